@@ -1,0 +1,43 @@
+"""Every error a user can meet, drawn as one tree. It words them; it does not print them.
+
+    CosttopError                 exit 1: refused or failed
+    ├── UsageError               exit 2: wrong usage
+    ├── NothingFound             exit 3: no such session, no data
+    └── Unusable                 exit 78: configuration or database unusable
+        ├── ConfigError
+        └── StoreError
+
+Each says what happened, where, and what to do, in one line.
+"""
+
+
+class CosttopError(Exception):
+    """Refused or failed; the message is one line that a user can act on."""
+
+    exit_code = 1
+
+
+class UsageError(CosttopError):
+    """The command was not understood."""
+
+    exit_code = 2
+
+
+class NothingFound(CosttopError):
+    """What was asked for does not exist."""
+
+    exit_code = 3
+
+
+class Unusable(CosttopError):
+    """costtop cannot work with what it was given."""
+
+    exit_code = 78
+
+
+class ConfigError(Unusable):
+    """The configuration is wrong: names the file, the key and the remedy."""
+
+
+class StoreError(Unusable):
+    """The database cannot be used: names the file and the remedy."""

@@ -1,0 +1,231 @@
+"""The nouns: what costtop counts, says and does, as immutable values.
+
+Nothing here does I/O, knows a clock or imports another part of costtop. Every noun is a NamedTuple:
+light to import for the fast commands, and quick to make (an import makes 40,000 calls a second).
+
+Units: money is int nano-dollars, `None` where it is unknown (never 0); times are int milliseconds
+UTC; token counts are ints; text from logs has been through `text.clean`.
+"""
+
+from typing import NamedTuple
+
+NANO = 1_000_000_000  # nano-dollars in a dollar
+
+
+class Tokens(NamedTuple):
+    """What one request used, in the OpenTelemetry GenAI meaning.
+
+    `input` is the total: it contains `cache_read` and `cache_write`; `cache_write` is the total of
+    writes and contains `cache_write_1h`; `output` contains `reasoning`.
+    """
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class Context(NamedTuple):
+    """Whose call it was: what reports group by. Empty text means that the log does not say.
+
+    `feature` is the explicit tag of the log; the rules of the config come after it, in the store's
+    writer. `tags` is a JSON object, keys sorted.
+    """
+
+    cwd: str = ""
+    branch: str = ""
+    project: str = ""
+    feature: str = ""
+    user: str = ""
+    task: str = ""
+    host: str = ""
+    tags: str = ""
+
+
+class ToolUse(NamedTuple):
+    """One tool call that a reply asked for, content-free, for loop detection.
+
+    `key` is a hash of the normalised arguments, `result` of the outcome; `error` is None until the
+    outcome is known.
+    """
+
+    name: str
+    key: str
+    error: bool | None = None
+    result: str | None = None
+
+
+class Call(NamedTuple):
+    """One request to a model, as a log recorded it; the price comes later.
+
+    `key` is 16 bytes and the same at every sight of this request. `group` rule: the first 8 bytes
+    may name the message, so that side copies of one message stand next to each other (`yields`).
+    """
+
+    key: bytes
+    source: str
+    session: str
+    model: str
+    tokens: Tokens
+    at: int
+    context: Context = Context()
+    agent: str = ""  # subagent inside the session; "" is the root agent
+    provider: str = ""
+    tier: str = ""  # service tier as billed: batch, flex, priority, ...; "" is standard
+    speed: str = ""  # "fast" where the log says so
+    geo: str = ""  # "us" where the log says so
+    searches: int = 0  # web searches billed with it
+    reported: int | None = None  # nano-dollars that the tool itself wrote down
+    request: str = ""  # the provider's request id: joins what two channels saw
+    status: str = "ok"  # ok | error
+    attempt: int = 1
+    pid: int | None = None  # a hint from the log, never proof
+    placeholder: bool = False  # the log never got the final output count: a floor
+    estimated: bool = False  # the model or the split is a guess, and shown as one
+    yields: bool = False  # a side copy: dropped where another call has the same key group
+    tools: tuple[ToolUse, ...] = ()
+    offset: int = 0  # where in the file its line starts
+
+
+class SessionFact(NamedTuple):
+    """Something a log says about a session besides its calls. `None` and "" change nothing."""
+
+    source: str
+    session: str
+    agent: str = ""
+    parent: str = ""  # session id (same source) that started this one
+    agent_type: str = ""  # "explore", "general-purpose", ... for subagents
+    context: Context | None = None
+    started: int | None = None
+    ended: int | None = None  # explicit end; a later call reopens the session
+    at: int | None = None
+    version: str = ""  # of the tool that wrote the log
+
+
+class TaskFact(NamedTuple):
+    """A task of a session began, completed, failed or was abandoned."""
+
+    source: str
+    session: str
+    task: str
+    status: str  # started | completed | failed | aborted
+    at: int
+
+
+class Outcome(NamedTuple):
+    """The result of a tool that an earlier call asked for: the `nth` of the call with `call` key."""
+
+    call: bytes
+    nth: int
+    error: bool
+    result: str
+
+
+class Bad(NamedTuple):
+    """A record that could not be read: counted and named, never stored."""
+
+    offset: int
+    reason: str
+
+
+Event = Call | SessionFact | TaskFact | Outcome | Bad
+
+
+class Rates(NamedTuple):
+    """What one token of each kind costs in one request, in int pico-dollars (1e-12 dollars).
+
+    The rates are those of the request's own time, tier, modifiers and size, so that
+    cost = (uncached*input + cache_read*cache_read + (cache_write - cache_write_1h)*cache_write
+    + cache_write_1h*cache_write_1h + output*output) / 1000 + searches*search, rounded half even
+    once. `search` is nano-dollars each. `card` names where the rates come from.
+    """
+
+    input: int
+    cache_read: int
+    cache_write: int
+    cache_write_1h: int
+    output: int
+    search: int = 0
+    card: str = ""  # "genai-prices 0.2.3 anthropic:claude-opus-4-6", "override prices.toml:acme"
+
+
+class Spend(NamedTuple):
+    """A stored call with its price, as budgets and detectors see it, in order of arrival.
+
+    `root` is "source/session" of the root session. `cost` is None when the price is unknown.
+    `previous` is the cost booked for the same call at an earlier sight, when `new` is False: a
+    grown streaming row replaces its own cost, it is not another turn.
+    """
+
+    call: Call
+    root: str
+    cost: int | None
+    rates: Rates | None
+    seen: int  # receive time, ms UTC
+    feature: str = ""  # resolved: tag, rule, branch or project
+    new: bool = True
+    previous: int | None = None
+
+
+class Budget(NamedTuple):
+    """An amount for a period and a scope, with the tiers at which it speaks."""
+
+    name: str
+    period: str  # day | week | month | hours:N
+    amount: int  # nano-dollars
+    tiers: tuple[int, ...] = (50, 80, 100)  # per cent, ascending
+    scope: tuple[tuple[str, str], ...] = ()  # (("feature", "checkout"),): all must match
+    action: str = "notify"  # at 100 %: notify | gate | pause | stop | kill
+
+
+class Finding(NamedTuple):
+    """Something true now that a user may want to know: a level, not an edge.
+
+    What is told of it, to whom and whether again is decided in `alerts.choose`.
+    """
+
+    rule: str  # median_5x budget_tier budget_burn budget_forecast blind retry_loop ...
+    severity: str  # notice < warning < critical
+    at: int  # event time that made it true
+    title: str  # "budget daily: 80 % ..." without the "[costtop] " prefix
+    why: str  # one plain sentence with numbers, no log text but cleaned ids and names
+    session: str = ""  # "source/session" of the root session
+    budget: str = ""
+    period: str = ""  # "2026-11-23", "2026-11", "2026-W48", ...
+    tier: int | None = None
+    turn: int | None = None  # calls of the root agent, from 1
+    cost: int | None = None  # of the session or the budget's period so far
+    excess: int | None = None  # beyond what is usual
+    cause: str | None = None  # retry_loop context_growth cache_miss model_shift verbose_output fan_out
+    evidence: tuple[tuple[str, str | int | float], ...] = ()
+    feature: str = ""
+    late: bool = False  # it belongs to a period that is closed
+    resolved: bool = False  # the level ended
+
+
+class Silence(NamedTuple):
+    """Who asked not to be told about what, until when or until it grows."""
+
+    id: int
+    by: str
+    at: int
+    session: str = ""
+    rule: str = ""
+    feature: str = ""
+    budget: str = ""
+    until: int | None = None
+    grows: int | None = None  # per cent over `cost` at which it speaks again
+    cost: int | None = None
+    note: str = ""
+
+
+class Mark(NamedTuple):
+    """What a user said of a session."""
+
+    session: str  # "source/session"
+    kind: str  # watch | runaway | fine
+    by: str
+    at: int
+    note: str = ""

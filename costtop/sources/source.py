@@ -1,0 +1,55 @@
+"""What a source is: a resumable fold from the bytes of one log format to events.
+
+A source opens no files and knows no clock: it is handed a chunk and its memo, and answers with
+events and the next memo. `read` never raises on bad input; it yields `Bad` and goes on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from costtop.model import Event
+
+Memo = dict[str, Any]
+"""JSON-able state of a fold, small: it is stored in the file's place with every commit."""
+
+Shape = Literal["lines", "document", "rows"]
+
+
+class Chunk(NamedTuple):
+    """A piece of one log.
+
+    `data` holds whole lines (shape "lines", each ending in a newline) or the whole file (shape
+    "document", at every change). `rows` holds what the source's queries gave (shape "rows").
+    """
+
+    path: str  # absolute
+    data: bytes = b""
+    offset: int = 0  # of data[0] in the file
+    seen: int = 0  # receive time, ms UTC: the time of records that carry none
+    rows: Sequence[Mapping[str, Any]] = ()
+
+
+class Query(NamedTuple):
+    """One question to another tool's SQLite database, asked with its cursor as `:since`.
+
+    `sql` selects rows changed since the cursor, oldest first; `cursor` is the column whose last
+    value becomes the next `:since`; `tables` must exist, otherwise the query is passed over.
+    """
+
+    name: str
+    sql: str
+    cursor: str
+    tables: tuple[str, ...]
+
+
+class Source(NamedTuple):
+    """One log format: where its files are and how they are read."""
+
+    name: str
+    title: str  # for people: "Claude Code"
+    shape: Shape
+    roots: Callable[[Mapping[str, str], Path], list[Path]]  # (environment, home) -> folders
+    patterns: tuple[str, ...]  # globs below a root: "**/*.jsonl"
+    read: Callable[[Chunk, Memo], tuple[list[Event], Memo]]
+    queries: tuple[Query, ...] = ()
