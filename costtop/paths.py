@@ -1,0 +1,96 @@
+"""Where costtop keeps its own things. It does not know where agents keep theirs.
+
+`COSTTOP_HOME` puts everything in one directory; otherwise platformdirs decides. Directories are
+0700 and files 0600, whatever the umask is.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from costtop.errors import Unusable
+
+_SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, the rest is for a suffix
+
+
+class Paths(NamedTuple):
+    """The files of one costtop instance."""
+
+    config: Path  # config.toml, the user's own
+    budgets: Path  # budgets.toml, written by costtop
+    screen: Path  # screen.toml, what the screen remembers
+    database: Path
+    lock: Path
+    log: Path
+    spool: Path  # directory of JSON lines written while no daemon runs
+    socket: Path
+
+
+def find(environ: os._Environ[str] | dict[str, str] = os.environ) -> Paths:
+    """The paths of the instance that this environment names. Creates nothing."""
+    home = environ.get("COSTTOP_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return _layout(root, root, _short(root))
+    import platformdirs
+
+    state = Path(platformdirs.user_state_dir("costtop"))
+    return _layout(Path(platformdirs.user_config_dir("costtop")), state, _runtime_dir(environ))
+
+
+def _layout(config: Path, state: Path, runtime: Path) -> Paths:
+    return Paths(
+        config=config / "config.toml",
+        budgets=config / "budgets.toml",
+        screen=config / "screen.toml",
+        database=state / "costtop.db",
+        lock=state / "costtop.lock",
+        log=state / "costtop.log",
+        spool=state / "spool",
+        socket=runtime / "costtop.sock",
+    )
+
+
+def _runtime_dir(environ: os._Environ[str] | dict[str, str]) -> Path:
+    given = environ.get("XDG_RUNTIME_DIR")
+    if given and os.path.isdir(given):
+        return Path(given) / "costtop"
+    return _fallback("")
+
+
+def _short(root: Path) -> Path:
+    """`root`, or a short directory of its own where a socket path there would be too long."""
+    if len(os.fsencode(root / "costtop.sock")) <= _SOCKET_PATH_LIMIT:
+        return root
+    import hashlib
+
+    return _fallback("-" + hashlib.blake2b(os.fsencode(root), digest_size=6).hexdigest())
+
+
+def _fallback(suffix: str) -> Path:
+    return Path(f"/tmp/costtop-{os.getuid()}{suffix}")
+
+
+def private_directory(path: Path) -> Path:
+    """Makes `path` with mode 0700 and checks that it is ours; raises Unusable where it is not."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise Unusable(f"cannot make the directory {path}: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise Unusable(
+            f"{path} is not a directory of this user; remove it or set COSTTOP_HOME elsewhere"
+        )
+    if found.st_mode & 0o077:
+        try:
+            path.chmod(0o700)
+        except OSError as error:
+            raise Unusable(f"{path} is open to others and stays so: {error.strerror}") from None
+    return path
+
+
+def private_file(path: Path, flags: int) -> int:
+    """Opens `path` with `flags`, mode 0600, never through a link; returns a descriptor."""
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,101 @@
+"""Opens the database: pragmas and migrations. It knows no table and writes none.
+
+Only the process that holds the instance's lock opens it read-write: several processes that
+checkpoint one WAL file corrupted it on SQLite 3.40 (RELIABILITY.md 0.1). Readers use `mode=ro`.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from costtop.errors import StoreError
+from costtop.paths import private_directory, private_file
+
+_MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
+
+
+def migrations() -> list[str]:
+    """The numbered SQL steps, oldest first."""
+    texts = []
+    for name in _steps():
+        with open(os.path.join(_MIGRATIONS, name), encoding="utf-8") as file:
+            texts.append(file.read())
+    return texts
+
+
+def _steps() -> list[str]:
+    return sorted(name for name in os.listdir(_MIGRATIONS) if name.endswith(".sql"))
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The read-write connection, migrated; raises StoreError where the file cannot be used.
+
+    The caller must hold the instance's lock. Transactions are explicit (autocommit mode).
+    """
+    private_directory(path.parent)
+    try:
+        os.close(private_file(path, os.O_RDWR | os.O_CREAT))
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
+        _prepare(db)
+        _migrate(db, path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"cannot use the database {path}: {error}") from None
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    # WAL: readers never wait. NORMAL is enough: a lost commit takes its offsets with it.
+    for pragma in (
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "wal_autocheckpoint = 10000",
+        "journal_size_limit = 67108864",
+        "cache_size = -32000",
+        "temp_store = MEMORY",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    steps = migrations()
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(steps):
+        raise StoreError(
+            f"{path} was written by a newer costtop (schema {version}, this one knows"
+            f" {len(steps)}); update costtop or set COSTTOP_HOME elsewhere"
+        )
+    for number in range(version, len(steps)):
+        # The version rises in the step's own transaction: a crash leaves old or new, never half.
+        try:
+            db.executescript(
+                f"BEGIN IMMEDIATE; {steps[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
+            )
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.rollback()
+            raise
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A `mode=ro` connection; raises StoreError when there is no usable database yet."""
+    try:
+        db = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            timeout=5,
+            check_same_thread=False,
+        )
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot read the database {path}: {error}") from None
+    known = len(_steps())
+    if version != known:
+        db.close()
+        raise StoreError(
+            f"{path} has schema {version}, this costtop reads {known};"
+            " restart the daemon: costtop stop; costtop start"
+        )
+    return db
