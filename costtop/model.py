@@ -198,7 +198,9 @@ class Finding(NamedTuple):
     turn: int | None = None  # calls of the root agent, from 1
     cost: int | None = None  # of the session or the budget's period so far
     excess: int | None = None  # beyond what is usual
-    cause: str | None = None  # retry_loop context_growth cache_miss model_shift verbose_output fan_out
+    cause: str | None = (
+        None  # retry_loop context_growth cache_miss model_shift verbose_output fan_out
+    )
     evidence: tuple[tuple[str, str | int | float], ...] = ()
     feature: str = ""
     late: bool = False  # it belongs to a period that is closed

@@ -28,8 +28,11 @@ def parse(text: str | int | float) -> int:
 
 def from_dollars(dollars: float | Decimal) -> int:
     """Nano-dollars of a number that a log reported; the float's shortest decimal form counts."""
-    return int((Decimal(repr(dollars) if isinstance(dollars, float) else dollars) * NANO)
-               .to_integral_value())
+    return int(
+        (
+            Decimal(repr(dollars) if isinstance(dollars, float) else dollars) * NANO
+        ).to_integral_value()
+    )
 
 
 def exact(nanos: int) -> str:

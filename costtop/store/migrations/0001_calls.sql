@@ -41,6 +41,7 @@ CREATE TABLE sessions (
   seen       INTEGER,                      -- receive time of the latest call, ms
   ended      INTEGER,                      -- explicit end, ms
   pid        INTEGER,                      -- a hint from the log
+  prompt     INTEGER NOT NULL DEFAULT 0,   -- input tokens of the latest call
   rev        INTEGER NOT NULL DEFAULT 0,   -- commit in which it last changed
   calls INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0,
   unpriced INTEGER NOT NULL DEFAULT 0, cost INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,74 @@
+"""Interned text: names, contexts and rate cards, each written once. It counts nothing.
+
+The caches hold what this process has seen; `forget` empties them after a rollback, when ids handed
+out inside the transaction no longer exist.
+"""
+
+import json
+import sqlite3
+
+from costtop.model import Context, Rates
+
+_CONTEXT = "cwd, branch, project, feature, user, task, host, tags"
+
+
+class Names:
+    """Ids of text, contexts and cards in one database."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {"": 0}
+        self._contexts: dict[Context, int] = {}
+        self._cards: dict[Rates, int] = {}
+
+    def forget(self) -> None:
+        """Empties the caches; the next use reads the database again."""
+        self.__init__()  # type: ignore[misc]
+
+    def name(self, db: sqlite3.Connection, text: str) -> int:
+        """The id of `text`, written if it is new."""
+        found = self._names.get(text)
+        if found is None:
+            row = db.execute("SELECT id FROM names WHERE text = ?", (text,)).fetchone()
+            if row is None:
+                row = (db.execute("INSERT INTO names (text) VALUES (?)", (text,)).lastrowid,)
+            found = self._names[text] = int(row[0])
+        return found
+
+    def context(self, db: sqlite3.Connection, context: Context) -> int:
+        """The id of `context`, written if it is new."""
+        found = self._contexts.get(context)
+        if found is None:
+            ids = tuple(self.name(db, text) for text in context)
+            where = "cwd=? AND branch=? AND project=? AND feature=? AND user=? AND task=?"
+            row = db.execute(
+                f"SELECT id FROM contexts WHERE {where} AND host=? AND tags=?", ids
+            ).fetchone()
+            if row is None:
+                insert = f"INSERT INTO contexts ({_CONTEXT}) VALUES (?,?,?,?,?,?,?,?)"
+                row = (db.execute(insert, ids).lastrowid,)
+            found = self._contexts[context] = int(row[0])
+        return found
+
+    def card(self, db: sqlite3.Connection, rates: Rates) -> int:
+        """The id of the rate card, written if it is new."""
+        found = self._cards.get(rates)
+        if found is None:
+            values = (rates.card, json.dumps(rates[:-1]))
+            db.execute("INSERT OR IGNORE INTO cards (label, rates) VALUES (?, ?)", values)
+            query = "SELECT id FROM cards WHERE label = ? AND rates = ?"
+            found = self._cards[rates] = int(db.execute(query, values).fetchone()[0])
+        return found
+
+
+def read_context(db: sqlite3.Connection, context: int) -> Context:
+    """The context with this id, as text."""
+    row = db.execute(f"SELECT {_CONTEXT} FROM contexts WHERE id = ?", (context,)).fetchone()
+    if row is None:
+        return Context()
+    return Context(*(read_name(db, name) for name in row))
+
+
+def read_name(db: sqlite3.Connection, name: int) -> str:
+    """The text with this id."""
+    row = db.execute("SELECT text FROM names WHERE id = ?", (name,)).fetchone()
+    return str(row[0]) if row else ""

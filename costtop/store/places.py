@@ -1,0 +1,98 @@
+"""Where reading of each file stands: written with the rows, read back at start. No file is opened.
+
+The identity of a file is tail's business and a source's memo is the source's: both are JSON here.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import Bad
+from costtop.store.reading import Reading
+from costtop.store.rows import Rank
+
+_BAD_KEPT = 100  # bad records named per file; the count goes on
+_NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
+
+
+class Stored(NamedTuple):
+    """A place as it was committed."""
+
+    source: str
+    path: bytes
+    state: str
+    memo: str
+    born: int
+
+
+def load(db: sqlite3.Connection) -> list[Stored]:
+    """Every place."""
+    rows = db.execute("SELECT source, path, state, memo, born FROM places")
+    return [Stored(*row) for row in rows]
+
+
+class Places:
+    """Ids and ranks of places; caches what this process has seen."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, bytes], int] = {}
+        self._ranks: dict[int, tuple[int, int]] = {}
+
+    def forget(self) -> None:
+        """Empties the caches after a rollback."""
+        self._ids.clear()
+        self._ranks.clear()
+
+    def enter(self, db: sqlite3.Connection, reading: Reading, now: int) -> int:
+        """The id of the reading's place, made or moved forward to where the reading ends."""
+        started = _first_time(reading)
+        place = db.execute(
+            "INSERT INTO places (source, path, state, memo, started, born, read_at, calls, bad)"
+            " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET state = ?3, memo = ?4,"
+            " started = CASE WHEN ?10 THEN ?5 ELSE coalesce(started, ?5) END, read_at = ?7,"
+            " calls = CASE WHEN ?10 THEN 0 ELSE calls END + ?8,"
+            " bad = CASE WHEN ?10 THEN 0 ELSE bad END + ?9 RETURNING id, started, born",
+            (
+                reading.source,
+                reading.path,
+                reading.state,
+                reading.memo,
+                started,
+                reading.born,
+                now,
+                len(reading.calls),
+                len(reading.bad),
+                reading.fresh,
+            ),
+        ).fetchone()
+        self._ids[reading.source, reading.path] = place[0]
+        self._ranks[place[0]] = (_NEVER if place[1] is None else place[1], place[2])
+        if reading.fresh or reading.bad:
+            self._name_bad(db, place[0], reading.bad, now, fresh=reading.fresh)
+        return int(place[0])
+
+    def _name_bad(
+        self, db: sqlite3.Connection, place: int, bad: list[Bad], now: int, *, fresh: bool
+    ) -> None:
+        if fresh:
+            db.execute("DELETE FROM bad_records WHERE place = ?", (place,))
+        known = db.execute("SELECT count(*) FROM bad_records WHERE place = ?", (place,)).fetchone()
+        db.executemany(
+            "INSERT OR REPLACE INTO bad_records (place, offset, at, reason) VALUES (?,?,?,?)",
+            [(place, item.offset, now, item.reason) for item in bad[: _BAD_KEPT - known[0]]],
+        )
+
+    def rank(self, db: sqlite3.Connection, place: int, session: int) -> Rank:
+        """Who owns a call that stands in several files: compare these, the lowest does."""
+        found = self._ranks.get(place)
+        if found is None:
+            row = db.execute("SELECT started, born FROM places WHERE id = ?", (place,)).fetchone()
+            started, born = row or (None, 0)
+            found = self._ranks[place] = (_NEVER if started is None else started, born)
+        return (*found, session, place)
+
+
+def _first_time(reading: Reading) -> int | None:
+    times = [item.call.at for item in reading.calls[:1]]
+    times += [fact.at or fact.started or _NEVER for fact in reading.facts[:1]]
+    first = min(times, default=_NEVER)
+    return None if first == _NEVER else first

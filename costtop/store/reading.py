@@ -1,0 +1,34 @@
+"""What is handed to the store to be committed together. It is values only.
+
+One `Reading` is what one turn gave of one file, socket batch or receiver; the file's place and its
+rows are in the same transaction, so a crash between them cannot happen.
+"""
+
+from typing import NamedTuple
+
+from costtop.model import Bad, Call, Outcome, Rates, SessionFact, TaskFact
+
+
+class Priced(NamedTuple):
+    """A call with its price: `computed` from `rates`, `cost` is what counts."""
+
+    call: Call
+    computed: int | None
+    cost: int | None
+    rates: Rates | None
+
+
+class Reading(NamedTuple):
+    """Rows and place of one turn. `path` is the file's bytes path, or a channel's name."""
+
+    source: str
+    path: bytes
+    state: str  # JSON of the place: identity and offset
+    memo: str  # JSON of the fold
+    born: int  # mtime at first sight, ms
+    fresh: bool  # the file is read from its beginning: earlier bad records are void
+    calls: list[Priced]
+    facts: list[SessionFact]
+    tasks: list[TaskFact]
+    outcomes: list[Outcome]
+    bad: list[Bad]
