@@ -1,0 +1,169 @@
+"""Days, weeks, months and hours of a time zone, as int milliseconds. It knows no budget and no now.
+
+Local time exists only here and on the screen. Days of 23 and 25 hours come out right because every
+boundary is computed from the calendar, never by adding 24 hours. A rolling period ("hours:5") has no
+calendar: its window is the N hours before a moment (`reach`), and its key names the block of N
+hours, counted from the epoch, in which that moment lies, so that a crossing has a stable name.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from costtop.errors import ConfigError
+
+HOUR = 3_600_000  # ms
+CALENDAR = ("day", "week", "month")
+_LONGEST = 24 * 366  # hours
+
+
+class NotAPeriod(ConfigError):
+    """The text is not day, week, month or hours:N."""
+
+
+class Span(NamedTuple):
+    """One period: its key and its half-open bounds [start, end) in ms UTC."""
+
+    key: str
+    start: int
+    end: int
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; raises ConfigError naming it when it is unknown."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"{name!r} is no time zone; write one like Europe/Berlin") from None
+
+
+def check(period: str) -> str:
+    """`period` itself when it is one; raises NotAPeriod otherwise."""
+    hours(period)
+    return period
+
+
+def hours(period: str) -> int | None:
+    """N of a rolling "hours:N", None for a calendar period; raises NotAPeriod for other text."""
+    if period in CALENDAR:
+        return None
+    head, _, count = period.partition(":")
+    if head == "hours" and count.isascii() and count.isdigit() and 0 < int(count) <= _LONGEST:
+        return int(count)
+    raise NotAPeriod(f"{period!r} is not a period; write day, week, month or hours:5")
+
+
+def span(period: str, at: int, tz: ZoneInfo) -> Span:
+    """The period of this kind in which the moment `at` lies."""
+    count = hours(period)
+    if count is None:
+        return _calendar(period, _local(at, tz).date(), tz)
+    start = at - at % (count * HOUR)
+    name = _utc(start).strftime("%Y-%m-%dT%HZ")
+    return Span(f"{name}/{count}h", start, start + count * HOUR)
+
+
+def key(period: str, at: int, tz: ZoneInfo) -> str:
+    """The name of the period: "2026-11-23", "2026-W48", "2026-11", "2026-11-23T10Z/5h"."""
+    return span(period, at, tz).key
+
+
+def bounds(period: str, moment: int | str, tz: ZoneInfo) -> tuple[int, int]:
+    """[start, end) in ms UTC of the period at a moment, or of the one with that key."""
+    if isinstance(moment, int):
+        found = span(period, moment, tz)
+    else:
+        found = span(period, _moment(period, moment, tz), tz)
+    return found.start, found.end
+
+
+def start_of(period: str, at: int, tz: ZoneInfo) -> int:
+    """The first millisecond of the period in which `at` lies."""
+    return span(period, at, tz).start
+
+
+def end_of(period: str, at: int, tz: ZoneInfo) -> int:
+    """The first millisecond after the period in which `at` lies."""
+    return span(period, at, tz).end
+
+
+def reach(period: str, at: int, tz: ZoneInfo) -> int:
+    """Since when spend counts at the moment `at`: the calendar start, or N hours before."""
+    count = hours(period)
+    return span(period, at, tz).start if count is None else at - count * HOUR
+
+
+def before(period: str, at: int, tz: ZoneInfo) -> Span:
+    """The period before the one in which `at` lies."""
+    return span(period, span(period, at, tz).start - 1, tz)
+
+
+def days(since: int, until: int, tz: ZoneInfo) -> list[Span]:
+    """Every local day that overlaps [since, until), in order; empty when until <= since."""
+    found: list[Span] = []
+    at = since
+    while at < until:
+        found.append(span("day", at, tz))
+        at = found[-1].end
+    return found
+
+
+def label(period: str, at: int, tz: ZoneInfo) -> str:
+    """The period for people: "Mon 23 Nov", "week 48", "November 2026", "5 hours"."""
+    count = hours(period)
+    if count is not None:
+        return f"{count} hours" if count > 1 else "hour"
+    local = _local(at, tz)
+    if period == "day":
+        return local.strftime("%a %-d %b")
+    if period == "week":
+        return f"week {local.isocalendar().week}"
+    return local.strftime("%B %Y")
+
+
+@lru_cache(maxsize=512)
+def _calendar(period: str, day: date, tz: ZoneInfo) -> Span:
+    if period == "day":
+        return Span(day.isoformat(), _midnight(day, tz), _midnight(day + timedelta(1), tz))
+    if period == "week":
+        monday = day - timedelta(day.weekday())
+        year, week, _ = day.isocalendar()
+        return Span(
+            f"{year}-W{week:02d}", _midnight(monday, tz), _midnight(monday + timedelta(7), tz)
+        )
+    first = day.replace(day=1)
+    following = (first + timedelta(32)).replace(day=1)
+    return Span(f"{day:%Y-%m}", _midnight(first, tz), _midnight(following, tz))
+
+
+def _midnight(day: date, tz: ZoneInfo) -> int:
+    """The first instant of a local day: where 00:00 is skipped, the moment the clock jumps to.
+
+    fold=0 takes the earlier of two midnights; a skipped one maps through UTC onto the jump.
+    """
+    return round(datetime(day.year, day.month, day.day, tzinfo=tz).timestamp()) * 1000
+
+
+def _moment(period: str, name: str, tz: ZoneInfo) -> int:
+    """A moment inside the period with that key; raises NotAPeriod when it names none."""
+    try:
+        if period == "day":
+            return _midnight(date.fromisoformat(name), tz)
+        if period == "week":
+            year, week = name.split("-W")
+            return _midnight(date.fromisocalendar(int(year), int(week), 1), tz)
+        if period == "month":
+            return _midnight(date.fromisoformat(f"{name}-01"), tz)
+        start = datetime.strptime(name.partition("/")[0], "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
+        return round(start.timestamp()) * 1000
+    except ValueError:
+        raise NotAPeriod(f"{name!r} names no {period}") from None
+
+
+def _local(at: int, tz: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(at // 1000, tz)
+
+
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at // 1000, UTC)

@@ -1,0 +1,275 @@
+"""Spend summed by one key over a span of time, from the roll-ups. It formats nothing.
+
+Every report is a sum over the same `spend` table, so sessions, days, features and models always
+add up to the same total, to the nano-dollar.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.store.rollups import QUARTER
+
+KEYS = (
+    "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
+    "source", "host",
+)  # fmt: skip
+UNTAGGED = "(none)"
+_TIMES = ("day", "week", "month")
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of a report; sums in tokens and nano-dollars."""
+
+    key: str
+    calls: int = 0
+    errors: int = 0
+    unpriced: int = 0
+    cost: int = 0
+    reported: int = 0
+    reported_calls: int = 0
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+    roots: set[int] = field(default_factory=set)
+    tasks: int | None = 0  # completed; None where tasks cannot be told apart by this key
+
+    @property
+    def cost_per_task(self) -> int | None:
+        """Nano-dollars a completed task, rounded half up; None without one."""
+        return (2 * self.cost + self.tasks) // (2 * self.tasks) if self.tasks else None
+
+
+@dataclass(slots=True)
+class About:
+    """What a session row says besides its sums."""
+
+    source: str
+    session: str
+    project: str
+    feature: str
+    user: str
+    model: str  # the dearest
+    host: str
+    started: int | None
+    last: int | None
+    ended: int | None
+    children: int
+
+
+@dataclass(slots=True)
+class Report:
+    """The answer to `costtop report`: lines dearest first, times in order."""
+
+    by: str
+    since: int | None
+    until: int | None
+    zone: str
+    lines: list[Line]
+    total: Line
+    unpriced_models: list[str]
+    about: dict[str, About]
+
+
+_SUMS = (
+    "sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.cost), sum(p.reported),"
+    " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
+    " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
+)
+_NAMES = (
+    "calls", "errors", "unpriced", "cost", "reported", "reported_calls", "input", "cache_read",
+    "cache_write", "cache_write_1h", "output", "reasoning",
+)  # fmt: skip
+_BY = {
+    "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
+    "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
+    "source": "s.source",
+    "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
+}  # fmt: skip
+_FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+
+
+def read(
+    db: sqlite3.Connection,
+    by: str,
+    tz: ZoneInfo,
+    since: int | None = None,
+    until: int | None = None,
+) -> Report:
+    """Spend by `by` (one of KEYS) in [since, until) ms UTC, both rounded down to quarter hours."""
+    span = (
+        -(1 << 62) if since is None else since // QUARTER,
+        1 << 62 if until is None else until // QUARTER,
+    )
+    db.execute("BEGIN")  # one moment: the total must be that of the lines
+    try:
+        lines = _lines(db, by, tz, span)
+        total = Line("total")
+        for line in lines.values():
+            _add(total, line)
+        total.tasks = _count_tasks(db, by, tz, span, lines)
+        return Report(
+            by,
+            since,
+            until,
+            tz.key,
+            _ordered(by, lines),
+            total,
+            _unpriced(db, span),
+            _about(db, span, lines) if by == "session" else {},
+        )
+    finally:
+        db.execute("ROLLBACK")
+
+
+def first_time(db: sqlite3.Connection) -> int | None:
+    """When the earliest spend was, to the quarter hour; None in an empty store."""
+    row = db.execute("SELECT min(quarter) FROM spend").fetchone()
+    return None if row[0] is None else int(row[0]) * QUARTER
+
+
+def _lines(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, Line]:
+    lines: dict[str, Line] = {}
+    label = _labels(db, by, tz)
+    query = (
+        f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM}"
+        " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY 1, 2"
+    )
+    for key, root, *sums in db.execute(query, span):
+        name = label(key)
+        line = lines.get(name)
+        if line is None:
+            line = lines[name] = Line(name)
+        for attribute, value in zip(_NAMES, sums, strict=True):
+            setattr(line, attribute, getattr(line, attribute) + value)
+        line.roots.add(root)
+    return lines
+
+
+class _Labels:
+    """Turns a group's number into its key, remembering what it has looked up."""
+
+    def __init__(self, db: sqlite3.Connection, by: str, tz: ZoneInfo) -> None:
+        self._db, self._by, self._tz = db, by, tz
+        self._known: dict[int | None, str] = {}
+
+    def __call__(self, number: int | None) -> str:
+        found = self._known.get(number)
+        if found is None:
+            found = self._known[number] = self._look(number)
+        return found
+
+    def _look(self, number: int | None) -> str:
+        if self._by == "total":
+            return "total"
+        if self._by in _TIMES:
+            return periods.key(self._by, (number or 0) * QUARTER, self._tz)
+        query = "SELECT text FROM names WHERE id = ?"
+        if self._by == "session":
+            query = (
+                "SELECT n.text || '/' || s.session FROM sessions s"
+                " JOIN names n ON n.id = s.source WHERE s.id = ?"
+            )
+        row = self._db.execute(query, (number,)).fetchone()
+        return (row[0] if row else "") or UNTAGGED
+
+
+def _labels(db: sqlite3.Connection, by: str, tz: ZoneInfo) -> _Labels:
+    return _Labels(db, by, tz)
+
+
+def _add(total: Line, line: Line) -> None:
+    for attribute in _NAMES:
+        setattr(total, attribute, getattr(total, attribute) + getattr(line, attribute))
+    total.roots |= line.roots
+
+
+_TASK_KEY = {
+    "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
+    "host": "c.host", "source": "s.source", "total": "0",
+}  # fmt: skip
+
+
+def _count_tasks(
+    db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int], lines: dict[str, Line]
+) -> int:
+    """Writes completed tasks into the lines and returns how many there are in all."""
+    label = _labels(db, by, tz)
+    total = 0
+    if by in ("model", "task"):  # a task may use several models; its name is its own key
+        for line in lines.values():
+            line.tasks = None
+    for key, name, finished in _completed(db, by, span):
+        total += 1
+        if by == "model":
+            continue
+        text = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
+        if text in lines:
+            lines[text].tasks = (lines[text].tasks or 0) + 1
+    return total
+
+
+def _completed(
+    db: sqlite3.Connection, by: str, span: tuple[int, int]
+) -> Iterator[tuple[int, str, int]]:
+    yield from db.execute(
+        f"SELECT {_TASK_KEY.get(by, '0')}, t.task, t.finished FROM tasks t"
+        " JOIN sessions s ON s.id = t.session LEFT JOIN contexts c ON c.id = t.context"
+        " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
+        (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER),
+    )
+
+
+def _ordered(by: str, lines: dict[str, Line]) -> list[Line]:
+    if by in _TIMES:
+        return sorted(lines.values(), key=lambda line: line.key)
+    return sorted(lines.values(), key=lambda line: (-line.cost, -line.unpriced, line.key))
+
+
+def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
+    rows = db.execute(
+        "SELECT DISTINCT n.text FROM spend p JOIN names n ON n.id = p.model"
+        " WHERE p.unpriced > 0 AND p.quarter >= ? AND p.quarter < ? ORDER BY 1",
+        span,
+    )
+    return [row[0] for row in rows]
+
+
+def _about(
+    db: sqlite3.Connection, span: tuple[int, int], lines: dict[str, Line]
+) -> dict[str, About]:
+    dearest = _dearest_models(db, span)
+    rows = db.execute(
+        "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
+        " min(s.started), max(s.last), r.ended, count(*) - 1"
+        " FROM sessions s JOIN sessions r ON r.id = s.root"
+        " JOIN names so ON so.id = r.source JOIN names fe ON fe.id = r.feature"
+        " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names pr ON pr.id = c.project"
+        " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
+        " GROUP BY r.id"
+    )
+    about: dict[str, About] = {}
+    for root, source, session, project, feature, user, host, *times in rows:
+        key = f"{source}/{session}"
+        if key in lines:
+            model = dearest.get(root, "")
+            about[key] = About(
+                source, session, project or "", feature or "", user or "", model, host or "", *times
+            )
+    return about
+
+
+def _dearest_models(db: sqlite3.Connection, span: tuple[int, int]) -> dict[int, str]:
+    rows = db.execute(
+        f"SELECT s.root, n.text, sum(p.cost), sum(p.input + p.output) {_FROM}"
+        " JOIN names n ON n.id = p.model WHERE p.quarter >= ? AND p.quarter < ?"
+        " GROUP BY 1, 2 ORDER BY 3, 4",
+        span,
+    )
+    return {root: model for root, model, _, _ in rows}
