@@ -18,15 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Variables that would lead costtop to the user's own logs, config or bus.
 _FOREIGN = (
+    "AMP_",
+    "APPRISE_",
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "COSTTOP_",
     "DBUS_SESSION_BUS_ADDRESS",
     "GEMINI_",
+    "GOOSE_",
     "NO_COLOR",
     "NOTIFY_SOCKET",
     "OPENCODE_",
     "OTEL_",
+    "QWEN_",
     "XDG_",
 )
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: children get no further than this
