@@ -1,0 +1,153 @@
+"""The house rules that a machine can check. The floors are import-linter's (scripts/check)."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "costtop"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FILE_LINES, FUNCTION_LINES = 400, 50
+FORBIDDEN_NAMES = {
+    "utils", "util", "helpers", "helper", "common", "core", "base", "types", "data", "manager",
+    "handler", "service", "engine",
+}  # fmt: skip
+THINKING = {"sources", "pricing", "detect", "analysis", "alerts"}
+WORKING = {"tail", "receive", "store", "notify", "processes"}
+THOUGHTS = [x for x in MODULES if x.relative_to(PACKAGE).parts[0] in THINKING]
+
+# What start-up budgets forbid, and who has such a budget. Grows with the fast commands.
+HEAVY = ("textual", "rich", "apprise", "genai_prices", "asyncio", "msgspec", "watchfiles")
+LIGHT = ("costtop", "costtop.model", "costtop.money", "costtop.text", "costtop.errors")
+
+# Spelled in pieces, so that this file does not find itself.
+_LEAKS = re.compile(
+    "|".join(("/" + r"work/", r"/tmp/" + r"v/", r"pypi\." + "org", r"pythonhosted\." + "org",
+              r"registry\.npm" + "js", r"--(extra-)?index-" + "url[ =]", "/opt/" + "(wheels|pypi)"))
+)  # fmt: skip
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text())
+    return [x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def _tracked() -> list[Path]:
+    """Files of the repository, new ones included; all but ignored ones."""
+    asked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in asked.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_is_short_and_so_are_its_functions(path):
+    lines = len(path.read_text().splitlines())
+    long = {
+        x.name: x.end_lineno - x.lineno + 1
+        for x in _functions(path)
+        if x.end_lineno - x.lineno >= FUNCTION_LINES
+    }
+    assert lines <= FILE_LINES
+    assert not long
+
+
+def test_test_files_are_short_too():
+    long = [_name(x) for x in ROOT.glob("tests/**/*.py") if len(x.read_text().splitlines()) > 400]
+    assert not long
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    parts = {_name(x): set(x.relative_to(PACKAGE).with_suffix("").parts) for x in MODULES}
+    assert not [name for name, words in parts.items() if words & FORBIDDEN_NAMES]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_with_code_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert not tree.body or ast.get_docstring(tree)
+
+
+@pytest.mark.parametrize("path", THOUGHTS, ids=_name)
+def test_the_thinking_wing_opens_nothing_and_reads_no_clock(path):
+    deeds = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Name(id="open" | "print" | "input" as deed):
+                    deeds.add(deed)
+                case ast.Attribute(attr=deed) if deed in {
+                    "read_text", "read_bytes", "write_text", "write_bytes",
+                    "now", "utcnow", "today",
+                }:  # fmt: skip
+                    deeds.add(deed)
+    assert not deeds
+
+
+def test_every_room_of_a_wing_is_held_by_the_wing_contracts():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    wings = {
+        x["name"].removeprefix("wings: "): x
+        for x in contracts["contracts"]
+        if x["name"].startswith("wings: ")
+    }
+    rooms = {x.stem for x in PACKAGE.iterdir() if x.is_dir() or x.suffix == ".py"}
+    for wing, other, name in (
+        (THINKING, WORKING, "the thinking wing does not know the working wing"),
+        (WORKING, THINKING, "the working wing does not know the thinking wing"),
+    ):
+        assert set(wings[name]["source_modules"]) == {f"costtop.{x}" for x in wing & rooms}
+        assert set(wings[name]["forbidden_modules"]) == {f"costtop.{x}" for x in other & rooms}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_a_light_module_loads_nothing_heavy(module):
+    code = f"import sys, {module}\nprint(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not set(ran.stdout.split()) & set(HEAVY)
+
+
+def test_no_file_names_this_or_any_other_machine():
+    leaks = []
+    for path in _tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue  # logs with broken bytes are samples of just that
+        leaks += [f"{_name(path)}: {hit[0]}" for hit in _LEAKS.finditer(text)]
+    assert not leaks
+
+
+def test_both_lock_files_pin_the_same_versions_with_hashes():
+    pins = {}
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        entries = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())[1:]
+        pins[lock] = dict(x.split(" ")[0].split("==") for x in entries)
+        assert all("--hash=sha256:" in x for x in entries)
+    run, dev = pins.values()
+    assert run.items() <= dev.items()
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lock = (ROOT / "requirements.lock").read_text()
+    wanted = {re.match(r"[\w-]+", x)[0] for x in project["dependencies"]}
+    assert not {x for x in wanted if not re.search(rf"^{x}==", lock, re.MULTILINE)}
