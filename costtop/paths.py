@@ -22,6 +22,7 @@ class Paths(NamedTuple):
     screen: Path  # screen.toml, what the screen remembers
     database: Path
     lock: Path
+    status: Path  # what the daemon says of itself, each second
     log: Path
     spool: Path  # directory of JSON lines written while no daemon runs
     socket: Path
@@ -46,6 +47,7 @@ def _layout(config: Path, state: Path, runtime: Path) -> Paths:
         screen=config / "screen.toml",
         database=state / "costtop.db",
         lock=state / "costtop.lock",
+        status=state / "status.json",
         log=state / "costtop.log",
         spool=state / "spool",
         socket=runtime / "costtop.sock",

@@ -1,0 +1,55 @@
+"""Speaks to the daemon over its socket: one line out, one line back. It starts no daemon."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from costtop.control.protocol import LINE_LIMIT, Command, encode
+from costtop.errors import CosttopError, NothingFound, Unusable, UsageError
+
+TIMEOUT = 30.0  # s; a kill ladder takes up to 15
+_BY_CODE = {2: UsageError, 3: NothingFound, 78: Unusable}
+
+
+class NoDaemon(CosttopError):
+    """Nothing listens on the socket."""
+
+
+def ask(path: Path, command: Command, timeout: float = TIMEOUT) -> dict[str, Any]:
+    """The daemon's answer; raises NoDaemon without one, CosttopError where it refuses."""
+    answer = json.loads(send(path, encode(command), timeout))
+    if not isinstance(answer, dict):
+        raise CosttopError("the daemon gave an answer that is not understood; restart it")
+    if not answer.get("ok"):
+        kind = _BY_CODE.get(answer.get("code", 1), CosttopError)
+        raise kind(str(answer.get("error", "refused")))
+    return answer
+
+
+def send(path: Path, line: bytes, timeout: float = TIMEOUT) -> bytes:
+    """One line of answer to one line; raises NoDaemon when none comes."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.settimeout(timeout)
+        try:
+            peer.connect(str(path))
+            peer.sendall(line)
+            return _line(peer)
+        except TimeoutError:
+            raise CosttopError(f"the daemon gave no answer within {timeout:.0f} s") from None
+        except OSError as error:
+            raise NoDaemon(
+                f"no daemon answers at {path} ({error.strerror}); start it: costtop start"
+            ) from None
+
+
+def _line(peer: socket.socket) -> bytes:
+    parts = b""
+    while not parts.endswith(b"\n"):
+        part = peer.recv(65536)
+        if not part:
+            raise ConnectionResetError(104, "closed without an answer")
+        parts += part
+        if len(parts) > LINE_LIMIT:
+            raise CosttopError("the daemon's answer is too long; restart it")
+    return parts

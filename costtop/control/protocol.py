@@ -1,0 +1,126 @@
+"""Commands and their wire form: one JSON object a line, pure. It opens no socket.
+
+A command is one dataclass here and one `case` in `daemon.obey`. A line without "do" is a call
+record (INTERFACES.md, "One call as a JSON line"), acknowledged after it is committed.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from costtop.errors import CosttopError, UsageError
+
+PROTOCOL = 1
+LINE_LIMIT = 1 << 20  # bytes of one line, either way
+
+MarkKind = Literal["watch", "runaway", "fine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Who is there: pid, version, protocol, schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the daemon cleanly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Read everything new from every source now, answer with counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSession:
+    """Say of a session that it is to be watched, runaway or fine."""
+
+    session: str
+    kind: MarkKind = "watch"
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmarkSession:
+    """Take a mark back."""
+
+    session: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """SIGSTOP the session's process tree."""
+
+    session: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """SIGCONT the session's process tree."""
+
+    session: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the session's process: a ladder of signals, up to `rung` (INT, TERM or KILL)."""
+
+    session: str
+    rung: Literal["INT", "TERM", "KILL"] = "KILL"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a kill of the session would do, without doing it."""
+
+    session: str
+
+
+Command = Ping | Stop | Scan | MarkSession | UnmarkSession | Pause | Resume | Kill | Plan
+
+COMMANDS: dict[str, type[Command]] = {
+    "ping": Ping,
+    "stop": Stop,
+    "scan": Scan,
+    "mark": MarkSession,
+    "unmark": UnmarkSession,
+    "pause": Pause,
+    "resume": Resume,
+    "kill": Kill,
+    "plan": Plan,
+}
+_VERBS = {command: verb for verb, command in COMMANDS.items()}
+
+
+def encode(command: Command) -> bytes:
+    """The command as one line."""
+    return json.dumps({"do": _VERBS[type(command)], **asdict(command)}).encode() + b"\n"
+
+
+def decode(tree: dict[str, Any]) -> Command:
+    """The command in a decoded line; raises UsageError naming what is wrong."""
+    verb = tree.get("do")
+    command = COMMANDS.get(verb) if isinstance(verb, str) else None
+    if command is None:
+        raise UsageError(f"unknown command {verb!r}; one of {', '.join(COMMANDS)}")
+    import msgspec
+
+    try:
+        return msgspec.convert({k: v for k, v in tree.items() if k != "do"}, command)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{verb}: {error}") from None
+
+
+def reply(**values: object) -> bytes:
+    """A good answer as one line."""
+    return json.dumps({"ok": True, **values}).encode() + b"\n"
+
+
+def refusal(error: CosttopError) -> bytes:
+    """A refusal as one line, with the exit code a command line tool should give."""
+    return json.dumps({"ok": False, "error": str(error), "code": error.exit_code}).encode() + b"\n"
