@@ -2,13 +2,12 @@
 
 import sys
 
-from costtop import __version__
-
 
 def main() -> int:
     """Run one command; returns its exit code."""
-    print(f"costtop {__version__}")
-    return 0
+    from costtop.cli.main import main as run
+
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

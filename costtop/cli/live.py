@@ -1,0 +1,168 @@
+"""`costtop`: the live screen, or one plain frame of it (`--once`). It reads only snapshots."""
+
+import argparse
+import os
+import sys
+
+from costtop import money, paths
+from costtop.cli.report import stamp
+from costtop.cli.tables import count, plain, put
+from costtop.errors import StoreError
+from costtop.snapshot import health
+from costtop.snapshot.live import Live, now_ms
+from costtop.snapshot.view import SessionRow, Snapshot
+from costtop.store.db import open_reader
+
+SORTS = {"cost": "cost", "rate": "rate", "last": "last"}
+_HEAD = ("SESSION", "SOURCE", "PROJECT", "FEATURE", "MODEL", "STATE", "$TOTAL", "$/H", "CALLS",
+         "TOKENS", "WHY")  # fmt: skip
+_ALL_TIME = 1 << 50  # ms
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the live screen and of `--once`."""
+    parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
+    parser.add_argument("--json", action="store_true", help="that frame as JSON")
+    parser.add_argument("--sort", choices=SORTS, default="cost", help="what the list is ranked by")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N sessions")
+    parser.add_argument("--all", action="store_true", help="ended sessions of all time too")
+    parser.add_argument("--no-color", action="store_true", help="plain text, as with NO_COLOR")
+    parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
+    parser.add_argument("--delay", "-d", type=float, default=1.0, metavar="S",
+                        help="seconds between two frames (default: 1)")  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Opens the screen, or prints one frame where there is no terminal to open it on."""
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    if options.once or options.json or not _is_terminal():
+        return once(options)
+    from costtop.cli import screen
+
+    return screen.run(options)
+
+
+def _is_terminal() -> bool:
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return os.environ.get("TERM", "dumb") != "dumb" and all(s.isatty() for s in streams)
+
+
+def once(options: argparse.Namespace) -> int:
+    """Prints one frame of the live list, like `top -b -n 1`."""
+    found = paths.find()
+    now = now_ms()
+    try:
+        live = Live(open_reader(found.database))
+    except StoreError:
+        if found.database.exists():
+            raise
+        print("costtop: nothing read yet; run: costtop scan (or costtop start)", file=sys.stderr)
+        return 3
+    pulse, sources = health.look(found, now)
+    snapshot = live.take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
+    rows = ranked(snapshot.sessions, options.sort)
+    if not options.all:
+        rows = [row for row in rows if row.state != "ended"] or rows
+    rows = rows[: options.limit]
+    put(_json(snapshot, rows) if options.json else _plain(snapshot, rows))
+    return 0
+
+
+def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
+    """The sessions, largest first by cost, rate or last activity."""
+    return sorted(sessions, key=lambda row: (-(getattr(row, by) or 0), -row.cost, row.key))
+
+
+def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
+    today = money.dollars(snapshot.today, floor=snapshot.today_floor)
+    month = money.dollars(snapshot.month, floor=snapshot.month_floor)
+    head = (
+        f"costtop  today ${today}  month ${month}  burn ${money.dollars(snapshot.burn)}/h"
+        f"  {snapshot.running} running  {snapshot.today_sessions} today"
+    )
+    lines = [head]
+    lines += [
+        f"  budget {meter.name}: ${money.dollars(meter.spent, floor=meter.floor)}"
+        f" of ${money.dollars(meter.amount)} ({100 * meter.spent // meter.amount} %)"
+        for meter in snapshot.budgets
+    ]
+    table = plain(_HEAD, [_cells(row) for row in rows], frozenset({6, 7, 8, 9}))
+    return "\n".join(
+        [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
+    )
+
+
+def _cells(row: SessionRow) -> tuple[str, ...]:
+    return (
+        row.session[:8],
+        row.source,
+        row.project or "-",
+        row.feature or "-",
+        row.model or "-",
+        row.mark or row.state,
+        money.dollars(row.cost, floor=row.floor),
+        money.dollars(row.rate),
+        str(row.calls),
+        count(row.tokens),
+        row.why,
+    )
+
+
+def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
+    import json
+
+    tree = {
+        "schema": 1,
+        "currency": "USD",
+        "at": stamp(snapshot.at),
+        "tz": snapshot.zone,
+        "today_usd": money.exact(snapshot.today),
+        "today_floor": snapshot.today_floor,
+        "month_usd": money.exact(snapshot.month),
+        "month_floor": snapshot.month_floor,
+        "burn_usd_per_hour": money.exact(snapshot.burn),
+        "running": snapshot.running,
+        "daemon": snapshot.pulse.running,
+        "budgets": [
+            {
+                "name": meter.name,
+                "period": meter.period,
+                "spent_usd": money.exact(meter.spent),
+                "floor": meter.floor,
+                "amount_usd": money.exact(meter.amount),
+                "tiers": list(meter.tiers),
+            }
+            for meter in snapshot.budgets
+        ],
+        "sessions": [_row(row) for row in rows],
+    }
+    return json.dumps(tree, indent=1)
+
+
+def _row(row: SessionRow) -> dict[str, object]:
+    return {
+        "key": row.key,
+        "source": row.source,
+        "session": row.session,
+        "agent": row.agent or None,
+        "project": row.project,
+        "feature": row.feature,
+        "user": row.user,
+        "model": row.model,
+        "state": row.state,
+        "mark": row.mark or None,
+        "cost_usd": money.exact(row.cost),
+        "floor": row.floor,
+        "rate_usd_per_hour": money.exact(row.rate),
+        "calls": row.calls,
+        "errors": row.errors,
+        "unpriced_calls": row.unpriced,
+        "tokens": row.tokens,
+        "pid": row.pid,
+        "started": row.started and stamp(row.started),
+        "last": row.last and stamp(row.last),
+        "why": row.why or None,
+        "severity": row.severity or None,
+        "children": [_row(child) for child in row.children],
+    }

@@ -1,0 +1,88 @@
+"""The command line: finds the command's module, parses, calls it, prints its error. Nothing more.
+
+Only the module of the command that was asked for is imported, so that quick ones stay quick.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import NoReturn, Protocol
+
+from costtop import __version__
+from costtop.errors import CosttopError
+
+
+class Module(Protocol):
+    """What a module of commands offers."""
+
+    def add(self, commands: "argparse._SubParsersAction[Parser]", name: str) -> None:
+        """Adds the parser of the command `name`; its default `run` is called with the namespace."""
+
+
+MODULES = {
+    "daemon": "daemon",
+    "start": "daemon",
+    "stop": "daemon",
+    "status": "daemon",
+    "scan": "scan",
+    "report": "report",
+    "mark": "act",
+    "unmark": "act",
+    "pause": "act",
+    "resume": "act",
+    "kill": "act",
+    "demo": "demo",
+}
+"""Which module of `costtop.cli` has which command, in the order of the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2, with the way to the help."""
+        self.exit(2, f"{self.prog}: {message}; see: {self.prog} --help\n")
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; returns its exit code."""
+    try:
+        return _run(arguments)
+    except CosttopError as error:
+        print(f"costtop: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python must not complain about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    parser = _parser(asked if asked in MODULES else None)
+    options = parser.parse_args(arguments)
+    run = getattr(options, "run", None)
+    if run is None:
+        from costtop.cli import live
+
+        run = live.run
+    return int(run(options))
+
+
+def _parser(asked: str | None) -> Parser:
+    parser = Parser(
+        prog="costtop",
+        description="htop for what AI agents spend. Without a command: the live screen.",
+    )
+    parser.add_argument("--version", action="version", version=f"costtop {__version__}")
+    from costtop.cli import live
+
+    live.add_options(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    for name in MODULES if asked is None else (asked,):
+        module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
+        module.add(commands, name)
+    return parser
