@@ -5,14 +5,16 @@ costtop's own, so that the user's commented file is never rewritten.
 """
 
 import difflib
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from costtop import money
+from costtop import money, periods
 from costtop.errors import ConfigError
 from costtop.model import Budget
 from costtop.paths import Paths
@@ -20,8 +22,8 @@ from costtop.paths import Paths
 Action = Literal["notify", "gate", "pause", "stop", "kill"]
 Severity = Literal["notice", "warning", "critical"]
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)$")
+RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_PERIOD = re.compile(r"day|week|month|hours:[1-9]\d{0,2}$")
 
 
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,7 +35,7 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class FeatureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Gives calls a feature by globs on cwd, branch, model, source, project or a tag."""
+    """Gives calls a feature by globs on cwd, branch, project, user, host, model, source or tag."""
 
     name: str
     match: dict[str, str]
@@ -175,9 +177,14 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 
 
 def _check(config: Config, path: Path) -> None:
-    """What types cannot say: amounts, periods, durations, tiers, the time zone."""
+    """What types cannot say: amounts, periods, durations, tiers, rules, the time zone."""
     try:
         budgets(config)
+        for rule in config.feature:
+            for key in rule.match:
+                if key not in RULE_KEYS:
+                    known = ", ".join(RULE_KEYS)
+                    raise ConfigError(f'feature "{rule.name}": match "{key}"; one of {known}')
         money.parse(config.anomaly.floor)
         milliseconds(config.anomaly.finished_after)
         zone(config)
@@ -187,18 +194,20 @@ def _check(config: Config, path: Path) -> None:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def zone(config: Config) -> str:
-    """The IANA name of the user's time zone; raises ConfigError for an unknown one."""
-    import zoneinfo
+def zone(config: Config) -> ZoneInfo:
+    """The user's time zone; raises ConfigError for an unknown one."""
+    return periods.zone(config.timezone or system_zone())
 
-    from costtop import periods
 
-    name = config.timezone or periods.system_zone()
+def system_zone() -> str:
+    """The IANA name of the system's time zone: TZ, else where /etc/localtime points, else UTC."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name:
+        _, found, name = os.path.realpath("/etc/localtime").partition("zoneinfo/")
     try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(f'timezone "{name}" is not known; write it as "Europe/Berlin"') from None
-    return name
+        return periods.zone(name).key
+    except ConfigError:
+        return "UTC"
 
 
 def milliseconds(duration: str) -> int:
@@ -224,8 +233,10 @@ _SCOPES = ("feature", "user", "project", "model", "source", "session")
 
 def _budget(entry: BudgetEntry) -> Budget:
     where = f'budget "{entry.name}"'
-    if not _PERIOD.fullmatch(entry.period):
-        raise ConfigError(f'{where}: period "{entry.period}"; one of day, week, month, hours:5')
+    try:
+        periods.check(entry.period)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
     amount = money.parse(entry.amount)
     if amount <= 0:
         raise ConfigError(f"{where}: the amount must be more than $0")

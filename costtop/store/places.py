@@ -96,3 +96,14 @@ def _first_time(reading: Reading) -> int | None:
     times += [fact.at or fact.started or _NEVER for fact in reading.facts[:1]]
     first = min(times, default=_NEVER)
     return None if first == _NEVER else first
+
+
+def rekey(db: sqlite3.Connection, old: bytes, new: bytes, state: str) -> None:
+    """Gives the place at `old` the key `new`: another file has its path now."""
+    db.execute("UPDATE OR REPLACE places SET path = ?, state = ? WHERE path = ?", (new, state, old))
+
+
+def census(db: sqlite3.Connection, states: list[tuple[bytes, str]], gone: list[bytes]) -> None:
+    """Writes states of places that vanished or came back; keys of those long gone are void."""
+    db.executemany("UPDATE places SET state = ? WHERE path = ?", [(s, p) for p, s in states])
+    db.executemany("UPDATE places SET state = '' WHERE path = ?", [(path,) for path in gone])

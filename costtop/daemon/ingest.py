@@ -1,0 +1,245 @@
+"""Bytes to rows: takes changed files in, prices their calls and commits them with their places.
+
+The place of a file moves only in the transaction of its rows, so a crash anywhere loses nothing
+and repeats nothing. What the rows mean for budgets and alerts is `after`'s business.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from multiprocessing import get_context
+from typing import NamedTuple
+
+from costtop.daemon.fold import Folded, Order, fold
+from costtop.model import Call
+from costtop.pricing.book import PriceBook
+from costtop.snapshot.live import now_ms
+from costtop.store import calls, places
+from costtop.store.calls import Books, Recorded
+from costtop.store.reading import Priced, Reading
+from costtop.store.writer import Writer
+from costtop.tail.follow import Batch
+from costtop.tail.identity import Change, Known
+from costtop.tail.place import Place, restored
+from costtop.tail.roots import Found, Seen
+
+_TURN = 4 << 20  # bytes a turn, live
+_IMPORT_TURN = 32 << 20  # bytes a turn of a file while a backlog is taken in
+_BACKLOG = 48 << 20  # bytes from which worker processes pay
+_FILES_AT_ONCE = 400  # files of one transaction
+_WORKERS = min(3, os.cpu_count() or 1)
+
+Costs = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts, by the config."""
+After = Callable[[sqlite3.Connection, Recorded, int], None]
+"""Runs in the transaction of the calls: (db, what was recorded, now)."""
+
+
+class Counts:
+    """What was taken in since the start, for `status` and `scan`."""
+
+    def __init__(self) -> None:
+        self.files = 0  # turns that read something
+        self.bytes = 0
+        self.calls = 0  # calls that were new
+        self.updated = 0  # calls seen again, larger
+        self.bad = 0
+        self.unpriced = 0
+
+    def plain(self) -> dict[str, int]:
+        """As `scan` prints them."""
+        return {
+            "files": self.files,
+            "bytes": self.bytes,
+            "calls": self.calls,
+            "updated": self.updated,
+            "bad_lines": self.bad,
+            "unpriced": self.unpriced,
+        }
+
+
+class Progress(NamedTuple):
+    """How far the present import is, in bytes; both 0 when none is going on."""
+
+    done: int = 0
+    total: int = 0
+
+
+class Ingest:
+    """Takes files in. One task at a time calls `take`."""
+
+    def __init__(
+        self, writer: Writer, books: Books, prices: PriceBook, costs: Costs, after: After
+    ) -> None:
+        self.known = Known()
+        self.counts = Counts()
+        self.progress = Progress()
+        self._writer, self._books, self._prices = writer, books, prices
+        self._costs, self._after = costs, after
+        self._memos: dict[bytes, str] = {}
+
+    async def restore(self) -> None:
+        """Reads the places back, at start."""
+        for stored in await self._writer.read(places.load):
+            self.known.put(restored(stored.path, stored.state, stored.born))
+            self._memos[stored.path] = stored.memo
+
+    async def take(self, batch: Batch) -> None:
+        """Reads everything new in the batch, newest file first, and commits it."""
+        backlog = sum(max(0, seen.size - self._offset(seen)) for seen in batch.seen)
+        self.progress = Progress(0, backlog)
+        if backlog >= _BACKLOG and _WORKERS > 1:
+            async with _workers() as pool:
+                await self._import(batch.seen, pool)
+        else:
+            for group in _groups(batch.seen, _FILES_AT_ONCE):
+                await self._read(group)
+        self.progress = Progress()
+        if batch.found:
+            await self._count_files(batch.found)
+
+    def _offset(self, seen: Seen) -> int:
+        place = self.known.get(seen.path)
+        return place.offset if place and seen.root.shape == "lines" else 0
+
+    async def _read(self, seen: Sequence[Seen]) -> None:
+        """Turn by turn until these files are read to their ends."""
+        changes = await asyncio.to_thread(self._compare, seen)
+        orders = await self._orders(seen, changes)
+        while orders:
+            folded = await asyncio.to_thread(fold, orders, _TURN)
+            await self.commit(folded)
+            orders = [self._next(order, item) for order, item in zip(orders, folded, strict=True)
+                      if item.more]  # fmt: skip
+
+    async def _import(self, seen: Sequence[Seen], pool: ProcessPoolExecutor) -> None:
+        """The same for a backlog: files are folded by worker processes, a few turns ahead."""
+        loop = asyncio.get_running_loop()
+        waiting: list[asyncio.Future[list[Folded]]] = []
+        for group in _groups(seen, _FILES_AT_ONCE, _IMPORT_TURN):
+            changes = await asyncio.to_thread(self._compare, group)
+            orders = await self._orders(group, changes)
+            if orders:
+                waiting.append(loop.run_in_executor(pool, _fold_whole, orders))
+            while len(waiting) > _WORKERS:
+                await self.commit(await waiting.pop(0))
+        for future in waiting:
+            await self.commit(await future)
+        await self._read([item for item in seen if not self.known.settled(item)])
+
+    def _compare(self, seen: Sequence[Seen]) -> list[Change]:
+        return [self.known.compare(item) for item in seen]
+
+    async def _orders(self, seen: Sequence[Seen], changes: Sequence[Change]) -> list[Order]:
+        orders: list[Order] = []
+        for item, change in zip(seen, changes, strict=True):
+            if change.displaced:
+                await self._writer.transact(places.rekey, item.path, change.displaced.path,
+                                            change.displaced.state())  # fmt: skip
+                self._memos[change.displaced.path] = self._memos.pop(item.path, "{}")
+            if change.readable:
+                name, _, label = item.root.label.partition(":")
+                memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
+                orders.append(Order(name, label, change, memo, now_ms()))
+        return orders
+
+    def _next(self, order: Order, folded: Folded) -> Order:
+        change = Change("grown", folded.place, folded.place.path, final=order.change.final)
+        return order._replace(change=change, memo=folded.memo, seen=now_ms())
+
+    async def commit(self, folded: Sequence[Folded]) -> Recorded:
+        """Prices and writes what was folded, with its places, in one transaction."""
+        readings = await asyncio.to_thread(self._price, folded)
+        try:
+            recorded = await self._writer.transact(self._write, readings, now_ms())
+        except BaseException:
+            self._books.forget()
+            raise
+        for item, reading in zip(folded, readings, strict=True):
+            self.known.put(item.place)
+            self._memos[item.place.path] = reading.memo
+        self._count(folded, recorded)
+        return recorded
+
+    def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
+        recorded = calls.record(db, self._books, readings, now)
+        self._after(db, recorded, now)
+        return recorded
+
+    def _price(self, folded: Sequence[Folded]) -> list[Reading]:
+        return [
+            Reading(
+                item.label,
+                item.place.path,
+                item.place.state(),
+                json.dumps(item.memo, separators=(",", ":")),
+                item.place.born,
+                item.fresh,
+                [self._priced(call) for call in item.calls],
+                item.facts,
+                item.tasks,
+                item.outcomes,
+                item.bad,
+            )
+            for item in folded
+        ]
+
+    def _priced(self, call: Call) -> Priced:
+        computed, rates = self._prices.price(call)
+        return Priced(call, computed, self._costs(computed, call.reported), rates)
+
+    def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
+        counts = self.counts
+        counts.files += sum(item.read > 0 for item in folded)
+        read = sum(item.read for item in folded)
+        counts.bytes += read
+        counts.bad += sum(len(item.bad) for item in folded)
+        new = sum(spend.new for spend in recorded.spends)
+        counts.calls += new
+        counts.updated += len(recorded.spends) - new
+        counts.unpriced += sum(spend.cost is None for spend in recorded.spends if spend.new)
+        self.progress = self.progress._replace(done=self.progress.done + read)
+
+    async def _count_files(self, found: Found) -> None:
+        """After a walk of everything: notes which files are gone, forgets those long gone."""
+        marked, dropped = self.known.census(found, now_ms())
+        if marked or dropped:
+            states = [(place.path, place.state()) for place in marked]
+            await self._writer.transact(places.census, states, dropped)
+
+
+def _fold_whole(orders: list[Order]) -> list[Folded]:
+    return fold(orders, _IMPORT_TURN)
+
+
+@asynccontextmanager
+async def _workers() -> AsyncIterator[ProcessPoolExecutor]:
+    """Worker processes for the time of one import; spawned, for fork is unsafe beside threads."""
+    pool = ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+
+def _groups(seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN) -> Iterator[list[Seen]]:
+    """Files in order, cut into groups of at most `most` files or about `size` bytes."""
+    group: list[Seen] = []
+    weight = 0
+    for item in seen:
+        group.append(item)
+        weight += item.size
+        if len(group) >= most or weight >= size:
+            yield group
+            group, weight = [], 0
+    if group:
+        yield group
+
+
+def place_of(path: bytes) -> Place:
+    """The place of a channel that is no file: a socket, a receiver."""
+    return Place(path)
