@@ -33,6 +33,8 @@ LIGHT = (
     "costtop.errors",
     "costtop.periods",
     "costtop.paths",
+    "costtop.control.client",
+    "costtop.control.protocol",
     "costtop.snapshot.live",
     "costtop.snapshot.report",
     "costtop.store.db",
