@@ -115,7 +115,7 @@ class TaskFact(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of a tool that an earlier call asked for: the `nth` of the call with `call` key."""
+    """The result of a tool that an earlier call asked for: the `nth` of the call with this key."""
 
     call: bytes
     nth: int

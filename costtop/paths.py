@@ -71,7 +71,7 @@ def _short(root: Path) -> Path:
 
 
 def _fallback(suffix: str) -> Path:
-    return Path(f"/tmp/costtop-{os.getuid()}{suffix}")
+    return Path(f"/tmp/costtop-{os.getuid()}{suffix}")  # noqa: S108  (private_directory checks it)
 
 
 def private_directory(path: Path) -> Path:

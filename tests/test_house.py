@@ -24,7 +24,21 @@ THOUGHTS = [x for x in MODULES if x.relative_to(PACKAGE).parts[0] in THINKING]
 
 # What start-up budgets forbid, and who has such a budget. Grows with the fast commands.
 HEAVY = ("textual", "rich", "apprise", "genai_prices", "asyncio", "msgspec", "watchfiles")
-LIGHT = ("costtop", "costtop.model", "costtop.money", "costtop.text", "costtop.errors")
+LIGHT = (
+    "costtop",
+    "costtop.__main__",
+    "costtop.model",
+    "costtop.money",
+    "costtop.text",
+    "costtop.errors",
+    "costtop.periods",
+    "costtop.paths",
+    "costtop.control.client",
+    "costtop.control.protocol",
+    "costtop.snapshot.live",
+    "costtop.snapshot.report",
+    "costtop.store.db",
+)
 
 # Spelled in pieces, so that this file does not find itself.
 _LEAKS = re.compile(

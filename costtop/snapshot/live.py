@@ -24,7 +24,9 @@ from costtop.store.rollups import MINUTE, QUARTER
 DAY = 86_400_000
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
 _SLOW_FOR = 60_000  # ms that slowly changing sums are kept
-_WEIGHTS = [0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)]
+_WEIGHTS: list[float] = [
+    0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)
+]
 
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"

@@ -70,7 +70,8 @@ class Deltas:
             [(*sums, rev, session) for session, sums in self._sessions.items()],
         )
         db.executemany(
-            "UPDATE sessions SET context = CASE WHEN ?1 >= coalesce(last, 0) THEN ?2 ELSE context END,"
+            "UPDATE sessions SET"
+            " context = CASE WHEN ?1 >= coalesce(last, 0) THEN ?2 ELSE context END,"
             " feature = CASE WHEN ?1 >= coalesce(last, 0) THEN ?3 ELSE feature END,"
             " model = CASE WHEN ?1 >= coalesce(last, 0) THEN ?4 ELSE model END,"
             " prompt = CASE WHEN ?1 >= coalesce(last, 0) THEN ?8 ELSE prompt END,"

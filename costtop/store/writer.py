@@ -7,7 +7,7 @@ function that runs on the connection's thread from BEGIN to COMMIT, behind one l
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -55,7 +55,8 @@ class Writer:
         async with self._turn:
             # aiosqlite offers single statements only; its own methods are built on `_execute`,
             # which runs any function on the connection's thread (pinned below 0.23 for it).
-            return await self._db._execute(how, self._db._conn, what, args, kw)  # type: ignore[no-any-return]
+            run: Callable[..., Awaitable[T]] = self._db._execute  # noqa: SLF001
+            return await run(how, self._db._conn, what, args, kw)  # noqa: SLF001
 
 
 def _call(db: sqlite3.Connection, read: Callable[..., T], args: tuple[Any, ...], kw: Any) -> T:
