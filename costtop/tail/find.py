@@ -1,0 +1,279 @@
+"""Which log files there are: walks the roots and says what it saw, by name and by stat alone.
+
+It opens no file and remembers only what lets it look again cheaply. It knows no clock: `now` (ns
+UTC) is an argument.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from costtop.tail.patterns import Names, names
+from costtop.tail.roots import Found, Root, Seen, Trouble
+
+RECENT = 3600 * 10**9  # a file touched within this time (ns) is looked at every few seconds
+RACY = 2 * 10**9  # an mtime younger than this may stand for a second change, not seen yet
+_SQLITE = (b"-wal", b"-shm", b"-journal")
+
+
+def find(roots: Sequence[Root], now: int) -> Found:
+    """Every log file below `roots`, once; no error stops the walk."""
+    return Tree(roots).all(now)
+
+
+class _Home(NamedTuple):
+    """A root as it is on the disk: paths below it start with `path`, links resolved."""
+
+    path: bytes
+    root: Root
+    names: Names
+
+
+class Tree:
+    """What the roots looked like at the last look, so that the next costs less."""
+
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self.roots = tuple(roots)
+        self.folders: dict[Root, dict[bytes, int]] = {}  # walked -> its mtime, 0 = look again
+        self._homes: list[_Home] = []
+        self._recent: dict[bytes, tuple[Root, bool]] = {}
+
+    def all(self, now: int) -> Found:
+        """Walks everything."""
+        self.folders.clear()
+        self._recent.clear()
+        self._homes = self._there()
+        return self._look([_Look(self, home, now) for home in self._homes])
+
+    def recent(self, now: int) -> Found:
+        """Looks at files touched lately and into folders that changed: new files, new folders."""
+        self._homes = self._there()
+        looks = [_Look(self, home, now, self._changed(home)) for home in self._homes]
+        found = self._look(looks)
+        walked = {seen.path for seen in found.seen}
+        for path, (root, rotated) in list(self._recent.items()):
+            if path not in walked and (seen := _stat(path, root, rotated)):
+                found.seen.append(seen)
+                self._remember(seen, now)
+        return found
+
+    def look(self, paths: Iterable[bytes], now: int) -> Found:
+        """Looks at what a watcher named: files, or folders whose insides it may have missed."""
+        looks = []
+        hinted = {_database(p) for p in paths}
+        for home in self._homes:
+            inside = [p for p in hinted if _within(p, home.path)]
+            folders = [p for p in inside if home.names.folders.fullmatch(_rel(p, home))]
+            look = _Look(self, home, now, [p for p in folders if _is_folder(p)])
+            look.files(p for p in inside if p not in look.starts)
+            looks.append(look)
+        return self._look(looks)
+
+    def plan(self) -> frozenset[tuple[bytes, int, int]]:
+        """The roots that exist, with their identity: a watcher has to be rebuilt when it moves."""
+        there = set()
+        for root in self.roots:
+            try:
+                status = os.stat(root.path)
+            except OSError:
+                continue
+            there.add((os.path.realpath(root.path), status.st_dev, status.st_ino))
+        return frozenset(there)
+
+    def watched(self) -> tuple[list[bytes], list[bytes]]:
+        """Folders to watch: with everything below, and alone.
+
+        Where no pattern crosses folders freely, only folders on the way to a match are watched:
+        a pattern `~/*.jsonl` must not put a watch on every folder of a home. Names that are not
+        UTF-8 are left to the timed look: watchfiles cannot take them.
+        """
+        homes = [home for home in self._there() if _is_utf8(home.path)]
+        deep = {home.path for home in homes if home.names.deep}
+        flat = {home.path for home in homes if not home.names.deep}
+        for home in homes:
+            if not home.names.deep:
+                flat.update(filter(_is_utf8, self.folders.get(home.root, ())))
+        return sorted(deep), sorted(f for f in flat if not any(_within(f, d) for d in deep))
+
+    def deep_folders(self) -> int:
+        """How many folders a recursive watcher has to watch at least."""
+        deep = [f for root, f in self.folders.items() if names(root.patterns).deep]
+        return len(set().union(*deep))
+
+    def allows(self, path: bytes) -> bool:
+        """Whether a link's target stays below a root."""
+        return any(_within(path, home.path) for home in self._homes)
+
+    def _there(self) -> list[_Home]:
+        """Roots by their real path, so that a file has one name however it is reached."""
+        folders = [root for root in self.roots if os.path.isdir(root.path)]
+        return [_Home(os.path.realpath(r.path), r, names(r.patterns)) for r in folders]
+
+    def _look(self, looks: "list[_Look]") -> Found:
+        """What several looks saw: each file once, the first root that matches wins."""
+        files: dict[bytes, Seen] = {}
+        troubles: dict[bytes, Trouble] = {}
+        for look in looks:
+            look.walk()
+            for seen in look.found.seen:
+                files.setdefault(seen.path, seen)
+            troubles |= {trouble.path: trouble for trouble in look.found.troubles}
+        for look in looks[:1]:
+            for seen in files.values():
+                self._remember(seen, look.now)
+        return Found(list(files.values()), list(troubles.values()))
+
+    def _remember(self, seen: Seen, now: int) -> None:
+        if now - seen.mtime < RECENT:
+            self._recent[seen.path] = (seen.root, seen.rotated)
+        else:
+            self._recent.pop(seen.path, None)
+
+    def _changed(self, home: _Home) -> list[bytes]:
+        """Folders whose entries changed since they were walked; the root if it is new."""
+        folders = self.folders.get(home.root, {})
+        changed = []
+        for folder, mtime in list(folders.items()):
+            try:
+                if os.stat(folder).st_mtime_ns != mtime:
+                    changed.append(folder)
+            except OSError:
+                del folders[folder]
+        return changed if home.path in folders else [home.path]
+
+
+class _Look:
+    """One walk below one root: what is still to be entered, and what was found."""
+
+    def __init__(
+        self, tree: Tree, home: _Home, now: int, starts: list[bytes] | None = None
+    ) -> None:
+        self.tree = tree
+        self.home = home
+        self.now = now
+        self.starts = [home.path] if starts is None else starts
+        self.found = Found([], [])
+
+    def walk(self) -> None:
+        """Enters the starts and every folder below them that has not been entered before."""
+        entered = self.tree.folders.setdefault(self.home.root, {})
+        stack = list(self.starts)
+        while stack:
+            folder = stack.pop()
+            try:
+                mtime = os.stat(folder).st_mtime_ns
+                with os.scandir(folder) as entries:
+                    stack += [f for e in entries if (f := self._entry(e)) and f not in entered]
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                mtime = 0
+                self._trouble(folder, os.strerror(error.errno or 0).lower())
+            entered[folder] = mtime if self.now - mtime > RACY else 0
+
+    def files(self, paths: Iterable[bytes]) -> None:
+        """Looks at single files that a watcher named."""
+        for path in paths:
+            rotated = self._rotated(_rel(path, self.home))
+            if rotated is None:
+                continue
+            if os.path.islink(path):
+                self._link(path, rotated)
+            elif seen := _stat(path, self.home.root, rotated):
+                self.found.seen.append(seen)
+
+    def _entry(self, entry: "os.DirEntry[bytes]") -> bytes | None:
+        """Takes a file in; answers with a folder that may hold more."""
+        rel = _rel(entry.path, self.home)
+        if entry.is_dir(follow_symlinks=False):
+            return entry.path if self.home.names.folders.fullmatch(rel) else None
+        rotated = self._rotated(rel)
+        if rotated is None:
+            return None
+        if entry.is_symlink():
+            self._link(entry.path, rotated)
+        elif not entry.is_file(follow_symlinks=False):
+            self._trouble(entry.path, "is not a regular file")
+        else:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                return None  # it went between the listing and the stat
+            self.found.seen.append(_seen(entry.path, status, self.home.root, rotated))
+        return None
+
+    def _link(self, path: bytes, rotated: bool) -> None:
+        """A link counts as its target, and only where that stays below a root."""
+        target = os.path.realpath(path)
+        if self.tree.allows(target):
+            if seen := _stat(target, self.home.root, rotated):
+                self.found.seen.append(seen)
+        elif os.path.lexists(target):
+            self._trouble(path, "is a link that leaves the root")
+
+    def _rotated(self, rel: bytes) -> bool | None:
+        """None: no log file. Otherwise whether its name has a rotation suffix."""
+        if self.home.names.files.fullmatch(rel):
+            return False
+        aged = self.home.root.shape == "lines" and self.home.names.rotated.fullmatch(rel)
+        return True if aged else None
+
+    def _trouble(self, path: bytes, reason: str) -> None:
+        self.found.troubles.append(Trouble(path, reason))
+
+
+def _rel(path: bytes, home: _Home) -> bytes:
+    return path[len(home.path.rstrip(b"/")) + 1 :]
+
+
+def _within(path: bytes, home: bytes) -> bool:
+    return path == home or path.startswith(home.rstrip(b"/") + b"/")
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_folder(path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _stat(path: bytes, root: Root, rotated: bool) -> Seen | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return _seen(path, status, root, rotated) if stat.S_ISREG(status.st_mode) else None
+
+
+def _seen(path: bytes, status: os.stat_result, root: Root, rotated: bool) -> Seen:
+    size, mtime = status.st_size, status.st_mtime_ns
+    if root.shape == "rows":
+        size, mtime = _with_wal(path, size, mtime)
+    ids = status.st_dev, status.st_ino
+    return Seen(path, root, *ids, size, mtime, status.st_ctime_ns, rotated)
+
+
+def _with_wal(path: bytes, size: int, mtime: int) -> tuple[int, int]:
+    """A database grows in its -wal long before its own stat moves; an empty one says nothing."""
+    try:
+        wal = os.lstat(path + b"-wal")
+    except OSError:
+        return size, mtime
+    return (size + wal.st_size, max(mtime, wal.st_mtime_ns)) if wal.st_size else (size, mtime)
+
+
+def _database(path: bytes) -> bytes:
+    """The SQLite database that a -wal or a journal belongs to."""
+    for suffix in _SQLITE:
+        if path.endswith(suffix):
+            return path[: -len(suffix)]
+    return path

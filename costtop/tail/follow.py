@@ -1,0 +1,200 @@
+"""Follows log files as they change: batches of what a look found different, newest first.
+
+Events only shorten the wait; the timed looks are the truth. It opens no log file: whether a file is
+settled is asked of the caller (`Known.settled`), and what is new in it is read elsewhere.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from costtop.tail import watch
+from costtop.tail.find import Tree
+from costtop.tail.roots import Found, Root, Seen, Trouble
+
+_MANY = 10_000  # hints after which walking everything is cheaper
+
+
+class Pace(NamedTuple):
+    """How often is looked, in seconds."""
+
+    roots: float = 2.0  # whether the roots are still there, and the same
+    recent: float = 5.0  # files touched lately, folders that changed
+    polling: float = 1.0  # the same while there are no events
+    all: float = 30.0  # everything; stretched where a walk takes more than 0.3 % of this
+    retry: float = 1.0  # first pause before the watcher is built again, doubled up to 5 minutes
+
+
+class Batch(NamedTuple):
+    """Files that are not settled, latest write first; `whole` if everything was walked."""
+
+    seen: list[Seen]
+    found: Found | None = None  # of a walk of everything, for `Known.census`
+
+
+class Follower:
+    """Watches roots while it is open (`async with`), and gives batches.
+
+    `settled` says that a file needs no look. `events` False looks by the clock alone. `awatch` is
+    watchfiles' function of that name, or what a test puts in its place.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Root],
+        settled: Callable[[Seen], bool],
+        *,
+        events: bool = True,
+        pace: Pace | None = None,
+        awatch: Callable[..., Any] | None = None,
+    ) -> None:
+        self.status = "starting"
+        self.troubles: list[Trouble] = []
+        self.looked = 0.0  # time.monotonic() of the last look: the watchdog's proof of life
+        self._tree = Tree(roots)
+        self._settled = settled
+        self._events = events
+        self._pace = pace or Pace()
+        self._awatch = awatch
+        self._hints: set[bytes] = set()
+        self._wake = asyncio.Event()
+        self._plan: frozenset[tuple[bytes, int, int]] = frozenset()
+        self._replan = asyncio.Event()
+        self._due = dict.fromkeys(("roots", "recent", "all"), 0.0)
+        self._watched: tuple[list[bytes], list[bytes]] = ([], [])
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Follower":
+        self._plan = self._tree.plan()
+        if self._events:
+            self._watcher = asyncio.create_task(self._watch(), name="tail.watch")
+        else:
+            self.status = "polling: events are off"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._watcher:
+            self._replan.set()
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Endless: first everything that is not settled, then whatever changes.
+
+        A file that the caller leaves unsettled comes again with the next look.
+        """
+        while True:
+            found, whole = await self._look()
+            self.looked = time.monotonic()
+            fresh = [seen for seen in found.newest_first() if not self._settled(seen)]
+            if fresh or whole:
+                yield Batch(fresh, found if whole else None)
+            await self._wait()
+
+    def look_again(self) -> None:
+        """Makes the next look a walk of everything, now: after a resume, or when asked to."""
+        self._due["all"] = 0.0
+        self._wake.set()
+
+    async def _wait(self) -> None:
+        """Until a hint comes or a look is due."""
+        delay = min(self._due.values()) - time.monotonic()
+        if delay > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
+        self._wake.clear()
+
+    async def _look(self) -> tuple[Found, bool]:
+        """The cheapest look that is due: everything, what is recent, or what the hints name."""
+        now, hints = time.monotonic(), self._hints
+        self._hints = set()
+        if now >= self._due["roots"]:
+            self._due["roots"] = now + self._pace.roots
+            await self._check_roots()
+        if now >= self._due["all"] or len(hints) >= _MANY:
+            return await self._walk(now), True
+        found = Found([], [])
+        if hints:
+            found = self._tree.look(hints, time.time_ns())
+        if now >= self._due["recent"]:
+            self._due["recent"] = now + self._recent_pace()
+            recent = await asyncio.to_thread(self._tree.recent, time.time_ns())
+            both = {seen.path: seen for seen in [*found.seen, *recent.seen]}
+            found = Found(list(both.values()), recent.troubles)
+        return found, False
+
+    async def _walk(self, now: float) -> Found:
+        found = await asyncio.to_thread(self._tree.all, time.time_ns())
+        took = time.monotonic() - now
+        self._due["all"] = now + max(self._pace.all, took / 0.003)
+        self._due["recent"] = now + self._recent_pace()
+        self.troubles = found.troubles
+        if self._tree.watched() != self._watched:
+            self._replan.set()
+        if self._watcher and (silent := watch.shortage(self._tree.deep_folders())):
+            self._polls(silent)
+        return found
+
+    def _recent_pace(self) -> float:
+        polling = self.status.startswith("polling")
+        return min(self._pace.polling, self._pace.recent) if polling else self._pace.recent
+
+    async def _check_roots(self) -> None:
+        """A root that appeared, went or is another folder now makes the watcher start again."""
+        plan = await asyncio.to_thread(self._tree.plan)
+        if plan != self._plan:
+            self._plan = plan
+            self._due["recent"] = 0.0
+            self._replan.set()
+
+    async def _watch(self) -> None:
+        """Keeps a watcher alive; whatever happens to it, the timed looks go on."""
+        pause = self._pace.retry
+        while True:
+            self._replan.clear()
+            try:
+                began = time.monotonic()
+                await self._watch_once()
+            except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a panic of the Rust part is no Exception
+                self._polls(watch.reason(error))
+                if time.monotonic() - began > 60:
+                    pause = self._pace.retry
+                await self._rest(pause)
+                pause = min(pause * 2, 300.0)
+
+    async def _watch_once(self) -> None:
+        """Collects hints until the roots change; raises whatever stops the watcher."""
+        deep, flat = self._watched = self._tree.watched()
+        if not deep and not flat:
+            self.status = "waiting: no folder of any source exists yet"
+            await self._replan.wait()
+            return
+        self.status = f"watching {len(deep) + len(flat)} folders"
+        async with asyncio.TaskGroup() as group:
+            for paths, recursive in ((deep, True), (flat, False)):
+                if paths:
+                    group.create_task(self._collect(paths, recursive))
+        self.look_again()
+
+    async def _collect(self, paths: list[bytes], recursive: bool) -> None:
+        names = [os.fsdecode(path) for path in paths]
+        async for changes in watch.changes(names, recursive, self._replan, self._awatch):
+            self._hints |= changes
+            self._wake.set()
+
+    def _polls(self, why: str) -> None:
+        self.status = f"polling: {why}"
+        self._due["recent"] = min(self._due["recent"], time.monotonic() + self._pace.polling)
+        self._wake.set()
+
+    async def _rest(self, pause: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._replan.wait()

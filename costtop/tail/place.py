@@ -1,0 +1,83 @@
+"""How far a log file has been read, and how to know that file again.
+
+A place says nothing of what was in the bytes: the memo of the source that folded them is kept in
+the same row by the store, and no text of a log is in here.
+"""
+
+import json
+from typing import NamedTuple
+
+HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
+MARKER = 64  # bytes before the offset that prove that nothing was rewritten
+_VERSION = 1
+
+
+class Place(NamedTuple):
+    """The identity of a file and the offset up to which its lines have been taken.
+
+    Identity is content: `head` hashes the first `head_length` bytes (as many as were read, up to
+    HEAD), `marker` the last bytes before `offset` (as many as there are, up to MARKER). `dev`,
+    `ino`, `size`, `mtime` (ns) are a shortcut only; `mtime` 0 means "look again". For a .gz,
+    `offset` and the hashes count decompressed bytes.
+    """
+
+    path: bytes  # absolute, as the kernel names it: it need not be UTF-8
+    dev: int = 0
+    ino: int = 0
+    size: int = 0
+    mtime: int = 0
+    offset: int = 0
+    head_length: int = 0
+    head: bytes = b""
+    marker: bytes = b""
+    skipping: bool = False  # the offset is inside a line that is too long
+    moved: bool = False  # it came to this path from another: nobody appends to it for long
+    born: int = 0  # mtime at first sight, ms UTC: which of two copies is the older
+    gone: int = 0  # ms UTC since when no scan has found it; 0 = it is there
+
+    @property
+    def name(self) -> str:
+        """The path for people: bytes that are not UTF-8 stand as \\xNN."""
+        return shown(self.path)
+
+    @property
+    def displaced(self) -> bool:
+        """Whether another file has this path now; see `displace`."""
+        return b"\0" in self.path
+
+    def displace(self) -> "Place":
+        """The same place under a key no file can have: its path now belongs to another file.
+
+        It is kept because its bytes may turn up again under a third name (app.log.1 -> app.log.2).
+        """
+        content = (self.head + self.marker).hex().encode()
+        return self._replace(path=self.path + b"\0" + content, moved=True)
+
+    def state(self) -> str:
+        """All but `path` and `born`, as one JSON text for the store."""
+        hashes = [self.head.hex(), self.marker.hex()]
+        numbers = [self.dev, self.ino, self.size, self.mtime, self.offset, self.head_length]
+        flags = [int(self.skipping), int(self.moved), self.gone]
+        return json.dumps([_VERSION, *numbers, *hashes, *flags], separators=(",", ":"))
+
+
+def restored(path: bytes, state: str, born: int) -> Place:
+    """The place that `state()` described; a text of another version gives one at offset 0.
+
+    Starting over is harmless: every call has a key, so that a second sight changes nothing.
+    """
+    try:
+        version, dev, ino, size, mtime, offset, length, head, marker, *flags = json.loads(state)
+        if version != _VERSION:
+            return Place(path, born=born)
+        skipping, moved, gone = flags
+        hashes = bytes.fromhex(head), bytes.fromhex(marker)
+        numbers = (int(n) for n in (dev, ino, size, mtime, offset, length))
+        return Place(path, *numbers, *hashes, bool(skipping), bool(moved), born, int(gone))
+    except (ValueError, TypeError):
+        return Place(path, born=born)
+
+
+def shown(path: bytes) -> str:
+    """A path as text for people and for `text.clean`; never raises."""
+    return path.decode("utf-8", "backslashreplace")

@@ -1,0 +1,118 @@
+"""Reads what is new in one file, in pieces, each with the place that goes into its transaction.
+
+It does not know what the bytes mean, and it stores nothing: a crash between two pieces loses
+nothing, because the place moves only with the rows of its piece.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import NamedTuple
+
+from costtop.tail.content import Content, Unreadable, opened
+from costtop.tail.find import RACY
+from costtop.tail.fingerprint import digest, holds, stamped
+from costtop.tail.identity import DOCUMENT_LIMIT
+from costtop.tail.lines import CHUNK, LIMIT, Cut, cut
+from costtop.tail.place import HEAD, MARKER, Place
+from costtop.tail.roots import Seen
+
+BUDGET = 4 << 20  # bytes of one file at a turn, so that a busy log does not starve the others
+
+
+class Piece(NamedTuple):
+    """Whole lines at `offset`, and the `place` after them."""
+
+    data: bytes  # each line ends in a newline; empty if only the place moved
+    offset: int
+    place: Place
+    more: bool = False  # the budget ended here, not the file
+    overlong: int | None = None  # where a line starts that is too long and was passed over
+    rest: bytes = b""  # the half line that waits; for a caller that sees the file vanish
+
+
+def pieces(
+    place: Place,
+    budget: int = BUDGET,
+    *,
+    final: bool = False,
+    chunk: int = CHUNK,
+    limit: int = LIMIT,
+) -> Iterator[Piece]:
+    """The whole lines after `place`, about `chunk` bytes a piece, up to `budget` bytes.
+
+    `final` takes a last line without newline as complete. Nothing comes if the file is gone or no
+    longer holds what was read: comparing it anew tells. Never raises.
+    """
+    try:
+        with closing(opened(place.path)) as content:
+            if holds(content, place):
+                yield from _pieces(content, place, budget, final, chunk, limit)
+    except Unreadable:
+        return
+
+
+def document(place: Place, limit: int = DOCUMENT_LIMIT) -> Piece | None:
+    """The whole file at `place.path`, or None if it cannot be read or is larger than `limit`."""
+    try:
+        with closing(opened(place.path)) as content:
+            data = content.at(0, limit + 1)
+            after = stamped(place, content, time.time_ns())
+    except Unreadable:
+        return None
+    if len(data) > limit:
+        return None
+    if len(data) != after.size and not place.path.endswith(b".gz"):
+        after = after._replace(mtime=0)  # it is being written: look again
+    return Piece(data, 0, after._replace(offset=len(data)))
+
+
+def rows_place(seen: Seen, place: Place, now: int | None = None) -> Place:
+    """The place of a database that was asked after `seen`: its path and stat are all there is."""
+    now = time.time_ns() if now is None else now
+    status = {"dev": seen.dev, "ino": seen.ino, "size": seen.size}
+    mtime = seen.mtime if now - seen.mtime > RACY else 0
+    return place._replace(mtime=mtime, gone=0, **status)
+
+
+def _pieces(
+    content: Content, place: Place, budget: int, final: bool, chunk: int, limit: int
+) -> Iterator[Piece]:
+    start = place
+    while True:
+        found = cut(content.at, place.offset, place.skipping, chunk, limit)
+        if found.done and final:
+            found = _completed(content, found, limit)
+        before, place = place, _after(content, place, found)
+        budget -= place.offset - before.offset
+        now = time.time_ns()
+        place = stamped(place, content, now) if found.done else place._replace(mtime=0)
+        more = not found.done and budget <= 0
+        if found.data or not found.done or place != start:
+            yield Piece(found.data, found.start, place, more, found.overlong, found.rest)
+        if found.done or more:
+            return
+
+
+def _completed(content: Content, found: Cut, limit: int) -> Cut:
+    """`found` with the last line as if it had its newline."""
+    rest = content.at(found.end, limit)
+    if found.skipping or not rest:
+        return found
+    end = found.end + len(rest)
+    text = rest + b"\n" if rest.strip(b"\0") else b""
+    return found._replace(data=found.data + text, end=end, rest=b"")
+
+
+def _after(content: Content, place: Place, found: Cut) -> Place:
+    """`place` moved to the end of what was found, with new hashes."""
+    offset = found.end
+    if offset == place.offset:
+        return place
+    length = min(MARKER, offset)
+    marker = digest(content.at(offset - length, length))
+    if place.head_length < HEAD:
+        head_length = min(HEAD, offset)
+        head = digest(content.at(0, head_length))
+        place = place._replace(head_length=head_length, head=head)
+    return place._replace(offset=offset, marker=marker, skipping=found.skipping)
