@@ -138,8 +138,9 @@ class Rates(NamedTuple):
 
     The rates are those of the request's own time, tier, modifiers and size, so that
     cost = (uncached*input + cache_read*cache_read + (cache_write - cache_write_1h)*cache_write
-    + cache_write_1h*cache_write_1h + output*output) / 1000 + searches*search, rounded half even
-    once. `search` is nano-dollars each. `card` names where the rates come from.
+    + cache_write_1h*cache_write_1h + output*output) / 1000 + searches*search + request, rounded
+    half even once. `search` (0: none listed) and `request` (a flat fee that few sellers take) are
+    nano-dollars each. `card` names where the rates come from.
     """
 
     input: int
@@ -149,6 +150,7 @@ class Rates(NamedTuple):
     output: int
     search: int = 0
     card: str = ""  # "genai-prices 0.2.3 anthropic:claude-opus-4-6", "override prices.toml:acme"
+    request: int = 0
 
 
 class Spend(NamedTuple):

@@ -1,0 +1,172 @@
+"""The price book: which rates hold for a call, remembered. It reads no files and does no sums.
+
+Order of trust: the user's own prices, genai-prices, then LiteLLM's file. A model that none of them
+knows has no rates, and `why` says so. A call whose card is known costs one dictionary look-up;
+genai-prices is imported at the first call whose card is not.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from costtop.model import Call, Rates
+from costtop.pricing import litellm
+from costtop.pricing.cards import (
+    VAST,
+    Card,
+    from_plain,
+    overlaid,
+    priced,
+    rates_at,
+    unpriced,
+    window_at,
+)
+from costtop.pricing.charge import call_cost
+from costtop.pricing.names import Candidate, candidates, plain
+from costtop.pricing.override import Override, rules_for
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
+
+_MOST = 4096  # cards remembered: a log full of made-up names must not fill the memory
+
+Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
+_Page = tuple[int, int, Rates | None, Card]  # the newest rates hold from .. up to a size; all
+
+
+class PriceBook:
+    """Rates by (provider, model, time, size, tier, speed, geo), each card worked out once.
+
+    `mine` comes from `override.overrides`, `fallback` is LiteLLM's parsed file, `snapshot` an
+    updated genai-prices list (None: the one installed). Nothing is imported until it is needed.
+    """
+
+    def __init__(
+        self,
+        mine: tuple[Override, ...] = (),
+        fallback: Any = None,
+        snapshot: "DataSnapshot | None" = None,
+    ) -> None:
+        self._mine = mine
+        self._fallback = litellm.table(fallback)
+        self._snapshot = snapshot
+        self._pages: dict[Key, _Page] = {}
+
+    def rates(
+        self,
+        provider: str,
+        model: str,
+        at: int,
+        size: int,
+        tier: str = "",
+        speed: str = "",
+        geo: str = "",
+    ) -> Rates | None:
+        """The rates of a request of `size` input tokens in all at `at` (ms UTC); None: unpriced."""
+        page = self._pages.get((provider, model, tier, speed, geo))
+        if page is None:
+            page = self._learn((provider, model, tier, speed, geo))
+        since, upto, newest, card = page
+        if at >= since and size <= upto:
+            return newest
+        return rates_at(card, at, size)
+
+    def price(self, call: Call) -> tuple[int | None, Rates | None]:
+        """(nano-dollars, rates) of a call; None for what is unknown, see `charge.call_cost`."""
+        rates = self.rates(
+            call.provider, call.model, call.at, call.tokens.input, call.tier, call.speed, call.geo
+        )
+        return call_cost(call, rates), rates
+
+    def why(
+        self, provider: str, model: str, at: int, tier: str = "", speed: str = "", geo: str = ""
+    ) -> str:
+        """Why such calls have no rates, in words for `doctor`; "" when they have."""
+        key = (provider, model, tier, speed, geo)
+        page = self._pages.get(key) or self._learn(key)
+        return window_at(page[3], at).why
+
+    def edition(self) -> str:
+        """Which lists the cards come from; cards of another edition are not to be used."""
+        from importlib.metadata import version
+
+        told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
+        updated = f"{self._snapshot.timestamp:+%Y-%m-%dT%H:%M:%S}" if self._snapshot else ""
+        mark = blake2b(told.encode(), digest_size=8).hexdigest()
+        return f"genai-prices {version('genai-prices')}{updated} {mark}"
+
+    def export(self) -> dict[str, Any]:
+        """The cards so far as JSON: {"edition": text, "cards": [[provider, …, geo, card], …]}."""
+        cards = [[*key, page[3]] for key, page in self._pages.items()]
+        return {"edition": self.edition(), "cards": cards}
+
+    def restore(self, exported: Any) -> bool:
+        """Take over cards that `export` gave; False, and nothing taken, for another edition."""
+        if not isinstance(exported, Mapping) or exported.get("edition") != self.edition():
+            return False
+        try:
+            pages = {
+                (provider, model, tier, speed, geo): _page(from_plain(card))
+                for provider, model, tier, speed, geo, card in exported["cards"]
+            }
+        except (KeyError, TypeError, ValueError):
+            return False
+        self._pages.update(pages)
+        return True
+
+    def _learn(self, key: Key) -> _Page:
+        if len(self._pages) >= _MOST:
+            self._pages.clear()
+        page = self._pages[key] = _page(self._card(key))
+        return page
+
+    def _card(self, key: Key) -> Card:
+        provider, model, *modifiers = key
+        tier, speed, geo = (text.strip().lower() for text in modifiers)
+        found = candidates(provider, model)
+        card = self._listed(found, tier, speed, geo)
+        if not self._mine:
+            return card
+        facts = {
+            "provider": frozenset({provider.strip().lower(), *(seller for seller, _ in found)}),
+            "tier": frozenset({tier}),
+            "speed": frozenset({speed}),
+            "geo": frozenset({geo}),
+        }
+        names = frozenset(name for name in (plain(model), *(name for _, name in found)) if name)
+        rules = rules_for(self._mine, names, facts)
+        return overlaid(card, rules) if rules else card
+
+    def _listed(self, found: tuple[Candidate, ...], tier: str, speed: str, geo: str) -> Card:
+        """The first candidate's card that prices anything, else the first reason why none does."""
+        if not found:
+            return unpriced("not a model's name")
+        from costtop.pricing.listed import bundled, listed_card
+
+        snapshot = self._snapshot or bundled()
+        refused, asked = None, ""
+        for seller, name in found:
+            if refused and name != asked:
+                continue  # it is listed, so a shorter name would be another model
+            card = listed_card(snapshot, seller, name, tier, speed, geo)
+            if card and priced(card):
+                return card
+            if card and not refused:
+                refused, asked = card, name
+        card = litellm.litellm_card(self._fallback, found, tier, speed, geo)
+        if card and priced(card):
+            return card
+        return refused or card or unpriced("no price list knows this model")
+
+
+def _page(card: Card) -> _Page:
+    """The card with its newest, smallest rates in front: what all but a few calls ask for."""
+    since, windows = card.stretches[-1]
+    bands = windows[0].bands
+    if len(windows) > 1:
+        return VAST, 0, None, card
+    if not bands:
+        return since, VAST, None, card
+    upto = bands[1].above if len(bands) > 1 else VAST
+    return since, upto, bands[0].rates, card

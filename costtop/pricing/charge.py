@@ -1,0 +1,124 @@
+"""The arithmetic of a price: tokens times rates, in int nano-dollars. It looks nothing up.
+
+Formula and units are those of `model.Rates`. Every product is an exact int of pico-dollars; the
+sum is rounded once, half to even, so 1,000,000 tokens at $3 a million cost exactly $3.
+"""
+
+from typing import NamedTuple
+
+from costtop.model import Call, Rates, Tokens
+
+
+class Line(NamedTuple):
+    """One line of a bill: `count` pieces of `kind` at `rate` cost `nanos` nano-dollars.
+
+    `rate` is for people: "$3.00/M" for tokens, "$0.01 each" for searches and requests.
+    """
+
+    kind: str  # uncached input, cache read, cache write 5m, cache write 1h, output, web search, ...
+    count: int
+    rate: str
+    nanos: int
+
+
+def charge(tokens: Tokens, searches: int, rates: Rates) -> int:
+    """Nano-dollars of one request. Parts that claim more than their total count as the total.
+
+    Reasoning tokens are part of the output and are not added again.
+    """
+    total, read, write, hour, output, _ = tokens
+    plain = total - read - write
+    short = write - hour
+    if plain < 0 or short < 0:
+        plain, read, short, hour, output = _parts(tokens)
+    pico = (
+        plain * rates.input
+        + read * rates.cache_read
+        + short * rates.cache_write
+        + hour * rates.cache_write_1h
+        + output * rates.output
+    )
+    return _nanos(pico) + searches * rates.search + rates.request
+
+
+def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
+    """Nano-dollars of one request, or None where a used thing has no price: never 0 for unknown.
+
+    A request without tokens and searches costs 0 even when the model is unknown: nothing was
+    bought. Searches at a model that lists no search price make the cost unknown.
+    """
+    if rates is None:
+        return None if tokens.input or tokens.output or searches else 0
+    if searches and not rates.search:
+        return None
+    return charge(tokens, searches, rates)
+
+
+def call_cost(call: Call, rates: Rates | None) -> int | None:
+    """`cost` of a call; a placeholder that never got any tokens is unknown, not free.
+
+    Rule: FORMATS worked example 10 (a row that never gets its tokens has an unknown cost).
+    """
+    if call.placeholder and not (call.tokens.input or call.tokens.output):
+        return None
+    return cost(call.tokens, call.searches, rates)
+
+
+def basis(computed: int | None, reported: int | None, policy: str = "computed") -> int | None:
+    """The cost that counts: by `policy` "computed" or "reported", the other where that is None."""
+    first, second = (reported, computed) if policy == "reported" else (computed, reported)
+    return second if first is None else first
+
+
+def bill(tokens: Tokens, searches: int, rates: Rates) -> tuple[Line, ...]:
+    """The charge line by line; the nanos of the lines sum to exactly `charge`.
+
+    Each line is rounded by itself, half to even; where that leaves a difference, a last line of
+    kind "rounding" carries it (a few nano-dollars, either sign). Empty lines are left out.
+    """
+    plain, read, short, hour, output = _parts(tokens)
+    lines = [
+        _line("uncached input", plain, rates.input),
+        _line("cache read", read, rates.cache_read),
+        _line("cache write 5m", short, rates.cache_write),
+        _line("cache write 1h", hour, rates.cache_write_1h),
+        _line("output", output, rates.output),
+        Line("web search", searches, each(rates.search), searches * rates.search),
+        Line("request", 1 if rates.request else 0, each(rates.request), rates.request),
+    ]
+    rest = charge(tokens, searches, rates) - sum(line.nanos for line in lines)
+    lines.append(Line("rounding", 1 if rest else 0, "", rest))
+    return tuple(line for line in lines if line.count)
+
+
+def per_million(pico: int) -> str:
+    """A token rate as people quote it: 1_250_000 pico-dollars a token -> "$1.25/M"."""
+    return f"${_decimal(pico, 6)}/M"
+
+
+def each(nanos: int) -> str:
+    """A price by the piece: 10_000_000 nano-dollars -> "$0.01 each"."""
+    return f"${_decimal(nanos, 9)} each"
+
+
+def _line(kind: str, count: int, rate: int) -> Line:
+    return Line(kind, count, per_million(rate), _nanos(count * rate))
+
+
+def _parts(tokens: Tokens) -> tuple[int, int, int, int, int]:
+    """(uncached, read, 5m write, 1h write, output), none of them negative."""
+    hour = tokens.cache_write_1h
+    short = max(0, tokens.cache_write - hour)
+    plain = max(0, tokens.input - tokens.cache_read - tokens.cache_write)
+    return plain, tokens.cache_read, short, hour, tokens.output
+
+
+def _nanos(pico: int) -> int:
+    whole, rest = divmod(pico, 1000)
+    return whole + (rest > 500 or (rest == 500 and whole & 1))
+
+
+def _decimal(value: int, places: int) -> str:
+    """`value` / 10**places with at least two decimals and no trailing zeros beyond them."""
+    whole, part = divmod(value, 10**places)
+    return f"{whole}.{f'{part:0{places}d}'.rstrip('0').ljust(2, '0')}"

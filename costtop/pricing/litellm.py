@@ -1,0 +1,147 @@
+"""Rate cards from LiteLLM's price file, for models that genai-prices lacks. It reads no file.
+
+The caller passes the parsed `model_prices_and_context_window.json` that the user pointed to. Its
+prices have no dates: they are taken to hold always. Keys are a kind, then a threshold, then a tier
+(`input_cost_per_token_above_272k_tokens_priority`); a tier above a threshold is whole-request.
+An entry whose input and output both cost 0, or lack a price, is unknown and not free; so is a tier
+(batches, flex, priority) or threshold that the entry does not price.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from costtop.model import Rates
+from costtop.pricing.cards import Band, Card, flat, unpriced
+
+_KINDS = {
+    "input_cost_per_token": "input",
+    "output_cost_per_token": "output",
+    "cache_read_input_token_cost": "cache_read",
+    "cache_creation_input_token_cost": "cache_write",
+    "cache_creation_input_token_cost_above_1hr": "cache_write_1h",
+}
+_KEY = re.compile(
+    r"(input_cost_per_token|output_cost_per_token|cache_read_input_token_cost"
+    r"|cache_creation_input_token_cost(?:_above_1hr)?)"
+    r"(?:_above_(\d{1,5})k_tokens)?(?:_(batches|flex|priority))?(?:_above_(\d{1,5})k_tokens)?"
+)
+_WORDS = {"batch": "batches", "batches": "batches", "flex": "flex", "priority": "priority"}
+_PREFIXES = {"google": ("gemini", "vertex_ai"), "aws": ("bedrock",), "x-ai": ("xai",)}
+_INPUT_ONLY = frozenset({"embedding", "rerank", "moderation"})
+
+Prices = dict[tuple[str, int, str], int]  # (kind, above, tier) -> pico-dollars a token
+Table = Mapping[str, tuple[str, Mapping[str, Any]]]  # name in lower case -> (name, entry)
+
+
+def table(document: Any) -> Table:
+    """The entries of the parsed file by name in lower case; what is no entry is left out."""
+    if not isinstance(document, Mapping):
+        return {}
+    return {
+        str(name).lower(): (str(name), entry)
+        for name, entry in document.items()
+        if name != "sample_spec" and isinstance(entry, Mapping)
+    }
+
+
+def litellm_card(
+    entries: Table, names: Iterable[tuple[str, str]], tier: str, speed: str, geo: str
+) -> Card | None:
+    """The card of the first (seller, name) that the file has; None if it has none of them."""
+    for seller, name in names:
+        for key in _keys(seller, name):
+            if key in entries:
+                return _card(*entries[key], tier, speed, geo)
+    return None
+
+
+def _keys(seller: str, name: str) -> list[str]:
+    prefixes = _PREFIXES.get(seller, (seller,)) if seller else ()
+    return [*(f"{prefix}/{name}" for prefix in prefixes), name]
+
+
+def _card(name: str, entry: Mapping[str, Any], tier: str, speed: str, geo: str) -> Card:
+    label = f"LiteLLM {name}"
+    word = _WORDS.get(tier, "")
+    if tier == "priority" and entry.get("litellm_provider") == "anthropic":
+        word = ""  # bought as capacity, apart from the tokens
+    prices = _prices(entry)
+    if not prices.get(("input", 0, "")) and not prices.get(("output", 0, "")):
+        return unpriced(f"{label} has no token price")
+    if ("output", 0, "") not in prices and entry.get("mode") not in _INPUT_ONLY:
+        return unpriced(f"{label} has no output price")
+    if word and ("input", 0, word) not in prices:
+        return unpriced(f"{label} has no {tier} price")
+    multiple = _multiple(entry, speed, geo)
+    if multiple is None:
+        return unpriced(f"{label} has no price for {' '.join(filter(None, (speed, geo)))}")
+    label = " ".join(filter(None, (label, word, speed, geo)))
+    starts = sorted({above for _, above, tier_ in prices if tier_ in ("", word)})
+    bands = [Band(above, _rates(entry, prices, above, word, multiple, label)) for above in starts]
+    return flat((bands[0]._replace(above=-1), *bands[1:]))
+
+
+def _prices(entry: Mapping[str, Any]) -> Prices:
+    prices: Prices = {}
+    for key, value in entry.items():
+        parts = _KEY.fullmatch(key) if isinstance(key, str) else None
+        if parts is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        kind, before, word, after = parts.groups()
+        if not 0 <= value < 1 or (before and after):  # no token costs a dollar; NaN fails too
+            continue
+        above = int(before or after or 0) * 1000
+        prices[_KINDS[kind], above, word or ""] = _pico(value)
+    return prices
+
+
+def _pico(dollars: float, multiple: Decimal = Decimal(1)) -> int:
+    return int((Decimal(repr(dollars)) * 10**12 * multiple).to_integral_value())
+
+
+def _multiple(entry: Mapping[str, Any], speed: str, geo: str) -> Decimal | None:
+    """The factor for fast mode and US inference; None where fast is asked and not listed."""
+    listed = entry.get("provider_specific_entry")
+    listed = listed if isinstance(listed, Mapping) else {}
+    multiple = Decimal(1)
+    for word in filter(None, ("fast" * (speed == "fast"), "us" * (geo == "us"))):
+        factor = listed.get(word)
+        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < 100:
+            if word == "fast":
+                return None
+            continue
+        multiple *= Decimal(repr(factor))
+    return multiple
+
+
+def _rates(
+    entry: Mapping[str, Any], prices: Prices, above: int, word: str, multiple: Decimal, label: str
+) -> Rates | None:
+    """Rates of the band above `above`; None where the tier lacks the price of this band."""
+    if word and ("input", above, word) not in prices and ("input", above, "") in prices:
+        return None
+
+    def pico(kind: str, otherwise: int) -> int:
+        for tier in dict.fromkeys((word, "")):
+            reached = [a for k, a, t in prices if (k, t) == (kind, tier) and a <= above]
+            if reached:
+                price = prices[kind, max(reached), tier]
+                return int((price * multiple).to_integral_value())
+        return otherwise
+
+    plain = pico("input", 0)
+    write = pico("cache_write", plain)
+    hour = pico("cache_write_1h", write)
+    read, output = pico("cache_read", plain), pico("output", 0)
+    return Rates(plain, read, write, hour, output, _search(entry), label)
+
+
+def _search(entry: Mapping[str, Any]) -> int:
+    """Nano-dollars of a search of medium size, the default one; 0 when not listed."""
+    sizes = entry.get("search_context_cost_per_query")
+    price = sizes.get("search_context_size_medium") if isinstance(sizes, Mapping) else None
+    if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price < 100:
+        return 0
+    return _pico(price) // 1000
