@@ -1,5 +1,13 @@
 """The registry of log formats: one module and one line each."""
 
+from costtop.sources import claude_code, codex, costtop_lines
 from costtop.sources.source import Chunk, Memo, Query, Source
 
-__all__ = ["Chunk", "Memo", "Query", "Source"]
+SOURCES: tuple[Source, ...] = (
+    claude_code.SOURCE,
+    codex.SOURCE,
+    costtop_lines.SOURCE,
+)
+SOURCE: dict[str, Source] = {source.name: source for source in SOURCES}
+
+__all__ = ["SOURCE", "SOURCES", "Chunk", "Memo", "Query", "Source"]

@@ -1,0 +1,278 @@
+"""Claude Code transcripts: `projects/**/*.jsonl` to calls, tasks and tool outcomes (FORMATS 1).
+
+It opens no files and prices nothing. One request is written once a content block, with growing
+counts: each row becomes a call of the same key, and the larger one replaces the smaller.
+"""
+
+from copy import deepcopy
+from pathlib import PurePath
+from typing import Any
+
+from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.sources import claude_turns as turns
+from costtop.sources import keys, tool_memory
+from costtop.sources.claude_places import context_of, roots, tags_of, whose
+from costtop.sources.claude_records import (
+    ROW,
+    TOOL_RESULT,
+    TYPE,
+    Row,
+    ToolResult,
+    blocks,
+    counted,
+)
+from costtop.sources.claude_tools import note_of
+from costtop.sources.claude_usage import (
+    NAME,
+    call_of,
+    hidden_calls,
+    key_of,
+    text,
+)
+from costtop.sources.fingerprints import fingerprint
+from costtop.sources.json_lines import (
+    ODD,
+    Unreadable,
+    decoded,
+    has_negative_zero,
+    marked_lines,
+)
+from costtop.sources.merging import merged
+from costtop.sources.source import Chunk, Memo, Source
+from costtop.sources.stamps import stamp
+
+_NEEDLES = (
+    b'"output_tokens"',
+    b'"user"',
+    b'"subtype"',
+    b'"pr-link"',
+    b'"last-prompt"',
+    b'"worktree-state"',
+)
+_USAGE = 0
+
+
+def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
+    fold = _Fold(chunk, deepcopy(memo))
+    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
+        fold.line(chunk.data[start:end], chunk.offset + start, mark)
+    return fold.events, fold.memo
+
+
+class _Fold:
+    """One pass over a chunk: the events so far and the memo, changed line by line."""
+
+    def __init__(self, chunk: Chunk, memo: Memo) -> None:
+        self.seen = chunk.seen
+        self.memo = memo
+        self.events: list[Event] = []
+        self.turn: turns.Turn = memo.setdefault("turn", {})
+        self.replies: tool_memory.Replies = memo.setdefault("replies", {})
+        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
+        self.session, self.agent = whose(chunk.path)
+        self.session_given = bool(self.session)
+        self.stem = PurePath(chunk.path).stem
+        self._calls: dict[bytes, int] = {}  # key -> index in events, to merge rows of one request
+
+    def line(self, line: bytes, offset: int, mark: int) -> None:
+        if mark == ODD:
+            self.events.append(Bad(offset, "not valid JSON"))
+            return
+        try:
+            row = decoded(ROW, line)
+            if mark == _USAGE and has_negative_zero(line):
+                raise Unreadable("a token count is -0", malformed=False)
+        except Unreadable as error:
+            if error.malformed or (mark == _USAGE and _billable(line)):
+                self.events.append(Bad(offset, str(error)))
+            return
+        self._about(row)
+        if mark == _USAGE and counted(row):
+            self._usage(row, offset)
+        elif row.type == "user" and row.message is not None:
+            self._user(row)
+        else:
+            self._note(row)
+
+    def _about(self, row: Row) -> None:
+        """Whose record it is; files that are not named for their session say it in each record."""
+        if not self.session_given:
+            said = text(row.session_id) or text(row.session_id_)
+            self.session = said or self.memo.get("session") or self.stem
+            self.memo["session"] = self.session
+
+    def _usage(self, row: Row, offset: int) -> None:
+        message = row.message
+        assert message is not None and message.usage is not None
+        at = stamp(row.timestamp, self.seen)
+        key = key_of(row, message) or keys.whole(NAME, self.session, str(offset))
+        tools = self._tools(row, key)
+        agent = self.agent or (text(row.agent_id) if row.is_sidechain is True else "")
+        if not agent:
+            self.events += turns.replied(self.turn, self.session, message.stop_reason, tools, at)
+        context = self._context(row)
+        self._session(row, agent, context, at)
+        call = call_of(row, key, self.session, agent, at, context)
+        used = tool_memory.uses(self.replies, key.hex())
+        self._call(call._replace(tools=used, attempt=self._attempt(key), offset=offset))
+        for hidden in hidden_calls(call, message.usage):
+            self._call(hidden._replace(offset=offset))
+
+    def _call(self, call: Call) -> None:
+        place = self._calls.get(call.key)
+        if place is None:
+            self._calls[call.key] = len(self.events)
+            self.events.append(call)
+            return
+        known = self.events[place]
+        assert isinstance(known, Call)
+        self.events[place] = merged(known, call)
+
+    def _attempt(self, key: bytes) -> int:
+        """2 after one failed try of the same request (`system.api_error`), and so on."""
+        tries = self.memo.get("tries")
+        if not tries:
+            return 1
+        if tries[1] in (None, key.hex()):
+            tries[1] = key.hex()
+            return int(tries[0]) + 1
+        del self.memo["tries"]
+        return 1
+
+    def _context(self, row: Row) -> Context:
+        where = self.memo.setdefault("where", ["", "", ""])  # cwd, branch, first cwd
+        where[0] = text(row.cwd) or where[0]
+        where[1] = text(row.git_branch) or where[1]
+        where[2] = where[2] or where[0]
+        tags = tags_of(text(row.attribution_skill), text(row.attribution_plugin))
+        return context_of(*where, self.turn.get("id", ""), tags)
+
+    def _session(self, row: Row, agent: str, context: Context, at: int) -> None:
+        """Tells what is known of the session whenever that changed."""
+        kind = text(row.attribution_agent) if agent else ""
+        if agent.startswith("acompact"):
+            kind = kind or "compact"
+        version = text(row.version)
+        told = [self.session, agent, *context[:3], kind, version]
+        if self.memo.get("told") == told:
+            return
+        started = at if "told" not in self.memo else None
+        self.memo["told"] = told
+        self.events.append(
+            SessionFact(
+                NAME, self.session, agent, agent_type=kind, started=started, at=at, version=version,
+                context=context._replace(task="", tags=""),
+            )
+        )  # fmt: skip
+
+    def _tools(self, row: Row, key: bytes) -> bool:
+        """Remembers the tools that a reply asks for; whether this row asks for one."""
+        message = row.message
+        assert message is not None
+        content = bytes(message.content)
+        if b'"tool_use"' not in content:
+            return False
+        try:
+            found = [block for block in blocks(message.content) if block.type == "tool_use"]
+        except Unreadable:
+            return False  # the usage counts all the same
+        for block in found:
+            name, tool_id = text(block.name), text(block.id)
+            arguments = fingerprint(bytes(block.input), name)
+            nth = tool_memory.grown(self.replies, key.hex(), [tool_id, name, arguments])
+            if nth is not None and tool_id:
+                note = note_of(block, name, row)
+                tool_memory.wait(self.waiting, tool_id, key.hex(), nth, note)
+        return bool(found)
+
+    def _user(self, row: Row) -> None:
+        message = row.message
+        assert message is not None
+        content = bytes(message.content)
+        at = stamp(row.timestamp, self.seen)
+        if b'"tool_use_id"' in content:
+            self._results(row, at)
+        own = not self.agent and row.is_sidechain is not True
+        if turns.INTERRUPTED in content:
+            self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
+        elif not turns.is_prompt(row, content):
+            return
+        elif own:
+            self.events += turns.asked(self.turn, row, self.session, at)
+        elif self.agent:
+            self.turn["id"] = text(row.prompt_id)
+
+    def _results(self, row: Row, at: int) -> None:
+        message = row.message
+        assert message is not None
+        try:
+            found = blocks(message.content)
+        except Unreadable:
+            return
+        for block in found:
+            entry = self.waiting.pop(text(block.tool_use_id), None)
+            if entry is None:
+                continue
+            error = block.is_error is True
+            result = fingerprint(bytes(block.content))
+            self.events.append(tool_memory.outcome(entry, error, result))
+            if entry[2] and not error:
+                self._noted_result(row, entry, text(block.tool_use_id), at)
+
+    def _noted_result(self, row: Row, entry: list[Any], tool_id: str, at: int) -> None:
+        """What a result says of a turn (a commit), of a subagent, or of hidden searches."""
+        kind, value = entry[2]
+        if kind == "commit" and not self.agent:
+            self.events += turns.ended(self.turn, self.session, "completed", at)
+            return
+        try:
+            result = decoded(TOOL_RESULT, bytes(row.tool_use_result))
+        except Unreadable:
+            return
+        agent = text(result.agent_id)
+        if kind == "agent" and agent:
+            self.events.append(SessionFact(NAME, self.session, agent, agent_type=value, at=at))
+        elif kind == "search" and result.search_count:
+            self._searched(row, entry, tool_id, at, result)
+
+    def _searched(
+        self, row: Row, entry: list[Any], tool_id: str, at: int, result: ToolResult
+    ) -> None:
+        """Claude Code's WebSearch runs a request that no transcript has: only its searches show."""
+        key = bytes.fromhex(entry[0])[:8] + keys.half(f"search/{tool_id}")
+        self._call(
+            Call(
+                key, NAME, self.session, entry[2][1], Tokens(), at, self._context(row),
+                self.agent, searches=result.search_count or 0, placeholder=True, estimated=True,
+            )
+        )  # fmt: skip
+
+    def _note(self, row: Row) -> None:
+        """Records that say how a turn went, and where the work is done."""
+        at = stamp(row.timestamp, self.seen)
+        if row.type == "system" and row.subtype in ("turn_duration", "stop_hook_summary"):
+            if not self.agent and row.is_sidechain is not True:
+                self.events += turns.ended(self.turn, self.session, "completed", at)
+        elif row.type == "system" and row.subtype == "api_error":
+            tries = row.retry_attempt
+            usable = isinstance(tries, int) and 0 < tries < 1000
+            self.memo["tries"] = [tries if usable else 1, None]
+        elif row.type == "pr-link":
+            self.events += turns.ended(self.turn, self.session, "completed", at)
+        elif row.type == "last-prompt" and not self.turn.get("busy", True):
+            self.events += turns.ended(self.turn, self.session, "completed", self.turn["last"])
+        elif row.type == "worktree-state" and isinstance(row.worktree_session, dict):
+            where = self.memo.setdefault("where", ["", "", ""])
+            where[2] = text(row.worktree_session.get("originalCwd")) or where[2]
+
+
+def _billable(line: bytes) -> bool:
+    """Whether a record whose values cannot be used would have been a call."""
+    try:
+        return getattr(decoded(TYPE, line), "type", None) in ("assistant", None)
+    except Unreadable:
+        return True
+
+
+SOURCE = Source(NAME, "Claude Code", "lines", roots, ("**/*.jsonl",), read)

@@ -1,0 +1,117 @@
+"""Finds the lines of a chunk that matter and decodes them. It knows no log format.
+
+Searching bytes for a needle is ten times as fast as decoding JSON, so a line is decoded only when
+it holds one. A needle is a JSON string with its quotes: inside another string the quotes are
+escaped, so quoted text never matches. What cannot be read is reported without its text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+ODD = -1  # the mark of a line that is no JSON at all
+LARGEST = 1_000_000_000  # tokens in one record; more is a broken log (RELIABILITY R7)
+
+_OPEN, _CLOSE, _RETURN = b"{}\r"
+_PADDING = b" \t\r\n\0\xef\xbb\xbf"  # blanks, NULs of a crashed disk, byte order mark
+_CONTROL = bytes(range(32))
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_NEGATIVE_ZERO = re.compile(rb'_tokens"\s*:\s*-0\s*[,}]')
+_ANYTHING = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Unreadable(ValueError):
+    """A line that cannot be used; the message is the reason and holds no text of the line.
+
+    `malformed` tells broken JSON from JSON with a value that is out of range or of a wrong type.
+    """
+
+    def __init__(self, reason: str, malformed: bool) -> None:
+        super().__init__(reason)
+        self.malformed = malformed
+
+
+def marked_lines(data: bytes, needles: Sequence[bytes]) -> Iterator[tuple[int, int, int]]:
+    """(start, end, mark) of each line that holds a needle or is no JSON, in order.
+
+    The mark is the index of the first of `needles` that the line holds, or ODD. Blank lines and
+    JSON that is no object are passed over. No needles: every JSON object is marked 0.
+    """
+    start, size, find = 0, len(data), data.find
+    while start < size:
+        end = find(b"\n", start)
+        if end < 0:
+            end = size
+        last = end - 1
+        if last > start and data[last] == _RETURN:
+            last -= 1
+        if last > start and data[start] == _OPEN and data[last] == _CLOSE:
+            if not needles:
+                yield start, end, 0
+            for mark, needle in enumerate(needles):
+                if find(needle, start, end) >= 0:
+                    yield start, end, mark
+                    break
+        elif (odd := _odd_mark(data[start:end], needles)) is not None:
+            yield start, end, odd
+        start = end + 1
+
+
+def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+    """`line` as the decoder's type; raises Unreadable, never anything else.
+
+    A cut emoji (a lone surrogate), invalid UTF-8, a byte order mark or a control character in
+    some text must not cost the billed usage beside it, so such a line is mended and tried again.
+    """
+    try:
+        return decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise Unreadable(str(error), malformed=False) from None
+    except (msgspec.DecodeError, ValueError):
+        return _decoded_mended(decoder, line)
+    except RecursionError:
+        raise Unreadable("nested too deeply", malformed=True) from None
+
+
+def has_negative_zero(line: bytes) -> bool:
+    """Whether a token count of the line is "-0", which decoders take for 0 and no tool writes."""
+    return b"-0" in line and _NEGATIVE_ZERO.search(line) is not None
+
+
+def _decoded_mended(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+    try:
+        return decoder.decode(_mended(line))
+    except msgspec.ValidationError as error:
+        raise Unreadable(str(error), malformed=False) from None
+    except (msgspec.DecodeError, ValueError):
+        raise Unreadable("not valid JSON", malformed=True) from None
+    except RecursionError:
+        raise Unreadable("nested too deeply", malformed=True) from None
+
+
+def _mended(line: bytes) -> bytes:
+    text = line.strip(_PADDING).translate(None, _CONTROL)
+    valid = text.decode("utf-8", "replace").encode()
+    return _LONE_SURROGATE.sub(rb"\\ufffd", valid)
+
+
+def _odd_mark(line: bytes, needles: Sequence[bytes]) -> int | None:
+    """The mark of a line that does not begin and end like an object; None: nothing to say."""
+    if not line.strip():
+        return None
+    text = line.strip(_PADDING)
+    if text[:1] == b"{" and text[-1:] == b"}":
+        found = (mark for mark, needle in enumerate(needles) if needle in text)
+        return next(found, None) if needles else 0
+    try:
+        decoded(_ANYTHING, text)
+    except Unreadable:
+        return ODD
+    return None
