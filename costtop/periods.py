@@ -1,7 +1,7 @@
 """Days, weeks, months and hours of a time zone, as int milliseconds. It knows no budget and no now.
 
-Local time exists only here and on the screen. Days of 23 and 25 hours come out right because every
-boundary is computed from the calendar, never by adding 24 hours. A rolling period ("hours:5") has
+Local time exists only here and on the screen. Days of 23 and 25 hours come out right because
+every boundary comes from the calendar, never by adding 24 hours. A rolling period ("hours:5") has
 no calendar: its window is the N hours before a moment (`reach`), and its key names the block of N
 hours, counted from the epoch, in which that moment lies, so that a crossing has a stable name.
 """

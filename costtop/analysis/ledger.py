@@ -1,0 +1,230 @@
+"""Where a session's dollars went: every token of every call booked once, in int nano-dollars.
+
+It does not judge whether that is much; it prices nothing (the call's own rates come with it). The
+sum over the buckets is the cost of the call, exactly: amounts are computed in pico-dollars and cut
+to nano-dollars by largest remainder. A cost that a log only reported, without rates, is "unsplit".
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from costtop.model import Rates, Spend, Tokens
+
+BUCKETS = (
+    "first_prompt",
+    "new_content",
+    "context_carry",
+    "miss_ttl_expiry",
+    "miss_prefix_break",
+    "miss_model_switch",
+    "compaction",
+    "output",
+    "retries",
+    "subagents",
+    "searches",
+    "unsplit",
+)
+(
+    FIRST,
+    NEW,
+    CARRY,
+    TTL,
+    PREFIX,
+    SWITCH,
+    COMPACTION,
+    OUTPUT,
+    RETRIES,
+    SUBAGENTS,
+    SEARCHES,
+    UNSPLIT,
+) = range(len(BUCKETS))
+_MISSES = {"ttl_expiry": TTL, "prefix_break": PREFIX, "model_switch": SWITCH}
+_FIVE_MINUTES = 5 * 60_000
+_HOUR = 60 * 60_000
+_COMPACTED = 0.6  # a context below this share of the one before was compacted
+
+Books = tuple[int, ...]
+"""Nano-dollars by bucket, in the order of BUCKETS."""
+EMPTY: Books = (0,) * len(BUCKETS)
+
+
+class Before(NamedTuple):
+    """What the next call of the root agent is compared with."""
+
+    context: int  # tokens of input, cached or not
+    output: int
+    caching: bool  # the session has read or written a cache before
+    hour: bool  # the last cache write lives for an hour, not for five minutes
+    at: int
+    model: str
+
+
+class Step(NamedTuple):
+    """One call of the root agent against the one before it."""
+
+    books: Books
+    context: int
+    growth: int | None  # new tokens in the context besides the last reply; None: first, compacted
+    carried: int  # tokens that the request before already had
+    missed: int  # of these, tokens that the cache should have had and did not
+    miss: str  # ttl_expiry | prefix_break | model_switch | ""
+    premium: int  # nano-dollars paid for the misses beyond the price of a hit
+
+
+def step(before: Before | None, spend: Spend) -> Step:
+    """Book one call of the root agent: each token once (DETECTION 3.4, level A)."""
+    tokens = spend.call.tokens
+    context = tokens.input
+    if before is None:
+        books = _split(spend, [(FIRST, _input_pico(tokens, spend.rates))])
+        return Step(books, context, None, 0, 0, "", 0)
+    if context < _COMPACTED * before.context:
+        books = _split(spend, [(COMPACTION, _input_pico(tokens, spend.rates))])
+        return Step(books, context, None, 0, 0, "", 0)
+    carried = min(before.context, context)
+    missed = max(0, carried - tokens.cache_read) if before.caching else 0
+    miss = _cause(before, spend) if missed else ""
+    growth = context - before.context - before.output
+    if spend.rates is None:
+        return Step(_split(spend, []), context, growth, carried, missed, miss, 0)
+    shares, premium = _shares(tokens, spend.rates, carried, missed, miss, before.caching)
+    return Step(
+        _split(spend, shares), context, growth, carried, missed, miss, (premium + 500) // 1000
+    )
+
+
+def after(before: Before | None, spend: Spend) -> Before:
+    """What the call after this one is compared with."""
+    call = spend.call
+    tokens = call.tokens
+    caching = bool(tokens.cache_read or tokens.cache_write)
+    hour = tokens.cache_write_1h > 0
+    if before is not None:
+        caching = caching or before.caching
+        hour = hour or (before.hour and not tokens.cache_write)
+    return Before(tokens.input, tokens.output, caching, hour, call.at, call.model)
+
+
+def subagent(spend: Spend) -> Books:
+    """A call of a subagent: its whole cost in one bucket."""
+    return _only(SUBAGENTS, spend.cost or 0)
+
+
+def retried(books: Books) -> Books:
+    """The same call judged a retry: its whole cost in that bucket."""
+    return _only(RETRIES, sum(books))
+
+
+def add(left: Sequence[int], right: Sequence[int]) -> Books:
+    """The sum of two books, bucket by bucket."""
+    return tuple(map(int.__add__, left, right))
+
+
+def take(left: Sequence[int], right: Sequence[int]) -> Books:
+    """The first books less the second, bucket by bucket."""
+    return tuple(map(int.__sub__, left, right))
+
+
+def is_root(spend: Spend) -> bool:
+    """Whether the root agent of the session made the call."""
+    call = spend.call
+    return not call.agent and spend.root == f"{call.source}/{call.session}"
+
+
+def session(spends: Iterable[Spend], retries: frozenset[bytes] = frozenset()) -> Books:
+    """The books of one whole session, its calls in order, each once; sums to its cost exactly.
+
+    `retries` are the keys of calls that repeated earlier ones (`detect.loop.repeats`).
+    """
+    total, before = EMPTY, None
+    for spend in spends:
+        if not is_root(spend):
+            total = add(total, subagent(spend))
+            continue
+        books = step(before, spend).books
+        total = add(total, retried(books) if spend.call.key in retries else books)
+        before = after(before, spend)
+    return total
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` cut in proportion to non-negative int weights, summing exactly (largest remainder).
+
+    All weights zero: everything goes to the first.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [total] + [0] * (len(weights) - 1)
+    parts = [divmod(total * weight, whole) for weight in weights]
+    shares = [part for part, _ in parts]
+    left = total - sum(shares)
+    if left:
+        order = sorted(range(len(parts)), key=lambda nth: -parts[nth][1])
+        for nth in order[:left]:
+            shares[nth] += 1
+    return shares
+
+
+def _shares(
+    tokens: Tokens, rates: Rates, carried: int, missed: int, miss: str, caching: bool
+) -> tuple[list[tuple[int, int]], int]:
+    """Pico-dollars of the input side by bucket, and the premium of the misses among them."""
+    whole = _input_pico(tokens, rates)
+    paid_tokens = tokens.input - tokens.cache_read
+    paid = whole - tokens.cache_read * rates.cache_read
+    if not caching:
+        carry = paid * carried // paid_tokens if paid_tokens else 0
+        carry = min(whole, carry)
+        return [(CARRY, carry), (NEW, whole - carry)], 0
+    missed_pico = paid * missed // paid_tokens if paid_tokens else 0
+    premium = max(0, missed_pico - missed * rates.cache_read)
+    carry = (carried - missed) * rates.cache_read + missed_pico - premium
+    carry = min(whole - premium, carry)
+    shares = [(CARRY, carry), (NEW, whole - carry - premium)]
+    if premium:
+        shares.append((_MISSES[miss], premium))
+    return shares, premium
+
+
+def _cause(before: Before, spend: Spend) -> str:
+    if spend.call.at - before.at > (_HOUR if before.hour else _FIVE_MINUTES):
+        return "ttl_expiry"
+    return "prefix_break" if spend.call.model == before.model else "model_switch"
+
+
+def _input_pico(tokens: Tokens, rates: Rates | None) -> int:
+    if rates is None:
+        return 0
+    short = tokens.cache_write - tokens.cache_write_1h
+    plain = tokens.input - tokens.cache_read - tokens.cache_write
+    return (
+        plain * rates.input
+        + tokens.cache_read * rates.cache_read
+        + short * rates.cache_write
+        + tokens.cache_write_1h * rates.cache_write_1h
+    )
+
+
+def _split(spend: Spend, shares: list[tuple[int, int]]) -> Books:
+    """The cost of the call over its input shares, output and searches (weights in pico)."""
+    cost = spend.cost or 0
+    rates = spend.rates
+    if rates is None or cost <= 0:
+        return _only(UNSPLIT, cost)
+    call = spend.call
+    shares = [*shares, (OUTPUT, call.tokens.output * rates.output)]
+    if call.searches:
+        shares.append((SEARCHES, call.searches * rates.search * 1000))
+    weights = [weight for _, weight in shares]
+    if sum(weights) <= 0 or min(weights) < 0:
+        return _only(UNSPLIT, cost)
+    amounts = [0] * len(BUCKETS)
+    for (bucket, _), part in zip(shares, apportion(cost, weights), strict=True):
+        amounts[bucket] += part
+    return tuple(amounts)
+
+
+def _only(bucket: int, amount: int) -> Books:
+    amounts = [0] * len(BUCKETS)
+    amounts[bucket] = amount
+    return tuple(amounts)

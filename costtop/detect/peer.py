@@ -1,0 +1,67 @@
+"""What is remembered of a finished session, and the ages at which sessions are compared.
+
+It holds values only: a `Peer` is JSON-able (`list(peer)` and `restore`), so that the store can keep
+one row per finished session and a restart need not read old calls again.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+def _grid() -> tuple[int, ...]:
+    ages, age = [1, 2, 3, 4, 5, 6], 6.4
+    while age * 1.25 < 1000:
+        age *= 1.25
+        ages.append(round(age))
+    return tuple(ages)
+
+
+GRID = _grid()  # ages in calls of the root agent: 1 2 3 4 5 6 8 10 13 ... 932
+
+
+class Peer(NamedTuple):
+    """One finished session: its totals and the peaks of its statistics."""
+
+    root: str  # "source/session"
+    source: str
+    feature: str
+    estimated: bool
+    at: int  # when it finished, ms UTC
+    cost: int | None  # nano-dollars; None when some of its calls have no price
+    turns: int  # calls of the root agent
+    costs_at: tuple[float, ...]  # ln nano-dollars at the ages of GRID that it reached
+    carried_at: tuple[int, ...]  # tokens carried so far at these ages
+    age_peak: float  # peaks of the running statistics
+    growth_peak: float
+    output_peak: float
+    growth_mid: float  # of ln tokens a turn: middle and upper spread
+    growth_spread: float
+    output_mid: float
+    output_spread: float
+    agents: int  # distinct subagents
+    agent_cost: int
+    retries: int  # turns that repeated earlier ones
+    new_tokens: int
+    output_tokens: int
+    missed_tokens: int
+    carried_tokens: int
+    prices: tuple[int, int, int]  # mean pico-dollars of a token read from cache, paid, put out
+    models: tuple[tuple[str, int], ...]  # turns by model
+    censored: bool = False  # stopped by hand: it counts up to its last age, its total does not
+
+
+def restore(values: Sequence[Any]) -> Peer:
+    """The peer that `list(peer)` became after JSON."""
+    peer = Peer(*values)
+    return peer._replace(
+        costs_at=tuple(peer.costs_at),
+        carried_at=tuple(peer.carried_at),
+        prices=(peer.prices[0], peer.prices[1], peer.prices[2]),
+        models=tuple((model, count) for model, count in peer.models),
+    )
+
+
+def reached(turns: int) -> int:
+    """How many ages of GRID a session of so many turns has reached."""
+    return bisect_right(GRID, turns)

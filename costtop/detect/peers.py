@@ -1,0 +1,304 @@
+"""The finished sessions that a running one is measured against, in sorted windows.
+
+It judges nothing. A session belongs to three groups: its feature, its source, all; estimated and
+exact costs are never mixed. Each group remembers its last sessions; every number a detector asks
+for is read from lists that are kept sorted, and remembered until the next session finishes.
+"""
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from costtop.analysis.quantiles import (
+    NORMAL_90,
+    median,
+    quantile,
+    twice_median,
+    upper_spread,
+)
+from costtop.detect.peer import GRID, Peer
+from costtop.detect.settings import Settings
+
+_SERIES = (
+    "age_peak",
+    "growth_peak",
+    "output_peak",
+    "growth_mid",
+    "growth_spread",
+    "output_mid",
+    "output_spread",
+    "agents",
+    "turns",
+)
+_PARENT = 3  # finished sessions that the parent's estimate is worth
+_PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
+_AGE_SPREAD = (0.6, 8)  # the same at one age
+_POOLED = 100  # peaks from which a group's own tail is used
+
+
+class Group:
+    """The last finished sessions of one feature, one source or all."""
+
+    __slots__ = ("ages", "costs", "peers", "series", "shifts")
+
+    def __init__(self) -> None:
+        self.peers: deque[Peer] = deque()
+        self.costs: list[int] = []
+        self.series: dict[str, list[float]] = {name: [] for name in _SERIES}
+        self.ages: list[list[float]] = []
+        self.shifts: dict[str, int] = {}  # turns by model
+
+    def add(self, peer: Peer, settings: Settings) -> None:
+        """Remember a session, forgetting those that fall out of the window."""
+        self.peers.append(peer)
+        self._book(peer, insort, 1)
+        while len(self.peers) > settings.window or self.peers[0].at < peer.at - settings.window_ms:
+            self._book(self.peers.popleft(), _remove, -1)
+
+    def drop(self, peer: Peer) -> None:
+        """Forget a session that goes on after all."""
+        if peer in self.peers:
+            self.peers.remove(peer)
+            self._book(peer, _remove, -1)
+
+    def _book(self, peer: Peer, change: Callable[[list[float], float], None], sign: int) -> None:
+        if peer.cost is not None and not peer.censored:
+            change(self.costs, peer.cost)  # type: ignore[arg-type]
+        for name, ordered in self.series.items():
+            change(ordered, getattr(peer, name))
+        while len(self.ages) < len(peer.costs_at):
+            self.ages.append([])
+        for ordered, cost in zip(self.ages, peer.costs_at, strict=False):
+            change(ordered, cost)
+        for model, turns in peer.models:
+            self.shifts[model] = self.shifts.get(model, 0) + sign * turns
+
+
+class Usual(NamedTuple):
+    """What sessions of a group usually cost, in nano-dollars."""
+
+    count: int  # finished sessions in the group that gave the median
+    twice_median: int
+    log_mid: float  # ln of the usual cost, shrunk towards the parent groups
+    log_spread: float
+    high: int  # the 95 % point
+    group: int  # 0 feature, 1 source, 2 all
+
+    @property
+    def median(self) -> int:
+        return self.twice_median // 2
+
+
+class Pace(NamedTuple):
+    """The usual tokens of a turn: middle and upper spread of their logarithm."""
+
+    mid: float
+    spread: float
+    count: int
+
+
+class View:
+    """A session's peers: the three groups it belongs to, finest first, and what they say."""
+
+    __slots__ = ("_ages", "_limits", "_paces", "_residual", "_seen", "_usual", "groups", "peers")
+
+    def __init__(self, groups: tuple[Group, ...], peers: "Peers") -> None:
+        self.groups = groups
+        self.peers = peers
+        self._seen = -1
+        self._forget()
+
+    def _forget(self) -> None:
+        self._usual: Usual | None = None
+        self._ages: dict[int, Pace | None] = {}
+        self._limits: dict[str, float] = {}
+        self._paces: dict[str, Pace | None] = {}
+        self._residual: dict[int, float] = {}
+
+    def _fresh(self) -> None:
+        if self._seen != self.peers.version:
+            self._forget()
+            self._seen = self.peers.version
+
+    def usual(self) -> Usual | None:
+        """What the finest group with enough finished sessions costs; None while none has."""
+        self._fresh()
+        if self._usual is None:
+            self._usual = _usual(self.groups, self.peers.settings)
+        return self._usual
+
+    def at_age(self, turns: int) -> Pace | None:
+        """Middle and spread of ln cost of the peers that reached this age, when they were there."""
+        self._fresh()
+        if turns not in self._ages:
+            self._ages[turns] = self._interpolate(turns)
+        return self._ages[turns]
+
+    def pace(self, name: str) -> Pace | None:
+        """The usual "growth" or "output" tokens of a turn: each peer has one vote."""
+        self._fresh()
+        if name not in self._paces:
+            self._paces[name] = _pace(self.groups, name, self.peers.settings.min_peers)
+        return self._paces[name]
+
+    def limit(self, name: str, start: float) -> float:
+        """The calibrated threshold of a statistic's session peak, `start` while peers are few."""
+        self._fresh()
+        if name not in self._limits:
+            ordered = self.groups[-1].series[name]
+            for group in self.groups[:-1]:
+                if len(group.peers) >= _POOLED:
+                    ordered = group.series[name]
+                    break
+            self._limits[name] = tail(ordered, self.peers.settings.alpha, start)
+        return self._limits[name]
+
+    def residual(self, turns: int) -> float:
+        """Turns that peers which got this far still had before them, in the middle."""
+        self._fresh()
+        if turns not in self._residual:
+            self._residual[turns] = _residual(self.groups, turns)
+        return self._residual[turns]
+
+    def share(self, model: str) -> float:
+        """The share of a model in the turns of the finest group with enough sessions."""
+        group = self.chosen()
+        whole = sum(group.shifts.values())
+        return group.shifts.get(model, 0) / whole if whole else 0.0
+
+    def chosen(self) -> Group:
+        """The finest group with enough finished sessions, else all."""
+        for group in self.groups:
+            if len(group.costs) >= self.peers.settings.min_peers:
+                return group
+        return self.groups[-1]
+
+    def _interpolate(self, turns: int) -> Pace | None:
+        nth = bisect_right(GRID, turns) - 1
+        low = self._age(nth)
+        if low is None or GRID[nth] == turns or nth + 1 >= len(GRID):
+            return low if turns <= GRID[-1] else None
+        high = self._age(nth + 1)
+        if high is None:
+            return None
+        part = math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
+        return Pace(
+            low.mid + part * (high.mid - low.mid),
+            low.spread + part * (high.spread - low.spread),
+            min(low.count, high.count),
+        )
+
+    def _age(self, nth: int) -> Pace | None:
+        found: Pace | None = None
+        prior, worth = _AGE_SPREAD
+        for group in reversed(self.groups):
+            ordered = group.ages[nth] if nth < len(group.ages) else []
+            count = len(ordered)
+            if count < self.peers.settings.min_peers:
+                continue
+            mid = median(ordered)
+            if found is not None:
+                mid = (count * mid + _PARENT * found.mid) / (count + _PARENT)
+            spread = upper_spread(ordered)
+            spread = math.sqrt((count * spread * spread + worth * prior * prior) / (count + worth))
+            found = Pace(mid, spread, count)
+        return found
+
+
+class Peers:
+    """All finished sessions that are remembered, by feature, by source and together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.version = 0
+        self._groups: dict[tuple[str, str, bool], Group] = {}
+        self._views: dict[tuple[str, str, bool], View] = {}
+
+    def add(self, peer: Peer) -> None:
+        """Remember a finished session in its groups."""
+        for group in self._of(peer.source, peer.feature, peer.estimated):
+            group.add(peer, self.settings)
+        self.version += 1
+
+    def drop(self, peer: Peer) -> None:
+        """Forget one that goes on."""
+        for group in self._of(peer.source, peer.feature, peer.estimated):
+            group.drop(peer)
+        self.version += 1
+
+    def view(self, source: str, feature: str, estimated: bool) -> View:
+        """The peers of a session of that source and feature."""
+        name = (source, feature, estimated)
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = View(self._of(*name), self)
+        return found
+
+    def _of(self, source: str, feature: str, estimated: bool) -> tuple[Group, ...]:
+        names = [("source", source, estimated), ("all", "", estimated)]
+        if feature:
+            names.insert(0, ("feature", feature, estimated))
+        return tuple(self._groups.setdefault(name, Group()) for name in names)
+
+
+def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
+    """The value that a session's peak passes with probability `alpha` (DETECTION 3.2, h).
+
+    An exponential tail from robust quantiles of the sorted peaks, so that a few per cent of
+    anomalies among them do not blind it. Under 30 peaks it is `start`, blended in up to 150.
+    """
+    count = len(peaks)
+    if count < 30:
+        return start
+    far = math.log(0.1 / alpha)
+    q50, q90 = quantile(peaks, 0.5), quantile(peaks, 0.9)
+    limit = q90 + (q90 - q50) / math.log(5) * far
+    if count >= 60:
+        limit = max(limit, q90 + (quantile(peaks, 0.95) - q90) / math.log(2) * far)
+    weight = min(1.0, (count - 30) / 120)
+    return start + weight * (limit - start)
+
+
+def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
+    found: Usual | None = None
+    prior, worth = _PRIOR_SPREAD
+    for nth in range(len(groups) - 1, -1, -1):
+        ordered = groups[nth].costs
+        count = len(ordered)
+        if count < max(1, settings.min_peers):
+            continue
+        twice = twice_median(ordered)
+        middle = math.log(max(1, twice / 2))
+        if found is not None:
+            middle = (count * middle + _PARENT * found.log_mid) / (count + _PARENT)
+        spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
+        spread /= NORMAL_90
+        spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
+        found = Usual(count, twice, middle, spread, int(quantile(ordered, 0.95)), nth)
+    return found
+
+
+def _pace(groups: tuple[Group, ...], name: str, least: int) -> Pace | None:
+    """Between and within the peers: their middles differ, and so do the turns of each."""
+    for group in groups:
+        mids = group.series[f"{name}_mid"]
+        if len(mids) >= least:
+            between = upper_spread(mids)
+            within = median(group.series[f"{name}_spread"])
+            return Pace(median(mids), math.hypot(between, within), len(mids))
+    return None
+
+
+def _residual(groups: tuple[Group, ...], turns: int) -> float:
+    for group in groups:
+        ordered = group.series["turns"]
+        first = bisect_right(ordered, turns)
+        if len(ordered) - first >= 5:
+            return ordered[(first + len(ordered)) // 2] - turns
+    return turns / 2  # nobody got this far: half as much again, as long tails have it
+
+
+def _remove(ordered: list[float], value: float) -> None:
+    del ordered[bisect_left(ordered, value)]
