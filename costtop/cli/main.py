@@ -32,7 +32,6 @@ MODULES = {
     "pause": "act",
     "resume": "act",
     "kill": "act",
-    "demo": "demo",
 }
 """Which module of `costtop.cli` has which command, in the order of the help."""
 

@@ -1,0 +1,114 @@
+"""Joins the wings for one instance: store, prices and reading as the config wants them."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from costtop import config as configuration
+from costtop.config import Config
+from costtop.daemon.attribution import feature_of
+from costtop.daemon.ingest import After, Ingest
+from costtop.daemon.roots import roots
+from costtop.errors import ConfigError
+from costtop.paths import Paths, private_directory
+from costtop.pricing.book import PriceBook
+from costtop.pricing.charge import basis
+from costtop.pricing.override import overrides
+from costtop.store import meta
+from costtop.store.calls import Books, Recorded
+from costtop.store.writer import Writer
+from costtop.tail.roots import Root
+
+_LITELLM_LIMIT = 64 << 20  # bytes
+
+
+class Wired(NamedTuple):
+    """One instance, ready to read."""
+
+    paths: Paths
+    config: Config
+    writer: Writer
+    books: Books
+    prices: PriceBook
+    ingest: Ingest
+    roots: list[Root]
+
+
+@asynccontextmanager
+async def wired(paths: Paths, config: Config, after: After | None = None) -> AsyncIterator[Wired]:
+    """Opens the store and everything that reads into it. The caller holds the instance's lock."""
+    found = roots(config, paths)
+    private_directory(paths.spool)
+    prices = price_book(config, paths)
+    async with Writer(paths.database) as writer:
+        books = Books(feature_of(config.feature, str(Path.home())))
+        await writer.transact(meta.put, shared(config))
+        cards = await writer.read(meta.get, "cards")
+        if cards:
+            prices.restore(json.loads(cards))
+        costs = partial(basis, policy=config.prices.counts)
+        ingest = Ingest(writer, books, prices, costs, after or _nothing)
+        await ingest.restore()
+        try:
+            yield Wired(paths, config, writer, books, prices, ingest, found)
+        finally:
+            await writer.transact(meta.put, {"cards": json.dumps(prices.export())})
+
+
+def shared(config: Config) -> dict[str, str]:
+    """What readers need of the config; they do not read it themselves."""
+    budgets = [
+        {
+            "name": budget.name,
+            "period": budget.period,
+            "amount": budget.amount,
+            "tiers": budget.tiers,
+            "scope": dict(budget.scope),
+            "action": budget.action,
+        }
+        for budget in configuration.budgets(config)
+    ]
+    return {
+        "timezone": configuration.zone(config).key,
+        "finished_after": str(configuration.milliseconds(config.anomaly.finished_after)),
+        "budgets": json.dumps(budgets),
+    }
+
+
+def price_book(config: Config, paths: Paths) -> PriceBook:
+    """Prices by the config: the user's own file first, LiteLLM's as a fallback."""
+    mine = config.prices.override
+    path = Path(mine).expanduser() if mine else paths.config.with_name("prices.toml")
+    entries = overrides(_toml(path), str(path)) if mine or path.exists() else ()
+    fallback = config.prices.litellm
+    return PriceBook(entries, _json(Path(fallback).expanduser()) if fallback else None)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"cannot read the prices in {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def _json(path: Path) -> Any:
+    try:
+        with open(path, "rb") as file:
+            return json.loads(file.read(_LITELLM_LIMIT))
+    except OSError as error:
+        raise ConfigError(f"cannot read the prices in {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from None
+
+
+def _nothing(_: sqlite3.Connection, __: Recorded, ___: int) -> None:
+    """Nothing watches a scan without a daemon."""
