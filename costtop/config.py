@@ -205,7 +205,7 @@ def system_zone() -> str:
     if not name:
         _, found, name = os.path.realpath("/etc/localtime").partition("zoneinfo/")
     try:
-        return periods.zone(name).key
+        return "UTC" if name == "Etc/UTC" else periods.zone(name).key
     except ConfigError:
         return "UTC"
 

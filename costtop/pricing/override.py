@@ -74,7 +74,7 @@ def _override(entry: Any, where: str, file: str) -> Override:
         raise ConfigError(f"{where}: not a table")
     model = _text(entry, "model", where)
     if not model:
-        raise ConfigError(f"{where}: needs a model, as in model = \"acme-llm-2\"")
+        raise ConfigError(f'{where}: needs a model, as in model = "acme-llm-2"')
     where = f"{where} ({model})"
     if unknown := sorted(set(entry) - _KEYS):
         raise ConfigError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(_KEYS))}")
@@ -123,7 +123,7 @@ def _rates(table: Any, search: int, where: str, card: str) -> Rates:
 def _amount(value: Any, where: str) -> int:
     """Nano-dollars; a $/M price in nano-dollars is a thousand times its pico-dollars a token."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ConfigError(f"{where}: {value!r} is not an amount; write \"$1.20\" or 1.2")
+        raise ConfigError(f'{where}: {value!r} is not an amount; write "$1.20" or 1.2')
     try:
         nanos = money.parse(value)
     except money.NotMoney as fault:

@@ -246,15 +246,15 @@ class Live:
         return int(row[0]), int(row[1])
 
 
-_NAMED = "(SELECT id FROM names WHERE text = ?)"
+_LIKE = "IN (SELECT id FROM names WHERE text GLOB ?)"
 _SCOPE = {
-    "feature": f"p.feature = {_NAMED}",
-    "model": f"p.model = {_NAMED}",
-    "user": f"c.user = {_NAMED}",
-    "project": f"c.project = {_NAMED}",
-    "source": f"s.source = {_NAMED}",
+    "feature": f"p.feature {_LIKE}",
+    "model": f"p.model {_LIKE}",
+    "user": f"c.user {_LIKE}",
+    "project": f"c.project {_LIKE}",
+    "source": f"s.source {_LIKE}",
     "session": "s.root IN (SELECT r.id FROM sessions r JOIN names n ON n.id = r.source"
-    " WHERE n.text || '/' || r.session = ?)",
+    " WHERE n.text || '/' || r.session GLOB ?)",
 }
 
 

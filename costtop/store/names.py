@@ -53,7 +53,7 @@ class Names:
         """The id of the rate card, written if it is new."""
         found = self._cards.get(rates)
         if found is None:
-            values = (rates.card, json.dumps(rates[:-1]))
+            values = (rates.card, json.dumps(rates))
             db.execute("INSERT OR IGNORE INTO cards (label, rates) VALUES (?, ?)", values)
             query = "SELECT id FROM cards WHERE label = ? AND rates = ?"
             found = self._cards[rates] = int(db.execute(query, values).fetchone()[0])
