@@ -1,0 +1,78 @@
+"""Keeps the processes behind live sessions found and held. It decides nothing about them."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from costtop.processes.claim import Wanted
+from costtop.processes.holder import Found, Holder
+from costtop.processes.search import search
+from costtop.processes.vitals import Vitals
+from costtop.snapshot.live import now_ms
+from costtop.sources import claude_places
+from costtop.store import live
+from costtop.store.writer import Writer
+from costtop.tail.place import shown
+
+_EVERY = 2.0  # s
+_LIVE_FOR = 2 * 3_600_000  # ms since its last call in which a session's process is looked for
+
+
+class Hunt:
+    """Searches every few seconds and tells the holder."""
+
+    def __init__(self, writer: Writer, holder: Holder, vitals: Vitals) -> None:
+        self._writer, self._holder, self._vitals = writer, holder, vitals
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self.once()
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> None:
+        """One search for the processes of all live sessions."""
+        sessions = await self._writer.read(live.since, now_ms() - _LIVE_FOR)
+        wanted = [_wanted(session) for session in sessions]
+        claims = await asyncio.to_thread(search, wanted, claude_roots())
+        self._holder.take(wanted, claims)
+        for gone in set(self._holder.sessions()) - {one.session for one in wanted}:
+            self._holder.forget(gone)
+        if self._holder.sessions():
+            self._vitals.refresh()
+
+    def seen(self) -> dict[str, dict[str, object]]:
+        """Processes by session, for the status file: what the screen shows of them."""
+        found = (self._holder.find(session) for session in self._holder.sessions())
+        return {one.session: self._told(one) for one in found if one.process and not one.gone}
+
+    def _told(self, found: Found) -> dict[str, object]:
+        info = self._vitals.info(found.session)
+        vitals = info._asdict() if info else {}
+        return {
+            **vitals,
+            "pid": found.process.pid if found.process else None,
+            "confidence": found.confidence,
+            "evidence": found.evidence,
+            "refusal": found.refusal,
+        }
+
+
+def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Claude Code's configuration folders."""
+    home = Path(environ.get("HOME") or Path.home())
+    return [folder.parent for folder in claude_places.roots(environ, home)]
+
+
+def _wanted(session: live.LiveSession) -> Wanted:
+    return Wanted(
+        session.key,
+        session.source,
+        session.ids,
+        session.cwd,
+        tuple(shown(path) for path in session.logs),
+        session.pid,
+        session.started,
+        session.last,
+    )

@@ -1,0 +1,57 @@
+"""Which sessions are live and where their logs are: what a search for processes needs."""
+
+import sqlite3
+from typing import NamedTuple
+
+_LATEST = 20  # calls of a session looked at for the logs it stands in
+
+
+class LiveSession(NamedTuple):
+    """A root session with activity since some time."""
+
+    key: str  # "source/session"
+    source: str
+    ids: tuple[str, ...]  # its own id, then those of its subagents
+    cwd: str
+    logs: tuple[bytes, ...]
+    pid: int | None  # a hint
+    started: int
+    last: int
+
+
+def since(db: sqlite3.Connection, moment: int) -> list[LiveSession]:
+    """Root sessions with a call or fact since `moment`, ms UTC."""
+    rows = db.execute(
+        "SELECT r.id, n.text, r.session, w.text, r.pid, min(s.started), max(s.last)"
+        " FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
+        " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names w ON w.id = c.cwd"
+        " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?) GROUP BY r.id",
+        (moment,),
+    ).fetchall()
+    return [
+        LiveSession(
+            f"{source}/{session}",
+            source,
+            (session, *_others(db, root, session)),
+            cwd or "",
+            _logs(db, root),
+            pid,
+            started or 0,
+            last or 0,
+        )
+        for root, source, session, cwd, pid, started, last in rows
+    ]
+
+
+def _others(db: sqlite3.Connection, root: int, session: str) -> list[str]:
+    rows = db.execute("SELECT DISTINCT session FROM sessions WHERE root = ?", (root,))
+    return [str(row[0]) for row in rows if row[0] != session]
+
+
+def _logs(db: sqlite3.Connection, root: int) -> tuple[bytes, ...]:
+    rows = db.execute(
+        "SELECT DISTINCT path FROM places WHERE id IN"
+        " (SELECT place FROM calls WHERE session = ? ORDER BY at DESC LIMIT ?)",
+        (root, _LATEST),
+    )
+    return tuple(row[0] for row in rows)
