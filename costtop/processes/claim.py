@@ -28,8 +28,8 @@ class Wanted(NamedTuple):
 class Report(NamedTuple):
     """A process that told of itself or of its parents, over the daemon's socket.
 
-    kind "run": `chain` is the command that `costtop run` started; "hook": the ancestors of a hook or
-    status line, nearest first (`look.lineage`); "peer": the process at the other end of the socket.
+    kind "run": `chain` is the command that `costtop run` started; "hook": the ancestors of a hook
+    or status line, nearest first (`look.lineage`); "peer": who is at the other end of the socket.
     """
 
     session: str

@@ -33,10 +33,12 @@ class Deeds:
         self._pace = pace or Pace()
         self._running: dict[tuple[int, int], Run] = {}
 
-    def plan(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
-        """What each rung of a kill will do to whom. Raises Refused with the reason."""
+    def plan(
+        self, session: str, asker: int | None = None, last: str = "SIGKILL"
+    ) -> tuple[Rung, ...]:
+        """What each rung of a kill, up to `last`, will do to whom. Raises Refused and says why."""
         with self._tree(self._ready(session, asker), session) as tree:
-            return plan(tree, self._pace)
+            return plan(tree, self._pace, last)
 
     def plan_pause(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
         """What a pause will do to whom. Raises Refused with the reason."""
@@ -44,15 +46,19 @@ class Deeds:
             return plan_pause(tree)
 
     def kill(
-        self, session: str, asker: int | None = None, typed: int | None = None
+        self,
+        session: str,
+        asker: int | None = None,
+        typed: int | None = None,
+        last: str = "SIGKILL",
     ) -> AsyncIterator[Step]:
-        """INT, TERM, KILL, as far as needed.
+        """SIGINT, SIGTERM, SIGKILL, as far as needed and no further than `last`.
 
         It goes on when the caller stops listening; a second caller hears the same steps.
         """
 
         def walk(tree: Tree) -> AsyncIterator[Step]:
-            return climb(tree, self._holder.see, self._pace)
+            return climb(tree, self._holder.see, self._pace, last)
 
         return self._do("kill", walk, session, asker, typed)
 
@@ -108,11 +114,11 @@ class Deeds:
     ) -> Held:
         """The held process, if a deed on it is safe now; raises Refused otherwise."""
         held, found = self._holder.held(session), self._holder.find(session)
-        if held is not None and found.gone and (sure or held.successor() is None):
-            return held
         if held is None or found.refusal:
             raise Refused(found.refusal)
         if found.gone:
+            if sure:
+                return held  # the deed tells it, as a success where it is one
             raise Refused(vanished(held).what)
         reason = refusal(held.pid, self._holder.see, asker)
         if not reason and not self._holder.confirms(session):

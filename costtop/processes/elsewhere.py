@@ -49,7 +49,7 @@ def owners(pid: int) -> tuple[int, ...]:
 
 
 def leading_thread(pid: int) -> int | None:
-    """psutil knows processes only: a thread's id gives None."""
+    """No threads are known here: a thread's id gives None."""
     return pid if psutil.pid_exists(pid) else None
 
 

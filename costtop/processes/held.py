@@ -118,7 +118,7 @@ def adopt(pid: int, start: int | None, fd: int | None, see: Eyes) -> Held | None
 
 
 def open_pidfd(pid: int) -> int | None:
-    """A pidfd, or None where the system has none. Raises ProcessLookupError when nobody is `pid`."""
+    """A pidfd, or None where the system has none. Raises ProcessLookupError: nobody is `pid`."""
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
         return None
     try:

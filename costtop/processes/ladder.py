@@ -15,6 +15,7 @@ from costtop.processes.look import Eyes
 from costtop.processes.tree import Tree
 from costtop.processes.words import ending, those
 
+LADDER = ("SIGINT", "SIGTERM", "SIGKILL")
 _FREEZES = 5  # times the tree is stopped and read again before it is killed
 _REAPING = 0.1  # seconds given to a parent before its dead child is called a zombie
 
@@ -54,8 +55,8 @@ class Step(NamedTuple):
         return self.outcome in {"done", "gone", "already gone"}
 
 
-def plan(tree: Tree, pace: Pace) -> tuple[Rung, ...]:
-    """What each rung of the ladder will do to whom."""
+def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
+    """What each rung of the ladder, up to `last`, will do to whom."""
     alive = tree.reread()
     all_of = those(alive)
     pids = tuple(one.pid for one in alive)
@@ -69,11 +70,12 @@ def plan(tree: Tree, pace: Pace) -> tuple[Rung, ...]:
         Rung("SIGTERM", f"SIGTERM to {all_of}; then up to {pace.terminate:g} s", pids),
         Rung("SIGKILL", f"SIGKILL to {all_of}: nothing can be saved then", pids),
     ]
+    rungs = rungs[: LADDER.index(last) + 1]
     return tuple(rungs[1:] if _is_stopped(tree.root) else rungs)
 
 
-async def climb(tree: Tree, see: Eyes, pace: Pace) -> AsyncIterator[Step]:
-    """Kill the tree, rung by rung, until all of it has gone; the last step is the ending."""
+async def climb(tree: Tree, see: Eyes, pace: Pace, last: str = "SIGKILL") -> AsyncIterator[Step]:
+    """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending."""
     if tree.root.gone():
         yield vanished(tree.root)
         return
@@ -82,7 +84,7 @@ async def climb(tree: Tree, see: Eyes, pace: Pace) -> AsyncIterator[Step]:
         ("SIGTERM", _terminate, pace.terminate, pace.terminate),
         ("SIGKILL", _kill, pace.kill, pace.kill),
     )
-    for name, deed, seconds, linger in rungs:
+    for name, deed, seconds, linger in rungs[: LADDER.index(last) + 1]:
         try:
             step = deed(tree)
         except Refused as refused:
@@ -116,7 +118,7 @@ def vanished(held: Held) -> Step:
 
 
 def signalled(name: str, members: Sequence[Held], note: str = "") -> Step:
-    """Send a signal to each that still lives, and tell it. Raises Refused if none may be reached."""
+    """Send a signal to each that lives, and tell it. Raises Refused if none may be reached."""
     reached, denied = sent(signal.Signals[name], members)
     if denied and not reached:
         raise Refused("; ".join(denied))
@@ -206,13 +208,18 @@ async def all_exit(members: Sequence[Held], seconds: float) -> None:
 
 async def _exit_of(held: Held) -> None:
     if held.fd is None:
-        while not held.gone():
+        while not held.gone():  # noqa: ASYNC110 - without a pidfd nothing tells of an exit
             await asyncio.sleep(0.05)
         return
     loop = asyncio.get_running_loop()
-    seen = loop.create_future()
-    loop.add_reader(held.fd, lambda: seen.done() or seen.set_result(None))
+    seen: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(held.fd, _tell, seen)
     try:
         await seen
     finally:
         loop.remove_reader(held.fd)
+
+
+def _tell(seen: "asyncio.Future[None]") -> None:
+    if not seen.done():
+        seen.set_result(None)

@@ -111,7 +111,7 @@ def lineage(pid: int | None = None, see: Eyes | None = None) -> tuple[tuple[int,
 def descendants(
     census: dict[int, Process], roots: Collection[int], stop: Collection[int] = ()
 ) -> list[Process]:
-    """All below `roots`, parents before children, zombies left out; not `stop` nor what is below it."""
+    """All below `roots`, parents first, without zombies, `stop` and what is below `stop`."""
     children: dict[int, list[Process]] = {}
     for one in census.values():
         children.setdefault(one.parent, []).append(one)

@@ -5,7 +5,7 @@ then it stops again when it is continued, and `resume` says so.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
 from costtop.processes.held import Held
@@ -30,7 +30,7 @@ async def pause(tree: Tree) -> AsyncIterator[Step]:
         yield vanished(tree.root)
         return
     stopped = frozen(tree)
-    await _until(tree.root, stopped=True)
+    await _until(stopped, "T")
     pids = tuple(one.pid for one in stopped)
     if _stopped(tree.root):
         yield Step("SIGSTOP", f"SIGSTOP to {those(stopped)}: paused", "done", pids)
@@ -48,7 +48,7 @@ async def resume(tree: Tree) -> AsyncIterator[Step]:
     except Refused as refused:
         yield Step("SIGCONT", str(refused), "refused", (tree.root.pid,))
         return
-    await _until(tree.root, stopped=False)
+    await _until([tree.root], "RSD")
     await asyncio.sleep(_AGAIN)
     if _stopped(tree.root):
         what = f"{tree.root.pid} stopped again: its shell took the terminal back, type fg there"
@@ -62,8 +62,12 @@ def _stopped(held: Held) -> bool:
     return now is not None and now.state in "Tt"
 
 
-async def _until(held: Held, *, stopped: bool) -> None:
+async def _until(members: Sequence[Held], states: str) -> None:
+    """Wait until all that live are in one of these states, for a moment at most."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _TAKE_EFFECT
-    while _stopped(held) != stopped and loop.time() < end:
+    while loop.time() < end:  # only looking again tells a state
+        seen = [one.now() for one in members]
+        if all(now is None or now.state in states + "ZX" for now in seen):
+            return
         await asyncio.sleep(0.01)

@@ -14,7 +14,7 @@ _SOL_LOCAL = 0
 
 
 class Peer(NamedTuple):
-    """The process that connected. `fd` is a pidfd for `Holder.report`, to be closed by its taker."""
+    """The process that connected. `fd` is a pidfd for `Holder.report`, which then closes it."""
 
     pid: int
     start: int
@@ -40,7 +40,7 @@ def peer_of(connection: socket.socket, see: Eyes | None = None) -> Peer | None:
 
 
 def _credentials(connection: socket.socket) -> tuple[int, int]:
-    if sys.platform == "linux":
+    if hasattr(socket, "SO_PEERCRED"):
         size = struct.calcsize("3i")
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         pid, uid, _ = struct.unpack("3i", raw)

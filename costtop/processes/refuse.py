@@ -47,7 +47,8 @@ def unfit(argv: tuple[str, ...], one: Process) -> str:
             return f"process {one.pid} is {title}, shared by several sessions"
     shown = program(argv, one.name)
     first = shown.partition(" ")[0].lower()
-    if first in _HOSTS or any("extensionHost" in word for word in argv):
+    title = os.path.basename((argv[0] if argv else "").partition(" ")[0])  # "sshd: ana@pts/1"
+    if {first, title} & _HOSTS or any("extensionHost" in word for word in argv):
         return f"process {one.pid} ({shown}) is an editor, a terminal or a host of other programs"
     if first in SHELLS and not any(not word.startswith("-") for word in argv[1:]):
         return f"process {one.pid} ({shown}) is an interactive shell"

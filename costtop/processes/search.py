@@ -71,8 +71,8 @@ def blindness(see: Eyes | None = None) -> str:
         return ""
     return (
         "costtop runs in a sandbox that hides the folders and open files of your processes"
-        " (a user namespace): remove PrivateUsers=, ProtectSystem=, ProtectHome=, PrivateTmp= and the"
-        " like from its unit"
+        " (a user namespace): remove PrivateUsers=, ProtectSystem=, ProtectHome=, PrivateTmp= and"
+        " the like from its unit"
     )
 
 

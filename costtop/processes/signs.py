@@ -1,4 +1,4 @@
-"""Signs of a session that the kernel shows: an open log, an environment, a folder. No files are read.
+"""Signs of a session that the kernel shows: an open log, an environment, a folder.
 
 Codex holds its rollout open; children carry the session's id in their environment; a command line
 or a working folder alone is weak. A pid from a log is checked against all of them, never believed.

@@ -77,9 +77,9 @@ class Tree:
 
     def _left(self, one: Process, census: dict[int, Process]) -> bool:
         """Whether an orphan is in a group or terminal session named after a member."""
-        ours = {pid: start for pid, start in self._members}
+        ours = {one.pid: one.process.start for one in self._members.values()}
         parent_of_root = self.root.process.parent
-        # The other programs of a pipeline share the group but have the root's own parent: no orphans.
+        # The rest of a pipeline shares the group but has the root's own parent: no orphans.
         if one.parent in ours or (one.parent == parent_of_root and parent_of_root != 1):
             return False
         for number in {one.group, one.leader} & ours.keys():
@@ -96,7 +96,7 @@ class Tree:
         found = self._hold(seen)
         if found is None:
             return
-        # It was held after it was seen: the same parent or the same group shows that it is the same.
+        # It was held after it was seen: the same parent or group shows that it is the same.
         now = found.process
         if now.parent != seen.parent and (now.group, now.leader) != (seen.group, seen.leader):
             found.close()

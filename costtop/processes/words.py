@@ -10,7 +10,7 @@ _NAMED = 6  # processes named one by one
 
 
 def those(members: Sequence[Held]) -> str:
-    """ "48121 claude, 48130 node, 48131 bash", at most six by name."""
+    """Up to six by name: 48121 claude, 48130 node, 48131 bash and 3 more."""
     named = [f"{one.pid} {one.process.name}" for one in members[:_NAMED]]
     more = f" and {len(members) - _NAMED} more" if len(members) > _NAMED else ""
     return ", ".join(named) + more or "nobody"
