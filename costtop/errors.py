@@ -1,6 +1,7 @@
 """Every error a user can meet, drawn as one tree. It words them; it does not print them.
 
     CosttopError                 exit 1: refused or failed
+    ├── Refused                  exit 1: a process that must not, or cannot safely, be signalled
     ├── UsageError               exit 2: wrong usage
     ├── NothingFound             exit 3: no such session, no data
     └── Unusable                 exit 78: configuration or database unusable
@@ -15,6 +16,10 @@ class CosttopError(Exception):
     """Refused or failed; the message is one line that a user can act on."""
 
     exit_code = 1
+
+
+class Refused(CosttopError):
+    """A deed on a process was refused; the message gives the reason and what to do instead."""
 
 
 class UsageError(CosttopError):

@@ -1,0 +1,72 @@
+"""Runs alone in a process namespace of its own: gives a pid away again and tells what a kill did.
+
+Prints one JSON object; the test reads it. `same` says whether both owners of the number began in
+the same tick of the kernel's clock, where start times cannot tell them apart.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+
+from costtop.processes import proc
+from costtop.processes.claim import Report
+from costtop.processes.deeds import Deeds
+from costtop.processes.holder import Holder
+from costtop.processes.vitals import Vitals
+
+
+def sleeper(pid: int | None = None) -> int:
+    """A new process, with this number if one is given."""
+    if pid is not None:
+        with open("/proc/sys/kernel/ns_last_pid", "w") as file:
+            file.write(str(pid - 1))
+    child = os.fork()
+    if child == 0:
+        time.sleep(30)
+        os._exit(0)
+    return child
+
+
+def end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def lives(pid: int) -> bool:
+    return os.waitpid(pid, os.WNOHANG) == (0, 0)
+
+
+async def reuse(wait: float) -> dict[str, object]:
+    first = sleeper()
+    holder = Holder()
+    start = proc.glance(first).start
+    found = holder.report(Report("costtop/s", "run", ((first, start),)))
+    end(first)
+    await asyncio.sleep(wait)
+    second = sleeper(first)
+    same = proc.glance(second).start == start
+    steps = [step async for step in Deeds(holder, Vitals(holder)).kill("costtop/s")]
+    alive = lives(second)
+    held_again = Holder().report(Report("costtop/s", "run", ((second, start),)))
+    end(second)
+    holder.close()
+    return {
+        "held": found.refusal == "",
+        "reused": first == second,
+        "same": same,
+        "alive": alive,
+        "outcomes": [step.outcome for step in steps],
+        "what": steps[-1].what,
+        "again": held_again.process is None,
+    }
+
+
+async def main() -> None:
+    slow = await reuse(0.05)
+    quick = [await reuse(0) for _ in range(20)]
+    print(json.dumps({"slow": slow, "quick": quick}))
+
+
+asyncio.run(main())
