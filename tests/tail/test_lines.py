@@ -25,7 +25,9 @@ def all_cuts(data: bytes, chunk: int, limit: int = 1000) -> list[Cut]:
 
 
 @given(st.binary(max_size=300), st.integers(1, 320))
-def test_any_chunk_gives_all_complete_lines_and_leaves_the_half_one(data: bytes, chunk: int) -> None:
+def test_any_chunk_gives_all_complete_lines_and_leaves_the_half_one(
+    data: bytes, chunk: int
+) -> None:
     cuts = all_cuts(data, chunk)
     read = b"".join(c.data for c in cuts)
     whole = data[: data.rfind(b"\n") + 1]
