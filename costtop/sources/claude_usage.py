@@ -42,8 +42,8 @@ def tokens_of(usage: Usage) -> Tokens:
     )
 
 
-def call_of(row: Row, key: bytes, session: str, agent: str, at: int, context: Context) -> Call:
-    """The call of a row that `claude_records.counted`, without its tools.
+def call_of(row: Row, key: bytes, whose: tuple[str, str], at: int, context: Context) -> Call:
+    """The call of a row that `claude_records.counted`; `whose` is (session, agent).
 
     A refusal without output is not billed: it keeps its place in the session, with no tokens.
     `/btw` replays its parent's message under a new request id, so a sidechain row yields to a
@@ -55,8 +55,8 @@ def call_of(row: Row, key: bytes, session: str, agent: str, at: int, context: Co
     refused = message.stop_reason == "refusal" and not usage.output_tokens
     output = usage.output_tokens or 0
     return Call(
-        key, NAME, session, text(message.model) or "unknown",
-        Tokens() if refused else tokens_of(usage), at, context, agent,
+        key, NAME, whose[0], text(message.model) or "unknown",
+        Tokens() if refused else tokens_of(usage), at, context, whose[1],
         tier="" if usage.service_tier == "standard" else text(usage.service_tier),
         speed="fast" if usage.speed == "fast" else "",
         geo="us" if usage.inference_geo == "us" else "",

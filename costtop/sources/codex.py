@@ -22,7 +22,7 @@ from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Toke
 from costtop.sources import codex_records as records
 from costtop.sources import keys, tool_memory
 from costtop.sources.codex_tools import arguments_of, failed
-from costtop.sources.fingerprints import fingerprint
+from costtop.sources.fingerprints import ARGUMENTS, RESULT, fingerprint
 from costtop.sources.json_lines import (
     ODD,
     Unreadable,
@@ -246,12 +246,12 @@ class _Fold:
             return
         if item.type in _CALLS:
             name = _text(item.name) or "shell"
-            hashed = fingerprint(arguments_of(item), name)
+            hashed = fingerprint(arguments_of(item), ARGUMENTS, name)
             self.tools.append([_text(item.call_id), name, hashed, None, None])
             del self.tools[: -tool_memory.TOOLS]
         elif item.type in _OUTPUTS:
             output = bytes(item.output)
-            self._outcome(_text(item.call_id), failed(output), fingerprint(output))
+            self._outcome(_text(item.call_id), failed(output), fingerprint(output, RESULT))
 
     def _outcome(self, call_id: str, error: bool, result: str) -> None:
         """The output of a tool comes before the usage of its reply or after it."""

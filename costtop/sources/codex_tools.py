@@ -5,6 +5,7 @@ import re
 from costtop.sources.codex_records import Item
 
 _ENDS = 400  # bytes looked at on both sides of an output: exit codes stand there
+_HINTS = (b"xit", b"success", b"rror", b"failed to")
 _FAILED = re.compile(
     rb'exit_code\\?"\s*:\s*-?[1-9]'
     rb"|[Ee]xit(?:ed with)? code:?\s+-?[1-9]"
@@ -15,10 +16,9 @@ _FAILED = re.compile(
 
 def failed(output: bytes) -> bool:
     """Whether an output, as raw JSON, says that its command failed."""
-    if len(output) <= 2 * _ENDS:
-        return _FAILED.search(output) is not None
-    return _FAILED.search(output[:_ENDS]) is not None or (
-        _FAILED.search(output[-_ENDS:]) is not None
+    ends = (output,) if len(output) <= 2 * _ENDS else (output[:_ENDS], output[-_ENDS:])
+    return any(
+        _FAILED.search(end) is not None for end in ends if any(hint in end for hint in _HINTS)
     )
 
 
