@@ -104,7 +104,8 @@ class _Fold:
 
     def _usage(self, row: Row, offset: int) -> None:
         message = row.message
-        assert message is not None and message.usage is not None
+        assert message is not None
+        assert message.usage is not None
         at = stamp(row.timestamp, self.seen)
         key = key_of(row, message) or keys.whole(NAME, self.session, str(offset))
         tools = self._tools(row, key)

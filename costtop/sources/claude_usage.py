@@ -50,7 +50,8 @@ def call_of(row: Row, key: bytes, whose: tuple[str, str], at: int, context: Cont
     row of the same message that is none; so does a row that says which session it is forked from.
     """
     message = row.message
-    assert message is not None and message.usage is not None
+    assert message is not None
+    assert message.usage is not None
     usage = message.usage
     refused = message.stop_reason == "refusal" and not usage.output_tokens
     output = usage.output_tokens or 0
@@ -82,7 +83,9 @@ def hidden_calls(call: Call, usage: Usage) -> list[Call]:
     there already. Each keeps the message's half of the key and yields as its message does.
     """
     raw = bytes(usage.iterations)
-    if not any(kind in raw for kind in (b'"advisor', b'"compaction"', b'"fallback')):
+    if len(raw) < len(b'[{"type":""}]') or not any(
+        kind in raw for kind in (b'"advisor', b'"compaction"', b'"fallback')
+    ):
         return []
     try:
         rows = decoded(USAGES, raw)
