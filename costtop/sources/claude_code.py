@@ -29,7 +29,7 @@ from costtop.sources.claude_usage import (
     key_of,
     text,
 )
-from costtop.sources.fingerprints import fingerprint
+from costtop.sources.fingerprints import ARGUMENTS, RESULT, fingerprint
 from costtop.sources.json_lines import (
     ODD,
     Unreadable,
@@ -104,7 +104,8 @@ class _Fold:
 
     def _usage(self, row: Row, offset: int) -> None:
         message = row.message
-        assert message is not None and message.usage is not None
+        assert message is not None
+        assert message.usage is not None
         at = stamp(row.timestamp, self.seen)
         key = key_of(row, message) or keys.whole(NAME, self.session, str(offset))
         tools = self._tools(row, key)
@@ -113,11 +114,13 @@ class _Fold:
             self.events += turns.replied(self.turn, self.session, message.stop_reason, tools, at)
         context = self._context(row)
         self._session(row, agent, context, at)
-        call = call_of(row, key, self.session, agent, at, context)
         used = tool_memory.uses(self.replies, key.hex())
-        self._call(call._replace(tools=used, attempt=self._attempt(key), offset=offset))
+        call = call_of(row, key, (self.session, agent), at, context)._replace(
+            tools=used, attempt=self._attempt(key), offset=offset
+        )
+        self._call(call)
         for hidden in hidden_calls(call, message.usage):
-            self._call(hidden._replace(offset=offset))
+            self._call(hidden)
 
     def _call(self, call: Call) -> None:
         place = self._calls.get(call.key)
@@ -179,7 +182,7 @@ class _Fold:
             return False  # the usage counts all the same
         for block in found:
             name, tool_id = text(block.name), text(block.id)
-            arguments = fingerprint(bytes(block.input), name)
+            arguments = fingerprint(bytes(block.input), ARGUMENTS, name)
             nth = tool_memory.grown(self.replies, key.hex(), [tool_id, name, arguments])
             if nth is not None and tool_id:
                 note = note_of(block, name, row)
@@ -194,7 +197,7 @@ class _Fold:
         if b'"tool_use_id"' in content:
             self._results(row, at)
         own = not self.agent and row.is_sidechain is not True
-        if turns.INTERRUPTED in content:
+        if turns.interrupted(content):
             self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
         elif not turns.is_prompt(row, content):
             return
@@ -215,7 +218,7 @@ class _Fold:
             if entry is None:
                 continue
             error = block.is_error is True
-            result = fingerprint(bytes(block.content))
+            result = fingerprint(bytes(block.content), RESULT)
             self.events.append(tool_memory.outcome(entry, error, result))
             if entry[2] and not error:
                 self._noted_result(row, entry, text(block.tool_use_id), at)

@@ -1,4 +1,4 @@
-"""Which of Claude Code's tools say more than right or wrong in their result. It keeps no arguments."""
+"""Which tools of Claude Code say more than right or wrong. It keeps no arguments."""
 
 import re
 
@@ -15,7 +15,8 @@ def note_of(block: Block, name: str, row: Row) -> list[str] | None:
     if name not in _NOTED:
         return None
     message = row.message
-    assert message is not None and message.usage is not None
+    assert message is not None
+    assert message.usage is not None
     if name == "WebSearch":
         hidden = searches_of(message.usage) == 0
         return ["search", text(message.model)] if hidden else None

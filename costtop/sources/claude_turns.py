@@ -12,7 +12,7 @@ from costtop.sources import keys
 from costtop.sources.claude_records import Row
 from costtop.sources.claude_usage import NAME, text
 
-INTERRUPTED = b'"[Request interrupted by user'
+_INTERRUPTED = b'"[Request interrupted by user'
 _LOCAL = (b'"<local-command-', b'"<bash-stdout>', b'"<bash-stderr>', b'"<bash-input>')
 _ENDED = {"end_turn": "completed", "stop_sequence": "completed", "refusal": "failed"}
 
@@ -28,6 +28,11 @@ def is_prompt(row: Row, content: bytes) -> bool:
     if content[:1] == b"[":
         return b'"text"' in content and b'"tool_result"' not in content
     return content[:1] == b'"' and not content.startswith(_LOCAL)
+
+
+def interrupted(content: bytes) -> bool:
+    """Whether a user record is the note that the user stopped the model: its last block."""
+    return _INTERRUPTED in content[-200:]
 
 
 def asked(turn: Turn, row: Row, session: str, at: int) -> list[TaskFact]:

@@ -42,21 +42,22 @@ def tokens_of(usage: Usage) -> Tokens:
     )
 
 
-def call_of(row: Row, key: bytes, session: str, agent: str, at: int, context: Context) -> Call:
-    """The call of a row that `claude_records.counted`, without its tools.
+def call_of(row: Row, key: bytes, whose: tuple[str, str], at: int, context: Context) -> Call:
+    """The call of a row that `claude_records.counted`; `whose` is (session, agent).
 
     A refusal without output is not billed: it keeps its place in the session, with no tokens.
     `/btw` replays its parent's message under a new request id, so a sidechain row yields to a
     row of the same message that is none; so does a row that says which session it is forked from.
     """
     message = row.message
-    assert message is not None and message.usage is not None
+    assert message is not None
+    assert message.usage is not None
     usage = message.usage
     refused = message.stop_reason == "refusal" and not usage.output_tokens
     output = usage.output_tokens or 0
     return Call(
-        key, NAME, session, text(message.model) or "unknown",
-        Tokens() if refused else tokens_of(usage), at, context, agent,
+        key, NAME, whose[0], text(message.model) or "unknown",
+        Tokens() if refused else tokens_of(usage), at, context, whose[1],
         tier="" if usage.service_tier == "standard" else text(usage.service_tier),
         speed="fast" if usage.speed == "fast" else "",
         geo="us" if usage.inference_geo == "us" else "",
@@ -82,7 +83,9 @@ def hidden_calls(call: Call, usage: Usage) -> list[Call]:
     there already. Each keeps the message's half of the key and yields as its message does.
     """
     raw = bytes(usage.iterations)
-    if not any(kind in raw for kind in (b'"advisor', b'"compaction"', b'"fallback')):
+    if len(raw) < len(b'[{"type":""}]') or not any(
+        kind in raw for kind in (b'"advisor', b'"compaction"', b'"fallback')
+    ):
         return []
     try:
         rows = decoded(USAGES, raw)

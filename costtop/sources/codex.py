@@ -16,13 +16,14 @@ from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse
+import msgspec
+
+from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
 from costtop.sources import codex_records as records
-from costtop.sources import keys, tool_memory
-from costtop.sources.codex_tools import arguments_of, failed
-from costtop.sources.fingerprints import fingerprint
+from costtop.sources import keys
+from costtop.sources.codex_tools import Tools
 from costtop.sources.json_lines import (
     ODD,
     Unreadable,
@@ -34,6 +35,7 @@ from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
 from costtop.text import clean
 
+T = TypeVar("T")
 NAME = "codex"
 DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
 _REPLAY = 5_000  # ms from the start of a forked file in which its history is copied
@@ -43,8 +45,6 @@ _IDLE_HEAD = re.compile(
     rb'\{"timestamp":"[^"\\]*","type":"(?:response_item","payload":\{"type":"(?:message|reasoning)"'
     rb'|event_msg","payload":\{"type":"(?:agent_|user_message"))'
 )
-_CALLS = ("function_call", "custom_tool_call", "local_shell_call")
-_OUTPUTS = ("function_call_output", "custom_tool_call_output")
 _ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
 
 
@@ -72,10 +72,9 @@ class _Fold:
         self.seen = chunk.seen
         self.memo = memo
         self.events: list[Event] = []
-        self.tools: list[list[Any]] = memo.setdefault(
             "tools", []
         )  # id, name, arguments, error, result
-        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
+        self.tools = Tools(memo)
         named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
         self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
 
@@ -84,8 +83,6 @@ class _Fold:
             envelope = decoded(records.ENVELOPE, line)
             at = stamp(envelope.timestamp, self.seen)
             self.memo.setdefault("start", at)
-            if b"_tokens" in line and has_negative_zero(line):
-                raise Unreadable("a token count is -0", malformed=False)
             self._record(envelope, at, offset)
         except Unreadable as error:
             self.events.append(Bad(offset, str(error)))
@@ -95,7 +92,8 @@ class _Fold:
         if envelope.type == "event_msg":
             self._event(payload, at, offset)
         elif envelope.type == "response_item":
-            self._item(payload)
+            if item := _lenient(records.ITEM, payload):
+                self.events += self.tools.item(item)
         elif envelope.type == "token_usage_record":
             self._usage_record(payload, at, offset)
         elif envelope.type == "turn_context" and (turn := _lenient(records.EVENT, payload)):
@@ -184,12 +182,12 @@ class _Fold:
             self.memo["tier"] = {"fast": "priority", "default": "", "auto": ""}.get(tier, tier)
             self._model(event.thread_settings.model)
         elif kind in _ENDS:
-            self._tool_ended(event)
+            self.tools.ended(event)
 
     # -- usage ---------------------------------------------------------------------------------
 
     def _usage_record(self, payload: bytes, at: int, offset: int) -> None:
-        record = decoded(records.RECORD, payload)
+        record = _checked(records.RECORD, payload)
         if record.usage is None:
             return
         self.memo["records"] = True
@@ -207,7 +205,7 @@ class _Fold:
         )
 
     def _token_count(self, raw: bytes, event: records.Event, at: int, offset: int) -> None:
-        info = decoded(records.INFO, raw)
+        info = _checked(records.INFO, raw)
         if info is None or self.memo.get("records"):
             return
         self._model(info.model or event.model)
@@ -235,57 +233,8 @@ class _Fold:
             key, NAME, self.thread, model or DEFAULT_MODEL, tokens, at,
             _context(*self.memo.get("where", ("", "", "")), task),
             provider=self.memo.get("provider", ""), tier=self.memo.get("tier", ""),
-            estimated=not model, yields=self._replaying(at), tools=self._used(key), offset=offset,
+            estimated=not model, yields=self._replaying(at), tools=self.tools.used(key), offset=offset,
         )  # fmt: skip
-
-    # -- tools ---------------------------------------------------------------------------------
-
-    def _item(self, payload: bytes) -> None:
-        item = _lenient(records.ITEM, payload)
-        if item is None:
-            return
-        if item.type in _CALLS:
-            name = _text(item.name) or "shell"
-            hashed = fingerprint(arguments_of(item), name)
-            self.tools.append([_text(item.call_id), name, hashed, None, None])
-            del self.tools[: -tool_memory.TOOLS]
-        elif item.type in _OUTPUTS:
-            output = bytes(item.output)
-            self._outcome(_text(item.call_id), failed(output), fingerprint(output))
-
-    def _outcome(self, call_id: str, error: bool, result: str) -> None:
-        """The output of a tool comes before the usage of its reply or after it."""
-        for tool in self.tools:
-            if tool[0] == call_id and call_id:
-                tool[3], tool[4] = bool(tool[3]) or error, result
-                return
-        if entry := self.waiting.pop(call_id, None):
-            self.events.append(tool_memory.outcome(entry, bool(entry[2]) or error, result))
-
-    def _tool_ended(self, event: records.Event) -> None:
-        """The end event knows the exit code that the output may not tell."""
-        code = event.exit_code
-        bad = event.success is False or (isinstance(code, int) and code != 0)
-        call_id = _text(event.call_id)
-        if not bad or not call_id:
-            return
-        for tool in self.tools:
-            if tool[0] == call_id:
-                tool[3] = True
-        if call_id in self.waiting:
-            self.waiting[call_id][2] = True
-
-    def _used(self, key: bytes) -> tuple[ToolUse, ...]:
-        """The tools asked for since the last call: they belong to this one."""
-        for nth, (call_id, _, _, error, result) in enumerate(self.tools):
-            if result is None and call_id:
-                tool_memory.wait(self.waiting, call_id, key.hex(), nth, error)
-        used = tuple(
-            ToolUse(name, arguments, bool(error) if result is not None else None, result)
-            for _, name, arguments, error, result in self.tools
-        )
-        self.tools.clear()
-        return used
 
 
 def _grown(total: records.Counts | None, before: list[int] | None) -> records.Counts | None:
@@ -306,7 +255,14 @@ def _spawn(source: object) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _lenient(decoder: Any, payload: bytes) -> Any:
+def _checked(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
+    """The payload of a record that counts tokens; raises Unreadable."""
+    if has_negative_zero(payload):
+        raise Unreadable("a token count is -0", malformed=False)
+    return decoded(decoder, payload)
+
+
+def _lenient(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
     """The payload, or None where it has an unknown shape: only usage may be called unreadable."""
     try:
         return decoded(decoder, payload)

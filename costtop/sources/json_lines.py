@@ -82,7 +82,8 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
 
 def has_negative_zero(line: bytes) -> bool:
     """Whether a token count of the line is "-0", which decoders take for 0 and no tool writes."""
-    return b"-0" in line and _NEGATIVE_ZERO.search(line) is not None
+    maybe = b":-0" in line or b": -0" in line
+    return maybe and _NEGATIVE_ZERO.search(line) is not None
 
 
 def _decoded_mended(decoder: msgspec.json.Decoder[T], line: bytes) -> T:

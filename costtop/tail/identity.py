@@ -164,8 +164,6 @@ class Known:
     def _judge(self, seen: Seen, own: Place | None, now: int) -> Change:
         if seen.root.shape != "lines":
             return _whole(seen, own)
-        if own is None and not self._by_head:
-            return Change("new", _fresh(seen), final=_final(_fresh(seen), seen, now))
         with closing(opened(seen.path)) as content:
             content.check()
             if own and own.offset and holds(content, own):
@@ -198,6 +196,8 @@ class Known:
 
     def _origin(self, seen: Seen, content: Content) -> Place | None:
         """The known place whose bytes this file holds, the one that was read furthest."""
+        if not self._by_head:
+            return None
         beginnings = heads(content.at(0, HEAD), sorted(self._lengths))
         keys = {key for head in beginnings for key in self._by_head.get(head, ())}
         likely = [p for p in map(self._by_path.__getitem__, keys) if _may_be(seen, p)]

@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The path for people: bytes that are not UTF-8 stand as \\xNN."""
+        r"""The path for people: bytes that are not UTF-8 stand as \xNN."""
         return shown(self.path)
 
     @property
