@@ -36,7 +36,7 @@ def _matches(key: str, glob: str, context: Context, source: str, model: str) -> 
     if key == "tag":
         tags = json.loads(context.tags) if context.tags else {}
         return any(fnmatchcase(f"{name}={value}", glob) for name, value in tags.items())
-    value = {"model": model, "source": source}.get(key) or getattr(context, key, "")
+    value = str({"model": model, "source": source}.get(key) or getattr(context, key, ""))
     if glob.endswith("/**") and value == glob[:-3]:
         return True  # the folder itself is below the folder
     return fnmatchcase(value, glob)

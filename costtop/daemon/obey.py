@@ -108,9 +108,7 @@ class Obey:
                 steps = self._deeds.kill(session, caller.pid, last=f"SIG{rung}")
                 return await self._deed(f"kill up to {rung}", session, by, steps)
 
-    async def _deed(
-        self, deed: str, session: str, by: str, steps: AsyncIterator[Step]
-    ) -> bytes:
+    async def _deed(self, deed: str, session: str, by: str, steps: AsyncIterator[Step]) -> bytes:
         """Follows a deed to its end, journals it, and answers with what every step did."""
         taken = [step async for step in steps]
         said = [step.what for step in taken]

@@ -23,9 +23,7 @@ def take_back(db: sqlite3.Connection, session: str, by: str, at: int) -> bool:
     return gone
 
 
-def journal(
-    db: sqlite3.Connection, at: int, by: str, deed: str, session: str, detail: str
-) -> None:
+def journal(db: sqlite3.Connection, at: int, by: str, deed: str, session: str, detail: str) -> None:
     """Appends one control action."""
     db.execute(
         "INSERT INTO deeds (at, by, deed, session, detail) VALUES (?,?,?,?,?)",
