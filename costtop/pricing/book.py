@@ -87,6 +87,10 @@ class PriceBook:
         page = self._pages.get(key) or self._learn(key)
         return window_at(page[3], at).why
 
+    def count(self) -> int:
+        """Cards remembered; when it has grown there is something new to `export`."""
+        return len(self._pages)
+
     def edition(self) -> str:
         """Which lists the cards come from; cards of another edition are not to be used."""
         from importlib.metadata import version
@@ -165,7 +169,7 @@ def _page(card: Card) -> _Page:
     since, windows = card.stretches[-1]
     bands = windows[0].bands
     if len(windows) > 1:
-        return VAST, 0, None, card
+        return since, -1, None, card  # no size is that small: the time of day is asked each time
     if not bands:
         return since, VAST, None, card
     upto = bands[1].above if len(bands) > 1 else VAST
