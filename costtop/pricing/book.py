@@ -5,9 +5,7 @@ knows has no rates, and `why` says so. A call whose card is known costs one dict
 genai-prices is imported at the first call whose card is not.
 """
 
-import json
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from costtop.model import Call, Rates
@@ -93,6 +91,8 @@ class PriceBook:
 
     def edition(self) -> str:
         """Which lists the cards come from; cards of another edition are not to be used."""
+        import json
+        from hashlib import blake2b
         from importlib.metadata import version
 
         told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
