@@ -5,9 +5,7 @@ knows has no rates, and `why` says so. A call whose card is known costs one dict
 genai-prices is imported at the first call whose card is not.
 """
 
-import json
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from costtop.model import Call, Rates
@@ -87,8 +85,14 @@ class PriceBook:
         page = self._pages.get(key) or self._learn(key)
         return window_at(page[3], at).why
 
+    def count(self) -> int:
+        """Cards remembered; when it has grown there is something new to `export`."""
+        return len(self._pages)
+
     def edition(self) -> str:
         """Which lists the cards come from; cards of another edition are not to be used."""
+        import json
+        from hashlib import blake2b
         from importlib.metadata import version
 
         told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
@@ -165,7 +169,7 @@ def _page(card: Card) -> _Page:
     since, windows = card.stretches[-1]
     bands = windows[0].bands
     if len(windows) > 1:
-        return VAST, 0, None, card
+        return since, -1, None, card  # no size is that small: the time of day is asked each time
     if not bands:
         return since, VAST, None, card
     upto = bands[1].above if len(bands) > 1 else VAST

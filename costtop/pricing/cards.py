@@ -141,11 +141,11 @@ def _windows(plain: Any) -> tuple[Window, ...]:
 def _rates(plain: Any) -> Rates | None:
     if plain is None:
         return None
-    *numbers, card, request = plain
-    rates = Rates(*map(int, numbers), card=str(card), request=int(request))
-    if min(rates[:6]) < 0 or request < 0:
+    base, read, write, hour, output, search, card, request = plain
+    numbers = (int(base), int(read), int(write), int(hour), int(output), int(search), int(request))
+    if min(numbers) < 0:
         raise ValueError("a negative rate")
-    return rates
+    return Rates(*numbers[:6], str(card), numbers[6])
 
 
 def _joined(windows: Iterable[Window]) -> tuple[Window, ...]:

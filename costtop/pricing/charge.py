@@ -10,13 +10,13 @@ from costtop.model import Call, Rates, Tokens
 
 
 class Line(NamedTuple):
-    """One line of a bill: `count` pieces of `kind` at `rate` cost `nanos` nano-dollars.
+    """One line of a bill: `units` of `kind` at `rate` cost `nanos` nano-dollars.
 
     `rate` is for people: "$3.00/M" for tokens, "$0.01 each" for searches and requests.
     """
 
     kind: str  # uncached input, cache read, cache write 5m, cache write 1h, output, web search, ...
-    count: int
+    units: int
     rate: str
     nanos: int
 
@@ -31,14 +31,15 @@ def charge(tokens: Tokens, searches: int, rates: Rates) -> int:
     short = write - hour
     if plain < 0 or short < 0:
         plain, read, short, hour, output = _parts(tokens)
+    per_plain, per_read, per_short, per_hour, per_output, search, _, request = rates
     pico = (
-        plain * rates.input
-        + read * rates.cache_read
-        + short * rates.cache_write
-        + hour * rates.cache_write_1h
-        + output * rates.output
+        plain * per_plain
+        + read * per_read
+        + short * per_short
+        + hour * per_hour
+        + output * per_output
     )
-    return _nanos(pico) + searches * rates.search + rates.request
+    return _nanos(pico) + searches * search + request
 
 
 def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
@@ -88,7 +89,7 @@ def bill(tokens: Tokens, searches: int, rates: Rates) -> tuple[Line, ...]:
     ]
     rest = charge(tokens, searches, rates) - sum(line.nanos for line in lines)
     lines.append(Line("rounding", 1 if rest else 0, "", rest))
-    return tuple(line for line in lines if line.count)
+    return tuple(line for line in lines if line.units)
 
 
 def per_million(pico: int) -> str:
@@ -101,8 +102,8 @@ def each(nanos: int) -> str:
     return f"${_decimal(nanos, 9)} each"
 
 
-def _line(kind: str, count: int, rate: int) -> Line:
-    return Line(kind, count, per_million(rate), _nanos(count * rate))
+def _line(kind: str, units: int, rate: int) -> Line:
+    return Line(kind, units, per_million(rate), _nanos(units * rate))
 
 
 def _parts(tokens: Tokens) -> tuple[int, int, int, int, int]:

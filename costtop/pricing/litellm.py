@@ -86,7 +86,7 @@ def _card(name: str, entry: Mapping[str, Any], tier: str, speed: str, geo: str) 
 def _prices(entry: Mapping[str, Any]) -> Prices:
     prices: Prices = {}
     for key, value in entry.items():
-        parts = _KEY.fullmatch(key) if isinstance(key, str) else None
+        parts = _KEY.fullmatch(key)
         if parts is None or isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
         kind, before, word, after = parts.groups()

@@ -133,7 +133,7 @@ def candidates(provider: str, model: str) -> tuple[Candidate, ...]:
 
 
 def plain(model: str) -> str:
-    """The name in lower case without a context mark; "" when it is none (`<synthetic>`, hostile)."""
+    """The name in lower case without a context mark; "" when it is none, as `<synthetic>`."""
     name = model.strip().lower() if len(model) <= LONGEST else ""
     if not name.isascii() or not name.isprintable() or set(name) & set(" <>\"'{}"):
         return ""

@@ -8,7 +8,7 @@
     tier = "batch"                # optional: any; likewise speed = "fast" and geo = "us"
     per_million = { input = "$1.20", output = 6, cache_read = 0.12 }
     search = "$0.01"              # optional: each; without it, calls with searches stay unpriced
-    above = { tokens = 200000, per_million = { input = "$2.40", output = 12 } }   # or a list of them
+    above = { tokens = 200000, per_million = { input = "$2.40", output = 12 } }  # or a list
 
 `input` and `output` must be given. A missing cache_read or cache_write costs what input costs, a
 missing cache_write_1h what cache_write costs. `above` counts for the whole request when its input

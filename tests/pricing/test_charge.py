@@ -1,0 +1,138 @@
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costtop.model import NANO, Call, Rates, Tokens
+from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million
+
+OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, search=10_000_000)
+counts = st.integers(0, 10**9)
+picos = st.integers(0, 10**9)
+
+
+@st.composite
+def tokens(draw: st.DrawFn) -> Tokens:
+    read, write, plain, output = draw(counts), draw(counts), draw(counts), draw(counts)
+    hour, reasoning = draw(st.integers(0, write)), draw(st.integers(0, output))
+    return Tokens(plain + read + write, read, write, hour, output, reasoning)
+
+
+rates = st.builds(
+    Rates, picos, picos, picos, picos, picos, search=st.integers(0, NANO), request=st.integers(0, 9)
+)
+
+
+def test_a_million_tokens_at_three_dollars_a_million_cost_exactly_three_dollars() -> None:
+    assert charge(Tokens(input=1_000_000), 0, Rates(3_000_000, 0, 0, 0, 0)) == 3 * NANO
+
+
+def test_each_kind_of_token_pays_its_own_rate() -> None:
+    used = Tokens(
+        input=100_012, cache_read=90_000, cache_write=10_000, cache_write_1h=6_000, output=800
+    )
+    assert charge(used, 0, OPUS) == 150_060_000  # 12*5 + 90k*.5 + 4k*6.25 + 6k*10 + 800*25 µ$
+
+
+def test_reasoning_is_part_of_the_output_and_is_not_added_again() -> None:
+    thinking = Tokens(output=100, reasoning=60)
+    assert charge(thinking, 0, OPUS) == charge(Tokens(output=100), 0, OPUS)
+
+
+@pytest.mark.parametrize(
+    ("pico", "nanos"), [(500, 0), (501, 1), (1_500, 2), (2_500, 2), (2_501, 3), (499, 0)]
+)
+def test_the_sum_is_rounded_once_half_to_even(pico: int, nanos: int) -> None:
+    assert charge(Tokens(input=1), 0, Rates(pico, 0, 0, 0, 0)) == nanos
+
+
+def test_three_half_nano_dollars_are_rounded_together_and_not_one_by_one() -> None:
+    half = Rates(500, 500, 500, 500, 500)
+    assert charge(Tokens(input=2, cache_read=1, output=1), 0, half) == 2  # 1.5 -> 2
+
+
+@given(tokens(), st.integers(0, 99), rates)
+def test_a_charge_is_the_exact_decimal_sum(used: Tokens, searches: int, price: Rates) -> None:
+    plain = used.input - used.cache_read - used.cache_write
+    pico = Decimal(plain * price.input + used.cache_read * price.cache_read)
+    pico += (used.cache_write - used.cache_write_1h) * price.cache_write
+    pico += used.cache_write_1h * price.cache_write_1h + used.output * price.output
+    exact = int((pico / 1000).to_integral_value(ROUND_HALF_EVEN))
+    assert charge(used, searches, price) == exact + searches * price.search + price.request
+
+
+@given(tokens(), st.integers(0, 99), rates)
+def test_the_lines_of_a_bill_sum_to_the_charge(used: Tokens, searches: int, price: Rates) -> None:
+    lines = bill(used, searches, price)
+    assert sum(line.nanos for line in lines) == charge(used, searches, price)
+    assert all(abs(line.nanos) <= 3 for line in lines if line.kind == "rounding")
+
+
+def test_a_bill_shows_what_rounding_left_as_a_line_of_its_own() -> None:
+    half = Rates(500, 500, 0, 0, 500)
+    lines = bill(Tokens(input=2, cache_read=1, output=1), 0, half)
+    assert [(line.kind, line.units, line.nanos) for line in lines] == [
+        ("uncached input", 1, 0),
+        ("cache read", 1, 0),
+        ("output", 1, 0),
+        ("rounding", 1, 2),
+    ]
+
+
+def test_a_bill_names_rates_as_people_quote_them() -> None:
+    lines = bill(Tokens(input=1_000, output=10), 3, OPUS)
+    assert [(line.kind, line.rate) for line in lines] == [
+        ("uncached input", "$5.00/M"),
+        ("output", "$25.00/M"),
+        ("web search", "$0.01 each"),
+    ]
+    assert per_million(83_333) == "$0.083333/M"
+    assert each(5_000_000) == "$0.005 each"
+
+
+def test_hostile_parts_larger_than_their_total_never_lower_the_charge() -> None:
+    liar = Tokens(input=10, cache_read=1_000, cache_write=0, cache_write_1h=50, output=1)
+    assert charge(liar, 0, OPUS) >= charge(Tokens(input=1_000, cache_read=1_000), 0, OPUS)
+    assert sum(line.nanos for line in bill(liar, 0, OPUS)) == charge(liar, 0, OPUS)
+
+
+def test_a_used_model_without_a_price_is_unknown_and_not_free() -> None:
+    assert cost(Tokens(input=1), 0, None) is None
+    assert cost(Tokens(output=1), 0, None) is None
+    assert cost(Tokens(), 1, None) is None
+
+
+def test_a_call_that_used_nothing_costs_nothing_even_at_an_unknown_model() -> None:
+    assert cost(Tokens(), 0, None) == 0
+
+
+def test_a_placeholder_that_never_got_tokens_is_unknown() -> None:
+    call = Call(b"k" * 16, "cline", "s", "m", Tokens(), 0, placeholder=True)
+    assert call_cost(call, OPUS) is None
+    assert call_cost(call._replace(placeholder=False), OPUS) == 0
+    assert call_cost(call._replace(tokens=Tokens(output=1)), OPUS) == 25_000
+
+
+def test_searches_without_a_listed_price_make_the_cost_unknown() -> None:
+    silent = OPUS._replace(search=0)
+    assert cost(Tokens(input=1), 1, silent) is None
+    assert cost(Tokens(input=1), 0, silent) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("computed", "reported", "policy", "counts_as"),
+    [
+        (5, 7, "computed", 5),
+        (None, 7, "computed", 7),
+        (5, 7, "reported", 7),
+        (5, None, "reported", 5),
+        (0, 7, "computed", 0),
+        (5, 0, "reported", 0),
+        (None, None, "computed", None),
+    ],
+)
+def test_the_policy_says_which_cost_counts(
+    computed: int | None, reported: int | None, policy: str, counts_as: int | None
+) -> None:
+    assert basis(computed, reported, policy) == counts_as
