@@ -31,17 +31,21 @@ _CHECK = 10.0  # s between two looks at the lock file
 log = logging.getLogger("costtop")
 
 
-class _Stopped(Exception):  # noqa: N818 - it ends the task group, it is no error
+class _Stopped(Exception):
     """The daemon was asked to end."""
 
 
 def run(paths: Paths) -> int:
     """Runs the daemon in the foreground until it is stopped; returns 0."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     os.umask(0o077)
     config = configuration.load(paths)
     with instances.hold(paths) as lock:
-        asyncio.run(_serve(paths, config, lock))
+        try:
+            asyncio.run(_serve(paths, config, lock))
+        finally:
+            paths.status.unlink(missing_ok=True)
     return 0
 
 

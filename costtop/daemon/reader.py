@@ -44,7 +44,7 @@ class Reader:
     async def _take(self, batch: Batch) -> None:
         await self._ingest.take(batch)
         self._tell("")
-        if batch.seen:
+        if batch.seen and not batch.found:
             self.lag = max(0, (time.time_ns() - batch.seen[0].mtime) // 1_000_000)
         if batch.found:
             self.files = {}

@@ -18,7 +18,7 @@ _TAIL = 2000  # bytes of the log searched for its last line
 
 
 def start(paths: Paths) -> tuple[int, bool]:
-    """(pid, True) of the daemon just started, (pid, False) of one that runs; raises CosttopError."""
+    """(pid, True) of the daemon just started, or (pid, False) of one that runs already."""
     if not instance.is_free(paths.lock):
         return instance.holder(paths.lock) or 0, False
     private_directory(paths.log.parent)

@@ -208,7 +208,7 @@ async def all_exit(members: Sequence[Held], seconds: float) -> None:
 
 async def _exit_of(held: Held) -> None:
     if held.fd is None:
-        while not held.gone():  # noqa: ASYNC110 - without a pidfd nothing tells of an exit
+        while not held.gone():
             await asyncio.sleep(0.05)
         return
     loop = asyncio.get_running_loop()

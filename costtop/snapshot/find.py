@@ -27,8 +27,8 @@ def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> list[str
     if not prefix:
         return []
     rows = db.execute(
-        "SELECT DISTINCT n.text || '/' || r.session FROM sessions s JOIN sessions r ON r.id = s.root"
-        " JOIN names n ON n.id = r.source"
+        "SELECT DISTINCT n.text || '/' || r.session FROM sessions s"
+        " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
         " WHERE s.session >= ? AND s.session < ? AND (? = '' OR n.text = ?) ORDER BY 1 LIMIT 50",
         (prefix, prefix + "\U0010ffff", source, source),
     )

@@ -5,8 +5,8 @@ add up to the same total, to the nano-dollar.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -20,25 +20,24 @@ UNTAGGED = "(none)"
 _TIMES = ("day", "week", "month")
 
 
-@dataclass(slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of a report; sums in tokens and nano-dollars."""
 
     key: str
-    calls: int = 0
-    errors: int = 0
-    unpriced: int = 0
-    cost: int = 0
-    reported: int = 0
-    reported_calls: int = 0
-    input: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-    cache_write_1h: int = 0
-    output: int = 0
-    reasoning: int = 0
-    roots: set[int] = field(default_factory=set)
-    tasks: int | None = 0  # completed; None where tasks cannot be told apart by this key
+    calls: int
+    errors: int
+    unpriced: int
+    cost: int
+    reported: int
+    reported_calls: int
+    input: int
+    cache_read: int
+    cache_write: int
+    cache_write_1h: int
+    output: int
+    reasoning: int
+    sessions: int
+    tasks: int | None  # completed; None where tasks cannot be told apart by this key
 
     @property
     def cost_per_task(self) -> int | None:
@@ -46,8 +45,7 @@ class Line:
         return (2 * self.cost + self.tasks) // (2 * self.tasks) if self.tasks else None
 
 
-@dataclass(slots=True)
-class About:
+class About(NamedTuple):
     """What a session row says besides its sums."""
 
     source: str
@@ -63,8 +61,7 @@ class About:
     children: int
 
 
-@dataclass(slots=True)
-class Report:
+class Report(NamedTuple):
     """The answer to `costtop report`: lines dearest first, times in order."""
 
     by: str
@@ -77,15 +74,28 @@ class Report:
     about: dict[str, About]
 
 
+class _Sum:
+    """A line being added up."""
+
+    __slots__ = ("roots", "sums")
+
+    def __init__(self) -> None:
+        self.sums = [0] * 12
+        self.roots: set[int] = set()
+
+    def add(self, sums: Sequence[int], roots: set[int]) -> None:
+        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
+        self.roots |= roots
+
+    def line(self, key: str, tasks: int | None) -> Line:
+        return Line(key, *self.sums, sessions=len(self.roots), tasks=tasks)
+
+
 _SUMS = (
     "sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.cost), sum(p.reported),"
     " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
     " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
 )
-_NAMES = (
-    "calls", "errors", "unpriced", "cost", "reported", "reported_calls", "input", "cache_read",
-    "cache_write", "cache_write_1h", "output", "reasoning",
-)  # fmt: skip
 _BY = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
     "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
@@ -109,20 +119,24 @@ def read(
     )
     db.execute("BEGIN")  # one moment: the total must be that of the lines
     try:
-        lines = _lines(db, by, tz, span)
-        total = Line("total")
-        for line in lines.values():
-            _add(total, line)
-        total.tasks = _count_tasks(db, by, tz, span, lines)
+        sums = _sums(db, by, tz, span)
+        total = _Sum()
+        for line in sums.values():
+            total.add(line.sums, line.roots)
+        tasks, all_tasks = _tasks(db, by, tz, span)
+        lines = [
+            line.line(key, None if tasks is None else tasks.get(key, 0))
+            for key, line in sums.items()
+        ]
         return Report(
             by,
             since,
             until,
             tz.key,
             _ordered(by, lines),
-            total,
+            total.line("total", all_tasks),
             _unpriced(db, span),
-            _about(db, span, lines) if by == "session" else {},
+            _about(db, span, sums) if by == "session" else {},
         )
     finally:
         db.execute("ROLLBACK")
@@ -134,22 +148,16 @@ def first_time(db: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0]) * QUARTER
 
 
-def _lines(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, Line]:
-    lines: dict[str, Line] = {}
-    label = _labels(db, by, tz)
+def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, _Sum]:
+    sums: dict[str, _Sum] = {}
+    label = _Labels(db, by, tz)
     query = (
         f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM}"
         " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY 1, 2"
     )
-    for key, root, *sums in db.execute(query, span):
-        name = label(key)
-        line = lines.get(name)
-        if line is None:
-            line = lines[name] = Line(name)
-        for attribute, value in zip(_NAMES, sums, strict=True):
-            setattr(line, attribute, getattr(line, attribute) + value)
-        line.roots.add(root)
-    return lines
+    for key, root, *values in db.execute(query, span):
+        sums.setdefault(label(key), _Sum()).add(values, {root})
+    return sums
 
 
 class _Labels:
@@ -180,39 +188,25 @@ class _Labels:
         return (row[0] if row else "") or UNTAGGED
 
 
-def _labels(db: sqlite3.Connection, by: str, tz: ZoneInfo) -> _Labels:
-    return _Labels(db, by, tz)
-
-
-def _add(total: Line, line: Line) -> None:
-    for attribute in _NAMES:
-        setattr(total, attribute, getattr(total, attribute) + getattr(line, attribute))
-    total.roots |= line.roots
-
-
 _TASK_KEY = {
     "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
     "host": "c.host", "source": "s.source", "total": "0",
 }  # fmt: skip
 
 
-def _count_tasks(
-    db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int], lines: dict[str, Line]
-) -> int:
-    """Writes completed tasks into the lines and returns how many there are in all."""
-    label = _labels(db, by, tz)
+def _tasks(
+    db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]
+) -> tuple[dict[str, int] | None, int]:
+    """(completed tasks by line, in all). A task may use several models: then it has no line."""
+    label = _Labels(db, by, tz)
+    counts: dict[str, int] = {}
     total = 0
-    if by in ("model", "task"):  # a task may use several models; its name is its own key
-        for line in lines.values():
-            line.tasks = None
     for key, name, finished in _completed(db, by, span):
         total += 1
-        if by == "model":
-            continue
-        text = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
-        if text in lines:
-            lines[text].tasks = (lines[text].tasks or 0) + 1
-    return total
+        if by != "model":
+            line = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
+            counts[line] = counts.get(line, 0) + 1
+    return (None if by == "model" else counts), total
 
 
 def _completed(
@@ -226,10 +220,10 @@ def _completed(
     )
 
 
-def _ordered(by: str, lines: dict[str, Line]) -> list[Line]:
+def _ordered(by: str, lines: list[Line]) -> list[Line]:
     if by in _TIMES:
-        return sorted(lines.values(), key=lambda line: line.key)
-    return sorted(lines.values(), key=lambda line: (-line.cost, -line.unpriced, line.key))
+        return sorted(lines, key=lambda line: line.key)
+    return sorted(lines, key=lambda line: (-line.cost, -line.unpriced, line.key))
 
 
 def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
@@ -242,7 +236,7 @@ def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
 
 
 def _about(
-    db: sqlite3.Connection, span: tuple[int, int], lines: dict[str, Line]
+    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str]
 ) -> dict[str, About]:
     dearest = _dearest_models(db, span)
     rows = db.execute(

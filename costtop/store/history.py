@@ -84,7 +84,7 @@ class History:
                 row.cache_write_1h,
                 row.output,
                 row.reasoning,
-            ),  # fmt: skip
+            ),
             at=row.at,
             context=self._context(row.context),
             agent=agent,

@@ -51,7 +51,8 @@ def _others(db: sqlite3.Connection, root: int, session: str) -> list[str]:
 def _logs(db: sqlite3.Connection, root: int) -> tuple[bytes, ...]:
     rows = db.execute(
         "SELECT DISTINCT path FROM places WHERE id IN"
-        " (SELECT place FROM calls WHERE session = ? ORDER BY at DESC LIMIT ?)",
+        " (SELECT place FROM calls WHERE session = ? ORDER BY at DESC LIMIT ?)"
+        " AND instr(path, x'00') = 0",  # a zero byte: another file has that path now
         (root, _LATEST),
     )
     return tuple(row[0] for row in rows)
