@@ -116,6 +116,16 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+class Skewed:
+    """The real clock, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.skew = 0
+
+    def __call__(self) -> int:
+        return clock() + self.skew
+
+
 class Desk:
     """A store, its one writer and a courier, as the daemon has them."""
 
@@ -136,6 +146,13 @@ class Desk:
             return db.execute(query, values).fetchall()
 
         return await self.writer.read(read)
+
+    async def attempts(self, count: int) -> None:
+        """Waits until so many tries have been made in all."""
+        query = "SELECT total(attempts) FROM outbox"
+        deadline = time.monotonic() + 20
+        while (await self.rows(query))[0][0] < count and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def settled(self, seconds: float = 20.0) -> None:
         """Waits until nothing is pending any more."""
