@@ -78,6 +78,10 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     min_tier: int = 0
     quiet: str = ""
     max_per_hour: int = 20
+    digest: str = "5m"
+    resolved: bool = False
+    summary: tuple[Literal["day", "week"], ...] = ()
+    insecure: bool = False
 
 
 class Otlp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -205,8 +205,67 @@ class Finding(NamedTuple):
     )
     evidence: tuple[tuple[str, str | int | float], ...] = ()
     feature: str = ""
+    user: str = ""
     late: bool = False  # it belongs to a period that is closed
     resolved: bool = False  # the level ended
+
+
+class Notification(NamedTuple):
+    """A finding and what was decided about it: is it told now, and why or why not.
+
+    `reason` is first, worse, repeat, resolved or late where it speaks; grouped (told in another's
+    message), already told, silenced or history where it does not.
+    """
+
+    id: str  # 12 hex digits, a hash of `identity`
+    identity: str  # what makes it one alert: "budget|daily|2026-11-23|80"
+    subject: str  # what it is about: of one subject one message is told at a time
+    finding: Finding
+    reason: str
+    speaks: bool
+    size: int = 0  # largest cost seen of it, nano-dollars: what "doubled" is measured from
+    also: tuple[Finding, ...] = ()  # told in the same message
+
+
+class Told(NamedTuple):
+    """What the ledger knows of one alert."""
+
+    identity: str
+    subject: str  # "session|claude-code/…", "budget_tier|daily|2026-11-23"
+    severity: str
+    tier: int | None
+    state: str  # open | acknowledged | resolved | history
+    told: int | None  # when it was last told, ms; None: never
+    size: int  # its cost when it was last told
+
+
+class Letter(NamedTuple):
+    """A message to one endpoint, as it lies in the outbox."""
+
+    label: str  # the endpoint, as the user named it
+    kind: str  # budget session blind digest summary deed
+    severity: str  # notice | warning | critical; "" where the level ended
+    title: str
+    body: str
+    short: str
+    at: int  # when what it tells of became true, ms: messages say how late they are
+    token: str  # idempotency id: the same at every try
+    alerts: tuple[str, ...] = ()  # ids of Notifications it tells of
+    hold: str = ""  # why it waits: grouped | quiet hours | rate cap | digest; "" goes now
+    id: int = 0  # row of the outbox
+    attempts: int = 0
+
+
+class Traffic(NamedTuple):
+    """What one endpoint got lately; durations in ms."""
+
+    since_last: int | None = None  # since the latest message about sessions was let go
+    burst: int = 0  # such messages within the digest interval
+    hour: int = 0  # messages of any kind within the last hour
+    backlog: int = 0  # let go, not yet delivered
+    held: int = 0  # waiting for a digest
+    held_for: int = 0  # the oldest of them
+    patient: bool = False  # all of them are notices: they wait the whole interval
 
 
 class Silence(NamedTuple):

@@ -1,0 +1,198 @@
+"""Decides of each finding whether it is told now, and gives the reason. It words and sends nothing.
+
+A finding is a level (true now), the ledger says what was told; only what is new, worse or doubled
+since then speaks. Pure: the same findings, ledger, silences and clock give the same answer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from costtop.model import Finding, Notification, Silence, Told
+
+MINUTE = 60_000
+LATE_AFTER = 15 * MINUTE  # older findings say that they are late
+HISTORY_AFTER = 24 * 60 * MINUTE  # a session's runaway of yesterday is not about now
+REARM_AFTER = 30 * MINUTE  # what ends and returns sooner is flapping, and not told again
+SEVERITIES = ("notice", "warning", "critical")
+SPEAKING = frozenset({"first", "worse", "repeat", "resolved", "late"})
+
+
+class _Past(NamedTuple):
+    """What a decision may look at besides the finding."""
+
+    ledger: Mapping[str, Told]
+    of_subject: Mapping[str, Sequence[Told]]
+    silences: Sequence[Silence]
+    now: int
+    born: int
+
+
+def kind(rule: str) -> str:
+    """The family that a rule belongs to: budget, blind or session."""
+    return "budget" if rule.startswith("budget_") else "blind" if rule == "blind" else "session"
+
+
+def subject(finding: Finding) -> str:
+    """What it is about: "session|claude-code/9f76…", "budget_tier|daily|2026-11-23"."""
+    if kind(finding.rule) == "session":
+        return f"session|{finding.session}"
+    return f"{finding.rule}|{finding.budget}|{finding.period}"
+
+
+def identity(finding: Finding) -> str:
+    """What makes it one alert, however often it is found.
+
+    (budget, period, tier) for tiers; (session, severity) for sessions (DETECTION.md 3.5). The
+    plain rule has its own alert beside those of the learnt detectors: its crossing is a promise
+    by itself and must be found in the list with its own turn.
+    """
+    if finding.rule == "budget_tier":
+        return f"{subject(finding)}|{finding.tier}"
+    plain = "median_5x|" if finding.rule == "median_5x" else ""
+    return f"{subject(finding)}|{plain}{finding.severity}"
+
+
+def alert_id(identity: str) -> str:
+    """The 12 hex digits that people type; the same in every replay."""
+    return hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()
+
+
+def choose(
+    findings: Sequence[Finding],
+    ledger: Iterable[Told],
+    silences: Sequence[Silence],
+    now: int,
+    born: int,
+) -> list[Notification]:
+    """One Notification for each alert that the findings fall on, in order of first sight.
+
+    `ledger` holds what is known of their subjects; `born` is when this instance began to watch:
+    what was true before is history. Of several that would speak about one subject only the
+    loudest does, and carries the others, which are "grouped".
+    """
+    past = _past(ledger, silences, now, born)
+    decided: dict[tuple[str, bool], Notification] = {}
+    for finding in findings:
+        fresh = _decide(finding, past)
+        before = decided.get((fresh.identity, finding.resolved))
+        decided[fresh.identity, finding.resolved] = _merged(before, fresh) if before else fresh
+    return _one_voice(list(decided.values()))
+
+
+def _past(ledger: Iterable[Told], silences: Sequence[Silence], now: int, born: int) -> _Past:
+    known = list(ledger)
+    of_subject: dict[str, list[Told]] = {}
+    for told in known:
+        of_subject.setdefault(told.subject, []).append(told)
+    return _Past({told.identity: told for told in known}, of_subject, silences, now, born)
+
+
+def _merged(before: Notification, fresh: Notification) -> Notification:
+    """The same alert found twice in one batch: the first sight counts, unless it was mute."""
+    kept = before if before.speaks or not fresh.speaks else fresh
+    return kept._replace(size=max(before.size, fresh.size))
+
+
+def _decide(finding: Finding, past: _Past) -> Notification:
+    name = identity(finding)
+    told = past.ledger.get(name)
+    reason = _resolved(told) if finding.resolved else _risen(finding, told, past)
+    speaks = reason in SPEAKING
+    if speaks and any(covers(silence, finding, past.now) for silence in past.silences):
+        reason, speaks = "silenced", False
+    if reason == "resolved" and (told is None or told.told is None):
+        speaks = False  # nobody heard of its beginning
+    size = finding.cost or 0
+    return Notification(alert_id(name), name, subject(finding), finding, reason, speaks, size)
+
+
+def _resolved(told: Told | None) -> str:
+    over = told is None or told.state in {"resolved", "history"}
+    return "already told" if over else "resolved"
+
+
+def _risen(finding: Finding, told: Told | None, past: _Past) -> str:
+    if told is not None:
+        return _again(finding, told, past.now)
+    if _is_history(finding, past):
+        return "history"
+    heard = [
+        other
+        for other in past.of_subject.get(subject(finding), ())
+        if other.told is not None and other.state != "resolved"
+    ]
+    if any(_as_loud(other, finding) for other in heard):
+        return "already told"
+    if finding.late or past.now - finding.at > LATE_AFTER:
+        return "late"
+    return "worse" if heard else "first"
+
+
+def _again(finding: Finding, told: Told, now: int) -> str:
+    """The reason for an alert that the ledger knows."""
+    if told.told is None and told.state == "open":
+        return "first"  # a silence kept it back; the silence is over and it is still true
+    if finding.rule == "budget_tier" or told.state == "acknowledged":
+        return "already told"  # each tier once, whatever becomes of the amount
+    doubled = told.size > 0 and (finding.cost or 0) >= 2 * told.size
+    rested = told.told is not None and not 0 <= now - told.told < REARM_AFTER
+    back = told.state == "resolved" and rested
+    return "repeat" if doubled or back else "already told"
+
+
+def _as_loud(other: Told, finding: Finding) -> bool:
+    if finding.rule == "budget_tier":
+        return (other.tier or 0) >= (finding.tier or 0)
+    return SEVERITIES.index(other.severity) >= SEVERITIES.index(finding.severity)
+
+
+def _is_history(finding: Finding, past: _Past) -> bool:
+    family = kind(finding.rule)
+    if family == "blind":
+        return False
+    old = family == "session" and finding.at < past.now - HISTORY_AFTER
+    return old or finding.at < past.born - LATE_AFTER
+
+
+def covers(silence: Silence, finding: Finding, now: int) -> bool:
+    """Whether all that the silence names match, and it is neither over nor outgrown."""
+    if silence.until is not None and now >= silence.until:
+        return False
+    if silence.grows is not None and silence.cost is not None and finding.cost is not None:
+        grown = finding.cost * 100 >= silence.cost * (100 + silence.grows)
+        if grown:
+            return False
+    named = (
+        (silence.session, finding.session),
+        (silence.rule, finding.rule),
+        (silence.feature, finding.feature),
+        (silence.budget, finding.budget),
+    )
+    return any(wanted for wanted, _ in named) and all(
+        wanted in {"", found} for wanted, found in named
+    )
+
+
+def _one_voice(decided: list[Notification]) -> list[Notification]:
+    """Lets only the loudest of each subject speak; the others are grouped with it."""
+    speakers: dict[str, list[Notification]] = {}
+    for one in sorted(decided, key=loudness, reverse=True):
+        if one.speaks and not one.finding.resolved:
+            speakers.setdefault(one.subject, []).append(one)
+    return [_in_choir(one, speakers.get(one.subject, [])) for one in decided]
+
+
+def _in_choir(one: Notification, choir: Sequence[Notification]) -> Notification:
+    if len(choir) < 2 or not one.speaks or one.finding.resolved:
+        return one
+    if one.identity == choir[0].identity:
+        return one._replace(also=tuple(other.finding for other in choir[1:]))
+    return one._replace(reason="grouped", speaks=False)
+
+
+def loudness(one: Notification) -> tuple[int, int, bool, int]:
+    """What the most severe, the highest, the explained and the dearest sort last by."""
+    finding = one.finding
+    rank = SEVERITIES.index(finding.severity)
+    return rank, finding.tier or 0, finding.cause is not None, one.size

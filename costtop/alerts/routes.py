@@ -1,0 +1,110 @@
+"""Decides which endpoints hear a notification, and whether now or in a digest. It sends nothing.
+
+Budgets and blindness speak at once. Sessions are many: the first speaks at once, those that follow
+within moments are gathered, and a flood becomes one digest every few minutes.
+"""
+
+from typing import NamedTuple
+
+from costtop.alerts.choose import SEVERITIES, kind
+from costtop.model import Finding, Notification, Traffic
+
+TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood
+GATHER = 10_000  # ms for which such followers are gathered
+FEW = 3  # gathered ones that are told right after; more wait for the digest
+BURST = 6  # messages about sessions within one digest interval
+RESERVE = 5  # of the hourly cap, kept for digests and what is critical
+BACKLOG = 10  # undelivered letters after which more are held for a digest
+
+
+class Route(NamedTuple):
+    """Which notifications one endpoint takes, and how many. Empty means: any."""
+
+    label: str
+    min_severity: str = "warning"
+    rules: tuple[str, ...] = ()  # rule names, or families: budget session blind
+    feature: str = ""
+    user: str = ""
+    budget: str = ""
+    min_tier: int = 0
+    quiet: tuple[int, int] | None = None  # minutes of the local day [from, to)
+    per_hour: int = 20
+    digest: int = 300_000  # ms between digests
+    resolved: bool = False  # also tell that a level has ended
+    direct: bool = False  # a file: every line at once, no cap, no quiet hours
+    summaries: tuple[str, ...] = ()  # day, week
+
+
+def takes(route: Route, one: Notification) -> bool:
+    """Whether the endpoint wants this notification at all."""
+    finding = one.finding
+    family = kind(finding.rule)
+    if finding.resolved and not (route.resolved or family == "blind"):
+        return False
+    named = (
+        (route.feature, finding.feature),
+        (route.user, finding.user),
+        (route.budget, finding.budget),
+    )
+    return (
+        _severe_enough(route, finding)
+        and (not route.rules or finding.rule in route.rules or family in route.rules)
+        and all(wanted in {"", found} for wanted, found in named)
+        and not (finding.rule == "budget_tier" and (finding.tier or 0) < route.min_tier)
+    )
+
+
+def _severe_enough(route: Route, finding: Finding) -> bool:
+    severity = finding.severity
+    if finding.rule == "budget_tier" and severity == "notice":
+        severity = "warning"  # a tier that the user set is one they want to hear of
+    return SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
+
+
+def hold(route: Route, one: Notification, together: int, traffic: Traffic, minute: int) -> str:
+    """Why the endpoint hears it later, or "" for now.
+
+    `together` counts the session notifications of this moment; `minute` is that of the local day.
+    """
+    finding = one.finding
+    critical = finding.severity == "critical"
+    if route.direct:
+        return ""
+    if is_quiet(route, minute) and not critical:
+        return "quiet hours"
+    if traffic.hour >= route.per_hour - (0 if critical else min(RESERVE, route.per_hour // 4)):
+        return "rate cap"
+    if traffic.backlog >= BACKLOG:
+        return "grouped"
+    if finding.severity == "notice" and finding.rule != "budget_tier":
+        return "digest"
+    return _crowd(together, traffic) if kind(finding.rule) == "session" else ""
+
+
+def _crowd(together: int, traffic: Traffic) -> str:
+    followers = together > 1 and traffic.burst > 0
+    close = traffic.since_last is not None and traffic.since_last < TOGETHER
+    crowded = traffic.held > 0 or traffic.burst >= BURST or followers or close
+    return "grouped" if crowded else ""
+
+
+def digest_is_due(route: Route, traffic: Traffic, minute: int) -> bool:
+    """Whether what is held back for the endpoint may go now, as one message."""
+    if not traffic.held or traffic.backlog or traffic.hour >= route.per_hour:
+        return False
+    if is_quiet(route, minute):
+        return False
+    rested = traffic.since_last is None or traffic.since_last >= route.digest
+    if traffic.patient:
+        return rested and traffic.held_for >= route.digest
+    if traffic.held <= FEW and traffic.burst < BURST:
+        return traffic.held_for >= GATHER
+    return rested
+
+
+def is_quiet(route: Route, minute: int) -> bool:
+    """Whether the minute of the local day lies in the quiet hours, which may span midnight."""
+    if route.quiet is None:
+        return False
+    start, end = route.quiet
+    return start <= minute < end if start <= end else minute >= start or minute < end

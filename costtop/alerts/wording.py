@@ -1,0 +1,222 @@
+"""Words messages: titles that people filter on, and a post-mortem in four lines. It sends nothing.
+
+Line 1 what, 2 how much against what is usual, 3 why, 4 what one can do. Titles keep to
+INTERFACES.md, "Message titles". Text from logs goes through `plain`, once, here.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costtop.alerts.choose import SEVERITIES, kind
+from costtop.alerts.plain import number, plain
+from costtop.model import Finding, Notification
+from costtop.money import dollars
+
+MARK = "[costtop] "
+SHORT = 150  # characters of the short form: one SMS with room for its gateway's prefix
+LATE_AFTER = 5 * 60_000  # ms
+_LISTED = 10  # lines of a digest
+_CAUSES = {
+    "retry_loop": "it repeats the same failing step",
+    "context_growth": "its context keeps growing, and every call pays for it",
+    "cache_miss": "its prompt cache keeps missing",
+    "model_shift": "it moved to a dearer model",
+    "verbose_output": "its answers are much longer than usual",
+    "fan_out": "it started many subagents",
+}
+
+
+class Message(NamedTuple):
+    """What is said: a title, a long form of a few lines, and a short form of one."""
+
+    title: str
+    body: str
+    short: str
+
+
+def message(one: Notification) -> Message:
+    """The words for one notification."""
+    finding = one.finding
+    title = MARK + headline(finding)
+    family = kind(finding.rule)
+    words = {"budget": _budget, "blind": _blind, "session": _session}[family]
+    lines = [plain(line, 400) for line in words(one)]
+    return Message(title, "\n".join(lines), _short(title, lines[-1]))
+
+
+def _short(title: str, todo: str) -> str:
+    """The title and, where there is room, the first thing one can do."""
+    todo = todo.partition(" · ")[0]
+    both = f"{title}. {todo}"
+    return (
+        both if len(both) <= SHORT else title if len(title) <= SHORT else title[: SHORT - 1] + "…"
+    )
+
+
+def headline(finding: Finding) -> str:
+    """The title without its mark: "budget daily: 80 % of $20.00", "resolved session 9f767c4: …".
+
+    A detector's own title is kept after the head; the head is made here, since filters rely on it.
+    """
+    head = _head(finding)
+    rest = finding.title.partition(": ")[2] or finding.title
+    if finding.rule == "budget_tier" and not rest.startswith(f"{finding.tier} %"):
+        rest = f"{finding.tier} % {rest}"
+    return plain(f"{'resolved ' if finding.resolved else ''}{head}: {rest}", 200)
+
+
+def _head(finding: Finding) -> str:
+    heads = {"budget_tier": "budget", "budget_burn": "burn", "budget_forecast": "forecast"}
+    if finding.rule in heads:
+        return f"{heads[finding.rule]} {_name(finding.budget)}"
+    if kind(finding.rule) == "budget":
+        return f"budget {_name(finding.budget)}"
+    if kind(finding.rule) == "blind":
+        return "blind"
+    return f"session {short_name(finding.session)}"
+
+
+def _name(text: str) -> str:
+    return text.replace(":", "∶")  # a name must not end the head that filters look for
+
+
+def short_name(session: str) -> str:
+    """What people type of a session: seven characters of a hash, else the start of its id."""
+    name = session.partition("/")[2] or session
+    if len(name) >= 32 and all(char in "0123456789abcdef" for char in name[:8]):
+        return name[:7]
+    return _name(name if len(name) <= 24 else name[:24])
+
+
+def _session(one: Notification) -> list[str]:
+    finding = one.finding
+    evidence = dict(finding.evidence)
+    name = short_name(finding.session)
+    return [
+        _session_fact(finding, name),
+        _against_usual(finding, evidence),
+        _why(one),
+        f"costtop kill {name} · costtop explain {name} · costtop alerts ack {one.id}",
+    ]
+
+
+def _session_fact(finding: Finding, name: str) -> str:
+    source = finding.session.partition("/")[0]
+    where = [part for part in (source, finding.feature, finding.user) if part]
+    about = f" ({', '.join(where)})" if where else ""
+    if finding.resolved:
+        return f"Session {name}{about}: what was unusual has ended at ${dollars(finding.cost)}."
+    turn = f" by turn {finding.turn}" if finding.turn is not None else ""
+    return f"Session {name}{about} has cost ${dollars(finding.cost)}{turn}."
+
+
+def _against_usual(finding: Finding, evidence: dict[str, str | int | float]) -> str:
+    median = evidence.get("median")
+    peers = number(evidence.get("peers"))
+    if not isinstance(median, int) or not peers:
+        return "There are too few finished sessions to say what is usual."
+    ratio = number(evidence.get("ratio"))
+    times = f": {ratio:.1f}x" if ratio else ""
+    excess = f", ${dollars(finding.excess)} more" if finding.excess is not None else ""
+    high = evidence.get("q95")
+    p95 = f", 95 of 100 cost at most ${dollars(high)}" if isinstance(high, int) else ""
+    return f"Usual is ${dollars(median)} (median of {int(peers)} finished{p95}){times}{excess}."
+
+
+def _why(one: Notification) -> str:
+    said = one.finding.why.strip()
+    cause = _CAUSES.get(one.finding.cause or "", "")
+    others = [other.rule.replace("_", " ") for other in one.also if other.rule != one.finding.rule]
+    besides = f" Also found: {', '.join(dict.fromkeys(others))}." if others else ""
+    return f"Why: {said or cause or 'nothing more is known yet'}{besides}"
+
+
+def _budget(one: Notification) -> list[str]:
+    finding = one.finding
+    evidence = dict(finding.evidence)
+    return [
+        _budget_fact(finding, evidence),
+        _passed(one, evidence),
+        f"Why: {finding.why.strip() or 'see the dearest sessions'}",
+        f"costtop --once --sort rate · costtop budget list · costtop alerts ack {one.id}",
+    ]
+
+
+def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> str:
+    amount = evidence.get("amount")
+    of = f" of ${dollars(amount)}" if isinstance(amount, int) else ""
+    floor = bool(evidence.get("floor"))
+    spent = dollars(finding.cost, floor=floor)
+    return f"Budget {finding.budget} ({finding.period}) has spent ${spent}{of}."
+
+
+def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:
+    finding = one.finding
+    if finding.rule == "budget_burn":
+        burn = number(evidence.get("burn"))
+        return f"Burning at {burn:.1f}x what the period allows." if burn else "Burning fast."
+    if finding.rule == "budget_forecast":
+        expected = evidence.get("expected")
+        most = f"${dollars(expected)}" if isinstance(expected, int) else "more than its amount"
+        return f"Forecast, not spent yet: {most} by the end of the period."
+    tiers = {other.tier for other in one.also if other.tier is not None} | {finding.tier or 0}
+    said = ", ".join(str(tier) for tier in sorted(tiers))
+    late = " This came late: the period is closed." if finding.late else ""
+    return f"Passed {said} %.{late}"
+
+
+def _blind(one: Notification) -> list[str]:
+    finding = one.finding
+    if finding.resolved:
+        return [
+            "costtop can see costs again.",
+            finding.why or "Nothing was lost.",
+            "costtop doctor",
+        ]
+    return [
+        "costtop cannot see costs: no number and no alert of it can be trusted now.",
+        "Spending may go on unseen.",
+        f"Why: {finding.why}",
+        "costtop doctor · costtop status",
+    ]
+
+
+def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) -> Message:
+    """One message for many: `titles` are (severity, title) of them, the oldest first.
+
+    `total` counts the alerts, `since` is when the first of them was held, ms.
+    """
+    worst = sorted(titles, key=lambda pair: -SEVERITIES.index(pair[0] or "notice"))
+    critical = sum(severity == "critical" for severity, _ in titles)
+    grave = f", {critical} critical" if critical else ""
+    span = f" in {age(now - since)}" if now - since >= 60_000 else ""
+    title = f"{MARK}digest: {total} alert{'s' if total != 1 else ''}{span}{grave}"
+    lines = [f"• {name.removeprefix(MARK)}" for _, name in worst[:_LISTED]]
+    if len(worst) > _LISTED:
+        lines.append(f"and {len(worst) - _LISTED} more")
+    lines.append("costtop alerts list · costtop --once --sort cost")
+    return Message(title, "\n".join(lines), _short(title, "costtop alerts list"))
+
+
+def delayed(title: str, body: str, at: int, now: int) -> tuple[str, str]:
+    """Title and body, saying how late they come where that is more than five minutes."""
+    if now - at < LATE_AFTER:
+        return title, body
+    late = f"delayed {age(now - at)}"
+    return f"{title} ({late})", f"{body}\n{late}"
+
+
+def age(duration: int) -> str:
+    """A duration in ms for people, in its largest unit: "40 s", "12 min", "3 h", "2 d"."""
+    seconds = max(0, duration) // 1000
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= (2 * size if unit == "d" else size):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def trial(label: str) -> Message:
+    """What `costtop alerts test` sends."""
+    title = f"{MARK}test"
+    body = f"This is a test of the endpoint {plain(label)}. Alerts of costtop will arrive here."
+    return Message(title, body, title)

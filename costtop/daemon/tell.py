@@ -1,0 +1,121 @@
+"""Joins findings, ledger and outbox in one transaction. It decides, words and sends nothing itself.
+
+`tell` runs with the calls that caused the findings; `gather` runs on a timer and lets go what was
+held back. Both are plain functions of a connection inside the caller's transaction.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
+
+from costtop.alerts import choose, routes, wording
+from costtop.alerts.routes import Route
+from costtop.model import Finding, Letter, Notification
+from costtop.store import alerts, outbox
+
+
+class Audience(NamedTuple):
+    """Who is told, and in which time zone their quiet hours are."""
+
+    routes: tuple[Route, ...] = ()
+    zone: tzinfo = UTC
+
+
+def tell(
+    db: sqlite3.Connection, findings: Sequence[Finding], audience: Audience, now: int
+) -> list[Notification]:
+    """Keeps the findings with what was decided of each, and posts a letter to every route.
+
+    `now` is ms UTC. The courier is to be woken once the transaction is committed.
+    """
+    born = alerts.born(db, now)
+    if not findings:
+        return []
+    ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
+    decided = choose.choose(findings, ledger, alerts.silences(db, now), now, born)
+    alerts.record(db, decided, now)
+    speaking = [one for one in decided if one.speaks]
+    for route in audience.routes if speaking else ():
+        outbox.post(db, _letters(db, route, speaking, audience.zone, now), now)
+    return decided
+
+
+def _letters(
+    db: sqlite3.Connection, route: Route, speaking: Sequence[Notification], zone: tzinfo, now: int
+) -> list[Letter]:
+    """The letters of this moment for one route; several sessions at once share one."""
+    wanted = [one for one in speaking if routes.takes(route, one)]
+    crowd = sum(choose.kind(one.finding.rule) == "session" for one in wanted)
+    traffic = outbox.traffic(db, route.label, route.digest, now)
+    letters = []
+    for one in wanted:
+        why = routes.hold(route, one, crowd, traffic, _minute(zone, now))
+        letters.append(_letter(route, one, why, now))
+        traffic = traffic._replace(hour=traffic.hour + (not why))
+    now_of_crowd = [letter for letter in letters if letter.kind == "session" and not letter.hold]
+    if len(now_of_crowd) < 2 or route.direct:
+        return letters
+    kept = [letter for letter in letters if letter not in now_of_crowd]
+    return [*kept, _digest(route, now_of_crowd, now, now)]
+
+
+def _letter(route: Route, one: Notification, hold: str, now: int) -> Letter:
+    said = wording.message(one)
+    return Letter(
+        label=route.label,
+        kind=choose.kind(one.finding.rule),
+        severity="" if one.finding.resolved else one.finding.severity,
+        title=said.title,
+        body=said.body,
+        short=said.short,
+        at=min(one.finding.at, now),
+        token=_token(route.label, one.id, one.reason, now),
+        alerts=(one.id, *(choose.alert_id(choose.identity(other)) for other in one.also)),
+        hold=hold,
+    )
+
+
+def _digest(route: Route, letters: Sequence[Letter], since: int, now: int) -> Letter:
+    told = [(letter.severity, letter.title) for letter in letters]
+    said = wording.digest(told, len(letters), since, now)
+    worst = max(letters, key=lambda one: _rank(one.severity)).severity
+    refs = tuple(ref for letter in letters for ref in letter.alerts)
+    token = _token(route.label, *(letter.token for letter in letters))
+    return Letter(route.label, "digest", worst, *said, now, token, refs)
+
+
+def _rank(severity: str) -> int:
+    return choose.SEVERITIES.index(severity) if severity else -1
+
+
+def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+    """Lets go what was held back and may go now; True where the courier has something to do."""
+    waiting = set(outbox.holding(db))
+    freed = False
+    for route in audience.routes:
+        if route.label not in waiting:
+            continue
+        traffic = outbox.traffic(db, route.label, route.digest, now)
+        if not routes.digest_is_due(route, traffic, _minute(audience.zone, now)):
+            continue
+        freed = True
+        held = outbox.held(db, route.label)
+        if len(held) == 1:
+            outbox.release(db, held[0].id, now)
+        else:
+            letter = _digest(route, held, now - traffic.held_for, now)
+            outbox.digest(db, letter, held, now)
+    return freed
+
+
+def _minute(zone: tzinfo, now: int) -> int:
+    local = datetime.fromtimestamp(now / 1000, zone)
+    return local.hour * 60 + local.minute
+
+
+def _token(*parts: object) -> str:
+    """An idempotency id: the same message to the same endpoint has the same one."""
+    text = "\0".join(map(str, parts))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

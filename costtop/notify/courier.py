@@ -1,0 +1,121 @@
+"""Takes due letters from the outbox and has each sent, for as long as the daemon lives.
+
+It words nothing and decides nothing: what lies in the outbox goes, oldest first for each endpoint.
+One endpoint is served by one child at a time, so its hang delays no other; those that fail share
+two places of their own. A letter is marked sent after success only (RELIABILITY.md R9).
+"""
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+
+from costtop.config import Endpoint
+from costtop.model import Letter
+from costtop.notify.send import Outcome, send
+from costtop.store import outbox
+from costtop.store.writer import Writer
+
+WELL = 8  # children at once for endpoints that work
+FAILING = 2  # and for those that do not
+_LONGEST_SLEEP = 60.0  # seconds; a wake-up comes with every commit that posts a letter
+_STORE_REST = 1.0  # seconds before a store that failed is asked again
+
+Late = Callable[[str, str, int, int], tuple[str, str]]
+Send = Callable[[Endpoint, Letter], Awaitable[Outcome]]
+
+
+class Courier:
+    """Serves the outbox of one store. `run` it as a task; `wake` it after posting."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        endpoints: Sequence[Endpoint],
+        late: Late,
+        clock: Callable[[], int],
+        send: Send = send,
+    ) -> None:
+        self._writer = writer
+        self._endpoints = {endpoint.label: endpoint for endpoint in endpoints}
+        self._late = late
+        self._clock = clock
+        self._send = send
+        self.trouble = ""  # why letters do not go at all, for `doctor`
+        self._awake = asyncio.Event()
+        self._busy: set[str] = set()
+        self._unmarked: dict[int, Outcome] = {}  # sent, but the store could not be told yet
+        self._well = asyncio.Semaphore(WELL)
+        self._failing = asyncio.Semaphore(FAILING)
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Sends until cancelled; children that are under way are killed then, and sent again."""
+        await self._writer.transact(outbox.reopen, list(self._endpoints), self._clock())
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._awake.clear()
+                for letter in await self._due():
+                    self._busy.add(letter.label)
+                    group.create_task(self._deliver(letter))
+                await self._sleep()
+
+    async def _due(self) -> list[Letter]:
+        try:
+            letters = await self._writer.read(outbox.due, frozenset(self._busy), self._clock())
+        except sqlite3.Error as error:
+            await self._rest(error)
+            return []
+        self.trouble = ""
+        return [letter for letter in letters if letter.label in self._endpoints]
+
+    async def _rest(self, error: sqlite3.Error) -> None:
+        self.trouble = f"the outbox cannot be used: {error}"
+        await asyncio.sleep(_STORE_REST)
+
+    async def _sleep(self) -> None:
+        try:
+            due = await self._writer.read(outbox.next_due, frozenset(self._busy))
+        except sqlite3.Error as error:
+            await self._rest(error)
+            return
+        wait = _LONGEST_SLEEP if due is None else max(0.02, (due - self._clock()) / 1000)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(wait, _LONGEST_SLEEP)):
+                await self._awake.wait()
+
+    async def _deliver(self, letter: Letter) -> None:
+        try:
+            async with self._failing if letter.attempts else self._well:
+                outcome = self._unmarked.get(letter.id) or await self._try(letter)
+            await self._mark(letter, outcome)
+        except sqlite3.Error as error:  # disk full: what was sent is kept in mind, not sent again
+            await self._rest(error)
+        finally:
+            self._busy.discard(letter.label)
+            self.wake()
+
+    async def _try(self, letter: Letter) -> Outcome:
+        title, body = self._late(letter.title, letter.body, letter.at, self._clock())
+        worded = letter._replace(title=title, body=body)
+        return await self._send(self._endpoints[letter.label], worded)
+
+    async def _mark(self, letter: Letter, outcome: Outcome) -> None:
+        now = self._clock()
+        if not outcome.ok:
+            await self._writer.transact(
+                outbox.failed,
+                letter,
+                outcome.error,
+                permanent=outcome.permanent,
+                jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+                now=now,
+            )
+            return
+        self._unmarked[letter.id] = outcome
+        await self._writer.transact(outbox.sent, letter, outcome.state, now)
+        del self._unmarked[letter.id]

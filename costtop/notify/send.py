@@ -1,0 +1,102 @@
+"""Sends one message through a child process and answers how it went. It retries and stores nothing.
+
+The child gets everything on stdin, a small environment, and 10 seconds; then its whole process
+group is killed. The daemon never waits for it in its own thread and never loads Apprise.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from costtop.config import Endpoint
+from costtop.model import Letter
+from costtop.notify.address import Unreadable, url_of
+
+PATIENCE = 10.0  # seconds
+_CHILD = str(Path(__file__).with_name("child.py"))
+_ANSWER = 4096  # bytes
+# What a channel may need of the environment. Everything else, secrets above all, stays here.
+_KEPT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+    *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
+    *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
+)
+
+
+class Outcome(NamedTuple):
+    """How a try went. `error` is from a fixed set of words; no URL and no reply is in it."""
+
+    ok: bool
+    state: str = "sent"  # or "screen": there is no desktop, an open screen may ring
+    permanent: bool = False  # another try with the same URL is of no use
+    error: str = ""
+
+
+async def send(endpoint: Endpoint, letter: Letter) -> Outcome:
+    """Hands the letter to the endpoint. Never raises for what the endpoint or the world does."""
+    try:
+        url = url_of(endpoint, os.environ)
+    except Unreadable as error:
+        return Outcome(ok=False, error=str(error))
+    order = {
+        "url": url,
+        "title": letter.title,
+        "body": letter.body,
+        "short": letter.short,
+        "severity": letter.severity,
+        "token": letter.token,
+        "insecure": endpoint.insecure,
+        "parent": os.getpid(),
+    }
+    try:
+        return await _ask(json.dumps(order).encode())
+    except OSError as error:
+        return Outcome(ok=False, error=f"no process could be started: {error.strerror}")
+
+
+async def _ask(order: bytes) -> Outcome:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-P", _CHILD),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=_environment(os.environ),
+        start_new_session=True,
+        close_fds=True,
+        cwd="/",
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answer, _ = await child.communicate(order)
+    except TimeoutError:
+        return Outcome(ok=False, error="no answer within 10 s")
+    finally:
+        await _end(child)
+    return _outcome(answer)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Kills what is left of the child and its group, and reaps it, also when cancelled."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await asyncio.shield(child.wait())
+
+
+def _outcome(answer: bytes) -> Outcome:
+    try:
+        said = json.loads(answer[:_ANSWER])
+        return Outcome(said["ok"], said["state"], said["permanent"], said["error"])
+    except (ValueError, KeyError, TypeError):
+        return Outcome(ok=False, error="the sender ended without an answer (memory or time limit)")
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in _KEPT if name in environ}
