@@ -37,6 +37,8 @@ Costs = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts, by the config."""
 After = Callable[[sqlite3.Connection, Recorded, int], None]
 """Runs in the transaction of the calls: (db, what was recorded, now)."""
+Lost = Callable[[], None]
+"""Runs when a transaction was rolled back, `After` or not."""
 
 
 class Counts:
@@ -73,13 +75,19 @@ class Ingest:
     """Takes files in. One task at a time calls `take`."""
 
     def __init__(
-        self, writer: Writer, books: Books, prices: PriceBook, costs: Costs, after: After
+        self,
+        writer: Writer,
+        books: Books,
+        prices: PriceBook,
+        costs: Costs,
+        after: After,
+        lost: Lost,
     ) -> None:
         self.known = Known()
         self.counts = Counts()
         self.progress = Progress()
         self._writer, self._books, self._prices = writer, books, prices
-        self._costs, self._after = costs, after
+        self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
 
     async def restore(self) -> None:
@@ -158,6 +166,7 @@ class Ingest:
             recorded = await self._writer.transact(self._write, readings, now_ms())
         except BaseException:
             self._books.forget()
+            self._lost()
             raise
         for item, reading in zip(folded, readings, strict=True):
             self.known.put(item.place)

@@ -11,6 +11,7 @@ import signal
 import sys
 
 from costtop import config as configuration
+from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
@@ -18,13 +19,16 @@ from costtop.daemon.hunt import Hunt
 from costtop.daemon.obey import Obey
 from costtop.daemon.pulse import Pulse
 from costtop.daemon.reader import Reader
+from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
+from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.processes.deeds import Deeds
 from costtop.processes.holder import Holder
 from costtop.processes.vitals import Vitals
 from costtop.receive.socket import listening
+from costtop.snapshot.live import now_ms
 from costtop.tail.follow import Follower
 
 _CHECK = 10.0  # s between two looks at the lock file
@@ -54,14 +58,15 @@ async def _serve(paths: Paths, config: Config, lock: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with wired(paths, config) as instance:
+    posted = asyncio.Event()
+    async with wired(paths, config, posted.set) as instance:
         try:
-            await _work(instance, stop, lock)
+            await _work(instance, stop, posted, lock)
         except* _Stopped:
             log.info("stopped")
 
 
-async def _work(instance: Wired, stop: asyncio.Event, lock: int) -> None:
+async def _work(instance: Wired, stop: asyncio.Event, posted: asyncio.Event, lock: int) -> None:
     """Everything that runs, until `stop` is set."""
     holder = Holder()
     vitals = Vitals(holder)
@@ -71,6 +76,7 @@ async def _work(instance: Wired, stop: asyncio.Event, lock: int) -> None:
     reader = Reader(instance.ingest, follower)
     obey = Obey(instance, acceptor, reader, Deeds(holder, vitals), stop.set)
     pulse = Pulse(instance, reader, follower, hunt)
+    courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     async with follower, asyncio.TaskGroup() as group:
         group.create_task(_until(stop))
         group.create_task(_keep_lock(instance.paths, lock))
@@ -78,6 +84,9 @@ async def _work(instance: Wired, stop: asyncio.Event, lock: int) -> None:
         group.create_task(reader.run())
         group.create_task(hunt.run())
         group.create_task(pulse.run())
+        group.create_task(vigilance(instance, reader))
+        group.create_task(courier.run())
+        group.create_task(_wake(courier, posted))
         group.create_task(_listen(instance.paths, obey))
         log.info("costtop daemon %d is up", os.getpid())
 
@@ -85,6 +94,12 @@ async def _work(instance: Wired, stop: asyncio.Event, lock: int) -> None:
 async def _until(stop: asyncio.Event) -> None:
     await stop.wait()
     raise _Stopped
+
+
+async def _wake(courier: Courier, posted: asyncio.Event) -> None:
+    while await posted.wait():
+        posted.clear()
+        courier.wake()
 
 
 async def _listen(paths: Paths, obey: Obey) -> None:

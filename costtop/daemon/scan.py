@@ -19,7 +19,7 @@ def scan(paths: Paths) -> dict[str, int]:
 
 
 async def _scan(paths: Paths, config: configuration.Config) -> dict[str, int]:
-    async with wired(paths, config) as instance:
+    async with wired(paths, config, lambda: None) as instance:
         ingest = instance.ingest
         found = await asyncio.to_thread(Tree(instance.roots).all, time.time_ns())
         fresh = [seen for seen in found.newest_first() if not ingest.known.settled(seen)]

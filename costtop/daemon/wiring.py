@@ -1,25 +1,29 @@
 """Joins the wings for one instance: store, prices and reading as the config wants them."""
 
+import asyncio
 import json
-import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop import config as configuration
+from costtop import money
 from costtop.config import Config
 from costtop.daemon.attribution import feature_of
-from costtop.daemon.ingest import After, Ingest
+from costtop.daemon.ingest import Ingest
 from costtop.daemon.roots import roots
+from costtop.daemon.tell import audience
+from costtop.daemon.watch import Watch
+from costtop.detect.settings import Settings
 from costtop.errors import ConfigError
 from costtop.paths import Paths, private_directory
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
 from costtop.store import meta
-from costtop.store.calls import Books, Recorded
+from costtop.store.calls import Books
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
@@ -35,12 +39,16 @@ class Wired(NamedTuple):
     books: Books
     prices: PriceBook
     ingest: Ingest
+    watch: Watch
     roots: list[Root]
 
 
 @asynccontextmanager
-async def wired(paths: Paths, config: Config, after: After | None = None) -> AsyncIterator[Wired]:
-    """Opens the store and everything that reads into it. The caller holds the instance's lock."""
+async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> AsyncIterator[Wired]:
+    """Opens the store and everything that reads into it. The caller holds the instance's lock.
+
+    `posted` is called, on the loop, when a message was put into the outbox.
+    """
     found = roots(config, paths)
     private_directory(paths.spool)
     prices = price_book(config, paths)
@@ -51,10 +59,18 @@ async def wired(paths: Paths, config: Config, after: After | None = None) -> Asy
         if cards:
             prices.restore(json.loads(cards))
         costs = partial(basis, policy=config.prices.counts)
-        ingest = Ingest(writer, books, prices, costs, after or _nothing)
+        loop = asyncio.get_running_loop()
+        watch = Watch(
+            settings(config),
+            configuration.budgets(config),
+            configuration.zone(config),
+            audience(config, configuration.zone(config)),
+            lambda: loop.call_soon_threadsafe(posted) and None,
+        )
+        ingest = Ingest(writer, books, prices, costs, watch.after, watch.fall_asleep)
         await ingest.restore()
         try:
-            yield Wired(paths, config, writer, books, prices, ingest, found)
+            yield Wired(paths, config, writer, books, prices, ingest, watch, found)
         finally:
             await writer.transact(meta.put, {"cards": json.dumps(prices.export())})
 
@@ -110,5 +126,16 @@ def _json(path: Path) -> Any:
         raise ConfigError(f"{path} is not valid JSON: {error}") from None
 
 
-def _nothing(_: sqlite3.Connection, __: Recorded, ___: int) -> None:
-    """Nothing watches a scan without a daemon."""
+def settings(config: Config) -> Settings:
+    """What detectors need of the config."""
+    anomaly = config.anomaly
+    daily = [b.amount for b in configuration.budgets(config) if b.period == "day" and not b.scope]
+    return Settings(
+        multiplier=anomaly.multiplier,
+        min_peers=anomaly.min_peers,
+        floor=money.parse(anomaly.floor),
+        finished_after=configuration.milliseconds(anomaly.finished_after),
+        plain_rule=anomaly.plain_rule,
+        session_floor=money.parse(anomaly.session_cap),
+        daily_budget=min(daily, default=None),
+    )

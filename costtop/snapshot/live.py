@@ -19,6 +19,7 @@ from costtop.snapshot.view import (
     Snapshot,
     SourceSeen,
 )
+from costtop.store import scope
 from costtop.store.rollups import MINUTE, QUARTER
 
 DAY = 86_400_000
@@ -223,7 +224,7 @@ class Live:
         for budget in budgets:
             period = str(budget["period"])
             since, ends = periods.reach(period, now, tz), periods.end_of(period, now, tz)
-            spent, unpriced = self._scoped(dict(budget["scope"]), since, ends)  # type: ignore[call-overload]
+            spent, unpriced = scope.spent(self._db, dict(budget["scope"]), since, ends)  # type: ignore[call-overload]
             yield BudgetMeter(
                 name=str(budget["name"]),
                 period=period,
@@ -233,29 +234,6 @@ class Live:
                 tiers=tuple(budget["tiers"]),  # type: ignore[arg-type]
                 resets=ends,
             )
-
-    def _scoped(self, scope: dict[str, str], since: int, until: int) -> tuple[int, int]:
-        """(cost, unpriced) of the calls in [since, until) that match every key of the scope."""
-        where = "".join(f" AND {_SCOPE[key]}" for key in sorted(scope))
-        row = self._db.execute(
-            "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.unpriced), 0) FROM spend p"
-            " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
-            f" WHERE p.quarter >= ? AND p.quarter < ?{where}",
-            (since // QUARTER, until // QUARTER, *(scope[key] for key in sorted(scope))),
-        ).fetchone()
-        return int(row[0]), int(row[1])
-
-
-_LIKE = "IN (SELECT id FROM names WHERE text GLOB ?)"
-_SCOPE = {
-    "feature": f"p.feature {_LIKE}",
-    "model": f"p.model {_LIKE}",
-    "user": f"c.user {_LIKE}",
-    "project": f"c.project {_LIKE}",
-    "source": f"s.source {_LIKE}",
-    "session": "s.root IN (SELECT r.id FROM sessions r JOIN names n ON n.id = r.source"
-    " WHERE n.text || '/' || r.session GLOB ?)",
-}
 
 
 def now_ms() -> int:

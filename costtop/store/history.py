@@ -24,9 +24,14 @@ class History:
         self._contexts: dict[int, Context] = {}
         self._cards: dict[int | None, Rates | None] = {None: None}
 
-    def between(self, since: int, until: int) -> Iterator[Spend]:
-        """Every call in [since, until), ms UTC, by event time."""
-        yield from self._spends(" WHERE c.at >= ? AND c.at < ? ORDER BY c.at, c.id", (since, until))
+    def upto(self, since: int, last: int) -> Iterator[Spend]:
+        """Every call since `since` (ms UTC) that arrived with or before the row `last`, by time."""
+        where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?) AND c.at >= ?"
+        yield from self._spends(f"{where} AND c.id <= ? ORDER BY c.at, c.id", (since, since, last))
+
+    def after(self, row: int) -> Iterator[Spend]:
+        """Every call that arrived after the row `row`, in order of arrival."""
+        yield from self._spends(" WHERE c.id > ? ORDER BY c.id", (row,))
 
     def of_roots(self, roots: list[int]) -> Iterator[Spend]:
         """Every call of these root session rows and their subagents, in order of arrival."""
@@ -40,6 +45,10 @@ class History:
             for spend in self._spends(" WHERE c.key = ?", (key,)):
                 yield spend._replace(new=False, previous=spend.cost)
 
+    def newest(self) -> int:
+        """The row of the call that arrived last; 0 in an empty store."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
+
     def root_id(self, key: str) -> int | None:
         """The row of the root session "source/session"."""
         source, _, session = key.partition("/")
@@ -49,13 +58,6 @@ class History:
             (source, session),
         ).fetchone()
         return int(row[0]) if row else None
-
-    def active_roots(self, since: int) -> list[int]:
-        """Rows of root sessions with a call since `since`."""
-        rows = self._db.execute(
-            "SELECT DISTINCT root FROM sessions WHERE last >= ? AND calls > 0", (since,)
-        )
-        return [int(row[0]) for row in rows]
 
     def _spends(self, where: str, values: tuple[object, ...]) -> Iterator[Spend]:
         for call_id, *rest in self._db.execute(_QUERY + where, values):

@@ -1,0 +1,32 @@
+"""The task that wakes the watch once history is known, and lets time pass for it."""
+
+import asyncio
+import sqlite3
+
+from costtop.daemon.reader import Reader
+from costtop.daemon.wiring import Wired
+from costtop.snapshot.live import now_ms
+from costtop.store.db import open_reader
+
+_EVERY = 5.0  # s
+_SOON = 0.05  # s between two looks whether the first pass is over
+
+
+async def vigilance(instance: Wired, reader: Reader) -> None:
+    """For ever: learns when asleep, after everything there is has been read; ticks when awake."""
+    watch, writer = instance.watch, instance.writer
+    while True:
+        if not watch.awake and reader.passes:
+            await asyncio.to_thread(_learn, instance)
+            await writer.transact(watch.wake_up, now_ms())
+        if watch.awake:
+            await writer.transact(watch.tick, now_ms())
+        await asyncio.sleep(_EVERY if watch.awake else _SOON)
+
+
+def _learn(instance: Wired) -> None:
+    db: sqlite3.Connection = open_reader(instance.paths.database)
+    try:
+        instance.watch.learn(db, now_ms())
+    finally:
+        db.close()
