@@ -34,8 +34,8 @@ def stamped(place: Place, content: Content, now: int) -> Place:
     """
     status = content.stat
     mtime = status.st_mtime_ns if now - status.st_mtime_ns > RACY else 0
-    ids = {"dev": status.st_dev & INT63, "ino": status.st_ino & INT63}
-    return place._replace(size=status.st_size, mtime=mtime, gone=0, **ids)
+    dev, ino = status.st_dev & INT63, status.st_ino & INT63
+    return place._replace(dev=dev, ino=ino, size=status.st_size, mtime=mtime, gone=0)
 
 
 def heads(data: bytes, lengths: Sequence[int]) -> list[bytes]:

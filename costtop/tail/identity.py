@@ -109,7 +109,7 @@ class Known:
         own = self._by_path.get(seen.path)
         if own is None or not _same_stat(own, seen):
             return False
-        return own.offset >= own.size or not _final(own, seen, now)
+        return own.offset >= own.size or _gzipped(seen) or not _final(own, seen, now)
 
     def compare(self, seen: Seen, now: int | None = None) -> Change:
         """What became of `seen`; opens it unless its stat settles that. `now`: ns UTC.

@@ -27,8 +27,8 @@ def names(patterns: tuple[bytes, ...]) -> Names:
     files = _either([_expression(p) for p in patterns])
     folders = _either([f for p in patterns for f in _folders(p)])
     rotated = b"(?:" + files + b")" + SUFFIX
-    compiled = (re.compile(e, re.DOTALL) for e in (files, rotated, folders))
-    return Names(*compiled, deep=any(b"**" in p for p in patterns))
+    compiled = [re.compile(e, re.DOTALL) for e in (files, rotated, folders)]
+    return Names(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
 
 
 def related(one: bytes, other: bytes) -> bool:

@@ -67,13 +67,13 @@ def restored(path: bytes, state: str, born: int) -> Place:
     Starting over is harmless: every call has a key, so that a second sight changes nothing.
     """
     try:
-        version, dev, ino, size, mtime, offset, length, head, marker, *flags = json.loads(state)
+        version, *numbers, head, marker, skipping, moved, gone = json.loads(state)
         if version != _VERSION:
             return Place(path, born=born)
-        skipping, moved, gone = flags
+        dev, ino, size, mtime, offset, length = map(int, numbers)
         hashes = bytes.fromhex(head), bytes.fromhex(marker)
-        numbers = (int(n) for n in (dev, ino, size, mtime, offset, length))
-        return Place(path, *numbers, *hashes, bool(skipping), bool(moved), born, int(gone))
+        place = Place(path, dev, ino, size, mtime, offset, length, *hashes, born=born)
+        return place._replace(skipping=bool(skipping), moved=bool(moved), gone=int(gone))
     except (ValueError, TypeError):
         return Place(path, born=born)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from costtop.tail.content import Content, Unreadable, opened
 from costtop.tail.find import RACY
-from costtop.tail.fingerprint import digest, holds, stamped
+from costtop.tail.fingerprint import INT63, digest, holds, stamped
 from costtop.tail.identity import DOCUMENT_LIMIT
 from costtop.tail.lines import CHUNK, LIMIT, Cut, cut
 from costtop.tail.place import HEAD, MARKER, Place
@@ -70,9 +70,9 @@ def document(place: Place, limit: int = DOCUMENT_LIMIT) -> Piece | None:
 def rows_place(seen: Seen, place: Place, now: int | None = None) -> Place:
     """The place of a database that was asked after `seen`: its path and stat are all there is."""
     now = time.time_ns() if now is None else now
-    status = {"dev": seen.dev, "ino": seen.ino, "size": seen.size}
     mtime = seen.mtime if now - seen.mtime > RACY else 0
-    return place._replace(mtime=mtime, gone=0, **status)
+    dev, ino = seen.dev & INT63, seen.ino & INT63
+    return place._replace(dev=dev, ino=ino, size=seen.size, mtime=mtime, gone=0)
 
 
 def _pieces(

@@ -29,7 +29,9 @@ async def changes(
     The default filter of watchfiles is off: it drops folders that agents do log in.
     """
     if awatch is None:
-        from watchfiles import awatch
+        import watchfiles
+
+        awatch = watchfiles.awatch
     stream = awatch(
         *paths,
         watch_filter=None,
