@@ -5,10 +5,10 @@ again and again: a call is a change of the total. New builds (0.150 and later) l
 with its response id; once a file has such a record its counters are passed over.
 
 A forked or spawned thread's file begins with a copy of its parent's history, with new timestamps.
-A call's key is therefore made of what the copy keeps: its first half names (total, last) and its
-second half the turn, where turn ids are unique, else the thread. In the first seconds of such a
-file calls yield: they vanish beside an equal call of any other thread, in whatever order the files
-are read, and count where the parent's file is gone.
+A call's key is therefore made of what the copy keeps: its first half names (turn id, total, last)
+and its second half the turn, where turn ids are unique, else the thread. In the first seconds of
+such a file calls yield: they vanish beside an equal call of any other thread, in whatever order
+the files are read, and count where the parent's file is gone.
 """
 
 import re
@@ -72,8 +72,6 @@ class _Fold:
         self.seen = chunk.seen
         self.memo = memo
         self.events: list[Event] = []
-            "tools", []
-        )  # id, name, arguments, error, result
         self.tools = Tools(memo)
         named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
         self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
@@ -147,6 +145,7 @@ class _Fold:
         known = self.memo.get("turn", "")
         if self.memo.get("open") and (turn in ("", known) if not fresh else turn == known != ""):
             return
+        self.memo["logged"] = turn
         if not turn:
             self.memo["turns"] = int(self.memo.get("turns", 0)) + 1
             turn = f"{self.thread}:{self.memo['turns']}"
@@ -219,12 +218,12 @@ class _Fold:
         used = last or _grown(total, before)
         if used is None or not (used[0] or used[3]):
             return  # the window was filled up: a new baseline, no request
-        key = self._key(total or (at, 0, 0, 0, 0, 0), used, self.memo.get("turn", ""))
+        key = self._key(total or (at, 0, 0, 0, 0, 0), used, self.memo.get("logged", ""))
         self.events.append(self._call(key, records.tokens_of(used), at, offset, ""))
 
     def _key(self, total: records.Counts, used: records.Counts, turn: str) -> bytes:
         unique = turn if _UNIQUE.fullmatch(turn) else f"{self.thread}/{turn}"
-        return keys.paired(f"{NAME}/{total}/{used}", unique)
+        return keys.paired(f"{NAME}/{turn}/{total}/{used}", unique)
 
     def _call(self, key: bytes, tokens: Tokens, at: int, offset: int, turn: str) -> Call:
         model = self.memo.get("model", "")
@@ -233,7 +232,8 @@ class _Fold:
             key, NAME, self.thread, model or DEFAULT_MODEL, tokens, at,
             _context(*self.memo.get("where", ("", "", "")), task),
             provider=self.memo.get("provider", ""), tier=self.memo.get("tier", ""),
-            estimated=not model, yields=self._replaying(at), tools=self.tools.used(key), offset=offset,
+            estimated=not model, yields=self._replaying(at), tools=self.tools.used(key),
+            offset=offset,
         )  # fmt: skip
 
 
@@ -241,10 +241,10 @@ def _grown(total: records.Counts | None, before: list[int] | None) -> records.Co
     """What was used since the total `before`; all of `total` where the counter began anew."""
     if total is None:
         return None
-    if before is None or any(now < then for now, then in zip(total, before, strict=True)):
+    if before is None:
         return total
-    a, b, c, d, e, f = (now - then for now, then in zip(total, before, strict=True))
-    return a, b, c, d, e, f
+    a, b, c, d, e, _ = (now - then for now, then in zip(total, before, strict=True))
+    return total if min(a, b, c, d, e) < 0 else (a, b, c, d, e, 0)
 
 
 def _spawn(source: object) -> dict[str, Any]:
