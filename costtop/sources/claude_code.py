@@ -243,10 +243,9 @@ class _Fold:
         self, row: Row, entry: list[Any], tool_id: str, at: int, result: ToolResult
     ) -> None:
         """Claude Code's WebSearch runs a request that no transcript has: only its searches show."""
-        key = bytes.fromhex(entry[0])[:8] + keys.half(f"search/{tool_id}")
         self._call(
             Call(
-                key, NAME, self.session, entry[2][1], Tokens(), at, self._context(row),
+                keys.whole(NAME, "search", tool_id), NAME, self.session, entry[2][1], Tokens(), at, self._context(row),
                 self.agent, searches=result.search_count or 0, placeholder=True, estimated=True,
             )
         )  # fmt: skip

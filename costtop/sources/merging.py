@@ -11,8 +11,8 @@ def merged(first: Call, second: Call) -> Call:
     """One call of two sights with the same key, `second` seen later.
 
     The sight with the larger (output, input) replaces the other, the later one on a tie. The
-    earliest time, the longest list of tools and the most searches are kept, and a sight that
-    yields never takes a call away from one that does not.
+    earliest time, the longest list of tools and the most searches are kept. A sight that yields
+    never takes a call away from one that does not; one final count ends a placeholder.
     """
     ours, theirs = _size(first), _size(second)
     winner = second if theirs >= ours else first
@@ -24,6 +24,7 @@ def merged(first: Call, second: Call) -> Call:
         tools=second.tools if len(second.tools) >= len(first.tools) else first.tools,
         searches=max(first.searches, second.searches),
         yields=first.yields and second.yields,
+        placeholder=first.placeholder and second.placeholder,
         session=home.session,
         agent=home.agent,
         context=home.context,
