@@ -24,9 +24,7 @@ class View(NamedTuple):
     turned: frozenset[str] = frozenset()  # folded where the tree is open, open where it is not
 
 
-def arranged(
-    sessions: Iterable[SessionRow], view: View, kept: Filter, now: int
-) -> list[Shown]:
+def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int) -> list[Shown]:
     """The rows of the list."""
     rows = [row for row in sessions if _wanted(row, view, kept, now)]
     if view.group:
@@ -35,7 +33,7 @@ def arranged(
 
 
 def _wanted(row: SessionRow, view: View, kept: Filter, now: int) -> bool:
-    if view.hides_ended and row.state == "ended" or view.hides_idle and row.state == "idle":
+    if (view.hides_ended and row.state == "ended") or (view.hides_idle and row.state == "idle"):
         return False
     if not kept.terms or kept.keeps(row, now):
         return True

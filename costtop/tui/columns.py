@@ -56,18 +56,15 @@ _MARKS = {"watch": "●", "runaway": "▲", "fine": "✓"}
 def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]]:
     """The columns that fit into `width` cells with theirs, in the given order.
 
-    Columns go by priority until the rest fits, then growing ones share what is left over.
+    Columns go by priority until the rest fits; then the growing ones share what is left over.
     """
     kept = list(columns)
     while len(kept) > 1 and sum(c.width for c in kept) + len(kept) - 1 > width:
         kept.remove(max(kept, key=lambda column: column.priority))
-    widths = [column.width for column in kept]
-    left = width - sum(widths) - len(kept) + 1
-    for n in sorted(range(len(kept)), key=lambda n: kept[n].priority):
-        more = max(min(kept[n].grow, left), 0)
-        widths[n] += more
-        left -= more
-    return list(zip(kept, widths, strict=True))
+    left = max(width - sum(c.width for c in kept) - len(kept) + 1, 0)
+    wishes = sum(column.grow for column in kept)
+    given = [min(c.grow, left * c.grow // wishes) if wishes else 0 for c in kept]
+    return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
 
 
 def _flags(shown: Shown, look: Look) -> Span:
@@ -76,7 +73,9 @@ def _flags(shown: Shown, look: Look) -> Span:
     first = "*" if shown.tagged else alarm
     state = "?" if row.unpriced and not row.cost else _STATES.get(row.state, " ")
     mark = _MARKS.get(row.mark, " ")
-    return Span(first + state + mark, _alarm_ink(shown, "good" if row.state == "running" else "dim"))
+    return Span(
+        first + state + mark, _alarm_ink(shown, "good" if row.state == "running" else "dim")
+    )
 
 
 def _alarm_ink(shown: Shown, usual: str) -> str:
@@ -117,7 +116,7 @@ def _total(shown: Shown, look: Look) -> Span:
 
 def _rate(shown: Shown, look: Look) -> Span:
     row = shown.row
-    if row.state in ("ended", "idle") and not row.rate:
+    if row.state != "running" and not row.rate:
         return Span("-", "dim")
     if row.unpriced and not row.rate:
         return Span("?", "dim")
@@ -172,7 +171,8 @@ def _errors(row: SessionRow) -> str:
 
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
-    Column("session", "SESSION", 8, 0, _name, lambda s: s.row.session, grow=12, falling=False,
+    Column("session", "SESSION", 9, 0, _name, lambda s: s.row.session, grow=12,
+           falling=False,
            about="head of its id, or its subagent's kind"),
     Column("project", "PROJECT·FEATURE", 15, 3, _place, lambda s: (s.row.project, s.row.feature),
            grow=9, falling=False, about="where it runs and for what"),
@@ -184,7 +184,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
     Column("rate", "$/h", 7, 1, _rate, lambda s: s.row.rate, ">", about="cost an hour, now"),
     Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, lambda s: sum(s.row.trend),
            about="cost by minute, all rows on one log scale"),
-    Column("tokens", "TOK/m", 6, 9, _figure(_busy), lambda s: s.row.tokens_minute, ">",
+    Column("tokens", "TOK/m", 5, 9, _figure(_busy), lambda s: s.row.tokens_minute, ">",
            about="tokens a minute, now"),
     Column("context", "CTX", 5, 7, _figure(_context), lambda s: s.row.context, ">",
            about="input tokens of its latest call"),
@@ -193,8 +193,10 @@ COLUMNS: tuple[Column[Shown], ...] = (
     Column("age", "AGE", 5, 6, _age, lambda s: -(s.row.started or 0), ">", about="since it began"),
     Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), lambda s: s.row.calls, ">",
            about="requests to a model"),
-    Column("why", "WHY", 14, 4, _why, lambda s: s.row.why, grow=80, about="what is unusual, in words"),
-    Column("last", "LAST", 5, 11, _last, lambda s: s.row.last or 0, ">", about="since its last call"),
+    Column("why", "WHY", 18, 4, _why, lambda s: s.row.why, grow=80,
+           about="what is unusual, in words"),
+    Column("last", "LAST", 5, 11, _last, lambda s: s.row.last or 0, ">",
+           about="since its last call"),
     Column("errors", "ERR", 4, 12, _figure(_errors), lambda s: s.row.errors, ">",
            about="calls that failed"),
     Column("user", "USER", 6, 13, _figure(lambda r: r.user), lambda s: s.row.user, falling=False,

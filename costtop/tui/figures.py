@@ -15,13 +15,14 @@ _VERSION = re.compile(r"(\d)-(\d{1,2})\b")
 _MAKERS = ("models/", "anthropic/", "openai/", "google/", "claude-")
 
 
-def cash(nanos: int | None, *, floor: bool = False, width: int = 8) -> str:
+def cash(nanos: int | None, *, floor: bool = False, width: int = 8, places: int = 2) -> str:
     """Dollars in at most `width` cells, cents dropped before digits are: "22.74", "1,234"."""
-    text = dollars(nanos, floor=floor)
-    if len(text) <= width:
+    text = dollars(nanos, floor=floor, places=places)
+    if len(text) > width or not places:
+        text = dollars(nanos, floor=floor, places=0).partition(".")[0]
+    if len(text) <= width or nanos is None:
         return text
-    text = dollars(nanos, floor=floor, places=0)
-    return text if len(text) <= width or nanos is None else f"{nanos / NANO / 1000:.0f}k"
+    return f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
 
 
 def si(count: float | None) -> str:
@@ -30,11 +31,9 @@ def si(count: float | None) -> str:
         return "-"
     if abs(count) < 1000:
         return f"{count:.0f}"
-    value, unit = float(count), ""
-    for unit in "kMGT":
-        value /= 1000
-        if abs(value) < 999.5:
-            break
+    value, unit = count / 1000, "k"
+    while abs(value) >= 999.5 and unit != "T":
+        value, unit = value / 1000, "kMGT"["kMGT".index(unit) + 1]
     return f"{value:.1f}{unit}" if abs(value) < 99.95 else f"{value:.0f}{unit}"
 
 

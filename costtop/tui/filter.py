@@ -3,8 +3,8 @@
     cost>5 model~opus !idle feature=checkout
 
 Words are joined by "and"; `!` turns one round. A field is compared by > < >= <= with an amount
-(5, $5, 3k, 2h), by = with the whole text, by ~ with a pattern. A word without a field is a state, or
-a pattern for any of the row's names.
+(5, $5, 3k, 2h), by = with the whole text, by ~ with a pattern. A word without a field is a state,
+or a pattern for any of the row's names.
 """
 
 import re
@@ -93,7 +93,9 @@ def _field(name: str, sign: str, value: str) -> Test:
     if amount is None:
         return lambda row, now: True  # still being typed: "cost>"
     if name == "age":
-        return lambda row, now: _holds(sign, None if row.started is None else now - row.started, amount)
+        return lambda row, now: _holds(
+            sign, None if row.started is None else now - row.started, amount
+        )
     read = _AMOUNTS[name]
     return lambda row, now: _holds(sign, read(row), amount)
 

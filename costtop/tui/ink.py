@@ -17,10 +17,10 @@ from textual.strip import Strip
 from costtop.text import clean
 
 INK_NAMES = (
-    "text dim strong good accent warn bad title head sorted cursor key label tab tab-on tagged"
-    " lamp meter-good meter-accent meter-warn meter-bad"
-    " heat-0 heat-1 heat-2 heat-3 heat-4"
-).split()
+    *["text", "dim", "strong", "good", "accent", "warn", "bad", "title", "head", "sorted", "cursor", "key", "label", "tab", "tab-on"],
+    *["tagged", "lamp", "meter-good", "meter-accent", "meter-warn", "meter-bad"],
+    *["heat-0", "heat-1", "heat-2", "heat-3", "heat-4"],
+)
 INKS = {f"ink--{name}" for name in INK_NAMES}  # component classes of every drawing widget
 
 _LONGEST = 1_000  # cells; wider than any terminal
@@ -122,7 +122,8 @@ def _safe(text: str) -> str:
 
 def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
     """`text` in lines of at most `width` cells, later ones indented; words stay whole."""
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for word in clean(text, 4_000).split():
         room = width - (indent if lines else 0)
         if current and cell_len(current) + 1 + cell_len(word) > room:

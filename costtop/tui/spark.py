@@ -1,14 +1,14 @@
 """Sparklines: one bar a bucket, all rows on one shared log scale. It reads no clock.
 
-Every row's own scale would lie: ten cents an hour would look as tall as thirty dollars. Bars go from
-▁ to ▇ and never to █, so that neighbouring rows do not merge into a wall (SCREEN.md finding 11).
+Every row's own scale would lie: ten cents an hour would look as tall as thirty dollars. Bars end at
+▇ and never reach █, so that neighbouring rows do not merge into a wall (SCREEN.md finding 11).
 """
 
 import math
 from collections.abc import Iterable, Sequence
 
 BARS = "▁▂▃▄▅▆▇"
-_FLOOR = 1_000_000  # nano-dollars a bucket, a tenth of a cent: the lowest bar
+_SPAN = 300  # the scale's top is so many times its lowest bar: two and a half decades
 
 
 def scale(rows: Iterable[Sequence[int]]) -> int:
@@ -22,24 +22,18 @@ def sparkline(buckets: Sequence[int], width: int, top: int) -> str:
 
 
 def bar(cost: int, top: int) -> str:
-    """One bar for a bucket on the log scale from a tenth of a cent to `top`."""
+    """One bar for a bucket on the log scale that ends at `top`; whatever is spent is seen."""
     if cost <= 0:
         return " "
-    if top <= _FLOOR:
-        return BARS[0]
-    height = math.log(max(cost, _FLOOR) / _FLOOR) / math.log(top / _FLOOR)
-    return BARS[min(len(BARS) - 1, int(height * (len(BARS) - 1) + 0.5))]
+    part = 1 + math.log(min(cost / max(top, 1), 1)) / math.log(_SPAN)
+    return BARS[max(round(part * (len(BARS) - 1)), 0)]
 
 
 def _gathered(buckets: Sequence[int], width: int) -> Sequence[int]:
     """At most `width` buckets: neighbours share a bar, which shows the dearer of them."""
-    if len(buckets) <= width:
+    count = len(buckets)
+    if count <= width:
         return buckets
-    if width <= 0:
-        return ()
-    step = -(-len(buckets) // width)
-    first = len(buckets) % step
-    cuts = ([buckets[:first]] if first else []) + [
-        buckets[at : at + step] for at in range(first, len(buckets), step)
+    return [
+        max(buckets[n * count // width : (n + 1) * count // width]) for n in range(max(width, 0))
     ]
-    return [max(part) for part in cuts]

@@ -6,26 +6,17 @@ through `act`. The real ones read the store by `costtop.snapshot` and talk to th
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from costtop.control.protocol import Command
 from costtop.snapshot.view import Pulse, Snapshot
-
-
-class Reply(NamedTuple):
-    """What the daemon said to a command: one line for the user."""
-
-    ok: bool
-    text: str
-
-
-Command = dict[str, object]  # {"do": "mark", "session": KEY, ...}, as it goes over the socket
 
 
 class World(NamedTuple):
     """The functions that the screen is given; each may raise CosttopError with one line."""
 
     frame: Callable[[int | None], Snapshot]  # at a moment, ms UTC; None is now
-    act: Callable[[Command], Reply]
+    act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
 
 
 NOTHING = Snapshot(

@@ -57,7 +57,7 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
 
 def meters(snapshot: Snapshot, width: int) -> list[Line]:
     """Today and this month, against their budgets where there are any, and the burn."""
-    right = [_burn(snapshot), _trend(snapshot, width)]
+    right = [_burn(snapshot, width), _trend(snapshot, width)]
     lines = []
     for label, period, spent, floor, beside in (
         ("Today", "day", snapshot.today, snapshot.today_floor, right[0]),
@@ -83,12 +83,13 @@ def _meter_line(
     return cut((*left, *figures, *beside), width)
 
 
-def _burn(snapshot: Snapshot) -> Line:
+def _burn(snapshot: Snapshot, width: int) -> Line:
     spans = line((" Burn ", "dim"), (f"${cash(snapshot.burn, width=9)}/h", "strong"))
     if snapshot.usual_burn:
         times = snapshot.burn / snapshot.usual_burn
         if times >= 1.5:
-            spans += line((f"  ▲{times:.1f}x usual", "warn" if times >= 3 else "text"))
+            word = " usual" if width >= 100 else ""
+            spans += line((f"  ▲{times:.1f}x{word}", "warn" if times >= 3 else "text"))
     return spans
 
 
@@ -102,7 +103,9 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     """The row of screens, the present one in brackets, and what is switched on at the right."""
     spans = []
     for number, name in enumerate(TABS, start=1):
-        text = name + (f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else "")
+        text = name + (
+            f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else ""
+        )
         on = number == active
         label = f"[{number} {text}]" if on else f" {number} {text} "
         spans.append(Span(label, "tab-on" if on else "tab", f"app.tab({number})"))
@@ -111,6 +114,6 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
 
 def one_line(snapshot: Snapshot, width: int) -> Line:
     """All of the head that fits into one line of a tiny window."""
-    text = f" costtop ${cash(snapshot.today, floor=snapshot.today_floor)} today" \
-           f" ${cash(snapshot.burn)}/h {snapshot.running} live"  # fmt: skip
+    today = cash(snapshot.today, floor=snapshot.today_floor)
+    text = f" costtop ${today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
     return (Span(fit(text, width), "title"),)

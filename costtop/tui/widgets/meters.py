@@ -4,6 +4,7 @@ The bar goes past 100 % so that an overrun is seen, not cut off; a tick that the
 becomes a cross. The amount stands beside it in figures, so colour says nothing alone.
 """
 
+from costtop.model import NANO
 from costtop.snapshot.view import BudgetMeter
 from costtop.tui.figures import cash
 from costtop.tui.ink import Line, Span
@@ -40,7 +41,7 @@ def _joined(spans: list[Span]) -> list[Span]:
 
 
 def level(part: float) -> str:
-    """good below half, then accent, warn from 80 %, bad from 100 %: the ramp of every meter."""
+    """`good` below half, then accent, warn from 80 %, bad from 100 %: the ramp of every meter."""
     if part >= 1:
         return "bad"
     return "warn" if part >= 0.8 else "accent" if part >= 0.5 else "good"
@@ -49,8 +50,13 @@ def level(part: float) -> str:
 def reading(budget: BudgetMeter) -> Line:
     """The figures beside the bar: "$84.20/$100 84%"; bold from 80 %."""
     part = budget.spent / budget.amount if budget.amount > 0 else 0.0
-    spent = cash(budget.spent, floor=budget.floor, width=9)
-    amount = cash(budget.amount, width=9).removesuffix(".00")
+    spent, amount = short(budget.spent, budget.floor), short(budget.amount).removesuffix(".00")
     ink = {"good": "text", "accent": "text"}.get(level(part), level(part))
     sign = " !" if part >= 1 else ""
     return (Span(f"${spent}/${amount} {part * 100:.0f}%{sign}", ink),)
+
+
+def short(nanos: int, floor: bool = False) -> str:
+    """Dollars with cents below a hundred only: 84.20, 812, 2,000, 13k."""
+    whole = nanos >= 100 * NANO
+    return cash(nanos, floor=floor, width=6, places=0 if whole else 2)

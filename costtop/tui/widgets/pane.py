@@ -21,8 +21,8 @@ class Pane(Widget):
     COMPONENT_CLASSES = INKS
     DEFAULT_CSS = "Pane { height: auto; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, base: str = "text"):
-        super().__init__(id=id, classes=classes)
+    def __init__(self, name: str, *, classes: str | None = None, base: str = "text") -> None:
+        super().__init__(id=name, classes=classes)
         self.lines: tuple[Line, ...] = ()
         self._base = base
 

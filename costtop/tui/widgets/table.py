@@ -6,7 +6,7 @@ visible, and paints again only the cells that changed.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding
@@ -34,7 +34,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
     """Rows of `T` under a header; `key` names a row for good."""
 
     COMPONENT_CLASSES = INKS
-    BINDINGS = [Binding(key, does, about, show=False, id=id) for key, does, about, id in _KEYS]
+    BINDINGS: ClassVar = [Binding(key, does, about, id=name) for key, does, about, name in _KEYS]
     DEFAULT_CSS = "Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
 
     class Moved(Message):
@@ -50,8 +50,8 @@ class Table(ScrollView, Generic[T], can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, key: Callable[[T], str], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, key: Callable[[T], str], name: str) -> None:
+        super().__init__(id=name)
         self.rows: Sequence[T] = ()
         self.cursor_key = ""
         self.follows = False
@@ -59,6 +59,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._index = 0
         self._columns: Sequence[Column[T]] = ()
         self._fitted: list[tuple[Column[T], int]] = []
+        self._fitted_to = -1
         self._sorted, self._falling = "", True
         self._look = Look()
         self._lines: dict[int, Line] = {}  # by row number, what was painted last
@@ -68,7 +69,14 @@ class Table(ScrollView, Generic[T], can_focus=True):
         """The row under the cursor."""
         return self.rows[self._index] if self._index < len(self.rows) else None
 
-    def arrange(self, columns: Sequence[Column[T]], sorted_by: str = "", falling: bool = True) -> None:
+    @property
+    def _room(self) -> int:
+        """Cells for columns: the scrollbar takes one."""
+        return self.scrollable_content_region.width
+
+    def set_columns(
+        self, columns: Sequence[Column[T]], sorted_by: str = "", falling: bool = True
+    ) -> None:
         """Shows these columns, and which of them the rows are sorted by."""
         if (columns, sorted_by, falling) == (self._columns, self._sorted, self._falling):
             return
@@ -77,11 +85,12 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def show(self, rows: Sequence[T], look: Look) -> None:
         """Shows these rows; the cursor stays on its key, or near where it was if that is gone."""
-        resized = len(rows) != len(self.rows)
         self.rows, self._look = rows, look
         before, self._index = self._index, self._found()
-        if resized:
+        if self.virtual_size.height != len(rows) + 1:
             self.virtual_size = Size(self.size.width, len(rows) + 1)
+        if self._fitted_to != self._room:
+            self._refit()
         if self.follows or before == self._index:
             self._reveal()
         self._repaint()
@@ -151,7 +160,10 @@ class Table(ScrollView, Generic[T], can_focus=True):
         for column, width in self._fitted:
             cell = column.cell(row, self._look)
             ink = "cursor" if on else cell.ink
-            spans += [Span(fit(cell.text, width, column.align), ink), Span(" ", "cursor" if on else "text")]
+            spans += [
+                Span(fit(cell.text, width, column.align), ink),
+                Span(" ", "cursor" if on else "text"),
+            ]
         return tuple(spans)
 
     def render_line(self, y: int) -> Strip:
@@ -159,18 +171,24 @@ class Table(ScrollView, Generic[T], can_focus=True):
         if y == 0:
             return inked(self, self._head(), "head")
         number = self.scroll_offset.y + y - 1
-        return inked(self, self._line(number), "cursor" if number == self._index and self.rows else "text")
+        return inked(
+            self, self._line(number), "cursor" if number == self._index and self.rows else "text"
+        )
 
     def _head(self) -> Line:
         spans = []
         for column, width in self._fitted:
             on = column.key == self._sorted
             title = column.title + ("▽" if self._falling else "△") if on else column.title
-            spans += [Span(fit(title, width, column.align), "sorted" if on else "head"), Span(" ", "head")]
+            spans += [
+                Span(fit(title, width, column.align), "sorted" if on else "head"),
+                Span(" ", "head"),
+            ]
         return tuple(spans)
 
     def _refit(self) -> None:
-        self._fitted = fits(self._columns, self.size.width)
+        self._fitted_to = self._room
+        self._fitted = fits(self._columns, self._room)
         self._lines.clear()
         self.refresh()
 
@@ -179,10 +197,6 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
         self._refit()
         self._reveal()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Lines are cached by row, so a scroll repaints without drawing them again."""
-        super().watch_scroll_y(old_value, new_value)
 
     def on_click(self, event: events.Click) -> None:
         """Selects a row, opens the selected one, or sorts by a column."""
