@@ -73,7 +73,7 @@ class CosttopApp(App[int]):
         self._remembers = remembers
         self._clock: Timer | None = None
         self._reading, self._focused, self._tick = False, True, 0
-        self.set_reactive(CosttopApp.mood, Mood(notice=notice))
+        self._notice = notice
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
         for theme in (themes.DARK, themes.LIGHT):
@@ -89,6 +89,8 @@ class CosttopApp(App[int]):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
         self.push_screen(TopScreen())
+        if self._notice:
+            self.say(self._notice)
         self.read()
 
     def apply(self, settings: Settings) -> None:
@@ -151,7 +153,7 @@ class CosttopApp(App[int]):
         except CosttopError as error:
             self.call_from_thread(self.say, str(error), ok=False)
             return
-        self.call_from_thread(self.say, str(answer.get("text") or said))
+        self.call_from_thread(self.say, str(" · ".join(answer.get("said") or [said])))
         self.call_from_thread(then or self.read)
 
     def say(self, text: str, *, ok: bool = True) -> None:

@@ -17,10 +17,11 @@ from textual.strip import Strip
 from costtop.text import clean
 
 INK_NAMES = (
-    *["text", "dim", "strong", "good", "accent", "warn", "bad", "title", "head", "sorted", "cursor", "key", "label", "tab", "tab-on"],
-    *["tagged", "lamp", "meter-good", "meter-accent", "meter-warn", "meter-bad"],
-    *["heat-0", "heat-1", "heat-2", "heat-3", "heat-4"],
-)
+    "text", "dim", "strong", "good", "accent", "warn", "bad", "title", "head", "sorted", "cursor",
+    "key", "label", "tab", "tab-on", "tagged", "lamp",
+    "meter-good", "meter-accent", "meter-warn", "meter-bad",
+    "heat-0", "heat-1", "heat-2", "heat-3", "heat-4",
+)  # fmt: skip
 INKS = {f"ink--{name}" for name in INK_NAMES}  # component classes of every drawing widget
 
 _LONGEST = 1_000  # cells; wider than any terminal

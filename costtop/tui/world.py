@@ -1,14 +1,17 @@
-"""The seam between the screen and the rest: what it may ask and do. It holds no connection.
+"""The seam between the screen and the rest: what it may ask and do. It knows no widget.
 
 Everything that the screen sees comes through `frame` and its siblings, everything that it does goes
-through `act`. The real ones read the store by `costtop.snapshot` and talk to the daemon by
+through `act`. `real` reads the store by `costtop.snapshot` and talks to the daemon by
 `costtop.control`; a test gives its own.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from costtop.control import client
 from costtop.control.protocol import Command
+from costtop.paths import Paths
+from costtop.snapshot.door import Door, empty
 from costtop.snapshot.view import Pulse, Snapshot
 
 
@@ -19,8 +22,17 @@ class World(NamedTuple):
     act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
 
 
-NOTHING = Snapshot(
-    at=0, rev=0, zone="UTC", sessions=(), running=0, today_sessions=0, today=0, today_floor=False,
-    month=0, month_floor=False, burn=0, burn_trend=(), usual_burn=None, unpriced=0, budgets=(),
-    pulse=Pulse(running=True), sources=(), alerts_open=0, last_alert="",
-)  # fmt: skip
+NOTHING = empty(0, Pulse(running=True), ())
+
+
+def real(paths: Paths) -> World:
+    """The world of one costtop instance."""
+    door = Door(paths)
+
+    def frame(at: int | None) -> Snapshot:
+        return door.frame()
+
+    def act(command: Command) -> dict[str, Any]:
+        return client.ask(paths.socket, command)
+
+    return World(frame, act)

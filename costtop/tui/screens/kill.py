@@ -1,8 +1,8 @@
 """The kill dialog: what would be ended, how hard, from when. It holds keys, no row numbers.
 
 The sessions are those under the cursor, or tagged, when the key was pressed; rows that move
-meanwhile change nothing. It shows what is known; the daemon checks the process once more and refuses
-where it cannot prove which one it is.
+meanwhile change nothing. It shows what is known; the daemon checks the process once more and
+refuses where it cannot prove which one it is.
 """
 
 from collections.abc import Sequence

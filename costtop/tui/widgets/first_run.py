@@ -22,8 +22,8 @@ def first_run(snapshot: Snapshot) -> list[Line]:
     lines += _progress(snapshot)
     lines += [
         (),
-        line("  ", ("Next   ", "dim"), ("7", "accent"), " set a daily budget    ", ("?", "accent"), " all keys    ",
-             ("5", "accent"), " past days    ", ("q", "accent"), " quit"),
+        line("  ", ("Next   ", "dim"), ("7", "accent"), " set a daily budget    ", ("5", "accent"),
+             " past days    ", ("?", "accent"), " all keys    ", ("q", "accent"), " quit"),
         line("  ", ("See it move      ", "dim"), ("costtop demo", "strong")),
         line("  ", ("Nothing found?   ", "dim"), ("costtop doctor", "strong"),
              (" tells which paths were read and why", "dim")),

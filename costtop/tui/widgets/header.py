@@ -18,7 +18,6 @@ class Mood(NamedTuple):
     frozen_since: int | None = None
     past: bool = False  # time travel: the snapshot is not of now
     trouble: str = ""  # why the last read failed
-    notice: str = ""  # what the last start or command said
 
 
 def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
@@ -74,7 +73,7 @@ def _meter_line(
     bar_width = max(min(width * 2 // 5 + 2, 72), 10)
     if budget is None:
         left = line((f" {label} ", "dim"), (f"${cash(spent, floor=floor, width=12)}", "strong"))
-        hint = (" no budget: 8 sets one", "dim") if width >= 70 else ""
+        hint = (" no budget: F8 sets one", "dim") if width >= 70 else ""
         left = (*cut((*left, *line(hint)), bar_width + 7), Span(" " * 20))
         return cut((*cut(left, bar_width + 27), *beside), width)
     left = (Span(f" {label} ", "dim"),
