@@ -44,17 +44,13 @@ class Door:
                 raise StoreError(f"cannot read {self._paths.database}: {error}") from None
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
-        """`ask(db, *args)` in one short read transaction."""
+        """`ask(db, *args)`, which opens its own short transaction."""
         with self._lock:
             db = self._open()
             if db is None:
                 raise StoreError("there is no database yet; run: costtop start")
             try:
-                db.execute("BEGIN")
-                try:
-                    return ask(db, *args)
-                finally:
-                    db.execute("ROLLBACK")
+                return ask(db, *args)
             except sqlite3.Error as error:
                 self._close()
                 raise StoreError(f"cannot read {self._paths.database}: {error}") from None
