@@ -1,0 +1,43 @@
+"""Opens the live screen over this instance, with a daemon behind it. It draws nothing itself."""
+
+import argparse
+import locale
+import os
+
+from costtop import paths
+from costtop.errors import CosttopError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Starts a daemon where none runs, then runs the screen until it is left."""
+    found = paths.find()
+    notice = _started(found)
+    from costtop.tui import settings, world
+    from costtop.tui.app import CosttopApp
+
+    chosen = settings.load(found.screen)
+    if options.delay is not None:
+        chosen = chosen._replace(delay=min(max(options.delay, settings.FASTEST), settings.SLOWEST))
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
+    app: CosttopApp = CosttopApp(world.real(found), chosen, remembers=found.screen,
+                     ascii_only=options.ascii or not _unicode(), notice=notice)  # fmt: skip
+    app.run()
+    return app.return_code or 0
+
+
+def _unicode() -> bool:
+    """False where the terminal would show boxes: no UTF-8 locale, or the Linux console."""
+    if os.environ.get("TERM") == "linux":
+        return False
+    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
+
+
+def _started(found: paths.Paths) -> str:
+    """What the status line says of the daemon: "" when it ran already."""
+    from costtop.daemon.start import start
+
+    try:
+        pid, started = start(found)
+    except CosttopError as error:
+        return str(error)
+    return f"started the daemon (pid {pid})" if started else ""

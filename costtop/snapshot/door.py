@@ -1,0 +1,84 @@
+"""The door to the store for a screen: frames for as long as it is open. It writes nothing.
+
+It opens the database when there is one, again when another file took its place, and gives an honest
+empty frame while there is none. One thread at a time goes through.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from costtop.errors import StoreError
+from costtop.paths import Paths
+from costtop.snapshot import health
+from costtop.snapshot.live import Live, now_ms
+from costtop.snapshot.view import Pulse, Snapshot, SourceSeen
+from costtop.store.db import open_reader
+
+T = TypeVar("T")
+
+
+class Door:
+    """Reads of one costtop instance; every method may raise StoreError."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        self._live: Live | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def frame(self) -> Snapshot:
+        """The snapshot of now."""
+        now = now_ms()
+        pulse, sources = health.look(self._paths, now)
+        with self._lock:
+            if self._open() is None or self._live is None:
+                return empty(now, pulse, sources)
+            try:
+                return self._live.take(now, pulse, sources)
+            except sqlite3.Error as error:
+                self._close()
+                raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def read(self, ask: Callable[..., T], *args: Any) -> T:
+        """`ask(db, *args)`, which opens its own short transaction."""
+        with self._lock:
+            db = self._open()
+            if db is None:
+                raise StoreError("there is no database yet; run: costtop start")
+            try:
+                return ask(db, *args)
+            except sqlite3.Error as error:
+                self._close()
+                raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def _open(self) -> sqlite3.Connection | None:
+        """The connection to the file that is there now; None while there is none."""
+        try:
+            found = os.stat(self._paths.database)
+        except OSError:
+            self._close()
+            return None
+        identity = (found.st_dev, found.st_ino)
+        if self._db is None or identity != self._identity:
+            self._close()
+            self._db = open_reader(self._paths.database)
+            self._live, self._identity = Live(self._db), identity
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._db = self._live = self._identity = None
+
+
+def empty(now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]) -> Snapshot:
+    """A frame without a store: nothing spent, and how the daemon is."""
+    return Snapshot(
+        at=now, rev=0, zone="UTC", sessions=(), running=0, today_sessions=0, today=0,
+        today_floor=False, month=0, month_floor=False, burn=0, burn_trend=(), usual_burn=None,
+        unpriced=0, budgets=(), pulse=pulse, sources=sources, alerts_open=0, last_alert="",
+    )  # fmt: skip

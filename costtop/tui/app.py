@@ -1,0 +1,192 @@
+"""The screen as a process: reads frames, keeps time, carries commands. It draws nothing itself.
+
+One worker reads, one message brings the snapshot, one reactive hands it to the screens. The worker
+knows no widget; freezing the screen is one `if` in one place.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+
+from costtop.control.protocol import Command
+from costtop.errors import CosttopError
+from costtop.snapshot.view import Snapshot
+from costtop.text import clean
+from costtop.tui import themes
+from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
+from costtop.tui.widgets.header import Mood
+from costtop.tui.world import NOTHING, World
+
+USUALLY = Settings()
+_BLURRED = 5  # an unfocused screen reads every fifth frame
+
+
+class CosttopApp(App[int]):
+    """The live screen over a `World`."""
+
+    CSS_PATH = "costtop.tcss"
+    TITLE = "costtop"
+    BINDINGS: ClassVar = [
+        Binding("q,f10", "quit", "Quit", id="quit", key_display="q F10"),
+        Binding("ctrl+c", "quit", "Quit", priority=True, show=False, id="interrupt"),
+        Binding("ctrl+z", "suspend_process", "Suspend", priority=True, id="suspend"),
+        Binding("f1,question_mark,h", "help", "Help", id="help", key_display="F1 ? h"),
+        Binding("z,Z", "freeze", "Freeze the screen", id="freeze", key_display="z"),
+        Binding("plus", "faster(1)", "Refresh less often", id="slower"),
+        Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
+        Binding("ctrl+l", "repaint", "Draw again", id="repaint"),
+        Binding("colon", "command_palette", "Commands", id="palette", key_display=": ^p"),
+    ]
+    snapshot: reactive[Snapshot] = reactive(NOTHING, layout=False)
+    mood: reactive[Mood] = reactive(Mood())
+
+    class Snapped(Message):
+        """A frame was read."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    class Missed(Message):
+        """A frame could not be read; the last one stays."""
+
+        def __init__(self, trouble: str) -> None:
+            super().__init__()
+            self.trouble = trouble
+
+    def __init__(self, world: World, settings: Settings = USUALLY, *,
+                 remembers: Path | None = None, ascii_only: bool = False,
+                 notice: str = "") -> None:  # fmt: skip
+        super().__init__()
+        self.world, self.settings = world, settings
+        self.at: int | None = None  # the moment shown; None is now
+        self._remembers = remembers
+        self._clock: Timer | None = None
+        self._reading, self._focused, self._tick = False, True, 0
+        self._notice = notice
+        self.set_class(ascii_only, "ascii")
+        self.set_class("NO_COLOR" in os.environ, "mono")
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+
+    def on_mount(self) -> None:
+        """Looks, keys, signals, and the clock."""
+        from costtop.tui.screens.top import TopScreen
+
+        self.apply(self.settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
+            loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        self.push_screen(TopScreen())
+        if self._notice:
+            self.say(self._notice)
+        self.read()
+
+    def apply(self, settings: Settings) -> None:
+        """Puts settings into force."""
+        self.settings = settings
+        if settings.theme in self.available_themes:
+            self.theme = settings.theme
+        self.set_class(self.theme.startswith("ansi"), "ansi")
+        vim = {"kill": "K,f9", "down": "j,down", "up": "k,up", "first": "g,home", "last": "G,end"}
+        self.set_keymap({**(vim if settings.vim else {}), **dict(settings.keys)})
+        if self._clock is not None:
+            self._clock.stop()
+        self._clock = self.set_interval(settings.delay, self.tick)
+
+    def remember(self, settings: Settings) -> None:
+        """Puts settings into force and writes them down."""
+        self.apply(settings)
+        try:
+            if self._remembers is not None:
+                save(settings, self._remembers)
+        except OSError as error:
+            self.say(f"the settings could not be written: {error}", ok=False)
+
+    def tick(self) -> None:
+        """Time for another frame."""
+        self._tick += 1
+        if self._focused or self._tick % _BLURRED == 0:
+            self.read()
+
+    def read(self) -> None:
+        """Reads a frame, unless the last one is still being read."""
+        if not self._reading:
+            self._reading = True
+            self.run_worker(partial(self._read, self.at), thread=True, group="frame")
+
+    def _read(self, at: int | None) -> None:
+        try:
+            self.post_message(self.Snapped(self.world.frame(at)))
+        except CosttopError as error:
+            self.post_message(self.Missed(str(error)))
+
+    def on_costtop_app_snapped(self, message: Snapped) -> None:
+        """The new frame goes to whoever watches."""
+        self._reading = False
+        self.mood = self.mood._replace(trouble="", past=self.at is not None)
+        self.snapshot = message.snapshot
+
+    def on_costtop_app_missed(self, message: Missed) -> None:
+        """The title says why nothing moves."""
+        self._reading = False
+        self.mood = self.mood._replace(trouble=message.trouble)
+
+    def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
+        """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
+        self.run_worker(partial(self._do, command, said, then), thread=True, group="commands")
+
+    def _do(self, command: Command, said: str, then: Callable[[], None] | None) -> None:
+        try:
+            answer: dict[str, Any] = self.world.act(command)
+        except CosttopError as error:
+            self.call_from_thread(self.say, str(error), ok=False)
+            return
+        self.call_from_thread(self.say, str(" · ".join(answer.get("said") or [said])))
+        self.call_from_thread(then or self.read)
+
+    def say(self, text: str, *, ok: bool = True) -> None:
+        """A passing note; its text may come from anywhere."""
+        self.notify(clean(text, 400), severity="information" if ok else "error", markup=False)
+
+    def action_freeze(self) -> None:
+        """Freezes the screen, not the data, or lets it go on."""
+        frozen = None if self.mood.frozen_since is not None else self.snapshot.at
+        self.mood = self.mood._replace(frozen_since=frozen)
+
+    def action_faster(self, steps: int) -> None:
+        """Changes the refresh by tenths of a second."""
+        delay = min(max(round(self.settings.delay + steps * 0.1, 1), FASTEST), SLOWEST)
+        self.apply(self.settings._replace(delay=delay))
+        self.say(f"refresh every {delay:.1f} s")
+
+    def action_repaint(self) -> None:
+        """Draws everything again."""
+        self.refresh(repaint=True, layout=True)
+
+    def action_help(self) -> None:
+        """All keys, those of this screen first."""
+        from costtop.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def on_app_blur(self) -> None:
+        """Nobody looks: slow down."""
+        self._focused = False
+
+    def on_app_focus(self) -> None:
+        """Somebody looks: catch up."""
+        self._focused = True
+        self.read()

@@ -1,0 +1,112 @@
+"""Which sessions stand in the list and in what order: filter, groups, tree, sort. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from costtop.snapshot.view import TREND_BUCKETS, SessionRow
+from costtop.tui.columns import COLUMNS, Shown
+from costtop.tui.filter import Filter
+
+GROUPS = ("", "project", "feature", "user")
+_SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
+
+
+class View(NamedTuple):
+    """How the user wants to see the list."""
+
+    sort: str = "rate"
+    falling: bool = True
+    tree: bool = False
+    group: str = ""
+    hides_idle: bool = False
+    hides_ended: bool = False
+    tagged: frozenset[str] = frozenset()
+    turned: frozenset[str] = frozenset()  # folded where the tree is open, open where it is not
+
+
+def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int) -> list[Shown]:
+    """The rows of the list."""
+    rows = [row for row in sessions if _wanted(row, view, kept, now)]
+    if view.group:
+        return _grouped(rows, view)
+    return _with_children(rows, view)
+
+
+def _wanted(row: SessionRow, view: View, kept: Filter, now: int) -> bool:
+    if (view.hides_ended and row.state == "ended") or (view.hides_idle and row.state == "idle"):
+        return False
+    if not kept.terms or kept.keeps(row, now):
+        return True
+    return view.tree and any(kept.keeps(child, now) for child in row.children)
+
+
+def _with_children(rows: Iterable[SessionRow], view: View) -> list[Shown]:
+    shown: list[Shown] = []
+    for one in _sorted([Shown(row.key, row) for row in rows], view):
+        open_ = bool(one.row.children) and (view.tree != (one.key in view.turned))
+        folded = bool(one.row.children) and not open_
+        shown.append(one._replace(tagged=one.key in view.tagged, folded=folded))
+        if open_:
+            shown += _branches(one.row, view)
+    return shown
+
+
+def _branches(root: SessionRow, view: View) -> list[Shown]:
+    children = _sorted([Shown(row.key, row) for row in root.children], view)
+    last = len(children) - 1
+    return [
+        child._replace(branch="└─" if n == last else "├─", tagged=child.key in view.tagged)
+        for n, child in enumerate(children)
+    ]
+
+
+def _sorted(rows: list[Shown], view: View) -> list[Shown]:
+    """By the chosen column; ties by name, so that equal rows do not dance."""
+    rows.sort(key=lambda shown: shown.row.key)
+    # Where nothing runs all rates are alike: then the dearest come first.
+    sort = _rate_then_cost if view.sort == "rate" else _SORTS.get(view.sort, _SORTS["cost"])
+    rows.sort(key=sort, reverse=view.falling)
+    return rows
+
+
+def _rate_then_cost(shown: Shown) -> tuple[int, int]:
+    return shown.row.rate, shown.row.cost
+
+
+def _grouped(rows: Sequence[SessionRow], view: View) -> list[Shown]:
+    groups: dict[str, list[SessionRow]] = {}
+    read: Callable[[SessionRow], Any] = lambda row: getattr(row, view.group)  # noqa: E731
+    for row in rows:
+        groups.setdefault(read(row) or "(none)", []).append(row)
+    heads = [
+        Shown(f"group:{name}", summed(name, members), members=len(members))
+        for name, members in groups.items()
+    ]
+    shown: list[Shown] = []
+    for head in _sorted(heads, view):
+        folded = head.key in view.turned
+        shown.append(head._replace(folded=folded))
+        if not folded:
+            members = _with_children(groups[head.row.session], view)
+            shown += [one._replace(branch="  " + one.branch) for one in members]
+    return shown
+
+
+def summed(name: str, rows: Sequence[SessionRow]) -> SessionRow:
+    """A group as one row: sums of money and counts, the latest of times, the dearest model."""
+    dearest = max(rows, key=lambda row: row.cost)
+    worst = max(rows, key=lambda row: ("", "notice", "warning", "critical").index(row.severity))
+    return dearest._replace(
+        key=f"group:{name}", session=name, agent="", agent_type="", pid=None, mark="",
+        project="", feature="", why=worst.why, severity=worst.severity, children=(),
+        state="running" if any(row.state == "running" for row in rows) else dearest.state,
+        cost=sum(row.cost for row in rows), floor=any(row.floor for row in rows),
+        calls=sum(row.calls for row in rows), errors=sum(row.errors for row in rows),
+        unpriced=sum(row.unpriced for row in rows), rate=sum(row.rate for row in rows),
+        trend=tuple(sum(row.trend[n] for row in rows if n < len(row.trend))
+                    for n in range(TREND_BUCKETS)),
+        tokens=sum(row.tokens for row in rows),
+        tokens_minute=sum(row.tokens_minute for row in rows), context=0, cache=None,
+        started=min((row.started for row in rows if row.started), default=None),
+        last=max((row.last for row in rows if row.last), default=None),
+    )  # fmt: skip

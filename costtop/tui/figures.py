@@ -1,0 +1,87 @@
+"""Figures as people read them: ages, counts, dollars, names of models. It rounds, never sums."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from costtop.model import NANO
+from costtop.money import dollars
+
+_MINUTE = 60_000
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
+_VERSION = re.compile(r"(\d)-(\d{1,2})\b")
+_MAKERS = ("models/", "anthropic/", "openai/", "google/", "claude-")
+
+
+def cash(nanos: int | None, *, floor: bool = False, width: int = 8, places: int = 2) -> str:
+    """Dollars in at most `width` cells, cents dropped before digits are: "22.74", "1,234"."""
+    text = dollars(nanos, floor=floor, places=places)
+    if len(text) > width or not places:
+        text = dollars(nanos, floor=floor, places=0).partition(".")[0]
+    if len(text) <= width or nanos is None:
+        return text
+    return f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
+
+
+def si(count: float | None) -> str:
+    """A count in at most five cells: 950, 4.6k, 98.2k, 123M."""
+    if count is None:
+        return "-"
+    if abs(count) < 1000:
+        return f"{count:.0f}"
+    value, unit = count / 1000, "k"
+    while abs(value) >= 999.5 and unit != "T":
+        value, unit = value / 1000, "kMGT"["kMGT".index(unit) + 1]
+    return f"{value:.1f}{unit}" if abs(value) < 99.95 else f"{value:.0f}{unit}"
+
+
+def age(ms: int | None) -> str:
+    """How long, in at most five cells: 12s, 9m, 3h21, 4d02, 97d."""
+    if ms is None:
+        return "-"
+    ms = max(ms, 0)
+    if ms < _MINUTE:
+        return f"{ms // 1000}s"
+    if ms < _HOUR:
+        return f"{ms // _MINUTE}m"
+    if ms < _DAY:
+        return f"{ms // _HOUR}h{ms % _HOUR // _MINUTE:02}"
+    if ms < 10 * _DAY:
+        return f"{ms // _DAY}d{ms % _DAY // _HOUR:02}"
+    return f"{ms // _DAY}d"
+
+
+def share(part: float | None) -> str:
+    """A share as per cent, "-" where there is none."""
+    return "-" if part is None else f"{part * 100:.0f}%"
+
+
+def clock(ms: int, zone: str, form: str = "%H:%M:%S") -> str:
+    """A time of day in the user's zone."""
+    return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).strftime(form)
+
+
+def moment(ms: int | None, now: int, zone: str) -> str:
+    """The clock for today, the date before: "14:02", "Nov 21 14:02"."""
+    if ms is None:
+        return "-"
+    same_day = clock(ms, zone, "%F") == clock(now, zone, "%F")
+    return clock(ms, zone, "%H:%M" if same_day else "%b %d %H:%M")
+
+
+def short_model(model: str) -> str:
+    """A model's name without maker and date: claude-opus-4-5-20251101 is opus-4.5."""
+    name = _DATED.sub("", model)
+    for prefix in _MAKERS:
+        name = name.removeprefix(prefix)
+    return _VERSION.sub(r"\1.\2", name, count=1)
+
+
+def short_session(session: str) -> str:
+    """What tells a session apart in a list: the head of a hash, the whole of a short name."""
+    parts = session.split("-")
+    if len(session) > 20 and len(parts) >= 5 and len(parts[0]) == 8:
+        return session[:8]
+    return session

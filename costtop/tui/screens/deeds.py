@@ -1,0 +1,58 @@
+"""From a dialog's answer to commands. The keys of the sessions are fixed before it is asked."""
+
+import getpass
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from costtop.control.protocol import Command
+from costtop.snapshot.view import SessionRow
+from costtop.tui.figures import short_session
+from costtop.tui.screens import kill, mark
+from costtop.tui.screens.choose import Answer
+
+if TYPE_CHECKING:
+    from costtop.tui.app import CosttopApp
+
+
+def ask_kill(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
+    """Opens the kill dialog for these sessions and carries the answer out."""
+    _ask(app, rows, kill.kill_dialog(rows, app.snapshot.at) if rows else None,
+         lambda answer, key: kill.command_of(answer.id, key, who()))  # fmt: skip
+
+
+def ask_mark(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
+    """Opens the mark dialog for these sessions and carries the answer out."""
+    _ask(app, rows, mark.mark_dialog(rows) if rows else None,
+         lambda answer, key: mark.command_of(answer, key, who()))  # fmt: skip
+
+
+def _ask(app: "CosttopApp", rows: Sequence[SessionRow], dialog: object,
+         command: Callable[[Answer, str], Command | None]) -> None:  # fmt: skip
+    from costtop.tui.screens.choose import Choose
+
+    if not isinstance(dialog, Choose):
+        app.say("no session is selected", ok=False)
+        return
+    keys = [root_key(row) for row in rows]
+
+    def done(answer: Answer | None) -> None:
+        for key in keys if answer else ():
+            assert answer is not None
+            order = command(answer, key)
+            if order is not None:
+                app.do(order, f"{answer.id}: {short_session(key.partition('/')[2])}")
+
+    app.push_screen(dialog, done)
+
+
+def root_key(row: SessionRow) -> str:
+    """The key of the session that a row, or a subagent's row, belongs to."""
+    return f"{row.source}/{row.session}"
+
+
+def who() -> str:
+    """The user of this screen, for the record of deeds."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

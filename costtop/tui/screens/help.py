@@ -1,0 +1,106 @@
+"""All keys, those of the screen that asked first; typing narrows them. It changes none."""
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from costtop.tui.ink import Line, line
+from costtop.tui.widgets.pane import Pane
+
+ABOUT = (
+    "States  ▶ running  ∙ idle  ‖ paused  blank: ended  ? its model has no price",
+    "Signs   ! alarm  * tagged  ● watched  ▲ runaway  ✓ fine  ≥ at least: a price is missing",
+    "Filter  cost>5  rate>=2  model~opus  feature=checkout  !idle  age>2h  a word: any name",
+    "Trend   cost by minute; all rows share one logarithmic scale",
+    "Mouse   click a head to sort, a row to select, again to open; Shift-drag selects text",
+)
+_TEXTUALS = {
+    "app.focus_next",
+    "app.focus_previous",
+    "screen.copy_text",
+}  # true, but not ours to tell
+
+
+class Key(NamedTuple):
+    """A key, what it does, and under which heading it stands."""
+
+    keys: str
+    does: str
+    place: str
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys that worked on the screen below."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,f1", "dismiss", "Close", id="close", key_display="Esc", priority=True),
+        Binding("down", "scroll(1)", "Down", show=False),
+        Binding("up", "scroll(-1)", "Up", show=False),
+        Binding("pagedown", "scroll(15)", "Page down", show=False),
+        Binding("pageup", "scroll(-15)", "Page up", show=False),
+    ]
+
+    def __init__(self, below: Screen[object]) -> None:
+        super().__init__()
+        self._keys = keys_of(below)
+
+    def compose(self) -> ComposeResult:
+        """A field to type into above the list."""
+        with Vertical(classes="dialog"):
+            yield Input(placeholder="type to narrow; Esc closes", id="search")
+            with VerticalScroll(can_focus=False):
+                yield Pane("list")
+
+    def on_mount(self) -> None:
+        """Shows all of them."""
+        self._show("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrows the list."""
+        self._show(event.value.casefold())
+
+    def action_scroll(self, lines: int) -> None:
+        """Scrolls the list while the field keeps the focus."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def _show(self, wanted: str) -> None:
+        kept = [key for key in self._keys if wanted in f"{key.keys} {key.does}".casefold()]
+        about = [line((text, "dim")) for text in ABOUT if wanted in text.casefold()]
+        self.query_one("#list", Pane).show([*listed(kept), (), *about])
+
+
+def listed(keys: Iterable[Key]) -> list[Line]:
+    """The keys under their headings."""
+    lines: list[Line] = []
+    place = None
+    for key in keys:
+        if key.place != place:
+            place = key.place
+            lines += [(), line((place, "accent"))]
+        lines.append(line("  ", (f"{key.keys:<18}", "strong"), key.does))
+    return lines
+
+
+def keys_of(screen: Screen[object]) -> list[Key]:
+    """The active keys: the screen's own, its focused list's, then those of everywhere."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        shown = screen.app.get_key_display(binding)
+        if binding.description and binding.action not in _TEXTUALS:
+            keys = found.setdefault((_place(active, screen), binding.description), [])
+            keys += [one for one in shown.split() if one not in keys]
+    order = ("This screen", "Lists", "Everywhere")
+    rows = [Key(" ".join(keys), does, place) for (place, does), keys in found.items()]
+    return sorted(rows, key=lambda key: order.index(key.place))
+
+
+def _place(active: ActiveBinding, screen: Screen[object]) -> str:
+    if active.node is screen:
+        return "This screen"
+    return "Everywhere" if active.node is screen.app else "Lists"

@@ -1,0 +1,62 @@
+"""The kill dialog: what would be ended, how hard, from when. It holds keys, no row numbers.
+
+The sessions are those under the cursor, or tagged, when the key was pressed; rows that move
+meanwhile change nothing. It shows what is known; the daemon checks the process once more and
+refuses where it cannot prove which one it is.
+"""
+
+from collections.abc import Sequence
+
+from costtop.control.protocol import Command, Kill, Pause, Resume
+from costtop.snapshot.view import SessionRow
+from costtop.tui.figures import age, cash, short_session
+from costtop.tui.ink import Line, line
+from costtop.tui.screens.choose import Choice, Choose
+
+_SHOWN = 6  # sessions listed by name
+RUNGS = (
+    Choice("cancel", "0", "Cancel"),
+    Choice("INT", "1", "Interrupt    SIGINT: as Ctrl+C in its terminal; it keeps its transcript"),
+    Choice("TERM", "2", "Terminate    SIGINT, then SIGTERM after a few seconds"),
+    Choice(
+        "KILL", "3", "Kill         SIGINT, SIGTERM, at last SIGKILL: certain, cleans up nothing"
+    ),
+    Choice(
+        "pause", "p", "Pause        SIGSTOP its whole process tree; it spends nothing meanwhile"
+    ),
+    Choice("resume", "r", "Resume       SIGCONT a paused one"),
+)
+
+
+def kill_dialog(rows: Sequence[SessionRow], now: int) -> Choose:
+    """Asks how to end these sessions; the cursor stands on Cancel."""
+    many = "this session" if len(rows) == 1 else f"these {len(rows)} sessions"
+    about: list[Line] = [()]
+    for row in rows[:_SHOWN]:
+        about += _facts(row, now)
+    if len(rows) > _SHOWN:
+        about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
+    return Choose(f"End {many}?", RUNGS, about, start="cancel")
+
+
+def _facts(row: SessionRow, now: int) -> list[Line]:
+    pid = f"pid {row.pid}" if row.pid else "process found and checked by the daemon"
+    since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
+    cost = f"${cash(row.cost, floor=row.floor)} so far"
+    return [
+        line("  ", (short_session(row.session), "strong"), f"  {row.source}  {row.project}  ",
+             (row.state, "good" if row.state == "running" else "dim")),
+        line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
+    ]  # fmt: skip
+
+
+def command_of(rung: str, session: str, by: str) -> Command | None:
+    """The command of a rung for the session with this key, None for Cancel."""
+    match rung:
+        case "INT" | "TERM" | "KILL":
+            return Kill(session, rung, by)
+        case "pause":
+            return Pause(session, by)
+        case "resume":
+            return Resume(session, by)
+    return None

@@ -1,0 +1,187 @@
+"""One session: its curve, where its dollars went, its calls, its peers. It stops nothing itself."""
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from costtop.errors import CosttopError
+from costtop.snapshot.session import CallLine, SessionDetail
+from costtop.snapshot.view import SessionRow, Snapshot
+from costtop.tui.columns import Look
+from costtop.tui.figures import age, cash, share, short_model, short_session, si
+from costtop.tui.ink import Line, line
+from costtop.tui.screens import deeds
+from costtop.tui.widgets.curve import curve
+from costtop.tui.widgets.header import title
+from costtop.tui.widgets.keybar import keybar
+from costtop.tui.widgets.ledger import TIMELINE, causes, compared
+from costtop.tui.widgets.ledger import deeds as done
+from costtop.tui.widgets.pane import Pane
+from costtop.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from costtop.tui.app import CosttopApp
+
+_AGAIN = 2_000  # ms between two readings of a session that moves
+_KEYBAR = (
+    ("Esc", "Back", "screen.dismiss"), ("F1", "Help", "app.help"), ("F7", "Mark", "screen.mark"),
+    ("F9", "Kill", "screen.kill"), ("s", "Silence", "screen.silence"),
+    ("e", "Calls/all", "screen.expand"), ("y", "Copy", "screen.copy"), ("F10", "Quit", "app.quit"),
+)  # fmt: skip
+
+
+class SessionScreen(Screen[None]):
+    """The session of a row, followed by its key."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,backspace", "dismiss", "Back", id="back", key_display="Esc"),
+        Binding("k,f9", "kill", "End it, after a question", id="kill", key_display="k F9"),
+        Binding("m,f7", "mark", "Mark it", id="mark", key_display="m F7"),
+        Binding("s", "silence", "Silence its alerts", id="silence"),
+        Binding("e,l", "expand", "Calls only, or all", id="expand", key_display="e l"),
+        Binding("y", "copy", "Copy its id", id="copy"),
+    ]
+
+    def __init__(self, row: SessionRow) -> None:
+        super().__init__()
+        self._row = row
+        self._detail: SessionDetail | None = None
+        self._read_at, self._read_of = 0, (-1, -1)
+        self._expanded = False
+
+    @property
+    def costtop(self) -> "CosttopApp":
+        """The app, by its own type."""
+        return cast("CosttopApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Title, figures and curve, ledger, calls, keys."""
+        yield Pane("head")
+        yield Pane("facts")
+        yield Pane("causes")
+        yield Table[CallLine](lambda call: f"{call.at}/{call.total}/{call.agent}", name="calls")
+        yield Pane("keys", base="label")
+
+    def on_mount(self) -> None:
+        """Follows the app's snapshot."""
+        table = self.query_one("#calls", Table)
+        table.set_columns(TIMELINE)
+        table.focus()
+        self.watch(self.app, "snapshot", self._snapped)
+
+    def on_resize(self) -> None:
+        """Draws to the new size."""
+        self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Another screen was in front."""
+        self._draw()
+
+    def _snapped(self, snapshot: Snapshot) -> None:
+        for row in snapshot.sessions:
+            if row.key == deeds.root_key(self._row):
+                self._row = row
+        moved = (self._row.calls, self._row.cost)
+        if moved != self._read_of and abs(snapshot.at - self._read_at) >= _AGAIN:
+            self._read_at, self._read_of = snapshot.at, moved
+            self.run_worker(partial(self._read, snapshot.at), thread=True, group="detail")
+        if self.is_current:
+            self._draw()
+
+    def _read(self, now: int) -> None:
+        try:
+            detail = self.costtop.world.session(deeds.root_key(self._row), now)
+        except CosttopError as error:
+            self.app.call_from_thread(self.costtop.say, str(error), ok=False)
+            return
+        self.app.call_from_thread(self._take, detail)
+
+    def _take(self, detail: SessionDetail | None) -> None:
+        self._detail = detail
+        if self.is_attached:
+            self._draw()
+
+    def _draw(self) -> None:
+        snapshot, (width, height) = self.costtop.snapshot, self.size
+        if not width:
+            return
+        self.query_one("#head", Pane).show([title(snapshot, self.costtop.mood, width)])
+        self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
+        facts = _figures(self._row, snapshot.at)
+        causes_, detail = [], self._detail
+        if detail is not None and not self._expanded:
+            plot = max(min((height - 20) // 2, 8), 3)
+            facts += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone)]
+            causes_ = self._ledger(detail, snapshot, width, height)
+        self.query_one("#facts", Pane).show(facts)
+        self.query_one("#causes", Pane).show(causes_)
+        if detail is not None:
+            look = Look(snapshot.at, 0, snapshot.zone)
+            self.query_one("#calls", Table).show(detail.calls[::-1], look)
+
+    def _ledger(
+        self, detail: SessionDetail, snapshot: Snapshot, width: int, height: int
+    ) -> list[Line]:
+        bars = causes(detail, min(width - 2, 100)) if height >= 30 else []
+        lines = [(), *bars, *compared(detail)]
+        if height >= 30:
+            lines += done(detail, snapshot.at, snapshot.zone)[:3]
+        return [(*line(" "), *one) for one in lines]
+
+    # -- deeds ---------------------------------------------------------------------------------
+
+    def action_kill(self) -> None:
+        """Asks how to end it."""
+        deeds.ask_kill(self.costtop, [self._row])
+
+    def action_mark(self) -> None:
+        """Asks what to say of it."""
+        deeds.ask_mark(self.costtop, [self._row])
+
+    def action_silence(self) -> None:
+        """Asks for how long its alerts are silent."""
+        deeds.ask_silence(self.costtop, deeds.About(session=deeds.root_key(self._row)))
+
+    def action_expand(self) -> None:
+        """The calls alone, or everything."""
+        self._expanded = not self._expanded
+        self._draw()
+
+    def action_copy(self) -> None:
+        """The session's id into the terminal's clipboard."""
+        self.app.copy_to_clipboard(self._row.session)
+        self.costtop.say(f"copied {self._row.session}")
+
+    @on(Table.Opened)
+    def _opened(self) -> None:
+        self.action_expand()
+
+
+def _figures(row: SessionRow, now: int) -> list[Line]:
+    """Whose it is, what it costs, why."""
+    place = " · ".join(p for p in (row.project, row.feature, row.branch) if p)
+    who = " @ ".join(part for part in (row.user, row.host) if part)
+    pid = f"pid {row.pid}" if row.pid else "process not known exactly"
+    times = f"began {age(now - row.started)} ago" if row.started else "start unknown"
+    if row.last:
+        times += f", last call {age(now - row.last)} ago"
+    floor = f"   {row.unpriced} calls without a price" if row.unpriced else ""
+    lines = [
+        line((f" {short_session(row.session)} ", "strong"), (row.state, _state_ink(row.state)),
+             f"   {place}", (f"   {row.session}" if short_session(row.session) != row.session else "", "dim")),
+        line((f" {row.source} {short_model(row.model)}", "text"), (f"   {who}   {pid}   {row.cwd}", "dim")),
+        line(" ", (f"${cash(row.cost, floor=row.floor)}", "strong"), f"   ${cash(row.rate)}/h now   {si(row.calls)} calls"
+             f"   {row.errors} errors   {si(row.tokens)} tokens   {share(row.cache)} from the cache{floor}"),
+        line((f" {times}", "dim"), (f"   marked {row.mark}" if row.mark else "", "accent")),
+    ]  # fmt: skip
+    if row.why:
+        lines.append(line((f" ! {row.why}", "bad" if row.severity == "critical" else "warn")))
+    return lines
+
+
+def _state_ink(state: str) -> str:
+    return {"running": "good", "paused": "accent"}.get(state, "dim")

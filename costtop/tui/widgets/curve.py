@@ -1,0 +1,93 @@
+"""A curve in braille with real axes: a cell holds two by four dots. A picture from points.
+
+The area under the curve is filled, so that it reads well in a small pane and in one colour.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from costtop.tui.figures import cash, clock
+from costtop.tui.ink import Line, Span, line
+
+_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # by column, from the bottom up
+_LABEL = 9  # cells left of the plot
+
+
+def curve(
+    points: Sequence[tuple[int, int]], width: int, height: int, zone: str, until: int | None = None,
+    marks: Sequence[tuple[int, str]] = (),
+) -> list[Line]:  # fmt: skip
+    """Cost over time: `height` lines of plot, one of axis, one of clock.
+
+    `points` are (ms, nano-dollars so far), rising; between two the cost stands still. `marks` are
+    moments with a word that stands under the axis. Nothing to draw gives no lines.
+    """
+    columns = width - _LABEL - 1
+    if len(points) < 2 or columns < 8 or height < 1:
+        return []
+    start, end = points[0][0], max(until or 0, points[-1][0], points[0][0] + 1)
+    top = max(points[-1][1], 1)
+    levels = _levels(points, start, end, top, columns * 2, height * 4)
+    lines = []
+    for row in range(height):
+        label = _label(row, height, top)
+        cells = "".join(_cell(levels, column, height - 1 - row) for column in range(columns))
+        lines.append(line((f"{label:>{_LABEL - 1}} ", "dim"), ("┤", "dim"), (cells, "accent")))
+    return [*lines, _axis(start, end, columns, marks), _clocks(start, end, columns, zone, marks)]
+
+
+def _levels(
+    points: Sequence[tuple[int, int]], start: int, end: int, top: int, steps: int, dots: int
+) -> list[int]:
+    """Height in dots at each half cell."""
+    times = [at for at, _ in points]
+    found = []
+    for step in range(steps):
+        at = start + (end - start) * (step + 1) // steps
+        value = points[bisect_right(times, at) - 1][1]
+        found.append(max(round(value / top * dots), 1 if value else 0))
+    return found
+
+
+def _cell(levels: Sequence[int], column: int, row: int) -> str:
+    """The braille of one cell; `row` counts from the bottom."""
+    code = 0x2800
+    for side in (0, 1):
+        filled = min(max(levels[column * 2 + side] - row * 4, 0), 4)
+        code += sum(_DOTS[side][:filled])
+    return chr(code)
+
+
+def _label(row: int, height: int, top: int) -> str:
+    if row == 0:
+        return "$" + cash(top, width=7)
+    if row == height - 1 and height > 2:
+        return "$0"
+    if height >= 5 and row == height // 2:
+        return "$" + cash(round(top * (1 - (row + 0.5) / height)), width=7)
+    return ""
+
+
+def _axis(start: int, end: int, columns: int, marks: Sequence[tuple[int, str]]) -> Line:
+    cells = ["─"] * columns
+    for at, _ in marks:
+        if start <= at <= end:
+            cells[_column(at, start, end, columns)] = "┴"
+    return line((" " * _LABEL + "└" + "".join(cells), "dim"))
+
+
+def _clocks(
+    start: int, end: int, columns: int, zone: str, marks: Sequence[tuple[int, str]]
+) -> Line:
+    form = "%H:%M" if end - start < 20 * 3_600_000 else "%b %d %H:%M"
+    first, last = clock(start, zone, form), clock(end, zone, form)
+    cells = list(first.ljust(columns - len(last)) + last)
+    for at, word in marks:
+        column = _column(at, start, end, columns)
+        if start <= at <= end and len(first) < column < columns - len(last) - len(word):
+            cells[column : column + len(word)] = word
+    return (Span(" " * (_LABEL + 1) + "".join(cells), "dim"),)
+
+
+def _column(at: int, start: int, end: int, columns: int) -> int:
+    return min((at - start) * columns // (end - start), columns - 1)

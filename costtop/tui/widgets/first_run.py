@@ -1,0 +1,58 @@
+"""What stands where the list would be when there is nothing to list. A picture from a snapshot."""
+
+from costtop.snapshot.view import Snapshot, SourceSeen
+from costtop.tui.figures import cash
+from costtop.tui.ink import Line, line
+
+_BAR = 30
+
+
+def first_run(snapshot: Snapshot) -> list[Line]:
+    """The places that were looked at, what was found there, the import, the next keys."""
+    found = any(source.found for source in snapshot.sources)
+    head = (
+        "Nothing was spent in the last day."
+        if found
+        else "No spend seen yet. Looking for sessions in:"
+    )
+    lines = [(), line("  ", (head, "strong")), ()]
+    lines += [_source(source) for source in snapshot.sources]
+    if not snapshot.sources:
+        lines.append(line("  ", ("the daemon has not said yet where it looks", "dim")))
+    lines += _progress(snapshot)
+    lines += [
+        (),
+        line("  ", ("Next   ", "dim"), ("7", "accent"), " set a daily budget    ", ("5", "accent"),
+             " past days    ", ("?", "accent"), " all keys    ", ("q", "accent"), " quit"),
+        line("  ", ("See it move      ", "dim"), ("costtop demo", "strong")),
+        line("  ", ("Nothing found?   ", "dim"), ("costtop doctor", "strong"),
+             (" tells which paths were read and why", "dim")),
+    ]  # fmt: skip
+    return lines
+
+
+def _source(source: SourceSeen) -> Line:
+    sign, ink = ("✓", "good") if source.found else ("✗", "dim")
+    files = f"{source.files} files" if source.found else "not found"
+    return line(
+        "  ", (sign, ink), f" {source.title:<16} ", (f"{source.folder:<42} ", "dim"), (files, ink)
+    )
+
+
+def _progress(snapshot: Snapshot) -> list[Line]:
+    pulse = snapshot.pulse
+    if not pulse.running:
+        return [
+            (),
+            line("  ", ("The daemon is not running: ", "warn"), ("costtop start", "strong")),
+        ]
+    if not pulse.importing or pulse.import_total <= 0:
+        return []
+    part = min(pulse.import_done / pulse.import_total, 1.0)
+    done = round(part * _BAR)
+    month = f"${cash(snapshot.month, floor=snapshot.month_floor)} this month so far"
+    return [
+        (),
+        line("  Importing history  ", ("█" * done, "accent"), ("░" * (_BAR - done), "dim"),
+             f"  {part * 100:.0f}%   {month}"),
+    ]  # fmt: skip

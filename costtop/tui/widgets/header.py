@@ -1,0 +1,118 @@
+"""The head of the screen: title, meters, burn, tabs. Pictures only, from one snapshot."""
+
+from typing import NamedTuple
+
+from costtop.snapshot.view import BudgetMeter, Snapshot
+from costtop.tui.figures import age, cash, clock
+from costtop.tui.ink import Line, Span, cut, fit, line, spread
+from costtop.tui.spark import sparkline
+from costtop.tui.widgets.meters import meter, reading
+
+TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
+_STALE = 10_000  # ms of lag from which the daemon is said to be behind
+
+
+class Mood(NamedTuple):
+    """What the screen itself is doing, which the title says."""
+
+    frozen_since: int | None = None
+    past: bool = False  # time travel: the snapshot is not of now
+    trouble: str = ""  # why the last read failed
+
+
+def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
+    """The first line: is it live, how many run, what is wrong, what time it is."""
+    form = "%a %b %d %H:%M:%S" if mood.past or width >= 110 else "%a %H:%M:%S"
+    when = clock(snapshot.at, snapshot.zone, form) if snapshot.at else ""
+    spans = [Span(" costtop  ", "title"), *_liveness(snapshot, mood)]
+    if snapshot.sessions or snapshot.today_sessions:
+        counts = f"  {snapshot.running} live / {snapshot.today_sessions} today"
+        spans.append(Span(counts, "title"))
+    if snapshot.unpriced:
+        spans.append(Span(f"  UNPRICED {snapshot.unpriced}", "lamp"))
+    trouble = mood.trouble or snapshot.pulse.trouble
+    if trouble:
+        spans.append(Span(f"  {trouble}", "lamp"))
+    elif snapshot.pulse.watch and width >= 100:
+        spans.append(Span(f"  polling: {snapshot.pulse.watch}", "title"))
+    filled = spread(tuple(spans), (Span(f" {when} ", "title"),), width)
+    return tuple(s._replace(ink="title") if s.ink == "text" else s for s in filled)
+
+
+def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
+    pulse = snapshot.pulse
+    if mood.past:
+        return [Span("PAST", "lamp")]
+    if mood.frozen_since is not None:
+        return [Span(f"PAUSED {age(snapshot.at - mood.frozen_since)}", "lamp")]
+    if not pulse.running:
+        return [Span("○ daemon not running", "lamp")]
+    if pulse.importing and pulse.import_total:
+        done = pulse.import_done * 100 // pulse.import_total
+        return [Span(f"● importing {done}%", "title")]
+    lag = f"{pulse.lag / 1000:.1f}s" if pulse.lag < _STALE else f"{age(pulse.lag)} behind"
+    return [Span(f"● live {lag}", "title" if pulse.lag < _STALE else "lamp")]
+
+
+def meters(snapshot: Snapshot, width: int) -> list[Line]:
+    """Today and this month, against their budgets where there are any, and the burn."""
+    right = [_burn(snapshot, width), _trend(snapshot, width)]
+    lines = []
+    for label, period, spent, floor, beside in (
+        ("Today", "day", snapshot.today, snapshot.today_floor, right[0]),
+        ("Month", "month", snapshot.month, snapshot.month_floor, right[1]),
+    ):
+        budget = next((b for b in snapshot.budgets if b.period == period), None)
+        lines.append(_meter_line(label, budget, spent, floor, beside, width))
+    return lines
+
+
+def _meter_line(
+    label: str, budget: BudgetMeter | None, spent: int, floor: bool, beside: Line, width: int
+) -> Line:
+    bar_width = max(min(width * 2 // 5 + 2, 72), 10)
+    if budget is None:
+        left = line((f" {label} ", "dim"), (f"${cash(spent, floor=floor, width=12)}", "strong"))
+        hint = (" no budget: F8 sets one", "dim") if width >= 70 else ""
+        left = (*cut((*left, *line(hint)), bar_width + 7), Span(" " * 20))
+        return cut((*cut(left, bar_width + 27), *beside), width)
+    left = (Span(f" {label} ", "dim"),
+            *meter(budget.spent, budget.amount, budget.tiers, bar_width))  # fmt: skip
+    figures = cut((Span(" "), *reading(budget)), 20)
+    return cut((*left, *figures, *beside), width)
+
+
+def _burn(snapshot: Snapshot, width: int) -> Line:
+    spans = line((" Burn ", "dim"), (f"${cash(snapshot.burn, width=9)}/h", "strong"))
+    if snapshot.usual_burn:
+        times = snapshot.burn / snapshot.usual_burn
+        if times >= 1.5:
+            word = " usual" if width >= 100 else ""
+            spans += line((f"  ▲{times:.1f}x{word}", "warn" if times >= 3 else "text"))
+    return spans
+
+
+def _trend(snapshot: Snapshot, width: int) -> Line:
+    cells = max(min(30, width - (width * 2 // 5 + 2) - 7 - 20 - 6), 0)
+    top = max(snapshot.burn_trend, default=0)
+    return line((" 30m  ", "dim"), (sparkline(snapshot.burn_trend, cells, top), "accent"))
+
+
+def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
+    """The row of screens, the present one in brackets, and what is switched on at the right."""
+    spans = []
+    for number, name in enumerate(TABS, start=1):
+        text = name + (
+            f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else ""
+        )
+        on = number == active
+        label = f"[{number} {text}]" if on else f" {number} {text} "
+        spans.append(Span(label, "tab-on" if on else "tab", f"app.tab({number})"))
+    return spread(tuple(spans), right, width)
+
+
+def one_line(snapshot: Snapshot, width: int) -> Line:
+    """All of the head that fits into one line of a tiny window."""
+    today = cash(snapshot.today, floor=snapshot.today_floor)
+    text = f" costtop ${today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
+    return (Span(fit(text, width), "title"),)

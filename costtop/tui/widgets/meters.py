@@ -1,0 +1,62 @@
+"""Meters of budgets: a bar to 125 % with a tick at each tier. Pictures only, from values.
+
+The bar goes past 100 % so that an overrun is seen, not cut off; a tick that the bar has passed
+becomes a cross. The amount stands beside it in figures, so colour says nothing alone.
+"""
+
+from costtop.model import NANO
+from costtop.snapshot.view import BudgetMeter
+from costtop.tui.figures import cash
+from costtop.tui.ink import Line, Span
+
+_FULL = 1.25  # of the amount, at the right end of the bar
+
+
+def meter(spent: int, amount: int, tiers: tuple[int, ...], width: int) -> Line:
+    """A bar of `width` cells, brackets included."""
+    cells = max(width - 2, 1)
+    part = spent / amount if amount > 0 else 0.0
+    filled = min(int(part / _FULL * cells + 0.5), cells)
+    if spent > 0:
+        filled = max(filled, 1)
+    ticks = {min(int(tier / 100 / _FULL * cells), cells - 1) for tier in tiers}
+    ink = "meter-" + level(part)
+    spans = [Span("[", "strong")]
+    for at in range(cells):
+        on = at < filled
+        sign = ("╋" if on else "┃") if at in ticks else ("|" if on else "·")
+        spans.append(Span(sign, ink if on else "text" if at in ticks else "dim"))
+    return (*_joined(spans), Span("]", "strong"))
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Neighbours of one ink as one span: fewer segments to paint."""
+    joined = spans[:1]
+    for span in spans[1:]:
+        if span.ink == joined[-1].ink:
+            joined[-1] = Span(joined[-1].text + span.text, span.ink)
+        else:
+            joined.append(span)
+    return joined
+
+
+def level(part: float) -> str:
+    """`good` below half, then accent, warn from 80 %, bad from 100 %: the ramp of every meter."""
+    if part >= 1:
+        return "bad"
+    return "warn" if part >= 0.8 else "accent" if part >= 0.5 else "good"
+
+
+def reading(budget: BudgetMeter) -> Line:
+    """The figures beside the bar: "$84.20/$100 84%"; bold from 80 %."""
+    part = budget.spent / budget.amount if budget.amount > 0 else 0.0
+    spent, amount = short(budget.spent, budget.floor), short(budget.amount).removesuffix(".00")
+    ink = {"good": "text", "accent": "text"}.get(level(part), level(part))
+    sign = " !" if part >= 1 else ""
+    return (Span(f"${spent}/${amount} {part * 100:.0f}%{sign}", ink),)
+
+
+def short(nanos: int, floor: bool = False) -> str:
+    """Dollars with cents below a hundred only: 84.20, 812, 2,000, 13k."""
+    whole = nanos >= 100 * NANO
+    return cash(nanos, floor=floor, width=6, places=0 if whole else 2)

@@ -1,0 +1,92 @@
+"""A pane: shows lines of inked text. What they say is drawn elsewhere, by pure functions.
+
+A new picture is compared with the old one line by line, and only the cells that changed are painted
+again: a ticking clock costs eight cells, not a screen.
+"""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from costtop.tui.ascii import asciified_strip
+from costtop.tui.ink import INKS, Line, paint
+
+
+class Pane(Widget):
+    """Shows the lines given to `show`, from the top; the rest of it is empty."""
+
+    COMPONENT_CLASSES = INKS
+    DEFAULT_CSS = "Pane { height: auto; width: 1fr; }"
+
+    def __init__(self, name: str, *, classes: str | None = None, base: str = "text") -> None:
+        super().__init__(id=name, classes=classes)
+        self.lines: tuple[Line, ...] = ()
+        self._base = base
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Shows these lines instead of the present ones."""
+        old, self.lines = self.lines, tuple(lines)
+        if len(old) != len(self.lines):
+            self.refresh(layout=True)
+            return
+        for y, (before, after) in enumerate(zip(old, self.lines, strict=True)):
+            if changed := changed_cells(before, after, self.size.width):
+                self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are."""
+        return len(self.lines)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """All that there is."""
+        return container.width
+
+    def render_line(self, y: int) -> Strip:
+        """The strip of one line."""
+        return inked(self, self.lines[y] if y < len(self.lines) else (), self._base)
+
+
+def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
+    """The strip of a line in the styles that `widget` has by the stylesheet."""
+
+    def style(name: str) -> Style:
+        return widget.get_component_rich_style(name)
+
+    strip = paint(line, widget.size.width, style, base)
+    return asciified_strip(strip) if widget.app.has_class("ascii") else strip
+
+
+def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | None:
+    """The range of cells in which two lines differ, None where they are the same."""
+    if before == after:
+        return None
+    head = _alike(before, after)
+    tail = _alike(before[::-1], after[::-1])
+    if sum(len(s.text) for s in before) != sum(len(s.text) for s in after):
+        tail = 0
+    if not all(s.text.isascii() or _narrow(s.text) for s in (*before, *after)):
+        return 0, width
+    return head, max(width_left(after, tail, width), head + 1)
+
+
+def width_left(line: Line, tail: int, width: int) -> int:
+    """Where the last `tail` cells of the line begin; the whole width where none are alike."""
+    return sum(len(span.text) for span in line) - tail if tail else width
+
+
+def _alike(before: Line, after: Line) -> int:
+    cells = 0
+    for one, other in zip(before, after, strict=False):
+        if one != other:
+            return cells
+        cells += len(one.text)
+    return cells
+
+
+def _narrow(text: str) -> bool:
+    from rich.cells import cell_len
+
+    return cell_len(text) == len(text)

@@ -1,0 +1,219 @@
+"""The table: rows of inked cells, selected by key. It knows no session and asks nobody.
+
+Textual's DataTable keeps a row *number* selected and repaints everything (195 ms a tick for 500
+rows, SCREEN.md finding 1). This one holds on to the key of its row, renders the lines that are
+visible, and paints again only the cells that changed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from costtop.tui.columns import Column, Look, fits
+from costtop.tui.ink import INKS, Line, Span, fit
+from costtop.tui.widgets.pane import changed_cells, inked
+
+T = TypeVar("T")
+_KEYS = (
+    ("up", "move(-1)", "Up", "up"),
+    ("down", "move(1)", "Down", "down"),
+    ("pageup", "page(-1)", "Page up", "page_up"),
+    ("pagedown", "page(1)", "Page down", "page_down"),
+    ("home", "move(-1000000)", "First", "first"),
+    ("end", "move(1000000)", "Last", "last"),
+)
+
+
+class Table(ScrollView, Generic[T], can_focus=True):
+    """Rows of `T` under a header; `key` names a row for good."""
+
+    COMPONENT_CLASSES = INKS
+    BINDINGS: ClassVar = [Binding(key, does, about, id=name) for key, does, about, name in _KEYS]
+    DEFAULT_CSS = "Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+    class Opened(Message):
+        """Enter or a click on the selected row."""
+
+    class HeadClicked(Message):
+        """A click on the head of a column."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self, key: Callable[[T], str], name: str) -> None:
+        super().__init__(id=name)
+        self.rows: Sequence[T] = ()
+        self.cursor_key = ""
+        self.follows = False
+        self._key = key
+        self._index = 0
+        self._columns: Sequence[Column[T]] = ()
+        self._fitted: list[tuple[Column[T], int]] = []
+        self._fitted_to = -1
+        self._sorted, self._falling = "", True
+        self._look = Look()
+        self._lines: dict[int, Line] = {}  # by row number, what was painted last
+
+    @property
+    def selected(self) -> T | None:
+        """The row under the cursor."""
+        return self.rows[self._index] if self._index < len(self.rows) else None
+
+    @property
+    def _room(self) -> int:
+        """Cells for columns: the scrollbar takes one."""
+        return self.scrollable_content_region.width
+
+    def set_columns(
+        self, columns: Sequence[Column[T]], sorted_by: str = "", falling: bool = True
+    ) -> None:
+        """Shows these columns, and which of them the rows are sorted by."""
+        if (columns, sorted_by, falling) == (self._columns, self._sorted, self._falling):
+            return
+        self._columns, self._sorted, self._falling = columns, sorted_by, falling
+        self._refit()
+
+    def show(self, rows: Sequence[T], look: Look) -> None:
+        """Shows these rows; the cursor stays on its key, or near where it was if that is gone."""
+        self.rows, self._look = rows, look
+        before, self._index = self._index, self._found()
+        if self.virtual_size.height != len(rows) + 1:
+            self.virtual_size = Size(self.size.width, len(rows) + 1)
+        if self._fitted_to != self._room:
+            self._refit()
+        if self.follows or before == self._index:
+            self._reveal()
+        self._repaint()
+
+    def select(self, key: str) -> None:
+        """Puts the cursor on the row with `key`, if it is there."""
+        for number, row in enumerate(self.rows):
+            if self._key(row) == key:
+                self._go(number)
+                return
+
+    def _found(self) -> int:
+        """The number of the row that the cursor is on."""
+        for number, row in enumerate(self.rows):
+            if self._key(row) == self.cursor_key:
+                return number
+        number = max(min(self._index, len(self.rows) - 1), 0)
+        self.cursor_key = self._key(self.rows[number]) if self.rows else ""
+        return number
+
+    def action_move(self, by: int) -> None:
+        """The cursor some rows down."""
+        self._go(self._index + by)
+
+    def action_page(self, by: int) -> None:
+        """The cursor some pages down."""
+        self._go(self._index + by * max(self.size.height - 2, 1))
+
+    def _go(self, number: int) -> None:
+        if not self.rows:
+            return
+        number = max(min(number, len(self.rows) - 1), 0)
+        self.cursor_key = self._key(self.rows[number])
+        self._index = number
+        self._reveal()
+        self._repaint()
+        self.post_message(self.Moved())
+
+    def _reveal(self) -> None:
+        """Scrolls as little as shows the cursor."""
+        top, height = self.scroll_offset.y, self.size.height - 1
+        if height <= 0 or not self.rows:
+            return
+        if self._index < top:
+            self.scroll_to(y=self._index, animate=False, immediate=True)
+        elif self._index >= top + height:
+            self.scroll_to(y=self._index - height + 1, animate=False, immediate=True)
+
+    def _repaint(self) -> None:
+        """Asks for the cells that differ from what was painted last."""
+        old, self._lines = self._lines, {}
+        top = self.scroll_offset.y
+        for y in range(1, self.size.height):
+            number = top + y - 1
+            changed = changed_cells(old.get(number, ()), self._line(number), self.size.width)
+            if changed:
+                self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
+
+    def _line(self, number: int) -> Line:
+        if number not in self._lines:
+            self._lines[number] = self._drawn(number) if number < len(self.rows) else ()
+        return self._lines[number]
+
+    def _drawn(self, number: int) -> Line:
+        row, spans = self.rows[number], []
+        on = number == self._index
+        for column, width in self._fitted:
+            cell = column.cell(row, self._look)
+            ink = "cursor" if on else cell.ink
+            spans += [
+                Span(fit(cell.text, width, column.align), ink),
+                Span(" ", "cursor" if on else "text"),
+            ]
+        return tuple(spans)
+
+    def render_line(self, y: int) -> Strip:
+        """The head, or a row."""
+        if y == 0:
+            return inked(self, self._head(), "head")
+        number = self.scroll_offset.y + y - 1
+        return inked(
+            self, self._line(number), "cursor" if number == self._index and self.rows else "text"
+        )
+
+    def _head(self) -> Line:
+        spans = []
+        for column, width in self._fitted:
+            on = column.key == self._sorted
+            title = column.title + ("▽" if self._falling else "△") if on else column.title
+            spans += [
+                Span(fit(title, width, column.align), "sorted" if on else "head"),
+                Span(" ", "head"),
+            ]
+        return tuple(spans)
+
+    def _refit(self) -> None:
+        self._fitted_to = self._room
+        self._fitted = fits(self._columns, self._room)
+        self._lines.clear()
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Other columns may fit now."""
+        self.virtual_size = Size(event.size.width, len(self.rows) + 1)
+        self._refit()
+        self._reveal()
+
+    def on_click(self, event: events.Click) -> None:
+        """Selects a row, opens the selected one, or sorts by a column."""
+        event.stop()
+        if event.y == 0:
+            if (column := self._column_at(event.x)) is not None:
+                self.post_message(self.HeadClicked(column.key))
+            return
+        number = self.scroll_offset.y + event.y - 1
+        if number == self._index and number < len(self.rows):
+            self.post_message(self.Opened())
+        elif number < len(self.rows):
+            self._go(number)
+
+    def _column_at(self, x: int) -> Column[Any] | None:
+        for column, width in self._fitted:
+            if x <= width:
+                return column
+            x -= width + 1
+        return None

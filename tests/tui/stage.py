@@ -1,0 +1,95 @@
+"""A stage for the real app: its world is a value that the test holds, keys are pressed for real."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+
+from costtop.control.protocol import Command
+from costtop.errors import CosttopError
+from costtop.snapshot.view import Snapshot
+from costtop.tui.app import CosttopApp
+from costtop.tui.settings import Settings
+from costtop.tui.world import World
+from tests.tui.values import snapshot
+
+STILL = Settings(delay=10.0)  # s: only the test moves the world
+
+
+class Stage:
+    """The world as the app sees it, and what it did to it."""
+
+    def __init__(self, now: Snapshot | None = None) -> None:
+        self.now = now or snapshot()
+        self.commands: list[Command] = []
+        self.trouble: str = ""  # what a read says instead of answering
+        self.refusal: str = ""  # what a command is answered
+
+    def frame(self, at: int | None) -> Snapshot:
+        if self.trouble:
+            raise CosttopError(self.trouble)
+        return self.now
+
+    def act(self, command: Command) -> dict[str, Any]:
+        self.commands.append(command)
+        if self.refusal:
+            raise CosttopError(self.refusal)
+        return {"ok": True}
+
+    @property
+    def world(self) -> World:
+        return World(frame=self.frame, act=self.act)
+
+
+class Played:
+    """The app on its stage."""
+
+    def __init__(self, stage: Stage, app: CosttopApp, pilot: Pilot[int]) -> None:
+        self.stage, self.app, self.pilot = stage, app, pilot
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text.rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def line_of(self, words: str) -> str:
+        return next(line for line in self.lines if words in line)
+
+    def order(self, *words: str) -> list[str]:
+        """The words in the order in which they stand on the screen."""
+        return sorted((w for w in words if w in self.text), key=self.text.index)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def show(self, now: Snapshot) -> None:
+        self.stage.now = now
+        self.app.post_message(CosttopApp.Snapped(now))
+        await self.pilot.pause()
+
+    async def until(self, holds: Any, seconds: float = 5.0) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            assert asyncio.get_running_loop().time() < deadline, self.text
+            await self.pilot.pause(0.01)
+
+
+@asynccontextmanager
+async def played(
+    now: Snapshot | None = None, size: tuple[int, int] = (120, 40), settings: Settings = STILL,
+    **extra: Any,
+) -> AsyncIterator[Played]:  # fmt: skip
+    stage = Stage(now)
+    app = CosttopApp(stage.world, settings, **extra)
+    async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+        play = Played(stage, app, pilot)
+        await play.until(lambda: app.snapshot.at)
+        await pilot.pause()
+        yield play
