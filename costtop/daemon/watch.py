@@ -55,8 +55,7 @@ class Watch:
         self._budgets = Budgets(self._limits, self._tz)
         for account in self._budgets.wanted(now):
             self._fill(db, account)
-            tiers = [tier for tier in told(db, account)]
-            self._budgets.recall(account.budget.name, account.span.key, tiers)
+            self._budgets.recall(account.budget.name, account.span.key, told(db, account))
         found: list[Finding] = []
         for spend in History(db).after(judged(db)):
             found += self._vigil.observe(spend._replace(seen=now))

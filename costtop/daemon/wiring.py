@@ -59,13 +59,12 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         if cards:
             prices.restore(json.loads(cards))
         costs = partial(basis, policy=config.prices.counts)
-        loop = asyncio.get_running_loop()
         watch = Watch(
             settings(config),
             configuration.budgets(config),
             configuration.zone(config),
             audience(config, configuration.zone(config)),
-            lambda: loop.call_soon_threadsafe(posted) and None,
+            partial(_on_loop, asyncio.get_running_loop(), posted),
         )
         ingest = Ingest(writer, books, prices, costs, watch.after, watch.fall_asleep)
         await ingest.restore()
@@ -73,6 +72,10 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
             yield Wired(paths, config, writer, books, prices, ingest, watch, found)
         finally:
             await writer.transact(meta.put, {"cards": json.dumps(prices.export())})
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(posted)
 
 
 def shared(config: Config) -> dict[str, str]:

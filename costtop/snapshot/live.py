@@ -256,7 +256,7 @@ def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
     """
     known = TREND_BUCKETS
     if started is not None:
-        known = min(TREND_BUCKETS, max(1, (now - started) // MINUTE + 1))
+        known = min(TREND_BUCKETS, max(1, now // MINUTE - started // MINUTE + 1))
     weights = _WEIGHTS[-known:]
     spent = sum(cost * weight for cost, weight in zip(trend[-known:], weights, strict=True))
     return round(spent / sum(weights) * 60)

@@ -88,7 +88,7 @@ class _Sum:
         self.roots |= roots
 
     def line(self, key: str, tasks: int | None) -> Line:
-        return Line(key, *self.sums, sessions=len(self.roots), tasks=tasks)
+        return Line._make((key, *self.sums, len(self.roots), tasks))
 
 
 _SUMS = (
