@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.snapshot import unusual
 from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.snapshot.view import (
     TREND_BUCKETS,
@@ -67,7 +68,9 @@ class Live:
         finished_after = int(meta.get("finished_after", FINISHED_AFTER))
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
+        opened = unusual.read(self._db)
         sessions = self._sessions(now, now - window, trends, marks, finished_after)
+        sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         today, month = self._spent(now, tz)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)
@@ -89,8 +92,8 @@ class Live:
             budgets=tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz)),
             pulse=pulse,
             sources=sources,
-            alerts_open=0,
-            last_alert="",
+            alerts_open=opened.count,
+            last_alert=opened.newest,
         )
 
     def name(self, number: int | None) -> str:
@@ -239,6 +242,10 @@ class Live:
 def now_ms() -> int:
     """The present, ms UTC: the one clock of readers."""
     return time.time_ns() // 1_000_000
+
+
+def _judged(row: SessionRow, found: unusual.Unusual | None) -> SessionRow:
+    return row._replace(why=found.why, severity=found.severity) if found else row
 
 
 def _summed(trends: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
