@@ -4,9 +4,11 @@ Budgets and blindness speak at once. Sessions are many: the first speaks at once
 within moments are gathered, and a flood becomes one digest every few minutes.
 """
 
+import re
 from typing import NamedTuple
 
 from costtop.alerts.choose import SEVERITIES, kind
+from costtop.errors import ConfigError
 from costtop.model import Finding, Notification, Traffic
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood
@@ -15,6 +17,8 @@ FEW = 3  # gathered ones that are told right after; more wait for the digest
 BURST = 6  # messages about sessions within one digest interval
 RESERVE = 5  # of the hourly cap, kept for digests and what is critical
 BACKLOG = 10  # undelivered letters after which more are held for a digest
+
+_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
 
 
 class Route(NamedTuple):
@@ -100,6 +104,17 @@ def digest_is_due(route: Route, traffic: Traffic, minute: int) -> bool:
     if traffic.held <= FEW and traffic.burst < BURST:
         return traffic.held_for >= GATHER
     return rested
+
+
+def quiet_hours(text: str) -> tuple[int, int] | None:
+    """(from, to) in minutes of the day of "22:00-08:00"; None for ""; raises ConfigError."""
+    if not text:
+        return None
+    found = _HOURS.fullmatch(text.strip())
+    if not found:
+        raise ConfigError(f'quiet = "{text}" is no span of hours; write it as "22:00-08:00"')
+    start, start_minute, end, end_minute = map(int, found.groups())
+    return start * 60 + start_minute, end * 60 + end_minute
 
 
 def is_quiet(route: Route, minute: int) -> bool:

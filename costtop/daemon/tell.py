@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from costtop.alerts import choose, routes, wording
 from costtop.alerts.routes import Route
+from costtop.alerts.wording import Message
+from costtop.config import Config, Endpoint, milliseconds
 from costtop.model import Finding, Letter, Notification
 from costtop.store import alerts, outbox
 
@@ -21,6 +23,29 @@ class Audience(NamedTuple):
 
     routes: tuple[Route, ...] = ()
     zone: tzinfo = UTC
+
+
+def audience(config: Config, zone: tzinfo) -> Audience:
+    """The routes of the config's endpoints; raises ConfigError for bad quiet hours or durations."""
+    return Audience(tuple(_route(endpoint) for endpoint in config.notify), zone)
+
+
+def _route(endpoint: Endpoint) -> Route:
+    return Route(
+        label=endpoint.label,
+        min_severity=endpoint.min_severity,
+        rules=endpoint.rules,
+        feature=endpoint.feature,
+        user=endpoint.user,
+        budget=endpoint.budget,
+        min_tier=endpoint.min_tier,
+        quiet=routes.quiet_hours(endpoint.quiet),
+        per_hour=endpoint.max_per_hour,
+        digest=milliseconds(endpoint.digest),
+        resolved=endpoint.resolved,
+        direct=endpoint.url.startswith("log:"),
+        summaries=endpoint.summary,
+    )
 
 
 def tell(
@@ -108,6 +133,18 @@ def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
             letter = _digest(route, held, now - traffic.held_for, now)
             outbox.digest(db, letter, held, now)
     return freed
+
+
+def summarise(
+    db: sqlite3.Connection, audience: Audience, kind: str, key: str, said: Message, now: int
+) -> int:
+    """Posts the summary of a "day" or "week" to the routes that want it, once for each `key`."""
+    letters = [
+        Letter(route.label, "summary", "notice", *said, now, _token(route.label, kind, key))
+        for route in audience.routes
+        if kind in route.summaries
+    ]
+    return len(outbox.post(db, letters, now))
 
 
 def _minute(zone: tzinfo, now: int) -> int:
