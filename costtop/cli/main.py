@@ -32,6 +32,7 @@ MODULES = {
     "pause": "act",
     "resume": "act",
     "kill": "act",
+    "alerts": "alerts",
 }
 """Which module of `costtop.cli` has which command, in the order of the help."""
 

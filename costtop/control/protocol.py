@@ -81,7 +81,53 @@ class Plan:
     session: str
 
 
-Command = Ping | Stop | Scan | MarkSession | UnmarkSession | Pause | Resume | Kill | Plan
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Someone has seen an alert: `alert` is any unique beginning of its id."""
+
+    alert: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSilence:
+    """Do not tell of a session ("source/session"), rule, feature or budget for a while.
+
+    For `span` ms, or until its cost has grown by `grows` per cent, or until it is ended.
+    """
+
+    session: str = ""
+    rule: str = ""
+    feature: str = ""
+    budget: str = ""
+    span: int | None = None
+    grows: int | None = None
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndSilence:
+    """End a silence before its time."""
+
+    silence: int
+    by: str = ""
+
+
+Command = (
+    Ping
+    | Stop
+    | Scan
+    | MarkSession
+    | UnmarkSession
+    | Pause
+    | Resume
+    | Kill
+    | Plan
+    | Acknowledge
+    | BeginSilence
+    | EndSilence
+)
 
 COMMANDS: dict[str, type[Command]] = {
     "ping": Ping,
@@ -93,6 +139,9 @@ COMMANDS: dict[str, type[Command]] = {
     "resume": Resume,
     "kill": Kill,
     "plan": Plan,
+    "ack": Acknowledge,
+    "silence": BeginSilence,
+    "unsilence": EndSilence,
 }
 _VERBS = {command: verb for verb, command in COMMANDS.items()}
 

@@ -1,12 +1,16 @@
 """Commands to deeds: each line of the socket is answered with one line. It renders nothing."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from costtop import __version__
 from costtop.control import protocol
 from costtop.control.protocol import (
+    Acknowledge,
+    BeginSilence,
+    EndSilence,
     Kill,
     MarkSession,
     Pause,
@@ -23,12 +27,12 @@ from costtop.daemon.accept import Acceptor
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.errors import CosttopError, UsageError
-from costtop.model import Mark
+from costtop.model import Mark, Silence
 from costtop.processes.deeds import Deeds
 from costtop.processes.ladder import Step
 from costtop.receive.socket import Caller
 from costtop.snapshot.live import now_ms
-from costtop.store import marks
+from costtop.store import alerts, marks
 from costtop.text import clean
 
 if TYPE_CHECKING:
@@ -93,6 +97,9 @@ class Obey:
                     marks.take_back, session, clean(by), now_ms()
                 )
                 return reply(said=[f"{session} {'is unmarked' if gone else 'had no mark'}"])
+            case Acknowledge() | BeginSilence() | EndSilence():
+                said = await self._instance.writer.transact(_hush, command, now_ms())
+                return reply(said=[said])
             case Plan(session):
                 rungs = self._deeds.plan(session, caller.pid)
                 return reply(said=[f"{rung.rung}: {rung.words}" for rung in rungs])
@@ -118,6 +125,25 @@ class Obey:
         if not taken or not taken[-1].success:
             raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
         return reply(said=said)
+
+
+def _hush(
+    db: sqlite3.Connection, command: Acknowledge | BeginSilence | EndSilence, now: int
+) -> str:
+    """Keeps who does not want to hear what; returns what was done."""
+    by = clean(command.by)
+    match command:
+        case Acknowledge(alert):
+            alerts.acknowledge(db, alert, by, now)
+            return f"alert {clean(alert)} is acknowledged"
+        case EndSilence(silence):
+            alerts.end_silence(db, silence, by, now)
+            return f"silence {silence} is ended"
+        case BeginSilence(session, rule, feature, budget, span, grows, note):
+            until = None if span is None else now + span
+            named = (session, rule, feature, budget)
+            wanted = Silence(0, by, now, *named, until, grows, None, clean(note))
+            return f"silence {alerts.silence(db, wanted)} has begun"
 
 
 def _command(line: bytes) -> dict[str, Any] | None:

@@ -1,0 +1,36 @@
+"""What would have been told, had costtop watched: pure, in event time. It reads no history itself.
+
+The same choice as in life, with a ledger in memory; nothing is history, nothing late, and the same
+findings give the same answer every time.
+"""
+
+from collections.abc import Iterable
+
+from costtop.alerts.choose import choose, subject
+from costtop.model import Finding, Notification, Told
+
+
+def replay(findings: Iterable[Finding]) -> list[Notification]:
+    """Every alert that the findings, in order of event time, would have made; oldest first."""
+    ledger: dict[str, Told] = {}
+    of_subject: dict[str, set[str]] = {}
+    made: dict[str, Notification] = {}
+    for finding in findings:
+        names = of_subject.setdefault(subject(finding), set())
+        known = [ledger[name] for name in names]
+        [one] = choose([finding], known, (), finding.at, finding.at)
+        names.add(one.identity)
+        ledger[one.identity] = _learnt(one, ledger.get(one.identity))
+        if not finding.resolved:
+            made.setdefault(one.identity, one)
+    return list(made.values())
+
+
+def _learnt(one: Notification, before: Told | None) -> Told:
+    finding = one.finding
+    state = "resolved" if finding.resolved else "open"
+    told, size = finding.at, one.size
+    if before is not None and not one.speaks:
+        told, size = before.told or finding.at, before.size
+        state = before.state if one.reason == "already told" else state
+    return Told(one.identity, one.subject, finding.severity, finding.tier, state, told, size)

@@ -1,0 +1,177 @@
+"""Reads what was found, decided, delivered and silenced. It writes nothing.
+
+All functions take a connection that may be `mode=ro`; times are ms UTC, money int nano-dollars.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from costtop.model import Silence
+
+
+class Delivery(NamedTuple):
+    """How one message to one endpoint went, or stands."""
+
+    label: str
+    state: str  # held | pending | sent | screen | digested | undelivered | broken | dropped
+    kind: str
+    hold: str
+    made: int
+    sent_at: int | None
+    next_at: int
+    attempts: int
+    error: str
+
+
+class Decision(NamedTuple):
+    """What was decided about an alert at one moment."""
+
+    at: int
+    reason: str
+    spoke: bool
+    cost: int | None
+
+
+class Alert(NamedTuple):
+    """One alert as it stands. `turn`, `cost`, `excess`, `at` are of the moment it became true."""
+
+    row: int
+    id: str
+    rule: str
+    severity: str
+    session: str
+    budget: str
+    period: str
+    tier: int | None
+    feature: str
+    at: int
+    raised: int
+    turn: int | None
+    cost: int | None
+    excess: int | None
+    cost_now: int | None
+    cause: str | None
+    title: str
+    why: str
+    evidence: dict[str, Any]
+    also: list[dict[str, Any]]
+    late: bool
+    state: str
+    reason: str
+    times: int
+    resolved_at: int | None
+    acked_by: str | None
+    acked_at: int | None
+
+
+class Endpoint(NamedTuple):
+    """How an endpoint fares."""
+
+    label: str
+    state: str  # ok | failing | broken
+    failures: int
+    since: int
+    next_at: int
+    sent_at: int | None
+    error: str
+    waiting: int  # letters that are pending or held
+    lost: int  # letters that were given up
+
+
+_COLUMNS = (
+    "id, ref, rule, severity, session, budget, period, tier, feature, at, raised, turn, cost,"
+    " excess, cost_now, cause, title, why, evidence, also, late, state, reason, times,"
+    " resolved_at, acked_by, acked_at"
+)
+
+
+def alerts(
+    db: sqlite3.Connection, *, since: int = 0, history: bool = False, limit: int = 1000
+) -> list[Alert]:
+    """The alerts raised since then, newest first; those of history only when asked for."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM alerts WHERE raised >= ? AND (? OR state <> 'history')"
+        " ORDER BY raised DESC, id DESC LIMIT ?",
+        (since, history, limit),
+    )
+    return [_alert(row) for row in rows]
+
+
+def alert(db: sqlite3.Connection, row: int) -> Alert:
+    """The alert of that row."""
+    found = db.execute(f"SELECT {_COLUMNS} FROM alerts WHERE id = ?", (row,)).fetchone()
+    return _alert(found)
+
+
+def _alert(row: tuple[Any, ...]) -> Alert:
+    one = Alert(*row)
+    return one._replace(evidence=json.loads(row[18]), also=json.loads(row[19]), late=bool(one.late))
+
+
+def deliveries(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, list[Delivery]]:
+    """For each alert its messages, oldest first."""
+    found: dict[int, list[Delivery]] = {}
+    for row in rows:
+        messages = db.execute(
+            "SELECT label, state, kind, hold, made, sent_at, next_at, attempts, error"
+            " FROM outbox_alerts JOIN outbox ON outbox.id = outbox_alerts.outbox"
+            " WHERE alert = ? ORDER BY outbox.id",
+            (row,),
+        )
+        found[row] = [Delivery(*each) for each in messages]
+    return found
+
+
+def decisions(db: sqlite3.Connection, row: int) -> list[Decision]:
+    """What was decided about the alert, oldest first."""
+    rows = db.execute("SELECT at, reason, spoke, cost FROM decisions WHERE alert = ?", (row,))
+    return [Decision(at, reason, bool(spoke), cost) for at, reason, spoke, cost in rows]
+
+
+def silences(db: sqlite3.Connection, *, ended: bool = False) -> list[Silence]:
+    """The silences that nobody ended; with `ended` all there ever were."""
+    rows = db.execute(
+        "SELECT id, by, at, session, rule, feature, budget, until, grows, cost, note FROM silences"
+        " WHERE ? OR ended IS NULL ORDER BY id",
+        (ended,),
+    )
+    return [Silence(*row) for row in rows]
+
+
+def endpoints(db: sqlite3.Connection) -> list[Endpoint]:
+    """The endpoints that a message was ever tried for."""
+    rows = db.execute(
+        "SELECT label, state, failures, since, next_at, sent_at, error,"
+        " (SELECT count(*) FROM outbox o WHERE o.label = e.label"
+        "  AND o.state IN ('pending','held')),"
+        " (SELECT count(*) FROM outbox o WHERE o.label = e.label"
+        "  AND o.state IN ('undelivered','broken'))"
+        " FROM endpoints e ORDER BY label"
+    )
+    return [Endpoint(*row) for row in rows]
+
+
+def open_count(db: sqlite3.Connection) -> int:
+    """How many alerts of warning or worse are open."""
+    row = db.execute(
+        "SELECT count(*) FROM alerts WHERE state = 'open' AND severity <> 'notice'"
+    ).fetchone()
+    return int(row[0])
+
+
+def latest(db: sqlite3.Connection) -> str:
+    """The title of the latest alert that was told, "" where there is none."""
+    row = db.execute(
+        "SELECT title FROM alerts WHERE told IS NOT NULL ORDER BY told DESC, id DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def bells(db: sqlite3.Connection, after: int) -> list[tuple[int, str]]:
+    """(row, title) of messages since row `after` that an open screen is to ring for."""
+    rows = db.execute(
+        "SELECT id, title FROM outbox WHERE state = 'screen' AND id > ? ORDER BY id", (after,)
+    )
+    return [(int(row), str(title)) for row, title in rows]
