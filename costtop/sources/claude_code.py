@@ -73,9 +73,11 @@ class _Fold:
         self.session, self.agent = whose(chunk.path)
         self.session_given = bool(self.session)
         self.stem = PurePath(chunk.path).stem
+        self.raw, self.offset = b"", 0  # the line at hand
         self._calls: dict[bytes, int] = {}  # key -> index in events, to merge rows of one request
 
     def line(self, line: bytes, offset: int, mark: int) -> None:
+        self.raw, self.offset = line, offset
         if mark == ODD:
             self.events.append(Bad(offset, "not valid JSON"))
             return
@@ -89,7 +91,7 @@ class _Fold:
             return
         self._about(row)
         if mark == _USAGE and counted(row):
-            self._usage(row, offset)
+            self._usage(row)
         elif row.type == "user" and row.message is not None:
             self._user(row)
         else:
@@ -102,21 +104,21 @@ class _Fold:
             self.session = said or self.memo.get("session") or self.stem
             self.memo["session"] = self.session
 
-    def _usage(self, row: Row, offset: int) -> None:
+    def _usage(self, row: Row) -> None:
         message = row.message
         assert message is not None
         assert message.usage is not None
         at = stamp(row.timestamp, self.seen)
-        key = key_of(row, message) or keys.whole(NAME, self.session, str(offset))
+        key = key_of(row, message) or keys.whole(NAME, self.raw.strip())
         tools = self._tools(row, key)
         agent = self.agent or (text(row.agent_id) if row.is_sidechain is True else "")
-        if not agent:
+        if not agent and row.is_sidechain is not True:
             self.events += turns.replied(self.turn, self.session, message.stop_reason, tools, at)
         context = self._context(row)
         self._session(row, agent, context, at)
         used = tool_memory.uses(self.replies, key.hex())
         call = call_of(row, key, (self.session, agent), at, context)._replace(
-            tools=used, attempt=self._attempt(key), offset=offset
+            tools=used, attempt=self._attempt(key), offset=self.offset
         )
         self._call(call)
         for hidden in hidden_calls(call, message.usage):
@@ -245,8 +247,9 @@ class _Fold:
         """Claude Code's WebSearch runs a request that no transcript has: only its searches show."""
         self._call(
             Call(
-                keys.whole(NAME, "search", tool_id), NAME, self.session, entry[2][1], Tokens(), at, self._context(row),
-                self.agent, searches=result.search_count or 0, placeholder=True, estimated=True,
+                keys.whole(NAME, "search", tool_id), NAME, self.session, entry[2][1], Tokens(), at,
+                self._context(row), self.agent, searches=result.search_count or 0,
+                placeholder=True, estimated=True, offset=self.offset,
             )
         )  # fmt: skip
 

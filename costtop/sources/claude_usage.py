@@ -3,6 +3,8 @@
 Rules and their evidence: FORMATS section 1, "Dedup / counting".
 """
 
+from functools import lru_cache
+
 from costtop.model import Call, Context, Tokens
 from costtop.money import from_dollars
 from costtop.sources import keys
@@ -16,15 +18,20 @@ _EXCLUDED = ("advisor_message", "compaction")  # in iterations, but not in the t
 _ATTEMPTS = ("message", "fallback_message")
 
 
+_clean = lru_cache(maxsize=4096)(clean)  # folders, branches, models: the same in every row
+
+
 def text(value: object) -> str:
     """`value` made harmless, "" where it is no text."""
-    return clean(value) if isinstance(value, str) else ""
+    return _clean(value) if isinstance(value, str) else ""
 
 
 def key_of(row: Row, message: Message) -> bytes:
     """(message id, request id), else the message id alone, else the record's uuid."""
-    name = text(message.id) or text(row.uuid)
-    return keys.paired(name, text(row.request_id)) if name else b""
+    name, request = message.id or row.uuid, row.request_id
+    if not isinstance(name, str):
+        return b""
+    return keys.paired(name, request if isinstance(request, str) else "")
 
 
 def tokens_of(usage: Usage) -> Tokens:

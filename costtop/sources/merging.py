@@ -11,14 +11,13 @@ def merged(first: Call, second: Call) -> Call:
     """One call of two sights with the same key, `second` seen later.
 
     The sight with the larger (output, input) replaces the other, the later one on a tie. The
-    earliest time, the longest list of tools and the most searches are kept. A sight that yields
+    earliest time, the longest list of tools and the most searches are kept. The call stays with the
+    session that saw it first (the store asks which file is the earliest); a sight that yields
     never takes a call away from one that does not; one final count ends a placeholder.
     """
     ours, theirs = _size(first), _size(second)
     winner = second if theirs >= ours else first
-    home = first if second.yields and not first.yields else second
-    if first.yields == second.yields:
-        home = winner
+    home = second if first.yields and not second.yields else first
     return winner._replace(
         at=min(first.at, second.at),
         tools=second.tools if len(second.tools) >= len(first.tools) else first.tools,

@@ -7,6 +7,7 @@ A source's folder is tests/logs/<name>/: `input/` as it would lie below a root, 
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def chunks(source: Source, path: str, data: bytes, cuts: Sequence[int] = ()) -> 
         return
     edges = sorted({0, len(lines), *(cut for cut in cuts if 0 < cut < len(lines))})
     offset = 0
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = b"".join(lines[start:end])
         yield Chunk(where, part, offset, SEEN)
         offset += len(part)

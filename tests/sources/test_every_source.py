@@ -2,7 +2,6 @@
 
 import json
 
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -58,9 +57,7 @@ def test_garbage_raises_nothing_and_costs_no_neighbour(name, data, where):
         lines = file.read_bytes().splitlines(keepends=True)
         garbage = data.replace(b"\n", b"").replace(b"{", b"") + b"\n"
         lines.insert(min(where, len(lines)), garbage)
-        whole = golden.folded(
-            SOURCE[name], golden.chunks(SOURCE[name], path, file.read_bytes())
-        )
+        whole = golden.folded(SOURCE[name], golden.chunks(SOURCE[name], path, file.read_bytes()))
         spoilt = golden.folded(SOURCE[name], golden.chunks(SOURCE[name], path, b"".join(lines)))
         assert _counts(golden.settled(spoilt)) == _counts(golden.settled(whole))
 
@@ -98,6 +95,4 @@ def test_calls_have_keys_of_16_bytes_and_tokens_that_fit_together(name):
 def _counts(told):
     """Calls without what only the order of equal sights decides: whose they are."""
     bare = ("tokens", "model", "at", "reported", "searches", "tier")
-    return {
-        key: {part: call.get(part) for part in bare} for key, call in told["calls"].items()
-    }
+    return {key: {part: call.get(part) for part in bare} for key, call in told["calls"].items()}
