@@ -164,6 +164,7 @@ class Follower:
                 raise
             except BaseException as error:  # a panic of the Rust part is no Exception
                 self._polls(watch.reason(error))
+                self.look_again()  # hints were lost with it
                 if time.monotonic() - began > 60:
                     pause = self._pace.retry
                 await self._rest(pause)
@@ -176,7 +177,8 @@ class Follower:
             self.status = "waiting: no folder of any source exists yet"
             await self._replan.wait()
             return
-        self.status = f"watching {len(deep) + len(flat)} folders"
+        count = len(deep) + len(flat)
+        self.status = f"watching {count} folder{'s' if count > 1 else ''}"
         async with asyncio.TaskGroup() as group:
             for paths, recursive in ((deep, True), (flat, False)):
                 if paths:

@@ -57,7 +57,7 @@ def reason(error: BaseException) -> str:
     if "os error 24" in text or number == errno.EMFILE or "Too many open files" in text:
         limit = _sysctl("max_user_instances")
         return f"too many open files or inotify instances (ulimit -n, {limit})"
-    if isinstance(error, UnicodeError) or "utf-8" in text.lower():
+    if isinstance(error, UnicodeError) or "decode path" in text:
         return "a file name below a source is not UTF-8, which stops the watcher"
     return clean(f"the watcher stopped: {type(error).__name__} {text}".strip())
 

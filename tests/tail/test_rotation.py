@@ -147,6 +147,13 @@ def test_an_old_size_with_another_beginning_is_another_file(log: Path, daemon: R
     assert [c.kind for c in daemon.scan()] == ["replaced"]
 
 
+def test_the_same_beginning_with_another_end_is_another_file(log: Path, daemon: Reader) -> None:
+    write(log, "x" * 2000, "y" * 100, "one")
+    daemon.scan()
+    write(log, "x" * 2000, "y" * 100, "two", "more", mode="r+b")
+    assert [c.kind for c in daemon.scan()] == ["replaced"]
+
+
 def zipped(path: Path) -> Path:
     packed = Path(f"{path}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
