@@ -13,6 +13,7 @@ import time
 from costtop.processes import proc
 from costtop.processes.claim import Report
 from costtop.processes.deeds import Deeds
+from costtop.processes.held import adopt
 from costtop.processes.holder import Holder
 from costtop.processes.vitals import Vitals
 
@@ -43,10 +44,13 @@ async def reuse(wait: float) -> dict[str, object]:
     holder = Holder()
     start = proc.glance(first).start
     found = holder.report(Report("costtop/s", "run", ((first, start),)))
+    stale = os.pidfd_open(first)
     end(first)
     await asyncio.sleep(wait)
     second = sleeper(first)
     same = proc.glance(second).start == start
+    adopted = adopt(first, None, stale, proc) is not None
+    os.close(stale)
     steps = [step async for step in Deeds(holder, Vitals(holder)).kill("costtop/s")]
     alive = lives(second)
     held_again = Holder().report(Report("costtop/s", "run", ((second, start),)))
@@ -59,6 +63,7 @@ async def reuse(wait: float) -> dict[str, object]:
         "alive": alive,
         "outcomes": [step.outcome for step in steps],
         "what": steps[-1].what,
+        "adopted": adopted,
         "again": held_again.process is None,
     }
 

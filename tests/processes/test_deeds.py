@@ -12,7 +12,7 @@ import pytest
 from costtop.processes import proc
 from costtop.processes.held import hold
 from costtop.processes.ladder import Pace
-from costtop.processes.scope import PREFIX, scope_of
+from costtop.processes.scope import PREFIX, Scope, scope_of
 from costtop.processes.words import ending
 
 CGROUPS = next(
@@ -143,30 +143,48 @@ async def test_fresh_children_do_not_escape_the_last_rung(stage, hand, all_steps
     assert left == []
 
 
-@pytest.mark.skipif(
-    os.getuid() != 0 or not os.access(CGROUPS or "/nonexistent", os.W_OK),
-    reason="needs a control group (version 2) that the test may divide",
-)
-async def test_what_daemonised_inside_our_control_group_goes_too(stage, hand, all_steps):
+@pytest.fixture
+def scope(stage):
+    """A control group named as `costtop run` names them."""
+    if os.getuid() != 0 or not os.access(CGROUPS or "/nonexistent", os.W_OK):
+        pytest.skip("needs a control group (version 2) that the test may divide")
     folder = Path(CGROUPS) / f"{PREFIX}test-{os.getpid()}.scope"
     try:
         folder.mkdir()
     except OSError as error:
         pytest.skip(f"control groups cannot be made here: {error}")
+    yield folder
+    stage.end_of("agent", "far")
+    end = time.monotonic() + 5
+    while (folder / "cgroup.procs").read_text() and time.monotonic() < end:
+        time.sleep(0.01)
+    folder.rmdir()
+
+
+async def test_what_daemonised_inside_our_control_group_goes_too(stage, hand, all_steps, scope):
+    pid = stage.start("name=agent", "ignore=INT,TERM")
+    far = stage.start("name=far", "setsid", "ignore=INT,TERM")
+    for one in (pid, far):
+        (scope / "cgroup.procs").write_text(str(one))
+    assert scope_of(pid).members() == {pid, far}
+    assert scope_of(stage.pids["beside"]) is None
+    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    assert any("control group" in step.what for step in steps)
+    assert not stage.lives("far")
+
+
+async def test_a_control_group_is_killed_as_a_whole_but_never_with_costtop_in_it(stage, scope):
+    (scope / "cgroup.procs").write_text(str(stage.start("name=far", "setsid")))
+    mine = Path("/proc/self/cgroup").read_text().partition("0::")[2].strip()
+    home = Path(CGROUPS + mine) / "cgroup.procs"
+    (scope / "cgroup.procs").write_text(str(os.getpid()))
     try:
-        pid = stage.start("name=agent", "ignore=INT,TERM")
-        far = stage.start("name=far", "setsid", "ignore=INT,TERM")
-        for one in (pid, far):
-            (folder / "cgroup.procs").write_text(str(one))
-        assert scope_of(pid).members() == {pid, far}
-        assert scope_of(stage.pids["beside"]) is None
-        steps = await all_steps(hand.deeds.kill(hand.take(pid)))
-        assert any("control group" in step.what for step in steps)
-        assert not stage.lives("far")
+        assert not Scope(scope).kill()
     finally:
-        stage.end_of("agent", "far")
-        await until(lambda: not (folder / "cgroup.procs").read_text())
-        folder.rmdir()
+        home.write_text(str(os.getpid()))
+    assert stage.lives("far")
+    assert Scope(scope).kill()
+    await until(lambda: not stage.lives("far"))
 
 
 def test_a_process_that_waits_in_the_kernel_is_not_called_gone(stage):

@@ -52,7 +52,8 @@ def test_the_older_form_of_the_file_is_read_too(stage, look, root):
 def test_a_file_left_behind_never_names_the_next_owner_of_the_number(stage, look, root):
     pid = stage.start("name=victim")
     start = proc.glance(pid).start
-    write(root / f"sessions/{pid}.json", {"pid": pid, "sessionId": "aaaa", "procStart": start - 1})
+    entry = {"pid": pid, "sessionId": "aaaa", "procStart": start - 1, "cwd": os.getcwd()}
+    write(root / f"sessions/{pid}.json", {**entry, "startedAt": proc.born(start) + 300})
     (found,) = look(claude("aaaa"))
     assert found.process is None
     assert found.refusal

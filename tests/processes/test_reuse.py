@@ -35,6 +35,7 @@ def test_a_reused_number_is_refused_and_the_reuse_is_named(told):
     assert one["outcomes"] == ["refused"]
     assert "its number now belongs to another process" in one["what"]
     assert one["alive"]
+    assert not one["adopted"]  # a handle of the first is not believed to be of the second
     assert one["again"]  # nor can it be held by what was known of the first
 
 
