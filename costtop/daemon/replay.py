@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from costtop import config as configuration
-from costtop import money
 from costtop.alerts.replay import replay
 from costtop.config import Config
+from costtop.daemon.rules import settings_of
 from costtop.detect.budgets import Budgets
 from costtop.detect.settings import Settings
 from costtop.detect.vigil import Vigil
@@ -45,18 +45,3 @@ def _findings(
             roots.add(spend.root)
         yield from vigil.observe(spend)
         yield from budgets.observe(spend, spend.call.at)
-
-
-def settings_of(config: Config) -> Settings:
-    """The [anomaly] table as the detectors want it."""
-    anomaly = config.anomaly
-    daily = [budget.amount for budget in configuration.budgets(config) if budget.period == "day"]
-    return Settings(
-        multiplier=anomaly.multiplier,
-        min_peers=anomaly.min_peers,
-        floor=money.parse(anomaly.floor),
-        finished_after=configuration.milliseconds(anomaly.finished_after),
-        plain_rule=anomaly.plain_rule,
-        session_floor=money.parse(anomaly.session_cap),
-        daily_budget=max(daily, default=None),
-    )

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop import config as configuration
-from costtop import money
 from costtop.config import Config
 from costtop.daemon.attribution import feature_of
 from costtop.daemon.ingest import Ingest
 from costtop.daemon.roots import roots
+from costtop.daemon.rules import settings_of
 from costtop.daemon.tell import audience
 from costtop.daemon.watch import Watch
-from costtop.detect.settings import Settings
 from costtop.errors import ConfigError
 from costtop.paths import Paths, private_directory
 from costtop.pricing.book import PriceBook
@@ -60,7 +59,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
             prices.restore(json.loads(cards))
         costs = partial(basis, policy=config.prices.counts)
         watch = Watch(
-            settings(config),
+            settings_of(config),
             configuration.budgets(config),
             configuration.zone(config),
             audience(config, configuration.zone(config)),
@@ -127,18 +126,3 @@ def _json(path: Path) -> Any:
         raise ConfigError(f"cannot read the prices in {path}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from None
-
-
-def settings(config: Config) -> Settings:
-    """What detectors need of the config."""
-    anomaly = config.anomaly
-    daily = [b.amount for b in configuration.budgets(config) if b.period == "day" and not b.scope]
-    return Settings(
-        multiplier=anomaly.multiplier,
-        min_peers=anomaly.min_peers,
-        floor=money.parse(anomaly.floor),
-        finished_after=configuration.milliseconds(anomaly.finished_after),
-        plain_rule=anomaly.plain_rule,
-        session_floor=money.parse(anomaly.session_cap),
-        daily_budget=min(daily, default=None),
-    )

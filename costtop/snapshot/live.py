@@ -92,7 +92,7 @@ class Live:
             budgets=tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz)),
             pulse=pulse,
             sources=sources,
-            alerts_open=opened.count,
+            alerts_open=opened.total,
             last_alert=opened.newest,
         )
 

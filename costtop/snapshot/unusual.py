@@ -26,24 +26,24 @@ class Open(NamedTuple):
     """All that is open: by session, how many in all, and the newest in one line."""
 
     sessions: dict[str, Unusual]
-    count: int
+    total: int
     newest: str
 
 
 def read(db: sqlite3.Connection) -> Open:
     """The open alerts."""
     sessions: dict[str, Unusual] = {}
-    count, newest = 0, ""
+    total, newest = 0, ""
     rows = db.execute(
         "SELECT session, severity, cause, evidence, title FROM alerts"
         " WHERE state = 'open' AND told IS NOT NULL ORDER BY raised"
     )
     for session, severity, cause, evidence, title in rows:
-        count, newest = count + 1, title
+        total, newest = total + 1, title
         found = Unusual(_words(cause, evidence), severity)
         if session and _rank(found) >= _rank(sessions.get(session)):
             sessions[session] = found
-    return Open(sessions, count, newest)
+    return Open(sessions, total, newest)
 
 
 def _rank(found: Unusual | None) -> int:

@@ -29,6 +29,12 @@ class History:
         where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?) AND c.at >= ?"
         yield from self._spends(f"{where} AND c.id <= ? ORDER BY c.at, c.id", (since, since, last))
 
+    def between(self, since: int, until: int) -> Iterator[Spend]:
+        """Every call of [since, until), ms UTC, by event time."""
+        where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?)"
+        values = (since, since, until)
+        yield from self._spends(f"{where} AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id", values)
+
     def after(self, row: int) -> Iterator[Spend]:
         """Every call that arrived after the row `row`, in order of arrival."""
         yield from self._spends(" WHERE c.id > ? ORDER BY c.id", (row,))

@@ -12,9 +12,7 @@ BORN = NOW - 30 * DAY
 
 def session(name="x", severity="warning", rule="median_5x", cost=6_000_000_000, at=NOW, **more):
     title = f"session {name}: dear"
-    return Finding(
-        rule, severity, at, title, "why", session=f"costtop/{name}", cost=cost, **more
-    )
+    return Finding(rule, severity, at, title, "why", session=f"costtop/{name}", cost=cost, **more)
 
 
 def tier(percent, at=NOW, **more):

@@ -180,7 +180,11 @@ def app(session, **facts):
     return Wanted(f"costtop/{session}", "costtop", (session,), **facts)
 
 
-@pytest.mark.parametrize("pid", [1, 0, -1, 2**40, os.getpid(), os.getppid()])
+@pytest.mark.parametrize(
+    "pid",
+    [1, 0, -1, 2**40, os.getpid(), os.getppid()],
+    ids=["init", "zero", "negative", "too large", "itself", "its parent"],
+)
 def test_a_log_cannot_claim_the_system_or_costtop(stage, look, pid):
     (found,) = look(app("s", hint=pid))
     assert found.process is None
