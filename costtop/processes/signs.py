@@ -5,7 +5,9 @@ or a working folder alone is weak. A pid from a log is checked against all of th
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeVar
 
 from costtop.processes.claim import Claim, Wanted
 from costtop.processes.look import Eyes, Process, ancestors, program
@@ -20,7 +22,8 @@ AGENTS = {
     "copilot": ("copilot",),
     "qwen": ("qwen",),
 }
-_VARIABLES = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
+_T = TypeVar("_T")
+_IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
 # Programs that write other programs' logs: never the process behind one.
 _SCRIBES = frozenset(
     {"tee", "cat", "logger", "script", "rotatelogs", "multilog", "svlogd", "rsync"}
@@ -29,36 +32,19 @@ _SLACK = 2000  # ms
 
 
 class Sight:
-    """What can be seen of our own processes now; each question is asked of the system once."""
+    """What can be seen of our own processes now; each question is asked of the system once.
+
+    What is hidden (a sandbox) is empty.
+    """
 
     def __init__(self, see: Eyes) -> None:
         self.see = see
         self.census = see.census()
-        self._written: dict[int, frozenset[str]] = {}
         self.mine = [one for one in self.census.values() if self._is_mine(one)]
-
-    def written(self, pid: int) -> frozenset[str]:
-        """Files that it holds open for writing, empty where that is hidden."""
-        if pid not in self._written:
-            try:
-                self._written[pid] = self.see.written(pid)
-            except PermissionError:
-                self._written[pid] = frozenset()
-        return self._written[pid]
-
-    def folder(self, pid: int) -> str:
-        """Its working folder, empty where that is hidden."""
-        try:
-            return self.see.cwd(pid)
-        except PermissionError:
-            return ""
-
-    def carried(self, pid: int) -> frozenset[str]:
-        """Session ids in its environment."""
-        try:
-            return frozenset(self.see.environ(pid, _VARIABLES).values())
-        except PermissionError:
-            return frozenset()
+        self.written = cache(lambda pid: _seen(see.written, pid) or frozenset())
+        self.folder = cache(lambda pid: os.path.realpath(_seen(see.cwd, pid) or "/"))
+        self.argv = cache(lambda pid: _seen(see.argv, pid) or ())
+        self.carried = cache(lambda pid: frozenset((_seen(see.environ, pid, _IDS) or {}).values()))
 
     def _is_mine(self, one: Process) -> bool:
         if one.kernel or one.state in "ZX" or one.pid in {1, os.getpid()}:
@@ -96,12 +82,12 @@ def by_folder(wanted: Sequence[Wanted], sight: Sight) -> list[Claim]:
     found = []
     for one in wanted:
         agents = [p for p in sight.mine if _may_be(p, one.source, sight)]
-        named = [p for p in agents if set(sight.see.argv(p.pid)[1:]) & set(one.ids)]
+        named = [p for p in agents if set(sight.argv(p.pid)[1:]) & set(one.ids)]
         if len(named) == 1:
             words = "its command line names the session"
             found.append(Claim(one.session, *named[0].identity, "strong", words))
             continue
-        there = [p for p in agents if one.cwd and _same(sight.folder(p.pid), one.cwd)]
+        there = [p for p in agents if _works_in(p.pid, one.cwd, sight)]
         if len(there) == 1:
             words = f"the only {one.source} process in the session's folder"
             found.append(Claim(one.session, *there[0].identity, "weak", words))
@@ -130,7 +116,7 @@ def is_agent(argv: Sequence[str], source: str) -> bool:
 
 
 def _writer(one: Wanted, process: Process, log: str, sight: Sight) -> Claim | None:
-    argv = sight.see.argv(process.pid)
+    argv = sight.argv(process.pid)
     if program(argv, process.name).partition(" ")[0] in _SCRIBES:
         return None
     confidence = "exact" if one.source == "codex" else "weak"
@@ -146,7 +132,7 @@ def _parent_of_carriers(one: Wanted, identity: str, process: Process, sight: Sig
         if above.pid == 1:
             return None
         if identity not in sight.carried(above.pid):
-            argv = sight.see.argv(above.pid)
+            argv = sight.argv(above.pid)
             confidence = "strong" if is_agent(argv, one.source) else "weak"
             evidence = f"its child {process.pid} carries the session's id in its environment"
             if unfit(argv, above):
@@ -164,8 +150,8 @@ def _checked(one: Wanted, process: Process, sight: Sight) -> Claim:
         )
     if any(os.path.realpath(log) in sight.written(process.pid) for log in one.logs):
         return claim._replace(confidence="strong", evidence=f"{words}, and it writes that log")
-    there = bool(one.cwd) and _same(sight.folder(process.pid), one.cwd)
-    known = is_agent(sight.see.argv(process.pid), one.source)
+    there = _works_in(process.pid, one.cwd, sight)
+    known = is_agent(sight.argv(process.pid), one.source)
     if there and known:
         return claim._replace(
             confidence="strong", evidence=f"{words}: that program, in the session's folder"
@@ -176,9 +162,17 @@ def _checked(one: Wanted, process: Process, sight: Sight) -> Claim:
 
 
 def _may_be(process: Process, source: str, sight: Sight) -> bool:
-    argv = sight.see.argv(process.pid)
+    argv = sight.argv(process.pid)
     return is_agent(argv, source) and not unfit(argv, process)
 
 
-def _same(one: str, other: str) -> bool:
-    return bool(one) and os.path.realpath(one) == os.path.realpath(other)
+def _works_in(pid: int, folder: str, sight: Sight) -> bool:
+    """Whether that is its folder; "/" is where daemons live, and says nothing."""
+    return sight.folder(pid) == os.path.realpath(folder or "/") != "/"
+
+
+def _seen(ask: Callable[..., _T], *question: object) -> _T | None:
+    try:
+        return ask(*question)
+    except PermissionError:
+        return None
