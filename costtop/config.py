@@ -140,6 +140,11 @@ def load(paths: Paths) -> Config:
     return config
 
 
+def own_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
+    """The budgets that were set by command, which budgets.toml holds."""
+    return _read(paths.budgets).budget
+
+
 def _read(path: Path) -> Config:
     try:
         with open(path, "rb") as file:
@@ -190,6 +195,9 @@ def _check(config: Config, path: Path) -> None:
                     known = ", ".join(RULE_KEYS)
                     raise ConfigError(f'feature "{rule.name}": match "{key}"; one of {known}')
         money.parse(config.anomaly.floor)
+        money.parse(config.anomaly.session_cap)
+        for endpoint in config.notify:
+            milliseconds(endpoint.digest)
         milliseconds(config.anomaly.finished_after)
         zone(config)
     except ConfigError as error:
@@ -207,7 +215,7 @@ def system_zone() -> str:
     """The IANA name of the system's time zone: TZ, else where /etc/localtime points, else UTC."""
     name = os.environ.get("TZ", "").removeprefix(":")
     if not name:
-        _, found, name = os.path.realpath("/etc/localtime").partition("zoneinfo/")
+        name = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
     try:
         return "UTC" if name == "Etc/UTC" else periods.zone(name).key
     except ConfigError:
@@ -224,7 +232,7 @@ def milliseconds(duration: str) -> int:
 
 def budgets(config: Config) -> tuple[Budget, ...]:
     """The budgets as nouns; raises ConfigError for a bad period, tier, scope or double name."""
-    made = tuple(_budget(entry) for entry in config.budget)
+    made = tuple(budget_of(entry) for entry in config.budget)
     names = [budget.name for budget in made]
     for name in names:
         if names.count(name) > 1:
@@ -235,7 +243,8 @@ def budgets(config: Config) -> tuple[Budget, ...]:
 _SCOPES = ("feature", "user", "project", "model", "source", "session")
 
 
-def _budget(entry: BudgetEntry) -> Budget:
+def budget_of(entry: BudgetEntry) -> Budget:
+    """The budget as a noun; raises ConfigError or NotMoney naming what is wrong with it."""
     where = f'budget "{entry.name}"'
     try:
         periods.check(entry.period)

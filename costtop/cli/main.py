@@ -27,6 +27,7 @@ MODULES = {
     "status": "daemon",
     "scan": "scan",
     "report": "report",
+    "budget": "budget",
     "mark": "act",
     "unmark": "act",
     "pause": "act",

@@ -5,7 +5,7 @@ record (INTERFACES.md, "One call as a JSON line"), acknowledged after it is comm
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from costtop.errors import CosttopError, UsageError
@@ -55,6 +55,7 @@ class Pause:
 
     session: str
     by: str = ""
+    typed: int | None = None  # the pid that the user typed, where the evidence is weak
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Resume:
 
     session: str
     by: str = ""
+    typed: int | None = None  # the pid that the user typed, where the evidence is weak
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Kill:
     session: str
     rung: Literal["INT", "TERM", "KILL"] = "KILL"
     by: str = ""
+    typed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,38 @@ class EndSilence:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read the configuration again; refused, and the old one kept, where it is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBudget:
+    """Make a budget, or change the one of that name; written into budgets.toml."""
+
+    name: str
+    amount: str
+    period: str = "day"
+    tiers: tuple[int, ...] = (50, 80, 100)
+    scope: dict[str, str] = field(default_factory=dict)
+    action: str = "notify"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBudget:
+    """Take a budget out of budgets.toml; one of config.toml is the user's to take out."""
+
+    name: str
+    by: str = ""
+
+
 Command = (
     Ping
     | Stop
+    | Reload
+    | SetBudget
+    | RemoveBudget
     | Scan
     | MarkSession
     | UnmarkSession
@@ -132,6 +164,9 @@ Command = (
 COMMANDS: dict[str, type[Command]] = {
     "ping": Ping,
     "stop": Stop,
+    "reload": Reload,
+    "budget-set": SetBudget,
+    "budget-remove": RemoveBudget,
     "scan": Scan,
     "mark": MarkSession,
     "unmark": UnmarkSession,

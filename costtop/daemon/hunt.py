@@ -38,9 +38,14 @@ class Hunt:
         claims = await asyncio.to_thread(search, wanted, claude_roots())
         self._holder.take(wanted, claims)
         for gone in set(self._holder.sessions()) - {one.session for one in wanted}:
-            self._holder.forget(gone)
+            if not self._paused(gone):  # a paused agent makes no calls, and is to be resumed
+                self._holder.forget(gone)
         if self._holder.sessions():
             self._vitals.refresh()
+
+    def _paused(self, session: str) -> bool:
+        info = self._vitals.info(session)
+        return info is not None and info.state == "T"
 
     def seen(self) -> dict[str, dict[str, object]]:
         """Processes by session, for the status file: what the screen shows of them."""

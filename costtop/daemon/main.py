@@ -9,12 +9,15 @@ import logging
 import os
 import signal
 import sys
+from typing import NamedTuple
 
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
+from costtop.daemon.changes import ConfigChanges
+from costtop.daemon.hands import Hands
 from costtop.daemon.hunt import Hunt
 from costtop.daemon.obey import Obey
 from costtop.daemon.pulse import Pulse
@@ -24,9 +27,6 @@ from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
-from costtop.processes.deeds import Deeds
-from costtop.processes.holder import Holder
-from costtop.processes.vitals import Vitals
 from costtop.receive.socket import listening
 from costtop.snapshot.live import now_ms
 from costtop.tail.follow import Follower
@@ -35,8 +35,8 @@ _CHECK = 10.0  # s between two looks at the lock file
 log = logging.getLogger("costtop")
 
 
-class _Stopped(Exception):
-    """The daemon was asked to end."""
+class _Ended(Exception):
+    """The work is to end: for good, or to begin again with another configuration."""
 
 
 def run(paths: Paths) -> int:
@@ -53,47 +53,74 @@ def run(paths: Paths) -> int:
     return 0
 
 
+class Ends(NamedTuple):
+    """What ends the work."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+    lock: int
+
+
 async def _serve(paths: Paths, config: Config, lock: int) -> None:
-    stop = asyncio.Event()
+    """Works with one configuration after the other until it is stopped."""
+    ends = Ends(asyncio.Event(), asyncio.Event(), lock)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    posted = asyncio.Event()
-    async with wired(paths, config, posted.set) as instance:
-        try:
-            await _work(instance, stop, posted, lock)
-        except* _Stopped:
-            log.info("stopped")
+        loop.add_signal_handler(number, ends.stop.set)
+    loop.add_signal_handler(signal.SIGHUP, ends.reload.set)
+    hands = Hands()
+    while not ends.stop.is_set():
+        ends.reload.clear()
+        posted = asyncio.Event()
+        async with wired(paths, config, posted.set) as instance:
+            try:
+                await _work(instance, hands, ends, posted)
+            except* _Ended:
+                log.info("stopped" if ends.stop.is_set() else "the configuration is read again")
+        if not ends.stop.is_set():
+            config = _reloaded(paths, config)
 
 
-async def _work(instance: Wired, stop: asyncio.Event, posted: asyncio.Event, lock: int) -> None:
-    """Everything that runs, until `stop` is set."""
-    holder = Holder()
-    vitals = Vitals(holder)
-    hunt = Hunt(instance.writer, holder, vitals)
+def _reloaded(paths: Paths, config: Config) -> Config:
+    try:
+        return configuration.load(paths)
+    except CosttopError as error:
+        log.error("kept the old configuration: %s", error)
+        return config
+
+
+async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event) -> None:
+    """Everything that runs, until the daemon is to end or to read its configuration again."""
+    hunt = Hunt(instance.writer, hands.holder, hands.vitals)
     acceptor = Acceptor(instance.ingest)
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    obey = Obey(instance, acceptor, reader, Deeds(holder, vitals), stop.set)
-    pulse = Pulse(instance, reader, follower, hunt)
+    obey = Obey(instance, acceptor, reader, hands, ends.stop.set, ends.reload.set)
+    changes = ConfigChanges(instance.paths, ends.reload.set)
+    pulse = Pulse(instance, reader, follower, hunt, changes)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     async with follower, asyncio.TaskGroup() as group:
-        group.create_task(_until(stop))
-        group.create_task(_keep_lock(instance.paths, lock))
-        group.create_task(acceptor.run())
-        group.create_task(reader.run())
-        group.create_task(hunt.run())
-        group.create_task(pulse.run())
-        group.create_task(vigilance(instance, reader))
-        group.create_task(courier.run())
-        group.create_task(_wake(courier, posted))
-        group.create_task(_listen(instance.paths, obey))
+        for work in (
+            _until(ends.stop),
+            _until(ends.reload),
+            _keep_lock(instance.paths, ends.lock),
+            changes.run(),
+            acceptor.run(),
+            reader.run(),
+            hunt.run(),
+            pulse.run(),
+            vigilance(instance, reader),
+            courier.run(),
+            _wake(courier, posted),
+            _listen(instance.paths, obey),
+        ):
+            group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
 
 
-async def _until(stop: asyncio.Event) -> None:
-    await stop.wait()
-    raise _Stopped
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+    raise _Ended
 
 
 async def _wake(courier: Courier, posted: asyncio.Event) -> None:

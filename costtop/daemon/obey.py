@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from costtop import __version__
+from costtop import config as configuration
 from costtop.control import protocol
 from costtop.control.protocol import (
     Acknowledge,
@@ -16,20 +17,23 @@ from costtop.control.protocol import (
     Pause,
     Ping,
     Plan,
+    Reload,
+    RemoveBudget,
     Resume,
     Scan,
+    SetBudget,
     Stop,
     UnmarkSession,
     refusal,
     reply,
 )
+from costtop.daemon import budget_file
 from costtop.daemon.accept import Acceptor
+from costtop.daemon.hands import Hands
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.errors import CosttopError, UsageError
 from costtop.model import Mark, Silence
-from costtop.processes.deeds import Deeds
-from costtop.processes.ladder import Step
 from costtop.receive.socket import Caller
 from costtop.snapshot.live import now_ms
 from costtop.store import alerts, marks
@@ -47,11 +51,12 @@ class Obey:
         instance: Wired,
         acceptor: Acceptor,
         reader: Reader,
-        deeds: Deeds,
+        hands: Hands,
         stop: Callable[[], None],
+        reload: Callable[[], None],
     ) -> None:
         self._instance, self._acceptor, self._reader = instance, acceptor, reader
-        self._deeds, self._stop = deeds, stop
+        self._hands, self._stop, self._reload = hands, stop, reload
 
     async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
         """One answer for each line, in order."""
@@ -86,53 +91,42 @@ class Obey:
             case Stop():
                 self._stop()
                 return reply(said=["stopping"])
+            case Reload():
+                configuration.load(self._instance.paths)
+                self._reload()
+                return reply(said=["the configuration is read again"])
             case Scan():
                 return reply(counts=await self._reader.scan())
-            case MarkSession(session, kind, note, by):
-                mark = Mark(session, kind, clean(by), now_ms(), clean(note))
-                await self._instance.writer.transact(marks.put, mark)
-                return reply(said=[f"{session} is marked {kind}"])
-            case UnmarkSession(session, by):
-                gone = await self._instance.writer.transact(
-                    marks.take_back, session, clean(by), now_ms()
-                )
-                return reply(said=[f"{session} {'is unmarked' if gone else 'had no mark'}"])
-            case Acknowledge() | BeginSilence() | EndSilence():
-                said = await self._instance.writer.transact(_hush, command, now_ms())
-                return reply(said=[said])
             case Plan(session):
-                rungs = self._deeds.plan(session, caller.pid)
-                return reply(said=[f"{rung.rung}: {rung.words}" for rung in rungs])
-            case Pause(session, by):
-                return await self._deed(
-                    "pause", session, by, self._deeds.pause(session, caller.pid)
-                )
-            case Resume(session, by):
-                return await self._deed(
-                    "resume", session, by, self._deeds.resume(session, caller.pid)
-                )
-            case Kill(session, rung, by):
-                steps = self._deeds.kill(session, caller.pid, last=f"SIG{rung}")
-                return await self._deed(f"kill up to {rung}", session, by, steps)
+                return reply(said=self._hands.plan(session, caller.pid))
+            case Pause() | Resume() | Kill():
+                return reply(said=await self._hands.act(command, caller.pid, self._journal))
+            case SetBudget() | RemoveBudget():
+                said = budget_file.change(self._instance.paths, command)
+                await self._journal(command.by, f"budget {command.name}", "", said)
+                self._reload()
+                return reply(said=[said])
+            case _:
+                return reply(said=[await self._instance.writer.transact(_note, command, now_ms())])
 
-    async def _deed(self, deed: str, session: str, by: str, steps: AsyncIterator[Step]) -> bytes:
-        """Follows a deed to its end, journals it, and answers with what every step did."""
-        taken = [step async for step in steps]
-        said = [step.what for step in taken]
-        await self._instance.writer.transact(
-            marks.journal, now_ms(), clean(by), deed, session, " · ".join(said)
-        )
-        if not taken or not taken[-1].success:
-            raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
-        return reply(said=said)
+    async def _journal(self, by: str, deed: str, session: str, detail: str) -> None:
+        writer = self._instance.writer
+        await writer.transact(marks.journal, now_ms(), clean(by), deed, session, detail)
 
 
-def _hush(
-    db: sqlite3.Connection, command: Acknowledge | BeginSilence | EndSilence, now: int
-) -> str:
-    """Keeps who does not want to hear what; returns what was done."""
+Noted = MarkSession | UnmarkSession | Acknowledge | BeginSilence | EndSilence
+
+
+def _note(db: sqlite3.Connection, command: Noted, now: int) -> str:
+    """Keeps what a user says of a session or an alert; returns what was done."""
     by = clean(command.by)
     match command:
+        case MarkSession(session, kind, note):
+            marks.put(db, Mark(session, kind, by, now, clean(note)))
+            return f"{session} is marked {kind}"
+        case UnmarkSession(session):
+            gone = marks.take_back(db, session, by, now)
+            return f"{session} {'is unmarked' if gone else 'had no mark'}"
         case Acknowledge(alert):
             alerts.acknowledge(db, alert, by, now)
             return f"alert {clean(alert)} is acknowledged"

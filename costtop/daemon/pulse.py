@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from costtop import __version__
+from costtop.daemon.changes import ConfigChanges
 from costtop.daemon.hunt import Hunt
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired
@@ -20,9 +21,16 @@ _EVERY = 1.0  # s
 class Pulse:
     """Writes the status file."""
 
-    def __init__(self, instance: Wired, reader: Reader, follower: Follower, hunt: Hunt) -> None:
+    def __init__(
+        self,
+        instance: Wired,
+        reader: Reader,
+        follower: Follower,
+        hunt: Hunt,
+        changes: ConfigChanges,
+    ) -> None:
         self._instance, self._reader = instance, reader
-        self._follower, self._hunt = follower, hunt
+        self._follower, self._hunt, self._changes = follower, hunt, changes
         self._started = now_ms()
 
     async def run(self) -> None:
@@ -49,7 +57,7 @@ class Pulse:
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
-            "trouble": self._reader.trouble or self._unreadable(),
+            "trouble": self._reader.trouble or self._changes.trouble or self._unreadable(),
             "sources": self._sources(),
             "processes": self._hunt.seen(),
         }

@@ -26,7 +26,7 @@ _LEARNT = 28 * 86_400_000  # ms of history that detectors learn from
 
 
 class Watch:
-    """Judges every commit once it is awake; before that it lets them pass for `wake_up` to judge."""
+    """Judges every commit once it is awake; what passes before that, `wake_up` judges."""
 
     def __init__(
         self,

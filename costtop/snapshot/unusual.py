@@ -1,4 +1,4 @@
-"""What is unusual now, from the open alerts, in the few words of a table cell. It judges nothing."""
+"""What is unusual now: open alerts in the few words of a table cell. It judges nothing."""
 
 import json
 import sqlite3
