@@ -4,7 +4,6 @@ It opens no files and prices nothing. One request is written once a content bloc
 counts: each row becomes a call of the same key, and the larger one replaces the smaller.
 """
 
-from copy import deepcopy
 from pathlib import PurePath
 from typing import Any
 
@@ -38,7 +37,7 @@ from costtop.sources.json_lines import (
     marked_lines,
 )
 from costtop.sources.merging import merged
-from costtop.sources.source import Chunk, Memo, Source
+from costtop.sources.source import Chunk, Memo, Source, copied
 from costtop.sources.stamps import stamp
 
 _NEEDLES = (
@@ -54,7 +53,7 @@ _USAGE = 0
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
+    fold = _Fold(chunk, copied(memo))
     for start, end, mark in marked_lines(chunk.data, _NEEDLES):
         fold.line(chunk.data[start:end], chunk.offset + start, mark)
     return fold.events, fold.memo
@@ -179,16 +178,17 @@ class _Fold:
         if b'"tool_use"' not in content:
             return False
         try:
-            found = [block for block in blocks(message.content) if block.type == "tool_use"]
+            found = [block for block in blocks(content) if block.type == "tool_use"]
         except Unreadable:
             return False  # the usage counts all the same
         for block in found:
             name, tool_id = text(block.name), text(block.id)
-            arguments = fingerprint(bytes(block.input), ARGUMENTS, name)
-            nth = tool_memory.grown(self.replies, key.hex(), [tool_id, name, arguments])
+            raw, named = bytes(block.input), key.hex()
+            arguments = fingerprint(raw, ARGUMENTS, name)
+            nth = tool_memory.grown(self.replies, named, [tool_id, name, arguments])
             if nth is not None and tool_id:
-                note = note_of(block, name, row)
-                tool_memory.wait(self.waiting, tool_id, key.hex(), nth, note)
+                note = note_of(name, raw, message)
+                tool_memory.wait(self.waiting, tool_id, named, nth, note)
         return bool(found)
 
     def _user(self, row: Row) -> None:
@@ -196,8 +196,8 @@ class _Fold:
         assert message is not None
         content = bytes(message.content)
         at = stamp(row.timestamp, self.seen)
-        if b'"tool_use_id"' in content:
-            self._results(row, at)
+        if self.waiting and b'"tool_use_id"' in content:
+            self._results(row, content, at)
         own = not self.agent and row.is_sidechain is not True
         if turns.interrupted(content):
             self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
@@ -208,11 +208,9 @@ class _Fold:
         elif self.agent:
             self.turn["id"] = text(row.prompt_id)
 
-    def _results(self, row: Row, at: int) -> None:
-        message = row.message
-        assert message is not None
+    def _results(self, row: Row, content: bytes, at: int) -> None:
         try:
-            found = blocks(message.content)
+            found = blocks(content)
         except Unreadable:
             return
         for block in found:

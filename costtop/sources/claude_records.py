@@ -128,10 +128,9 @@ TOOL_INPUT = msgspec.json.Decoder(ToolInput)
 TOOL_RESULT = msgspec.json.Decoder(ToolResult)
 
 
-def blocks(content: msgspec.Raw) -> list[Block]:
+def blocks(content: bytes) -> list[Block]:
     """The blocks of a content that is a list; none of a plain text."""
-    raw = bytes(content)
-    return decoded(BLOCKS, raw) if raw[:1] == b"[" else []
+    return decoded(BLOCKS, content) if content[:1] == b"[" else []
 
 
 def counted(row: Row) -> bool:

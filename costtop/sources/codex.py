@@ -13,7 +13,6 @@ the files are read, and count where the parent's file is gone.
 
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -31,7 +30,7 @@ from costtop.sources.json_lines import (
     has_negative_zero,
     marked_lines,
 )
-from costtop.sources.source import Chunk, Memo, Source
+from costtop.sources.source import Chunk, Memo, Source, copied
 from costtop.sources.stamps import stamp
 from costtop.text import clean
 
@@ -56,7 +55,7 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
+    fold = _Fold(chunk, copied(memo))
     for start, end, mark in marked_lines(chunk.data, ()):
         if mark == ODD:
             fold.events.append(Bad(chunk.offset + start, "not valid JSON"))

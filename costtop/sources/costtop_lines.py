@@ -87,6 +87,7 @@ class _Line(msgspec.Struct):
     tags: dict[str, Any] | None = None
 
 
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LINE = msgspec.json.Decoder(_Line)
 
 
@@ -195,7 +196,7 @@ def _tags(tags: dict[str, Any] | None) -> str:
         clean(name): clean(value if isinstance(value, str) else json.dumps(value))
         for name, value in sorted(tags.items())[:_TAGS]
     }
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _SORTED(kept)
 
 
 def _tools(record: _Line) -> tuple[ToolUse, ...]:

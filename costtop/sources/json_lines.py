@@ -82,7 +82,7 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
 
 def has_negative_zero(line: bytes) -> bool:
     """Whether a token count of the line is "-0", which decoders take for 0 and no tool writes."""
-    maybe = b":-0" in line or b": -0" in line
+    maybe = b'tokens":-0' in line or b'tokens": -0' in line or b'tokens" :' in line
     return maybe and _NEGATIVE_ZERO.search(line) is not None
 
 

@@ -31,7 +31,9 @@ def grown(replies: Replies, key: str, tool: list[str]) -> int | None:
 
 def uses(replies: Replies, key: str) -> tuple[ToolUse, ...]:
     """The tools that the reply `key` asked for up to now."""
-    return tuple(ToolUse(name, arguments) for _, name, arguments in replies.get(key, ()))
+    if key not in replies:
+        return ()
+    return tuple(ToolUse(name, arguments) for _, name, arguments in replies[key])
 
 
 def wait(waiting: Waiting, tool_id: str, key: str, nth: int, note: Any = None) -> None:
