@@ -17,8 +17,8 @@ LETTER = Letter("chat", "session", "warning", "[costtop] test", "body", "short",
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 
-def asked(peer: socket.socket) -> None:
-    """Reads the whole request."""
+def asked(peer: socket.socket) -> bytes:
+    """Reads the whole request; its body."""
     head = b""
     while b"\r\n\r\n" not in head:
         head += peer.recv(65536)
@@ -30,6 +30,7 @@ def asked(peer: socket.socket) -> None:
     )
     while len(body) < length:
         body += peer.recv(65536)
+    return body
 
 
 def hang(peer: socket.socket) -> None:
