@@ -79,7 +79,7 @@ class Group:
 class Usual(NamedTuple):
     """What sessions of a group usually cost, in nano-dollars."""
 
-    count: int  # finished sessions in the group that gave the median
+    peers: int  # finished sessions in the group that gave the median
     twice_median: int
     log_mid: float  # ln of the usual cost, shrunk towards the parent groups
     log_spread: float
@@ -96,7 +96,7 @@ class Pace(NamedTuple):
 
     mid: float
     spread: float
-    count: int
+    peers: int
 
 
 class View:
@@ -187,7 +187,7 @@ class View:
         return Pace(
             low.mid + part * (high.mid - low.mid),
             low.spread + part * (high.spread - low.spread),
-            min(low.count, high.count),
+            min(low.peers, high.peers),
         )
 
     def _age(self, nth: int) -> Pace | None:

@@ -21,7 +21,7 @@ _LASTING = {
     "median_5x",
     "cost_outlier",
     "age_outlier",
-    "session_floor",
+    "session_cap",
 }  # they end with the session
 _SURE_WITHOUT_PEERS = {"retry_loop", "fan_out"}
 
@@ -105,7 +105,7 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
         level = "warning" if verdict.learnt >= settings.learnt_from else "notice"
     elif usual is None and verdict.rule not in _SURE_WITHOUT_PEERS:
         level = "notice"
-    if level == "notice":
+    if level == "notice" or (verdict.rule == "median_5x" and not budget):
         return level
     if verdict.excess >= large:
         return "critical"
@@ -131,7 +131,7 @@ def _finding(
     ]
     if usual is not None:
         evidence += [
-            ("peers", usual.count),
+            ("peers", usual.peers),
             ("median", usual.median),
             ("q95", usual.high),
             ("ratio", round(ratio, 4)),
