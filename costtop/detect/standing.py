@@ -122,7 +122,8 @@ def _finding(
     course: Course, verdict: Verdict, level: str, view: View, ratio: float, now: int, again: bool
 ) -> Finding:
     usual = view.usual()
-    cause = verdict.cause or explain.cause(course, view)
+    split = None if verdict.cause else explain.split(course, view)
+    cause = verdict.cause or explain.cause(course, view, split)
     evidence: list[tuple[str, str | int | float]] = [
         ("detector", verdict.rule),
         ("statistic", round(verdict.statistic, 4)),
@@ -149,7 +150,7 @@ def _finding(
         level,
         now,
         _title(course, verdict, ratio),
-        explain.words(course, verdict, view),
+        explain.words(course, verdict, view, ratio, split),
         session=course.root,
         turn=course.turns,
         cost=course.cost,
