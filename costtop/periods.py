@@ -6,8 +6,10 @@ no calendar: its window is the N hours before a moment (`reach`), and its key na
 hours, counted from the epoch, in which that moment lies, so that a crossing has a stable name.
 """
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,6 +38,16 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(f"{name!r} is no time zone; write one like Europe/Berlin") from None
+
+
+def system_zone() -> str:
+    """The IANA name of this machine's zone: TZ, the link of /etc/localtime, or "UTC"."""
+    for name in (os.environ.get("TZ", "").removeprefix(":"), _linked(Path("/etc/localtime"))):
+        try:
+            return zone(name).key
+        except ConfigError:
+            continue
+    return "UTC"
 
 
 def check(period: str) -> str:
@@ -159,6 +171,11 @@ def _moment(period: str, name: str, tz: ZoneInfo) -> int:
         return round(start.timestamp()) * 1000
     except ValueError:
         raise NotAPeriod(f"{name!r} names no {period}") from None
+
+
+def _linked(clock: Path) -> str:
+    """The zone that a link into a zone database names, "" when it is none."""
+    return str(clock.resolve()).partition("zoneinfo/")[2]
 
 
 def _local(at: int, tz: ZoneInfo) -> datetime:

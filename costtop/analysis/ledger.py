@@ -125,6 +125,13 @@ def take(left: Sequence[int], right: Sequence[int]) -> Books:
     return tuple(map(int.__sub__, left, right))
 
 
+def full_price(tokens: Tokens, rates: Rates) -> int:
+    """Nano-dollars of these tokens at these rates (searches apart), rounded half even."""
+    pico = _input_pico(tokens, rates) + tokens.output * rates.output
+    whole, rest = divmod(pico, 1000)
+    return whole + (rest > 500 or (rest == 500 and whole % 2 == 1))
+
+
 def is_root(spend: Spend) -> bool:
     """Whether the root agent of the session made the call."""
     call = spend.call

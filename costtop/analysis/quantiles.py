@@ -32,11 +32,11 @@ def median(ordered: Sequence[float]) -> float:
     return (ordered[half - 1] + ordered[half]) / 2
 
 
-def twice_median(ordered: Sequence[int]) -> int:
-    """Twice the median, so that it stays an exact int; raises ValueError when empty."""
+def twice_median(ordered: Sequence[float]) -> int:
+    """Twice the median of ints, so that it stays an exact int; raises ValueError when empty."""
     if not ordered:
         raise ValueError("no numbers, no median")
-    return ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
+    return int(ordered[(len(ordered) - 1) // 2]) + int(ordered[len(ordered) // 2])
 
 
 def upper_spread(ordered: Sequence[float]) -> float:

@@ -22,45 +22,12 @@ class Course:
     """The course of one session; plain data that `book` moves on, one stored call at a time."""
 
     __slots__ = (
-        "agent_cost",
-        "agents",
-        "before",
-        "books",
-        "carried",
-        "carried_at",
-        "cost",
-        "costs_at",
-        "estimated",
-        "feature",
-        "first_model",
-        "first_rates",
-        "growths",
-        "key",
-        "last",
-        "missed",
-        "models",
-        "new",
-        "output",
-        "outputs",
-        "peaks",
-        "peer",
-        "prices",
-        "put_out",
-        "ring",
-        "root",
-        "said",
-        "source",
-        "spoken",
-        "state",
-        "step",
-        "stride",
-        "sums",
-        "turns",
-        "unpriced",
-        "was",
-        "was_before",
-        "wrong",
-    )
+        "agent_cost", "agents", "before", "books", "carried", "carried_at", "cost", "costs_at",
+        "estimated", "feature", "first_model", "first_rates", "growths", "key", "last", "missed",
+        "models", "new", "output", "outputs", "peaks", "peer", "prices", "prompt", "put_out",
+        "ring", "root", "said", "source", "spoken", "state", "step", "stride", "sums", "turns",
+        "unpriced", "was", "was_before", "wrong",
+    )  # fmt: skip
 
     def __init__(self, spend: Spend) -> None:
         self.root = spend.root
@@ -83,6 +50,7 @@ class Course:
         self.first_model = ""
         self.first_rates: Rates | None = None
         self.models: dict[str, int] = {}
+        self.prompt = 0  # tokens of the first turn's input
         self.output = 0  # tokens of the last turn
         self.prices = Prices(0, 0, 0)
         self.carried = self.missed = self.new = self.put_out = 0  # tokens up to the turn before
@@ -162,6 +130,8 @@ def _put(course: Course, spend: Spend) -> None:
     if len(course.ring) > _RING:
         del course.ring[next(iter(course.ring))]
     course.output = spend.call.tokens.output
+    if turn == 1:
+        course.prompt = step.context
     _account(course, step.books, turn, 1)
     _sample(course, step)
     course.prices = prices(spend)
@@ -296,6 +266,7 @@ def remember(course: Course, at: int, *, censored: bool) -> Peer:
         len(course.agents),
         course.agent_cost,
         len(course.wrong),
+        course.prompt,
         new,
         output,
         missed,

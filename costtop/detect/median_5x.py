@@ -32,5 +32,5 @@ def judge(
         course.cost - middle,
         course.cost - middle,
         f"it has cost {ratio:.1f}x the ${dollars(middle)} that is usual"
-        f" ({usual.count} finished peers)",
+        f" ({usual.peers} finished peers)",
     )

@@ -42,7 +42,8 @@ class Peer(NamedTuple):
     agents: int  # distinct subagents
     agent_cost: int
     retries: int  # turns that repeated earlier ones
-    new_tokens: int
+    prompt: int  # tokens of the first prompt
+    new_tokens: int  # the prompt's included
     output_tokens: int
     missed_tokens: int
     carried_tokens: int

@@ -6,11 +6,11 @@ for is read from lists that are kept sorted, and remembered until the next sessi
 """
 
 import math
-from bisect import bisect_left, bisect_right, insort
-from collections import deque
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from costtop.analysis.drivers import Reference
 from costtop.analysis.quantiles import (
     NORMAL_90,
     median,
@@ -18,71 +18,27 @@ from costtop.analysis.quantiles import (
     twice_median,
     upper_spread,
 )
+from costtop.detect import usual
+from costtop.detect.group import Group
 from costtop.detect.peer import GRID, Peer
 from costtop.detect.settings import Settings
 
-_SERIES = (
-    "age_peak",
-    "growth_peak",
-    "output_peak",
-    "growth_mid",
-    "growth_spread",
-    "output_mid",
-    "output_spread",
-    "agents",
-    "turns",
-)
 _PARENT = 3  # finished sessions that the parent's estimate is worth
 _PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
 _AGE_SPREAD = (0.6, 8)  # the same at one age
+OUTLYING = 2.6  # spreads of ln cost: 5 in 1000 real sessions lie beyond (DETECTION, D1)
 _POOLED = 100  # peaks from which a group's own tail is used
-
-
-class Group:
-    """The last finished sessions of one feature, one source or all."""
-
-    __slots__ = ("ages", "costs", "peers", "series", "shifts")
-
-    def __init__(self) -> None:
-        self.peers: deque[Peer] = deque()
-        self.costs: list[int] = []
-        self.series: dict[str, list[float]] = {name: [] for name in _SERIES}
-        self.ages: list[list[float]] = []
-        self.shifts: dict[str, int] = {}  # turns by model
-
-    def add(self, peer: Peer, settings: Settings) -> None:
-        """Remember a session, forgetting those that fall out of the window."""
-        self.peers.append(peer)
-        self._book(peer, insort, 1)
-        while len(self.peers) > settings.window or self.peers[0].at < peer.at - settings.window_ms:
-            self._book(self.peers.popleft(), _remove, -1)
-
-    def drop(self, peer: Peer) -> None:
-        """Forget a session that goes on after all."""
-        if peer in self.peers:
-            self.peers.remove(peer)
-            self._book(peer, _remove, -1)
-
-    def _book(self, peer: Peer, change: Callable[[list[float], float], None], sign: int) -> None:
-        if peer.cost is not None and not peer.censored:
-            change(self.costs, peer.cost)  # type: ignore[arg-type]
-        for name, ordered in self.series.items():
-            change(ordered, getattr(peer, name))
-        while len(self.ages) < len(peer.costs_at):
-            self.ages.append([])
-        for ordered, cost in zip(self.ages, peer.costs_at, strict=False):
-            change(ordered, cost)
-        for model, turns in peer.models:
-            self.shifts[model] = self.shifts.get(model, 0) + sign * turns
 
 
 class Usual(NamedTuple):
     """What sessions of a group usually cost, in nano-dollars."""
 
-    count: int  # finished sessions in the group that gave the median
+    peers: int  # finished sessions in the group that gave the median
     twice_median: int
     log_mid: float  # ln of the usual cost, shrunk towards the parent groups
     log_spread: float
+    middle: int  # the usual cost so shrunk
+    outlying: int  # 2.6 spreads above it: rarer than one in two hundred
     high: int  # the 95 % point
     group: int  # 0 feature, 1 source, 2 all
 
@@ -96,13 +52,16 @@ class Pace(NamedTuple):
 
     mid: float
     spread: float
-    count: int
+    peers: int
 
 
 class View:
     """A session's peers: the three groups it belongs to, finest first, and what they say."""
 
-    __slots__ = ("_ages", "_limits", "_paces", "_residual", "_seen", "_usual", "groups", "peers")
+    __slots__ = (
+        "_ages", "_limits", "_paces", "_reference", "_residual", "_seen", "_usual", "groups",
+        "peers",
+    )  # fmt: skip
 
     def __init__(self, groups: tuple[Group, ...], peers: "Peers") -> None:
         self.groups = groups
@@ -116,6 +75,7 @@ class View:
         self._limits: dict[str, float] = {}
         self._paces: dict[str, Pace | None] = {}
         self._residual: dict[int, float] = {}
+        self._reference: Reference | None = None
 
     def _fresh(self) -> None:
         if self._seen != self.peers.version:
@@ -147,12 +107,12 @@ class View:
         """The calibrated threshold of a statistic's session peak, `start` while peers are few."""
         self._fresh()
         if name not in self._limits:
-            ordered = self.groups[-1].series[name]
+            series = self.groups[-1].series[name]
             for group in self.groups[:-1]:
                 if len(group.peers) >= _POOLED:
-                    ordered = group.series[name]
+                    series = group.series[name]
                     break
-            self._limits[name] = tail(ordered, self.peers.settings.alpha, start)
+            self._limits[name] = tail(series.read(), self.peers.settings.alpha, start)
         return self._limits[name]
 
     def residual(self, turns: int) -> float:
@@ -168,10 +128,17 @@ class View:
         whole = sum(group.shifts.values())
         return group.shifts.get(model, 0) / whole if whole else 0.0
 
+    def reference(self) -> Reference | None:
+        """What the chosen group uses and pays, for the split of a difference."""
+        self._fresh()
+        if self._reference is None:
+            self._reference = usual.reference(self.chosen())
+        return self._reference
+
     def chosen(self) -> Group:
         """The finest group with enough finished sessions, else all."""
         for group in self.groups:
-            if len(group.costs) >= self.peers.settings.min_peers:
+            if len(group.costs.read()) >= self.peers.settings.min_peers:
                 return group
         return self.groups[-1]
 
@@ -187,21 +154,19 @@ class View:
         return Pace(
             low.mid + part * (high.mid - low.mid),
             low.spread + part * (high.spread - low.spread),
-            min(low.count, high.count),
+            min(low.peers, high.peers),
         )
 
     def _age(self, nth: int) -> Pace | None:
         found: Pace | None = None
         prior, worth = _AGE_SPREAD
         for group in reversed(self.groups):
-            ordered = group.ages[nth] if nth < len(group.ages) else []
-            count = len(ordered)
-            if count < self.peers.settings.min_peers:
+            there = group.at_age(nth)
+            if there is None or there.size < self.peers.settings.min_peers:
                 continue
-            mid = median(ordered)
+            count, mid, spread = there
             if found is not None:
                 mid = (count * mid + _PARENT * found.mid) / (count + _PARENT)
-            spread = upper_spread(ordered)
             spread = math.sqrt((count * spread * spread + worth * prior * prior) / (count + worth))
             found = Pace(mid, spread, count)
         return found
@@ -265,7 +230,7 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
     found: Usual | None = None
     prior, worth = _PRIOR_SPREAD
     for nth in range(len(groups) - 1, -1, -1):
-        ordered = groups[nth].costs
+        ordered = groups[nth].costs.read()
         count = len(ordered)
         if count < max(1, settings.min_peers):
             continue
@@ -276,29 +241,34 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
         spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
         spread /= NORMAL_90
         spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
-        found = Usual(count, twice, middle, spread, int(quantile(ordered, 0.95)), nth)
+        found = Usual(
+            count,
+            twice,
+            middle,
+            spread,
+            int(math.exp(middle)),
+            int(math.exp(middle + OUTLYING * spread)),
+            int(quantile(ordered, 0.95)),
+            nth,
+        )
     return found
 
 
 def _pace(groups: tuple[Group, ...], name: str, least: int) -> Pace | None:
     """Between and within the peers: their middles differ, and so do the turns of each."""
     for group in groups:
-        mids = group.series[f"{name}_mid"]
+        mids = group.series[f"{name}_mid"].read()
         if len(mids) >= least:
             between = upper_spread(mids)
-            within = median(group.series[f"{name}_spread"])
+            within = median(group.series[f"{name}_spread"].read())
             return Pace(median(mids), math.hypot(between, within), len(mids))
     return None
 
 
 def _residual(groups: tuple[Group, ...], turns: int) -> float:
     for group in groups:
-        ordered = group.series["turns"]
+        ordered = group.series["turns"].read()
         first = bisect_right(ordered, turns)
         if len(ordered) - first >= 5:
             return ordered[(first + len(ordered)) // 2] - turns
     return turns / 2  # nobody got this far: half as much again, as long tails have it
-
-
-def _remove(ordered: list[float], value: float) -> None:
-    del ordered[bisect_left(ordered, value)]

@@ -2,7 +2,19 @@
 
 from collections.abc import Callable
 
-from costtop.detect import median_5x
+from costtop.detect import (
+    age_outlier,
+    cache_miss,
+    context_growth,
+    cost_outlier,
+    fan_out,
+    loop,
+    loop_usage,
+    median_5x,
+    model_shift,
+    session_cap,
+    verbose_output,
+)
 from costtop.detect.course import Course
 from costtop.detect.peers import View
 from costtop.detect.settings import Settings
@@ -10,6 +22,18 @@ from costtop.detect.verdict import Verdict
 from costtop.model import Spend
 
 Judge = Callable[[Course, Spend, int, View, Settings], Verdict | None]
-
-DETECTORS: tuple[Judge, ...] = (median_5x.judge,)
 """(course after the event, event, what it moved, peers, settings) -> a claim, or None."""
+
+DETECTORS: tuple[Judge, ...] = (
+    loop.judge,  # mechanisms first: they name the cause when several hold at one event
+    loop_usage.judge,
+    fan_out.judge,
+    model_shift.judge,
+    cache_miss.judge,
+    context_growth.judge,
+    verbose_output.judge,
+    age_outlier.judge,
+    cost_outlier.judge,
+    median_5x.judge,
+    session_cap.judge,
+)

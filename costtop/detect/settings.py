@@ -16,7 +16,7 @@ class Settings(NamedTuple):
     floor: int = NANO // 4  # never flag a session cheaper than this
     finished_after: int = 30 * 60_000  # idle this long is finished
     plain_rule: str = "warning"  # warning | notice: how loud the plain rule alone is
-    session_floor: int = 10 * NANO  # an absolute cap while there are too few peers
+    session_cap: int = 10 * NANO  # an absolute cap while there are too few peers
     daily_budget: int | None = None  # scales severity, when there is one
     window: int = 400  # finished sessions a group remembers
     window_ms: int = 28 * 86_400_000

@@ -21,7 +21,7 @@ _LASTING = {
     "median_5x",
     "cost_outlier",
     "age_outlier",
-    "session_floor",
+    "session_cap",
 }  # they end with the session
 _SURE_WITHOUT_PEERS = {"retry_loop", "fan_out"}
 
@@ -105,7 +105,7 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
         level = "warning" if verdict.learnt >= settings.learnt_from else "notice"
     elif usual is None and verdict.rule not in _SURE_WITHOUT_PEERS:
         level = "notice"
-    if level == "notice":
+    if level == "notice" or (verdict.rule == "median_5x" and not budget):
         return level
     if verdict.excess >= large:
         return "critical"
@@ -122,7 +122,8 @@ def _finding(
     course: Course, verdict: Verdict, level: str, view: View, ratio: float, now: int, again: bool
 ) -> Finding:
     usual = view.usual()
-    cause = verdict.cause or explain.cause(course, view)
+    split = None if verdict.cause else explain.split(course, view)
+    cause = verdict.cause or explain.cause(course, view, split)
     evidence: list[tuple[str, str | int | float]] = [
         ("detector", verdict.rule),
         ("statistic", round(verdict.statistic, 4)),
@@ -131,7 +132,7 @@ def _finding(
     ]
     if usual is not None:
         evidence += [
-            ("peers", usual.count),
+            ("peers", usual.peers),
             ("median", usual.median),
             ("q95", usual.high),
             ("ratio", round(ratio, 4)),
@@ -149,7 +150,7 @@ def _finding(
         level,
         now,
         _title(course, verdict, ratio),
-        explain.words(course, verdict, view),
+        explain.words(course, verdict, view, ratio, split),
         session=course.root,
         turn=course.turns,
         cost=course.cost,

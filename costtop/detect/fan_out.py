@@ -1,0 +1,38 @@
+"""D8, fan-out: a session starts far more subagents than its peers do.
+
+How much each of them costs is not its matter, only that together they are worth an alert.
+"""
+
+from costtop.analysis.quantiles import quantile
+from costtop.detect.course import Course
+from costtop.detect.peers import View
+from costtop.detect.settings import Settings
+from costtop.detect.verdict import Verdict
+from costtop.model import Spend
+from costtop.money import dollars
+
+RULE = "fan_out"
+_LEAST = 8  # distinct subagents
+
+
+def judge(
+    course: Course, spend: Spend, moved: int, view: View, settings: Settings
+) -> Verdict | None:
+    """At least 8 subagents, over twice the 95 % point of peers, and dear enough."""
+    count = len(course.agents)
+    if count < _LEAST or course.agent_cost <= settings.floor:
+        return None
+    usual = view.usual()
+    middle = usual.median if usual else 0
+    if course.agent_cost <= max(settings.floor, middle // 2):
+        return None
+    ordered = view.chosen().series["agents"].read()
+    high = quantile(ordered, 0.95) if ordered else 0.0
+    if count <= 2 * high:
+        return None
+    cost = course.agent_cost
+    return Verdict(
+        RULE, RULE, count, max(_LEAST, 2 * high), cost, cost,
+        f"{count} subagents have spent ${dollars(cost)} (95 % of peers start at most {high:.0f})",
+        evidence=(("subagents", count),),
+    )  # fmt: skip
