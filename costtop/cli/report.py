@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the report."""
     db = open_reader(paths.find().database)
     now = now_ms()
-    tz = periods.zone(options.tz or _zone(db))
+    tz = periods.zone(options.tz or zone_of(db))
     since = moment(options.since, now, tz, end=False)
     until = moment(options.until, now, tz, end=True)
     if since is not None and until is not None and since >= until:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _zone(db: sqlite3.Connection) -> str:
+def zone_of(db: sqlite3.Connection) -> str:
     row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
     return str(row[0]) if row else "UTC"
 
@@ -90,7 +90,7 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
 def _json(found: report.Report, dates: tuple[str, str], now: int) -> str:
     import json
 
-    rows = [_row(line) | _about(found.about.get(line.key), now) for line in found.lines]
+    rows = [row_of(line) | _about(found.about.get(line.key), now) for line in found.lines]
     tree = {
         "schema": 1,
         "currency": "USD",
@@ -99,13 +99,13 @@ def _json(found: report.Report, dates: tuple[str, str], now: int) -> str:
         "until": dates[1],
         "tz": found.zone,
         "rows": rows,
-        "total": _row(found.total),
+        "total": row_of(found.total),
         "unpriced_models": found.unpriced_models,
     }
     return json.dumps(tree, indent=1)
 
 
-def _row(line: report.Line) -> dict[str, object]:
+def row_of(line: report.Line) -> dict[str, object]:
     per_task = line.cost_per_task
     return {
         "key": line.key,
@@ -155,7 +155,7 @@ def stamp(at: int) -> str:
 def _csv(found: report.Report) -> None:
     import csv
 
-    rows = [_row(line) for line in (*found.lines, found.total)]
+    rows = [row_of(line) for line in (*found.lines, found.total)]
     writer = csv.DictWriter(sys.stdout, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)

@@ -123,6 +123,11 @@ class Reload:
 
 
 @dataclass(frozen=True, slots=True)
+class Reprice:
+    """Price every stored call anew; answers with what changed, by model."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetBudget:
     """Make a budget, or change the one of that name; written into budgets.toml."""
 
@@ -147,6 +152,7 @@ Command = (
     Ping
     | Stop
     | Reload
+    | Reprice
     | SetBudget
     | RemoveBudget
     | Scan
@@ -165,6 +171,7 @@ COMMANDS: dict[str, type[Command]] = {
     "ping": Ping,
     "stop": Stop,
     "reload": Reload,
+    "reprice": Reprice,
     "budget-set": SetBudget,
     "budget-remove": RemoveBudget,
     "scan": Scan,

@@ -19,6 +19,7 @@ from costtop.control.protocol import (
     Plan,
     Reload,
     RemoveBudget,
+    Reprice,
     Resume,
     Scan,
     SetBudget,
@@ -31,6 +32,7 @@ from costtop.daemon import budget_file
 from costtop.daemon.accept import Acceptor
 from costtop.daemon.hands import Hands
 from costtop.daemon.reader import Reader
+from costtop.daemon.reprice import repriced
 from costtop.daemon.wiring import Wired
 from costtop.errors import CosttopError, UsageError
 from costtop.model import Mark, Silence
@@ -101,6 +103,8 @@ class Obey:
                 return reply(said=self._hands.plan(session, caller.pid))
             case Pause() | Resume() | Kill():
                 return reply(said=await self._hands.act(command, caller.pid, self._journal))
+            case Reprice():
+                return reply(changes=await repriced(self._instance))
             case SetBudget() | RemoveBudget():
                 said = budget_file.change(self._instance.paths, command)
                 await self._journal(command.by, f"budget {command.name}", "", said)

@@ -16,6 +16,6 @@ def settings_of(config: Config) -> Settings:
         floor=money.parse(anomaly.floor),
         finished_after=configuration.milliseconds(anomaly.finished_after),
         plain_rule=anomaly.plain_rule,
-        session_floor=money.parse(anomaly.session_cap),
+        session_cap=money.parse(anomaly.session_cap),
         daily_budget=min(daily, default=None),
     )

@@ -39,6 +39,10 @@ class History:
         """Every call that arrived after the row `row`, in order of arrival."""
         yield from self._spends(" WHERE c.id > ? ORDER BY c.id", (row,))
 
+    def numbered(self, first: int, last: int) -> Iterator[tuple[int, Spend]]:
+        """(row, call) of the rows `first` to `last`, in order."""
+        yield from self._rows(" WHERE c.id >= ? AND c.id <= ? ORDER BY c.id", (first, last))
+
     def of_roots(self, roots: list[int]) -> Iterator[Spend]:
         """Every call of these root session rows and their subagents, in order of arrival."""
         marks = ",".join("?" * len(roots))
@@ -66,16 +70,22 @@ class History:
         return int(row[0]) if row else None
 
     def _spends(self, where: str, values: tuple[object, ...]) -> Iterator[Spend]:
+        return (spend for _, spend in self._rows(where, values))
+
+    def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
         for call_id, *rest in self._db.execute(_QUERY + where, values):
             row = Row._make(rest[: len(Row._fields)])
             source, session, agent, root_source, root = rest[len(Row._fields) :]
-            yield Spend(
-                call=self._call(call_id, row, self._name(source), session, agent),
-                root=f"{self._name(root_source)}/{root}",
-                cost=row.cost,
-                rates=self._card(row.card),
-                seen=row.seen,
-                feature=self._name(row.feature),
+            yield (
+                call_id,
+                Spend(
+                    call=self._call(call_id, row, self._name(source), session, agent),
+                    root=f"{self._name(root_source)}/{root}",
+                    cost=row.cost,
+                    rates=self._card(row.card),
+                    seen=row.seen,
+                    feature=self._name(row.feature),
+                ),
             )
 
     def _call(self, call_id: int, row: Row, source: str, session: str, agent: str) -> Call:
