@@ -131,6 +131,16 @@ class TestTheCheapLook:
         seen = self.names(tree.recent(time.time_ns()).seen)
         assert seen >= {"new.jsonl", "young.jsonl", "hot.jsonl"}
 
+    def test_finds_a_file_made_in_the_clock_tick_of_the_last_look(self, tmp_path: Path) -> None:
+        folder = tmp_path / "young"
+        touch(folder / "a.jsonl", age=7200)
+        tree = Tree([rooted(folder, ["*.jsonl"])])
+        tree.all(time.time_ns())
+        tick = folder.stat().st_mtime_ns
+        touch(folder / "b.jsonl", age=7200)
+        os.utime(folder, ns=(tick, tick))
+        assert "b.jsonl" in self.names(tree.recent(time.time_ns()).seen)
+
     def test_finds_a_root_that_appears_or_is_made_anew(self, tmp_path: Path) -> None:
         root = tmp_path / "root"
         tree = Tree([rooted(root, ["**/*.jsonl"])])

@@ -201,6 +201,23 @@ async def test_a_watcher_that_dies_and_comes_back_says_so(folder: Path, root: Ro
         await follow.until(lambda: follow.follower.status == "watching 1 folder")
 
 
+async def test_what_was_written_as_the_watcher_died_is_not_left_to_the_clock(
+    folder: Path, root: Root
+) -> None:
+    die = asyncio.Event()
+
+    async def dying(*_: str, **__: object) -> Any:
+        await die.wait()
+        for hint in NO_HINTS:
+            yield hint
+        raise RuntimeError("a hint that cannot be told")
+
+    async with following([root], pace=SLOW._replace(retry=60), awatch=dying) as follow:
+        append(folder / "a.jsonl", b"one")
+        die.set()
+        await follow.reads(b"one")
+
+
 async def test_a_silent_shortage_of_watches_is_noticed(
     folder: Path, root: Root, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -299,6 +299,16 @@ def test_two_sessions_that_begin_alike_are_not_taken_for_copies(log: Path, daemo
     assert (change.kind, change.origin) == ("new", b"")
 
 
+def test_files_of_one_name_in_two_folders_are_not_taken_for_copies(
+    log: Path, daemon: Reader
+) -> None:
+    for session in ("one", "two"):
+        (log.parent / session).mkdir()
+        write(log.parent / session / "events.jsonl", '{"type":"session","version":3}')
+        changes = [c for c in daemon.scan() if f"/{session}/".encode() in c.place.path]
+        assert [(c.kind, c.origin) for c in changes] == [("new", b"")]
+
+
 def test_a_place_is_kept_for_two_walks_and_seven_days(log: Path, daemon: Reader) -> None:
     from costtop.tail.find import find
 
