@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli.tables import count, plain, put
-from costtop.errors import UsageError
+from costtop.errors import ConfigError, UsageError
 from costtop.snapshot import report
 from costtop.snapshot.live import now_ms
 from costtop.snapshot.states import FINISHED_AFTER, state
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the report."""
     db = open_reader(paths.find().database)
     now = now_ms()
-    tz = periods.zone(options.tz or zone_of(db))
+    tz = _zone(options.tz) if options.tz else periods.zone(zone_of(db))
     since = moment(options.since, now, tz, end=False)
     until = moment(options.until, now, tz, end=True)
     if since is not None and until is not None and since >= until:
@@ -51,6 +51,13 @@ def run(options: argparse.Namespace) -> int:
     else:
         put(_plain(found))
     return 0
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return periods.zone(name)
+    except ConfigError as error:
+        raise UsageError(f"--tz: {error}") from None
 
 
 def zone_of(db: sqlite3.Connection) -> str:

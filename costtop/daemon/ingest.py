@@ -93,6 +93,8 @@ class Ingest:
     async def restore(self) -> None:
         """Reads the places back, at start."""
         for stored in await self._writer.read(places.load):
+            if not stored.state:
+                continue  # long gone, or a channel that is no file: kept for `explain` only
             self.known.put(restored(stored.path, stored.state, stored.born))
             self._memos[stored.path] = stored.memo
 
@@ -219,6 +221,8 @@ class Ingest:
         if marked or dropped:
             states = [(place.path, place.state()) for place in marked]
             await self._writer.transact(places.census, states, dropped)
+            for path in dropped:
+                self._memos.pop(path, None)
 
 
 def _fold_whole(orders: list[Order]) -> list[Folded]:
