@@ -128,7 +128,7 @@ def _rank(severity: str) -> int:
 def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     """Lets go what was held back and may go now; True where the courier has something to do."""
     waiting = set(outbox.holding(db))
-    freed = False
+    freed = _after_silence(db, audience, now)
     for route in audience.routes:
         if route.label not in waiting:
             continue
@@ -155,6 +155,14 @@ def summarise(
         if kind in route.summaries
     ]
     return len(outbox.post(db, letters, now))
+
+
+def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+    """Tells what a silence kept back, once it is over and the thing is still true."""
+    kept = alerts.kept_back(db)
+    quiet = alerts.silences(db, now) if kept else []
+    heard = [one for one in kept if not any(choose.covers(each, one, now) for each in quiet)]
+    return any(one.speaks for one in tell(db, heard, audience, now)) if heard else False
 
 
 def _minute(zone: tzinfo, now: int) -> int:
