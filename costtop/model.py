@@ -231,7 +231,7 @@ class Told(NamedTuple):
     """What the ledger knows of one alert."""
 
     identity: str
-    subject: str  # "session|claude-code/…", "budget_tier|daily|2026-11-23"
+    subject: str  # "session|claude-code/…", "budget|daily|2026-11-23"
     severity: str
     tier: int | None
     state: str  # open | acknowledged | resolved | history

@@ -14,6 +14,7 @@ MINUTE = 60_000
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = 24 * 60 * MINUTE  # a session's runaway of yesterday is not about now
 REARM_AFTER = 30 * MINUTE  # what ends and returns sooner is flapping, and not told again
+FRESH_FOR = 60 * MINUTE  # a tier just told says enough of a budget
 SEVERITIES = ("notice", "warning", "critical")
 SPEAKING = frozenset({"first", "worse", "repeat", "resolved", "late"})
 
@@ -26,6 +27,7 @@ class _Past(NamedTuple):
     silences: Sequence[Silence]
     now: int
     born: int
+    all_history: bool
 
 
 def kind(rule: str) -> str:
@@ -34,10 +36,11 @@ def kind(rule: str) -> str:
 
 
 def subject(finding: Finding) -> str:
-    """What it is about: "session|claude-code/9f76…", "budget_tier|daily|2026-11-23"."""
-    if kind(finding.rule) == "session":
+    """What it is about: "session|claude-code/9f76…", "budget|daily|2026-11-23"."""
+    family = kind(finding.rule)
+    if family == "session":
         return f"session|{finding.session}"
-    return f"{finding.rule}|{finding.budget}|{finding.period}"
+    return f"{family}|{finding.budget}|{finding.period}"
 
 
 def identity(finding: Finding) -> str:
@@ -49,8 +52,8 @@ def identity(finding: Finding) -> str:
     """
     if finding.rule == "budget_tier":
         return f"{subject(finding)}|{finding.tier}"
-    plain = "median_5x|" if finding.rule == "median_5x" else ""
-    return f"{subject(finding)}|{plain}{finding.severity}"
+    own = finding.rule == "median_5x" or kind(finding.rule) == "budget"
+    return f"{subject(finding)}|{finding.rule if own else 'any'}|{finding.severity}"
 
 
 def alert_id(identity: str) -> str:
@@ -64,14 +67,16 @@ def choose(
     silences: Sequence[Silence],
     now: int,
     born: int,
+    *,
+    all_history: bool = False,
 ) -> list[Notification]:
     """One Notification for each alert that the findings fall on, in order of first sight.
 
     `ledger` holds what is known of their subjects; `born` is when this instance began to watch:
-    what was true before is history. Of several that would speak about one subject only the
+    what was true before is history, and with `all_history` all is (a first import). Of several that would speak about one subject only the
     loudest does, and carries the others, which are "grouped".
     """
-    past = _past(ledger, silences, now, born)
+    past = _past(ledger, silences, now, born, all_history=all_history)
     decided: dict[tuple[str, bool], Notification] = {}
     for finding in findings:
         fresh = _decide(finding, past)
@@ -80,12 +85,20 @@ def choose(
     return _one_voice(list(decided.values()))
 
 
-def _past(ledger: Iterable[Told], silences: Sequence[Silence], now: int, born: int) -> _Past:
+def _past(
+    ledger: Iterable[Told],
+    silences: Sequence[Silence],
+    now: int,
+    born: int,
+    *,
+    all_history: bool,
+) -> _Past:
     known = list(ledger)
     of_subject: dict[str, list[Told]] = {}
     for told in known:
         of_subject.setdefault(told.subject, []).append(told)
-    return _Past({told.identity: told for told in known}, of_subject, silences, now, born)
+    by_identity = {told.identity: told for told in known}
+    return _Past(by_identity, of_subject, silences, now, born, all_history)
 
 
 def _merged(before: Notification, fresh: Notification) -> Notification:
@@ -120,7 +133,7 @@ def _risen(finding: Finding, told: Told | None, past: _Past) -> str:
     heard = [
         other
         for other in past.of_subject.get(subject(finding), ())
-        if other.told is not None and other.state != "resolved"
+        if other.told is not None and other.state != "resolved" and _bears_on(other, finding, past)
     ]
     if any(_as_loud(other, finding) for other in heard):
         return "already told"
@@ -141,6 +154,20 @@ def _again(finding: Finding, told: Told, now: int) -> str:
     return "repeat" if doubled or back else "already told"
 
 
+def _bears_on(other: Told, finding: Finding, past: _Past) -> bool:
+    """Whether what was told of the same subject makes the finding less new.
+
+    A tier is news whatever was said of burning; that it burns is none within an hour of a tier.
+    """
+    if kind(finding.rule) == "session" or (finding.tier is not None and other.tier is not None):
+        return True
+    if finding.tier is not None:
+        return False
+    if other.tier is not None:
+        return past.now - (other.told or 0) < FRESH_FOR
+    return f"|{finding.rule}|" in other.identity
+
+
 def _as_loud(other: Told, finding: Finding) -> bool:
     if finding.rule == "budget_tier":
         return (other.tier or 0) >= (finding.tier or 0)
@@ -151,6 +178,8 @@ def _is_history(finding: Finding, past: _Past) -> bool:
     family = kind(finding.rule)
     if family == "blind":
         return False
+    if past.all_history:
+        return True
     old = family == "session" and finding.at < past.now - HISTORY_AFTER
     return old or finding.at < past.born - LATE_AFTER
 
@@ -192,7 +221,10 @@ def _in_choir(one: Notification, choir: Sequence[Notification]) -> Notification:
 
 
 def loudness(one: Notification) -> tuple[int, int, bool, int]:
-    """What the most severe, the highest, the explained and the dearest sort last by."""
+    """Sorts the highest tier, the most severe, the explained and the dearest last, in that order.
+
+    Tiers come before other findings of a budget: each tier that is passed is promised a message.
+    """
     finding = one.finding
     rank = SEVERITIES.index(finding.severity)
-    return rank, finding.tier or 0, finding.cause is not None, one.size
+    return finding.tier or 0, rank, finding.cause is not None, one.size

@@ -137,9 +137,15 @@ def _budget(one: Notification) -> list[str]:
     return [
         _budget_fact(finding, evidence),
         _passed(one, evidence),
-        f"Why: {finding.why.strip() or 'see the dearest sessions'}",
+        f"Why: {finding.why.strip() or 'see the dearest sessions'}{_besides(one)}",
         f"costtop --once --sort rate · costtop budget list · costtop alerts ack {one.id}",
     ]
+
+
+def _besides(one: Notification) -> str:
+    """What else was found of the budget at the same moment."""
+    said = [other.title for other in one.also if other.rule != one.finding.rule]
+    return f" Also: {'; '.join(said)}." if said else ""
 
 
 def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> str:

@@ -22,6 +22,9 @@ from costtop.daemon.hunt import Hunt
 from costtop.daemon.obey import Obey
 from costtop.daemon.pulse import Pulse
 from costtop.daemon.reader import Reader
+from costtop.daemon.sight import Eyes, Sight
+from costtop.daemon.summaries import Post, summaries
+from costtop.daemon.tell import audience
 from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
@@ -99,6 +102,10 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     changes = ConfigChanges(instance.paths, ends.reload.set)
     pulse = Pulse(instance, reader, follower, hunt, changes)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
+    zone = configuration.zone(instance.config)
+    to = audience(instance.config, zone)
+    sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
+    post = Post(instance.paths.database, instance.writer, to, courier, zone)
     async with follower, asyncio.TaskGroup() as group:
         for work in (
             _until(ends.stop),
@@ -111,6 +118,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             pulse.run(),
             vigilance(instance, reader),
             courier.run(),
+            sight.run(now_ms),
+            summaries(post, now_ms),
             _wake(courier, posted),
             _listen(instance.paths, obey),
         ):

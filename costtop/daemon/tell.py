@@ -49,17 +49,25 @@ def _route(endpoint: Endpoint) -> Route:
 
 
 def tell(
-    db: sqlite3.Connection, findings: Sequence[Finding], audience: Audience, now: int
+    db: sqlite3.Connection,
+    findings: Sequence[Finding],
+    audience: Audience,
+    now: int,
+    *,
+    history: bool = False,
 ) -> list[Notification]:
     """Keeps the findings with what was decided of each, and posts a letter to every route.
 
-    `now` is ms UTC. The courier is to be woken once the transaction is committed.
+    `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
+    finds. The courier is to be woken once the transaction is committed.
     """
     born = alerts.born(db, now)
     if not findings:
         return []
     ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
-    decided = choose.choose(findings, ledger, alerts.silences(db, now), now, born)
+    decided = choose.choose(
+        findings, ledger, alerts.silences(db, now), now, born, all_history=history
+    )
     alerts.record(db, decided, now)
     speaking = [one for one in decided if one.speaks]
     for route in audience.routes if speaking else ():
@@ -77,8 +85,10 @@ def _letters(
     letters = []
     for one in wanted:
         why = routes.hold(route, one, crowd, traffic, _minute(zone, now))
-        letters.append(_letter(route, one, why, now))
-        traffic = traffic._replace(hour=traffic.hour + (not why))
+        letter = _letter(route, one, why, now)
+        letters.append(letter)
+        if not why and letter.kind != "session":  # those of sessions will share one
+            traffic = traffic._replace(hour=traffic.hour + 1)
     now_of_crowd = [letter for letter in letters if letter.kind == "session" and not letter.hold]
     if len(now_of_crowd) < 2 or route.direct:
         return letters
@@ -118,7 +128,7 @@ def _rank(severity: str) -> int:
 def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     """Lets go what was held back and may go now; True where the courier has something to do."""
     waiting = set(outbox.holding(db))
-    freed = False
+    freed = _after_silence(db, audience, now)
     for route in audience.routes:
         if route.label not in waiting:
             continue
@@ -145,6 +155,14 @@ def summarise(
         if kind in route.summaries
     ]
     return len(outbox.post(db, letters, now))
+
+
+def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+    """Tells what a silence kept back, once it is over and the thing is still true."""
+    kept = alerts.kept_back(db)
+    quiet = alerts.silences(db, now) if kept else []
+    heard = [one for one in kept if not any(choose.covers(each, one, now) for each in quiet)]
+    return any(one.speaks for one in tell(db, heard, audience, now)) if heard else False
 
 
 def _minute(zone: tzinfo, now: int) -> int:

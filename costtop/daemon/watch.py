@@ -60,7 +60,8 @@ class Watch:
         for spend in History(db).after(judged(db)):
             found += self._vigil.observe(spend._replace(seen=now))
         found += self._budgets.assess(now)
-        self._tell(db, found, now)
+        # Before a first import nothing was judged: what is true then, also of today, is history.
+        self._tell(db, found, now, history=not meta.get(db, _WATCHED))
         self.awake = True
 
     def fall_asleep(self) -> None:
@@ -97,13 +98,20 @@ class Watch:
         if gather(db, self._audience, now):
             self._posted()
 
-    def _tell(self, db: sqlite3.Connection, found: Iterable[Finding], now: int) -> None:
-        findings = list(found)
-        if findings and any(one.speaks for one in tell(db, findings, self._audience, now)):
+    def _tell(
+        self,
+        db: sqlite3.Connection,
+        found: Iterable[Finding],
+        now: int,
+        *,
+        history: bool = False,
+    ) -> None:
+        decided = tell(db, list(found), self._audience, now, history=history)
+        if any(one.speaks for one in decided):
             self._posted()
-        newest = History(db).newest()
-        if newest != judged(db):
-            meta.put(db, {_WATCHED: str(newest)})
+        newest = str(History(db).newest())
+        if newest != meta.get(db, _WATCHED):
+            meta.put(db, {_WATCHED: newest})
 
     def _fill(self, db: sqlite3.Connection, account: Account) -> None:
         name, span = account.budget.name, account.span

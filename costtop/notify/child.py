@@ -50,8 +50,6 @@ def limit() -> None:
 
 def carry(order: dict[str, Any]) -> dict[str, Any]:
     """Does the order: an Apprise URL, a line in a log file, or the desktop."""
-    if order["parent"] != os.getppid():
-        return failure("the daemon is gone; it sends this again")
     url = order["url"]
     if url.startswith("log:"):
         return write(url.removeprefix("log:"), order)
@@ -135,6 +133,8 @@ def send(order: dict[str, Any]) -> dict[str, Any]:
         return failure("Apprise does not understand the URL (costtop alerts test)", permanent=True)
     post = apprise.Apprise(asset=asset)
     post.add(plugin)
+    if order["parent"] != os.getppid():  # killed meanwhile: the next daemon sends this letter
+        return failure("the daemon is gone")
     room = plugin.body_maxlen - (0 if plugin.title_maxlen else len(order["title"]) + 2)
     done = post.notify(
         body=order["body"] if len(order["body"]) <= room else order["short"],

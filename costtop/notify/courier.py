@@ -53,6 +53,13 @@ class Courier:
         """There may be something to send."""
         self._awake.set()
 
+    async def shout(self, letter: Letter) -> None:
+        """Hands a letter to every endpoint now, past the outbox: for when the store is what fails.
+
+        It is tried once; what comes of it is kept nowhere.
+        """
+        await asyncio.gather(*(self._send(each, letter) for each in self._endpoints.values()))
+
     async def run(self) -> None:
         """Sends until cancelled; children that are under way are killed then, and sent again."""
         await self._writer.transact(outbox.reopen, list(self._endpoints), self._clock())

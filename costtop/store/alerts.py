@@ -146,6 +146,25 @@ def _note(db: sqlite3.Connection, alert: int, one: Notification, now: int) -> No
     )
 
 
+def kept_back(db: sqlite3.Connection) -> list[Finding]:
+    """What silences have kept back so far and is still true: to be told when they are over."""
+    rows = db.execute(
+        "SELECT rule, severity, at, title, why, session, budget, period, tier, turn, cost, excess,"
+        " cause, evidence, feature, user, late FROM alerts"
+        " WHERE state = 'open' AND told IS NULL AND reason = 'silenced' ORDER BY id"
+    )
+    return [
+        Finding(
+            *row[:13],
+            evidence=tuple(json.loads(row[13]).items()),
+            feature=row[14],
+            user=row[15],
+            late=bool(row[16]),
+        )
+        for row in rows
+    ]
+
+
 def find(db: sqlite3.Connection, ref: str) -> int:
     """The row of the alert whose id begins with `ref`; raises NothingFound or UsageError."""
     rows = db.execute(

@@ -80,6 +80,25 @@ def test_the_plain_rule_and_its_explanation_are_one_message_with_the_cause():
     assert spoken([session(), loop]) == [loop]
 
 
+def burn(severity="warning"):
+    return Finding(
+        "budget_burn", severity, NOW, "burn daily: 12x", "", budget="daily", period="2026-11-23"
+    )
+
+
+def test_burning_is_told_in_the_message_of_a_tier_passed_at_the_same_moment():
+    [voice] = [one for one in choose([burn("critical"), tier(50)], (), (), NOW, BORN) if one.speaks]
+    assert voice.finding.tier == 50
+    assert voice.also == (burn("critical"),)
+
+
+def test_burning_is_no_news_within_an_hour_of_a_tier_but_a_tier_is_news_while_it_burns():
+    assert reasons([burn()], [told(tier(50), NOW - 59 * MINUTE)]) == ["already told"]
+    assert reasons([burn()], [told(tier(50), NOW - 61 * MINUTE)]) == ["first"]
+    assert reasons([burn("critical")], [told(tier(50), NOW - MINUTE)]) == ["worse"]
+    assert reasons([tier(50)], [told(burn("critical"), NOW - MINUTE)]) == ["first"]
+
+
 def test_budgets_and_periods_do_not_drown_each_other():
     others = [tier(50), tier(50, budget="monthly", period="2026-11"), tier(80, period="2026-11-22")]
     assert len(spoken(others)) == 3

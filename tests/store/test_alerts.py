@@ -4,7 +4,7 @@ import pytest
 
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint
-from costtop.daemon.tell import audience, summarise, tell
+from costtop.daemon.tell import audience, gather, summarise, tell
 from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.model import Silence
 from costtop.snapshot.alerts import detail, listing
@@ -122,6 +122,16 @@ def test_a_silence_can_be_ended_and_keeps_who_ended_it(db):
     assert db.execute("SELECT ended_by FROM silences").fetchone() == ("ben",)
     with pytest.raises(NothingFound):
         alerts.end_silence(db, number, "ben", START)
+
+
+def test_what_a_silence_kept_back_is_told_by_itself_when_it_is_over(db):
+    alerts.silence(db, Silence(0, "ana", START, rule="median_5x", until=START + HOUR))
+    assert reasons(db, runaway("x", START)) == ["silenced"]
+    assert not gather(db, TO, START + HOUR - 1)
+    assert gather(db, TO, START + HOUR)
+    assert not gather(db, TO, START + HOUR + MINUTE)
+    titles = db.execute("SELECT title FROM outbox").fetchall()
+    assert titles == [("[costtop] session x: $5.80, 3.7x the usual (median 5x)",)]
 
 
 def test_a_silence_of_everything_is_refused(db):
