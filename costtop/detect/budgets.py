@@ -16,74 +16,21 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect import burn
+from costtop.detect.purse import Account, Purse
 from costtop.detect.sliding import Sliding
 from costtop.model import Budget, Finding, Spend
 from costtop.money import dollars
 from costtop.periods import Span
 
 HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level ends
-_KEPT = 64  # periods of one budget kept in memory: late records older than that ask `unknown`
 _REMEMBERED = 4096  # combinations of feature, user, project, model, session whose budgets are known
 
 
-class Account(NamedTuple):
+class Wanted(NamedTuple):
     """One period of a budget that the caller should fill: sums of [span.start, span.end)."""
 
     budget: Budget
     span: Span
-
-
-class _Ledger:
-    """One budget's period: what is spent, what was said, which levels hold now."""
-
-    __slots__ = ("open", "span", "spent", "told", "unpriced")
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.spent = 0
-        self.unpriced = False
-        self.told: set[int] = set()
-        self.open: set[int] = set()
-
-
-class _Purse:
-    """One budget with its periods; a rolling one has a window instead of their sums."""
-
-    __slots__ = ("budget", "burn", "foreseen", "latest", "ledgers", "window")
-
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        hours = periods.hours(budget.period)
-        self.window = None if hours is None else Sliding(hours * periods.HOUR)
-        self.ledgers: dict[str, _Ledger] = {}
-        self.latest: _Ledger | None = None
-        self.burn = burn.Burn(budget)
-        self.foreseen = 0
-
-    def ledger(self, at: int, tz: ZoneInfo) -> _Ledger:
-        last = self.latest
-        if last is not None and last.span.start <= at < last.span.end:
-            return last
-        span = periods.span(self.budget.period, at, tz)
-        found = self.ledgers.get(span.key)
-        if found is None:
-            found = self.ledgers[span.key] = _Ledger(span)
-            if len(self.ledgers) > _KEPT:
-                del self.ledgers[min(self.ledgers, key=lambda k: self.ledgers[k].span.start)]
-        if last is None or span.start > last.span.start:
-            if last is not None and self.window is not None:
-                found.open |= last.open  # a rolling level outlives the name of its block
-            self.latest = found
-        return found
-
-    def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> _Ledger:
-        ledger = self.ledger(at if self.window is None else max(at, now), tz)
-        self.burn.add(at, nanos)
-        if self.window is None:
-            ledger.spent += nanos
-        else:
-            self.window.add(at, nanos)
-        return ledger
 
 
 class Budgets:
@@ -91,8 +38,8 @@ class Budgets:
 
     def __init__(self, budgets: Iterable[Budget], tz: ZoneInfo) -> None:
         self._tz = tz
-        self._purses = {budget.name: _Purse(budget) for budget in budgets}
-        self._matching: dict[tuple[str, ...], tuple[_Purse, ...]] = {}
+        self._purses = {budget.name: Purse(budget) for budget in budgets}
+        self._matching: dict[tuple[str, ...], tuple[Purse, ...]] = {}
 
     def observe(self, spend: Spend, now: int) -> list[Finding]:
         """Count a stored call (or the growth of one) and say which tiers and burns it reached."""
@@ -106,7 +53,7 @@ class Budgets:
             ledger = purse.add(at, now, amount, self._tz)
             ledger.unpriced |= spend.cost is None
             found += _levels(purse, ledger, at, now, self._tz)
-            found += purse.burn.levels(ledger.span, at, now, _spent(purse, ledger))
+            found += purse.burn.levels(ledger.span, at, now, purse.spent(ledger))
         return found
 
     def fill(self, name: str, at: int, nanos: int, *, unpriced: bool = False) -> None:
@@ -145,7 +92,7 @@ class Budgets:
                 found += _levels(purse, current, now, now, self._tz)
             else:
                 found += _closed(purse, current, now)
-            found += purse.burn.levels(current.span, now, now, _spent(purse, current))
+            found += purse.burn.levels(current.span, now, now, purse.spent(current))
         return found
 
     def change(self, budgets: Iterable[Budget]) -> list[str]:
@@ -164,7 +111,7 @@ class Budgets:
                 purse.burn.budget = budget
                 self._purses[budget.name] = purse
             else:
-                self._purses[budget.name] = _Purse(budget)
+                self._purses[budget.name] = Purse(budget)
                 empty.append(budget.name)
         return empty
 
@@ -179,33 +126,33 @@ class Budgets:
             purse.window = Sliding(purse.window.span)
         purse.burn = burn.Burn(purse.budget)
 
-    def wanted(self, now: int) -> list[Account]:
+    def wanted(self, now: int) -> list[Wanted]:
         """What to fill after a start: every budget's running period (or window), and the last."""
-        found: list[Account] = []
+        found: list[Wanted] = []
         for purse in self._purses.values():
             kind = purse.budget.period
             span = periods.span(kind, now, self._tz)
             if purse.window is None:
-                found.append(Account(purse.budget, periods.before(kind, now, self._tz)))
+                found.append(Wanted(purse.budget, periods.before(kind, now, self._tz)))
             else:
                 span = Span(span.key, now - purse.window.span, now)
-            found.append(Account(purse.budget, span))
+            found.append(Wanted(purse.budget, span))
         return found
 
-    def unknown(self, spend: Spend) -> list[Account]:
+    def unknown(self, spend: Spend) -> list[Wanted]:
         """Periods that this call belongs to and memory does not hold: fill them before observing.
 
         Only a late record names any. The sums must not contain the call itself.
         """
         at = spend.call.at
-        found: list[Account] = []
+        found: list[Wanted] = []
         for purse in self._purses_of(spend):
             last = purse.latest
             if purse.window is not None or last is None or at >= last.span.start:
                 continue
             span = periods.span(purse.budget.period, at, self._tz)
             if span.key not in purse.ledgers:
-                found.append(Account(purse.budget, span))
+                found.append(Wanted(purse.budget, span))
         return found
 
     def spent(self, name: str, now: int) -> int:
@@ -226,20 +173,18 @@ class Budgets:
         purse.foreseen = purse.foreseen + 1 if breach >= burn.SURE else 0
         if purse.foreseen < 2 or _FORECAST in ledger.told:
             return []
-        if _spent(purse, ledger) >= purse.budget.amount:
+        if purse.spent(ledger) >= purse.budget.amount:
             return []
         ledger.told.add(_FORECAST)
         return [
-            burn.forecast(
-                purse.budget, ledger.span.key, _spent(purse, ledger), expected, breach, now
-            )
+            burn.forecast(purse.budget, ledger.span.key, purse.spent(ledger), expected, breach, now)
         ]
 
     def recall_forecast(self, name: str, key: str) -> None:
         """Mark the forecast of a period as already said."""
         self.recall(name, key, (_FORECAST,))
 
-    def _purses_of(self, spend: Spend) -> tuple[_Purse, ...]:
+    def _purses_of(self, spend: Spend) -> tuple[Purse, ...]:
         call = spend.call
         who = (
             spend.feature,
@@ -289,11 +234,7 @@ def _covers(budget: Budget, who: tuple[str, ...]) -> bool:
     return True
 
 
-def _spent(purse: _Purse, ledger: _Ledger) -> int:
-    return ledger.spent if purse.window is None else purse.window.sum
-
-
-def _levels(purse: _Purse, ledger: _Ledger, at: int, now: int, tz: ZoneInfo) -> list[Finding]:
+def _levels(purse: Purse, ledger: Account, at: int, now: int, tz: ZoneInfo) -> list[Finding]:
     """Tiers newly reached, dearest first (only that one is spoken), and levels that have ended."""
     budget = purse.budget
     spent = ledger.spent if purse.window is None else purse.window.total(now)
@@ -318,7 +259,7 @@ def _levels(purse: _Purse, ledger: _Ledger, at: int, now: int, tz: ZoneInfo) -> 
 
 def _reached(
     budget: Budget,
-    ledger: _Ledger,
+    ledger: Account,
     tier: int,
     said: list[int],
     spent: int,
@@ -389,7 +330,7 @@ def _ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: st
     )
 
 
-def _closed(purse: _Purse, current: _Ledger, now: int) -> list[Finding]:
+def _closed(purse: Purse, current: Account, now: int) -> list[Finding]:
     """Levels of calendar periods that are over: they end with their period."""
     found: list[Finding] = []
     for key, ledger in purse.ledgers.items():

@@ -14,6 +14,8 @@ from costtop.money import dollars
 
 RULE = "context_growth"
 _START = 10.0  # of the sum, while there are too few peaks to calibrate
+# Deviations a turn beyond the slack; growth is widely spread, a sixfold one is but two of them.
+_STEEP = 0.3
 
 
 def judge(
@@ -38,7 +40,7 @@ def judge(
     if state.sum > course.peaks.get("growth_peak", 0.0):
         course.peaks["growth_peak"] = state.sum
     limit = view.limit("growth_peak", _START)
-    if state.sum <= max(limit, cusum.STEEP * state.turns):
+    if state.sum <= max(limit, _STEEP * state.turns):
         return None
     excess = state.dollars // 1000
     total = projected(course, view, settings, excess, rate / 1000)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from costtop.detect.peers import Pace
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
-STEEP = 0.6  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
 _CLIP = 3.0
 _LEAST_SPREAD = 0.3
 

@@ -26,7 +26,7 @@ def judge(
     middle = usual.median if usual else 0
     if course.agent_cost <= max(settings.floor, middle // 2):
         return None
-    ordered = view.chosen().series["agents"].read()
+    ordered = view.chosen().numbers("agents")
     high = quantile(ordered, 0.95) if ordered else 0.0
     if count <= 2 * high:
         return None

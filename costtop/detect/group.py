@@ -1,12 +1,13 @@
 """The last finished sessions of one feature, one source or all, in lists that are kept sorted.
 
-It judges nothing; `peers.View` reads it. A finished session is only noted; each list is brought in
-order when it is next read, so that no single event pays for all of them.
+It judges nothing; `peers.View` reads it. A finished session is only noted in a journal; each list
+reads on when it is asked, or when its turn comes, so that no single event pays for all of them.
 """
 
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from costtop.analysis.quantiles import median, upper_spread
@@ -17,39 +18,40 @@ _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
     "output_spread", "agents", "turns",
 )  # fmt: skip
-_WAITING = 64  # changes that a list may be behind
+_MANY = 12  # changes from which merging beats inserting one by one
+
+Pick = Callable[[Peer], float | None]
 
 
 class Series:
-    """Numbers in order; changes wait until somebody reads."""
+    """One number of every session, in order, as far as the group's journal has been read."""
 
-    __slots__ = ("_adds", "_drops", "_ordered")
+    __slots__ = ("ordered", "pick", "read")
 
-    def __init__(self) -> None:
-        self._ordered: list[float] = []
-        self._adds: list[float] = []
-        self._drops: list[float] = []
+    def __init__(self, pick: Pick) -> None:
+        self.pick = pick
+        self.ordered: list[float] = []
+        self.read = 0  # changes of the group that are in it
 
-    def add(self, value: float) -> None:
-        """Take one number more."""
-        self._adds.append(value)
-        if len(self._adds) > _WAITING:
-            self.read()
-
-    def drop(self, value: float) -> None:
-        """Take one number out that was added before."""
-        self._drops.append(value)
-
-    def read(self) -> list[float]:
-        """All numbers, ascending; not to be changed."""
-        ordered = self._ordered
-        for value in self._adds:
-            insort(ordered, value)
-        for value in self._drops:
-            del ordered[bisect_left(ordered, value)]
-        self._adds.clear()
-        self._drops.clear()
-        return ordered
+    def take(self, changes: list[tuple[Peer, bool]]) -> None:
+        """Bring the list up to date: sessions that came (True) and went."""
+        ordered, pick = self.ordered, self.pick
+        if len(changes) > _MANY:
+            ordered += [
+                value for peer, came in changes if came and (value := pick(peer)) is not None
+            ]
+            ordered.sort()  # two runs: a merge
+            changes, read = [each for each in changes if not each[1]], len(changes)
+            self.read += read - len(changes)
+        for peer, came in changes:
+            value = pick(peer)
+            if value is None:
+                continue
+            if came:
+                insort(ordered, value)
+            else:
+                del ordered[bisect_left(ordered, value)]
+        self.read += len(changes)
 
 
 class Middle(NamedTuple):
@@ -61,51 +63,78 @@ class Middle(NamedTuple):
 
 
 class Group:
-    """The finished sessions and their numbers, oldest first."""
+    """The finished sessions, oldest first, and their numbers."""
 
-    __slots__ = ("_middles", "ages", "costs", "peers", "series", "shifts")
+    __slots__ = ("_base", "_journal", "_middles", "_series", "_turn", "ages", "peers", "shifts")
 
     def __init__(self) -> None:
         self.peers: deque[Peer] = deque()
-        self.costs = Series()
-        self.series: dict[str, Series] = {name: Series() for name in _SERIES}
-        self.ages: list[Series] = []
+        self.ages = 0  # of the grid, that any session has reached
         self.shifts: dict[str, int] = {}  # turns by model
+        self._journal: list[tuple[Peer, bool]] = []  # changes that some list has yet to read
+        self._base = 0  # changes before the journal's first
+        self._turn = 0  # the list that is brought up to date at the next change
+        self._series: dict[str | int, Series] = {"cost": Series(_cost)}
+        self._series |= {name: Series(attrgetter(name)) for name in _SERIES}
         self._middles: dict[int, Middle] = {}
 
     def add(self, peer: Peer, settings: Settings) -> None:
         """Remember a session, forgetting those that fall out of the window."""
         self.peers.append(peer)
-        self._book(peer, Series.add, 1)
+        while self.ages < len(peer.costs_at):
+            series = self._series[self.ages] = Series(_at_age(self.ages))
+            series.read = self._base + len(self._journal)
+            self.ages += 1
+        self._note(peer, came=True)
         while len(self.peers) > settings.window or self.peers[0].at < peer.at - settings.window_ms:
-            self._book(self.peers.popleft(), Series.drop, -1)
+            self._note(self.peers.popleft(), came=False)
 
     def drop(self, peer: Peer) -> None:
         """Forget a session that goes on after all."""
         if peer in self.peers:
             self.peers.remove(peer)
-            self._book(peer, Series.drop, -1)
+            self._note(peer, came=False)
+
+    def numbers(self, name: str | int) -> list[float]:
+        """All numbers of that name (an int: ln cost at that age), ascending; not to be changed."""
+        series = self._series[name]
+        behind = series.read - self._base
+        if behind < len(self._journal):
+            series.take(self._journal[behind:] if behind else self._journal)
+        return series.ordered
 
     def at_age(self, nth: int) -> Middle | None:
-        """The middle of ln cost at an age of the grid, None when too few got there to say."""
+        """The middle of ln cost at an age of the grid, None when nobody got there."""
         found = self._middles.get(nth)
         if found is None:
-            ordered = self.ages[nth].read() if nth < len(self.ages) else []
+            ordered = self.numbers(nth) if nth < self.ages else []
             if not ordered:
                 return None
             found = Middle(len(ordered), median(ordered), upper_spread(ordered))
             self._middles[nth] = found
         return found
 
-    def _book(self, peer: Peer, change: Callable[[Series, float], None], sign: int) -> None:
-        if peer.cost is not None and not peer.censored:
-            change(self.costs, peer.cost)
-        for name, series in self.series.items():
-            change(series, getattr(peer, name))
-        while len(self.ages) < len(peer.costs_at):
-            self.ages.append(Series())
-        for series, cost in zip(self.ages, peer.costs_at, strict=False):
-            change(series, cost)
+    def _note(self, peer: Peer, *, came: bool) -> None:
+        self._journal.append((peer, came))
         self._middles.clear()
         for model, turns in peer.models:
-            self.shifts[model] = self.shifts.get(model, 0) + sign * turns
+            self.shifts[model] = self.shifts.get(model, 0) + (turns if came else -turns)
+        if came:
+            names = list(self._series)
+            self._turn = (self._turn + 1) % len(names)
+            self.numbers(names[self._turn])
+        if len(self._journal) > 4 * len(self._series):  # by now every list has had its turn
+            read = min(series.read for series in self._series.values()) - self._base
+            del self._journal[:read]
+            self._base += read
+
+
+def _cost(peer: Peer) -> float | None:
+    return None if peer.censored else peer.cost
+
+
+def _at_age(nth: int) -> Pick:
+    def pick(peer: Peer) -> float | None:
+        return peer.costs_at[nth] if nth < len(peer.costs_at) else None
+
+    return pick

@@ -81,6 +81,8 @@ def recover(course: Course, now: int, found: list[Finding]) -> None:
 
 def end(course: Course, at: int, view: View) -> list[Finding]:
     """The session has finished: what stood of it is over."""
+    if not course.said:
+        return []
     usual = view.usual()
     cheap = usual is not None and course.cost * 2 <= usual.twice_median
     found: list[Finding] = []

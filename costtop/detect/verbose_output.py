@@ -14,6 +14,7 @@ from costtop.money import dollars
 
 RULE = "verbose_output"
 _START = 10.0
+_STEEP = 0.6  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
 
 
 def judge(
@@ -41,7 +42,7 @@ def judge(
     if state.sum > course.peaks.get("output_peak", 0.0):
         course.peaks["output_peak"] = state.sum
     limit = view.limit("output_peak", _START)
-    if state.sum <= max(limit, cusum.STEEP * state.turns):
+    if state.sum <= max(limit, _STEEP * state.turns):
         return None
     excess = state.dollars // 1000
     total = projected(course, view, settings, excess, rate / 1000)

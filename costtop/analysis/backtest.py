@@ -1,0 +1,76 @@
+"""How good the forecast of a day's end has been on the user's own days, beside two plain ones.
+
+It forecasts nothing itself. Rolling origin: every day is foreseen from the days before it only.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costtop.analysis import forecast
+from costtop.analysis.forecast import Day, Forecast
+from costtop.analysis.quantiles import median
+
+HOURS = (6, 9, 12, 15, 18, 21)
+_FIRST = 21  # days that only teach
+
+
+class Record(NamedTuple):
+    """At one hour of the day, over all days that were foreseen."""
+
+    hour: int
+    days: int
+    wape: float  # sum of |error| over sum of totals
+    coverage: float  # share of days inside the 80 % interval
+    width: float  # mean width of the interval over the mean total
+    pinball: float  # mean loss of the interval's ends, in shares of the mean total
+    linear: float  # WAPE of spend so far x 24 / hour
+    trailing: float  # WAPE of the median of the last 7 days
+
+
+def backtest(days: Sequence[Day], hours: Sequence[int] = HOURS) -> list[Record]:
+    """One record an hour; empty when there are too few days."""
+    records: list[Record] = []
+    for hour in hours:
+        rows = [_row(days[:nth], days[nth], hour) for nth in range(_FIRST, len(days))]
+        told = [row for row in rows if row is not None]
+        if told:
+            records.append(_record(hour, told))
+    return records
+
+
+class _Row(NamedTuple):
+    actual: int
+    seen: Forecast
+    linear: float
+    trailing: float
+
+
+def _row(before: Sequence[Day], day: Day, hour: int) -> _Row | None:
+    so_far = Day(day.weekend, day.hours[:hour])
+    seen = forecast.end_of_day(before, so_far, hour)
+    if seen is None:
+        return None
+    recent = sorted(sum(each.hours) for each in before[-7:])
+    return _Row(sum(day.hours), seen, seen.spent * 24 / hour, median(recent))
+
+
+def _record(hour: int, rows: Sequence[_Row]) -> Record:
+    whole = sum(row.actual for row in rows) or 1
+    inside = sum(row.seen.low <= row.actual <= row.seen.high for row in rows)
+    loss = sum(_pinball(row.actual, row.seen.low, 0.1) + _pinball(row.actual, row.seen.high, 0.9)
+               for row in rows)  # fmt: skip
+    return Record(
+        hour,
+        len(rows),
+        sum(abs(row.actual - row.seen.expected) for row in rows) / whole,
+        inside / len(rows),
+        sum(row.seen.high - row.seen.low for row in rows) / whole,
+        loss / whole,
+        sum(abs(row.actual - row.linear) for row in rows) / whole,
+        sum(abs(row.actual - row.trailing) for row in rows) / whole,
+    )
+
+
+def _pinball(actual: float, bound: float, share: float) -> float:
+    gap = actual - bound
+    return max(share * gap, (share - 1) * gap)

@@ -1,0 +1,234 @@
+"""Where spend is going: the rate now, the end of day and month with intervals, the time to a tier.
+
+It reads no calendar: days come as values, of a kind (a weekday or a weekend day) and with 24 local
+hours. All intervals are empirical: they come from how wrong the same forecast was on the days
+before (split conformal), so that their coverage can be checked and shown (DETECTION 3.8).
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costtop.analysis.quantiles import quantile
+
+HALF_LIFE = 10 * 60_000  # ms, of the rate that is displayed
+_HOUR = 3_600_000
+_PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
+_LEAST_DAYS = 5  # of history before there is a forecast
+_LEAST_RESIDUALS = 8
+_WORTH = 0.5  # of a usual day, that the usual level counts against today's
+_LEAST_PART = 0.01  # of a usual day: less remaining counts as this much in a ratio
+_WIDE = (-1.2, 1.2)  # of ln remaining, while too few days tell
+
+
+class Rate(NamedTuple):
+    """Spend a hour as an exponentially weighted mean, nano-dollars, as of a moment."""
+
+    value: float = 0.0
+    at: int = 0
+
+
+class Day(NamedTuple):
+    """One local day: whether it is a weekend (or holiday), and spend by hour, nano-dollars."""
+
+    weekend: bool
+    hours: tuple[int, ...]
+
+
+class Forecast(NamedTuple):
+    """What a period will have cost, nano-dollars: the middle and the 80 % interval."""
+
+    spent: int
+    expected: int
+    low: int
+    high: int
+    days: int  # that the interval was learnt from; 0: it is a guess
+
+    @property
+    def rest(self) -> int:
+        """What is still to come, in the middle."""
+        return self.expected - self.spent
+
+
+class Crossing(NamedTuple):
+    """When an amount will be passed, in hours from now, and how probable it is this period."""
+
+    chance: float
+    hours: float | None  # None: not this period
+    low: float | None
+    high: float | None
+
+
+def after(rate: Rate, at: int, nanos: int) -> Rate:
+    """The rate after so much was spent at that moment."""
+    return Rate(hourly(rate, at) + nanos * math.log(2) * _HOUR / HALF_LIFE, max(at, rate.at))
+
+
+def hourly(rate: Rate, now: int) -> float:
+    """Nano-dollars an hour as of now."""
+    return float(rate.value * 2 ** (-max(0, now - rate.at) / HALF_LIFE))
+
+
+def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | None:
+    """The day's total, foreseen at a local hour (13.5 is half past one); None: too little history.
+
+    `history` ends yesterday; `today.hours` holds what was spent so far. The usual profile of such
+    days, times today's level, which is shrunk towards the usual one.
+    """
+    spent = sum(today.hours)
+    rest = _rest(history, today, hour)
+    if rest is None:
+        return None
+    errors = residuals(history, today.weekend, hour)
+    low, high = _interval(errors)
+    return Forecast(spent, spent + round(rest), spent + round(rest * math.exp(low)),
+                    spent + round(rest * math.exp(high)), len(errors))  # fmt: skip
+
+
+def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -> float:
+    """P(the day ends at or beyond an amount), by how wrong earlier forecasts were."""
+    spent = sum(today.hours)
+    if spent >= amount:
+        return 1.0
+    rest = _rest(history, today, hour)
+    if not rest:
+        return 0.0
+    return _beyond(residuals(history, today.weekend, hour), math.log((amount - spent) / rest))
+
+
+def residuals(history: Sequence[Day], weekend: bool, hour: float) -> list[float]:
+    """ln(actual rest / foreseen rest) at this hour on the days before, ascending.
+
+    Days of the other kind come in only while there are few of this one.
+    """
+    found: list[float] = []
+    for kinds in ((weekend,), (weekend, not weekend)):
+        found = []
+        for nth in range(max(_LEAST_DAYS, len(history) - _RESIDUAL_DAYS), len(history)):
+            day = history[nth]
+            if day.weekend in kinds:
+                found += _residual(history[:nth], day, hour)
+        if len(found) >= _LEAST_RESIDUALS:
+            break
+    return sorted(found)
+
+
+def end_of_month(
+    history: Sequence[Day], spent: int, rest_of_today: int, left: Sequence[bool], seed: int = 0
+) -> Forecast | None:
+    """The month's total; `left` says of each day after today whether it is a weekend day.
+
+    Means of such days; the interval by a two-stage bootstrap: which days the history might have
+    held, then which days will come, with a 5 % uncertainty of the level.
+    """
+    pools = {kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
+             for kind in (False, True)}  # fmt: skip
+    if len(history) < _LEAST_DAYS:
+        return None
+    everything = [*pools[False], *pools[True]]
+    rng = random.Random(seed)  # noqa: S311 - a reproducible bootstrap, no secret
+    totals: list[float] = []
+    for _ in range(400):
+        level = math.exp(rng.gauss(0, 0.05))
+        draws = {kind: rng.choices(pool or everything, k=len(pool or everything))
+                 for kind, pool in pools.items()}  # fmt: skip
+        totals.append(level * sum(rng.choice(draws[kind]) for kind in left))
+    totals.sort()
+    middle = sum(_mean(pools[kind] or everything) for kind in left)
+    base = spent + rest_of_today
+    return Forecast(spent, base + round(middle), base + round(quantile(totals, 0.1)),
+                    base + round(quantile(totals, 0.9)), len(history))  # fmt: skip
+
+
+def crossing(history: Sequence[Day], today: Day, hour: float, amount: int) -> Crossing | None:
+    """When today's spend passes an amount; an hour is given if the chance is at least 0.2."""
+    spent = sum(today.hours)
+    if spent >= amount:
+        return Crossing(1.0, 0.0, 0.0, 0.0)
+    path = _path(history, today, hour)
+    if path is None:
+        return None
+    chance = chance_today(history, today, hour, amount)
+    if chance < 0.2:
+        return Crossing(chance, None, None, None)
+    low, high = _interval(residuals(history, today.weekend, hour))
+    needed = amount - spent
+    return Crossing(chance, _when(path, needed, hour), _when(_scaled(path, high), needed, hour),
+                    _when(_scaled(path, low), needed, hour))  # fmt: skip
+
+
+def _rest(history: Sequence[Day], today: Day, hour: float) -> float | None:
+    path = _path(history, today, hour)
+    return None if path is None else math.fsum(path)
+
+
+def _path(history: Sequence[Day], today: Day, hour: float) -> list[float] | None:
+    """Foreseen spend of each hour that is left, the running one in part."""
+    profile = _profile(history, today.weekend)
+    if profile is None:
+        return None
+    whole = math.fsum(profile)
+    now = min(23, int(hour))
+    part = hour - now
+    gone = math.fsum(profile[:now]) + part * profile[now]
+    level = (sum(today.hours) + _WORTH * whole) / (gone + _WORTH * whole) if whole else 0.0
+    return [level * (1 - part) * profile[now], *(level * each for each in profile[now + 1 :])]
+
+
+def _profile(history: Sequence[Day], weekend: bool) -> list[float] | None:
+    if len(history) < _LEAST_DAYS:
+        return None
+    recent = history[-_PROFILE_DAYS:]
+    same = [day for day in recent if day.weekend == weekend] or list(recent)
+    return [math.fsum(day.hours[hour] for day in same) / len(same) for hour in range(24)]
+
+
+def _residual(before: Sequence[Day], day: Day, hour: float) -> list[float]:
+    now = min(23, int(hour))
+    running = round(day.hours[now] * (hour - now))
+    so_far = Day(day.weekend, (*day.hours[:now], running))
+    rest = _rest(before, so_far, hour)
+    profile = _profile(before, day.weekend)
+    if not rest or profile is None:
+        return []
+    least = _LEAST_PART * math.fsum(profile)
+    actual = sum(day.hours) - sum(so_far.hours)
+    return [math.log(max(actual, least) / max(rest, least))] if least > 0 else []
+
+
+def _interval(errors: Sequence[float]) -> tuple[float, float]:
+    """The 80 % interval of ln(actual / foreseen), with the (n + 1) of split conformal."""
+    count = len(errors)
+    if count < _LEAST_RESIDUALS:
+        return _WIDE
+    high = min(count - 1, math.ceil((count + 1) * 0.9) - 1)
+    low = max(0, math.floor((count + 1) * 0.1) - 1)
+    return errors[low], errors[high]
+
+
+def _beyond(errors: Sequence[float], limit: float) -> float:
+    if len(errors) < _LEAST_RESIDUALS:
+        low, high = _WIDE
+        return min(1.0, max(0.0, 0.1 + 0.8 * (high - limit) / (high - low)))
+    return sum(error >= limit for error in errors) / len(errors)
+
+
+def _scaled(path: Sequence[float], log_factor: float) -> list[float]:
+    return [each * math.exp(log_factor) for each in path]
+
+
+def _when(path: Sequence[float], needed: float, hour: float) -> float | None:
+    """Hours from now until the path's sum reaches `needed`."""
+    gone, start = 0.0, hour
+    for nth, amount in enumerate(path):
+        length = 1 - (hour - int(hour)) if nth == 0 else 1.0
+        if amount > 0 and gone + amount >= needed:
+            return start - hour + length * (needed - gone) / amount
+        gone += amount
+        start += length
+    return None
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return math.fsum(numbers) / len(numbers) if numbers else 0.0
