@@ -33,6 +33,7 @@ MODULES = {
     "export": "export",
     "backup": "backup",
     "budget": "budget",
+    "record": "record",
     "mark": "act",
     "unmark": "act",
     "pause": "act",

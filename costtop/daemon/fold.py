@@ -76,6 +76,15 @@ def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
     )
 
 
+def sorted_events(
+    label: str, place: Place, memo: Memo, events: Iterable[Event], read: int
+) -> Folded:
+    """What a channel that is no file gave at once, in the form of a file's turn."""
+    folded = Folded(label, place, memo, False, [], [], [], [], [], read, more=False)
+    _sort(folded, events)
+    return folded
+
+
 def _sort(folded: Folded, events: Iterable[Event]) -> None:
     for event in events:
         match event:

@@ -177,8 +177,12 @@ class Ingest:
         return recorded
 
     def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
-        recorded = calls.record(db, self._books, readings, now)
-        self._after(db, recorded, now)
+        try:
+            recorded = calls.record(db, self._books, readings, now)
+            self._after(db, recorded, now)
+        except BaseException:
+            self._books.forget()  # here already: the next write may begin before `commit` goes on
+            raise
         return recorded
 
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:

@@ -6,6 +6,7 @@ line that breaks the contract is reported with its reason, and its neighbours ar
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,11 +85,13 @@ class _Line(msgspec.Struct):
     attempt: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     status: str | None = None
     tools: list[_Tool] | None = None
-    tags: dict[str, Any] | None = None
+    tags: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LINE = msgspec.json.Decoder(_Line)
+_TAG = msgspec.json.Decoder(dict[str, Any] | None)
+_KEPT = 4096  # texts and contexts remembered: most lines repeat what the one before said
 
 
 def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
@@ -99,16 +102,29 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
+    parents: set[tuple[str, str]] = set()
     for start, end, mark in marked_lines(chunk.data, ()):
         offset = chunk.offset + start
         if mark == ODD:
             events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            events += events_of(chunk.data[start:end], chunk.seen, offset)
+            found = events_of(chunk.data[start:end], chunk.seen, offset)
+            events += [event for event in found if not _said_before(event, parents)]
         except Unreadable as error:
             events.append(Bad(offset, str(error)))
     return events, memo
+
+
+def _said_before(event: Event, parents: set[tuple[str, str]]) -> bool:
+    """Whether it only repeats who the parent of a session is, as every line of a child does."""
+    if not isinstance(event, SessionFact) or event.started is not None or event.ended is not None:
+        return False
+    said = (event.session, event.parent)
+    if said in parents:
+        return True
+    parents.add(said)
+    return False
 
 
 def events_of(line: bytes, seen: int, offset: int = 0) -> list[Event]:
@@ -116,15 +132,15 @@ def events_of(line: bytes, seen: int, offset: int = 0) -> list[Event]:
     record = decoded(_LINE, line)
     if has_negative_zero(line):
         raise Unreadable("a token count is -0", malformed=False)
-    session = clean(record.session)
+    session = _text(record.session)
     if not session:
         raise Unreadable("`session` is empty", malformed=False)
     at = stamp(record.ts, seen)
     if record.event is not None:
         return [_fact(record, session, at)]
-    events: list[Event] = [_call(record, session, at, line)._replace(offset=offset)]
+    events: list[Event] = [_call(record, session, at, line, offset)]
     if record.parent:
-        parent = clean(record.parent)
+        parent = _text(record.parent)
         events.append(SessionFact(NAME, session, parent=parent, at=at))
     return events
 
@@ -146,7 +162,7 @@ def _fact(record: _Line, session: str, at: int) -> TaskFact | SessionFact:
     raise Unreadable("`event` is neither task nor session", malformed=False)
 
 
-def _call(record: _Line, session: str, at: int, line: bytes) -> Call:
+def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Call:
     if not record.model or record.input_tokens is None or record.output_tokens is None:
         raise Unreadable(
             "`model`, `input_tokens` and `output_tokens` are required", malformed=False
@@ -154,13 +170,13 @@ def _call(record: _Line, session: str, at: int, line: bytes) -> Call:
     named = record.id is not None and record.id != ""
     key = keys.whole(NAME, session, str(record.id)) if named else keys.whole(NAME, line.strip())
     return Call(
-        key, NAME, session, clean(record.model), _tokens(record), at, _context(record),
+        key, NAME, session, _text(record.model), _tokens(record), at, _context(record),
         agent=_text(record.agent), provider=_text(record.provider),
         tier="" if record.service_tier == "standard" else _text(record.service_tier),
         speed=_text(record.speed), geo=_text(record.geo), searches=record.web_searches or 0,
         reported=_reported(record.cost_usd), request=_text(record.request),
         status="ok" if record.status in (None, "ok") else "error",
-        attempt=record.attempt or 1, pid=record.pid, tools=_tools(record),
+        attempt=record.attempt or 1, pid=record.pid, tools=_tools(record), offset=offset,
     )  # fmt: skip
 
 
@@ -182,14 +198,22 @@ def _tokens(record: _Line) -> Tokens:
 
 
 def _context(record: _Line) -> Context:
-    return Context(
-        _text(record.cwd), _text(record.branch), _text(record.project), _text(record.feature),
-        _text(record.user), _text(record.task), _text(record.host), _tags(record.tags),
+    return _cleaned(
+        record.cwd, record.branch, record.project, record.feature, record.user, record.task,
+        record.host, bytes(record.tags),
     )  # fmt: skip
 
 
-def _tags(tags: dict[str, Any] | None) -> str:
+@lru_cache(_KEPT)
+def _cleaned(*said: Any) -> Context:
+    *texts, tags = said
+    cwd, branch, project, feature, user, task, host = map(_text, texts)
+    return Context(cwd, branch, project, feature, user, task, host, _tags(tags))
+
+
+def _tags(raw: bytes) -> str:
     """Tags as JSON with sorted keys; values that are no text are written as JSON writes them."""
+    tags = decoded(_TAG, raw)
     if not tags:
         return ""
     kept = {
@@ -220,6 +244,7 @@ def _reported(cost: float | str | None) -> int | None:
     return nanos
 
 
+@lru_cache(_KEPT)
 def _text(value: str | None) -> str:
     return clean(value) if value else ""
 

@@ -5,6 +5,7 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
+from operator import add
 from typing import NamedTuple
 
 from costtop.store.rows import ERROR, Row
@@ -146,5 +147,4 @@ def _sums(row: Row, sign: int) -> list[int]:
 
 
 def _add(sums: list[int], more: list[int]) -> None:
-    for index, value in enumerate(more):
-        sums[index] += value
+    sums[:] = map(add, sums, more)

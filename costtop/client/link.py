@@ -1,0 +1,96 @@
+"""The socket to the daemon: lines out, an acknowledgement back for each. It keeps no line.
+
+What was not acknowledged as committed is handed back, so that a daemon killed at any moment costs
+nothing: every line carries an id, and one that was committed but not acknowledged counts once.
+"""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+PATIENCE = 30.0  # s for one batch; a daemon that imports a backlog commits slowly
+_PAUSE = 0.5  # s before a daemon that was not there is looked for again
+_BAD_LINE = 2  # the code of an answer to a line that no daemon will ever take
+_FINE = b'{"ok": true'
+
+
+class Delivery(NamedTuple):
+    """What became of a batch: lines to keep, and why others will never be taken."""
+
+    kept: list[bytes]
+    refused: list[str]
+
+
+class Link:
+    """One connection, made when it is needed. Used by one thread."""
+
+    def __init__(self) -> None:
+        self._peer: socket.socket | None = None
+        self._rest = b""
+        self._not_before = 0.0
+
+    def deliver(self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE) -> Delivery:
+        """Sends lines and waits for the answers; never raises."""
+        answers: list[bytes] = []
+        try:
+            peer = self._connected(path, patience)
+            if peer is not None:
+                peer.sendall(b"".join(lines))
+                self._read(peer, answers, len(lines))
+        except OSError:
+            self._not_before = time.monotonic() + _PAUSE
+        if len(answers) < len(lines):
+            self.close()
+        return _sorted(lines, answers)
+
+    def _connected(self, path: Path, patience: float) -> socket.socket | None:
+        if self._peer is None:
+            if time.monotonic() < self._not_before:
+                return None
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._peer, self._rest = peer, b""
+            peer.settimeout(patience)
+            peer.connect(str(path))
+        return self._peer
+
+    def _read(self, peer: socket.socket, answers: list[bytes], wanted: int) -> None:
+        while len(answers) < wanted:
+            data = peer.recv(65536)
+            if not data:
+                self._not_before = time.monotonic() + _PAUSE
+                return
+            *whole, self._rest = (self._rest + data).split(b"\n")
+            answers += whole
+
+    def close(self) -> None:
+        """Ends the connection; the next delivery makes a new one."""
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            with contextlib.suppress(OSError):
+                peer.close()
+
+
+def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Delivery:
+    """Every line without a good answer is kept, but for those that are wrong in themselves."""
+    kept, refused = [], []
+    for line, answer in zip(lines, answers, strict=False):
+        if answer.startswith(_FINE):
+            continue
+        code, why = _reason(answer)
+        if code == _BAD_LINE:
+            refused.append(why)
+        else:
+            kept.append(line)
+    return Delivery(kept + list(lines[len(answers) :]), refused)
+
+
+def _reason(answer: bytes) -> tuple[int, str]:
+    try:
+        tree = json.loads(answer)
+        return int(tree.get("code", 1)), str(tree.get("error", ""))
+    except (ValueError, AttributeError, TypeError):
+        return 1, "an answer that is not understood"
