@@ -9,7 +9,9 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
+from costtop import periods
 from costtop.errors import StoreError
 from costtop.paths import Paths
 from costtop.snapshot import health
@@ -55,6 +57,10 @@ class Door:
                 self._close()
                 raise StoreError(f"cannot read {self._paths.database}: {error}") from None
 
+    def zone(self) -> ZoneInfo:
+        """The user's time zone, as the daemon knows it."""
+        return self.read(_zone)
+
     def _open(self) -> sqlite3.Connection | None:
         """The connection to the file that is there now; None while there is none."""
         try:
@@ -73,6 +79,11 @@ class Door:
         if self._db is not None:
             self._db.close()
         self._db = self._live = self._identity = None
+
+
+def _zone(db: sqlite3.Connection) -> ZoneInfo:
+    row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
+    return periods.zone(row[0] if row else "UTC")
 
 
 def empty(now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]) -> Snapshot:

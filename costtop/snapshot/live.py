@@ -40,8 +40,9 @@ _COLUMNS = (
 class Live:
     """Reads snapshots of one database, `mode=ro`, from any one thread."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, ahead: int = DAY) -> None:
+        """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
+        self._db, self._ahead = db, ahead
         self._names: dict[int, str] = {0: ""}
         self._slow_at = 0
         self._month_before_today = (0, 0)
@@ -112,7 +113,8 @@ class Live:
         costs: dict[int, list[int]] = {}
         tokens: dict[int, int] = {}
         rows = self._db.execute(
-            "SELECT minute, session, cost, tokens FROM minutes WHERE minute >= ?", (first,)
+            "SELECT minute, session, cost, tokens FROM minutes WHERE minute >= ? AND minute <= ?",
+            (first, (now + self._ahead) // MINUTE),
         )
         for minute, session, cost, used in rows:
             bucket = min(minute - first, TREND_BUCKETS - 1)  # clocks ahead of ours: now
@@ -236,6 +238,7 @@ class Live:
                 amount=int(budget["amount"]),  # type: ignore[call-overload]
                 tiers=tuple(budget["tiers"]),  # type: ignore[arg-type]
                 resets=ends,
+                scope=tuple(sorted(dict(budget["scope"]).items())),  # type: ignore[call-overload]
             )
 
 

@@ -1,4 +1,4 @@
-"""Everything that is known of one session: its calls, curve, ledger, peers, deeds. It draws nothing.
+"""All that is known of one session: calls, curve, ledger, peers, deeds. It draws nothing.
 
 One read transaction; a session with thousands of calls takes a while, so the screen asks only when
 the session has moved.
@@ -43,7 +43,7 @@ class Peers(NamedTuple):
 
     level: str  # feature | source | all
     name: str
-    count: int
+    size: int  # how many
     median: int  # nano-dollars
     p95: int
 

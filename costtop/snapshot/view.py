@@ -55,6 +55,7 @@ class BudgetMeter(NamedTuple):
     amount: int
     tiers: tuple[int, ...]
     resets: int  # ms, end of the period
+    scope: tuple[tuple[str, str], ...] = ()  # () is everything
 
 
 class Pulse(NamedTuple):

@@ -70,12 +70,14 @@ class Deltas:
             f"UPDATE sessions SET {sets}, rev = ? WHERE id = ?",
             [(*sums, rev, session) for session, sums in self._sessions.items()],
         )
+        # A fact may have moved `last` past every call: the first call is the latest all the same.
+        newer = "?1 >= coalesce(last, 0) OR model = 0"
         db.executemany(
             "UPDATE sessions SET"
-            " context = CASE WHEN ?1 >= coalesce(last, 0) THEN ?2 ELSE context END,"
-            " feature = CASE WHEN ?1 >= coalesce(last, 0) THEN ?3 ELSE feature END,"
-            " model = CASE WHEN ?1 >= coalesce(last, 0) THEN ?4 ELSE model END,"
-            " prompt = CASE WHEN ?1 >= coalesce(last, 0) THEN ?8 ELSE prompt END,"
+            f" context = CASE WHEN {newer} THEN ?2 ELSE context END,"
+            f" feature = CASE WHEN {newer} THEN ?3 ELSE feature END,"
+            f" model = CASE WHEN {newer} THEN ?4 ELSE model END,"
+            f" prompt = CASE WHEN {newer} THEN ?8 ELSE prompt END,"
             " started = min(coalesce(started, ?5), ?5), last = max(coalesce(last, 0), ?1),"
             " seen = max(coalesce(seen, 0), ?6),"
             " ended = CASE WHEN ended < ?1 THEN NULL ELSE ended END WHERE id = ?7",

@@ -10,12 +10,13 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
@@ -24,10 +25,12 @@ from costtop.snapshot.view import Snapshot
 from costtop.text import clean
 from costtop.tui import themes
 from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
-from costtop.tui.widgets.header import Mood
+from costtop.tui.widgets.header import TABS, Mood
 from costtop.tui.world import NOTHING, World
 
+T = TypeVar("T")
 USUALLY = Settings()
+_BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
 _BLURRED = 5  # an unfocused screen reads every fifth frame
 
 
@@ -44,6 +47,15 @@ class CosttopApp(App[int]):
         Binding("z,Z", "freeze", "Freeze the screen", id="freeze", key_display="z"),
         Binding("plus", "faster(1)", "Refresh less often", id="slower"),
         Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
+        *(
+            Binding(str(n), f"tab({n})", name, id=f"tab_{n}")
+            for n, name in enumerate(TABS, start=1)
+        ),
+        Binding(
+            "exclamation_mark", "newest_alert", "Newest alert", id="newest_alert", key_display="!"
+        ),
+        Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),
+        Binding("f2,S", "setup", "Setup", id="setup", key_display="F2 S"),
         Binding("ctrl+l", "repaint", "Draw again", id="repaint"),
         Binding("colon", "command_palette", "Commands", id="palette", key_display=": ^p"),
     ]
@@ -69,6 +81,7 @@ class CosttopApp(App[int]):
                  notice: str = "") -> None:  # fmt: skip
         super().__init__()
         self.world, self.settings = world, settings
+        self.tab = 1  # number of the screen in front
         self.at: int | None = None  # the moment shown; None is now
         self._remembers = remembers
         self._clock: Timer | None = None
@@ -143,6 +156,19 @@ class CosttopApp(App[int]):
         self._reading = False
         self.mood = self.mood._replace(trouble=message.trouble)
 
+    def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
+        """Reads something for a screen in a thread and hands it over, if that is still there."""
+
+        def work() -> None:
+            try:
+                answer = read()
+            except CosttopError as error:
+                self.call_from_thread(self.say, str(error), ok=False)
+                return
+            self.call_from_thread(lambda: take(answer) if screen.is_attached else None)
+
+        screen.run_worker(work, thread=True, exclusive=True, group="look")
+
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
         self.run_worker(partial(self._do, command, said, then), thread=True, group="commands")
@@ -174,6 +200,47 @@ class CosttopApp(App[int]):
     def action_repaint(self) -> None:
         """Draws everything again."""
         self.refresh(repaint=True, layout=True)
+
+    async def action_tab(self, number: int) -> None:
+        """Goes to a screen by its number; 1 is the list of sessions, which is always below."""
+        from costtop.tui.screens import tabbed
+
+        if isinstance(self.screen, ModalScreen):
+            return
+        while len(self.screen_stack) > _BOTTOM:
+            await self.pop_screen()
+        self.tab = number
+        if number != 1:
+            await self.push_screen(tabbed.screen_of(number))
+
+    def travel(self, at: int | None) -> None:
+        """Shows a past moment, or comes back to the present."""
+        self.at = at
+        self.mood = self.mood._replace(past=at is not None)
+        self.read()
+
+    async def show_sessions(self, kept: str) -> None:
+        """The list of sessions with this filter."""
+        from costtop.tui.screens.top import TopScreen
+
+        await self.action_tab(1)
+        if isinstance(self.screen, TopScreen):
+            self.screen.keep(kept)
+
+    async def action_turn(self, by: int) -> None:
+        """Goes to the next or previous screen."""
+        await self.action_tab((self.tab - 1 + by) % len(TABS) + 1)
+
+    async def action_newest_alert(self) -> None:
+        """The alerts, the newest first."""
+        await self.action_tab(TABS.index("Alerts") + 1)
+
+    def action_setup(self) -> None:
+        """Theme, columns, keys, refresh."""
+        from costtop.tui.screens.setup import SetupScreen
+
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(SetupScreen(self.settings))
 
     def action_help(self) -> None:
         """All keys, those of this screen first."""

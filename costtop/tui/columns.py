@@ -21,6 +21,7 @@ class Look(NamedTuple):
     at: int = 0  # ms UTC
     top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
     zone: str = "UTC"
+    whole: int = 0  # what shares are shares of
 
 
 class Column(NamedTuple, Generic[T]):

@@ -17,6 +17,7 @@ from costtop.snapshot.view import SessionRow
 Test = Callable[[SessionRow, int], bool]
 
 _TERM = re.compile(r"(!?)([a-z$/]+)(>=|<=|!=|>|<|=|~)(.*)", re.DOTALL)
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # quotes hold a name with spaces together
 _AMOUNT = re.compile(r"\$?([0-9]*\.?[0-9]+)([kmgdhs%]?)", re.IGNORECASE)
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "%": 0.01, "": 1.0}
 _SPANS = {"s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7, "": 6e4}  # a bare age is minutes
@@ -67,7 +68,8 @@ class Filter(NamedTuple):
 
 def parse(text: str) -> Filter:
     """The filter that `text` asks for; empty text keeps everything."""
-    return Filter(text.strip(), tuple(_term(word) for word in text.split()))
+    words = (word.replace('"', "") for word in _WORD.findall(text))
+    return Filter(text.strip(), tuple(_term(word) for word in words if word))
 
 
 def _term(word: str) -> Test:
@@ -104,7 +106,7 @@ def _text(read: Callable[[SessionRow], str], sign: str, value: str) -> Test:
     if sign == "~":
         matches = _pattern(value)
         return lambda row, now: matches(read(row))
-    wanted = value.casefold()
+    wanted = "" if value == "(none)" else value.casefold()
     return lambda row, now: read(row).casefold() == wanted
 
 

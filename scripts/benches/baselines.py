@@ -89,11 +89,16 @@ def hourly_user(corpus: Corpus) -> list[Alarm]:
             last_hour = at // 3_600_000
             for name, spent in today.items():
                 past = days.get(name, [])
-                if len(past) >= 5 and spent > 3 * statistics.fmean(past[-14:]) \
-                        and (name, last_day) not in told:
+                if (
+                    len(past) >= 5
+                    and spent > 3 * statistics.fmean(past[-14:])
+                    and (name, last_day) not in told
+                ):
                     told.add((name, last_day))
-                    alarms += [Alarm(place, root, None, "hourly")
-                               for root in sorted(hour_roots.get(name, ()))]
+                    alarms += [
+                        Alarm(place, root, None, "hourly")
+                        for root in sorted(hour_roots.get(name, ()))
+                    ]
             hour_roots = {}
         if at // DAY != last_day:
             for name, spent in today.items():

@@ -59,8 +59,10 @@ def times(made: Corpus, settings: Settings) -> list[int]:
 
 def line(name: str, score: Score) -> str:
     """One row of the table."""
-    return (f"{name:34} {score.recall:7.3f} {score.false_per_1000:8.1f} {score.precision:10.3f}"
-            f" {score.burnt:7.3f} {score.burnt_dollars:8.3f} {score.turns:6.0f} {score.cause:6.3f}")
+    return (
+        f"{name:34} {score.recall:7.3f} {score.false_per_1000:8.1f} {score.precision:10.3f}"
+        f" {score.burnt:7.3f} {score.burnt_dollars:8.3f} {score.turns:6.0f} {score.cause:6.3f}"
+    )
 
 
 def parts(score: Score) -> list[str]:
@@ -70,8 +72,10 @@ def parts(score: Score) -> list[str]:
         of = Score([x for x in score.catches if x.kind == kind], 0, {}, 0)
         rules = Counter(x.rule for x in of.catches if x.caught).most_common(3)
         wrong = Counter(x.cause for x in of.catches if x.caught and x.cause != kind).most_common(3)
-        lines.append(f"  {kind:16} n={len(of.catches):3} recall {of.recall:.3f} burnt {of.burnt:.2f}"
-                     f" turns {of.turns:.0f} cause {of.cause:.2f}  first: {rules} wrong: {wrong}")
+        lines.append(
+            f"  {kind:16} n={len(of.catches):3} recall {of.recall:.3f} burnt {of.burnt:.2f}"
+            f" turns {of.turns:.0f} cause {of.cause:.2f}  first: {rules} wrong: {wrong}"
+        )
     lines.append(f"  false alarms by rule: {score.lies} of {score.normal} normal sessions")
     return lines
 
@@ -84,7 +88,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="without the rules of others")
     options = parser.parse_args(arguments)
     first, _, last = options.seeds.partition("-")
-    corpora = [corpus(seed, days=options.days) for seed in range(int(first), int(last or first) + 1)]
+    corpora = [
+        corpus(seed, days=options.days) for seed in range(int(first), int(last or first) + 1)
+    ]
     report(corpora, options)
 
 
@@ -93,22 +99,31 @@ def report(corpora: list[Corpus], options: argparse.Namespace) -> None:
     alarms = [run(made, quiet) for made in corpora]
     each = [scoring.score(made, told) for made, told in zip(corpora, alarms, strict=True)]
     score = scoring.together(each)
-    print(f"seeds {options.seeds}, {options.days} days: {len(score.catches)} material anomalies,"
-          f" {score.normal} normal sessions, {sum(len(x.events) for x in corpora)} events")
+    print(
+        f"seeds {options.seeds}, {options.days} days: {len(score.catches)} material anomalies,"
+        f" {score.normal} normal sessions, {sum(len(x.events) for x in corpora)} events"
+    )
     print(_HEAD)
     if not options.quick:
         for name, rule in RULES.items():
             print(line(name, scoring.together([scoring.score(x, rule(x)) for x in corpora])))
     print(line("costtop, plain_rule = notice", score))
-    warm = scoring.together([scoring.score(made, told, since=7)
-                             for made, told in zip(corpora, alarms, strict=True)])
+    warm = scoring.together(
+        [scoring.score(made, told, since=7) for made, told in zip(corpora, alarms, strict=True)]
+    )
     print(line("  after the first week", warm))
     loud = [scoring.score(made, run(made, Settings())) for made in corpora]
     print(line("costtop, plain_rule = warning", scoring.together(loud)))
-    print("by seed: recall", [round(x.recall, 3) for x in each], "FA/1000",
-          [round(x.false_per_1000, 1) for x in each])
+    print(
+        "by seed: recall",
+        [round(x.recall, 3) for x in each],
+        "FA/1000",
+        [round(x.false_per_1000, 1) for x in each],
+    )
     print("\n".join(parts(score)))
     taken = times(corpora[0], quiet)
     count = len(taken)
-    print(f"event cost: mean {sum(taken) / count / 1000:.1f} us, p50 {taken[count // 2] / 1000:.1f},"
-          f" p99 {taken[count * 99 // 100] / 1000:.1f}")
+    print(
+        f"event cost: mean {sum(taken) / count / 1000:.1f} us, p50 {taken[count // 2] / 1000:.1f},"
+        f" p99 {taken[count * 99 // 100] / 1000:.1f}"
+    )

@@ -62,8 +62,9 @@ class Corpus(NamedTuple):
     truths: dict[str, Truth]
 
 
-def corpus(seed: int, *, days: int = 60, a_day: float = 80, bad: float = 0.04,
-           spread: float = 1.0) -> Corpus:
+def corpus(
+    seed: int, *, days: int = 60, a_day: float = 80, bad: float = 0.04, spread: float = 1.0
+) -> Corpus:
     """Sessions of `days` days; `bad` of them go wrong; `spread` scales how much they differ."""
     rng = random.Random(seed * 7919 + 13)
     events: list[Event] = []
@@ -91,8 +92,15 @@ def kinds(feature: Feature) -> list[str]:
 class Run:
     """One session being played: the actual context beside the honest one."""
 
-    def __init__(self, rng: random.Random, feature: Feature, start: int, root: str, kind: str,
-                 spread: float = 1.0) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        feature: Feature,
+        start: int,
+        root: str,
+        kind: str,
+        spread: float = 1.0,
+    ) -> None:
         self.rng, self.feature, self.root, self.kind = rng, feature, root, kind
         self.at = start
         self.user = rng.choice(workload.USERS)
@@ -165,8 +173,9 @@ class Run:
         middle, shape = feature.output
         output = int(middle * (uniform / (1 - uniform)) ** (1 / shape) * self.wordy) + 4
         key = f"{tool}{rng.randrange(400)}"
-        return Act(tool, key, rng.random() < 0.05, f"r{rng.randrange(10**6)}", growth, output,
-                   self._gap())
+        return Act(
+            tool, key, rng.random() < 0.05, f"r{rng.randrange(10**6)}", growth, output, self._gap()
+        )
 
     def _gap(self) -> int:
         rng = self.rng
@@ -190,8 +199,9 @@ class Run:
                 acts.append(self._act()._replace(tool=self._editor(), error=False))
             return [*acts, self._same(act, error=False, result="pass")]
         if what == "poll":
-            return [self._same(act, error=False, result="pending")
-                    for _ in range(rng.randint(4, 14))]
+            return [
+                self._same(act, error=False, result="pending") for _ in range(rng.randint(4, 14))
+            ]
         if what == "flaky":
             fails = [self._same(act, error=True, result="flake") for _ in range(rng.randint(2, 3))]
             return [*fails, self._same(act, error=False, result="ok")]
@@ -204,16 +214,23 @@ class Run:
     def _same(self, act: Act, *, error: bool, result: str) -> Act:
         """The same call again: token counts nearly equal, as identical calls append them."""
         rng = self.rng
-        return act._replace(error=error, result=result, growth=act.growth + rng.randint(-3, 3),
-                            output=max(4, act.output + rng.randint(-2, 2)), gap=self._gap())
+        return act._replace(
+            error=error,
+            result=result,
+            growth=act.growth + rng.randint(-3, 3),
+            output=max(4, act.output + rng.randint(-2, 2)),
+            gap=self._gap(),
+        )
 
     def _loop(self, turns: int) -> None:
         """Retries that nobody needed: exact 50 %, with drifting arguments 30 %, cycles 20 %."""
         rng = self.rng
         way = rng.random()
         circle = [self._act() for _ in range(1 if way < 0.8 else rng.randint(2, 3))]
-        circle = [act._replace(error=True, result=f"e{n}", growth=min(act.growth, 900))
-                  for n, act in enumerate(circle)]
+        circle = [
+            act._replace(error=True, result=f"e{n}", growth=min(act.growth, 900))
+            for n, act in enumerate(circle)
+        ]
         for nth in range(turns):
             act = circle[nth % len(circle)]
             if 0.5 <= way < 0.8 and rng.random() < 0.25:
@@ -281,23 +298,37 @@ class Run:
             return Tokens(context, read - read % 128, 0, 0, output)
         return Tokens(context, read, max(0, context - read - 5), 0, output)
 
-    def _emit(self, tokens: Tokens, model: str, at: int, honest: int, agent: str,
-              tools: tuple[ToolUse, ...]) -> None:
+    def _emit(
+        self,
+        tokens: Tokens,
+        model: str,
+        at: int,
+        honest: int,
+        agent: str,
+        tools: tuple[ToolUse, ...],
+    ) -> None:
         self.number += 1
         key = hashlib.blake2b(f"{self.root}:{self.number}".encode(), digest_size=16).digest()
         source, _, name = self.root.partition("/")
-        call = Call(key, source, name, model, tokens, at, Context(user=self.user), agent=agent,
-                    tools=tools)
+        call = Call(
+            key, source, name, model, tokens, at, Context(user=self.user), agent=agent, tools=tools
+        )
         cost = charge(tokens, CARDS[model])
-        self.events.append(Event(Spend(call, self.root, cost, CARDS[model], at, self.feature.name),
-                                 honest))
+        self.events.append(
+            Event(Spend(call, self.root, cost, CARDS[model], at, self.feature.name), honest)
+        )
 
 
 def charge(tokens: Tokens, rates: Rates) -> int:
     """Nano-dollars of a call, rounded half even once, as `model.Rates` says."""
     short = tokens.cache_write - tokens.cache_write_1h
     plain = tokens.input - tokens.cache_read - tokens.cache_write
-    pico = (plain * rates.input + tokens.cache_read * rates.cache_read + short * rates.cache_write
-            + tokens.cache_write_1h * rates.cache_write_1h + tokens.output * rates.output)
+    pico = (
+        plain * rates.input
+        + tokens.cache_read * rates.cache_read
+        + short * rates.cache_write
+        + tokens.cache_write_1h * rates.cache_write_1h
+        + tokens.output * rates.output
+    )
     whole, rest = divmod(pico, 1000)
     return whole + (rest > 500 or (rest == 500 and whole % 2 == 1))

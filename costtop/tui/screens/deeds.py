@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from costtop.control.protocol import Command
 from costtop.snapshot.view import SessionRow
 from costtop.tui.figures import short_session
-from costtop.tui.screens import kill, mark
+from costtop.tui.screens import kill, mark, silence
 from costtop.tui.screens.choose import Answer
+from costtop.tui.screens.silence import About
 
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
@@ -43,6 +44,18 @@ def _ask(app: "CosttopApp", rows: Sequence[SessionRow], dialog: object,
                 app.do(order, f"{answer.id}: {short_session(key.partition('/')[2])}")
 
     app.push_screen(dialog, done)
+
+
+def ask_silence(app: "CosttopApp", about: About) -> None:
+    """Opens the silence dialog and carries the answer out."""
+
+    def done(answer: Answer | None) -> None:
+        now, zone = app.snapshot.at, app.snapshot.zone
+        order = silence.command_of(answer, about, now, zone, who()) if answer else None
+        if order is not None:
+            app.do(order, f"silent: {about.words()}")
+
+    app.push_screen(silence.silence_dialog(about), done)
 
 
 def root_key(row: SessionRow) -> str:

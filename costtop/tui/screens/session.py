@@ -1,6 +1,5 @@
 """One session: its curve, where its dollars went, its calls, its peers. It stops nothing itself."""
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -8,13 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from costtop.errors import CosttopError
 from costtop.snapshot.session import CallLine, SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui.columns import Look
 from costtop.tui.figures import age, cash, share, short_model, short_session, si
 from costtop.tui.ink import Line, line
 from costtop.tui.screens import deeds
+from costtop.tui.screens.silence import About
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.header import title
 from costtop.tui.widgets.keybar import keybar
@@ -88,22 +87,16 @@ class SessionScreen(Screen[None]):
         moved = (self._row.calls, self._row.cost)
         if moved != self._read_of and abs(snapshot.at - self._read_at) >= _AGAIN:
             self._read_at, self._read_of = snapshot.at, moved
-            self.run_worker(partial(self._read, snapshot.at), thread=True, group="detail")
+            key = deeds.root_key(self._row)
+            self.costtop.look(
+                self, lambda: self.costtop.world.session(key, snapshot.at), self._take
+            )
         if self.is_current:
             self._draw()
 
-    def _read(self, now: int) -> None:
-        try:
-            detail = self.costtop.world.session(deeds.root_key(self._row), now)
-        except CosttopError as error:
-            self.app.call_from_thread(self.costtop.say, str(error), ok=False)
-            return
-        self.app.call_from_thread(self._take, detail)
-
     def _take(self, detail: SessionDetail | None) -> None:
         self._detail = detail
-        if self.is_attached:
-            self._draw()
+        self._draw()
 
     def _draw(self) -> None:
         snapshot, (width, height) = self.costtop.snapshot, self.size
@@ -144,7 +137,7 @@ class SessionScreen(Screen[None]):
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        deeds.ask_silence(self.costtop, deeds.About(session=deeds.root_key(self._row)))
+        deeds.ask_silence(self.costtop, About(session=deeds.root_key(self._row)))
 
     def action_expand(self) -> None:
         """The calls alone, or everything."""
@@ -163,24 +156,35 @@ class SessionScreen(Screen[None]):
 
 def _figures(row: SessionRow, now: int) -> list[Line]:
     """Whose it is, what it costs, why."""
-    place = " · ".join(p for p in (row.project, row.feature, row.branch) if p)
+    name = short_session(row.session)
+    place = " · ".join(part for part in (row.project, row.feature, row.branch) if part)
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
-    times = f"began {age(now - row.started)} ago" if row.started else "start unknown"
-    if row.last:
-        times += f", last call {age(now - row.last)} ago"
-    floor = f"   {row.unpriced} calls without a price" if row.unpriced else ""
+    full = f"   {row.session}" if name != row.session else ""
     lines = [
-        line((f" {short_session(row.session)} ", "strong"), (row.state, _state_ink(row.state)),
-             f"   {place}", (f"   {row.session}" if short_session(row.session) != row.session else "", "dim")),
-        line((f" {row.source} {short_model(row.model)}", "text"), (f"   {who}   {pid}   {row.cwd}", "dim")),
-        line(" ", (f"${cash(row.cost, floor=row.floor)}", "strong"), f"   ${cash(row.rate)}/h now   {si(row.calls)} calls"
-             f"   {row.errors} errors   {si(row.tokens)} tokens   {share(row.cache)} from the cache{floor}"),
-        line((f" {times}", "dim"), (f"   marked {row.mark}" if row.mark else "", "accent")),
+        line((f" {name} ", "strong"), (row.state, _state_ink(row.state)), f"   {place}",
+             (full, "dim")),
+        line(f" {row.source} {short_model(row.model)}", (f"   {who}   {pid}   {row.cwd}", "dim")),
+        _costs(row),
+        line((f" {_times(row, now)}", "dim"),
+             (f"   marked {row.mark}" if row.mark else "", "accent")),
     ]  # fmt: skip
     if row.why:
         lines.append(line((f" ! {row.why}", "bad" if row.severity == "critical" else "warn")))
     return lines
+
+
+def _costs(row: SessionRow) -> Line:
+    floor = f"   {row.unpriced} calls without a price" if row.unpriced else ""
+    used = f"   {si(row.calls)} calls   {row.errors} errors   {si(row.tokens)} tokens"
+    cached = f"   {share(row.cache)} from the cache{floor}"
+    cost = f"${cash(row.cost, floor=row.floor)}"
+    return line(" ", (cost, "strong"), f"   ${cash(row.rate)}/h now", used, cached)
+
+
+def _times(row: SessionRow, now: int) -> str:
+    began = f"began {age(now - row.started)} ago" if row.started else "start unknown"
+    return began + (f", last call {age(now - row.last)} ago" if row.last else "")
 
 
 def _state_ink(state: str) -> str:

@@ -15,6 +15,7 @@ from costtop.tui.arrange import GROUPS, View, arranged
 from costtop.tui.columns import Look, Shown, chosen
 from costtop.tui.ink import Line, line
 from costtop.tui.screens.choose import Answer, Choice, Choose
+from costtop.tui.screens.tabbed import TAB_KEYS
 from costtop.tui.spark import scale
 from costtop.tui.widgets.facts import hint
 from costtop.tui.widgets.first_run import first_run
@@ -41,6 +42,7 @@ class TopScreen(Screen[None]):
     """Sessions ranked by what they cost."""
 
     BINDINGS: ClassVar = [
+        *TAB_KEYS,
         Binding("enter", "detail", "Open the session", id="detail"),
         Binding("k,f9", "kill", "End it, after a question", id="kill", key_display="k F9"),
         Binding("m,f7", "mark", "Mark it", id="mark", key_display="m F7"),
@@ -290,6 +292,10 @@ class TopScreen(Screen[None]):
         prompt.set_class(is_open, "-open")
         self.query_one("#hint").display = not is_open
         (prompt if is_open else self.table).focus()
+
+    def keep(self, text: str) -> None:
+        """Filters by `text`, as if it had been typed."""
+        self.query_one("#filter", Input).value = text
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:

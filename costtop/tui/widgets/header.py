@@ -62,7 +62,7 @@ def meters(snapshot: Snapshot, width: int) -> list[Line]:
         ("Today", "day", snapshot.today, snapshot.today_floor, right[0]),
         ("Month", "month", snapshot.month, snapshot.month_floor, right[1]),
     ):
-        budget = next((b for b in snapshot.budgets if b.period == period), None)
+        budget = next((b for b in snapshot.budgets if b.period == period and not b.scope), None)
         lines.append(_meter_line(label, budget, spent, floor, beside, width))
     return lines
 

@@ -37,23 +37,25 @@ def causes(detail: SessionDetail, width: int) -> list[Line]:
 
 def compared(detail: SessionDetail) -> list[Line]:
     """The session against its finished peers, and a call against a call."""
-    lines = []
-    if (peers := detail.peers) is not None:
-        times = detail.total / peers.median if peers.median else 0.0
-        ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
-        lines.append(line(("peers     ", "dim"), f"{_group(peers)}: median ${cash(peers.median)}, p95 "
-                          f"${cash(peers.p95)}; this one is at ", (f"{times:.1f}x", ink), " the median"))  # fmt: skip
-    else:
-        lines.append(line(("peers     ", "dim"), ("fewer than five finished sessions yet", "dim")))
     growth = f"{si(detail.first_context)} → {si(detail.last_context)} tokens"
-    lines.append(line(("a call    ", "dim"), f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}"
-                      f"   prompt {growth}"))  # fmt: skip
-    return lines
+    calls = f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}   prompt {growth}"
+    return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls)]
+
+
+def _against(total: int, peers: Peers | None) -> Line:
+    if peers is None:
+        return line(("peers     fewer than five finished sessions yet", "dim"))
+    times = total / peers.median if peers.median else 0.0
+    ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
+    usual = (
+        f"{_group(peers)}: median ${cash(peers.median)}, p95 ${cash(peers.p95)}; this one is at "
+    )
+    return line(("peers     ", "dim"), usual, (f"{times:.1f}x", ink), " the median")
 
 
 def _group(peers: Peers) -> str:
     words = {"feature": f"{peers.name}", "source": f"all of {peers.name}", "all": "all sessions"}
-    return f"{words[peers.level]} (n={peers.count})"
+    return f"{words[peers.level]} (n={peers.size})"
 
 
 def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:

@@ -1,0 +1,52 @@
+"""Alerts as people look at them: what fired, on what evidence, who was told. It tells nobody."""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import Silence
+from costtop.snapshot.alerts import evidence
+from costtop.snapshot.moment import moment
+from costtop.store import told
+from costtop.store.told import Alert, Delivery
+
+_KEPT = 300
+
+
+class AlertLine(NamedTuple):
+    """One alert with its deliveries; the evidence in words, money in dollars."""
+
+    alert: Alert
+    evidence: tuple[tuple[str, str], ...]
+    deliveries: tuple[Delivery, ...]
+
+
+class Alerts(NamedTuple):
+    """The answer for the screen of alerts."""
+
+    lines: tuple[AlertLine, ...]  # latest first
+    silences: tuple[Silence, ...]  # those in force
+    failing: tuple[str, ...]  # endpoints that do not answer
+
+
+def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
+    """The latest alerts, or those of one session ("source/session")."""
+    with moment(db):
+        found = [a for a in told.alerts(db, limit=_KEPT) if session in ("", a.session)]
+        sent = told.deliveries(db, [one.row for one in found])
+        silences = [s for s in told.silences(db) if s.until is None or s.until > now]
+        failing = [one.label for one in told.endpoints(db) if one.state != "ok"]
+    lines = tuple(AlertLine(one, _words(one), tuple(sent.get(one.row, ()))) for one in found)
+    return Alerts(lines, tuple(silences), tuple(failing))
+
+
+def _words(one: Alert) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.removesuffix("_usd").replace("_", " "), f"${_cents(value)}" if name.endswith("_usd")
+         else str(value))
+        for name, value in evidence(one.evidence).items()
+    )  # fmt: skip
+
+
+def _cents(amount: str) -> str:
+    """An exact amount to the cent; small ones keep their first digits."""
+    return f"{float(amount):.2f}" if float(amount) >= 0.01 else amount

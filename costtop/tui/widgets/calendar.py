@@ -1,0 +1,100 @@
+"""Days as a calendar heat map and as bars of spend with use beside it. Pictures from days."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from costtop.snapshot.days import Day
+from costtop.tui.figures import cash, si
+from costtop.tui.ink import Line, Span, line
+
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_UPRIGHT = " ▁▂▃▄▅▆▇█"
+_SHADES = ("·", "░", "▒", "▓", "█")
+
+
+def heat_map(days: Sequence[Day], selected: str, width: int) -> list[Line]:
+    """One column a week, one line a weekday; darker is dearer, in fifths of the days with spend.
+
+    The shade is a character as well, so it reads without colour. `days` are consecutive.
+    """
+    if not days:
+        return []
+    weeks = _weeks(days)[-max((width - 5) // 2, 1) :]
+    steps = _steps([day.cost for day in days])
+    lines = [_months(weeks)]
+    for weekday in range(7):
+        squares = (_square(week[weekday], selected, steps) for week in weeks)
+        lines.append((Span(f" {_WEEKDAYS[weekday]} ", "dim"), *squares))
+    return lines
+
+
+def _weeks(days: Sequence[Day]) -> list[list[Day | None]]:
+    weeks: list[list[Day | None]] = []
+    for day in days:
+        weekday = date.fromisoformat(day.key).weekday()
+        if not weeks or weekday == 0:
+            weeks.append([None] * 7)
+        weeks[-1][weekday] = day
+    return weeks
+
+
+def _steps(costs: Sequence[int]) -> list[int]:
+    """The amounts from which the four darker shades begin: quarters of the days with spend."""
+    spent = sorted(cost for cost in costs if cost > 0)
+    if not spent:
+        return [1, 2, 3, 4]
+    return [1] + [spent[len(spent) * n // 4] for n in (1, 2, 3)]
+
+
+def _square(day: Day | None, selected: str, steps: Sequence[int]) -> Span:
+    if day is None:
+        return Span("  ")
+    level = sum(day.cost >= step for step in steps) if day.cost else 0
+    shade = _SHADES[level] * 2
+    return Span("<>" if day.key == selected else shade,
+                "cursor" if day.key == selected else f"heat-{level}")  # fmt: skip
+
+
+def _months(weeks: Sequence[Sequence[Day | None]]) -> Line:
+    cells = ["  "] * len(weeks)
+    month = ""
+    for n, week in enumerate(weeks):
+        first = next(day for day in week if day is not None)
+        name = date.fromisoformat(first.key).strftime("%b")
+        if name != month and n + 1 < len(weeks):
+            cells[n], cells[n + 1] = name[:2], name[2:] + " "
+            month = name
+    return (Span("    " + "".join(cells), "dim"),)
+
+
+def uprights(values: Sequence[int], height: int, ink: str, selected: int = -1) -> list[Line]:
+    """Upright bars, two cells each with one between; `height` lines."""
+    top = max([*values, 1])
+    lines = []
+    for row in range(height - 1, -1, -1):
+        spans = []
+        for n, value in enumerate(values):
+            eighths = round(value / top * height * 8)
+            if value > 0:
+                eighths = max(eighths, 1)
+            sign = _UPRIGHT[min(max(eighths - row * 8, 0), 8)]
+            spans.append(Span(sign * 2 + " ", "warn" if n == selected else ink))
+        lines.append(tuple(spans))
+    return lines
+
+
+def trend(days: Sequence[Day], selected: str, width: int, height: int) -> list[Line]:
+    """Spend a day above, tokens a day below, on the same days: dearer, or only busier?"""
+    shown = days[-max((width - 14) // 3, 1) :]
+    at = next((n for n, day in enumerate(shown) if day.key == selected), -1)
+    costs, tokens = [day.cost for day in shown], [day.tokens for day in shown]
+    use = max(height // 2, 1)
+    labels = [f"${cash(max([*costs, 0]), width=8)}", *[""] * (height - 2), "spend"][:height]
+    lower = [si(max([*tokens, 0])), *[""] * max(use - 2, 0), "tokens"][:use]
+    rows = [*zip(labels, uprights(costs, height, "accent", at), strict=True),
+            *zip(lower, uprights(tokens, use, "good", at), strict=True)]  # fmt: skip
+    marks = "".join(f"{day.key[8:]} " if n % 2 == 0 else "   " for n, day in enumerate(shown))
+    return [
+        *((Span(f"{label:>11}  ", "dim"), *spans) for label, spans in rows),
+        line((" " * 13 + marks, "dim")),
+    ]

@@ -1,0 +1,176 @@
+"""Columns and lines of the screens of features and models. Pictures only, from `Spending`."""
+
+from costtop.model import Rates
+from costtop.snapshot.report import Line as Sums
+from costtop.snapshot.spending import TREND_DAYS, Spending, Spent, at_rates
+from costtop.tui.columns import Column, Look
+from costtop.tui.figures import cash, share, short_model, si
+from costtop.tui.ink import Line, Span, line
+from costtop.tui.spark import sparkline
+from costtop.tui.widgets.bars import bar
+
+_BAR = 10
+_WHAT_IF = 3  # other models named
+
+
+def change(now: int, before: int) -> Span:
+    """How an amount moved against the span before, with a sign besides its colour."""
+    if before <= 0:
+        return Span("new" if now else "-", "dim")
+    part = now / before - 1
+    if abs(part) < 0.05:
+        return Span("±0%", "dim")
+    ink = "warn" if part >= 0.2 else "good" if part <= -0.2 else "text"
+    return Span(f"{'▲' if part > 0 else '▼'}{abs(part) * 100:.0f}%", ink)
+
+
+def _key(spent: Spent, look: Look) -> Span:
+    return Span(spent.sums.key, "strong")
+
+
+def _model(spent: Spent, look: Look) -> Span:
+    return Span(short_model(spent.sums.key), "strong")
+
+
+def _cost(spent: Spent, look: Look) -> Span:
+    if spent.sums.unpriced and not spent.sums.cost:
+        return Span("?", "warn")
+    return Span(cash(spent.sums.cost, floor=spent.sums.unpriced > 0), "strong")
+
+
+def _share(spent: Spent, look: Look) -> Span:
+    return Span(bar(spent.sums.cost / max(look.whole, 1), _BAR), "accent")
+
+
+def _per_cent(spent: Spent, look: Look) -> Span:
+    return Span(f"{spent.sums.cost / max(look.whole, 1):.0%}", "text")
+
+
+def _trend(spent: Spent, look: Look) -> Span:
+    return Span(sparkline(spent.trend, TREND_DAYS, look.top), "accent")
+
+
+def _each(spent: Spent, look: Look) -> Span:
+    each = spent.sums.cost_per_task
+    return Span(cash(each) if each is not None else "-", "text" if each is not None else "dim")
+
+
+def _usual(spent: Spent, look: Look) -> Span:
+    return Span(cash(spent.median) if spent.median is not None else "-", "text")
+
+
+def _spread(spent: Spent, look: Look) -> Span:
+    """How much dearer a dear session is than a usual one: the spread people feel."""
+    if not spent.median or spent.p90 is None:
+        return Span("-", "dim")
+    times = spent.p90 / spent.median
+    return Span(f"{times:.1f}x", "warn" if times >= 4 else "text")
+
+
+def _cache(spent: Spent, look: Look) -> Span:
+    sums = spent.sums
+    return Span(share(sums.cache_read / sums.input if sums.input else None))
+
+
+def _million(spent: Spent, look: Look) -> Span:
+    used = spent.sums.input + spent.sums.output
+    return Span(cash(spent.sums.cost * 1_000_000 // used) if used and spent.sums.cost else "-")
+
+
+def _tasks(spent: Spent, look: Look) -> Span:
+    return Span(str(spent.sums.tasks) if spent.sums.tasks else "-")
+
+
+def _errors(spent: Spent, look: Look) -> Span:
+    return Span(str(spent.sums.errors or "-"), "warn" if spent.sums.errors else "dim")
+
+
+_SHARED: tuple[Column[Spent], ...] = (
+    Column("cost", "$", 9, 0, _cost, lambda s: s.sums.cost, ">"),
+    Column("part", "", 4, 1, _per_cent, lambda s: s.sums.cost, ">"),
+    Column("share", "SHARE", _BAR, 3, _share, lambda s: s.sums.cost),
+    Column("before", "±BEFORE", 7, 2, lambda s, look: change(s.sums.cost, s.before),
+           lambda s: s.sums.cost - s.before, ">"),
+    Column("trend", "TREND 14 d", TREND_DAYS, 2, _trend, lambda s: sum(s.trend)),
+    Column("sessions", "SESS", 5, 5, lambda s, look: Span(si(s.sums.sessions)),
+           lambda s: s.sums.sessions, ">"),
+)  # fmt: skip
+FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
+    Column("key", "FEATURE", 16, 0, _key, lambda s: s.sums.key, grow=24, falling=False),
+    *_SHARED,
+    Column("usual", "$/SESS", 7, 5, _usual, lambda s: s.median or 0, ">"),
+    Column("spread", "p90/50", 6, 6, _spread, lambda s: (s.p90 or 0) / (s.median or 1), ">"),
+    Column("tasks", "TASKS", 5, 4, _tasks, lambda s: s.sums.tasks or 0, ">"),
+    Column("each", "$/TASK", 7, 1, _each, lambda s: s.sums.cost_per_task or 0, ">"),
+    Column("cache", "CACHE", 5, 7, _cache, lambda s: s.sums.cache_read, ">"),
+    Column("calls", "CALLS", 6, 8, lambda s, look: Span(si(s.sums.calls)),
+           lambda s: s.sums.calls, ">"),
+    Column("errors", "ERR", 4, 9, _errors, lambda s: s.sums.errors, ">"),
+)  # fmt: skip
+MODEL_COLUMNS: tuple[Column[Spent], ...] = (
+    Column("key", "MODEL", 14, 0, _model, lambda s: s.sums.key, grow=20, falling=False),
+    *_SHARED,
+    Column("million", "$/M", 7, 1, _million, lambda s: s.sums.cost, ">"),
+    Column("input", "IN", 6, 4, lambda s, look: Span(si(s.sums.input)),
+           lambda s: s.sums.input, ">"),
+    Column("cache", "CACHE", 5, 4, _cache, lambda s: s.sums.cache_read, ">"),
+    Column("output", "OUT", 6, 4, lambda s, look: Span(si(s.sums.output)),
+           lambda s: s.sums.output, ">"),
+    Column("reasoning", "THINK", 6, 7, lambda s, look: Span(si(s.sums.reasoning)),
+           lambda s: s.sums.reasoning, ">"),
+    Column("calls", "CALLS", 6, 6, lambda s, look: Span(si(s.sums.calls)),
+           lambda s: s.sums.calls, ">"),
+    Column("errors", "ERR", 4, 8, _errors, lambda s: s.sums.errors, ">"),
+)  # fmt: skip
+
+
+def summary(spending: Spending) -> list[Line]:
+    """The total against the span before: spend beside use, so that a dearer day is told apart."""
+    total, before = spending.total, spending.before
+    each = total.cost_per_task
+    tasks = f" · {total.tasks} tasks, ${cash(each)} each" if total.tasks else ""
+    cost = f"${cash(total.cost, floor=total.unpriced > 0)}"
+    counts = f"  in {total.sessions} sessions, {si(total.calls)} calls{tasks}"
+    head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
+    return [head, _use(total, before)]
+
+
+def _use(total: Sums, before: Sums) -> Line:
+    spans: list[Span] = [Span(" against the span before  ", "dim")]
+    pairs = (
+        ("spend", total.cost, before.cost), ("calls", total.calls, before.calls),
+        ("tokens", total.input + total.output, before.input + before.output),
+        ("tasks", total.tasks or 0, before.tasks or 0),
+    )  # fmt: skip
+    for name, now, then in pairs:
+        if now or then:
+            spans += [Span(f"{name} "), change(now, then), Span("   ")]
+    return tuple(spans)
+
+
+def what_if(spending: Spending, spent: Spent | None) -> list[Line]:
+    """The selected model's tokens at the rates of the others; and models without a price."""
+    lines: list[Line] = []
+    rates = dict(spending.rates)
+    if spent is not None and spent.sums.key in rates:
+        lines += [_at_others(spent, rates)]
+    unpriced = [s.sums for s in spending.lines if s.sums.unpriced]
+    if unpriced:
+        named = ", ".join(f"{short_model(s.key)} ({si(s.unpriced)} calls)" for s in unpriced[:4])
+        lines.append(
+            line((" no price for ", "warn"), named, ("  → [prices] in config.toml", "dim"))
+        )
+    return lines
+
+
+def _at_others(spent: Spent, rates: dict[str, Rates]) -> Line:
+    own = spent.sums.cost
+    others = sorted((at_rates(spent.sums, rate), name) for name, rate in rates.items()
+                    if name != spent.sums.key)[:_WHAT_IF]  # fmt: skip
+    spans = [Span(" the same tokens would cost  ", "dim")]
+    for cost, name in others:
+        word, ink = ("less", "good") if cost < own else ("more", "text")
+        spans.append(Span(f"${cash(cost)} on {short_model(name)} "))
+        spans.append(Span(f"(${cash(abs(own - cost))} {word})  ", ink))
+    spans.append(Span("an estimate: another model needs other tokens", "dim"))
+    return tuple(spans) if others else line((" no other model to compare it with", "dim"))
