@@ -73,8 +73,9 @@ def choose(
     """One Notification for each alert that the findings fall on, in order of first sight.
 
     `ledger` holds what is known of their subjects; `born` is when this instance began to watch:
-    what was true before is history, and with `all_history` all is (a first import). Of several that would speak about one subject only the
-    loudest does, and carries the others, which are "grouped".
+    what was true before is history, and with `all_history` all is (a first import). Of several
+    that would speak about one subject only the loudest does, and carries the others, which are
+    "grouped".
     """
     past = _past(ledger, silences, now, born, all_history=all_history)
     decided: dict[tuple[str, bool], Notification] = {}

@@ -28,6 +28,7 @@ from costtop.daemon.tell import audience
 from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
+from costtop.notify import address
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.receive.socket import listening
@@ -47,7 +48,7 @@ def run(paths: Paths) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     os.umask(0o077)
-    config = configuration.load(paths)
+    config = _loaded(paths)
     with instances.hold(paths) as lock:
         try:
             asyncio.run(_serve(paths, config, lock))
@@ -84,9 +85,17 @@ async def _serve(paths: Paths, config: Config, lock: int) -> None:
             config = _reloaded(paths, config)
 
 
+def _loaded(paths: Paths) -> Config:
+    """The configuration, with endpoints that can work; one whose secret is missing may yet."""
+    config = configuration.load(paths)
+    for missing in address.check_all(config.notify, os.environ):
+        log.warning("%s", missing)
+    return config
+
+
 def _reloaded(paths: Paths, config: Config) -> Config:
     try:
-        return configuration.load(paths)
+        return _loaded(paths)
     except CosttopError as error:
         log.error("kept the old configuration: %s", error)
         return config

@@ -6,7 +6,7 @@ for each message, so that a changed token needs no restart.
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from costtop.config import Endpoint
@@ -55,8 +55,26 @@ def _from_file(path: str) -> str:
     return text.splitlines()[0].strip()
 
 
+def check_all(endpoints: Sequence[Endpoint], environ: Mapping[str, str]) -> list[str]:
+    """What keeps endpoints from working for now: a file or variable that is not there yet.
+
+    Raises ConfigError for what only the config can mend.
+    """
+    labels = [endpoint.label for endpoint in endpoints]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ConfigError(f'two [[notify]] are labelled "{label}"; labels must differ')
+    missing = []
+    for endpoint in endpoints:
+        try:
+            check(endpoint, environ)
+        except Unreadable as error:
+            missing.append(str(error))
+    return missing
+
+
 def check(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
-    """Raises ConfigError, naming the label and the remedy, where the endpoint cannot work."""
+    """Raises ConfigError or Unreadable, naming the label and the remedy, where it cannot work."""
     where = f'[[notify]] "{endpoint.label}"'
     given = [endpoint.url, endpoint.url_file, endpoint.url_env]
     if sum(map(bool, given)) != 1:
@@ -64,7 +82,7 @@ def check(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
     try:
         url = url_of(endpoint, environ)
     except Unreadable as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise Unreadable(f"{where}: {error}") from None
     problem = fault(url, insecure=endpoint.insecure)
     if problem:
         raise ConfigError(f"{where}: {problem}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from costtop.config import Endpoint
-from costtop.errors import ConfigError
+from costtop.errors import CosttopError
 from costtop.model import Letter
 from costtop.notify.address import check, url_of
 from costtop.notify.send import send
@@ -33,7 +33,7 @@ async def _try(endpoint: Endpoint, letter: Letter) -> Trial:
     began = time.monotonic()
     try:
         check(endpoint, os.environ)
-    except ConfigError as error:
+    except CosttopError as error:
         return Trial(endpoint.label, "", ok=False, said=str(error), seconds=0.0)
     schema = url_of(endpoint, os.environ).partition(":")[0]
     outcome = await send(endpoint, letter)

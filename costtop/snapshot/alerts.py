@@ -46,9 +46,11 @@ def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def listing(db: sqlite3.Connection, *, since: int = 0, history: bool = False) -> dict[str, Any]:
+def listing(
+    db: sqlite3.Connection, *, since: int = 0, history: bool = False, limit: int = 10_000
+) -> dict[str, Any]:
     """All alerts since then, newest first, with how their messages went."""
-    found = told.alerts(db, since=since, history=history)
+    found = told.alerts(db, since=since, history=history, limit=limit)
     sent = told.deliveries(db, [one.row for one in found])
     return {
         "schema": 1,

@@ -7,6 +7,7 @@ calls that caused it. Times are ms UTC, money int nano-dollars.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Finding, Notification, Silence, Told
@@ -153,16 +154,14 @@ def kept_back(db: sqlite3.Connection) -> list[Finding]:
         " cause, evidence, feature, user, late FROM alerts"
         " WHERE state = 'open' AND told IS NULL AND reason = 'silenced' ORDER BY id"
     )
-    return [
-        Finding(
-            *row[:13],
-            evidence=tuple(json.loads(row[13]).items()),
-            feature=row[14],
-            user=row[15],
-            late=bool(row[16]),
-        )
-        for row in rows
-    ]
+    return [_finding(row) for row in rows]
+
+
+def _finding(row: tuple[Any, ...]) -> Finding:
+    evidence, feature, user, late = row[13:]
+    return Finding(*row[:13])._replace(
+        evidence=tuple(json.loads(evidence).items()), feature=feature, user=user, late=bool(late)
+    )
 
 
 def find(db: sqlite3.Connection, ref: str) -> int:

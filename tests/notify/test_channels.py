@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from costtop.errors import ConfigError
 from costtop.notify import address
 from costtop.notify.send import send
 from tests.notify.desk import endpoint
@@ -181,3 +182,16 @@ def test_a_url_is_judged_before_anything_is_sent(url, problem):
 
 def test_plain_http_may_be_allowed_by_name():
     assert not address.fault("gotify://192.168.1.5/token", insecure=True)
+
+
+def test_the_config_is_checked_at_the_start_and_a_missing_secret_is_only_said():
+    good = endpoint("a", "ntfy://topic")
+    assert not address.check_all([good], {})
+    [missing] = address.check_all([good, endpoint("b", "", url_env="NOT_THERE")], {})
+    assert "NOT_THERE is not set" in missing
+    with pytest.raises(ConfigError, match="labels must differ"):
+        address.check_all([good, good], {})
+    with pytest.raises(ConfigError, match="jsons://"):
+        address.check_all([endpoint("a", "json://example.com/secret")], {})
+    with pytest.raises(ConfigError, match="one of url"):
+        address.check_all([endpoint("a", "ntfy://x", url_env="X")], {})

@@ -37,7 +37,7 @@ async def test_a_day_is_summed_up_in_the_morning_after_it(home, inbox):
     find().config.write_text(f'timezone = "UTC"\n[[source]]\nname = "own"\npaths = ["{log}"]\n')
     assert await asyncio.to_thread(main, ["scan"]) == 0
     to = audience("chat", summaries=("day",))
-    async with desk(find().database.parent, [json_to(inbox)], to) as it:
+    async with desk(find().database.parent, [json_to(inbox)], to, clock=lambda: at(8)) as it:
         post = Post(find().database, it.writer, to, it.courier, ZoneInfo("UTC"))
         await _one(post, "day", at(8))  # the first morning: nothing was watched yesterday
         await it.settled()
