@@ -21,7 +21,7 @@ _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
 _WAITS = 2  # turns that an outcome may take to arrive
 EDITS = {
     "edit", "multiedit", "write", "notebookedit", "apply_patch", "str_replace", "create_file",
-    "write_file", "replace", "edit_file", "save_row", "str_replace_editor", "patch",
+    "write_file", "replace", "edit_file", "str_replace_editor", "patch",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from heapq import heapify, heappop
 from costtop.detect import standing
 from costtop.detect.course import TURN, Course, book, remember
 from costtop.detect.peer import Peer
-from costtop.detect.peers import Peers
+from costtop.detect.peers import Peers, View
 from costtop.detect.registry import DETECTORS
 from costtop.detect.settings import Settings
 from costtop.model import Finding, Spend
@@ -51,7 +51,7 @@ class Vigil:
         found = self._expire(self.clock)
         course = self._course(spend)
         moved = book(course, spend)
-        view = self._peers.view(course.source, course.feature, course.estimated)
+        view = self.peers_of(course)
         for judge in DETECTORS:
             verdict = judge(course, spend, moved, view, self.settings)
             if verdict is not None:
@@ -106,7 +106,7 @@ class Vigil:
         for spend in spends:
             course = self._course(spend)
             moved = book(course, spend)
-            view = self._peers.view(course.source, course.feature, course.estimated)
+            view = self.peers_of(course)
             for judge in DETECTORS:
                 verdict = judge(course, spend, moved, view, self.settings)
                 if verdict is not None:
@@ -124,6 +124,10 @@ class Vigil:
     def course(self, root: str) -> Course | None:
         """One session's course, running or just finished."""
         return self._open.get(root) or self._past.get(root)
+
+    def peers_of(self, course: Course) -> View:
+        """What is known of the sessions that a course is measured against."""
+        return self._peers.view(course.source, course.feature, course.estimated)
 
     def _course(self, spend: Spend) -> Course:
         root = spend.root
@@ -161,6 +165,4 @@ class Vigil:
         self._past[course.root] = course
         if len(self._past) > _KEPT:
             self._past.popitem(last=False)
-        return standing.end(
-            course, at, self._peers.view(course.source, course.feature, course.estimated)
-        )
+        return standing.end(course, at, self.peers_of(course))

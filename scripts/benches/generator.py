@@ -200,7 +200,9 @@ class Run:
 
     def _innocent(self) -> list[Act]:
         rng = self.rng
-        what = rng.choices(("test", "poll", "flaky", "reread"), (4, 2, 3, 3))[0]
+        what = rng.choices(
+            ("test", "poll", "flaky", "reread"), (4 if self._editor() else 0, 2, 3, 3)
+        )[0]
         act = self._act()._replace(key=f"{what}{rng.randrange(10**6)}", growth=rng.randint(60, 700))
         if what == "test":
             acts: list[Act] = []
@@ -220,8 +222,9 @@ class Run:
         return [self._same(act, error=False, result="text") for _ in range(rng.randint(2, 4))]
 
     def _editor(self) -> str:
+        """The tool with which this work is changed, "" where nothing is edited and tested."""
         names = [tool for tool, _, _ in self.feature.tools]
-        return next((x for x in names if x in ("Edit", "apply_patch", "save_row")), names[-1])
+        return next((name for name in names if name in ("Edit", "apply_patch")), "")
 
     def _same(self, act: Act, *, error: bool, result: str) -> Act:
         """The same call again: token counts nearly equal, as identical calls append them."""
