@@ -82,8 +82,9 @@ def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | No
         return None
     errors = residuals(history, today.weekend, hour)
     low, high = _interval(errors)
+    known = len(errors) if len(errors) >= _LEAST_RESIDUALS else 0
     return Forecast(spent, spent + round(rest), spent + round(rest * math.exp(low)),
-                    spent + round(rest * math.exp(high)), len(errors))  # fmt: skip
+                    spent + round(rest * math.exp(high)), known)  # fmt: skip
 
 
 def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -> float:

@@ -21,7 +21,7 @@ BUCKETS = (
     "output",
     "retries",
     "subagents",
-    "searches",
+    "searches",  # and flat fees a request
     "unsplit",
 )
 (
@@ -126,7 +126,7 @@ def take(left: Sequence[int], right: Sequence[int]) -> Books:
 
 
 def full_price(tokens: Tokens, rates: Rates) -> int:
-    """Nano-dollars of these tokens at these rates (searches apart), rounded half even."""
+    """Nano-dollars of these tokens at these rates (fees apart), rounded half even."""
     pico = _input_pico(tokens, rates) + tokens.output * rates.output
     whole, rest = divmod(pico, 1000)
     return whole + (rest > 500 or (rest == 500 and whole % 2 == 1))
@@ -220,8 +220,8 @@ def _split(spend: Spend, shares: list[tuple[int, int]]) -> Books:
         return _only(UNSPLIT, cost)
     call = spend.call
     shares = [*shares, (OUTPUT, call.tokens.output * rates.output)]
-    if call.searches:
-        shares.append((SEARCHES, call.searches * rates.search * 1000))
+    if call.searches or rates.request:
+        shares.append((SEARCHES, (call.searches * rates.search + rates.request) * 1000))
     weights = [weight for _, weight in shares]
     if sum(weights) <= 0 or min(weights) < 0:
         return _only(UNSPLIT, cost)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect import burn
-from costtop.detect.purse import Account, Purse
+from costtop.detect.purse import Tally, Purse
 from costtop.detect.sliding import Sliding
 from costtop.model import Budget, Finding, Spend
 from costtop.money import dollars
@@ -26,7 +26,7 @@ HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level
 _REMEMBERED = 4096  # combinations of feature, user, project, model, session whose budgets are known
 
 
-class Wanted(NamedTuple):
+class Account(NamedTuple):
     """One period of a budget that the caller should fill: sums of [span.start, span.end)."""
 
     budget: Budget
@@ -126,33 +126,33 @@ class Budgets:
             purse.window = Sliding(purse.window.span)
         purse.burn = burn.Burn(purse.budget)
 
-    def wanted(self, now: int) -> list[Wanted]:
+    def wanted(self, now: int) -> list[Account]:
         """What to fill after a start: every budget's running period (or window), and the last."""
-        found: list[Wanted] = []
+        found: list[Account] = []
         for purse in self._purses.values():
             kind = purse.budget.period
             span = periods.span(kind, now, self._tz)
             if purse.window is None:
-                found.append(Wanted(purse.budget, periods.before(kind, now, self._tz)))
+                found.append(Account(purse.budget, periods.before(kind, now, self._tz)))
             else:
                 span = Span(span.key, now - purse.window.span, now)
-            found.append(Wanted(purse.budget, span))
+            found.append(Account(purse.budget, span))
         return found
 
-    def unknown(self, spend: Spend) -> list[Wanted]:
+    def unknown(self, spend: Spend) -> list[Account]:
         """Periods that this call belongs to and memory does not hold: fill them before observing.
 
         Only a late record names any. The sums must not contain the call itself.
         """
         at = spend.call.at
-        found: list[Wanted] = []
+        found: list[Account] = []
         for purse in self._purses_of(spend):
             last = purse.latest
             if purse.window is not None or last is None or at >= last.span.start:
                 continue
             span = periods.span(purse.budget.period, at, self._tz)
             if span.key not in purse.ledgers:
-                found.append(Wanted(purse.budget, span))
+                found.append(Account(purse.budget, span))
         return found
 
     def spent(self, name: str, now: int) -> int:
@@ -234,7 +234,7 @@ def _covers(budget: Budget, who: tuple[str, ...]) -> bool:
     return True
 
 
-def _levels(purse: Purse, ledger: Account, at: int, now: int, tz: ZoneInfo) -> list[Finding]:
+def _levels(purse: Purse, ledger: Tally, at: int, now: int, tz: ZoneInfo) -> list[Finding]:
     """Tiers newly reached, dearest first (only that one is spoken), and levels that have ended."""
     budget = purse.budget
     spent = ledger.spent if purse.window is None else purse.window.total(now)
@@ -259,7 +259,7 @@ def _levels(purse: Purse, ledger: Account, at: int, now: int, tz: ZoneInfo) -> l
 
 def _reached(
     budget: Budget,
-    ledger: Account,
+    ledger: Tally,
     tier: int,
     said: list[int],
     spent: int,
@@ -330,7 +330,7 @@ def _ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: st
     )
 
 
-def _closed(purse: Purse, current: Account, now: int) -> list[Finding]:
+def _closed(purse: Purse, current: Tally, now: int) -> list[Finding]:
     """Levels of calendar periods that are over: they end with their period."""
     found: list[Finding] = []
     for key, ledger in purse.ledgers.items():

@@ -38,7 +38,7 @@ class Course:
         self.cost = 0
         self.turns = 0  # calls of the root agent
         self.last = 0  # the clock at its last event
-        self.agents: set[tuple[str, str]] = set()
+        self.agents: dict[tuple[str, str], int] = {}  # subagent -> turn in which it began
         self.agent_cost = 0
         self.key = b""  # of the root agent's last call
         self.step: ledger.Step | None = None  # the last turn
@@ -85,7 +85,7 @@ def book(course: Course, spend: Spend) -> int:
     course.unpriced |= spend.cost is None
     if not ledger.is_root(spend):
         course.cost += amount
-        course.agents.add((spend.call.session, spend.call.agent))
+        course.agents.setdefault((spend.call.session, spend.call.agent), course.turns)
         course.agent_cost += amount
         course.books[ledger.SUBAGENTS] += amount
         return OTHER

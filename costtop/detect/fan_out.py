@@ -13,12 +13,17 @@ from costtop.money import dollars
 
 RULE = "fan_out"
 _LEAST = 8  # distinct subagents
+_RECENT = 20  # turns of the root agent
 
 
 def judge(
     course: Course, spend: Spend, moved: int, view: View, settings: Settings
 ) -> Verdict | None:
-    """At least 8 subagents, over twice the 95 % point of peers, and dear enough."""
+    """At least 8 subagents, over twice the 95 % point of peers, and dear enough.
+
+    Half of them must have begun lately, unless they are far too many: a long session may well start
+    one now and then.
+    """
     count = len(course.agents)
     if count < _LEAST or course.agent_cost <= settings.floor:
         return None
@@ -28,7 +33,7 @@ def judge(
         return None
     ordered = view.chosen().numbers("agents")
     high = quantile(ordered, 0.95) if ordered else 0.0
-    if count <= 2 * high:
+    if count <= 2 * high or not (count > 4 * high or _sudden(course)):
         return None
     cost = course.agent_cost
     return Verdict(
@@ -36,3 +41,8 @@ def judge(
         f"{count} subagents have spent ${dollars(cost)} (95 % of peers start at most {high:.0f})",
         evidence=(("subagents", count),),
     )  # fmt: skip
+
+
+def _sudden(course: Course) -> bool:
+    since = course.turns - _RECENT
+    return 2 * sum(turn > since for turn in course.agents.values()) >= len(course.agents)

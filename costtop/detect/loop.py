@@ -15,13 +15,13 @@ from costtop.money import dollars
 
 RULE = "retry_loop"
 _NEAR = 12  # turns within which the same key is a repeat
-_LIMIT = 4.0
+_LIMIT = 3.999  # four, less what sums of tenths lose
 _SUSPECT = 2.0  # score from which the repeats are booked as retries
 _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
 _WAITS = 2  # turns that an outcome may take to arrive
 EDITS = {
     "edit", "multiedit", "write", "notebookedit", "apply_patch", "str_replace", "create_file",
-    "write_file", "replace", "edit_file", "save_row", "str_replace_editor", "patch",
+    "write_file", "replace", "edit_file", "str_replace_editor", "patch",
 }  # fmt: skip
 
 

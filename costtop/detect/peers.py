@@ -91,6 +91,8 @@ class View:
 
     def at_age(self, turns: int) -> Pace | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
+        if turns < 1:  # a subagent's call came before the root's first
+            return None
         self._fresh()
         if turns not in self._ages:
             self._ages[turns] = self._interpolate(turns)

@@ -14,7 +14,7 @@ from costtop.periods import Span
 _KEPT = 64  # periods of one budget kept in memory: for older late records ask `unknown`
 
 
-class Account:
+class Tally:
     """One budget's period: what is spent, what was said, which levels hold now."""
 
     __slots__ = ("open", "span", "spent", "told", "unpriced")
@@ -36,19 +36,19 @@ class Purse:
         self.budget = budget
         hours = periods.hours(budget.period)
         self.window = None if hours is None else Sliding(hours * periods.HOUR)
-        self.ledgers: dict[str, Account] = {}
-        self.latest: Account | None = None
+        self.ledgers: dict[str, Tally] = {}
+        self.latest: Tally | None = None
         self.burn = burn.Burn(budget)
         self.foreseen = 0
 
-    def ledger(self, at: int, tz: ZoneInfo) -> Account:
+    def ledger(self, at: int, tz: ZoneInfo) -> Tally:
         last = self.latest
         if last is not None and last.span.start <= at < last.span.end:
             return last
         span = periods.span(self.budget.period, at, tz)
         found = self.ledgers.get(span.key)
         if found is None:
-            found = self.ledgers[span.key] = Account(span)
+            found = self.ledgers[span.key] = Tally(span)
             if len(self.ledgers) > _KEPT:
                 del self.ledgers[min(self.ledgers, key=lambda k: self.ledgers[k].span.start)]
         if last is None or span.start > last.span.start:
@@ -57,7 +57,7 @@ class Purse:
             self.latest = found
         return found
 
-    def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> Account:
+    def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> Tally:
         ledger = self.ledger(at if self.window is None else max(at, now), tz)
         self.burn.add(at, nanos)
         if self.window is None:
@@ -66,6 +66,6 @@ class Purse:
             self.window.add(at, nanos)
         return ledger
 
-    def spent(self, ledger: Account) -> int:
+    def spent(self, ledger: Tally) -> int:
         """Nano-dollars of the period, or of the window as it last moved."""
         return ledger.spent if self.window is None else self.window.sum

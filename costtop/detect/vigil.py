@@ -9,11 +9,12 @@ calls of the sessions still running, in order of arrival; or simply all calls of
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from heapq import heapify, heappop
 
 from costtop.detect import standing
 from costtop.detect.course import TURN, Course, book, remember
 from costtop.detect.peer import Peer
-from costtop.detect.peers import Peers
+from costtop.detect.peers import Peers, View
 from costtop.detect.registry import DETECTORS
 from costtop.detect.settings import Settings
 from costtop.model import Finding, Spend
@@ -38,6 +39,7 @@ class Vigil:
         self._open: OrderedDict[str, Course] = OrderedDict()  # least recently active first
         self._past: OrderedDict[str, Course] = OrderedDict()  # finished, may go on
         self._finished: list[Peer] = []
+        self._ends: list[tuple[int, str]] = []  # explicit ends to come, a heap
 
     def observe(self, spend: Spend) -> list[Finding]:
         """Take one stored call and say what has become true of its session.
@@ -49,7 +51,7 @@ class Vigil:
         found = self._expire(self.clock)
         course = self._course(spend)
         moved = book(course, spend)
-        view = self._peers.view(course.source, course.feature, course.estimated)
+        view = self.peers_of(course)
         for judge in DETECTORS:
             verdict = judge(course, spend, moved, view, self.settings)
             if verdict is not None:
@@ -72,13 +74,21 @@ class Vigil:
         course = self._open.pop(root, None)
         return [] if course is None else self._end(course, at, stopped)
 
+    def foretell(self, ends: Iterable[tuple[int, str]]) -> None:
+        """Explicit ends in stored history: (when, session); each comes true as time passes it.
+
+        Live, `finish` says so at once. An end before the session's last call is void.
+        """
+        self._ends += ends
+        heapify(self._ends)
+
     def learn(self, spends: Iterable[Spend], peers: Iterable[Peer] = ()) -> None:
         """Take history silently: peers and calls, each in its order, merged by time."""
         waiting = iter(peers)
         peer = next(waiting, None)
         for spend in spends:
             now = max(self.clock, min(spend.call.at, spend.seen + _SKEW))
-            while peer is not None and peer.at <= now:
+            while peer is not None and peer.at < now:
                 self._peers.add(peer)
                 peer = next(waiting, None)
             self.observe(spend)
@@ -96,7 +106,7 @@ class Vigil:
         for spend in spends:
             course = self._course(spend)
             moved = book(course, spend)
-            view = self._peers.view(course.source, course.feature, course.estimated)
+            view = self.peers_of(course)
             for judge in DETECTORS:
                 verdict = judge(course, spend, moved, view, self.settings)
                 if verdict is not None:
@@ -115,6 +125,10 @@ class Vigil:
         """One session's course, running or just finished."""
         return self._open.get(root) or self._past.get(root)
 
+    def peers_of(self, course: Course) -> View:
+        """What is known of the sessions that a course is measured against."""
+        return self._peers.view(course.source, course.feature, course.estimated)
+
     def _course(self, spend: Spend) -> Course:
         root = spend.root
         course = self._open.get(root)
@@ -130,6 +144,11 @@ class Vigil:
 
     def _expire(self, now: int) -> list[Finding]:
         found: list[Finding] = []
+        while self._ends and self._ends[0][0] <= now:
+            at, root = heappop(self._ends)
+            course = self._open.get(root)
+            if course is not None and course.last <= at:
+                found += self.finish(root, at)
         limit = now - self.settings.finished_after
         while self._open:
             course = next(iter(self._open.values()))
@@ -146,6 +165,4 @@ class Vigil:
         self._past[course.root] = course
         if len(self._past) > _KEPT:
             self._past.popitem(last=False)
-        return standing.end(
-            course, at, self._peers.view(course.source, course.feature, course.estimated)
-        )
+        return standing.end(course, at, self.peers_of(course))

@@ -17,7 +17,7 @@ from .generator import Corpus, corpus
 from .scoring import Alarm, Score
 
 _LOUD = ("warning", "critical")
-_HEAD = (f"{'rule':34} {'recall':>7} {'FA/1000':>8} {'precision':>10} {'burnt':>7} {'burnt $':>8}"
+HEAD = (f"{'rule':34} {'recall':>7} {'FA/1000':>8} {'precision':>10} {'burnt':>7} {'burnt $':>8}"
          f" {'turns':>6} {'cause':>6}")  # fmt: skip
 RULES = {
     "5x median of all": baselines.five_times_all,
@@ -34,9 +34,11 @@ def run(made: Corpus, settings: Settings) -> list[Alarm]:
     vigil = Vigil(settings)
     alarms: list[Alarm] = []
     for place, event in enumerate(made.events):
-        for found in vigil.observe(event.spend):
-            if found.severity in _LOUD and not found.resolved:
-                alarms.append(Alarm(place, found.session, found.cause, found.rule))
+        alarms += [
+            Alarm(place, found.session, found.cause, found.rule)
+            for found in vigil.observe(event.spend)
+            if found.severity in _LOUD and not found.resolved
+        ]
     return alarms
 
 
@@ -71,7 +73,9 @@ def parts(score: Score) -> list[str]:
     for kind in sorted({x.kind for x in score.catches}):
         of = Score([x for x in score.catches if x.kind == kind], 0, {}, 0)
         rules = Counter(x.rule for x in of.catches if x.caught).most_common(3)
-        wrong = Counter(x.cause for x in of.catches if x.caught and x.cause != kind).most_common(3)
+        wrong = Counter(
+            x.cause for x in of.catches if x.caught and not scoring.right(x)
+        ).most_common(3)
         lines.append(
             f"  {kind:16} n={len(of.catches):3} recall {of.recall:.3f} burnt {of.burnt:.2f}"
             f" turns {of.turns:.0f} cause {of.cause:.2f}  first: {rules} wrong: {wrong}"
@@ -103,7 +107,7 @@ def report(corpora: list[Corpus], options: argparse.Namespace) -> None:
         f"seeds {options.seeds}, {options.days} days: {len(score.catches)} material anomalies,"
         f" {score.normal} normal sessions, {sum(len(x.events) for x in corpora)} events"
     )
-    print(_HEAD)
+    print(HEAD)
     if not options.quick:
         for name, rule in RULES.items():
             print(line(name, scoring.together([scoring.score(x, rule(x)) for x in corpora])))

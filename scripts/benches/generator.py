@@ -4,6 +4,8 @@ It detects nothing. Every event knows its cost had nothing gone wrong (0 for a c
 have been made), so that the overspend of a session is exact.
 """
 
+# ruff: noqa: S311 - chance with a seed, no secrets
+
 import hashlib
 import random
 from typing import NamedTuple
@@ -16,6 +18,7 @@ from .workload import CARDS, FEATURES, Feature
 DAY = 86_400_000
 EPOCH = 1_767_571_200_000  # Monday 2026-01-05 00:00 UTC
 KINDS = ("retry_loop", "context_growth", "cache_miss", "model_shift", "fan_out", "verbose_output")
+RED = ("slow_drift", "clock_loop", "two_at_once")  # what a rule's author would rather not meet
 _TTL = 300_000
 
 
@@ -63,9 +66,18 @@ class Corpus(NamedTuple):
 
 
 def corpus(
-    seed: int, *, days: int = 60, a_day: float = 80, bad: float = 0.04, spread: float = 1.0
+    seed: int,
+    *,
+    days: int = 60,
+    a_day: float = 80,
+    bad: float = 0.04,
+    spread: float = 1.0,
+    red: bool = False,
 ) -> Corpus:
-    """Sessions of `days` days; `bad` of them go wrong; `spread` scales how much they differ."""
+    """Sessions of `days` days; `bad` of them go wrong; `spread` scales how much they differ.
+
+    `red` has them go wrong in the ways of RED.
+    """
     rng = random.Random(seed * 7919 + 13)
     events: list[Event] = []
     truths: dict[str, Truth] = {}
@@ -75,7 +87,7 @@ def corpus(
             hour = rng.choices(range(24), workload.HOURS)[0]
             start = EPOCH + day * DAY + int((hour + rng.random()) * 3_600_000)
             feature = rng.choices(FEATURES, [f.share for f in FEATURES])[0]
-            kind = rng.choice(kinds(feature)) if rng.random() < bad else ""
+            kind = rng.choice(RED if red else kinds(feature)) if rng.random() < bad else ""
             number += 1
             run = Run(rng, feature, start, f"{feature.source}/s{seed}-{number:05d}", kind, spread)
             events += run.play()
@@ -143,7 +155,7 @@ class Run:
     def _go_wrong(self) -> None:
         rng = self.rng
         self.wrong = True
-        if self.kind == "retry_loop":
+        if self.kind in ("retry_loop", "clock_loop"):
             self._loop(int(15 * (400 / 15) ** rng.random()))
         elif self.kind == "fan_out":
             self._fan(rng.randint(12, 60))
@@ -151,7 +163,7 @@ class Run:
             self.now_model = self.feature.dearer
         elif self.kind == "context_growth":
             self.factor = rng.uniform(6, 15)
-        elif self.kind == "verbose_output":
+        elif self.kind in ("verbose_output", "two_at_once"):
             self.factor = rng.uniform(8, 20)
 
     def _acts(self, turns: int) -> list[Act]:
@@ -188,7 +200,9 @@ class Run:
 
     def _innocent(self) -> list[Act]:
         rng = self.rng
-        what = rng.choices(("test", "poll", "flaky", "reread"), (4, 2, 3, 3))[0]
+        what = rng.choices(
+            ("test", "poll", "flaky", "reread"), (4 if self._editor() else 0, 2, 3, 3)
+        )[0]
         act = self._act()._replace(key=f"{what}{rng.randrange(10**6)}", growth=rng.randint(60, 700))
         if what == "test":
             acts: list[Act] = []
@@ -208,8 +222,9 @@ class Run:
         return [self._same(act, error=False, result="text") for _ in range(rng.randint(2, 4))]
 
     def _editor(self) -> str:
+        """The tool with which this work is changed, "" where nothing is edited and tested."""
         names = [tool for tool, _, _ in self.feature.tools]
-        return next((x for x in names if x in ("Edit", "apply_patch", "save_row")), names[-1])
+        return next((name for name in names if name in ("Edit", "apply_patch")), "")
 
     def _same(self, act: Act, *, error: bool, result: str) -> Act:
         """The same call again: token counts nearly equal, as identical calls append them."""
@@ -236,6 +251,8 @@ class Run:
             if 0.5 <= way < 0.8 and rng.random() < 0.25:
                 act = act._replace(result=f"e{rng.randrange(9)}")
             again = self._same(act, error=True, result=act.result)
+            if self.kind == "clock_loop":  # it succeeds, and the answer holds the time of day
+                again = again._replace(error=False, result=f"t{rng.randrange(10**9)}")
             self._turn(again._replace(gap=int(rng.gammavariate(2, 4_000)) + 500, inserted=True))
 
     def _fan(self, agents: int) -> None:
@@ -260,11 +277,16 @@ class Run:
         """One call of the root agent, as it is and as it would have been."""
         rng, feature = self.rng, self.feature
         wrong, kind = self.wrong, self.kind
-        growth = act.growth * self.factor if wrong and kind == "context_growth" else act.growth
-        output = act.output * self.factor if wrong and kind == "verbose_output" else act.output
+        if wrong and kind == "slow_drift":
+            self.factor = min(12.0, self.factor * 1.04)
+        bloated = wrong and kind in ("context_growth", "slow_drift")
+        wordy = wrong and kind in ("verbose_output", "two_at_once")
+        growth = act.growth * self.factor if bloated else act.growth
+        output = act.output * self.factor if wordy else act.output
         self.at += act.gap
         warm = act.gap < _TTL and (feature.cache != "reads" or rng.random() < 0.94)
-        broken = wrong and kind == "cache_miss" and rng.random() < 0.92
+        thrash = wrong and kind in ("cache_miss", "two_at_once")
+        broken = thrash and rng.random() < 0.92
         same = self.now_model == self.model or (bool(self.events) and self.shifted)
         tokens = self._tokens(self.context, self.cached, int(output), warm and not broken and same)
         honest = 0
