@@ -102,7 +102,12 @@ def test_litellms_counts_of_anthropic_models_contain_the_cache_and_keep_the_long
 def test_anthropics_advisor_and_compaction_requests_are_calls_of_their_own():
     rows = [
         {"type": "message", "input_tokens": 3, "output_tokens": 13},
-        {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 9, "output_tokens": 7},
+        {
+            "type": "advisor_message",
+            "model": "claude-opus-5",
+            "input_tokens": 9,
+            "output_tokens": 7,
+        },
         {"type": "compaction", "input_tokens": 5, "output_tokens": 2},
     ]
     lines = lines_of({**ANTHROPIC, "usage": {**ANTHROPIC["usage"], "iterations": rows}})
