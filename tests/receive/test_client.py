@@ -184,7 +184,7 @@ with costtop.session(name) as s:
 
 @pytest.mark.timeout(300)
 def test_calls_of_eight_programs_survive_a_kill_of_the_daemon(instance):
-    count = int(os.environ.get("COSTTOP_CALLS", "4000"))  # 50000 in full
+    count = int(os.environ.get("SOCKET_CALLS", "4000"))  # 50000 in full
     instance.start()
     command = [sys.executable, "-c", CLIENT]
     programs = [subprocess.Popen([*command, f"p{n}", str(count // 8)]) for n in range(8)]
