@@ -1,0 +1,35 @@
+"""Marks tool calls without their content: a name and hashes. It remembers nothing between chunks.
+
+Formats that write the result beside the call need no more than this; the others keep who waits for
+a result in `tool_memory`.
+"""
+
+from collections.abc import Iterable
+
+from costtop.model import ToolUse
+from costtop.sources import tool_memory
+from costtop.sources.fingerprints import fingerprint
+
+
+def asked(name: str, arguments: bytes) -> ToolUse:
+    """A tool call with the arguments as raw JSON."""
+    return ToolUse(name or "tool", fingerprint(arguments, name))
+
+
+def answered(use: ToolUse, error: bool, result: bytes) -> ToolUse:
+    """The same call with its outcome."""
+    return use._replace(error=error, result=fingerprint(result))
+
+
+def waiting_for(
+    waiting: tool_memory.Waiting, key: bytes, tools: Iterable[tuple[str, ToolUse]]
+) -> tuple[ToolUse, ...]:
+    """The tool calls of the reply `key`; each with an id (first of the pair) waits for its result."""
+    uses = []
+    for nth, (tool_id, use) in enumerate(tools):
+        if nth >= tool_memory.TOOLS:
+            break
+        if tool_id and use.error is None:
+            tool_memory.wait(waiting, tool_id, key.hex(), nth)
+        uses.append(use)
+    return tuple(uses)
