@@ -1,12 +1,23 @@
 """The registry of log formats: one module and one line each."""
 
-from costtop.sources import claude_code, codex, costtop_lines
+from costtop.sources import (
+    claude_code,
+    codex,
+    costtop_lines,
+    gemini,
+    gemini_telemetry,
+    qwen,
+)
 from costtop.sources.source import Chunk, Memo, Query, Source
 
 SOURCES: tuple[Source, ...] = (
     claude_code.SOURCE,
     codex.SOURCE,
     costtop_lines.SOURCE,
+    gemini.SOURCE,
+    gemini.OLDER,
+    gemini_telemetry.SOURCE,
+    qwen.SOURCE,
 )
 SOURCE: dict[str, Source] = {source.name: source for source in SOURCES}
 

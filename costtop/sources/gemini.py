@@ -163,15 +163,17 @@ class _Fold:
             used.input, used.tool, used.cached, used.output, used.thoughts, used.total
         )
         tools = _tools(message)
+        key = keys.paired(group(self.session), name)
         self.events += prompts.replied(self.turn, NAME, self.session, at, bool(tools))
         self.events.append(
             Call(
-                keys.paired(group(self.session), name), NAME, self.session,
+                key, NAME, self.session,
                 text(message.model) or self.memo.get("model") or "unknown", tokens, at,
                 self._context(self.turn.get("id", "")), provider=PROVIDER, tools=tools,
                 offset=offset,
             )
         )  # fmt: skip
+        self.events += tool_marks.outcomes(key, tools)
 
     def _context(self, task: str) -> Context:
         return Context(project=self._project(), task=task)

@@ -13,7 +13,9 @@ Turn = dict[str, Any]  # id, at (of the prompt), state asked|open|done, last (re
 
 def asked(turn: Turn, source: str, session: str, task: str, at: int) -> list[TaskFact]:
     """A new prompt came; the one before is done unless its last reply waits for a tool."""
-    facts = [] if turn.get("busy", True) else ended(turn, source, session, "completed", turn["last"])
+    facts = (
+        [] if turn.get("busy", True) else ended(turn, source, session, "completed", turn["last"])
+    )
     if turn.get("id") != task:
         turn.clear()
         turn.update(id=task, at=at, state="asked")

@@ -6,19 +6,19 @@ a result in `tool_memory`.
 
 from collections.abc import Iterable
 
-from costtop.model import ToolUse
+from costtop.model import Outcome, ToolUse
 from costtop.sources import tool_memory
-from costtop.sources.fingerprints import fingerprint
+from costtop.sources.fingerprints import ARGUMENTS, RESULT, fingerprint
 
 
 def asked(name: str, arguments: bytes) -> ToolUse:
     """A tool call with the arguments as raw JSON."""
-    return ToolUse(name or "tool", fingerprint(arguments, name))
+    return ToolUse(name or "tool", fingerprint(arguments, ARGUMENTS, name))
 
 
 def answered(use: ToolUse, error: bool, result: bytes) -> ToolUse:
     """The same call with its outcome."""
-    return use._replace(error=error, result=fingerprint(result))
+    return use._replace(error=error, result=fingerprint(result, RESULT))
 
 
 def waiting_for(
@@ -33,3 +33,12 @@ def waiting_for(
             tool_memory.wait(waiting, tool_id, key.hex(), nth)
         uses.append(use)
     return tuple(uses)
+
+
+def outcomes(key: bytes, tools: Iterable[ToolUse]) -> list[Outcome]:
+    """What is known of the tools of the call `key`, for a store that knew the call before them."""
+    return [
+        Outcome(key, nth, use.error, use.result or "")
+        for nth, use in enumerate(tools)
+        if use.error is not None
+    ]
