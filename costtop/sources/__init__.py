@@ -6,6 +6,8 @@ from costtop.sources import (
     costtop_lines,
     gemini,
     gemini_telemetry,
+    goose,
+    opencode,
     qwen,
 )
 from costtop.sources.source import Chunk, Memo, Query, Source
@@ -18,6 +20,10 @@ SOURCES: tuple[Source, ...] = (
     gemini.OLDER,
     gemini_telemetry.SOURCE,
     qwen.SOURCE,
+    opencode.SOURCE,
+    opencode.OLDER,
+    opencode.KILO_SOURCE,
+    goose.SOURCE,
 )
 SOURCE: dict[str, Source] = {source.name: source for source in SOURCES}
 

@@ -24,7 +24,7 @@ def answered(use: ToolUse, error: bool, result: bytes) -> ToolUse:
 def waiting_for(
     waiting: tool_memory.Waiting, key: bytes, tools: Iterable[tuple[str, ToolUse]]
 ) -> tuple[ToolUse, ...]:
-    """The tool calls of the reply `key`; each with an id (first of the pair) waits for its result."""
+    """The tool calls of the reply `key`; those with an id (the first of a pair) may be answered."""
     uses = []
     for nth, (tool_id, use) in enumerate(tools):
         if nth >= tool_memory.TOOLS:

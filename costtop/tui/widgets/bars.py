@@ -32,4 +32,8 @@ def breakdown(
         for name, amount in parts
     ]  # fmt: skip
     rule = line((" " * 20 + "─" * (room + 11), "dim"))
-    return [*lines, rule, line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong"))]
+    return [
+        *lines,
+        rule,
+        line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong")),
+    ]
