@@ -32,8 +32,4 @@ def breakdown(
         for name, amount in parts
     ]  # fmt: skip
     rule = line((" " * 20 + "─" * (room + 11), "dim"))
-    return [
-        *lines,
-        rule,
-        line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong")),
-    ]
+    return [*lines, rule, line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong"))]

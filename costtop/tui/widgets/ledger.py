@@ -83,9 +83,7 @@ def _spent(call: CallLine, look: Look) -> Span:
 
 def _cached(call: CallLine, look: Look) -> Span:
     part = call.cache_read / call.input if call.input else None
-    return Span(
-        share(part), "warn" if part is not None and part < 0.3 and call.input > 20_000 else "text"
-    )
+    return Span(share(part), "warn" if part is not None and part < 0.3 and call.input > 20_000 else "text")
 
 
 TIMELINE: tuple[Column[CallLine], ...] = (
