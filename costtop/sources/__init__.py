@@ -1,13 +1,19 @@
 """The registry of log formats: one module and one line each."""
 
 from costtop.sources import (
+    aider,
+    amp,
     claude_code,
+    cline,
     codex,
+    copilot,
     costtop_lines,
     gemini,
     gemini_telemetry,
     goose,
     opencode,
+    openhands,
+    pi,
     qwen,
 )
 from costtop.sources.source import Chunk, Memo, Query, Source
@@ -24,6 +30,17 @@ SOURCES: tuple[Source, ...] = (
     opencode.OLDER,
     opencode.KILO_SOURCE,
     goose.SOURCE,
+    copilot.STORE,
+    copilot.SOURCE,
+    amp.SOURCE,
+    pi.SOURCE,
+    pi.OMP_SOURCE,
+    pi.OPENCLAW_SOURCE,
+    cline.SOURCE,
+    cline.ROO_SOURCE,
+    cline.KILO_SOURCE,
+    aider.SOURCE,
+    openhands.SOURCE,
 )
 SOURCE: dict[str, Source] = {source.name: source for source in SOURCES}
 
