@@ -12,7 +12,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, disjoint, folder, name, text
+from costtop.sources.fields import NOTHING, Count, Loose, disjoint, folder, members, name, text
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import moment, stamp
@@ -63,7 +63,7 @@ class _LedgerEvent(msgspec.Struct):
 
 
 class _Ledger(msgspec.Struct):
-    events: list[_LedgerEvent] | None = None
+    events: msgspec.Raw = NOTHING
 
 
 class _Tree(msgspec.Struct):
@@ -82,10 +82,12 @@ class _Thread(msgspec.Struct):
     id: Loose = None
     created: Loose = None
     env: _Env | None = None
-    messages: list[_Message] | None = None
+    messages: msgspec.Raw = NOTHING
     ledger: _Ledger | None = msgspec.field(name="usageLedger", default=None)
 
 
+_MESSAGE = msgspec.json.Decoder(_Message)
+_EVENT = msgspec.json.Decoder(_LedgerEvent)
 _THREAD = msgspec.json.Decoder(_Thread)
 
 
@@ -119,9 +121,10 @@ class _Fold:
             SessionFact(NAME, self.session, started=self.at, at=self.at, context=self.context)
         ]
         self.ledger = {}
-        for nth, event in enumerate((thread.ledger.events if thread.ledger else None) or ()):
+        ledger = thread.ledger or _Ledger()
+        for nth, event in enumerate(members(_EVENT, ledger.events, self.events)):
             self.ledger[name(event.message) or f"event {nth}"] = event
-        for nth, message in enumerate(thread.messages or ()):
+        for nth, message in enumerate(members(_MESSAGE, thread.messages, self.events)):
             self._message(message, nth)
         for place, event in self.ledger.items():
             self._event(place, event)

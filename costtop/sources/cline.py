@@ -13,7 +13,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, disjoint, dollars, folder, inclusive, text
+from costtop.sources.fields import Count, Loose, disjoint, dollars, folder, inclusive, members, text
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -37,7 +37,7 @@ class _Model(msgspec.Struct):
 class _Message(msgspec.Struct):
     ts: Loose = None
     say: Loose = None
-    text: str | None = None
+    text: Loose = None
     model: _Model | None = msgspec.field(name="modelInfo", default=None)
 
 
@@ -58,7 +58,7 @@ class _History(msgspec.Struct):
     workspace: Loose = None
 
 
-_MESSAGES = msgspec.json.Decoder(list[_Message])
+_MESSAGE = msgspec.json.Decoder(_Message)
 _REQUEST = msgspec.json.Decoder(_Request)
 _HISTORY = msgspec.json.Decoder(_History)
 
@@ -79,7 +79,8 @@ def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     try:
         if PurePath(chunk.path).name == "history_item.json":
             return _history(name, task, decoded(_HISTORY, chunk.data), chunk.seen), memo
-        return _Fold(name, task, chunk).read(decoded(_MESSAGES, chunk.data)), memo
+        fold = _Fold(name, task, chunk)
+        return fold.read(members(_MESSAGE, msgspec.Raw(chunk.data.strip()), fold.events)), memo
     except Unreadable as error:
         return [Bad(0, str(error))], memo
 
@@ -121,7 +122,8 @@ class _Fold:
                 TaskFact(self.name, self.task, self.task, "started", at),
             ]
         try:
-            told = decoded(_REQUEST, (message.text or "{}").encode("utf-8", "replace"))
+            words = message.text if isinstance(message.text, str) else "{}"
+            told = decoded(_REQUEST, words.encode("utf-8", "replace"))
             tokens = self._tokens(told)
         except Unreadable as error:
             self.events.append(Bad(0, f"request of {at}: {error}"))

@@ -4,19 +4,21 @@ Token counts come in two manners (FORMATS 0): "inclusive", where the input conta
 from and written to a cache, and "disjoint", where the three stand beside each other.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
 
-from costtop.model import Tokens
+from costtop.model import Bad, Event, Tokens
 from costtop.money import from_dollars
-from costtop.sources.json_lines import LARGEST, Unreadable
+from costtop.sources.json_lines import LARGEST, Unreadable, decoded
 from costtop.text import clean
 
+T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None
 Loose = Any  # metadata: a value of an odd type is passed over, it does not cost the record
 NOTHING = msgspec.Raw(b"null")
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _DEAREST = 1_000_000  # dollars; a request reported as dearer is a broken record
 
 
@@ -74,3 +76,18 @@ def thinking_apart(
     asked, spoken, thought = (prompt or 0) + (tool or 0), answer or 0, thoughts or 0
     inside = bool(thought) and total == asked + spoken and thought <= spoken
     return inclusive(asked, cached, 0, spoken if inside else spoken + thought, thought)
+
+
+def members(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, told: list[Event]) -> list[T]:
+    """The members of a JSON list; those that cannot be read are named in `told` by their place.
+
+    So one bad record of a document costs none of its neighbours. Anything but a list has none.
+    """
+    found: list[T] = []
+    raws: list[msgspec.Raw] = decoded(_RAWS, bytes(raw)) if bytes(raw)[:1] == b"[" else []
+    for nth, member in enumerate(raws):
+        try:
+            found.append(decoded(decoder, bytes(member)))
+        except Unreadable as error:
+            told.append(Bad(nth, str(error)))
+    return found

@@ -13,7 +13,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, ToolUse
 from costtop.sources import keys, prompts, tool_marks
-from costtop.sources.fields import NOTHING, Count, Loose, text, thinking_apart
+from costtop.sources.fields import NOTHING, Count, Loose, members, text, thinking_apart
 from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -69,10 +69,11 @@ class _Chat(msgspec.Struct):
     started: Loose = msgspec.field(name="startTime", default=None)
     kind: Loose = None
     meta: _Meta | None = None
-    messages: list[_Message] | None = None
+    messages: msgspec.Raw = NOTHING
 
 
 _LINE = msgspec.json.Decoder(_Line)
+_MESSAGE = msgspec.json.Decoder(_Message)
 _CHAT = msgspec.json.Decoder(_Chat)
 _TOOLS = msgspec.json.Decoder(list[_ToolCall])
 
@@ -112,8 +113,11 @@ def read_document(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
         return [Bad(0, str(error))], memo
     fold.header(chat.session, chat.kind, chat.started)
     fold.memo["model"] = text(chat.meta.model) if chat.meta else ""
-    for message in chat.messages or ():
-        fold.message(message, 0)
+    for message in members(_MESSAGE, chat.messages, fold.events):
+        try:
+            fold.message(message, 0)
+        except Unreadable as error:
+            fold.events.append(Bad(0, str(error)))
     return fold.events, memo
 
 

@@ -1,7 +1,8 @@
 """OpenHands: a conversation's `base_state.json`, and the logs of single completions (FORMATS 7).
 
-It opens no files and prices nothing. Both name the response, so a request that stands in both
-counts once. The state is rewritten whole and lists every request since the conversation began.
+It opens no files and prices nothing. Both name the response, and a log yields to the state, so a
+request that stands in both counts once. The state is rewritten whole and lists every request since
+the conversation began.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, dollars, folder, inclusive, text
+from costtop.sources.fields import NOTHING, Count, Loose, dollars, folder, inclusive, members, text
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -37,7 +38,7 @@ class _Cost(msgspec.Struct):
 class _Metrics(msgspec.Struct):
     model: Loose = msgspec.field(name="model_name", default=None)
     costs: list[_Cost] | None = None
-    usages: list[_Usage] | None = msgspec.field(name="token_usages", default=None)
+    usages: msgspec.Raw = msgspec.field(name="token_usages", default=NOTHING)
 
 
 class _Stats(msgspec.Struct):
@@ -79,6 +80,7 @@ class _Document(msgspec.Struct):
     timestamp: Loose = None
 
 
+_USAGE = msgspec.json.Decoder(_Usage)
 _DOCUMENT = msgspec.json.Decoder(_Document)
 
 
@@ -103,31 +105,37 @@ def _state(state: _Document, stats: _Stats, chunk: Chunk) -> list[Event]:
     session = text(state.id) or text(PurePath(chunk.path).parent.name)
     cwd = folder(state.workspace.folder) if state.workspace else ""
     context = Context(cwd, project=cwd)
-    calls: list[Call] = []
+    events: list[Event] = []
     for purpose, metrics in (stats.metrics or {}).items():
         agent = "" if purpose in ("agent", "default") else text(purpose)
-        calls += _calls(metrics, session, agent, context, chunk.seen)
-    started = min((call.at for call in calls), default=None)
-    return [SessionFact(NAME, session, started=started, context=context), *calls]
+        events += _calls(metrics, session, agent, context, chunk.seen)
+    started = min((event.at for event in events if isinstance(event, Call)), default=None)
+    return [SessionFact(NAME, session, started=started, context=context), *events]
 
 
-def _calls(metrics: _Metrics, session: str, agent: str, context: Context, seen: int) -> list[Call]:
+def _calls(
+    metrics: _Metrics, session: str, agent: str, context: Context, seen: int
+) -> list[Event]:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
-    usages, costs = metrics.usages or [], metrics.costs or []
+    events: list[Event] = []
+    usages, costs = members(_USAGE, metrics.usages, events), metrics.costs or []
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
-    calls = []
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
-        tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
         response = text(used.response)
-        calls.append(
+        key = _key(response or f"{session}/{agent}/{nth}", "state")
+        model = text(used.model) or text(metrics.model) or "unknown"
+        try:
+            tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
+        except Unreadable as error:
+            events.append(Bad(nth, str(error)))
+            continue
+        events.append(
             Call(
-                keys.whole(NAME, response or f"{session}/{agent}/{nth}"), NAME, session,
-                text(used.model) or text(metrics.model) or "unknown", tokens,
-                stamp(cost.timestamp, seen), context, agent, reported=dollars(cost.cost) or None,
-                request=response,
+                key, NAME, session, model, tokens, stamp(cost.timestamp, seen), context, agent,
+                reported=dollars(cost.cost) or None, request=response,
             )
         )  # fmt: skip
-    return calls
+    return events
 
 
 def _logged(log: _Document, response: _Response, chunk: Chunk) -> list[Event]:
@@ -137,10 +145,15 @@ def _logged(log: _Document, response: _Response, chunk: Chunk) -> list[Event]:
         return []
     session = text(PurePath(chunk.path).parent.name) or NAME
     call = Call(
-        keys.whole(NAME, name), NAME, session, text(response.model) or "unknown", _tokens(used),
+        _key(name, "log"), NAME, session, text(response.model) or "unknown", _tokens(used),
         stamp(log.timestamp, chunk.seen), reported=dollars(log.cost) or None, request=name,
+        yields=True,
     )  # fmt: skip
     return [call]
+
+
+def _key(response: str, where: str) -> bytes:
+    return keys.paired(f"{NAME}/{response}", where)
 
 
 def _tokens(used: _Logged) -> Tokens:
