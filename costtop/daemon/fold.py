@@ -4,9 +4,11 @@ It joins tail and sources and nothing else: it prices nothing, stores nothing an
 what a file holds.
 """
 
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from costtop.daemon.questions import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
 from costtop.sources import SOURCE
 from costtop.sources.source import Chunk, Memo, Source
@@ -39,6 +41,7 @@ class Folded(NamedTuple):
     bad: list[Bad]
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
+    took: float = 0.0  # seconds that a database was asked
 
 
 def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:
@@ -48,11 +51,26 @@ def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:
 
 def _fold(order: Order, budget: int) -> Folded:
     source = SOURCE[order.source]
+    if source.shape == "rows":
+        return _fold_rows(order, source)
     change = order.change
     fresh = change.kind in ("new", "replaced") or source.shape == "document"
     folded = Folded(order.label, change.place, order.memo, fresh, [], [], [], [], [], 0, more=False)
     for piece in _pieces(source, change, budget):
         folded = _add(folded, source, piece, order.seen)
+    return folded
+
+
+def _fold_rows(order: Order, source: Source) -> Folded:
+    """One page of each of the source's questions to a database."""
+    began, place = time.monotonic(), order.change.place
+    fresh = order.change.kind in ("new", "replaced")
+    page = asked(place.path, source, order.memo, order.seen)
+    if page.more or page.again:
+        place = place._replace(mtime=0)  # not settled: it is looked at again
+    folded = Folded(order.label, place, page.memo, fresh, [], [], [], [], [], page.read, page.more,
+                    time.monotonic() - began)  # fmt: skip
+    _sort(folded, page.events)
     return folded
 
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import Change, Known
 from costtop.tail.place import Place, restored
+from costtop.tail.read import rows_place
 from costtop.tail.roots import Found, Seen
 
 _TURN = 4 << 20  # bytes a turn, live
@@ -32,6 +34,7 @@ _IMPORT_TURN = 32 << 20  # bytes a turn of a file while a backlog is taken in
 _BACKLOG = 48 << 20  # bytes from which worker processes pay
 _FILES_AT_ONCE = 400  # files of one transaction
 _WORKERS = min(3, os.cpu_count() or 1)
+_REST, _RESTS = 0.25, 20  # seconds a database is left alone at least; and in times of asking it
 
 Costs = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts, by the config."""
@@ -89,6 +92,7 @@ class Ingest:
         self._writer, self._books, self._prices = writer, books, prices
         self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
+        self._due: dict[bytes, float] = {}  # databases, and when (time.monotonic) to ask them again
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
@@ -99,20 +103,27 @@ class Ingest:
             self._memos[stored.path] = stored.memo
 
     async def take(self, batch: Batch) -> None:
-        """Reads everything new in the batch, newest file first, and commits it."""
-        backlog = sum(max(0, seen.size - self._offset(seen)) for seen in batch.seen)
+        """Reads everything new in the batch, newest file first, and commits it.
+
+        A database that was asked just now stays unsettled and comes again with the next look.
+        """
+        now = time.monotonic()
+        wanted = [seen for seen in batch.seen if now >= self._due.get(seen.path, 0.0)]
+        backlog = sum(max(0, seen.size - self._offset(seen)) for seen in wanted)
         self.progress = Progress(0, backlog)
         if backlog >= _BACKLOG and _WORKERS > 1:
             async with _workers() as pool:
-                await self._import(batch.seen, pool)
+                await self._import(wanted, pool)
         else:
-            for group in _groups(batch.seen, _FILES_AT_ONCE):
+            for group in _groups(wanted, _FILES_AT_ONCE):
                 await self._read(group)
         self.progress = Progress()
         if batch.found:
             await self._count_files(batch.found)
 
     def _offset(self, seen: Seen) -> int:
+        if seen.root.shape == "rows":
+            return seen.size  # how much of a database is new cannot be known; it is asked in pages
         place = self.known.get(seen.path)
         return place.offset if place and seen.root.shape == "lines" else 0
 
@@ -154,6 +165,10 @@ class Ingest:
             if change.readable:
                 name, _, label = item.root.label.partition(":")
                 memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
+                if item.root.shape == "rows":
+                    place = rows_place(item, change.place)
+                    memo = memo if change.place.ino in (0, place.ino) else {}  # another database
+                    change = change._replace(place=place)
                 orders.append(Order(name, label, change, memo, now_ms()))
         return orders
 
@@ -173,6 +188,8 @@ class Ingest:
         for item, reading in zip(folded, readings, strict=True):
             self.known.put(item.place)
             self._memos[item.place.path] = reading.memo
+            if item.took and not item.more:
+                self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
         self._count(folded, recorded)
         return recorded
 

@@ -27,7 +27,8 @@ class Chunk(NamedTuple):
     """A piece of one log.
 
     `data` holds whole lines (shape "lines", each ending in a newline) or the whole file (shape
-    "document", at every change). `rows` holds what the source's queries gave (shape "rows").
+    "document", at every change). `rows` holds what the source's queries gave (shape "rows"): each
+    row by its columns' names, and the query's name under "query".
     """
 
     path: str  # absolute
@@ -40,14 +41,18 @@ class Chunk(NamedTuple):
 class Query(NamedTuple):
     """One question to another tool's SQLite database, asked with its cursor as `:since`.
 
-    `sql` selects rows changed since the cursor, oldest first; `cursor` is the column whose last
-    value becomes the next `:since`; `tables` must exist, otherwise the query is passed over.
+    `sql` selects rows changed since the cursor, oldest first, at most `:limit` of them; `:since` is
+    NULL at first. `cursor` is the column, a number, whose last value becomes the next `:since`;
+    rows with an equal one are selected again. `tables` must exist, otherwise the query is passed
+    over. `slack` is how far the cursor is set back each time the database has changed: rows may be
+    committed out of order. Rows seen again are harmless, their calls have the same keys.
     """
 
     name: str
     sql: str
     cursor: str
     tables: tuple[str, ...]
+    slack: int = 0
 
 
 class Source(NamedTuple):

@@ -39,6 +39,7 @@ def ask(
 ) -> Answer:
     """The rows that `sql`, with `since` bound as `:since`, selects in the database `path`.
 
+    `:limit` is bound to one more than `limit`, so that SQL with a LIMIT sorts no more than that.
     `cursor` is the column whose last value becomes the next `since`. A missing table of `tables`
     gives an empty answer: another version of the tool. Text that is not UTF-8 is mended. Never
     raises; what is wrong with the database stands in `trouble`, in one line.
@@ -56,7 +57,7 @@ def ask(
 
 
 def _answer(db: sqlite3.Connection, sql: str, cursor: str, since: Cursor, limit: int) -> Answer:
-    found = db.execute(sql, {"since": since})
+    found = db.execute(sql, {"since": since, "limit": limit + 1})
     names = [column[0] for column in found.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchmany(limit + 1)]
     more = len(rows) > limit
