@@ -38,8 +38,8 @@ def beats(rng: Random, who: Who, replies: Iterator[Reply], pace: float = 5.0) ->
     turn = ""
     for reply in replies:
         if prompt:
+            pause = rng.uniform(1, 3) * pace if turn else 0.1
             turn = _id(rng, "", 16)
-            pause = rng.uniform(1, 3) * pace
             yield Beat(pause, who.file, (_row(rng, who, "user", _prompt(), promptId=turn),))
         delegates = not prompt and not reply.ends and not who.agent and rng.random() < 0.05
         tools = (Tool("Agent", rng.choice(_AGENTS)),) if delegates else reply.tools
@@ -60,7 +60,6 @@ def _rows(
     message, request = _id(rng, "msg_01", 10), _id(rng, "req_011", 10)
     blocks: list[Record] = [{"type": "text", "text": "…"}]
     blocks += [_use(name, tool) for name, tool in named]
-    long = rng.random() < 0.3 and not who.agent
     pauses = [pace * rng.uniform(0.5, 1.2), *(rng.uniform(0.2, 0.6) for _ in blocks[1:])]
     for nth, block in enumerate(blocks):
         last = nth == len(blocks) - 1
@@ -69,20 +68,20 @@ def _rows(
         body = {
             "model": reply.model, "id": message, "type": "message", "role": "assistant",
             "content": [block], "stop_reason": stop, "stop_sequence": None,
-            "usage": _usage(reply, output, long),
+            "usage": _usage(reply, output),
         }  # fmt: skip
         row = _row(rng, who, "assistant", body, requestId=request)
         yield Beat(pauses[nth], who.file, (row,), reply.cost if last else 0.0)
 
 
-def _usage(reply: Reply, output: int, long: bool) -> Record:
+def _usage(reply: Reply, output: int) -> Record:
     return {
         "input_tokens": reply.fresh,
         "cache_creation_input_tokens": reply.write,
         "cache_read_input_tokens": reply.read,
         "cache_creation": {
-            "ephemeral_5m_input_tokens": 0 if long else reply.write,
-            "ephemeral_1h_input_tokens": reply.write if long else 0,
+            "ephemeral_5m_input_tokens": 0 if reply.long else reply.write,
+            "ephemeral_1h_input_tokens": reply.write if reply.long else 0,
         },
         "output_tokens": output,
         "service_tier": "standard",
@@ -98,7 +97,7 @@ def _done(rng: Random, who: Who, name: str, tool: Tool, pace: float) -> Iterator
         helper = who._replace(agent=agent)
         yield from beats(rng, helper, work(rng, HAIKU, rng.uniform(0.02, 0.15)), pace * 0.6)
         summary = {"toolUseResult": {"status": "completed", "agentId": agent}}
-    result = {"type": "tool_result", "tool_use_id": name, "content": tool.result}
+    result: Record = {"type": "tool_result", "tool_use_id": name, "content": tool.result}
     if tool.error:
         result["is_error"] = True
     body = {"role": "user", "content": [result]}

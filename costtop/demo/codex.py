@@ -38,11 +38,12 @@ def beats(
     """The session; `pace` is about the seconds between two replies."""
     yield Beat(0.1, thread.file, (_meta(thread),))
     total = [0, 0, 0, 0]
-    turn = ""
+    turn, pause = "", 0.1
     for reply in replies:
         if not turn:
             turn = f"{rng.getrandbits(128):032x}"
-            yield Beat(rng.uniform(1, 3) * pace, thread.file, _begun(thread, turn))
+            yield Beat(pause, thread.file, _begun(thread, turn))
+            pause = rng.uniform(1, 3) * pace
         call = f"call_{rng.getrandbits(64):016x}"
         yield Beat(pace * rng.uniform(0.5, 1.2), thread.file, _asked(reply, call))
         last = _counts(rng, reply)

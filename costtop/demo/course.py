@@ -46,11 +46,13 @@ class Reply(NamedTuple):
     output: int
     tools: tuple[Tool, ...] = ()
     ends: bool = False  # the turn is over
+    long: bool = False  # what is written to the cache lives an hour, not 5 minutes
 
     @property
     def cost(self) -> float:
         """Dollars, roughly."""
-        rates = _ROUGHLY[self.model]
+        fresh, read, write, out = _ROUGHLY[self.model]
+        rates = (fresh, read, 2 * fresh if self.long else write, out)
         counts = (self.fresh, self.read, self.write, self.output)
         return sum(rate * count for rate, count in zip(rates, counts, strict=True)) / 1e6
 
@@ -67,7 +69,10 @@ def work(rng: Random, model: str, dollars: float) -> Iterator[Reply]:
         grown = rng.randint(14_000, 24_000) if not context else int(rng.lognormvariate(7.3, 0.7))
         output = int(rng.lognormvariate(5.6, 0.9)) + 20
         tools = () if rng.random() < 0.16 else (Tool(*rng.choice(_TOOLS), rng.random() < 0.06),)
-        reply = Reply(model, rng.randint(3, 12), context, grown, output, tools, ends=not tools)
+        long = rng.random() < 0.3 and model in (OPUS, SONNET)
+        reply = Reply(
+            model, rng.randint(3, 12), context, grown, output, tools, ends=not tools, long=long
+        )
         spent += reply.cost
         if spent >= dollars:
             reply = reply._replace(tools=(), ends=True)
