@@ -36,14 +36,14 @@ def run(options: argparse.Namespace) -> int:
     """Opens the screen, or prints one frame where there is no terminal to open it on."""
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
-    if options.once or options.json or not _is_terminal():
+    if options.once or options.json or not is_terminal():
         return once(options)
     from costtop.cli import screen
 
     return screen.run(options)
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return os.environ.get("TERM", "dumb") != "dumb" and all(s.isatty() for s in streams)
 

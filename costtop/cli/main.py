@@ -40,6 +40,7 @@ MODULES = {
     "resume": "act",
     "kill": "act",
     "alerts": "alerts",
+    "demo": "demo",
 }
 """Which module of `costtop.cli` has which command, in the order of the help."""
 

@@ -1,0 +1,90 @@
+"""One live session as a process: it writes its log beat by beat and spends nothing.
+
+Harmless, but to be paused and killed like a real one: it names itself in `sessions/<pid>.json` as
+Claude Code does, or holds its rollout open as Codex does, and what stops it stops its log. It ends
+when its session does or when its starter has gone: its stdin is closed then.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+from costtop.demo import cast
+from costtop.demo.beats import lines
+from costtop.processes.look import eyes
+
+
+def main(arguments: list[str]) -> int:
+    """`agent KIND SEED SPEED` with HOME set: plays that session to its end."""
+    kind, seed, speed = arguments
+    home = Path(os.environ["HOME"])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    session = cast.session(kind, int(seed), str(home), _now(), median=1.2)
+    folder = home / session.cwd
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    if session.kind == "codex":
+        _play(session, home, float(speed), {})
+    else:
+        with _named(session, home):
+            _play(session, home, float(speed), None)
+    return 0
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _play(
+    session: cast.Session, home: Path, speed: float, held: dict[str, BinaryIO] | None
+) -> None:
+    """Writes what is due, until the session ends or the starter has gone."""
+    for beat in session.beats:
+        if select.select([sys.stdin], [], [], beat.pause / speed)[0]:
+            return
+        path = home / beat.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = lines(beat, _now())
+        if held is None:
+            with path.open("ab") as file:
+                file.write(data)
+            continue
+        if beat.file not in held:
+            held[beat.file] = path.open("ab", buffering=0)
+        held[beat.file].write(data)
+
+
+@contextmanager
+def _named(session: cast.Session, home: Path) -> Iterator[None]:
+    """While it runs, Claude Code's own word on this process (FORMATS, a)."""
+    pid = os.getpid()
+    process = eyes().glance(pid)
+    path = home / ".claude/sessions" / f"{pid}.json"
+    entry = {
+        "pid": pid, "sessionId": session.id, "cwd": os.getcwd(), "startedAt": _now(),
+        "procStart": str(process.start) if process else "", "version": "2.1.140",
+        "kind": "interactive", "entrypoint": "cli", "status": "busy",
+    }  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(entry))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

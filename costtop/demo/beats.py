@@ -1,0 +1,42 @@
+"""What a made-up session does, moment by moment: records without a time. It writes no file.
+
+A session is an iterator of beats. History gives them times of the past, a live agent gives each the
+present one: the same session either way.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+Record = dict[str, Any]
+"""One line of a log. Its time stands as None under "timestamp" or "ts", where the log has it."""
+
+_STAMPS = ("timestamp", "ts")
+
+
+class Beat(NamedTuple):
+    """Lines that one session writes at one moment."""
+
+    pause: float  # s since the beat before
+    file: str  # relative to the home
+    records: tuple[Record, ...]
+    cost: float = 0.0  # dollars, roughly: what budgets and lengths are chosen by
+
+
+def lines(beat: Beat, at: int) -> bytes:
+    """The beat as a log has it, written at `at` (ms UTC)."""
+    stamp = iso(at)
+    stamped = [
+        {name: stamp if name in _STAMPS and value is None else value for name, value in each}
+        for each in (record.items() for record in beat.records)
+    ]
+    return b"".join(
+        json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        for record in stamped
+    )
+
+
+def iso(at: int) -> str:
+    """ms UTC as logs write it: 2026-11-23T10:00:00.123Z."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

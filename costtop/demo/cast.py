@@ -1,0 +1,72 @@
+"""Who plays in the demo: projects, branches, features, users, and which session a seed makes.
+
+It names nobody real and touches nothing: sessions are iterators of beats.
+"""
+
+import uuid
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from costtop.demo import app, claude, codex
+from costtop.demo.beats import Beat
+from costtop.demo.course import GPT, HAIKU, OPUS, SONNET, Reply, price, runaway, work
+
+KINDS = ("claude", "codex", "runaway")
+
+
+class Project(NamedTuple):
+    """A repository that agents work on."""
+
+    name: str
+    branches: tuple[str, ...]
+
+
+PROJECTS = (
+    Project("shop", ("checkout-vat", "checkout-3ds", "cart-speed", "main")),
+    Project("atlas-api", ("auth-oidc", "auth-tokens", "rate-limits", "main")),
+    Project("ledger", ("invoice-pdf", "invoice-vat", "main")),
+    Project("mobile", ("onboarding", "push-opt-in")),
+)
+FEATURES = (("checkout", "checkout-*"), ("auth", "auth-*"), ("invoicing", "invoice-*"))
+"""Rules for the config: feature, glob of the branch."""
+
+_STUCK = Project("shop", ("checkout-3ds",))
+
+
+class Session(NamedTuple):
+    """A session of a coding agent, not yet begun."""
+
+    id: str
+    kind: str  # claude | codex
+    cwd: str  # relative to the home
+    beats: Iterator[Beat]
+
+
+def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -> Session:
+    """The session that `seed` makes: the same every time, but for `began` (ms UTC).
+
+    `kind` is one of KINDS; `median` is the usual cost in dollars of a session of its kind.
+    """
+    rng = Random(seed)  # noqa: S311 - a play, no secrets
+    name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    project = _STUCK if kind == "runaway" else rng.choices(PROJECTS, (5, 4, 2, 2))[0]
+    branch = rng.choice(project.branches)
+    folder = f"work/{project.name}"
+    if kind == "codex":
+        thread = codex.Thread(name, f"{home}/{folder}", branch, GPT, began)
+        return Session(name, kind, folder, codex.beats(rng, thread, _task(rng, GPT, median)))
+    model = rng.choices((OPUS, SONNET, HAIKU), (6, 4, 1))[0]
+    who = claude.Who(name, f"{home}/{folder}", branch)
+    if kind == "runaway":
+        return Session(name, "claude", folder, claude.beats(rng, who, runaway(rng, OPUS), 1.6))
+    return Session(name, kind, folder, claude.beats(rng, who, _task(rng, model, median)))
+
+
+def _task(rng: Random, model: str, median: float) -> Iterator[Reply]:
+    return work(rng, model, price(rng, median))
+
+
+def conversation(seed: int, file: str) -> Iterator[Beat]:
+    """A user's conversation with an assistant of the app fleet, written to `file`."""
+    return app.beats(Random(seed), file)  # noqa: S311
