@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual.app import App
+from textual.color import Color
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
@@ -24,8 +25,9 @@ from costtop.control.protocol import Command
 from costtop.errors import CosttopError
 from costtop.snapshot.view import Snapshot
 from costtop.text import clean
-from costtop.tui import themes
+from costtop.tui import palette, themes
 from costtop.tui.app_keys import APP_KEYS
+from costtop.tui.palette import Inks
 from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
 from costtop.tui.widgets.header import TABS, Mood
 from costtop.tui.world import NOTHING, World
@@ -70,6 +72,7 @@ class CosttopApp(App[int]):
         self._until: int | None = None  # the end of a day that is played
         self._remembers = remembers
         self._clock: Timer | None = None
+        self._inks: dict[tuple[str, Color], Inks] = {}
         self._reading, self._focused, self._tick = False, True, 0
         self._notice = notice
         self.set_class(ascii_only, "ascii")
@@ -102,6 +105,19 @@ class CosttopApp(App[int]):
         if self._clock is not None:
             self._clock.stop()
         self._clock = self.set_interval(settings.delay, self.tick)
+
+    def inks(self, background: Color) -> Inks:
+        """The inks of the present theme on a background."""
+        found = self._inks.get((self.theme, background))
+        if found is None:
+            kind = (
+                palette.MONO
+                if self.has_class("mono")
+                else (palette.ANSI if self.has_class("ansi") else palette.COLOURED)
+            )
+            found = palette.inks_on(background, self.theme_variables, kind)
+            self._inks[self.theme, background] = found
+        return found
 
     def remember(self, settings: Settings) -> None:
         """Puts settings into force and writes them down."""
@@ -204,6 +220,11 @@ class CosttopApp(App[int]):
         self.at, self._until = at, until
         self.mood = self.mood._replace(past=at is not None, playing=until is not None)
         self.read()
+
+    def begin(self, at: int, until: int) -> None:
+        """Has a stored day, [at, until) ms UTC, played from the first frame on."""
+        self.at, self._until = at, until
+        self.set_reactive(CosttopApp.mood, Mood(past=True, playing=True))
 
     def step_day(self, by: int) -> None:
         """The end of the day before (-1) or after (1) the one shown; past today is now."""
