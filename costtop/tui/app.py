@@ -45,8 +45,8 @@ class CosttopApp(App[int]):
     CSS_PATH = "costtop.tcss"
     TITLE = "costtop"
     BINDINGS: ClassVar = APP_KEYS
-    snapshot: reactive[Snapshot] = reactive(NOTHING, layout=False)
-    mood: reactive[Mood] = reactive(Mood())
+    snapshot: reactive[Snapshot] = reactive(NOTHING, repaint=False)
+    mood: reactive[Mood] = reactive(Mood(), repaint=False)
 
     class Snapped(Message):
         """A frame was read."""

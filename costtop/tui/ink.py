@@ -83,7 +83,7 @@ def plain(line: Line) -> str:
 
 def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
     """The strip of a line: `width` cells, the rest of the line in the `base` ink."""
-    segments = []
+    segments: list[Segment] = []
     left = width
     for span in line:
         text = _safe(span.text)
@@ -91,13 +91,21 @@ def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
         if cells > left:
             text, cells = set_cell_size(text, left), left
         style = inks[span.ink]
-        segments.append(Segment(text, _clickable(style, span.act) if span.act else style))
+        _append(segments, text, _clickable(style, span.act) if span.act else style)
         left -= cells
         if left <= 0:
             break
     if left > 0:
-        segments.append(Segment(" " * left, inks[base]))
+        _append(segments, " " * left, inks[base])
     return Strip(segments, width)
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
+    if segments and segments[-1].style == style:
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
 
 
 @lru_cache(maxsize=256)
