@@ -21,8 +21,18 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
     app: CosttopApp = CosttopApp(world.real(found), chosen, remembers=found.screen,
                      ascii_only=options.ascii or not _unicode(), notice=notice)  # fmt: skip
-    app.run()
+    if options.replay:
+        app.begin(*_day(found, options.replay))
+    app.run(mouse=not options.no_mouse)
     return app.return_code or 0
+
+
+def _day(found: paths.Paths, day: str) -> tuple[int, int]:
+    """[start, end) of a local day, ms UTC; raises CosttopError where it names none."""
+    from costtop import periods
+    from costtop.snapshot.door import Door
+
+    return periods.bounds("day", day, Door(found).zone())
 
 
 def _unicode() -> bool:

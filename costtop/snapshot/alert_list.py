@@ -7,7 +7,9 @@ from costtop.model import Silence
 from costtop.snapshot.alerts import evidence
 from costtop.snapshot.moment import moment
 from costtop.store import told
-from costtop.store.told import Alert, Delivery
+from costtop.store.told import Alert, Delivery, bells
+
+__all__ = ["Alert", "AlertLine", "Alerts", "Delivery", "bells", "read"]
 
 _KEPT = 300
 

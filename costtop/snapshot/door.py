@@ -25,8 +25,8 @@ T = TypeVar("T")
 class Door:
     """Reads of one costtop instance; every method may raise StoreError."""
 
-    def __init__(self, paths: Paths) -> None:
-        self._paths = paths
+    def __init__(self, paths: Paths, now: Callable[[], int] = now_ms) -> None:
+        self._paths, self._now = paths, now
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._live: Live | None = None
@@ -34,7 +34,7 @@ class Door:
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
-        now = now_ms()
+        now = self._now()
         pulse, sources = health.look(self._paths, now)
         with self._lock:
             if self._open() is None or self._live is None:

@@ -58,6 +58,16 @@ class BudgetMeter(NamedTuple):
     scope: tuple[tuple[str, str], ...] = ()  # () is everything
 
 
+class Forecast(NamedTuple):
+    """Where a period is going, in nano-dollars, with an 80 % interval."""
+
+    period: str  # day | month
+    expected: int
+    low: int
+    high: int
+    hits: tuple[tuple[int, int], ...] = ()  # (tier in per cent, ms UTC) to come, the next first
+
+
 class Pulse(NamedTuple):
     """The daemon as seen by a reader."""
 
@@ -105,3 +115,6 @@ class Snapshot(NamedTuple):
     sources: tuple[SourceSeen, ...]
     alerts_open: int
     last_alert: str
+    forecasts: tuple[Forecast, ...] = ()
+    saved: int | None = None  # by the cache, today
+    avoidable: int | None = None  # cache misses and retries, today

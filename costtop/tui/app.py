@@ -11,19 +11,23 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
 
 from textual.app import App
-from textual.binding import Binding
+from textual.color import Color
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
+from costtop import periods
 from costtop.control.protocol import Command
 from costtop.errors import CosttopError
 from costtop.snapshot.view import Snapshot
 from costtop.text import clean
-from costtop.tui import themes
+from costtop.tui import palette, themes
+from costtop.tui.app_keys import APP_KEYS
+from costtop.tui.palette import Inks
 from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
 from costtop.tui.widgets.header import TABS, Mood
 from costtop.tui.world import NOTHING, World
@@ -31,6 +35,7 @@ from costtop.tui.world import NOTHING, World
 T = TypeVar("T")
 USUALLY = Settings()
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
+_PACE = 120_000  # ms of a played day in one frame: a day in twelve minutes
 _BLURRED = 5  # an unfocused screen reads every fifth frame
 
 
@@ -39,28 +44,9 @@ class CosttopApp(App[int]):
 
     CSS_PATH = "costtop.tcss"
     TITLE = "costtop"
-    BINDINGS: ClassVar = [
-        Binding("q,f10", "quit", "Quit", id="quit", key_display="q F10"),
-        Binding("ctrl+c", "quit", "Quit", priority=True, show=False, id="interrupt"),
-        Binding("ctrl+z", "suspend_process", "Suspend", priority=True, id="suspend"),
-        Binding("f1,question_mark,h", "help", "Help", id="help", key_display="F1 ? h"),
-        Binding("z,Z", "freeze", "Freeze the screen", id="freeze", key_display="z"),
-        Binding("plus", "faster(1)", "Refresh less often", id="slower"),
-        Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
-        *(
-            Binding(str(n), f"tab({n})", name, id=f"tab_{n}")
-            for n, name in enumerate(TABS, start=1)
-        ),
-        Binding(
-            "exclamation_mark", "newest_alert", "Newest alert", id="newest_alert", key_display="!"
-        ),
-        Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),
-        Binding("f2,S", "setup", "Setup", id="setup", key_display="F2 S"),
-        Binding("ctrl+l", "repaint", "Draw again", id="repaint"),
-        Binding("colon", "command_palette", "Commands", id="palette", key_display=": ^p"),
-    ]
-    snapshot: reactive[Snapshot] = reactive(NOTHING, layout=False)
-    mood: reactive[Mood] = reactive(Mood())
+    BINDINGS: ClassVar = APP_KEYS
+    snapshot: reactive[Snapshot] = reactive(NOTHING, repaint=False)
+    mood: reactive[Mood] = reactive(Mood(), repaint=False)
 
     class Snapped(Message):
         """A frame was read."""
@@ -83,8 +69,10 @@ class CosttopApp(App[int]):
         self.world, self.settings = world, settings
         self.tab = 1  # number of the screen in front
         self.at: int | None = None  # the moment shown; None is now
+        self._until: int | None = None  # the end of a day that is played
         self._remembers = remembers
         self._clock: Timer | None = None
+        self._inks: dict[tuple[str, Color], Inks] = {}
         self._reading, self._focused, self._tick = False, True, 0
         self._notice = notice
         self.set_class(ascii_only, "ascii")
@@ -118,6 +106,19 @@ class CosttopApp(App[int]):
             self._clock.stop()
         self._clock = self.set_interval(settings.delay, self.tick)
 
+    def inks(self, background: Color) -> Inks:
+        """The inks of the present theme on a background."""
+        found = self._inks.get((self.theme, background))
+        if found is None:
+            kind = (
+                palette.MONO
+                if self.has_class("mono")
+                else (palette.ANSI if self.has_class("ansi") else palette.COLOURED)
+            )
+            found = palette.inks_on(background, self.theme_variables, kind)
+            self._inks[self.theme, background] = found
+        return found
+
     def remember(self, settings: Settings) -> None:
         """Puts settings into force and writes them down."""
         self.apply(settings)
@@ -130,6 +131,7 @@ class CosttopApp(App[int]):
     def tick(self) -> None:
         """Time for another frame."""
         self._tick += 1
+        self._play()
         if self._focused or self._tick % _BLURRED == 0:
             self.read()
 
@@ -213,11 +215,33 @@ class CosttopApp(App[int]):
         if number != 1:
             await self.push_screen(tabbed.screen_of(number))
 
-    def travel(self, at: int | None) -> None:
-        """Shows a past moment, or comes back to the present."""
-        self.at = at
-        self.mood = self.mood._replace(past=at is not None)
+    def travel(self, at: int | None, until: int | None = None) -> None:
+        """Shows a past moment, plays from there to `until`, or comes back to the present."""
+        self.at, self._until = at, until
+        self.mood = self.mood._replace(past=at is not None, playing=until is not None)
         self.read()
+
+    def begin(self, at: int, until: int) -> None:
+        """Has a stored day, [at, until) ms UTC, played from the first frame on."""
+        self.at, self._until = at, until
+        self.set_reactive(CosttopApp.mood, Mood(past=True, playing=True))
+
+    def step_day(self, by: int) -> None:
+        """The end of the day before (-1) or after (1) the one shown; past today is now."""
+        zone = ZoneInfo(self.snapshot.zone)
+        shown = self.at or self.snapshot.at
+        if by < 0:
+            self.travel(periods.start_of("day", shown, zone) - 1)
+        elif self.at is not None:
+            following = periods.end_of("day", periods.end_of("day", shown, zone), zone) - 1
+            self.travel(None if following >= self.world.now() else following)
+
+    def _play(self) -> None:
+        """The next moment of a day that is played."""
+        if self.at is not None and self._until is not None and self.mood.frozen_since is None:
+            self.at = min(self.at + _PACE, self._until)
+            if self.at >= self._until:
+                self.travel(self.at)
 
     async def show_sessions(self, kept: str) -> None:
         """The list of sessions with this filter."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from costtop.snapshot.view import TREND_BUCKETS, SessionRow
 from costtop.tui.columns import COLUMNS, Shown
-from costtop.tui.filter import Filter
+from costtop.tui.filter import Filter, names
 
 GROUPS = ("", "project", "feature", "user")
 _SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
@@ -38,6 +38,16 @@ def _wanted(row: SessionRow, view: View, kept: Filter, now: int) -> bool:
     if not kept.terms or kept.keeps(row, now):
         return True
     return view.tree and any(kept.keeps(child, now) for child in row.children)
+
+
+def sought(rows: Sequence[Shown], cursor: str, text: str, first: int, step: int) -> str:
+    """The key of the nearest row, from `first` rows past the cursor's, whose names hold `text`."""
+    at = next((n for n, shown in enumerate(rows) if shown.key == cursor), 0)
+    for n in range(len(rows) if text else 0):
+        shown = rows[(at + first + n * step) % len(rows)]
+        if any(text in name.casefold() for name in names(shown.row)):
+            return shown.key
+    return ""
 
 
 def _with_children(rows: Iterable[SessionRow], view: View) -> list[Shown]:

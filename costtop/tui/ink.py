@@ -5,7 +5,6 @@ leaves for the terminal: every span is cleaned again, cut to whole cells, and in
 translated cell by cell, so no picture has to think of either.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,14 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from costtop.text import clean
-
-INK_NAMES = (
-    "text", "dim", "strong", "good", "accent", "warn", "bad", "title", "head", "sorted", "cursor",
-    "key", "label", "tab", "tab-on", "tagged", "lamp",
-    "meter-good", "meter-accent", "meter-warn", "meter-bad",
-    "heat-0", "heat-1", "heat-2", "heat-3", "heat-4",
-)  # fmt: skip
-INKS = {f"ink--{name}" for name in INK_NAMES}  # component classes of every drawing widget
+from costtop.tui.palette import Inks
 
 _LONGEST = 1_000  # cells; wider than any terminal
 
@@ -89,26 +81,31 @@ def plain(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
-def paint(line: Line, width: int, style: Callable[[str], Style], base: str = "text") -> Strip:
-    """The strip of a line: `width` cells, the rest of the line in the `base` ink.
-
-    `style` gives the style of a component class; it caches, so this only makes segments.
-    """
-    segments = []
+def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
+    """The strip of a line: `width` cells, the rest of the line in the `base` ink."""
+    segments: list[Segment] = []
     left = width
     for span in line:
         text = _safe(span.text)
         cells = len(text) if text.isascii() else cell_len(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
-        inked = style("ink--" + span.ink)
-        segments.append(Segment(text, _clickable(inked, span.act) if span.act else inked))
+        style = inks[span.ink]
+        _append(segments, text, _clickable(style, span.act) if span.act else style)
         left -= cells
         if left <= 0:
             break
     if left > 0:
-        segments.append(Segment(" " * left, style("ink--" + base)))
+        _append(segments, " " * left, inks[base])
     return Strip(segments, width)
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
+    if segments and segments[-1].style == style:
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.budget_list import BudgetLine
 from costtop.snapshot.days import Day
 from costtop.snapshot.door import Door, empty
+from costtop.snapshot.live import now_ms
 from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.spending import Spending
 from costtop.snapshot.tasks import Tasks
@@ -33,14 +34,16 @@ class World(NamedTuple):
     days: Callable[[int, int], tuple[Day, ...]]  # (how many, now)
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
+    bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
+    now: Callable[[], int]  # ms UTC
 
 
 NOTHING = empty(0, Pulse(running=True), ())
 
 
-def real(paths: Paths) -> World:
-    """The world of one costtop instance."""
-    door = Door(paths)
+def real(paths: Paths, now: Callable[[], int] = now_ms) -> World:
+    """The world of one costtop instance; `now` is its clock, ms UTC."""
+    door = Door(paths, now)
 
     def frame(at: int | None) -> Snapshot:
         return door.frame() if at is None else door.read(past.take, at, door.zone())
@@ -48,10 +51,12 @@ def real(paths: Paths) -> World:
     return World(
         frame=frame,
         act=lambda command: client.ask(paths.socket, command),
-        session=lambda key, now: door.read(session.read, key, now),
-        spending=lambda by, span, now: door.read(spending.read, by, span, now, door.zone()),
-        tasks=lambda span, now: door.read(tasks.read, span, now, door.zone()),
-        days=lambda count, now: door.read(days.read, count, now, door.zone()),
-        alerts=lambda key, now: door.read(alert_list.read, now, key),
-        budgets=lambda now: door.read(budget_list.read, now, door.zone()),
+        session=lambda key, at: door.read(session.read, key, at),
+        spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
+        tasks=lambda span, at: door.read(tasks.read, span, at, door.zone()),
+        days=lambda count, at: door.read(days.read, count, at, door.zone()),
+        alerts=lambda key, at: door.read(alert_list.read, at, key),
+        budgets=lambda at: door.read(budget_list.read, at, door.zone()),
+        bells=lambda after: door.read(alert_list.bells, after),
+        now=now,
     )

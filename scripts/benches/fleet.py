@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from costtop import __version__
 from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.paths import Paths
 from costtop.store import meta, status
@@ -64,7 +65,7 @@ WORK = (
     Work("gemini-cli", "docs", "guides", "main", "lee", "gemini-3-pro", 3, 22_000, 1_900),
     Work("costtop", "app", "acme-pilot", "", "svc", "acme-llm-2", 1, 2_000, 200),
 )
-RUNAWAY = WORK[1]._replace(prompt=30_000, grows=700)
+RUNAWAY = WORK[1]._replace(prompt=24_000, grows=650)
 TOOLS = ("Read", "Edit", "Bash", "Grep", "Write", "Task")
 
 
@@ -82,11 +83,11 @@ class Fleet:
         for ago in range(days, 0, -1):
             start = at - at % DAY - ago * DAY
             weekend = (start // DAY + 3) % 7 >= 5
-            count = self._random.randint(0, 4) if weekend else self._random.randint(14, 26)
+            count = self._random.randint(0, 4) if weekend else self._random.randint(18, 30)
             readings = []
             for _ in range(count):
                 begins = start + self._random.randint(7 * HOUR, 19 * HOUR)
-                calls = self._random.randint(4, 40)
+                calls = self._random.randint(6, 56)
                 readings.append(self.session(self._pick(), begins, calls, ends=True))
             self._write(readings, start + DAY)
 
@@ -107,9 +108,9 @@ class Fleet:
 
     def runaway(self, at: int) -> Reading:
         """A session that repeats a failing command with an ever larger prompt."""
-        calls = 112
-        return self.session(RUNAWAY, at - 34 * MINUTE, calls, step=18_000, name="9f767c4e-30d1-4b07-"
-                            "8f0a-2f8a7c5e1b11", loops=True)  # fmt: skip
+        calls = 78
+        name = _RUNAWAY.partition("/")[2]
+        return self.session(RUNAWAY, at - 34 * MINUTE, calls, step=26_000, name=name, loops=True)
 
     def _pick(self) -> Work:
         return self._random.choices(WORK, [work.weight for work in WORK])[0]
@@ -218,14 +219,14 @@ def say(paths: Paths, at: int) -> None:
     ]
     import os
 
-    status.write(paths.status, {"schema": 1, "at": at, "pid": os.getpid(), "version": "1.0",
+    status.write(paths.status, {"schema": 1, "at": at, "pid": os.getpid(), "version": __version__,
                                 "lag_ms": 40, "import": {}, "sources": sources})  # fmt: skip
 
 
 def _budgets() -> list[dict[str, object]]:
     tiers = [50, 80, 100]
     return [
-        {"name": "daily", "period": "day", "amount": 60 * NANO, "tiers": tiers, "scope": {},
+        {"name": "daily", "period": "day", "amount": 45 * NANO, "tiers": tiers, "scope": {},
          "action": "notify"},
         {"name": "monthly", "period": "month", "amount": 600 * NANO, "tiers": tiers, "scope": {},
          "action": "gate"},
@@ -247,9 +248,9 @@ def _alerts(db: sqlite3.Connection, at: int) -> None:
          "session 9f767c4: 6.1x the median of its peers",
          "cost $12.40 after 41 turns; 38 finished sessions of dedup cost $2.03 in the median"),
         ("c3d2", "budget_tier", "warning", "", "daily", 40 * MINUTE, None, "open", None,
-         "budget daily: 80 % of $60.00", "$48.10 of $60.00 are spent, 9.5 hours remain"),
+         "budget daily: 80 % of $45.00", "$36.10 of $45.00 are spent, 9.5 hours remain"),
         ("d4c3", "budget_tier", "notice", "", "daily", 3 * HOUR, None, "resolved", None,
-         "budget daily: 50 % of $60.00", "$30.02 of $60.00 are spent, 12.5 hours remain"),
+         "budget daily: 50 % of $45.00", "$22.62 of $45.00 are spent, 12.5 hours remain"),
     )  # fmt: skip
     for n, (ref, rule, severity, session, budget, ago, turn, state, cause, title, why) in enumerate(
         rows, 1
@@ -275,8 +276,10 @@ def _alerts(db: sqlite3.Connection, at: int) -> None:
         (at - HOUR, at + 5 * HOUR),
     )
     db.execute("INSERT INTO marks VALUES (?, 'watch', 'ana', ?, '')", (_RUNAWAY, at - 10 * MINUTE))
-    db.execute("INSERT INTO deeds (at, by, deed, session, detail) VALUES (?, 'ana', 'mark watch', ?, '')",
-               (at - 10 * MINUTE, _RUNAWAY))  # fmt: skip
+    db.execute(
+        "INSERT INTO deeds (at, by, deed, session, detail) VALUES (?, 'ana', 'mark watch', ?, '')",
+        (at - 10 * MINUTE, _RUNAWAY),
+    )
 
 
 def instance(folder: Path) -> Paths:

@@ -40,7 +40,16 @@ class Stage:
 
     @property
     def world(self) -> World:
-        return World(frame=self.frame, act=self.act)
+        """Frames as the test holds them; the other screens over nothing."""
+        return World(
+            frame=self.frame, act=self.act, session=lambda key, at: None,
+            spending=_nothing, tasks=_nothing, days=_nothing, alerts=_nothing, budgets=_nothing,
+            bells=lambda after: [], now=lambda: self.now.at,
+        )  # fmt: skip
+
+
+def _nothing(*asked: object) -> Any:
+    raise CosttopError("this test has no store")
 
 
 class Played:

@@ -1,5 +1,6 @@
 """Hand-made snapshots for the screen's tests: fixed clock, believable fleet, no store."""
 
+from costtop import __version__
 from costtop.model import NANO
 from costtop.snapshot.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
 
@@ -76,7 +77,7 @@ def snapshot(sessions: tuple[SessionRow, ...] = FLEET, **changes: object) -> Sna
         running=sum(one.state == "running" for one in sessions), today_sessions=len(sessions),
         today=dollars(84.2), today_floor=True, month=dollars(812), month_floor=False,
         burn=dollars(48.1), burn_trend=ramp(0.2, 0.8), usual_burn=dollars(15.5), unpriced=3,
-        budgets=BUDGETS, pulse=Pulse(True, 4242, "1.0", AT, 400), sources=SOURCES, alerts_open=2,
+        budgets=BUDGETS, pulse=Pulse(True, 4242, __version__, AT, 400), sources=SOURCES, alerts_open=2,
         last_alert="",
     )  # fmt: skip
     return base._replace(**changes)  # type: ignore[arg-type]

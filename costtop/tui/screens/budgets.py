@@ -170,7 +170,7 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
         part = spent / budget.amount if budget.amount else 0.0
         ago = len(budget.past) - n
         name = f" {ago} {budget.period}{'s' if ago > 1 else ''} ago"
-        lines.append(line((name.ljust(14), "dim"),
-                          (bar(spent / top, room) + " ", "meter-" + level(part)),
-                          (f"{'$' + cash(spent):>9}", "strong"), (f" {part:.0%}", "dim")))  # fmt: skip
+        filled = (bar(spent / top, room) + " ", f"meter-{level(part)}")
+        cost = (f"{'$' + cash(spent):>9}", "strong")
+        lines.append(line((name.ljust(14), "dim"), filled, cost, (f" {part:.0%}", "dim")))
     return lines

@@ -101,8 +101,9 @@ class DaysScreen(Screen[None]):
         table, (width, height) = self.query_one("#rows", Table), self.size
         table.show(self._days[::-1], Look())
         day = table.cursor_key
+        shaded = self.app.has_class("mono") or self.app.has_class("ascii")
         self.query_one("#calendar", Pane).show(
-            heat_map(self._days, day, width) if height >= 20 else []
+            heat_map(self._days, day, width, shaded) if height >= 20 else []
         )
         bars = trend(self._days, day, width, 4 if height < 36 else 6) if height >= 28 else []
         self.query_one("#bars", Pane).show(bars)

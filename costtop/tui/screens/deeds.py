@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def ask_kill(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
     """Opens the kill dialog for these sessions and carries the answer out."""
     _ask(app, rows, kill.kill_dialog(rows, app.snapshot.at) if rows else None,
-         lambda answer, key: kill.command_of(answer.id, key, who()))  # fmt: skip
+         lambda answer, key: kill.command_of(answer, key, who()))  # fmt: skip
 
 
 def ask_mark(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:

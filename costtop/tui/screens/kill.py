@@ -11,8 +11,9 @@ from costtop.control.protocol import Command, Kill, Pause, Resume
 from costtop.snapshot.view import SessionRow
 from costtop.tui.figures import age, cash, short_session
 from costtop.tui.ink import Line, line
-from costtop.tui.screens.choose import Choice, Choose
+from costtop.tui.screens.choose import Answer, Choice, Choose
 
+_TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
 RUNGS = (
     Choice("cancel", "0", "Cancel"),
@@ -36,7 +37,7 @@ def kill_dialog(rows: Sequence[SessionRow], now: int) -> Choose:
         about += _facts(row, now)
     if len(rows) > _SHOWN:
         about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
-    return Choose(f"End {many}?", RUNGS, about, start="cancel")
+    return Choose(f"End {many}?", RUNGS, about, start="cancel", note=_TYPED)
 
 
 def _facts(row: SessionRow, now: int) -> list[Line]:
@@ -50,13 +51,14 @@ def _facts(row: SessionRow, now: int) -> list[Line]:
     ]  # fmt: skip
 
 
-def command_of(rung: str, session: str, by: str) -> Command | None:
-    """The command of a rung for the session with this key, None for Cancel."""
-    match rung:
+def command_of(answer: Answer, session: str, by: str) -> Command | None:
+    """The command of an answer for the session with this key, None for Cancel."""
+    typed = int(answer.note) if answer.note.isascii() and answer.note.isdigit() else None
+    match answer.id:
         case "INT" | "TERM" | "KILL":
-            return Kill(session, rung, by)
+            return Kill(session, answer.id, by, typed)
         case "pause":
-            return Pause(session, by)
+            return Pause(session, by, typed)
         case "resume":
-            return Resume(session, by)
+            return Resume(session, by, typed)
     return None

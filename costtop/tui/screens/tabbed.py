@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from costtop.tui.ink import Line
@@ -13,11 +13,11 @@ from costtop.tui.widgets.pane import Pane
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
 
-TAB_KEYS = [
+TAB_KEYS: list[BindingType] = [
     Binding("tab", "app.turn(1)", "Next screen", id="next_tab"),
     Binding("shift+tab", "app.turn(-1)", "Previous screen", id="previous_tab"),
 ]
-BACK_KEYS = [
+BACK_KEYS: list[BindingType] = [
     *TAB_KEYS,
     Binding("escape,backspace", "app.tab(1)", "Back to the sessions", id="back", key_display="Esc"),
 ]

@@ -5,21 +5,22 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
+from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui import filter as filters
-from costtop.tui.arrange import GROUPS, View, arranged
+from costtop.tui.arrange import GROUPS, View, arranged, sought
 from costtop.tui.columns import Look, Shown, chosen
-from costtop.tui.ink import Line, line
+from costtop.tui.screens import deeds
 from costtop.tui.screens.choose import Answer, Choice, Choose
-from costtop.tui.screens.tabbed import TAB_KEYS
+from costtop.tui.screens.silence import About
+from costtop.tui.screens.top_keys import KEYBAR, TOP_KEYS
 from costtop.tui.spark import scale
+from costtop.tui.widgets import below, header
 from costtop.tui.widgets.facts import hint
 from costtop.tui.widgets.first_run import first_run
-from costtop.tui.widgets.header import meters, one_line, tabs, title
 from costtop.tui.widgets.keybar import keybar
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
@@ -27,53 +28,24 @@ from costtop.tui.widgets.table import Table
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
 
-_TINY = (40, 8)  # cells: below it one line and the list
-_NO_METERS = 15  # lines: below it the head is one line
-
-KEYBAR = (
-    ("F1", "Help", "app.help"), ("F2", "Setup", "app.setup"), ("F3", "Search", "screen.search"),
-    ("F4", "Filter", "screen.filter"), ("F5", "Tree", "screen.tree"), ("F6", "Sort", "screen.sort"),
-    ("F7", "Mark", "screen.mark"), ("F8", "Budget", "app.tab(7)"), ("F9", "Kill", "screen.kill"),
-    ("F10", "Quit", "app.quit"),
-)  # fmt: skip
+_NO_PANE = 30  # lines: below it the list has all the room
+_AGAIN = 5_000  # ms between two readings of the session under the cursor
 
 
 class TopScreen(Screen[None]):
     """Sessions ranked by what they cost."""
 
-    BINDINGS: ClassVar = [
-        *TAB_KEYS,
-        Binding("enter", "detail", "Open the session", id="detail"),
-        Binding("k,f9", "kill", "End it, after a question", id="kill", key_display="k F9"),
-        Binding("m,f7", "mark", "Mark it", id="mark", key_display="m F7"),
-        Binding("slash,backslash,f4", "filter", "Filter", id="filter", key_display="/ F4 \\"),
-        Binding("escape", "clear", "Clear filter and search", id="clear", key_display="Esc"),
-        Binding("P", "sort_by('rate')", "Sort by $/h", id="sort_rate"),
-        Binding("M", "sort_by('cost')", "Sort by $ total", id="sort_cost"),
-        Binding("T", "sort_by('age')", "Sort by age", id="sort_age"),
-        Binding("N", "sort_by('session')", "Sort by name", id="sort_name"),
-        Binding("I,r", "invert", "Turn the order round", id="invert", key_display="I r"),
-        Binding("left", "sort_next(-1)", "Sort by the column before", id="sort_before"),
-        Binding("right", "sort_next(1)", "Sort by the next column", id="sort_after"),
-        Binding("f6,less_than_sign,greater_than_sign", "sort", "Choose the sort column", id="sort",
-                key_display="F6 < >"),
-        Binding("f5,t", "tree", "Tree of subagents", id="tree", key_display="F5 t"),
-        Binding("asterisk", "turn", "Open or fold this one", id="turn", key_display="*"),
-        Binding("space,c", "tag", "Tag", id="tag", key_display="Space c"),
-        Binding("U", "untag", "Untag all", id="untag"),
-        Binding("F", "follow", "Keep the cursor in view", id="follow"),
-        Binding("g", "group", "Group by project, feature, user", id="group"),
-        Binding("i", "hide_idle", "Hide idle ones", id="hide_idle"),
-        Binding("H", "hide_ended", "Hide ended ones", id="hide_ended"),
-        Binding("number_sign", "meters", "Hide the meters", id="meters", key_display="#"),
-        Binding("y", "copy", "Copy the session's id", id="copy"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar = TOP_KEYS
 
     def __init__(self) -> None:
         super().__init__()
         self.view = View()
         self.kept = filters.parse("")
+        self._sought = ""
+        self._pane = True
         self._frozen: Snapshot | None = None  # what the list shows
+        self._detail: SessionDetail | None = None
+        self._detail_at = 0
 
     @property
     def costtop(self) -> "CosttopApp":
@@ -81,14 +53,16 @@ class TopScreen(Screen[None]):
         return cast("CosttopApp", self.app)
 
     def compose(self) -> ComposeResult:
-        """Head, tabs, list, hint or prompt, keys."""
+        """Head, tabs, list, pane, hint or prompt, keys."""
         yield Pane("head")
         yield Pane("tabs")
         yield Table[Shown](lambda shown: shown.key, name="sessions")
         yield Pane("empty")
+        yield Pane("below")
         yield Pane("hint")
         asked = "cost>5 model~opus !idle"
         yield Input(placeholder=asked, classes="prompt", id="filter", compact=True)
+        yield Input(placeholder="search", classes="prompt", id="search", compact=True)
         yield Pane("keys", base="label")
 
     def on_mount(self) -> None:
@@ -99,8 +73,8 @@ class TopScreen(Screen[None]):
             settings.hides_idle, settings.hides_ended,
         )  # fmt: skip
         self.table.focus()
-        self.watch(self.app, "snapshot", self._snapped, init=False)
-        self.watch(self.app, "mood", self._mood_changed, init=False)
+        self.watch(self.app, "snapshot", self._changed, init=False)
+        self.watch(self.app, "mood", self._changed, init=False)
 
     @property
     def table(self) -> Table[Shown]:
@@ -115,13 +89,11 @@ class TopScreen(Screen[None]):
         """Another screen was in front."""
         self.draw()
 
-    def _snapped(self, snapshot: Snapshot) -> None:
+    def _changed(self) -> None:
         if self.is_current:
             self.draw()
 
-    def _mood_changed(self) -> None:
-        if self.is_current:
-            self.draw()
+    # -- drawing -------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Draws the app's snapshot as the user wants to see it."""
@@ -140,39 +112,42 @@ class TopScreen(Screen[None]):
             chosen(self.costtop.settings.columns), self.view.sort, self.view.falling
         )
         self.table.show(rows, Look(snapshot.at, top, snapshot.zone))
-        self._draw_hint()
+        self._draw_selected()
 
     def _draw_head(self) -> None:
-        snapshot, (width, height) = self.costtop.snapshot, self.size
-        tiny = width < _TINY[0] or height < _TINY[1]
-        self.set_class(tiny, "tiny")
-        if tiny:
-            head = [one_line(snapshot, width)]
-        else:
-            head = [title(snapshot, self.costtop.mood, width)]
-            if height >= _NO_METERS and self.costtop.settings.meters:
-                head += meters(snapshot, width)
-        self.query_one("#head", Pane).show(head)
-        self.query_one("#tabs", Pane).show([tabs(1, snapshot, self._switched_on(), width)])
-        self.query_one("#keys", Pane).show([keybar(KEYBAR, width)])
+        app, snapshot = self.costtop, self.costtop.snapshot
+        self.set_class(header.is_tiny(self.size), "tiny")
+        lines = header.head(snapshot, app.mood, self.size, app.settings.meters)
+        right = header.switched_on(self.view, self.kept)
+        self.query_one("#head", Pane).show(lines)
+        self.query_one("#tabs", Pane).show([header.tabs(1, snapshot, right, self.size.width)])
+        self.query_one("#keys", Pane).show([keybar(KEYBAR, self.size.width)])
 
-    def _switched_on(self) -> Line:
-        view, parts = self.view, []
-        if self.kept.terms:
-            parts.append(("FILTER ", "warn"))
-            parts.append((self.kept.text + "  ", "text"))
-        if view.group:
-            parts.append((f"by {view.group}  ", "accent"))
-        for is_on, word in ((view.hides_idle, "no idle"), (view.hides_ended, "no ended")):
-            if is_on:
-                parts.append((word + "  ", "dim"))
-        return line(*parts)
-
-    def _draw_hint(self) -> None:
-        selected = self.table.selected
+    def _draw_selected(self) -> None:
+        """The hint line and the pane: both of the session under the cursor."""
+        now, zone = self.costtop.snapshot.at, self.costtop.snapshot.zone
+        row = self._row()
         tagged = sorted(self.view.tagged)
-        row = selected.row if selected else None
-        self.query_one("#hint", Pane).show([hint(row, tagged, self.costtop.snapshot.at)])
+        self.query_one("#hint", Pane).show([hint(row, tagged, now)])
+        wants = self._pane and self.size.height >= _NO_PANE and self.size.width >= 80
+        if row is None or not wants:
+            self.query_one("#below", Pane).show([])
+            return
+        key = deeds.root_key(row)
+        if self._detail is None or self._detail.key != key or now - self._detail_at >= _AGAIN:
+            self._detail_at = now
+            self.costtop.look(self, lambda: self.costtop.world.session(key, now), self._take)
+        detail = self._detail if self._detail and self._detail.key == key else None
+        self.query_one("#below", Pane).show(below.below(row, detail, now, zone, self.size.width))
+
+    def _take(self, detail: SessionDetail | None) -> None:
+        if detail is not None:
+            self._detail = detail
+            self._draw_selected()
+
+    def _row(self) -> SessionRow | None:
+        shown = self.table.selected
+        return None if shown is None or shown.members else shown.row
 
     def set_view(self, **changes: object) -> None:
         """Changes how the list is seen."""
@@ -183,7 +158,7 @@ class TopScreen(Screen[None]):
 
     @on(Table.Moved)
     def _moved(self) -> None:
-        self._draw_hint()
+        self._draw_selected()
 
     @on(Table.HeadClicked)
     def _head_clicked(self, message: Table.HeadClicked) -> None:
@@ -194,13 +169,10 @@ class TopScreen(Screen[None]):
         """Opens the session under the cursor; a group opens or folds."""
         from costtop.tui.screens.session import SessionScreen
 
-        shown = self.table.selected
-        if shown is None:
-            return
-        if shown.members:
-            self.action_turn()
+        if (row := self._row()) is not None:
+            self.app.push_screen(SessionScreen(row))
         else:
-            self.app.push_screen(SessionScreen(shown.row))
+            self.action_turn()
 
     def action_sort_by(self, column: str) -> None:
         """Sorts by a column, or turns it round when it is the one already."""
@@ -254,10 +226,14 @@ class TopScreen(Screen[None]):
 
     def action_meters(self) -> None:
         """Shows or hides the meters."""
-        self.costtop.settings = self.costtop.settings._replace(
-            meters=not self.costtop.settings.meters
-        )
+        settings = self.costtop.settings
+        self.costtop.settings = settings._replace(meters=not settings.meters)
         self.draw()
+
+    def action_pane(self) -> None:
+        """Shows or hides the pane below the list."""
+        self._pane = not self._pane
+        self._draw_selected()
 
     def action_follow(self) -> None:
         """The list scrolls with the selected session, or not."""
@@ -277,21 +253,30 @@ class TopScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """The session's id into the terminal's clipboard."""
-        if (shown := self.table.selected) is not None:
-            self.app.copy_to_clipboard(shown.row.session)
-            self.costtop.say(f"copied {shown.row.session}")
+        if (row := self._row()) is not None:
+            self.app.copy_to_clipboard(row.session)
+            self.costtop.say(f"copied {row.session}")
 
-    # -- filter --------------------------------------------------------------------------------
+    def action_step_day(self, by: int) -> None:
+        """The end of the day before or after the one shown; past today is now."""
+        self.costtop.step_day(by)
+
+    # -- filter and search ---------------------------------------------------------------------
 
     def action_filter(self) -> None:
         """Opens the filter's line."""
-        self._open_prompt(True)
+        self._prompt("filter")
 
-    def _open_prompt(self, is_open: bool) -> None:
-        prompt = self.query_one("#filter", Input)
-        prompt.set_class(is_open, "-open")
-        self.query_one("#hint").display = not is_open
-        (prompt if is_open else self.table).focus()
+    def action_search(self) -> None:
+        """Opens the search's line."""
+        self._prompt("search")
+
+    def _prompt(self, wanted: str) -> None:
+        """Opens one of the two lines in place of the hint; "" closes both."""
+        for prompt in self.query(Input):
+            prompt.set_class(prompt.id == wanted, "-open")
+        self.query_one("#hint").display = not wanted
+        (self.query_one(f"#{wanted}", Input) if wanted else self.table).focus()
 
     def keep(self, text: str) -> None:
         """Filters by `text`, as if it had been typed."""
@@ -302,14 +287,38 @@ class TopScreen(Screen[None]):
         self.kept = filters.parse(event.value)
         self.draw()
 
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self._open_prompt(False)
+    @on(Input.Changed, "#search")
+    def _search_typed(self, event: Input.Changed) -> None:
+        self._sought = event.value.casefold()
+        self._seek(0, 1)
+
+    @on(Input.Submitted)
+    def _typed(self) -> None:
+        self._prompt("")
+
+    def action_again(self, step: int) -> None:
+        """The next match of the search, or the one before."""
+        self._seek(step, step)
+
+    def _seek(self, first: int, step: int) -> None:
+        """Puts the cursor on the nearest row, from `first` rows on, whose names hold the text."""
+        found = sought(self.table.rows, self.table.cursor_key, self._sought, first, step)
+        if found:
+            self.table.select(found)
 
     def action_clear(self) -> None:
-        """Esc: closes the filter's line and clears the filter."""
-        self._open_prompt(False)
-        self.query_one("#filter", Input).value = ""
+        """Esc: closes the prompt and clears filter and search."""
+        self._prompt("")
+        for prompt in self.query(Input):
+            prompt.value = ""
+
+    def action_user(self) -> None:
+        """Only the sessions of the user under the cursor, or everybody's again."""
+        row = self._row()
+        if self.kept.text.startswith("user="):
+            self.keep("")
+        elif row is not None:
+            self.keep(f'user="{row.user or "(none)"}"')
 
     # -- deeds ---------------------------------------------------------------------------------
 
@@ -317,20 +326,20 @@ class TopScreen(Screen[None]):
         """The tagged sessions, else the one under the cursor: never a row number."""
         rows = {row.key: row for row in self.costtop.snapshot.sessions}
         tagged = [rows[key] for key in sorted(self.view.tagged) if key in rows]
-        shown = self.table.selected
-        if tagged or shown is None or shown.members:
+        row = self._row()
+        if tagged or row is None:
             return tagged
-        root = f"{shown.row.source}/{shown.row.session}"
-        return [rows.get(root, shown.row)]
+        return [rows.get(deeds.root_key(row), row)]
 
     def action_kill(self) -> None:
         """Asks how to end the targets."""
-        from costtop.tui.screens.deeds import ask_kill
-
-        ask_kill(self.costtop, self.targets())
+        deeds.ask_kill(self.costtop, self.targets())
 
     def action_mark(self) -> None:
         """Asks what to say of the targets."""
-        from costtop.tui.screens.deeds import ask_mark
+        deeds.ask_mark(self.costtop, self.targets())
 
-        ask_mark(self.costtop, self.targets())
+    def action_silence(self) -> None:
+        """Asks for how long the alerts of the session under the cursor are silent."""
+        if (row := self._row()) is not None:
+            deeds.ask_silence(self.costtop, About(session=deeds.root_key(row)))

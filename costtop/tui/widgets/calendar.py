@@ -12,10 +12,10 @@ _UPRIGHT = " ▁▂▃▄▅▆▇█"
 _SHADES = ("·", "░", "▒", "▓", "█")
 
 
-def heat_map(days: Sequence[Day], selected: str, width: int) -> list[Line]:
+def heat_map(days: Sequence[Day], selected: str, width: int, shaded: bool = False) -> list[Line]:
     """One column a week, one line a weekday; darker is dearer, in fifths of the days with spend.
 
-    The shade is a character as well, so it reads without colour. `days` are consecutive.
+    `shaded` draws the shade as a character too, for screens without colour. `days` are consecutive.
     """
     if not days:
         return []
@@ -23,7 +23,7 @@ def heat_map(days: Sequence[Day], selected: str, width: int) -> list[Line]:
     steps = _steps([day.cost for day in days])
     lines = [_months(weeks)]
     for weekday in range(7):
-        squares = (_square(week[weekday], selected, steps) for week in weeks)
+        squares = (_square(week[weekday], selected, steps, shaded) for week in weeks)
         lines.append((Span(f" {_WEEKDAYS[weekday]} ", "dim"), *squares))
     return lines
 
@@ -46,25 +46,28 @@ def _steps(costs: Sequence[int]) -> list[int]:
     return [1] + [spent[len(spent) * n // 4] for n in (1, 2, 3)]
 
 
-def _square(day: Day | None, selected: str, steps: Sequence[int]) -> Span:
+def _square(day: Day | None, selected: str, steps: Sequence[int], shaded: bool) -> Span:
     if day is None:
         return Span("  ")
     level = sum(day.cost >= step for step in steps) if day.cost else 0
-    shade = _SHADES[level] * 2
-    return Span("<>" if day.key == selected else shade,
-                "cursor" if day.key == selected else f"heat-{level}")  # fmt: skip
+    if day.key == selected:
+        return Span("<>", "cursor")
+    shade = _SHADES[level] * 2 if shaded or level == 0 else "  "
+    return Span(shade, f"heat-{level}")
 
 
 def _months(weeks: Sequence[Sequence[Day | None]]) -> Line:
+    names = [_month(week) for week in weeks]
     cells = ["  "] * len(weeks)
-    month = ""
-    for n, week in enumerate(weeks):
-        first = next(day for day in week if day is not None)
-        name = date.fromisoformat(first.key).strftime("%b")
-        if name != month and n + 1 < len(weeks):
+    for n, name in enumerate(names[:-1]):
+        if (n == 0 or names[n - 1] != name) and names[n + 1] == name:
             cells[n], cells[n + 1] = name[:2], name[2:] + " "
-            month = name
     return (Span("    " + "".join(cells), "dim"),)
+
+
+def _month(week: Sequence[Day | None]) -> str:
+    first = next(day for day in week if day is not None)
+    return date.fromisoformat(first.key).strftime("%b")
 
 
 def uprights(values: Sequence[int], height: int, ink: str, selected: int = -1) -> list[Line]:

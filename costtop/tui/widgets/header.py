@@ -2,13 +2,21 @@
 
 from typing import NamedTuple
 
-from costtop.snapshot.view import BudgetMeter, Snapshot
+from textual.geometry import Size
+
+from costtop import __version__
+from costtop.snapshot.view import BudgetMeter, Pulse, Snapshot
+from costtop.tui.arrange import View
 from costtop.tui.figures import age, cash, clock
+from costtop.tui.filter import Filter
 from costtop.tui.ink import Line, Span, cut, fit, line, spread
 from costtop.tui.spark import sparkline
 from costtop.tui.widgets.meters import meter, reading
 
 TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
+_TINY = Size(40, 8)  # cells: below it one line and the list
+_NO_METERS = 15  # lines: below it the head is one line
+_NO_FORECAST = 20
 _STALE = 10_000  # ms of lag from which the daemon is said to be behind
 
 
@@ -17,7 +25,55 @@ class Mood(NamedTuple):
 
     frozen_since: int | None = None
     past: bool = False  # time travel: the snapshot is not of now
+    playing: bool = False  # a past day is played
     trouble: str = ""  # why the last read failed
+
+
+def is_tiny(size: Size) -> bool:
+    """True where nothing but one line and the list has room."""
+    return size.width < _TINY.width or size.height < _TINY.height
+
+
+def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool) -> list[Line]:
+    """The lines above the tabs that fit into a window of that size."""
+    if is_tiny(size):
+        return [one_line(snapshot, size.width)]
+    lines = [title(snapshot, mood, size.width)]
+    if with_meters and size.height >= _NO_METERS:
+        lines += meters(snapshot, size.width)
+        if snapshot.forecasts and size.height >= _NO_FORECAST:
+            lines.append(forecast(snapshot, size.width))
+    return lines
+
+
+def forecast(snapshot: Snapshot, width: int) -> Line:
+    """Where today and the month are going, with the interval, and when the next tier is met."""
+    spans: list[Span] = [Span(" Fcst  ", "dim")]
+    for one in snapshot.forecasts:
+        name = {"day": "end of day", "month": "end of month"}.get(one.period, one.period)
+        spans.append(Span(f"{name} ${cash(one.expected, width=7)} "))
+        spans.append(Span(f"({cash(one.low, width=7)}–{cash(one.high, width=7)})  ", "dim"))
+        for tier, at in one.hits[:1]:
+            ink = "bad" if tier >= 100 else "warn"
+            spans.append(Span(f"{tier} % at {clock(at, snapshot.zone, '%H:%M')}  ", ink))
+    if snapshot.saved:
+        spans += [Span("saved by cache ", "dim"), Span(f"${cash(snapshot.saved)} today  ", "good")]
+    if snapshot.avoidable:
+        spans += [Span("avoidable ", "dim"), Span(f"${cash(snapshot.avoidable)}", "warn")]
+    return cut(tuple(spans), width)
+
+
+def switched_on(view: View, kept: Filter) -> Line:
+    """What narrows or orders the list, at the right of the tabs."""
+    parts: list[tuple[str, str]] = []
+    if kept.terms:
+        parts += [("FILTER ", "warn"), (kept.text + "  ", "text")]
+    if view.group:
+        parts.append((f"by {view.group}  ", "accent"))
+    for is_on, word in ((view.hides_idle, "no idle"), (view.hides_ended, "no ended")):
+        if is_on:
+            parts.append((word + "  ", "dim"))
+    return line(*parts)
 
 
 def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
@@ -30,7 +86,7 @@ def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
         spans.append(Span(counts, "title"))
     if snapshot.unpriced:
         spans.append(Span(f"  UNPRICED {snapshot.unpriced}", "lamp"))
-    trouble = mood.trouble or snapshot.pulse.trouble
+    trouble = mood.trouble or snapshot.pulse.trouble or _other_version(snapshot.pulse)
     if trouble:
         spans.append(Span(f"  {trouble}", "lamp"))
     elif snapshot.pulse.watch and width >= 100:
@@ -39,10 +95,17 @@ def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
     return tuple(s._replace(ink="title") if s.ink == "text" else s for s in filled)
 
 
+def _other_version(pulse: Pulse) -> str:
+    """A daemon older or newer than this screen: it works, but should be restarted."""
+    if not pulse.running or pulse.version in ("", __version__):
+        return ""
+    return f"daemon {pulse.version}, screen {__version__}: costtop stop"
+
+
 def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     pulse = snapshot.pulse
     if mood.past:
-        return [Span("PAST", "lamp")]
+        return [Span("REPLAY" if mood.playing else "PAST", "lamp")]
     if mood.frozen_since is not None:
         return [Span(f"PAUSED {age(snapshot.at - mood.frozen_since)}", "lamp")]
     if not pulse.running:

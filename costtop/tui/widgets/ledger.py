@@ -47,10 +47,8 @@ def _against(total: int, peers: Peers | None) -> Line:
         return line(("peers     fewer than five finished sessions yet", "dim"))
     times = total / peers.median if peers.median else 0.0
     ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
-    usual = (
-        f"{_group(peers)}: median ${cash(peers.median)}, p95 ${cash(peers.p95)}; this one is at "
-    )
-    return line(("peers     ", "dim"), usual, (f"{times:.1f}x", ink), " the median")
+    usual = f" the median ${cash(peers.median)} of {_group(peers)}, p95 ${cash(peers.p95)}"
+    return line(("peers     ", "dim"), (f"{times:.1f}x", ink), usual)
 
 
 def _group(peers: Peers) -> str:

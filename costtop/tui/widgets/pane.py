@@ -5,20 +5,22 @@ again: a ticking clock costs eight cells, not a screen.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from costtop.tui.ascii import asciified_strip
-from costtop.tui.ink import INKS, Line, paint
+from costtop.tui.ink import Line, paint
+
+if TYPE_CHECKING:
+    from costtop.tui.app import CosttopApp
 
 
 class Pane(Widget):
     """Shows the lines given to `show`, from the top; the rest of it is empty."""
 
-    COMPONENT_CLASSES = INKS
     DEFAULT_CSS = "Pane { height: auto; width: 1fr; }"
 
     def __init__(self, name: str, *, classes: str | None = None, base: str = "text") -> None:
@@ -50,13 +52,10 @@ class Pane(Widget):
 
 
 def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
-    """The strip of a line in the styles that `widget` has by the stylesheet."""
-
-    def style(name: str) -> Style:
-        return widget.get_component_rich_style(name)
-
-    strip = paint(line, widget.size.width, style, base)
-    return asciified_strip(strip) if widget.app.has_class("ascii") else strip
+    """The strip of a line in the inks of the theme, on the background that the widget has."""
+    app = cast("CosttopApp", widget.app)
+    strip = paint(line, widget.size.width, app.inks(widget.background_colors[1]), base)
+    return asciified_strip(strip) if app.has_class("ascii") else strip
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from costtop.tui.columns import Column, Look, fits
-from costtop.tui.ink import INKS, Line, Span, fit
+from costtop.tui.ink import Line, Span, fit
 from costtop.tui.widgets.pane import changed_cells, inked
 
 T = TypeVar("T")
@@ -33,7 +33,6 @@ _KEYS = (
 class Table(ScrollView, Generic[T], can_focus=True):
     """Rows of `T` under a header; `key` names a row for good."""
 
-    COMPONENT_CLASSES = INKS
     BINDINGS: ClassVar = [Binding(key, does, about, id=name) for key, does, about, name in _KEYS]
     DEFAULT_CSS = "Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
 

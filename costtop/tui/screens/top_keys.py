@@ -1,0 +1,49 @@
+"""The keys of the list of sessions. What they do stands in `top`; every one has an id to remap."""
+
+from textual.binding import Binding, BindingType
+
+from costtop.tui.screens.tabbed import TAB_KEYS
+
+TOP_KEYS: list[BindingType] = [
+    *TAB_KEYS,
+    Binding("enter", "detail", "Open the session", id="detail"),
+    Binding("k,f9", "kill", "End it, after a question", id="kill", key_display="k F9"),
+    Binding("m,f7", "mark", "Mark it", id="mark", key_display="m F7"),
+    Binding("s", "silence", "Silence its alerts", id="silence"),
+    Binding("slash,backslash,f4", "filter", "Filter", id="filter", key_display="/ F4 \\"),
+    Binding("f3", "search", "Search", id="search", key_display="F3"),
+    Binding("n", "again(1)", "Next match", id="search_next"),
+    Binding("shift+f3,f15", "again(-1)", "Match before", id="search_before", key_display="S-F3"),
+    Binding("escape", "clear", "Clear filter and search", id="clear", key_display="Esc"),
+    Binding("u", "user", "Only this user's", id="user"),
+    Binding("P", "sort_by('rate')", "Sort by $/h", id="sort_rate"),
+    Binding("M", "sort_by('cost')", "Sort by $ total", id="sort_cost"),
+    Binding("T", "sort_by('age')", "Sort by age", id="sort_age"),
+    Binding("N", "sort_by('session')", "Sort by name", id="sort_name"),
+    Binding("I,r", "invert", "Turn the order round", id="invert", key_display="I r"),
+    Binding("left", "sort_next(-1)", "Sort by the column before", id="sort_before"),
+    Binding("right", "sort_next(1)", "Sort by the next column", id="sort_after"),
+    Binding("f6,less_than_sign,greater_than_sign", "sort", "Choose the sort column", id="sort",
+            key_display="F6 < >"),
+    Binding("f5,t", "tree", "Tree of subagents", id="tree", key_display="F5 t"),
+    Binding("asterisk", "turn", "Open or fold this one", id="turn", key_display="*"),
+    Binding("space,c", "tag", "Tag", id="tag", key_display="Space c"),
+    Binding("U", "untag", "Untag all", id="untag"),
+    Binding("F", "follow", "Keep the cursor in view", id="follow"),
+    Binding("g", "group", "Group by project, feature, user", id="group"),
+    Binding("i", "hide_idle", "Hide idle ones", id="hide_idle"),
+    Binding("H", "hide_ended", "Hide ended ones", id="hide_ended"),
+    Binding("number_sign", "meters", "Hide the meters", id="meters", key_display="#"),
+    Binding("e", "pane", "Hide the pane below", id="pane"),
+    Binding("left_square_bracket", "step_day(-1)", "A day back", id="past", key_display="["),
+    Binding("right_square_bracket", "step_day(1)", "A day on, or now", id="future",
+            key_display="]"),
+    Binding("y", "copy", "Copy the session's id", id="copy"),
+]  # fmt: skip
+
+KEYBAR = (
+    ("F1", "Help", "app.help"), ("F2", "Setup", "app.setup"), ("F3", "Search", "screen.search"),
+    ("F4", "Filter", "screen.filter"), ("F5", "Tree", "screen.tree"), ("F6", "Sort", "screen.sort"),
+    ("F7", "Mark", "screen.mark"), ("F8", "Budget", "app.tab(7)"), ("F9", "Kill", "screen.kill"),
+    ("F10", "Quit", "app.quit"),
+)  # fmt: skip
