@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from costtop.alerts.choose import HISTORY_AFTER
 from costtop.daemon.tell import Audience, gather, tell
-from costtop.detect.budgets import Wanted, Budgets
+from costtop.detect.budgets import Account, Budgets
 from costtop.detect.settings import Settings
 from costtop.detect.vigil import Vigil
 from costtop.model import Budget, Finding, Spend
@@ -113,7 +113,7 @@ class Watch:
         if newest != meta.get(db, _WATCHED):
             meta.put(db, {_WATCHED: newest})
 
-    def _fill(self, db: sqlite3.Connection, account: Wanted) -> None:
+    def _fill(self, db: sqlite3.Connection, account: Account) -> None:
         name, span = account.budget.name, account.span
         rows = scope.quarters(db, dict(account.budget.scope), span.start, span.end)
         for at, cost, unpriced in rows:
@@ -127,7 +127,7 @@ def judged(db: sqlite3.Connection) -> int:
     return int(text) if text else History(db).newest()
 
 
-def told(db: sqlite3.Connection, account: Wanted) -> list[int]:
+def told(db: sqlite3.Connection, account: Account) -> list[int]:
     """Tiers of the budget's period that the ledger knows."""
     rows = db.execute(
         "SELECT tier FROM alerts WHERE rule = 'budget_tier' AND budget = ? AND period = ?",
