@@ -12,6 +12,7 @@ _CAUSES = {
     "verbose_output": "long output",
     "fan_out": "many subagents",
 }
+_TELLING = 1.5  # times the usual from which the ratio is worth a word
 _SEVERITIES = ("notice", "warning", "critical")
 
 
@@ -52,5 +53,6 @@ def _rank(found: Unusual | None) -> int:
 
 def _words(cause: str | None, evidence: str) -> str:
     ratio = json.loads(evidence).get("ratio")
-    dear = f"{ratio:.1f}x usual" if isinstance(ratio, int | float) else ""
+    telling = isinstance(ratio, int | float) and ratio >= _TELLING
+    dear = f"{ratio:.1f}x usual" if telling else ""
     return ", ".join(part for part in (_CAUSES.get(cause or "", ""), dear) if part)
