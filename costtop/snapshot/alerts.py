@@ -16,7 +16,8 @@ from costtop.store.told import Alert, Delivery
 
 # Evidence that detectors give in nano-dollars; people and scripts get dollars.
 MONEY = frozenset(
-    "amount expected excess median projected projected_excess q95 spent premium loop".split()
+    "amount expected excess loop median premium projected projected_excess q95 spent"
+    " usual_at_age".split()
 )
 
 
@@ -37,7 +38,8 @@ def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
     """The evidence with its money as decimal strings under "…_usd"."""
     said: dict[str, Any] = {}
     for name, value in found.items():
-        if name in MONEY and isinstance(value, int):
+        booked = name.startswith("in_")  # the buckets of analysis.why
+        if (name in MONEY or booked) and isinstance(value, int):
             said[f"{name}_usd"] = money.exact(value)
         elif name.endswith("_nano") and isinstance(value, int):
             said[f"{name.removesuffix('_nano')}_usd"] = money.exact(value)

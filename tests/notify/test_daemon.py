@@ -120,3 +120,23 @@ def test_history_is_silent_and_each_crossing_since_is_one_message_within_seconds
         log.spend(1)
         awake(log, 42)
     assert inbox.titles[1:] == ["[costtop] budget daily: 100 % of $30.00"]
+
+
+def test_from_a_line_to_its_message_takes_less_than_two_seconds(log, inbox):
+    tiers = list(range(5, 65, 5))
+    config = CONFIG.partition("[[budget]]")[0].format(log=log.path, port=inbox.port)
+    find().config.write_text(
+        f'{config}max_per_hour = 1000\nrules = ["budget_tier"]\n'
+        f'[[budget]]\nname = "daily"\namount = "$30"\ntiers = {tiers}\n'
+    )
+    with daemon():
+        awake(log, 0)
+        took = []
+        for count in range(1, len(tiers) + 1):
+            log.spend(1.51)
+            took.append(wait(inbox, count))
+    took.sort()
+    p95 = took[int(0.95 * len(took))]
+    print(f"line to message: p50 {took[len(took) // 2]:.2f} s, p95 {p95:.2f} s of {len(took)}")
+    assert len(inbox.got) == len(tiers)
+    assert p95 <= 2.0
