@@ -78,7 +78,12 @@ class Burn:
             if nth in self.open:
                 if still < pair.limit * _ENDS:
                     found.append(self._over(pair, self.open.pop(nth), still, now))
-            elif fast >= pair.limit <= still and now < span.end and spent < amount:
+            elif (
+                fast >= pair.limit <= still
+                and now < span.end
+                and spent < amount
+                and _lasts(long, pair, now)
+            ):
                 self.open[nth] = span.key
                 if (nth, span.key) not in self.told:
                     self.told.add((nth, span.key))
@@ -127,6 +132,12 @@ class Burn:
             resolved=True,
             evidence=(("limit", pair.limit), ("window_ms", hours * _HOUR)),
         )
+
+
+def _lasts(long: Sliding, pair: Pair, now: int) -> bool:
+    """Whether it has gone on for the whole short window: a first burst is no pace yet."""
+    since = long.since()
+    return since is not None and now - since >= pair.short
 
 
 def forecast(

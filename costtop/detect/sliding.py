@@ -41,6 +41,10 @@ class Sliding:
             self.sum -= self._amounts.pop(self._minutes.popleft())
         return self.sum
 
+    def since(self) -> int | None:
+        """The first minute (ms) inside the window with an amount; None while there is none."""
+        return self._minutes[0] * MINUTE if self._minutes else None
+
     def _insert(self, minute: int) -> None:
         later: list[int] = []
         while self._minutes and self._minutes[-1] > minute:
