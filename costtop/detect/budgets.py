@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect import burn
-from costtop.detect.purse import Tally, Purse
+from costtop.detect.purse import Purse, Tally
 from costtop.detect.sliding import Sliding
 from costtop.model import Budget, Finding, Spend
 from costtop.money import dollars

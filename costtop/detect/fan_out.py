@@ -13,7 +13,7 @@ from costtop.money import dollars
 
 RULE = "fan_out"
 _LEAST = 8  # distinct subagents
-_RECENT = 20  # turns of the root agent
+_RECENT = 12  # turns of the root agent
 
 
 def judge(

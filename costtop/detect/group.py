@@ -1,7 +1,7 @@
 """The last finished sessions of one feature, one source or all, in lists that are kept sorted.
 
 It judges nothing; `peers.View` reads it. A finished session is only noted in a journal; each list
-reads on when it is asked, or when its turn comes, so that no single event pays for all of them.
+reads on when it is asked, so that hardly an event pays for more than it uses.
 """
 
 from bisect import bisect_left, insort
@@ -13,11 +13,13 @@ from typing import NamedTuple
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.peer import Peer
 from costtop.detect.settings import Settings
+from costtop.detect.usual import Sums
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
     "output_spread", "agents", "turns",
 )  # fmt: skip
+_JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
 
 Pick = Callable[[Peer], float | None]
@@ -65,15 +67,15 @@ class Middle(NamedTuple):
 class Group:
     """The finished sessions, oldest first, and their numbers."""
 
-    __slots__ = ("_base", "_journal", "_middles", "_series", "_turn", "ages", "peers", "shifts")
+    __slots__ = ("_base", "_journal", "_middles", "_series", "ages", "peers", "shifts", "sums")
 
     def __init__(self) -> None:
         self.peers: deque[Peer] = deque()
         self.ages = 0  # of the grid, that any session has reached
         self.shifts: dict[str, int] = {}  # turns by model
+        self.sums = Sums()
         self._journal: list[tuple[Peer, bool]] = []  # changes that some list has yet to read
         self._base = 0  # changes before the journal's first
-        self._turn = 0  # the list that is brought up to date at the next change
         self._series: dict[str | int, Series] = {"cost": Series(_cost)}
         self._series |= {name: Series(attrgetter(name)) for name in _SERIES}
         self._middles: dict[int, Middle] = {}
@@ -117,16 +119,14 @@ class Group:
     def _note(self, peer: Peer, *, came: bool) -> None:
         self._journal.append((peer, came))
         self._middles.clear()
+        self.sums.note(peer, 1 if came else -1)
         for model, turns in peer.models:
             self.shifts[model] = self.shifts.get(model, 0) + (turns if came else -turns)
-        if came:
-            names = list(self._series)
-            self._turn = (self._turn + 1) % len(names)
-            self.numbers(names[self._turn])
-        if len(self._journal) > 4 * len(self._series):  # by now every list has had its turn
-            read = min(series.read for series in self._series.values()) - self._base
-            del self._journal[:read]
-            self._base += read
+        if len(self._journal) > _JOURNAL:
+            for name in self._series:
+                self.numbers(name)
+            self._base += len(self._journal)
+            self._journal.clear()
 
 
 def _cost(peer: Peer) -> float | None:

@@ -18,7 +18,6 @@ from costtop.analysis.quantiles import (
     twice_median,
     upper_spread,
 )
-from costtop.detect import usual
 from costtop.detect.group import Group, Middle
 from costtop.detect.peer import GRID, Peer
 from costtop.detect.settings import Settings
@@ -134,7 +133,9 @@ class View:
         """What the chosen group uses and pays, for the split of a difference."""
         self._fresh()
         if self._reference is None:
-            self._reference = usual.reference(self.chosen())
+            group = self.chosen()
+            lengths = group.numbers("turns")
+            self._reference = group.sums.reference(median(lengths) if lengths else 0)
         return self._reference
 
     def chosen(self) -> Group:

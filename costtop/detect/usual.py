@@ -1,47 +1,64 @@
 """What is usual in a group of finished sessions, as the reference of `analysis.drivers`.
 
-It keeps nothing; the numbers are means over turns, so that the sum of all peers comes out right.
+It keeps sums, so that nothing is counted again at an alert: the reference is means over all turns,
+and what peers had carried at the ages of the grid.
 """
 
 from costtop.analysis.drivers import Reference
-from costtop.detect.group import Group
-from costtop.detect.peer import GRID
+from costtop.detect.peer import GRID, Peer
+
+_LEAST = 3  # sessions that must have reached an age for it to stand in the curve
 
 
-def reference(group: Group) -> Reference | None:
-    """What is usual in a group: token-weighted means, the median length, the carry curve."""
-    peers = [peer for peer in group.peers if peer.cost is not None and peer.turns]
-    turns = sum(peer.turns for peer in peers)
-    if not turns:
-        return None
-    count = len(peers)
-    prompt = sum(peer.prompt for peer in peers) / count
-    carried = sum(peer.carried_tokens for peer in peers)
-    prices = [sum(peer.prices[nth] * peer.turns for peer in peers) / turns for nth in range(3)]
-    lengths = sorted(peer.turns for peer in peers)
-    return Reference(
-        lengths[count // 2],
-        sum(peer.retries for peer in peers) / count,
-        sum(peer.missed_tokens for peer in peers) / carried if carried else 0.0,
-        prompt,
-        max(0.0, sum(peer.new_tokens for peer in peers) - prompt * count) / turns,
-        sum(peer.output_tokens for peer in peers) / turns,
-        sum(peer.agent_cost for peer in peers) / count,
-        (prices[0], prices[1], prices[2]),
-        _curve(group),
-    )
+class Sums:
+    """Sums over the priced sessions of a group."""
 
+    __slots__ = ("_carried", "_counts", "_prices", "_sums", "_turns", "sessions")
 
-def _curve(group: Group) -> tuple[tuple[int, float], ...]:
-    """Tokens carried a turn by the ages of the grid, over peers that reached them."""
-    sums: list[int] = []
-    counts: list[int] = []
-    for peer in group.peers:
+    def __init__(self) -> None:
+        self.sessions = 0
+        self._turns = 0
+        self._sums = [0] * 7  # retries, prompt, new, output, agent cost, missed, carried
+        self._prices = [0, 0, 0]  # times turns
+        self._carried: list[int] = []  # by age
+        self._counts: list[int] = []
+
+    def note(self, peer: Peer, sign: int) -> None:
+        """Take a session in (1) or out (-1)."""
+        if peer.cost is None or not peer.turns:
+            return
+        self.sessions += sign
+        self._turns += sign * peer.turns
+        for nth, amount in enumerate((peer.retries, peer.prompt, peer.new_tokens,
+                                      peer.output_tokens, peer.agent_cost, peer.missed_tokens,
+                                      peer.carried_tokens)):  # fmt: skip
+            self._sums[nth] += sign * amount
+        for nth, price in enumerate(peer.prices):
+            self._prices[nth] += sign * price * peer.turns
+        missing = len(peer.carried_at) - len(self._counts)
+        if missing > 0:
+            self._carried += [0] * missing
+            self._counts += [0] * missing
         for nth, tokens in enumerate(peer.carried_at):
-            if nth == len(sums):
-                sums.append(0)
-                counts.append(0)
-            sums[nth] += tokens
-            counts[nth] += 1
-    return tuple((GRID[nth], total / counts[nth] / GRID[nth]) for nth, total in enumerate(sums)
-                 if counts[nth] >= 3)  # fmt: skip
+            self._carried[nth] += sign * tokens
+            self._counts[nth] += sign
+
+    def reference(self, length: float) -> Reference | None:
+        """What is usual, for sessions of the usual length in turns; None without any session."""
+        count, turns = self.sessions, self._turns
+        if not turns:
+            return None
+        retries, prompt, new, output, agents, missed, carried = self._sums
+        read, paid, out = (price / turns for price in self._prices)
+        return Reference(
+            length,
+            retries / count,
+            missed / carried if carried else 0.0,
+            prompt / count,
+            max(0, new - prompt) / turns,
+            output / turns,
+            agents / count,
+            (read, paid, out),
+            tuple((GRID[nth], self._carried[nth] / times / GRID[nth])
+                  for nth, times in enumerate(self._counts) if times >= _LEAST),
+        )  # fmt: skip

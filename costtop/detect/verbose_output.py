@@ -14,7 +14,7 @@ from costtop.money import dollars
 
 RULE = "verbose_output"
 _START = 10.0
-_STEEP = 0.6  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
+_STEEP = 0.8  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
 
 
 def judge(

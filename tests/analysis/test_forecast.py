@@ -1,4 +1,4 @@
-"""Forecasts: the rate now, the day's and month's end, when a tier is passed, and how good that is."""
+"""Forecasts: the rate now, the end of day and month, the hour of a tier; how good they are."""
 
 import random
 
