@@ -15,11 +15,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.detect import burn
+from costtop.detect import burn, tiers
 from costtop.detect.purse import Purse, Tally
 from costtop.detect.sliding import Sliding
 from costtop.model import Budget, Finding, Spend
-from costtop.money import dollars
 from costtop.periods import Span
 
 HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level ends
@@ -253,81 +252,12 @@ def _levels(purse: Purse, ledger: Tally, at: int, now: int, tz: ZoneInfo) -> lis
     ledger.open -= set(ended)
     said = [tier for tier in fresh if tier not in ledger.told]
     ledger.told |= set(said)
-    told = [_reached(budget, ledger, tier, said, spent, at, now, tz) for tier in reversed(said)]
-    return told + [_ended(budget, ledger.span.key, tier, spent, now, "below") for tier in ended]
-
-
-def _reached(
-    budget: Budget,
-    ledger: Tally,
-    tier: int,
-    said: list[int],
-    spent: int,
-    at: int,
-    now: int,
-    tz: ZoneInfo,
-) -> Finding:
-    late = ledger.span.end <= now
-    top = tier == said[-1]
-    passed = ", ".join(f"{each} %" for each in said)
-    percent = spent * 100 // budget.amount
-    floor = ledger.unpriced
-    when = periods.label(budget.period, at, tz)
-    text = (
-        f"{budget.name} has spent ${dollars(spent, floor=floor)} of ${dollars(budget.amount)}"
-        f" ({when}), {percent} %"
-    )
-    if len(said) > 1:
-        text += f"; {passed} were passed at once"
-    if late:
-        text += "; the period is closed, this came late"
-    evidence: list[tuple[str, str | int | float]] = [
-        ("amount", budget.amount),
-        ("spent", spent),
-        ("percent", percent),
-        ("passed", passed),
+    told = [
+        tiers.reached(budget, ledger, tier, said, spent, at, now, tz) for tier in reversed(said)
     ]
-    if not top:
-        evidence.append(("spoken_by", said[-1]))
-    if floor:
-        evidence.append(("floor", 1))
-    title = f"budget {budget.name}: {tier} % of ${dollars(budget.amount)}"
-    return Finding(
-        "budget_tier",
-        "critical" if tier >= 100 and not late else "warning",
-        at,
-        f"{title} (late)" if late else title,
-        text + ".",
-        budget=budget.name,
-        period=ledger.span.key,
-        tier=tier,
-        cost=spent,
-        excess=max(0, spent - budget.amount),
-        evidence=tuple(evidence),
-        late=late,
-        feature=dict(budget.scope).get("feature", ""),
-    )
-
-
-def _ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: str) -> Finding:
-    text = (
-        f"{budget.name} is at ${dollars(spent)} of ${dollars(budget.amount)} again"
-        if reason == "below"
-        else f"the period {key} of {budget.name} has ended"
-    )
-    return Finding(
-        "budget_tier",
-        "notice",
-        now,
-        f"budget {budget.name}: {tier} % is over",
-        text + ".",
-        budget=budget.name,
-        period=key,
-        tier=tier,
-        cost=spent,
-        evidence=(("reason", reason),),
-        resolved=True,
-    )
+    return told + [
+        tiers.ended(budget, ledger.span.key, tier, spent, now, "below") for tier in ended
+    ]
 
 
 def _closed(purse: Purse, current: Tally, now: int) -> list[Finding]:
@@ -336,7 +266,7 @@ def _closed(purse: Purse, current: Tally, now: int) -> list[Finding]:
     for key, ledger in purse.ledgers.items():
         if ledger is not current and ledger.open and ledger.span.end <= now:
             found += [
-                _ended(purse.budget, key, tier, ledger.spent, now, "ended")
+                tiers.ended(purse.budget, key, tier, ledger.spent, now, "ended")
                 for tier in sorted(ledger.open)
                 if tier > 0
             ]

@@ -45,6 +45,15 @@ def skewed(made: Corpus, source: str = "codex", ahead: int = 12 * _MINUTE) -> Co
     return Corpus(events, made.truths)
 
 
+def untooled(made: Corpus) -> Corpus:
+    """The same without a word of tools, as most logs of applications are."""
+    events: list[Event] = []
+    for event in made.events:
+        call = event.spend.call._replace(tools=())
+        events.append(event._replace(spend=event.spend._replace(call=call)))
+    return Corpus(events, made.truths)
+
+
 def main(arguments: list[str]) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="bench redteam", description=__doc__)
@@ -61,6 +70,7 @@ def main(arguments: list[str]) -> None:
         ("ordinary", lambda made, seed: made),
         ("ordinary, late and doubled", disordered),
         ("ordinary, one clock ahead", lambda made, seed: skewed(made)),
+        ("ordinary, usage only", lambda made, seed: untooled(made)),
         ("ordinary, 12 % go wrong", None),
         ("ordinary, sessions more uneven", None),
     ):
