@@ -23,6 +23,7 @@ _LASTING = {
     "age_outlier",
     "session_cap",
 }  # they end with the session
+_PATIENCE = 12  # matches of usage alone that are pushed: fewer may be somebody polling
 _SURE_WITHOUT_PEERS = {"retry_loop", "fan_out"}
 
 
@@ -106,6 +107,8 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
     elif verdict.learnt is not None:
         level = "warning" if verdict.learnt >= settings.learnt_from else "notice"
     elif usual is None and verdict.rule not in _SURE_WITHOUT_PEERS:
+        level = "notice"
+    elif verdict.rule == "retry_loop_usage" and verdict.statistic < _PATIENCE:
         level = "notice"
     if level == "notice" or (verdict.rule == "median_5x" and not budget):
         return level

@@ -278,7 +278,7 @@ class Run:
         rng, feature = self.rng, self.feature
         wrong, kind = self.wrong, self.kind
         if wrong and kind == "slow_drift":
-            self.factor = min(12.0, self.factor * 1.04)
+            self.factor = min(12.0, self.factor * 1.12)
         bloated = wrong and kind in ("context_growth", "slow_drift")
         wordy = wrong and kind in ("verbose_output", "two_at_once")
         growth = act.growth * self.factor if bloated else act.growth

@@ -161,6 +161,12 @@ def test_without_tools_equal_token_counts_are_a_loop(vigil, log, start):
     assert vigil.course("test/x").books[8] > 0
 
 
+def test_without_tools_a_loop_is_listed_first_and_pushed_when_it_lasts(vigil, log, start):
+    found = usage(vigil, log, start, [(300 + n % 3, 80 + n % 2) for n in range(20)])
+    assert [x.severity for x in found] == ["notice", "warning"]
+    assert found[1].turn >= 13
+
+
 def test_without_tools_ordinary_counts_are_none(vigil, log, start):
     assert not usage(vigil, log, start, [(200 + n * 211 % 1500, 40 + n * 83 % 700)
                                          for n in range(60)])  # fmt: skip
