@@ -106,9 +106,7 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
             level = "warning"
     elif verdict.learnt is not None:
         level = "warning" if verdict.learnt >= settings.learnt_from else "notice"
-    elif usual is None and verdict.rule not in _SURE_WITHOUT_PEERS:
-        level = "notice"
-    elif verdict.rule == "retry_loop_usage" and verdict.statistic < _PATIENCE:
+    elif (usual is None and verdict.rule not in _SURE_WITHOUT_PEERS) or (verdict.rule == "retry_loop_usage" and verdict.statistic < _PATIENCE):
         level = "notice"
     if level == "notice" or (verdict.rule == "median_5x" and not budget):
         return level
