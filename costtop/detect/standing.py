@@ -106,7 +106,7 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
             level = "warning"
     elif verdict.learnt is not None:
         level = "warning" if verdict.learnt >= settings.learnt_from else "notice"
-    elif (usual is None and verdict.rule not in _SURE_WITHOUT_PEERS) or (verdict.rule == "retry_loop_usage" and verdict.statistic < _PATIENCE):
+    elif _unsure(verdict, alone=usual is None):
         level = "notice"
     if level == "notice" or (verdict.rule == "median_5x" and not budget):
         return level
@@ -119,6 +119,13 @@ def severity(course: Course, verdict: Verdict, view: View, settings: Settings) -
     ):
         return "critical"
     return level
+
+
+def _unsure(verdict: Verdict, *, alone: bool) -> bool:
+    """Whether a claim is only listed: without peers, or seen by usage alone and not for long."""
+    if verdict.rule == "retry_loop_usage" and verdict.statistic < _PATIENCE:
+        return True
+    return alone and verdict.rule not in _SURE_WITHOUT_PEERS
 
 
 def _finding(
