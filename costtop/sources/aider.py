@@ -13,8 +13,8 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, dollars, text
-from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
+from costtop.sources.fields import Count, Loose, counted, dollars, text
+from costtop.sources.json_lines import ODD, Unreadable, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
 
@@ -56,7 +56,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            events += _events(decoded(_LINE, raw), raw, chunk.seen, memo, offset)
+            events += _events(counted(_LINE, raw), raw, chunk.seen, memo, offset)
         except Unreadable as error:
             events.append(Bad(offset, str(error)))
     return events, memo

@@ -21,7 +21,7 @@ from costtop.sources.api_records import (
     tokens_of,
     vendor,
 )
-from costtop.sources.fields import text
+from costtop.sources.fields import counted, text
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import moment, stamp
@@ -80,7 +80,7 @@ class _Fold:
             if data[:1] == b"[":
                 self._list(decoded(RAWS, data), Answer(), offset, data)
             elif data[:1] == b"{":
-                self._answer(decoded(ANSWER, data), Answer(), offset, data, _DEPTH)
+                self._answer(counted(ANSWER, data), Answer(), offset, data, _DEPTH)
             else:
                 raise Unreadable("not valid JSON", malformed=True)
         except Unreadable as error:

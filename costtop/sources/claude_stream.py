@@ -16,8 +16,8 @@ from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Toke
 from costtop.sources import keys
 from costtop.sources.claude_records import Message
 from costtop.sources.claude_usage import NAME, searches_of, tokens_of
-from costtop.sources.fields import Count, Loose, disjoint, dollars, text
-from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
+from costtop.sources.fields import Count, Loose, counted, disjoint, dollars, text
+from costtop.sources.json_lines import ODD, Unreadable, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
 
@@ -67,7 +67,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             fold.events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            fold.row(decoded(_ROW, chunk.data[start:end]), offset)
+            fold.row(counted(_ROW, chunk.data[start:end]), offset)
         except Unreadable as error:
             fold.events.append(Bad(offset, str(error)))
     return fold.events, fold.memo

@@ -13,7 +13,17 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, disjoint, dollars, folder, inclusive, members, text
+from costtop.sources.fields import (
+    Count,
+    Loose,
+    counted,
+    disjoint,
+    dollars,
+    folder,
+    inclusive,
+    members,
+    text,
+)
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -79,6 +89,8 @@ def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     try:
         if PurePath(chunk.path).name == "history_item.json":
             return _history(name, task, decoded(_HISTORY, chunk.data), chunk.seen), memo
+        if chunk.data.lstrip()[:1] != b"[":
+            raise Unreadable("not valid JSON", malformed=True)
         fold = _Fold(name, task, chunk)
         return fold.read(members(_MESSAGE, msgspec.Raw(chunk.data.strip()), fold.events)), memo
     except Unreadable as error:
@@ -123,7 +135,7 @@ class _Fold:
             ]
         try:
             words = message.text if isinstance(message.text, str) else "{}"
-            told = decoded(_REQUEST, words.encode("utf-8", "replace"))
+            told = counted(_REQUEST, words.encode("utf-8", "replace"))
             tokens = self._tokens(told)
         except Unreadable as error:
             self.events.append(Bad(0, f"request of {at}: {error}"))

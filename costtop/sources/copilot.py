@@ -14,7 +14,7 @@ from typing import Any
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
 from costtop.sources import copilot_records as records
 from costtop.sources import keys, prompts, tool_marks, tool_memory
-from costtop.sources.fields import inclusive, text
+from costtop.sources.fields import counted, inclusive, text
 from costtop.sources.fingerprints import RESULT, fingerprint
 from costtop.sources.json_lines import LARGEST, ODD, Unreadable, decoded, marked_lines
 from costtop.sources.source import Chunk, Memo, Query, Source
@@ -76,7 +76,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             fold.events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            fold.line(decoded(records.LINE, chunk.data[start:end]), offset)
+            fold.line(counted(records.LINE, chunk.data[start:end]), offset)
         except Unreadable as error:
             fold.events.append(Bad(offset, str(error)))
     return fold.events, fold.memo

@@ -4,6 +4,7 @@ Token counts come in two manners (FORMATS 0): "inclusive", where the input conta
 from and written to a cache, and "disjoint", where the three stand beside each other.
 """
 
+import re
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
@@ -18,6 +19,10 @@ T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None
 Loose = Any  # metadata: a value of an odd type is passed over, it does not cost the record
 NOTHING = msgspec.Raw(b"null")
+_NEGATIVE_ZERO = re.compile(
+    rb'(?i)"\w*(?:tokens?|tokens(?:in|out)|count|input|output|read|writes?|creation|cached|thoughts'
+    rb'|other|tool|reasoning)"\s*:\s*-0\s*[,}]'
+)
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _DEAREST = 1_000_000  # dollars; a request reported as dearer is a broken record
 
@@ -45,6 +50,13 @@ def dollars(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _DEAREST:
         return None
     return from_dollars(value)
+
+
+def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
+    """A record that may count tokens; raises Unreadable, also for a "-0", which no tool writes."""
+    if b"-0" in raw and _NEGATIVE_ZERO.search(raw):
+        raise Unreadable("a token count is -0", malformed=False)
+    return decoded(decoder, raw)
 
 
 def inclusive(
@@ -87,7 +99,7 @@ def members(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, told: list[Event
     raws: list[msgspec.Raw] = decoded(_RAWS, bytes(raw)) if bytes(raw)[:1] == b"[" else []
     for nth, member in enumerate(raws):
         try:
-            found.append(decoded(decoder, bytes(member)))
+            found.append(counted(decoder, bytes(member)))
         except Unreadable as error:
             told.append(Bad(nth, str(error)))
     return found

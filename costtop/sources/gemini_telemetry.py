@@ -16,9 +16,9 @@ import msgspec
 
 from costtop.model import Bad, Call, Event
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, text, thinking_apart
+from costtop.sources.fields import Count, Loose, counted, text, thinking_apart
 from costtop.sources.gemini import NAME, PROVIDER, group
-from costtop.sources.json_lines import Unreadable, decoded
+from costtop.sources.json_lines import Unreadable
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
 
@@ -112,7 +112,7 @@ class _Fold:
         if _RESPONSE.encode() not in record:
             return
         try:
-            found = decoded(_RECORD, record).attributes
+            found = counted(_RECORD, record).attributes
             if found is not None and found.event == _RESPONSE:
                 self.events.append(_call(found, self.seen)._replace(offset=offset))
         except Unreadable as error:

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from costtop.sources.json_lines import Unreadable, decoded
+from costtop.sources.fields import counted
+from costtop.sources.json_lines import Unreadable
 
 T = TypeVar("T")
 _SCANNER = json.JSONDecoder()
@@ -18,14 +19,14 @@ _SCANNER = json.JSONDecoder()
 def every(decoder: msgspec.json.Decoder[T], line: bytes) -> tuple[list[T], str]:
     """All objects of a line, and why what is left of it cannot be read ("" if it all can)."""
     try:
-        return [decoded(decoder, line)], ""
+        return [counted(decoder, line)], ""
     except Unreadable as error:
         if not error.malformed or b"}{" not in line:
             return [], str(error)
     found: list[T] = []
     for part in _parts(line):
         try:
-            found.append(decoded(decoder, part))
+            found.append(counted(decoder, part))
         except Unreadable as error:
             return found, str(error)
     return found, ""

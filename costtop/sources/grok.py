@@ -12,7 +12,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, folder, inclusive, text
+from costtop.sources.fields import Count, Loose, counted, folder, inclusive, text
 from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -91,7 +91,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            line = decoded(_LINE, chunk.data[start:end])
+            line = counted(_LINE, chunk.data[start:end])
             events += _turn(line, line.params or _Params(), chunk, offset)
         except Unreadable as error:
             events.append(Bad(offset, str(error)))

@@ -14,7 +14,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, ToolUse
 from costtop.sources import keys, prompts, tool_memory
-from costtop.sources.fields import NOTHING, Count, Loose, disjoint, folder, text
+from costtop.sources.fields import NOTHING, Count, Loose, counted, disjoint, folder, text
 from costtop.sources.fingerprints import ARGUMENTS, RESULT, fingerprint
 from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
@@ -91,7 +91,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             fold.events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            fold.line(decoded(_LINE, chunk.data[start:end]), offset)
+            fold.line(counted(_LINE, chunk.data[start:end]), offset)
         except Unreadable as error:
             fold.events.append(Bad(offset, str(error)))
     return fold.events, fold.memo

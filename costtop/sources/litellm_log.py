@@ -13,8 +13,8 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import Count, Loose, dollars, inclusive, text
-from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
+from costtop.sources.fields import Count, Loose, counted, dollars, inclusive, text
+from costtop.sources.json_lines import ODD, Unreadable, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
 
@@ -95,7 +95,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            line = decoded(_LINE, chunk.data[start:end])
+            line = counted(_LINE, chunk.data[start:end])
             told = line.inner or line
             if text(told.id) and text(told.model):
                 events.append(_call(told, stem, chunk.seen, offset))

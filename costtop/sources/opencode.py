@@ -14,7 +14,7 @@ import msgspec
 
 from costtop.model import Bad, Event, SessionFact, TaskFact, ToolUse
 from costtop.sources import tool_marks
-from costtop.sources.fields import Loose, folder, text
+from costtop.sources.fields import Loose, counted, folder, text
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.opencode_records import (
     MESSAGE,
@@ -144,7 +144,7 @@ def _session(whose: Whose, row: Mapping[str, Any]) -> SessionFact:
 
 def _row_events(row: Mapping[str, Any], whose: Whose, offset: int) -> list[Event]:
     data = row.get("data")
-    message = decoded(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
+    message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
     if row.get("type") == "idle":
         return [*_idle(whose, message)]
     if (row.get("type") or message.role) != "assistant":
@@ -199,7 +199,7 @@ def read_document(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     try:
         if "/session/" in chunk.path:
             return _stored_session(chunk), memo
-        message = decoded(MESSAGE, chunk.data)
+        message = counted(MESSAGE, chunk.data)
     except Unreadable as error:
         return [Bad(0, str(error))], memo
     whose = Whose(NAME, text(message.id), text(message.session), "", "", "", None, chunk.seen)

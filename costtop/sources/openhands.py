@@ -12,7 +12,17 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
 from costtop.sources import keys
-from costtop.sources.fields import NOTHING, Count, Loose, dollars, folder, inclusive, members, text
+from costtop.sources.fields import (
+    NOTHING,
+    Count,
+    Loose,
+    counted,
+    dollars,
+    folder,
+    inclusive,
+    members,
+    text,
+)
 from costtop.sources.json_lines import Unreadable, decoded
 from costtop.sources.source import Chunk, Memo, Source
 from costtop.sources.stamps import stamp
@@ -96,6 +106,7 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
         found = decoded(_DOCUMENT, chunk.data)
         if found.stats is not None:
             return _state(found, found.stats, chunk), memo
+        found = counted(_DOCUMENT, chunk.data)
         return (_logged(found, found.response, chunk) if found.response else []), memo
     except Unreadable as error:
         return [Bad(0, str(error))], memo
@@ -113,9 +124,7 @@ def _state(state: _Document, stats: _Stats, chunk: Chunk) -> list[Event]:
     return [SessionFact(NAME, session, started=started, context=context), *events]
 
 
-def _calls(
-    metrics: _Metrics, session: str, agent: str, context: Context, seen: int
-) -> list[Event]:
+def _calls(metrics: _Metrics, session: str, agent: str, context: Context, seen: int) -> list[Event]:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
     events: list[Event] = []
     usages, costs = members(_USAGE, metrics.usages, events), metrics.costs or []

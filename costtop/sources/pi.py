@@ -14,7 +14,7 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, ToolUse
 from costtop.sources import keys, prompts, tool_marks, tool_memory
-from costtop.sources.fields import NOTHING, Count, Loose, disjoint, dollars, text
+from costtop.sources.fields import NOTHING, Count, Loose, counted, disjoint, dollars, text
 from costtop.sources.fingerprints import RESULT, fingerprint
 from costtop.sources.json_lines import ODD, Unreadable, decoded, marked_lines
 from costtop.sources.source import Chunk, Memo, Source
@@ -93,7 +93,7 @@ def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
             fold.events.append(Bad(offset, "not valid JSON"))
             continue
         try:
-            fold.line(decoded(_LINE, chunk.data[start:end]), offset)
+            fold.line(counted(_LINE, chunk.data[start:end]), offset)
         except Unreadable as error:
             fold.events.append(Bad(offset, str(error)))
     return fold.events, fold.memo
