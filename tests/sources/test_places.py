@@ -1,0 +1,66 @@
+"""Where each tool's logs are looked for: its own variables first, and no file for two sources."""
+
+from pathlib import Path
+
+import pytest
+
+from costtop.config import Config
+from costtop.daemon.roots import roots
+from costtop.paths import find as instance
+from costtop.sources import SOURCE, SOURCES, UNSUPPORTED
+from costtop.tail.find import find
+from tests.sources.golden import files
+
+HOME = Path("/home/ana")
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "expected"),
+    [
+        ("gemini-cli", {}, "/home/ana/.gemini/tmp"),
+        ("gemini-cli.telemetry", {"GEMINI_TELEMETRY_OUTFILE": "/v/t/telemetry.log"}, "/v/t"),
+        ("qwen-code", {"QWEN_DATA_DIR": "/v/qwen"}, "/v/qwen/projects"),
+        ("qwen-code", {}, "/home/ana/.qwen/projects"),
+        ("opencode", {}, "/home/ana/.local/share/opencode"),
+        ("opencode", {"XDG_DATA_HOME": "/v/data"}, "/v/data/opencode"),
+        ("opencode", {"OPENCODE_DATA_DIR": "/v/oc"}, "/v/oc"),
+        ("opencode", {"OPENCODE_DB": "/v/db/opencode-next.db"}, "/v/db"),
+        ("kilo", {}, "/home/ana/.local/share/kilo"),
+        ("goose", {"GOOSE_PATH_ROOT": "/v/goose"}, "/v/goose/data/sessions"),
+        ("goose", {}, "/home/ana/.local/share/goose/sessions"),
+        ("copilot", {}, "/home/ana/.copilot"),
+        ("amp", {"AMP_DATA_DIR": "/v/amp"}, "/v/amp/threads"),
+        ("amp", {}, "/home/ana/.local/share/amp/threads"),
+        ("pi", {}, "/home/ana/.pi/agent/sessions"),
+        ("openclaw", {}, "/home/ana/.openclaw/agents"),
+        ("kimi", {"KIMI_CODE_HOME": "/v/kimi"}, "/v/kimi/sessions"),
+        ("grok", {}, "/home/ana/.grok/sessions"),
+        ("openhands", {}, "/home/ana/.openhands/conversations"),
+        (
+            "roo-code",
+            {},
+            "/home/ana/.config/Code/User/globalStorage/rooveterinaryinc.roo-cline/tasks",
+        ),
+    ],
+)
+def test_a_tool_is_looked_for_where_its_variables_say(name, environment, expected):
+    assert Path(expected) in SOURCE[name].roots(environment, HOME)
+
+
+def test_every_file_of_a_home_full_of_logs_is_one_sources(home):
+    expected = {}
+    for source in SOURCES:
+        folders = source.roots({}, home)
+        for path, file in files(source.name) if folders and source.shape != "rows" else ():
+            there = folders[0] / path
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_bytes(file.read_bytes())
+            expected[str(there)] = source.name
+    found = find(roots(Config(), instance(), {"HOME": str(home)}), 0).seen
+    taken = {seen.path.decode(): seen.root.label.partition(":")[0] for seen in found}
+    assert taken == expected
+
+
+def test_what_is_unsupported_has_a_reason_and_no_source():
+    assert not set(UNSUPPORTED) & set(SOURCE)
+    assert all(reason and "\n" not in reason for reason in UNSUPPORTED.values())

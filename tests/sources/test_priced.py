@@ -1,0 +1,26 @@
+"""What the golden logs name is priced, or it is known why not: no model is missed by its name."""
+
+import pytest
+
+from costtop.model import Call
+from costtop.pricing.book import PriceBook
+from costtop.sources import SOURCES
+from tests.sources.golden import chunks, files, folded
+
+# Models that no public list prices, and calls whose log does not name the model.
+UNPRICED = {
+    "coder-model", "qwen3-coder-plus", "qwen3-coder-30b", "qwen3-coder", "unknown", "my-model",
+    "openai/REDACTED", "gateway", "grok-4.5-mini",
+}  # fmt: skip
+BOOK = PriceBook()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_a_golden_model_is_priced_unless_no_list_knows_it(source):
+    for path, file in files(source.name):
+        for call in folded(source, chunks(source, path, file.read_bytes())):
+            if not isinstance(call, Call) or not (call.tokens.input or call.tokens.output):
+                continue
+            cost, rates = BOOK.price(call)
+            assert (cost is None) == (call.model in UNPRICED), (call.provider, call.model)
+            assert rates is None or cost
