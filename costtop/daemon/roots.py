@@ -14,12 +14,15 @@ SPOOL = "costtop"  # the format of the spool
 
 
 def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ) -> list[Root]:
-    """Every root; `label` is "format:name". Raises ConfigError for a format that is not known."""
+    """Every root; `label` is "format:name". Raises ConfigError for a format that is not known.
+
+    A tool that is off is off in all its formats: "opencode" means "opencode.json" too.
+    """
     home = Path(environ.get("HOME") or Path.home())
     found = [
         rooted(folder, source.patterns, source.shape, f"{source.name}:{source.name}")
         for source in SOURCES
-        if source.name not in config.off
+        if not {source.name, source.name.partition(".")[0]} & set(config.off)
         for folder in source.roots(environ, home)
     ]
     for entry in config.source:

@@ -18,9 +18,9 @@ AGENTS = {
     "claude-code": ("claude",),
     "codex": ("codex",),
     "opencode": ("opencode",),
-    "gemini": ("gemini",),
+    "gemini-cli": ("gemini",),
     "copilot": ("copilot",),
-    "qwen": ("qwen",),
+    "qwen-code": ("qwen",),
 }
 _T = TypeVar("_T")
 _IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")

@@ -129,7 +129,7 @@ class _Fold:
         self.memo = memo
         self.events: list[Event] = []
         self.turn: prompts.Turn = memo.setdefault("turn", {})
-        self.parts = PurePath(chunk.path).parts
+        self.project, self.parent = _whose(chunk.path)
         self.stem = PurePath(chunk.path).stem
 
     @property
@@ -145,19 +145,19 @@ class _Fold:
 
     def header(self, session: object, kind: object, started: object) -> None:
         self.memo["session"] = text(session) or self.stem
-        parent = self._parent()
         at = stamp(started, self.seen)
         self.events.append(
             SessionFact(
-                NAME, self.session, parent=parent, started=at, at=at, context=self._context(""),
-                agent_type="subagent" if parent or kind == "subagent" else "",
+                NAME, self.session, parent=self.parent, started=at, at=at,
+                agent_type="subagent" if self.parent or kind == "subagent" else "",
+                context=self._context(""),
             )
         )  # fmt: skip
 
     def message(self, message: _Message, offset: int) -> None:
         at = stamp(message.timestamp, self.seen)
         name = text(message.id)
-        if message.type == "user" and name and not self._parent():
+        if message.type == "user" and name and not self.parent:
             self.events += prompts.asked(self.turn, NAME, self.session, name, at)
         elif message.type == "gemini" and message.tokens is not None and name:
             self._call(message, message.tokens, name, at, offset)
@@ -180,24 +180,22 @@ class _Fold:
         self.events += tool_marks.outcomes(key, tools)
 
     def _context(self, task: str) -> Context:
-        return Context(project=self._project(), task=task)
+        return Context(project=self.project, task=task)
 
-    def _place(self) -> int | None:
-        """Where in the path the folder `chats` stands."""
-        if "chats" not in self.parts[:-1]:
-            return None
-        return len(self.parts) - 1 - self.parts[::-1].index("chats")
 
-    def _parent(self) -> str:
-        """`chats/<parent session>/<session>.jsonl` is a subagent's."""
-        place = self._place()
-        return text(self.parts[-2]) if place is not None and place == len(self.parts) - 3 else ""
+def _whose(path: str) -> tuple[str, str]:
+    """(project, parent session) that a chat's path names.
 
-    def _project(self) -> str:
-        """The folder's name: a project's, or the first digits of the hash of its path."""
-        place = self._place()
-        name = text(self.parts[place - 1]) if place else ""
-        return name[:12] if len(name) == 64 else name
+    `<project>/chats/<parent>/<session>.jsonl` is a subagent's. The project is a folder's name: its
+    own, or the first digits of the hash of its path.
+    """
+    parts = PurePath(path).parts
+    if "chats" not in parts[1:-1]:
+        return "", ""
+    place = len(parts) - 1 - parts[::-1].index("chats")
+    name = text(parts[place - 1])
+    parent = text(parts[-2]) if place == len(parts) - 3 else ""
+    return name[:12] if len(name) == 64 else name, parent
 
 
 def _tools(message: _Message) -> tuple[ToolUse, ...]:

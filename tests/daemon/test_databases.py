@@ -1,12 +1,18 @@
 """Another tool's database goes into the store, each request once, whatever its owner does."""
 
+import asyncio
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
 
+from costtop import config as configuration
 from costtop import paths as places
 from costtop.daemon.scan import scan
+from costtop.daemon.wiring import wired
+from costtop.tail.find import find
+from costtop.tail.follow import Batch
 from tests.sources.databases import built
 from tests.sources.golden import LOGS
 
@@ -88,3 +94,47 @@ def test_a_held_database_is_read_by_the_next_scan(paths, opencode):
         db.execute("COMMIT")
     scan(paths)
     assert stored(paths) == GOLDEN
+
+
+def test_copilots_store_takes_the_place_of_its_event_log_whichever_is_read_first(paths, home):
+    log = next((LOGS / "copilot.events" / "input").glob("**/events.jsonl"))
+    there = home / ".copilot" / "session-state" / "cop-1" / "events.jsonl"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(log.read_bytes())
+    scan(paths)
+    assert stored(paths)[0] == 8
+    built(LOGS / "copilot" / "store.sql", home / ".copilot" / "session-store.db")
+    scan(paths)
+    assert stored(paths)[:3] == (2, 12_900, 385)
+    there.write_bytes(log.read_bytes() * 2)
+    scan(paths)
+    assert stored(paths)[:3] == (2, 12_900, 385)
+
+
+def changed(opencode, output):
+    with closing(sqlite3.connect(opencode)) as db, db:
+        db.execute(
+            "UPDATE message SET time_updated = time_updated + 90000,"
+            " data = json_set(data, '$.tokens.output', ?) WHERE id = 'msg_a4'",
+            (output,),
+        )
+
+
+async def look(instance):
+    found = find(instance.roots, time.time_ns())
+    known = instance.ingest.known
+    await instance.ingest.take(Batch([seen for seen in found.seen if not known.settled(seen)]))
+
+
+async def test_a_busy_database_is_left_alone_for_a_moment_and_then_read(paths, opencode):
+    async with wired(paths, configuration.load(paths), lambda: None) as instance:
+        await look(instance)
+        changed(opencode, 70)
+        await look(instance)
+        assert stored(paths) == GOLDEN
+        deadline = time.monotonic() + 10
+        while stored(paths) == GOLDEN and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            await look(instance)
+        calls, whole, output, bad = GOLDEN
+        assert stored(paths) == (calls, whole, output + 30, bad)

@@ -249,7 +249,7 @@ def test_the_only_agent_in_the_folder_is_weak_and_two_are_nobody(stage, look, tm
     here = tmp_path / "project"
     here.mkdir()
     command = program(tmp_path, "gemini")
-    wanted = Wanted("gemini/g", "gemini", ("g",), cwd=str(here))
+    wanted = Wanted("gemini-cli/g", "gemini-cli", ("g",), cwd=str(here))
     pid = stage.start("name=agent", program=command, cwd=here)
     (found,) = look(wanted)
     assert (found.process.pid, found.confidence) == (pid, "weak")
@@ -260,7 +260,7 @@ def test_the_only_agent_in_the_folder_is_weak_and_two_are_nobody(stage, look, tm
 def test_a_command_line_that_names_the_session_is_strong(stage, look, tmp_path):
     command = program(tmp_path, "gemini")
     pid = stage.start("name=agent", "--resume", "g-123", program=command)
-    (found,) = look(Wanted("gemini/g", "gemini", ("g-123",)))
+    (found,) = look(Wanted("gemini-cli/g", "gemini-cli", ("g-123",)))
     assert (found.process.pid, found.confidence) == (pid, "strong")
 
 

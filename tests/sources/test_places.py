@@ -12,6 +12,7 @@ from costtop.tail.find import find
 from tests.sources.golden import files
 
 HOME = Path("/home/ana")
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,18 @@ def test_every_file_of_a_home_full_of_logs_is_one_sources(home):
     assert taken == expected
 
 
+def test_a_tool_that_is_off_is_off_in_all_its_formats(home):
+    off = roots(Config(off=("opencode",)), instance(), {"HOME": str(home)})
+    assert "opencode.json:opencode.json" not in {root.label for root in off}
+    assert len(off) == len(roots(Config(), instance(), {"HOME": str(home)})) - 2
+
+
 def test_what_is_unsupported_has_a_reason_and_no_source():
     assert not set(UNSUPPORTED) & set(SOURCE)
     assert all(reason and "\n" not in reason for reason in UNSUPPORTED.values())
+
+
+def test_the_document_of_sources_names_every_format_and_every_tool_without_one():
+    text = (ROOT / "docs" / "sources.md").read_text()
+    assert not [source.name for source in SOURCES if f"`{source.name}`" not in text]
+    assert text.rpartition("## Not supported")[2].count("\n| ") - 1 == len(UNSUPPORTED)
