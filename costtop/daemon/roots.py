@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from costtop.config import Config
 from costtop.errors import ConfigError
 from costtop.paths import Paths
-from costtop.sources import SOURCE, SOURCES
+from costtop.sources import SOURCE, SOURCES, Source
 from costtop.tail.roots import Root, rooted, rooted_glob
 
 SPOOL = "costtop"  # the format of the spool
@@ -30,7 +30,19 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
         if source is None:
             known = ", ".join(sorted(SOURCE))
             raise ConfigError(f'source "{entry.name}": format "{entry.format}"; one of {known}')
-        label = f"{source.name}:{entry.name}"
-        found += [rooted_glob(glob, source.shape, label) for glob in entry.paths]
+        for glob in entry.paths:
+            form = _form(source, glob)
+            found.append(rooted_glob(glob, form.shape, f"{form.name}:{entry.name}"))
     found.append(rooted(paths.spool, ("*.jsonl",), "lines", f"{SPOOL}:{SPOOL}"))
     return found
+
+
+def _form(source: Source, glob: str) -> Source:
+    """The tool's format that files of this name are in: "gemini-cli" may be .jsonl, .json, .log.
+
+    The format that was asked for, unless only another one of the same tool has such names.
+    """
+    suffix = PurePath(glob).suffix
+    forms = [source, *(other for other in SOURCES if other.name.startswith(f"{source.name}."))]
+    fitting = (x for x in forms if suffix in {PurePath(name).suffix for name in x.patterns})
+    return next(fitting, source)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.config import Config
+from costtop.config import Config, SourceEntry
 from costtop.daemon.roots import roots
 from costtop.paths import find as instance
 from costtop.sources import SOURCE, SOURCES, UNSUPPORTED
@@ -66,6 +66,26 @@ def test_a_tool_that_is_off_is_off_in_all_its_formats(home):
     off = roots(Config(off=("opencode",)), instance(), {"HOME": str(home)})
     assert "opencode.json:opencode.json" not in {root.label for root in off}
     assert len(off) == len(roots(Config(), instance(), {"HOME": str(home)})) - 2
+
+
+@pytest.mark.parametrize(
+    ("format", "path", "expected"),
+    [
+        ("gemini-cli", "/v/*.jsonl", "gemini-cli"),
+        ("gemini-cli", "/v/*.json", "gemini-cli.json"),
+        ("gemini-cli", "/v/telemetry.log", "gemini-cli.telemetry"),
+        ("gemini-cli.telemetry", "/v/anything", "gemini-cli.telemetry"),
+        ("copilot", "/v/*/events.jsonl", "copilot.events"),
+        ("copilot", "/v/session-store.db", "copilot"),
+        ("opencode", "/v/storage/message/*/*.json", "opencode.json"),
+        ("api-responses", "/v/*.json", "api-responses.json"),
+        ("costtop", "/v/*.ndjson", "costtop"),
+    ],
+)
+def test_the_name_of_a_file_says_which_of_a_tools_formats_it_has(home, format, path, expected):
+    config = Config(source=(SourceEntry(name="mine", format=format, paths=(path,)),))
+    labels = [root.label for root in roots(config, instance(), {"HOME": str(home)})]
+    assert f"{expected}:mine" in labels
 
 
 def test_what_is_unsupported_has_a_reason_and_no_source():
