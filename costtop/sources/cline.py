@@ -5,6 +5,7 @@ start and again with its counts, so it is keyed by task and time. One that never
 aborted, and what it cost is unknown. The model is seldom told; then the reported cost is all.
 """
 
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePath
@@ -75,9 +76,10 @@ _HISTORY = msgspec.json.Decoder(_History)
 
 def roots(name: str, environment: Mapping[str, str], home: Path) -> list[Path]:
     """The extension's `tasks` in every VS Code there may be; Cline's CLI has one of its own."""
-    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    library = home / "Library" / "Application Support"
-    users = [base / code / "User" for base in (config, library) for code in _CODES]
+    base = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    if sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    users = [base / code / "User" for code in _CODES]
     users += [home / server / "data" / "User" for server in _SERVERS]
     found = [user / "globalStorage" / _EXTENSIONS[name] / "tasks" for user in users]
     return [*found, *([home / ".cline" / "data" / "tasks"] if name == CLINE else [])]

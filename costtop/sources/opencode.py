@@ -5,6 +5,7 @@ updated in place while an answer grows, so a question follows `time_updated` and
 one call by its id, in all three stores.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -98,9 +99,11 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
 
 
 def kilo_roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """The data folder's `kilo`, on a Mac in the library; and the folder of $KILO_DB."""
+    """The data folder's `kilo`, on a Mac also in the library; and the folder of $KILO_DB."""
     shared = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
-    folders = [shared / "kilo", home / "Library" / "Application Support" / "kilo"]
+    folders = [shared / "kilo"]
+    if sys.platform == "darwin":
+        folders.append(home / "Library" / "Application Support" / "kilo")
     file = environment.get("KILO_DB", "")
     return [*folders, *([Path(file).parent] if file.startswith("/") else [])]
 
