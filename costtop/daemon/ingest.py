@@ -165,11 +165,8 @@ class Ingest:
             if change.readable:
                 name, _, label = item.root.label.partition(":")
                 memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
-                if item.root.shape == "rows":
-                    place = rows_place(item, change.place)
-                    memo = memo if change.place.ino in (0, place.ino) else {}  # another database
-                    change = change._replace(place=place)
-                orders.append(Order(name, label, change, memo, now_ms()))
+                order = Order(name, label, change, memo, now_ms())
+                orders.append(_of_database(order, item) if item.root.shape == "rows" else order)
         return orders
 
     def _next(self, order: Order, folded: Folded) -> Order:
@@ -244,6 +241,13 @@ class Ingest:
             await self._writer.transact(places.census, states, dropped)
             for path in dropped:
                 self._memos.pop(path, None)
+
+
+def _of_database(order: Order, seen: Seen) -> Order:
+    """The order with the stat of before the question; a fresh memo for another database."""
+    before, place = order.change.place, rows_place(seen, order.change.place)
+    memo = order.memo if before.ino in (0, place.ino) else {}
+    return order._replace(change=order.change._replace(place=place), memo=memo)
 
 
 def _fold_whole(orders: list[Order]) -> list[Folded]:
