@@ -49,7 +49,7 @@ class Pulse:
             "pid": os.getpid(),
             "version": __version__,
             "started": self._started,
-            "counts": ingest.counts.plain(),
+            "counts": {**ingest.counts.plain(), "bad_lines": ingest.bad_lines},
             "import": {
                 "active": ingest.progress.total > 0 or not self._reader.passes,
                 "done_bytes": ingest.progress.done,
