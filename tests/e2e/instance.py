@@ -1,7 +1,9 @@
 """One whole costtop in a test's own home: the real daemon, the real command line, real logs."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -87,6 +89,17 @@ class Instance:
             daemon.kill()
             daemon.wait()
         self.daemons.clear()
+
+    def ask(self, sql: str) -> Any:
+        """The first value that a reader of the database gets; None while there is none."""
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)
+            ) as db:
+                row = db.execute(sql).fetchone()
+        except sqlite3.OperationalError:
+            return None  # no file or no tables yet
+        return row[0] if row else None
 
     def configure(self, text: str) -> None:
         self.paths.config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

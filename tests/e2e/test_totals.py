@@ -54,8 +54,8 @@ def test_every_way_of_summing_gives_the_same_total_to_the_nano_dollar(instance):
         sums[by] = sum(int(cost.replace(".", "")) for cost in rows)
     whole = totals.pop("total")
     assert int(whole["cost_usd"].replace(".", "")) > 0
-    for by in totals:
-        same = {k: v for k, v in totals[by].items() if not k.startswith(("tasks", "cost_per"))}
+    for by, total in totals.items():
+        same = {k: v for k, v in total.items() if not k.startswith(("tasks", "cost_per"))}
         assert same == {k: whole[k] for k in same}, by
         assert sums[by] == int(whole["cost_usd"].replace(".", "")), by
     assert len(instance.report("source")["rows"]) == len(laid)
