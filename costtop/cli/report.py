@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from costtop import money, paths, periods
 from costtop.cli.tables import count, plain, put
 from costtop.errors import ConfigError, UsageError
-from costtop.snapshot import report
+from costtop.snapshot import health, report
 from costtop.snapshot.live import now_ms
 from costtop.snapshot.states import FINISHED_AFTER, state
+from costtop.snapshot.view import ProcessSeen, Pulse
 from costtop.store.db import open_reader
 
 _HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK")
@@ -36,7 +37,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: s
 
 def run(options: argparse.Namespace) -> int:
     """Prints the report."""
-    db = open_reader(paths.find().database)
+    place = paths.find()
+    db = open_reader(place.database)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else periods.zone(zone_of(db))
     since = moment(options.since, now, tz, end=False)
@@ -45,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--since {options.since} is not before --until {options.until}")
     found = report.read(db, options.by, tz, since, until)
     if options.json:
-        put(_json(found, _dates(db, found, now, tz), now))
+        pulse, _ = health.look(place, now)
+        put(_json(found, _dates(db, found, now, tz), now, pulse))
     elif options.csv:
         _csv(found)
     else:
@@ -94,10 +97,14 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _json(found: report.Report, dates: tuple[str, str], now: int) -> str:
+def _json(found: report.Report, dates: tuple[str, str], now: int, pulse: Pulse) -> str:
     import json
 
-    rows = [row_of(line) | _about(found.about.get(line.key), now) for line in found.lines]
+    seen = {one.session: one for one in pulse.processes}
+    rows = [
+        row_of(line) | _about(found.about.get(line.key), now, seen.get(line.key))
+        for line in found.lines
+    ]
     tree = {
         "schema": 1,
         "currency": "USD",
@@ -134,9 +141,10 @@ def row_of(line: report.Line) -> dict[str, object]:
     }
 
 
-def _about(about: report.About | None, now: int) -> dict[str, object]:
+def _about(about: report.About | None, now: int, process: ProcessSeen | None) -> dict[str, object]:
     if about is None:
         return {}
+    by_time = state(now, about.last, about.ended, FINISHED_AFTER)
     return {
         "source": about.source,
         "session": about.session,
@@ -145,8 +153,8 @@ def _about(about: report.About | None, now: int) -> dict[str, object]:
         "user": about.user,
         "model": about.model,
         "host": about.host,
-        "state": state(now, about.last, about.ended, FINISHED_AFTER),
-        "pid": None,
+        "state": "paused" if process and process.paused else by_time,
+        "pid": process.pid if process else None,
         "started": about.started and stamp(about.started),
         "last": about.last and stamp(about.last),
         "children": about.children,

@@ -92,15 +92,22 @@ class Ingest:
         self._writer, self._books, self._prices = writer, books, prices
         self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
+        self._bad: dict[bytes, int] = {}  # bad lines of each file, as its place has them
         self._due: dict[bytes, float] = {}  # databases, and when (time.monotonic) to ask them again
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
         for stored in await self._writer.read(places.load):
+            self._bad[stored.path] = stored.bad
             if not stored.state:
                 continue  # long gone, or a channel that is no file: kept for `explain` only
             self.known.put(restored(stored.path, stored.state, stored.born))
             self._memos[stored.path] = stored.memo
+
+    @property
+    def bad_lines(self) -> int:
+        """Lines that could not be read, of all files, also those that an earlier daemon met."""
+        return sum(self._bad.values())
 
     async def take(self, batch: Batch) -> None:
         """Reads everything new in the batch, newest file first, and commits it.
@@ -162,6 +169,7 @@ class Ingest:
                 await self._writer.transact(places.rekey, item.path, change.displaced.path,
                                             change.displaced.state())  # fmt: skip
                 self._memos[change.displaced.path] = self._memos.pop(item.path, "{}")
+                self._bad[change.displaced.path] = self._bad.pop(item.path, 0)
             if change.readable:
                 name, _, label = item.root.label.partition(":")
                 memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
@@ -185,6 +193,8 @@ class Ingest:
         for item, reading in zip(folded, readings, strict=True):
             self.known.put(item.place)
             self._memos[item.place.path] = reading.memo
+            before = 0 if reading.fresh else self._bad.get(item.place.path, 0)
+            self._bad[item.place.path] = before + len(item.bad)
             if item.took and not item.more:
                 self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
         self._count(folded, recorded)

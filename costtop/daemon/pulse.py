@@ -42,6 +42,7 @@ class Pulse:
     def said(self) -> dict[str, Any]:
         """The status as it is now."""
         ingest = self._instance.ingest
+        read = self._reader.passes > 0 and self._instance.watch.begun
         polling = self._follower.status.startswith("polling")
         return {
             "schema": 1,
@@ -49,9 +50,9 @@ class Pulse:
             "pid": os.getpid(),
             "version": __version__,
             "started": self._started,
-            "counts": ingest.counts.plain(),
+            "counts": {**ingest.counts.plain(), "bad_lines": ingest.bad_lines},
             "import": {
-                "active": ingest.progress.total > 0 or not self._reader.passes,
+                "active": ingest.progress.total > 0 or not read,
                 "done_bytes": ingest.progress.done,
                 "total_bytes": ingest.progress.total,
             },

@@ -17,6 +17,7 @@ async def vigilance(instance: Wired, reader: Reader) -> None:
     watch, writer = instance.watch, instance.writer
     while True:
         if not watch.awake and reader.passes:
+            await writer.transact(watch.begin, now_ms())
             await asyncio.to_thread(_learn, instance)
             await writer.transact(watch.wake_up, now_ms())
         if watch.awake:

@@ -41,7 +41,15 @@ class Watch:
         self._limits = budgets
         self._budgets = Budgets(budgets, tz)
         self._vigil = Vigil(settings)
+        self.begun = False  # what is committed from now on is news, even while it still learns
         self.awake = False
+
+    def begin(self, db: sqlite3.Connection, now: int) -> None:
+        """Draws the line after a first import, once: what is true before it is history."""
+        if not meta.get(db, _WATCHED):
+            self._recount(db, now)
+            self._tell(db, self._budgets.assess(now), now, history=True)
+        self.begun = True
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
@@ -51,17 +59,13 @@ class Watch:
         self._vigil = vigil
 
     def wake_up(self, db: sqlite3.Connection, now: int) -> None:
-        """From here on every commit is judged; those since `learn` are judged now."""
-        self._budgets = Budgets(self._limits, self._tz)
-        for account in self._budgets.wanted(now):
-            self._fill(db, account)
-            self._budgets.recall(account.budget.name, account.span.key, told(db, account))
+        """From here on every commit is judged; those since `begin` are judged now."""
+        self._recount(db, now)
         found: list[Finding] = []
         for spend in History(db).after(judged(db)):
             found += self._vigil.observe(spend._replace(seen=now))
         found += self._budgets.assess(now)
-        # Before a first import nothing was judged: what is true then, also of today, is history.
-        self._tell(db, found, now, history=not meta.get(db, _WATCHED))
+        self._tell(db, found, now)
         self.awake = True
 
     def fall_asleep(self) -> None:
@@ -112,6 +116,12 @@ class Watch:
         newest = str(History(db).newest())
         if newest != meta.get(db, _WATCHED):
             meta.put(db, {_WATCHED: newest})
+
+    def _recount(self, db: sqlite3.Connection, now: int) -> None:
+        self._budgets = Budgets(self._limits, self._tz)
+        for account in self._budgets.wanted(now):
+            self._fill(db, account)
+            self._budgets.recall(account.budget.name, account.span.key, told(db, account))
 
     def _fill(self, db: sqlite3.Connection, account: Account) -> None:
         name, span = account.budget.name, account.span

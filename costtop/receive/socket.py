@@ -51,6 +51,7 @@ async def listening(path: Path, answer: Answer) -> AsyncIterator[None]:
         raise Unusable(f"cannot listen on {path}: {error.strerror}") from None
     finally:
         os.umask(before)
+    ours = path.stat().st_ino
     try:
         yield
     finally:
@@ -58,7 +59,8 @@ async def listening(path: Path, answer: Answer) -> AsyncIterator[None]:
         for peer in list(peers):
             peer.close()
         with contextlib.suppress(OSError):
-            path.unlink()
+            if path.stat().st_ino == ours:  # else the lock file was deleted: another one listens
+                path.unlink()
 
 
 class _Peer(asyncio.Protocol):

@@ -1,6 +1,7 @@
 """How the daemon is, as readers see it: from its status file. It asks the daemon nothing."""
 
 from costtop.paths import Paths
+from costtop.snapshot.behind import processes
 from costtop.snapshot.view import Pulse, SourceSeen
 from costtop.store import status
 
@@ -33,6 +34,7 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
             import_total=int(work.get("total_bytes", 0)),
             watch=str(said.get("watch", "")),
             trouble=str(said.get("trouble", "")),
+            processes=processes(said),
         ),
         seen,
     )

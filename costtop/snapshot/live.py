@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.snapshot import unusual
+from costtop.snapshot import behind, unusual
 from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.snapshot.view import (
     TREND_BUCKETS,
@@ -72,6 +72,7 @@ class Live:
         opened = unusual.read(self._db)
         sessions = self._sessions(now, now - window, trends, marks, finished_after)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
+        sessions = behind.shown(sessions, pulse.processes)
         today, month = self._spent(now, tz)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)

@@ -68,6 +68,14 @@ class Forecast(NamedTuple):
     hits: tuple[tuple[int, int], ...] = ()  # (tier in per cent, ms UTC) to come, the next first
 
 
+class ProcessSeen(NamedTuple):
+    """The process behind a session, as the daemon found it."""
+
+    session: str  # key of the root session
+    pid: int
+    paused: bool
+
+
 class Pulse(NamedTuple):
     """The daemon as seen by a reader."""
 
@@ -81,6 +89,7 @@ class Pulse(NamedTuple):
     import_total: int = 0
     watch: str = ""  # "" or why files are polled
     trouble: str = ""  # worst present trouble in one line
+    processes: tuple[ProcessSeen, ...] = ()  # those known exactly
 
 
 class SourceSeen(NamedTuple):

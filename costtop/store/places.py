@@ -22,11 +22,12 @@ class Stored(NamedTuple):
     state: str
     memo: str
     born: int
+    bad: int  # lines that could not be read
 
 
 def load(db: sqlite3.Connection) -> list[Stored]:
     """Every place."""
-    rows = db.execute("SELECT source, path, state, memo, born FROM places")
+    rows = db.execute("SELECT source, path, state, memo, born, bad FROM places")
     return [Stored(*row) for row in rows]
 
 

@@ -1,0 +1,66 @@
+"""kill -9 of the daemon, again and again within an import: nothing lost, nothing twice."""
+
+import os
+import time
+from collections.abc import Iterator
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from costtop.demo import history
+from tests.e2e.instance import Instance, wait_until
+
+KILLS, PIECES = 50, 12
+
+
+def pieces(instance: Instance, rng: Random) -> Iterator[list[tuple[str, bytes]]]:
+    """A month of logs in pieces that cut files, and lines, anywhere."""
+    now = time.time_ns() // 1_000_000
+    past = history.past(7, str(instance.home), now, ZoneInfo("UTC"))
+    waves: list[list[tuple[str, bytes]]] = [[] for _ in range(PIECES)]
+    for name, data in past.files.items():
+        count = rng.randint(1, 3)
+        cuts = sorted(rng.randrange(len(data)) for _ in range(count - 1))
+        first = rng.randrange(PIECES - count + 1)
+        for nth, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(data)], strict=True)):
+            waves[first + nth].append((name, data[start:end]))
+    yield from waves
+
+
+def write(instance: Instance, wave: list[tuple[str, bytes]]) -> None:
+    for name, data in wave:
+        instance.append(name, data)
+
+
+def figures(instance: Instance, **options: object) -> dict[str, str]:
+    return {by: instance.cli("report", "--by", by, "--csv", **options)
+            for by in ("session", "model", "day", "user")}  # fmt: skip
+
+
+@pytest.mark.timeout(120)
+def test_fifty_kills_in_an_import_change_no_total(instance):
+    rng = Random(50)
+    waves = pieces(instance, rng)
+    write(instance, next(waves))
+    instance.cli("scan")  # rate cards are remembered from here on: the import begins at once
+    seen = []
+    for nth in range(KILLS):
+        if nth * (PIECES - 1) // KILLS != (nth - 1) * (PIECES - 1) // KILLS:
+            write(instance, next(waves))
+        daemon = instance.spawn()
+        wait_until(lambda d=daemon: instance.paths.lock.exists()
+                   and instance.paths.lock.read_text() == f"{d.pid}\n", 20, 0.005)  # fmt: skip
+        time.sleep(rng.uniform(0, 0.35))
+        instance.kill9()
+        seen.append(instance.ask("SELECT count(*) FROM calls"))
+    assert not list(waves)
+    instance.start()
+    instance.stop()
+    assert len(set(seen)) >= 4, "the kills did not fall into the import"
+    assert seen == sorted(seen), "a commit was lost"
+    survived = figures(instance)
+    elsewhere = {**os.environ, "COSTTOP_HOME": str(instance.home / "undisturbed")}
+    instance.cli("scan", env=elsewhere)
+    assert survived == figures(instance, env=elsewhere)
+    assert survived["model"].count("\n") > 5

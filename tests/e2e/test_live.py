@@ -1,0 +1,68 @@
+"""Lines that come while a daemon runs: seen within a second, whole, and past any garbage."""
+
+import time
+
+from tests.e2e.instance import claude_line, claude_log, wait_until
+
+ONE = "11111111-0000-4000-8000-000000000001"
+TWO = "22222222-0000-4000-8000-000000000002"
+SHOWN = 1.0  # s until a line is in a frame
+
+
+def shown(instance, session, calls):
+    """Waits until a frame shows the session with so many calls; the seconds that took."""
+    began = time.monotonic()
+    wait_until(lambda: instance.once().get(session, {}).get("calls") == calls, 8, 0.01)
+    return time.monotonic() - began
+
+
+def test_a_line_is_in_the_next_frame_within_a_second_and_so_is_a_new_file(instance):
+    instance.append(claude_log(ONE), claude_line(ONE, 1))
+    instance.start()
+    assert instance.once()[ONE]["calls"] == 1
+    instance.append(claude_log(ONE), claude_line(ONE, 2))
+    assert shown(instance, ONE, 2) < SHOWN
+    instance.append(claude_log(TWO), claude_line(TWO, 1, output=200))
+    assert shown(instance, TWO, 1) < SHOWN
+    costs = {key: row["cost_usd"] for key, row in instance.once().items()}
+    assert costs == {ONE: "0.015000000", TWO: "0.010000000"}
+
+
+def test_a_streaming_row_grows_into_its_call_and_half_a_line_waits_for_its_end(instance):
+    instance.append(claude_log(ONE), claude_line(ONE, 1, output=2))
+    instance.start()
+    line = claude_line(ONE, 1, output=400)
+    instance.append(claude_log(ONE), line[:150])
+    instance.append(claude_log(TWO), claude_line(TWO, 1))  # was read after the half line
+    shown(instance, TWO, 1)
+    assert instance.once()[ONE]["cost_usd"] == "0.005050000"
+    instance.append(claude_log(ONE), line[150:])
+    wait_until(lambda: instance.once()[ONE]["cost_usd"] == "0.015000000", 3)
+    assert instance.once()[ONE]["calls"] == 1
+    assert instance.status()["counts"]["bad_lines"] == 0
+
+
+def test_bad_lines_are_counted_their_neighbours_too_and_a_restart_forgets_neither(instance):
+    text = claude_line(ONE, 3).replace('"content": []', '"content": [{"text": "\\ud83d"}]')
+    utf8 = claude_line(ONE, 4).encode().replace(b'"content": []', b'"content": [{"text": "\xff"}]')
+    mixed = [
+        claude_line(ONE, 1).encode(),
+        b'{"garbage: \x00 of a crash\n',
+        claude_line(ONE, 2).replace('":', '" :').replace(": ", ":   ").encode(),
+        b'{"type": "assistant", "message": {"usage": {"output_tokens": "many"}}}\n',
+        text.encode(),
+        b"\xff\xfe\xfd\n",
+        utf8,
+    ]
+    instance.start()
+    for line in mixed:
+        instance.append(claude_log(ONE), line)
+    shown(instance, ONE, 4)
+    wait_until(lambda: instance.status()["counts"]["bad_lines"] == 3, 5)
+    assert instance.json("status")["counts"]["bad_lines"] == 3
+    assert instance.once()[ONE]["cost_usd"] == "0.030000000"
+    instance.stop()
+    instance.start()
+    assert instance.json("status")["counts"]["bad_lines"] == 3
+    instance.append(claude_log(ONE), "{ more garbage\n")
+    wait_until(lambda: instance.status()["counts"]["bad_lines"] == 4, 5)
