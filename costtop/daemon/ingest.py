@@ -222,7 +222,9 @@ class Ingest:
 
     def _priced(self, call: Call) -> Priced:
         computed, rates = self._prices.price(call)
-        return Priced(call, computed, self._costs(computed, call.reported), rates)
+        settled = call.reported if call.settled else None
+        cost = self._costs(computed, call.reported) if settled is None else settled
+        return Priced(call, computed, cost, rates)
 
     def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
         counts = self.counts

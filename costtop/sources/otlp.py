@@ -49,7 +49,8 @@ def told(
 ) -> tuple[list[Event], Memo]:
     """The calls of one OTLP message in its JSON form, received at `seen` (ms UTC); never raises.
 
-    `memo` is not changed; the one returned knows the cumulative series of metrics.
+    `memo` is not changed; the one returned knows the cumulative series of metrics, and which
+    services tell of single requests.
     """
     events: list[Event] = []
     for record, count in _records(tree):
@@ -61,8 +62,11 @@ def told(
         if call is not None:
             events.append(call._replace(offset=offset))
     series = {key: dict(value) for key, value in memo.items()}
-    for call in otlp_metrics.calls_of(points(tree), series, seen):
-        events.append(call._replace(offset=offset))
+    for event in events:
+        if isinstance(event, Call):
+            otlp_metrics.note_finer(series, event)
+    summed = otlp_metrics.calls_of(points(tree), series, seen)
+    events += [call._replace(offset=offset) for call in summed]
     return events, series
 
 

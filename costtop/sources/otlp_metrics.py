@@ -63,6 +63,14 @@ def calls_of(points: Iterable[Point], memo: dict[str, Any], seen: int) -> Iterat
             yield from _calls(group, who, series, values, seen)
 
 
+def note_finer(memo: dict[str, Any], call: Call) -> None:
+    """Remembers that the call's service tells of single requests: its sums are of no use."""
+    finer = memo.setdefault("finer", {})
+    if len(finer) > _SERIES:
+        finer.clear()
+    finer[f"{call.source}/{call.service}"] = 1
+
+
 def _groups(points: Iterable[Point]) -> list[_Group]:
     found: dict[object, _Group] = {}
     for point in points:
@@ -70,7 +78,7 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
         kind = _KINDS.get(str(named(point.said, _TYPE)), "") if kind == "" else kind
         if not kind or point.value < 0:
             continue
-        family = ".".join(point.name.split(".")[:3 if point.name.startswith("gen_ai") else 1])
+        family = ".".join(point.name.split(".")[: 3 if point.name.startswith("gen_ai") else 1])
         rest = {name: value for name, value in point.said.items()
                 if name not in _TYPE and name != "gen_ai.token.modality"}  # fmt: skip
         mark = (family, tuple(sorted(rest.items(), key=str)), tuple(sorted(point.whose.items(),
@@ -80,13 +88,15 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
             _Group(family, rest, point.whose, point.start, point.time, point.delta, {}, {}),
         )
         group.values[kind] = group.values.get(kind, 0.0) + point.value
-        group.counts[kind] = group.counts.get(kind, 0) + point.count
+        group.counts[kind] = group.counts.get(kind, 0) + point.requests
     return list(found.values())
 
 
 def _is_chosen(memo: dict[str, Any], who: Whose, family: str) -> bool:
     """Whether this family of metrics is the one that counts for the service: its first."""
     known = memo.setdefault("families", {})
+    if who.session == who.service and f"{who.source}/{who.service}" in memo.get("finer", {}):
+        return False
     if len(known) > _SERIES:
         known.clear()
     mark = f"{who.source}/{who.service}"
@@ -152,5 +162,3 @@ def _tokens(source: str, share: dict[str, int]) -> Tokens:
     output = share["output"] + share["thought"]
     reasoning = min(share["thought"] + share["reasoning"], output)
     return Tokens(total, read, write, 0, output, reasoning)
-
-

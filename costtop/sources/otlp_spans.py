@@ -25,7 +25,8 @@ _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens",
            "llm.token_count.completion", "llm.usage.completion_tokens")  # fmt: skip
 _READ = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
-         "gen_ai.usage.input_tokens.cached", "llm.token_count.prompt_details.cache_read")  # fmt: skip
+         "gen_ai.usage.input_tokens.cached",
+         "llm.token_count.prompt_details.cache_read")  # fmt: skip
 _WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens",
           "gen_ai.usage.cache_creation_input_tokens",
           "llm.token_count.prompt_details.cache_write")  # fmt: skip

@@ -46,7 +46,7 @@ class Point(NamedTuple):
     start: int  # ns
     time: int  # ns
     value: float
-    count: int  # requests behind a histogram's sum; 0 for a plain sum
+    requests: int  # behind a histogram's sum; 0 for a plain sum
     delta: bool
 
 
@@ -146,7 +146,7 @@ def _number(point: Mapping[str, Any]) -> float:
         if isinstance(value, str):
             return float(whole(value))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value) if value == value and abs(value) < 1e15 else 0.0  # noqa: PLR0124
+            return float(value) if value == value and abs(value) < 1e15 else 0.0
     return 0.0
 
 

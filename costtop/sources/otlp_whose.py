@@ -83,4 +83,8 @@ def _tags(resource: Said) -> str:
         if not name.startswith(_STANDARD) and name not in _FEATURE
     }
     first = dict(list(kept.items())[:_TAGS])
-    return json.dumps(first, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if first else ""
+    return (
+        json.dumps(first, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        if first
+        else ""
+    )
