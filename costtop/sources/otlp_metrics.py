@@ -39,16 +39,16 @@ _KINDS = {
 
 
 class _Group(NamedTuple):
-    """Points of one export that differ only in what they count."""
+    """Points of one export that differ only in what they count, by that."""
 
     family: str
     said: Said
     whose: Said
-    start: int
     time: int
     delta: bool
     values: dict[str, float]
-    counts: dict[str, int]
+    starts: dict[str, int]
+    requests: dict[str, int]
 
 
 def calls_of(points: Iterable[Point], memo: dict[str, Any], seen: int) -> Iterator[Call]:
@@ -81,14 +81,14 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
         family = ".".join(point.name.split(".")[: 3 if point.name.startswith("gen_ai") else 1])
         rest = {name: value for name, value in point.said.items()
                 if name not in _TYPE and name != "gen_ai.token.modality"}  # fmt: skip
-        mark = (family, tuple(sorted(rest.items(), key=str)), tuple(sorted(point.whose.items(),
-                key=str)), point.start, point.time)  # fmt: skip
+        about = tuple(sorted(map(str, rest.items()))), tuple(sorted(map(str, point.whose.items())))
         group = found.setdefault(
-            mark,
-            _Group(family, rest, point.whose, point.start, point.time, point.delta, {}, {}),
+            (family, about, point.time),
+            _Group(family, rest, point.whose, point.time, point.delta, {}, {}, {}),
         )
         group.values[kind] = group.values.get(kind, 0.0) + point.value
-        group.counts[kind] = group.counts.get(kind, 0) + point.requests
+        group.starts[kind] = point.start
+        group.requests[kind] = group.requests.get(kind, 0) + point.requests
     return list(found.values())
 
 
@@ -115,16 +115,19 @@ def _series(group: _Group) -> str:
 def _new_values(memo: dict[str, Any], series: str, group: _Group) -> dict[str, float]:
     """What a cumulative series has grown by; a new start, or a fall, begins at zero again."""
     known = memo.setdefault("series", {})
-    start, time, before = known.pop(series, (group.start, 0, {}))
-    if start == group.start and group.time <= time:
-        known[series] = (start, time, before)
-        return {}
-    if start != group.start or any(group.values.get(kind, 0) < was for kind, was in before.items()):
-        before = {}
-    known[series] = (group.start, group.time, group.values)
+    before = known.pop(series, {})
+    grown, after = {}, dict(before)
+    for kind, value in group.values.items():
+        start, time, was = before.get(kind, (group.starts[kind], 0, 0))
+        if start == group.starts[kind] and group.time <= time:
+            continue  # sent again
+        again = start != group.starts[kind] or value < was
+        grown[kind] = value - (0 if again else was)
+        after[kind] = (group.starts[kind], group.time, value)
+    known[series] = after
     while len(known) > _SERIES:
         known.pop(next(iter(known)))
-    return {kind: value - before.get(kind, 0) for kind, value in group.values.items()}
+    return grown
 
 
 def _calls(
@@ -133,11 +136,11 @@ def _calls(
     """The sum in as many equal calls as there were requests, so that no size tier is met by it."""
     sums = [min(round(values.get(kind, 0)), LARGEST) for kind in _ORDER]
     cost = round(values["cost"] * 1_000_000_000) if "cost" in values else None
-    parts = max(1, min(max(group.counts.values(), default=0), _PARTS)) if group.delta else 1
+    parts = max(1, min(max(group.requests.values(), default=0), _PARTS)) if group.delta else 1
     for part in range(parts):
         shares = dict(zip(_ORDER, (_share(total, parts, part) for total in sums), strict=True))
         yield Call(
-            keys.whole("otlp", "point", series, str(group.start), str(group.time), str(part)),
+            keys.whole("otlp", "point", series, str(group.time), str(part)),
             who.source, who.session, named(group.said, _MODEL) or "unknown",
             _tokens(who.source, shares), held(group.time // 1_000_000, seen), who.context,
             provider=named(group.said, ("gen_ai.provider.name", "gen_ai.system")),
