@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from costtop.model import Context
 from costtop.store.names import Names, read_context
-from costtop.store.rows import COARSE, COLUMNS, HEARD, YIELDS, Row, coarseness
+from costtop.store.rows import COARSE, COLUMNS, HEARD, YIELDS, Row, coarseness, outdoes
 from costtop.store.sights import AT_ONCE, Sight, Stored, see
 
 _INDEXES = (
@@ -39,7 +39,7 @@ class Heard:
 
     def __init__(self) -> None:
         self._ready: bool | None = None
-        self._finest: dict[int, int] = {}  # root session -> coarseness of its finest call
+        self._finest: dict[int, int] = {}  # root session -> what its finest call outdoes
         self._bare: dict[int, int] = {}  # root session -> nothing coarser than this is stored
 
     def forget(self) -> None:
@@ -67,9 +67,7 @@ class Heard:
         """
         levels: dict[int, int] = {}
         for key, sight in joined.sights.items():
-            level = coarseness(sight.row)
-            if key in joined.stored:
-                level = min(level, coarseness(joined.stored[key].row))
+            level = outdoes(sight.row)
             _lower(levels, roots[key], level)
             if level < _SUM and (service := _service(db, names, sight)):
                 _lower(levels, service, level)
@@ -91,9 +89,10 @@ class Heard:
     def _known(self, db: sqlite3.Connection, root: int) -> int:
         found = self._finest.get(root)
         if found is None:
-            query = f"SELECT min((flags & {COARSE}) >> 6) FROM calls WHERE {_FAMILY}"
-            level = db.execute(query, (root,)).fetchone()[0]
-            found = self._finest[root] = _SUM if level is None else int(level)
+            level = f"max(flags & {HEARD} > 0, (flags & {COARSE}) >> 6)"  # as rows.outdoes
+            query = f"SELECT min({level}) FROM calls WHERE {_FAMILY}"
+            least = db.execute(query, (root,)).fetchone()[0]
+            found = self._finest[root] = _SUM if least is None else int(least)
         return found
 
     def _coarser(self, db: sqlite3.Connection, root: int, level: int) -> list[Stored]:

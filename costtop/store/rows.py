@@ -105,3 +105,8 @@ def _flags(counts: Row, other: Row) -> int:
 def coarseness(row: Row) -> int:
     """0 for a log's call or one with a request id, up to 3 for a sum of many requests."""
     return (row.flags & COARSE) >> 6
+
+
+def outdoes(row: Row) -> int:
+    """What is coarser than this gives way to it: a log's call 0, a heard one 1 or more."""
+    return max(1, coarseness(row)) if row.flags & HEARD else coarseness(row)
