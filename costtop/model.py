@@ -87,6 +87,10 @@ class Call(NamedTuple):
     yields: bool = False  # a side copy: dropped where another call has the same key group
     tools: tuple[ToolUse, ...] = ()
     offset: int = 0  # where in the file its line starts
+    heard: bool = False  # told over OTLP: one with the log's call of the same `request`
+    coarse: int = 0  # 1 span, 2 event, 3 sum: counts only where nothing finer tells of its session
+    service: str = ""  # session (same source) whose sums this call makes superfluous
+    settled: bool = False  # `reported` counts, whatever the config says: tokens lack a split
 
 
 class SessionFact(NamedTuple):

@@ -173,6 +173,11 @@ def _plain(tree: dict[str, Any]) -> list[str]:
         mark = "✓" if source["found"] else "✗"
         files = f"{source['files']} files" if source["found"] else "not found"
         lines.append(f"  {mark} {source['title']:<16} {clean(source['folder'], 200):<48} {files}")
+    for channel in tree["daemon"].get("channels", []):
+        mark = "✗" if channel["trouble"] else "✓"
+        lines.append(
+            f"  {mark} {channel['name']:<16} {channel['address']:<48} {channel['calls']} calls"
+        )
     lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]

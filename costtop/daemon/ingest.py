@@ -19,6 +19,7 @@ from costtop.daemon.fold import Folded, Order, fold
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
 from costtop.snapshot.live import now_ms
+from costtop.sources.source import Memo
 from costtop.store import calls, places
 from costtop.store.calls import Books, Recorded
 from costtop.store.reading import Priced, Reading
@@ -100,9 +101,15 @@ class Ingest:
         for stored in await self._writer.read(places.load):
             self._bad[stored.path] = stored.bad
             if not stored.state:
-                continue  # long gone, or a channel that is no file: kept for `explain` only
-            self.known.put(restored(stored.path, stored.state, stored.born))
+                continue  # long gone: kept for `explain` only
             self._memos[stored.path] = stored.memo
+            if _is_file(stored.path):
+                self.known.put(restored(stored.path, stored.state, stored.born))
+
+    def memo(self, channel: bytes) -> Memo:
+        """The memo that a channel's fold left with its latest commit."""
+        found: Memo = json.loads(self._memos.get(channel, "{}"))
+        return found
 
     @property
     def bad_lines(self) -> int:
@@ -191,10 +198,11 @@ class Ingest:
             self._lost()
             raise
         for item, reading in zip(folded, readings, strict=True):
-            self.known.put(item.place)
             self._memos[item.place.path] = reading.memo
             before = 0 if reading.fresh else self._bad.get(item.place.path, 0)
             self._bad[item.place.path] = before + len(item.bad)
+            if _is_file(item.place.path):
+                self.known.put(item.place)
             if item.took and not item.more:
                 self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
         self._count(folded, recorded)
@@ -229,7 +237,9 @@ class Ingest:
 
     def _priced(self, call: Call) -> Priced:
         computed, rates = self._prices.price(call)
-        return Priced(call, computed, self._costs(computed, call.reported), rates)
+        settled = call.reported if call.settled else None
+        cost = self._costs(computed, call.reported) if settled is None else settled
+        return Priced(call, computed, cost, rates)
 
     def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
         counts = self.counts
@@ -286,6 +296,11 @@ def _groups(seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN) -> Iterat
             group, weight = [], 0
     if group:
         yield group
+
+
+def _is_file(path: bytes) -> bool:
+    """False for a channel: no scan finds one, and it must not be forgotten for that."""
+    return path.startswith(b"/")
 
 
 def place_of(path: bytes) -> Place:

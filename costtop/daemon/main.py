@@ -14,6 +14,7 @@ from typing import NamedTuple
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
+from costtop.daemon import hear
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
 from costtop.daemon.changes import ConfigChanges
@@ -90,6 +91,7 @@ def _loaded(paths: Paths) -> Config:
     config = configuration.load(paths)
     for missing in address.check_all(config.notify, os.environ):
         log.warning("%s", missing)
+    hear.check(config)
     return config
 
 
@@ -109,7 +111,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     reader = Reader(instance.ingest, follower)
     obey = Obey(instance, acceptor, reader, hands, ends.stop.set, ends.reload.set)
     changes = ConfigChanges(instance.paths, ends.reload.set)
-    pulse = Pulse(instance, reader, follower, hunt, changes)
+    channels = hear.channels(instance)
+    pulse = Pulse(instance, reader, follower, hunt, changes, channels)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     zone = configuration.zone(instance.config)
     to = audience(instance.config, zone)
@@ -131,6 +134,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             summaries(post, now_ms),
             _wake(courier, posted),
             _listen(instance.paths, obey),
+            *(channel.run() for channel in channels),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from costtop import __version__
 from costtop.daemon.changes import ConfigChanges
+from costtop.daemon.hear import Ear
 from costtop.daemon.hunt import Hunt
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired
@@ -28,9 +30,11 @@ class Pulse:
         follower: Follower,
         hunt: Hunt,
         changes: ConfigChanges,
+        channels: Sequence[Ear] = (),
     ) -> None:
         self._instance, self._reader = instance, reader
         self._follower, self._hunt, self._changes = follower, hunt, changes
+        self._channels = channels
         self._started = now_ms()
 
     async def run(self) -> None:
@@ -58,10 +62,15 @@ class Pulse:
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
-            "trouble": self._reader.trouble or self._changes.trouble or self._unreadable(),
+            "trouble": self._reader.trouble or self._troubles(),
+            "channels": [channel.said() for channel in self._channels],
             "sources": self._sources(),
             "processes": self._hunt.seen(),
         }
+
+    def _troubles(self) -> str:
+        heard = next((one.trouble for one in self._channels if one.trouble), "")
+        return self._changes.trouble or heard or self._unreadable()
 
     def _unreadable(self) -> str:
         troubles = self._follower.troubles

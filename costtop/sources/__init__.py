@@ -18,6 +18,7 @@ from costtop.sources import (
     litellm_log,
     opencode,
     openhands,
+    otlp,
     pi,
     qwen,
 )
@@ -46,6 +47,7 @@ SOURCES: tuple[Source, ...] = (
     cline.KILO_SOURCE,
     aider.SOURCE,
     openhands.SOURCE,
+    otlp.SOURCE,
     litellm_log.SOURCE,
     api_responses.SOURCE,
     api_responses.DOCUMENTS,

@@ -10,30 +10,28 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from costtop.model import Call, Context, Outcome, Spend
-from costtop.store.names import Names
+from costtop.store.heard import Heard, Joined, filled, join
+from costtop.store.names import Names, read_context
 from costtop.store.places import Places
 from costtop.store.reading import Priced, Reading
 from costtop.store.rollups import Deltas
-from costtop.store.rows import COLUMNS, ERROR, ESTIMATED, PLACEHOLDER, YIELDS, Rank, Row, merged
+from costtop.store.rows import (
+    COLUMNS,
+    ERROR,
+    ESTIMATED,
+    HEARD,
+    PLACEHOLDER,
+    SETTLED,
+    YIELDS,
+    Row,
+    merged,
+)
 from costtop.store.sessions import Sessions, record_task
+from costtop.store.side import delete, overtaken, side_copies
+from costtop.store.sights import Sight, Stored, lookup, see
 
 FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
-
-_AT_ONCE = 400  # keys looked up by one statement
-
-
-class _Sight(NamedTuple):
-    """A call as this batch saw it, with the row it would become."""
-
-    row: Row
-    rank: Rank
-    priced: Priced
-
-
-class _Stored(NamedTuple):
-    id: int
-    row: Row
 
 
 class Recorded(NamedTuple):
@@ -51,6 +49,7 @@ class Books:
         self.names = Names()
         self.sessions = Sessions(self.names)
         self.places = Places()
+        self.heard = Heard()
         self.feature_of = feature_of
         self._features: dict[tuple[Context, str, str], str] = {}
 
@@ -59,6 +58,7 @@ class Books:
         self.names.forget()
         self.sessions.forget()
         self.places.forget()
+        self.heard.forget()
         self._features.clear()
 
     def feature(self, call: Call) -> str:
@@ -73,13 +73,13 @@ class Books:
 def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], now: int) -> Recorded:
     """Writes everything that was read; a second time changes nothing. `now` is ms UTC."""
     rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
-    sights: dict[bytes, _Sight] = {}
+    sights: dict[bytes, Sight] = {}
     for reading in readings:
         place = books.places.enter(db, reading, now)
         for fact in reading.facts:
             books.sessions.learn(db, fact, rev)
         for priced in reading.calls:
-            _see(sights, _sight(db, books, priced, place, now))
+            see(sights, _sight(db, books, priced, place, now))
     spends = _store(db, books, sights, rev)
     answered = _answer(db, (item for reading in readings for item in reading.outcomes))
     for reading in readings:
@@ -88,23 +88,7 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
     return Recorded(rev, spends, answered)
 
 
-def _see(sights: dict[bytes, _Sight], sight: _Sight) -> None:
-    known = sights.get(sight.row.key)
-    if known is not None:
-        row, rank = merged(known.row, known.rank, sight.row, sight.rank)
-        sight = _Sight(row, rank, _fuller(known.priced, sight.priced, row))
-    sights[sight.row.key] = sight
-
-
-def _fuller(a: Priced, b: Priced, row: Row) -> Priced:
-    """The one of two sights whose counters became the row, with the tools of either."""
-    chosen, other = (b, a) if b.call.tokens.output == row.output else (a, b)
-    if len(other.call.tools) > len(chosen.call.tools):
-        chosen = chosen._replace(call=chosen.call._replace(tools=other.call.tools))
-    return chosen
-
-
-def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> _Sight:
+def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
     call, names = priced.call, books.names
     session = books.sessions.ref(db, call.source, call.session, call.agent)
     row = Row(
@@ -134,7 +118,7 @@ def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now
         _flags(call),
         call.attempt,
     )
-    return _Sight(row, books.places.rank(db, place, session.id), priced)
+    return Sight(row, books.places.rank(db, place, session.id), priced)
 
 
 def variant(call: Call) -> str:
@@ -154,95 +138,93 @@ def _flags(call: Call) -> int:
         | (PLACEHOLDER if call.placeholder else 0)
         | (ESTIMATED if call.estimated else 0)
         | (YIELDS if call.yields else 0)
+        | (HEARD if call.heard else 0)
+        | (SETTLED if call.settled and call.reported is not None else 0)
+        | (call.coarse << 6)
     )
 
 
 def _store(
-    db: sqlite3.Connection, books: Books, sights: dict[bytes, _Sight], rev: int
+    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight], rev: int
 ) -> list[Spend]:
-    stored = _lookup(db, list(sights))
-    side = _side_copies(db, sights)
+    joined, gone = _joined(db, books, sights)
+    sights, contexts = joined.sights, joined.contexts
+    stored = joined.stored | lookup(db, list(sights))
+    side = side_copies(db, sights)
     deltas = Deltas()
-    inserts: list[_Sight] = []
+    inserts: list[Sight] = []
     updates: list[tuple[int, Row]] = []
     spends: list[Spend] = []
     for key, sight in sights.items():
         if key in side:
             continue
         known = stored.get(key)
+        row = _final(db, books, sight, known, contexts.get(key))
         if known is None:
-            inserts.append(sight)
-            deltas.book(sight.row)
-            spends.append(_spend(books, db, sight, sight.row, None))
-            continue
-        row, _ = merged(
-            known.row,
-            books.places.rank(db, known.row.place, known.row.session),
-            sight.row,
-            sight.rank,
-        )
-        if row != known.row:
+            inserts.append(sight._replace(row=row))
+            deltas.book(row)
+        elif row != known.row:
             updates.append((known.id, row))
             deltas.book(known.row, -1)
             deltas.book(row)
-        if row != known.row or sight.priced.call.tools:
-            spends.append(_spend(books, db, sight, row, known.row))
-    for gone in _overtaken(db, inserts):
-        deltas.book(gone.row, -1)
+        if known is None or row != known.row or sight.priced.call.tools:
+            spends.append(_spend(books, db, sight, row, known.row if known else None))
+    arrived = inserts + [sights[key] for key in joined.stored if key in sights]
+    gone += overtaken(db, arrived)
+    delete(db, gone)
+    for item in gone:
+        deltas.book(item.row, -1)
     _write(db, inserts, updates)
     _write_tools(db, books, [sight for key, sight in sights.items() if key not in side])
     deltas.write(db, rev)
     return spends
 
 
-def _lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, _Stored]:
-    found: dict[bytes, _Stored] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        part = keys[start : start + _AT_ONCE]
-        marks = ",".join("?" * len(part))
-        for row in db.execute(f"SELECT id, {COLUMNS} FROM calls WHERE key IN ({marks})", part):
-            found[row[1]] = _Stored(row[0], Row._make(row[1:]))
-    return found
+def _joined(
+    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight]
+) -> tuple[Joined, list[Stored]]:
+    """The batch with heard calls made one with logged ones, and rows that no longer count."""
+    if not books.heard.matters(db, sights.values()):
+        return Joined(sights, {}, {}), []
+    joined = join(db, sights)
+    roots = {key: _root(db, books, sight.priced.call) for key, sight in joined.sights.items()}
+    dropped, gone = books.heard.outdone(db, books.names, joined, roots)
+    kept = {key: sight for key, sight in joined.sights.items() if key not in dropped}
+    return joined._replace(sights=kept), gone
 
 
-def _side_copies(db: sqlite3.Connection, sights: dict[bytes, _Sight]) -> set[bytes]:
-    """Keys of side copies whose message is counted already, here or in the database."""
-    yielding = [key for key, sight in sights.items() if sight.row.flags & YIELDS]
-    if not yielding:
-        return set()
-    plain = {key[:8] for key, sight in sights.items() if not sight.row.flags & YIELDS}
-    query = "SELECT 1 FROM calls WHERE key >= ? AND key <= ? AND NOT flags & 8 LIMIT 1"
-    return {
-        key
-        for key in yielding
-        if key[:8] in plain or db.execute(query, (key[:8], key[:8] + b"\xff" * 8)).fetchone()
-    }
+def _root(db: sqlite3.Connection, books: Books, call: Call) -> int:
+    return books.sessions.ref(db, call.source, call.session, call.agent).root
 
 
-def _overtaken(db: sqlite3.Connection, inserts: list[_Sight]) -> list[_Stored]:
-    """Side copies counted earlier, now that their message itself came; they are deleted."""
-    groups = [sight.row.key[:8] for sight in inserts if not sight.row.flags & YIELDS]
-    gone: list[_Stored] = []
-    for start in range(0, len(groups), _AT_ONCE):
-        part = groups[start : start + _AT_ONCE]
-        marks = ",".join("?" * len(part))
-        query = (
-            f"SELECT id, {COLUMNS} FROM calls WHERE flags & 8 AND substr(key, 1, 8) IN ({marks})"
-        )
-        gone += [_Stored(row[0], Row._make(row[1:])) for row in db.execute(query, part)]
-    db.executemany("DELETE FROM tools WHERE call = ?", [(item.id,) for item in gone])
-    db.executemany("DELETE FROM calls WHERE id = ?", [(item.id,) for item in gone])
-    return gone
+def _final(
+    db: sqlite3.Connection, books: Books, sight: Sight, known: Stored | None, wire: Context | None
+) -> Row:
+    """The row that a call becomes by this sight of it, with what only the wire told of it."""
+    row = sight.row
+    if known is not None:
+        rank = books.places.rank(db, known.row.place, known.row.session)
+        row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
+    if wire is None:
+        return row
+    context = filled(read_context(db, row.context), wire)
+    feature = books.feature(sight.priced.call._replace(context=context))
+    return row._replace(
+        context=books.names.context(db, context), feature=books.names.name(db, feature)
+    )
 
 
 def _spend(
-    books: Books, db: sqlite3.Connection, sight: _Sight, row: Row, known: Row | None
+    books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
 ) -> Spend:
     call = sight.priced.call
-    ref = books.sessions.ref(db, call.source, call.session, call.agent)
+    if row.session == sight.row.session:
+        root = books.sessions.ref(db, call.source, call.session, call.agent).root_key
+    else:
+        root = books.sessions.root_key(db, row.session)  # another sight's owner keeps it
     return Spend(
         call=call,
-        root=ref.root_key,
+        root=root,
         cost=row.cost,
         rates=sight.priced.rates,
         seen=row.seen,
@@ -252,7 +234,7 @@ def _spend(
     )
 
 
-def _write(db: sqlite3.Connection, inserts: list[_Sight], updates: list[tuple[int, Row]]) -> None:
+def _write(db: sqlite3.Connection, inserts: list[Sight], updates: list[tuple[int, Row]]) -> None:
     marks = ",".join("?" * len(Row._fields))
     db.executemany(
         f"INSERT INTO calls ({COLUMNS}) VALUES ({marks})", [sight.row for sight in inserts]
@@ -263,7 +245,7 @@ def _write(db: sqlite3.Connection, inserts: list[_Sight], updates: list[tuple[in
     )
 
 
-def _write_tools(db: sqlite3.Connection, books: Books, sights: list[_Sight]) -> None:
+def _write_tools(db: sqlite3.Connection, books: Books, sights: list[Sight]) -> None:
     tools = [
         (sight.row.key, nth, books.names.name(db, tool.name), tool.key, tool.result, tool.error)
         for sight in sights

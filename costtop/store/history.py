@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from costtop.model import Call, Context, Rates, Spend, Tokens, ToolUse
 from costtop.store.names import read_context
-from costtop.store.rows import COLUMNS, ERROR, ESTIMATED, PLACEHOLDER, YIELDS, Row
+from costtop.store.rows import (
+    COLUMNS,
+    ERROR,
+    ESTIMATED,
+    HEARD,
+    PLACEHOLDER,
+    SETTLED,
+    YIELDS,
+    Row,
+    coarseness,
+)
 
 _FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _QUERY = (
@@ -119,6 +129,9 @@ class History:
             yields=bool(row.flags & YIELDS),
             tools=self._tools(call_id),
             offset=row.offset,
+            heard=bool(row.flags & HEARD),
+            coarse=coarseness(row),
+            settled=bool(row.flags & SETTLED),
         )
 
     def _tools(self, call_id: int) -> tuple[ToolUse, ...]:

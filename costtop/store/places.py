@@ -93,6 +93,8 @@ class Places:
 
 
 def _first_time(reading: Reading) -> int | None:
+    if not reading.path.startswith(b"/"):
+        return None  # a channel
     times = [item.call.at for item in reading.calls[:1]]
     times += [fact.at or fact.started or _NEVER for fact in reading.facts[:1]]
     first = min(times, default=_NEVER)

@@ -11,7 +11,7 @@ from costtop.model import Call, Rates
 from costtop.store.calls import Books
 from costtop.store.history import History
 from costtop.store.rollups import Deltas
-from costtop.store.rows import COLUMNS, Row
+from costtop.store.rows import COLUMNS, SETTLED, Row
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 
@@ -72,7 +72,7 @@ def _priced(
 ) -> Row:
     computed, rates = price(call)
     return row._replace(
-        cost=counts(computed, row.reported),
+        cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
         computed=computed,
         card=books.names.card(db, rates) if rates else None,
         feature=books.names.name(db, books.feature(call)),

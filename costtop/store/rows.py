@@ -6,7 +6,8 @@ from the sight with the larger output, the owner is the earliest file, the time 
 
 from typing import NamedTuple
 
-ERROR, PLACEHOLDER, ESTIMATED, YIELDS = 1, 2, 4, 8
+ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
+COARSE = 192  # two bits: how coarse a telling is, see model.Call
 
 COLUMNS = (
     "key, session, context, feature, model, provider, variant, at, seen, input, cache_read,"
@@ -64,26 +65,48 @@ def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Ran
         at=min(old.at, new.at),
         seen=min(old.seen, new.seen),
         request=counts.request if counts.request is not None else other.request,
-        reported=counts.reported if counts.reported is not None else other.reported,
+        reported=_reported(counts, other),
         attempt=max(old.attempt, new.attempt),
         flags=_flags(counts, other),
     )
-    if row.cost is None and row.reported is not None:
+    if row.reported is not None and (row.cost is None or row.flags & SETTLED):
         row = row._replace(cost=row.reported)
     return row, rank
+
+
+def _reported(counts: Row, other: Row) -> int | None:
+    """A settled cost goes before one that merely stands beside the tokens."""
+    first, second = counts, other
+    if other.flags & SETTLED and not counts.flags & SETTLED:
+        first, second = other, counts
+    return first.reported if first.reported is not None else second.reported
 
 
 def _larger(a: Row, b: Row) -> bool:
     return _size(a) > _size(b)
 
 
-def _size(row: Row) -> tuple[int, int, int, int, int]:
-    # Equal counts: the sight that tells more of the cache (and so of the price) wins; the last
-    # two fields only make the choice the same in either order.
-    known = 0 if row.reported is None else 1
-    return (row.output, row.input, row.cache_write_1h + row.searches, known, row.model)
+def _size(row: Row) -> tuple[int, int, int, bool, bool, int]:
+    # Equal counts: the sight that tells more of the cache (and so of the price) wins, and a log
+    # before the wire; the last two fields only make the choice the same in either order.
+    split = row.cache_write_1h + row.searches
+    logged = not row.flags & HEARD
+    return (row.output, row.input, split, logged, row.reported is not None, row.model)
 
 
 def _flags(counts: Row, other: Row) -> int:
-    flags = counts.flags & ~(YIELDS | PLACEHOLDER)
-    return flags | (counts.flags & other.flags & (YIELDS | PLACEHOLDER))
+    both = YIELDS | PLACEHOLDER | HEARD  # true of the call only where it is true of every sight
+    flags = counts.flags & ~(both | COARSE)
+    flags |= counts.flags & other.flags & both
+    flags |= min(counts.flags & COARSE, other.flags & COARSE)
+    return flags | (other.flags & SETTLED)
+
+
+def coarseness(row: Row) -> int:
+    """0 for a log's call or one with a request id, up to 3 for a sum of many requests."""
+    return (row.flags & COARSE) >> 6
+
+
+def outdoes(row: Row) -> int:
+    """What is coarser than this gives way to it: a log's call 0, a heard one 1 or more."""
+    return max(1, coarseness(row)) if row.flags & HEARD else coarseness(row)

@@ -40,6 +40,14 @@ class Sessions:
             found = self._refs[key] = self._read(db, *key) or self._make(db, *key)
         return found
 
+    def root_key(self, db: sqlite3.Connection, session: int) -> str:
+        """The public key "source/session" of the root of the session row `session`."""
+        query = (
+            "SELECT n.text || '/' || r.session FROM sessions s"
+            " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source WHERE s.id = ?"
+        )
+        return str(db.execute(query, (session,)).fetchone()[0])
+
     def _read(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref | None:
         row = db.execute(
             "SELECT s.id, s.root, n.text || '/' || r.session FROM sessions s"
