@@ -8,12 +8,14 @@ import sys
 
 def main() -> int:
     """Run one command; returns its exit code."""
-    match sys.argv[1:2]:
-        case ["gate"]:
+    match sys.argv[1:]:
+        case [_, *words] if "--help" in words or "-h" in words:
+            pass
+        case ["gate", *_]:
             from costtop.hooks.gate import main as quick
 
             return _end(quick(sys.argv[2:]))
-        case ["statusline"]:
+        case ["statusline", *_]:
             from costtop.hooks.statusline import main as line
 
             return _end(line(sys.argv[2:]))

@@ -1,15 +1,16 @@
 """What a session may still do while it is held back: commit, save, ask costtop. It runs nothing.
 
 A command passes only when every part of it is known; whatever could run something else (pipes,
-substitutions, `git -c`, `costtop run`) does not.
+substitutions, `git -c`, `costtop run`) does not. What reads JSON and shell is imported only where
+something might pass.
 """
 
-import json
-import re
-import shlex
-from typing import Any
-
+from costtop.hooks.quick import word
 from costtop.text import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SHELLS = frozenset(
     {"Bash", "bash", "shell", "local_shell", "exec_command", "run_shell_command", "Shell"}
@@ -20,7 +21,7 @@ _SAVES = frozenset(
 _GIT = frozenset({"add", "commit", "push", "stash", "status"})
 _RISKY = ("--receive-pack", "--exec", "--upload-pack")
 _OURS_NOT = frozenset({"run", "statusline", "gate"})  # these start other programs
-_MESSAGE = re.compile(r""""\$\(cat <<-?\s*'(\w+)'\n.*?\n\s*\1\n\s*\)\"""", re.DOTALL)
+_MESSAGE = r""""\$\(cat <<-?\s*'(\w+)'\n.*?\n\s*\1\n\s*\)\""""  # how agents word commits
 
 
 def passes(text: bytes, kind: str, *, fresh: bool) -> bool:
@@ -29,19 +30,24 @@ def passes(text: bytes, kind: str, *, fresh: bool) -> bool:
     Commits and costtop's own commands always; saving a file only while a mere denial is `fresh`,
     for every edit costs another call.
     """
+    name = word(text, "tool_name", "toolName")
+    if name in _SAVES:
+        return kind == "deny" and fresh
+    if name not in _SHELLS or not (b"git" in text or b"costtop" in text):
+        return False
+    import json
+
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    name = tree.get("tool_name") or tree.get("toolName")
-    given = tree.get("tool_input", tree.get("toolArgs"))
-    if name in _SAVES:
-        return kind == "deny" and fresh
-    return name in _SHELLS and is_harmless(_command(given))
+    return is_harmless(_command(tree.get("tool_input", tree.get("toolArgs"))))
 
 
-def _command(given: Any) -> str:
+def _command(given: "Any") -> str:
     """The command line in a shell tool's arguments; "" where it is none that is understood."""
+    import json
+
     if isinstance(given, str):
         try:
             given = json.loads(given)
@@ -55,7 +61,10 @@ def _command(given: Any) -> str:
 
 def is_harmless(command: str) -> bool:
     """Whether every part of a shell command commits, saves or asks costtop."""
-    command = _MESSAGE.sub('"message"', command)
+    import re
+    import shlex
+
+    command = re.sub(_MESSAGE, '"message"', command, flags=re.DOTALL)
     if "`" in command or "$(" in command or "\\\n" in command:
         return False
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()<>\n")

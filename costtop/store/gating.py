@@ -37,7 +37,7 @@ _OPEN = (
 )
 _MARKED = (
     "SELECT note FROM marks WHERE session = :key AND kind = 'runaway' AND"
-    + _PASSES.format(budget="'\x00'")  # an override of one budget does not lift a mark
+    + _PASSES.format(budget="''")  # an override of one budget does not lift a mark
 )
 
 
