@@ -1,13 +1,34 @@
-"""The command `costtop`. It does not know the commands; `costtop.cli` does."""
+"""The command `costtop`. It does not know the commands; `costtop.cli` does.
+
+Hooks and status lines are answered before anything else is imported: an agent waits for them.
+"""
 
 import sys
 
 
 def main() -> int:
     """Run one command; returns its exit code."""
+    match sys.argv[1:]:
+        case [_, *words] if "--help" in words or "-h" in words:
+            pass
+        case ["gate", *_]:
+            from costtop.hooks.gate import main as quick
+
+            return _end(quick(sys.argv[2:]))
+        case ["statusline", *_]:
+            from costtop.hooks.statusline import main as line
+
+            return _end(line(sys.argv[2:]))
     from costtop.cli.main import main as run
 
     return run(sys.argv[1:])
+
+
+def _end(code: int) -> int:
+    """Leaves at once: nothing is open that an orderly end would have to close."""
+    import os
+
+    os._exit(code)
 
 
 if __name__ == "__main__":

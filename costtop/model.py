@@ -296,3 +296,22 @@ class Mark(NamedTuple):
     by: str
     at: int
     note: str = ""
+
+
+class Breaker(NamedTuple):
+    """A budget that is spent, or a session that is to stop: what holds sessions back.
+
+    From `opened` on the gate refuses tools; processes are touched only once a second look has
+    `confirmed` it, and not before `due`. Times are ms UTC.
+    """
+
+    budget: str  # "" for a session's own
+    period: str
+    action: str  # gate | pause | stop | kill
+    scope: tuple[tuple[str, str], ...]  # globs, all must match: as Budget.scope
+    why: str
+    opened: int
+    confirmed: int | None = None
+    due: int | None = None
+    until: int | None = None  # it holds no longer than this
+    id: int = 0  # its row; 0: not stored yet

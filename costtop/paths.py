@@ -23,6 +23,7 @@ class Paths(NamedTuple):
     database: Path
     lock: Path
     status: Path  # what the daemon says of itself, each second
+    line: Path  # today, budget and burn in one line, for status bars
     log: Path
     spool: Path  # directory of JSON lines written while no daemon runs
     socket: Path
@@ -48,6 +49,7 @@ def _layout(config: Path, state: Path, runtime: Path) -> Paths:
         database=state / "costtop.db",
         lock=state / "costtop.lock",
         status=state / "status.json",
+        line=state / "status.txt",
         log=state / "costtop.log",
         spool=state / "spool",
         socket=runtime / "costtop.sock",

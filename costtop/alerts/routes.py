@@ -65,6 +65,13 @@ def _severe_enough(route: Route, finding: Finding) -> bool:
     return SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
 
 
+def hears_deeds(route: Route, severity: str) -> bool:
+    """Whether the endpoint is told what was done by command or by itself."""
+    grave = SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
+    named = route.feature or route.user or route.budget
+    return grave and not named and (not route.rules or "deed" in route.rules)
+
+
 def hold(route: Route, one: Notification, together: int, traffic: Traffic, minute: int) -> str:
     """Why the endpoint hears it later, or "" for now.
 

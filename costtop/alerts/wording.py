@@ -187,6 +187,26 @@ def _blind(one: Notification) -> list[str]:
     ]
 
 
+def deed(what: str, session: str, by: str, detail: str) -> Message:
+    """The words for something that was done by command or by a breaker: T3 of RELIABILITY.md.
+
+    `session` is "source/session" or "" where the deed is about none.
+    """
+    of = f" of session {short_name(session)}" if session else ""
+    title = plain(f"{what}{of}", 150)
+    lines = [f"{title}.", f"By: {by or 'costtop'}.", detail or "Nothing more is known."]
+    body = "\n".join(plain(line, 400) for line in lines)
+    return Message(f"{MARK}deed: {title}", body, _short(f"{MARK}deed: {title}", f"by {by}"))
+
+
+def breaker(budget: str, what: str, why: str) -> Message:
+    """The words for a breaker that opened, counts down, acted or was held back."""
+    title = f"{MARK}breaker {_name(plain(budget))}: {plain(what, 120)}"
+    undo = f"costtop override {budget}"
+    lines = [plain(why, 400), f"Let it pass: {plain(undo)} · costtop --once --sort rate"]
+    return Message(title, "\n".join(lines), _short(title, undo))
+
+
 def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) -> Message:
     """One message for many: `titles` are (severity, title) of them, the oldest first.
 

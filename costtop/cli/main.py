@@ -39,6 +39,9 @@ MODULES = {
     "pause": "act",
     "resume": "act",
     "kill": "act",
+    "hooks": "hooks",
+    "gate": "hooks",
+    "statusline": "hooks",
     "alerts": "alerts",
     "demo": "demo",
 }

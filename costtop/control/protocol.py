@@ -79,9 +79,68 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a kill of the session would do, without doing it."""
+    """What a kill, or a pause, of the session would do, without doing it."""
 
     session: str
+    deed: Literal["kill", "pause"] = "kill"
+
+
+@dataclass(frozen=True, slots=True)
+class StopSession:
+    """Soft stop: the session's hook ends its turn at the next tool, until it is spoken to."""
+
+    session: str
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Let a spent budget, a held session ("source/session") or, with neither, everything pass.
+
+    For `span` ms; 0 takes an override back. What a breaker has paused meanwhile goes on.
+    """
+
+    budget: str = ""
+    session: str = ""
+    span: int = 1_800_000
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An agent's hook or status line ran: who asked is read of the socket's other end.
+
+    `said` is the kind of its refusal ("deny", "stop"); `cost` (dollars) and the per cents of the
+    plan's limits are Claude Code's own.
+    """
+
+    source: str
+    session: str
+    event: str = ""
+    said: str = ""
+    cost: float | None = None
+    five_hour: float | None = None
+    seven_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BeginRun:
+    """`costtop run` has started a command: sessions that begin below `pid` are tagged."""
+
+    id: str
+    pid: int
+    cwd: str = ""
+    feature: str = ""
+    task: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndRun:
+    """The command of a run has ended; answered with its sessions and what they cost."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +221,11 @@ Command = (
     | Resume
     | Kill
     | Plan
+    | StopSession
+    | Override
+    | Hook
+    | BeginRun
+    | EndRun
     | Acknowledge
     | BeginSilence
     | EndSilence
@@ -181,6 +245,11 @@ COMMANDS: dict[str, type[Command]] = {
     "resume": Resume,
     "kill": Kill,
     "plan": Plan,
+    "stop-session": StopSession,
+    "override": Override,
+    "hook": Hook,
+    "run": BeginRun,
+    "run-end": EndRun,
     "ack": Acknowledge,
     "silence": BeginSilence,
     "unsilence": EndSilence,

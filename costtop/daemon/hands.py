@@ -1,15 +1,19 @@
-"""Deeds on sessions' processes as commands ask for them: planned, done, journalled. It finds none."""
+"""Deeds on sessions' processes, as asked for: planned, done, journalled. It finds none."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 
-from costtop.control.protocol import Kill, Pause, Resume
+from costtop.control.protocol import Kill, Pause, Plan, Resume
+from costtop.daemon.journal import Journal
 from costtop.errors import CosttopError
 from costtop.processes.deeds import Deeds
 from costtop.processes.holder import Holder
 from costtop.processes.vitals import Vitals
+from costtop.snapshot.live import now_ms
+from costtop.store import intents
+from costtop.store.writer import Writer
 
-Journal = Callable[[str, str, str, str], Awaitable[None]]
-"""(by, deed, session, detail) -> kept."""
+_FOUND_WITHIN = 10.0  # s after a start in which a process is looked for again
+_LOOK = 0.2  # s
 
 
 class Hands:
@@ -20,11 +24,24 @@ class Hands:
         self.vitals = Vitals(self.holder)
         self.deeds = Deeds(self.holder, self.vitals)
 
-    def plan(self, session: str, asker: int) -> list[str]:
-        """What each rung of a kill would do; raises Refused with the reason."""
-        return [f"{rung.rung}: {rung.words}" for rung in self.deeds.plan(session, asker)]
+    def plan(self, command: Plan, asker: int) -> list[str]:
+        """What each rung of a deed would do; raises Refused with the reason."""
+        pausing = command.deed == "pause"
+        planned = self.deeds.plan_pause if pausing else self.deeds.plan
+        return [f"{rung.rung}: {rung.words}" for rung in planned(command.session, asker)]
 
-    async def act(self, command: Pause | Resume | Kill, asker: int, journal: Journal) -> list[str]:
+    def evidence(self, session: str) -> dict[str, object]:
+        """Which process it would be, and how sure that is."""
+        found = self.holder.find(session)
+        return {
+            "pid": found.process.pid if found.process and not found.gone else None,
+            "confidence": found.confidence,
+            "evidence": found.evidence,
+        }
+
+    async def act(
+        self, command: Pause | Resume | Kill, asker: int | None, journal: Journal
+    ) -> list[str]:
         """Follows the deed to its end; returns what every step did, raises where it failed."""
         session, typed = command.session, command.typed
         match command:
@@ -35,9 +52,50 @@ class Hands:
             case Kill(rung=rung):
                 deed = f"kill up to {rung}"
                 steps = self.deeds.kill(session, asker, typed, last=f"SIG{rung}")
+        intent = await self._intend(command, journal)
         taken = [step async for step in steps]
         said = [step.what for step in taken]
-        await journal(command.by, deed, session, " · ".join(said))
+        await journal.note(command.by, deed, session, " · ".join(said))
+        if intent:
+            await journal.fulfil(intent)
         if not taken or not taken[-1].success:
             raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
         return said
+
+    async def _intend(self, command: Pause | Resume | Kill, journal: Journal) -> int:
+        held = self.holder.held(command.session)
+        if not isinstance(command, Kill) or held is None:
+            return 0
+        return await journal.intend(command.session, held.identity, command.rung, command.by)
+
+    async def finish(self, writer: Writer, journal: Journal) -> None:
+        """Goes on with kills that an earlier daemon began and did not end (K9), then waits.
+
+        Only where the process is held again and is the same one; otherwise it is written down.
+        """
+        for intent in await writer.transact(intents.left, now_ms()):
+            same = await self._again(intent)
+            await journal.fulfil(intent.id)
+            if not same:
+                await journal.note(
+                    intent.by, "kill given up", intent.session,
+                    f"costtop was restarted and process {intent.pid} is not found again",
+                )  # fmt: skip
+                continue
+            by = f"{intent.by}, gone on with after a restart"
+            order = Kill(intent.session, intent.rung, by, intent.pid)  # type: ignore[arg-type]
+            try:
+                await self.act(order, None, journal)
+            except CosttopError:
+                continue  # the journal has the reason
+        await asyncio.Event().wait()
+
+    async def _again(self, intent: intents.Intent) -> bool:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _FOUND_WITHIN
+        while loop.time() < end:
+            held = self.holder.held(intent.session)
+            if held is not None and held.identity == (intent.pid, intent.start):
+                return True
+            await asyncio.sleep(_LOOK)
+        return False

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from costtop.processes.claim import Wanted
@@ -22,8 +22,15 @@ _LIVE_FOR = 2 * 3_600_000  # ms since its last call in which a session's process
 class Hunt:
     """Searches every few seconds and tells the holder."""
 
-    def __init__(self, writer: Writer, holder: Holder, vitals: Vitals) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        holder: Holder,
+        vitals: Vitals,
+        after: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._writer, self._holder, self._vitals = writer, holder, vitals
+        self._after = after  # what wants to know who was found
 
     async def run(self) -> None:
         """For ever."""
@@ -42,6 +49,8 @@ class Hunt:
                 self._holder.forget(gone)
         if self._holder.sessions():
             self._vitals.refresh()
+        if self._after is not None:
+            await self._after()
 
     def _paused(self, session: str) -> bool:
         info = self._vitals.info(session)

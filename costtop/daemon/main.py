@@ -17,12 +17,18 @@ from costtop.config import Config
 from costtop.daemon import hear
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
+from costtop.daemon.breakers import Breakers
 from costtop.daemon.changes import ConfigChanges
+from costtop.daemon.guard import Guard
 from costtop.daemon.hands import Hands
+from costtop.daemon.hearing import Hearing
 from costtop.daemon.hunt import Hunt
-from costtop.daemon.obey import Obey
+from costtop.daemon.journal import Journal
+from costtop.daemon.line import keep_line
+from costtop.daemon.obey import Obey, Staff
 from costtop.daemon.pulse import Pulse
 from costtop.daemon.reader import Reader
+from costtop.daemon.runs import Runs
 from costtop.daemon.sight import Eyes, Sight
 from costtop.daemon.summaries import Post, summaries
 from costtop.daemon.tell import audience
@@ -105,19 +111,27 @@ def _reloaded(paths: Paths, config: Config) -> Config:
 
 async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
-    hunt = Hunt(instance.writer, hands.holder, hands.vitals)
+    zone = configuration.zone(instance.config)
+    to = audience(instance.config, zone)
+    journal = Journal(instance.writer, to, posted.set)
+    runs = Runs(instance, hands.holder)
+    await runs.restore()
+    hunt = Hunt(instance.writer, hands.holder, hands.vitals, runs.settle)
     acceptor = Acceptor(instance.ingest)
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    obey = Obey(instance, acceptor, reader, hands, ends.stop.set, ends.reload.set)
+    hearing = Hearing(instance.writer, hands.holder, runs.met)
+    guard = Guard(hands.holder, hands.vitals)
+    stop, reload = ends.stop.set, ends.reload.set
+    staff = Staff(acceptor, reader, hands, hearing, runs, guard, journal, stop, reload)
+    obey = Obey(instance, staff)
     changes = ConfigChanges(instance.paths, ends.reload.set)
     channels = hear.channels(instance)
     pulse = Pulse(instance, reader, follower, hunt, changes, channels)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
-    zone = configuration.zone(instance.config)
-    to = audience(instance.config, zone)
     sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
     post = Post(instance.paths.database, instance.writer, to, courier, zone)
+    breakers = Breakers(instance.writer, hands, journal, to, instance.watch.look)
     async with follower, asyncio.TaskGroup() as group:
         for work in (
             _until(ends.stop),
@@ -128,6 +142,9 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             reader.run(),
             hunt.run(),
             pulse.run(),
+            keep_line(instance.paths.database, instance.paths.line),
+            breakers.run(),
+            hands.finish(instance.writer, journal),
             vigilance(instance, reader),
             courier.run(),
             sight.run(now_ms),

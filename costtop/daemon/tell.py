@@ -145,6 +145,20 @@ def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     return freed
 
 
+def announce(
+    db: sqlite3.Connection, audience: Audience, said: Message, severity: str, now: int
+) -> bool:
+    """Posts what was done, by command or by itself; True where the courier has something to do."""
+    letters = []
+    for route in audience.routes:
+        if routes.hears_deeds(route, severity):
+            quiet = routes.is_quiet(route, _minute(audience.zone, now))
+            held = "quiet hours" if quiet and severity != "critical" and not route.direct else ""
+            token = _token(route.label, "deed", said.title, said.body, now)
+            letters.append(Letter(route.label, "deed", severity, *said, now, token, hold=held))
+    return bool(outbox.post(db, letters, now))
+
+
 def summarise(
     db: sqlite3.Connection, audience: Audience, kind: str, key: str, said: Message, now: int
 ) -> int:

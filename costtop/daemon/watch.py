@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from costtop.alerts.choose import HISTORY_AFTER
+from costtop.daemon import breakers
 from costtop.daemon.tell import Audience, gather, tell
 from costtop.detect.budgets import Account, Budgets
 from costtop.detect.settings import Settings
@@ -39,6 +40,7 @@ class Watch:
         self._settings, self._tz = settings, tz
         self._audience, self._posted = audience, posted
         self._limits = budgets
+        self._holding = any(budget.action != "notify" for budget in budgets)
         self._budgets = Budgets(budgets, tz)
         self._vigil = Vigil(settings)
         self.begun = False  # what is committed from now on is news, even while it still learns
@@ -113,6 +115,8 @@ class Watch:
         decided = tell(db, list(found), self._audience, now, history=history)
         if any(one.speaks for one in decided):
             self._posted()
+        if (self._holding or not self.awake) and self.look(db, now):
+            self._posted()
         newest = str(History(db).newest())
         if newest != meta.get(db, _WATCHED):
             meta.put(db, {_WATCHED: newest})
@@ -122,6 +126,14 @@ class Watch:
         for account in self._budgets.wanted(now):
             self._fill(db, account)
             self._budgets.recall(account.budget.name, account.span.key, told(db, account))
+
+    def look(self, db: sqlite3.Connection, now: int) -> bool:
+        """Looks at the breakers of budgets; True where a message was posted."""
+
+        def spent(name: str) -> int:
+            return self._budgets.spent(name, now)
+
+        return breakers.look(db, self._limits, spent, self._tz, self._audience, now)
 
     def _fill(self, db: sqlite3.Connection, account: Account) -> None:
         name, span = account.budget.name, account.span

@@ -21,7 +21,7 @@ from costtop.paths import Paths, private_directory
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
-from costtop.store import meta
+from costtop.store import meta, runs
 from costtop.store.calls import Books
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -53,6 +53,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     prices = price_book(config, paths)
     async with Writer(paths.database) as writer:
         books = Books(feature_of(config.feature, str(Path.home())))
+        books.runs = {key: run.tagged for key, run in (await writer.read(runs.tags)).items()}
         await writer.transact(meta.put, shared(config))
         cards = await writer.read(meta.get, "cards")
         if cards:

@@ -61,6 +61,18 @@ class Live:
         finally:
             self._db.execute("ROLLBACK")
 
+    def glance(self, now: int) -> tuple[tuple[int, int], int, tuple[BudgetMeter, ...]]:
+        """((cost, unpriced) of today, burn, budgets): what fits into one line."""
+        self._db.execute("BEGIN")
+        try:
+            meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+            tz = periods.zone(meta.get("timezone", "UTC"))
+            burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
+            meters = tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz))
+            return self._spent(now, tz)[0], burn, meters
+        finally:
+            self._db.execute("ROLLBACK")
+
     def _take(
         self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...], window: int
     ) -> Snapshot:

@@ -51,6 +51,7 @@ class Books:
         self.places = Places()
         self.heard = Heard()
         self.feature_of = feature_of
+        self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._features: dict[tuple[Context, str, str], str] = {}
 
     def forget(self) -> None:
@@ -91,6 +92,9 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
     call, names = priced.call, books.names
     session = books.sessions.ref(db, call.source, call.session, call.agent)
+    if books.runs and session.root_key in books.runs:
+        call = call._replace(context=books.runs[session.root_key](call.context))
+        priced = priced._replace(call=call)
     row = Row(
         call.key,
         session.id,

@@ -1,0 +1,94 @@
+"""When a budget's breaker opens, is confirmed and ends, and what it may do then. It does nothing.
+
+Pure: a look at what is spent against what was known. Money is int nano-dollars, times are ms UTC.
+The gate holds from the first look on, for that is harmless; processes are touched only after a
+second look has confirmed it, a kill only after a countdown, and few of them an hour.
+"""
+
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from costtop.model import Breaker, Budget
+from costtop.money import dollars
+
+CONFIRM = 1_000  # ms between the two looks
+COUNTDOWN = 30_000  # ms between the notice and a kill
+MOST = 3  # sessions an hour whose processes breakers may touch
+HOUR = 3_600_000
+HYSTERESIS = 95  # per cent of the amount below which an open one ends
+ACTIVE = 300_000  # ms: a session that made no call since so long before is not spending
+
+
+class Look(NamedTuple):
+    """What a look made of a breaker: `said` is opened, confirmed, ended or "" for no change."""
+
+    breaker: Breaker | None
+    said: str = ""
+
+
+def look(
+    budget: Budget, spent: int, known: Breaker | None, span: tuple[str, int], now: int
+) -> Look:
+    """One look at a budget; `span` is (key, end) of its present period."""
+    wanted = budget.action != "notify"
+    if known is None:
+        return _first(budget, spent, span, now) if wanted and spent >= budget.amount else Look(None)
+    low = budget.amount if known.confirmed is None else budget.amount * HYSTERESIS // 100
+    if not wanted or spent < low:
+        return Look(known, "ended")
+    if known.confirmed is None and now - known.opened >= CONFIRM:
+        due = now + (COUNTDOWN if budget.action == "kill" else 0)
+        return Look(known._replace(confirmed=now, due=due, action=budget.action), "confirmed")
+    return Look(known)
+
+
+def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> Look:
+    why = f"budget {budget.name} is spent: ${dollars(spent)} of ${dollars(budget.amount)}"
+    key, end = span
+    made = Breaker(budget.name, key, budget.action, budget.scope, why, now, until=end)
+    return Look(made, "opened")
+
+
+def covers(one: Breaker, about: Mapping[str, object]) -> bool:
+    """Whether a session falls under a breaker; `about` is what `store.gating.facts` tells of it."""
+    for name, glob in one.scope:
+        if name == "session":
+            if not any(fnmatchcase(str(about[part]), glob) for part in ("key", "id")):
+                return False
+        elif not fnmatchcase(str(about.get(name) or ""), glob):
+            return False
+    return True
+
+
+def deed(one: Breaker, done: Collection[str], now: int) -> str:
+    """What is to be done to a session's process now: pause, kill or "".
+
+    What is to be killed is paused first, so that it spends nothing while the countdown runs.
+    """
+    if one.confirmed is None or one.action not in {"pause", "kill"}:
+        return ""
+    if "pause" not in done and "kill" not in done:
+        return "pause"
+    late = one.action == "kill" and "kill" not in done and now >= (one.due or now)
+    return "kill" if late else ""
+
+
+def capped(session: str, touched: Collection[str]) -> bool:
+    """Whether the hourly cap holds it back; `touched` are the sessions of the last hour."""
+    return session not in touched and len(touched) >= MOST
+
+
+def notice(one: Breaker, said: str) -> tuple[str, str] | None:
+    """(severity, words) of what is told of a look; None where nothing is."""
+    match said, one.action:
+        case "opened", "gate" | "pause" | "stop" | "kill":
+            return "warning", "spent: its agents' hooks refuse from now on"
+        case "confirmed", "pause":
+            return "critical", "its running sessions are paused now"
+        case "confirmed", "kill":
+            seconds = COUNTDOWN // 1000
+            return "critical", f"its running sessions are paused now and killed in {seconds} s"
+        case "ended", _:
+            return "notice", "its agents may go on"
+    return None

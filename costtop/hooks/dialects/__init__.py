@@ -1,0 +1,58 @@
+"""The agents whose hooks costtop answers, one module each; no module borrows from another.
+
+What stops one agent is an error to the next one, and the tool runs (FORMATS.md (b)).
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any, Protocol
+
+    class Dialect(Protocol):
+        """What each module has."""
+
+        SOURCE: str  # name of the source of its sessions
+        NEUTRAL: str  # the answer that changes nothing; "" is none at all
+        PROMPTS: frozenset[str]  # hooks by which only the user's own words come
+
+        def event(self, text: bytes) -> str:
+            """Which hook asks."""
+
+        def refuse(self, event: str, kind: str, why: str) -> str | None:
+            """The answer that says no ("deny": this tool; "stop": the turn); None: it cannot."""
+
+        def settings(self, environ: "Mapping[str, str]", folder: "Path") -> "Path":
+            """The file that names its hooks; `folder` is the current one."""
+
+        def entries(self, command: str) -> "dict[str, dict[str, Any]]":
+            """The hooks to add, by event."""
+
+
+AGENTS = ("claude-code", "codex", "gemini", "copilot", "qwen")
+
+
+def dialect_of(agent: str) -> "Dialect":
+    """The dialect of an agent; raises KeyError for one that is not known."""
+    match agent:
+        case "claude-code":
+            from costtop.hooks.dialects import claude_code
+
+            return claude_code
+        case "codex":
+            from costtop.hooks.dialects import codex
+
+            return codex
+        case "gemini":
+            from costtop.hooks.dialects import gemini
+
+            return gemini
+        case "copilot":
+            from costtop.hooks.dialects import copilot
+
+            return copilot
+        case "qwen":
+            from costtop.hooks.dialects import qwen
+
+            return qwen
+    raise KeyError(agent)

@@ -1,0 +1,55 @@
+"""Qwen Code's hooks: how it asks, how it is answered, where it is told of us. It judges nothing.
+
+qwenlm.github.io/qwen-code-docs: events are named as Claude Code's, but UserPromptSubmit fires
+before every request to the model, results of tools included, and times are milliseconds.
+"""
+
+from costtop.hooks.quick import quoted, word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+SOURCE = "qwen"
+NEUTRAL = ""
+PROMPTS = frozenset({"SubmittedPrompt"})
+
+
+def event(text: bytes) -> str:
+    """Which hook asks; a request with the user's own words is a SubmittedPrompt."""
+    name = word(text, "hook_event_name")
+    typed = name == "UserPromptSubmit" and word(text, "submitted_prompt")
+    return "SubmittedPrompt" if typed else name
+
+
+def refuse(event: str, kind: str, why: str) -> str | None:
+    """The answer that says no; None where this hook cannot."""
+    said = quoted(why)
+    if event == "SubmittedPrompt" or (event == "UserPromptSubmit" and kind == "stop"):
+        return f'{{"decision": "block", "reason": {said}}}'
+    if event != "PreToolUse":
+        return None
+    stop = f'"continue": false, "stopReason": {said}, ' if kind == "stop" else ""
+    return (
+        f'{{{stop}"hookSpecificOutput": {{"hookEventName": "PreToolUse",'
+        f' "permissionDecision": "deny", "permissionDecisionReason": {said}}}}}'
+    )
+
+
+def settings(environ: "Mapping[str, str]", _: "Path") -> "Path":
+    """The user's settings.json."""
+    from pathlib import Path
+
+    return Path(environ.get("HOME") or Path.home()) / ".qwen" / "settings.json"
+
+
+def entries(command: str) -> "dict[str, dict[str, Any]]":
+    """The hooks to add; timeouts in milliseconds."""
+    call = {"name": "costtop", "type": "command", "command": command, "timeout": 5000}
+    return {
+        "PreToolUse": {"matcher": "*", "hooks": [call]},
+        "UserPromptSubmit": {"hooks": [call]},
+        "SessionStart": {"hooks": [call]},
+    }

@@ -1,0 +1,92 @@
+"""`costtop gate --agent NAME`: answers an agent's hook, yes or no, in its own dialect. Fails open.
+
+It reads the last committed state and tells the daemon who asked; it never waits for it, counts
+nothing and parses JSON only where it says no. Whatever goes wrong, the agent goes on: exit 0.
+"""
+
+import os
+import sys
+
+from costtop.hooks import quick
+from costtop.hooks.dialects import dialect_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from costtop.hooks.dialects import Dialect
+
+
+def main(arguments: list[str]) -> int:
+    """Reads the hook from stdin and writes the answer; always 0."""
+    neutral = ""
+    try:
+        dialect = dialect_of(_named(arguments))
+        neutral = dialect.NEUTRAL
+        text = quick.stdin()
+        answer, said = _judge(dialect, text)
+        _put(answer)
+        neutral = ""
+        _tell(dialect, text, said)
+    except Exception:
+        _put(neutral)  # an odd input, an old database: never the agent's fault
+    return 0
+
+
+def _judge(dialect: "Dialect", text: bytes) -> tuple[str, str]:
+    """(what to print, kind of the refusal or "")."""
+    from costtop.store import gating
+
+    session = quick.word(text, "session_id", "sessionId")
+    event = dialect.event(text)
+    if not session:
+        return dialect.NEUTRAL, ""
+    db = quick.door(quick.files(os.environ)[0])
+    now = quick.now()
+    found = gating.verdict(db, dialect.SOURCE, session, now)
+    db.close()
+    if found is None:
+        return dialect.NEUTRAL, ""
+    kind, why, since, lifts, key = found
+    if not lifts and event in dialect.PROMPTS:
+        return dialect.NEUTRAL, ""  # the user speaks again: a stop ends there
+    from costtop.hooks import spare
+
+    if spare.passes(text, kind, fresh=now - since < gating.PATIENCE):
+        return dialect.NEUTRAL, ""
+    answer = dialect.refuse(event, kind, spare.words(why, lifts, key))
+    return (dialect.NEUTRAL, "") if answer is None else (answer, kind)
+
+
+def _tell(dialect: "Dialect", text: bytes, said: str) -> None:
+    session = quick.word(text, "session_id", "sessionId")
+    if session:
+        event = dialect.event(text)
+        prompt = event in dialect.PROMPTS and not said
+        quick.tell(
+            quick.files(os.environ)[1],
+            {
+                "do": "hook",
+                "source": dialect.SOURCE,
+                "session": session,
+                "event": "prompt" if prompt else event,
+                "said": said,
+            },
+        )
+
+
+def _named(arguments: list[str]) -> str:
+    """The agent's name in `--agent NAME` or `--agent=NAME`."""
+    for index, argument in enumerate(arguments):
+        if argument == "--agent":
+            return arguments[index + 1]
+        if argument.startswith("--agent="):
+            return argument[8:]
+    return ""
+
+
+def _put(answer: str) -> None:
+    if answer:
+        os.write(1, answer.encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,148 @@
+"""What hooks need, in the fewest imports: places, one field of JSON, a line to the daemon.
+
+It parses no JSON and decides nothing. An agent waits for its hook at every tool call: `re`,
+`typing`, `pathlib` and `json` alone would each take half of the time that there is.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_LARGEST = 8 << 20  # bytes of input taken
+_PATIENCE = 0.02  # s for the daemon: it reads who our parents are while we wait
+_SOCKET_PATH_LIMIT = 100  # as in `paths`
+
+
+def files(environ: "os._Environ[str] | dict[str, str]") -> tuple[str, str, str]:
+    """(database, socket, status line) as `paths.find` has them; a test holds them equal."""
+    home = environ.get("COSTTOP_HOME")
+    if home:
+        root = os.path.abspath(os.path.expanduser(home))
+        return f"{root}/costtop.db", f"{_runtime(root)}/costtop.sock", f"{root}/status.txt"
+    state = _state(environ)
+    given = environ.get("XDG_RUNTIME_DIR", "")
+    runtime = f"{given}/costtop" if given and os.path.isdir(given) else _fallback("")
+    return f"{state}/costtop.db", f"{runtime}/costtop.sock", f"{state}/status.txt"
+
+
+def _state(environ: "os._Environ[str] | dict[str, str]") -> str:
+    user = environ.get("HOME") or os.path.expanduser("~")
+    if sys.platform == "darwin":
+        return f"{user}/Library/Application Support/costtop"
+    given = environ.get("XDG_STATE_HOME", "").strip()
+    return f"{given or f'{user}/.local/state'}/costtop"
+
+
+def _runtime(root: str) -> str:
+    if len(os.fsencode(f"{root}/costtop.sock")) <= _SOCKET_PATH_LIMIT:
+        return root
+    from _blake2 import blake2b
+
+    return _fallback("-" + blake2b(os.fsencode(root), digest_size=6).hexdigest())
+
+
+def _fallback(suffix: str) -> str:
+    return f"/tmp/costtop-{os.getuid()}{suffix}"  # noqa: S108  (the daemon checks whose it is)
+
+
+def door(database: str) -> "Connection":
+    """The database, `mode=ro`, by the C module alone; raises its errors."""
+    import _sqlite3
+
+    quoted = database.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    opened: Connection = _sqlite3.connect(f"file:{quoted}?mode=ro", timeout=0.2, uri=True)
+    return opened
+
+
+def stdin() -> bytes:
+    """What the agent says; nothing where a person called us by hand."""
+    if os.isatty(0):
+        return b""
+    parts: list[bytes] = []
+    size = 0
+    while size < _LARGEST and (part := os.read(0, 1 << 16)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def word(text: bytes, *names: str) -> str:
+    """The first string in JSON text under one of these keys; "" where there is none.
+
+    A quote inside a JSON string is escaped, so `"name":` can only be a key. Agents write their own
+    fields before a tool's arguments, so the first one is theirs.
+    """
+    for name in names:
+        start = _value(text, name)
+        if start and text[start : start + 1] == b'"':
+            end = text.find(b'"', start + 1)
+            return text[start + 1 : end].decode("utf-8", "replace") if end > 0 else ""
+    return ""
+
+
+def number(text: bytes, name: str, after: str = "") -> float | None:
+    """The number under a key, `after` another key where one is given; None where there is none."""
+    start = _value(text, name, _value(text, after) if after else 0)
+    end = start
+    while start and text[end : end + 1] in b"0123456789+-.eE" and end < len(text):
+        end += 1
+    try:
+        return float(text[start:end]) if end > start else None
+    except ValueError:
+        return None
+
+
+def _value(text: bytes, name: str, since: int = 0) -> int:
+    """Where the value of a key begins, 0 where there is none."""
+    key = f'"{name}"'.encode()
+    at = text.find(key, since)
+    while at >= 0:
+        end = at + len(key)
+        while text[end : end + 1] in (b" ", b"\n", b"\t", b"\r"):
+            end += 1
+        if text[end : end + 1] == b":":
+            end += 1
+            while text[end : end + 1] in (b" ", b"\n", b"\t", b"\r"):
+                end += 1
+            return end
+        at = text.find(key, at + 1)
+    return 0
+
+
+def quoted(text: str) -> str:
+    """`text` as a JSON string."""
+    from _json import encode_basestring_ascii
+
+    made: str = encode_basestring_ascii(text)
+    return made
+
+
+def tell(socket: str, fields: dict[str, object]) -> None:
+    """Hands one line to the daemon and lets it look at us for a moment; silent where none runs."""
+    import _socket
+
+    line = ", ".join(f"{quoted(key)}: {_json(value)}" for key, value in fields.items())
+    try:
+        peer = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        peer.settimeout(_PATIENCE)
+        peer.connect(socket)
+        peer.sendall(b"{" + line.encode() + b"}\n")
+        peer.recv(256)
+    except OSError:
+        return
+
+
+def _json(value: object) -> str:
+    if value is None:
+        return "null"
+    return quoted(value) if isinstance(value, str) else repr(value)
+
+
+def now() -> int:
+    """The present, ms UTC."""
+    import time
+
+    return time.time_ns() // 1_000_000

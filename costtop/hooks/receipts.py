@@ -1,0 +1,70 @@
+"""What an agent's settings were before costtop wrote into them. It decides nothing.
+
+While nobody else has changed the file since, taking the hooks out is putting these bytes back.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from costtop.paths import private_directory, private_file
+
+
+class Receipt(NamedTuple):
+    """One change of one file."""
+
+    before: bytes | None  # None: there was no file
+    after: str  # hash of what was written
+    folders: tuple[str, ...]  # made for it, the deepest first
+
+
+def of(content: bytes) -> str:
+    """The hash that stands for a content."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _path(folder: Path, settings: Path) -> Path:
+    name = hashlib.blake2b(os.fsencode(settings), digest_size=6).hexdigest()
+    return folder / f"{settings.parent.name.strip('.')}-{name}"
+
+
+def keep(folder: Path, settings: Path, receipt: Receipt) -> Path:
+    """Writes a receipt; returns the file that holds the settings as they were."""
+    private_directory(folder)
+    path = _path(folder, settings)
+    _write(path.with_suffix(".before"), receipt.before or b"")
+    facts = {
+        "settings": str(settings),
+        "existed": receipt.before is not None,
+        "after": receipt.after,
+        "folders": receipt.folders,
+    }
+    _write(path.with_suffix(".json"), json.dumps(facts).encode())
+    return path.with_suffix(".before")
+
+
+def find(folder: Path, settings: Path) -> Receipt | None:
+    """The receipt of a file, None where there is none that can be read."""
+    path = _path(folder, settings)
+    try:
+        facts = json.loads(path.with_suffix(".json").read_bytes())
+        before = path.with_suffix(".before").read_bytes()
+        return Receipt(
+            before if facts["existed"] else None, facts["after"], tuple(facts["folders"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def drop(folder: Path, settings: Path) -> None:
+    """The change has been taken back."""
+    for suffix in (".json", ".before"):
+        _path(folder, settings).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(private_file(path, flags), "wb") as file:
+        file.write(content)

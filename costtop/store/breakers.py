@@ -1,0 +1,168 @@
+"""Writes and reads breakers, overrides, denials and what was done by itself. It decides nothing.
+
+Every function runs inside a transaction of the caller. Times are ms UTC.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from costtop.model import Breaker
+from costtop.store.gating import LATELY
+
+_SCOPE = ("feature", "user", "project", "model", "source", "session")
+_COLUMNS = (
+    "budget, period, action, feature, user, project, model, source, session, why, opened,"
+    " confirmed, due, until"
+)
+OWN = 600_000  # ms that a soft stop of a session holds at most
+
+
+def open_ones(db: sqlite3.Connection, now: int) -> list[Breaker]:
+    """The breakers that are open and still hold, oldest first."""
+    rows = db.execute(
+        f"SELECT id, {_COLUMNS} FROM breakers WHERE ended IS NULL"
+        " AND (until IS NULL OR until > ?) ORDER BY id",
+        (now,),
+    )
+    return [_breaker(row) for row in rows]
+
+
+def _breaker(row: tuple[Any, ...]) -> Breaker:
+    number, budget, period, action, *globs, why, opened, confirmed, due, until = row
+    scope = tuple((name, glob) for name, glob in zip(_SCOPE, globs, strict=True) if glob)
+    return Breaker(budget, period, action, scope, why, opened, confirmed, due, until, number)
+
+
+def put(db: sqlite3.Connection, one: Breaker) -> None:
+    """Opens a breaker, or writes what has become of an open one."""
+    if one.id:
+        db.execute(
+            "UPDATE breakers SET period = ?, action = ?, why = ?, confirmed = ?, due = ?,"
+            " until = ? WHERE id = ?",
+            (one.period, one.action, one.why, one.confirmed, one.due, one.until, one.id),
+        )
+        return
+    scope = dict(one.scope)
+    db.execute(
+        f"INSERT INTO breakers ({_COLUMNS}) VALUES ({','.join('?' * 14)})"
+        " ON CONFLICT (budget, session) WHERE ended IS NULL DO UPDATE SET"
+        " period = excluded.period, action = excluded.action, why = excluded.why,"
+        " opened = excluded.opened, until = excluded.until",
+        (
+            *(one.budget, one.period, one.action),
+            *(scope.get(name, "") for name in _SCOPE),
+            *(one.why, one.opened, one.confirmed, one.due, one.until),
+        ),
+    )
+
+
+def end(db: sqlite3.Connection, breakers: Iterable[int], by: str, now: int) -> None:
+    """Ends breakers."""
+    db.executemany(
+        "UPDATE breakers SET ended = ?, ended_by = ? WHERE id = ? AND ended IS NULL",
+        [(now, by, number) for number in breakers],
+    )
+
+
+def expire(db: sqlite3.Connection, now: int) -> None:
+    """Ends what holds no longer: its period is over."""
+    db.execute(
+        "UPDATE breakers SET ended = until, ended_by = 'its period ended'"
+        " WHERE ended IS NULL AND until <= ?",
+        (now,),
+    )
+
+
+def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> None:
+    """A soft stop of one session ("source/session"), until its user speaks to it again."""
+    put(db, Breaker("", "", "stop", (("session", _literal(session)),), why, now, until=now + OWN))
+
+
+def _literal(text: str) -> str:
+    """A glob that matches the text and nothing else."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
+
+
+def spoke(db: sqlite3.Connection, session: str, now: int) -> None:
+    """The user spoke to the session: a soft stop of it is over, and what it argued forgotten."""
+    db.execute(
+        "UPDATE breakers SET ended = ?, ended_by = 'the next prompt'"
+        " WHERE budget = '' AND session = ? AND ended IS NULL",
+        (now, _literal(session)),
+    )
+    db.execute("DELETE FROM denials WHERE session = ?", (session,))
+
+
+def denied(db: sqlite3.Connection, session: str, now: int) -> None:
+    """Counts that the session's gate said no."""
+    db.execute(
+        "INSERT INTO denials (session, at, times) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET"
+        " times = CASE WHEN at > ?2 - ?3 THEN times + 1 ELSE 1 END, at = ?2",
+        (session, now, LATELY),
+    )
+
+
+def override(
+    db: sqlite3.Connection, by: str, budget: str, session: str, span: int, now: int
+) -> int:
+    """Lets a budget, a session ("source/session") or, with neither, everything pass; until when."""
+    db.execute(
+        "INSERT INTO overrides (by, at, budget, session, until) VALUES (?,?,?,?,?)",
+        (by, now, budget, session, now + span),
+    )
+    db.execute("DELETE FROM denials WHERE ? IN ('', session)", (session,))
+    return now + span
+
+
+def end_overrides(db: sqlite3.Connection, budget: str, session: str, now: int) -> int:
+    """Ends the overrides of exactly that; how many there were."""
+    done = db.execute(
+        "UPDATE overrides SET ended = ? WHERE budget = ? AND session = ? AND ended IS NULL"
+        " AND until > ?",
+        (now, budget, session, now),
+    )
+    return done.rowcount
+
+
+def overridden(db: sqlite3.Connection, budget: str, session: str, now: int) -> bool:
+    """Whether that budget's breaker is lifted for that session."""
+    row = db.execute(
+        "SELECT 1 FROM overrides WHERE ended IS NULL AND until > ? AND budget IN ('', ?)"
+        " AND session IN ('', ?)",
+        (now, budget, session),
+    ).fetchone()
+    return row is not None
+
+
+def done(db: sqlite3.Connection, breaker: int) -> set[tuple[str, str]]:
+    """(session, deed) of what a breaker has done already."""
+    rows = db.execute("SELECT session, deed FROM breaker_deeds WHERE breaker = ?", (breaker,))
+    return {(str(session), str(deed)) for session, deed in rows}
+
+
+def note_deed(
+    db: sqlite3.Connection, breaker: int, session: str, deed: str, outcome: str, now: int
+) -> None:
+    """Keeps what a breaker did to a session."""
+    db.execute(
+        "INSERT OR REPLACE INTO breaker_deeds (breaker, session, at, deed, outcome)"
+        " VALUES (?,?,?,?,?)",
+        (breaker, session, now, deed, outcome),
+    )
+
+
+def touched_since(db: sqlite3.Connection, moment: int) -> set[str]:
+    """The sessions whose processes breakers have touched since then: the cap per hour."""
+    rows = db.execute("SELECT DISTINCT session FROM breaker_deeds WHERE at > ?", (moment,))
+    return {str(row[0]) for row in rows}
+
+
+def say_capped(db: sqlite3.Connection, breaker: int) -> bool:
+    """Whether this is the first time that the hourly cap holds this breaker back."""
+    return (
+        db.execute(
+            "UPDATE breakers SET capped = 1 WHERE id = ? AND capped = 0", (breaker,)
+        ).rowcount
+        > 0
+    )

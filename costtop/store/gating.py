@@ -1,0 +1,95 @@
+"""What a hook asks of the store: may this session go on, and what has it cost. It writes nothing.
+
+It imports nothing, for hooks start a thousand times an hour, and takes any connection: theirs is
+the bare C one. Times are ms UTC.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+ARGUES = 3  # denials within a while after which a session is stopped, not asked again
+LATELY = 600_000  # ms
+PATIENCE = 60_000  # ms after a breaker opened in which files may still be saved
+
+_SESSION = (
+    "SELECT n.text || '/' || r.session, f.text, u.text, p.text, m.text, r.id"
+    " FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
+    " JOIN names m ON m.id = r.model JOIN names f ON f.id = r.feature"
+    " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names u ON u.id = c.user"
+    " LEFT JOIN names p ON p.id = c.project"
+    " WHERE s.source = (SELECT id FROM names WHERE text = ?) AND s.session = ? AND s.agent = ''"
+)
+_PASSES = (
+    " NOT EXISTS (SELECT 1 FROM overrides o WHERE o.ended IS NULL AND o.until > :now"
+    " AND o.budget IN ('', {budget}) AND o.session IN ('', :key))"
+)
+_OPEN = (
+    "SELECT b.action, b.why, b.opened, b.budget FROM breakers b"
+    " WHERE b.ended IS NULL AND (b.until IS NULL OR b.until > :now)"
+    + "".join(
+        f" AND (b.{name} = '' OR ifnull(:{name}, '') GLOB b.{name})"
+        for name in ("feature", "user", "project", "model", "source")
+    )
+    + " AND (b.session = '' OR :key GLOB b.session OR :id GLOB b.session) AND"
+    + _PASSES.format(budget="b.budget")
+    + " ORDER BY b.action IN ('stop', 'kill') DESC, b.id LIMIT 1"
+)
+_MARKED = (
+    "SELECT note FROM marks WHERE session = :key AND kind = 'runaway' AND"
+    + _PASSES.format(budget="''")  # an override of one budget does not lift a mark
+)
+
+
+def facts(db: "Connection", source: str, session: str) -> dict[str, object]:
+    """What breakers judge a session by: its root's key and its latest call; unknown is ""."""
+    row = db.execute(_SESSION, (source, session)).fetchone()
+    key, feature, user, project, model, root = row or (f"{source}/{session}", "", "", "", "", None)
+    return {
+        "key": key,
+        "id": key.partition("/")[2],
+        "source": source,
+        "feature": feature,
+        "user": user,
+        "project": project,
+        "model": model,
+        "root": root,
+    }
+
+
+def verdict(
+    db: "Connection", source: str, session: str, now: int
+) -> tuple[str, str, int, str, str] | None:
+    """(kind, why, since, what lifts it, session key) of what holds the session back, or None.
+
+    kind "deny": this tool is not to run; "stop": the turn is to end. What lifts it is the name of a
+    budget, "unmark", or "" for a stop that ends when the user speaks to the session again.
+    """
+    about = facts(db, source, session)
+    about["now"] = now
+    marked = db.execute(_MARKED, about).fetchone()
+    key = str(about["key"])
+    if marked:
+        note = f": {marked[0]}" if marked[0] else ""
+        return "stop", f"this session is marked runaway{note}", 0, "unmark", key
+    found = db.execute(_OPEN, about).fetchone()
+    if found is None:
+        return None
+    action, why, opened, budget = found
+    argued = db.execute(
+        "SELECT 1 FROM denials WHERE session = ? AND times >= ? AND at > ?",
+        (about["key"], ARGUES, now - LATELY),
+    ).fetchone()
+    kind = "stop" if argued or action in ("stop", "kill") else "deny"
+    return kind, why, opened, budget, key
+
+
+def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int]:
+    """(cents, calls, unpriced calls) of a session with its subagents; cents as `money.dollars`."""
+    root = facts(db, source, session)["root"]
+    row = db.execute(
+        "SELECT (coalesce(sum(cost), 0) + 5000000) / 10000000, coalesce(sum(calls), 0),"
+        " coalesce(sum(unpriced), 0) FROM sessions WHERE root = ?",
+        (root,),
+    ).fetchone()
+    return int(row[0]), int(row[1]), int(row[2])

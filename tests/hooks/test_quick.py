@@ -1,0 +1,112 @@
+"""Starting fast: what hooks import, where they look, how they read one field without a parser."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costtop import paths
+from costtop.hooks import quick
+
+# Each costs an agent milliseconds at every tool call; json and re alone a fifth of the budget.
+SLOW = {
+    "argparse", "asyncio", "costtop.cli", "costtop.model", "dataclasses", "datetime", "decimal",
+    "json", "logging", "msgspec", "pathlib", "platformdirs", "re", "socket", "sqlite3",
+    "subprocess", "typing", "zoneinfo", "textual", "apprise", "genai_prices",
+}  # fmt: skip
+PROMPT = '{"session_id": "s", "hook_event_name": "PreToolUse", "tool_name": "Read"}'
+
+
+@pytest.mark.parametrize("command", [["gate", "--agent", "claude-code"], ["statusline"]])
+def test_a_hook_imports_nothing_slow(command):
+    spy = f"""
+import os, sys
+sys.path.insert(0, {os.environ["PYTHONPATH"]!r})
+end = os._exit
+os._exit = lambda code: (print(*sys.modules, file=sys.stderr), end(code))
+sys.argv = {["costtop", *command]!r}
+from costtop.__main__ import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", spy],
+        input=PROMPT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(ran.stderr.split())
+    assert "costtop.hooks.quick" in loaded
+    assert not loaded & SLOW
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"COSTTOP_HOME": "/srv/costtop"},
+        {"COSTTOP_HOME": "~/ct"},
+        {"COSTTOP_HOME": "relative/folder"},
+        {"COSTTOP_HOME": "/srv/" + "a" * 120},
+        {"HOME": "/home/ana"},
+        {"HOME": "/home/ana", "XDG_STATE_HOME": "/state", "XDG_CONFIG_HOME": "/config"},
+        {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/tmp"},
+        {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/no/such/folder"},
+    ],
+)
+def test_hooks_look_where_everything_else_does(environ, monkeypatch):
+    for name in ("COSTTOP_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    found = paths.find()
+    expected = (str(found.database), str(found.socket), str(found.line))
+    assert quick.files(os.environ) == expected
+
+
+_FIELDS = st.dictionaries(
+    st.text(max_size=8), st.one_of(st.text(), st.integers(), st.booleans(), st.none()), max_size=5
+)
+
+
+@given(_FIELDS, st.text(alphabet=st.characters(categories=["Ll", "Nd"], include_characters="-_")),
+       st.booleans())  # fmt: skip
+def test_a_field_is_found_as_a_parser_finds_it(more, session, spaced):
+    tree = {"session_id": session, "x": {"tool_input": more}, "text": '"session_id":"forged"'}
+    text = json.dumps(tree, indent=2 if spaced else None).encode()
+    if session.isascii():
+        assert quick.word(text, "session_id") == session
+
+
+def test_a_key_inside_a_string_is_no_key():
+    text = json.dumps({"prompt": '"session_id": "forged"', "session_id": "mine"}).encode()
+    assert quick.word(text, "session_id") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [(b'{"c": {"total": 1.25}}', 1.25), (b'{"total" : 3}', 3.0), (b'{"total":-1e-3}', -0.001),
+     (b'{"total": null}', None), (b"{}", None), (b'{"total": "7"}', None), (b'{"total":', None)],
+)  # fmt: skip
+def test_a_number_is_read_or_is_none(text, found):
+    assert quick.number(text, "total") == found
+
+
+def test_a_number_is_read_after_another_key():
+    text = b'{"five_hour": {"used": 12.5}, "seven_day": {"used": 40}}'
+    assert quick.number(text, "used", "seven_day") == 40.0
+
+
+@given(st.text())
+def test_text_is_quoted_as_json(text):
+    assert json.loads(quick.quoted(text)) == text
+
+
+def test_help_is_still_there():
+    for command in ("gate", "statusline", "hooks"):
+        ran = subprocess.run([sys.executable, "-P", "-m", "costtop", command, "--help"],
+                             capture_output=True, text=True, check=True)  # fmt: skip
+        assert f"costtop {command}" in ran.stdout

@@ -1,0 +1,113 @@
+"""The status line: one line, always, with what is known and how sure that is."""
+
+import os
+import re
+
+import pytest
+
+from costtop import money, paths
+from costtop.daemon.scan import scan
+from costtop.hooks import quick
+from costtop.hooks.statusline import line
+from costtop.snapshot.line import words
+from costtop.snapshot.view import BudgetMeter
+from costtop.store import gating
+from costtop.store.calls import Books
+from costtop.store.db import open_reader
+
+from .conftest import call, now, write_claude
+
+S1 = {"session_id": "s1", "cost": {"total_cost_usd": 0.05},
+      "rate_limits": {"five_hour": {"used_percentage": 12.5, "resets_at": 1},
+                      "seven_day": {"used_percentage": 40}}}  # fmt: skip
+
+
+def _say(text: str, age: float = 0) -> None:
+    """What a daemon would have written, so many seconds ago."""
+    path = paths.find().line
+    path.write_text(text + "\n")
+    os.utime(path, (now() / 1000 - age,) * 2)
+
+
+def test_a_session_costs_what_the_store_says_and_the_day_what_the_daemon_says(stored):
+    _say("today $14.20 · daily 71 % · $3.10/h")
+    ran = call("statusline", text=S1)
+    assert ran.stdout == "session $0.05 · today $14.20 · daily 71 % · $3.10/h\n"
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_what_is_old_stands_behind_a_tilde(stored):
+    _say("today $14.20", age=60)
+    assert call("statusline", text=S1).stdout == "~session $0.05 · today $14.20\n"
+
+
+def test_an_unpriced_session_is_a_floor_or_a_question(home):
+    write_claude(home, "dear", 1, model="claude-opus-4-6")
+    write_claude(home, "odd", 1, model="nobody-knows-1")
+    scan(paths.find())
+    files = quick.files(os.environ)
+    assert line(b'{"session_id": "odd"}', files, now()).startswith("~session ?")
+    assert line(b'{"session_id": "dear"}', files, now()) == "~session $0.03"
+    log = write_claude(home, "mixed", 1)
+    log.write_text(log.read_text() + write_claude(home, "y", 1, model="odd").read_text()
+                   .replace('"y"', '"mixed"'))  # fmt: skip
+    scan(paths.find())
+    assert line(b'{"session_id": "mixed"}', files, now()).startswith("~session ≥$0.03")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"session_id": 3}', "\x00\ufffd", "null"])
+def test_it_is_never_empty_and_never_fails(text):
+    ran = call("statusline", text=text)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.strip() and ran.stdout.count("\n") == 1
+
+
+def test_a_broken_store_leaves_what_the_daemon_said(stored):
+    _say("today $1.00")
+    paths.find().database.write_bytes(b"no database" * 1000)
+    assert call("statusline", text=S1).stdout == "today $1.00\n"
+
+
+def test_the_users_own_line_comes_first_and_hears_what_it_always_heard(stored):
+    _say("today $1.00")
+    own = 'grep -o \'"session_id": *"[^"]*"\' && printf \'second row\''
+    ran = call("statusline", "--then", own, text=S1)
+    assert ran.stdout == '"session_id": "s1"\nsecond row · session $0.05 · today $1.00\n'
+
+
+@pytest.mark.parametrize("own", ["exit 3", "true", "no-such-command-here", "echo broken; exit 1"])
+def test_a_users_line_that_fails_leaves_ours(stored, own):
+    _say("today $1.00")
+    ran = call("statusline", f"--then={own}", text=S1)
+    assert (ran.returncode, ran.stdout) == (0, "session $0.05 · today $1.00\n")
+
+
+def test_a_users_line_that_hangs_is_not_waited_for(stored):
+    _say("today $1.00")
+    ran = call("statusline", "--then", "exec sleep 4 >&2", text=S1)
+    assert ran.stdout.endswith("session $0.05 · today $1.00\n")
+
+
+def test_the_daemons_line_names_the_fullest_budget_and_the_burn():
+    meters = [BudgetMeter("month", "month", 10, False, 100, (100,), 0),
+              BudgetMeter("daily", "day", 250, True, 200, (100,), 0)]  # fmt: skip
+    assert (
+        words((14_200_000_000, 0), 3_100_000_000, meters)
+        == "today $14.20 · daily ≥125 %! · $3.10/h"
+    )
+    assert words((0, 2), 0, []) == "today ≥$0.00"
+
+
+def test_cents_are_rounded_as_money_is(home):
+    write_claude(home, "s1", 3, output=567)
+    scan(paths.find())
+    db = open_reader(paths.find().database)
+    nanos = db.execute("SELECT sum(cost) FROM sessions").fetchone()[0]
+    cents, calls, unpriced = gating.cost(db, "claude-code", "s1")
+    assert f"{cents / 100:.2f}" == money.dollars(nanos)
+    assert (calls, unpriced) == (3, 0)
+    db.close()
+    assert Books  # the writer's caches are not needed to read
+    assert re.fullmatch(
+        r"~session \$\d\.\d\d", line(b'{"session_id":"s1"}', quick.files(os.environ), now())
+    )
