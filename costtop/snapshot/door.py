@@ -20,6 +20,7 @@ from costtop.snapshot.view import Pulse, Snapshot, SourceSeen
 from costtop.store.db import open_reader
 
 T = TypeVar("T")
+_SAME_FOR = 900  # ms: rates fade and the clock goes on, but not at every frame
 
 
 class Door:
@@ -31,6 +32,8 @@ class Door:
         self._db: sqlite3.Connection | None = None
         self._live: Live | None = None
         self._identity: tuple[int, int] | None = None
+        self._last: Snapshot | None = None
+        self._version = -1
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
@@ -40,10 +43,21 @@ class Door:
             if self._open() is None or self._live is None:
                 return empty(now, pulse, sources)
             try:
-                return self._live.take(now, pulse, sources)
+                return self._frame(self._live, now, pulse, sources)
             except sqlite3.Error as error:
                 self._close()
                 raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def _frame(
+        self, live: Live, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]
+    ) -> Snapshot:
+        """A new snapshot, or for a moment the last one where nothing was committed."""
+        version = live.changed()
+        last = self._last
+        if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
+            return last._replace(pulse=pulse, sources=sources)
+        self._version, self._last = version, live.take(now, pulse, sources)
+        return self._last
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
         """`ask(db, *args)`, which opens its own short transaction."""
@@ -78,7 +92,7 @@ class Door:
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
-        self._db = self._live = self._identity = None
+        self._db = self._live = self._identity = self._last = None
 
 
 def _zone(db: sqlite3.Connection) -> ZoneInfo:

@@ -5,6 +5,7 @@ knows no widget; freezing the screen is one `if` in one place.
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -89,6 +90,8 @@ class CosttopApp(App[int]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        gc.collect()
+        gc.freeze()  # the widgets live as long as the process: no frame pays for walking them
         self.push_screen(TopScreen())
         if self._notice:
             self.say(self._notice)

@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-_PARTS = {"generator", "workload", "scoring", "baselines"}
+_PARTS = {"generator", "workload", "scoring", "baselines", "fleet", "terminal"}
 
 
 def names() -> list[str]:

@@ -1,6 +1,7 @@
 """The list of sessions, ranked and live: the first question, who is spending. It sums nothing."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -12,7 +13,7 @@ from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui import filter as filters
 from costtop.tui.arrange import GROUPS, View, arranged, sought
-from costtop.tui.columns import Look, Shown, chosen
+from costtop.tui.columns import Look, Shown, chosen, settled
 from costtop.tui.screens import deeds
 from costtop.tui.screens.choose import Answer, Choice, Choose
 from costtop.tui.screens.silence import About
@@ -56,7 +57,7 @@ class TopScreen(Screen[None]):
         """Head, tabs, list, pane, hint or prompt, keys."""
         yield Pane("head")
         yield Pane("tabs")
-        yield Table[Shown](lambda shown: shown.key, name="sessions")
+        yield Table[Shown](attrgetter("key"), name="sessions", token=settled)
         yield Pane("empty")
         yield Pane("below")
         yield Pane("hint")
@@ -107,7 +108,7 @@ class TopScreen(Screen[None]):
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
-        top = scale(row.trend for row in snapshot.sessions)
+        top = scale(map(attrgetter("trend"), snapshot.sessions))
         self.table.set_columns(
             chosen(self.costtop.settings.columns), self.view.sort, self.view.falling
         )

@@ -5,7 +5,7 @@ rows, SCREEN.md finding 1). This one holds on to the key of its row, renders the
 visible, and paints again only the cells that changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
@@ -49,8 +49,14 @@ class Table(ScrollView, Generic[T], can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, key: Callable[[T], str], name: str) -> None:
+    def __init__(
+        self, key: Callable[[T], str], *, name: str,
+        token: Callable[[T, Look], Hashable] | None = None,
+    ) -> None:  # fmt: skip
+        """`token` says by what a row's cells are determined: while it is the same, so are they."""
         super().__init__(id=name)
+        self._token = token or (lambda row, look: (row, look))
+        self._tokens: dict[int, Hashable] = {}  # by row number, of the lines
         self.rows: Sequence[T] = ()
         self.cursor_key = ""
         self.follows = False
@@ -103,9 +109,11 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _found(self) -> int:
         """The number of the row that the cursor is on."""
-        for number, row in enumerate(self.rows):
-            if self._key(row) == self.cursor_key:
-                return number
+        if self._index < len(self.rows) and self._key(self.rows[self._index]) == self.cursor_key:
+            return self._index
+        keys = list(map(self._key, self.rows))
+        if self.cursor_key in keys:
+            return keys.index(self.cursor_key)
         number = max(min(self._index, len(self.rows) - 1), 0)
         self.cursor_key = self._key(self.rows[number]) if self.rows else ""
         return number
@@ -140,17 +148,29 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _repaint(self) -> None:
         """Asks for the cells that differ from what was painted last."""
-        old, self._lines = self._lines, {}
+        old, known = self._lines, self._tokens
+        self._lines, self._tokens = {}, {}
         top = self.scroll_offset.y
         for y in range(1, self.size.height):
             number = top + y - 1
-            changed = changed_cells(old.get(number, ()), self._line(number), self.size.width)
+            before = old.get(number, ())
+            token = self._token_of(number)
+            if before and token == known.get(number):
+                self._lines[number], self._tokens[number] = before, token
+                continue
+            changed = changed_cells(before, self._line(number), self.size.width)
             if changed:
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
+
+    def _token_of(self, number: int) -> Hashable:
+        if number >= len(self.rows):
+            return None
+        return self._token(self.rows[number], self._look), number == self._index
 
     def _line(self, number: int) -> Line:
         if number not in self._lines:
             self._lines[number] = self._drawn(number) if number < len(self.rows) else ()
+            self._tokens[number] = self._token_of(number)
         return self._lines[number]
 
     def _drawn(self, number: int) -> Line:
@@ -189,6 +209,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._fitted_to = self._room
         self._fitted = fits(self._columns, self._room)
         self._lines.clear()
+        self._tokens.clear()
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
