@@ -47,6 +47,7 @@ class TopScreen(Screen[None]):
         self._frozen: Snapshot | None = None  # what the list shows
         self._detail: SessionDetail | None = None
         self._detail_at = 0
+        self._below: object = None  # what the pane below was drawn of
 
     @property
     def costtop(self) -> "CosttopApp":
@@ -133,13 +134,18 @@ class TopScreen(Screen[None]):
         wants = self._pane and self.size.height >= _NO_PANE and self.size.width >= 80
         if row is None or not wants:
             self.query_one("#below", Pane).show([])
+            self._below = None
             return
         key = deeds.root_key(row)
         if self._detail is None or self._detail.key != key or now - self._detail_at >= _AGAIN:
             self._detail_at = now
             self.costtop.look(self, lambda: self.costtop.world.session(key, now), self._take)
         detail = self._detail if self._detail and self._detail.key == key else None
-        self.query_one("#below", Pane).show(below.below(row, detail, now, zone, self.size.width))
+        about = (row, detail, now // _AGAIN, self.size.width)
+        if about != self._below:
+            self._below = about
+            lines = below.below(row, detail, now, zone, self.size.width)
+            self.query_one("#below", Pane).show(lines)
 
     def _take(self, detail: SessionDetail | None) -> None:
         if detail is not None:

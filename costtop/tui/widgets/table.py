@@ -56,7 +56,8 @@ class Table(ScrollView, Generic[T], can_focus=True):
         """`token` says by what a row's cells are determined: while it is the same, so are they."""
         super().__init__(id=name)
         self._token = token or (lambda row, look: (row, look))
-        self._tokens: dict[int, Hashable] = {}  # by row number, of the lines
+        self._kept: dict[str, tuple[Hashable, Line]] = {}  # by row key: token and line
+        self._known: dict[str, tuple[Hashable, Line]] = {}  # those of the frame before
         self.rows: Sequence[T] = ()
         self.cursor_key = ""
         self.follows = False
@@ -148,30 +149,32 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _repaint(self) -> None:
         """Asks for the cells that differ from what was painted last."""
-        old, known = self._lines, self._tokens
-        self._lines, self._tokens = {}, {}
+        old, self._lines = self._lines, {}
+        known, self._kept = self._kept, {}
+        self._known = known  # a row that only moved is not drawn again
         top = self.scroll_offset.y
         for y in range(1, self.size.height):
             number = top + y - 1
-            before = old.get(number, ())
-            token = self._token_of(number)
-            if before and token == known.get(number):
-                self._lines[number], self._tokens[number] = before, token
-                continue
-            changed = changed_cells(before, self._line(number), self.size.width)
+            changed = changed_cells(old.get(number, ()), self._line(number), self.size.width)
             if changed:
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
-
-    def _token_of(self, number: int) -> Hashable:
-        if number >= len(self.rows):
-            return None
-        return self._token(self.rows[number], self._look), number == self._index
+        self._known = {}
 
     def _line(self, number: int) -> Line:
-        if number not in self._lines:
-            self._lines[number] = self._drawn(number) if number < len(self.rows) else ()
-            self._tokens[number] = self._token_of(number)
-        return self._lines[number]
+        found = self._lines.get(number)
+        if found is None:
+            found = self._lines[number] = (
+                self._known_line(number) if number < len(self.rows) else ()
+            )
+        return found
+
+    def _known_line(self, number: int) -> Line:
+        row = self.rows[number]
+        key, token = self._key(row), (self._token(row, self._look), number == self._index)
+        before = self._known.get(key)
+        made = before[1] if before and before[0] == token else self._drawn(number)
+        self._kept[key] = token, made
+        return made
 
     def _drawn(self, number: int) -> Line:
         row, spans = self.rows[number], []
@@ -209,7 +212,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._fitted_to = self._room
         self._fitted = fits(self._columns, self._room)
         self._lines.clear()
-        self._tokens.clear()
+        self._kept.clear()
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
