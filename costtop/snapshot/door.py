@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.errors import StoreError
 from costtop.paths import Paths
-from costtop.snapshot import health
+from costtop.snapshot import health, outlook
 from costtop.snapshot.live import Live, now_ms
+from costtop.snapshot.outlook import Outlook
 from costtop.snapshot.view import Pulse, Snapshot, SourceSeen
 from costtop.store.db import open_reader
 
 T = TypeVar("T")
+_OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
 _SAME_FOR = 900  # ms: rates fade and the clock goes on, but not at every frame
 
 
@@ -34,6 +36,7 @@ class Door:
         self._identity: tuple[int, int] | None = None
         self._last: Snapshot | None = None
         self._version = -1
+        self._outlook, self._outlook_at = Outlook(), 0
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
@@ -56,8 +59,14 @@ class Door:
         last = self._last
         if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
             return last._replace(pulse=pulse, sources=sources)
-        self._version, self._last = version, live.take(now, pulse, sources)
-        return self._last
+        taken = live.take(now, pulse, sources)
+        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
+            self._outlook_at = now
+            assert self._db is not None
+            self._outlook = outlook.read(self._db, now, zone(self._db), taken.budgets, taken.month)
+        taken = taken._replace(forecasts=self._outlook.forecasts, saved=self._outlook.saved)
+        self._version, self._last = version, taken
+        return taken
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
         """`ask(db, *args)`, which opens its own short transaction."""
@@ -73,7 +82,7 @@ class Door:
 
     def zone(self) -> ZoneInfo:
         """The user's time zone, as the daemon knows it."""
-        return self.read(_zone)
+        return self.read(zone)
 
     def _open(self) -> sqlite3.Connection | None:
         """The connection to the file that is there now; None while there is none."""
@@ -95,7 +104,8 @@ class Door:
         self._db = self._live = self._identity = self._last = None
 
 
-def _zone(db: sqlite3.Connection) -> ZoneInfo:
+def zone(db: sqlite3.Connection) -> ZoneInfo:
+    """The user's time zone, as the daemon wrote it down."""
     row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
     return periods.zone(row[0] if row else "UTC")
 
