@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.errors import StoreError
 from costtop.paths import Paths
-from costtop.snapshot import health
+from costtop.snapshot import health, outlook
 from costtop.snapshot.live import Live, now_ms
+from costtop.snapshot.outlook import Outlook
 from costtop.snapshot.view import Pulse, Snapshot, SourceSeen
 from costtop.store.db import open_reader
 
 T = TypeVar("T")
+_OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
+_SAME_FOR = 900  # ms: rates fade and the clock goes on, but not at every frame
 
 
 class Door:
@@ -31,6 +34,9 @@ class Door:
         self._db: sqlite3.Connection | None = None
         self._live: Live | None = None
         self._identity: tuple[int, int] | None = None
+        self._last: Snapshot | None = None
+        self._version = -1
+        self._outlook, self._outlook_at = Outlook(), 0
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
@@ -40,10 +46,27 @@ class Door:
             if self._open() is None or self._live is None:
                 return empty(now, pulse, sources)
             try:
-                return self._live.take(now, pulse, sources)
+                return self._frame(self._live, now, pulse, sources)
             except sqlite3.Error as error:
                 self._close()
                 raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def _frame(
+        self, live: Live, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]
+    ) -> Snapshot:
+        """A new snapshot, or for a moment the last one where nothing was committed."""
+        version = live.changed()
+        last = self._last
+        if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
+            return last._replace(pulse=pulse, sources=sources)
+        taken = live.take(now, pulse, sources)
+        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
+            self._outlook_at = now
+            assert self._db is not None
+            self._outlook = outlook.read(self._db, now, zone(self._db), taken.budgets, taken.month)
+        taken = taken._replace(forecasts=self._outlook.forecasts, saved=self._outlook.saved)
+        self._version, self._last = version, taken
+        return taken
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
         """`ask(db, *args)`, which opens its own short transaction."""
@@ -59,7 +82,7 @@ class Door:
 
     def zone(self) -> ZoneInfo:
         """The user's time zone, as the daemon knows it."""
-        return self.read(_zone)
+        return self.read(zone)
 
     def _open(self) -> sqlite3.Connection | None:
         """The connection to the file that is there now; None while there is none."""
@@ -78,10 +101,11 @@ class Door:
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
-        self._db = self._live = self._identity = None
+        self._db = self._live = self._identity = self._last = None
 
 
-def _zone(db: sqlite3.Connection) -> ZoneInfo:
+def zone(db: sqlite3.Connection) -> ZoneInfo:
+    """The user's time zone, as the daemon wrote it down."""
     row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
     return periods.zone(row[0] if row else "UTC")
 

@@ -72,7 +72,7 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
     with moment(db):
         trends = _trends(db, by, now, tz)
         spreads = _spreads(db, by, since, until)
-        rates = _rates(db, since) if by == "model" else ()
+        rates = latest_rates(db, since) if by == "model" else ()
     lines = [
         Spent(line, before.get(line.key, 0), trends.get(line.key, (0,) * TREND_DAYS),
               *spreads.get(line.key, (None, None)))
@@ -125,7 +125,7 @@ def _spreads(
     }
 
 
-def _rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates], ...]:
+def latest_rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates], ...]:
     """The latest rates at which each model was charged since then."""
     found: dict[str, Rates] = {}
     models = db.execute(

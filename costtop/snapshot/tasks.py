@@ -63,15 +63,16 @@ _COST = (
 
 def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
     """Tasks of the named span up to now, compared with the span before."""
-    since, _, earlier, upto = bounds(span, now, tz)
+    begins, _, earlier, upto = bounds(span, now, tz)
     with moment(db):
-        lines = _lines(db, earlier)
-    present = [line for line in lines if (line.finished or line.started or 0) >= since]
+        lines = since(db, earlier)
+    present = [line for line in lines if (line.finished or line.started or 0) >= begins]
     past = [line for line in lines if earlier <= (line.finished or 0) < upto]
     return Tasks(span, tuple(present[:_KEPT]), _sums(present, past))
 
 
-def _lines(db: sqlite3.Connection, since: int) -> list[TaskLine]:
+def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
+    """Every task that finished, or began and goes on, since `start`; latest first."""
     rows = db.execute(
         "SELECT so.text || '/' || r.session, t.task, t.status, fe.text, t.started, t.finished,"
         " coalesce(k.cost, 0), coalesce(k.unpriced, 0) > 0, coalesce(k.calls, 0)"
@@ -80,7 +81,7 @@ def _lines(db: sqlite3.Connection, since: int) -> list[TaskLine]:
         " ON k.task = t.task AND k.root = t.session"
         " WHERE coalesce(t.finished, t.started) >= ?"
         " ORDER BY coalesce(t.finished, t.started) DESC",
-        (since, since),
+        (start, start),
     )
     return [TaskLine._make((*row[:7], bool(row[7]), row[8])) for row in rows]
 

@@ -5,6 +5,7 @@ knows no widget; freezing the screen is one `if` in one place.
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from textual.color import Color
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.timer import Timer
 
 from costtop import periods
@@ -73,8 +75,12 @@ class CosttopApp(App[int]):
         self._remembers = remembers
         self._clock: Timer | None = None
         self._inks: dict[tuple[str, Color], Inks] = {}
+        self.strips: dict[
+            tuple[object, ...], Strip
+        ] = {}  # painted lines: rows that move are not new
         self._reading, self._focused, self._tick = False, True, 0
         self._notice = notice
+        self._rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
         for theme in (themes.DARK, themes.LIGHT):
@@ -89,6 +95,8 @@ class CosttopApp(App[int]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        gc.collect()
+        gc.freeze()  # the widgets live as long as the process: no frame pays for walking them
         self.push_screen(TopScreen())
         if self._notice:
             self.say(self._notice)
@@ -143,13 +151,26 @@ class CosttopApp(App[int]):
 
     def _read(self, at: int | None) -> None:
         try:
-            self.post_message(self.Snapped(self.world.frame(at)))
+            snapshot = self.world.frame(at)
+            self.post_message(self.Snapped(snapshot))
+            rung = self.world.bells(max(self._rung, 0)) if snapshot.rev else []
         except CosttopError as error:
             self.post_message(self.Missed(str(error)))
+            return
+        self.call_from_thread(self._ring, rung) if rung else None
+
+    def _ring(self, messages: list[tuple[int, str]]) -> None:
+        """A bell and a note for each message to an open screen; those of before it opened are old."""
+        if self._rung >= 0:
+            self.bell()
+            for _, said in messages[-3:]:
+                self.say(said, ok=False)
+        self._rung = messages[-1][0]
 
     def on_costtop_app_snapped(self, message: Snapped) -> None:
         """The new frame goes to whoever watches."""
         self._reading = False
+        self._rung = max(self._rung, 0)
         self.mood = self.mood._replace(trouble="", past=self.at is not None)
         self.snapshot = message.snapshot
 

@@ -1,6 +1,8 @@
 """Which sessions stand in the list and in what order: filter, groups, tree, sort. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from costtop.snapshot.view import TREND_BUCKETS, SessionRow
@@ -51,36 +53,45 @@ def sought(rows: Sequence[Shown], cursor: str, text: str, first: int, step: int)
 
 
 def _with_children(rows: Iterable[SessionRow], view: View) -> list[Shown]:
+    ordered = _sorted(rows, view)
+    if not view.tree and not view.turned:
+        # Ten thousand rows a tick: built without a loop of ours.
+        keys = list(map(_key, ordered))
+        tags = map(view.tagged.__contains__, keys)
+        return list(map(Shown, keys, ordered, repeat(""), tags, repeat(0), map(_folds, ordered)))
     shown: list[Shown] = []
-    for one in _sorted([Shown(row.key, row) for row in rows], view):
-        open_ = bool(one.row.children) and (view.tree != (one.key in view.turned))
-        folded = bool(one.row.children) and not open_
-        shown.append(one._replace(tagged=one.key in view.tagged, folded=folded))
-        if open_:
-            shown += _branches(one.row, view)
+    for row in ordered:
+        opened = bool(row.children) and (view.tree != (row.key in view.turned))
+        folded = bool(row.children) and not opened
+        shown.append(Shown(row.key, row, "", row.key in view.tagged, 0, folded))
+        if opened:
+            shown += _branches(row, view)
     return shown
 
 
 def _branches(root: SessionRow, view: View) -> list[Shown]:
-    children = _sorted([Shown(row.key, row) for row in root.children], view)
-    last = len(children) - 1
+    last = len(root.children) - 1
     return [
-        child._replace(branch="└─" if n == last else "├─", tagged=child.key in view.tagged)
-        for n, child in enumerate(children)
+        Shown(child.key, child, "└─" if n == last else "├─", child.key in view.tagged)
+        for n, child in enumerate(_sorted(root.children, view))
     ]
 
 
-def _sorted(rows: list[Shown], view: View) -> list[Shown]:
-    """By the chosen column; ties by name, so that equal rows do not dance."""
-    rows.sort(key=lambda shown: shown.row.key)
+def _sorted(rows: Iterable[SessionRow], view: View) -> list[SessionRow]:
+    """By the chosen column; equal rows stay in the snapshot's order, so that they do not dance."""
     # Where nothing runs all rates are alike: then the dearest come first.
     sort = _rate_then_cost if view.sort == "rate" else _SORTS.get(view.sort, _SORTS["cost"])
-    rows.sort(key=sort, reverse=view.falling)
-    return rows
+    return sorted(rows, key=sort, reverse=view.falling)
 
 
-def _rate_then_cost(shown: Shown) -> tuple[int, int]:
-    return shown.row.rate, shown.row.cost
+_key = attrgetter("key")
+
+
+def _folds(row: SessionRow) -> bool:
+    return bool(row.children)
+
+
+_rate_then_cost = attrgetter("rate", "cost")
 
 
 def _grouped(rows: Sequence[SessionRow], view: View) -> list[Shown]:
@@ -88,16 +99,13 @@ def _grouped(rows: Sequence[SessionRow], view: View) -> list[Shown]:
     read: Callable[[SessionRow], Any] = lambda row: getattr(row, view.group)  # noqa: E731
     for row in rows:
         groups.setdefault(read(row) or "(none)", []).append(row)
-    heads = [
-        Shown(f"group:{name}", summed(name, members), members=len(members))
-        for name, members in groups.items()
-    ]
     shown: list[Shown] = []
-    for head in _sorted(heads, view):
+    for head in _sorted((summed(name, members) for name, members in groups.items()), view):
         folded = head.key in view.turned
-        shown.append(head._replace(folded=folded))
+        mine = groups[head.session]
+        shown.append(Shown(head.key, head, members=len(mine), folded=folded))
         if not folded:
-            members = _with_children(groups[head.row.session], view)
+            members = _with_children(mine, view)
             shown += [one._replace(branch="  " + one.branch) for one in members]
     return shown
 

@@ -3,7 +3,7 @@
 A cell is a pure function of the row, so a column can be tested, sorted and shown anywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.snapshot.view import SessionRow
@@ -32,7 +32,7 @@ class Column(NamedTuple, Generic[T]):
     width: int  # least cells
     priority: int  # 0 stays longest; the highest goes first when it gets narrow
     cell: Callable[[T, Look], Span]
-    sort: Callable[[T], Any] | None = None
+    sort: Callable[[Any], Any] | None = None  # of the row; of the session in the session list
     align: str = "<"
     grow: int = 0  # cells it may take of what is left over
     falling: bool = True  # dearest first
@@ -50,6 +50,17 @@ class Shown(NamedTuple):
     folded: bool = False  # has subagents that are not shown
 
 
+def settled(shown: Shown, look: Look) -> Hashable:
+    """What the cells of a row depend on: itself, the scale, and the clock as finely as it is shown.
+
+    Ages are shown in seconds only under a minute.
+    """
+    row, at = shown.row, look.at
+    young = at - (row.started or 0) < _MINUTE or at - (row.last or 0) < _MINUTE
+    return shown, look.top, at // 1000 if young else at // _MINUTE
+
+
+_MINUTE = 60_000
 _STATES = {"running": "▶", "idle": "∙", "ended": " ", "paused": "‖"}
 _MARKS = {"watch": "●", "runaway": "▲", "fine": "✓"}
 
@@ -172,41 +183,41 @@ def _errors(row: SessionRow) -> str:
 
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
-    Column("session", "SESSION", 9, 0, _name, lambda s: s.row.session, grow=12,
+    Column("session", "SESSION", 9, 0, _name, lambda r: r.session, grow=12,
            falling=False,
            about="head of its id, or its subagent's kind"),
-    Column("project", "PROJECT·FEATURE", 15, 3, _place, lambda s: (s.row.project, s.row.feature),
+    Column("project", "PROJECT·FEATURE", 15, 3, _place, lambda r: (r.project, r.feature),
            grow=9, falling=False, about="where it runs and for what"),
-    Column("agent", "AGENT", 6, 6, _figure(lambda r: _tool(r.source)), lambda s: s.row.source,
+    Column("agent", "AGENT", 6, 6, _figure(lambda r: _tool(r.source)), lambda r: r.source,
            grow=5, falling=False, about="the tool that wrote its log"),
     Column("model", "MODEL", 10, 5, _figure(lambda r: short_model(r.model)),
-           lambda s: s.row.model, grow=4, falling=False, about="its dearest model"),
-    Column("cost", "$TOTAL", 8, 0, _total, lambda s: s.row.cost, ">", about="cost so far"),
-    Column("rate", "$/h", 7, 1, _rate, lambda s: s.row.rate, ">", about="cost an hour, now"),
-    Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, lambda s: sum(s.row.trend),
+           lambda r: r.model, grow=4, falling=False, about="its dearest model"),
+    Column("cost", "$TOTAL", 8, 0, _total, lambda r: r.cost, ">", about="cost so far"),
+    Column("rate", "$/h", 7, 1, _rate, lambda r: r.rate, ">", about="cost an hour, now"),
+    Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, lambda r: sum(r.trend),
            about="cost by minute, all rows on one log scale"),
-    Column("tokens", "TOK/m", 5, 9, _figure(_busy), lambda s: s.row.tokens_minute, ">",
+    Column("tokens", "TOK/m", 5, 9, _figure(_busy), lambda r: r.tokens_minute, ">",
            about="tokens a minute, now"),
-    Column("context", "CTX", 5, 7, _figure(_context), lambda s: s.row.context, ">",
+    Column("context", "CTX", 5, 7, _figure(_context), lambda r: r.context, ">",
            about="input tokens of its latest call"),
     Column("cache", "CACHE", 5, 8, _figure(lambda r: share(r.cache)),
-           lambda s: s.row.cache or 0.0, ">", about="share of input read from the cache"),
-    Column("age", "AGE", 5, 6, _age, lambda s: -(s.row.started or 0), ">", about="since it began"),
-    Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), lambda s: s.row.calls, ">",
+           lambda r: r.cache or 0.0, ">", about="share of input read from the cache"),
+    Column("age", "AGE", 5, 6, _age, lambda r: -(r.started or 0), ">", about="since it began"),
+    Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), lambda r: r.calls, ">",
            about="requests to a model"),
-    Column("why", "WHY", 18, 4, _why, lambda s: s.row.why, grow=80,
+    Column("why", "WHY", 18, 4, _why, lambda r: r.why, grow=80,
            about="what is unusual, in words"),
-    Column("last", "LAST", 5, 11, _last, lambda s: s.row.last or 0, ">",
+    Column("last", "LAST", 5, 11, _last, lambda r: r.last or 0, ">",
            about="since its last call"),
-    Column("errors", "ERR", 4, 12, _figure(_errors), lambda s: s.row.errors, ">",
+    Column("errors", "ERR", 4, 12, _figure(_errors), lambda r: r.errors, ">",
            about="calls that failed"),
-    Column("user", "USER", 6, 13, _figure(lambda r: r.user), lambda s: s.row.user, falling=False,
+    Column("user", "USER", 6, 13, _figure(lambda r: r.user), lambda r: r.user, falling=False,
            grow=4, about="who runs it"),
-    Column("branch", "BRANCH", 10, 14, _figure(lambda r: r.branch), lambda s: s.row.branch,
+    Column("branch", "BRANCH", 10, 14, _figure(lambda r: r.branch), lambda r: r.branch,
            falling=False, grow=10, about="its branch of the repository"),
-    Column("host", "HOST", 8, 15, _figure(lambda r: r.host), lambda s: s.row.host, falling=False,
+    Column("host", "HOST", 8, 15, _figure(lambda r: r.host), lambda r: r.host, falling=False,
            about="the machine"),
-    Column("pid", "PID", 7, 16, _figure(lambda r: str(r.pid or "-")), lambda s: s.row.pid or 0,
+    Column("pid", "PID", 7, 16, _figure(lambda r: str(r.pid or "-")), lambda r: r.pid or 0,
            ">", about="its process, where known exactly"),
 )  # fmt: skip
 

@@ -102,7 +102,7 @@ def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
 
 def _append(segments: list[Segment], text: str, style: Style) -> None:
     """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
-    if segments and segments[-1].style == style:
+    if segments and segments[-1].style is style:
         segments[-1] = Segment(segments[-1].text + text, style)
     else:
         segments.append(Segment(text, style))

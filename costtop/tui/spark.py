@@ -12,8 +12,13 @@ _SPAN = 300  # the scale's top is so many times its lowest bar: two and a half d
 
 
 def scale(rows: Iterable[Sequence[int]]) -> int:
-    """The dearest bucket of all rows: the top of the shared scale."""
-    return max((max(row, default=0) for row in rows), default=0)
+    """The top of the shared scale: the dearest bucket of all rows, rounded up by an eighth at most.
+
+    Rounded, so that a growing bucket does not move every bar of every row at every tick.
+    """
+    dearest = max(map(max, filter(None, rows)), default=0)
+    step = 1 << max(dearest.bit_length() - 3, 0)
+    return -(-dearest // step) * step
 
 
 def sparkline(buckets: Sequence[int], width: int, top: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from costtop.control import client
 from costtop.control.protocol import Command
 from costtop.paths import Paths
-from costtop.snapshot import alert_list, budget_list, days, past, session, spending, tasks
+from costtop.snapshot import alert_list, budget_list, days, past, session, spending, tasks, verdicts
 from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.budget_list import BudgetLine
 from costtop.snapshot.days import Day
@@ -20,6 +20,7 @@ from costtop.snapshot.live import now_ms
 from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.spending import Spending
 from costtop.snapshot.tasks import Tasks
+from costtop.snapshot.verdicts import FeatureVerdict, Mix
 from costtop.snapshot.view import Pulse, Snapshot
 
 
@@ -30,6 +31,8 @@ class World(NamedTuple):
     act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
     session: Callable[[str, int], SessionDetail | None]  # (key, now)
     spending: Callable[[str, str, int], Spending]  # (by, span, now)
+    verdict: Callable[[str, str, int], FeatureVerdict]  # (feature, span, now)
+    mix: Callable[[Spending, int], Mix | None]  # (of this span, now)
     tasks: Callable[[str, int], Tasks]  # (span, now)
     days: Callable[[int, int], tuple[Day, ...]]  # (how many, now)
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
@@ -53,6 +56,8 @@ def real(paths: Paths, now: Callable[[], int] = now_ms) -> World:
         act=lambda command: client.ask(paths.socket, command),
         session=lambda key, at: door.read(session.read, key, at),
         spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
+        verdict=lambda name, span, at: door.read(verdicts.feature, name, span, at, door.zone()),
+        mix=lambda made, at: door.read(verdicts.models, made, at, door.zone()),
         tasks=lambda span, at: door.read(tasks.read, span, at, door.zone()),
         days=lambda count, at: door.read(days.read, count, at, door.zone()),
         alerts=lambda key, at: door.read(alert_list.read, at, key),

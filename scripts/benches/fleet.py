@@ -89,7 +89,7 @@ class Fleet:
                 begins = start + self._random.randint(7 * HOUR, 19 * HOUR)
                 calls = self._random.randint(6, 56)
                 readings.append(self.session(self._pick(), begins, calls, ends=True))
-            self._write(readings, start + DAY)
+            self.write(readings, start + DAY)
 
     def live(self, at: int, sessions: int) -> None:
         """Sessions of today: some run, some idle, some have ended, one has run away."""
@@ -104,7 +104,7 @@ class Fleet:
             step = self._random.randint(20_000, 70_000)
             readings.append(self.session(work, last - calls * step, calls, step=step, ends=ended,
                                          agents=2 if n % 5 == 1 else 0))  # fmt: skip
-        self._write(readings, at)
+        self.write(readings, at)
 
     def runaway(self, at: int) -> Reading:
         """A session that repeats a failing command with an ever larger prompt."""
@@ -117,15 +117,15 @@ class Fleet:
 
     def session(
         self, work: Work, begins: int, calls: int, *, step: int = 45_000, name: str = "",
-        ends: bool = False, agents: int = 0, loops: bool = False,
+        ends: bool = False, agents: int = 0, loops: bool = False, first: int = 0,
     ) -> Reading:  # fmt: skip
-        """One session's calls, `step` ms apart, with a task that it completes when it ends."""
+        """Calls of a session from its `first` on, `step` ms apart, and a task that it completes."""
         self._number += 1
         session = name or self._name(work)
         task = f"T-{self._number}" if work.source == "costtop" or self._number % 3 == 0 else ""
         context = Context(f"/home/{work.user}/{work.project}", work.branch, work.project,
                           work.feature, work.user, task, "dev-01", "")  # fmt: skip
-        made = list(self._calls(work, session, context, begins, calls, step, loops))
+        made = list(self._calls(work, session, context, begins, calls, step, loops, "", first))
         facts = [SessionFact(work.source, session, started=begins, at=begins, context=context)]
         for n in range(agents):
             agent = f"a{n + 1}1"
@@ -153,10 +153,10 @@ class Fleet:
 
     def _calls(
         self, work: Work, session: str, context: Context, begins: int, calls: int, step: int,
-        loops: bool, agent: str = "",
+        loops: bool, agent: str = "", first: int = 0,
     ) -> Iterator[Priced]:  # fmt: skip
-        prompt = work.prompt
-        for n in range(calls):
+        prompt = work.prompt + first * work.grows
+        for n in range(first, first + calls):
             fresh = work.grows if n else prompt
             written = int(fresh * self._random.uniform(0.6, 1.6))
             cached = prompt if n and not (loops and n % 3) else 0
@@ -170,12 +170,12 @@ class Fleet:
             )
             key = blake2b(f"{session}/{agent}/{n}".encode(), digest_size=16).digest()
             model = _HAIKU if agent else work.model
-            at = begins + n * step + self._random.randint(0, step // 3)
+            at = begins + (n - first) * step + self._random.randint(0, step // 3)
             call = Call(key, work.source, session, model, tokens, at, context, agent,
                         tools=(tool,))  # fmt: skip
             yield _priced(call)
 
-    def _write(self, readings: list[Reading], seen: int) -> None:
+    def write(self, readings: list[Reading], seen: int) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         record(self._db, self._books, readings, seen)
         self._db.execute("COMMIT")

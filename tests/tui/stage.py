@@ -43,7 +43,7 @@ class Stage:
         """Frames as the test holds them; the other screens over nothing."""
         return World(
             frame=self.frame, act=self.act, session=lambda key, at: None,
-            spending=_nothing, tasks=_nothing, days=_nothing, alerts=_nothing, budgets=_nothing,
+            spending=_nothing, verdict=_nothing, mix=_nothing, tasks=_nothing, days=_nothing, alerts=_nothing, budgets=_nothing,
             bells=lambda after: [], now=lambda: self.now.at,
         )  # fmt: skip
 

@@ -6,14 +6,16 @@ import time
 
 import pytest
 
-from tests.tui.terminal import Terminal, staged
+from scripts.benches.terminal import Terminal, staged
 
 TITLE, OSC, CSI, BIDI = "\x1b]0;PWNED\x07", "\x1b]52;c;UFdORUQ=\x07", "\x9b31mred", "\u202egnp.exe"
 ZERO_WIDTH, ZALGO = "pay\u200bpal", "z" + "\u0301" * 60
 HOSTILE = (TITLE, OSC, CSI, BIDI, ZERO_WIDTH, ZALGO, "[/", "a[/foo]b", "[@click=app.quit]x[/]",
            "\x00\x07\x08\x7f", "\ud800", "\U000e0041tag", "line\nbreak\ttab\rreturn", "$(reboot)",
            "\u2028sep", "漢字" * 40, "x" * 5000)  # fmt: skip
-_OURS = re.compile(rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[=>78]|\x1b\]22;[a-z]*\x07")  # Textual's own
+_OURS = re.compile(
+    rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[=>78]|\x1b\]22;[a-z]*\x07"
+)  # Textual's own
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -106,7 +108,7 @@ stage = Moving()
         terminal.says(b"s017")
         terminal.read(1.5)  # until it is still
         got = terminal.read(4.0)
-        assert 4.0 / 0.5 / 2 * 30 < len(got)  # it did move
+        assert len(got) > 4.0 / 0.5 / 2 * 30  # it did move
         assert len(got) / 8 < 2_048
         terminal.send(b"q")
         terminal.ended()

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.session import CallLine, SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui.columns import Look
@@ -17,7 +18,7 @@ from costtop.tui.screens.silence import About
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.header import title
 from costtop.tui.widgets.keybar import keybar
-from costtop.tui.widgets.ledger import TIMELINE, causes, compared
+from costtop.tui.widgets.ledger import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.ledger import deeds as done
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
@@ -49,6 +50,7 @@ class SessionScreen(Screen[None]):
         super().__init__()
         self._row = row
         self._detail: SessionDetail | None = None
+        self._alerts: Alerts | None = None
         self._read_at, self._read_of = 0, (-1, -1)
         self._expanded = False
 
@@ -87,16 +89,21 @@ class SessionScreen(Screen[None]):
         moved = (self._row.calls, self._row.cost)
         if moved != self._read_of and abs(snapshot.at - self._read_at) >= _AGAIN:
             self._read_at, self._read_of = snapshot.at, moved
-            key = deeds.root_key(self._row)
+            key, world, now = deeds.root_key(self._row), self.costtop.world, snapshot.at
             self.costtop.look(
-                self, lambda: self.costtop.world.session(key, snapshot.at), self._take
+                self, lambda: (world.session(key, now), world.alerts(key, now)), self._take
             )
         if self.is_current:
             self._draw()
 
-    def _take(self, detail: SessionDetail | None) -> None:
-        self._detail = detail
+    def _take(self, read: tuple[SessionDetail | None, Alerts]) -> None:
+        self._detail, self._alerts = read
         self._draw()
+
+    def _marks(self) -> list[tuple[int, str]]:
+        """When its alerts fired, for the axis of the curve."""
+        lines = self._alerts.lines if self._alerts else ()
+        return [(one.alert.at, f"! {one.alert.rule}") for one in lines]
 
     def _draw(self) -> None:
         snapshot, (width, height) = self.costtop.snapshot, self.size
@@ -108,7 +115,8 @@ class SessionScreen(Screen[None]):
         causes_, detail = [], self._detail
         if detail is not None and not self._expanded:
             plot = max(min((height - 20) // 2, 8), 3)
-            facts += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone)]
+            marks = self._marks()
+            facts += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone, marks=marks)]
             causes_ = self._ledger(detail, snapshot, width, height)
         self.query_one("#facts", Pane).show(facts)
         self.query_one("#causes", Pane).show(causes_)
@@ -122,7 +130,8 @@ class SessionScreen(Screen[None]):
         bars = causes(detail, min(width - 2, 100)) if height >= 30 else []
         lines = [(), *bars, *compared(detail)]
         if height >= 30:
-            lines += done(detail, snapshot.at, snapshot.zone)[:3]
+            lines += sent(self._alerts, snapshot.at, snapshot.zone)[:3]
+            lines += done(detail, snapshot.at, snapshot.zone)[:2]
         return [(*line(" "), *one) for one in lines]
 
     # -- deeds ---------------------------------------------------------------------------------

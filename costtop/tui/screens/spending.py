@@ -1,6 +1,5 @@
 """Where the money goes: by feature (project, user, source, host) and by model. It sums nothing."""
 
-from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -9,6 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from costtop.snapshot.spending import SPANS, Spending, Spent
+from costtop.snapshot.verdicts import FeatureVerdict, Mix
 from costtop.snapshot.view import Snapshot
 from costtop.tui.columns import Column, Look
 from costtop.tui.ink import Line, line
@@ -17,6 +17,7 @@ from costtop.tui.spark import scale
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.spent import FEATURE_COLUMNS, MODEL_COLUMNS, summary, what_if
 from costtop.tui.widgets.table import Table
+from costtop.tui.widgets.verdict import on_feature, on_mix
 
 _KEYBAR = (
     ("F1", "Help", "app.help"), ("p", "Period", "screen.span"), ("g", "Group", "screen.by"),
@@ -26,17 +27,15 @@ _KEYBAR = (
 
 
 class Question(NamedTuple):
-    """Which screen: by what it groups, with which columns, what it says besides."""
+    """Which screen: by what it groups, with which columns."""
 
     tab: int
     groups: tuple[str, ...]
     columns: tuple[Column[Spent], ...]
-    besides: Callable[[Spending, Spent | None], list[Line]]
 
 
-FEATURES = Question(2, ("feature", "project", "user", "source", "host"), FEATURE_COLUMNS,
-                    lambda spending, spent: [])  # fmt: skip
-MODELS = Question(3, ("model",), MODEL_COLUMNS, what_if)
+FEATURES = Question(2, ("feature", "project", "user", "source", "host"), FEATURE_COLUMNS)
+MODELS = Question(3, ("model",), MODEL_COLUMNS)
 
 
 class SpendingScreen(Screen[None]):
@@ -59,6 +58,9 @@ class SpendingScreen(Screen[None]):
         self.by, self.span = question.groups[0], SPANS[1]
         self.sort, self.falling = "cost", True
         self._spending: Spending | None = None
+        self._mix: Mix | None = None
+        self._verdict: FeatureVerdict | None = None
+        self._judged: tuple[str, str, int] = ("", "", 0)  # what the verdict was asked of
         self._read_at = 0
 
     def compose(self) -> ComposeResult:
@@ -83,10 +85,15 @@ class SpendingScreen(Screen[None]):
     def _read(self) -> None:
         app, by, span = costtop_of(self), self.by, self.span
         now = self._read_at = app.snapshot.at
-        app.look(self, lambda: app.world.spending(by, span, now), self._take)
 
-    def _take(self, spending: Spending) -> None:
-        self._spending = spending
+        def read() -> tuple[Spending, Mix | None]:
+            spending = app.world.spending(by, span, now)
+            return spending, app.world.mix(spending, now) if by == "model" else None
+
+        app.look(self, read, self._take)
+
+    def _take(self, read: tuple[Spending, Mix | None]) -> None:
+        self._spending, self._mix = read
         self._draw()
 
     def on_resize(self) -> None:
@@ -109,8 +116,29 @@ class SpendingScreen(Screen[None]):
         top = scale(spent.trend for spent in spending.lines)
         zone = costtop_of(self).snapshot.zone
         table.show(rows, Look(spending.until, top, zone, spending.total.cost))
-        besides = self.question.besides(spending, table.selected)
-        self.query_one("#besides", Pane).show(besides if self.size.height >= 12 else [])
+        besides = self._besides(spending, table.selected) if self.size.height >= 14 else []
+        self.query_one("#besides", Pane).show(besides)
+
+    def _besides(self, spending: Spending, spent: Spent | None) -> list[Line]:
+        """What is said of the row under the cursor; verdicts are read when it rests there."""
+        if self.by == "model":
+            mixed = [on_mix(self._mix)] if self._mix else []
+            return [*mixed, *what_if(spending, spent)]
+        if self.by != "feature" or spent is None:
+            return []
+        wanted = (spent.sums.key, spending.span, spending.total.cost)
+        if wanted != self._judged:
+            self._judged = wanted
+            app = costtop_of(self)
+            app.look(
+                self, lambda: app.world.verdict(*wanted[:2], spending.until), self._take_verdict
+            )
+        verdict = self._verdict
+        return on_feature(verdict) if verdict and verdict.feature == spent.sums.key else []
+
+    def _take_verdict(self, verdict: FeatureVerdict) -> None:
+        self._verdict = verdict
+        self._draw()
 
     def _columns(self) -> list[Column[Spent]]:
         first, *rest = self.question.columns

@@ -1,6 +1,7 @@
 """The list of sessions, ranked and live: the first question, who is spending. It sums nothing."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -12,7 +13,7 @@ from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui import filter as filters
 from costtop.tui.arrange import GROUPS, View, arranged, sought
-from costtop.tui.columns import Look, Shown, chosen
+from costtop.tui.columns import Look, Shown, chosen, settled
 from costtop.tui.screens import deeds
 from costtop.tui.screens.choose import Answer, Choice, Choose
 from costtop.tui.screens.silence import About
@@ -46,6 +47,7 @@ class TopScreen(Screen[None]):
         self._frozen: Snapshot | None = None  # what the list shows
         self._detail: SessionDetail | None = None
         self._detail_at = 0
+        self._below: object = None  # what the pane below was drawn of
 
     @property
     def costtop(self) -> "CosttopApp":
@@ -56,7 +58,7 @@ class TopScreen(Screen[None]):
         """Head, tabs, list, pane, hint or prompt, keys."""
         yield Pane("head")
         yield Pane("tabs")
-        yield Table[Shown](lambda shown: shown.key, name="sessions")
+        yield Table[Shown](attrgetter("key"), name="sessions", token=settled)
         yield Pane("empty")
         yield Pane("below")
         yield Pane("hint")
@@ -107,7 +109,7 @@ class TopScreen(Screen[None]):
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
-        top = scale(row.trend for row in snapshot.sessions)
+        top = scale(map(attrgetter("trend"), snapshot.sessions))
         self.table.set_columns(
             chosen(self.costtop.settings.columns), self.view.sort, self.view.falling
         )
@@ -132,13 +134,18 @@ class TopScreen(Screen[None]):
         wants = self._pane and self.size.height >= _NO_PANE and self.size.width >= 80
         if row is None or not wants:
             self.query_one("#below", Pane).show([])
+            self._below = None
             return
         key = deeds.root_key(row)
         if self._detail is None or self._detail.key != key or now - self._detail_at >= _AGAIN:
             self._detail_at = now
             self.costtop.look(self, lambda: self.costtop.world.session(key, now), self._take)
         detail = self._detail if self._detail and self._detail.key == key else None
-        self.query_one("#below", Pane).show(below.below(row, detail, now, zone, self.size.width))
+        about = (row, detail, now // _AGAIN, self.size.width)
+        if about != self._below:
+            self._below = about
+            lines = below.below(row, detail, now, zone, self.size.width)
+            self.query_one("#below", Pane).show(lines)
 
     def _take(self, detail: SessionDetail | None) -> None:
         if detail is not None:

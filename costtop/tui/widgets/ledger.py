@@ -1,8 +1,9 @@
 """The ledger of causes and the timeline of one session. Pictures only, from its detail."""
 
+from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.session import CallLine, Peers, SessionDetail
 from costtop.tui.columns import Column, Look
-from costtop.tui.figures import age, cash, clock, moment, share, short_model, si
+from costtop.tui.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.ink import Line, Span, line
 from costtop.tui.widgets.bars import breakdown
 
@@ -56,6 +57,19 @@ def _group(peers: Peers) -> str:
     return f"{words[peers.level]} (n={peers.size})"
 
 
+def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
+    """The alerts about it and who was told."""
+    lines = []
+    for one in alerts.lines if alerts else ():
+        told = ", ".join(f"{d.label} {d.state}" for d in one.deliveries) or one.alert.reason
+        ink = {"critical": "bad", "warning": "warn"}.get(one.alert.severity, "text")
+        when = (f"{moment(one.alert.at, now, zone):<10}", "dim")
+        lines.append(
+            line(when, (f"! {one.alert.rule} ", ink), (f"{one.alert.state} → {told}", "dim"))
+        )
+    return lines
+
+
 def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:
     """What was done to it."""
     return [
@@ -99,8 +113,3 @@ TIMELINE: tuple[Column[CallLine], ...] = (
     Column("cost", "$", 8, 0, _cost, None, ">"),
     Column("total", "$TOTAL", 8, 2, _spent, None, ">"),
 )  # fmt: skip
-
-
-def since(at: int, now: int) -> str:
-    """How long ago, for people."""
-    return f"{age(now - at)} ago"

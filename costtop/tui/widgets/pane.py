@@ -17,6 +17,8 @@ from costtop.tui.ink import Line, paint
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
 
+_STRIPS_KEPT = 500
+
 
 class Pane(Widget):
     """Shows the lines given to `show`, from the top; the rest of it is empty."""
@@ -54,8 +56,15 @@ class Pane(Widget):
 def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
     """The strip of a line in the inks of the theme, on the background that the widget has."""
     app = cast("CosttopApp", widget.app)
-    strip = paint(line, widget.size.width, app.inks(widget.background_colors[1]), base)
-    return asciified_strip(strip) if app.has_class("ascii") else strip
+    key = line, widget.size.width, base, app.theme, widget.background_colors[1]
+    strip = app.strips.get(key)
+    if strip is None:
+        strip = paint(line, widget.size.width, app.inks(key[4]), base)
+        strip = asciified_strip(strip) if app.has_class("ascii") else strip
+        if len(app.strips) >= _STRIPS_KEPT:
+            app.strips.clear()
+        app.strips[key] = strip
+    return strip
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ rows, SCREEN.md finding 1). This one holds on to the key of its row, renders the
 visible, and paints again only the cells that changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
@@ -49,8 +49,15 @@ class Table(ScrollView, Generic[T], can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, key: Callable[[T], str], name: str) -> None:
+    def __init__(
+        self, key: Callable[[T], str], *, name: str,
+        token: Callable[[T, Look], Hashable] | None = None,
+    ) -> None:  # fmt: skip
+        """`token` says by what a row's cells are determined: while it is the same, so are they."""
         super().__init__(id=name)
+        self._token = token or (lambda row, look: (row, look))
+        self._kept: dict[str, tuple[Hashable, Line]] = {}  # by row key: token and line
+        self._known: dict[str, tuple[Hashable, Line]] = {}  # those of the frame before
         self.rows: Sequence[T] = ()
         self.cursor_key = ""
         self.follows = False
@@ -103,9 +110,11 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _found(self) -> int:
         """The number of the row that the cursor is on."""
-        for number, row in enumerate(self.rows):
-            if self._key(row) == self.cursor_key:
-                return number
+        if self._index < len(self.rows) and self._key(self.rows[self._index]) == self.cursor_key:
+            return self._index
+        keys = list(map(self._key, self.rows))
+        if self.cursor_key in keys:
+            return keys.index(self.cursor_key)
         number = max(min(self._index, len(self.rows) - 1), 0)
         self.cursor_key = self._key(self.rows[number]) if self.rows else ""
         return number
@@ -141,17 +150,31 @@ class Table(ScrollView, Generic[T], can_focus=True):
     def _repaint(self) -> None:
         """Asks for the cells that differ from what was painted last."""
         old, self._lines = self._lines, {}
+        known, self._kept = self._kept, {}
+        self._known = known  # a row that only moved is not drawn again
         top = self.scroll_offset.y
         for y in range(1, self.size.height):
             number = top + y - 1
             changed = changed_cells(old.get(number, ()), self._line(number), self.size.width)
             if changed:
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
+        self._known = {}
 
     def _line(self, number: int) -> Line:
-        if number not in self._lines:
-            self._lines[number] = self._drawn(number) if number < len(self.rows) else ()
-        return self._lines[number]
+        found = self._lines.get(number)
+        if found is None:
+            found = self._lines[number] = (
+                self._known_line(number) if number < len(self.rows) else ()
+            )
+        return found
+
+    def _known_line(self, number: int) -> Line:
+        row = self.rows[number]
+        key, token = self._key(row), (self._token(row, self._look), number == self._index)
+        before = self._known.get(key)
+        made = before[1] if before and before[0] == token else self._drawn(number)
+        self._kept[key] = token, made
+        return made
 
     def _drawn(self, number: int) -> Line:
         row, spans = self.rows[number], []
@@ -189,6 +212,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._fitted_to = self._room
         self._fitted = fits(self._columns, self._room)
         self._lines.clear()
+        self._kept.clear()
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
