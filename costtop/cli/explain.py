@@ -53,11 +53,12 @@ def _call(call: Explained) -> list[str]:
         f"{stamp(call.at)}  call {call.call[:12]}  {clean(call.model)}{variant}{agent}",
         f"  from {where}",
     ]
-    for line in call.lines:
-        lines.append(f"  {line.units:>12,} {line.kind:<16} {line.rate:>14}"
-                     f"  ${money.dollars(line.nanos, places=9)}")  # fmt: skip
-    lines.append(f"  {_sum(call)}")
-    return lines
+    lines += [
+        f"  {line.units:>12,} {line.kind:<16} {line.rate:>14}"
+        f"  ${money.dollars(line.nanos, places=9)}"
+        for line in call.lines
+    ]
+    return [*lines, f"  {_sum(call)}"]
 
 
 def _sum(call: Explained) -> str:
@@ -72,7 +73,8 @@ def _sum(call: Explained) -> str:
         notes.append("the model is an estimate")
     said = f"  ({'; '.join(notes)})" if notes else ""
     if call.cost is None:
-        return f"= ? no price for this model: {call.tokens.input:,} in, {call.tokens.output:,} out{said}"
+        used = f"{call.tokens.input:,} in, {call.tokens.output:,} out"
+        return f"= ? no price for this model: {used}{said}"
     return f"= ${money.dollars(call.cost, places=9)} {call.basis}{said}"
 
 
