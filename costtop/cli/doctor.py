@@ -58,6 +58,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
             "max_user_instances": _number(_INSTANCES),
         },
         "sources": _sources(found, problems),
+        "unsupported": _unsupported(),
         "processes": _sight(),
         **_stored(found, problems),
     }
@@ -151,6 +152,13 @@ def _sources(found: Paths, problems: list[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _unsupported() -> dict[str, str]:
+    """Tools whose logs cannot be read honestly, and why."""
+    from costtop.sources import UNSUPPORTED
+
+    return dict(UNSUPPORTED)
+
+
 def _sight() -> dict[str, str]:
     from costtop.processes.search import blindness
 
@@ -169,15 +177,15 @@ def _plain(tree: dict[str, Any]) -> list[str]:
         f"costtop {tree['version']}  SQLite {tree['sqlite']}  {tree['places']['database']}",
         "",
     ]
-    for source in tree["sources"]:
-        mark = "✓" if source["found"] else "✗"
-        files = f"{source['files']} files" if source["found"] else "not found"
-        lines.append(f"  {mark} {source['title']:<16} {clean(source['folder'], 200):<48} {files}")
-    for channel in tree["daemon"].get("channels", []):
-        mark = "✗" if channel["trouble"] else "✓"
-        lines.append(
-            f"  {mark} {channel['name']:<16} {channel['address']:<48} {channel['calls']} calls"
-        )
+    lines += [
+        f"  ✓ {source['title']:<20} {source['files']:>6} files  {clean(source['folder'], 200)}"
+        for source in tree["sources"]
+        if source["found"]
+    ]
+    seen = {source["title"] for source in tree["sources"] if source["found"]}
+    missing = sorted({source["title"] for source in tree["sources"]} - seen)
+    lines.append(f"  ✗ not found: {', '.join(missing)}  (folders: costtop doctor --json)")
+    lines.append(f"  - not supported: {', '.join(tree['unsupported'])}  (why: --json)")
     lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]
@@ -204,12 +212,11 @@ def _prices(tree: dict[str, Any]) -> list[str]:
         f"floors: {floors.get('placeholder_calls', 0)} calls with an output that the log never"
         f" finished, {floors.get('estimated_calls', 0)} with a guessed model"
     )
-    for one in tree.get("drift", []):
-        lines.append(
-            f"drift {one['source']}: computed ${one['computed_usd']}, reported"
-            f" ${one['reported_usd']} over {one['calls']} calls: ${one['drift_usd']}"
-        )
-    return lines
+    return lines + [
+        f"drift {one['source']}: computed ${one['computed_usd']}, reported"
+        f" ${one['reported_usd']} over {one['calls']} calls: ${one['drift_usd']}"
+        for one in tree.get("drift", [])
+    ]
 
 
 def _rest(tree: dict[str, Any]) -> list[str]:

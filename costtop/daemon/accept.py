@@ -80,7 +80,7 @@ class Acceptor:
         try:
             await self._ingest.commit([ready.folded])
         except (sqlite3.Error, OSError) as error:
-            log.error("cannot store what came over the socket: %s", error)  # noqa: TRY400
+            log.error("cannot store what came over the socket: %s", error)
             failed = refusal(CosttopError(f"not stored, send it again later: {error}"))
             _answer(ready.batches, lambda _: failed)
             return
