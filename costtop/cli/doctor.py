@@ -182,14 +182,19 @@ def _plain(tree: dict[str, Any]) -> list[str]:
         for source in tree["sources"]
         if source["found"]
     ]
-    seen = {source["title"] for source in tree["sources"] if source["found"]}
-    missing = sorted({source["title"] for source in tree["sources"]} - seen)
+    seen = {_tool(source) for source in tree["sources"] if source["found"]}
+    missing = sorted({_tool(source) for source in tree["sources"]} - seen)
     lines.append(f"  ✗ not found: {', '.join(missing)}  (folders: costtop doctor --json)")
     lines.append(f"  - not supported: {', '.join(tree['unsupported'])}  (why: --json)")
     lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]
     return lines
+
+
+def _tool(source: dict[str, Any]) -> str:
+    """The tool's name without which of its logs it is: "Gemini CLI, older chats"."""
+    return str(source["title"]).partition(",")[0]
 
 
 def _records(tree: dict[str, Any]) -> list[str]:
