@@ -77,6 +77,8 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    for name in ("COLUMNS", "LINES"):  # would be believed before the terminal
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PS1", "$ ")
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
