@@ -42,9 +42,11 @@ class Reader:
                 self._busy = False
 
     async def _take(self, batch: Batch) -> None:
+        before = self._ingest.counts.bytes
         await self._ingest.take(batch)
         self._tell("")
-        if batch.seen and not batch.found:
+        # A file that is only looked at again says nothing: its last write is long past.
+        if batch.seen and not batch.found and self._ingest.counts.bytes > before:
             self.lag = max(0, (time.time_ns() - batch.seen[0].mtime) // 1_000_000)
         if batch.found:
             self.files = {}

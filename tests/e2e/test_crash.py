@@ -51,7 +51,7 @@ def test_fifty_kills_in_an_import_change_no_total(instance):
         daemon = instance.spawn()
         wait_until(lambda d=daemon: instance.paths.lock.exists()
                    and instance.paths.lock.read_text() == f"{d.pid}\n", 20, 0.005)  # fmt: skip
-        time.sleep(rng.uniform(0, 0.35))
+        time.sleep(rng.uniform(0, 0.25))
         instance.kill9()
         seen.append(instance.ask("SELECT count(*) FROM calls"))
     assert not list(waves)
