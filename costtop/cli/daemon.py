@@ -13,7 +13,7 @@ from costtop.store import status
 _HELP = {
     "daemon": "run the daemon in the foreground (for systemd)",
     "start": "start the daemon in the background",
-    "stop": "stop the daemon",
+    "stop": "stop the daemon; with sessions: end their turns at the next tool",
     "status": "how the daemon is",
 }
 _PATIENCE = 10.0  # s to wait for a daemon to come up or go
@@ -24,25 +24,33 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: s
     parser = commands.add_parser(name, help=_HELP[name])
     if name == "status":
         parser.add_argument("--json", action="store_true", help="as JSON")
+    if name in {"daemon", "start"}:
+        parser.add_argument("--read-only", action="store_true", help="change nothing, only look")
+    if name == "stop":
+        parser.add_argument("session", metavar="SESSION", nargs="*",
+                            help="soft stop: its hook ends the turn at the next tool")  # fmt: skip
+        parser.add_argument("--note", default="", help="why; the agent is told")
     parser.set_defaults(run={"daemon": _daemon, "start": _start, "stop": _stop}.get(name, _status))
 
 
-def _daemon(_: argparse.Namespace) -> int:
+def _daemon(options: argparse.Namespace) -> int:
     from costtop.daemon.main import run
 
-    return run(paths.find())
+    return run(paths.find(), read_only=options.read_only)
 
 
-def _start(_: argparse.Namespace) -> int:
+def _start(options: argparse.Namespace) -> int:
     from costtop.daemon.start import start
 
-    pid, started = start(paths.find())
+    pid, started = start(paths.find(), ("--read-only",) if options.read_only else ())
     put(f"costtop daemon {'started' if started else 'is running already'} (pid {pid})")
     return 0
 
 
-def _stop(_: argparse.Namespace) -> int:
+def _stop(options: argparse.Namespace) -> int:
     found = paths.find()
+    if options.session:
+        return _stop_sessions(found, options)
     from costtop.daemon import instance
 
     if instance.is_free(found.lock):
@@ -56,6 +64,13 @@ def _stop(_: argparse.Namespace) -> int:
         time.sleep(0.02)
     put("costtop daemon stopped")
     return 0
+
+
+def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
+    from costtop.cli import act
+
+    keys = act.named(found, options.session)
+    return act.each(found, keys, lambda key: protocol.StopSession(key, options.note, act.who()))
 
 
 def _status(options: argparse.Namespace) -> int:

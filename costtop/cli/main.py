@@ -39,6 +39,8 @@ MODULES = {
     "pause": "act",
     "resume": "act",
     "kill": "act",
+    "override": "act",
+    "run": "run",
     "hooks": "hooks",
     "gate": "hooks",
     "statusline": "hooks",

@@ -90,10 +90,11 @@ class Breakers:
         self._audience, self._watch = audience, watch
         self._refused: dict[tuple[int, str, str], int] = {}
 
-    async def run(self) -> None:
-        """For ever."""
+    async def run(self, *, acting: bool = True) -> None:
+        """For ever; a daemon that only looks acts on nothing."""
         while True:
-            await self.once(now_ms())
+            if acting:
+                await self.once(now_ms())
             await asyncio.sleep(_EVERY)
 
     async def once(self, now: int) -> None:

@@ -1,6 +1,7 @@
 """Deeds on sessions' processes, as asked for: planned, done, journalled. It finds none."""
 
 import asyncio
+import logging
 
 from costtop.control.protocol import Kill, Pause, Plan, Resume
 from costtop.daemon.journal import Journal
@@ -14,6 +15,7 @@ from costtop.store.writer import Writer
 
 _FOUND_WITHIN = 10.0  # s after a start in which a process is looked for again
 _LOOK = 0.2  # s
+log = logging.getLogger("costtop")
 
 
 class Hands:
@@ -68,27 +70,27 @@ class Hands:
             return 0
         return await journal.intend(command.session, held.identity, command.rung, command.by)
 
-    async def finish(self, writer: Writer, journal: Journal) -> None:
+    async def finish(self, writer: Writer, journal: Journal, *, acting: bool = True) -> None:
         """Goes on with kills that an earlier daemon began and did not end (K9), then waits.
 
         Only where the process is held again and is the same one; otherwise it is written down.
         """
-        for intent in await writer.transact(intents.left, now_ms()):
-            same = await self._again(intent)
+        for intent in await writer.transact(intents.left, now_ms()) if acting else ():
+            if await self._again(intent):
+                await self._go_on(intent, journal)
+            else:
+                words = f"costtop was restarted and process {intent.pid} is not found again"
+                await journal.note(intent.by, "kill given up", intent.session, words)
             await journal.fulfil(intent.id)
-            if not same:
-                await journal.note(
-                    intent.by, "kill given up", intent.session,
-                    f"costtop was restarted and process {intent.pid} is not found again",
-                )  # fmt: skip
-                continue
-            by = f"{intent.by}, gone on with after a restart"
-            order = Kill(intent.session, intent.rung, by, intent.pid)  # type: ignore[arg-type]
-            try:
-                await self.act(order, None, journal)
-            except CosttopError:
-                continue  # the journal has the reason
         await asyncio.Event().wait()
+
+    async def _go_on(self, intent: intents.Intent, journal: Journal) -> None:
+        by = f"{intent.by}, gone on with after a restart"
+        order = Kill(intent.session, intent.rung, by, intent.pid)  # type: ignore[arg-type]
+        try:
+            await self.act(order, None, journal)
+        except CosttopError as error:
+            log.warning("%s: %s", intent.session, error)
 
     async def _again(self, intent: intents.Intent) -> bool:
         loop = asyncio.get_running_loop()

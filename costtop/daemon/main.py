@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import NamedTuple
 
+import msgspec
+
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
@@ -50,15 +52,18 @@ class _Ended(Exception):
     """The work is to end: for good, or to begin again with another configuration."""
 
 
-def run(paths: Paths) -> int:
-    """Runs the daemon in the foreground until it is stopped; returns 0."""
+def run(paths: Paths, *, read_only: bool = False) -> int:
+    """Runs the daemon in the foreground until it is stopped; returns 0.
+
+    `read_only` is stronger than the configuration's: it stays so when that is read again.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     os.umask(0o077)
     config = _loaded(paths)
     with instances.hold(paths) as lock:
         try:
-            asyncio.run(_serve(paths, config, lock))
+            asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
             paths.status.unlink(missing_ok=True)
     return 0
@@ -72,7 +77,7 @@ class Ends(NamedTuple):
     lock: int
 
 
-async def _serve(paths: Paths, config: Config, lock: int) -> None:
+async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
     """Works with one configuration after the other until it is stopped."""
     ends = Ends(asyncio.Event(), asyncio.Event(), lock)
     loop = asyncio.get_running_loop()
@@ -82,6 +87,7 @@ async def _serve(paths: Paths, config: Config, lock: int) -> None:
     hands = Hands()
     while not ends.stop.is_set():
         ends.reload.clear()
+        config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
         posted = asyncio.Event()
         async with wired(paths, config, posted.set) as instance:
             try:
@@ -113,48 +119,57 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     """Everything that runs, until the daemon is to end or to read its configuration again."""
     zone = configuration.zone(instance.config)
     to = audience(instance.config, zone)
-    journal = Journal(instance.writer, to, posted.set)
-    runs = Runs(instance, hands.holder)
-    await runs.restore()
-    hunt = Hunt(instance.writer, hands.holder, hands.vitals, runs.settle)
-    acceptor = Acceptor(instance.ingest)
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    hearing = Hearing(instance.writer, hands.holder, runs.met)
-    guard = Guard(hands.holder, hands.vitals)
-    stop, reload = ends.stop.set, ends.reload.set
-    staff = Staff(acceptor, reader, hands, hearing, runs, guard, journal, stop, reload)
-    obey = Obey(instance, staff)
+    staff = _staff(instance, reader, hands, ends, Journal(instance.writer, to, posted.set))
+    await staff.runs.restore()
+    hunt = Hunt(instance.writer, hands.holder, hands.vitals, staff.runs.settle)
     changes = ConfigChanges(instance.paths, ends.reload.set)
     channels = hear.channels(instance)
     pulse = Pulse(instance, reader, follower, hunt, changes, channels)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
     post = Post(instance.paths.database, instance.writer, to, courier, zone)
-    breakers = Breakers(instance.writer, hands, journal, to, instance.watch.look)
+    breakers = Breakers(instance.writer, hands, staff.journal, to, instance.watch.look)
+    acting = not instance.config.read_only
     async with follower, asyncio.TaskGroup() as group:
         for work in (
             _until(ends.stop),
             _until(ends.reload),
             _keep_lock(instance.paths, ends.lock),
             changes.run(),
-            acceptor.run(),
+            staff.acceptor.run(),
             reader.run(),
             hunt.run(),
             pulse.run(),
             keep_line(instance.paths.database, instance.paths.line),
-            breakers.run(),
-            hands.finish(instance.writer, journal),
+            breakers.run(acting=acting),
+            hands.finish(instance.writer, staff.journal, acting=acting),
             vigilance(instance, reader),
             courier.run(),
             sight.run(now_ms),
             summaries(post, now_ms),
             _wake(courier, posted),
-            _listen(instance.paths, obey),
+            _listen(instance.paths, Obey(instance, staff)),
             *(channel.run() for channel in channels),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
+
+
+def _staff(instance: Wired, reader: Reader, hands: Hands, ends: Ends, journal: Journal) -> Staff:
+    runs = Runs(instance, hands.holder)
+    return Staff(
+        acceptor=Acceptor(instance.ingest),
+        reader=reader,
+        hands=hands,
+        hearing=Hearing(instance.writer, hands.holder, runs.met),
+        runs=runs,
+        guard=Guard(hands.holder, hands.vitals),
+        journal=journal,
+        stop=ends.stop.set,
+        reload=ends.reload.set,
+    )
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -1,7 +1,8 @@
 """Commands that `costtop run` started: which sessions are theirs, and what they cost.
 
 The rule: a session belongs to a run when its process, as the kernel shows it, is the run's command
-or below it. Nothing is guessed from folders or times; without a process there are no tags.
+or below it. Only where no process is known of a session (a program that writes costtop's own lines)
+does it count that it began in the run's folder meanwhile, and only while no other run is there.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from costtop.store import runs
 from costtop.store.runs import Run
 from costtop.text import clean
 
+_SETTLED = 5_000  # ms after its first call in which a session's process is found
 Chain = tuple[tuple[int, int], ...]
 
 
@@ -54,7 +56,7 @@ class Runs:
 
     async def end(self, run: str) -> list[dict[str, object]]:
         """Ends a run; its sessions, the dearest first."""
-        await self.settle()
+        await self.settle(now_ms())
         self._runs.pop(run, None)
         await self._writer.transact(runs.end, run, now_ms())
         found = await self._writer.read(runs.sessions, run)
@@ -67,18 +69,33 @@ class Runs:
             if (run.pid, run.start) in chain and session not in self._books.runs:
                 self._met[session] = run
 
-    async def settle(self) -> None:
-        """Puts every session whose process is in a run into it; called after each search."""
+    async def settle(self, until: int | None = None) -> None:
+        """Puts every session whose process is in a run into it; called after each search.
+
+        `until`: no process will be found any more of sessions that began before it.
+        """
         for session in self._holder.sessions() if self._runs else ():
             held = self._holder.held(session)
             if session not in self._books.runs and held is not None:
                 self.met(session, (held.identity, *lineage(held.pid, self._holder.see)))
+        await self._guess(until or now_ms() - _SETTLED)
         while self._met:
             session, run = self._met.popitem()
             moved = await self._writer.transact(runs.attach, self._books, session, run)
             if moved:
                 self._watch.fall_asleep()  # budgets of features have changed under it
             self._report(session, run)
+
+    async def _guess(self, until: int) -> None:
+        """Sessions of a run's folder without any known process, once searches had their time."""
+        folders = [run.cwd for run in self._runs.values()]
+        for run in self._runs.values():
+            if folders.count(run.cwd) > 1:
+                continue
+            here = await self._writer.read(runs.begun_here, run.cwd, run.began, until)
+            for session in here:
+                if session not in self._books.runs and self._holder.find(session).process is None:
+                    self._met[session] = run
 
     def _report(self, session: str, run: Run) -> None:
         """The run's own command is the process of its only session, if none is known better."""

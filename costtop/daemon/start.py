@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from costtop.daemon import instance
 from costtop.errors import CosttopError
@@ -17,7 +18,7 @@ _PATIENCE = 20.0  # s; a cold start on a slow disk
 _TAIL = 2000  # bytes of the log searched for its last line
 
 
-def start(paths: Paths) -> tuple[int, bool]:
+def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
     """(pid, True) of the daemon just started, or (pid, False) of one that runs already."""
     if not instance.is_free(paths.lock):
         return instance.holder(paths.lock) or 0, False
@@ -25,7 +26,7 @@ def start(paths: Paths) -> tuple[int, bool]:
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "costtop", "daemon"],
+            [sys.executable, "-P", "-m", "costtop", "daemon", *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -1,5 +1,6 @@
 """Finds the one session that a user means by a prefix of its id. It reads nothing else."""
 
+import json
 import sqlite3
 
 from costtop.errors import CosttopError, NothingFound
@@ -21,6 +22,12 @@ def session(db: sqlite3.Connection, prefix: str) -> str:
         raise NothingFound(f"no session begins with {prefix!r}; see: costtop --once --all")
     named = ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
     raise CosttopError(f"{prefix!r} begins more than one session: {named}")
+
+
+def budgets(db: sqlite3.Connection) -> frozenset[str]:
+    """The names of the configured budgets."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'budgets'").fetchone()
+    return frozenset(str(budget["name"]) for budget in json.loads(row[0] if row else "[]"))
 
 
 def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> list[str]:

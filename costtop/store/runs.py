@@ -106,15 +106,13 @@ def sessions(db: sqlite3.Connection, run: str) -> list[tuple[str, int, int, int]
     return [(str(key), int(cost), int(calls), int(unpriced)) for key, cost, calls, unpriced in rows]
 
 
-def spent_here(db: sqlite3.Connection, cwd: str, since: int) -> list[tuple[str, int, int, int]]:
-    """The same for sessions that began in a folder since a moment: the rule without processes."""
+def begun_here(db: sqlite3.Connection, cwd: str, since: int, until: int) -> list[str]:
+    """Root sessions ("source/session") whose first call was in a folder, or below, in a time."""
     rows = db.execute(
-        "SELECT n.text || '/' || r.session, coalesce(sum(s.cost), 0), coalesce(sum(s.calls), 0),"
-        " coalesce(sum(s.unpriced), 0) FROM sessions r JOIN names n ON n.id = r.source"
+        "SELECT n.text || '/' || r.session FROM sessions r JOIN names n ON n.id = r.source"
         " JOIN contexts c ON c.id = r.context JOIN names w ON w.id = c.cwd"
-        " JOIN sessions s ON s.root = r.id"
-        " WHERE r.id = r.root AND r.started >= ? AND (w.text = ? OR substr(w.text, 1, ?) = ?)"
-        " GROUP BY r.id ORDER BY 2 DESC",
-        (since, cwd, len(cwd) + 1, f"{cwd.rstrip('/')}/"),
+        " WHERE r.id = r.root AND r.last >= ?1 AND r.started >= ?1 AND r.started <= ?2"
+        " AND (w.text = ?3 OR substr(w.text, 1, length(?4)) = ?4)",
+        (since, until, cwd, f"{cwd.rstrip('/')}/"),
     )
-    return [(str(key), int(cost), int(calls), int(unpriced)) for key, cost, calls, unpriced in rows]
+    return [str(row[0]) for row in rows]

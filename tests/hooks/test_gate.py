@@ -12,8 +12,7 @@ from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.model import Mark
 from costtop.store import breakers, marks
 from costtop.store.db import open_writer
-
-from .conftest import call, now
+from tests.hooks.conftest import call, now
 
 WHY = 'spent: "all" of it'
 CLAUDE = {"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "Bash",

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from costtop.errors import CosttopError
 from costtop.hooks import entries, install, jsonc
 from costtop.hooks.dialects import AGENTS, dialect_of
-
-from .conftest import call
+from tests.hooks.conftest import call
 
 SETTINGS = {
     "claude-code": ".claude/settings.json",

@@ -14,8 +14,7 @@ from costtop.snapshot.view import BudgetMeter
 from costtop.store import gating
 from costtop.store.calls import Books
 from costtop.store.db import open_reader
-
-from .conftest import call, now, write_claude
+from tests.hooks.conftest import call, now, write_claude
 
 S1 = {"session_id": "s1", "cost": {"total_cost_usd": 0.05},
       "rate_limits": {"five_hour": {"used_percentage": 12.5, "resets_at": 1},

@@ -1,0 +1,155 @@
+"""Who may say what over the socket: an agent's children may only look, and all deeds are told."""
+
+import getpass
+import json
+import os
+import socket
+import stat
+
+import pytest
+
+from costtop.control import client, protocol
+from costtop.control.protocol import COMMANDS, Override, decode, encode
+from costtop.errors import CosttopError
+
+
+@pytest.fixture
+def python(house):
+    """How an agent starts costtop in its shell."""
+    import sys
+
+    return f"{sys.executable} -P -m costtop"
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["kill claude-code/rival --yes", "pause claude-code/rival", "mark s1 --as fine",
+     "budget set loose 9999", "override", "alerts silence --rule median_5x", "stop"],
+)  # fmt: skip
+def test_a_process_of_an_agent_may_not_command(house, python, order):
+    house.start()
+    rival = house.agent(session="rival", calls=1)
+    rival.says("idle")
+    agent = house.agent(session="s1", calls=3, every=2.2, then=f"{python} {order}")
+    house.known("claude-code/s1")
+    agent.says("tool")
+    said = next(line for line in agent.said if line.startswith("tool"))
+    assert "may only look" in said and said.startswith("tool 1")
+    assert rival.process.poll() is None and rival.state == "S"
+    assert house.run("status").returncode == 0
+    assert not house.paths.budgets.exists()
+    assert not house.answers("SELECT * FROM overrides") and not house.answers("SELECT * FROM deeds")
+
+
+def test_a_process_of_an_agent_may_look(house, python):
+    house.start()
+    agent = house.agent(session="s1", calls=3, every=2.2, then=f"{python} kill s1 --dry-run")
+    agent.says("tool 0")
+
+
+def test_another_terminal_may_command_and_is_named(house):
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.5)
+    house.known("claude-code/s1")
+    assert house.run("mark", "s1", "--as", "watch").returncode == 0
+    ((by,),) = house.answers("SELECT by FROM deeds")
+    assert by.startswith(f"{getpass.getuser()} (pid ") and "costtop" in by
+    assert agent.process.poll() is None
+
+
+def test_one_that_does_not_stay_for_the_answer_is_not_obeyed(house):
+    """Who asked is read of a process; one that has gone could have been anybody's."""
+    house.start()
+    child = os.fork()
+    if child == 0:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(house.paths.socket))
+            peer.sendall(encode(Override()) * 50)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert client.ask(house.paths.socket, protocol.Scan())
+    assert len(house.answers("SELECT * FROM overrides")) < 50  # most came after it had gone
+
+
+def test_a_read_only_daemon_changes_nothing_but_looks(house):
+    house.start("--read-only")
+    agent = house.agent(session="s1", calls=400, every=0.5)
+    house.known("claude-code/s1")
+    for order in (["pause", "s1"], ["mark", "s1"], ["override"], ["stop", "s1"],
+                  ["budget", "set", "x", "$5"]):  # fmt: skip
+        ran = house.run(*order)
+        assert ran.returncode != 0 and "read-only" in ran.stderr, order
+    assert "SIGINT" in house.run("kill", "s1", "-n").stdout
+    assert agent.state == "S" and not house.answers("SELECT * FROM deeds")
+
+
+def test_the_socket_is_the_users_alone(house):
+    house.start()
+    found = house.paths.socket
+    assert stat.S_IMODE(found.stat().st_mode) == 0o600
+    assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+
+
+def test_a_kill_goes_on_after_the_daemon_was_killed(house):
+    """K9: a kill intent is gone on with where the process is the same and it is fresh."""
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/s1")
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(house.paths.socket))
+        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        _wait(lambda: house.answers("SELECT 1 FROM intents"))
+        house.kill_daemon()
+    assert agent.process.poll() is None
+    house.start()
+    assert agent.gone(40) != 0
+    _wait(lambda: not house.answers("SELECT 1 FROM intents WHERE done IS NULL"))
+    bys = [by for (by,) in house.answers("SELECT by FROM deeds WHERE deed LIKE 'kill%'")]
+    assert bys == ["ana, gone on with after a restart"]
+
+
+def test_a_kill_of_a_process_that_went_meanwhile_is_given_up(house):
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/s1")
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(house.paths.socket))
+        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        _wait(lambda: house.answers("SELECT 1 FROM intents"))
+        house.kill_daemon()
+    agent.process.kill()
+    agent.gone()
+    other = house.agent(session="s2", calls=400, every=0.5)
+    house.start()
+    _wait(lambda: house.answers("SELECT 1 FROM deeds WHERE deed = 'kill given up'"), 25)
+    assert other.process.poll() is None
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_every_command_survives_the_wire(verb):
+    kind = COMMANDS[verb]
+    needed = [f for f in kind.__dataclass_fields__.values() if f.default is f.default_factory]
+    values = {f.name: 7 if f.type in (int, "int") else "x" for f in needed}
+    command = kind(**values)
+    assert decode(json.loads(encode(command))) == command
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [{"do": "kill"}, {"do": "kill", "session": 3}, {"do": "kill", "session": "x", "rung": "HUP"},
+     {"do": "override", "span": "long"}, {"do": "nothing"}, {"do": None},
+     {"do": "kill", "session": "x", "typed": "1"}],
+)  # fmt: skip
+def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
+    with pytest.raises(CosttopError) as refused:
+        decode(tree)
+    assert "\n" not in str(refused.value)
+
+
+def _wait(true, seconds=15):
+    import time
+
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
