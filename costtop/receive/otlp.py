@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from costtop.receive.body import LARGEST, Broken, TooLarge, taken
+from costtop.receive.body import DEADLINE, LARGEST, Broken, TooLarge, taken
 from costtop.receive.hasty import Hasty
 from costtop.receive.otlp_plain import Plain, from_json, from_protobuf
 
@@ -46,8 +46,8 @@ Take = Callable[[str, Plain], Awaitable[Rejected]]
 class Receiver:
     """Answers requests; counts them for `doctor`."""
 
-    def __init__(self, take: Take, host: str, token: str = "") -> None:
-        self._take, self._token = take, token
+    def __init__(self, take: Take, host: str, token: str = "", deadline: float = DEADLINE) -> None:
+        self._take, self._token, self._deadline = take, token, deadline
         self._hosts = {*_HOSTS, host}
         self._bodies = 0
         self._fronts: dict[int, Hasty] = {}  # by the id of aiohttp's protocol behind each
@@ -118,7 +118,8 @@ class Receiver:
 
     async def _taken(self, request: web.BaseRequest) -> web.Response:
         encoding = request.headers.get("Content-Encoding", "").lower()
-        body = await taken(request.content.iter_chunked(65536), encoding.replace("identity", ""))
+        pieces = request.content.iter_chunked(65536)
+        body = await taken(pieces, encoding.replace("identity", ""), self._deadline)
         signal = request.path.removeprefix("/v1/")
         if request.content_type == JSON:
             tree = await asyncio.to_thread(from_json, body)
@@ -132,7 +133,7 @@ class Receiver:
 
     def front(self, server: web.Server) -> Hasty:
         """A new connection's protocol."""
-        return Hasty(server(), self._fronts)
+        return Hasty(server(), self._fronts, self._deadline)
 
 
 def _partly(signal: str, rejected: Rejected) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The OTLP receiver with the real OpenTelemetry exporters, and against hostile requests."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -268,37 +269,65 @@ def test_a_lying_length_and_a_body_that_is_never_read_are_harmless(heard, port):
     assert heard.memory() - before < 20 << 20
 
 
-@pytest.mark.parametrize("start", [b"POST /v1/traces HTT", b"POST /v1/traces HTTP/1.1\r\nHost: a"])
-def test_a_peer_that_drips_its_headers_is_hung_up_on(heard, port, start):
-    assert _hung_up_after(port, start, b"x") < 13
+SLOW = {
+    "request line": b"POST /v1/traces HTT",
+    "headers": b"POST /v1/traces HTTP/1.1\r\nHost: a",
+    "body": b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n",
+    "second request": b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+    b"Content-Type: application/json\r\n\r\n{}POST",
+}
 
 
-def test_a_peer_that_drips_its_body_is_answered_or_hung_up_on(heard, port):
-    start = (
-        b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 1000\r\n\r\n"
-    )
-    assert _hung_up_after(port, start, b" ") < 13
+@pytest.mark.parametrize("start", SLOW.values(), ids=SLOW)
+async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
+    from costtop.receive import body, otlp
+
+    async def take(_signal: str, _tree: Any) -> otlp.Rejected:
+        return otlp.Rejected()
+
+    assert body.DEADLINE <= 10
+    receiver = otlp.Receiver(take, "127.0.0.1", deadline=0.5)
+    async with otlp.listening(receiver, "127.0.0.1", 0) as port:
+        began = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(start)
+        with suppress(OSError):
+            while time.monotonic() - began < 10:
+                try:
+                    async with asyncio.timeout(0.1):
+                        if not await reader.read(1000):
+                            break
+                except TimeoutError:
+                    writer.write(b" ")
+                    await writer.drain()
+        writer.close()
+    assert time.monotonic() - began < 3
 
 
-def _hung_up_after(port: int, start: bytes, drip: bytes) -> float:
-    """Seconds until a peer that sends `drip` twice a second is rid of."""
-    began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), 0.5) as peer:
-        peer.sendall(start)
-        while time.monotonic() - began < 20:
-            try:
-                if not peer.recv(1000):
-                    break
-            except TimeoutError:
-                pass
-            except OSError:
-                break
-            try:
-                peer.sendall(drip)
-            except OSError:
-                break
-    return time.monotonic() - began
+async def test_a_full_queue_and_a_store_that_cannot_are_told_when_to_try_again():
+    from costtop.receive import otlp
+
+    release = asyncio.Event()
+
+    async def take(_signal: str, _tree: Any) -> otlp.Rejected:
+        await release.wait()
+        raise otlp.Unstorable("disk full")
+
+    receiver = otlp.Receiver(take, "127.0.0.1")
+    async with otlp.listening(receiver, "127.0.0.1", 0) as port:
+        posts = [asyncio.create_task(_posted(port)) for _ in range(7)]
+        done, _ = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 3:
+            done, _ = await asyncio.wait(posts, timeout=0.05)
+        release.set()
+        answers = await asyncio.gather(*posts)
+    assert sorted(status for status, _, _ in answers) == [429] * 3 + [503] * 4
+    assert all(int(headers["Retry-After"]) > 0 for _, _, headers in answers)
+
+
+async def _posted(port: int) -> tuple[int, bytes, Any]:
+    return await asyncio.to_thread(_post, port, "/v1/traces", b"{}")
 
 
 def test_a_token_is_asked_for_before_the_body_is_read(instance, port):
