@@ -14,7 +14,7 @@ from typing import NamedTuple
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
-from costtop.daemon import hear
+from costtop.daemon import channels
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
 from costtop.daemon.breakers import Breakers
@@ -97,7 +97,7 @@ def _loaded(paths: Paths) -> Config:
     config = configuration.load(paths)
     for missing in address.check_all(config.notify, os.environ):
         log.warning("%s", missing)
-    hear.check(config)
+    channels.check(config)
     return config
 
 
@@ -126,8 +126,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     staff = Staff(acceptor, reader, hands, hearing, runs, guard, journal, stop, reload)
     obey = Obey(instance, staff)
     changes = ConfigChanges(instance.paths, ends.reload.set)
-    channels = hear.channels(instance)
-    pulse = Pulse(instance, reader, follower, hunt, changes, channels)
+    extra = channels.channels(instance)
+    pulse = Pulse(instance, reader, follower, hunt, changes, extra)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
     post = Post(instance.paths.database, instance.writer, to, courier, zone)
@@ -151,7 +151,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             summaries(post, now_ms),
             _wake(courier, posted),
             _listen(instance.paths, obey),
-            *(channel.run() for channel in channels),
+            *(channel.run() for channel in extra),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())

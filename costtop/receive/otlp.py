@@ -7,7 +7,6 @@ acknowledged after it is committed; one that finds the queue full is to be sent 
 
 import asyncio
 import hmac
-import ipaddress
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -169,11 +168,3 @@ async def listening(receiver: Receiver, host: str, port: int) -> AsyncIterator[i
     finally:
         listener.close()
         await server.shutdown(1.0)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
