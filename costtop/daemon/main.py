@@ -32,6 +32,7 @@ from costtop.daemon.runs import Runs
 from costtop.daemon.sight import Eyes, Sight
 from costtop.daemon.summaries import Post, summaries
 from costtop.daemon.tell import audience
+from costtop.daemon.sweep import sweep
 from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
@@ -151,6 +152,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             summaries(post, now_ms),
             _wake(courier, posted),
             _listen(instance.paths, obey),
+            sweep(instance.paths.spool, instance.ingest.known),
             *(channel.run() for channel in extra),
         ):
             group.create_task(work)
