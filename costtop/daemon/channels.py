@@ -1,5 +1,6 @@
 """The channels beside files and the socket, as the config asks for them. It serves none itself."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ class Channel(Protocol):
     """A task of its own that is seen in `doctor`."""
 
     trouble: str
+    ready: asyncio.Event
 
     def run(self) -> Coroutine[Any, Any, None]:
         """Serves, for ever."""

@@ -33,6 +33,7 @@ class Gauges:
         self._turn = asyncio.Lock()
         self._totals: Totals | None = None
         self.trouble = ""
+        self.ready = asyncio.Event()  # open, or known to be in trouble
         self.scrapes = 0
 
     async def run(self) -> None:
@@ -44,9 +45,11 @@ class Gauges:
             try:
                 async with listening(self._text, host, port):
                     self.trouble = ""
+                    self.ready.set()
                     await asyncio.Event().wait()
             except OSError as error:
                 self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
+                self.ready.set()
                 log.warning(self.trouble)
                 await asyncio.sleep(_AGAIN)
 

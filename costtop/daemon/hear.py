@@ -38,6 +38,7 @@ class Ear:
         self._turn = asyncio.Lock()  # the memo of one message is what the next begins with
         self._receiver: Receiver | None = None
         self.trouble = ""
+        self.ready = asyncio.Event()  # open, or known to be in trouble
         self.calls = 0
 
     async def run(self) -> None:
@@ -50,10 +51,12 @@ class Ear:
             try:
                 async with wire.listening(self._receiver, host, port):
                     self.trouble = ""
+                    self.ready.set()
                     log.info("OTLP/HTTP at %s port %d", host, port)
                     await asyncio.Event().wait()
             except OSError as error:
                 self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
+                self.ready.set()
                 log.warning(self.trouble)
                 await asyncio.sleep(_AGAIN)
 

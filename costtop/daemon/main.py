@@ -19,6 +19,7 @@ from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
 from costtop.daemon.breakers import Breakers
 from costtop.daemon.changes import ConfigChanges
+from costtop.daemon.channels import Channel
 from costtop.daemon.guard import Guard
 from costtop.daemon.hands import Hands
 from costtop.daemon.hearing import Hearing
@@ -31,8 +32,8 @@ from costtop.daemon.reader import Reader
 from costtop.daemon.runs import Runs
 from costtop.daemon.sight import Eyes, Sight
 from costtop.daemon.summaries import Post, summaries
-from costtop.daemon.tell import audience
 from costtop.daemon.sweep import sweep
+from costtop.daemon.tell import audience
 from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
@@ -139,6 +140,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             _until(ends.reload),
             _keep_lock(instance.paths, ends.lock),
             changes.run(),
+            *(channel.run() for channel in extra),
             acceptor.run(),
             reader.run(),
             hunt.run(),
@@ -151,9 +153,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             sight.run(now_ms),
             summaries(post, now_ms),
             _wake(courier, posted),
-            _listen(instance.paths, obey),
+            _listen(instance.paths, obey, extra),
             sweep(instance.paths.spool, instance.ingest.known),
-            *(channel.run() for channel in extra),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
@@ -170,7 +171,10 @@ async def _wake(courier: Courier, posted: asyncio.Event) -> None:
         courier.wake()
 
 
-async def _listen(paths: Paths, obey: Obey) -> None:
+async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
+    """Serves the socket; who sees it may count on the other channels, too."""
+    for channel in extra:
+        await channel.ready.wait()
     async with listening(paths.socket, obey.answer):
         await asyncio.Event().wait()
 

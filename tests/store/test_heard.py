@@ -133,6 +133,16 @@ def test_any_order_and_any_cut_end_alike(db, tmp_path, seed):
     other.close()
 
 
+@pytest.mark.parametrize("first", ["wire", "program"])
+def test_a_program_that_records_its_own_call_owns_it(db, first):
+    mine = logged(1, session="mine")
+    wire = heard(1, session="trace 1")
+    told = [reading(wire), reading(mine)._replace(path=b"costtop.sock")]
+    for part in told if first == "wire" else reversed(told):
+        write(db, part)
+    assert [row[1] for row in rows(db)] == ["mine"]
+
+
 def test_what_only_the_wire_told_stays_as_a_call_of_its_own(db):
     write(db, reading(heard(9)), reading(logged(1)))
     assert len(rows(db)) == 2
