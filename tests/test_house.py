@@ -33,6 +33,8 @@ LIGHT = (
     "costtop.errors",
     "costtop.periods",
     "costtop.paths",
+    "costtop.client.session",
+    "costtop.client.outlet",
     "costtop.control.client",
     "costtop.control.protocol",
     "costtop.snapshot.live",
