@@ -37,6 +37,8 @@ LIGHT = (
     "costtop.hooks.statusline",
     "costtop.hooks.install",
     "costtop.store.gating",
+    "costtop.client.session",
+    "costtop.client.outlet",
     "costtop.control.client",
     "costtop.control.protocol",
     "costtop.snapshot.live",

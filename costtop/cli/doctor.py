@@ -186,6 +186,9 @@ def _plain(tree: dict[str, Any]) -> list[str]:
     missing = sorted({_tool(source) for source in tree["sources"]} - seen)
     lines.append(f"  ✗ not found: {', '.join(missing)}  (folders: costtop doctor --json)")
     lines.append(f"  - not supported: {', '.join(tree['unsupported'])}  (why: --json)")
+    for channel in tree["daemon"].get("channels", []):
+        mark = "✗" if channel["trouble"] else "✓"
+        lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
     lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]

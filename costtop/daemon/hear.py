@@ -4,6 +4,7 @@ It speaks no HTTP and reads no attribute. Without `[receive.otlp]` nothing here 
 """
 
 import asyncio
+import ipaddress
 import logging
 import os
 import sqlite3
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from costtop.config import Config, Otlp
 from costtop.daemon.fold import Folded, sorted_events
 from costtop.daemon.ingest import Ingest, place_of
-from costtop.daemon.wiring import Wired
 from costtop.errors import ConfigError
 from costtop.snapshot.live import now_ms
 from costtop.sources import Memo, otlp
@@ -38,6 +38,7 @@ class Ear:
         self._turn = asyncio.Lock()  # the memo of one message is what the next begins with
         self._receiver: Receiver | None = None
         self.trouble = ""
+        self.ready = asyncio.Event()  # open, or known to be in trouble
         self.calls = 0
 
     async def run(self) -> None:
@@ -50,10 +51,12 @@ class Ear:
             try:
                 async with wire.listening(self._receiver, host, port):
                     self.trouble = ""
+                    self.ready.set()
                     log.info("OTLP/HTTP at %s port %d", host, port)
                     await asyncio.Event().wait()
             except OSError as error:
                 self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
+                self.ready.set()
                 log.warning(self.trouble)
                 await asyncio.sleep(_AGAIN)
 
@@ -63,6 +66,7 @@ class Ear:
         return {
             "name": "otlp",
             "address": f"http://{self._wanted.host}:{self._wanted.port}",
+            "said": f"{self.calls} calls",
             "calls": self.calls,
             "answers": {str(status): count for status, count in sorted(answers.items())},
             "trouble": self.trouble,
@@ -87,19 +91,13 @@ class Ear:
         return sorted_events(FORMAT, place_of(CHANNEL), memo, events, 0)
 
 
-def channels(instance: Wired) -> list[Ear]:
-    """The receivers that the config asks for."""
-    wanted = instance.config.receive.otlp
-    return [Ear(wanted, instance.ingest)] if wanted else []
-
-
 def check(config: Config) -> None:
     """Raises ConfigError for a receiver that cannot or must not be opened as configured."""
     wanted = config.receive.otlp
     if wanted is None:
         return
     try:
-        from costtop.receive.otlp import is_loopback
+        from costtop.receive import otlp as _  # noqa: F401
     except ImportError:
         hint = 'pip install "costtop[otlp]"'
         raise ConfigError(f"[receive.otlp] needs more packages: {hint}") from None
@@ -107,6 +105,14 @@ def check(config: Config) -> None:
         raise ConfigError(
             f"[receive.otlp] host {wanted.host} is open to other machines: set token_file"
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def token_of(file: str) -> str:

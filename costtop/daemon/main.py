@@ -16,11 +16,12 @@ import msgspec
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
-from costtop.daemon import hear
+from costtop.daemon import channels
 from costtop.daemon import instance as instances
 from costtop.daemon.accept import Acceptor
 from costtop.daemon.breakers import Breakers
 from costtop.daemon.changes import ConfigChanges
+from costtop.daemon.channels import Channel
 from costtop.daemon.guard import Guard
 from costtop.daemon.hands import Hands
 from costtop.daemon.hearing import Hearing
@@ -33,6 +34,7 @@ from costtop.daemon.reader import Reader
 from costtop.daemon.runs import Runs
 from costtop.daemon.sight import Eyes, Sight
 from costtop.daemon.summaries import Post, summaries
+from costtop.daemon.sweep import sweep
 from costtop.daemon.tell import audience
 from costtop.daemon.vigilance import vigilance
 from costtop.daemon.wiring import Wired, wired
@@ -103,7 +105,7 @@ def _loaded(paths: Paths) -> Config:
     config = configuration.load(paths)
     for missing in address.check_all(config.notify, os.environ):
         log.warning("%s", missing)
-    hear.check(config)
+    channels.check(config)
     return config
 
 
@@ -125,8 +127,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     await staff.runs.restore()
     hunt = Hunt(instance.writer, hands.holder, hands.vitals, staff.runs.settle)
     changes = ConfigChanges(instance.paths, ends.reload.set)
-    channels = hear.channels(instance)
-    pulse = Pulse(instance, reader, follower, hunt, changes, channels)
+    extra = channels.channels(instance)
+    pulse = Pulse(instance, reader, follower, hunt, changes, extra)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
     post = Post(instance.paths.database, instance.writer, to, courier, zone)
@@ -139,6 +141,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             _keep_lock(instance.paths, ends.lock),
             changes.run(),
             staff.acceptor.run(),
+            *(channel.run() for channel in extra),
             reader.run(),
             hunt.run(),
             pulse.run(),
@@ -150,8 +153,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             sight.run(now_ms),
             summaries(post, now_ms),
             _wake(courier, posted),
-            _listen(instance.paths, Obey(instance, staff)),
-            *(channel.run() for channel in channels),
+            _listen(instance.paths, Obey(instance, staff), extra),
+            sweep(instance.paths.spool, instance.ingest.known),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
@@ -183,7 +186,10 @@ async def _wake(courier: Courier, posted: asyncio.Event) -> None:
         courier.wake()
 
 
-async def _listen(paths: Paths, obey: Obey) -> None:
+async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
+    """Serves the socket; who sees it may count on the other channels, too."""
+    for channel in extra:
+        await channel.ready.wait()
     async with listening(paths.socket, obey.answer):
         await asyncio.Event().wait()
 

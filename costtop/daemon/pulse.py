@@ -7,7 +7,7 @@ from typing import Any
 
 from costtop import __version__
 from costtop.daemon.changes import ConfigChanges
-from costtop.daemon.hear import Ear
+from costtop.daemon.channels import Channel
 from costtop.daemon.hunt import Hunt
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired
@@ -30,7 +30,7 @@ class Pulse:
         follower: Follower,
         hunt: Hunt,
         changes: ConfigChanges,
-        channels: Sequence[Ear] = (),
+        channels: Sequence[Channel] = (),
     ) -> None:
         self._instance, self._reader = instance, reader
         self._follower, self._hunt, self._changes = follower, hunt, changes

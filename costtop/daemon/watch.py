@@ -85,6 +85,8 @@ class Watch:
         answered = [key for key in recorded.answered if key not in seen]
         for spend in History(db).of_keys(answered):
             found += self._vigil.observe(spend)
+        if recorded.removed:
+            self._recount(db, now)
         self._tell(db, found, now)
 
     def _judge(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 LARGEST = 4 << 20  # bytes, packed or unpacked
 RATIO = 200  # unpacked to packed, from `_FREE` on; real exports reach about 40
-DEADLINE = 10.0  # s for the whole body
+DEADLINE = 10.0  # s for the headers, and again for the body
 _FREE = 256 << 10
 
 

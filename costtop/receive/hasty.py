@@ -8,13 +8,15 @@ import asyncio
 from typing import Any
 
 CONNECTIONS = 64
-HEADERS = 10.0  # s from the first byte of a request, or from the connection, to its last header
 
 
 class Hasty(asyncio.Protocol):
-    """One connection in front of aiohttp's protocol `inner`; `busy` marks a request under way."""
+    """One connection in front of aiohttp's protocol `inner`.
 
-    def __init__(self, inner: Any, open_now: "dict[int, Hasty]", deadline: float = HEADERS) -> None:
+    `deadline` is s from the connection, or the first byte of a request, to its last header.
+    """
+
+    def __init__(self, inner: Any, open_now: "dict[int, Hasty]", deadline: float) -> None:
         self._inner, self._open, self._deadline = inner, open_now, deadline
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None

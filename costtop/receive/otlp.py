@@ -7,7 +7,6 @@ acknowledged after it is committed; one that finds the queue full is to be sent 
 
 import asyncio
 import hmac
-import ipaddress
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from costtop.receive.body import LARGEST, Broken, TooLarge, taken
+from costtop.receive.body import DEADLINE, LARGEST, Broken, TooLarge, taken
 from costtop.receive.hasty import Hasty
 from costtop.receive.otlp_plain import Plain, from_json, from_protobuf
 
@@ -46,8 +45,8 @@ Take = Callable[[str, Plain], Awaitable[Rejected]]
 class Receiver:
     """Answers requests; counts them for `doctor`."""
 
-    def __init__(self, take: Take, host: str, token: str = "") -> None:
-        self._take, self._token = take, token
+    def __init__(self, take: Take, host: str, token: str = "", deadline: float = DEADLINE) -> None:
+        self._take, self._token, self._deadline = take, token, deadline
         self._hosts = {*_HOSTS, host}
         self._bodies = 0
         self._fronts: dict[int, Hasty] = {}  # by the id of aiohttp's protocol behind each
@@ -118,7 +117,8 @@ class Receiver:
 
     async def _taken(self, request: web.BaseRequest) -> web.Response:
         encoding = request.headers.get("Content-Encoding", "").lower()
-        body = await taken(request.content.iter_chunked(65536), encoding.replace("identity", ""))
+        pieces = request.content.iter_chunked(65536)
+        body = await taken(pieces, encoding.replace("identity", ""), self._deadline)
         signal = request.path.removeprefix("/v1/")
         if request.content_type == JSON:
             tree = await asyncio.to_thread(from_json, body)
@@ -132,7 +132,7 @@ class Receiver:
 
     def front(self, server: web.Server) -> Hasty:
         """A new connection's protocol."""
-        return Hasty(server(), self._fronts)
+        return Hasty(server(), self._fronts, self._deadline)
 
 
 def _partly(signal: str, rejected: Rejected) -> dict[str, Any]:
@@ -168,11 +168,3 @@ async def listening(receiver: Receiver, host: str, port: int) -> AsyncIterator[i
     finally:
         listener.close()
         await server.shutdown(1.0)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

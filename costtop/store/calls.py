@@ -40,6 +40,7 @@ class Recorded(NamedTuple):
     rev: int
     spends: list[Spend]
     answered: list[bytes]  # keys of calls with new tool outcomes
+    removed: int = 0  # calls that no longer count: who holds sums has to read them again
 
 
 class Books:
@@ -81,12 +82,12 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
             books.sessions.learn(db, fact, rev)
         for priced in reading.calls:
             see(sights, _sight(db, books, priced, place, now))
-    spends = _store(db, books, sights, rev)
+    spends, removed = _store(db, books, sights, rev)
     answered = _answer(db, (item for reading in readings for item in reading.outcomes))
     for reading in readings:
         for task in reading.tasks:
             record_task(db, books.sessions.ref(db, task.source, task.session), task)
-    return Recorded(rev, spends, answered)
+    return Recorded(rev, spends, answered, removed)
 
 
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
@@ -150,7 +151,7 @@ def _flags(call: Call) -> int:
 
 def _store(
     db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight], rev: int
-) -> list[Spend]:
+) -> tuple[list[Spend], int]:
     joined, gone = _joined(db, books, sights)
     sights, contexts = joined.sights, joined.contexts
     stored = joined.stored | lookup(db, list(sights))
@@ -181,7 +182,7 @@ def _store(
     _write(db, inserts, updates)
     _write_tools(db, books, [sight for key, sight in sights.items() if key not in side])
     deltas.write(db, rev)
-    return spends
+    return spends, len(gone)
 
 
 def _joined(

@@ -55,7 +55,7 @@ def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Ran
     """One row for two sights of the same call, and the rank of its owner."""
     counts = new if _larger(new, old) else old
     other = old if counts is new else new
-    owner, rank = (new, new_rank) if new_rank < old_rank else (old, old_rank)
+    owner, rank = (new, new_rank) if _owns(new, new_rank, old, old_rank) else (old, old_rank)
     row = counts._replace(
         session=owner.session,
         context=owner.context,
@@ -72,6 +72,12 @@ def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Ran
     if row.reported is not None and (row.cost is None or row.flags & SETTLED):
         row = row._replace(cost=row.reported)
     return row, rank
+
+
+def _owns(new: Row, new_rank: Rank, old: Row, old_rank: Rank) -> bool:
+    """Whose session a call is: what a log or a program itself says goes before the wire."""
+    heard, known = new.flags & HEARD, old.flags & HEARD
+    return new_rank < old_rank if heard == known else not heard
 
 
 def _reported(counts: Row, other: Row) -> int | None:

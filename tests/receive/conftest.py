@@ -1,8 +1,10 @@
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.receive.otlp_client import opened
 from tests.receive.running import Instance
 
 
@@ -19,3 +21,16 @@ def daemon(instance: Instance) -> Instance:
     """An instance whose daemon runs."""
     instance.start()
     return instance
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def heard(instance: Instance, port: int) -> Instance:
+    """A daemon with its receiver open."""
+    return opened(instance, port)

@@ -10,7 +10,7 @@ import pytest
 
 from costtop.model import Call, Context, SessionFact, Tokens
 from costtop.sources import keys
-from costtop.store.calls import Books, record
+from costtop.store.calls import Books, Recorded, record
 from costtop.store.db import open_writer
 from costtop.store.reading import Priced, Reading
 from costtop.store.reprice import reprice
@@ -74,11 +74,12 @@ def reading(*calls: Call) -> Reading:
     return Reading(calls[0].source, path, "{}", "{}", 1, False, priced, [], [], [], [])
 
 
-def write(db: sqlite3.Connection, *readings: Reading, ledger: Books | None = None) -> None:
+def write(db: sqlite3.Connection, *readings: Reading, ledger: Books | None = None) -> Recorded:
     db.execute("BEGIN IMMEDIATE")
-    record(db, ledger or books(), readings, T0)
+    recorded = record(db, ledger or books(), readings, T0)
     db.execute("COMMIT")
     agree(db)
+    return recorded
 
 
 def agree(db: sqlite3.Connection) -> None:
@@ -133,6 +134,16 @@ def test_any_order_and_any_cut_end_alike(db, tmp_path, seed):
     other.close()
 
 
+@pytest.mark.parametrize("first", ["wire", "program"])
+def test_a_program_that_records_its_own_call_owns_it(db, first):
+    mine = logged(1, session="mine")
+    wire = heard(1, session="trace 1")
+    told = [reading(wire), reading(mine)._replace(path=b"costtop.sock")]
+    for part in told if first == "wire" else reversed(told):
+        write(db, part)
+    assert [row[1] for row in rows(db)] == ["mine"]
+
+
 def test_what_only_the_wire_told_stays_as_a_call_of_its_own(db):
     write(db, reading(heard(9)), reading(logged(1)))
     assert len(rows(db)) == 2
@@ -164,8 +175,8 @@ def test_the_finest_telling_of_a_session_is_the_one_that_counts(db, order):
 
 
 def test_a_subagents_log_outdoes_what_is_heard_of_its_session(db):
-    write(db, reading(coarse(1, 2)))
-    write(db, reading(rollout(2, agent="sub")))
+    assert write(db, reading(coarse(1, 2))).removed == 0
+    assert write(db, reading(rollout(2, agent="sub"))).removed == 1
     assert len(rows(db)) == 1
 
 

@@ -1,0 +1,89 @@
+"""/metrics: totals as Prometheus text, for programs on this machine only."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from tests.receive.running import ask, connected, line, until
+
+pytest.importorskip("prometheus_client", reason="needs the extra metrics")
+
+
+@pytest.fixture
+def port(instance):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    instance.home.mkdir(mode=0o700)
+    (instance.home / "config.toml").write_text(
+        f'[metrics]\nport = {number}\n[[budget]]\nname = "daily"\namount = "$1"\n'
+    )
+    instance.start()
+    until(lambda: _get(number, "/metrics"))
+    return number
+
+
+def _get(port: int, path: str, **headers: str) -> str:
+    lines = "".join(
+        f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **headers}.items()
+    )
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10) as peer:
+            peer.sendall(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
+            parts = b""
+            while part := peer.recv(65536):
+                parts += part
+    except OSError:
+        return ""
+    return parts.decode()
+
+
+def test_totals_are_told_by_feature_model_and_provider_and_no_session_is_named(instance, port):
+    with connected(instance.socket) as peer:
+        for session in ("secret-1", "secret-2"):
+            assert ask(peer, line(session, feature="checkout", provider="anthropic"))["ok"]
+    text = _get(port, "/metrics")
+    labels = '{feature="checkout",model="claude-sonnet-4-5",provider="anthropic"}'
+    assert f"costtop_calls_total{labels} 2.0" in text
+    assert f"costtop_cost_usd_total{labels} 0.0162" in text
+    assert 'kind="output"' in text and "secret" not in text
+    assert 'costtop_budget_ratio{budget="daily",period="day"} 0.0162' in text
+
+
+def test_counters_go_on_after_a_restart(instance, port):
+    with connected(instance.socket) as peer:
+        assert ask(peer, line())["ok"]
+    instance.kill()
+    instance.start()
+    assert "costtop_calls_total{" in until(lambda: _get(port, "/metrics"))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/metrics", {"Host": "evil.example"}, "403"),
+        ("/metrics", {"Origin": "http://localhost"}, "403"),
+        ("/", {}, "404"),
+        ("/v1/kill", {}, "404"),
+    ],
+)
+def test_strangers_and_other_paths_get_nothing(port, path, headers, status):
+    told = _get(port, path, **headers)
+    assert told.split(" ")[1] == status and "costtop_" not in told
+
+
+def test_an_endless_header_is_hung_up_on(port):
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), 20) as peer:
+        peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: " + b"x" * 20_000)
+        assert peer.recv(100) == b""
+    assert time.monotonic() - began < 5
+
+
+def test_doctor_shows_where_it_is(instance, port):
+    found = until(
+        lambda: json.loads(instance.run("doctor", "--json").stdout)["daemon"].get("channels")
+    )
+    assert found[0]["address"] == f"http://127.0.0.1:{port}/metrics"
