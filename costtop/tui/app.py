@@ -157,10 +157,11 @@ class CosttopApp(App[int]):
         except CosttopError as error:
             self.post_message(self.Missed(str(error)))
             return
-        self.call_from_thread(self._ring, rung) if rung else None
+        if rung:
+            self.call_from_thread(self._ring, rung)
 
     def _ring(self, messages: list[tuple[int, str]]) -> None:
-        """A bell and a note for each message to an open screen; those of before it opened are old."""
+        """A bell and a note for each message to an open screen; those before it opened are old."""
         if self._rung >= 0:
             self.bell()
             for _, said in messages[-3:]:

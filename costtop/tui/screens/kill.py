@@ -17,15 +17,11 @@ _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
 RUNGS = (
     Choice("cancel", "0", "Cancel"),
-    Choice("INT", "1", "Interrupt    SIGINT: as Ctrl+C in its terminal; it keeps its transcript"),
-    Choice("TERM", "2", "Terminate    SIGINT, then SIGTERM after a few seconds"),
-    Choice(
-        "KILL", "3", "Kill         SIGINT, SIGTERM, at last SIGKILL: certain, cleans up nothing"
-    ),
-    Choice(
-        "pause", "p", "Pause        SIGSTOP its whole process tree; it spends nothing meanwhile"
-    ),
-    Choice("resume", "r", "Resume       SIGCONT a paused one"),
+    Choice("INT", "1", "Interrupt   SIGINT, as Ctrl+C does; it keeps its transcript"),
+    Choice("TERM", "2", "Terminate   SIGINT, then SIGTERM after a few seconds"),
+    Choice("KILL", "3", "Kill        SIGINT, SIGTERM, then SIGKILL; it cleans up nothing"),
+    Choice("pause", "p", "Pause       SIGSTOP the process tree; it spends nothing meanwhile"),
+    Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
 
 
@@ -41,7 +37,7 @@ def kill_dialog(rows: Sequence[SessionRow], now: int) -> Choose:
 
 
 def _facts(row: SessionRow, now: int) -> list[Line]:
-    pid = f"pid {row.pid}" if row.pid else "process found and checked by the daemon"
+    pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
     since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
     cost = f"${cash(row.cost, floor=row.floor)} so far"
     return [

@@ -6,13 +6,12 @@ It needs no terminal and no network; the same code gives the same files, byte fo
 import asyncio
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
-from benches import fleet
+from . import fleet
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 SHOTS: dict[str, tuple[tuple[int, int], str, tuple[str, ...]]] = {
     "top": ((120, 40), "costtop-dark", ()),
     "top-light": ((100, 30), "costtop-light", ()),
@@ -43,10 +42,15 @@ async def shot(folder: Path, size: tuple[int, int], theme: str, keys: tuple[str,
             await app.workers.wait_for_complete()
             await pilot.pause()
         svg = app.export_screenshot(title="costtop")
+    return plain_svg(svg)
+
+
+def plain_svg(svg: str) -> str:
+    """The picture without fonts that would be fetched from elsewhere."""
     return _FONTS.sub("", svg).replace("Fira Code", "Fira Code, DejaVu Sans Mono, Menlo")
 
 
-def main(names: list[str]) -> int:
+def main(names: list[str]) -> None:
     """Draws the named ones, or all."""
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     DOCS.mkdir(exist_ok=True)
@@ -55,8 +59,3 @@ def main(names: list[str]) -> int:
         for name in names or SHOTS:
             (DOCS / f"{name}.svg").write_text(asyncio.run(shot(Path(folder), *SHOTS[name])))
             print(DOCS / f"{name}.svg")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
