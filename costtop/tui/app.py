@@ -96,7 +96,10 @@ class CosttopApp(App[int]):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
         gc.collect()
-        gc.freeze()  # the widgets live as long as the process: no frame pays for walking them
+        # The widgets live as long as the process: no frame pays for walking them; and a frame makes
+        # thousands of tuples without a cycle among them.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         self.push_screen(TopScreen())
         if self._notice:
             self.say(self._notice)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from costtop.control.protocol import Command, Kill, Pause, Resume
 from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import age, cash, short_session
+from costtop.tui.figures import age, cash, short_place, short_session
 from costtop.tui.ink import Line, line
 from costtop.tui.screens.choose import Answer, Choice, Choose
 
@@ -41,8 +41,8 @@ def _facts(row: SessionRow, now: int) -> list[Line]:
     since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
     cost = f"${cash(row.cost, floor=row.floor)} so far"
     return [
-        line("  ", (short_session(row.session), "strong"), f"  {row.source}  {row.project}  ",
-             (row.state, "good" if row.state == "running" else "dim")),
+        line("  ", (short_session(row.session), "strong"),
+             f"  {row.source}  {short_place(row.project)}  ", (row.state, "good" if row.state == "running" else "dim")),
         line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
     ]  # fmt: skip
 

@@ -57,7 +57,7 @@ def forecast(snapshot: Snapshot, width: int) -> Line:
             ink = "bad" if tier >= 100 else "warn"
             spans.append(Span(f"{tier} % at {clock(at, snapshot.zone, '%H:%M')}  ", ink))
     if snapshot.saved:
-        spans += [Span("saved by cache ", "dim"), Span(f"${cash(snapshot.saved)} today  ", "good")]
+        spans += [Span("cache saved ", "dim"), Span(f"${cash(snapshot.saved)} ", "good")]
     if snapshot.avoidable:
         spans += [Span("avoidable ", "dim"), Span(f"${cash(snapshot.avoidable)}", "warn")]
     return cut(tuple(spans), width)
