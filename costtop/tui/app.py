@@ -96,7 +96,10 @@ class CosttopApp(App[int]):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
         gc.collect()
-        gc.freeze()  # the widgets live as long as the process: no frame pays for walking them
+        # The widgets live as long as the process: no frame pays for walking them; and a frame makes
+        # thousands of tuples without a cycle among them.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         self.push_screen(TopScreen())
         if self._notice:
             self.say(self._notice)
@@ -157,10 +160,11 @@ class CosttopApp(App[int]):
         except CosttopError as error:
             self.post_message(self.Missed(str(error)))
             return
-        self.call_from_thread(self._ring, rung) if rung else None
+        if rung:
+            self.call_from_thread(self._ring, rung)
 
     def _ring(self, messages: list[tuple[int, str]]) -> None:
-        """A bell and a note for each message to an open screen; those of before it opened are old."""
+        """A bell and a note for each message to an open screen; those before it opened are old."""
         if self._rung >= 0:
             self.bell()
             for _, said in messages[-3:]:

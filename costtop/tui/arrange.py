@@ -28,7 +28,9 @@ class View(NamedTuple):
 
 def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int) -> list[Shown]:
     """The rows of the list."""
-    rows = [row for row in sessions if _wanted(row, view, kept, now)]
+    rows = list(sessions)
+    if kept.terms or view.hides_idle or view.hides_ended:
+        rows = [row for row in rows if _wanted(row, view, kept, now)]
     if view.group:
         return _grouped(rows, view)
     return _with_children(rows, view)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import age, cash, share, short_model, short_session, si
+from costtop.tui.figures import age, cash, share, short_model, short_place, short_session, si
 from costtop.tui.ink import Span
 from costtop.tui.spark import sparkline
 
@@ -114,7 +114,7 @@ def _name(shown: Shown, look: Look) -> Span:
 
 def _place(shown: Shown, look: Look) -> Span:
     row = shown.row
-    both = [part for part in (row.project, row.feature) if part]
+    both = [short_place(part) for part in (row.project, row.feature) if part]
     return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
 
 

@@ -79,6 +79,11 @@ def short_model(model: str) -> str:
     return _VERSION.sub(r"\1.\2", name, count=1)
 
 
+def short_place(name: str) -> str:
+    """What tells a folder apart in a list: its own name, without the way to it."""
+    return name.rstrip("/").rpartition("/")[2] or name if name[:1] in ("/", "~") else name
+
+
 def short_session(session: str) -> str:
     """What tells a session apart in a list: the head of a hash, the whole of a short name."""
     parts = session.split("-")

@@ -118,8 +118,9 @@ class Growing:
         now = time.time_ns() // 1_000_000
         self._fleet.history(now, 20)
         self._live = [f"live-{n:02}" for n in range(60)]
-        done = [self._fleet.session(fleet.WORK[n % 6], now - 3_600_000 * (1 + n % 20), 12, ends=True)
-                for n in range(440)]  # fmt: skip
+        ago = [3_600_000 * (1 + n % 20) for n in range(440)]
+        done = [self._fleet.session(fleet.WORK[n % 6], now - before, 12, ends=True)
+                for n, before in enumerate(ago)]  # fmt: skip
         live = [self._fleet.session(fleet.WORK[n % 6], now - 600_000, 12, name=name)
                 for n, name in enumerate(self._live)]  # fmt: skip
         self._fleet.write(done + live, now)

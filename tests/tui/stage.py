@@ -41,10 +41,12 @@ class Stage:
     @property
     def world(self) -> World:
         """Frames as the test holds them; the other screens over nothing."""
+        unread = dict.fromkeys(
+            ("spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"), _nothing
+        )
         return World(
             frame=self.frame, act=self.act, session=lambda key, at: None,
-            spending=_nothing, verdict=_nothing, mix=_nothing, tasks=_nothing, days=_nothing, alerts=_nothing, budgets=_nothing,
-            bells=lambda after: [], now=lambda: self.now.at,
+            bells=lambda after: [], now=lambda: self.now.at, **unread,
         )  # fmt: skip
 
 
@@ -76,6 +78,12 @@ class Played:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def settle(self) -> None:
+        """Until nothing is being read any more."""
+        await self.pilot.pause()
+        await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
     async def show(self, now: Snapshot) -> None:

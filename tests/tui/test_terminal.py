@@ -13,6 +13,8 @@ ZERO_WIDTH, ZALGO = "pay\u200bpal", "z" + "\u0301" * 60
 HOSTILE = (TITLE, OSC, CSI, BIDI, ZERO_WIDTH, ZALGO, "[/", "a[/foo]b", "[@click=app.quit]x[/]",
            "\x00\x07\x08\x7f", "\ud800", "\U000e0041tag", "line\nbreak\ttab\rreturn", "$(reboot)",
            "\u2028sep", "漢字" * 40, "x" * 5000)  # fmt: skip
+_EVERYTHING = (b"\x1b[B" * 8, b"k\x1b", b"m\x1b", b"k1\r", b"\r", b"k\x1b", b"\x1b", b"g", b"g",
+               b"t", b"/[/\r", b"\x1b", b"u", b"?", b"\x1b", b"z", b"2", b"1")  # fmt: skip
 _OURS = re.compile(
     rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[=>78]|\x1b\]22;[a-z]*\x07"
 )  # Textual's own
@@ -77,8 +79,7 @@ stage.refusal = names[7] + names[0]
     with Terminal(staged(body)) as terminal:
         terminal.says(b"SESSION")
         # every row, its page, the dialogs, a refusal, filter, group, help
-        for keys in (b"\x1b[B" * 8, b"k\x1b", b"m\x1b", b"k1\r", b"\r", b"k\x1b", b"\x1b", b"g",
-                     b"g", b"t", b"/[/\r", b"\x1b", b"u", b"?", b"\x1b", b"z", b"2", b"1"):  # fmt: skip
+        for keys in _EVERYTHING:
             terminal.send(keys)
             terminal.read(0.15)
         assert terminal.process.poll() is None, terminal.written[-2000:]

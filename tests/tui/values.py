@@ -77,7 +77,7 @@ def snapshot(sessions: tuple[SessionRow, ...] = FLEET, **changes: object) -> Sna
         running=sum(one.state == "running" for one in sessions), today_sessions=len(sessions),
         today=dollars(84.2), today_floor=True, month=dollars(812), month_floor=False,
         burn=dollars(48.1), burn_trend=ramp(0.2, 0.8), usual_burn=dollars(15.5), unpriced=3,
-        budgets=BUDGETS, pulse=Pulse(True, 4242, __version__, AT, 400), sources=SOURCES, alerts_open=2,
-        last_alert="",
+        budgets=BUDGETS, pulse=Pulse(True, 4242, __version__, AT, 400), sources=SOURCES,
+        alerts_open=2, last_alert="",
     )  # fmt: skip
     return base._replace(**changes)  # type: ignore[arg-type]

@@ -102,6 +102,7 @@ class AlertsScreen(Screen[None]):
     def on_mount(self) -> None:
         """Follows the app's snapshot."""
         self.query_one("#rows", Table).set_columns(COLUMNS)
+        self.query_one("#rows", Table).newest_first = True
         self.query_one("#rows", Table).focus()
         self.watch(self.app, "snapshot", self._snapped)
 

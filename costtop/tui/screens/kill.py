@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from costtop.control.protocol import Command, Kill, Pause, Resume
 from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import age, cash, short_session
+from costtop.tui.figures import age, cash, short_place, short_session
 from costtop.tui.ink import Line, line
 from costtop.tui.screens.choose import Answer, Choice, Choose
 
@@ -17,15 +17,11 @@ _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
 RUNGS = (
     Choice("cancel", "0", "Cancel"),
-    Choice("INT", "1", "Interrupt    SIGINT: as Ctrl+C in its terminal; it keeps its transcript"),
-    Choice("TERM", "2", "Terminate    SIGINT, then SIGTERM after a few seconds"),
-    Choice(
-        "KILL", "3", "Kill         SIGINT, SIGTERM, at last SIGKILL: certain, cleans up nothing"
-    ),
-    Choice(
-        "pause", "p", "Pause        SIGSTOP its whole process tree; it spends nothing meanwhile"
-    ),
-    Choice("resume", "r", "Resume       SIGCONT a paused one"),
+    Choice("INT", "1", "Interrupt   SIGINT, as Ctrl+C does; it keeps its transcript"),
+    Choice("TERM", "2", "Terminate   SIGINT, then SIGTERM after a few seconds"),
+    Choice("KILL", "3", "Kill        SIGINT, SIGTERM, then SIGKILL; it cleans up nothing"),
+    Choice("pause", "p", "Pause       SIGSTOP the process tree; it spends nothing meanwhile"),
+    Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
 
 
@@ -41,12 +37,12 @@ def kill_dialog(rows: Sequence[SessionRow], now: int) -> Choose:
 
 
 def _facts(row: SessionRow, now: int) -> list[Line]:
-    pid = f"pid {row.pid}" if row.pid else "process found and checked by the daemon"
+    pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
     since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
     cost = f"${cash(row.cost, floor=row.floor)} so far"
     return [
-        line("  ", (short_session(row.session), "strong"), f"  {row.source}  {row.project}  ",
-             (row.state, "good" if row.state == "running" else "dim")),
+        line("  ", (short_session(row.session), "strong"),
+             f"  {row.source}  {short_place(row.project)}  ", (row.state, "good" if row.state == "running" else "dim")),
         line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
     ]  # fmt: skip
 

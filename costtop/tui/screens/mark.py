@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from costtop.control.protocol import Command, MarkSession, UnmarkSession
 from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import cash, short_session
+from costtop.tui.figures import cash, short_place, short_session
 from costtop.tui.ink import Line, line
 from costtop.tui.screens.choose import Answer, Choice, Choose
 
@@ -21,7 +21,7 @@ def mark_dialog(rows: Sequence[SessionRow]) -> Choose:
     """Asks what to say of these sessions; the cursor stands on Cancel."""
     about: list[Line] = [
         line("  ", (short_session(row.session), "strong"),
-             f"  {row.source}  {row.project}  ${cash(row.cost, floor=row.floor)}",
+             f"  {row.source}  {short_place(row.project)}  ${cash(row.cost, floor=row.floor)}",
              (f"  marked {row.mark}" if row.mark else "", "accent"))
         for row in rows[:8]
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.session import CallLine, SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui.columns import Look
-from costtop.tui.figures import age, cash, share, short_model, short_session, si
+from costtop.tui.figures import age, cash, share, short_model, short_place, short_session, si
 from costtop.tui.ink import Line, line
 from costtop.tui.screens import deeds
 from costtop.tui.screens.silence import About
@@ -71,6 +71,7 @@ class SessionScreen(Screen[None]):
         """Follows the app's snapshot."""
         table = self.query_one("#calls", Table)
         table.set_columns(TIMELINE)
+        table.newest_first = True
         table.focus()
         self.watch(self.app, "snapshot", self._snapped)
 
@@ -166,7 +167,8 @@ class SessionScreen(Screen[None]):
 def _figures(row: SessionRow, now: int) -> list[Line]:
     """Whose it is, what it costs, why."""
     name = short_session(row.session)
-    place = " · ".join(part for part in (row.project, row.feature, row.branch) if part)
+    names = (row.project, row.feature, row.branch)
+    place = " · ".join(dict.fromkeys(short_place(p) for p in names if p))
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
     full = f"   {row.session}" if name != row.session else ""

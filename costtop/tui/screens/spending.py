@@ -102,7 +102,8 @@ class SpendingScreen(Screen[None]):
 
     @on(Table.Moved)
     def _draw(self) -> None:
-        right = line((f"by {self.by}  ", "accent"), (f"{self.span}  ", "accent"))
+        by = f"by {self.by}  " if len(self.question.groups) > 1 else ""
+        right = line((by, "accent"), (f"{self.span}  ", "accent"))
         frame(self, self.question.tab, right, _KEYBAR)
         spending, table = self._spending, self.query_one("#rows", Table)
         if spending is None:

@@ -11,7 +11,7 @@ from costtop.snapshot.spending import SPANS
 from costtop.snapshot.tasks import TaskLine, Tasks, TaskSum
 from costtop.snapshot.view import Snapshot
 from costtop.tui.columns import Column, Look
-from costtop.tui.figures import age, cash, moment, short_session, si
+from costtop.tui.figures import age, cash, moment, short_place, short_session, si
 from costtop.tui.ink import Line, Span, fit, line
 from costtop.tui.screens.tabbed import AGAIN, BACK_KEYS, costtop_of, frame
 from costtop.tui.widgets.pane import Pane
@@ -40,7 +40,8 @@ def _took(task: TaskLine, look: Look) -> Span:
 COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("state", "STATE", 11, 0, _state),
     Column("task", "TASK", 14, 0, lambda t, look: Span(t.task, "strong"), grow=40),
-    Column("feature", "FEATURE", 14, 2, lambda t, look: Span(t.feature or "-"), grow=16),
+    Column("feature", "FEATURE", 14, 2, lambda t, look: Span(short_place(t.feature) or "-"),
+           grow=16),
     Column("session", "SESSION", 9, 3,
            lambda t, look: Span(short_session(t.session.partition("/")[2]), "dim"), grow=8),
     Column("cost", "$", 9, 0, lambda t, look: Span(cash(t.cost, floor=t.floor), "strong"),
@@ -130,5 +131,6 @@ def summed(one: TaskSum) -> Line:
     each = f"${cash(one.each)} a task" if one.each is not None else "none completed"
     lost = f"   {one.lost} given up: ${cash(one.lost_cost)}" if one.lost else ""
     moved = change(one.each or 0, one.before or 0)
-    return line((f" {fit(one.feature or '(none)', 22)} ", "strong"), f"{one.completed:>4} done   ",
-                (f"{each:>18}  ", "strong"), moved, (lost, "warn"))  # fmt: skip
+    name = fit(short_place(one.feature) or "(none)", 22)
+    return line((f" {name} ", "strong"), f"{one.completed:>4} done   ", (f"{each:>18}  ", "strong"),
+                moved, (lost, "warn"))  # fmt: skip

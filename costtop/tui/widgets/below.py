@@ -2,7 +2,7 @@
 
 from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import cash, short_model, short_session, si
+from costtop.tui.figures import cash, short_model, short_place, short_session, si
 from costtop.tui.ink import Line, Span, cut, fit, line
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.ledger import WORDS, compared
@@ -15,8 +15,14 @@ def below(
     row: SessionRow, detail: SessionDetail | None, now: int, zone: str, width: int
 ) -> list[Line]:
     """A rule with its name, the cost curve at the left, why it costs that at the right."""
-    parts = (short_session(row.session), row.project, row.feature, short_model(row.model), row.cwd)
-    name = " · ".join(part for part in parts if part)
+    parts = (
+        short_session(row.session),
+        short_place(row.project),
+        short_place(row.feature),
+        short_model(row.model),
+        row.cwd,
+    )
+    name = " · ".join(dict.fromkeys(part for part in parts if part))
     name = fit(name, min(len(name), width - 4)).rstrip()
     rule = line(("─ ", "dim"), (name, "accent"), (" " + "─" * max(width - len(name) - 3, 0), "dim"))
     left_width = min(width // 2, 66)

@@ -82,10 +82,12 @@ def _clocks(
     form = "%H:%M" if end - start < 20 * 3_600_000 else "%b %d %H:%M"
     first, last = clock(start, zone, form), clock(end, zone, form)
     cells = list(first.ljust(columns - len(last)) + last)
-    for at, word in marks:
+    free = len(first)
+    for at, word in sorted(marks):
         column = _column(at, start, end, columns)
-        if start <= at <= end and len(first) < column < columns - len(last) - len(word):
+        if start <= at <= end and free < column < columns - len(last) - len(word):
             cells[column : column + len(word)] = word
+            free = column + len(word)
     return (Span(" " * (_LABEL + 1) + "".join(cells), "dim"),)
 
 

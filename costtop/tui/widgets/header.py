@@ -57,7 +57,7 @@ def forecast(snapshot: Snapshot, width: int) -> Line:
             ink = "bad" if tier >= 100 else "warn"
             spans.append(Span(f"{tier} % at {clock(at, snapshot.zone, '%H:%M')}  ", ink))
     if snapshot.saved:
-        spans += [Span("saved by cache ", "dim"), Span(f"${cash(snapshot.saved)} today  ", "good")]
+        spans += [Span("cache saved ", "dim"), Span(f"${cash(snapshot.saved)} ", "good")]
     if snapshot.avoidable:
         spans += [Span("avoidable ", "dim"), Span(f"${cash(snapshot.avoidable)}", "warn")]
     return cut(tuple(spans), width)
@@ -133,7 +133,7 @@ def meters(snapshot: Snapshot, width: int) -> list[Line]:
 def _meter_line(
     label: str, budget: BudgetMeter | None, spent: int, floor: bool, beside: Line, width: int
 ) -> Line:
-    bar_width = max(min(width * 2 // 5 + 2, 72), 10)
+    bar_width = max(min(width * 2 // 5 + (2 if width >= 100 else 0), 72), 10)
     if budget is None:
         left = line((f" {label} ", "dim"), (f"${cash(spent, floor=floor, width=12)}", "strong"))
         hint = (" no budget: F8 sets one", "dim") if width >= 70 else ""
@@ -151,7 +151,9 @@ def _burn(snapshot: Snapshot, width: int) -> Line:
         times = snapshot.burn / snapshot.usual_burn
         if times >= 1.5:
             word = " usual" if width >= 100 else ""
-            spans += line((f"  ▲{times:.1f}x{word}", "warn" if times >= 3 else "text"))
+            spans += line(
+                (f" ▲{times:.{int(times < 10)}f}x{word}", "warn" if times >= 3 else "text")
+            )
     return spans
 
 
@@ -163,14 +165,16 @@ def _trend(snapshot: Snapshot, width: int) -> Line:
 
 def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     """The row of screens, the present one in brackets, and what is switched on at the right."""
-    spans = []
+    pad = " " if width >= 92 else ""
+    spans: list[Span] = []
     for number, name in enumerate(TABS, start=1):
-        text = name + (
-            f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else ""
-        )
+        alarms = f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else ""
         on = number == active
-        label = f"[{number} {text}]" if on else f" {number} {text} "
-        spans.append(Span(label, "tab-on" if on else "tab", f"app.tab({number})"))
+        label = f"[{number} {name}{alarms}]" if on else f"{pad}{number} {name}{alarms}{pad}"
+        spans += [
+            Span(label, "tab-on" if on else "tab", f"app.tab({number})"),
+            Span("" if pad else " "),
+        ]
     return spread(tuple(spans), right, width)
 
 

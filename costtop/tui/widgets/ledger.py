@@ -61,11 +61,15 @@ def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
     """The alerts about it and who was told."""
     lines = []
     for one in alerts.lines if alerts else ():
-        told = ", ".join(f"{d.label} {d.state}" for d in one.deliveries) or one.alert.reason
+        told = ", ".join(dict.fromkeys(f"{d.label} {d.state}" for d in one.deliveries))
         ink = {"critical": "bad", "warning": "warn"}.get(one.alert.severity, "text")
         when = (f"{moment(one.alert.at, now, zone):<10}", "dim")
         lines.append(
-            line(when, (f"! {one.alert.rule} ", ink), (f"{one.alert.state} → {told}", "dim"))
+            line(
+                when,
+                (f"! {one.alert.rule} ", ink),
+                (f"{one.alert.state} → {told or one.alert.reason}", "dim"),
+            )
         )
     return lines
 

@@ -4,7 +4,7 @@ from costtop.model import Rates
 from costtop.snapshot.report import Line as Sums
 from costtop.snapshot.spending import TREND_DAYS, Spending, Spent, at_rates
 from costtop.tui.columns import Column, Look
-from costtop.tui.figures import cash, share, short_model, si
+from costtop.tui.figures import cash, share, short_model, short_place, si
 from costtop.tui.ink import Line, Span, line
 from costtop.tui.spark import sparkline
 from costtop.tui.widgets.bars import bar
@@ -25,7 +25,7 @@ def change(now: int, before: int) -> Span:
 
 
 def _key(spent: Spent, look: Look) -> Span:
-    return Span(spent.sums.key, "strong")
+    return Span(short_place(spent.sums.key), "strong")
 
 
 def _model(spent: Spent, look: Look) -> Span:

@@ -61,6 +61,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self.rows: Sequence[T] = ()
         self.cursor_key = ""
         self.follows = False
+        self.newest_first = False  # a cursor on the first row stays there when new ones come
         self._key = key
         self._index = 0
         self._columns: Sequence[Column[T]] = ()
@@ -110,6 +111,9 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _found(self) -> int:
         """The number of the row that the cursor is on."""
+        if self.newest_first and self._index == 0 and self.rows:
+            self.cursor_key = self._key(self.rows[0])
+            return 0
         if self._index < len(self.rows) and self._key(self.rows[self._index]) == self.cursor_key:
             return self._index
         keys = list(map(self._key, self.rows))
