@@ -58,8 +58,8 @@ class View:
     """A session's peers: the three groups it belongs to, finest first, and what they say."""
 
     __slots__ = (
-        "_ages", "_limits", "_paces", "_reference", "_residual", "_seen", "_usual", "groups",
-        "peers",
+        "_ages", "_asked", "_limits", "_paces", "_reference", "_residual", "_seen", "_usual",
+        "groups", "peers",
     )  # fmt: skip
 
     def __init__(self, groups: tuple[Group, ...], peers: "Peers") -> None:
@@ -69,6 +69,7 @@ class View:
         self._forget()
 
     def _forget(self) -> None:
+        self._asked = False
         self._usual: Usual | None = None
         self._ages: dict[int, Pace | None] = {}
         self._limits: dict[str, float] = {}
@@ -84,8 +85,8 @@ class View:
     def usual(self) -> Usual | None:
         """What the finest group with enough finished sessions costs; None while none has."""
         self._fresh()
-        if self._usual is None:
-            self._usual = _usual(self.groups, self.peers.settings)
+        if not self._asked:  # None is an answer too: before the first finished peers
+            self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
         return self._usual
 
     def at_age(self, turns: int) -> Pace | None:
