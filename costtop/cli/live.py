@@ -99,7 +99,7 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
     return (
         row.session[:8],
         row.source,
-        row.project or "-",
+        row.project.rstrip("/").rpartition("/")[2] or "-",
         row.feature or "-",
         row.model or "-",
         row.mark or row.state,

@@ -20,7 +20,9 @@ def feature_of(rules: Sequence[FeatureRule], home: str) -> Callable[[Context, st
         for name, match in made:
             if all(_matches(key, glob, context, source, model) for key, glob in match.items()):
                 return name
-        return context.project if context.branch in _DEFAULT_BRANCHES else context.branch
+        if context.branch not in _DEFAULT_BRANCHES:
+            return context.branch
+        return context.project.rstrip("/").rpartition("/")[2]  # a folder by its own name
 
     return resolve
 
