@@ -1,11 +1,15 @@
-"""The task that wakes the watch once history is known, and lets time pass for it."""
+"""The task that wakes the watch once history is known, and lets time pass for it.
+
+It also keeps the rate cards as they are worked out. It judges nothing itself.
+"""
 
 import asyncio
 import sqlite3
 
 from costtop.daemon.reader import Reader
-from costtop.daemon.wiring import Wired
+from costtop.daemon.wiring import Wired, cards
 from costtop.snapshot.live import now_ms
+from costtop.store import meta
 from costtop.store.db import open_reader
 
 _EVERY = 5.0  # s
@@ -14,7 +18,8 @@ _SOON = 0.05  # s between two looks whether the first pass is over
 
 async def vigilance(instance: Wired, reader: Reader) -> None:
     """For ever: learns when asleep, after everything there is has been read; ticks when awake."""
-    watch, writer = instance.watch, instance.writer
+    watch, writer, prices = instance.watch, instance.writer, instance.prices
+    kept = prices.count()
     while True:
         if not watch.awake and reader.passes:
             await writer.transact(watch.begin, now_ms())
@@ -22,6 +27,9 @@ async def vigilance(instance: Wired, reader: Reader) -> None:
             await writer.transact(watch.wake_up, now_ms())
         if watch.awake:
             await writer.transact(watch.tick, now_ms())
+        if prices.count() != kept:  # kept as they come: a killed daemon starts as quickly
+            kept = prices.count()
+            await writer.transact(meta.put, cards(prices))
         await asyncio.sleep(_EVERY if watch.awake else _SOON)
 
 

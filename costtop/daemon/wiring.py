@@ -55,9 +55,9 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         books = Books(feature_of(config.feature, str(Path.home())))
         books.runs = {key: run.tagged for key, run in (await writer.read(runs.tags)).items()}
         await writer.transact(meta.put, shared(config))
-        cards = await writer.read(meta.get, "cards")
-        if cards:
-            prices.restore(json.loads(cards))
+        kept = await writer.read(meta.get, "cards")
+        if kept:
+            prices.restore(json.loads(kept))
         costs = partial(basis, policy=config.prices.counts)
         watch = Watch(
             settings_of(config),
@@ -71,7 +71,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         try:
             yield Wired(paths, config, writer, books, prices, ingest, watch, found)
         finally:
-            await writer.transact(meta.put, {"cards": json.dumps(prices.export())})
+            await writer.transact(meta.put, cards(prices))
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:
@@ -96,6 +96,11 @@ def shared(config: Config) -> dict[str, str]:
         "finished_after": str(configuration.milliseconds(config.anomaly.finished_after)),
         "budgets": json.dumps(budgets),
     }
+
+
+def cards(prices: PriceBook) -> dict[str, str]:
+    """The rate cards worked out so far, as `meta` keeps them for the next start."""
+    return {"cards": json.dumps(prices.export())}
 
 
 def price_book(config: Config, paths: Paths) -> PriceBook:
