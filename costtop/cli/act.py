@@ -116,7 +116,8 @@ def _told(found: Paths, options: argparse.Namespace, keys: list[str]) -> dict[st
         except client.NoDaemon:
             raise
         except CosttopError as error:
-            put(f"{key}: {error}")
+            if options.dry_run:  # else the deed itself says why
+                put(f"{key}: {error}")
             continue
         planned = plans[key]
         put(f"{key}: process {planned['pid']} ({planned['confidence']}: {planned['evidence']})")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from costtop import config as configuration
 from costtop.control import client
+from costtop.control.client import NoDaemon
 from costtop.control.protocol import BeginRun, EndRun
 from costtop.daemon.child import Child
 from costtop.daemon.instance import Busy, hold
@@ -130,8 +131,11 @@ class _Watch:
         try:
             await asyncio.to_thread(client.ask, self._paths.socket, command, _QUICK)
             self._has_daemon = True
-        except CosttopError:
+        except NoDaemon:
             self._has_daemon = False
+        except CosttopError as error:  # one that only looks
+            self._has_daemon = True
+            _say([f"costtop run: {error}; neither tags nor cap hold"])
         cap = self._wanted.cap
         while cap is not None:
             if sum(cost for _, cost, _, _ in await self._spent()) >= cap:

@@ -214,3 +214,11 @@ def test_the_gate_writes_nothing_into_the_store(hold):
         assert db.execute("SELECT * FROM breakers").fetchall() == before
         assert db.execute("SELECT count(*) FROM denials").fetchone() == (0,)
     db.close()
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_a_gates_sessions_are_those_of_a_source(agent):
+    from costtop.processes.signs import AGENTS as PROGRAMS
+    from costtop.sources import SOURCE
+
+    assert dialect_of(agent).SOURCE in SOURCE.keys() & PROGRAMS.keys()

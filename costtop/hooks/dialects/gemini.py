@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-SOURCE = "gemini"
+SOURCE = "gemini-cli"
 NEUTRAL = "{}"
 PROMPTS = frozenset({"BeforeAgent"})
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-SOURCE = "qwen"
+SOURCE = "qwen-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"SubmittedPrompt"})
 
