@@ -26,7 +26,7 @@ from costtop.control.protocol import Command
 from costtop.errors import CosttopError
 from costtop.snapshot.view import Snapshot
 from costtop.text import clean
-from costtop.tui import commands, palette, themes, travel
+from costtop.tui import commands, errands, palette, themes, travel
 from costtop.tui.app_keys import APP_KEYS
 from costtop.tui.palette import Inks
 from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
@@ -183,29 +183,11 @@ class CosttopApp(App[int]):
 
     def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
         """Reads something for a screen in a thread and hands it over, if that is still there."""
-
-        def work() -> None:
-            try:
-                answer = read()
-            except CosttopError as error:
-                self.call_from_thread(self.say, str(error), ok=False)
-                return
-            self.call_from_thread(lambda: take(answer) if screen.is_attached else None)
-
-        screen.run_worker(work, thread=True, exclusive=True, group="look")
+        errands.look(self, screen, read, take)
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
-        self.run_worker(partial(self._do, command, said, then), thread=True, group="commands")
-
-    def _do(self, command: Command, said: str, then: Callable[[], None] | None) -> None:
-        try:
-            answer: dict[str, Any] = self.world.act(command)
-        except CosttopError as error:
-            self.call_from_thread(self.say, str(error), ok=False)
-            return
-        self.call_from_thread(self.say, str(" · ".join(answer.get("said") or [said])))
-        self.call_from_thread(then or self.read)
+        errands.do(self, command, said, then or self.read)
 
     def say(self, text: str, *, ok: bool = True) -> None:
         """A passing note; its text may come from anywhere."""

@@ -331,12 +331,7 @@ class TopScreen(Screen[None]):
 
     def targets(self) -> Sequence[SessionRow]:
         """The tagged sessions, else the one under the cursor: never a row number."""
-        rows = {row.key: row for row in self.costtop.snapshot.sessions}
-        tagged = [rows[key] for key in sorted(self.view.tagged) if key in rows]
-        row = self._row()
-        if tagged or row is None:
-            return tagged
-        return [rows.get(deeds.root_key(row), row)]
+        return deeds.targets(self.costtop.snapshot.sessions, self.view.tagged, self._row())
 
     def action_kill(self) -> None:
         """Asks how to end the targets."""
