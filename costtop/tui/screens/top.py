@@ -74,7 +74,7 @@ class TopScreen(Screen[None]):
             settings.sort, settings.falling, settings.tree, settings.group,
             settings.hides_idle, settings.hides_ended,
         )  # fmt: skip
-        self.table.focus()
+        self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)
         self.watch(self.app, "mood", self._changed, init=False)
 
@@ -270,6 +270,10 @@ class TopScreen(Screen[None]):
 
     # -- filter and search ---------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into the filter is a slash."""
+        return action not in ("filter", "search") or not isinstance(self.focused, Input)
+
     def action_filter(self) -> None:
         """Opens the filter's line."""
         self._prompt("filter")
@@ -279,11 +283,14 @@ class TopScreen(Screen[None]):
         self._prompt("search")
 
     def _prompt(self, wanted: str) -> None:
-        """Opens one of the two lines in place of the hint; "" closes both."""
+        """Opens one of the two lines in place of the hint; "" closes both.
+
+        At once, not at the next idle moment: what is typed ahead must not fall on the list's keys.
+        """
         for prompt in self.query(Input):
-            prompt.set_class(prompt.id == wanted, "-open")
+            prompt.display = prompt.id == wanted
         self.query_one("#hint").display = not wanted
-        (self.query_one(f"#{wanted}", Input) if wanted else self.table).focus()
+        self.set_focus(self.query_one(f"#{wanted}", Input) if wanted else self.table)
 
     def keep(self, text: str) -> None:
         """Filters by `text`, as if it had been typed."""
