@@ -44,6 +44,8 @@ class Live:
         """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
         self._db, self._ahead = db, ahead
         self._names: dict[int, str] = {0: ""}
+        self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by their raw row
+        self._basis: tuple[dict[str, str], int] | None = None
         self._slow_at = 0
         self._month_before_today = (0, 0)
         self._usual: int | None = None
@@ -150,10 +152,19 @@ class Live:
             (since,),
         ).fetchall()
         families: dict[int, list[SessionRow]] = {}
+        if self._basis != (marks, finished_after):
+            self._basis, self._rested = (marks, finished_after), {}
+        kept: dict[tuple[object, ...], SessionRow] = {}
         for row in rows:
-            made = self._row(row, now, trends.get(row[0]), marks, finished_after)
+            trend = trends.get(row[0])
+            made = self._rested.get(row) if trend is None else None
+            if made is None:
+                made = self._row(row, now, trend, marks, finished_after)
+            if made.state == "ended" and trend is None:
+                kept[row] = made  # it looks like this until something of it changes
             family = families.setdefault(row[1], [])
             family.insert(0, made) if row[0] == row[1] else family.append(made)
+        self._rested = kept
         return tuple(
             folded
             for family in families.values()

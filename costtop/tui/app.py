@@ -8,13 +8,13 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.color import Color
 from textual.message import Message
 from textual.reactive import reactive
@@ -22,12 +22,11 @@ from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.timer import Timer
 
-from costtop import periods
 from costtop.control.protocol import Command
 from costtop.errors import CosttopError
 from costtop.snapshot.view import Snapshot
 from costtop.text import clean
-from costtop.tui import palette, themes
+from costtop.tui import commands, errands, palette, themes, travel
 from costtop.tui.app_keys import APP_KEYS
 from costtop.tui.palette import Inks
 from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
@@ -37,7 +36,6 @@ from costtop.tui.world import NOTHING, World
 T = TypeVar("T")
 USUALLY = Settings()
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
-_PACE = 120_000  # ms of a played day in one frame: a day in twelve minutes
 _BLURRED = 5  # an unfocused screen reads every fifth frame
 
 
@@ -185,29 +183,11 @@ class CosttopApp(App[int]):
 
     def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
         """Reads something for a screen in a thread and hands it over, if that is still there."""
-
-        def work() -> None:
-            try:
-                answer = read()
-            except CosttopError as error:
-                self.call_from_thread(self.say, str(error), ok=False)
-                return
-            self.call_from_thread(lambda: take(answer) if screen.is_attached else None)
-
-        screen.run_worker(work, thread=True, exclusive=True, group="look")
+        errands.look(self, screen, read, take)
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
-        self.run_worker(partial(self._do, command, said, then), thread=True, group="commands")
-
-    def _do(self, command: Command, said: str, then: Callable[[], None] | None) -> None:
-        try:
-            answer: dict[str, Any] = self.world.act(command)
-        except CosttopError as error:
-            self.call_from_thread(self.say, str(error), ok=False)
-            return
-        self.call_from_thread(self.say, str(" · ".join(answer.get("said") or [said])))
-        self.call_from_thread(then or self.read)
+        errands.do(self, command, said, then or self.read)
 
     def say(self, text: str, *, ok: bool = True) -> None:
         """A passing note; its text may come from anywhere."""
@@ -253,18 +233,13 @@ class CosttopApp(App[int]):
 
     def step_day(self, by: int) -> None:
         """The end of the day before (-1) or after (1) the one shown; past today is now."""
-        zone = ZoneInfo(self.snapshot.zone)
-        shown = self.at or self.snapshot.at
-        if by < 0:
-            self.travel(periods.start_of("day", shown, zone) - 1)
-        elif self.at is not None:
-            following = periods.end_of("day", periods.end_of("day", shown, zone), zone) - 1
-            self.travel(None if following >= self.world.now() else following)
+        zone, shown = ZoneInfo(self.snapshot.zone), self.at or self.snapshot.at
+        self.travel(travel.stepped(shown, self.world.now(), by, zone, self.at is not None))
 
     def _play(self) -> None:
         """The next moment of a day that is played."""
         if self.at is not None and self._until is not None and self.mood.frozen_since is None:
-            self.at = min(self.at + _PACE, self._until)
+            self.at = travel.played(self.at, self._until)
             if self.at >= self._until:
                 self.travel(self.at)
 
@@ -290,6 +265,10 @@ class CosttopApp(App[int]):
 
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(SetupScreen(self.settings))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette lists what has a key."""
+        return commands.listed(self, screen)
 
     def action_help(self) -> None:
         """All keys, those of this screen first."""

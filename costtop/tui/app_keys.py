@@ -17,5 +17,5 @@ APP_KEYS: list[BindingType] = [
     Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),
     Binding("f2,S", "setup", "Setup", id="setup", key_display="F2 S"),
     Binding("ctrl+l", "repaint", "Draw again", id="repaint"),
-    Binding("colon", "command_palette", "Commands", id="palette", key_display=": ^p"),
+    Binding("colon,ctrl+p", "command_palette", "Commands", id="palette", key_display=": ^p"),
 ]

@@ -156,7 +156,7 @@ def test_models_lose_maker_and_date(name: str, text: str):
 def test_ids_and_folders_keep_what_tells_them_apart():
     assert short_session("9f767c4e-30d1-4b07-8f0a-2f8a7c5e1b11") == "9f767c4e"
     assert short_session("checkout-42") == "checkout-42"
-    assert short_place("/home/ana/work/shop/") == "shop"
+    assert short_place("/home/ana/code/shop/") == "shop"
     assert short_place("checkout/v2") == "checkout/v2"
     assert short_place("/") == "/"
 

@@ -37,6 +37,7 @@ async def opened(
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         play = Played(stage, app, pilot)
         await play.until(lambda: app.snapshot.at)
+        await play.settle()
         for key in keys:
             await play.press(key)
             await play.settle()
@@ -291,9 +292,15 @@ async def test_keys_are_remapped_by_id_and_vim_keys_move(fleet_paths: Paths):
         assert "End this session?" in play.text
 
 
-async def test_the_palette_opens_by_colon(fleet_paths: Paths):
-    async with opened(fleet_paths, ":") as play:
+@pytest.mark.parametrize("key", [":", "ctrl+p"])
+async def test_the_palette_finds_every_deed_of_the_screen_by_name(fleet_paths: Paths, key: str):
+    async with opened(fleet_paths, key) as play:
         await play.until(lambda: "CommandPalette" in type(play.app.screen).__name__)
+        await play.press(*"group by")
+        await play.until(lambda: "Group by project" in play.text)
+        await play.settle()
+        await play.press("enter")
+        await play.until(lambda: "by project" in play.lines[4])
 
 
 async def test_search_moves_the_cursor_and_n_goes_on(fleet_paths: Paths):

@@ -59,6 +59,20 @@ def test_ctrl_z_suspends_and_fg_draws_again():
         assert terminal.ended() == 0
 
 
+def test_what_is_typed_ahead_goes_into_the_filter_and_never_onto_the_keys_of_the_list():
+    with Terminal(staged()) as terminal:
+        terminal.says(b"9f767c4e")
+        terminal.send(b"/t/ask k m s q\r")  # as fast as a paste
+        terminal.says(b"FILTER")
+        terminal.read(0.5)
+        assert terminal.process.poll() is None
+        assert b"t/ask k m s q" in terminal.written
+        for dialog in (b"End this", b"a note, if you like", b"for an hour"):
+            assert dialog not in terminal.written
+        terminal.send(b"\x1bq")
+        assert terminal.ended() == 0
+
+
 def _state(pid: int) -> str:
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0]

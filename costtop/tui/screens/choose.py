@@ -73,8 +73,8 @@ class Choose(ModalScreen[Answer | None]):
 
     def on_key(self, event: events.Key) -> None:
         """An option's own key moves the cursor there; it does not answer."""
-        if isinstance(self.focused, Input):
-            return
+        if isinstance(self.focused, Input) or not self.query(OptionList):
+            return  # typed ahead of the dialog: it moves nothing
         for number, choice in enumerate(self._choices):
             if event.character and event.character == choice.key:
                 self.query_one(OptionList).highlighted = number

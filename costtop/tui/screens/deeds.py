@@ -58,6 +58,17 @@ def ask_silence(app: "CosttopApp", about: About) -> None:
     app.push_screen(silence.silence_dialog(about), done)
 
 
+def targets(
+    sessions: Sequence[SessionRow], tagged: frozenset[str], under: SessionRow | None
+) -> Sequence[SessionRow]:
+    """The tagged sessions that are still there, else the session of the row under the cursor."""
+    rows = {row.key: row for row in sessions}
+    found = [rows[key] for key in sorted(tagged) if key in rows]
+    if found or under is None:
+        return found
+    return [rows.get(root_key(under), under)]
+
+
 def root_key(row: SessionRow) -> str:
     """The key of the session that a row, or a subagent's row, belongs to."""
     return f"{row.source}/{row.session}"

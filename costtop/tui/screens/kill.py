@@ -40,9 +40,10 @@ def _facts(row: SessionRow, now: int) -> list[Line]:
     pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
     since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
     cost = f"${cash(row.cost, floor=row.floor)} so far"
+    running = row.state == "running"
     return [
-        line("  ", (short_session(row.session), "strong"),
-             f"  {row.source}  {short_place(row.project)}  ", (row.state, "good" if row.state == "running" else "dim")),
+        line("  ", (short_session(row.session), "strong"), f"  {row.source}  ",
+             f"{short_place(row.project)}  ", (row.state, "good" if running else "dim")),
         line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
     ]  # fmt: skip
 

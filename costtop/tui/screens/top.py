@@ -74,7 +74,7 @@ class TopScreen(Screen[None]):
             settings.sort, settings.falling, settings.tree, settings.group,
             settings.hides_idle, settings.hides_ended,
         )  # fmt: skip
-        self.table.focus()
+        self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)
         self.watch(self.app, "mood", self._changed, init=False)
 
@@ -270,6 +270,10 @@ class TopScreen(Screen[None]):
 
     # -- filter and search ---------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into the filter is a slash."""
+        return action not in ("filter", "search") or not isinstance(self.focused, Input)
+
     def action_filter(self) -> None:
         """Opens the filter's line."""
         self._prompt("filter")
@@ -279,11 +283,14 @@ class TopScreen(Screen[None]):
         self._prompt("search")
 
     def _prompt(self, wanted: str) -> None:
-        """Opens one of the two lines in place of the hint; "" closes both."""
+        """Opens one of the two lines in place of the hint; "" closes both.
+
+        At once, not at the next idle moment: what is typed ahead must not fall on the list's keys.
+        """
         for prompt in self.query(Input):
-            prompt.set_class(prompt.id == wanted, "-open")
+            prompt.display = prompt.id == wanted
         self.query_one("#hint").display = not wanted
-        (self.query_one(f"#{wanted}", Input) if wanted else self.table).focus()
+        self.set_focus(self.query_one(f"#{wanted}", Input) if wanted else self.table)
 
     def keep(self, text: str) -> None:
         """Filters by `text`, as if it had been typed."""
@@ -331,12 +338,7 @@ class TopScreen(Screen[None]):
 
     def targets(self) -> Sequence[SessionRow]:
         """The tagged sessions, else the one under the cursor: never a row number."""
-        rows = {row.key: row for row in self.costtop.snapshot.sessions}
-        tagged = [rows[key] for key in sorted(self.view.tagged) if key in rows]
-        row = self._row()
-        if tagged or row is None:
-            return tagged
-        return [rows.get(deeds.root_key(row), row)]
+        return deeds.targets(self.costtop.snapshot.sessions, self.view.tagged, self._row())
 
     def action_kill(self) -> None:
         """Asks how to end the targets."""

@@ -10,8 +10,10 @@ TOP_KEYS: list[BindingType] = [
     Binding("k,f9", "kill", "End it, after a question", id="kill", key_display="k F9"),
     Binding("m,f7", "mark", "Mark it", id="mark", key_display="m F7"),
     Binding("s", "silence", "Silence its alerts", id="silence"),
-    Binding("slash,backslash,f4", "filter", "Filter", id="filter", key_display="/ F4 \\"),
-    Binding("f3", "search", "Search", id="search", key_display="F3"),
+    # Priority: they act before the next key is looked at: what is typed ahead goes into the line.
+    Binding("slash,backslash,f4", "filter", "Filter", id="filter", key_display="/ F4 \\",
+            priority=True),
+    Binding("f3", "search", "Search", id="search", key_display="F3", priority=True),
     Binding("n", "again(1)", "Next match", id="search_next"),
     Binding("shift+f3,f15", "again(-1)", "Match before", id="search_before", key_display="S-F3"),
     Binding("escape", "clear", "Clear filter and search", id="clear", key_display="Esc"),
