@@ -93,9 +93,9 @@ class Breakers:
     async def run(self, *, acting: bool = True) -> None:
         """For ever; a daemon that only looks acts on nothing."""
         while True:
+            await asyncio.sleep(_EVERY)
             if acting:
                 await self.once(now_ms())
-            await asyncio.sleep(_EVERY)
 
     async def once(self, now: int) -> None:
         """One look at what is due, and its deeds, side by side."""

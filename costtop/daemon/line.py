@@ -16,7 +16,8 @@ _AGAIN = 10  # looks after which it is worded anew, for a burn falls by itself
 
 
 async def keep_line(database: Path, line: Path) -> None:
-    """For ever."""
+    """For ever; not at once, for the start belongs to reading."""
+    await asyncio.sleep(_EVERY)
     db = open_reader(database)
     try:
         live = Live(db)
