@@ -52,13 +52,13 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     private_directory(paths.spool)
     prices = price_book(config, paths)
     async with Writer(paths.database) as writer:
-        books = Books(feature_of(config.feature, str(Path.home())))
+        costs = partial(basis, policy=config.prices.counts)
+        books = Books(feature_of(config.feature, str(Path.home())), costs)
         books.runs = {key: run.tagged for key, run in (await writer.read(runs.tags)).items()}
         await writer.transact(meta.put, shared(config))
         kept = await writer.read(meta.get, "cards")
         if kept:
             prices.restore(json.loads(kept))
-        costs = partial(basis, policy=config.prices.counts)
         watch = Watch(
             settings_of(config),
             configuration.budgets(config),

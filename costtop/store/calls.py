@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from costtop.model import Call, Context, Outcome, Spend
 from costtop.store.heard import Heard, Joined, filled, join
-from costtop.store.names import Names, read_context
+from costtop.store.names import Names, read_context, read_name
 from costtop.store.places import Places
 from costtop.store.reading import Priced, Reading
 from costtop.store.rollups import Deltas
@@ -25,13 +25,22 @@ from costtop.store.rows import (
     YIELDS,
     Row,
     merged,
+    tokens_of,
 )
-from costtop.store.sessions import Sessions, record_task
+from costtop.store.sessions import Sessions
 from costtop.store.side import delete, overtaken, side_copies
 from costtop.store.sights import Sight, Stored, lookup, see
+from costtop.store.tasks import record_task
 
+Counts = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts, by the config."""
 FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
+
+
+def computed_first(computed: int | None, reported: int | None) -> int | None:
+    """What counts where the config says nothing: the computed cost, else the reported one."""
+    return reported if computed is None else computed
 
 
 class Recorded(NamedTuple):
@@ -44,14 +53,14 @@ class Recorded(NamedTuple):
 
 
 class Books:
-    """The write side of the store: caches of one database and the counter of commits."""
+    """The write side of the store: caches of one database, and what the config decides."""
 
-    def __init__(self, feature_of: FeatureOf) -> None:
+    def __init__(self, feature_of: FeatureOf, counts: Counts = computed_first) -> None:
         self.names = Names()
         self.sessions = Sessions(self.names)
         self.places = Places()
         self.heard = Heard()
-        self.feature_of = feature_of
+        self.feature_of, self.counts = feature_of, counts
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._features: dict[tuple[Context, str, str], str] = {}
 
@@ -86,7 +95,8 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
     answered = _answer(db, (item for reading in readings for item in reading.outcomes))
     for reading in readings:
         for task in reading.tasks:
-            record_task(db, books.sessions.ref(db, task.source, task.session), task)
+            ref = books.sessions.ref(db, task.source, task.session)
+            record_task(db, ref.id, ref.root, task)
     return Recorded(rev, spends, answered, removed)
 
 
@@ -123,7 +133,7 @@ def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now
         _flags(call),
         call.attempt,
     )
-    return Sight(row, books.places.rank(db, place, session.id), priced)
+    return Sight(row, books.places.rank(db, place), priced)
 
 
 def variant(call: Call) -> str:
@@ -208,8 +218,12 @@ def _final(
     """The row that a call becomes by this sight of it, with what only the wire told of it."""
     row = sight.row
     if known is not None:
-        rank = books.places.rank(db, known.row.place, known.row.session)
+        rank = books.places.rank(db, known.row.place)
         row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
+    # One sight may have brought the price, another what was reported.
+    cost = row.cost if row.flags & SETTLED else books.counts(row.computed, row.reported)
+    if cost != row.cost:
+        row = row._replace(cost=cost)
     if wire is None:
         return row
     context = filled(read_context(db, row.context), wire)
@@ -222,18 +236,20 @@ def _final(
 def _spend(
     books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
 ) -> Spend:
-    call = sight.priced.call
+    call, feature = sight.priced.call, books.feature(sight.priced.call)
     if row.session == sight.row.session:
         root = books.sessions.ref(db, call.source, call.session, call.agent).root_key
-    else:
-        root = books.sessions.root_key(db, row.session)  # another sight's owner keeps it
+    else:  # another sight's owner keeps it
+        root, feature = books.sessions.root_key(db, row.session), read_name(db, row.feature)
+    if known is not None:
+        call = call._replace(tokens=tokens_of(row), at=row.at)
     return Spend(
         call=call,
         root=root,
         cost=row.cost,
         rates=sight.priced.rates,
         seen=row.seen,
-        feature=books.feature(call),
+        feature=feature,
         new=known is None,
         previous=None if known is None else known.cost,
     )

@@ -36,7 +36,7 @@ class Places:
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, bytes], int] = {}
-        self._ranks: dict[int, tuple[int, int]] = {}
+        self._ranks: dict[int, Rank] = {}
 
     def forget(self) -> None:
         """Empties the caches after a rollback."""
@@ -66,7 +66,7 @@ class Places:
             ),
         ).fetchone()
         self._ids[reading.source, reading.path] = place[0]
-        self._ranks[place[0]] = (_NEVER if place[1] is None else place[1], place[2])
+        self._ranks[place[0]] = _rank(place[1], place[2], reading.path)
         if reading.fresh or reading.bad:
             self._name_bad(db, place[0], reading.bad, now, fresh=reading.fresh)
         return int(place[0])
@@ -82,14 +82,18 @@ class Places:
             [(place, item.offset, now, item.reason) for item in bad[: _BAD_KEPT - known[0]]],
         )
 
-    def rank(self, db: sqlite3.Connection, place: int, session: int) -> Rank:
+    def rank(self, db: sqlite3.Connection, place: int) -> Rank:
         """Who owns a call that stands in several files: compare these, the lowest does."""
         found = self._ranks.get(place)
         if found is None:
-            row = db.execute("SELECT started, born FROM places WHERE id = ?", (place,)).fetchone()
-            started, born = row or (None, 0)
-            found = self._ranks[place] = (_NEVER if started is None else started, born)
-        return (*found, session, place)
+            query = "SELECT started, born, path FROM places WHERE id = ?"
+            row = db.execute(query, (place,)).fetchone()
+            found = self._ranks[place] = _rank(*(row or (None, 0, b"")))
+        return found
+
+
+def _rank(started: int | None, born: int, path: bytes) -> Rank:
+    return (_NEVER if started is None else started, born, path)
 
 
 def _first_time(reading: Reading) -> int | None:

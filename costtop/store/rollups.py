@@ -70,8 +70,8 @@ class Deltas:
             f"UPDATE sessions SET {sets}, rev = ? WHERE id = ?",
             [(*sums, rev, session) for session, sums in self._sessions.items()],
         )
-        # A fact may have moved `last` past every call: the first call is the latest all the same.
-        newer = "?1 >= coalesce(last, 0) OR model = 0"
+        # A fact may have moved `last` past every call: only calls say which of them is the latest.
+        newer = "?1 >= (SELECT max(at) FROM calls WHERE calls.session = ?7)"
         db.executemany(
             "UPDATE sessions SET"
             f" context = CASE WHEN {newer} THEN ?2 ELSE context END,"

@@ -1,10 +1,13 @@
 """A stored call as a row, and the arithmetic of merging two sights of it. It runs no SQL.
 
-Merging is commutative, so any order of files and any number of re-reads end alike: counters come
-from the sight with the larger output, the owner is the earliest file, the time is the earliest.
+Merging is commutative and looks only at values that every order of reading gives (no ids of rows),
+so any order of files and any number of re-reads end alike: counters come from the sight with the
+larger output, the owner is the earliest file, the time is the earliest.
 """
 
 from typing import NamedTuple
+
+from costtop.model import Tokens
 
 ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call
@@ -46,22 +49,28 @@ class Row(NamedTuple):
     attempt: int
 
 
-Rank = tuple[int, int, int, int]
-"""Who owns a call that several files hold: (file's first time, mtime when first seen, session,
-place), the lowest. A fork or resume copies history into a younger file."""
+Rank = tuple[int, int, bytes]
+"""Who owns a call that several files hold: (file's first time, mtime when first seen, path), the
+lowest. A fork or resume copies history into a younger file."""
 
 
 def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Rank]:
-    """One row for two sights of the same call, and the rank of its owner."""
-    counts = new if _larger(new, old) else old
-    other = old if counts is new else new
+    """One row for two sights of the same call, and the rank of its owner.
+
+    A side copy adds nothing to its message, not even a time: where the message came first, the
+    copy is not looked at either.
+    """
+    if (old.flags ^ new.flags) & YIELDS:
+        return (new, new_rank) if old.flags & YIELDS else (old, old_rank)
     owner, rank = (new, new_rank) if _owns(new, new_rank, old, old_rank) else (old, old_rank)
+    counts = _fullest(old, new, owner)
+    other = old if counts is new else new
     row = counts._replace(
         session=owner.session,
         context=owner.context,
         feature=owner.feature,
         place=owner.place,
-        offset=owner.offset,
+        offset=counts.offset if counts.place == owner.place else owner.offset,
         at=min(old.at, new.at),
         seen=min(old.seen, new.seen),
         request=counts.request if counts.request is not None else other.request,
@@ -81,23 +90,27 @@ def _owns(new: Row, new_rank: Rank, old: Row, old_rank: Rank) -> bool:
 
 
 def _reported(counts: Row, other: Row) -> int | None:
-    """A settled cost goes before one that merely stands beside the tokens."""
-    first, second = counts, other
-    if other.flags & SETTLED and not counts.flags & SETTLED:
-        first, second = other, counts
-    return first.reported if first.reported is not None else second.reported
+    """A settled cost goes before one that merely stands beside the tokens; of equals the larger."""
+    told = [row for row in (counts, other) if row.reported is not None]
+    return max(told, key=lambda row: (row.flags & SETTLED, row.reported)).reported if told else None
 
 
-def _larger(a: Row, b: Row) -> bool:
-    return _size(a) > _size(b)
+def _fullest(a: Row, b: Row, owner: Row) -> Row:
+    """The sight whose counters stay: of equal ones of a file the last line, else the owner's."""
+    first, second = _size(a), _size(b)
+    if first == second:
+        return max(a, b, key=lambda row: row.offset) if a.place == b.place else owner
+    return a if first > second else b
 
 
-def _size(row: Row) -> tuple[int, int, int, bool, bool, int]:
+def _size(row: Row) -> tuple[int, ...]:
     # Equal counts: the sight that tells more of the cache (and so of the price) wins, and a log
-    # before the wire; the last two fields only make the choice the same in either order.
+    # before the wire, and the dearer; the last fields only make the choice the same in any order.
     split = row.cache_write_1h + row.searches
     logged = not row.flags & HEARD
-    return (row.output, row.input, split, logged, row.reported is not None, row.model)
+    price = -1 if row.computed is None else row.computed
+    rest = (row.reasoning, row.cache_read, row.cache_write, row.model, row.variant)
+    return (row.output, row.input, split, logged, price, *rest)
 
 
 def _flags(counts: Row, other: Row) -> int:
@@ -106,6 +119,13 @@ def _flags(counts: Row, other: Row) -> int:
     flags |= counts.flags & other.flags & both
     flags |= min(counts.flags & COARSE, other.flags & COARSE)
     return flags | (other.flags & SETTLED)
+
+
+def tokens_of(row: Row) -> Tokens:
+    """The row's counters."""
+    return Tokens(
+        row.input, row.cache_read, row.cache_write, row.cache_write_1h, row.output, row.reasoning
+    )
 
 
 def coarseness(row: Row) -> int:

@@ -1,4 +1,4 @@
-"""Sessions, their subagents, parents and tasks: rows and facts. It sums no costs.
+"""Sessions, their subagents and parents: rows and facts. It sums no costs.
 
 One row stands for (source, session, agent). A subagent's parent is its session; a session's parent
 is the session that started it; `root` is the top of that chain and what reports fold into.
@@ -7,10 +7,9 @@ is the session that started it; `root` is the top of that chain and what reports
 import sqlite3
 from typing import NamedTuple
 
-from costtop.model import SessionFact, TaskFact
+from costtop.model import SessionFact
 from costtop.store.names import Names
-
-_DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
+from costtop.store.tasks import move_tasks
 
 
 class Ref(NamedTuple):
@@ -91,7 +90,8 @@ class Sessions:
             " version = CASE WHEN ?4 THEN ?4 ELSE version END,"
             " started = CASE WHEN ?5 IS NULL THEN started ELSE min(coalesce(started, ?5), ?5) END,"
             " last = CASE WHEN ?2 IS NULL THEN last ELSE max(coalesce(last, 0), ?2) END,"
-            " ended = CASE WHEN ?6 >= coalesce(last, 0) THEN ?6 ELSE ended END,"
+            " ended = CASE WHEN ?6 >= coalesce(last, 0) THEN ?6"
+            " WHEN ended < ?2 THEN NULL ELSE ended END,"
             " rev = ?7 WHERE id = ?8",
             (
                 context,
@@ -111,26 +111,5 @@ class Sessions:
             return
         db.execute("UPDATE sessions SET parent = ? WHERE id = ?", (parent.id, child.id))
         db.execute("UPDATE sessions SET root = ? WHERE root = ?", (parent.root, child.root))
-        db.execute(
-            "UPDATE OR IGNORE tasks SET session = ? WHERE session = ?", (parent.root, child.root)
-        )
+        move_tasks(db, child.root, parent.root)
         self.forget()
-
-
-def record_task(db: sqlite3.Connection, ref: Ref, fact: TaskFact) -> None:
-    """Writes that a task began or ended; completed beats failed beats aborted beats started."""
-    row = db.execute(
-        "SELECT status, started, finished FROM tasks WHERE session = ? AND task = ?",
-        (ref.root, fact.task),
-    ).fetchone()
-    status, started, finished = row or ("started", None, None)
-    if fact.status == "started":
-        started = fact.at if started is None else min(started, fact.at)
-    elif _DONE.index(fact.status) < _DONE.index(status) or finished is None:
-        status, finished = fact.status, fact.at
-    db.execute(
-        "INSERT INTO tasks (session, task, status, started, finished, context, feature)"
-        " SELECT ?1, ?2, ?3, ?4, ?5, context, feature FROM sessions WHERE id = ?6"
-        " ON CONFLICT DO UPDATE SET status = ?3, started = ?4, finished = ?5",
-        (ref.root, fact.task, status, started, finished, ref.id),
-    )

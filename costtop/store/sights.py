@@ -35,12 +35,16 @@ def see(sights: dict[bytes, Sight], sight: Sight) -> None:
 
 def _fuller(a: Priced, b: Priced, row: Row) -> Priced:
     """The one of two sights whose counters became the row, with the tools of either."""
-    chosen, other = (b, a) if b.call.tokens.output == row.output else (a, b)
+    chosen, other = (b, a) if _told(b) == (row.output, row.input, row.computed) else (a, b)
     if chosen.call.heard and not other.call.heard:
         chosen, other = other, chosen  # the log knows the session and the agent
     if len(other.call.tools) > len(chosen.call.tools):
         chosen = chosen._replace(call=chosen.call._replace(tools=other.call.tools))
     return chosen
+
+
+def _told(priced: Priced) -> tuple[int, int, int | None]:
+    return (priced.call.tokens.output, priced.call.tokens.input, priced.computed)
 
 
 def lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Stored]:

@@ -160,6 +160,7 @@ CREATE TABLE tasks (
   PRIMARY KEY (session, task)
 ) WITHOUT ROWID;
 CREATE INDEX tasks_finished ON tasks (finished);
+CREATE INDEX tasks_task ON tasks (task);
 
 CREATE TABLE marks (
   session TEXT PRIMARY KEY,       -- "source/session"

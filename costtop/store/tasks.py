@@ -1,0 +1,127 @@
+"""Tasks of root sessions: each once, with the state that every order of facts ends in.
+
+It sums no costs. A task is (root session, name). But a name that is a UUID names one prompt and no
+other, so where a fork or branch copies a finished prompt into its own file it is the same task: it
+belongs to the session that owns the calls made for it.
+"""
+
+import re
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import TaskFact
+
+_DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
+_UNIQUE = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_LOOKED_AT = 50  # calls next to a task's start or end among which one made for it is looked for
+
+
+class _Course(NamedTuple):
+    """How a task went, as far as it is known; times in ms UTC."""
+
+    status: str
+    started: int | None
+    finished: int | None
+
+
+def record_task(db: sqlite3.Connection, session: int, root: int, fact: TaskFact) -> None:
+    """Writes that a task began or ended; completed beats failed beats aborted beats started.
+
+    `session` is the row of the session that says so, `root` its root's.
+    """
+    if _UNIQUE.fullmatch(fact.task):
+        root, session = _home(db, session, root, fact)
+    begun = fact.status == "started"
+    course = _Course(fact.status, fact.at if begun else None, None if begun else fact.at)
+    _put(db, root, fact.task, course, _whose(db, session, fact))
+
+
+def move_tasks(db: sqlite3.Connection, old: int, new: int) -> None:
+    """Gives the tasks of one root to another: its parent was found."""
+    rows = db.execute(
+        "SELECT task, context, feature, status, started, finished FROM tasks WHERE session = ?",
+        (old,),
+    ).fetchall()
+    db.execute("DELETE FROM tasks WHERE session = ?", (old,))
+    for task, context, feature, *course in rows:
+        _put(db, new, task, _Course(*course), (context, feature))
+
+
+def _put(
+    db: sqlite3.Connection, root: int, task: str, course: _Course, whose: tuple[int, int]
+) -> None:
+    row = db.execute(
+        "SELECT status, started, finished FROM tasks WHERE session = ? AND task = ?", (root, task)
+    ).fetchone()
+    joined = _joined(_Course(*row), course) if row else course
+    db.execute(
+        "INSERT INTO tasks (session, task, status, started, finished, context, feature)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
+        " status = ?3, started = ?4, finished = ?5,"
+        " context = CASE WHEN ?8 THEN ?6 ELSE context END,"
+        " feature = CASE WHEN ?8 THEN ?7 ELSE feature END",
+        (root, task, *joined, *whose, course.finished is not None
+         and course.finished == joined.finished),
+    )  # fmt: skip
+
+
+def _joined(a: _Course, b: _Course) -> _Course:
+    """The course of a task of which two things are known; of equal ends the earlier."""
+    best = min(a, b, key=lambda course: (_DONE.index(course.status), course.finished or 0))
+    begun = [course.started for course in (a, b) if course.started is not None]
+    return _Course(best.status, min(begun, default=None), best.finished)
+
+
+def _whose(db: sqlite3.Connection, session: int, fact: TaskFact) -> tuple[int, int]:
+    """(context, feature) of a task: those of the nearest call for it, else of the nearest call."""
+    near = _near(db, session, fact)
+    for context, feature, task in near:
+        if task == fact.task:
+            return context, feature
+    if near:
+        return near[0][:2]
+    query = "SELECT context, feature FROM sessions WHERE id = ?"
+    found: tuple[int, int] = db.execute(query, (session,)).fetchone()
+    return found
+
+
+def _near(db: sqlite3.Connection, session: int, fact: TaskFact) -> list[tuple[int, int, str]]:
+    """(context, feature, task) of calls after a task's start or before its end, nearest first."""
+    side = ">= ? ORDER BY c.at" if fact.status == "started" else "<= ? ORDER BY c.at DESC"
+    query = (
+        "SELECT c.context, c.feature, n.text FROM calls c LEFT JOIN contexts x ON x.id = c.context"
+        f" LEFT JOIN names n ON n.id = x.task WHERE c.session = ? AND c.at {side} LIMIT ?"
+    )
+    return db.execute(query, (session, fact.at, _LOOKED_AT)).fetchall()
+
+
+def _home(db: sqlite3.Connection, session: int, root: int, fact: TaskFact) -> tuple[int, int]:
+    """(root, session) that a prompt belongs to; a copy of it elsewhere moves there."""
+    other = db.execute(
+        "SELECT s.id, s.session FROM tasks t JOIN sessions s ON s.id = t.session"
+        " WHERE t.task = ? AND s.id <> ? AND s.source = (SELECT source FROM sessions WHERE id = ?)",
+        (fact.task, root, root),
+    ).fetchone()
+    if other is None:
+        return root, session
+    mine = db.execute("SELECT id, session FROM sessions WHERE id = ?", (root,)).fetchone()
+    home = min(mine, other, key=lambda row: (not _owns(db, row[0], fact), row[1]))
+    if home is other:
+        return other[0], other[0]
+    _move(db, other[0], root, fact.task)
+    return root, session
+
+
+def _owns(db: sqlite3.Connection, root: int, fact: TaskFact) -> bool:
+    """Whether a call made for the task counts in this session."""
+    return any(task == fact.task for _, _, task in _near(db, root, fact))
+
+
+def _move(db: sqlite3.Connection, old: int, new: int, task: str) -> None:
+    row = db.execute(
+        "SELECT context, feature, status, started, finished FROM tasks"
+        " WHERE session = ? AND task = ?",
+        (old, task),
+    ).fetchone()
+    db.execute("DELETE FROM tasks WHERE session = ? AND task = ?", (old, task))
+    _put(db, new, task, _Course(*row[2:]), row[:2])
