@@ -7,6 +7,7 @@
     └── Unusable                 exit 78: configuration or database unusable
         ├── ConfigError
         └── StoreError
+            └── NothingStored    exit 3: there is no database yet
 
 Each says what happened, where, and what to do, in one line.
 """
@@ -46,3 +47,9 @@ class ConfigError(Unusable):
 
 class StoreError(Unusable):
     """The database cannot be used: names the file and the remedy."""
+
+
+class NothingStored(StoreError):
+    """There is no database yet: nothing was read. Says how to read."""
+
+    exit_code = 3

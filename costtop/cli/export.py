@@ -53,7 +53,7 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if options.what == "calls":
         yield from export.calls(db, since or 0, _ALWAYS if until is None else until, stamp)
         return
-    found = report.read(db, options.what[:-1], tz, since, until)
+    found = report.read(db, options.what[:-1], tz, since, until, now)
     for line in found.lines:
         about = found.about.get(line.key)
         yield row_of(line) | (about._asdict() if about else {})

@@ -7,7 +7,6 @@ import sys
 from costtop import money, paths
 from costtop.cli.report import stamp
 from costtop.cli.tables import count, plain, put
-from costtop.errors import StoreError
 from costtop.snapshot import health
 from costtop.snapshot.live import Live, now_ms
 from costtop.snapshot.view import SessionRow, Snapshot
@@ -24,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
     parser.add_argument("--json", action="store_true", help="that frame as JSON")
     parser.add_argument("--sort", choices=SORTS, default="cost", help="what the list is ranked by")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N sessions")
+    parser.add_argument("--limit", type=_limit, metavar="N", help="at most N sessions")
     parser.add_argument("--all", action="store_true", help="ended sessions of all time too")
     parser.add_argument("--no-color", action="store_true", help="plain text, as with NO_COLOR")
     parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
@@ -32,6 +31,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replay", metavar="DAY", help="play a stored day, such as 2026-11-22")
     parser.add_argument("--delay", "-d", type=float, default=1.0, metavar="S",
                         help="seconds between two frames (default: 1)")  # fmt: skip
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,13 +59,7 @@ def once(options: argparse.Namespace) -> int:
     """Prints one frame of the live list, like `top -b -n 1`."""
     found = paths.find()
     now = now_ms()
-    try:
-        live = Live(open_reader(found.database))
-    except StoreError:
-        if found.database.exists():
-            raise
-        print("costtop: nothing read yet; run: costtop scan (or costtop start)", file=sys.stderr)
-        return 3
+    live = Live(open_reader(found.database))
     pulse, sources = health.look(found, now)
     snapshot = live.take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
     rows = ranked(snapshot.sessions, options.sort)

@@ -11,7 +11,6 @@ from costtop.cli.tables import count, plain, put
 from costtop.errors import ConfigError, UsageError
 from costtop.snapshot import health, report
 from costtop.snapshot.live import now_ms
-from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.snapshot.view import ProcessSeen, Pulse
 from costtop.store.db import open_reader
 
@@ -45,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
     until = moment(options.until, now, tz, end=True)
     if since is not None and until is not None and since >= until:
         raise UsageError(f"--since {options.since} is not before --until {options.until}")
-    found = report.read(db, options.by, tz, since, until)
+    found = report.read(db, options.by, tz, since, until, now)
     if options.json:
         pulse, _ = health.look(place, now)
-        put(_json(found, _dates(db, found, now, tz), now, pulse))
+        put(_json(found, _dates(db, found, now, tz), pulse))
     elif options.csv:
         _csv(found)
     else:
@@ -90,19 +89,19 @@ def moment(text: str | None, now: int, tz: ZoneInfo, *, end: bool) -> int | None
 
 
 def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo) -> tuple[str, str]:
-    """First and last local date that the report covers."""
+    """First and last local date: those asked for, else of the first call and of today."""
     since = found.since if found.since is not None else report.first_time(db)
-    until = now if found.until is None else min(found.until - 1, max(now, found.since or 0))
+    until = now if found.until is None else found.until - 1
     first = now if since is None else since
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _json(found: report.Report, dates: tuple[str, str], now: int, pulse: Pulse) -> str:
+def _json(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> str:
     import json
 
     seen = {one.session: one for one in pulse.processes}
     rows = [
-        row_of(line) | _about(found.about.get(line.key), now, seen.get(line.key))
+        row_of(line) | _about(found.about.get(line.key), seen.get(line.key))
         for line in found.lines
     ]
     tree = {
@@ -141,10 +140,9 @@ def row_of(line: report.Line) -> dict[str, object]:
     }
 
 
-def _about(about: report.About | None, now: int, process: ProcessSeen | None) -> dict[str, object]:
+def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str, object]:
     if about is None:
         return {}
-    by_time = state(now, about.last, about.ended, FINISHED_AFTER)
     return {
         "source": about.source,
         "session": about.session,
@@ -153,7 +151,7 @@ def _about(about: report.About | None, now: int, process: ProcessSeen | None) ->
         "user": about.user,
         "model": about.model,
         "host": about.host,
-        "state": "paused" if process and process.paused else by_time,
+        "state": "paused" if process and process.paused else about.state,
         "pid": process.pid if process else None,
         "started": about.started and stamp(about.started),
         "last": about.last and stamp(about.last),

@@ -307,6 +307,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionR
     running = any(row.state == "running" for row in family)
     status = "running" if running else state(now, last, None, finished_after)
     inputs = sum(row.tokens for row in family)
+    told = root if root.calls else max(children, key=lambda row: row.last or 0)
     caches = [(row.cache, row.tokens) for row in family if row.cache is not None]
     return root._replace(
         state=root.state if root.state == "ended" and not running else status,
@@ -322,6 +323,12 @@ def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionR
         cache=sum(c * n for c, n in caches) / sum(n for _, n in caches) if inputs else None,
         started=started,
         last=last,
-        model=root.model or children[0].model,
+        project=told.project,
+        branch=told.branch,
+        cwd=told.cwd,
+        feature=told.feature,
+        user=told.user,
+        host=told.host,
+        model=told.model,
         children=children,
     )

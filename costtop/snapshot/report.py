@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.store.rollups import QUARTER
 
 KEYS = (
@@ -57,7 +58,7 @@ class About(NamedTuple):
     host: str
     started: int | None
     last: int | None
-    ended: int | None
+    state: str  # running | idle | ended
     children: int
 
 
@@ -111,8 +112,12 @@ def read(
     tz: ZoneInfo,
     since: int | None = None,
     until: int | None = None,
+    now: int = 0,
 ) -> Report:
-    """Spend by `by` (one of KEYS) in [since, until) ms UTC, both rounded down to quarter hours."""
+    """Spend by `by` (one of KEYS) in [since, until) ms UTC, both rounded down to quarter hours.
+
+    `now` decides the state of sessions.
+    """
     span = (
         -(1 << 62) if since is None else since // QUARTER,
         1 << 62 if until is None else until // QUARTER,
@@ -136,7 +141,7 @@ def read(
             _ordered(by, lines),
             total.line("total", all_tasks),
             _unpriced(db, span),
-            _about(db, span, sums) if by == "session" else {},
+            _about(db, span, sums, now) if by == "session" else {},
         )
     finally:
         db.execute("ROLLBACK")
@@ -235,27 +240,35 @@ def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
     return [row[0] for row in rows]
 
 
+# A root that made no calls itself is described by its latest subagent or child that did.
+_ABOUT = (
+    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
+    " min(s.started), max(s.last), r.ended, count(*) - 1"
+    " FROM sessions s JOIN sessions r ON r.id = s.root"
+    " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
+    " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
+    " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
+    " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
+    " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
+    " GROUP BY r.id"
+)
+
+
 def _about(
-    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str]
+    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
 ) -> dict[str, About]:
     dearest = _dearest_models(db, span)
-    rows = db.execute(
-        "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
-        " min(s.started), max(s.last), r.ended, count(*) - 1"
-        " FROM sessions s JOIN sessions r ON r.id = s.root"
-        " JOIN names so ON so.id = r.source JOIN names fe ON fe.id = r.feature"
-        " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names pr ON pr.id = c.project"
-        " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
-        " GROUP BY r.id"
-    )
+    row = db.execute("SELECT value FROM meta WHERE key = 'finished_after'").fetchone()
+    after = int(row[0]) if row else FINISHED_AFTER
     about: dict[str, About] = {}
-    for root, source, session, project, feature, user, host, *times in rows:
+    for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
         key = f"{source}/{session}"
         if key in lines:
+            project, feature, user, host = (text or "" for text in texts)
             model = dearest.get(root, "")
-            about[key] = About(
-                source, session, project or "", feature or "", user or "", model, host or "", *times
-            )
+            status = state(now, last, ended, after)
+            about[key] = About(source, session, project, feature, user, model, host, started, last,
+                               status, children)  # fmt: skip
     return about
 
 
@@ -263,7 +276,7 @@ def _dearest_models(db: sqlite3.Connection, span: tuple[int, int]) -> dict[int, 
     rows = db.execute(
         f"SELECT s.root, n.text, sum(p.cost), sum(p.input + p.output) {_FROM}"
         " JOIN names n ON n.id = p.model WHERE p.quarter >= ? AND p.quarter < ?"
-        " GROUP BY 1, 2 ORDER BY 3, 4",
+        " GROUP BY 1, 2 ORDER BY 3, 4, 2",
         span,
     )
     return {root: model for root, model, _, _ in rows}

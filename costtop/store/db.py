@@ -8,7 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from costtop.errors import StoreError
+from costtop.errors import NothingStored, StoreError
 from costtop.paths import private_directory, private_file
 
 _MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
@@ -78,7 +78,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A `mode=ro` connection; raises StoreError when there is no usable database yet."""
+    """A `mode=ro` connection; raises NothingStored without a database, StoreError with a bad one."""
     try:
         db = sqlite3.connect(
             f"file:{_quoted(path)}?mode=ro",
@@ -89,6 +89,8 @@ def open_reader(path: Path) -> sqlite3.Connection:
         )
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
+        if not path.exists():
+            raise NothingStored("nothing read yet; run: costtop scan (or costtop start)") from None
         raise StoreError(f"cannot read the database {path}: {error}") from None
     known = len(_steps())
     if version != known:
