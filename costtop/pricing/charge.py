@@ -58,9 +58,10 @@ def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
 def call_cost(call: Call, rates: Rates | None) -> int | None:
     """`cost` of a call; a placeholder that never got any tokens is unknown, not free.
 
-    Rule: FORMATS worked example 10 (a row that never gets its tokens has an unknown cost).
+    Rule: FORMATS worked example 10 (a row that never gets its tokens has an unknown cost). Searches
+    that alone are known of a request (FORMATS 1, rule 10) are counted for themselves.
     """
-    if call.placeholder and not (call.tokens.input or call.tokens.output):
+    if call.placeholder and not (call.tokens.input or call.tokens.output or call.searches):
         return None
     return cost(call.tokens, call.searches, rates)
 

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def read(home: Path, *lines: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     def call(*arguments: str) -> tuple[int, str, str]:
         try:
             code = main(list(arguments))
@@ -49,7 +48,7 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
             code = int(str(ended.code))
         return (code, *capsys.readouterr())
 
-    yield call
+    return call
 
 
 def tree(run: Any, *arguments: str) -> Any:
