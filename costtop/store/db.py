@@ -78,7 +78,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A `mode=ro` connection; raises NothingStored without a database, StoreError with a bad one."""
+    """A `mode=ro` connection; NothingStored without a database, StoreError for a bad one."""
     try:
         db = sqlite3.connect(
             f"file:{_quoted(path)}?mode=ro",

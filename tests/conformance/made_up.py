@@ -1,6 +1,7 @@
-"""Made-up logs with every complication at once, and what they truly cost, counted while they are made.
+"""Made-up logs with every complication at once, and what they truly cost.
 
-The truth never reads a log: it is written down message by message, by the list prices below.
+The truth never reads a log: it is written down message by message, while they are made, by the list
+prices below.
 """
 
 from random import Random
@@ -66,9 +67,11 @@ class _Claude:
         minutes = self.made * 97  # crosses days, and time never runs backwards
         at = f"2026-11-{1 + minutes // 1440:02}T{minutes // 60 % 24:02}:{minutes % 60:02}:00.000Z"
         request = f"req_{self.made}" if random.random() < 0.8 else None
-        steps = sorted(random.randint(0, output) for _ in range(random.randint(0, 3))) + [output]
-        rows = [reply(f"msg_{self.made}", request, timestamp=at,
-                      usage={**usage, "output_tokens": step}, **more) for step in steps]  # fmt: skip
+        seen = sorted(random.randint(0, output) for _ in range(random.randint(0, 3)))
+        rows = []
+        for step in (*seen, output):
+            counted = {**usage, "output_tokens": step}
+            rows.append(reply(f"msg_{self.made}", request, timestamp=at, usage=counted, **more))
         if random.random() < 0.2 and not more:  # /btw is asked in the main thread
             rows.append({**rows[-1], "requestId": f"side_{self.made}", "isSidechain": True})
         return rows if random.random() < 0.7 else rows + rows[-1:]

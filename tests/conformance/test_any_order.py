@@ -1,4 +1,4 @@
-"""However logs arrive, the same calls are counted, owned and priced, and every view sums them alike.
+"""However logs arrive, the same calls are counted, owned and priced, and every view agrees.
 
 Chunks are cut anywhere, also inside a line; each scan is a new process's first (a restart).
 """

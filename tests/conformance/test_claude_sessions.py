@@ -1,4 +1,4 @@
-"""FORMATS 1, mapping, completion, retries and errors: whose a Claude Code call is and how it went."""
+"""FORMATS 1, mapping, completion, retries and errors: whose a call is and how it went."""
 
 from typing import Any
 

@@ -7,7 +7,17 @@ import pytest
 from tests.conformance import pipeline
 from tests.conformance.pipeline import append, report, scan, spread, tokens, total, usd
 from tests.conformance.rows import (
-    SOL, THREADS, TURNS, count, event, line, meta, record, rollout, turn, used,
+    SOL,
+    THREADS,
+    TURNS,
+    count,
+    event,
+    line,
+    meta,
+    record,
+    rollout,
+    turn,
+    used,
 )  # fmt: skip
 
 A, B = used(1000, 0, 100, 800), used(3000, 1500, 300, 800)

@@ -1,4 +1,4 @@
-"""FORMATS 3 to 7 through the whole pipeline: Gemini CLI, Qwen Code, OpenCode, Copilot CLI, Cline."""
+"""FORMATS 3 to 7, from logs to reports: Gemini CLI, Qwen Code, OpenCode, Copilot CLI, Cline."""
 
 import json
 import sqlite3
