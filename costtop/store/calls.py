@@ -220,6 +220,8 @@ def _final(
     if known is not None:
         rank = books.places.rank(db, known.row.place)
         row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
+        if wire is None and row.flags & SETTLED and row.context != known.row.context:
+            wire = read_context(db, known.row.context)  # its new owner knows no more of the wire
     # One sight may have brought the price, another what was reported.
     cost = row.cost if row.flags & SETTLED else books.counts(row.computed, row.reported)
     if cost != row.cost:

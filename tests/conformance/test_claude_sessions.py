@@ -44,7 +44,7 @@ def test_calls_follow_the_branch_they_were_made_on() -> None:
     assert {key: count for key, (_, count) in spread("feature").items()} == {
         "one": 1,
         "two": 1,
-        "/w": 1,
+        "w": 1,
     }
 
 

@@ -233,3 +233,24 @@ def test_a_spend_carries_the_tokens_that_were_booked(fresh: Any) -> None:
         (spend,) = record(db, books(), [reading(*order)], T0).spends
         db.execute("COMMIT")
         assert spend.call.tokens.input == 500
+
+
+def test_what_only_the_wire_told_stays_when_an_older_file_turns_out_to_own_the_call(
+    fresh: Any,
+) -> None:
+    told = call("wire/w", "fork", request="req", heard=True, settled=True, reported=70, coarse=0,
+                context=Context(user="ana"))  # fmt: skip
+    parts = [
+        priced(told, cost=5, path=b"otlp"),
+        *(
+            priced(call("m/r", name, request="req", context=Context(cwd="/w")), cost=6,
+                   path=f"/{name}".encode(), born=born)
+            for name, born in (("fork", 2), ("original", 1))
+        ),
+    ]  # fmt: skip
+    look = ask(
+        "SELECT s.session, u.text, w.text, c.cost FROM calls c JOIN sessions s ON s.id = c.session"
+        " JOIN contexts x ON x.id = c.context JOIN names u ON u.id = x.user"
+        " JOIN names w ON w.id = x.cwd"
+    )
+    assert every_order(fresh, parts, look) == [("original", "ana", "/w", 70)]
