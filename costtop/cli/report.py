@@ -101,8 +101,7 @@ def _json(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> str:
 
     seen = {one.session: one for one in pulse.processes}
     rows = [
-        row_of(line) | _about(found.about.get(line.key), seen.get(line.key))
-        for line in found.lines
+        row_of(line) | _about(found.about.get(line.key), seen.get(line.key)) for line in found.lines
     ]
     tree = {
         "schema": 1,

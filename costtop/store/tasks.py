@@ -7,6 +7,7 @@ belongs to the session that owns the calls made for it.
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from costtop.model import TaskFact
@@ -74,37 +75,43 @@ def _joined(a: _Course, b: _Course) -> _Course:
 
 def _whose(db: sqlite3.Connection, session: int, fact: TaskFact) -> tuple[int, int]:
     """(context, feature) of a task: those of the nearest call for it, else of the nearest call."""
-    near = _near(db, session, fact)
-    for context, feature, task in near:
+    if fact.status == "started":
+        return _latest(db, session)  # until it ends
+    nearest: tuple[int, int] | None = None
+    for context, feature, task in _near(db, session, fact):
         if task == fact.task:
             return context, feature
-    if near:
-        return near[0][:2]
+        nearest = nearest or (context, feature)
+    return nearest or _latest(db, session)
+
+
+def _latest(db: sqlite3.Connection, session: int) -> tuple[int, int]:
     query = "SELECT context, feature FROM sessions WHERE id = ?"
     found: tuple[int, int] = db.execute(query, (session,)).fetchone()
     return found
 
 
-def _near(db: sqlite3.Connection, session: int, fact: TaskFact) -> list[tuple[int, int, str]]:
+def _near(db: sqlite3.Connection, session: int, fact: TaskFact) -> Iterator[tuple[int, int, str]]:
     """(context, feature, task) of calls after a task's start or before its end, nearest first."""
     side = ">= ? ORDER BY c.at" if fact.status == "started" else "<= ? ORDER BY c.at DESC"
     query = (
         "SELECT c.context, c.feature, n.text FROM calls c LEFT JOIN contexts x ON x.id = c.context"
         f" LEFT JOIN names n ON n.id = x.task WHERE c.session = ? AND c.at {side} LIMIT ?"
     )
-    return db.execute(query, (session, fact.at, _LOOKED_AT)).fetchall()
+    yield from db.execute(query, (session, fact.at, _LOOKED_AT))  # mostly the first is the one
 
 
 def _home(db: sqlite3.Connection, session: int, root: int, fact: TaskFact) -> tuple[int, int]:
     """(root, session) that a prompt belongs to; a copy of it elsewhere moves there."""
-    other = db.execute(
-        "SELECT s.id, s.session FROM tasks t JOIN sessions s ON s.id = t.session"
-        " WHERE t.task = ? AND s.id <> ? AND s.source = (SELECT source FROM sessions WHERE id = ?)",
-        (fact.task, root, root),
-    ).fetchone()
+    rows = db.execute("SELECT session FROM tasks WHERE task = ?", (fact.task,)).fetchall()
+    if not rows or rows == [(root,)]:
+        return root, session
+    query = "SELECT id, session, source FROM sessions WHERE id = ?"
+    mine = db.execute(query, (root,)).fetchone()
+    found = (db.execute(query, row).fetchone() for row in rows if row != (root,))
+    other = next((row for row in found if row[2] == mine[2]), None)
     if other is None:
         return root, session
-    mine = db.execute("SELECT id, session FROM sessions WHERE id = ?", (root,)).fetchone()
     home = min(mine, other, key=lambda row: (not _owns(db, row[0], fact), row[1]))
     if home is other:
         return other[0], other[0]
