@@ -31,6 +31,8 @@ class Hunt:
     ) -> None:
         self._writer, self._holder, self._vitals = writer, holder, vitals
         self._after = after  # what wants to know who was found
+        self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
+        self._exits: dict[str, int] = {}
 
     async def run(self) -> None:
         """For ever."""
@@ -60,6 +62,27 @@ class Hunt:
         """Processes by session, for the status file: what the screen shows of them."""
         found = (self._holder.find(session) for session in self._holder.sessions())
         return {one.session: self._told(one) for one in found if one.process and not one.gone}
+
+    def exited(self) -> dict[str, int]:
+        """When the exit of a process that was known exactly was noticed, ms, by session."""
+        now = now_ms()
+        found = {session: self._holder.find(session) for session in self._holder.sessions()}
+        living = {
+            one.session: one.process.identity
+            for one in found.values()
+            if one.process and not one.gone and one.confidence == "exact"
+        }
+        for session, (pid, start) in self._sure.items():
+            process = self._holder.see.glance(pid)
+            if session not in living and (process is None or process.identity != (pid, start)):
+                self._exits.setdefault(session, now)
+        self._exits = {
+            session: at
+            for session, at in self._exits.items()
+            if session not in living and now - at < _LIVE_FOR
+        }
+        self._sure = living
+        return self._exits
 
     def _told(self, found: Found) -> dict[str, object]:
         info = self._vitals.info(found.session)

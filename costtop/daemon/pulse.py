@@ -66,6 +66,7 @@ class Pulse:
             "channels": [channel.said() for channel in self._channels],
             "sources": self._sources(),
             "processes": self._hunt.seen(),
+            "exited": self._hunt.exited(),
         }
 
     def _troubles(self) -> str:

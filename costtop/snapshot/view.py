@@ -74,6 +74,7 @@ class ProcessSeen(NamedTuple):
     session: str  # key of the root session
     pid: int
     paused: bool
+    gone: int | None = None  # ms when its exit was noticed
 
 
 class Pulse(NamedTuple):
