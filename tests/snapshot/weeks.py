@@ -1,4 +1,4 @@
-"""Four weeks of made-up work as lines of costtop's own log, read into the store of a test's home."""
+"""Four weeks of made-up work as lines of costtop's own log, read into a test's own store."""
 
 import json
 import random
