@@ -10,9 +10,13 @@ from costtop.alerts.choose import choose, subject
 from costtop.model import Finding, Notification, Told
 
 
-def replay(findings: Iterable[Finding]) -> list[Notification]:
-    """Every alert that the findings, in order of event time, would have made; oldest first."""
+def replay(findings: Iterable[Finding]) -> list[tuple[Notification, int | None]]:
+    """Every alert that the findings, in order of event time, would have made; oldest first.
+
+    Each with when it was over (ms UTC), None where it stands at the end.
+    """
     ledger: dict[str, Told] = {}
+    over: dict[str, int] = {}
     of_subject: dict[str, set[str]] = {}
     made: dict[str, Notification] = {}
     for finding in findings:
@@ -21,9 +25,12 @@ def replay(findings: Iterable[Finding]) -> list[Notification]:
         [one] = choose([finding], known, (), finding.at, finding.at)
         names.add(one.identity)
         ledger[one.identity] = _learnt(one, ledger.get(one.identity))
-        if not finding.resolved:
+        if finding.resolved:
+            over.setdefault(one.identity, finding.at)
+        else:
             made.setdefault(one.identity, one)
-    return list(made.values())
+            over.pop(one.identity, None)
+    return [(one, over.get(name)) for name, one in made.items()]
 
 
 def _learnt(one: Notification, before: Told | None) -> Told:

@@ -1,4 +1,4 @@
-"""How good the forecast of a day's end has been on the user's own days, beside two plain ones.
+"""How good the forecasts of day and month have been on the user's own days, beside two plain ones.
 
 It forecasts nothing itself. Rolling origin: every day is foreseen from the days before it only.
 """
@@ -11,6 +11,8 @@ from costtop.analysis.forecast import Day, Forecast
 from costtop.analysis.quantiles import median
 
 HOURS = (6, 9, 12, 15, 18, 21)
+MONTH = 30  # days of a stretch that stands for a month, wherever it begins
+ON_DAYS = (3, 7, 14, 21)  # of it, on whose evening it is foreseen
 _FIRST = 21  # days that only teach
 
 
@@ -36,6 +38,46 @@ def backtest(days: Sequence[Day], hours: Sequence[int] = HOURS) -> list[Record]:
         if told:
             records.append(_record(hour, told))
     return records
+
+
+class MonthRecord(NamedTuple):
+    """On one day of the month, over all stretches of 30 days; shares as in `Record`."""
+
+    on: int
+    months: int  # overlapping ones
+    wape: float
+    coverage: float
+    width: float
+    linear: float  # WAPE of spend so far x 30 / days
+
+
+def backtest_month(days: Sequence[Day], on: Sequence[int] = ON_DAYS) -> list[MonthRecord]:
+    """One record a day of the month; empty when there are too few days."""
+    records: list[MonthRecord] = []
+    for nth in on:
+        rows = [_month(days, start, nth) for start in range(_FIRST, len(days) - MONTH + 1)]
+        told = [row for row in rows if row is not None]
+        whole = sum(row.actual for row in told)
+        if told and whole:
+            records.append(
+                MonthRecord(
+                    nth,
+                    len(told),
+                    sum(abs(row.actual - row.seen.expected) for row in told) / whole,
+                    sum(row.seen.low <= row.actual <= row.seen.high for row in told) / len(told),
+                    sum(row.seen.high - row.seen.low for row in told) / whole,
+                    sum(abs(row.actual - row.linear) for row in told) / whole,
+                )
+            )
+    return records
+
+
+def _month(days: Sequence[Day], start: int, on: int) -> "_Row | None":
+    sums = [sum(day.hours) for day in days[start : start + MONTH]]
+    left = [day.weekend for day in days[start + on : start + MONTH]]
+    gone = sum(sums[:on])
+    seen = forecast.end_of_month(days[: start + on], gone, 0, left)
+    return None if seen is None else _Row(sum(sums), seen, gone * MONTH / on, 0.0)
 
 
 class _Row(NamedTuple):

@@ -18,7 +18,8 @@ _PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
 _LEAST_DAYS = 5  # of history before there is a forecast
 _LEAST_RESIDUALS = 8
 _WORTH = 0.5  # of a usual day, that the usual level counts against today's
-_LEAST_PART = 0.01  # of a usual day: less remaining counts as this much in a ratio
+_LEAST_PART = 0.01  # of a usual day: added to both sides of a ratio, for the rest may be nothing
+_DRAWS = 400  # of the bootstrap
 _WIDE = (-1.2, 1.2)  # of ln remaining, while too few days tell
 
 
@@ -81,10 +82,9 @@ def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | No
     if rest is None:
         return None
     errors = residuals(history, today.weekend, hour)
-    low, high = _interval(errors)
     known = len(errors) if len(errors) >= _LEAST_RESIDUALS else 0
-    return Forecast(spent, spent + round(rest), spent + round(rest * math.exp(low)),
-                    spent + round(rest * math.exp(high)), known)  # fmt: skip
+    low, high = _ends(rest, errors, _least(history, today.weekend))
+    return Forecast(spent, spent + round(rest), spent + round(low), spent + round(high), known)
 
 
 def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -> float:
@@ -92,14 +92,15 @@ def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -
     spent = sum(today.hours)
     if spent >= amount:
         return 1.0
-    rest = _rest(history, today, hour)
-    if not rest:
+    rest, least = _rest(history, today, hour), _least(history, today.weekend)
+    if rest is None or not least:
         return 0.0
-    return _beyond(residuals(history, today.weekend, hour), math.log((amount - spent) / rest))
+    limit = math.log((amount - spent + least) / (rest + least))
+    return _beyond(residuals(history, today.weekend, hour), limit)
 
 
 def residuals(history: Sequence[Day], weekend: bool, hour: float) -> list[float]:
-    """ln(actual rest / foreseen rest) at this hour on the days before, ascending.
+    """ln(actual rest / foreseen rest) at this hour on the days before, ascending (`_LEAST_PART`).
 
     Days of the other kind come in only while there are few of this one.
     """
@@ -118,28 +119,51 @@ def residuals(history: Sequence[Day], weekend: bool, hour: float) -> list[float]
 def end_of_month(
     history: Sequence[Day], spent: int, rest_of_today: int, left: Sequence[bool], seed: int = 0
 ) -> Forecast | None:
-    """The month's total; `left` says of each day after today whether it is a weekend day.
+    """The total of a month (or a week); `left` says of each day after today if it is a weekend day.
 
     Means of such days; the interval by a two-stage bootstrap: which days the history might have
     held, then which days will come, with a 5 % uncertainty of the level.
     """
-    pools = {kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
-             for kind in (False, True)}  # fmt: skip
     if len(history) < _LEAST_DAYS:
         return None
-    everything = [*pools[False], *pools[True]]
-    rng = random.Random(seed)  # noqa: S311 - a reproducible bootstrap, no secret
-    totals: list[float] = []
-    for _ in range(400):
-        level = math.exp(rng.gauss(0, 0.05))
-        draws = {kind: rng.choices(pool or everything, k=len(pool or everything))
-                 for kind, pool in pools.items()}  # fmt: skip
-        totals.append(level * sum(rng.choice(draws[kind]) for kind in left))
-    totals.sort()
+    totals = _totals(history, left, seed)
+    pools, everything = _pools(history)
     middle = sum(_mean(pools[kind] or everything) for kind in left)
     base = spent + rest_of_today
     return Forecast(spent, base + round(middle), base + round(quantile(totals, 0.1)),
                     base + round(quantile(totals, 0.9)), len(history))  # fmt: skip
+
+
+def chance_of_month(
+    history: Sequence[Day], gone: int, left: Sequence[bool], amount: int, seed: int = 0
+) -> float:
+    """P(the month ends at or beyond an amount), `gone` being spent by the end of today."""
+    if gone >= amount:
+        return 1.0
+    if len(history) < _LEAST_DAYS:
+        return 0.0
+    totals = _totals(history, left, seed)
+    return sum(gone + total >= amount for total in totals) / len(totals)
+
+
+def _pools(history: Sequence[Day]) -> tuple[dict[bool, list[int]], list[int]]:
+    """Totals of recent days by kind (weekend or not), and of all."""
+    pools = {kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
+             for kind in (False, True)}  # fmt: skip
+    return pools, [*pools[False], *pools[True]]
+
+
+def _totals(history: Sequence[Day], left: Sequence[bool], seed: int) -> list[float]:
+    """What such days may cost together, ascending: the bootstrap."""
+    pools, everything = _pools(history)
+    rng = random.Random(seed)  # noqa: S311 - a reproducible bootstrap, no secret
+    totals: list[float] = []
+    for _ in range(_DRAWS):
+        level = math.exp(rng.gauss(0, 0.05))
+        draws = {kind: rng.choices(pool or everything, k=len(pool or everything))
+                 for kind, pool in pools.items()}  # fmt: skip
+        totals.append(level * sum(rng.choice(draws[kind]) for kind in left))
+    return sorted(totals)
 
 
 def crossing(history: Sequence[Day], today: Day, hour: float, amount: int) -> Crossing | None:
@@ -153,10 +177,30 @@ def crossing(history: Sequence[Day], today: Day, hour: float, amount: int) -> Cr
     chance = chance_today(history, today, hour, amount)
     if chance < 0.2:
         return Crossing(chance, None, None, None)
-    low, high = _interval(residuals(history, today.weekend, hour))
+    rest, errors = math.fsum(path), residuals(history, today.weekend, hour)
+    low, high = _ends(rest, errors, _least(history, today.weekend))
     needed = amount - spent
     return Crossing(chance, _when(path, needed, hour), _when(_scaled(path, high), needed, hour),
                     _when(_scaled(path, low), needed, hour))  # fmt: skip
+
+
+def crossing_later(
+    history: Sequence[Day], today: Day, hour: float, left: Sequence[bool], amount: int
+) -> Crossing | None:
+    """When a month (or week) passes `amount` from now on; `left` are the days after today.
+
+    Today as foreseen, then a mean day of its kind for each, spread evenly; no interval.
+    """
+    path = _path(history, today, hour)
+    if path is None:
+        return None
+    chance = chance_of_month(history, round(math.fsum(path)), left, amount)
+    if chance < 0.2:
+        return Crossing(chance, None, None, None)
+    pools, everything = _pools(history)
+    for kind in left:
+        path += [_mean(pools[kind] or everything) / 24] * 24
+    return Crossing(chance, _when(path, amount, hour), None, None)
 
 
 def _rest(history: Sequence[Day], today: Day, hour: float) -> float | None:
@@ -189,13 +233,22 @@ def _residual(before: Sequence[Day], day: Day, hour: float) -> list[float]:
     now = min(23, int(hour))
     running = round(day.hours[now] * (hour - now))
     so_far = Day(day.weekend, (*day.hours[:now], running))
-    rest = _rest(before, so_far, hour)
-    profile = _profile(before, day.weekend)
-    if not rest or profile is None:
+    rest, least = _rest(before, so_far, hour), _least(before, day.weekend)
+    if rest is None or not least:
         return []
-    least = _LEAST_PART * math.fsum(profile)
     actual = sum(day.hours) - sum(so_far.hours)
-    return [math.log(max(actual, least) / max(rest, least))] if least > 0 else []
+    return [math.log((actual + least) / (rest + least))]
+
+
+def _least(history: Sequence[Day], weekend: bool) -> float:
+    """What is next to nothing of such a day, nano-dollars; 0.0 where nothing is known of them."""
+    return _LEAST_PART * math.fsum(_profile(history, weekend) or ())
+
+
+def _ends(rest: float, errors: Sequence[float], least: float) -> tuple[float, float]:
+    """The 80 % interval of the rest; next to nothing, at its lower end, is nothing."""
+    low, high = ((rest + least) * math.exp(error) - least for error in _interval(errors))
+    return low if low > least else 0.0, max(0.0, high)
 
 
 def _interval(errors: Sequence[float]) -> tuple[float, float]:
@@ -215,8 +268,10 @@ def _beyond(errors: Sequence[float], limit: float) -> float:
     return sum(error >= limit for error in errors) / len(errors)
 
 
-def _scaled(path: Sequence[float], log_factor: float) -> list[float]:
-    return [each * math.exp(log_factor) for each in path]
+def _scaled(path: Sequence[float], rest: float) -> list[float]:
+    """The same course of the rest of the day, with another sum."""
+    whole = math.fsum(path)
+    return [each * rest / whole for each in path] if whole else list(path)
 
 
 def _when(path: Sequence[float], needed: float, hour: float) -> float | None:

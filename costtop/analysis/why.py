@@ -82,7 +82,7 @@ def reasons(split: Split) -> str:
     named = [nth for nth in order if abs(split.parts[nth]) >= _WORTH * abs(gap)][:3]
     if not named or not gap:
         return ""
-    texts = [_part(nth, split.parts[nth]) for nth in named]
+    texts = [part(nth, split.parts[nth]) for nth in named]
     more = "more" if gap > 0 else "less"
     return f"${dollars(abs(gap))} {more} than usual: {', '.join(texts)}"
 
@@ -124,6 +124,7 @@ def spent(books: Sequence[int]) -> str:
     return f"${dollars(total)}: {', '.join(named)}"
 
 
-def _part(nth: int, amount: int) -> str:
+def part(nth: int, amount: int) -> str:
+    """One part of a split in words: "$3.10 from more turns", "-$0.80 from cheaper models"."""
     more, less = _WORDS[nth]
     return f"{'-' if amount < 0 else ''}${dollars(abs(amount))} from {more if amount > 0 else less}"

@@ -179,7 +179,9 @@ def _replay(options: argparse.Namespace) -> int:
         if rows
         else "nothing would have fired"
     )
-    put(f"{len(rows)} alerts over {tree['sessions']} sessions")
+    rate = tree["pushed_per_1000_sessions"]
+    told = "" if rate is None else f"; {rate} of 1000 sessions would have had a message pushed"
+    put(f"{len(rows)} alerts over {tree['sessions']} sessions{told}")
     return 0
 
 

@@ -4,11 +4,14 @@ import argparse
 import getpass
 
 from costtop import money, paths
+from costtop.cli.live import forecast_tree, foreseen
 from costtop.cli.tables import plain, put
 from costtop.control import client, protocol
 from costtop.errors import UsageError
+from costtop.periods import zone
+from costtop.snapshot import outlook
 from costtop.snapshot.live import Live, now_ms
-from costtop.snapshot.view import BudgetMeter, Pulse
+from costtop.snapshot.view import BudgetMeter, Pulse, Snapshot
 from costtop.store.db import open_reader
 
 
@@ -37,8 +40,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: s
 
 
 def _list(options: argparse.Namespace) -> int:
-    live = Live(open_reader(paths.find().database))
-    meters = live.take(now_ms(), Pulse(running=False)).budgets
+    db, now = open_reader(paths.find().database), now_ms()
+    taken = Live(db).take(now, Pulse(running=False))
+    ahead = outlook.read(db, now, zone(taken.zone), taken.budgets)
+    taken = outlook.shown(taken, ahead)
+    meters = taken.budgets
     if options.json:
         import json
 
@@ -46,12 +52,14 @@ def _list(options: argparse.Namespace) -> int:
     elif not meters:
         put("no budget is set; such as: costtop budget set daily $20")
     else:
-        head = ("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS")
-        put(plain(head, [_cells(meter) for meter in meters], frozenset({2, 3, 4})))
+        head = ("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS", "EXPECTED $", "80 % INTERVAL",
+                "CHANCE", "NEXT TIERS")  # fmt: skip
+        rows = [_cells(meter, taken) for meter in meters]
+        put(plain(head, rows, frozenset({2, 3, 4, 6, 8})))
     return 0
 
 
-def _cells(meter: BudgetMeter) -> tuple[str, ...]:
+def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
     return (
         meter.name,
         meter.period,
@@ -59,7 +67,17 @@ def _cells(meter: BudgetMeter) -> tuple[str, ...]:
         money.dollars(meter.amount),
         str(100 * meter.spent // meter.amount),
         " ".join(map(str, meter.tiers)),
+        *_ahead(meter, taken),
     )
+
+
+def _ahead(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
+    if meter.expected is None:
+        return ("?", "too few days", "?", "-")
+    low, high = money.dollars(meter.low), money.dollars(meter.high)
+    hits = foreseen(meter, taken).split(", ")[2:]
+    return (money.dollars(meter.expected), f"{low}-{high}", f"{meter.breach:.0%}",
+            ", ".join(hits) or "-")  # fmt: skip
 
 
 def _tree(meter: BudgetMeter) -> dict[str, object]:
@@ -70,6 +88,7 @@ def _tree(meter: BudgetMeter) -> dict[str, object]:
         "floor": meter.floor,
         "amount_usd": money.exact(meter.amount),
         "tiers": list(meter.tiers),
+        **forecast_tree(meter),
     }
 
 

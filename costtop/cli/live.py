@@ -3,13 +3,15 @@
 import argparse
 import os
 import sys
+from datetime import datetime
 
 from costtop import money, paths
 from costtop.cli.report import stamp
 from costtop.cli.tables import count, plain, put
-from costtop.snapshot import health
+from costtop.periods import zone
+from costtop.snapshot import health, outlook
 from costtop.snapshot.live import Live, now_ms
-from costtop.snapshot.view import SessionRow, Snapshot
+from costtop.snapshot.view import BudgetMeter, Forecast, SessionRow, Snapshot
 from costtop.store.db import open_reader
 
 SORTS = {"cost": "cost", "rate": "rate", "last": "last"}
@@ -59,9 +61,11 @@ def once(options: argparse.Namespace) -> int:
     """Prints one frame of the live list, like `top -b -n 1`."""
     found = paths.find()
     now = now_ms()
-    live = Live(open_reader(found.database))
+    db = open_reader(found.database)
     pulse, sources = health.look(found, now)
-    snapshot = live.take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
+    snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
+    ahead = outlook.read(db, now, zone(snapshot.zone), snapshot.budgets)
+    snapshot = outlook.shown(snapshot, ahead)
     rows = ranked(snapshot.sessions, options.sort)
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
@@ -83,15 +87,38 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
         f"  {snapshot.running} running  {snapshot.today_sessions} today"
     )
     lines = [head]
+    if snapshot.forecasts:
+        lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
     lines += [
         f"  budget {meter.name}: ${money.dollars(meter.spent, floor=meter.floor)}"
         f" of ${money.dollars(meter.amount)} ({100 * meter.spent // meter.amount} %)"
+        f"{foreseen(meter, snapshot)}"
         for meter in snapshot.budgets
     ]
     table = plain(_HEAD, [_cells(row) for row in rows], frozenset({6, 7, 8, 9}))
     return "\n".join(
         [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
     )
+
+
+def _ahead(one: Forecast) -> str:
+    """One forecast: day $14.20 (80 %: $11.30 to $18.90; held on 81 % of 39 days)."""
+    middle, low, high = map(money.dollars, (one.expected, one.low, one.high))
+    what = "days" if one.period == "day" else "stretches of 30 days"
+    held = "" if one.coverage is None else f"; held on {one.coverage:.0%} of {one.tested} {what}"
+    return f"{one.period} ${middle} (80 %: ${low} to ${high}{held})"
+
+
+def foreseen(meter: BudgetMeter, snapshot: Snapshot) -> str:
+    """What follows a budget: ends at $14.20, 80 % at 16:40; nothing where it is not known."""
+    if meter.expected is None:
+        return ""
+    tz = zone(snapshot.zone)
+    near = "%H:%M" if meter.period == "day" else "%a %-d %b"
+    hits = [
+        f"{tier} % at {datetime.fromtimestamp(at // 1000, tz):{near}}" for tier, at in meter.hits
+    ]
+    return ", ".join([f", ends at ${money.dollars(meter.expected)}", *hits])
 
 
 def _cells(row: SessionRow) -> tuple[str, ...]:
@@ -133,12 +160,38 @@ def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
                 "floor": meter.floor,
                 "amount_usd": money.exact(meter.amount),
                 "tiers": list(meter.tiers),
+                **forecast_tree(meter),
             }
             for meter in snapshot.budgets
+        ],
+        "forecasts": [
+            {
+                "period": one.period,
+                "expected_usd": money.exact(one.expected),
+                "low_usd": money.exact(one.low),
+                "high_usd": money.exact(one.high),
+                "interval": 0.8,
+                "coverage": one.coverage,
+                "tested": one.tested,
+            }
+            for one in snapshot.forecasts
         ],
         "sessions": [_row(row) for row in rows],
     }
     return json.dumps(tree, indent=1)
+
+
+def forecast_tree(meter: BudgetMeter) -> dict[str, object]:
+    """What is foreseen of a budget's period; nulls while too few days are known."""
+    if meter.expected is None:
+        return {"expected_usd": None, "low_usd": None, "high_usd": None, "breach": None, "hits": []}
+    return {
+        "expected_usd": money.exact(meter.expected),
+        "low_usd": money.exact(meter.low),
+        "high_usd": money.exact(meter.high),
+        "breach": round(meter.breach, 3),
+        "hits": [{"tier": tier, "at": stamp(at)} for tier, at in meter.hits],
+    }
 
 
 def _row(row: SessionRow) -> dict[str, object]:

@@ -27,6 +27,7 @@ MODULES = {
     "status": "daemon",
     "scan": "scan",
     "report": "report",
+    "review": "review",
     "explain": "explain",
     "doctor": "doctor",
     "reprice": "reprice",

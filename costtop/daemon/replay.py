@@ -1,11 +1,12 @@
 """Runs today's rules over stored history and says what they would have told. It changes nothing.
 
-In event time, remembering only what was known then: the 28 days before are learnt from first. The
-same store and config give the same answer every time.
+In event time, remembering only what was known then: the 28 days before are learnt from first, and
+sessions end when their logs say so or when they have been idle. The same store and config give the
+same answer every time. Forecasts of budgets are not replayed: they speak on a timer.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from costtop import config as configuration
@@ -13,11 +14,13 @@ from costtop.alerts.replay import replay
 from costtop.config import Config
 from costtop.daemon.rules import settings_of
 from costtop.detect.budgets import Budgets
-from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
+from costtop.detect.vigil import Vigil, as_it_was, believed
 from costtop.model import Finding, Spend
 from costtop.snapshot import alerts
+from costtop.store import peers
 from costtop.store.history import History
+
+_ALL = 1 << 62  # ms: everything counts as imported, so that ends are of event time
 
 
 def replayed(
@@ -28,20 +31,24 @@ def replayed(
     With `source` only its calls are seen, as if there were no others.
     """
     settings = settings_of(config)
-    spends = History(db).between(since - settings.window_ms, until)
-    seen = (spend for spend in spends if source in {"", spend.call.source})
+    began = since - settings.window_ms
+    vigil = Vigil(settings)
+    kills = [end for _, end in peers.kills(db, 0) if end.at < until]
+    vigil.foretell((end for end in peers.ends(db, began, _ALL) if end.at < until), kills)
+    spends = History(db).between(began, until)
+    seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
     roots: set[str] = set()
-    found = [one for one in _findings(seen, config, settings, since, roots) if one.at >= since]
-    return alerts.replayed(replay(found), len(roots))
+    found = list(_findings(seen, vigil, config, since, roots))
+    found += vigil.tick(until)
+    return alerts.replayed(replay(one for one in found if one.at >= since), len(roots))
 
 
 def _findings(
-    spends: Iterator[Spend], config: Config, settings: Settings, since: int, roots: set[str]
+    spends: Iterable[Spend], vigil: Vigil, config: Config, since: int, roots: set[str]
 ) -> Iterator[Finding]:
-    vigil = Vigil(settings)
     budgets = Budgets(configuration.budgets(config), configuration.zone(config))
     for spend in spends:
         if spend.call.at >= since:
             roots.add(spend.root)
         yield from vigil.observe(spend)
-        yield from budgets.observe(spend, spend.call.at)
+        yield from budgets.observe(spend, believed(spend))

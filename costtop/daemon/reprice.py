@@ -10,6 +10,7 @@ from costtop.daemon.instance import hold
 from costtop.daemon.wiring import Wired, price_book, wired
 from costtop.paths import Paths
 from costtop.pricing.charge import basis
+from costtop.store import peers
 from costtop.store.reprice import Changed, reprice
 
 
@@ -23,6 +24,7 @@ async def repriced(instance: Wired) -> list[dict[str, Any]]:
         at = await instance.writer.transact(
             reprice, instance.books, prices.price, counts, at, changes
         )
+    await instance.writer.transact(peers.forget)
     instance.watch.fall_asleep()  # sums have moved under it; it wakes and judges anew
     ordered = sorted(changes.items(), key=lambda item: -abs(item[1].after - item[1].before))
     return [_tree(model, change) for model, change in ordered]

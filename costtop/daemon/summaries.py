@@ -17,7 +17,7 @@ from costtop.alerts.summary import Summary, summary
 from costtop.daemon.tell import Audience, summarise
 from costtop.notify.courier import Courier
 from costtop.periods import Span
-from costtop.snapshot import report
+from costtop.snapshot import report, review, review_words
 from costtop.store import meta
 from costtop.store.db import open_reader
 from costtop.store.writer import Writer
@@ -86,8 +86,15 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
         sessions=total.sessions,
         tasks=total.tasks or 0,
         dearest=tuple((line.key, line.cost) for line in found.lines[:_DEAREST]),
+        changes=_changes(db, kind, span, zone),
         alerts=_alerts(db, span),
     )
+
+
+def _changes(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> tuple[str, ...]:
+    """What the review says of the period, against the one before and four weeks."""
+    found = review.read(db, span.end, zone, review.SPAN, span.end - span.start)
+    return review_words.changes(found, f"the {kind} before")
 
 
 def _earlier(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> list[int]:

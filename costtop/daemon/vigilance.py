@@ -1,11 +1,13 @@
 """The task that wakes the watch once history is known, and lets time pass for it.
 
-It also keeps the rate cards as they are worked out. It judges nothing itself.
+It also keeps the rate cards as they are worked out. It judges nothing itself; `watch` does, in
+transactions that this task asks for.
 """
 
 import asyncio
 import sqlite3
 
+from costtop.daemon.foresight import EVERY, look_ahead
 from costtop.daemon.reader import Reader
 from costtop.daemon.wiring import Wired, cards
 from costtop.snapshot.live import now_ms
@@ -20,6 +22,7 @@ async def vigilance(instance: Wired, reader: Reader) -> None:
     """For ever: learns when asleep, after everything there is has been read; ticks when awake."""
     watch, writer, prices = instance.watch, instance.writer, instance.prices
     kept = prices.count()
+    looked = 0  # ms: when budgets were looked ahead for last
     while True:
         if not watch.awake and reader.passes:
             await writer.transact(watch.begin, now_ms())
@@ -27,6 +30,10 @@ async def vigilance(instance: Wired, reader: Reader) -> None:
             await writer.transact(watch.wake_up, now_ms())
         if watch.awake:
             await writer.transact(watch.tick, now_ms())
+        if watch.awake and now_ms() - looked >= EVERY:
+            looked = now_ms()
+            sights = await look_ahead(instance.paths.database, watch.limits, watch.tz, looked)
+            await writer.transact(watch.foresee, sights, looked)
         if prices.count() != kept:  # kept as they come: a killed daemon starts as quickly
             kept = prices.count()
             await writer.transact(meta.put, cards(prices))

@@ -5,8 +5,9 @@ said comes from the caller (`recall`). A tier is spoken once per budget and peri
 correction downwards only ends its level, 5 % below the tier (DETECTION 3.6).
 
 After a start the caller does, for every budget: `recall` with the tiers already recorded, `fill`
-with the stored sums (a quarter of an hour each, oldest first) of the periods that `wanted` names,
-then `assess`. When a whole history was just imported it records what `assess` gives unsent.
+with the stored sums of the periods that `wanted` names, oldest first (a quarter of an hour each; of
+the last `FINE` each minute, for burns and rolling windows count minutes), then `assess`. When a
+whole history was just imported it records what `assess` gives unsent.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from costtop.detect.sliding import Sliding
 from costtop.model import Budget, Finding, Spend
 from costtop.periods import Span
 
+FINE = 73 * periods.HOUR  # ms: the longest window of a burn, and an hour
 HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level ends
 _REMEMBERED = 4096  # combinations of feature, user, project, model, session whose budgets are known
 
@@ -182,6 +184,12 @@ class Budgets:
     def recall_forecast(self, name: str, key: str) -> None:
         """Mark the forecast of a period as already said."""
         self.recall(name, key, (_FORECAST,))
+
+    def recall_burn(self, name: str, key: str, window: int, *, still: bool) -> None:
+        """Mark a burn over that window (ms) as said in the period; `still`: it held at last."""
+        purse = self._purses.get(name)
+        if purse is not None:
+            purse.burn.recall(key, window, still=still)
 
     def _purses_of(self, spend: Spend) -> tuple[Purse, ...]:
         call = spend.call

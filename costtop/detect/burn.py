@@ -65,6 +65,14 @@ class Burn:
             long.add(at, nanos)
             short.add(at, nanos)
 
+    def recall(self, key: str, window: int, *, still: bool) -> None:
+        """Mark the pair with that long window (ms) as said in the period; `still`: it holds."""
+        for nth, pair in enumerate(self.pairs):
+            if pair.long == window:
+                self.told.add((nth, key))
+                if still:
+                    self.open[nth] = key
+
     def levels(self, span: Span, at: int, now: int, spent: int) -> list[Finding]:
         """Pairs that hold since this moment and were not told in the period; those that ended."""
         found: list[Finding] = []
@@ -109,6 +117,7 @@ class Burn:
             period=span.key,
             cost=amount,
             feature=dict(budget.scope).get("feature", ""),
+            user=dict(budget.scope).get("user", ""),
             evidence=(
                 ("burn", round(fast, 3)),
                 ("limit", pair.limit),
@@ -159,6 +168,7 @@ def forecast(
         cost=spent,
         excess=max(0, expected - budget.amount),
         feature=dict(budget.scope).get("feature", ""),
+        user=dict(budget.scope).get("user", ""),
         evidence=(
             ("probability", round(breach, 4)),
             ("expected", expected),

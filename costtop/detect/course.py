@@ -26,13 +26,14 @@ class Course:
         "estimated", "feature", "first_model", "first_rates", "growths", "key", "last", "missed",
         "models", "new", "output", "outputs", "peaks", "peer", "prices", "prompt", "put_out",
         "ring", "root", "said", "source", "spoken", "state", "step", "stride", "sums", "turns",
-        "unpriced", "was", "was_before", "wrong",
+        "unpriced", "user", "was", "was_before", "wrong",
     )  # fmt: skip
 
     def __init__(self, spend: Spend) -> None:
         self.root = spend.root
         self.source = spend.root.partition("/")[0]
         self.feature = spend.feature
+        self.user = spend.call.context.user
         self.estimated = spend.call.estimated
         self.unpriced = False
         self.cost = 0
@@ -83,6 +84,7 @@ def book(course: Course, spend: Spend) -> int:
     """Count one stored call and say what it moved (OTHER, SAME or TURN)."""
     amount = (spend.cost or 0) - (spend.previous or 0)
     course.unpriced |= spend.cost is None
+    course.user = course.user or spend.call.context.user
     if not ledger.is_root(spend):
         course.cost += amount
         course.agents.setdefault((spend.call.session, spend.call.agent), course.turns)

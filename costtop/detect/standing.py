@@ -35,6 +35,7 @@ class Standing(NamedTuple):
     turn: int  # last turn at which it held
     verdict: Verdict
     over: bool = False
+    before: tuple[str, ...] = ()  # lower severities at which it was told and still stands
 
 
 def identity(finding: Finding) -> tuple[str, ...]:
@@ -65,7 +66,10 @@ def hold(
     again = held is not None and RANK[level] <= RANK[held.severity]
     if again and held is not None:
         level = held.severity
-    course.said[verdict.rule] = Standing(level, ratio, course.turns, verdict)
+    stood = () if held is None or held.over else {*held.before, held.severity} - {level}
+    course.said[verdict.rule] = Standing(
+        level, ratio, course.turns, verdict, before=tuple(sorted(stood, key=RANK.__getitem__))
+    )
     found.append(_finding(course, verdict, level, view, ratio, now, again))
     if RANK[level] > RANK[course.spoken]:
         course.spoken = level
@@ -76,8 +80,8 @@ def recover(course: Course, now: int, found: list[Finding]) -> None:
     for rule, held in course.said.items():
         if held.over or rule in _LASTING or course.turns - held.turn < _QUIET:
             continue
-        course.said[rule] = held._replace(over=True)
-        found.append(_over(course, held, now, "recovered"))
+        course.said[rule] = held._replace(over=True, before=())
+        found += _over(course, held, now, "recovered")
 
 
 def end(course: Course, at: int, view: View) -> list[Finding]:
@@ -89,8 +93,8 @@ def end(course: Course, at: int, view: View) -> list[Finding]:
     found: list[Finding] = []
     for rule, held in course.said.items():
         if not held.over:
-            course.said[rule] = held._replace(over=True)
-            found.append(_over(course, held, at, "ended_and_cheap" if cheap else "ended"))
+            course.said[rule] = held._replace(over=True, before=())
+            found += _over(course, held, at, "ended_and_cheap" if cheap else "ended")
     return found
 
 
@@ -168,6 +172,7 @@ def _finding(
         cause=cause,
         evidence=tuple(evidence),
         feature=course.feature,
+        user=course.user,
     )
 
 
@@ -186,10 +191,11 @@ def short(root: str) -> str:
     return name if len(name) <= 24 else f"{name[:23]}…"
 
 
-def _over(course: Course, held: Standing, now: int, reason: str) -> Finding:
+def _over(course: Course, held: Standing, now: int, reason: str) -> list[Finding]:
+    """The end of the claim at every severity at which it was told."""
     rule = held.verdict.rule
     name = rule.replace("_", " ")
-    return Finding(
+    over = Finding(
         rule,
         held.severity,
         now,
@@ -201,5 +207,7 @@ def _over(course: Course, held: Standing, now: int, reason: str) -> Finding:
         cause=held.verdict.cause,
         evidence=(("reason", reason),),
         feature=course.feature,
+        user=course.user,
         resolved=True,
     )
+    return [over, *(over._replace(severity=level) for level in reversed(held.before))]

@@ -18,12 +18,11 @@ def reached(
     now: int,
     tz: ZoneInfo,
 ) -> Finding:
-    late = ledger.span.end <= now
+    late, scope = ledger.span.end <= now, dict(budget.scope)
     top = tier == said[-1]
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
-    floor = ledger.unpriced
-    when = periods.label(budget.period, at, tz)
+    floor, when = ledger.unpriced, periods.label(budget.period, at, tz)
     text = (
         f"{budget.name} has spent ${dollars(spent, floor=floor)} of ${dollars(budget.amount)}"
         f" ({when}), {percent} %"
@@ -56,7 +55,8 @@ def reached(
         excess=max(0, spent - budget.amount),
         evidence=tuple(evidence),
         late=late,
-        feature=dict(budget.scope).get("feature", ""),
+        feature=scope.get("feature", ""),
+        user=scope.get("user", ""),
     )
 
 

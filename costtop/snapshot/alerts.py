@@ -155,10 +155,10 @@ def _endpoint(one: told.Endpoint) -> dict[str, Any]:
     }
 
 
-def replayed(made: Iterable[Notification], sessions: int) -> dict[str, Any]:
-    """What a replay would have told, in the form of `listing`, oldest first."""
-    alerts = [plain(_imagined(one)) for one in made]
-    pushed = sum(one["session"] is not None and one["severity"] != "notice" for one in alerts)
+def replayed(made: Iterable[tuple[Notification, int | None]], sessions: int) -> dict[str, Any]:
+    """What a replay would have told, and when it was over, in the form of `listing`."""
+    alerts = [plain(_imagined(one, over)) for one, over in made]
+    pushed = len({one["session"] for one in alerts if one["severity"] != "notice"} - {None})
     return {
         "schema": 1,
         "sessions": sessions,
@@ -167,7 +167,7 @@ def replayed(made: Iterable[Notification], sessions: int) -> dict[str, Any]:
     }
 
 
-def _imagined(one: Notification) -> Alert:
+def _imagined(one: Notification, over: int | None) -> Alert:
     found = one.finding
     return Alert(
         row=0,
@@ -191,10 +191,10 @@ def _imagined(one: Notification) -> Alert:
         evidence=dict(found.evidence),
         also=[],
         late=found.late,
-        state="open",
+        state="open" if over is None else "resolved",
         reason=one.reason,
         times=1,
-        resolved_at=None,
+        resolved_at=over,
         acked_by=None,
         acked_at=None,
     )

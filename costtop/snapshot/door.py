@@ -63,8 +63,8 @@ class Door:
         if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
             self._outlook_at = now
             assert self._db is not None
-            self._outlook = outlook.read(self._db, now, zone(self._db), taken.budgets, taken.month)
-        taken = taken._replace(forecasts=self._outlook.forecasts, saved=self._outlook.saved)
+            self._outlook = outlook.read(self._db, now, zone(self._db), taken.budgets)
+        taken = outlook.shown(taken, self._outlook)
         self._version, self._last = version, taken
         return taken
 

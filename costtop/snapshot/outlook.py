@@ -1,24 +1,20 @@
-"""Where today and the month are going, and what the cache saved: for the head of the screen.
+"""What is to come and what the cache saved, added to a snapshot. It reads no running session.
 
-It reads roll-ups only and is asked once a minute; the arithmetic is `analysis.forecast`. Money is
-int nano-dollars, times are ms UTC.
+It is asked once a minute, and takes some ten milliseconds; the forecasts are `snapshot.forecast`.
+Money is int nano-dollars, times are ms UTC.
 """
 
 import sqlite3
-from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.analysis import forecast
-from costtop.analysis.forecast import Day
+from costtop.snapshot import forecast
+from costtop.snapshot.forecast import Outlooks
 from costtop.snapshot.moment import moment
 from costtop.snapshot.spending import latest_rates
-from costtop.snapshot.view import BudgetMeter, Forecast
+from costtop.snapshot.view import BudgetMeter, Forecast, Snapshot
 from costtop.store.rollups import QUARTER
-
-_DAY, _HOUR = 86_400_000, 3_600_000
-_HISTORY = 60  # days
 
 
 class Outlook(NamedTuple):
@@ -26,74 +22,46 @@ class Outlook(NamedTuple):
 
     forecasts: tuple[Forecast, ...] = ()
     saved: int | None = None
+    budgets: tuple[tuple[str, forecast.Outlook], ...] = ()  # by name
 
 
 def read(
-    db: sqlite3.Connection, now: int, tz: ZoneInfo, budgets: tuple[BudgetMeter, ...], month: int
+    db: sqlite3.Connection, now: int, tz: ZoneInfo, budgets: tuple[BudgetMeter, ...]
 ) -> Outlook:
-    """The outlook at `now`; `month` is what the month has cost so far."""
-    today = periods.start_of("day", now, tz)
+    """The outlook at `now`."""
     with moment(db):
-        days = _days(db, now, tz)
-        saved = _saved(db, today)
-    if not days:
-        return Outlook((), saved)
-    *history, present = days
-    hour = (now - today) / _HOUR
-    day = forecast.end_of_day(history, present, hour)
-    if day is None:
-        return Outlook((), saved)
-    left = [_weekend(span.start, tz) for span in periods.days(
-        periods.end_of("day", now, tz), periods.end_of("month", now, tz), tz)]  # fmt: skip
-    whole = forecast.end_of_month(history, month, day.rest, left)
-    found = [
-        Forecast(
-            "day", day.expected, day.low, day.high, _hits(history, present, now, hour, budgets)
+        outlooks = Outlooks(db, now, tz)
+        seen = tuple(
+            (meter.name, found)
+            for meter in budgets
+            if (found := outlooks.of(meter.period, dict(meter.scope), meter.amount, meter.tiers))
         )
-    ]
-    if whole is not None:
-        found.append(Forecast("month", whole.expected, whole.low, whole.high))
-    return Outlook(tuple(found), saved)
+        hits = {
+            found.period: found.hits for name, found in reversed(seen) if not _scope(budgets, name)
+        }
+        forecasts = tuple(
+            one._replace(hits=hits.get(one.period, ())) for one in outlooks.forecasts()
+        )
+        return Outlook(forecasts, _saved(db, periods.start_of("day", now, tz)), seen)
 
 
-def _hits(
-    history: list[Day], today: Day, now: int, hour: float, budgets: tuple[BudgetMeter, ...]
-) -> tuple[tuple[int, int], ...]:
-    """When the day's budget will meet its next tiers."""
-    budget = next((b for b in budgets if b.period == "day" and not b.scope), None)
-    hits = []
-    for tier in budget.tiers if budget else ():
-        assert budget is not None
-        amount = budget.amount * tier // 100
-        if budget.spent < amount:
-            met = forecast.crossing(history, today, hour, amount)
-            if met is not None and met.hours is not None:
-                hits.append((tier, now + round(met.hours * _HOUR)))
-    return tuple(hits)
+def shown(taken: Snapshot, outlook: Outlook) -> Snapshot:
+    """The snapshot with the outlook in it."""
+    seen = dict(outlook.budgets)
+    meters = tuple(_metered(meter, seen.get(meter.name)) for meter in taken.budgets)
+    return taken._replace(forecasts=outlook.forecasts, saved=outlook.saved, budgets=meters)
 
 
-def _days(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> list[Day]:
-    """The last days with today, from the first that has any spend."""
-    spans = periods.days(now - _HISTORY * _DAY, now + 1, tz)
-    rows = db.execute(
-        "SELECT quarter, sum(cost) FROM spend WHERE quarter >= ? AND quarter < ? GROUP BY quarter",
-        (spans[0].start // QUARTER, spans[-1].end // QUARTER),
-    ).fetchall()
-    if not rows:
-        return []
-    hours: dict[int, list[int]] = {span.start: [0] * 24 for span in spans}
-    for quarter, cost in rows:
-        local = datetime.fromtimestamp(quarter * QUARTER // 1000, tz)
-        start = periods.start_of("day", quarter * QUARTER, tz)
-        if start in hours:
-            hours[start][local.hour] += cost
-    first = periods.start_of("day", rows[0][0] * QUARTER, tz)
-    return [Day(_weekend(span.start, tz), tuple(hours[span.start])) for span in spans
-            if span.start >= first]  # fmt: skip
+def _metered(meter: BudgetMeter, seen: forecast.Outlook | None) -> BudgetMeter:
+    if seen is None:
+        return meter
+    return meter._replace(
+        expected=seen.expected, low=seen.low, high=seen.high, breach=seen.breach, hits=seen.hits
+    )
 
 
-def _weekend(at: int, tz: ZoneInfo) -> bool:
-    return datetime.fromtimestamp(at // 1000, tz).weekday() >= 5
+def _scope(budgets: tuple[BudgetMeter, ...], name: str) -> tuple[tuple[str, str], ...]:
+    return next(meter.scope for meter in budgets if meter.name == name)
 
 
 def _saved(db: sqlite3.Connection, since: int) -> int:

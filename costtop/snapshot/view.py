@@ -56,6 +56,11 @@ class BudgetMeter(NamedTuple):
     tiers: tuple[int, ...]
     resets: int  # ms, end of the period
     scope: tuple[tuple[str, str], ...] = ()  # () is everything
+    expected: int | None = None  # at its end; None while too few days are known
+    low: int = 0  # of the 80 % interval
+    high: int = 0
+    breach: float = 0.0  # P(it ends at or beyond the amount)
+    hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
 
 
 class Forecast(NamedTuple):
@@ -66,6 +71,8 @@ class Forecast(NamedTuple):
     low: int
     high: int
     hits: tuple[tuple[int, int], ...] = ()  # (tier in per cent, ms UTC) to come, the next first
+    coverage: float | None = None  # share of the user's own days on which such intervals held
+    tested: int = 0  # days (or stretches of 30) that this was measured on
 
 
 class ProcessSeen(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from costtop.model import Call, Context, Outcome, Spend
+from costtop.model import Call, Context, Outcome, SessionFact, Spend
 from costtop.store.heard import Heard, Joined, filled, join
 from costtop.store.names import Names, read_context, read_name
 from costtop.store.places import Places
@@ -50,6 +50,7 @@ class Recorded(NamedTuple):
     spends: list[Spend]
     answered: list[bytes]  # keys of calls with new tool outcomes
     removed: int = 0  # calls that no longer count: who holds sums has to read them again
+    ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
 
 
 class Books:
@@ -97,7 +98,8 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
         for task in reading.tasks:
             ref = books.sessions.ref(db, task.source, task.session)
             record_task(db, ref.id, ref.root, task)
-    return Recorded(rev, spends, answered, removed)
+    facts = (fact for reading in readings for fact in reading.facts)
+    return Recorded(rev, spends, answered, removed, _ended(db, books, facts))
 
 
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
@@ -279,6 +281,14 @@ def _write_tools(db: sqlite3.Connection, books: Books, sights: list[Sight]) -> N
         " SELECT id, ?2, ?3, ?4, ?5, ?6 FROM calls WHERE key = ?1",
         tools,
     )
+
+
+def _ended(db: sqlite3.Connection, books: Books, facts: Iterable[SessionFact]) -> list[str]:
+    """Root sessions that these facts have ended and no later call goes on with."""
+    named = {(fact.source, fact.session, fact.agent) for fact in facts if fact.ended is not None}
+    refs = sorted(books.sessions.ref(db, *name) for name in named)
+    query = "SELECT ended IS NOT NULL FROM sessions WHERE id = ? AND root = id"
+    return [ref.root_key for ref in refs if (db.execute(query, (ref.id,)).fetchone() or [0])[0]]
 
 
 def _answer(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[bytes]:

@@ -24,6 +24,8 @@ _QUERY = (
     " JOIN sessions s ON s.id = c.session JOIN sessions r ON r.id = s.root"
 )
 
+_ARRIVAL = "ORDER BY c.seen > ?, CASE WHEN c.seen <= ? THEN c.at END, c.id"
+
 
 class History:
     """Reads spends of one database, remembering names, contexts and cards."""
@@ -34,10 +36,11 @@ class History:
         self._contexts: dict[int, Context] = {}
         self._cards: dict[int | None, Rates | None] = {None: None}
 
-    def upto(self, since: int, last: int) -> Iterator[Spend]:
-        """Every call since `since` (ms UTC) that arrived with or before the row `last`, by time."""
+    def upto(self, since: int, last: int, imported: int = 0) -> Iterator[Spend]:
+        """Every call since `since` (ms UTC) up to the row `last`, in the order of `of_roots`."""
         where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?) AND c.at >= ?"
-        yield from self._spends(f"{where} AND c.id <= ? ORDER BY c.at, c.id", (since, since, last))
+        values = (since, since, last, imported, imported)
+        yield from self._spends(f"{where} AND c.id <= ? {_ARRIVAL}", values)
 
     def between(self, since: int, until: int) -> Iterator[Spend]:
         """Every call of [since, until), ms UTC, by event time."""
@@ -53,11 +56,17 @@ class History:
         """(row, call) of the rows `first` to `last`, in order."""
         yield from self._rows(" WHERE c.id >= ? AND c.id <= ? ORDER BY c.id", (first, last))
 
-    def of_roots(self, roots: list[int]) -> Iterator[Spend]:
-        """Every call of these root session rows and their subagents, in order of arrival."""
+    def of_roots(self, roots: list[int], last: int = 1 << 62, imported: int = 0) -> Iterator[Spend]:
+        """Every call of these root session rows and their subagents up to the row `last`.
+
+        In order of arrival; but what had arrived by `imported` (ms UTC) was an import, in which
+        files come in any order: that comes first, by event time.
+        """
         marks = ",".join("?" * len(roots))
         where = f" WHERE c.session IN (SELECT id FROM sessions WHERE root IN ({marks}))"
-        yield from self._spends(f"{where} ORDER BY c.id", tuple(roots))
+        yield from self._spends(
+            f"{where} AND c.id <= ? {_ARRIVAL}", (*roots, last, *[imported] * 2)
+        )
 
     def of_keys(self, keys: list[bytes]) -> Iterator[Spend]:
         """The calls with these keys; marked as seen before, at their stored cost."""

@@ -6,7 +6,7 @@ Values of a scope are globs, as everywhere in the config; SQLite's GLOB matches 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
-from costtop.store.rollups import QUARTER
+from costtop.store.rollups import MINUTE, QUARTER
 
 _LIKE = "IN (SELECT id FROM names WHERE text GLOB ?)"
 _WHERE = {
@@ -33,6 +33,22 @@ def quarters(
     )
     for quarter, cost, unpriced in rows:
         yield quarter * QUARTER, cost, unpriced
+
+
+def minutes(
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
+) -> Iterator[tuple[int, int, int]]:
+    """The same of each minute, from the calls themselves: for a few days only."""
+    where = "".join(f" AND {_WHERE[key]}" for key in sorted(scope))
+    rows = db.execute(
+        f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL) FROM calls p"
+        " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+        " WHERE p.session IN (SELECT id FROM sessions WHERE last >= ?)"
+        f" AND p.at >= ? AND p.at < ?{where} GROUP BY 1 ORDER BY 1",
+        (since, since, until, *_values(scope)),
+    )
+    for minute, cost, unpriced in rows:
+        yield minute * MINUTE, cost or 0, unpriced
 
 
 def spent(
