@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     if options.delay is not None:
         chosen = chosen._replace(delay=min(max(options.delay, settings.FASTEST), settings.SLOWEST))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
-    app: CosttopApp = CosttopApp(world.real(found), chosen, remembers=found.screen,
+    app: CosttopApp = CosttopApp(world.real(found, hooked=_hooked), chosen, remembers=found.screen,
                      ascii_only=options.ascii or not _unicode(), notice=notice)  # fmt: skip
     if options.replay:
         app.begin(*_day(found, options.replay))
@@ -33,6 +33,18 @@ def _day(found: paths.Paths, day: str) -> tuple[int, int]:
     from costtop.snapshot.door import Door
 
     return periods.bounds("day", day, Door(found).zone())
+
+
+def _hooked(source: str) -> bool:
+    """Whether costtop's gate stands in the settings of the agent behind a source."""
+    from costtop.hooks import install
+    from costtop.hooks.dialects import AGENTS, dialect_of
+
+    try:
+        agent = next((one for one in AGENTS if source == dialect_of(one).SOURCE), None)
+        return agent is not None and bool(install.status(agent).commands)
+    except (CosttopError, OSError):
+        return False  # settings that cannot be read say nothing of a hook
 
 
 def _unicode() -> bool:

@@ -9,11 +9,17 @@ _STOPPED = ("T", "t")  # the kernel's letters
 
 
 def processes(said: Mapping[str, Any]) -> tuple[ProcessSeen, ...]:
-    """The processes in the daemon's status that are known for certain and may be acted on."""
+    """The processes in the daemon's status that may be acted on, and how sure each one is."""
     return tuple(
-        ProcessSeen(session, int(told["pid"]), told.get("state") in _STOPPED)
+        ProcessSeen(
+            session,
+            int(told["pid"]),
+            told.get("state") in _STOPPED,
+            str(told.get("confidence", "")),
+            str(told.get("evidence", "")),
+        )
         for session, told in said.get("processes", {}).items()
-        if told.get("confidence") == "exact" and not told.get("refusal")
+        if not told.get("refusal")
     )
 
 

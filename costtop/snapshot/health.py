@@ -21,7 +21,7 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
     )
     if not status.is_fresh(said, now):
         return Pulse(running=False), seen
-    work = said.get("import", {})
+    work, seen_ones = said.get("import", {}), processes(said)
     return (
         Pulse(
             running=True,
@@ -34,7 +34,8 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
             import_total=int(work.get("total_bytes", 0)),
             watch=str(said.get("watch", "")),
             trouble=str(said.get("trouble", "")),
-            processes=processes(said),
+            processes=tuple(one for one in seen_ones if one.confidence == "exact"),
+            guesses=tuple(one for one in seen_ones if one.confidence != "exact"),
         ),
         seen,
     )

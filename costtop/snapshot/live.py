@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.snapshot import behind, unusual
+from costtop.snapshot import behind, holding, unusual
 from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.snapshot.view import (
     TREND_BUCKETS,
@@ -110,6 +110,7 @@ class Live:
             sources=sources,
             alerts_open=opened.total,
             last_alert=opened.newest,
+            held=holding.read(self._db, now),
         )
 
     def name(self, number: int | None) -> str:

@@ -6,6 +6,8 @@ sum (shown as ≥). Times are ms UTC. Text has been cleaned at ingest.
 
 from typing import NamedTuple
 
+from costtop.snapshot.holding import Held
+
 TREND_BUCKETS = 30  # one a minute
 
 
@@ -74,6 +76,8 @@ class ProcessSeen(NamedTuple):
     session: str  # key of the root session
     pid: int
     paused: bool
+    confidence: str = "exact"  # exact | strong | weak: then a user must type the pid
+    evidence: str = ""  # in words
 
 
 class Pulse(NamedTuple):
@@ -90,6 +94,7 @@ class Pulse(NamedTuple):
     watch: str = ""  # "" or why files are polled
     trouble: str = ""  # worst present trouble in one line
     processes: tuple[ProcessSeen, ...] = ()  # those known exactly
+    guesses: tuple[ProcessSeen, ...] = ()  # the others
 
 
 class SourceSeen(NamedTuple):
@@ -127,3 +132,5 @@ class Snapshot(NamedTuple):
     forecasts: tuple[Forecast, ...] = ()
     saved: int | None = None  # by the cache, today
     avoidable: int | None = None  # cache misses and retries, today
+    avoidable_floor: bool = False  # sessions are missing from it
+    held: tuple[Held, ...] = ()  # what holds sessions back, oldest first

@@ -36,7 +36,7 @@ from costtop.tui.world import NOTHING, World
 T = TypeVar("T")
 USUALLY = Settings()
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
-_BLURRED = 5  # an unfocused screen reads every fifth frame
+_BLURRED = 10  # an unfocused screen reads every tenth frame
 
 
 class CosttopApp(App[int]):
@@ -258,6 +258,13 @@ class CosttopApp(App[int]):
     async def action_newest_alert(self) -> None:
         """The alerts, the newest first."""
         await self.action_tab(TABS.index("Alerts") + 1)
+
+    def action_lift(self) -> None:
+        """Asks which open breaker is to let sessions pass."""
+        from costtop.tui.screens import deeds
+
+        if not isinstance(self.screen, ModalScreen):
+            deeds.ask_lift(self)
 
     def action_setup(self) -> None:
         """Theme, columns, keys, refresh."""

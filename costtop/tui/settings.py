@@ -22,7 +22,7 @@ class Settings(NamedTuple):
     """How the user likes it."""
 
     theme: str = "costtop-dark"
-    delay: float = 1.0
+    delay: float = 0.5  # s between two frames
     columns: tuple[str, ...] = USUAL
     sort: str = "rate"
     falling: bool = True
