@@ -12,7 +12,7 @@ def run(options: argparse.Namespace) -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
     notice = _started(found)
-    from costtop.tui import settings, world
+    from costtop.tui import faults, settings, world
     from costtop.tui.app import CosttopApp
 
     chosen = settings.load(found.screen)
@@ -20,11 +20,11 @@ def run(options: argparse.Namespace) -> int:
         chosen = chosen._replace(delay=min(max(options.delay, settings.FASTEST), settings.SLOWEST))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
     app: CosttopApp = CosttopApp(world.real(found, hooked=_hooked), chosen, remembers=found.screen,
-                     ascii_only=options.ascii or not _unicode(), notice=notice)  # fmt: skip
+                     ascii_only=options.ascii or not _unicode(), notice=notice,
+                     log_file=found.log)  # fmt: skip
     if options.replay:
         app.begin(*_day(found, options.replay))
-    app.run(mouse=not options.no_mouse)
-    return app.return_code or 0
+    return faults.run(app, mouse=not options.no_mouse)
 
 
 def _day(found: paths.Paths, day: str) -> tuple[int, int]:

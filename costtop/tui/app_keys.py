@@ -11,6 +11,7 @@ APP_KEYS: list[BindingType] = [
     Binding("f1,question_mark,h", "help", "Help", id="help", key_display="F1 ? h"),
     Binding("z,Z", "freeze", "Freeze the screen", id="freeze", key_display="z"),
     Binding("plus", "faster(1)", "Refresh less often", id="slower"),
+    Binding("d", "delay", "Type the refresh in seconds", id="delay"),
     Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
     *(Binding(str(n), f"tab({n})", name, id=f"tab_{n}") for n, name in enumerate(TABS, start=1)),
     Binding("exclamation_mark", "newest_alert", "Newest alert", id="newest_alert", key_display="!"),

@@ -35,6 +35,15 @@ class Settings(NamedTuple):
     keys: tuple[tuple[str, str], ...] = ()  # (binding id, keys): "kill" to "K,f9"
 
 
+def seconds(text: str) -> float | None:
+    """The delay that a user types, as "0.5" or "2 s"; None where it makes no sense."""
+    try:
+        delay = float(text.strip().rstrip("s").replace(",", "."))
+    except ValueError:
+        return None
+    return delay if FASTEST <= delay <= SLOWEST else None
+
+
 def load(path: Path) -> Settings:
     """The settings in the file; what is missing or makes no sense is as usual."""
     try:
