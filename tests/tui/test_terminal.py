@@ -165,7 +165,7 @@ class Broken(Stage):
         if self.frames > 3 and {where!r} == "frame":
             raise LookupError("a bug [/x] \\x1b]0;PWNED\\x07")
         if self.frames > 3 and {where!r} == "head":
-            return self.now._replace(today="a bug")
+            return self.now._replace(burn="a bug")
         return self.now
     def hooked_by(self, source):
         raise LookupError("a bug")

@@ -62,7 +62,10 @@ def forecast(snapshot: Snapshot, width: int) -> Line:
     if snapshot.saved:
         spans += [Span("cache saved ", "dim"), Span(f"${cash(snapshot.saved)} ", "good")]
     if snapshot.avoidable:
-        spans += [Span("avoidable ", "dim"), Span(f"${cash(snapshot.avoidable)}", "warn")]
+        spans += [
+            Span("avoidable ", "dim"),
+            Span(f"${cash(snapshot.avoidable, floor=snapshot.avoidable_floor)}", "warn"),
+        ]
     return cut(tuple(spans), width)
 
 
