@@ -138,20 +138,30 @@ def is_root(spend: Spend) -> bool:
     return not call.agent and spend.root == f"{call.source}/{call.session}"
 
 
-def session(spends: Iterable[Spend], retries: frozenset[bytes] = frozenset()) -> Books:
+def session(
+    spends: Iterable[Spend], retries: frozenset[bytes] = frozenset(), since: int = 0
+) -> Books:
     """The books of one whole session, its calls in order, each once; sums to its cost exactly.
 
-    `retries` are the keys of calls that repeated earlier ones (`detect.loop.repeats`).
+    `retries` are the keys of calls that repeated earlier ones (`detect.loop.repeats`). Calls before
+    `since`, ms UTC, are what the later ones are compared with, and are not booked.
     """
     total, before = EMPTY, None
     for spend in spends:
+        counts = spend.call.at >= since
         if not is_root(spend):
-            total = add(total, subagent(spend))
+            total = add(total, subagent(spend)) if counts else total
             continue
-        books = step(before, spend).books
-        total = add(total, retried(books) if spend.call.key in retries else books)
+        if counts:
+            books = step(before, spend).books
+            total = add(total, retried(books) if spend.call.key in retries else books)
         before = after(before, spend)
     return total
+
+
+def avoidable(books: Books) -> int:
+    """What a session paid for cache misses and retries, in nano-dollars."""
+    return books[TTL] + books[PREFIX] + books[SWITCH] + books[RETRIES]
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:

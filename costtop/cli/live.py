@@ -31,8 +31,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
     parser.add_argument("--no-mouse", "-M", action="store_true", help="leave the mouse alone")
     parser.add_argument("--replay", metavar="DAY", help="play a stored day, such as 2026-11-22")
-    parser.add_argument("--delay", "-d", type=float, default=1.0, metavar="S",
-                        help="seconds between two frames (default: 1)")  # fmt: skip
+    parser.add_argument("--delay", "-d", type=float, metavar="S",
+                        help="seconds between two frames (default: 0.5, or as set up)")  # fmt: skip
 
 
 def _limit(text: str) -> int:

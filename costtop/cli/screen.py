@@ -12,19 +12,19 @@ def run(options: argparse.Namespace) -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
     notice = _started(found)
-    from costtop.tui import settings, world
+    from costtop.tui import faults, settings, world
     from costtop.tui.app import CosttopApp
 
     chosen = settings.load(found.screen)
     if options.delay is not None:
         chosen = chosen._replace(delay=min(max(options.delay, settings.FASTEST), settings.SLOWEST))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
-    app: CosttopApp = CosttopApp(world.real(found), chosen, remembers=found.screen,
-                     ascii_only=options.ascii or not _unicode(), notice=notice)  # fmt: skip
+    app: CosttopApp = CosttopApp(world.real(found, hooked=_hooked), chosen, remembers=found.screen,
+                     ascii_only=options.ascii or not _unicode(), notice=notice,
+                     log_file=found.log)  # fmt: skip
     if options.replay:
         app.begin(*_day(found, options.replay))
-    app.run(mouse=not options.no_mouse)
-    return app.return_code or 0
+    return faults.run(app, mouse=not options.no_mouse)
 
 
 def _day(found: paths.Paths, day: str) -> tuple[int, int]:
@@ -33,6 +33,18 @@ def _day(found: paths.Paths, day: str) -> tuple[int, int]:
     from costtop.snapshot.door import Door
 
     return periods.bounds("day", day, Door(found).zone())
+
+
+def _hooked(source: str) -> bool:
+    """Whether costtop's gate stands in the settings of the agent behind a source."""
+    from costtop.hooks import install
+    from costtop.hooks.dialects import AGENTS, dialect_of
+
+    try:
+        agent = next((one for one in AGENTS if source == dialect_of(one).SOURCE), None)
+        return agent is not None and bool(install.status(agent).commands)
+    except (CosttopError, OSError):
+        return False  # settings that cannot be read say nothing of a hook
 
 
 def _unicode() -> bool:

@@ -4,9 +4,10 @@ It reads hashes of arguments and outcomes, never text. Cycles (A B A B) need no 
 each key gathers its own score. An edit between two runs of the same test is work, not a loop.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from costtop.detect.course import TURN, Course, retry, turn_cost
+from costtop.detect.course import TURN, Course, book, retry, turn_cost
 from costtop.detect.peers import View
 from costtop.detect.settings import Settings
 from costtop.detect.verdict import Verdict
@@ -78,6 +79,22 @@ def judge(
         turns[0],
         (("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
     )  # fmt: skip
+
+
+def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
+    """The keys of the calls of one session that only repeated earlier ones, its calls in order.
+
+    Those that the detector books as retries; for `analysis.ledger.session`.
+    """
+    course: Course | None = None
+    loop, keys = Loop(), dict[int, bytes]()
+    for spend in spends:
+        course = course or Course(spend)
+        moved = book(course, spend)
+        if moved == TURN:
+            keys[course.turns] = spend.call.key
+        _take(course, loop, spend, moved)
+    return frozenset(keys[turn] for turn in course.wrong if turn in keys) if course else frozenset()
 
 
 def _take(course: Course, loop: Loop, spend: Spend, moved: int) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from costtop import periods
 from costtop.errors import StoreError
 from costtop.paths import Paths
 from costtop.snapshot import health, outlook
+from costtop.snapshot.avoidable import Avoidable
 from costtop.snapshot.live import Live, now_ms
 from costtop.snapshot.outlook import Outlook
 from costtop.snapshot.view import Pulse, Snapshot, SourceSeen
@@ -37,6 +38,7 @@ class Door:
         self._last: Snapshot | None = None
         self._version = -1
         self._outlook, self._outlook_at = Outlook(), 0
+        self._avoidable = Avoidable()
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
@@ -60,13 +62,22 @@ class Door:
         if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
             return last._replace(pulse=pulse, sources=sources)
         taken = live.take(now, pulse, sources)
-        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
-            self._outlook_at = now
-            assert self._db is not None
-            self._outlook = outlook.read(self._db, now, zone(self._db), taken.budgets)
-        taken = outlook.shown(taken, self._outlook)
+        taken = self._with_outlook(taken, now)
         self._version, self._last = version, taken
         return taken
+
+    def _with_outlook(self, taken: Snapshot, now: int) -> Snapshot:
+        """The snapshot with what is not worked out anew for every frame."""
+        assert self._db is not None
+        tz = ZoneInfo(taken.zone)
+        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
+            self._outlook_at = now
+            self._outlook = outlook.read(self._db, now, tz, taken.budgets)
+        waste = self._avoidable.look(self._db, now, periods.start_of("day", now, tz))
+        return outlook.shown(taken, self._outlook)._replace(
+            avoidable=waste.amount if waste else None,
+            avoidable_floor=waste is not None and waste.floor,
+        )
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
         """`ask(db, *args)`, which opens its own short transaction."""
@@ -96,6 +107,7 @@ class Door:
             self._close()
             self._db = open_reader(self._paths.database)
             self._live, self._identity = Live(self._db), identity
+            self._avoidable = Avoidable()
         return self._db
 
     def _close(self) -> None:

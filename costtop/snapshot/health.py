@@ -1,7 +1,7 @@
 """How the daemon is, as readers see it: from its status file. It asks the daemon nothing."""
 
 from costtop.paths import Paths
-from costtop.snapshot.behind import processes
+from costtop.snapshot.behind import exited, processes
 from costtop.snapshot.view import Pulse, SourceSeen
 from costtop.store import status
 
@@ -21,7 +21,7 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
     )
     if not status.is_fresh(said, now):
         return Pulse(running=False), seen
-    work = said.get("import", {})
+    work, seen_ones = said.get("import", {}), processes(said)
     return (
         Pulse(
             running=True,
@@ -34,7 +34,9 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
             import_total=int(work.get("total_bytes", 0)),
             watch=str(said.get("watch", "")),
             trouble=str(said.get("trouble", "")),
-            processes=processes(said),
+            exited=exited(said),
+            processes=tuple(one for one in seen_ones if one.confidence == "exact"),
+            guesses=tuple(one for one in seen_ones if one.confidence != "exact"),
         ),
         seen,
     )

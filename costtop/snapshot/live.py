@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.snapshot import behind, unusual
+from costtop.snapshot import behind, holding, unusual
 from costtop.snapshot.states import FINISHED_AFTER, state
 from costtop.snapshot.view import (
     TREND_BUCKETS,
@@ -86,7 +86,7 @@ class Live:
         opened = unusual.read(self._db)
         sessions = self._sessions(now, now - window, trends, marks, finished_after)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
-        sessions = behind.shown(sessions, pulse.processes)
+        sessions = behind.shown(sessions, pulse.processes, pulse.exited)
         today, month = self._spent(now, tz)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)
@@ -110,6 +110,7 @@ class Live:
             sources=sources,
             alerts_open=opened.total,
             last_alert=opened.newest,
+            held=holding.read(self._db, now),
         )
 
     def name(self, number: int | None) -> str:

@@ -36,6 +36,7 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
         month=month[0],
         month_floor=month[1] > 0,
         budgets=(),
+        held=(),
     )
 
 

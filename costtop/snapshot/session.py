@@ -5,12 +5,13 @@ the session has moved.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from costtop.analysis import ledger
 from costtop.analysis.quantiles import median, quantile
+from costtop.detect import loop
 from costtop.model import Spend
 from costtop.snapshot.moment import moment
 from costtop.snapshot.states import FINISHED_AFTER
@@ -117,8 +118,8 @@ def _line(spend: Spend, total: int) -> CallLine:
     )  # fmt: skip
 
 
-def _books(spends: Iterable[Spend]) -> tuple[tuple[str, int], ...]:
-    amounts = zip(ledger.BUCKETS, ledger.session(spends), strict=True)
+def _books(spends: Sequence[Spend]) -> tuple[tuple[str, int], ...]:
+    amounts = zip(ledger.BUCKETS, ledger.session(spends, loop.repeats(spends)), strict=True)
     return tuple(sorted(((n, a) for n, a in amounts if a), key=lambda pair: -pair[1]))
 
 

@@ -6,6 +6,8 @@ sum (shown as ≥). Times are ms UTC. Text has been cleaned at ingest.
 
 from typing import NamedTuple
 
+from costtop.snapshot.holding import Held
+
 TREND_BUCKETS = 30  # one a minute
 
 
@@ -81,7 +83,8 @@ class ProcessSeen(NamedTuple):
     session: str  # key of the root session
     pid: int
     paused: bool
-    gone: int | None = None  # ms when its exit was noticed
+    confidence: str = "exact"  # exact | strong | weak: then a user must type the pid
+    evidence: str = ""  # in words
 
 
 class Pulse(NamedTuple):
@@ -97,7 +100,9 @@ class Pulse(NamedTuple):
     import_total: int = 0
     watch: str = ""  # "" or why files are polled
     trouble: str = ""  # worst present trouble in one line
+    exited: tuple[tuple[str, int], ...] = ()  # (session, ms) of processes that were known exactly
     processes: tuple[ProcessSeen, ...] = ()  # those known exactly
+    guesses: tuple[ProcessSeen, ...] = ()  # the others
 
 
 class SourceSeen(NamedTuple):
@@ -135,3 +140,5 @@ class Snapshot(NamedTuple):
     forecasts: tuple[Forecast, ...] = ()
     saved: int | None = None  # by the cache, today
     avoidable: int | None = None  # cache misses and retries, today
+    avoidable_floor: bool = False  # sessions are missing from it
+    held: tuple[Held, ...] = ()  # what holds sessions back, oldest first

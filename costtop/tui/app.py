@@ -23,20 +23,19 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
-from costtop.errors import CosttopError
 from costtop.snapshot.view import Snapshot
 from costtop.text import clean
-from costtop.tui import commands, errands, palette, themes, travel
+from costtop.tui import commands, errands, faults, palette, themes, travel
 from costtop.tui.app_keys import APP_KEYS
 from costtop.tui.palette import Inks
-from costtop.tui.settings import FASTEST, SLOWEST, Settings, save
+from costtop.tui.settings import FASTEST, SLOWEST, Settings, save, seconds
 from costtop.tui.widgets.header import TABS, Mood
 from costtop.tui.world import NOTHING, World
 
 T = TypeVar("T")
 USUALLY = Settings()
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
-_BLURRED = 5  # an unfocused screen reads every fifth frame
+_BLURRED = 10  # an unfocused screen reads every tenth frame
 
 
 class CosttopApp(App[int]):
@@ -64,13 +63,15 @@ class CosttopApp(App[int]):
 
     def __init__(self, world: World, settings: Settings = USUALLY, *,
                  remembers: Path | None = None, ascii_only: bool = False,
-                 notice: str = "") -> None:  # fmt: skip
+                 notice: str = "", log_file: Path | None = None) -> None:  # fmt: skip
+        """`remembers` is where settings are kept, `log_file` where a bug is written down."""
         super().__init__()
         self.world, self.settings = world, settings
         self.tab = 1  # number of the screen in front
         self.at: int | None = None  # the moment shown; None is now
         self._until: int | None = None  # the end of a day that is played
-        self._remembers = remembers
+        self._remembers, self.log_file = remembers, log_file
+        self.fault = ""  # the bug that ended it, in one line
         self._clock: Timer | None = None
         self._inks: dict[tuple[str, Color], Inks] = {}
         self.strips: dict[
@@ -78,7 +79,7 @@ class CosttopApp(App[int]):
         ] = {}  # painted lines: rows that move are not new
         self._reading, self._focused, self._tick = False, True, 0
         self._notice = notice
-        self._rung = -1  # last message for an open screen; -1: none was looked for yet
+        self.rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
         for theme in (themes.DARK, themes.LIGHT):
@@ -148,31 +149,12 @@ class CosttopApp(App[int]):
         """Reads a frame, unless the last one is still being read."""
         if not self._reading:
             self._reading = True
-            self.run_worker(partial(self._read, self.at), thread=True, group="frame")
-
-    def _read(self, at: int | None) -> None:
-        try:
-            snapshot = self.world.frame(at)
-            self.post_message(self.Snapped(snapshot))
-            rung = self.world.bells(max(self._rung, 0)) if snapshot.rev else []
-        except CosttopError as error:
-            self.post_message(self.Missed(str(error)))
-            return
-        if rung:
-            self.call_from_thread(self._ring, rung)
-
-    def _ring(self, messages: list[tuple[int, str]]) -> None:
-        """A bell and a note for each message to an open screen; those before it opened are old."""
-        if self._rung >= 0:
-            self.bell()
-            for _, said in messages[-3:]:
-                self.say(said, ok=False)
-        self._rung = messages[-1][0]
+            errands.frame(self, self.at)
 
     def on_costtop_app_snapped(self, message: Snapped) -> None:
         """The new frame goes to whoever watches."""
         self._reading = False
-        self._rung = max(self._rung, 0)
+        self.rung = max(self.rung, 0)
         self.mood = self.mood._replace(trouble="", past=self.at is not None)
         self.snapshot = message.snapshot
 
@@ -189,6 +171,12 @@ class CosttopApp(App[int]):
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
         errands.do(self, command, said, then or self.read)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug, wherever it was raised: written down, and no traceback on the terminal."""
+        self.fault = self.fault or faults.written(error, self.log_file)
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+
     def say(self, text: str, *, ok: bool = True) -> None:
         """A passing note; its text may come from anywhere."""
         self.notify(clean(text, 400), severity="information" if ok else "error", markup=False)
@@ -200,9 +188,21 @@ class CosttopApp(App[int]):
 
     def action_faster(self, steps: int) -> None:
         """Changes the refresh by tenths of a second."""
-        delay = min(max(round(self.settings.delay + steps * 0.1, 1), FASTEST), SLOWEST)
-        self.apply(self.settings._replace(delay=delay))
-        self.say(f"refresh every {delay:.1f} s")
+        self._pace(round(self.settings.delay + steps * 0.1, 1))
+
+    def action_delay(self) -> None:
+        """Asks for the seconds between two frames."""
+        from costtop.tui.screens.ask import Ask
+
+        hint = f"{self.settings.delay:g} now; {FASTEST:g} to {SLOWEST:g}"
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Ask("Seconds between two frames", hint, seconds), self._pace)
+
+    def _pace(self, delay: float | None) -> None:
+        if delay is not None:
+            delay = min(max(delay, FASTEST), SLOWEST)
+            self.apply(self.settings._replace(delay=delay))
+            self.say(f"refresh every {delay:g} s")
 
     def action_repaint(self) -> None:
         """Draws everything again."""
@@ -258,6 +258,13 @@ class CosttopApp(App[int]):
     async def action_newest_alert(self) -> None:
         """The alerts, the newest first."""
         await self.action_tab(TABS.index("Alerts") + 1)
+
+    def action_lift(self) -> None:
+        """Asks which open breaker is to let sessions pass."""
+        from costtop.tui.screens import deeds
+
+        if not isinstance(self.screen, ModalScreen):
+            deeds.ask_lift(self)
 
     def action_setup(self) -> None:
         """Theme, columns, keys, refresh."""

@@ -14,6 +14,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def frame(app: "CosttopApp", at: int | None) -> None:
+    """Reads a frame of that moment (None: now) and what rings meanwhile."""
+
+    def work() -> None:
+        try:
+            snapshot = app.world.frame(at)
+            app.post_message(app.Snapped(snapshot))
+            rung = app.world.bells(max(app.rung, 0)) if snapshot.rev else []
+        except CosttopError as error:
+            app.post_message(app.Missed(str(error)))
+            return
+        if rung:
+            app.call_from_thread(_ring, app, rung)
+
+    app.run_worker(work, thread=True, group="frame")
+
+
+def _ring(app: "CosttopApp", messages: list[tuple[int, str]]) -> None:
+    """A bell and a note for each message to an open screen; those before it opened are old."""
+    if app.rung >= 0:
+        app.bell()
+        for _, said in messages[-3:]:
+            app.say(said, ok=False)
+    app.rung = messages[-1][0]
+
+
 def look(
     app: "CosttopApp", screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]
 ) -> None:

@@ -22,7 +22,7 @@ class Settings(NamedTuple):
     """How the user likes it."""
 
     theme: str = "costtop-dark"
-    delay: float = 1.0
+    delay: float = 0.5  # s between two frames
     columns: tuple[str, ...] = USUAL
     sort: str = "rate"
     falling: bool = True
@@ -33,6 +33,15 @@ class Settings(NamedTuple):
     meters: bool = True
     vim: bool = False
     keys: tuple[tuple[str, str], ...] = ()  # (binding id, keys): "kill" to "K,f9"
+
+
+def seconds(text: str) -> float | None:
+    """The delay that a user types, as "0.5" or "2 s"; None where it makes no sense."""
+    try:
+        delay = float(text.strip().rstrip("s").replace(",", "."))
+    except ValueError:
+        return None
+    return delay if FASTEST <= delay <= SLOWEST else None
 
 
 def load(path: Path) -> Settings:

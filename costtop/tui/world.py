@@ -38,13 +38,18 @@ class World(NamedTuple):
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
     bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
+    hooked: Callable[[str], bool]  # costtop's hook stands in the settings of that source's agent
     now: Callable[[], int]  # ms UTC
 
 
 NOTHING = empty(0, Pulse(running=True), ())
 
 
-def real(paths: Paths, now: Callable[[], int] = now_ms) -> World:
+def real(
+    paths: Paths,
+    now: Callable[[], int] = now_ms,
+    hooked: Callable[[str], bool] = lambda source: True,
+) -> World:
     """The world of one costtop instance; `now` is its clock, ms UTC."""
     door = Door(paths, now)
 
@@ -63,5 +68,6 @@ def real(paths: Paths, now: Callable[[], int] = now_ms) -> World:
         alerts=lambda key, at: door.read(alert_list.read, at, key),
         budgets=lambda at: door.read(budget_list.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
+        hooked=hooked,
         now=now,
     )

@@ -93,12 +93,12 @@ STAGED = """
 import sys
 from tests.tui.stage import Stage
 from tests.tui import values
+from costtop.tui import faults
 from costtop.tui.app import CosttopApp
 from costtop.tui.settings import Settings
+log = None
 {body}
-app = CosttopApp(stage.world, Settings(delay={delay}))
-app.run()
-sys.exit(app.return_code or 0)
+sys.exit(faults.run(CosttopApp(stage.world, Settings(delay={delay}), log_file=log)))
 """
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from costtop.analysis import ledger
 from costtop.analysis.ledger import BUCKETS
 from costtop.detect import loop
 from costtop.detect.settings import Settings
@@ -170,3 +171,18 @@ def test_without_tools_a_loop_is_listed_first_and_pushed_when_it_lasts(vigil, lo
 def test_without_tools_ordinary_counts_are_none(vigil, log, start):
     assert not usage(vigil, log, start, [(200 + n * 211 % 1500, 40 + n * 83 % 700)
                                          for n in range(60)])  # fmt: skip
+
+
+def test_repeats_names_the_calls_that_the_detector_books_as_retries(vigil, log, start):
+    def call(nth, use):
+        tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100)
+        return log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=(use,))
+
+    looped = [call(nth, fails()) for nth in range(8)]
+    wrong = loop.repeats(looped)
+    assert wrong == {spend.call.key for spend in looped[1:]}
+    books = dict(zip(BUCKETS, ledger.session(looped, wrong), strict=True))
+    assert books["retries"] == sum(spend.cost for spend in looped[1:])
+    assert sum(books.values()) == sum(spend.cost for spend in looped)
+    assert loop.repeats([call(nth, fails(f"k{nth}")) for nth in range(8)]) == frozenset()
+    assert loop.repeats([]) == frozenset()

@@ -1,6 +1,6 @@
 """A session's state follows its process where that is known for certain."""
 
-from costtop.snapshot.behind import processes, shown
+from costtop.snapshot.behind import exited, processes, shown
 from costtop.snapshot.view import SessionRow
 
 KEY = "claude-code/s1"
@@ -13,7 +13,7 @@ def row(last: int = 1000) -> SessionRow:
 
 
 def seen(said: dict[str, object], last: int = 1000) -> tuple[str, int | None, int]:
-    found = shown([row(last)], processes(said))[0]
+    found = shown([row(last)], processes(said), exited(said))[0]
     return found.state, found.pid, found.rate
 
 

@@ -25,6 +25,7 @@ class Stage:
         self.now = now or snapshot()
         self.commands: list[Command] = []
         self.trouble: str = ""  # what a read says instead of answering
+        self.hooked = {"claude-code"}  # sources whose agents have costtop's hook
         self.refusal: str = ""  # what a command is answered
 
     def frame(self, at: int | None) -> Snapshot:
@@ -46,7 +47,8 @@ class Stage:
         )
         return World(
             frame=self.frame, act=self.act, session=lambda key, at: None,
-            bells=lambda after: [], now=lambda: self.now.at, **unread,
+            bells=lambda after: [], hooked=self.hooked.__contains__, now=lambda: self.now.at,
+            **unread,
         )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ async def test_e_shows_the_calls_alone_and_k_ends_the_session_of_the_page(fleet_
     async with opened(fleet_paths, "enter", "e") as play:
         assert "avoidable" not in play.text
         assert "TOOLS" in play.text
-        await play.press("k", "1", "enter")
+        await play.press("k", "2", "enter")
         await play.until(lambda: play.stage.commands)
         assert play.stage.commands[0] == Kill(RUNAWAY, "INT", play.stage.commands[0].by)
         await play.press("escape")

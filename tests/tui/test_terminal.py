@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +148,44 @@ def test_without_a_terminal_or_on_a_dumb_one_a_plain_frame_is_printed_instead():
         assert terminal.ended() == 3  # nothing was ever read
         assert b"\x1b" not in terminal.written
         assert b"costtop" in terminal.written
+
+
+@pytest.mark.parametrize("where", ["frame", "head", "dialog"])
+def test_a_bug_ends_with_a_clean_terminal_one_line_and_the_traceback_in_the_log(
+    where: str, tmp_path: Path
+):
+    log = tmp_path / "costtop.log"
+    body = f"""
+from pathlib import Path
+log = Path({str(log)!r})
+class Broken(Stage):
+    frames = 0
+    def frame(self, at):
+        self.frames += 1
+        if self.frames > 3 and {where!r} == "frame":
+            raise LookupError("a bug [/x] \\x1b]0;PWNED\\x07")
+        if self.frames > 3 and {where!r} == "head":
+            return self.now._replace(burn="a bug")
+        return self.now
+    def hooked_by(self, source):
+        raise LookupError("a bug")
+    @property
+    def world(self):
+        hooked = self.hooked_by if {where!r} == "dialog" else self.hooked.__contains__
+        return super().world._replace(hooked=hooked)
+stage = Broken()
+"""
+    with Terminal(staged(body)) as terminal:
+        terminal.says(b"9f767c4e")
+        if where == "dialog":
+            terminal.send(b"k")
+        assert terminal.ended() == 1
+        assert terminal.is_clean
+        after = terminal.written[terminal.written.rfind(b"\x1b[?1049l") :]
+        said = re.sub(rb"\x1b\[[0-9;?<>=]*[a-z]", b"", after).decode().strip()
+    assert said.startswith("costtop: the screen failed (")
+    assert said.endswith(f"the traceback is in {log}")
+    assert "\n" not in said
+    assert "\x1b" not in said
+    assert "Traceback (most recent call last):" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600

@@ -188,7 +188,7 @@ async def test_kill_asks_first_and_enter_alone_cancels():
 
 async def test_kill_with_a_rung_goes_to_the_session_of_the_key_press():
     async with played() as play:
-        await play.press("f9", "2", "enter")
+        await play.press("f9", "3", "enter")
         await play.until(lambda: play.stage.commands)
         assert play.stage.commands[0].session == FLEET[0].key
         assert play.stage.commands[0].rung == "TERM"
@@ -200,7 +200,7 @@ async def test_rows_that_reorder_under_the_dialog_cannot_change_who_is_killed():
         turned = tuple(r._replace(rate=dollars(n)) for n, r in enumerate(FLEET, start=1))
         await play.show(snapshot(turned, at=AT + 1000))
         await play.show(snapshot(turned[1:], at=AT + 2000))  # it even left the list
-        await play.press("3", "enter")
+        await play.press("4", "enter")
         await play.until(lambda: play.stage.commands)
         assert [c.session for c in play.stage.commands] == [FLEET[0].key]
 
@@ -219,7 +219,7 @@ async def test_all_tagged_sessions_are_listed_and_killed():
 
 async def test_a_subagent_is_killed_with_its_session():
     async with played() as play:
-        await play.press("t", "down", "down", "down", "k", "1", "enter")
+        await play.press("t", "down", "down", "down", "k", "2", "enter")
         await play.until(lambda: play.stage.commands)
         assert play.stage.commands == [
             Kill("codex/54f46a6c-1111-4222-8333-944455566677", "INT", play.stage.commands[0].by)
@@ -229,7 +229,7 @@ async def test_a_subagent_is_killed_with_its_session():
 async def test_a_refusal_is_shown_as_the_daemon_words_it():
     async with played() as play:
         play.stage.refusal = "two processes could be this session [/x]; not killed"
-        await play.press("k", "1", "enter")
+        await play.press("k", "2", "enter")
         await play.until(lambda: "not killed" in play.text)
 
 

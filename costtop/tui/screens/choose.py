@@ -4,7 +4,7 @@ The cursor starts where the asker says: on Cancel wherever the answer touches an
 Moving is by arrows or by the option's own key; only Enter or a click answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
@@ -42,8 +42,11 @@ class Choose(ModalScreen[Answer | None]):
     BINDINGS: ClassVar = [Binding("escape,q", "dismiss", "Cancel", id="cancel", key_display="Esc")]
 
     def __init__(self, title: str, choices: Sequence[Choice], about: Sequence[Line] = (), *,
-                 start: str = "", note: str | None = None) -> None:  # fmt: skip
+                 start: str = "", note: str | None = None,
+                 check: Callable[[Answer], str] = lambda answer: "") -> None:  # fmt: skip
+        """`check` says why an answer will not do, "" where it does: then the dialog stays."""
         super().__init__()
+        self._check = check
         self._title, self._choices, self._about = title, choices, about
         self._start, self._note = start, note
 
@@ -83,7 +86,11 @@ class Choose(ModalScreen[Answer | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click answers."""
         note = self.query_one("#note", Input).value if self._note is not None else ""
-        self.dismiss(Answer(event.option.id or "", note))
+        answer = Answer(event.option.id or "", note)
+        if wrong := self._check(answer):
+            self.query_one("#foot", Pane).show([(Span(f"! {wrong}", "bad"),)])
+        else:
+            self.dismiss(answer)
 
     def on_input_submitted(self) -> None:
         """Enter in the note goes back to the choices: it never answers by itself."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from costtop.control.protocol import Command
 from costtop.snapshot.view import SessionRow
 from costtop.tui.figures import short_session
-from costtop.tui.screens import kill, mark, silence
+from costtop.tui.screens import kill, lift, mark, silence
 from costtop.tui.screens.choose import Answer
 from costtop.tui.screens.silence import About
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def ask_kill(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
     """Opens the kill dialog for these sessions and carries the answer out."""
-    _ask(app, rows, kill.kill_dialog(rows, app.snapshot.at) if rows else None,
+    snapshot, hooked = app.snapshot, app.world.hooked
+    dialog = kill.kill_dialog(rows, snapshot.at, snapshot.pulse.guesses, hooked) if rows else None
+    _ask(app, rows, dialog,
          lambda answer, key: kill.command_of(answer, key, who()))  # fmt: skip
 
 
@@ -56,6 +58,21 @@ def ask_silence(app: "CosttopApp", about: About) -> None:
             app.do(order, f"silent: {about.words()}")
 
     app.push_screen(silence.silence_dialog(about), done)
+
+
+def ask_lift(app: "CosttopApp") -> None:
+    """Opens the override dialog for what is held back and carries the answer out."""
+    held = app.snapshot.held
+    if not held:
+        app.say("nothing is held back")
+        return
+
+    def done(answer: Answer | None) -> None:
+        order = lift.command_of(answer, who()) if answer else None
+        if order is not None:
+            app.do(order, "it may pass for 30 minutes")
+
+    app.push_screen(lift.lift_dialog(held, app.snapshot.at), done)
 
 
 def targets(

@@ -11,6 +11,7 @@ from costtop.tui.figures import age, cash, clock
 from costtop.tui.filter import Filter
 from costtop.tui.ink import Line, Span, cut, fit, line, spread
 from costtop.tui.spark import sparkline
+from costtop.tui.widgets.held import held_line
 from costtop.tui.widgets.meters import meter, reading
 
 TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
@@ -39,6 +40,8 @@ def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool) -> list[
     if is_tiny(size):
         return [one_line(snapshot, size.width)]
     lines = [title(snapshot, mood, size.width)]
+    if snapshot.held:
+        lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
     if with_meters and size.height >= _NO_METERS:
         lines += meters(snapshot, size.width)
         if snapshot.forecasts and size.height >= _NO_FORECAST:
@@ -59,7 +62,10 @@ def forecast(snapshot: Snapshot, width: int) -> Line:
     if snapshot.saved:
         spans += [Span("cache saved ", "dim"), Span(f"${cash(snapshot.saved)} ", "good")]
     if snapshot.avoidable:
-        spans += [Span("avoidable ", "dim"), Span(f"${cash(snapshot.avoidable)}", "warn")]
+        spans += [
+            Span("avoidable ", "dim"),
+            Span(f"${cash(snapshot.avoidable, floor=snapshot.avoidable_floor)}", "warn"),
+        ]
     return cut(tuple(spans), width)
 
 

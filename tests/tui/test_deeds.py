@@ -1,0 +1,86 @@
+"""Stopping, signalling and letting pass from the screen, through the real app."""
+
+from costtop.control.protocol import Kill, Override, Pause, StopSession
+from costtop.snapshot.holding import Held
+from costtop.snapshot.view import ProcessSeen
+from tests.tui.stage import played
+from tests.tui.values import AT, FLEET, snapshot
+
+GUESSED = FLEET[1]  # no pid is known exactly
+BY_BUDGET = Held("daily", "", "gate", "100 % of $20.00 is spent", AT - 600_000, None)
+BY_STOP = Held("", FLEET[0].key, "stop", "the user stops this session", AT - 60_000, AT + 540_000)
+
+
+def guessed(confidence: str):
+    seen = ProcessSeen(GUESSED.key, 4711, False, confidence, "a program in its folder")
+    now = snapshot()
+    return now._replace(pulse=now.pulse._replace(guesses=(seen,)))
+
+
+async def test_the_first_rung_stops_softly_through_the_agents_hook():
+    async with played() as play:
+        await play.press("k")
+        assert "Stop        at its next tool, by costtop's hook" in play.text
+        await play.press("1", "enter")
+        await play.until(lambda: play.stage.commands)
+        assert play.stage.commands == [StopSession(FLEET[0].key, by=play.stage.commands[0].by)]
+
+
+async def test_without_a_hook_the_soft_stop_is_explained_and_not_sent():
+    async with played() as play:
+        play.stage.hooked.clear()
+        await play.press("k")
+        assert "no hook in its settings would hear it: costtop hooks install" in play.text
+        await play.press("1", "enter")
+        assert "! no hook would hear it" in play.text
+        await play.press("escape")
+        assert play.stage.commands == []
+
+
+async def test_weak_evidence_asks_for_the_pid_before_anything_is_signalled():
+    async with played(guessed("weak")) as play:
+        await play.press("down", "k")
+        assert "pid 4711, weakly known" in play.text
+        assert "weak evidence: a program in its folder" in play.text
+        assert "type 4711, its pid" in play.text
+        await play.press("p", "enter")
+        assert "! weak evidence: type the pid 4711" in play.text
+        await play.press("tab", *"4712", "enter", "enter")
+        assert play.stage.commands == []
+        await play.press("tab", *"4711", "enter", "enter")
+        await play.until(lambda: play.stage.commands)
+        command = play.stage.commands[0]
+        assert isinstance(command, Pause)
+        assert (command.session, command.typed) == (GUESSED.key, 4711)
+
+
+async def test_strong_evidence_is_shown_and_asks_for_no_pid():
+    async with played(guessed("strong")) as play:
+        await play.press("down", "k")
+        assert "pid 4711, strongly known" in play.text
+        await play.press("2", "enter")
+        await play.until(lambda: play.stage.commands)
+        assert play.stage.commands == [Kill(GUESSED.key, "INT", play.stage.commands[0].by)]
+
+
+async def test_what_is_held_back_stands_in_the_head_and_o_lets_it_pass():
+    async with played(snapshot(held=(BY_BUDGET, BY_STOP))) as play:
+        assert "HELD Budget daily and 1 more" in play.lines[1]
+        assert "gate since 10m: O lets it pass  100 % of $20.00 is spent" in play.lines[1]
+        await play.press("O", "enter")
+        await play.until(lambda: play.stage.commands)
+        await play.press("O", "2", "enter")
+        await play.until(lambda: len(play.stage.commands) == 2)
+        first, second = play.stage.commands
+        assert isinstance(first, Override)
+        assert isinstance(second, Override)
+        assert (first.budget, first.session, first.span) == ("daily", "", 1_800_000)
+        assert (second.budget, second.session) == ("", FLEET[0].key)
+
+
+async def test_o_says_so_where_nothing_is_held_back():
+    async with played() as play:
+        assert "HELD" not in play.text
+        await play.press("O")
+        await play.until(lambda: "nothing is held back" in play.text)
+        assert play.stage.commands == []
