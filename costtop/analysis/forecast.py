@@ -6,7 +6,6 @@ before (split conformal), so that their coverage can be checked and shown (DETEC
 """
 
 import math
-import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -155,6 +154,8 @@ def _pools(history: Sequence[Day]) -> tuple[dict[bool, list[int]], list[int]]:
 
 def _totals(history: Sequence[Day], left: Sequence[bool], seed: int) -> list[float]:
     """What such days may cost together, ascending: the bootstrap."""
+    import random  # heavy for `--once`, which may have no forecast to make
+
     pools, everything = _pools(history)
     rng = random.Random(seed)  # noqa: S311 - a reproducible bootstrap, no secret
     totals: list[float] = []

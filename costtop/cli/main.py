@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    parser = _parser(asked if asked in MODULES else None)
+    parser = _parser(_wanted(arguments, asked))
     options = parser.parse_args(arguments)
     run = getattr(options, "run", None)
     if run is None:
@@ -86,7 +86,15 @@ def _run(arguments: list[str]) -> int:
     return int(run(options))
 
 
-def _parser(asked: str | None) -> Parser:
+def _wanted(arguments: list[str], asked: str | None) -> tuple[str, ...]:
+    """The commands whose parsers are needed: one; for a frame none; all to help or to complain."""
+    if asked in MODULES:
+        return (asked,)
+    frame = not {"--once", "-b"}.isdisjoint(arguments)
+    return () if frame and {"--help", "-h"}.isdisjoint(arguments) else tuple(MODULES)
+
+
+def _parser(names: tuple[str, ...]) -> Parser:
     parser = Parser(
         prog="costtop",
         description="htop for what AI agents spend. Without a command: the live screen.",
@@ -95,8 +103,9 @@ def _parser(asked: str | None) -> Parser:
     from costtop.cli import live
 
     live.add_options(parser)
-    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
-    for name in MODULES if asked is None else (asked,):
-        module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
-        module.add(commands, name)
+    if names:
+        commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+        for name in names:
+            module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
+            module.add(commands, name)
     return parser
