@@ -3,16 +3,29 @@
 import argparse
 import locale
 import os
+from typing import TYPE_CHECKING
 
 from costtop import paths
+from costtop.cli.greeting import greeting
 from costtop.errors import CosttopError
+
+if TYPE_CHECKING:
+    from costtop.tui.app import CosttopApp
 
 
 def run(options: argparse.Namespace) -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
+    with greeting(found.line):
+        app = _made(options, found)
+    from costtop.tui import faults
+
+    return faults.run(app, mouse=not options.no_mouse)
+
+
+def _made(options: argparse.Namespace, found: paths.Paths) -> "CosttopApp":
     notice = _started(found)
-    from costtop.tui import faults, settings, world
+    from costtop.tui import settings, world
     from costtop.tui.app import CosttopApp
 
     chosen = settings.load(found.screen)
@@ -24,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
                      log_file=found.log)  # fmt: skip
     if options.replay:
         app.begin(*_day(found, options.replay))
-    return faults.run(app, mouse=not options.no_mouse)
+    return app
 
 
 def _day(found: paths.Paths, day: str) -> tuple[int, int]:

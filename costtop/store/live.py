@@ -34,7 +34,7 @@ def since(db: sqlite3.Connection, moment: int) -> list[LiveSession]:
             source,
             (session, *_others(db, root, session)),
             cwd or "",
-            _logs(db, root),
+            logs(db, root),
             pid,
             started or 0,
             last or 0,
@@ -48,7 +48,8 @@ def _others(db: sqlite3.Connection, root: int, session: str) -> list[str]:
     return [str(row[0]) for row in rows if row[0] != session]
 
 
-def _logs(db: sqlite3.Connection, root: int) -> tuple[bytes, ...]:
+def logs(db: sqlite3.Connection, root: int) -> tuple[bytes, ...]:
+    """The paths of the files that hold the latest calls of a root session row."""
     rows = db.execute(
         "SELECT DISTINCT path FROM places WHERE id IN"
         " (SELECT place FROM calls WHERE session = ? ORDER BY at DESC LIMIT ?)"

@@ -231,7 +231,7 @@ class CosttopApp(App[int]):
         self.at, self._until = at, until
         self.set_reactive(CosttopApp.mood, Mood(past=True, playing=True))
 
-    def step_day(self, by: int) -> None:
+    def action_step_day(self, by: int) -> None:
         """The end of the day before (-1) or after (1) the one shown; past today is now."""
         zone, shown = ZoneInfo(self.snapshot.zone), self.at or self.snapshot.at
         self.travel(travel.stepped(shown, self.world.now(), by, zone, self.at is not None))

@@ -5,9 +5,10 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from costtop.snapshot.view import TREND_BUCKETS, SessionRow
-from costtop.tui.columns import COLUMNS, Shown
+from costtop.snapshot.view import TREND_BUCKETS, BudgetMeter, SessionRow
+from costtop.tui.columns import COLUMNS, Column, Shown
 from costtop.tui.filter import Filter, names
+from costtop.tui.shares import budget_share
 
 GROUPS = ("", "project", "feature", "user")
 _SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
@@ -24,6 +25,7 @@ class View(NamedTuple):
     hides_ended: bool = False
     tagged: frozenset[str] = frozenset()
     turned: frozenset[str] = frozenset()  # folded where the tree is open, open where it is not
+    budgets: tuple[BudgetMeter, ...] = ()  # what shares are shares of
 
 
 def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int) -> list[Shown]:
@@ -34,6 +36,21 @@ def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int)
     if view.group:
         return _grouped(rows, view)
     return _with_children(rows, view)
+
+
+def resorted(view: View, column: str) -> View:
+    """Sorted by that column, or turned round where it is the one already."""
+    known = next((one for one in COLUMNS if one.key == column and one.sort), None)
+    if known is None:
+        return view
+    falling = not view.falling if column == view.sort else known.falling
+    return view._replace(sort=column, falling=falling)
+
+
+def neighbour(columns: Sequence[Column[Any]], sort: str, step: int) -> str:
+    """The key of the sortable column `step` places beside the one sorted by."""
+    keys = [column.key for column in columns if column.sort]
+    return keys[((keys.index(sort) if sort in keys else 0) + step) % len(keys)]
 
 
 def _wanted(row: SessionRow, view: View, kept: Filter, now: int) -> bool:
@@ -81,6 +98,9 @@ def _branches(root: SessionRow, view: View) -> list[Shown]:
 
 def _sorted(rows: Iterable[SessionRow], view: View) -> list[SessionRow]:
     """By the chosen column; equal rows stay in the snapshot's order, so that they do not dance."""
+    if view.sort == "share":
+        part = {row.key: budget_share(row, view.budgets) or 0.0 for row in rows}
+        return sorted(rows, key=lambda row: (part[row.key], row.cost), reverse=view.falling)
     # Where nothing runs all rates are alike: then the dearest come first.
     sort = _rate_then_cost if view.sort == "rate" else _SORTS.get(view.sort, _SORTS["cost"])
     return sorted(rows, key=sort, reverse=view.falling)

@@ -6,9 +6,10 @@ A cell is a pure function of the row, so a column can be tested, sorted and show
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from costtop.snapshot.view import SessionRow
+from costtop.snapshot.view import BudgetMeter, SessionRow
 from costtop.tui.figures import age, cash, share, short_model, short_place, short_session, si
 from costtop.tui.ink import Span
+from costtop.tui.shares import budget_share
 from costtop.tui.spark import sparkline
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class Look(NamedTuple):
     top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
     zone: str = "UTC"
     whole: int = 0  # what shares are shares of
+    budgets: tuple[BudgetMeter, ...] = ()
 
 
 class Column(NamedTuple, Generic[T]):
@@ -57,7 +59,7 @@ def settled(shown: Shown, look: Look) -> Hashable:
     """
     row, at = shown.row, look.at
     young = at - (row.started or 0) < _MINUTE or at - (row.last or 0) < _MINUTE
-    return shown, look.top, at // 1000 if young else at // _MINUTE
+    return shown, look.top, look.budgets, at // 1000 if young else at // _MINUTE
 
 
 _MINUTE = 60_000
@@ -159,6 +161,12 @@ def _figure(read: Callable[[SessionRow], str]) -> Callable[[Shown, Look], Span]:
     return cell
 
 
+def _budget(shown: Shown, look: Look) -> Span:
+    part = budget_share(shown.row, look.budgets)
+    heavy = part is not None and part >= 1
+    return Span(share(part), "bad" if heavy and shown.row.state != "ended" else _text_ink(shown))
+
+
 def _age(shown: Shown, look: Look) -> Span:
     started = shown.row.started
     return Span(age(None if started is None else look.at - started), _text_ink(shown))
@@ -194,6 +202,8 @@ COLUMNS: tuple[Column[Shown], ...] = (
            lambda r: r.model, grow=4, falling=False, about="its dearest model"),
     Column("cost", "$TOTAL", 8, 0, _total, lambda r: r.cost, ">", about="cost so far"),
     Column("rate", "$/h", 7, 1, _rate, lambda r: r.rate, ">", about="cost an hour, now"),
+    Column("share", "%BUDG", 6, 2, _budget, lambda r: r.cost, ">",
+           about="its cost in per cent of the tightest budget that covers it"),
     Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, lambda r: sum(r.trend),
            about="cost by minute, all rows on one log scale"),
     Column("tokens", "TOK/m", 5, 9, _figure(_busy), lambda r: r.tokens_minute, ">",
@@ -231,6 +241,14 @@ def _tool(source: str) -> str:
     return {"claude-code": "claude", "gemini-cli": "gemini", "codex-cli": "codex"}.get(
         source, source
     )
+
+
+def sighted(keys: Sequence[str], sort: str) -> tuple[str, ...]:
+    """The keys of the columns to show: the chosen ones, and the one that the list is sorted by."""
+    if sort in keys or "cost" not in keys or sort not in {column.key for column in COLUMNS}:
+        return tuple(keys)
+    at = list(keys).index("cost") + 1
+    return (*keys[:at], sort, *keys[at:])
 
 
 def chosen(keys: Sequence[str]) -> list[Column[Shown]]:

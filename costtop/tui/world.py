@@ -6,12 +6,23 @@ through `act`. `real` reads the store by `costtop.snapshot` and talks to the dae
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop.control import client
 from costtop.control.protocol import Command
 from costtop.paths import Paths
-from costtop.snapshot import alert_list, budget_list, days, past, session, spending, tasks, verdicts
+from costtop.snapshot import (
+    alert_list,
+    budget_list,
+    days,
+    past,
+    session,
+    spending,
+    tasks,
+    transcript,
+    verdicts,
+)
 from costtop.snapshot.alert_list import Alerts
 from costtop.snapshot.budget_list import BudgetLine
 from costtop.snapshot.days import Day
@@ -22,6 +33,7 @@ from costtop.snapshot.spending import Spending
 from costtop.snapshot.tasks import Tasks
 from costtop.snapshot.verdicts import FeatureVerdict, Mix
 from costtop.snapshot.view import Pulse, Snapshot
+from costtop.tui import opener
 
 
 class World(NamedTuple):
@@ -39,6 +51,8 @@ class World(NamedTuple):
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
     bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
     hooked: Callable[[str], bool]  # costtop's hook stands in the settings of that source's agent
+    transcript: Callable[[str], Path | None]  # the log of this session
+    open_folder: Callable[[Path], bool]  # that of this file, on the desktop, if there is one
     now: Callable[[], int]  # ms UTC
 
 
@@ -69,5 +83,7 @@ def real(
         budgets=lambda at: door.read(budget_list.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
         hooked=hooked,
+        transcript=lambda key: door.read(transcript.read, key),
+        open_folder=opener.open_folder,
         now=now,
     )

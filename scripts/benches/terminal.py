@@ -24,6 +24,7 @@ class Terminal:
         self.modes = settings
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor",
                "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none", **(environ or {})}  # fmt: skip
+        env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
         self._child = child
         self.process = subprocess.Popen(
             [sys.executable, "-c", script, *arguments], stdin=child, stdout=child, stderr=child,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
@@ -26,6 +27,9 @@ class Stage:
         self.commands: list[Command] = []
         self.trouble: str = ""  # what a read says instead of answering
         self.hooked = {"claude-code"}  # sources whose agents have costtop's hook
+        self.log: Path | None = None  # of any session
+        self.desktop = False
+        self.opened: list[Path] = []
         self.refusal: str = ""  # what a command is answered
 
     def frame(self, at: int | None) -> Snapshot:
@@ -39,6 +43,10 @@ class Stage:
             raise CosttopError(self.refusal)
         return {"ok": True}
 
+    def open_folder(self, path: Path) -> bool:
+        self.opened += [path] if self.desktop else []
+        return self.desktop
+
     @property
     def world(self) -> World:
         """Frames as the test holds them; the other screens over nothing."""
@@ -48,7 +56,7 @@ class Stage:
         return World(
             frame=self.frame, act=self.act, session=lambda key, at: None,
             bells=lambda after: [], hooked=self.hooked.__contains__, now=lambda: self.now.at,
-            **unread,
+            transcript=lambda key: self.log, open_folder=self.open_folder, **unread,
         )  # fmt: skip
 
 

@@ -1,10 +1,14 @@
 """Stopping, signalling and letting pass from the screen, through the real app."""
 
+import os
+from pathlib import Path
+
 from costtop.control.protocol import Kill, Override, Pause, StopSession
 from costtop.snapshot.holding import Held
-from costtop.snapshot.view import ProcessSeen
+from costtop.snapshot.view import BudgetMeter, ProcessSeen
+from costtop.tui.opener import open_folder
 from tests.tui.stage import played
-from tests.tui.values import AT, FLEET, snapshot
+from tests.tui.values import AT, BUDGETS, FLEET, dollars, snapshot
 
 GUESSED = FLEET[1]  # no pid is known exactly
 BY_BUDGET = Held("daily", "", "gate", "100 % of $20.00 is spent", AT - 600_000, None)
@@ -20,7 +24,7 @@ def guessed(confidence: str):
 async def test_the_first_rung_stops_softly_through_the_agents_hook():
     async with played() as play:
         await play.press("k")
-        assert "Stop        at its next tool, by costtop's hook" in play.text
+        assert "Stop        at its next tool call, by costtop's hook" in play.text
         await play.press("1", "enter")
         await play.until(lambda: play.stage.commands)
         assert play.stage.commands == [StopSession(FLEET[0].key, by=play.stage.commands[0].by)]
@@ -84,3 +88,57 @@ async def test_o_says_so_where_nothing_is_held_back():
         await play.press("O")
         await play.until(lambda: "nothing is held back" in play.text)
         assert play.stage.commands == []
+
+
+async def test_o_opens_the_folder_of_the_transcript_or_copies_its_path(tmp_path: Path):
+    async with played() as play:
+        await play.press("o")
+        await play.until(lambda: "there is no transcript" in play.text)
+        play.stage.log = tmp_path / "s.jsonl"
+        await play.press("o")
+        await play.until(lambda: "copied" in play.text)
+        assert play.app.clipboard == str(play.stage.log)
+        play.stage.desktop = True
+        await play.press("enter", "o")
+        await play.until(lambda: play.stage.opened == [play.stage.log])
+        await play.until(lambda: "opened the folder of" in play.text)
+
+
+def test_a_folder_is_opened_by_the_desktops_program_and_without_one_by_none(tmp_path: Path):
+    asked, program = tmp_path / "asked", tmp_path / "xdg-open"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {asked}\n')
+    program.chmod(0o700)
+    log = tmp_path / "$(reboot) a log.jsonl"
+    desktop = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DISPLAY": ":0"}
+    assert not open_folder(log, {"PATH": desktop["PATH"]})
+    assert not open_folder(tmp_path / "gone" / "s.jsonl", desktop)
+    assert open_folder(log, desktop)
+    assert asked.read_text() == str(tmp_path)
+    program.write_text("#!/bin/sh\nexit 3\n")
+    assert not open_folder(log, desktop)
+
+
+async def test_percent_sorts_by_the_share_of_the_tightest_budget_and_shows_it():
+    scoped = BudgetMeter("ci", "day", 0, False, dollars(2), (80,), AT, (("feature", "c[i]"),))
+    async with played(snapshot(budgets=(*BUDGETS, scoped))) as play:
+        assert "%BUDG" not in play.text
+        await play.press("percent_sign")
+        assert "%BUDG▽" in play.text
+        assert play.order("9f767c4e", "06aaa9ff", "54f46a6c") == [
+            "06aaa9ff",
+            "54f46a6c",
+            "9f767c4e",
+        ]
+        assert "222%" in play.line_of("06aaa9ff")  # $4.43 of $2
+        assert "23%" in play.line_of("9f767c4e")  # $22.74 of $100
+        await play.press("M")
+        assert "%BUDG" not in play.text
+
+
+async def test_d_types_the_refresh_and_refuses_what_makes_no_sense():
+    async with played() as play:
+        await play.press("d", *"soon", "enter")
+        assert "! 10 now; 0.2 to 10" in play.text
+        await play.press("escape", "d", *"2,5", "enter")
+        await play.until(lambda: "refresh every 2.5 s" in play.text)
+        assert play.app.settings.delay == 2.5

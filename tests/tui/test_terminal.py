@@ -1,5 +1,6 @@
 """The screen in a real terminal: how it leaves, what it writes, and what never reaches the pty."""
 
+import os
 import re
 import signal
 import time
@@ -189,3 +190,27 @@ stage = Broken()
     assert "\x1b" not in said
     assert "Traceback (most recent call last):" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_daemons_line_stands_there_while_the_screen_is_loaded_and_goes_away(tmp_path: Path):
+    line = tmp_path / "status.txt"
+    line.write_text("$12.34 today\x1b]0;PWNED\x07\n")
+    script = f"""
+import sys
+from pathlib import Path
+from costtop.cli.greeting import greeting
+with greeting(Path({str(line)!r})):
+    pass
+sys.exit("done")
+"""
+    with Terminal(script) as terminal:
+        assert terminal.ended() == 1
+        shown, gone, after = terminal.written.partition(b"\r\x1b[K")
+        assert "costtop · $12.34 today" in shown.decode()
+        assert b"\x1b" not in shown
+        assert gone
+        assert after.strip() == b"done"
+    os.utime(line, (0, 0))
+    with Terminal(script, size=(12, 5)) as terminal:
+        terminal.ended()
+        assert terminal.written.startswith("\rcosttop · r\r".encode())

@@ -2,10 +2,14 @@
 
 import getpass
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
 
 from costtop.control.protocol import Command
 from costtop.snapshot.view import SessionRow
+from costtop.text import clean
 from costtop.tui.figures import short_session
 from costtop.tui.screens import kill, lift, mark, silence
 from costtop.tui.screens.choose import Answer
@@ -73,6 +77,26 @@ def ask_lift(app: "CosttopApp") -> None:
             app.do(order, "it may pass for 30 minutes")
 
     app.push_screen(lift.lift_dialog(held, app.snapshot.at), done)
+
+
+def show_transcript(app: "CosttopApp", screen: Screen[Any], row: SessionRow) -> None:
+    """Opens the folder of the session's log; without a desktop its path goes to the clipboard."""
+    key, world = root_key(row), app.world
+
+    def find() -> tuple[Path | None, bool]:
+        path = world.transcript(key)
+        return path, path is not None and world.open_folder(path)
+
+    def take(found: tuple[Path | None, bool]) -> None:
+        path, opened = found
+        if path is None:
+            app.say("it came over a socket: there is no transcript", ok=False)
+            return
+        if not opened:
+            app.copy_to_clipboard(clean(str(path), 4096))
+        app.say(f"{'opened the folder of' if opened else 'copied'} {path}")
+
+    app.look(screen, find, take)
 
 
 def targets(

@@ -15,7 +15,7 @@ from costtop.tui.screens.choose import Answer, Choice, Choose
 
 _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
-_SOFT = "Stop        at its next tool, by costtop's hook; it keeps its transcript"
+_SOFT = "Stop        at its next tool call, by costtop's hook in the agent"
 _NO_HOOK = "Stop        no hook in its settings would hear it: costtop hooks install"
 RUNGS = (
     Choice("cancel", "0", "Cancel"),

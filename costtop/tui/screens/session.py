@@ -44,6 +44,7 @@ class SessionScreen(Screen[None]):
         Binding("s", "silence", "Silence its alerts", id="silence"),
         Binding("e,l", "expand", "Calls only, or all", id="expand", key_display="e l"),
         Binding("y", "copy", "Copy its id", id="copy"),
+        Binding("o", "transcript", "Open its transcript's folder", id="transcript"),
     ]
 
     def __init__(self, row: SessionRow) -> None:
@@ -158,6 +159,10 @@ class SessionScreen(Screen[None]):
         """The session's id into the terminal's clipboard."""
         self.app.copy_to_clipboard(self._row.session)
         self.costtop.say(f"copied {self._row.session}")
+
+    def action_transcript(self) -> None:
+        """The folder of its log, or where it is."""
+        deeds.show_transcript(self.costtop, self, self._row)
 
     @on(Table.Opened)
     def _opened(self) -> None:

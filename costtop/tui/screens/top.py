@@ -4,33 +4,31 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
-from costtop.snapshot.session import SessionDetail
 from costtop.snapshot.view import SessionRow, Snapshot
 from costtop.tui import filter as filters
-from costtop.tui.arrange import GROUPS, View, arranged, sought
-from costtop.tui.columns import Look, Shown, chosen, settled
+from costtop.tui.arrange import GROUPS, View, arranged, neighbour, resorted
+from costtop.tui.columns import Look, Shown, chosen, settled, sighted
 from costtop.tui.screens import deeds
 from costtop.tui.screens.choose import Answer, Choice, Choose
 from costtop.tui.screens.silence import About
 from costtop.tui.screens.top_keys import KEYBAR, TOP_KEYS
 from costtop.tui.spark import scale
-from costtop.tui.widgets import below, header
+from costtop.tui.widgets import header
 from costtop.tui.widgets.facts import hint
 from costtop.tui.widgets.first_run import first_run
+from costtop.tui.widgets.glance import Glance
 from costtop.tui.widgets.keybar import keybar
 from costtop.tui.widgets.pane import Pane
+from costtop.tui.widgets.prompts import Prompts
 from costtop.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
-
-_NO_PANE = 30  # lines: below it the list has all the room
-_AGAIN = 5_000  # ms between two readings of the session under the cursor
 
 
 class TopScreen(Screen[None]):
@@ -42,12 +40,7 @@ class TopScreen(Screen[None]):
         super().__init__()
         self.view = View()
         self.kept = filters.parse("")
-        self._sought = ""
-        self._pane = True
         self._frozen: Snapshot | None = None  # what the list shows
-        self._detail: SessionDetail | None = None
-        self._detail_at = 0
-        self._below: object = None  # what the pane below was drawn of
 
     @property
     def costtop(self) -> "CosttopApp":
@@ -60,11 +53,9 @@ class TopScreen(Screen[None]):
         yield Pane("tabs")
         yield Table[Shown](attrgetter("key"), name="sessions", token=settled)
         yield Pane("empty")
-        yield Pane("below")
+        yield Glance("below")
         yield Pane("hint")
-        asked = "cost>5 model~opus !idle"
-        yield Input(placeholder=asked, classes="prompt", id="filter", compact=True)
-        yield Input(placeholder="search", classes="prompt", id="search", compact=True)
+        yield Prompts()
         yield Pane("keys", base="label")
 
     def on_mount(self) -> None:
@@ -83,12 +74,9 @@ class TopScreen(Screen[None]):
         """The list."""
         return self.query_one("#sessions", Table)
 
-    def on_resize(self) -> None:
-        """Other things fit now."""
-        self.draw()
-
-    def on_screen_resume(self) -> None:
-        """Another screen was in front."""
+    @on(events.Resize)
+    @on(events.ScreenResume)
+    def _seen_anew(self) -> None:
         self.draw()
 
     def _changed(self) -> None:
@@ -104,16 +92,16 @@ class TopScreen(Screen[None]):
         if self.costtop.mood.frozen_since is not None and self._frozen is not None:
             snapshot = self._frozen
         self._frozen = snapshot
-        rows = arranged(snapshot.sessions, self.view, self.kept, snapshot.at)
+        view = self.view._replace(budgets=snapshot.budgets)
+        rows = arranged(snapshot.sessions, view, self.kept, snapshot.at)
         empty = not snapshot.sessions
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
         top = scale(map(attrgetter("trend"), snapshot.sessions))
-        self.table.set_columns(
-            chosen(self.costtop.settings.columns), self.view.sort, self.view.falling
-        )
-        self.table.show(rows, Look(snapshot.at, top, snapshot.zone))
+        columns = chosen(sighted(self.costtop.settings.columns, view.sort))
+        self.table.set_columns(columns, view.sort, view.falling)
+        self.table.show(rows, Look(snapshot.at, top, snapshot.zone, budgets=snapshot.budgets))
         self._draw_selected()
 
     def _draw_head(self) -> None:
@@ -127,30 +115,9 @@ class TopScreen(Screen[None]):
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
-        now, zone = self.costtop.snapshot.at, self.costtop.snapshot.zone
-        row = self._row()
-        tagged = sorted(self.view.tagged)
-        self.query_one("#hint", Pane).show([hint(row, tagged, now)])
-        wants = self._pane and self.size.height >= _NO_PANE and self.size.width >= 80
-        if row is None or not wants:
-            self.query_one("#below", Pane).show([])
-            self._below = None
-            return
-        key = deeds.root_key(row)
-        if self._detail is None or self._detail.key != key or now - self._detail_at >= _AGAIN:
-            self._detail_at = now
-            self.costtop.look(self, lambda: self.costtop.world.session(key, now), self._take)
-        detail = self._detail if self._detail and self._detail.key == key else None
-        about = (row, detail, now // _AGAIN, self.size.width)
-        if about != self._below:
-            self._below = about
-            lines = below.below(row, detail, now, zone, self.size.width)
-            self.query_one("#below", Pane).show(lines)
-
-    def _take(self, detail: SessionDetail | None) -> None:
-        if detail is not None:
-            self._detail = detail
-            self._draw_selected()
+        row, tagged = self._row(), sorted(self.view.tagged)
+        self.query_one("#hint", Pane).show([hint(row, tagged, self.costtop.snapshot.at)])
+        self.query_one("#below", Glance).about(row, deeds.root_key(row) if row else "")
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
@@ -183,21 +150,17 @@ class TopScreen(Screen[None]):
 
     def action_sort_by(self, column: str) -> None:
         """Sorts by a column, or turns it round when it is the one already."""
-        known = next((c for c in chosen((column,)) if c.sort), None)
-        if known is None:
-            return
-        falling = not self.view.falling if column == self.view.sort else known.falling
-        self.set_view(sort=column, falling=falling)
+        self.view = resorted(self.view, column)
+        self.draw()
 
     def action_sort_next(self, step: int) -> None:
         """Sorts by the neighbouring column."""
-        keys = [column.key for column in chosen(self.costtop.settings.columns) if column.sort]
-        at = keys.index(self.view.sort) if self.view.sort in keys else 0
-        self.action_sort_by(keys[(at + step) % len(keys)])
+        columns = chosen(self.costtop.settings.columns)
+        self.action_sort_by(neighbour(columns, self.view.sort, step))
 
-    def action_invert(self) -> None:
-        """Turns the order round."""
-        self.set_view(falling=not self.view.falling)
+    def action_switch(self, what: str) -> None:
+        """Turns one of the view's switches: `falling`, `hides_idle` or `hides_ended`."""
+        self.set_view(**{what: not getattr(self.view, what)})
 
     def action_sort(self) -> None:
         """Asks for the column to sort by."""
@@ -223,14 +186,6 @@ class TopScreen(Screen[None]):
         following = GROUPS[(GROUPS.index(self.view.group) + 1) % len(GROUPS)]
         self.set_view(group=following, turned=frozenset())
 
-    def action_hide_idle(self) -> None:
-        """Shows or hides idle sessions."""
-        self.set_view(hides_idle=not self.view.hides_idle)
-
-    def action_hide_ended(self) -> None:
-        """Shows or hides ended sessions."""
-        self.set_view(hides_ended=not self.view.hides_ended)
-
     def action_meters(self) -> None:
         """Shows or hides the meters."""
         settings = self.costtop.settings
@@ -239,7 +194,8 @@ class TopScreen(Screen[None]):
 
     def action_pane(self) -> None:
         """Shows or hides the pane below the list."""
-        self._pane = not self._pane
+        glance = self.query_one("#below", Glance)
+        glance.wanted = not glance.wanted
         self._draw_selected()
 
     def action_follow(self) -> None:
@@ -264,9 +220,10 @@ class TopScreen(Screen[None]):
             self.app.copy_to_clipboard(row.session)
             self.costtop.say(f"copied {row.session}")
 
-    def action_step_day(self, by: int) -> None:
-        """The end of the day before or after the one shown; past today is now."""
-        self.costtop.step_day(by)
+    def action_transcript(self) -> None:
+        """The folder of the session's log, or where it is."""
+        if (row := self._row()) is not None:
+            deeds.show_transcript(self.costtop, self, row)
 
     # -- filter and search ---------------------------------------------------------------------
 
@@ -283,14 +240,9 @@ class TopScreen(Screen[None]):
         self._prompt("search")
 
     def _prompt(self, wanted: str) -> None:
-        """Opens one of the two lines in place of the hint; "" closes both.
-
-        At once, not at the next idle moment: what is typed ahead must not fall on the list's keys.
-        """
-        for prompt in self.query(Input):
-            prompt.display = prompt.id == wanted
+        """Opens one of the two lines in place of the hint; "" closes both."""
         self.query_one("#hint").display = not wanted
-        self.set_focus(self.query_one(f"#{wanted}", Input) if wanted else self.table)
+        self.query_one(Prompts).open(wanted, self.table)
 
     def keep(self, text: str) -> None:
         """Filters by `text`, as if it had been typed."""
@@ -302,9 +254,8 @@ class TopScreen(Screen[None]):
         self.draw()
 
     @on(Input.Changed, "#search")
-    def _search_typed(self, event: Input.Changed) -> None:
-        self._sought = event.value.casefold()
-        self._seek(0, 1)
+    def _search_typed(self) -> None:
+        self.query_one(Prompts).seek(self.table, 0, 1)
 
     @on(Input.Submitted)
     def _typed(self) -> None:
@@ -312,19 +263,12 @@ class TopScreen(Screen[None]):
 
     def action_again(self, step: int) -> None:
         """The next match of the search, or the one before."""
-        self._seek(step, step)
-
-    def _seek(self, first: int, step: int) -> None:
-        """Puts the cursor on the nearest row, from `first` rows on, whose names hold the text."""
-        found = sought(self.table.rows, self.table.cursor_key, self._sought, first, step)
-        if found:
-            self.table.select(found)
+        self.query_one(Prompts).seek(self.table, step, step)
 
     def action_clear(self) -> None:
         """Esc: closes the prompt and clears filter and search."""
         self._prompt("")
-        for prompt in self.query(Input):
-            prompt.value = ""
+        self.query_one(Prompts).clear()
 
     def action_user(self) -> None:
         """Only the sessions of the user under the cursor, or everybody's again."""
