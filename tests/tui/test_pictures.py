@@ -311,3 +311,19 @@ def test_every_cell_of_every_column_is_drawn_for_every_row():
     for shown in arranged(FLEET, View(tree=True), KEEP, AT):
         for column in COLUMNS:
             assert isinstance(column.cell(shown, look), Span)
+
+
+def test_the_first_run_names_each_tool_once_and_what_was_found_first():
+    from costtop.snapshot.view import SourceSeen
+    from costtop.tui.widgets.first_run import _looked
+
+    seen = (
+        SourceSeen("a", "Alpha", "/old/alpha", 0, False),
+        SourceSeen("a", "Alpha", "/home/alpha", 7, True),
+        *(SourceSeen(str(n), f"Tool {n}, older", f"/t{n}", 0, False) for n in range(6)),
+    )
+    said = ["".join(span.text for span in line) for line in _looked(seen)]
+    assert ["Alpha" in text for text in said] == [True, *[False] * 5]
+    assert "7 files" in said[0]
+    assert "and 2 more tools" in said[-1]
+    assert not any("older" in text for text in said)

@@ -5,6 +5,7 @@ from costtop.tui.figures import cash
 from costtop.tui.ink import Line, line
 
 _BAR = 30
+_NAMED = 4  # tools named that were not found
 
 
 def first_run(snapshot: Snapshot) -> list[Line]:
@@ -16,7 +17,7 @@ def first_run(snapshot: Snapshot) -> list[Line]:
         else "No spend seen yet. Looking for sessions in:"
     )
     lines = [(), line("  ", (head, "strong")), ()]
-    lines += [_source(source) for source in snapshot.sources]
+    lines += _looked(snapshot.sources)
     if not snapshot.sources:
         lines.append(line("  ", ("the daemon has not said yet where it looks", "dim")))
     lines += _progress(snapshot)
@@ -31,12 +32,30 @@ def first_run(snapshot: Snapshot) -> list[Line]:
     return lines
 
 
-def _source(source: SourceSeen) -> Line:
-    sign, ink = ("✓", "good") if source.found else ("✗", "dim")
-    files = f"{source.files} files" if source.found else "not found"
-    return line(
-        "  ", (sign, ink), f" {source.title:<16} ", (f"{source.folder:<42} ", "dim"), (files, ink)
-    )
+def _looked(sources: tuple[SourceSeen, ...]) -> list[Line]:
+    """What was found, a line a folder; the best known of the others; how many more there are."""
+    found = [source for source in sources if source.found]
+    tools = {_tool(source) for source in found}
+    missing: dict[str, SourceSeen] = {}
+    for source in sources:
+        if _tool(source) not in tools:
+            missing[_tool(source)] = source  # the later folder is the usual one
+    named = list(missing.values())[:_NAMED]
+    lines = [_source(source, "✓", "good", f"{source.files} files") for source in found]
+    lines += [_source(source, "✗", "dim", "not found") for source in named]
+    if more := len(missing) - len(named):
+        lines.append(line("  ", (f"✗ and {more} more tools, none of them found", "dim")))
+    return lines
+
+
+def _source(source: SourceSeen, sign: str, ink: str, said: str) -> Line:
+    title = f" {_tool(source):<18} "
+    return line("  ", (sign, ink), title, (f"{source.folder:<40} ", "dim"), (said, ink))
+
+
+def _tool(source: SourceSeen) -> str:
+    """The tool's name without which of its logs it is."""
+    return source.title.partition(",")[0]
 
 
 def _progress(snapshot: Snapshot) -> list[Line]:
