@@ -1,6 +1,7 @@
 """The house rules that a machine can check. The floors are import-linter's (scripts/check)."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from costtop.store.db import open_writer
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "costtop"
@@ -39,6 +42,9 @@ LIGHT = (
     "costtop.store.gating",
     "costtop.client.session",
     "costtop.client.outlet",
+    "costtop.cli.live",
+    "costtop.cli.main",
+    "costtop.cli.report",
     "costtop.control.client",
     "costtop.control.protocol",
     "costtop.snapshot.live",
@@ -143,6 +149,25 @@ def test_a_light_module_loads_nothing_heavy(module):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not set(ran.stdout.split()) & set(HEAVY)
+
+
+@pytest.mark.parametrize("words", [["--once"], ["--once", "--json"], ["report", "--by", "day"]])
+def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
+    open_writer(tmp_path / "costtop.db").close()
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('\\n#', *sys.modules))\n"
+        "from costtop.__main__ import main; sys.exit(main())"
+    )
+    environment = {**os.environ, "COSTTOP_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code, *words]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    loaded = set(ran.stdout.rpartition("\n#")[2].split())
+    assert ran.returncode == 0, ran.stderr
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.startswith("costtop.daemon")}
 
 
 def test_no_file_names_this_or_any_other_machine():

@@ -7,9 +7,11 @@ import argparse
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import NoReturn, Protocol
 
 from costtop import __version__
+from costtop.cli import options
 from costtop.errors import CosttopError
 
 
@@ -75,37 +77,34 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    asked = next((word for word in arguments if not word.startswith("-")), None)
-    parser = _parser(_wanted(arguments, asked))
-    options = parser.parse_args(arguments)
-    run = getattr(options, "run", None)
+    given = _parser(_wanted(arguments)).parse_args(arguments)
+    run = getattr(given, "run", None)
     if run is None:
         from costtop.cli import live
 
         run = live.run
-    return int(run(options))
+    return int(run(given))
 
 
-def _wanted(arguments: list[str], asked: str | None) -> tuple[str, ...]:
-    """The commands whose parsers are needed: one; for a frame none; all to help or to complain."""
+def _wanted(arguments: list[str]) -> Iterable[str]:
+    """The commands whose modules are needed: the one asked for; all of them for help or a slip."""
+    asked = next((word for word in arguments if not word.startswith("-")), None)
     if asked in MODULES:
         return (asked,)
-    frame = not {"--once", "-b"}.isdisjoint(arguments)
-    return () if frame and {"--help", "-h"}.isdisjoint(arguments) else tuple(MODULES)
+    screen = all(word.startswith("-") for word in arguments[:1])  # its options, and their values
+    return () if screen and not {"-h", "--help"}.intersection(arguments) else MODULES
 
 
-def _parser(names: tuple[str, ...]) -> Parser:
+def _parser(wanted: Iterable[str]) -> Parser:
     parser = Parser(
         prog="costtop",
         description="htop for what AI agents spend. Without a command: the live screen.",
     )
     parser.add_argument("--version", action="version", version=f"costtop {__version__}")
-    from costtop.cli import live
-
-    live.add_options(parser)
-    if names:
-        commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
-        for name in names:
-            module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
-            module.add(commands, name)
+    options.add_options(parser)
+    # Without `prog` argparse formats a usage to find it, and loads shutil, bz2 and lzma for that.
+    commands = parser.add_subparsers(prog="costtop", metavar="COMMAND", parser_class=Parser)
+    for name in wanted:
+        module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
+        module.add(commands, name)
     return parser

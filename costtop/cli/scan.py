@@ -5,7 +5,6 @@ import json
 
 from costtop import paths
 from costtop.cli.tables import put
-from costtop.control import client, protocol
 
 _LONG = 3600.0  # s; a first import of years takes its time
 
@@ -27,6 +26,8 @@ def run(options: argparse.Namespace) -> int:
 
         counts = scan(found)
     else:
+        from costtop.control import client, protocol
+
         answer = client.ask(found.socket, protocol.Scan(), timeout=_LONG)
         counts = answer["counts"]
     if options.json:

@@ -5,17 +5,18 @@ and repeats nothing. What the rows mean for budgets and alerts is `after`'s busi
 """
 
 import asyncio
+import gc
 import json
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from costtop.daemon.counts import Counts
 from costtop.daemon.fold import Folded, Order, fold
+from costtop.daemon.workers import Workers, workers
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
 from costtop.snapshot.live import now_ms
@@ -26,12 +27,13 @@ from costtop.store.reading import Priced, Reading
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import Change, Known
-from costtop.tail.place import Place, restored
+from costtop.tail.place import Place, is_file, restored
 from costtop.tail.read import rows_place
 from costtop.tail.roots import Found, Seen
 
 _TURN = 4 << 20  # bytes a turn, live
-_IMPORT_TURN = 32 << 20  # bytes a turn of a file while a backlog is taken in
+_IMPORT_TURN = 24 << 20  # bytes a turn of a file while a backlog is taken in
+_FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
 _BACKLOG = 48 << 20  # bytes from which worker processes pay
 _FILES_AT_ONCE = 400  # files of one transaction
 _WORKERS = min(3, os.cpu_count() or 1)
@@ -43,29 +45,6 @@ After = Callable[[sqlite3.Connection, Recorded, int], None]
 """Runs in the transaction of the calls: (db, what was recorded, now)."""
 Lost = Callable[[], None]
 """Runs when a transaction was rolled back, `After` or not."""
-
-
-class Counts:
-    """What was taken in since the start, for `status` and `scan`."""
-
-    def __init__(self) -> None:
-        self.files = 0  # turns that read something
-        self.bytes = 0
-        self.calls = 0  # calls that were new
-        self.updated = 0  # calls seen again, larger
-        self.bad = 0
-        self.unpriced = 0
-
-    def plain(self) -> dict[str, int]:
-        """As `scan` prints them."""
-        return {
-            "files": self.files,
-            "bytes": self.bytes,
-            "calls": self.calls,
-            "updated": self.updated,
-            "bad_lines": self.bad,
-            "unpriced": self.unpriced,
-        }
 
 
 class Progress(NamedTuple):
@@ -103,7 +82,7 @@ class Ingest:
             if not stored.state:
                 continue  # long gone: kept for `explain` only
             self._memos[stored.path] = stored.memo
-            if _is_file(stored.path):
+            if is_file(stored.path):
                 self.known.put(restored(stored.path, stored.state, stored.born))
 
     def memo(self, channel: bytes) -> Memo:
@@ -126,8 +105,9 @@ class Ingest:
         backlog = sum(max(0, seen.size - self._offset(seen)) for seen in wanted)
         self.progress = Progress(0, backlog)
         if backlog >= _BACKLOG and _WORKERS > 1:
-            async with _workers() as pool:
-                await self._import(wanted, pool)
+            with _uncollected():
+                async with workers(_WORKERS, _IMPORT_TURN) as pool:
+                    await self._import(wanted, pool)
         else:
             for group in _groups(wanted, _FILES_AT_ONCE):
                 await self._read(group)
@@ -151,15 +131,14 @@ class Ingest:
             orders = [self._next(order, item) for order, item in zip(orders, folded, strict=True)
                       if item.more]  # fmt: skip
 
-    async def _import(self, seen: Sequence[Seen], pool: ProcessPoolExecutor) -> None:
+    async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
         """The same for a backlog: files are folded by worker processes, a few turns ahead."""
-        loop = asyncio.get_running_loop()
-        waiting: list[asyncio.Future[list[Folded]]] = []
-        for group in _groups(seen, _FILES_AT_ONCE, _IMPORT_TURN):
+        waiting: list[asyncio.Task[list[Folded]]] = []
+        for group in _groups(seen, _FILES_AT_ONCE, _FIRST_TURN, _IMPORT_TURN):
             changes = await asyncio.to_thread(self._compare, group)
             orders = await self._orders(group, changes)
             if orders:
-                waiting.append(loop.run_in_executor(pool, _fold_whole, orders))
+                waiting.append(asyncio.create_task(pool.fold(orders)))
             while len(waiting) > _WORKERS:
                 await self.commit(await waiting.pop(0))
         for future in waiting:
@@ -201,7 +180,7 @@ class Ingest:
             self._memos[item.place.path] = reading.memo
             before = 0 if reading.fresh else self._bad.get(item.place.path, 0)
             self._bad[item.place.path] = before + len(item.bad)
-            if _is_file(item.place.path):
+            if is_file(item.place.path):
                 self.known.put(item.place)
             if item.took and not item.more:
                 self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
@@ -270,22 +249,23 @@ def _of_database(order: Order, seen: Seen) -> Order:
     return order._replace(change=order.change._replace(place=place), memo=memo)
 
 
-def _fold_whole(orders: list[Order]) -> list[Folded]:
-    return fold(orders, _IMPORT_TURN)
-
-
-@asynccontextmanager
-async def _workers() -> AsyncIterator[ProcessPoolExecutor]:
-    """Worker processes for the time of one import; spawned, for fork is unsafe beside threads."""
-    pool = ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn"))
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection for the time of an import: it holds many values and no cycles."""
+    gc.disable()
     try:
-        yield pool
+        yield
     finally:
-        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        gc.enable()
 
 
-def _groups(seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN) -> Iterator[list[Seen]]:
-    """Files in order, cut into groups of at most `most` files or about `size` bytes."""
+def _groups(
+    seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN, largest: int = _IMPORT_TURN
+) -> Iterator[list[Seen]]:
+    """Files in order, in groups of at most `most` files or about `size` bytes.
+
+    Each group may be twice as large as the one before, up to `largest`.
+    """
     group: list[Seen] = []
     weight = 0
     for item in seen:
@@ -293,14 +273,9 @@ def _groups(seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN) -> Iterat
         weight += item.size
         if len(group) >= most or weight >= size:
             yield group
-            group, weight = [], 0
+            group, weight, size = [], 0, min(2 * size, largest)
     if group:
         yield group
-
-
-def _is_file(path: bytes) -> bool:
-    """False for a channel: no scan finds one, and it must not be forgotten for that."""
-    return path.startswith(b"/")
 
 
 def place_of(path: bytes) -> Place:

@@ -14,6 +14,7 @@ from costtop.daemon.attribution import feature_of
 from costtop.daemon.ingest import Ingest
 from costtop.daemon.roots import roots
 from costtop.daemon.rules import settings_of
+from costtop.daemon.shared import shared
 from costtop.daemon.tell import audience
 from costtop.daemon.watch import Watch
 from costtop.errors import ConfigError
@@ -58,7 +59,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         await writer.transact(meta.put, shared(config))
         kept = await writer.read(meta.get, "cards")
         if kept:
-            prices.restore(json.loads(kept))
+            prices.offer(json.loads(kept))
         watch = Watch(
             settings_of(config),
             configuration.budgets(config),
@@ -71,31 +72,12 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         try:
             yield Wired(paths, config, writer, books, prices, ingest, watch, found)
         finally:
-            await writer.transact(meta.put, cards(prices))
+            if prices.learnt():
+                await writer.transact(meta.put, cards(prices))
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(posted)
-
-
-def shared(config: Config) -> dict[str, str]:
-    """What readers need of the config; they do not read it themselves."""
-    budgets = [
-        {
-            "name": budget.name,
-            "period": budget.period,
-            "amount": budget.amount,
-            "tiers": budget.tiers,
-            "scope": dict(budget.scope),
-            "action": budget.action,
-        }
-        for budget in configuration.budgets(config)
-    ]
-    return {
-        "timezone": configuration.zone(config).key,
-        "finished_after": str(configuration.milliseconds(config.anomaly.finished_after)),
-        "budgets": json.dumps(budgets),
-    }
 
 
 def cards(prices: PriceBook) -> dict[str, str]:

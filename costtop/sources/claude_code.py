@@ -4,6 +4,7 @@ It opens no files and prices nothing. One request is written once a content bloc
 counts: each row becomes a call of the same key, and the larger one replaces the smaller.
 """
 
+import re
 from pathlib import PurePath
 from typing import Any
 
@@ -15,19 +16,16 @@ from costtop.sources.claude_records import (
     ROW,
     TOOL_RESULT,
     TYPE,
+    Message,
     Row,
     ToolResult,
+    Usage,
     blocks,
     counted,
 )
-from costtop.sources.claude_tools import note_of
-from costtop.sources.claude_usage import (
-    NAME,
-    call_of,
-    hidden_calls,
-    key_of,
-    text,
-)
+from costtop.sources.claude_replies import Home, Reply
+from costtop.sources.claude_tools import may_answer, note_of
+from costtop.sources.claude_usage import NAME, hidden_calls, key_of, text
 from costtop.sources.fingerprints import ARGUMENTS, RESULT, fingerprint
 from costtop.sources.json_lines import (
     ODD,
@@ -39,24 +37,24 @@ from costtop.sources.json_lines import (
 from costtop.sources.merging import merged
 from costtop.sources.source import Chunk, Memo, Source, copied
 from costtop.sources.stamps import stamp
+from costtop.text import clean
 
-_NEEDLES = (
-    b'"output_tokens"',
-    b'"user"',
-    b'"subtype"',
-    b'"pr-link"',
-    b'"last-prompt"',
-    b'"worktree-state"',
-)
+_COMMON = (b'"output_tokens"', b'"user"')
+_RARE = (b'"subtype"', b'"pr-link"', b'"last-prompt"', b'"worktree-state"')
 _USAGE = 0
+_IDLE = re.compile(  # half of all lines: top-level fields up to a type that says nothing of a turn
+    rb'\{(?:"(?!type")\w++":(?:"[^"\\]*+"|null|true|false),)*+'
+    rb'"type":"(?:progress|attachment|file-history-snapshot)"'
+).match
+_NO_ITERATIONS = len(b'[{"type":""}]')
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
     fold = _Fold(chunk, copied(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
+    for start, end, mark in marked_lines(chunk.data, _COMMON, _RARE, _IDLE):
         fold.line(chunk.data[start:end], chunk.offset + start, mark)
-    return fold.events, fold.memo
+    return fold.done(), fold.memo
 
 
 class _Fold:
@@ -73,7 +71,12 @@ class _Fold:
         self.session_given = bool(self.session)
         self.stem = PurePath(chunk.path).stem
         self.raw, self.offset = b"", 0  # the line at hand
-        self._calls: dict[bytes, int] = {}  # key -> index in events, to merge rows of one request
+        self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
+        self._calls: dict[bytes, Call] = {}  # calls of this chunk that are no replies
+        self._ids: tuple[Any, Any] = (None, None)  # of the reply at hand
+        self._key, self._named = b"", ""  # its key, in bytes and in hex
+        self._said: tuple[Any, ...] = ()  # what the row before said of whose it is
+        self._home = Home("", "", Context())
 
     def line(self, line: bytes, offset: int, mark: int) -> None:
         self.raw, self.offset = line, offset
@@ -82,67 +85,89 @@ class _Fold:
             return
         try:
             row = decoded(ROW, line)
-            if mark == _USAGE and has_negative_zero(line):
+            if mark == _USAGE and has_negative_zero(line, b'"usage"'):
                 raise Unreadable("a token count is -0", malformed=False)
         except Unreadable as error:
             if error.malformed or (mark == _USAGE and _billable(line)):
                 self.events.append(Bad(offset, str(error)))
             return
-        self._about(row)
-        if mark == _USAGE and counted(row):
-            self._usage(row)
-        elif row.type == "user" and row.message is not None:
-            self._user(row)
+        if not self.session_given:
+            self._about(row)
+        message = row.message
+        if mark == _USAGE and message and message.usage and counted(row):
+            self._usage(row, message, message.usage)
+        elif row.type == "user" and message is not None:
+            self._user(row, message)
         else:
             self._note(row)
 
     def _about(self, row: Row) -> None:
         """Whose record it is; files that are not named for their session say it in each record."""
-        if not self.session_given:
-            said = text(row.session_id) or text(row.session_id_)
-            self.session = said or self.memo.get("session") or self.stem
-            self.memo["session"] = self.session
+        said = text(row.session_id) or text(row.session_id_)
+        self.session = said or self.memo.get("session") or self.stem
+        self.memo["session"] = self.session
 
-    def _usage(self, row: Row) -> None:
-        message = row.message
-        assert message is not None
-        assert message.usage is not None
+    def _usage(self, row: Row, message: Message, usage: Usage) -> None:
         at = stamp(row.timestamp, self.seen)
-        key = key_of(row, message) or keys.whole(NAME, self.raw.strip())
-        tools = self._tools(row, key)
-        agent = self.agent or (text(row.agent_id) if row.is_sidechain is True else "")
-        if not agent and row.is_sidechain is not True:
+        ids = (message.id, row.request_id)
+        if ids != self._ids or ids[0] is None:
+            self._ids = ids
+            self._key = key_of(row, message) or keys.whole(NAME, self.raw.strip())
+            self._named = self._key.hex()
+        tools = self._tools(message)
+        side = row.is_sidechain is True
+        if self.turn and not side and not self.agent:
             self.events += turns.replied(self.turn, self.session, message.stop_reason, tools, at)
-        context = self._context(row)
-        self._session(row, agent, context, at)
-        used = tool_memory.uses(self.replies, key.hex())
-        call = call_of(row, key, (self.session, agent), at, context)._replace(
-            tools=used, attempt=self._attempt(key), offset=self.offset
-        )
-        self._call(call)
-        for hidden in hidden_calls(call, message.usage):
-            self._call(hidden)
+        home = self._home_of(row, at)
+        attempt = self._attempt(self._named)
+        reply = self._open.get(self._key)
+        if reply is None:
+            reply = Reply(self._key, row, usage, at, home, attempt, self.offset)
+            self._open[self._key] = reply
+        else:
+            reply.grow(row, usage, at, home, attempt, self.offset)
+        if asked := self.replies.get(self._named):
+            reply.ask(asked)
+        if len(bytes(usage.iterations)) > _NO_ITERATIONS:
+            call = Reply(self._key, row, usage, at, home, attempt, self.offset).call()
+            for hidden in hidden_calls(call, usage):
+                self._call(hidden)
 
     def _call(self, call: Call) -> None:
-        place = self._calls.get(call.key)
-        if place is None:
-            self._calls[call.key] = len(self.events)
-            self.events.append(call)
-            return
-        known = self.events[place]
-        assert isinstance(known, Call)
-        self.events[place] = merged(known, call)
+        known = self._calls.get(call.key)
+        self._calls[call.key] = call if known is None else merged(known, call)
 
-    def _attempt(self, key: bytes) -> int:
+    def done(self) -> list[Event]:
+        """Everything that the chunk gave: the calls come last, each once."""
+        calls = {key: reply.call() for key, reply in self._open.items()}
+        for key, call in self._calls.items():
+            calls[key] = merged(calls[key], call) if key in calls else call
+        return [*self.events, *calls.values()]
+
+    def _attempt(self, named: str) -> int:
         """2 after one failed try of the same request (`system.api_error`), and so on."""
         tries = self.memo.get("tries")
         if not tries:
             return 1
-        if tries[1] in (None, key.hex()):
-            tries[1] = key.hex()
+        if tries[1] in (None, named):
+            tries[1] = named
             return int(tries[0]) + 1
         del self.memo["tries"]
         return 1
+
+    def _home_of(self, row: Row, at: int) -> Home:
+        """Whose the row is: worked out when something in it differs from the row before."""
+        said = (
+            row.cwd, row.git_branch, row.version, row.is_sidechain, row.agent_id,
+            row.attribution_agent, row.attribution_skill, row.attribution_plugin,
+            self.turn.get("id"), self.session,
+        )  # fmt: skip
+        if said != self._said:
+            self._said = said
+            side = text(row.agent_id) if row.is_sidechain is True else ""
+            self._home = Home(self.session, self.agent or side, self._context(row))
+            self._session(row, self._home, at)
+        return self._home
 
     def _context(self, row: Row) -> Context:
         where = self.memo.setdefault("where", ["", "", ""])  # cwd, branch, first cwd
@@ -152,28 +177,27 @@ class _Fold:
         tags = tags_of(text(row.attribution_skill), text(row.attribution_plugin))
         return context_of(*where, self.turn.get("id", ""), tags)
 
-    def _session(self, row: Row, agent: str, context: Context, at: int) -> None:
+    def _session(self, row: Row, home: Home, at: int) -> None:
         """Tells what is known of the session whenever that changed."""
+        session, agent, context = home
         kind = text(row.attribution_agent) if agent else ""
         if agent.startswith("acompact"):
             kind = kind or "compact"
         version = text(row.version)
-        told = [self.session, agent, *context[:3], kind, version]
+        told = [session, agent, *context[:3], kind, version]
         if self.memo.get("told") == told:
             return
         started = at if "told" not in self.memo else None
         self.memo["told"] = told
         self.events.append(
             SessionFact(
-                NAME, self.session, agent, agent_type=kind, started=started, at=at, version=version,
+                NAME, session, agent, agent_type=kind, started=started, at=at, version=version,
                 context=context._replace(task="", tags=""),
             )
         )  # fmt: skip
 
-    def _tools(self, row: Row, key: bytes) -> bool:
+    def _tools(self, message: Message) -> bool:
         """Remembers the tools that a reply asks for; whether this row asks for one."""
-        message = row.message
-        assert message is not None
         content = bytes(message.content)
         if b'"tool_use"' not in content:
             return False
@@ -182,8 +206,8 @@ class _Fold:
         except Unreadable:
             return False  # the usage counts all the same
         for block in found:
-            name, tool_id = text(block.name), text(block.id)
-            raw, named = bytes(block.input), key.hex()
+            name, tool_id = text(block.name), _id(block.id)
+            raw, named = bytes(block.input), self._named
             arguments = fingerprint(raw, ARGUMENTS, name)
             nth = tool_memory.grown(self.replies, named, [tool_id, name, arguments])
             if nth is not None and tool_id:
@@ -191,12 +215,10 @@ class _Fold:
                 tool_memory.wait(self.waiting, tool_id, named, nth, note)
         return bool(found)
 
-    def _user(self, row: Row) -> None:
-        message = row.message
-        assert message is not None
+    def _user(self, row: Row, message: Message) -> None:
         content = bytes(message.content)
         at = stamp(row.timestamp, self.seen)
-        if self.waiting and b'"tool_use_id"' in content:
+        if self.waiting and may_answer(content, self.waiting):
             self._results(row, content, at)
         own = not self.agent and row.is_sidechain is not True
         if turns.interrupted(content):
@@ -214,7 +236,7 @@ class _Fold:
         except Unreadable:
             return
         for block in found:
-            entry = self.waiting.pop(text(block.tool_use_id), None)
+            entry = self.waiting.pop(_id(block.tool_use_id), None)
             if entry is None:
                 continue
             error = block.is_error is True
@@ -268,6 +290,12 @@ class _Fold:
         elif row.type == "worktree-state" and isinstance(row.worktree_session, dict):
             where = self.memo.setdefault("where", ["", "", ""])
             where[2] = text(row.worktree_session.get("originalCwd")) or where[2]
+            self._said = ()
+
+
+def _id(value: object) -> str:
+    """A tool's id, made harmless: each is new, so remembering it as `text` does costs twice."""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _billable(line: bytes) -> bool:

@@ -26,7 +26,7 @@ def is_prompt(row: Row, content: bytes) -> bool:
     if row.is_visible_in_transcript_only or isinstance(row.origin, dict):
         return False
     if content[:1] == b"[":
-        return b'"text"' in content and b'"tool_result"' not in content
+        return b'"tool_result"' not in content and b'"text"' in content
     return content[:1] == b'"' and not content.startswith(_LOCAL)
 
 

@@ -5,7 +5,7 @@ Rules and their evidence: FORMATS section 1, "Dedup / counting".
 
 from functools import lru_cache
 
-from costtop.model import Call, Context, Tokens
+from costtop.model import Call, Tokens
 from costtop.money import from_dollars
 from costtop.sources import keys
 from costtop.sources.claude_records import USAGES, Message, Row, Usage
@@ -13,7 +13,6 @@ from costtop.sources.json_lines import Unreadable, decoded
 from costtop.text import clean
 
 NAME = "claude-code"
-_PLACEHOLDER = 10  # output tokens up to which a row without stop reason is a stream's first count
 _EXCLUDED = ("advisor_message", "compaction")  # in iterations, but not in the top-level counts
 _ATTEMPTS = ("message", "fallback_message")
 
@@ -47,34 +46,6 @@ def tokens_of(usage: Usage) -> Tokens:
     return Tokens(
         (usage.input_tokens or 0) + read + write, read, write, long, output, min(thinking, output)
     )
-
-
-def call_of(row: Row, key: bytes, whose: tuple[str, str], at: int, context: Context) -> Call:
-    """The call of a row that `claude_records.counted`; `whose` is (session, agent).
-
-    A refusal without output is not billed: it keeps its place in the session, with no tokens.
-    `/btw` replays its parent's message under a new request id, so a sidechain row yields to a
-    row of the same message that is none; so does a row that says which session it is forked from.
-    """
-    message = row.message
-    assert message is not None
-    assert message.usage is not None
-    usage = message.usage
-    refused = message.stop_reason == "refusal" and not usage.output_tokens
-    output = usage.output_tokens or 0
-    return Call(
-        key, NAME, whose[0], text(message.model) or "unknown",
-        Tokens() if refused else tokens_of(usage), at, context, whose[1],
-        tier="" if usage.service_tier == "standard" else text(usage.service_tier),
-        speed="fast" if usage.speed == "fast" else "",
-        geo="us" if usage.inference_geo == "us" else "",
-        searches=searches_of(usage),
-        reported=_reported(row.cost),
-        request=text(row.request_id),
-        status="error" if refused else "ok",
-        placeholder=message.stop_reason is None and output <= _PLACEHOLDER,
-        yields=row.is_sidechain is True or bool(row.forked_from),
-    )  # fmt: skip
 
 
 def searches_of(usage: Usage) -> int:
@@ -128,7 +99,7 @@ def _hidden_call(call: Call, row: Usage, place: int) -> Call:
     )  # fmt: skip
 
 
-def _reported(cost: object) -> int | None:
+def reported(cost: object) -> int | None:
     """Nano-dollars of a legacy `costUSD` (up to 1.0.x), None where it is absent or absurd."""
     if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost <= 1_000_000:
         return None

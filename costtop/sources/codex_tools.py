@@ -13,20 +13,27 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call")
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 _ENDS = 400  # bytes looked at on both sides of an output: exit codes stand there
-_HINTS = (b"xit", b"success", b"rror", b"failed to")
-_FAILED = re.compile(
+_SAID = (b'"execution error', b'"failed to', b'"Error:')  # how an output of a failure begins
+_EXIT = re.compile(
     rb'exit_code\\?"\s*:\s*-?[1-9]'
     rb"|[Ee]xit(?:ed with)? code:?\s+-?[1-9]"
-    rb'|"success\\?"\s*:\s*false'
-    rb"|^\"(?:execution error|failed to|Error:)"
 )
+_UNSUCCESSFUL = re.compile(rb'"success\\?"\s*:\s*false')
 
 
 def failed(output: bytes) -> bool:
     """Whether an output, as raw JSON, says that its command failed."""
-    ends = (output,) if len(output) <= 2 * _ENDS else (output[:_ENDS], output[-_ENDS:])
-    return any(
-        _FAILED.search(end) is not None for end in ends if any(hint in end for hint in _HINTS)
+    if len(output) <= 2 * _ENDS:
+        return _tells_failure(output)
+    return _tells_failure(output[:_ENDS]) or _tells_failure(output[-_ENDS:])
+
+
+def _tells_failure(part: bytes) -> bool:
+    # The plain searches are ten times as quick as the patterns, and usually the answer.
+    return (
+        (b"xit" in part and _EXIT.search(part) is not None)
+        or (b"success" in part and _UNSUCCESSFUL.search(part) is not None)
+        or part.startswith(_SAID)
     )
 
 

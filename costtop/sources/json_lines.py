@@ -6,12 +6,14 @@ escaped, so quoted text never matches. What cannot be read is reported without i
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+Idle = Callable[[bytes, int, int], object]
+"""`re.Pattern.match` of heads of lines that say nothing: (data, start, end) -> truth."""
 
 ODD = -1  # the mark of a line that is no JSON at all
 LARGEST = 1_000_000_000  # tokens in one record; more is a broken log (RELIABILITY R7)
@@ -38,13 +40,18 @@ class Unreadable(ValueError):
         self.malformed = malformed
 
 
-def marked_lines(data: bytes, needles: Sequence[bytes]) -> Iterator[tuple[int, int, int]]:
+def marked_lines(
+    data: bytes, needles: Sequence[bytes], rare: Sequence[bytes] = (), idle: Idle | None = None
+) -> Iterator[tuple[int, int, int]]:
     """(start, end, mark) of each line that holds a needle or is no JSON, in order.
 
-    The mark is the index of the first of `needles` that the line holds, or ODD. Blank lines and
-    JSON that is no object are passed over. No needles: every JSON object is marked 0.
+    The mark is the index of the first of `needles` and `rare` that the line holds, or ODD. A line
+    whose head `idle` matches is not searched for `rare`: a head is short, a line may be long.
+    Blank lines and JSON that is no object are passed over. No needles: every JSON object is
+    marked 0.
     """
     start, size, find = 0, len(data), data.find
+    common, seldom = list(enumerate(needles)), list(enumerate(rare, len(needles)))
     while start < size:
         end = find(b"\n", start)
         if end < 0:
@@ -55,13 +62,25 @@ def marked_lines(data: bytes, needles: Sequence[bytes]) -> Iterator[tuple[int, i
         if last > start and data[start] == _OPEN and data[last] == _CLOSE:
             if not needles:
                 yield start, end, 0
-            for mark, needle in enumerate(needles):
+            for mark, needle in common:
                 if find(needle, start, end) >= 0:
                     yield start, end, mark
                     break
-        elif (odd := _odd_mark(data[start:end], needles)) is not None:
+            else:
+                if seldom and not (idle and idle(data, start, end)):
+                    found = _first_mark(data, start, end, seldom)
+                    if found is not None:
+                        yield start, end, found
+        elif (odd := _odd_mark(data[start:end], (*needles, *rare))) is not None:
             yield start, end, odd
         start = end + 1
+
+
+def _first_mark(data: bytes, start: int, end: int, needles: list[tuple[int, bytes]]) -> int | None:
+    for mark, needle in needles:
+        if data.find(needle, start, end) >= 0:
+            return mark
+    return None
 
 
 def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
@@ -80,9 +99,14 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
         raise Unreadable("nested too deeply", malformed=True) from None
 
 
-def has_negative_zero(line: bytes) -> bool:
-    """Whether a token count of the line is "-0", which decoders take for 0 and no tool writes."""
-    maybe = b'tokens":-0' in line or b'tokens": -0' in line or b'tokens" :' in line
+def has_negative_zero(line: bytes, after: bytes = b"") -> bool:
+    """Whether a token count of the line is "-0", which decoders take for 0 and no tool writes.
+
+    `after` names a key that stands before all counts: what comes earlier is not searched.
+    """
+    start = line.find(after)
+    part = line[start:] if start > 0 else line
+    maybe = b'tokens":-0' in part or b'tokens": -0' in part or b'tokens" :' in part
     return maybe and _NEGATIVE_ZERO.search(line) is not None
 
 

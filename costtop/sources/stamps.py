@@ -18,9 +18,11 @@ def stamp(value: object, seen: int) -> int:
     Reads ISO 8601 text ("2026-11-23T10:00:00.123Z", any offset; without one it is UTC) and, for
     hand-made logs, numbers of seconds or milliseconds. `seen` 0 means unknown: no upper bound.
     """
-    at = moment(value)
+    at = _plain(value) if type(value) is str and value[-1:] == "Z" else None
     if at is None:
-        return seen
+        at = moment(value)
+        if at is None:
+            return seen
     if seen and at > seen + AHEAD:
         return seen + AHEAD
     return max(at, EARLIEST)
@@ -29,7 +31,7 @@ def stamp(value: object, seen: int) -> int:
 def moment(value: object) -> int | None:
     """Milliseconds UTC as `value` says it, however absurd; None when it is no time at all."""
     if isinstance(value, str):
-        plain = _plain(value) if value[-1:] == "Z" and len(value) in (20, 24) else None
+        plain = _plain(value) if value[-1:] == "Z" else None
         return _general(value) if plain is None else plain
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -40,11 +42,12 @@ def moment(value: object) -> int | None:
 
 def _plain(text: str) -> int | None:
     """The form nearly every log writes: 2026-11-23T10:00:00.123Z or without the fraction."""
-    minute = _minute(text[:17])
+    size = len(text)
+    minute = _minute(text[:17]) if size in (24, 20) else None
     digits = text[17:19] + text[20:23]
     if minute is None or not digits.isdecimal() or text[17] > "5":
         return None
-    if len(text) == 20:
+    if size == 20:
         return minute + int(digits) * 1000
     return minute + int(digits) if text[19] == "." else None
 

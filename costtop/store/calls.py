@@ -6,10 +6,12 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from costtop.model import Call, Context, Outcome, SessionFact, Spend
+from costtop.store import tools
 from costtop.store.heard import Heard, Joined, filled, join
 from costtop.store.names import Names, read_context, read_name
 from costtop.store.places import Places
@@ -37,6 +39,8 @@ Counts = Callable[[int | None, int | None], int | None]
 FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
 
+_REMEMBERED = 10_000  # kinds of call whose ids are kept
+
 
 def computed_first(computed: int | None, reported: int | None) -> int | None:
     """What counts where the config says nothing: the computed cost, else the reported one."""
@@ -53,6 +57,19 @@ class Recorded(NamedTuple):
     ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
 
 
+class _Ids(NamedTuple):
+    """What a call's texts are in this database: the same for most calls of a session."""
+
+    session: int
+    context: int
+    feature: int
+    model: int
+    provider: int
+    variant: int
+    root_key: str
+    feature_name: str
+
+
 class Books:
     """The write side of the store: caches of one database, and what the config decides."""
 
@@ -61,9 +78,10 @@ class Books:
         self.sessions = Sessions(self.names)
         self.places = Places()
         self.heard = Heard()
-        self.feature_of, self.counts = feature_of, counts
+        self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
+        self.counts = counts
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
-        self._features: dict[tuple[Context, str, str], str] = {}
+        self._ids: dict[tuple[object, ...], _Ids] = {}
 
     def forget(self) -> None:
         """Empties every cache; to be called when a transaction was rolled back."""
@@ -71,15 +89,36 @@ class Books:
         self.sessions.forget()
         self.places.forget()
         self.heard.forget()
-        self._features.clear()
+        self._ids.clear()
 
     def feature(self, call: Call) -> str:
         """The call's feature: its tag, a rule of the config, else branch or project."""
-        key = (call.context, call.source, call.model)
-        found = self._features.get(key)
+        return self.feature_of(call.context, call.source, call.model)
+
+    def ids(self, db: sqlite3.Connection, call: Call) -> _Ids:
+        """The ids of the call's texts, remembered until a session gets another root."""
+        whose = (call.session, call.agent, call.context, call.model, call.provider, call.tier,
+                 call.speed, call.geo, call.source, self.sessions.adopted)  # fmt: skip
+        found = self._ids.get(whose)
         if found is None:
-            found = self._features[key] = self.feature_of(*key)
+            if len(self._ids) >= _REMEMBERED:
+                self._ids.clear()
+            found = self._ids[whose] = self._look_up(db, call)
         return found
+
+    def _look_up(self, db: sqlite3.Connection, call: Call) -> _Ids:
+        session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
+        feature = self.feature(call)
+        return _Ids(
+            session.id,
+            names.context(db, call.context),
+            names.name(db, feature),
+            names.name(db, call.model),
+            names.name(db, call.provider),
+            names.name(db, variant(call)),
+            session.root_key,
+            feature,
+        )
 
 
 def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], now: int) -> Recorded:
@@ -92,8 +131,11 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
             books.sessions.learn(db, fact, rev)
         for priced in reading.calls:
             see(sights, _sight(db, books, priced, place, now))
+    outcomes = [item for reading in readings for item in reading.outcomes]
+    _answer_here(sights, outcomes)
     spends, removed = _store(db, books, sights, rev)
-    answered = _answer(db, (item for reading in readings for item in reading.outcomes))
+    new = {spend.call.key for spend in spends if spend.new}
+    answered = tools.answer(db, (item for item in outcomes if item.call not in new))
     for reading in readings:
         for task in reading.tasks:
             ref = books.sessions.ref(db, task.source, task.session)
@@ -103,38 +145,21 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
 
 
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
-    call, names = priced.call, books.names
-    session = books.sessions.ref(db, call.source, call.session, call.agent)
-    if books.runs and session.root_key in books.runs:
-        call = call._replace(context=books.runs[session.root_key](call.context))
-        priced = priced._replace(call=call)
+    call, computed, cost, rates = priced
+    ids = books.ids(db, call)
+    if books.runs and ids.root_key in books.runs:
+        call = call._replace(context=books.runs[ids.root_key](call.context))
+        priced, ids = priced._replace(call=call), books.ids(db, call)
     row = Row(
-        call.key,
-        session.id,
-        names.context(db, call.context),
-        names.name(db, books.feature(call)),
-        names.name(db, call.model),
-        names.name(db, call.provider),
-        names.name(db, variant(call)),
-        call.at,
-        now,
-        call.tokens.input,
-        call.tokens.cache_read,
-        call.tokens.cache_write,
-        call.tokens.cache_write_1h,
-        call.tokens.output,
-        call.tokens.reasoning,
-        call.searches,
-        priced.cost,
-        priced.computed,
+        call.key, *ids[:6], call.at, now, *call.tokens, call.searches, cost, computed,
         call.reported,
-        names.card(db, priced.rates) if priced.rates else None,
+        books.names.card(db, rates) if rates else None,
         place,
         call.offset,
         request_hash(call.request) if call.request else None,
         _flags(call),
         call.attempt,
-    )
+    )  # fmt: skip
     return Sight(row, books.places.rank(db, place), priced)
 
 
@@ -169,14 +194,17 @@ def _store(
     stored = joined.stored | lookup(db, list(sights))
     side = side_copies(db, sights)
     deltas = Deltas()
+    ids: dict[bytes, int] = {}
     inserts: list[Sight] = []
     updates: list[tuple[int, Row]] = []
     spends: list[Spend] = []
+    following = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
     for key, sight in sights.items():
         if key in side:
             continue
         known = stored.get(key)
         row = _final(db, books, sight, known, contexts.get(key))
+        ids[key] = known.id if known else following + len(inserts)
         if known is None:
             inserts.append(sight._replace(row=row))
             deltas.book(row)
@@ -191,8 +219,9 @@ def _store(
     delete(db, gone)
     for item in gone:
         deltas.book(item.row, -1)
-    _write(db, inserts, updates)
-    _write_tools(db, books, [sight for key, sight in sights.items() if key not in side])
+    _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
+    asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
+    tools.write(db, books.names, asked)
     deltas.write(db, rev)
     return spends, len(gone)
 
@@ -240,46 +269,24 @@ def _final(
 def _spend(
     books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
 ) -> Spend:
-    call, feature = sight.priced.call, books.feature(sight.priced.call)
-    if row.session == sight.row.session:
-        root = books.sessions.ref(db, call.source, call.session, call.agent).root_key
-    else:  # another sight's owner keeps it
+    call, _, _, rates = sight.priced
+    *_, root, feature = books.ids(db, call)
+    if row.session != sight.row.session:  # another sight's owner keeps it
         root, feature = books.sessions.root_key(db, row.session), read_name(db, row.feature)
     if known is not None:
         call = call._replace(tokens=tokens_of(row), at=row.at)
-    return Spend(
-        call=call,
-        root=root,
-        cost=row.cost,
-        rates=sight.priced.rates,
-        seen=row.seen,
-        feature=feature,
-        new=known is None,
-        previous=None if known is None else known.cost,
-    )
+    previous = None if known is None else known.cost
+    return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous)
 
 
-def _write(db: sqlite3.Connection, inserts: list[Sight], updates: list[tuple[int, Row]]) -> None:
-    marks = ",".join("?" * len(Row._fields))
-    db.executemany(
-        f"INSERT INTO calls ({COLUMNS}) VALUES ({marks})", [sight.row for sight in inserts]
-    )
+def _write(
+    db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, Row]]
+) -> None:
+    marks = ",".join("?" * (1 + len(Row._fields)))
+    db.executemany(f"INSERT INTO calls (id, {COLUMNS}) VALUES ({marks})", inserts)
     sets = ", ".join(f"{name} = ?" for name in COLUMNS.split(", "))
     db.executemany(
         f"UPDATE calls SET {sets} WHERE id = ?", [(*row, call_id) for call_id, row in updates]
-    )
-
-
-def _write_tools(db: sqlite3.Connection, books: Books, sights: list[Sight]) -> None:
-    tools = [
-        (sight.row.key, nth, books.names.name(db, tool.name), tool.key, tool.result, tool.error)
-        for sight in sights
-        for nth, tool in enumerate(sight.priced.call.tools)
-    ]
-    db.executemany(
-        "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error)"
-        " SELECT id, ?2, ?3, ?4, ?5, ?6 FROM calls WHERE key = ?1",
-        tools,
     )
 
 
@@ -291,14 +298,14 @@ def _ended(db: sqlite3.Connection, books: Books, facts: Iterable[SessionFact]) -
     return [ref.root_key for ref in refs if (db.execute(query, (ref.id,)).fetchone() or [0])[0]]
 
 
-def _answer(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[bytes]:
-    answered: list[bytes] = []
+def _answer_here(sights: dict[bytes, Sight], outcomes: Sequence[Outcome]) -> None:
+    """Puts outcomes to the tools of calls that came with them: most do, in an import."""
+    answers: dict[bytes, list[Outcome]] = {}
     for outcome in outcomes:
-        changed = db.execute(
-            "UPDATE tools SET error = ?, result = ? WHERE nth = ? AND error IS NULL"
-            " AND call = (SELECT id FROM calls WHERE key = ?)",
-            (outcome.error, outcome.result, outcome.nth, outcome.call),
-        )
-        if changed.rowcount:
-            answered.append(outcome.call)
-    return answered
+        if outcome.call in sights:
+            answers.setdefault(outcome.call, []).append(outcome)
+    for key, found in answers.items():
+        sight = sights[key]
+        call = sight.priced.call
+        call = call._replace(tools=tools.answered(call.tools, found))
+        sights[key] = sight._replace(priced=sight.priced._replace(call=call))

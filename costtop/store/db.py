@@ -51,7 +51,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         "synchronous = NORMAL",
         "wal_autocheckpoint = 10000",
         "journal_size_limit = 67108864",
-        "cache_size = -32000",
+        "cache_size = -16000",  # 32 MB would win a tenth on imports of half a million calls
         "temp_store = MEMORY",
     ):
         db.execute(f"PRAGMA {pragma}")

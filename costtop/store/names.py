@@ -9,6 +9,7 @@ import sqlite3
 
 from costtop.model import Context, Rates
 
+_REMEMBERED = 10_000  # texts and contexts kept: every task of every user is one of each
 _CONTEXT = "cwd, branch, project, feature, user, task, host, tags"
 
 
@@ -28,10 +29,16 @@ class Names:
         """The id of `text`, written if it is new."""
         found = self._names.get(text)
         if found is None:
-            row = db.execute("SELECT id FROM names WHERE text = ?", (text,)).fetchone()
-            if row is None:
-                row = (db.execute("INSERT INTO names (text) VALUES (?)", (text,)).lastrowid,)
-            found = self._names[text] = int(row[0])
+            # Most texts that are not remembered are new: the insert is tried first.
+            made = db.execute("INSERT OR IGNORE INTO names (text) VALUES (?)", (text,))
+            if made.rowcount:
+                found = made.lastrowid or 0
+            else:
+                row = db.execute("SELECT id FROM names WHERE text = ?", (text,)).fetchone()
+                found = int(row[0])
+            if len(self._names) >= _REMEMBERED:
+                self._names = {"": 0}
+            self._names[text] = found
         return found
 
     def context(self, db: sqlite3.Connection, context: Context) -> int:
@@ -40,13 +47,16 @@ class Names:
         if found is None:
             ids = tuple(self.name(db, text) for text in context)
             where = "cwd=? AND branch=? AND project=? AND feature=? AND user=? AND task=?"
-            row = db.execute(
-                f"SELECT id FROM contexts WHERE {where} AND host=? AND tags=?", ids
-            ).fetchone()
-            if row is None:
-                insert = f"INSERT INTO contexts ({_CONTEXT}) VALUES (?,?,?,?,?,?,?,?)"
-                row = (db.execute(insert, ids).lastrowid,)
-            found = self._contexts[context] = int(row[0])
+            insert = f"INSERT OR IGNORE INTO contexts ({_CONTEXT}) VALUES (?,?,?,?,?,?,?,?)"
+            made = db.execute(insert, ids)
+            if made.rowcount:
+                found = made.lastrowid or 0
+            else:
+                query = f"SELECT id FROM contexts WHERE {where} AND host=? AND tags=?"
+                found = int(db.execute(query, ids).fetchone()[0])
+            if len(self._contexts) >= _REMEMBERED:
+                self._contexts.clear()
+            self._contexts[context] = found
         return found
 
     def card(self, db: sqlite3.Connection, rates: Rates) -> int:

@@ -31,6 +31,11 @@ def load(db: sqlite3.Connection) -> list[Stored]:
     return [Stored(*row) for row in rows]
 
 
+def states(db: sqlite3.Connection) -> list[tuple[bytes, str, int]]:
+    """(path, state, born) of every place that is still looked at."""
+    return db.execute("SELECT path, state, born FROM places WHERE state <> ''").fetchall()
+
+
 class Places:
     """Ids and ranks of places; caches what this process has seen."""
 

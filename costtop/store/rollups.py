@@ -6,10 +6,11 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 
 import sqlite3
 from operator import add
-from typing import NamedTuple
+from typing import TypeVar
 
 from costtop.store.rows import ERROR, Row
 
+K = TypeVar("K")
 MINUTE = 60_000
 QUARTER = 900_000
 
@@ -20,21 +21,34 @@ _SUMS = (
 _NAMES = _SUMS.split(", ")
 
 
-class _Latest(NamedTuple):
-    at: int
-    seen: int
-    context: int
-    feature: int
-    model: int
-    prompt: int
-    first: int
+class _Latest:
+    """The latest call that a batch has of one session, and its first and last times."""
+
+    __slots__ = ("first", "row", "seen")
+
+    def __init__(self, row: Row) -> None:
+        self.row, self.first, self.seen = row, row.at, row.seen
+
+    def note(self, row: Row) -> None:
+        """Takes one more call."""
+        if row.at >= self.row.at:
+            self.row, self.seen = row, row.seen
+        else:
+            self.seen = max(self.seen, row.seen)
+        self.first = min(self.first, row.at)
+
+    def values(self, session: int) -> tuple[int, ...]:
+        """As `Deltas.write` binds them."""
+        row = self.row
+        return (
+            row.at, row.context, row.feature, row.model, self.first, self.seen, session, row.input,
+        )  # fmt: skip
 
 
 class Deltas:
     """What a batch changes in the roll-ups."""
 
     def __init__(self) -> None:
-        self._sessions: dict[int, list[int]] = {}
         self._latest: dict[int, _Latest] = {}
         self._minutes: dict[tuple[int, int], list[int]] = {}
         self._spend: dict[tuple[int, int, int, int, int], list[int]] = {}
@@ -43,32 +57,32 @@ class Deltas:
     def book(self, row: Row, sign: int = 1) -> None:
         """Adds one call, or takes back an earlier sight of it (`sign` -1)."""
         sums = _sums(row, sign)
-        quarter = (row.at // QUARTER, row.session, row.context, row.model, row.feature)
-        _add(self._sessions.setdefault(row.session, [0] * 12), sums)
-        _add(self._spend.setdefault(quarter, [0] * 12), sums)
-        minute = self._minutes.setdefault((row.at // MINUTE, row.session), [0] * 4)
-        _add(minute, [sums[3], sums[0], sums[2], sums[6] + sums[10]])
+        at, session = row.at, row.session
+        minute = (at // MINUTE, session)
+        four = [sums[3], sums[0], sums[2], sums[6] + sums[10]]
+        _add(self._minutes, minute, four)
+        _add(self._spend, (at // QUARTER, session, row.context, row.model, row.feature), sums)
         if sign < 0:
             self._shrunk = True
+            return
+        latest = self._latest.get(session)
+        if latest is None:
+            self._latest[session] = _Latest(row)
         else:
-            self._note_latest(row)
+            latest.note(row)
 
-    def _note_latest(self, row: Row) -> None:
-        known = self._latest.get(row.session)
-        if known is None:
-            known = _latest(row, row.at)
-        elif row.at >= known.at:
-            known = _latest(row, min(known.first, row.at))
-        else:
-            known = known._replace(first=min(known.first, row.at), seen=max(known.seen, row.seen))
-        self._latest[row.session] = known
+    def _sessions(self) -> dict[int, list[int]]:
+        totals: dict[int, list[int]] = {}
+        for (_, session, *_), sums in self._spend.items():
+            _add(totals, session, sums.copy())
+        return totals
 
     def write(self, db: sqlite3.Connection, rev: int) -> None:
         """Writes all deltas; `rev` marks the sessions that changed."""
         sets = ", ".join(f"{name} = {name} + ?" for name in _NAMES)
         db.executemany(
             f"UPDATE sessions SET {sets}, rev = ? WHERE id = ?",
-            [(*sums, rev, session) for session, sums in self._sessions.items()],
+            [(*sums, rev, session) for session, sums in self._sessions().items()],
         )
         # A fact may have moved `last` past every call: only calls say which of them is the latest.
         newer = "?1 >= (SELECT max(at) FROM calls WHERE calls.session = ?7)"
@@ -81,19 +95,7 @@ class Deltas:
             " started = min(coalesce(started, ?5), ?5), last = max(coalesce(last, 0), ?1),"
             " seen = max(coalesce(seen, 0), ?6),"
             " ended = CASE WHEN ended < ?1 THEN NULL ELSE ended END WHERE id = ?7",
-            [
-                (
-                    late.at,
-                    late.context,
-                    late.feature,
-                    late.model,
-                    late.first,
-                    late.seen,
-                    session,
-                    late.prompt,
-                )
-                for session, late in self._latest.items()
-            ],
+            [late.values(session) for session, late in self._latest.items()],
         )
         self._write_minutes(db)
         self._write_spend(db)
@@ -127,10 +129,6 @@ class Deltas:
             )
 
 
-def _latest(row: Row, first: int) -> _Latest:
-    return _Latest(row.at, row.seen, row.context, row.feature, row.model, row.input, first)
-
-
 def _sums(row: Row, sign: int) -> list[int]:
     return [
         sign,
@@ -148,5 +146,10 @@ def _sums(row: Row, sign: int) -> list[int]:
     ]
 
 
-def _add(sums: list[int], more: list[int]) -> None:
-    sums[:] = map(add, sums, more)
+def _add(totals: dict[K, list[int]], key: K, sums: list[int]) -> None:
+    """Adds `sums` to those of `key`; a new key takes the list over."""
+    known = totals.get(key)
+    if known is None:
+        totals[key] = sums
+    else:
+        known[:] = map(add, known, sums)

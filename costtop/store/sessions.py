@@ -26,10 +26,12 @@ class Sessions:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._refs: dict[tuple[str, str, str], Ref] = {}
+        self.adopted = 0  # rises when roots may have changed
 
     def forget(self) -> None:
         """Empties the cache after a rollback or a new root."""
         self._refs.clear()
+        self.adopted += 1
 
     def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
         """The row of (source, session, agent), made if it is new."""

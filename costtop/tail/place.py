@@ -67,13 +67,16 @@ def restored(path: bytes, state: str, born: int) -> Place:
     Starting over is harmless: every call has a key, so that a second sight changes nothing.
     """
     try:
-        version, *numbers, head, marker, skipping, moved, gone = json.loads(state)
+        version, dev, ino, size, mtime, offset, length, head, marker, skipping, moved, gone = (
+            json.loads(state)
+        )
         if version != _VERSION:
             return Place(path, born=born)
-        dev, ino, size, mtime, offset, length = map(int, numbers)
-        hashes = bytes.fromhex(head), bytes.fromhex(marker)
-        place = Place(path, dev, ino, size, mtime, offset, length, *hashes, born=born)
-        return place._replace(skipping=bool(skipping), moved=bool(moved), gone=int(gone))
+        return Place(
+            path, int(dev), int(ino), int(size), int(mtime), int(offset), int(length),
+            bytes.fromhex(head), bytes.fromhex(marker), bool(skipping), bool(moved), born,
+            int(gone),
+        )  # fmt: skip
     except (ValueError, TypeError):
         return Place(path, born=born)
 
@@ -81,3 +84,8 @@ def restored(path: bytes, state: str, born: int) -> Place:
 def shown(path: bytes) -> str:
     """A path as text for people and for `text.clean`; never raises."""
     return path.decode("utf-8", "backslashreplace")
+
+
+def is_file(path: bytes) -> bool:
+    """False for a channel: no scan finds one, and it must not be forgotten for that."""
+    return path.startswith(b"/")

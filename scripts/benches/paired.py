@@ -1,0 +1,74 @@
+"""Runs commands one after the other and says what each cost, side by side.
+
+Processor time is that of a command and of every process it waited for; memory is the largest
+resident set of any single one of them. Turns alternate, so that a busy machine is unfair to all.
+"""
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+
+class Spent(NamedTuple):
+    """What one run took: seconds, seconds of processor time, MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+class Contender(NamedTuple):
+    """A command; `before` runs ahead of each turn and is not measured."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    before: Callable[[], object] = lambda: None
+    fine: tuple[int, ...] = (0,)  # exit codes that mean success
+
+
+def run(contender: Contender) -> Spent:
+    """One turn; raises CalledProcessError where it failed."""
+    contender.before()
+    began = time.monotonic()
+    process = subprocess.Popen(
+        contender.command, env=dict(contender.environment), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while process.stdout.read(1 << 20):  # a pipe that is read: GNU grep is lazy on /dev/null
+        pass
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode not in contender.fine:
+        raise subprocess.CalledProcessError(process.returncode, list(contender.command))
+    return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def compare(contenders: Sequence[Contender], turns: int) -> list[Spent]:
+    """Medians of each, after one turn that only warms caches."""
+    for contender in contenders:
+        run(contender)
+    spent: list[list[Spent]] = [[] for _ in contenders]
+    for _ in range(turns):
+        for mine, contender in zip(spent, contenders, strict=True):
+            mine.append(run(contender))
+    return [Spent(*map(statistics.median, zip(*mine, strict=True))) for mine in spent]
+
+
+def table(contenders: Sequence[Contender], spent: Sequence[Spent], unit: float = 1.0) -> str:
+    """One line each, with ratios to the first; `unit` 1000 shows milliseconds."""
+    base = spent[0]
+    lines = [f"{'':34} {'wall':>9} {'x':>6} {'cpu':>9} {'x':>6} {'MiB':>7} {'x':>6}"]
+    for contender, (wall, cpu, memory) in zip(contenders, spent, strict=True):
+        lines.append(
+            f"{contender.name:34} {wall * unit:9.2f} {wall / base.wall:6.2f}"
+            f" {cpu * unit:9.2f} {cpu / max(base.cpu, 0.001):6.2f}"
+            f" {memory:7.0f} {memory / base.memory:6.2f}"
+        )
+    return "\n".join(lines)

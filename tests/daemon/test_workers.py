@@ -1,0 +1,95 @@
+"""Worker processes give what this process would, from nowhere but costtop's own code."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from costtop.daemon.fold import Order, fold
+from costtop.daemon.workers import Workers, workers
+from costtop.tail.identity import Change
+from costtop.tail.place import Place
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUDGET = 1 << 20
+
+
+def orders(folder: Path, files: int = 3) -> list[Order]:
+    made = []
+    for n in range(files):
+        path = folder / f"log-{n}.jsonl"
+        lines = [
+            {
+                "session": f"s{n}",
+                "model": "m",
+                "input_tokens": 10,
+                "output_tokens": k,
+                "id": f"{n}/{k}",
+            }
+            for k in range(5)
+        ]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        change = Change("new", Place(os.fsencode(path)))
+        made.append(Order("costtop", "costtop", change, {}, 1_795_000_000_000))
+    return made
+
+
+async def test_a_worker_gives_what_this_process_would(tmp_path: Path) -> None:
+    asked = orders(tmp_path)
+    async with workers(2, BUDGET) as pool:
+        one, two = await asyncio.gather(pool.fold(asked[:1]), pool.fold(asked[1:]))
+    given = [(item.calls, item.memo, item.read) for item in (*one, *two)]
+    assert given == [(item.calls, item.memo, item.read) for item in fold(asked, BUDGET)]
+    assert sum(len(item.calls) for item in (*one, *two)) == 15
+
+
+def test_what_a_dead_worker_was_asked_is_folded_here(tmp_path: Path) -> None:
+    dead = subprocess.Popen(
+        [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    dead.wait()
+    try:
+        folded = asyncio.run(Workers([dead], BUDGET).fold(orders(tmp_path)))
+    finally:
+        with pytest.raises(BrokenPipeError):
+            dead.stdin.close()  # type: ignore[union-attr]
+        dead.stdout.close()  # type: ignore[union-attr]
+    assert sum(len(item.calls) for item in folded) == 15
+
+
+def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    hostile, logs = tmp_path / "hostile", tmp_path / "logs"
+    hostile.mkdir()
+    logs.mkdir()
+    for name in ("json", "msgspec", "costtop", "gc", "pickle"):
+        (hostile / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"sys.path.insert(1, {str(ROOT / 'tests' / 'daemon')!r})\n"
+        "import asyncio, pathlib, msgspec, test_workers as t\n"
+        "sys.path.insert(0, '')\n"
+        "async def go():\n"
+        "    async with t.workers(1, t.BUDGET) as pool:\n"
+        f"        asked = t.orders(pathlib.Path({str(logs)!r}), 1)\n"
+        "        print(len((await pool.fold(asked))[0].calls))\n"
+        "asyncio.run(go())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=hostile, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "5\n"
+    assert ran.stderr == ""
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_worker_ends_when_its_parent_is_gone() -> None:
+    code = "from costtop.daemon.workers import serve; serve(1)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, b"")
