@@ -104,6 +104,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     override: str = ""
     litellm: str = ""
     counts: Literal["computed", "reported"] = "computed"
+    refresh: bool = False
+    refresh_url: str = ""
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

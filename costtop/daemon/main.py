@@ -31,6 +31,7 @@ from costtop.daemon.line import keep_line
 from costtop.daemon.obey import Obey, Staff
 from costtop.daemon.pulse import Pulse
 from costtop.daemon.reader import Reader
+from costtop.daemon.refresh import Refresh
 from costtop.daemon.runs import Runs
 from costtop.daemon.sight import Eyes, Sight
 from costtop.daemon.summaries import Post, summaries
@@ -128,7 +129,8 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
     hunt = Hunt(instance.writer, hands.holder, hands.vitals, staff.runs.settle)
     changes = ConfigChanges(instance.paths, ends.reload.set)
     extra = channels.channels(instance)
-    pulse = Pulse(instance, reader, follower, hunt, changes, extra)
+    refresh = Refresh(instance)
+    pulse = Pulse(instance, reader, follower, hunt, changes, refresh, extra)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
     sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
     post = Post(instance.paths.database, instance.writer, to, courier, zone)
@@ -140,6 +142,7 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             _until(ends.reload),
             _keep_lock(instance.paths, ends.lock),
             changes.run(),
+            refresh.run(),
             staff.acceptor.run(),
             *(channel.run() for channel in extra),
             reader.run(),

@@ -10,6 +10,7 @@ from costtop.daemon.changes import ConfigChanges
 from costtop.daemon.channels import Channel
 from costtop.daemon.hunt import Hunt
 from costtop.daemon.reader import Reader
+from costtop.daemon.refresh import Refresh
 from costtop.daemon.wiring import Wired
 from costtop.snapshot.live import now_ms
 from costtop.sources import SOURCE
@@ -30,11 +31,12 @@ class Pulse:
         follower: Follower,
         hunt: Hunt,
         changes: ConfigChanges,
+        refresh: Refresh,
         channels: Sequence[Channel] = (),
     ) -> None:
         self._instance, self._reader = instance, reader
         self._follower, self._hunt, self._changes = follower, hunt, changes
-        self._channels = channels
+        self._refresh, self._channels = refresh, channels
         self._started = now_ms()
 
     async def run(self) -> None:
@@ -71,7 +73,7 @@ class Pulse:
 
     def _troubles(self) -> str:
         heard = next((one.trouble for one in self._channels if one.trouble), "")
-        return self._changes.trouble or heard or self._unreadable()
+        return self._changes.trouble or heard or self._refresh.trouble or self._unreadable()
 
     def _unreadable(self) -> str:
         troubles = self._follower.troubles

@@ -7,6 +7,7 @@ from typing import Any
 from costtop import config as configuration
 from costtop import money
 from costtop.daemon.instance import hold
+from costtop.daemon.refresh import Refresh
 from costtop.daemon.wiring import Wired, price_book, wired
 from costtop.paths import Paths
 from costtop.pricing.charge import basis
@@ -17,6 +18,8 @@ from costtop.store.reprice import Changed, reprice
 async def repriced(instance: Wired) -> list[dict[str, Any]]:
     """What changed, by model, the largest change first. Every transaction is short."""
     prices = price_book(instance.config, instance.paths)  # fresh: no card of an older list
+    if instance.prices.snapshot:
+        prices.renew(instance.prices.snapshot)
     counts = partial(basis, policy=instance.config.prices.counts)
     changes: dict[str, Changed] = {}
     at: int | None = 0
@@ -50,4 +53,6 @@ def reprice_alone(paths: Paths) -> list[dict[str, Any]]:
 
 async def _alone(paths: Paths, config: configuration.Config) -> list[dict[str, Any]]:
     async with wired(paths, config, lambda: None) as instance:
+        if config.prices.refresh:
+            await Refresh(instance).once()
         return await repriced(instance)

@@ -27,6 +27,7 @@ from costtop.pricing.override import Override, rules_for
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
 
+_CARD = ("provider", "model", "tier", "speed", "geo", "card")  # one entry of an export
 _MOST = 4096  # cards remembered: a log full of made-up names must not fill the memory
 
 Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
@@ -102,10 +103,32 @@ class PriceBook:
         mark = blake2b(told.encode(), digest_size=8).hexdigest()
         return f"genai-prices {version('genai-prices')}{updated} {mark}"
 
+    def renew(self, snapshot: "DataSnapshot") -> None:
+        """Price with another list from here on; every card is worked out anew."""
+        self._snapshot, self._offered = snapshot, None
+        self._pages.clear()
+
+    @property
+    def snapshot(self) -> "DataSnapshot | None":
+        """The refreshed list in use; None while it is the one installed."""
+        return self._snapshot
+
+    def beside(self, snapshot: "DataSnapshot") -> "PriceBook":
+        """A book with the same own prices and fallback over another list, to compare with."""
+        other = PriceBook(self._mine, None, snapshot)
+        other._fallback = self._fallback
+        return other
+
     def export(self) -> dict[str, Any]:
         """The cards so far as JSON: {"edition": text, "cards": [[provider, …, geo, card], …]}."""
         cards = [[*key, page[3]] for key, page in self._pages.items()]
         return {"edition": self.edition(), "cards": cards}
+
+    def known(self) -> list[Key]:
+        """What was priced so far, by this book or by the one whose cards were offered."""
+        offered = self._offered if isinstance(self._offered, Mapping) else {}
+        keys = [tuple(card[:5]) for card in offered.get("cards", ()) if len(card) == len(_CARD)]
+        return list(dict.fromkeys([*self._pages, *keys]))
 
     def offer(self, exported: Any) -> None:
         """As `restore`, but not before a card is needed: to ask for the edition takes 30 ms."""
