@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 
@@ -27,7 +28,7 @@ class Contender(NamedTuple):
     command: Sequence[str]
     environment: Mapping[str, str]
     before: Callable[[], object] = lambda: None
-    fine: tuple[int, ...] = (0,)  # exit codes that mean success
+    given: bytes = b""  # on its stdin; a hook that is handed nothing does nothing
 
 
 def run(contender: Contender) -> Spent:
@@ -35,17 +36,20 @@ def run(contender: Contender) -> Spent:
     contender.before()
     began = time.monotonic()
     process = subprocess.Popen(
-        contender.command, env=dict(contender.environment), stdin=subprocess.DEVNULL,
+        contender.command, env=dict(contender.environment), stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    assert process.stdin is not None
     assert process.stdout is not None
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(contender.given)
     while process.stdout.read(1 << 20):  # a pipe that is read: GNU grep is lazy on /dev/null
         pass
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
-    if process.returncode not in contender.fine:
+    if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(contender.command))
     return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 

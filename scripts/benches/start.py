@@ -7,6 +7,7 @@ ones named: that does not depend on the machine.
 
 import argparse
 import compileall
+import json
 import os
 import subprocess
 import sys
@@ -50,29 +51,34 @@ def launcher(folder: Path) -> list[str]:
     return [sys.executable, str(made)]
 
 
-def loaded(arguments: Sequence[str], environment: dict[str, str]) -> list[str]:
-    """The modules that a command has imported when it ends."""
+def told(
+    arguments: Sequence[str], environment: dict[str, str], given: bytes
+) -> tuple[str, list[str]]:
+    """What a command prints, and the modules it has imported when it ends, however it ends."""
     code = (
-        "import atexit, sys; sys.argv[1:] = sys.argv[2:]\n"
-        "atexit.register(lambda: print('\\n#', *sys.modules))\n"
-        "from costtop.__main__ import main; sys.exit(main())"
+        "import os, sys; sys.argv[1:] = sys.argv[2:]; leave = os._exit\n"
+        "def end(code):\n"
+        "    sys.stdout.flush()\n"
+        "    os.write(1, ('\\n#' + ' '.join(sys.modules)).encode()); leave(code)\n"
+        "os._exit = end\n"
+        "from costtop.__main__ import main; end(main() or 0)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "costtop", *arguments], env=environment, text=True,
-        capture_output=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    return ran.stdout.rpartition("\n#")[2].split()
+    command = [sys.executable, "-c", code, "costtop", *arguments]
+    ran = subprocess.run(command, env=environment, input=given, capture_output=True, check=True)
+    printed, _, modules = ran.stdout.decode().rpartition("\n#")
+    return printed.strip(), modules.split()
 
 
-def available(arguments: Sequence[str]) -> bool:
-    """Whether this costtop has the command."""
-    from costtop.cli.main import MODULES
-
-    return arguments[0].startswith("-") or arguments[0] in MODULES
+def hook(home: Path) -> bytes:
+    """What an agent hands its hooks, about a session that is in the store."""
+    log = next(iter(sorted((home / ".claude").rglob("*.jsonl"))))
+    said = {"session_id": log.stem, "transcript_path": str(log), "cwd": "/src/p",
+            "hook_event_name": "PreToolUse", "tool_name": "Bash"}  # fmt: skip
+    return json.dumps(said).encode()
 
 
 def main(arguments: list[str]) -> None:
-    """Measure and print."""
+    """Measure and print; raises where a command fails or does not reach the store."""
     parser = argparse.ArgumentParser(prog="bench start", description=__doc__)
     parser.add_argument("--turns", type=int, default=15)
     turns = parser.parse_args(arguments).turns
@@ -82,18 +88,19 @@ def main(arguments: list[str]) -> None:
         transcripts.write(home, 5)
         environment = dict(os.environ, HOME=folder, COSTTOP_HOME=str(home / "state"))
         environment["PYTHONPATH"] = str(Path(costtop.__file__).parent.parent)
-        command = launcher(home)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        command, given = launcher(home), hook(home)
         subprocess.run([*command, "scan"], env=environment, check=True, capture_output=True)
-        asked = [words for words in _QUICK if available(words)]
         rivals = [Contender("python -c pass", (sys.executable, "-c", "pass"), environment)]
         rivals += [
-            Contender(f"costtop {' '.join(words)}", (*command, *words), environment,
-                      fine=(0, 1, 2, 3))
-            for words in asked
-        ]  # fmt: skip
+            Contender(f"costtop {' '.join(words)}", (*command, *words), environment, given=given)
+            for words in _QUICK
+        ]
         print(table(rivals, compare(rivals, turns), 1000))
-        for words in asked:
-            modules = loaded(words, environment)
+        for words in _QUICK:
+            printed, modules = told(words, environment, given)
+            if "sqlite3" not in modules and "_sqlite3" not in modules:
+                raise SystemExit(f"costtop {' '.join(words)} never opened the store: {printed!r}")
             heavy = " ".join(sorted(set(modules) & set(_HEAVY))) or "nothing heavy"
-            print(f"costtop {' '.join(words):28} {len(modules)} modules: {heavy}")
+            first = printed.partition("\n")[0][:40]
+            print(f"costtop {' '.join(words):28} {len(modules)} modules: {heavy}; says {first!r}")
