@@ -15,7 +15,6 @@ from costtop.cli.main import main
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 from logs import claude_row, write
 
-
 DEARER = {
     "input_mtok": 6,
     "output_mtok": 30,
