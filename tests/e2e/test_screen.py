@@ -25,8 +25,9 @@ class Terminal:
 
     def __init__(self, folder: Path, width: int, height: int) -> None:
         self._socket = folder / "t"
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
-                   "sh", "-i")  # fmt: skip
+        # In its own folder: what is typed writes files, and they must not land in the checkout.
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-c", str(folder),
+                   "-x", str(width), "-y", str(height), "sh", "-i")  # fmt: skip
 
     def _tmux(self, *arguments: str) -> str:
         return subprocess.run(
