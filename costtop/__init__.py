@@ -11,8 +11,8 @@ What it offers is loaded at its first use: the quick commands import this packag
 TYPE_CHECKING = False  # as type checkers know it, without the 8 ms of `typing`
 
 if TYPE_CHECKING:
-    from costtop.client.outlet import flush
-    from costtop.client.session import (
+    from costtop.client.process_sender import flush
+    from costtop.client.recording import (
         Session,
         Task,
         current,
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _OFFERED = {
-    "Session": "session",
-    "Task": "session",
-    "current": "session",
-    "flush": "outlet",
-    "record": "session",
-    "record_response": "session",
-    "session": "session",
-    "task": "session",
+    "Session": "recording",
+    "Task": "recording",
+    "current": "recording",
+    "flush": "process_sender",
+    "record": "recording",
+    "record_response": "recording",
+    "session": "recording",
+    "task": "recording",
 }
 
 __all__ = ["Session", "Task", "current", "flush", "record", "record_response", "session", "task"]

@@ -23,32 +23,32 @@ class Module(Protocol):
 
 
 MODULES = {
-    "daemon": "daemon",
-    "start": "daemon",
-    "stop": "daemon",
-    "status": "daemon",
-    "scan": "scan",
-    "report": "report",
-    "review": "review",
-    "explain": "explain",
-    "doctor": "doctor",
-    "reprice": "reprice",
-    "export": "export",
-    "backup": "backup",
-    "budget": "budget",
-    "record": "record",
-    "mark": "act",
-    "unmark": "act",
-    "pause": "act",
-    "resume": "act",
-    "kill": "act",
-    "override": "act",
-    "run": "run",
-    "hooks": "hooks",
-    "gate": "hooks",
-    "statusline": "hooks",
-    "alerts": "alerts",
-    "demo": "demo",
+    "daemon": "upkeep.daemon",
+    "start": "upkeep.daemon",
+    "stop": "upkeep.daemon",
+    "status": "upkeep.daemon",
+    "scan": "upkeep.scan",
+    "report": "reports.report",
+    "review": "reports.review",
+    "explain": "reports.explain",
+    "doctor": "reports.doctor",
+    "reprice": "upkeep.reprice",
+    "export": "reports.export",
+    "backup": "upkeep.backup",
+    "budget": "control.budget",
+    "record": "control.record",
+    "mark": "control.act",
+    "unmark": "control.act",
+    "pause": "control.act",
+    "resume": "control.act",
+    "kill": "control.act",
+    "override": "control.act",
+    "run": "control.run",
+    "hooks": "control.hooks",
+    "gate": "control.hooks",
+    "statusline": "control.hooks",
+    "alerts": "control.alerts",
+    "demo": "upkeep.demo",
 }
 """Which module of `costtop.cli` has which command, in the order of the help."""
 
@@ -80,7 +80,7 @@ def _run(arguments: list[str]) -> int:
     given = _parser(_wanted(arguments)).parse_args(arguments)
     run = getattr(given, "run", None)
     if run is None:
-        from costtop.cli import live
+        from costtop.cli.reports import live
 
         run = live.run
     return int(run(given))

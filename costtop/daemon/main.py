@@ -16,35 +16,35 @@ import msgspec
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
-from costtop.daemon import channels
-from costtop.daemon import instance as instances
-from costtop.daemon.accept import Acceptor
-from costtop.daemon.breakers import Breakers
-from costtop.daemon.changes import ConfigChanges
-from costtop.daemon.channels import Channel
-from costtop.daemon.guard import Guard
-from costtop.daemon.hands import Hands
-from costtop.daemon.hearing import Hearing
-from costtop.daemon.hunt import Hunt
-from costtop.daemon.journal import Journal
-from costtop.daemon.line import keep_line
-from costtop.daemon.obey import Obey, Staff
-from costtop.daemon.pulse import Pulse
-from costtop.daemon.reader import Reader
-from costtop.daemon.refresh import Refresh
-from costtop.daemon.runs import Runs
-from costtop.daemon.sight import Eyes, Sight
-from costtop.daemon.summaries import Post, summaries
-from costtop.daemon.sweep import sweep
-from costtop.daemon.tell import audience
-from costtop.daemon.vigilance import vigilance
+from costtop.daemon.actions.action_log import Journal
+from costtop.daemon.actions.process_actions import Hands
+from costtop.daemon.actions.process_search import Hunt
+from costtop.daemon.alerting.alerting_loop import vigilance
+from costtop.daemon.alerting.breaker_actions import Breakers
+from costtop.daemon.commands.guard import Guard
+from costtop.daemon.commands.hook_reports import Hearing
+from costtop.daemon.commands.obey import Obey, Staff
+from costtop.daemon.commands.started_runs import Runs
+from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.ingest.spool_sweep import sweep
+from costtop.daemon.jobs.price_refresh import Refresh
+from costtop.daemon.lifecycle import channels
+from costtop.daemon.lifecycle import instance as instances
+from costtop.daemon.lifecycle.channels import Channel
+from costtop.daemon.lifecycle.config_changes import ConfigChanges
+from costtop.daemon.notices.post import audience
+from costtop.daemon.notices.self_check import Eyes, Sight
+from costtop.daemon.notices.summaries import Post, summaries
+from costtop.daemon.status.status_line import keep_line
+from costtop.daemon.status.status_writer import Pulse
 from costtop.daemon.wiring import Wired, wired
 from costtop.errors import CosttopError
 from costtop.notify import address
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
+from costtop.queries.live.frame import now_ms
 from costtop.receive.socket import listening
-from costtop.snapshot.live import now_ms
 from costtop.tail.follow import Follower
 
 _CHECK = 10.0  # s between two looks at the lock file

@@ -10,20 +10,21 @@ from typing import Any, NamedTuple
 
 from costtop import config as configuration
 from costtop.config import Config
-from costtop.daemon.attribution import feature_of
-from costtop.daemon.ingest import Ingest
-from costtop.daemon.roots import roots
-from costtop.daemon.rules import settings_of
+from costtop.daemon.alerting.evaluate import Watch
+from costtop.daemon.alerting.rule_settings import settings_of
+from costtop.daemon.ingest.features import feature_of
+from costtop.daemon.ingest.intake import Ingest
+from costtop.daemon.ingest.log_roots import roots
+from costtop.daemon.notices.post import audience
 from costtop.daemon.shared import shared
-from costtop.daemon.tell import audience
-from costtop.daemon.watch import Watch
 from costtop.errors import ConfigError
 from costtop.paths import Paths, private_directory
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
-from costtop.store import meta, runs
-from costtop.store.calls import Books
+from costtop.store import meta
+from costtop.store.calls.calls import Books
+from costtop.store.sessions import runs
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from costtop.demo import cast
 from costtop.demo.beats import lines
-from costtop.processes.look import eyes
+from costtop.processes.inspect.inspector import eyes
 
 
 def main(arguments: list[str]) -> int:

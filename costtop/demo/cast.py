@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from costtop.demo import app, claude, codex
+from costtop.demo import app_log, claude_log, codex_log
 from costtop.demo.beats import Beat
-from costtop.demo.course import GPT, HAIKU, OPUS, SONNET, Reply, price, runaway, work
+from costtop.demo.script import GPT, HAIKU, OPUS, SONNET, Reply, price, runaway, work
 
 KINDS = ("claude", "codex", "runaway")
 
@@ -54,13 +54,13 @@ def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -
     branch = rng.choice(project.branches)
     folder = f"work/{project.name}"
     if kind == "codex":
-        thread = codex.Thread(name, f"{home}/{folder}", branch, GPT, began)
-        return Session(name, kind, folder, codex.beats(rng, thread, _task(rng, GPT, median)))
+        thread = codex_log.Thread(name, f"{home}/{folder}", branch, GPT, began)
+        return Session(name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT, median)))
     model = rng.choices((OPUS, SONNET, HAIKU), (6, 4, 1))[0]
-    who = claude.Who(name, f"{home}/{folder}", branch)
+    who = claude_log.Who(name, f"{home}/{folder}", branch)
     if kind == "runaway":
-        return Session(name, "claude", folder, claude.beats(rng, who, runaway(rng, OPUS), 1.6))
-    return Session(name, kind, folder, claude.beats(rng, who, _task(rng, model, median)))
+        return Session(name, "claude", folder, claude_log.beats(rng, who, runaway(rng, OPUS), 1.6))
+    return Session(name, kind, folder, claude_log.beats(rng, who, _task(rng, model, median)))
 
 
 def _task(rng: Random, model: str, median: float) -> Iterator[Reply]:
@@ -69,4 +69,4 @@ def _task(rng: Random, model: str, median: float) -> Iterator[Reply]:
 
 def conversation(seed: int, file: str) -> Iterator[Beat]:
     """A user's conversation with an assistant of the app fleet, written to `file`."""
-    return app.beats(Random(seed), file)  # noqa: S311
+    return app_log.beats(Random(seed), file)  # noqa: S311

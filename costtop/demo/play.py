@@ -17,10 +17,10 @@ from pathlib import Path
 from random import Random
 
 from costtop import paths, periods
-from costtop.demo import cast, history
+from costtop.demo import cast, past_month
 from costtop.demo.beats import Beat, lines
 from costtop.errors import CosttopError
-from costtop.store import status
+from costtop.store import daemon_status
 
 MARKER = ".costtop-demo"
 """A file in every home of a demo; a folder without it is never deleted."""
@@ -72,14 +72,14 @@ class Troupe:
     def prepare(self) -> None:
         """Writes the past and the config, and starts the daemon."""
         now = time.time_ns() // 1_000_000
-        past = history.past(self._past_seed, str(self._home), now, self._tz)
+        past = past_month.past(self._past_seed, str(self._home), now, self._tz)
         for name, data in past.files.items():
             path = self._home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         found = paths.find()
         paths.private_directory(found.config.parent)
-        found.config.write_text(history.config(past, str(self._home), self._tz.key))
+        found.config.write_text(past_month.config(past, str(self._home), self._tz.key))
         with found.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [sys.executable, "-P", "-m", "costtop", "daemon"],
@@ -94,7 +94,9 @@ class Troupe:
     def await_reading(self) -> None:
         """Waits until the daemon knows the past: what comes later is news to it."""
         found = paths.find()
-        self._wait(lambda: not status.read(found.status).get("import", {}).get("active", True))
+        self._wait(
+            lambda: not daemon_status.read(found.status).get("import", {}).get("active", True)
+        )
 
     def _wait(self, true: Callable[[], bool]) -> None:
         """Until it is true; raises CosttopError when it will not be."""
@@ -133,7 +135,7 @@ class Troupe:
                 self._enter(entry[0])
 
     def _converse(self) -> None:
-        file = history.app_log(time.time_ns() // 1_000_000, self._tz)
+        file = past_month.app_log(time.time_ns() // 1_000_000, self._tz)
         self._next(cast.conversation(self._rng.getrandbits(48), file), time.monotonic())
 
     def _next(self, talk: Iterator[Beat], after: float) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from litellm.integrations.custom_logger import CustomLogger
 
 import costtop
-from costtop.client.usage import lines_of
+from costtop.client.provider_usage import lines_of
 
 _UNDER_WAY = 10_000  # calls whose session is remembered until they end
 _ATTRIBUTION = ("feature", "user", "task", "project", "agent")

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from costtop.config import Endpoint
 from costtop.model import Letter
 from costtop.notify.send import Outcome, send
-from costtop.store import outbox
+from costtop.store.alerts import outbox
 from costtop.store.writer import Writer
 
 WELL = 8  # children at once for endpoints that work

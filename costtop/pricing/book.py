@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from costtop.model import Call, Rates
-from costtop.pricing import litellm
+from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
     VAST,
     Card,
@@ -21,7 +21,7 @@ from costtop.pricing.cards import (
     window_at,
 )
 from costtop.pricing.charge import call_cost
-from costtop.pricing.names import Candidate, candidates, plain
+from costtop.pricing.model_names import Candidate, candidates, plain
 from costtop.pricing.override import Override, rules_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class PriceBook:
         snapshot: "DataSnapshot | None" = None,
     ) -> None:
         self._mine = mine
-        self._fallback = litellm.table(fallback)
+        self._fallback = litellm_list.table(fallback)
         self._snapshot = snapshot
         self._pages: dict[Key, _Page] = {}
         self._offered: Any = None
@@ -196,7 +196,7 @@ class PriceBook:
                 return card
             if card and not refused:
                 refused, asked = card, name
-        card = litellm.litellm_card(self._fallback, found, tier, speed, geo)
+        card = litellm_list.litellm_card(self._fallback, found, tier, speed, geo)
         if card and priced(card):
             return card
         return refused or card or unpriced("no price list knows this model")

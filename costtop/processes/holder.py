@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from costtop.errors import Refused
-from costtop.processes.claim import CONFIDENCES, Claim, Report, Wanted, strongest
-from costtop.processes.held import Held, adopt, hold
-from costtop.processes.look import Eyes, Process, ancestors, eyes
+from costtop.processes.evidence.search import heard
+from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Report, Wanted, strongest
+from costtop.processes.handle import Held, adopt, hold
+from costtop.processes.inspect.inspector import Eyes, Process, ancestors, eyes
 from costtop.processes.refuse import refusal
-from costtop.processes.search import heard
 
 LIMIT = 512  # processes held
 

@@ -6,7 +6,7 @@ import struct
 import sys
 from typing import NamedTuple
 
-from costtop.processes.look import Eyes, eyes
+from costtop.processes.inspect.inspector import Eyes, eyes
 
 _SO_PEERPIDFD = 77  # Linux >= 6.5
 _LOCAL_PEERPID = 0x002  # macOS, level SOL_LOCAL

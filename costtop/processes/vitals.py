@@ -7,9 +7,9 @@ killed (RELIABILITY.md K4).
 import time
 from typing import NamedTuple
 
-from costtop.processes.held import YOUNGEST
+from costtop.processes.handle import YOUNGEST
 from costtop.processes.holder import Holder
-from costtop.processes.look import Process, descendants, program
+from costtop.processes.inspect.inspector import Process, descendants, program
 from costtop.text import clean
 
 _REMEMBERED = 256  # descendants a session

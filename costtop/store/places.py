@@ -7,8 +7,8 @@ import sqlite3
 from typing import NamedTuple
 
 from costtop.model import Bad
-from costtop.store.reading import Reading
-from costtop.store.rows import Rank
+from costtop.store.calls.batch import Reading
+from costtop.store.calls.call_row import Rank
 
 _BAD_KEPT = 100  # bad records named per file; the count goes on
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it

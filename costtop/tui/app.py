@@ -23,14 +23,15 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
-from costtop.snapshot.view import Snapshot
+from costtop.queries.live.view import Snapshot
 from costtop.text import clean
-from costtop.tui import commands, errands, faults, palette, themes, travel
+from costtop.tui import command_palette, faults, travel, workers
 from costtop.tui.app_keys import APP_KEYS
-from costtop.tui.palette import Inks
-from costtop.tui.settings import FASTEST, SLOWEST, Settings, save, seconds
+from costtop.tui.backend import NOTHING, World
+from costtop.tui.draw import palette, themes
+from costtop.tui.draw.palette import Inks
+from costtop.tui.preferences import FASTEST, SLOWEST, Settings, save, seconds
 from costtop.tui.widgets.header import TABS, Mood
-from costtop.tui.world import NOTHING, World
 
 T = TypeVar("T")
 USUALLY = Settings()
@@ -149,7 +150,7 @@ class CosttopApp(App[int]):
         """Reads a frame, unless the last one is still being read."""
         if not self._reading:
             self._reading = True
-            errands.frame(self, self.at)
+            workers.frame(self, self.at)
 
     def on_costtop_app_snapped(self, message: Snapped) -> None:
         """The new frame goes to whoever watches."""
@@ -165,11 +166,11 @@ class CosttopApp(App[int]):
 
     def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
         """Reads something for a screen in a thread and hands it over, if that is still there."""
-        errands.look(self, screen, read, take)
+        workers.look(self, screen, read, take)
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
-        errands.do(self, command, said, then or self.read)
+        workers.do(self, command, said, then or self.read)
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug, wherever it was raised: written down, and no traceback on the terminal."""
@@ -192,7 +193,7 @@ class CosttopApp(App[int]):
 
     def action_delay(self) -> None:
         """Asks for the seconds between two frames."""
-        from costtop.tui.screens.ask import Ask
+        from costtop.tui.dialogs.ask import Ask
 
         hint = f"{self.settings.delay:g} now; {FASTEST:g} to {SLOWEST:g}"
         if not isinstance(self.screen, ModalScreen):
@@ -261,10 +262,10 @@ class CosttopApp(App[int]):
 
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
-        from costtop.tui.screens import deeds
+        from costtop.tui.dialogs import session_actions
 
         if not isinstance(self.screen, ModalScreen):
-            deeds.ask_lift(self)
+            session_actions.ask_lift(self)
 
     def action_setup(self) -> None:
         """Theme, columns, keys, refresh."""
@@ -275,7 +276,7 @@ class CosttopApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette lists what has a key."""
-        return commands.listed(self, screen)
+        return command_palette.listed(self, screen)
 
     def action_help(self) -> None:
         """All keys, those of this screen first."""

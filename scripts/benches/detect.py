@@ -9,8 +9,8 @@ import gc
 import time
 from collections import Counter
 
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 
 from . import baselines, scoring
 from .generator import Corpus, corpus

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from costtop import __version__
 from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.paths import Paths
-from costtop.store import meta, status
-from costtop.store.calls import Books, record
+from costtop.store import daemon_status, meta
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_writer
-from costtop.store.reading import Priced, Reading
 
 AT = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -219,8 +219,8 @@ def say(paths: Paths, at: int) -> None:
     ]
     import os
 
-    status.write(paths.status, {"schema": 1, "at": at, "pid": os.getpid(), "version": __version__,
-                                "lag_ms": 40, "import": {}, "sources": sources})  # fmt: skip
+    pulse = {"schema": 1, "at": at, "pid": os.getpid(), "version": __version__, "lag_ms": 40}
+    daemon_status.write(paths.status, {**pulse, "import": {}, "sources": sources})
 
 
 def _budgets() -> list[dict[str, object]]:

@@ -36,12 +36,12 @@ _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # they would be fetche
 
 async def shot(folder: Path, size: tuple[int, int], theme: str, keys: tuple[str, ...]) -> str:
     """The SVG of the screen after these keys."""
-    from costtop.tui import world
+    from costtop.tui import backend
     from costtop.tui.app import CosttopApp
-    from costtop.tui.settings import Settings
+    from costtop.tui.preferences import Settings
 
     paths = fleet.instance(folder)
-    app = CosttopApp(world.real(paths, lambda: fleet.AT), Settings(theme=theme, delay=10.0))
+    app = CosttopApp(backend.real(paths, lambda: fleet.AT), Settings(theme=theme, delay=10.0))
     async with app.run_test(size=size, notifications=True) as pilot:
         for key in ("", *keys):
             if key:

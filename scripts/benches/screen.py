@@ -55,7 +55,7 @@ def say(what: str, value: float, unit: str, goal: float) -> None:
 async def tick(count: int) -> float:
     """Median CPU milliseconds of one frame, from the snapshot to the painted strips."""
     from costtop.tui.app import CosttopApp
-    from costtop.tui.settings import Settings
+    from costtop.tui.preferences import Settings
     from tests.tui import values
     from tests.tui.stage import Stage
 

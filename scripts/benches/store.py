@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from costtop.model import Call, Context, Rates, Tokens
-from costtop.snapshot.live import Live, now_ms
-from costtop.snapshot.view import Pulse
-from costtop.store.calls import Books, record
+from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.view import Pulse
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_reader, open_writer
-from costtop.store.reading import Priced, Reading
 
 BATCH = 10_000
 _CALLS, _DAY = 110, 86_400_000  # calls of a session; ms

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from costtop.cli.main import main
-from costtop.daemon.tell import tell
+from costtop.daemon.notices.post import tell
 from costtop.paths import find
 from costtop.store.db import open_writer
 from tests.notify import desk

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from costtop.analysis import drivers, shapley, why
 from costtop.analysis.drivers import DRIVERS, Reference, Usage
-from costtop.detect import explain
+from costtop.detect.sessions import cause_words
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 
 USUAL = Reference(
     20, 0.5, 0.1, 20_000, 500, 200, 50_000_000, (300_000.0, 3_750_000.0, 15_000_000.0),
@@ -130,7 +130,7 @@ def test_every_generated_session_is_split_without_a_residual():
     for root in made.truths:
         course = vigil.course(root)
         view = vigil.peers_of(course)
-        split = explain.split(course, view)
+        split = cause_words.split(course, view)
         assert split is not None
         assert sum(split.parts) == split.actual - split.usual
         assert split.actual == course.cost

@@ -11,7 +11,7 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
-from costtop.daemon.scan import scan
+from costtop.daemon.jobs.scan_once import scan
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import costtop
-from costtop.client import outlet, session
+from costtop.client import process_sender, recording
 from costtop.model import Call, SessionFact, TaskFact
-from costtop.sources.costtop_lines import events_of
+from costtop.sources.apis.costtop_lines import events_of
 
 COUNTS = {"model": "claude-sonnet-4-5", "input_tokens": 1200, "output_tokens": 300}
 
@@ -37,9 +37,9 @@ class Slot:
 @pytest.fixture
 def slot(monkeypatch: pytest.MonkeyPatch) -> Slot:
     made = Slot()
-    monkeypatch.setattr(outlet, "_post", made)
+    monkeypatch.setattr(process_sender, "_post", made)
     yield made
-    session._program.cache_clear()
+    recording._program.cache_clear()
 
 
 def test_the_documented_example_gives_lines_of_the_contract(slot):
@@ -179,4 +179,4 @@ def test_the_client_loads_nothing_heavy_even_when_used(home):
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"asyncio", "msgspec", "sqlite3", "textual", "apprise", "genai_prices", "aiosqlite"}
     assert not heavy & set(ran.stdout.split())
-    assert "costtop.client.post" in ran.stdout.split()
+    assert "costtop.client.sender" in ran.stdout.split()

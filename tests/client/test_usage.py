@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from costtop.client.usage import lines_of
+from costtop.client.provider_usage import lines_of
 
 
 def _object(value: Any) -> Any:

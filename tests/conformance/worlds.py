@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from costtop.sources import SOURCES
+from costtop.sources.registry import SOURCES
 from tests.conformance import pipeline
 from tests.sources.databases import built
 from tests.sources.golden import LOGS

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from benches.generator import corpus
 
-from costtop.daemon.tell import Audience
-from costtop.daemon.watch import Watch
+from costtop.daemon.alerting.evaluate import Watch
+from costtop.daemon.notices.post import Audience
 from costtop.detect.settings import Settings
 from costtop.model import NANO, Budget, Call, SessionFact, Spend
-from costtop.store.calls import Books, record
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_reader, open_writer
-from costtop.store.reading import Priced, Reading
 
 BUDGETS = (Budget("daily", "day", 60 * NANO), Budget("monthly", "month", 400 * NANO))
 QUIET = Settings(plain_rule="warning")

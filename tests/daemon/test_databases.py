@@ -9,7 +9,7 @@ import pytest
 
 from costtop import config as configuration
 from costtop import paths as places
-from costtop.daemon.scan import scan
+from costtop.daemon.jobs.scan_once import scan
 from costtop.daemon.wiring import wired
 from costtop.tail.find import find
 from costtop.tail.follow import Batch

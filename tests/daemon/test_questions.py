@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from costtop.daemon.questions import asked
+from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call
-from costtop.sources import SOURCE, Query, Source
+from costtop.sources.fold.source import Query, Source
+from costtop.sources.registry import SOURCE
 
 ROWS = Query(
     "rows",

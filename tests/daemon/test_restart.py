@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from costtop.model import SessionFact
-from costtop.store import marks
 from costtop.store.db import open_reader
+from costtop.store.sessions import marks
 from tests.daemon.stream import Life, ends, reading, stream
 
 MINUTE, DAY = 60_000, 86_400_000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.fold import Order, fold
-from costtop.daemon.workers import Workers, workers
+from costtop.daemon.ingest.fold import Order, fold
+from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.tail.identity import Change
 from costtop.tail.place import Place
 
@@ -87,7 +87,7 @@ def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
 
 
 def test_a_worker_ends_when_its_parent_is_gone() -> None:
-    code = "from costtop.daemon.workers import serve; serve(1)"
+    code = "from costtop.daemon.ingest.fold_workers import serve; serve(1)"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from costtop.demo import cast, history
+from costtop.demo import cast, past_month
 from costtop.demo.beats import lines
 from costtop.model import Bad, Call, Outcome, SessionFact, TaskFact
 from costtop.pricing.book import PriceBook
-from costtop.sources import SOURCE
-from costtop.sources.merging import merged
-from costtop.sources.source import Chunk
+from costtop.sources.fold.merging import merged
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 
 NOW = 1_795_521_600_000  # 2026-11-24T12:00:00Z
 HOME = "/home/demo"
@@ -24,7 +24,7 @@ FORMAT = {".claude": "claude-code", ".codex": "codex", "logs": "costtop"}
 
 @pytest.fixture(scope="module")
 def past():
-    return history.past(1, HOME, NOW, UTC)
+    return past_month.past(1, HOME, NOW, UTC)
 
 
 def read(files):
@@ -46,8 +46,8 @@ def calls(events):
 
 
 def test_the_same_seed_makes_the_same_month_and_another_one_another(past):
-    assert history.past(1, HOME, NOW, UTC) == past
-    assert history.past(2, HOME, NOW, UTC).files.keys() != past.files.keys()
+    assert past_month.past(1, HOME, NOW, UTC) == past
+    assert past_month.past(2, HOME, NOW, UTC).files.keys() != past.files.keys()
 
 
 def test_a_month_is_read_without_a_bad_line_and_holds_what_a_screen_shows(past):
@@ -89,7 +89,7 @@ def test_costs_of_sessions_are_spread_as_real_ones_are(past):
 def test_budgets_start_below_a_tier_that_the_next_dollars_cross(past):
     import tomllib
 
-    daily, monthly = tomllib.loads(history.config(past, HOME, "UTC"))["budget"]
+    daily, monthly = tomllib.loads(past_month.config(past, HOME, "UTC"))["budget"]
     assert past.today / float(daily["amount"][1:]) < 0.5
     assert 0.7 < past.month / float(monthly["amount"][1:]) < 0.8
 
@@ -97,9 +97,9 @@ def test_budgets_start_below_a_tier_that_the_next_dollars_cross(past):
 @pytest.mark.parametrize("moment", [0, 1, 59_000, 3_600_000])
 def test_a_demo_just_after_midnight_has_a_past_too(moment):
     midnight = 1_796_083_200_000  # 2026-12-01T00:00:00Z, a new month as well
-    past = history.past(3, HOME, midnight + moment, UTC)
+    past = past_month.past(3, HOME, midnight + moment, UTC)
     assert past.sessions > 200
-    assert "$8" in history.config(past, HOME, "UTC")
+    assert "$8" in past_month.config(past, HOME, "UTC")
 
 
 def test_a_runaway_repeats_one_failing_command_while_its_context_grows():
@@ -125,5 +125,5 @@ def test_a_record_gets_its_time_where_its_format_has_it():
 
 def test_a_month_is_made_within_seconds():
     began = time.monotonic()
-    history.past(4, HOME, NOW, UTC)
+    past_month.past(4, HOME, NOW, UTC)
     assert time.monotonic() - began < 5

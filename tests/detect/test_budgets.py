@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from costtop.detect.budgets import Budgets, covers
+from costtop.detect.budgets.budget_monitor import Budgets, covers
 from costtop.model import NANO, Budget
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -7,8 +7,8 @@ import pytest
 from benches import baselines, detect, scoring
 from benches.generator import corpus
 
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import pytest
 
 from costtop.analysis import ledger
 from costtop.analysis.ledger import BUCKETS
-from costtop.detect import loop
+from costtop.detect.rules import loop
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 from costtop.model import Tokens, ToolUse
 
 STEP = 10_000

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 from costtop.model import Rates, Tokens, ToolUse
 
 SECOND = 1000

@@ -1,7 +1,7 @@
 """The plain rule is exact: flagged on the very event that crosses 5x the median of peers."""
 
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 from costtop.model import NANO
 
 MINUTE = 60_000

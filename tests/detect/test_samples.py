@@ -3,11 +3,11 @@
 import pytest
 
 from costtop.analysis import ledger
+from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil
 from costtop.model import Call, Outcome, Rates, Spend
-from costtop.sources import claude_code
-from costtop.sources.source import Chunk
+from costtop.sources.claude import transcripts
+from costtop.sources.fold.source import Chunk
 
 SESSION = "claude-code/ae4a77f8-aedd-4bc1-888f-c94edc91af04"
 OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, 0, "test")
@@ -21,7 +21,7 @@ def spends(request):
     calls: dict[bytes, Call] = {}
     outcomes = []
     for path in sorted((folder / "spotter_redacted").rglob("*.jsonl")):
-        events, _ = claude_code.SOURCE.read(Chunk(str(path), path.read_bytes()), {})
+        events, _ = transcripts.SOURCE.read(Chunk(str(path), path.read_bytes()), {})
         for event in events:
             if isinstance(event, Call):
                 _keep(calls, event)

@@ -7,9 +7,9 @@ import pytest
 from benches import redteam
 from benches.generator import EPOCH, Corpus, corpus
 
-from costtop.detect import peer, standing
+from costtop.detect.sessions import finished_peer, levels
+from costtop.detect.sessions.monitor import Vigil, is_history
 from costtop.detect.settings import Settings
-from costtop.detect.vigil import Vigil, is_history
 from costtop.model import NANO, Tokens
 
 MINUTE = 60_000
@@ -57,7 +57,7 @@ def test_a_restart_from_kept_peers_and_running_sessions_changes_no_finding(made,
     for each in peers:  # a session that went on has one row, its last
         kept[each.root] = json.loads(json.dumps(list(each)))
     running = {course.root for course in undisturbed.running()}
-    rows = [peer.restore(row) for root, row in kept.items() if root not in running]
+    rows = [finished_peer.restore(row) for root, row in kept.items() if root not in running]
     rows.sort(key=lambda one: one.at)
     again = Vigil(QUIET)
     again.learn((e.spend for e in made.events[:cut] if e.spend.root in running), rows)
@@ -154,7 +154,7 @@ def test_mechanisms_join_the_alert_of_their_session_and_severity(log, start):
     found = vigil.observe(log.spend("x", start + 1, 30.0))
     assert {x.rule for x in found} >= {"median_5x", "cost_outlier"}
     loud = [x for x in found if x.severity == "critical"]
-    assert len({standing.identity(x) for x in loud}) == 1
+    assert len({levels.identity(x) for x in loud}) == 1
     assert [dict(x.evidence).get("joins") for x in loud][1:] == ["critical"] * (len(loud) - 1)
 
 
@@ -203,8 +203,8 @@ def test_evidence_shows_where_the_dollars_went(log, start):
 
 
 def test_a_hash_is_shortened_to_seven_characters():
-    assert standing.short("claude-code/9f767c4a-0000-4000-8000-000000000000") == "9f767c4"
-    assert standing.short("costtop/checkout-42") == "checkout-42"
+    assert levels.short("claude-code/9f767c4a-0000-4000-8000-000000000000") == "9f767c4"
+    assert levels.short("costtop/checkout-42") == "checkout-42"
 
 
 def test_sessions_without_a_price_are_no_peers_but_are_flagged(log, start):

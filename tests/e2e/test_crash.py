@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from costtop.demo import history
+from costtop.demo import past_month
 from tests.e2e.instance import Instance, wait_until
 
 KILLS, PIECES, KNOWN = 50, 30, 6
@@ -17,7 +17,7 @@ KILLS, PIECES, KNOWN = 50, 30, 6
 def pieces(instance: Instance, rng: Random) -> Iterator[list[tuple[str, bytes]]]:
     """A month of logs in pieces that cut files, and lines, anywhere."""
     now = time.time_ns() // 1_000_000
-    past = history.past(7, str(instance.home), now, ZoneInfo("UTC"))
+    past = past_month.past(7, str(instance.home), now, ZoneInfo("UTC"))
     waves: list[list[tuple[str, bytes]]] = [[] for _ in range(PIECES)]
     for name, data in past.files.items():
         count = rng.randint(1, 3)

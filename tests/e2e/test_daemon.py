@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from costtop.daemon.instance import is_free
+from costtop.daemon.lifecycle.instance import is_free
 from tests.e2e.instance import COSTTOP, claude_line, claude_log, wait_until
 
 ONE = "11111111-0000-4000-8000-000000000001"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from costtop.snapshot.report import KEYS
-from costtop.sources import SOURCES
+from costtop.queries.spending.report import KEYS
+from costtop.sources.registry import SOURCES
 from tests.conftest import ROOT
 from tests.e2e.instance import Instance
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from costtop import paths
-from costtop.daemon.scan import scan
+from costtop.daemon.jobs.scan_once import scan
 from costtop.model import Breaker
-from costtop.store import breakers
+from costtop.store.alerts import breakers
 from costtop.store.db import open_writer
 
 Ran = subprocess.CompletedProcess[str]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from costtop import paths
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.model import Mark
-from costtop.store import breakers, marks
+from costtop.store.alerts import breakers
 from costtop.store.db import open_writer
+from costtop.store.sessions import marks
 from tests.hooks.conftest import call, now
 
 WHY = 'spent: "all" of it'
@@ -218,7 +219,7 @@ def test_the_gate_writes_nothing_into_the_store(hold):
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_gates_sessions_are_those_of_a_source(agent):
-    from costtop.processes.signs import AGENTS as PROGRAMS
-    from costtop.sources import SOURCE
+    from costtop.processes.evidence.signs import AGENTS as PROGRAMS
+    from costtop.sources.registry import SOURCE
 
     assert dialect_of(agent).SOURCE in SOURCE.keys() & PROGRAMS.keys()

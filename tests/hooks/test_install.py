@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.errors import CosttopError
-from costtop.hooks import entries, install, jsonc
 from costtop.hooks.dialects import AGENTS, dialect_of
+from costtop.hooks.install import entries, installer, jsonc
 from tests.hooks.conftest import call
 
 SETTINGS = {
@@ -91,10 +91,10 @@ def test_install_and_remove_leave_the_file_byte_for_byte(content, agent):
         home = Path(folder)
         environ = {"HOME": folder}
         path = _plant(home, agent, content)
-        install.install(agent, home / "kept", environ)
+        installer.install(agent, home / "kept", environ)
         assert path.read_bytes() != content
-        install.install(agent, home / "kept", environ)  # again changes nothing
-        install.remove(agent, home / "kept", environ)
+        installer.install(agent, home / "kept", environ)  # again changes nothing
+        installer.remove(agent, home / "kept", environ)
         assert path.read_bytes() == content
         assert not list((home / "kept").iterdir())
 
@@ -131,7 +131,7 @@ def test_without_a_receipt_only_ours_goes(content, agent):
 
 def test_comments_order_and_the_users_own_stay(home):
     path = _plant(home, "claude-code", COMMENTED.encode())
-    install.install("claude-code", home / "kept")
+    installer.install("claude-code", home / "kept")
     text = path.read_text()
     kept = ["// mine", '"model": "opus", /* the big one */', "// checks first", '"padding": 0']
     for line in (*kept, '"command": "my-check"}]}, // keep', '"env": {}, // last'):
@@ -143,9 +143,9 @@ def test_comments_order_and_the_users_own_stay(home):
 
 def test_what_the_user_adds_afterwards_survives_the_removal(home):
     path = _plant(home, "claude-code", COMMENTED.encode())
-    install.install("claude-code", home / "kept")
+    installer.install("claude-code", home / "kept")
     path.write_text(path.read_text().replace('"model": "opus"', '"model": "haiku"'))
-    install.remove("claude-code", home / "kept")
+    installer.remove("claude-code", home / "kept")
     assert path.read_text() == COMMENTED.replace('"model": "opus"', '"model": "haiku"')
 
 
@@ -155,19 +155,19 @@ def test_a_file_that_was_not_there_is_not_left_behind(home, agent, monkeypatch):
     (folder / ".git").mkdir(parents=True)
     monkeypatch.chdir(folder)
     before = sorted(home.rglob("*"))
-    install.install(agent, home / "kept")
-    path = install.place(agent)
+    installer.install(agent, home / "kept")
+    path = installer.place(agent)
     assert json.loads(path.read_text())["hooks"]
     assert path.stat().st_mode & 0o777 == 0o600
-    install.remove(agent, home / "kept")
+    installer.remove(agent, home / "kept")
     (home / "kept").rmdir()
     assert sorted(home.rglob("*")) == before
 
 
 def test_an_empty_file_stays_an_empty_file(home):
     path = _plant(home, "gemini", b"")
-    install.install("gemini", home / "kept")
-    install.remove("gemini", home / "kept")
+    installer.install("gemini", home / "kept")
+    installer.remove("gemini", home / "kept")
     assert path.read_bytes() == b""
 
 
@@ -178,10 +178,10 @@ def test_a_linked_dotfile_stays_a_link(home):
     real.chmod(0o644)
     (home / ".claude").mkdir()
     (home / ".claude/settings.json").symlink_to(real)
-    install.install("claude-code", home / "kept")
+    installer.install("claude-code", home / "kept")
     assert (home / ".claude/settings.json").is_symlink()
     assert "hooks" in real.read_text() and real.stat().st_mode & 0o777 == 0o644
-    install.remove("claude-code", home / "kept")
+    installer.remove("claude-code", home / "kept")
     assert real.read_text() == "{}"
 
 
@@ -195,14 +195,14 @@ def test_a_linked_dotfile_stays_a_link(home):
 def test_settings_that_are_not_understood_are_left_alone(home, content, why):
     path = _plant(home, "claude-code", content)
     with pytest.raises(CosttopError, match="nothing was changed") as refused:
-        install.install("claude-code", home / "kept")
+        installer.install("claude-code", home / "kept")
     assert why in str(refused.value) and str(path) in str(refused.value)
     assert path.read_bytes() == content and not (home / "kept").exists()
 
 
 def test_the_status_line_goes_on_inside_ours(home):
     path = _plant(home, "claude-code", COMMENTED.encode())
-    install.install("claude-code", home / "kept")
+    installer.install("claude-code", home / "kept")
     command = jsonc.parse(path.read_text()).plain["statusLine"]["command"]
     words = shlex.split(command)
     assert words[words.index("--then") + 1] == "my-line --colour 'a b'"
@@ -211,7 +211,7 @@ def test_the_status_line_goes_on_inside_ours(home):
 
 def test_the_installed_command_runs_from_anywhere_and_never_blocks(home):
     path = _plant(home, "claude-code", b"{}")
-    install.install("claude-code", home / "kept")
+    installer.install("claude-code", home / "kept")
     group = json.loads(path.read_text())["hooks"]["PreToolUse"][0]
     command = group["hooks"][0]["command"]
     ran = subprocess.run(["/bin/sh", "-c", command], input="{}", text=True, cwd="/",
@@ -225,22 +225,22 @@ def test_the_installed_command_runs_from_anywhere_and_never_blocks(home):
 
 
 def test_status_says_what_stands_there_and_what_is_wrong_with_it(home):
-    assert not install.status("claude-code").commands
+    assert not installer.status("claude-code").commands
     path = _plant(home, "claude-code", b"{}")
-    install.install("claude-code", home / "kept")
-    told = install.status("claude-code")
+    installer.install("claude-code", home / "kept")
+    told = installer.status("claude-code")
     assert len(told.commands) == 4 and not told.trouble
     path.write_text(path.read_text().replace('"hooks"', '"disableAllHooks": true,\n"hooks"', 1))
-    assert "switch all hooks off" in install.status("claude-code").trouble
+    assert "switch all hooks off" in installer.status("claude-code").trouble
     gone = next(word for word in shlex.split(told.commands[0]) if word.startswith("/"))
     path.write_text(path.read_text().replace(gone, "/gone/costtop"))
-    assert "not there any more" in install.status("claude-code").trouble
+    assert "not there any more" in installer.status("claude-code").trouble
 
 
 def test_codex_that_runs_no_hooks_is_named(home):
-    install.install("codex", home / "kept")
+    installer.install("codex", home / "kept")
     (home / ".codex/config.toml").write_text("[features]\nhooks = false\n")
-    assert "config.toml" in install.status("codex").trouble
+    assert "config.toml" in installer.status("codex").trouble
     assert (home / ".codex/config.toml").read_text() == "[features]\nhooks = false\n"
 
 

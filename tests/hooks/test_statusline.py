@@ -6,13 +6,13 @@ import re
 import pytest
 
 from costtop import money, paths
-from costtop.daemon.scan import scan
+from costtop.daemon.jobs.scan_once import scan
 from costtop.hooks import quick
 from costtop.hooks.statusline import line
-from costtop.snapshot.line import words
-from costtop.snapshot.view import BudgetMeter
+from costtop.queries.live.view import BudgetMeter
+from costtop.queries.spending_line import words
 from costtop.store import gating
-from costtop.store.calls import Books
+from costtop.store.calls.calls import Books
 from costtop.store.db import open_reader
 from tests.hooks.conftest import call, now, write_claude
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # its own warnings are not o
 import litellm  # noqa: E402
 
 import costtop  # noqa: E402
-from costtop.client import outlet, session  # noqa: E402
+from costtop.client import process_sender, recording  # noqa: E402
 from costtop.integrations.litellm import CosttopLogger  # noqa: E402
 
 ASKED = [{"role": "user", "content": "hi"}]
@@ -45,11 +45,11 @@ class Slot:
 @pytest.fixture
 def slot(monkeypatch):
     made = Slot()
-    monkeypatch.setattr(outlet, "_post", made)
+    monkeypatch.setattr(process_sender, "_post", made)
     monkeypatch.setattr(litellm, "callbacks", [CosttopLogger()])
     monkeypatch.setattr(litellm, "suppress_debug_info", True)
     yield made
-    session._program.cache_clear()
+    recording._program.cache_clear()
 
 
 def test_a_call_is_recorded_with_its_tokens_cost_and_owner(slot):

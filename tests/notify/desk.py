@@ -14,7 +14,7 @@ from typing import Any
 from costtop.alerts import wording
 from costtop.alerts.routes import Route
 from costtop.config import Endpoint
-from costtop.daemon.tell import Audience, tell
+from costtop.daemon.notices.post import Audience, tell
 from costtop.model import Finding
 from costtop.notify.courier import Courier
 from costtop.notify.send import send

@@ -13,7 +13,7 @@ from pathlib import Path
 from costtop.alerts import wording
 from costtop.alerts.routes import Route
 from costtop.config import Endpoint
-from costtop.daemon.tell import Audience, tell
+from costtop.daemon.notices.post import Audience, tell
 from costtop.model import Finding
 from costtop.notify.courier import Courier
 from costtop.store.writer import Writer

@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 
-from costtop.daemon.tell import Audience, gather, tell
-from costtop.snapshot.alerts import listing
-from costtop.store import outbox
+from costtop.daemon.notices.post import Audience, gather, tell
+from costtop.queries.alerts.alert_json import listing
+from costtop.store.alerts import outbox
 from costtop.store.db import open_writer
 from tests.notify.desk import audience, runaway, tier
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 from costtop.alerts.blind import Health
-from costtop.daemon.sight import Sight
+from costtop.daemon.notices.self_check import Sight
 from tests.notify.desk import clock, desk, json_to, tier, until
 
 MINUTE = 60_000

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.cli.main import main
-from costtop.daemon.summaries import Post, _one
+from costtop.daemon.notices.summaries import Post, _one
 from costtop.paths import find
 from costtop.store import meta
 from tests.notify.desk import audience, desk, json_to

@@ -1,6 +1,6 @@
 import pytest
 
-from costtop.pricing.names import HOSTS, SELLERS, candidates
+from costtop.pricing.model_names import HOSTS, SELLERS, candidates
 
 OPUS, GPT, GEMINI = "claude-opus-4.6", "gpt-5", "gemini-2.5-pro"
 TABLE = [

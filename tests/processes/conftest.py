@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.claim import Report
-from costtop.processes.deeds import Deeds
+from costtop.processes.actions import Deeds
+from costtop.processes.evidence.search import search
+from costtop.processes.evidence.wanted import Report
 from costtop.processes.holder import Holder
-from costtop.processes.ladder import Pace, Step
-from costtop.processes.look import Eyes, eyes
-from costtop.processes.search import search
+from costtop.processes.inspect.inspector import Eyes, eyes
+from costtop.processes.kill.ladder import Pace, Step
 from costtop.processes.vitals import Vitals
 
 ACTOR = str(Path(__file__).with_name("actor.py"))

@@ -10,11 +10,11 @@ import os
 import signal
 import time
 
-from costtop.processes import proc
-from costtop.processes.claim import Report
-from costtop.processes.deeds import Deeds
-from costtop.processes.held import adopt
+from costtop.processes.actions import Deeds
+from costtop.processes.evidence.wanted import Report
+from costtop.processes.handle import adopt
 from costtop.processes.holder import Holder
+from costtop.processes.inspect import linux
 from costtop.processes.vitals import Vitals
 
 
@@ -42,14 +42,14 @@ def lives(pid: int) -> bool:
 async def reuse(wait: float) -> dict[str, object]:
     first = sleeper()
     holder = Holder()
-    start = proc.glance(first).start
+    start = linux.glance(first).start
     found = holder.report(Report("costtop/s", "run", ((first, start),)))
     stale = os.pidfd_open(first)
     end(first)
     await asyncio.sleep(wait)
     second = sleeper(first)
-    same = proc.glance(second).start == start
-    adopted = adopt(first, None, stale, proc) is not None
+    same = linux.glance(second).start == start
+    adopted = adopt(first, None, stale, linux) is not None
     os.close(stale)
     steps = [step async for step in Deeds(holder, Vitals(holder)).kill("costtop/s")]
     alive = lives(second)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes import proc
-from costtop.processes.held import hold
-from costtop.processes.ladder import Pace
-from costtop.processes.scope import PREFIX, Scope, scope_of
-from costtop.processes.words import ending
+from costtop.processes.handle import hold
+from costtop.processes.inspect import linux
+from costtop.processes.kill.cgroup import PREFIX, Scope, scope_of
+from costtop.processes.kill.ladder import Pace
+from costtop.processes.kill.step_words import ending
 
 CGROUPS = next(
     (
@@ -28,7 +28,7 @@ CGROUPS = next(
 
 
 def state(pid):
-    return proc.glance(pid).state
+    return linux.glance(pid).state
 
 
 async def test_pause_stops_the_tree_and_resume_continues_it(stage, hand, all_steps):
@@ -139,7 +139,7 @@ async def test_fresh_children_do_not_escape_the_last_rung(stage, hand, all_steps
     pid = stage.start("name=agent", program=[sys.executable, "-ISc", code], start_new_session=True)
     steps = await all_steps(hand.deeds.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
-    left = [one for one in proc.census().values() if one.leader == pid and one.state != "Z"]
+    left = [one for one in linux.census().values() if one.leader == pid and one.state != "Z"]
     assert left == []
 
 
@@ -192,15 +192,15 @@ def test_a_process_that_waits_in_the_kernel_is_not_called_gone(stage):
         """Eyes that see every process in the kernel's uninterruptible sleep."""
 
         def __getattr__(self, name):
-            return getattr(proc, name)
+            return getattr(linux, name)
 
         def glance(self, pid):
-            return proc.glance(pid)._replace(state="D")
+            return linux.glance(pid)._replace(state="D")
 
-    from costtop.processes.tree import Tree
+    from costtop.processes.kill.tree import Tree
 
-    held = hold(stage.start("name=agent"), None, proc)
-    with Tree(held, proc) as tree:
+    held = hold(stage.start("name=agent"), None, linux)
+    with Tree(held, linux) as tree:
         words, outcome = ending(tree, Stuck())
     held.close()
     assert outcome == "uninterruptible"
@@ -208,7 +208,7 @@ def test_a_process_that_waits_in_the_kernel_is_not_called_gone(stage):
 
 
 async def test_a_copy_of_a_hold_lives_on_its_own(stage):
-    held = hold(stage.start("name=agent"), None, proc)
+    held = hold(stage.start("name=agent"), None, linux)
     copy = held.copy()
     held.close()
     assert copy.send(signal.SIGKILL)

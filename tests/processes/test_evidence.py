@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes import proc
-from costtop.processes.claim import Wanted
+from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.inspect import linux
 
 ACTOR = Path(__file__).with_name("actor.py")
 
@@ -43,7 +43,7 @@ def test_claude_code_names_its_process_exactly(stage, look, root):
 
 def test_the_older_form_of_the_file_is_read_too(stage, look, root):
     pid = stage.start("name=agent")
-    start = proc.glance(pid).start
+    start = linux.glance(pid).start
     entry = {"session_id": "aaaa", "pid": pid, "procStart": start}
     write(root / f"sessions/pid-{pid}.json", entry)
     assert look(claude("aaaa"))[0].process.pid == pid
@@ -51,9 +51,9 @@ def test_the_older_form_of_the_file_is_read_too(stage, look, root):
 
 def test_a_file_left_behind_never_names_the_next_owner_of_the_number(stage, look, root):
     pid = stage.start("name=victim")
-    start = proc.glance(pid).start
+    start = linux.glance(pid).start
     entry = {"pid": pid, "sessionId": "aaaa", "procStart": start - 1, "cwd": os.getcwd()}
-    write(root / f"sessions/{pid}.json", {**entry, "startedAt": proc.born(start) + 300})
+    write(root / f"sessions/{pid}.json", {**entry, "startedAt": linux.born(start) + 300})
     (found,) = look(claude("aaaa"))
     assert found.process is None
     assert found.refusal
@@ -61,7 +61,7 @@ def test_a_file_left_behind_never_names_the_next_owner_of_the_number(stage, look
 
 def test_without_a_start_time_a_process_younger_than_the_file_is_refused(stage, look, root):
     pid = stage.start("name=victim")
-    born = proc.born(proc.glance(pid).start)
+    born = linux.born(linux.glance(pid).start)
     entry = {"pid": pid, "sessionId": "aaaa", "startedAt": born - 60_000, "cwd": os.getcwd()}
     write(root / f"sessions/{pid}.json", entry)
     assert look(claude("aaaa"))[0].process is None
@@ -201,7 +201,7 @@ def test_a_log_that_claims_a_victim_is_refused_and_does_not_shield_another(stage
 
 def test_a_claimed_process_that_began_after_the_last_call_is_another(stage, look):
     pid = stage.start("name=victim")
-    last = proc.born(proc.glance(pid).start) - 10_000
+    last = linux.born(linux.glance(pid).start) - 10_000
     (found,) = look(app("s", hint=pid, cwd=os.getcwd(), last=last))
     assert found.process is None
     assert "began after" in found.refusal

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes import proc
-from costtop.processes.claim import Report, Wanted
-from costtop.processes.look import lineage
+from costtop.processes.evidence.wanted import Report, Wanted
+from costtop.processes.inspect import linux
+from costtop.processes.inspect.inspector import lineage
 from costtop.processes.peer import peer_of
 
 ACTOR = Path(__file__).with_name("actor.py")
@@ -39,7 +39,7 @@ def test_a_hook_reports_the_agent_above_its_shell(stage, hand, tmp_path):
 
 
 def test_a_hook_report_that_is_old_leads_nowhere_near_the_users_shell(stage, hand):
-    me = proc.glance(os.getppid())
+    me = linux.glance(os.getppid())
     chain = ((2**22 - 1, 5), (me.pid, me.start))
     found = hand.holder.report(Report("claude-code/x", "hook", chain, "claude-code"))
     assert found.refusal
@@ -47,7 +47,7 @@ def test_a_hook_report_that_is_old_leads_nowhere_near_the_users_shell(stage, han
 
 def test_after_a_hook_of_the_next_session_the_former_is_refused(stage, hand, look, root):
     pid = stage.start("name=agent", f"claude={root},aaaa")
-    chain = ((pid, proc.glance(pid).start),)
+    chain = ((pid, linux.glance(pid).start),)
     for session in ("aaaa", "bbbb"):
         hand.holder.report(Report(f"claude-code/{session}", "hook", chain, "claude-code"))
     former, found = look(claude("aaaa"), claude("bbbb"))
@@ -73,7 +73,7 @@ def test_the_peer_of_a_socket_is_held_by_the_kernels_own_handle(stage, hand, tmp
 
 def test_a_process_that_sends_many_sessions_is_refused_for_each(stage, hand):
     pid = stage.start("name=server")
-    chain = ((pid, proc.glance(pid).start),)
+    chain = ((pid, linux.glance(pid).start),)
     for session in ("costtop/a", "costtop/b"):
         hand.holder.report(Report(session, "peer", chain))
     assert "costtop/b" in hand.holder.find("costtop/a").refusal

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes import elsewhere, proc
-from costtop.processes.deeds import Deeds
-from costtop.processes.held import hold
-from costtop.processes.ladder import LADDER
-from costtop.processes.tree import Tree
+from costtop.processes.actions import Deeds
+from costtop.processes.handle import hold
+from costtop.processes.inspect import linux, psutil_
+from costtop.processes.kill.ladder import LADDER
+from costtop.processes.kill.tree import Tree
 
 ACTOR = str(Path(__file__).with_name("actor.py"))
 
@@ -69,7 +69,7 @@ async def test_a_stopped_process_gets_no_int_and_is_continued_after_term(
     pid = stage.start("name=agent")
     session = hand.take(pid)
     os.kill(pid, signal.SIGSTOP)
-    until(lambda: proc.glance(pid).state == "T")
+    until(lambda: linux.glance(pid).state == "T")
     assert [rung.rung for rung in hand.deeds.plan(session)] == ["SIGTERM", "SIGKILL"]
     steps = await all_steps(hand.deeds.kill(session))
     assert steps[0].outcome == "passed over"
@@ -100,7 +100,7 @@ async def test_a_child_that_survives_its_parent_is_still_killed(stage, hand, all
 
 async def test_an_orphan_in_the_group_of_the_agent_goes_too(stage, hand, all_steps):
     pid = stage.start("name=agent", "setsid", "orphan=name=orphan")
-    assert proc.glance(stage.pids["orphan"]).parent != pid
+    assert linux.glance(stage.pids["orphan"]).parent != pid
     steps = await all_steps(hand.deeds.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
     assert not stage.lives("orphan")
@@ -109,7 +109,7 @@ async def test_an_orphan_in_the_group_of_the_agent_goes_too(stage, hand, all_ste
 async def test_the_rest_of_a_pipeline_is_left_alone(stage, hand, all_steps):
     pid = stage.start("name=agent", program=in_group(0))
     stage.start("name=tee", program=in_group(pid))
-    assert proc.glance(stage.pids["tee"]).group == pid
+    assert linux.glance(stage.pids["tee"]).group == pid
     steps = await all_steps(hand.deeds.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
     assert stage.lives("tee")
@@ -117,10 +117,10 @@ async def test_the_rest_of_a_pipeline_is_left_alone(stage, hand, all_steps):
 
 def test_a_group_named_after_another_process_is_not_the_agents(stage):
     pid = stage.start("name=agent")
-    root = hold(pid, None, proc)
-    with Tree(root, proc) as tree:
-        stranger = proc.glance(pid)._replace(pid=2**22 - 1, parent=1, group=pid, leader=5)
-        owner = proc.glance(pid)
+    root = hold(pid, None, linux)
+    with Tree(root, linux) as tree:
+        stranger = linux.glance(pid)._replace(pid=2**22 - 1, parent=1, group=pid, leader=5)
+        owner = linux.glance(pid)
         assert tree._left(stranger, {pid: owner})
         assert tree._left(stranger, {})
         assert not tree._left(stranger, {pid: owner._replace(start=owner.start + 1)})
@@ -130,11 +130,11 @@ def test_a_group_named_after_another_process_is_not_the_agents(stage):
 async def test_an_orphan_that_was_seen_before_goes_too(stage, hand, all_steps, until):
     pid = stage.start("name=agent", "child=name=between+child=setsid~name=far")
     session = hand.take(pid)
-    stage.grown("far", proc)
+    stage.grown("far", linux)
     hand.vitals.refresh()
     os.kill(stage.pids["between"], signal.SIGKILL)
-    until(lambda: proc.glance(stage.pids["far"]).parent != stage.pids["between"])
-    far = proc.glance(stage.pids["far"])
+    until(lambda: linux.glance(stage.pids["far"]).parent != stage.pids["between"])
+    far = linux.glance(stage.pids["far"])
     assert far.parent != pid
     assert far.group == far.pid  # nothing but the earlier look ties it to the agent
     steps = await all_steps(hand.deeds.kill(session))
@@ -171,7 +171,7 @@ async def test_a_zombie_below_the_agent_does_not_hold_it_up(stage, hand, all_ste
     assert steps[-1].outcome == "gone"
 
 
-@pytest.mark.parametrize("see", [proc, elsewhere], ids=["proc", "psutil"])
+@pytest.mark.parametrize("see", [linux, psutil_], ids=["proc", "psutil"])
 async def test_without_pidfds_the_start_time_guards_and_a_young_process_is_refused(
     stage, hand_of, all_steps, see
 ):

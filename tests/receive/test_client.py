@@ -16,8 +16,8 @@ import pytest
 
 from costtop import paths
 from costtop.client import spool
-from costtop.client.post import Post
-from costtop.client.stamp import stamped
+from costtop.client.line_fields import stamped
+from costtop.client.sender import Post
 from tests.receive.running import Instance, answers, line, until
 
 

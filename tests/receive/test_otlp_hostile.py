@@ -85,14 +85,14 @@ SLOW = {
 
 @pytest.mark.parametrize("start", SLOW.values(), ids=SLOW)
 async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
-    from costtop.receive import body, otlp
+    from costtop.receive import body, otlp_http
 
-    async def take(_signal: str, _tree: Any) -> otlp.Rejected:
-        return otlp.Rejected()
+    async def take(_signal: str, _tree: Any) -> otlp_http.Rejected:
+        return otlp_http.Rejected()
 
     assert body.DEADLINE <= 10
-    receiver = otlp.Receiver(take, "127.0.0.1", deadline=0.5)
-    async with otlp.listening(receiver, "127.0.0.1", 0) as port:
+    receiver = otlp_http.Receiver(take, "127.0.0.1", deadline=0.5)
+    async with otlp_http.listening(receiver, "127.0.0.1", 0) as port:
         began = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(start)
@@ -110,16 +110,16 @@ async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
 
 
 async def test_a_full_queue_and_a_store_that_cannot_are_told_when_to_try_again():
-    from costtop.receive import otlp
+    from costtop.receive import otlp_http
 
     release = asyncio.Event()
 
-    async def take(_signal: str, _tree: Any) -> otlp.Rejected:
+    async def take(_signal: str, _tree: Any) -> otlp_http.Rejected:
         await release.wait()
-        raise otlp.Unstorable("disk full")
+        raise otlp_http.Unstorable("disk full")
 
-    receiver = otlp.Receiver(take, "127.0.0.1")
-    async with otlp.listening(receiver, "127.0.0.1", 0) as port:
+    receiver = otlp_http.Receiver(take, "127.0.0.1")
+    async with otlp_http.listening(receiver, "127.0.0.1", 0) as port:
         posts = [asyncio.create_task(_posted(port)) for _ in range(7)]
         done, _ = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
         while len(done) < 3:

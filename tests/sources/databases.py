@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from costtop.sources import SOURCE
+from costtop.sources.registry import SOURCE
 from costtop.tail.rows import ask
 from tests.sources.golden import LOGS
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
-from costtop.sources import SOURCE, Chunk, Source
-from costtop.sources.merging import merged
+from costtop.sources.fold.merging import merged
+from costtop.sources.fold.source import Chunk, Source
+from costtop.sources.registry import SOURCE
 
 LOGS = Path(__file__).resolve().parent.parent / "logs"
 SEEN = 1_795_478_400_000  # 2026-11-24T00:00:00Z, when every golden log is read

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from costtop.model import Bad, Call, Outcome, SessionFact, TaskFact
-from costtop.sources import SOURCE, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 from tests.sources.golden import SEEN, settled
 
 ROOT = "5d1f0c1e-0000-4000-8000-00000000000a"

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from costtop.sources import SOURCE
+from costtop.sources.registry import SOURCE
 from tests.sources.golden import chunks, folded, settled
 
 

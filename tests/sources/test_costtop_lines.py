@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from costtop.model import SessionFact, TaskFact
-from costtop.sources import SOURCE
+from costtop.sources.registry import SOURCE
 from tests.sources.golden import SEEN
 from tests.sources.lines import bad, calls, events
 

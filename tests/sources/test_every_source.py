@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from costtop.sources import SOURCE, SOURCES, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE, SOURCES
 from tests.sources import golden
 
 NAMES = [source.name for source in SOURCES]

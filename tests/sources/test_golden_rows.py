@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from costtop.sources import SOURCE, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 from tests.sources.databases import SCRIPTS, built, golden_rows, rows
 from tests.sources.golden import LOGS, SEEN, folded, settled
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from costtop.sources import SOURCE, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 from tests.sources.golden import SEEN
 from tests.sources.lines import bad, calls, events
 from tests.sources.test_hostile_lines import VALUES

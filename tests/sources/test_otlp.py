@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.model import Bad, Call
-from costtop.sources.otlp import told
-from costtop.sources.otlp_spans import is_inference
+from costtop.sources.otlp.inference_spans import is_inference
+from costtop.sources.otlp.telemetry import told
 
 SEEN = 1_795_478_400_000
 WORDS = st.sampled_from(

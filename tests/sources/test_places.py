@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from costtop.config import Config, SourceEntry
-from costtop.daemon.roots import roots
+from costtop.daemon.ingest.log_roots import roots
 from costtop.paths import find as instance
-from costtop.sources import SOURCE, SOURCES, UNSUPPORTED
+from costtop.sources.registry import SOURCE, SOURCES, UNSUPPORTED
 from costtop.tail.find import find
 from tests.sources.golden import files
 

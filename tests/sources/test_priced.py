@@ -4,7 +4,7 @@ import pytest
 
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
-from costtop.sources import SOURCES
+from costtop.sources.registry import SOURCES
 from tests.sources.golden import chunks, files, folded
 
 # Models that no public list prices, and calls whose log does not name the model.

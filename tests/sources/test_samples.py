@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.model import Bad
-from costtop.sources import SOURCE
+from costtop.sources.registry import SOURCE
 from tests.sources.golden import chunks, folded, settled
 
 CLAUDE = [

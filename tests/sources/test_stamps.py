@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.sources.stamps import AHEAD, EARLIEST, moment, stamp
+from costtop.sources.fold.times import AHEAD, EARLIEST, moment, stamp
 
 SEEN = 1_795_478_400_000
 TEN = 1_795_428_000_000

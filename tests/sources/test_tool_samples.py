@@ -5,7 +5,8 @@ import pytest
 from costtop.model import Bad, Call
 from costtop.money import parse
 from costtop.pricing.book import PriceBook
-from costtop.sources import SOURCE, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 from tests.sources.databases import rows
 from tests.sources.golden import SEEN, chunks, folded, settled
 

@@ -9,7 +9,8 @@ import pytest
 from costtop.model import Tokens
 from costtop.money import parse
 from costtop.pricing.book import PriceBook
-from costtop.sources import SOURCE, Chunk
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
 from tests.sources.databases import rows as asked
 from tests.sources.golden import LOGS, SEEN, chunks, files, folded, settled
 from tests.sources.lines import bad, calls, events, kept, outcomes, reply, sessions, tasks

@@ -4,11 +4,11 @@ import pytest
 
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint
-from costtop.daemon.tell import audience, gather, summarise, tell
+from costtop.daemon.notices.post import audience, gather, summarise, tell
 from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.model import Silence
-from costtop.snapshot.alerts import detail, listing
-from costtop.store import alerts, told
+from costtop.queries.alerts.alert_json import detail, listing
+from costtop.store.alerts import alert_reads, alerts
 from costtop.store.db import open_reader, open_writer
 from tests.notify import desk
 from tests.notify.desk import runaway, tier
@@ -187,12 +187,12 @@ def test_bad_quiet_hours_in_the_config_are_refused():
 
 
 def test_readers_see_open_alerts_and_the_latest_title(db, tmp_path):
-    assert told.open_count(db) == 0
-    assert told.latest(db) == ""
+    assert alert_reads.open_count(db) == 0
+    assert alert_reads.latest(db) == ""
     reasons(db, runaway("x", START), tier(80, START))
     reader = open_reader(tmp_path / "costtop.db")
-    assert told.open_count(reader) == 2
-    assert told.latest(reader) == "budget daily: 80 % of $20.00"
+    assert alert_reads.open_count(reader) == 2
+    assert alert_reads.latest(reader) == "budget daily: 80 % of $20.00"
     reader.close()
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from costtop.model import Call, Context, Outcome, SessionFact, TaskFact, Tokens, ToolUse
-from costtop.store.calls import Books, record
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_writer
-from costtop.store.reading import Priced, Reading
 
 T0 = 1_795_000_000_000
 

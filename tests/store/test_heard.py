@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from costtop.model import Call, Context, SessionFact, Tokens
-from costtop.sources import keys
-from costtop.store.calls import Books, Recorded, record
+from costtop.sources.fold import keys
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, Recorded, record
+from costtop.store.calls.repricing import reprice
 from costtop.store.db import open_writer
-from costtop.store.reading import Priced, Reading
-from costtop.store.reprice import reprice
 
 T0 = 1_795_000_000_000
 

@@ -11,10 +11,10 @@ import pytest
 
 from costtop.model import Context, SessionFact, TaskFact, Tokens
 from costtop.pricing.charge import basis
-from costtop.snapshot import report
-from costtop.store.calls import Books
+from costtop.queries.spending import report
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books
 from costtop.store.db import open_writer
-from costtop.store.reading import Priced, Reading
 from tests.store.test_calls import T0, agree, books, call, reading, write
 
 PROMPT = "7c1f0c1e-0000-4000-8000-0000000000aa"  # ids of prompts are unique, a copy keeps them
@@ -212,7 +212,7 @@ def test_a_name_that_is_not_unique_is_another_task_in_another_session(fresh: Any
 
 
 def test_a_spend_is_told_of_the_session_that_owns_it(fresh: Any) -> None:
-    from costtop.store.calls import record
+    from costtop.store.calls.calls import record
 
     db, own = fresh(), books()
     write(db, reading(call("m/r", "original"), path=b"/original", born=1), ledger=own)
@@ -224,7 +224,7 @@ def test_a_spend_is_told_of_the_session_that_owns_it(fresh: Any) -> None:
 
 
 def test_a_spend_carries_the_tokens_that_were_booked(fresh: Any) -> None:
-    from costtop.store.calls import record
+    from costtop.store.calls.calls import record
 
     large, small = (call("m/r")._replace(tokens=Tokens(n, output=10)) for n in (500, 100))
     for order in ((large, small), (small, large)):

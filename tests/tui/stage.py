@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 
 from costtop.control.protocol import Command
 from costtop.errors import CosttopError
-from costtop.snapshot.view import Snapshot
+from costtop.queries.live.view import Snapshot
 from costtop.tui.app import CosttopApp
-from costtop.tui.settings import Settings
-from costtop.tui.world import World
+from costtop.tui.backend import World
+from costtop.tui.preferences import Settings
 from tests.tui.values import snapshot
 
 STILL = Settings(delay=10.0)  # s: only the test moves the world

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from costtop.snapshot.days import Day
-from costtop.snapshot.view import BudgetMeter
-from costtop.tui import filter as filters
-from costtop.tui.arrange import View, arranged, summed
-from costtop.tui.ascii import asciified
-from costtop.tui.columns import COLUMNS, Look, chosen, fits
-from costtop.tui.figures import age, cash, short_model, short_place, short_session, si
-from costtop.tui.ink import Span, cut, fit, line, paint, plain, spread, wrapped
-from costtop.tui.palette import ANSI, COLOURED, MONO, inks_on
+from costtop.queries.live.view import BudgetMeter
+from costtop.queries.spending.days import Day
+from costtop.tui.draw.ascii import asciified
+from costtop.tui.draw.figures import age, cash, short_model, short_place, short_session, si
+from costtop.tui.draw.ink import Span, cut, fit, line, paint, plain, spread, wrapped
+from costtop.tui.draw.palette import ANSI, COLOURED, MONO, inks_on
+from costtop.tui.draw.spark import BARS, bar, scale, sparkline
+from costtop.tui.list import filter as filters
+from costtop.tui.list.arrange import View, arranged, summed
+from costtop.tui.list.columns import COLUMNS, Look, chosen, fits
+from costtop.tui.preferences import Settings, load, save
 from costtop.tui.screens.setup import shifted, stepped
-from costtop.tui.settings import Settings, load, save
-from costtop.tui.spark import BARS, bar, scale, sparkline
 from costtop.tui.widgets.bars import bar as wide_bar
 from costtop.tui.widgets.bars import breakdown
 from costtop.tui.widgets.calendar import heat_map, uprights
@@ -248,7 +248,7 @@ def test_every_line_is_painted_to_its_width_and_without_foreign_characters(
 ):
     from textual.color import Color
 
-    from costtop.tui.themes import DARK
+    from costtop.tui.draw.themes import DARK
 
     variables = DARK.to_color_system().generate()
     strip = paint(line(*spans), width, inks_on(Color.parse("#000000"), variables, COLOURED))
@@ -314,7 +314,7 @@ def test_every_cell_of_every_column_is_drawn_for_every_row():
 
 
 def test_the_first_run_names_each_tool_once_and_what_was_found_first():
-    from costtop.snapshot.view import SourceSeen
+    from costtop.queries.live.view import SourceSeen
     from costtop.tui.widgets.first_run import _looked
 
     seen = (

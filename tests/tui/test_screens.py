@@ -15,11 +15,11 @@ from costtop.control.protocol import (
     SetBudget,
 )
 from costtop.paths import Paths
-from costtop.snapshot import report
-from costtop.snapshot.door import Door
-from costtop.tui import world as worlds
+from costtop.queries.connection import Door
+from costtop.queries.spending import report
+from costtop.tui import backend as worlds
 from costtop.tui.app import CosttopApp
-from costtop.tui.settings import load
+from costtop.tui.preferences import load
 from scripts.benches import fleet
 from tests.tui.stage import STILL, Played, Stage
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from costtop.paths import Paths
-from costtop.tui import world as worlds
+from costtop.tui import backend as worlds
 from costtop.tui.app import CosttopApp
 from scripts.benches import fleet
 from scripts.benches.pictures import plain_svg

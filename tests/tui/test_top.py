@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.control.protocol import Kill, MarkSession, Pause
-from costtop.snapshot.view import Pulse
+from costtop.queries.live.view import Pulse
 from tests.tui.stage import played
 from tests.tui.values import AT, FLEET, SOURCES, dollars, row, snapshot
 

@@ -2,7 +2,7 @@
 
 from costtop import __version__
 from costtop.model import NANO
-from costtop.snapshot.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
+from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
 
 AT = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
 MINUTE = 60_000

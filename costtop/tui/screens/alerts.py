@@ -9,14 +9,14 @@ from textual.screen import Screen
 
 from costtop.control.protocol import Acknowledge, EndSilence
 from costtop.model import Silence
-from costtop.snapshot.alert_list import Alert, AlertLine, Alerts, Delivery
-from costtop.snapshot.view import Snapshot
-from costtop.tui.columns import Column, Look
-from costtop.tui.figures import cash, moment, short_session
-from costtop.tui.ink import Line, Span, line, wrapped
-from costtop.tui.screens.choose import Answer, Choice, Choose
-from costtop.tui.screens.deeds import ask_silence, who
-from costtop.tui.screens.silence import About
+from costtop.queries.alerts.alert_list import Alert, AlertLine, Alerts, Delivery
+from costtop.queries.live.view import Snapshot
+from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.session_actions import ask_silence, who
+from costtop.tui.dialogs.silence import About
+from costtop.tui.draw.figures import cash, moment, short_session
+from costtop.tui.draw.ink import Line, Span, line, wrapped
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.screens.tabbed import BACK_KEYS, costtop_of, frame
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table

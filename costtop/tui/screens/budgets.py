@@ -8,14 +8,14 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from costtop.control.protocol import RemoveBudget, SetBudget
-from costtop.snapshot.budget_list import BudgetLine
-from costtop.snapshot.view import Snapshot
-from costtop.tui.columns import Column, Look
-from costtop.tui.figures import age, cash
-from costtop.tui.ink import Line, Span, line
-from costtop.tui.screens.budget_form import BudgetForm
-from costtop.tui.screens.choose import Answer, Choice, Choose
-from costtop.tui.screens.deeds import who
+from costtop.queries.live.view import Snapshot
+from costtop.queries.spending.budget_periods import BudgetLine
+from costtop.tui.dialogs.budget_form import BudgetForm
+from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.session_actions import who
+from costtop.tui.draw.figures import age, cash
+from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.screens.tabbed import AGAIN, BACK_KEYS, costtop_of, frame
 from costtop.tui.widgets.bars import bar
 from costtop.tui.widgets.meters import level, meter
@@ -149,8 +149,8 @@ class BudgetsScreen(Screen[None]):
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        from costtop.tui.screens.deeds import ask_silence
-        from costtop.tui.screens.silence import About
+        from costtop.tui.dialogs.session_actions import ask_silence
+        from costtop.tui.dialogs.silence import About
 
         budget = self.query_one("#rows", Table).selected
         if budget is not None:

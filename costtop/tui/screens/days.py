@@ -7,11 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from costtop.snapshot.days import Day
-from costtop.snapshot.view import Snapshot
-from costtop.tui.columns import Column, Look
-from costtop.tui.figures import cash, si
-from costtop.tui.ink import Line, Span, line
+from costtop.queries.live.view import Snapshot
+from costtop.queries.spending.days import Day
+from costtop.tui.draw.figures import cash, si
+from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.screens.tabbed import BACK_KEYS, costtop_of, frame
 from costtop.tui.widgets.calendar import heat_map, trend
 from costtop.tui.widgets.pane import Pane

@@ -9,7 +9,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from costtop.tui.ink import Line, line
+from costtop.tui.draw.ink import Line, line
 from costtop.tui.widgets.pane import Pane
 
 ABOUT = (

@@ -7,19 +7,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from costtop.snapshot.alert_list import Alerts
-from costtop.snapshot.session import CallLine, SessionDetail
-from costtop.snapshot.view import SessionRow, Snapshot
-from costtop.tui.columns import Look
-from costtop.tui.figures import age, cash, share, short_model, short_place, short_session, si
-from costtop.tui.ink import Line, line
-from costtop.tui.screens import deeds
-from costtop.tui.screens.silence import About
+from costtop.queries.alerts.alert_list import Alerts
+from costtop.queries.live.view import SessionRow, Snapshot
+from costtop.queries.sessions.session import CallLine, SessionDetail
+from costtop.tui.dialogs import session_actions
+from costtop.tui.dialogs.silence import About
+from costtop.tui.draw.figures import age, cash, share, short_model, short_place, short_session, si
+from costtop.tui.draw.ink import Line, line
+from costtop.tui.list.columns import Look
+from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
+from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.header import title
 from costtop.tui.widgets.keybar import keybar
-from costtop.tui.widgets.ledger import TIMELINE, causes, compared, sent
-from costtop.tui.widgets.ledger import deeds as done
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
 
@@ -86,12 +86,12 @@ class SessionScreen(Screen[None]):
 
     def _snapped(self, snapshot: Snapshot) -> None:
         for row in snapshot.sessions:
-            if row.key == deeds.root_key(self._row):
+            if row.key == session_actions.root_key(self._row):
                 self._row = row
         moved = (self._row.calls, self._row.cost)
         if moved != self._read_of and abs(snapshot.at - self._read_at) >= _AGAIN:
             self._read_at, self._read_of = snapshot.at, moved
-            key, world, now = deeds.root_key(self._row), self.costtop.world, snapshot.at
+            key, world, now = session_actions.root_key(self._row), self.costtop.world, snapshot.at
             self.costtop.look(
                 self, lambda: (world.session(key, now), world.alerts(key, now)), self._take
             )
@@ -140,15 +140,17 @@ class SessionScreen(Screen[None]):
 
     def action_kill(self) -> None:
         """Asks how to end it."""
-        deeds.ask_kill(self.costtop, [self._row])
+        session_actions.ask_kill(self.costtop, [self._row])
 
     def action_mark(self) -> None:
         """Asks what to say of it."""
-        deeds.ask_mark(self.costtop, [self._row])
+        session_actions.ask_mark(self.costtop, [self._row])
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        deeds.ask_silence(self.costtop, About(session=deeds.root_key(self._row)))
+        session_actions.ask_silence(
+            self.costtop, About(session=session_actions.root_key(self._row))
+        )
 
     def action_expand(self) -> None:
         """The calls alone, or everything."""
@@ -162,7 +164,7 @@ class SessionScreen(Screen[None]):
 
     def action_transcript(self) -> None:
         """The folder of its log, or where it is."""
-        deeds.show_transcript(self.costtop, self, self._row)
+        session_actions.show_transcript(self.costtop, self, self._row)
 
     @on(Table.Opened)
     def _opened(self) -> None:

@@ -11,9 +11,9 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from costtop.tui.columns import COLUMNS, Column, Look
-from costtop.tui.ink import Span, line
-from costtop.tui.settings import FASTEST, SLOWEST, THEMES, Settings
+from costtop.tui.draw.ink import Span, line
+from costtop.tui.list.columns import COLUMNS, Column, Look
+from costtop.tui.preferences import FASTEST, SLOWEST, THEMES, Settings
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
 

@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from costtop.snapshot.spending import SPANS, Spending, Spent
-from costtop.snapshot.verdicts import FeatureVerdict, Mix
-from costtop.snapshot.view import Snapshot
-from costtop.tui.columns import Column, Look
-from costtop.tui.ink import Line, line
+from costtop.queries.live.view import Snapshot
+from costtop.queries.spending.spending import SPANS, Spending, Spent
+from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
+from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.spark import scale
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.screens.tabbed import AGAIN, BACK_KEYS, costtop_of, frame
-from costtop.tui.spark import scale
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.spent import FEATURE_COLUMNS, MODEL_COLUMNS, summary, what_if
 from costtop.tui.widgets.table import Table

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from costtop.tui.ink import Line
+from costtop.tui.draw.ink import Line
 from costtop.tui.widgets.header import TABS, tabs, title
 from costtop.tui.widgets.keybar import keybar
 from costtop.tui.widgets.pane import Pane

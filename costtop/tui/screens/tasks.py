@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from costtop.snapshot.spending import SPANS
-from costtop.snapshot.tasks import TaskLine, Tasks, TaskSum
-from costtop.snapshot.view import Snapshot
-from costtop.tui.columns import Column, Look
-from costtop.tui.figures import age, cash, moment, short_place, short_session, si
-from costtop.tui.ink import Line, Span, fit, line
+from costtop.queries.live.view import Snapshot
+from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
+from costtop.queries.spending.spending import SPANS
+from costtop.tui.draw.figures import age, cash, moment, short_place, short_session, si
+from costtop.tui.draw.ink import Line, Span, fit, line
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.screens.tabbed import AGAIN, BACK_KEYS, costtop_of, frame
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.spent import change

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
-from costtop.snapshot.view import SessionRow, Snapshot
-from costtop.tui import filter as filters
-from costtop.tui.arrange import GROUPS, View, arranged, neighbour, resorted
-from costtop.tui.columns import Look, Shown, chosen, settled, sighted
-from costtop.tui.screens import deeds
-from costtop.tui.screens.choose import Answer, Choice, Choose
-from costtop.tui.screens.silence import About
+from costtop.queries.live.view import SessionRow, Snapshot
+from costtop.tui.dialogs import session_actions
+from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.silence import About
+from costtop.tui.draw.spark import scale
+from costtop.tui.list import filter as filters
+from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
+from costtop.tui.list.columns import Look, Shown, chosen, settled, sighted
 from costtop.tui.screens.top_keys import KEYBAR, TOP_KEYS
-from costtop.tui.spark import scale
 from costtop.tui.widgets import header
 from costtop.tui.widgets.facts import hint
 from costtop.tui.widgets.first_run import first_run
@@ -117,7 +117,7 @@ class TopScreen(Screen[None]):
         """The hint line and the pane: both of the session under the cursor."""
         row, tagged = self._row(), sorted(self.view.tagged)
         self.query_one("#hint", Pane).show([hint(row, tagged, self.costtop.snapshot.at)])
-        self.query_one("#below", Glance).about(row, deeds.root_key(row) if row else "")
+        self.query_one("#below", Glance).about(row, session_actions.root_key(row) if row else "")
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
@@ -223,7 +223,7 @@ class TopScreen(Screen[None]):
     def action_transcript(self) -> None:
         """The folder of the session's log, or where it is."""
         if (row := self._row()) is not None:
-            deeds.show_transcript(self.costtop, self, row)
+            session_actions.show_transcript(self.costtop, self, row)
 
     # -- filter and search ---------------------------------------------------------------------
 
@@ -282,17 +282,19 @@ class TopScreen(Screen[None]):
 
     def targets(self) -> Sequence[SessionRow]:
         """The tagged sessions, else the one under the cursor: never a row number."""
-        return deeds.targets(self.costtop.snapshot.sessions, self.view.tagged, self._row())
+        return session_actions.targets(
+            self.costtop.snapshot.sessions, self.view.tagged, self._row()
+        )
 
     def action_kill(self) -> None:
         """Asks how to end the targets."""
-        deeds.ask_kill(self.costtop, self.targets())
+        session_actions.ask_kill(self.costtop, self.targets())
 
     def action_mark(self) -> None:
         """Asks what to say of the targets."""
-        deeds.ask_mark(self.costtop, self.targets())
+        session_actions.ask_mark(self.costtop, self.targets())
 
     def action_silence(self) -> None:
         """Asks for how long the alerts of the session under the cursor are silent."""
         if (row := self._row()) is not None:
-            deeds.ask_silence(self.costtop, About(session=deeds.root_key(row)))
+            session_actions.ask_silence(self.costtop, About(session=session_actions.root_key(row)))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from costtop.tui.figures import cash
-from costtop.tui.ink import Line, Span, fit, line
+from costtop.tui.draw.figures import cash
+from costtop.tui.draw.ink import Line, Span, fit, line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

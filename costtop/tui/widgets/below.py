@@ -1,11 +1,11 @@
 """The pane below the list: the session under the cursor at a glance. A picture from values."""
 
-from costtop.snapshot.session import SessionDetail
-from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import cash, short_model, short_place, short_session, si
-from costtop.tui.ink import Line, Span, cut, fit, line
+from costtop.queries.live.view import SessionRow
+from costtop.queries.sessions.session import SessionDetail
+from costtop.tui.draw.figures import cash, short_model, short_place, short_session, si
+from costtop.tui.draw.ink import Line, Span, cut, fit, line
+from costtop.tui.widgets.cause_table import WORDS, compared
 from costtop.tui.widgets.curve import curve
-from costtop.tui.widgets.ledger import WORDS, compared
 
 HEIGHT = 9
 _CAUSES = 4

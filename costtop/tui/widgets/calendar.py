@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from costtop.snapshot.days import Day
-from costtop.tui.figures import cash, si
-from costtop.tui.ink import Line, Span, line
+from costtop.queries.spending.days import Day
+from costtop.tui.draw.figures import cash, si
+from costtop.tui.draw.ink import Line, Span, line
 
 _WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _UPRIGHT = " ▁▂▃▄▅▆▇█"

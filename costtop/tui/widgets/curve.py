@@ -6,8 +6,8 @@ The area under the curve is filled, so that it reads well in a small pane and in
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from costtop.tui.figures import cash, clock
-from costtop.tui.ink import Line, Span, line
+from costtop.tui.draw.figures import cash, clock
+from costtop.tui.draw.ink import Line, Span, line
 
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # by column, from the bottom up
 _LABEL = 9  # cells left of the plot

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from costtop.snapshot.view import SessionRow
-from costtop.tui.figures import age, cash, moment, share, short_model, short_session, si
-from costtop.tui.ink import Line, Span, line
+from costtop.queries.live.view import SessionRow
+from costtop.tui.draw.figures import age, cash, moment, share, short_model, short_session, si
+from costtop.tui.draw.ink import Line, Span, line
 
 
 def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:

@@ -1,8 +1,8 @@
 """What stands where the list would be when there is nothing to list. A picture from a snapshot."""
 
-from costtop.snapshot.view import Snapshot, SourceSeen
-from costtop.tui.figures import cash
-from costtop.tui.ink import Line, line
+from costtop.queries.live.view import Snapshot, SourceSeen
+from costtop.tui.draw.figures import cash
+from costtop.tui.draw.ink import Line, line
 
 _BAR = 30
 _NAMED = 4  # tools named that were not found

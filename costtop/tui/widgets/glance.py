@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, cast
 
-from costtop.snapshot.session import SessionDetail
-from costtop.snapshot.view import SessionRow
+from costtop.queries.live.view import SessionRow
+from costtop.queries.sessions.session import SessionDetail
 from costtop.tui.widgets import below
 from costtop.tui.widgets.pane import Pane
 

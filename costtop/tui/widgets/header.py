@@ -5,12 +5,12 @@ from typing import NamedTuple
 from textual.geometry import Size
 
 from costtop import __version__
-from costtop.snapshot.view import BudgetMeter, Pulse, Snapshot
-from costtop.tui.arrange import View
-from costtop.tui.figures import age, cash, clock
-from costtop.tui.filter import Filter
-from costtop.tui.ink import Line, Span, cut, fit, line, spread
-from costtop.tui.spark import sparkline
+from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
+from costtop.tui.draw.figures import age, cash, clock
+from costtop.tui.draw.ink import Line, Span, cut, fit, line, spread
+from costtop.tui.draw.spark import sparkline
+from costtop.tui.list.arrange import View
+from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.held import held_line
 from costtop.tui.widgets.meters import meter, reading
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from costtop.snapshot.holding import Held
-from costtop.tui.figures import age, short_session
-from costtop.tui.ink import Line, line
+from costtop.queries.live.held_sessions import Held
+from costtop.tui.draw.figures import age, short_session
+from costtop.tui.draw.ink import Line, line
 
 
 def held_line(held: Sequence[Held], now: int) -> Line:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from costtop.tui.ink import Line, Span, width_of
+from costtop.tui.draw.ink import Line, Span, width_of
 
 
 def keybar(keys: Sequence[tuple[str, str, str]], width: int) -> Line:

@@ -5,9 +5,9 @@ becomes a cross. The amount stands beside it in figures, so colour says nothing 
 """
 
 from costtop.model import NANO
-from costtop.snapshot.view import BudgetMeter
-from costtop.tui.figures import cash
-from costtop.tui.ink import Line, Span
+from costtop.queries.live.view import BudgetMeter
+from costtop.tui.draw.figures import cash
+from costtop.tui.draw.ink import Line, Span
 
 _FULL = 1.25  # of the amount, at the right end of the bar
 

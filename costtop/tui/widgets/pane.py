@@ -11,8 +11,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from costtop.tui.ascii import asciified_strip
-from costtop.tui.ink import Line, paint
+from costtop.tui.draw.ascii import asciified_strip
+from costtop.tui.draw.ink import Line, paint
 
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp

@@ -4,8 +4,8 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Input
 
-from costtop.tui.arrange import sought
-from costtop.tui.columns import Shown
+from costtop.tui.list.arrange import sought
+from costtop.tui.list.columns import Shown
 from costtop.tui.widgets.table import Table
 
 

@@ -1,12 +1,12 @@
 """Columns and lines of the screens of features and models. Pictures only, from `Spending`."""
 
 from costtop.model import Rates
-from costtop.snapshot.report import Line as Sums
-from costtop.snapshot.spending import TREND_DAYS, Spending, Spent, at_rates
-from costtop.tui.columns import Column, Look
-from costtop.tui.figures import cash, share, short_model, short_place, si
-from costtop.tui.ink import Line, Span, line
-from costtop.tui.spark import sparkline
+from costtop.queries.spending.report import Line as Sums
+from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
+from costtop.tui.draw.figures import cash, share, short_model, short_place, si
+from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.draw.spark import sparkline
+from costtop.tui.list.columns import Column, Look
 from costtop.tui.widgets.bars import bar
 
 _BAR = 10

@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from costtop.tui.columns import Column, Look, fits
-from costtop.tui.ink import Line, Span, fit
+from costtop.tui.draw.ink import Line, Span, fit
+from costtop.tui.list.columns import Column, Look, fits
 from costtop.tui.widgets.pane import changed_cells, inked
 
 T = TypeVar("T")

@@ -1,8 +1,15 @@
 """Verdicts in plain sentences with their numbers. Pictures only; the tests stand elsewhere."""
 
-from costtop.snapshot.verdicts import Change, FeatureVerdict, Mix, Spread, TooFew, Trend
-from costtop.tui.figures import cash, short_model
-from costtop.tui.ink import Line, Span, line
+from costtop.queries.spending.trend_verdicts import (
+    Change,
+    FeatureVerdict,
+    Mix,
+    Spread,
+    TooFew,
+    Trend,
+)
+from costtop.tui.draw.figures import cash, short_model
+from costtop.tui.draw.ink import Line, Span, line
 
 _SURE = 0.01
 

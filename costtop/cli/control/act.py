@@ -1,0 +1,195 @@
+"""`costtop mark`, `unmark`, `pause`, `resume`, `kill`, `override`: what the keys of the screen do.
+
+What a deed will do is said before, what it did after. It judges no process; the daemon does.
+"""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from costtop import paths
+from costtop.cli.tables import put
+from costtop.control import client, protocol
+from costtop.errors import CosttopError, UsageError
+from costtop.paths import Paths
+from costtop.queries.sessions import lookup
+from costtop.store.db import open_reader
+
+_HELP = {
+    "mark": "say of sessions that they are watched, runaway or fine",
+    "unmark": "take marks back",
+    "pause": "stop sessions' processes until resume",
+    "resume": "let paused sessions go on",
+    "kill": "end sessions: SIGINT, then SIGTERM, then SIGKILL",
+    "override": "let what a breaker holds back pass for a while",
+}
+Order = Callable[[str], protocol.Command]
+"""The command for a session key."""
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds one of the six."""
+    parser = commands.add_parser(name, help=_HELP[name])
+    if name == "override":
+        about = "a budget, or the beginning of a session's id; none: everything"
+        parser.add_argument("what", metavar="BUDGET|SESSION", nargs="?", default="", help=about)
+        parser.add_argument("--for", dest="span", default="30m", help="30m, 2h, … (default 30m)")
+        parser.add_argument("--end", action="store_true", help="take an override back")
+        parser.set_defaults(run=override)
+        return
+    parser.add_argument("session", metavar="SESSION", nargs="+",
+                        help="any unique beginning of its id")  # fmt: skip
+    if name == "mark":
+        kinds = ("watch", "runaway", "fine")
+        parser.add_argument("--as", dest="kind", choices=kinds, default="watch")
+        parser.add_argument("--note", default="", help="why")
+    if name in {"pause", "resume", "kill"}:
+        parser.add_argument("--pid", type=int, metavar="PID", help="the process, typed where"
+                            " costtop is not sure which one it is")  # fmt: skip
+    if name == "kill":
+        parser.add_argument("--up-to", dest="rung", choices=("INT", "TERM", "KILL"), default="KILL")
+    if name in {"kill", "pause"}:
+        parser.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+        parser.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
+    parser.set_defaults(run=run, verb=name)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does it to every session; one that is refused does not spare the others."""
+    found = paths.find()
+    keys = named(found, options.session)
+    typed = dict.fromkeys(keys, getattr(options, "pid", None))
+    if len(keys) > 1 and any(typed.values()):
+        raise UsageError("--pid names the process of one session: give one session")
+    if options.verb in {"kill", "pause"}:
+        plans = _told(found, options, keys)
+        if options.dry_run:
+            return 0
+        if not _agreed(options, plans, typed):
+            return 1
+    return each(found, keys, lambda key: _command(options, key, typed[key]))
+
+
+def each(found: Paths, keys: Iterable[str], order: Order) -> int:
+    """Sends one command a session and prints what was done; 1 where one was refused."""
+    failed: list[CosttopError] = []
+    for key in keys:
+        try:
+            answer = client.ask(found.socket, order(key))
+        except client.NoDaemon:
+            raise
+        except CosttopError as error:
+            failed.append(error)
+            print(f"costtop: {key}: {error}", file=sys.stderr)
+            continue
+        for line in answer.get("said", []):
+            put(str(line))
+    return failed[0].exit_code if failed else 0
+
+
+def named(found: Paths, prefixes: Iterable[str]) -> list[str]:
+    """The keys of the sessions that prefixes name, each once."""
+    db = open_reader(found.database)
+    try:
+        return list(dict.fromkeys(lookup.session(db, prefix) for prefix in prefixes))
+    finally:
+        db.close()
+
+
+def who() -> str:
+    """The user, for the record of deeds."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _told(found: Paths, options: argparse.Namespace, keys: list[str]) -> dict[str, Any]:
+    """Says what would be done to whom; the daemon's plan of each session that has one."""
+    plans: dict[str, Any] = {}
+    for key in keys:
+        try:
+            plans[key] = client.ask(found.socket, protocol.Plan(key, options.verb))
+        except client.NoDaemon:
+            raise
+        except CosttopError as error:
+            if options.dry_run:  # else the deed itself says why
+                put(f"{key}: {error}")
+            continue
+        planned = plans[key]
+        put(f"{key}: process {planned['pid']} ({planned['confidence']}: {planned['evidence']})")
+        for line in planned["said"]:
+            if _climbs(line, options):
+                put(f"  {line}")
+    return plans
+
+
+def _agreed(
+    options: argparse.Namespace, plans: Mapping[str, Any], typed: dict[str, int | None]
+) -> bool:
+    """Asks where a person is there to answer: yes for a kill, the number where it is unsure."""
+    if not sys.stdin.isatty():
+        return True
+    for key, planned in plans.items():
+        if planned["confidence"] == "weak" and typed[key] is None:
+            said = input(f"{key}: not sure that it is this process. Type its number: ").strip()
+            typed[key] = int(said) if said.isdecimal() else None
+    if options.verb != "kill" or options.yes or not plans:
+        return True
+    return input("Do it? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _climbs(line: str, options: argparse.Namespace) -> bool:
+    ladder = ["SIGINT", "SIGTERM", "SIGKILL"]
+    rung = line.partition(":")[0]
+    top = f"SIG{getattr(options, 'rung', 'KILL')}"
+    return rung not in ladder or ladder.index(rung) <= ladder.index(top)
+
+
+def _command(options: argparse.Namespace, key: str, typed: int | None) -> protocol.Command:
+    by = who()
+    match options.verb:
+        case "mark":
+            return protocol.MarkSession(key, options.kind, options.note, by)
+        case "unmark":
+            return protocol.UnmarkSession(key, by)
+        case "pause":
+            return protocol.Pause(key, by, typed)
+        case "resume":
+            return protocol.Resume(key, by, typed)
+        case _:
+            return protocol.Kill(key, options.rung, by, typed)
+
+
+def override(options: argparse.Namespace) -> int:
+    """`costtop override`: no agent's gate holds it back, for it is a command of costtop's own."""
+    found = paths.find()
+    budget, session = _meant(found, options.what)
+    span = 0 if options.end else _span(options.span)
+    answer = client.ask(found.socket, protocol.Override(budget, session, span, who()))
+    for line in answer.get("said", []):
+        put(str(line))
+    return 0
+
+
+def _meant(found: Paths, what: str) -> tuple[str, str]:
+    """(budget, session) of a name: a budget of that name first."""
+    if not what:
+        return "", ""
+    db = open_reader(found.database)
+    try:
+        if what in lookup.budgets(db):
+            return what, ""
+        return "", lookup.session(db, what)
+    finally:
+        db.close()
+
+
+def _span(text: str) -> int:
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdecimal() or not int(number):
+        raise UsageError(f"{text!r} is not a duration; write it as 30m or 2h")
+    return int(number) * _UNITS[unit]

@@ -1,0 +1,107 @@
+"""`costtop record`: hands one call, or a task's or session's event, to the daemon, or spools it.
+
+The line is judged by the daemon, which has the contract; without one only its JSON is checked.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from costtop import paths
+from costtop.cli.tables import put
+from costtop.client import spool
+from costtop.client.line_fields import stamped
+from costtop.control import client
+from costtop.control.client import NoDaemon
+from costtop.errors import CosttopError, UsageError
+
+_TEXT = (
+    "session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent",
+    "project", "cwd", "branch", "host", "request", "cost-usd", "service-tier", "speed", "geo",
+    "event", "status",
+)  # fmt: skip
+_NUMBERS = (
+    "input-tokens", "output-tokens", "cache-read-tokens", "cache-write-tokens",
+    "cache-write-1h-tokens", "reasoning-tokens", "web-searches", "pid", "attempt",
+)  # fmt: skip
+_CALL = ("model", "input_tokens", "output_tokens")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds `record`."""
+    parser = commands.add_parser(
+        name,
+        help="hand one call to the daemon",
+        description="Hands one call to the daemon, or keeps it for the daemon if none runs.",
+    )
+    parser.add_argument("--json", metavar="LINE", help='a whole line; "-" reads it from stdin')
+    for flag in _TEXT:
+        parser.add_argument(f"--{flag}", metavar="TEXT")
+    for flag in _NUMBERS:
+        parser.add_argument(f"--{flag}", metavar="N", type=int)
+    parser.add_argument("--tag", metavar="NAME=VALUE", action="append", default=[], dest="tags")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Records; raises UsageError for a line that is wrong, CosttopError for a refusal."""
+    line = stamped(_given(options))
+    found = paths.find()
+    try:
+        answer = json.loads(client.send(found.socket, line))
+    except NoDaemon:
+        _keep(found, line)
+        return 0
+    if not answer.get("ok"):
+        kind = UsageError if answer.get("code") == UsageError.exit_code else CosttopError
+        raise kind(f"not recorded: {answer.get('error', 'refused')}")
+    put("recorded")
+    return 0
+
+
+def _keep(found: paths.Paths, line: bytes) -> None:
+    try:
+        spool.append(found.spool, [line])
+    except OSError as error:
+        raise CosttopError(f"cannot write to {found.spool}: {error.strerror}") from None
+    put("kept for the daemon, which is not running; start it: costtop start")
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of the line or of the flags, with what every line must have."""
+    fields = _flags(options) if options.json is None else _line(options)
+    needed = ("session",) if fields.get("event") else ("session", *_CALL)
+    missing = [name for name in needed if fields.get(name) in (None, "")]
+    if missing:
+        raise UsageError(f"record: {', '.join(missing)} missing")
+    return fields
+
+
+def _line(options: argparse.Namespace) -> dict[str, Any]:
+    if _flags(options):
+        raise UsageError("record: give --json or flags, not both")
+    text = sys.stdin.read() if options.json == "-" else options.json
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"record: --json is not valid JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise UsageError("record: --json is not a JSON object")
+    return fields
+
+
+def _flags(options: argparse.Namespace) -> dict[str, Any]:
+    names = [flag.replace("-", "_") for flag in (*_TEXT, *_NUMBERS)]
+    given = {name: getattr(options, name) for name in names}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if options.tags:
+        fields["tags"] = dict(_pair(tag) for tag in options.tags)
+    return fields
+
+
+def _pair(tag: str) -> tuple[str, str]:
+    name, equals, value = tag.partition("=")
+    if not (name and equals):
+        raise UsageError(f'record: tag "{tag}"; write it as NAME=VALUE')
+    return name, value

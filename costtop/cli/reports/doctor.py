@@ -1,0 +1,239 @@
+"""`costtop doctor`: what is read, what is not, what has no price, and what to do about it."""
+
+import argparse
+import json
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from costtop import __version__, money, paths
+from costtop.cli.reports.report import stamp
+from costtop.cli.tables import count, put
+from costtop.errors import CosttopError
+from costtop.paths import Paths
+from costtop.queries import doctor
+from costtop.queries.live.frame import now_ms
+from costtop.store import daemon_status
+from costtop.store.db import open_reader
+from costtop.text import clean
+
+_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
+_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds `doctor`."""
+    parser = commands.add_parser(name, help="what is read, what is not, and what to do about it")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the diagnosis; 1 when something stops costtop from seeing or telling."""
+    tree = diagnosis(paths.find())
+    put(json.dumps(tree, indent=1) if options.json else "\n".join(_plain(tree)))
+    return 1 if tree["problems"] else 0
+
+
+def diagnosis(found: Paths) -> dict[str, Any]:
+    """Everything as JSON-able values; `problems` are lines that say what to do."""
+    said = daemon_status.read(found.status)
+    running = daemon_status.is_fresh(said, now_ms())
+    problems: list[str] = []
+    if not running:
+        problems.append("no daemon is running, so nothing is read or told; start it: costtop start")
+    elif said.get("trouble"):
+        problems.append(str(said["trouble"]))
+    tree: dict[str, Any] = {
+        "schema": 1,
+        "version": __version__,
+        "places": {name: str(path) for name, path in found._asdict().items()},
+        "daemon": {"running": running, **(said if running else {})},
+        "sqlite": sqlite3.sqlite_version,
+        "watch": {
+            "state": said.get("watch") or ("events" if running else "off"),
+            "max_user_watches": _number(_WATCHES),
+            "max_user_instances": _number(_INSTANCES),
+        },
+        "sources": _sources(found, problems),
+        "unsupported": _unsupported(),
+        "processes": _sight(),
+        **_stored(found, problems),
+    }
+    tree["problems"] = problems
+    return tree
+
+
+def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
+    try:
+        facts = doctor.read(open_reader(found.database))
+    except CosttopError as error:
+        if found.database.exists():
+            problems.append(str(error))
+        return {}
+    problems += [
+        f"notify {end.label}: {end.error or 'refused'}; mend its URL, then: costtop alerts test"
+        for end in facts.endpoints
+        if end.broken
+    ]
+    return {
+        "bad_lines": [
+            {"source": bad.source, "file": bad.file, "count": bad.bad,
+             "first": [{"offset": offset, "reason": reason} for offset, reason in bad.named]}
+            for bad in facts.bad
+        ],
+        "unpriced_models": _unpriced(facts.unpriced),
+        "drift": [
+            {"source": one.source, "calls": one.calls, "computed_usd": money.exact(one.computed),
+             "reported_usd": money.exact(one.reported),
+             "drift_usd": money.exact(one.computed - one.reported)}
+            for one in facts.drift
+        ],
+        "floors": {"unpriced_calls": sum(one.calls for one in facts.unpriced),
+                   "placeholder_calls": facts.placeholders, "estimated_calls": facts.estimated},
+        "notify": [one._asdict() for one in facts.endpoints],
+    }  # fmt: skip
+
+
+def _unpriced(models: list[doctor.Unpriced]) -> list[dict[str, Any]]:
+    if not models:
+        return []
+    from costtop.pricing.book import PriceBook
+
+    book = PriceBook()
+    return [
+        {
+            "model": one.model,
+            "provider": one.provider,
+            "variant": one.variant.strip("|"),
+            "calls": one.calls,
+            "input_tokens": one.input,
+            "output_tokens": one.output,
+            "last": stamp(one.last),
+            "why": book.why(one.provider, one.model, one.last, *_parts(one.variant)),
+        }
+        for one in models
+    ]
+
+
+def _parts(variant: str) -> tuple[str, str, str]:
+    tier, speed, geo = (variant or "||").split("|")
+    return tier, speed, geo
+
+
+def _sources(found: Paths, problems: list[str]) -> list[dict[str, Any]]:
+    """Every folder that is looked at, walked now: it works without a daemon."""
+    from costtop import config
+    from costtop.daemon.ingest.log_roots import roots
+    from costtop.sources.registry import SOURCE
+    from costtop.tail.find import find
+
+    try:
+        looked = roots(config.load(found), found)
+    except CosttopError as error:
+        problems.append(str(error))
+        return []
+    seen = find(looked, time.time_ns())
+    counts: dict[object, int] = {}
+    for file in seen.seen:
+        counts[file.root] = counts.get(file.root, 0) + 1
+    problems += [f"{os.fsdecode(trouble.path)}: {trouble.reason}" for trouble in seen.troubles]
+    return [
+        {
+            "source": root.label.partition(":")[2],
+            "title": SOURCE[root.label.partition(":")[0]].title,
+            "folder": os.fsdecode(root.path),
+            "found": os.path.isdir(root.path),
+            "files": counts.get(root, 0),
+        }
+        for root in looked
+    ]
+
+
+def _unsupported() -> dict[str, str]:
+    """Tools whose logs cannot be read honestly, and why."""
+    from costtop.sources.registry import UNSUPPORTED
+
+    return dict(UNSUPPORTED)
+
+
+def _sight() -> dict[str, str]:
+    from costtop.processes.evidence.search import blindness
+
+    return {"blind": blindness()}
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _plain(tree: dict[str, Any]) -> list[str]:
+    lines = [
+        f"costtop {tree['version']}  SQLite {tree['sqlite']}  {tree['places']['database']}",
+        "",
+    ]
+    lines += [
+        f"  ✓ {source['title']:<20} {source['files']:>6} files  {clean(source['folder'], 200)}"
+        for source in tree["sources"]
+        if source["found"]
+    ]
+    seen = {_tool(source) for source in tree["sources"] if source["found"]}
+    missing = sorted({_tool(source) for source in tree["sources"]} - seen)
+    lines.append(f"  ✗ not found: {', '.join(missing)}  (folders: costtop doctor --json)")
+    lines.append(f"  - not supported: {', '.join(tree['unsupported'])}  (why: --json)")
+    for channel in tree["daemon"].get("channels", []):
+        mark = "✗" if channel["trouble"] else "✓"
+        lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
+    lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
+    problems = tree["problems"]
+    lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]
+    return lines
+
+
+def _tool(source: dict[str, Any]) -> str:
+    """The tool's name without which of its logs it is: "Gemini CLI, older chats"."""
+    return str(source["title"]).partition(",")[0]
+
+
+def _records(tree: dict[str, Any]) -> list[str]:
+    bad = tree.get("bad_lines", [])
+    lines = [f"unreadable lines: {sum(one['count'] for one in bad)}"]
+    for one in bad:
+        lines.append(f"  {clean(one['file'], 300)}: {one['count']}")
+        lines += [f"    byte {item['offset']}: {item['reason']}" for item in one["first"][:3]]
+    return lines
+
+
+def _prices(tree: dict[str, Any]) -> list[str]:
+    models = tree.get("unpriced_models", [])
+    lines = [f"models without a price: {len(models)}"]
+    for one in models:
+        tokens = f"{count(one['input_tokens'])} in, {count(one['output_tokens'])} out"
+        lines.append(f"  {clean(one['model'])}: {one['calls']} calls, {tokens}; {one['why']}")
+    floors = tree.get("floors", {})
+    lines.append(
+        f"floors: {floors.get('placeholder_calls', 0)} calls with an output that the log never"
+        f" finished, {floors.get('estimated_calls', 0)} with a guessed model"
+    )
+    return lines + [
+        f"drift {one['source']}: computed ${one['computed_usd']}, reported"
+        f" ${one['reported_usd']} over {one['calls']} calls: ${one['drift_usd']}"
+        for one in tree.get("drift", [])
+    ]
+
+
+def _rest(tree: dict[str, Any]) -> list[str]:
+    watch = tree["watch"]
+    lines = [f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"]
+    for one in tree.get("notify", []):
+        state = "broken" if one["broken"] else "ok"
+        waiting = f"{one['waiting']} waiting, {one['undelivered']} undelivered"
+        lines.append(f"notify {clean(one['label'])}: {state}, {waiting}")
+    if tree["processes"]["blind"]:
+        lines.append(f"processes: {tree['processes']['blind']}")
+    return lines

@@ -1,0 +1,83 @@
+"""`costtop export`: calls, sessions or days as CSV, JSON lines or Parquet. It sums nothing."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from costtop import paths, periods
+from costtop.cli.reports.report import moment, row_of, stamp, zone_of
+from costtop.errors import CosttopError, UsageError
+from costtop.queries import export
+from costtop.queries.live.frame import now_ms
+from costtop.queries.spending import report
+from costtop.store.db import open_reader
+
+_ALWAYS = 1 << 50
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds `export`."""
+    parser = commands.add_parser(name, help="calls, sessions or days for other programs")
+    parser.add_argument("what", choices=("calls", "sessions", "days"))
+    parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv")
+    parser.add_argument("--since", metavar="D", help="a date, a time, or an age: 2026-11-01, 7d")
+    parser.add_argument("--until", metavar="D")
+    parser.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help="default: standard output"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the rows."""
+    rows = _rows(options)
+    if options.format == "parquet":
+        _parquet(list(rows), options.output)
+    elif options.output:
+        with open(options.output, "w", newline="", encoding="utf-8") as file:
+            _text(rows, file, options.format)
+    else:
+        _text(rows, sys.stdout, options.format)
+    return 0
+
+
+def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    db = open_reader(paths.find().database)
+    tz = periods.zone(zone_of(db))
+    now = now_ms()
+    since = moment(options.since, now, tz, end=False)
+    until = moment(options.until, now, tz, end=True)
+    if options.what == "calls":
+        yield from export.calls(db, since or 0, _ALWAYS if until is None else until, stamp)
+        return
+    found = report.read(db, options.what[:-1], tz, since, until, now)
+    for line in found.lines:
+        about = found.about.get(line.key)
+        yield row_of(line) | (about._asdict() if about else {})
+
+
+def _text(rows: Iterator[dict[str, Any]], file: TextIO, form: str) -> None:
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        if form == "jsonl":
+            file.write(json.dumps(row) + "\n")
+            continue
+        if writer is None:
+            writer = csv.DictWriter(file, list(row))
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _parquet(rows: list[dict[str, Any]], output: Path | None) -> None:
+    if output is None:
+        raise UsageError("parquet is binary: name a file with --output FILE")
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise CosttopError("parquet needs pyarrow: pip install 'costtop[parquet]'") from None
+    parquet.write_table(pa.Table.from_pylist(rows), output)

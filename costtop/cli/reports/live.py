@@ -1,0 +1,200 @@
+"""`costtop`: the live screen, or one plain frame of it (`--once`). It reads only snapshots."""
+
+import argparse
+import os
+import sys
+from datetime import datetime
+
+from costtop import money, paths
+from costtop.cli.reports.report import stamp
+from costtop.cli.tables import count, plain, put
+from costtop.periods import zone
+from costtop.queries.live import daemon_health, head_forecasts
+from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
+from costtop.store.db import open_reader
+
+_HEAD = ("SESSION", "SOURCE", "PROJECT", "FEATURE", "MODEL", "STATE", "$TOTAL", "$/H", "CALLS",
+         "TOKENS", "WHY")  # fmt: skip
+_ALL_TIME = 1 << 50  # ms
+
+
+def run(options: argparse.Namespace) -> int:
+    """Opens the screen, or prints one frame where there is no terminal to open it on."""
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    if options.once or options.json or not is_terminal():
+        return once(options)
+    from costtop.cli import open_screen
+
+    return open_screen.run(options)
+
+
+def is_terminal() -> bool:
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return os.environ.get("TERM", "dumb") != "dumb" and all(s.isatty() for s in streams)
+
+
+def once(options: argparse.Namespace) -> int:
+    """Prints one frame of the live list, like `top -b -n 1`."""
+    found = paths.find()
+    now = now_ms()
+    db = open_reader(found.database)
+    pulse, sources = daemon_health.look(found, now)
+    snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
+    ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
+    snapshot = head_forecasts.shown(snapshot, ahead)
+    rows = ranked(snapshot.sessions, options.sort)
+    if not options.all:
+        rows = [row for row in rows if row.state != "ended"] or rows
+    rows = rows[: options.limit]
+    put(_json(snapshot, rows) if options.json else _plain(snapshot, rows))
+    return 0
+
+
+def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
+    """The sessions, largest first by cost, rate or last activity."""
+    return sorted(sessions, key=lambda row: (-(getattr(row, by) or 0), -row.cost, row.key))
+
+
+def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
+    today = money.dollars(snapshot.today, floor=snapshot.today_floor)
+    month = money.dollars(snapshot.month, floor=snapshot.month_floor)
+    head = (
+        f"costtop  today ${today}  month ${month}  burn ${money.dollars(snapshot.burn)}/h"
+        f"  {snapshot.running} running  {snapshot.today_sessions} today"
+    )
+    lines = [head]
+    if snapshot.forecasts:
+        lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
+    lines += [
+        f"  budget {meter.name}: ${money.dollars(meter.spent, floor=meter.floor)}"
+        f" of ${money.dollars(meter.amount)} ({100 * meter.spent // meter.amount} %)"
+        f"{foreseen(meter, snapshot)}"
+        for meter in snapshot.budgets
+    ]
+    table = plain(_HEAD, [_cells(row) for row in rows], frozenset({6, 7, 8, 9}))
+    return "\n".join(
+        [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
+    )
+
+
+def _ahead(one: Forecast) -> str:
+    """One forecast: day $14.20 (80 %: $11.30 to $18.90; held on 81 % of 39 days)."""
+    middle, low, high = map(money.dollars, (one.expected, one.low, one.high))
+    what = "days" if one.period == "day" else "stretches of 30 days"
+    held = "" if one.coverage is None else f"; held on {one.coverage:.0%} of {one.tested} {what}"
+    return f"{one.period} ${middle} (80 %: ${low} to ${high}{held})"
+
+
+def foreseen(meter: BudgetMeter, snapshot: Snapshot) -> str:
+    """What follows a budget: ends at $14.20, 80 % at 16:40; nothing where it is not known."""
+    if meter.expected is None:
+        return ""
+    tz = zone(snapshot.zone)
+    near = "%H:%M" if meter.period == "day" else "%a %-d %b"
+    hits = [
+        f"{tier} % at {datetime.fromtimestamp(at // 1000, tz):{near}}" for tier, at in meter.hits
+    ]
+    return ", ".join([f", ends at ${money.dollars(meter.expected)}", *hits])
+
+
+def _cells(row: SessionRow) -> tuple[str, ...]:
+    return (
+        row.session[:8],
+        row.source,
+        row.project.rstrip("/").rpartition("/")[2] or "-",
+        row.feature or "-",
+        row.model or "-",
+        row.mark or row.state,
+        money.dollars(row.cost, floor=row.floor),
+        money.dollars(row.rate),
+        str(row.calls),
+        count(row.tokens),
+        row.why,
+    )
+
+
+def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
+    import json
+
+    tree = {
+        "schema": 1,
+        "currency": "USD",
+        "at": stamp(snapshot.at),
+        "tz": snapshot.zone,
+        "today_usd": money.exact(snapshot.today),
+        "today_floor": snapshot.today_floor,
+        "month_usd": money.exact(snapshot.month),
+        "month_floor": snapshot.month_floor,
+        "burn_usd_per_hour": money.exact(snapshot.burn),
+        "running": snapshot.running,
+        "daemon": snapshot.pulse.running,
+        "budgets": [
+            {
+                "name": meter.name,
+                "period": meter.period,
+                "spent_usd": money.exact(meter.spent),
+                "floor": meter.floor,
+                "amount_usd": money.exact(meter.amount),
+                "tiers": list(meter.tiers),
+                **forecast_tree(meter),
+            }
+            for meter in snapshot.budgets
+        ],
+        "forecasts": [
+            {
+                "period": one.period,
+                "expected_usd": money.exact(one.expected),
+                "low_usd": money.exact(one.low),
+                "high_usd": money.exact(one.high),
+                "interval": 0.8,
+                "coverage": one.coverage,
+                "tested": one.tested,
+            }
+            for one in snapshot.forecasts
+        ],
+        "sessions": [_row(row) for row in rows],
+    }
+    return json.dumps(tree, indent=1)
+
+
+def forecast_tree(meter: BudgetMeter) -> dict[str, object]:
+    """What is foreseen of a budget's period; nulls while too few days are known."""
+    if meter.expected is None:
+        return {"expected_usd": None, "low_usd": None, "high_usd": None, "breach": None, "hits": []}
+    return {
+        "expected_usd": money.exact(meter.expected),
+        "low_usd": money.exact(meter.low),
+        "high_usd": money.exact(meter.high),
+        "breach": round(meter.breach, 3),
+        "hits": [{"tier": tier, "at": stamp(at)} for tier, at in meter.hits],
+    }
+
+
+def _row(row: SessionRow) -> dict[str, object]:
+    return {
+        "key": row.key,
+        "source": row.source,
+        "session": row.session,
+        "agent": row.agent or None,
+        "project": row.project,
+        "feature": row.feature,
+        "user": row.user,
+        "model": row.model,
+        "state": row.state,
+        "mark": row.mark or None,
+        "cost_usd": money.exact(row.cost),
+        "floor": row.floor,
+        "rate_usd_per_hour": money.exact(row.rate),
+        "calls": row.calls,
+        "errors": row.errors,
+        "unpriced_calls": row.unpriced,
+        "tokens": row.tokens,
+        "pid": row.pid,
+        "started": row.started and stamp(row.started),
+        "last": row.last and stamp(row.last),
+        "why": row.why or None,
+        "severity": row.severity or None,
+        "children": [_row(child) for child in row.children],
+    }

@@ -1,0 +1,214 @@
+"""`costtop review`: whether work gets dearer, by feature, and why. It computes nothing itself."""
+
+import argparse
+import json
+from typing import Any
+
+from costtop import config as configuration
+from costtop import money, paths
+from costtop.analysis.caching import Caching
+from costtop.analysis.drivers import DRIVERS
+from costtop.analysis.trend import TooFew
+from costtop.analysis.usage import Change
+from costtop.cli.reports.report import moment, stamp
+from costtop.cli.tables import plain, put
+from costtop.errors import UsageError
+from costtop.queries.live.frame import now_ms
+from costtop.queries.spending import review, review_words
+from costtop.queries.spending.review import Line, Review
+from costtop.store.db import open_reader
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds `review`."""
+    parser = commands.add_parser(name, help="whether work gets dearer, by feature, and why")
+    parser.add_argument("--since", metavar="D", default="28d", help="default 28d")
+    parser.add_argument("--until", metavar="D", help="default now")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the review."""
+    found = paths.find()
+    tz, now = configuration.zone(configuration.load(found)), now_ms()
+    until = moment(options.until, now, tz, end=True) or now
+    since = moment(options.since, now, tz, end=False) or 0
+    if until <= since:
+        raise UsageError("--until is before --since")
+    recent = min(review.WEEK, (until - since) // 4)
+    seen = review.read(open_reader(found.database), until, tz, until - since, recent)
+    put(json.dumps(tree(seen), indent=1) if options.json else text(seen))
+    return 0
+
+
+def text(found: Review) -> str:
+    """The review for people."""
+    head = ("FEATURE", "SPENT $", "SHARE", "SESSIONS", "TASKS", "$/TASK", "LOST", "LOST $",
+            "TOP 5 %", "RETRIES")  # fmt: skip
+    rows = [_row(line) for line in (*found.lines, found.whole)]
+    table = plain(head, rows, frozenset(range(1, len(head))))
+    parts = [table, "", "Cost of a completed task"]
+    parts += [f"  {line.feature}: {review_words.trend(line)}" for line in found.lines]
+    whole = found.whole
+    why = review_words.step(found.step, "before") or "not enough sessions to say"
+    spread = whole.spread
+    uneven = "not enough sessions" if spread is None else (
+        f"{spread.ratio:.1f}x the spread of before (p {spread.p:.3f})"
+        f"{', more uneven' if spread.uneven else ''}"
+    )  # fmt: skip
+    change = whole.change
+    parts += [
+        "",
+        f"Recent days: {why}.",
+        f"Spend against use: {_signed(change.spend)}, of it {_used(change)}."
+        + (" Spend rose, tasks did not." if change.idle else ""),
+        f"Mix of models: {review_words.mixed(found.mix, steady=found.steady)}.",
+        f"Sessions' costs: {uneven}.",
+        f"Cache: saved ${money.dollars(whole.caching.saved)}; {_hour(whole.caching)}.",
+    ]
+    return "\n".join(parts)
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    each = line.work.each
+    return (
+        line.feature or "all",
+        money.dollars(line.spend, floor=line.floor),
+        f"{line.share:.0%}",
+        str(line.sessions),
+        str(line.work.completed),
+        "-" if each is None else money.dollars(each),
+        str(line.work.lost),
+        money.dollars(line.work.lost_cost),
+        f"{line.top_share:.0%}",
+        f"{line.retries / line.spend if line.spend else 0:.1%}",
+    )
+
+
+def _hour(found: Caching) -> str:
+    pays = found.hour_pays
+    verdict = "saved" if pays > 0 else "cost"
+    return (
+        f"pauses cost ${money.dollars(found.lost_to_pauses)}, changed prompts"
+        f" ${money.dollars(found.lost_to_changes)}; an hour's cache would have {verdict}"
+        f" ${money.dollars(abs(pays))} in all"
+    )
+
+
+def _used(found: Change) -> str:
+    words = (
+        (found.tasks, "more tasks", "fewer tasks"),
+        (found.length, "longer tasks", "shorter tasks"),
+        (found.price, "dearer turns", "cheaper turns"),
+    )
+    return ", ".join(
+        f"{_signed(amount)} for {more if amount >= 0 else less}" for amount, more, less in words
+    )
+
+
+def _signed(amount: int) -> str:
+    return f"{'-' if amount < 0 else '+'}${money.dollars(abs(amount))}"
+
+
+def tree(found: Review) -> dict[str, Any]:
+    """The review for scripts."""
+    return {
+        "schema": 1,
+        "currency": "USD",
+        "since": stamp(found.since),
+        "until": stamp(found.until),
+        "recent_since": stamp(found.recent),
+        "tz": found.zone,
+        "features": [_line(line) for line in found.lines],
+        "total": {**_line(found.whole), "feature": None},
+        "mix": _mix(found),
+        "step": _step(found),
+        "changes": list(review_words.changes(found, "before")),
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    work, change = line.work, line.change
+    return {
+        "feature": line.feature,
+        "cost_usd": money.exact(line.spend),
+        "floor": line.floor,
+        "share": round(line.share, 4),
+        "sessions": line.sessions,
+        "tasks_completed": work.completed,
+        "cost_per_task_usd": None if work.each is None else money.exact(work.each),
+        "tasks_lost": work.lost,
+        "lost_cost_usd": money.exact(work.lost_cost),
+        "trend": _trend(line),
+        "spend_change": {
+            "usd": money.exact(change.spend),
+            "tasks_usd": money.exact(change.tasks),
+            "length_usd": money.exact(change.length),
+            "price_usd": money.exact(change.price),
+            "idle": change.idle,
+        },
+        "spread": _spread(line),
+        "top_5_percent_share": round(line.top_share, 4),
+        "retries_usd": money.exact(line.retries),
+        "retries_share": round(line.retries / line.spend, 4) if line.spend else 0.0,
+        "cache": {
+            f"{name}_usd": money.exact(amount)
+            for name, amount in (
+                *zip(Caching._fields, line.caching, strict=True),
+                ("hour_pays", line.caching.hour_pays),
+            )
+        },
+    }
+
+
+def _trend(line: Line) -> dict[str, Any]:
+    found = line.trend
+    said = {"verdict": line.verdict, "tasks": found.tasks, "days": found.days}
+    if isinstance(found, TooFew):
+        known = round(found.detectable, 4) if found.tasks > 2 else None
+        return {**said, "detectable_change": known, "said": review_words.trend(line)}
+    split = line.reason
+    parts = None if split is None else _parts(split.parts)
+    numbers = {
+        name: round(getattr(found, name), 4) for name in ("tau", "p", "change", "low", "high")
+    }
+    return {**said, **numbers, "drivers_usd": parts, "said": review_words.trend(line)}
+
+
+def _parts(parts: tuple[int, ...]) -> dict[str, str]:
+    return {name: money.exact(amount) for name, amount in zip(DRIVERS, parts, strict=True)}
+
+
+def _spread(line: Line) -> dict[str, Any] | None:
+    found = line.spread
+    if found is None:
+        return None
+    numbers = {name: round(getattr(found, name), 4) for name in ("before", "now", "ratio", "p")}
+    return {**numbers, "uneven": found.uneven}
+
+
+def _mix(found: Review) -> dict[str, Any] | None:
+    if found.mix is None:
+        return None
+    return {
+        "price_index": round(found.mix.price_index, 4),
+        "p": found.mix.p,
+        "models": {model: round(by, 4) for model, by in found.mix.drivers},
+        "workload_steady": found.steady,
+        "said": review_words.mixed(found.mix, steady=found.steady),
+    }
+
+
+def _step(found: Review) -> dict[str, Any] | None:
+    one = found.step
+    if one is None:
+        return None
+    return {
+        "cost_usd": money.exact(one.spend),
+        "before_usd": money.exact(one.before),
+        "sessions": one.sessions,
+        "sessions_before": one.sessions_before,
+        "parts_usd": {"sessions": money.exact(one.more_sessions), **_parts(one.parts)},
+        "said": review_words.step(one, "before"),
+    }

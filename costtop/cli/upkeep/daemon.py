@@ -1,0 +1,100 @@
+"""`costtop daemon`, `start`, `stop`, `status`. The daemon itself lives in `costtop.daemon`."""
+
+import argparse
+import time
+
+from costtop import paths
+from costtop.cli.tables import put
+from costtop.control import client, protocol
+from costtop.errors import CosttopError
+from costtop.queries.live.frame import now_ms
+from costtop.store import daemon_status
+
+_HELP = {
+    "daemon": "run the daemon in the foreground (for systemd)",
+    "start": "start the daemon in the background",
+    "stop": "stop the daemon; with sessions: end their turns at the next tool",
+    "status": "how the daemon is",
+}
+_PATIENCE = 10.0  # s to wait for a daemon to come up or go
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+    """Adds one of the four."""
+    parser = commands.add_parser(name, help=_HELP[name])
+    if name == "status":
+        parser.add_argument("--json", action="store_true", help="as JSON")
+    if name in {"daemon", "start"}:
+        parser.add_argument("--read-only", action="store_true", help="change nothing, only look")
+    if name == "stop":
+        parser.add_argument("session", metavar="SESSION", nargs="*",
+                            help="soft stop: its hook ends the turn at the next tool")  # fmt: skip
+        parser.add_argument("--note", default="", help="why; the agent is told")
+    parser.set_defaults(run={"daemon": _daemon, "start": _start, "stop": _stop}.get(name, _status))
+
+
+def _daemon(options: argparse.Namespace) -> int:
+    from costtop.daemon.main import run
+
+    return run(paths.find(), read_only=options.read_only)
+
+
+def _start(options: argparse.Namespace) -> int:
+    from costtop.daemon.lifecycle.start import start
+
+    pid, started = start(paths.find(), ("--read-only",) if options.read_only else ())
+    put(f"costtop daemon {'started' if started else 'is running already'} (pid {pid})")
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    found = paths.find()
+    if options.session:
+        return _stop_sessions(found, options)
+    from costtop.daemon.lifecycle import instance
+
+    if instance.is_free(found.lock):
+        put("no costtop daemon is running")
+        return 0
+    client.ask(found.socket, protocol.Stop())
+    deadline = time.monotonic() + _PATIENCE
+    while not instance.is_free(found.lock):
+        if time.monotonic() > deadline:
+            raise CosttopError(f"the daemon has not ended within {_PATIENCE:.0f} s")
+        time.sleep(0.02)
+    put("costtop daemon stopped")
+    return 0
+
+
+def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
+    from costtop.cli.control import act
+
+    keys = act.named(found, options.session)
+    return act.each(found, keys, lambda key: protocol.StopSession(key, options.note, act.who()))
+
+
+def _status(options: argparse.Namespace) -> int:
+    said = daemon_status.read(paths.find().status)
+    running = daemon_status.is_fresh(said, now_ms())
+    said = {"running": running, **said} if said else {"running": False}
+    if options.json:
+        import json
+
+        put(json.dumps(said, indent=1))
+    else:
+        put(_plain(said))
+    return 0 if running else 1
+
+
+def _plain(said: dict[str, object]) -> str:
+    if not said["running"]:
+        return "no costtop daemon is running; start it: costtop start"
+    lines = [f"costtop daemon {said.get('version', '')} (pid {said.get('pid')}) is running"]
+    counts = said.get("counts")
+    if isinstance(counts, dict):
+        lines.append("  " + "  ".join(f"{name} {value}" for name, value in counts.items()))
+    work = said.get("import")
+    if isinstance(work, dict) and work.get("active"):
+        lines.append(f"  importing {work.get('done_bytes')} of {work.get('total_bytes')} bytes")
+    lines += [f"  {said[name]}" for name in ("watch", "trouble") if said.get(name)]
+    return "\n".join(lines)

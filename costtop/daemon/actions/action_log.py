@@ -1,0 +1,55 @@
+"""Every control action: written down and announced. It carries none of them out.
+
+RELIABILITY.md T3: nobody with the user's rights can be fenced off the socket, so whatever is done
+over it is told to the notifier, with the process that asked.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from costtop.alerts import wording
+from costtop.daemon.notices.post import Audience, announce
+from costtop.queries.live.frame import now_ms
+from costtop.store.sessions import kill_intents, marks
+from costtop.store.writer import Writer
+from costtop.text import clean
+
+_QUIET = ("mark", "unmark", "resume", "ack", "plan", "run")  # deeds that wake nobody
+
+
+class Journal:
+    """The record of deeds of one instance."""
+
+    def __init__(self, writer: Writer, audience: Audience, posted: Callable[[], None]) -> None:
+        self._writer, self._audience = writer, audience
+        self.posted = posted  # to be called, on the loop, when a letter was posted
+
+    async def note(self, by: str, deed: str, session: str, detail: str) -> None:
+        """Keeps and announces a deed."""
+        if await self._writer.transact(self.keep, by, deed, session, detail, now_ms()):
+            self.posted()
+
+    def keep(
+        self, db: sqlite3.Connection, by: str, deed: str, session: str, detail: str, now: int
+    ) -> bool:
+        """The same inside a transaction; True where a letter was posted."""
+        marks.journal(db, now, clean(by), deed, session, detail)
+        return self.announce(db, by, deed, session, detail, now)
+
+    def announce(
+        self, db: sqlite3.Connection, by: str, deed: str, session: str, detail: str, now: int
+    ) -> bool:
+        """Posts the letter of a deed that is written down already."""
+        severity = "notice" if deed.startswith(_QUIET) else "warning"
+        said = wording.deed(deed, session, clean(by), detail)
+        return announce(db, self._audience, said, severity, now)
+
+    async def intend(self, session: str, identity: tuple[int, int], rung: str, by: str) -> int:
+        """Keeps that a kill begins, so that a daemon that dies meanwhile goes on with it."""
+        return await self._writer.transact(
+            kill_intents.begin, session, identity, rung, clean(by), now_ms()
+        )
+
+    async def fulfil(self, intent: int) -> None:
+        """The kill has come to its end, one way or the other."""
+        await self._writer.transact(kill_intents.end, intent, now_ms())

@@ -1,0 +1,103 @@
+"""Deeds on sessions' processes, as asked for: planned, done, journalled. It finds none."""
+
+import asyncio
+import logging
+
+from costtop.control.protocol import Kill, Pause, Plan, Resume
+from costtop.daemon.actions.action_log import Journal
+from costtop.errors import CosttopError
+from costtop.processes.actions import Deeds
+from costtop.processes.holder import Holder
+from costtop.processes.vitals import Vitals
+from costtop.queries.live.frame import now_ms
+from costtop.store.sessions import kill_intents
+from costtop.store.writer import Writer
+
+_FOUND_WITHIN = 10.0  # s after a start in which a process is looked for again
+_LOOK = 0.2  # s
+log = logging.getLogger("costtop")
+
+
+class Hands:
+    """What acts on processes, for as long as the daemon lives: it outlives a reload."""
+
+    def __init__(self) -> None:
+        self.holder = Holder()
+        self.vitals = Vitals(self.holder)
+        self.deeds = Deeds(self.holder, self.vitals)
+
+    def plan(self, command: Plan, asker: int) -> list[str]:
+        """What each rung of a deed would do; raises Refused with the reason."""
+        pausing = command.deed == "pause"
+        planned = self.deeds.plan_pause if pausing else self.deeds.plan
+        return [f"{rung.rung}: {rung.words}" for rung in planned(command.session, asker)]
+
+    def evidence(self, session: str) -> dict[str, object]:
+        """Which process it would be, and how sure that is."""
+        found = self.holder.find(session)
+        return {
+            "pid": found.process.pid if found.process and not found.gone else None,
+            "confidence": found.confidence,
+            "evidence": found.evidence,
+        }
+
+    async def act(
+        self, command: Pause | Resume | Kill, asker: int | None, journal: Journal
+    ) -> list[str]:
+        """Follows the deed to its end; returns what every step did, raises where it failed."""
+        session, typed = command.session, command.typed
+        match command:
+            case Pause():
+                deed, steps = "pause", self.deeds.pause(session, asker, typed)
+            case Resume():
+                deed, steps = "resume", self.deeds.resume(session, asker, typed)
+            case Kill(rung=rung):
+                deed = f"kill up to {rung}"
+                steps = self.deeds.kill(session, asker, typed, last=f"SIG{rung}")
+        intent = await self._intend(command, journal)
+        taken = [step async for step in steps]
+        said = [step.what for step in taken]
+        await journal.note(command.by, deed, session, " · ".join(said))
+        if intent:
+            await journal.fulfil(intent)
+        if not taken or not taken[-1].success:
+            raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
+        return said
+
+    async def _intend(self, command: Pause | Resume | Kill, journal: Journal) -> int:
+        held = self.holder.held(command.session)
+        if not isinstance(command, Kill) or held is None:
+            return 0
+        return await journal.intend(command.session, held.identity, command.rung, command.by)
+
+    async def finish(self, writer: Writer, journal: Journal, *, acting: bool = True) -> None:
+        """Goes on with kills that an earlier daemon began and did not end (K9), then waits.
+
+        Only where the process is held again and is the same one; otherwise it is written down.
+        """
+        for intent in await writer.transact(kill_intents.left, now_ms()) if acting else ():
+            if await self._again(intent):
+                await self._go_on(intent, journal)
+            else:
+                words = f"costtop was restarted and process {intent.pid} is not found again"
+                await journal.note(intent.by, "kill given up", intent.session, words)
+            await journal.fulfil(intent.id)
+        await asyncio.Event().wait()
+
+    async def _go_on(self, intent: kill_intents.Intent, journal: Journal) -> None:
+        by = f"{intent.by}, gone on with after a restart"
+        order = Kill(intent.session, intent.rung, by, intent.pid)  # type: ignore[arg-type]
+        try:
+            await self.act(order, None, journal)
+        except CosttopError as error:
+            log.warning("%s: %s", intent.session, error)
+
+    async def _again(self, intent: kill_intents.Intent) -> bool:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _FOUND_WITHIN
+        while loop.time() < end:
+            held = self.holder.held(intent.session)
+            if held is not None and held.identity == (intent.pid, intent.start):
+                return True
+            await asyncio.sleep(_LOOK)
+        return False

@@ -1,0 +1,115 @@
+"""Keeps the processes behind live sessions found and held. It decides nothing about them."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from costtop.processes.evidence.search import search
+from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.holder import Found, Holder
+from costtop.processes.vitals import Vitals
+from costtop.queries.live.frame import now_ms
+from costtop.sources.claude import folders
+from costtop.store.sessions import live_logs
+from costtop.store.writer import Writer
+from costtop.tail.place import shown
+
+_EVERY = 2.0  # s
+_LIVE_FOR = 2 * 3_600_000  # ms since its last call in which a session's process is looked for
+
+
+class Hunt:
+    """Searches every few seconds and tells the holder."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        holder: Holder,
+        vitals: Vitals,
+        after: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._writer, self._holder, self._vitals = writer, holder, vitals
+        self._after = after  # what wants to know who was found
+        self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
+        self._exits: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self.once()
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> None:
+        """One search for the processes of all live sessions."""
+        sessions = await self._writer.read(live_logs.since, now_ms() - _LIVE_FOR)
+        wanted = [_wanted(session) for session in sessions]
+        claims = await asyncio.to_thread(search, wanted, claude_roots())
+        self._holder.take(wanted, claims)
+        for gone in set(self._holder.sessions()) - {one.session for one in wanted}:
+            if not self._paused(gone):  # a paused agent makes no calls, and is to be resumed
+                self._holder.forget(gone)
+        if self._holder.sessions():
+            self._vitals.refresh()
+        if self._after is not None:
+            await self._after()
+
+    def _paused(self, session: str) -> bool:
+        info = self._vitals.info(session)
+        return info is not None and info.state == "T"
+
+    def seen(self) -> dict[str, dict[str, object]]:
+        """Processes by session, for the status file: what the screen shows of them."""
+        found = (self._holder.find(session) for session in self._holder.sessions())
+        return {one.session: self._told(one) for one in found if one.process and not one.gone}
+
+    def exited(self) -> dict[str, int]:
+        """When the exit of a process that was known exactly was noticed, ms, by session."""
+        now = now_ms()
+        found = {session: self._holder.find(session) for session in self._holder.sessions()}
+        living = {
+            one.session: one.process.identity
+            for one in found.values()
+            if one.process and not one.gone and one.confidence == "exact"
+        }
+        for session, (pid, start) in self._sure.items():
+            process = self._holder.see.glance(pid)
+            if session not in living and (process is None or process.identity != (pid, start)):
+                self._exits.setdefault(session, now)
+        self._exits = {
+            session: at
+            for session, at in self._exits.items()
+            if session not in living and now - at < _LIVE_FOR
+        }
+        self._sure = living
+        return self._exits
+
+    def _told(self, found: Found) -> dict[str, object]:
+        info = self._vitals.info(found.session)
+        vitals = info._asdict() if info else {}
+        return {
+            **vitals,
+            "pid": found.process.pid if found.process else None,
+            "confidence": found.confidence,
+            "evidence": found.evidence,
+            "refusal": found.refusal,
+        }
+
+
+def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Claude Code's configuration folders."""
+    home = Path(environ.get("HOME") or Path.home())
+    return [folder.parent for folder in folders.roots(environ, home)]
+
+
+def _wanted(session: live_logs.LiveSession) -> Wanted:
+    return Wanted(
+        session.key,
+        session.source,
+        session.ids,
+        session.cwd,
+        tuple(shown(path) for path in session.logs),
+        session.pid,
+        session.started,
+        session.last,
+    )

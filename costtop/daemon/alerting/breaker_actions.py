@@ -1,0 +1,167 @@
+"""Opens, confirms and ends the breakers of budgets, and carries out what they are set to do.
+
+When and what is decided in `alerts.breaker`; nothing happens to a budget whose action is "notify",
+which is the default. Looks are part of the transaction of the calls; deeds follow on a timer.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.alerts import breaker as judge
+from costtop.alerts import wording
+from costtop.control.protocol import Kill, Pause, Resume
+from costtop.daemon.actions.action_log import Journal
+from costtop.daemon.actions.process_actions import Hands
+from costtop.daemon.notices.post import Audience, announce
+from costtop.errors import CosttopError
+from costtop.model import Breaker, Budget
+from costtop.queries.live.frame import now_ms
+from costtop.store import gating
+from costtop.store.alerts import breakers
+from costtop.store.writer import Writer
+
+_EVERY = 0.5  # s
+_RETRY = 15_000  # ms before a deed that was refused is tried again
+
+
+def look(
+    db: sqlite3.Connection,
+    budgets: Sequence[Budget],
+    spent: Callable[[str], int],
+    tz: ZoneInfo,
+    audience: Audience,
+    now: int,
+) -> bool:
+    """Looks at every budget and keeps what changed; True where a message was posted."""
+    breakers.expire(db, now)
+    known = {one.budget: one for one in breakers.open_ones(db, now) if one.budget}
+    posted = False
+    for budget in budgets:
+        one = known.pop(budget.name, None)
+        if one is None and budget.action == "notify":
+            continue
+        span = periods.span(budget.period, now, tz)
+        end = now + (span.end - span.start) if periods.hours(budget.period) else span.end
+        found = judge.look(budget, spent(budget.name), one, (span.key, end), now)
+        posted |= _keep(db, found, audience, now)
+    for one in known.values():  # its budget was removed
+        posted |= _keep(db, judge.Look(one, "ended"), audience, now)
+    return posted
+
+
+def _keep(db: sqlite3.Connection, found: judge.Look, audience: Audience, now: int) -> bool:
+    one = found.breaker
+    if one is None or not found.said:
+        return False
+    if found.said == "ended":
+        breakers.end(db, [one.id], "its budget is no longer spent", now)
+    else:
+        breakers.put(db, one)
+    told = judge.notice(one, found.said)
+    if told is None:
+        return False
+    severity, words = told
+    return announce(db, audience, wording.breaker(one.budget, words, one.why + "."), severity, now)
+
+
+Watching = Callable[[sqlite3.Connection, int], bool]
+"""Looks at the breakers of budgets once more."""
+
+
+class Due(NamedTuple):
+    """A deed that a breaker is to do now."""
+
+    breaker: Breaker
+    session: str
+    deed: str  # pause | kill | resume
+    capped: bool = False
+
+
+class Breakers:
+    """Carries out what confirmed breakers are due to do."""
+
+    def __init__(
+        self, writer: Writer, hands: Hands, journal: Journal, audience: Audience, watch: Watching
+    ) -> None:
+        self._writer, self._hands, self._journal = writer, hands, journal
+        self._audience, self._watch = audience, watch
+        self._refused: dict[tuple[int, str, str], int] = {}
+
+    async def run(self, *, acting: bool = True) -> None:
+        """For ever; a daemon that only looks acts on nothing."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            if acting:
+                await self.once(now_ms())
+
+    async def once(self, now: int) -> None:
+        """One look at what is due, and its deeds, side by side."""
+        if await self._writer.read(_unconfirmed, now):
+            await self._writer.transact(self._watch, now)
+        due = await self._writer.read(find_due, self._hands.holder.sessions(), now)
+        self._refused = {key: at for key, at in self._refused.items() if at > now}
+        wanted = [
+            one for one in due if (one.breaker.id, one.session, one.deed) not in self._refused
+        ]
+        await asyncio.gather(*(self._do(one, now) for one in wanted))
+
+    async def _do(self, due: Due, now: int) -> None:
+        if due.capped:
+            await self._writer.transact(self._say_capped, due.breaker, now)
+            return
+        by = f"breaker {due.breaker.budget}"
+        order = {"pause": Pause, "kill": Kill, "resume": Resume}[due.deed](due.session, by=by)
+        try:
+            await self._hands.act(order, None, self._journal)
+        except CosttopError:
+            self._refused[due.breaker.id, due.session, due.deed] = now + _RETRY
+            return
+        await self._writer.transact(
+            breakers.note_deed, due.breaker.id, due.session, due.deed, "done", now_ms()
+        )
+
+    def _say_capped(self, db: sqlite3.Connection, one: Breaker, now: int) -> None:
+        if breakers.say_capped(db, one.id):
+            words = f"held back: costtop touches at most {judge.MOST} sessions an hour by itself"
+            said = wording.breaker(one.budget, words, f"{one.why}; the gate stays closed.")
+            announce(db, self._audience, said, "critical", now)
+
+
+def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
+    return any(one.budget and one.confirmed is None for one in breakers.open_ones(db, now))
+
+
+def find_due(db: sqlite3.Connection, sessions: Sequence[str], now: int) -> list[Due]:
+    """What breakers are due to do to these sessions, whose processes are known."""
+    found: list[Due] = []
+    touched = breakers.touched_since(db, now - judge.HOUR)
+    for one in breakers.open_ones(db, now):
+        if one.budget and one.confirmed is not None and one.action in {"pause", "kill"}:
+            done = breakers.done(db, one.id)
+            for session in sessions:
+                mine = {deed for key, deed in done if key == session}
+                due = _due(db, one, session, mine, now)
+                capped = due in {"pause", "kill"} and judge.capped(session, touched)
+                if due:
+                    found.append(Due(one, session, due, capped))
+                    touched |= set() if capped or due == "resume" else {session}
+    return found
+
+
+def _due(db: sqlite3.Connection, one: Breaker, session: str, done: set[str], now: int) -> str:
+    if breakers.overridden(db, one.budget, session, now):
+        return "resume" if "pause" in done and not done & {"kill", "resume"} else ""
+    source, _, name = session.partition("/")
+    about = gating.facts(db, source, name)
+    if not judge.covers(one, about) or not _spends(db, about["root"], one.opened):
+        return ""
+    return judge.deed(one, done, now)
+
+
+def _spends(db: sqlite3.Connection, root: object, opened: int) -> bool:
+    row = db.execute("SELECT max(seen) FROM sessions WHERE root = ?", (root,)).fetchone()
+    return row[0] is not None and row[0] > opened - judge.ACTIVE

@@ -1,0 +1,185 @@
+"""Rows to notifications: what was just committed, against budgets and detectors, in one go.
+
+It runs in the transaction of the calls, so an alert stands or falls with its cause. It finds by
+`detect` and tells by `tell`; it holds no rule of its own.
+
+What it knows is rebuilt after a start: silently for every call that an earlier daemon has judged,
+aloud for those that came since. A first import is all history, so it is learnt silently too.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from costtop.daemon.alerting import breaker_actions
+from costtop.daemon.alerting.forecast_loop import Sights
+from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, Running, judged
+from costtop.daemon.notices.post import Audience, gather, tell
+from costtop.detect.budgets.budget_monitor import FINE, Account, Budgets, covers
+from costtop.detect.settings import Settings
+from costtop.model import Budget, Finding, Spend
+from costtop.store import meta
+from costtop.store.calls import scope_sums
+from costtop.store.calls.calls import Recorded
+from costtop.store.calls.rollups import QUARTER
+from costtop.store.sessions.past_spends import History
+
+
+class Watch:
+    """Judges every commit once it is awake; what passes before that, `wake_up` judges."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        budgets: tuple[Budget, ...],
+        tz: ZoneInfo,
+        audience: Audience,
+        posted: Callable[[], None],
+    ) -> None:
+        self.tz = tz
+        self._audience, self._posted = audience, posted
+        self.limits = budgets
+        self._holding = any(budget.action != "notify" for budget in budgets)
+        self._budgets = Budgets(budgets, tz)
+        self._running = Running(settings)
+        self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
+        self.begun = False  # what is committed from now on is news, even while it still learns
+        self.awake = False
+
+    def begin(self, db: sqlite3.Connection, now: int) -> None:
+        """Draws the line after a first import, once: what is true before it is history."""
+        if not meta.get(db, WATCHED):
+            meta.put(db, {IMPORTED: str(now)})
+            self._recount(db, now)
+            self._tell(db, self._budgets.assess(now), now, history=True)
+        self._grown.clear()
+        self.begun = True
+
+    def learn(self, db: sqlite3.Connection, now: int) -> None:
+        """Takes judged history silently, from any read-only connection; slow, for a thread."""
+        self._running.learn(db, now)
+
+    def wake_up(self, db: sqlite3.Connection, now: int) -> None:
+        """From here on every commit is judged; those since `begin` are judged now, in order."""
+        since = list(History(db).after(judged(db)))
+        self._recount(db, now, since)
+        self._running.reread(db, sorted(self._grown))
+        found: list[Finding] = []
+        for spend in since:
+            found += self._count(db, spend, spend.seen)
+        found += self._running.catch_up(db, since, now)
+        found += self._budgets.assess(now)
+        self._tell(db, found, now)
+        self.awake = True
+
+    def fall_asleep(self) -> None:
+        """A transaction was rolled back: what was learnt from it has to be learnt again."""
+        self.awake = False
+
+    def after(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> None:
+        """Judges what a transaction has recorded, inside it."""
+        if not self.awake:
+            self._grown.update(spend.root for spend in recorded.spends if not spend.new)
+            return
+        found: list[Finding] = []
+        for spend in recorded.spends:
+            found += self._count(db, spend, now)
+            found += self._running.judge(db, spend, now)
+        found += self._running.after(db, recorded, now)
+        if recorded.removed:
+            self._recount(db, now)
+        self._tell(db, found, now)
+
+    def _count(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
+        for account in self._budgets.unknown(spend):
+            self._fill(db, account, now)
+            own = (spend.cost or 0) - (spend.previous or 0)
+            self._budgets.fill(account.budget.name, spend.call.at, -own)
+        return self._budgets.observe(spend, now)
+
+    def tick(self, db: sqlite3.Connection, now: int) -> None:
+        """What time alone has changed; lets go letters that were held back."""
+        if self.awake:
+            self._tell(db, self._running.tick(db, now) + self._budgets.tick(now), now)
+        if gather(db, self._audience, now):
+            self._posted()
+
+    def foresee(self, db: sqlite3.Connection, sights: Sights, now: int) -> None:
+        """One evaluation of the budgets' forecasts."""
+        if sights.meta:
+            meta.put(db, sights.meta)
+        if not self.awake:
+            return
+        found: list[Finding] = []
+        for one in sights.foreseen:
+            found += self._budgets.foresee(one.budget, one.breach, one.expected, now)
+        self._tell(db, found, now)
+
+    def _tell(
+        self,
+        db: sqlite3.Connection,
+        found: Iterable[Finding],
+        now: int,
+        *,
+        history: bool = False,
+    ) -> None:
+        decided = tell(db, list(found), self._audience, now, history=history)
+        if any(one.speaks for one in decided):
+            self._posted()
+        if (self._holding or not self.awake) and self.look(db, now):
+            self._posted()
+        self._running.keep(db)
+        newest = str(History(db).newest())
+        if newest != meta.get(db, WATCHED):
+            meta.put(db, {WATCHED: newest})
+
+    def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
+        """What is spent and was said, without calls that are yet to be judged."""
+        self._budgets = Budgets(self.limits, self.tz)
+        for account in self._budgets.wanted(now):
+            self._fill(db, account, now)
+            self._recall(db, account)
+        for spend in unjudged:
+            for budget in self.limits:
+                if covers(budget, spend):
+                    self._budgets.fill(budget.name, spend.call.at, -(spend.cost or 0))
+
+    def look(self, db: sqlite3.Connection, now: int) -> bool:
+        """Looks at the breakers of budgets; True where a message was posted."""
+
+        def spent(name: str) -> int:
+            return self._budgets.spent(name, now)
+
+        return breaker_actions.look(db, self.limits, spent, self.tz, self._audience, now)
+
+    def _fill(self, db: sqlite3.Connection, account: Account, now: int) -> None:
+        """Stored sums: of the last days by the minute, for burns look at minutes."""
+        name, (_, start, end) = account.budget.name, account.span
+        of = dict(account.budget.scope)
+        fine = min(max(start, (now - FINE) // QUARTER * QUARTER), end)
+        sums = (scope_sums.quarters(db, of, start, fine), scope_sums.minutes(db, of, fine, end))
+        for at, cost, unpriced in chain(*sums):
+            moment = min(max(at, start), end - 1)
+            self._budgets.fill(name, moment, cost, unpriced=unpriced > 0)
+
+    def _recall(self, db: sqlite3.Connection, account: Account) -> None:
+        """What the ledger knows of a budget's period."""
+        name, key = account.budget.name, account.span.key
+        for rule, tier, state, evidence in told(db, account):
+            if rule == "budget_tier" and tier is not None:
+                self._budgets.recall(name, key, (tier,))
+            elif rule == "budget_forecast":
+                self._budgets.recall_forecast(name, key)
+            elif rule == "budget_burn":
+                window = json.loads(evidence).get("window_ms", 0)
+                self._budgets.recall_burn(name, key, window, still=state != "resolved")
+
+
+def told(db: sqlite3.Connection, account: Account) -> list[tuple[str, int | None, str, str]]:
+    """(rule, tier, state, evidence) of the alerts of the budget's period."""
+    return db.execute(
+        "SELECT rule, tier, state, evidence FROM alerts WHERE budget = ? AND period = ?",
+        (account.budget.name, account.span.key),
+    ).fetchall()

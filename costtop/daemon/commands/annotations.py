@@ -1,0 +1,85 @@
+"""What users say of sessions, alerts and budgets, kept in one transaction. It signals nothing."""
+
+import sqlite3
+
+from costtop.control.protocol import (
+    Acknowledge,
+    BeginSilence,
+    EndSilence,
+    MarkSession,
+    Override,
+    StopSession,
+    UnmarkSession,
+)
+from costtop.daemon.actions.action_log import Journal
+from costtop.errors import UsageError
+from costtop.model import Mark, Silence
+from costtop.store.alerts import alerts, breakers
+from costtop.store.sessions import marks
+from costtop.text import clean
+
+Noted = (
+    MarkSession | UnmarkSession | Acknowledge | BeginSilence | EndSilence | StopSession | Override
+)
+_LONGEST = 7 * 86_400_000  # ms of an override
+
+
+def keep(
+    db: sqlite3.Connection, command: Noted, by: str, journal: Journal, now: int
+) -> tuple[str, bool]:
+    """(what was done, whether a letter was posted); raises where there is nothing to do it to."""
+    match command:
+        case MarkSession(session, kind, note):
+            marks.put(db, Mark(session, kind, by, now, clean(note)))
+            told = journal.announce(db, by, f"mark {kind}", session, clean(note), now)
+            return f"{session} is marked {kind}", told
+        case UnmarkSession(session):
+            gone = marks.take_back(db, session, by, now)
+            told = gone and journal.announce(db, by, "unmark", session, "", now)
+            return f"{session} {'is unmarked' if gone else 'had no mark'}", told
+        case _:
+            deed, about, said = _done(db, command, by, now)
+            return said, journal.keep(db, by, deed, about, said, now)
+
+
+def _done(
+    db: sqlite3.Connection,
+    command: Acknowledge | BeginSilence | EndSilence | StopSession | Override,
+    by: str,
+    now: int,
+) -> tuple[str, str, str]:
+    """(deed, session or "", what was done)."""
+    match command:
+        case StopSession(session, note):
+            why = f"the user stops this session{f': {clean(note)}' if note else ''}"
+            breakers.stop_session(db, session, why, now)
+            said = f"{session} is told to stop at its next tool; nothing is signalled"
+            return "stop", session, said
+        case Override(budget, session, span):
+            return "override", session, _overridden(db, by, budget, session, span, now)
+        case Acknowledge(alert):
+            alerts.acknowledge(db, alert, by, now)
+            return "ack", "", f"alert {clean(alert)} is acknowledged"
+        case EndSilence(silence):
+            alerts.end_silence(db, silence, by, now)
+            return "silence ended", "", f"silence {silence} is ended"
+        case BeginSilence(session, rule, feature, budget, span, grows, note):
+            until = None if span is None else now + span
+            named = (session, rule, feature, budget)
+            wanted = Silence(0, by, now, *named, until, grows, None, clean(note))
+            number = alerts.silence(db, wanted)
+            return "silence", session, f"silence {number} has begun"
+
+
+def _overridden(
+    db: sqlite3.Connection, by: str, budget: str, session: str, span: int, now: int
+) -> str:
+    if not 0 <= span <= _LONGEST:
+        raise UsageError("an override lasts up to 7 days")
+    named = " and ".join(part for part in (budget and f"budget {clean(budget)}", session) if part)
+    what = named or "everything"
+    if not span:
+        gone = breakers.end_overrides(db, budget, session, now)
+        return f"{what}: {gone} override{'s' * (gone != 1)} taken back"
+    breakers.override(db, by, budget, session, span, now)
+    return f"{what} may pass for {max(1, span // 60_000)} min"

@@ -1,0 +1,63 @@
+"""Who may command: a process inside a tracked agent's tree may only look. It refuses, not hides.
+
+RELIABILITY.md T3: an agent that was talked into it could silence its own alerts, raise its budget
+or kill a rival. Nothing of the same user can be fenced off for good; this makes it need a trick.
+"""
+
+from costtop.control.protocol import BeginRun, Command, EndRun, Hook, Ping, Plan, Scan
+from costtop.errors import Refused
+from costtop.processes.holder import Holder
+from costtop.processes.inspect.inspector import lineage, program
+from costtop.processes.vitals import Vitals
+from costtop.receive.socket import Caller
+from costtop.text import clean
+
+LOOKS = (Ping, Scan, Plan)
+_OF_AGENTS = (*LOOKS, Hook, BeginRun, EndRun)  # what agents' hooks and wrapped runs may say
+_IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
+
+
+class Guard:
+    """Knows which processes belong to agents."""
+
+    def __init__(self, holder: Holder, vitals: Vitals) -> None:
+        self._holder, self._vitals = holder, vitals
+
+    def check(self, command: Command, caller: Caller) -> None:
+        """Raises Refused where the caller may not give this command."""
+        if isinstance(command, _OF_AGENTS) or caller.pid <= 0:
+            return  # pid 0: the system does not say who calls (macOS)
+        if self._holder.see.glance(caller.pid) is None:
+            raise Refused("the process that asked has gone: stay for the answer")
+        session = self.session_of(caller.pid)
+        if session:
+            raise Refused(
+                f"process {caller.pid} runs inside agent session {session}, which may only look:"
+                " use another terminal"
+            )
+
+    def session_of(self, pid: int) -> str:
+        """The tracked session in whose process tree `pid` is; "" for none."""
+        see = self._holder.see
+        me = see.glance(pid)
+        chain = {*lineage(pid, see), *((me.identity,) if me else ())}
+        try:
+            carried = set(see.environ(pid, _IDS).values())
+        except PermissionError:
+            carried = set()
+        for session in self._holder.sessions():
+            held = self._holder.held(session)
+            if held is None or held.gone():
+                continue
+            below = chain.intersection(self._vitals.below(session))
+            if held.identity in chain or below or session.partition("/")[2] in carried:
+                return session
+        return ""
+
+    def name(self, by: str, caller: Caller) -> str:
+        """Who asked, for the journal: "ana (pid 4242, costtop)"."""
+        one = self._holder.see.glance(caller.pid) if caller.pid > 0 else None
+        if one is None:
+            return clean(by)
+        shown = program(self._holder.see.argv(one.pid), one.name)
+        return clean(f"{by or '?'} (pid {one.pid}, {shown})")

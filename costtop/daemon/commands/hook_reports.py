@@ -1,0 +1,64 @@
+"""Hears what agents' hooks and status lines say of themselves. It answers none of them.
+
+The kernel says who is at the other end of the socket, and its parents are the agent: an exact map
+from session to process, which no log can forge. A report whose sender has gone already counts for
+nothing; the next one comes with the next tool.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+from costtop import money
+from costtop.control.protocol import Hook
+from costtop.processes.evidence.wanted import Report
+from costtop.processes.holder import Holder
+from costtop.processes.inspect.inspector import lineage
+from costtop.queries.live.frame import now_ms
+from costtop.receive.socket import Caller
+from costtop.store import gating
+from costtop.store.alerts import breakers
+from costtop.store.sessions import statuslines
+from costtop.store.writer import Writer
+
+Chain = tuple[tuple[int, int], ...]
+_MOST = 200  # reports under way; more are dropped, they come again
+_LARGEST = 1e9  # dollars
+
+
+class Hearing:
+    """Takes reports: at once what would vanish with the sender, later what the store must know."""
+
+    def __init__(self, writer: Writer, holder: Holder, met: Callable[[str, Chain], None]) -> None:
+        self._writer, self._holder, self._met = writer, holder, met
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def hear(self, command: Hook, caller: Caller) -> None:
+        """Takes one report of a hook that is still waiting."""
+        if len(self._under_way) >= _MOST:
+            return
+        chain = lineage(caller.pid, self._holder.see) if caller.pid > 0 else ()
+        task = asyncio.get_running_loop().create_task(self._take(command, chain))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _take(self, command: Hook, chain: Chain) -> None:
+        about = await self._writer.read(gating.facts, command.source, command.session)
+        key = str(about["key"])
+        if chain:
+            self._holder.report(Report(key, "hook", chain, command.source))
+            self._met(key, chain)
+        if command.said or command.event in {"prompt", "statusline"}:
+            await self._writer.transact(_note, command, key, now_ms())
+
+
+def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:
+    if command.said:
+        breakers.denied(db, key, now)
+    elif command.event == "prompt":
+        breakers.spoke(db, key, now)
+    else:
+        cost = command.cost
+        known = cost is not None and 0 <= cost < _LARGEST
+        nanos = money.from_dollars(cost) if known and cost is not None else None
+        statuslines.put(db, key, nanos, command.five_hour, command.seven_day, now)

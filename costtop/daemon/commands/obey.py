@@ -1,0 +1,167 @@
+"""Commands to deeds: each line of the socket is answered with one line. It renders nothing."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from costtop import __version__
+from costtop import config as configuration
+from costtop.control import protocol
+from costtop.control.protocol import (
+    BeginRun,
+    EndRun,
+    Hook,
+    Kill,
+    Pause,
+    Ping,
+    Plan,
+    Reload,
+    RemoveBudget,
+    Reprice,
+    Resume,
+    Scan,
+    SetBudget,
+    Stop,
+    refusal,
+    reply,
+)
+from costtop.daemon.actions.action_log import Journal
+from costtop.daemon.actions.process_actions import Hands
+from costtop.daemon.commands import annotations, budget_file
+from costtop.daemon.commands.guard import LOOKS, Guard
+from costtop.daemon.commands.hook_reports import Hearing
+from costtop.daemon.commands.started_runs import Runs
+from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.jobs.reprice_all import repriced
+from costtop.daemon.wiring import Wired
+from costtop.errors import CosttopError, UsageError
+from costtop.queries.live.frame import now_ms
+from costtop.receive.socket import Caller
+
+if TYPE_CHECKING:
+    from costtop.control.protocol import Command
+
+
+class Staff(NamedTuple):
+    """Those who carry commands out."""
+
+    acceptor: Acceptor
+    reader: Reader
+    hands: Hands
+    hearing: Hearing
+    runs: Runs
+    guard: Guard
+    journal: Journal
+    stop: Callable[[], None]
+    reload: Callable[[], None]
+
+
+class Obey:
+    """Answers the socket's lines: commands one by one, call records together."""
+
+    def __init__(self, instance: Wired, staff: Staff) -> None:
+        self._instance, self._staff = instance, staff
+
+    async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+        """One answer for each line, in order."""
+        answers: list[bytes] = []
+        calls: list[bytes] = []
+        for line in lines:
+            command = _command(line)
+            if command is None:
+                calls.append(line)
+                continue
+            if calls:
+                answers += await self._staff.acceptor.accept(calls)
+                calls = []
+            answers.append(await self._obey(command, caller))
+        if calls:
+            answers += await self._staff.acceptor.accept(calls)
+        return answers
+
+    async def _obey(self, tree: dict[str, Any], caller: Caller) -> bytes:
+        try:
+            command = protocol.decode(tree)
+            if isinstance(command, Hook):
+                self._staff.hearing.hear(command, caller)
+                return reply()
+            if self._instance.config.read_only and not isinstance(command, LOOKS):
+                raise CosttopError("costtop is read-only (read_only in config.toml)")
+            self._staff.guard.check(command, caller)
+            return await self._do(command, caller)
+        except CosttopError as error:
+            return refusal(error)
+
+    async def _do(self, command: "Command", caller: Caller) -> bytes:
+        staff = self._staff
+        match command:
+            case Ping():
+                return reply(pid=os.getpid(), version=__version__, protocol=protocol.PROTOCOL)
+            case Scan():
+                return reply(counts=await staff.reader.scan())
+            case Plan(session):
+                said = staff.hands.plan(command, caller.pid)
+                return reply(said=said, **staff.hands.evidence(session))
+            case Pause() | Resume() | Kill():
+                return reply(said=await staff.hands.act(command, caller.pid, staff.journal))
+            case BeginRun():
+                return reply(said=[await staff.runs.begin(command, caller)])
+            case EndRun(run):
+                return reply(sessions=await staff.runs.end(run))
+            case Reprice():
+                return reply(changes=await repriced(self._instance))
+            case Stop() | Reload() | SetBudget() | RemoveBudget():
+                return reply(said=[await self._manage(command, caller)])
+            case Hook():
+                return reply()
+            case _:
+                return reply(said=[await self._keep(command, caller)])
+
+    async def _manage(
+        self, command: Stop | Reload | SetBudget | RemoveBudget, caller: Caller
+    ) -> str:
+        """What is about the daemon itself and its configuration."""
+        staff = self._staff
+        match command:
+            case Stop():
+                by = staff.guard.name("", caller)
+                await staff.journal.note(by, "daemon stopped", "", "Nobody watches from here on.")
+                staff.stop()
+                return "stopping"
+            case Reload():
+                await asyncio.to_thread(configuration.load, self._instance.paths)
+                staff.reload()
+                return "the configuration is read again"
+            case SetBudget(name) | RemoveBudget(name):
+                said = budget_file.change(self._instance.paths, command)
+                by = staff.guard.name(command.by, caller)
+                await staff.journal.note(by, f"budget {name}", "", said)
+                staff.reload()
+                return said
+
+    async def _keep(self, command: annotations.Noted, caller: Caller) -> str:
+        staff = self._staff
+        by = staff.guard.name(command.by, caller)
+        writer = self._instance.writer
+        said, posted = await writer.transact(annotations.keep, command, by, staff.journal, now_ms())
+        if posted:
+            staff.journal.posted()
+        return said
+
+
+def _command(line: bytes) -> dict[str, Any] | None:
+    """The decoded line when it is a command; None for a call record, good or bad."""
+    if b'"do"' not in line:
+        return None
+    try:
+        tree = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(tree, dict) or "do" not in tree:
+        return None
+    if not isinstance(tree["do"], str):
+        raise UsageError('"do" names a command')
+    return tree

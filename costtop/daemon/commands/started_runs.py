@@ -1,0 +1,107 @@
+"""Commands that `costtop run` started: which sessions are theirs, and what they cost.
+
+The rule: a session belongs to a run when its process, as the kernel shows it, is the run's command
+or below it. Only where no process is known of a session (a program that writes costtop's own lines)
+does it count that it began in the run's folder meanwhile, and only while no other run is there.
+"""
+
+from collections.abc import Sequence
+
+from costtop.control.protocol import BeginRun
+from costtop.daemon.wiring import Wired
+from costtop.errors import Refused
+from costtop.processes.evidence.wanted import Report
+from costtop.processes.holder import Holder
+from costtop.processes.inspect.inspector import lineage
+from costtop.queries.live.frame import now_ms
+from costtop.receive.socket import Caller
+from costtop.store.sessions import runs
+from costtop.store.sessions.runs import Run
+from costtop.text import clean
+
+_SETTLED = 5_000  # ms after its first call in which a session's process is found
+Chain = tuple[tuple[int, int], ...]
+
+
+class Runs:
+    """The runs under way and the sessions that are still to be put into them."""
+
+    def __init__(self, instance: Wired, holder: Holder) -> None:
+        self._writer, self._books, self._watch = instance.writer, instance.books, instance.watch
+        self._holder = holder
+        self._runs: dict[str, Run] = {}
+        self._met: dict[str, Run] = {}
+
+    async def restore(self) -> None:
+        """Goes on with the runs of an earlier daemon whose command still lives."""
+        for run in await self._writer.read(runs.under_way):
+            now = self._holder.see.glance(run.pid)
+            if now is not None and now.start == run.start:
+                self._runs[run.id] = run
+            else:
+                await self._writer.transact(runs.end, run.id, now_ms())
+
+    async def begin(self, command: BeginRun, caller: Caller) -> str:
+        """Keeps a run; raises Refused where its command is not the caller's own child."""
+        see = self._holder.see
+        one = see.glance(command.pid)
+        if one is None or (caller.pid > 0 and caller.pid not in {one.parent, one.pid}):
+            raise Refused(f"process {command.pid} is not a command that the caller started")
+        tags = (clean(command.feature), clean(command.task), clean(command.user))
+        run = Run(clean(command.id, 64), one.pid, one.start, clean(command.cwd, 4096), *tags,
+                  now_ms() - 1000)  # fmt: skip
+        self._runs[run.id] = run
+        await self._writer.transact(runs.begin, run)
+        return f"run {run.id} has begun"
+
+    async def end(self, run: str) -> list[dict[str, object]]:
+        """Ends a run; its sessions, the dearest first."""
+        await self.settle(now_ms())
+        self._runs.pop(run, None)
+        await self._writer.transact(runs.end, run, now_ms())
+        found = await self._writer.read(runs.sessions, run)
+        names = ("session", "cost", "calls", "unpriced")
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def met(self, session: str, chain: Chain) -> None:
+        """A hook of this session reported these ancestors."""
+        for run in self._runs.values():
+            if (run.pid, run.start) in chain and session not in self._books.runs:
+                self._met[session] = run
+
+    async def settle(self, until: int | None = None) -> None:
+        """Puts every session whose process is in a run into it; called after each search.
+
+        `until`: no process will be found any more of sessions that began before it.
+        """
+        for session in self._holder.sessions() if self._runs else ():
+            held = self._holder.held(session)
+            if session not in self._books.runs and held is not None:
+                self.met(session, (held.identity, *lineage(held.pid, self._holder.see)))
+        await self._guess(until or now_ms() - _SETTLED)
+        while self._met:
+            session, run = self._met.popitem()
+            moved = await self._writer.transact(runs.attach, self._books, session, run)
+            if moved:
+                self._watch.fall_asleep()  # budgets of features have changed under it
+            self._report(session, run)
+
+    async def _guess(self, until: int) -> None:
+        """Sessions of a run's folder without any known process, once searches had their time."""
+        folders = [run.cwd for run in self._runs.values()]
+        for run in self._runs.values():
+            if folders.count(run.cwd) > 1:
+                continue
+            here = await self._writer.read(runs.begun_here, run.cwd, run.began, until)
+            for session in here:
+                if session not in self._books.runs and self._holder.find(session).process is None:
+                    self._met[session] = run
+
+    def _report(self, session: str, run: Run) -> None:
+        """The run's own command is the process of its only session, if none is known better."""
+        found = self._holder.find(session)
+        others: Sequence[str] = [
+            key for key in self._books.runs if key != session and self._holder.held(key)
+        ]
+        if found.process is None and not others:
+            self._holder.report(Report(session, "run", ((run.pid, run.start),)))

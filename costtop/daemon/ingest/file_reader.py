@@ -1,0 +1,74 @@
+"""The task that reads files: from what the follower saw to committed rows, for ever.
+
+The world's faults (a full disk, a locked database) are told and waited out; nothing is lost, for a
+file that was not committed stays unsettled and comes again.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+
+from costtop.daemon.ingest.intake import Ingest
+from costtop.tail.follow import Batch, Follower
+from costtop.tail.roots import Root
+
+_PAUSE = 2.0  # s before a failed write is tried again
+log = logging.getLogger("costtop")
+
+
+class Reader:
+    """Feeds the ingest from the follower."""
+
+    def __init__(self, ingest: Ingest, follower: Follower) -> None:
+        self.trouble = ""
+        self.lag = 0  # ms from the newest write to its commit, of the last batch
+        self.files: dict[Root, int] = {}
+        self.passes = 0  # looks at everything that have been read to the end
+        self._ingest, self._follower = ingest, follower
+        self._passed = asyncio.Condition()
+        self._busy = False
+
+    async def run(self) -> None:
+        """Reads what changes, for ever."""
+        async for batch in self._follower.batches():
+            self._busy = True
+            try:
+                await self._take(batch)
+            except (sqlite3.Error, OSError) as error:
+                self._tell(f"cannot store: {error}")
+                await asyncio.sleep(_PAUSE)
+            finally:
+                self._busy = False
+
+    async def _take(self, batch: Batch) -> None:
+        before = self._ingest.counts.bytes
+        await self._ingest.take(batch)
+        self._tell("")
+        # A file that is only looked at again says nothing: its last write is long past.
+        if batch.seen and not batch.found and self._ingest.counts.bytes > before:
+            self.lag = max(0, (time.time_ns() - batch.seen[0].mtime) // 1_000_000)
+        if batch.found:
+            self.files = {}
+            for seen in batch.found.seen:
+                self.files[seen.root] = self.files.get(seen.root, 0) + 1
+            async with self._passed:
+                self.passes += 1
+                self._passed.notify_all()
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and trouble != self.trouble:
+            log.error(trouble)
+        self.trouble = trouble
+
+    async def scan(self) -> dict[str, int]:
+        """Looks at everything once more and returns what was taken in since the asking."""
+        before = self._ingest.counts.plain()
+        wanted = self.passes + (2 if self._busy else 1)
+        while self.passes < wanted:
+            self._follower.look_again()
+            async with self._passed:
+                await self._passed.wait()
+        after = self._ingest.counts.plain()
+        looked = sum(self.files.values())
+        return {"looked_at": looked, **{name: after[name] - before[name] for name in after}}

@@ -1,0 +1,118 @@
+"""Reads one log from its place on and folds it into events, in a thread or a worker process.
+
+It joins tail and sources and nothing else: it prices nothing, stores nothing and never raises on
+what a file holds.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from costtop.daemon.ingest.databases import asked
+from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
+from costtop.sources.fold.source import Chunk, Memo, Source
+from costtop.sources.registry import SOURCE
+from costtop.tail.identity import Change
+from costtop.tail.place import Place, shown
+from costtop.tail.read import BUDGET, Piece, document, pieces
+
+
+class Order(NamedTuple):
+    """One file to be read on from `change.place`, with the memo of its fold."""
+
+    source: str  # name of the format
+    label: str  # name of the source, where the config gives the same format another one
+    change: Change
+    memo: Memo
+    seen: int  # receive time, ms
+
+
+class Folded(NamedTuple):
+    """What one turn gave of one file, and where reading stands after it."""
+
+    label: str
+    place: Place
+    memo: Memo
+    fresh: bool
+    calls: list[Call]
+    facts: list[SessionFact]
+    tasks: list[TaskFact]
+    outcomes: list[Outcome]
+    bad: list[Bad]
+    read: int  # bytes
+    more: bool  # the turn's budget ended before the file did
+    took: float = 0.0  # seconds that a database was asked
+
+
+def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:
+    """One turn of each file: at most about `budget` bytes of it."""
+    return [_fold(order, budget) for order in orders]
+
+
+def _fold(order: Order, budget: int) -> Folded:
+    source = SOURCE[order.source]
+    if source.shape == "rows":
+        return _fold_rows(order, source)
+    change = order.change
+    fresh = change.kind in ("new", "replaced") or source.shape == "document"
+    folded = Folded(order.label, change.place, order.memo, fresh, [], [], [], [], [], 0, more=False)
+    for piece in _pieces(source, change, budget):
+        folded = _add(folded, source, piece, order.seen)
+    return folded
+
+
+def _fold_rows(order: Order, source: Source) -> Folded:
+    """One page of each of the source's questions to a database."""
+    began, place = time.monotonic(), order.change.place
+    fresh = order.change.kind in ("new", "replaced")
+    page = asked(place.path, source, order.memo, order.seen)
+    if page.more or page.again:
+        place = place._replace(mtime=0)  # not settled: it is looked at again
+    folded = Folded(order.label, place, page.memo, fresh, [], [], [], [], [], page.read, page.more,
+                    time.monotonic() - began)  # fmt: skip
+    _sort(folded, page.events)
+    return folded
+
+
+def _pieces(source: Source, change: Change, budget: int) -> Iterable[Piece]:
+    if source.shape == "lines":
+        return pieces(change.place, budget, final=change.final)
+    whole = document(change.place)
+    return [whole] if whole else []
+
+
+def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
+    memo = folded.memo
+    if piece.data:
+        chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
+        events, memo = source.read(chunk, memo)
+        _sort(folded, events)
+    if piece.overlong is not None:
+        folded.bad.append(Bad(piece.overlong, "the line is too long to be read"))
+    return folded._replace(
+        place=piece.place, memo=memo, read=folded.read + len(piece.data), more=piece.more
+    )
+
+
+def sorted_events(
+    label: str, place: Place, memo: Memo, events: Iterable[Event], read: int
+) -> Folded:
+    """What a channel that is no file gave at once, in the form of a file's turn."""
+    folded = Folded(label, place, memo, False, [], [], [], [], [], read, more=False)
+    _sort(folded, events)
+    return folded
+
+
+def _sort(folded: Folded, events: Iterable[Event]) -> None:
+    for event in events:
+        match event:
+            case Call():
+                folded.calls.append(event)
+            case SessionFact():
+                folded.facts.append(event)
+            case TaskFact():
+                folded.tasks.append(event)
+            case Outcome():
+                folded.outcomes.append(event)
+            case Bad():
+                folded.bad.append(event)

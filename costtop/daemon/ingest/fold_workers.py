@@ -1,0 +1,104 @@
+"""Folds files in worker processes, for the time of one import. What they answer is not judged.
+
+A worker is a bare interpreter with two pipes: it imports what folding needs and nothing else,
+runs isolated (`-I -S`, the parent's search path without the current folder), and ends when its
+input ends, so none outlives the daemon. multiprocessing would start each of them with the
+daemon's own modules, and a fourth process beside them.
+"""
+
+import asyncio
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from costtop.daemon.ingest.fold import Folded, Order, fold
+
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "from costtop.daemon.ingest.fold_workers import serve; serve(int(sys.argv[2]))"
+)
+
+
+class Workers:
+    """Processes that fold; a turn waits for the next that is idle."""
+
+    def __init__(self, processes: Sequence["subprocess.Popen[bytes]"], budget: int) -> None:
+        self._idle: asyncio.Queue[subprocess.Popen[bytes]] = asyncio.Queue()
+        self._budget = budget
+        for process in processes:
+            self._idle.put_nowait(process)
+
+    async def fold(self, orders: list[Order]) -> list[Folded]:
+        """As `fold.fold`; where a worker died (out of memory, say) it is done in this process."""
+        process = await self._idle.get()
+        try:
+            return await asyncio.to_thread(_asked, process, orders)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return await asyncio.to_thread(fold, orders, self._budget)
+        finally:
+            self._idle.put_nowait(process)
+
+
+@asynccontextmanager
+async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
+    """Starts `count` workers that read about `budget` bytes of a file at a turn; ends them."""
+    processes = [_started(budget) for _ in range(count)]
+    try:
+        yield Workers(processes, budget)
+    finally:
+        for process in processes:
+            process.kill()
+        await asyncio.to_thread(_reap, processes)
+
+
+def _started(budget: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps(_path()), str(budget)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _path() -> list[str]:
+    """The search path without the current folder, unless costtop itself lies there."""
+    root = os.path.dirname(
+        os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    )
+    entries = [os.path.abspath(entry) for entry in sys.path]
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    path = [entry for entry in entries if entry == root or entry != here]
+    return path if root in path else [*path, root]  # an editable install may hook imports instead
+
+
+def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Folded]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    pickle.dump(orders, process.stdin, pickle.HIGHEST_PROTOCOL)
+    process.stdin.flush()
+    folded: list[Folded] = pickle.load(process.stdout)  # noqa: S301 - our own child's answer
+    return folded
+
+
+def _reap(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        with process:  # closes its pipes
+            process.wait()
+
+
+def serve(budget: int) -> None:
+    """The life of a worker: orders from stdin, what they gave to stdout, until stdin ends."""
+    import gc
+
+    gc.disable()  # events hold no cycles; a turn's memory goes when its answer is written
+    orders, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            asked: list[Order] = pickle.load(orders)  # noqa: S301 - our own parent's order
+        except EOFError:
+            return
+        pickle.dump(fold(asked, budget), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()

@@ -1,0 +1,284 @@
+"""Bytes to rows: takes changed files in, prices their calls and commits them with their places.
+
+The place of a file moves only in the transaction of its rows, so a crash anywhere loses nothing
+and repeats nothing. What the rows mean for budgets and alerts is `after`'s business.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from costtop.daemon.ingest.counts import Counts
+from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.model import Call
+from costtop.pricing.book import PriceBook
+from costtop.queries.live.frame import now_ms
+from costtop.sources.fold.source import Memo
+from costtop.store import places
+from costtop.store.calls import calls
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.calls import Books, Recorded
+from costtop.store.writer import Writer
+from costtop.tail.follow import Batch
+from costtop.tail.identity import Change, Known
+from costtop.tail.place import Place, is_file, restored
+from costtop.tail.read import rows_place
+from costtop.tail.roots import Found, Seen
+
+_TURN = 4 << 20  # bytes a turn, live
+_IMPORT_TURN = 24 << 20  # bytes a turn of a file while a backlog is taken in
+_FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
+_BACKLOG = 48 << 20  # bytes from which worker processes pay
+_FILES_AT_ONCE = 400  # files of one transaction
+_WORKERS = min(3, os.cpu_count() or 1)
+_REST, _RESTS = 0.25, 20  # seconds a database is left alone at least; and in times of asking it
+
+Costs = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts, by the config."""
+After = Callable[[sqlite3.Connection, Recorded, int], None]
+"""Runs in the transaction of the calls: (db, what was recorded, now)."""
+Lost = Callable[[], None]
+"""Runs when a transaction was rolled back, `After` or not."""
+
+
+class Progress(NamedTuple):
+    """How far the present import is, in bytes; both 0 when none is going on."""
+
+    done: int = 0
+    total: int = 0
+
+
+class Ingest:
+    """Takes files in. One task at a time calls `take`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        books: Books,
+        prices: PriceBook,
+        costs: Costs,
+        after: After,
+        lost: Lost,
+    ) -> None:
+        self.known = Known()
+        self.counts = Counts()
+        self.progress = Progress()
+        self._writer, self._books, self._prices = writer, books, prices
+        self._costs, self._after, self._lost = costs, after, lost
+        self._memos: dict[bytes, str] = {}
+        self._bad: dict[bytes, int] = {}  # bad lines of each file, as its place has them
+        self._due: dict[bytes, float] = {}  # databases, and when (time.monotonic) to ask them again
+
+    async def restore(self) -> None:
+        """Reads the places back, at start."""
+        for stored in await self._writer.read(places.load):
+            self._bad[stored.path] = stored.bad
+            if not stored.state:
+                continue  # long gone: kept for `explain` only
+            self._memos[stored.path] = stored.memo
+            if is_file(stored.path):
+                self.known.put(restored(stored.path, stored.state, stored.born))
+
+    def memo(self, channel: bytes) -> Memo:
+        """The memo that a channel's fold left with its latest commit."""
+        found: Memo = json.loads(self._memos.get(channel, "{}"))
+        return found
+
+    @property
+    def bad_lines(self) -> int:
+        """Lines that could not be read, of all files, also those that an earlier daemon met."""
+        return sum(self._bad.values())
+
+    async def take(self, batch: Batch) -> None:
+        """Reads everything new in the batch, newest file first, and commits it.
+
+        A database that was asked just now stays unsettled and comes again with the next look.
+        """
+        now = time.monotonic()
+        wanted = [seen for seen in batch.seen if now >= self._due.get(seen.path, 0.0)]
+        backlog = sum(max(0, seen.size - self._offset(seen)) for seen in wanted)
+        self.progress = Progress(0, backlog)
+        if backlog >= _BACKLOG and _WORKERS > 1:
+            with _uncollected():
+                async with workers(_WORKERS, _IMPORT_TURN) as pool:
+                    await self._import(wanted, pool)
+        else:
+            for group in _groups(wanted, _FILES_AT_ONCE):
+                await self._read(group)
+        self.progress = Progress()
+        if batch.found:
+            await self._count_files(batch.found)
+
+    def _offset(self, seen: Seen) -> int:
+        if seen.root.shape == "rows":
+            return seen.size  # how much of a database is new cannot be known; it is asked in pages
+        place = self.known.get(seen.path)
+        return place.offset if place and seen.root.shape == "lines" else 0
+
+    async def _read(self, seen: Sequence[Seen]) -> None:
+        """Turn by turn until these files are read to their ends."""
+        changes = await asyncio.to_thread(self._compare, seen)
+        orders = await self._orders(seen, changes)
+        while orders:
+            folded = await asyncio.to_thread(fold, orders, _TURN)
+            await self.commit(folded)
+            orders = [self._next(order, item) for order, item in zip(orders, folded, strict=True)
+                      if item.more]  # fmt: skip
+
+    async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
+        """The same for a backlog: files are folded by worker processes, a few turns ahead."""
+        waiting: list[asyncio.Task[list[Folded]]] = []
+        for group in _groups(seen, _FILES_AT_ONCE, _FIRST_TURN, _IMPORT_TURN):
+            changes = await asyncio.to_thread(self._compare, group)
+            orders = await self._orders(group, changes)
+            if orders:
+                waiting.append(asyncio.create_task(pool.fold(orders)))
+            while len(waiting) > _WORKERS:
+                await self.commit(await waiting.pop(0))
+        for future in waiting:
+            await self.commit(await future)
+        await self._read([item for item in seen if not self.known.settled(item)])
+
+    def _compare(self, seen: Sequence[Seen]) -> list[Change]:
+        return [self.known.compare(item) for item in seen]
+
+    async def _orders(self, seen: Sequence[Seen], changes: Sequence[Change]) -> list[Order]:
+        orders: list[Order] = []
+        for item, change in zip(seen, changes, strict=True):
+            if change.displaced:
+                await self._writer.transact(places.rekey, item.path, change.displaced.path,
+                                            change.displaced.state())  # fmt: skip
+                self._memos[change.displaced.path] = self._memos.pop(item.path, "{}")
+                self._bad[change.displaced.path] = self._bad.pop(item.path, 0)
+            if change.readable:
+                name, _, label = item.root.label.partition(":")
+                memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
+                order = Order(name, label, change, memo, now_ms())
+                orders.append(_of_database(order, item) if item.root.shape == "rows" else order)
+        return orders
+
+    def _next(self, order: Order, folded: Folded) -> Order:
+        change = Change("grown", folded.place, folded.place.path, final=order.change.final)
+        return order._replace(change=change, memo=folded.memo, seen=now_ms())
+
+    async def commit(self, folded: Sequence[Folded]) -> Recorded:
+        """Prices and writes what was folded, with its places, in one transaction."""
+        readings = await asyncio.to_thread(self._price, folded)
+        try:
+            recorded = await self._writer.transact(self._write, readings, now_ms())
+        except BaseException:
+            self._books.forget()
+            self._lost()
+            raise
+        for item, reading in zip(folded, readings, strict=True):
+            self._memos[item.place.path] = reading.memo
+            before = 0 if reading.fresh else self._bad.get(item.place.path, 0)
+            self._bad[item.place.path] = before + len(item.bad)
+            if is_file(item.place.path):
+                self.known.put(item.place)
+            if item.took and not item.more:
+                self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
+        self._count(folded, recorded)
+        return recorded
+
+    def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
+        try:
+            recorded = calls.record(db, self._books, readings, now)
+            self._after(db, recorded, now)
+        except BaseException:
+            self._books.forget()  # here already: the next write may begin before `commit` goes on
+            raise
+        return recorded
+
+    def _price(self, folded: Sequence[Folded]) -> list[Reading]:
+        return [
+            Reading(
+                item.label,
+                item.place.path,
+                item.place.state(),
+                json.dumps(item.memo, separators=(",", ":")),
+                item.place.born,
+                item.fresh,
+                [self._priced(call) for call in item.calls],
+                item.facts,
+                item.tasks,
+                item.outcomes,
+                item.bad,
+            )
+            for item in folded
+        ]
+
+    def _priced(self, call: Call) -> Priced:
+        computed, rates = self._prices.price(call)
+        settled = call.reported if call.settled else None
+        cost = self._costs(computed, call.reported) if settled is None else settled
+        return Priced(call, computed, cost, rates)
+
+    def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
+        counts = self.counts
+        counts.files += sum(item.read > 0 for item in folded)
+        read = sum(item.read for item in folded)
+        counts.bytes += read
+        counts.bad += sum(len(item.bad) for item in folded)
+        new = sum(spend.new for spend in recorded.spends)
+        counts.calls += new
+        counts.updated += len(recorded.spends) - new
+        counts.unpriced += sum(spend.cost is None for spend in recorded.spends if spend.new)
+        self.progress = self.progress._replace(done=self.progress.done + read)
+
+    async def _count_files(self, found: Found) -> None:
+        """After a walk of everything: notes which files are gone, forgets those long gone."""
+        marked, dropped = self.known.census(found, now_ms())
+        if marked or dropped:
+            states = [(place.path, place.state()) for place in marked]
+            await self._writer.transact(places.census, states, dropped)
+            for path in dropped:
+                self._memos.pop(path, None)
+
+
+def _of_database(order: Order, seen: Seen) -> Order:
+    """The order with the stat of before the question; a fresh memo for another database."""
+    before, place = order.change.place, rows_place(seen, order.change.place)
+    memo = order.memo if before.ino in (0, place.ino) else {}
+    return order._replace(change=order.change._replace(place=place), memo=memo)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection for the time of an import: it holds many values and no cycles."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _groups(
+    seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN, largest: int = _IMPORT_TURN
+) -> Iterator[list[Seen]]:
+    """Files in order, in groups of at most `most` files or about `size` bytes.
+
+    Each group may be twice as large as the one before, up to `largest`.
+    """
+    group: list[Seen] = []
+    weight = 0
+    for item in seen:
+        group.append(item)
+        weight += item.size
+        if len(group) >= most or weight >= size:
+            yield group
+            group, weight, size = [], 0, min(2 * size, largest)
+    if group:
+        yield group
+
+
+def place_of(path: bytes) -> Place:
+    """The place of a channel that is no file: a socket, a receiver."""
+    return Place(path)

@@ -1,0 +1,134 @@
+"""Runs the OTLP receiver where the config asks for it: messages to calls, committed, acknowledged.
+
+It speaks no HTTP and reads no attribute. Without `[receive.otlp]` nothing here is loaded.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from costtop.config import Config, Otlp
+from costtop.daemon.ingest.fold import Folded, sorted_events
+from costtop.daemon.ingest.intake import Ingest, place_of
+from costtop.errors import ConfigError
+from costtop.queries.live.frame import now_ms
+from costtop.sources.fold.source import Memo
+from costtop.sources.otlp import telemetry
+
+if TYPE_CHECKING:
+    from costtop.receive.otlp_http import Receiver, Rejected
+
+CHANNEL = b"otlp"
+FORMAT = "otlp"
+_AGAIN = 30.0  # s before a port that was taken is tried again
+_TOKEN = 4096  # bytes
+log = logging.getLogger("costtop")
+
+
+class Ear:
+    """The receiver's task, and what `doctor` says of it."""
+
+    def __init__(self, wanted: Otlp, ingest: Ingest) -> None:
+        self._wanted, self._ingest = wanted, ingest
+        self._memo: Memo = ingest.memo(CHANNEL)
+        self._turn = asyncio.Lock()  # the memo of one message is what the next begins with
+        self._receiver: Receiver | None = None
+        self.trouble = ""
+        self.ready = asyncio.Event()  # open, or known to be in trouble
+        self.calls = 0
+
+    async def run(self) -> None:
+        """Listens, for ever; a port that another program has is tried again."""
+        from costtop.receive import otlp_http as wire
+
+        host, port = self._wanted.host, self._wanted.port
+        self._receiver = wire.Receiver(self._take, host, token_of(self._wanted.token_file))
+        while True:
+            try:
+                async with wire.listening(self._receiver, host, port):
+                    self.trouble = ""
+                    self.ready.set()
+                    log.info("OTLP/HTTP at %s port %d", host, port)
+                    await asyncio.Event().wait()
+            except OSError as error:
+                self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
+                self.ready.set()
+                log.warning(self.trouble)
+                await asyncio.sleep(_AGAIN)
+
+    def said(self) -> dict[str, Any]:
+        """For the status file."""
+        answers = self._receiver.answers if self._receiver else {}
+        return {
+            "name": "otlp",
+            "address": f"http://{self._wanted.host}:{self._wanted.port}",
+            "said": f"{self.calls} calls",
+            "calls": self.calls,
+            "answers": {str(status): count for status, count in sorted(answers.items())},
+            "trouble": self.trouble,
+        }
+
+    async def _take(self, _signal: str, tree: dict[str, Any]) -> "Rejected":
+        from costtop.receive.otlp_http import Rejected, Unstorable
+
+        async with self._turn:
+            folded = await asyncio.to_thread(self._fold, tree)
+            if folded.calls or folded.bad or folded.memo != self._memo:
+                try:
+                    await self._ingest.commit([folded])
+                except (sqlite3.Error, OSError) as error:
+                    raise Unstorable(f"not stored, send it again: {error}") from None
+                self._memo = folded.memo
+        self.calls += len(folded.calls)
+        return Rejected(len(folded.bad), folded.bad[0].reason if folded.bad else "")
+
+    def _fold(self, tree: dict[str, Any]) -> Folded:
+        events, memo = telemetry.told(tree, now_ms(), self._memo)
+        return sorted_events(FORMAT, place_of(CHANNEL), memo, events, 0)
+
+
+def check(config: Config) -> None:
+    """Raises ConfigError for a receiver that cannot or must not be opened as configured."""
+    wanted = config.receive.otlp
+    if wanted is None:
+        return
+    try:
+        from costtop.receive import otlp_http as _  # noqa: F401
+    except ImportError:
+        hint = 'pip install "costtop[otlp]"'
+        raise ConfigError(f"[receive.otlp] needs more packages: {hint}") from None
+    if not token_of(wanted.token_file) and not is_loopback(wanted.host):
+        raise ConfigError(
+            f"[receive.otlp] host {wanted.host} is open to other machines: set token_file"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def token_of(file: str) -> str:
+    """The token in a file that only its owner may read, "" for none; raises ConfigError."""
+    if not file:
+        return ""
+    path = Path(file).expanduser()
+    try:
+        with open(path, "rb") as opened:
+            found = os.fstat(opened.fileno())
+            text = opened.read(_TOKEN).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise ConfigError(f"cannot read token_file {path}: {error.strerror}") from None
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ConfigError(f"token_file {path} is open to others: chmod 600 {path}")
+    if len(text) < 16:
+        raise ConfigError(f"token_file {path} holds no token of 16 characters or more")
+    return text

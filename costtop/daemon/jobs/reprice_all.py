@@ -1,0 +1,58 @@
+"""Prices the whole store anew, with today's lists and rules, while the daemon goes on."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from costtop import config as configuration
+from costtop import money
+from costtop.daemon.jobs.price_refresh import Refresh
+from costtop.daemon.lifecycle.instance import hold
+from costtop.daemon.wiring import Wired, price_book, wired
+from costtop.paths import Paths
+from costtop.pricing.charge import basis
+from costtop.store.calls.repricing import Changed, reprice
+from costtop.store.sessions import finished_peers
+
+
+async def repriced(instance: Wired) -> list[dict[str, Any]]:
+    """What changed, by model, the largest change first. Every transaction is short."""
+    prices = price_book(instance.config, instance.paths)  # fresh: no card of an older list
+    if instance.prices.snapshot:
+        prices.renew(instance.prices.snapshot)
+    counts = partial(basis, policy=instance.config.prices.counts)
+    changes: dict[str, Changed] = {}
+    at: int | None = 0
+    while at is not None:
+        at = await instance.writer.transact(
+            reprice, instance.books, prices.price, counts, at, changes
+        )
+    await instance.writer.transact(finished_peers.forget)
+    instance.watch.fall_asleep()  # sums have moved under it; it wakes and judges anew
+    ordered = sorted(changes.items(), key=lambda item: -abs(item[1].after - item[1].before))
+    return [_tree(model, change) for model, change in ordered]
+
+
+def _tree(model: str, change: Changed) -> dict[str, Any]:
+    return {
+        "model": model,
+        "calls": change.calls,
+        "before_usd": money.exact(change.before),
+        "after_usd": money.exact(change.after),
+        "newly_priced": change.priced,
+        "no_longer_priced": change.lost,
+    }
+
+
+def reprice_alone(paths: Paths) -> list[dict[str, Any]]:
+    """The same without a daemon; raises Busy where one has the database."""
+    config = configuration.load(paths)
+    with hold(paths):
+        return asyncio.run(_alone(paths, config))
+
+
+async def _alone(paths: Paths, config: configuration.Config) -> list[dict[str, Any]]:
+    async with wired(paths, config, lambda: None) as instance:
+        if config.prices.refresh:
+            await Refresh(instance).once()
+        return await repriced(instance)

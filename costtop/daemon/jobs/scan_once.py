@@ -1,0 +1,62 @@
+"""One look at everything, without a daemon: what `costtop scan` does when none is running.
+
+Where nothing is new, stat alone tells: then nothing that reads, prices or writes is even loaded.
+"""
+
+import time
+from contextlib import closing
+
+from costtop import config as configuration
+from costtop.config import Config
+from costtop.daemon.ingest.counts import Counts
+from costtop.daemon.ingest.log_roots import roots
+from costtop.daemon.lifecycle.instance import hold
+from costtop.daemon.shared import shared
+from costtop.errors import StoreError
+from costtop.paths import Paths
+from costtop.store import places
+from costtop.store.db import open_reader
+from costtop.tail.find import Tree
+from costtop.tail.identity import Known
+from costtop.tail.place import is_file, restored
+from costtop.tail.roots import Found
+
+
+def scan(paths: Paths) -> dict[str, int]:
+    """Reads everything new and returns the counts; raises Busy where a daemon has the database."""
+    config = configuration.load(paths)
+    with hold(paths):
+        found = Tree(roots(config, paths)).all(time.time_ns())
+        counts = Counts().plain() if _settled(paths, config, found) else _read(paths, config, found)
+        return {"looked_at": len(found.seen), **counts}
+
+
+def _settled(paths: Paths, config: Config, found: Found) -> bool:
+    """Whether a full scan would change nothing: not one place, and nothing readers are told."""
+    try:
+        db = open_reader(paths.database)
+    except StoreError:
+        return False
+    with closing(db):
+        known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
+        told = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    if not all(known.settled(seen) for seen in found.seen):
+        return False
+    marked, dropped = known.census(found, time.time_ns() // 1_000_000)
+    return not marked and not dropped and shared(config).items() <= told.items()
+
+
+def _read(paths: Paths, config: Config, found: Found) -> dict[str, int]:
+    import asyncio
+
+    from costtop.daemon.wiring import wired
+    from costtop.tail.follow import Batch
+
+    async def read() -> dict[str, int]:
+        async with wired(paths, config, lambda: None) as instance:
+            ingest = instance.ingest
+            fresh = [seen for seen in found.newest_first() if not ingest.known.settled(seen)]
+            await ingest.take(Batch(fresh, found))
+            return ingest.counts.plain()
+
+    return asyncio.run(read())

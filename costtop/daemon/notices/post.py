@@ -1,0 +1,190 @@
+"""Joins findings, ledger and outbox in one transaction. It decides, words and sends nothing itself.
+
+`tell` runs with the calls that caused the findings; `gather` runs on a timer and lets go what was
+held back. Both are plain functions of a connection inside the caller's transaction.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
+
+from costtop.alerts import choose, routes, wording
+from costtop.alerts.routes import Route
+from costtop.alerts.wording import Message
+from costtop.config import Config, Endpoint, milliseconds
+from costtop.model import Finding, Letter, Notification
+from costtop.store.alerts import alerts, outbox
+
+
+class Audience(NamedTuple):
+    """Who is told, and in which time zone their quiet hours are."""
+
+    routes: tuple[Route, ...] = ()
+    zone: tzinfo = UTC
+
+
+def audience(config: Config, zone: tzinfo) -> Audience:
+    """The routes of the config's endpoints; raises ConfigError for bad quiet hours or durations."""
+    return Audience(tuple(_route(endpoint) for endpoint in config.notify), zone)
+
+
+def _route(endpoint: Endpoint) -> Route:
+    return Route(
+        label=endpoint.label,
+        min_severity=endpoint.min_severity,
+        rules=endpoint.rules,
+        feature=endpoint.feature,
+        user=endpoint.user,
+        budget=endpoint.budget,
+        min_tier=endpoint.min_tier,
+        quiet=routes.quiet_hours(endpoint.quiet),
+        per_hour=endpoint.max_per_hour,
+        digest=milliseconds(endpoint.digest),
+        resolved=endpoint.resolved,
+        direct=endpoint.url.startswith("log:"),
+        summaries=endpoint.summary,
+    )
+
+
+def tell(
+    db: sqlite3.Connection,
+    findings: Sequence[Finding],
+    audience: Audience,
+    now: int,
+    *,
+    history: bool = False,
+) -> list[Notification]:
+    """Keeps the findings with what was decided of each, and posts a letter to every route.
+
+    `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
+    finds. The courier is to be woken once the transaction is committed.
+    """
+    born = alerts.born(db, now)
+    if not findings:
+        return []
+    ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
+    decided = choose.choose(
+        findings, ledger, alerts.silences(db, now), now, born, all_history=history
+    )
+    alerts.record(db, decided, now)
+    speaking = [one for one in decided if one.speaks]
+    for route in audience.routes if speaking else ():
+        outbox.post(db, _letters(db, route, speaking, audience.zone, now), now)
+    return decided
+
+
+def _letters(
+    db: sqlite3.Connection, route: Route, speaking: Sequence[Notification], zone: tzinfo, now: int
+) -> list[Letter]:
+    """The letters of this moment for one route; several sessions at once share one."""
+    wanted = [one for one in speaking if routes.takes(route, one)]
+    crowd = sum(choose.kind(one.finding.rule) == "session" for one in wanted)
+    traffic = outbox.traffic(db, route.label, route.digest, now)
+    letters = []
+    for one in wanted:
+        why = routes.hold(route, one, crowd, traffic, _minute(zone, now))
+        letter = _letter(route, one, why, now)
+        letters.append(letter)
+        if not why and letter.kind != "session":  # those of sessions will share one
+            traffic = traffic._replace(hour=traffic.hour + 1)
+    now_of_crowd = [letter for letter in letters if letter.kind == "session" and not letter.hold]
+    if len(now_of_crowd) < 2 or route.direct:
+        return letters
+    kept = [letter for letter in letters if letter not in now_of_crowd]
+    return [*kept, _digest(route, now_of_crowd, now, now)]
+
+
+def _letter(route: Route, one: Notification, hold: str, now: int) -> Letter:
+    said = wording.message(one)
+    return Letter(
+        label=route.label,
+        kind=choose.kind(one.finding.rule),
+        severity="" if one.finding.resolved else one.finding.severity,
+        title=said.title,
+        body=said.body,
+        short=said.short,
+        at=min(one.finding.at, now),
+        token=_token(route.label, one.id, one.reason, now),
+        alerts=(one.id, *(choose.alert_id(choose.identity(other)) for other in one.also)),
+        hold=hold,
+    )
+
+
+def _digest(route: Route, letters: Sequence[Letter], since: int, now: int) -> Letter:
+    told = [(letter.severity, letter.title) for letter in letters]
+    said = wording.digest(told, len(letters), since, now)
+    worst = max(letters, key=lambda one: _rank(one.severity)).severity
+    refs = tuple(ref for letter in letters for ref in letter.alerts)
+    token = _token(route.label, *(letter.token for letter in letters))
+    return Letter(route.label, "digest", worst, *said, now, token, refs)
+
+
+def _rank(severity: str) -> int:
+    return choose.SEVERITIES.index(severity) if severity else -1
+
+
+def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+    """Lets go what was held back and may go now; True where the courier has something to do."""
+    waiting = set(outbox.holding(db))
+    freed = _after_silence(db, audience, now)
+    for route in audience.routes:
+        if route.label not in waiting:
+            continue
+        traffic = outbox.traffic(db, route.label, route.digest, now)
+        if not routes.digest_is_due(route, traffic, _minute(audience.zone, now)):
+            continue
+        freed = True
+        held = outbox.held(db, route.label)
+        if len(held) == 1:
+            outbox.release(db, held[0].id, now)
+        else:
+            letter = _digest(route, held, now - traffic.held_for, now)
+            outbox.digest(db, letter, held, now)
+    return freed
+
+
+def announce(
+    db: sqlite3.Connection, audience: Audience, said: Message, severity: str, now: int
+) -> bool:
+    """Posts what was done, by command or by itself; True where the courier has something to do."""
+    letters = []
+    for route in audience.routes:
+        if routes.hears_deeds(route, severity):
+            quiet = routes.is_quiet(route, _minute(audience.zone, now))
+            held = "quiet hours" if quiet and severity != "critical" and not route.direct else ""
+            token = _token(route.label, "deed", said.title, said.body, now)
+            letters.append(Letter(route.label, "deed", severity, *said, now, token, hold=held))
+    return bool(outbox.post(db, letters, now))
+
+
+def summarise(
+    db: sqlite3.Connection, audience: Audience, kind: str, key: str, said: Message, now: int
+) -> int:
+    """Posts the summary of a "day" or "week" to the routes that want it, once for each `key`."""
+    letters = [
+        Letter(route.label, "summary", "notice", *said, now, _token(route.label, kind, key))
+        for route in audience.routes
+        if kind in route.summaries
+    ]
+    return len(outbox.post(db, letters, now))
+
+
+def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+    """Tells what a silence kept back, once it is over and the thing is still true."""
+    kept = alerts.kept_back(db)
+    quiet = alerts.silences(db, now) if kept else []
+    heard = [one for one in kept if not any(choose.covers(each, one, now) for each in quiet)]
+    return any(one.speaks for one in tell(db, heard, audience, now)) if heard else False
+
+
+def _minute(zone: tzinfo, now: int) -> int:
+    local = datetime.fromtimestamp(now / 1000, zone)
+    return local.hour * 60 + local.minute
+
+
+def _token(*parts: object) -> str:
+    """An idempotency id: the same message to the same endpoint has the same one."""
+    text = "\0".join(map(str, parts))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,0 +1,87 @@
+"""Watches whether costtop still sees costs, and tells when it does not. It mends nothing."""
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+
+from costtop.alerts import choose, wording
+from costtop.alerts.blind import Health, blind, sees_again
+from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.ingest.intake import Ingest
+from costtop.daemon.notices.post import Audience, tell
+from costtop.model import Finding, Letter, Notification
+from costtop.notify.courier import Courier
+from costtop.store.writer import Writer
+from costtop.tail.roots import Root
+
+_EVERY = 10.0  # s
+
+
+class Eyes:
+    """What is known of the daemon's sight, asked again and again.
+
+    Durations are of the monotonic clock, so that a machine that slept for a night was not blind;
+    an import that goes on is sight, however long its first pass takes.
+    """
+
+    def __init__(self, roots: Sequence[Root], reader: Reader, ingest: Ingest) -> None:
+        self._roots, self._reader, self._ingest = roots, reader, ingest
+        self._moved = time.monotonic()
+        self._seen: tuple[int, int] = (0, 0)
+
+    def __call__(self, now: int) -> Health:
+        """As it is now, ms UTC."""
+        seen = (self._reader.passes, self._ingest.counts.bytes)
+        if seen != self._seen:
+            self._seen, self._moved = seen, time.monotonic()
+        there = [root.path for root in self._roots if os.path.isdir(root.path)]
+        readable = sum(os.access(path, os.R_OK | os.X_OK) for path in there)
+        last = now - round((time.monotonic() - self._moved) * 1000)
+        return Health(last, last, len(there), readable, self._reader.trouble)
+
+
+class Sight:
+    """Tells of blindness once when it begins and once when it ends."""
+
+    def __init__(
+        self, health: Callable[[int], Health], writer: Writer, to: Audience, courier: Courier
+    ) -> None:
+        self._health, self._writer, self._to, self._courier = health, writer, to, courier
+        self._blind: bool | None = None  # None: not looked yet, an earlier daemon may have been
+
+    async def run(self, clock: Callable[[], int]) -> None:
+        """Looks for ever."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            await self.look(clock())
+
+    async def look(self, now: int) -> None:
+        """Tells what has changed since the last look."""
+        health = self._health(now)
+        found = blind(health, now)
+        if (found is not None) == self._blind:
+            return
+        end = sees_again(health, now)
+        self._blind = found is not None
+        finding = found or end
+        if finding is not None:
+            await self._tell(finding, now)
+
+    async def _tell(self, finding: Finding, now: int) -> None:
+        try:
+            decided = await self._writer.transact(tell, [finding], self._to, now)
+        except sqlite3.Error:  # what makes costtop blind may be its store: then without it
+            await self._courier.shout(_letter(finding, now))
+            return
+        if any(one.speaks for one in decided):
+            self._courier.wake()
+
+
+def _letter(finding: Finding, now: int) -> Letter:
+    name = choose.identity(finding)
+    ref = choose.alert_id(name)
+    one = Notification(ref, name, choose.subject(finding), finding, "first", speaks=True)
+    severity = "" if finding.resolved else finding.severity
+    return Letter("", "blind", severity, *wording.message(one), now, f"{ref}-{now}")

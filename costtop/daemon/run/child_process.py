@@ -1,0 +1,124 @@
+"""One command as a child: its own process group, the terminal, signals, its end. It counts nothing.
+
+The command gets the terminal as a shell would give it, and Ctrl-Z stops both. Where there is a
+systemd of the user's, it gets a control group of its own, from which nothing escapes a kill.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from costtop.errors import CosttopError
+from costtop.processes.handle import Held, hold
+from costtop.processes.inspect.inspector import Eyes
+from costtop.processes.kill.cgroup import PREFIX
+
+_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+_STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}  # Ctrl-Z; SIGSTOP is costtop's pause
+_PROBE = 3.0  # s
+
+
+class Child:
+    """The command while it lives. `ended` gives its exit code as a shell would (128 + signal)."""
+
+    def __init__(self, command: Sequence[str], name: str, environ: Mapping[str, str]) -> None:
+        self._terminal = _terminal()
+        words = [*_scope(name), *command]
+        try:
+            self._process = subprocess.Popen(words, env=dict(environ), preexec_fn=self._begin)  # noqa: PLW1509
+        except OSError as error:
+            raise CosttopError(f"cannot run {command[0]}: {error.strerror}") from None
+        self.pid = self._process.pid
+        self._ended: asyncio.Future[int] | None = None
+
+    def held(self, see: Eyes) -> Held | None:
+        """The command's process, held; None when it has ended already."""
+        return hold(self.pid, None, see)
+
+    async def ended(self) -> int:
+        """Waits for its end, hands signals on and the terminal to and fro meanwhile."""
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        for name in _FORWARDED:
+            loop.add_signal_handler(signal.Signals[name], self._forward, signal.Signals[name])
+        loop.add_signal_handler(signal.SIGCHLD, self._look)
+        self._look()
+        code = await asyncio.shield(self._ended)
+        self._take_terminal()
+        return code
+
+    def _begin(self) -> None:
+        """In the child, before the command: its own group, in the foreground."""
+        os.setpgid(0, 0)
+        if self._terminal is not None:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            os.tcsetpgrp(self._terminal, os.getpgrp())
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+
+    def _forward(self, number: signal.Signals) -> None:
+        if self._ended is not None and not self._ended.done():
+            os.killpg(self.pid, number)  # not reaped yet: the number is the child's
+
+    def _look(self) -> None:
+        assert self._ended is not None
+        if self._ended.done():
+            return
+        pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+        if pid and os.WIFSTOPPED(status):
+            if os.WSTOPSIG(status) in _STOPS:
+                self._stop_too()
+        elif pid:
+            code = os.waitstatus_to_exitcode(status)
+            self._process.returncode = code
+            self._ended.set_result(code if code >= 0 else 128 - code)
+
+    def _stop_too(self) -> None:
+        """Ctrl-Z in the command: the whole job stops, and goes on together at `fg`."""
+        self._take_terminal()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._give_terminal()  # here we have been continued
+        os.killpg(self.pid, signal.SIGCONT)
+
+    def _give_terminal(self) -> None:
+        self._set_foreground(self.pid)
+
+    def _take_terminal(self) -> None:
+        self._set_foreground(os.getpgrp())
+
+    def _set_foreground(self, group: int) -> None:
+        if self._terminal is None:
+            return
+        before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        try:
+            os.tcsetpgrp(self._terminal, group)
+        except OSError:
+            self._terminal = None  # it was hung up
+        finally:
+            signal.signal(signal.SIGTTOU, before)
+
+
+def _terminal() -> int | None:
+    """The terminal that is ours to hand over: only where we are in its foreground."""
+    for fd in (0, 2, 1):
+        try:
+            if os.isatty(fd) and os.tcgetpgrp(fd) == os.getpgrp():
+                return fd
+        except OSError:
+            continue
+    return None
+
+
+def _scope(name: str) -> list[str]:
+    """What makes a control group for the command, where the user's systemd does."""
+    program = shutil.which("systemd-run")
+    if program is None or not os.environ.get("XDG_RUNTIME_DIR"):
+        return []
+    start = [program, "--user", "--scope", "--quiet", "--collect"]
+    try:
+        tried = subprocess.run([*start, "true"], capture_output=True, timeout=_PROBE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [] if tried.returncode else [*start, f"--unit={PREFIX}{name}", "--"]

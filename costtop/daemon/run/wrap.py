@@ -1,0 +1,219 @@
+"""`costtop run`: a command with tags and a cap, whose process is known exactly.
+
+With a daemon, the daemon says which sessions are the command's: those whose process is in its tree.
+Without one every look reads the logs here, and the command's are the sessions that began in its
+folder while it ran. At the cap the command is ended by the same ladder as `costtop kill`.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+import time
+from typing import NamedTuple
+
+from costtop import config as configuration
+from costtop.control import client
+from costtop.control.client import NoDaemon
+from costtop.control.protocol import BeginRun, EndRun
+from costtop.daemon.lifecycle.instance import Busy, hold
+from costtop.daemon.run.child_process import Child
+from costtop.daemon.wiring import wired
+from costtop.errors import CosttopError
+from costtop.money import dollars
+from costtop.paths import Paths
+from costtop.processes.inspect.inspector import eyes
+from costtop.processes.kill.cgroup import scope_of
+from costtop.processes.kill.ladder import Pace, climb, vanished
+from costtop.processes.kill.tree import Tree
+from costtop.queries.live.frame import now_ms
+from costtop.store.db import open_reader
+from costtop.store.sessions import runs
+from costtop.store.sessions.runs import Run
+from costtop.tail.find import Tree as Logs
+from costtop.tail.follow import Batch
+from costtop.text import clean
+
+AT_CAP = 11  # exit code
+_LOOK = 0.25  # s between two looks at a daemon's store
+_SCAN = 1.5  # s between two looks at the logs without one
+_QUICK = 2.0  # s for an answer of the daemon
+
+
+class Wanted(NamedTuple):
+    """What to run, how to tag it, and what it may cost (nano-dollars; None: anything)."""
+
+    command: tuple[str, ...]
+    feature: str = ""
+    task: str = ""
+    user: str = ""
+    cap: int | None = None
+    quiet: bool = False
+
+
+Spent = list[tuple[str, int, int, int]]
+"""(session key, cost, calls, unpriced calls) of each session of the run, the dearest first."""
+
+
+def run(paths: Paths, wanted: Wanted) -> int:
+    """Runs it; returns its exit code, or AT_CAP where it was ended at its cap."""
+    name = secrets.token_hex(4)
+    began = time.monotonic()
+    child = Child(wanted.command, name, environment(name, wanted))
+    one = eyes().glance(child.pid)
+    tags = (wanted.feature, wanted.task, wanted.user)
+    made = Run(name, child.pid, one.start if one else 0, os.getcwd(), *tags, now_ms() - 1000)
+    code, spent = asyncio.run(_Watch(paths, wanted, made, child).run())
+    if not wanted.quiet:
+        _say(summary(spent, code, time.monotonic() - began, wanted.cap))
+    return code
+
+
+def environment(name: str, wanted: Wanted) -> dict[str, str]:
+    """The command's environment: tags for costtop's clients and for OpenTelemetry's."""
+    tags = {"feature": wanted.feature, "task": wanted.task, "user": wanted.user}
+    given = {key: value for key, value in tags.items() if value}
+    resource = [os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""), f"costtop.run={name}"]
+    resource += [f"{key}={_escaped(value)}" for key, value in given.items()]
+    return {
+        **os.environ,
+        "COSTTOP_RUN": name,
+        **{f"COSTTOP_{key.upper()}": value for key, value in given.items()},
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(filter(None, resource)),
+    }
+
+
+def _escaped(value: str) -> str:
+    """As OpenTelemetry wants values: what separates is written as %XX."""
+    return "".join(f"%{ord(char):02X}" if char in '%,=; "\\' else char for char in value)
+
+
+def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[str]:
+    """What a run was, for people: one line, and one a session where there are several."""
+    total = sum(cost for _, cost, _, _ in spent)
+    calls = sum(count for _, _, count, _ in spent)
+    floor = any(unpriced for *_, unpriced in spent)
+    what = "reached its cap" if code == AT_CAP and cap and total >= cap else f"exit {code}"
+    sessions = f"{len(spent)} session{'s' * (len(spent) != 1)}"
+    money = f"{'≥' * floor}${dollars(total)}"
+    lines = [f"costtop run: {money} · {calls} calls · {sessions} · {seconds:.0f} s · {what}"]
+    if len(spent) > 1:
+        lines += [
+            f"  {clean(key)}  ${dollars(cost)}  {count} calls" for key, cost, count, _ in spent
+        ]
+    return lines
+
+
+class _Watch:
+    """One command, watched to its end."""
+
+    def __init__(self, paths: Paths, wanted: Wanted, run: Run, child: Child) -> None:
+        self._paths, self._wanted, self._run, self._child = paths, wanted, run, child
+        self._has_daemon = False
+
+    async def run(self) -> tuple[int, Spent]:
+        """(exit code, what was spent)."""
+        ended = asyncio.create_task(self._child.ended())
+        guard = asyncio.create_task(self._begin_and_watch())
+        await asyncio.wait({ended, guard}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done() and guard.result():
+            await self._end()
+            await ended
+            return AT_CAP, await self._settle()
+        code = await ended
+        guard.cancel()
+        await asyncio.gather(guard, return_exceptions=True)
+        return code, await self._settle()
+
+    async def _begin_and_watch(self) -> bool:
+        """True once the cap is reached; without a cap it waits for ever."""
+        command = BeginRun(*self._run[:2], self._run.cwd, *self._run[4:7])
+        try:
+            await asyncio.to_thread(client.ask, self._paths.socket, command, _QUICK)
+            self._has_daemon = True
+        except NoDaemon:
+            self._has_daemon = False
+        except CosttopError as error:  # one that only looks
+            self._has_daemon = True
+            _say([f"costtop run: {error}; neither tags nor cap hold"])
+        cap = self._wanted.cap
+        while cap is not None:
+            if sum(cost for _, cost, _, _ in await self._spent()) >= cap:
+                return True
+            await asyncio.sleep(_LOOK if self._has_daemon else _SCAN)
+        await asyncio.Event().wait()
+        return False
+
+    async def _spent(self) -> Spent:
+        if self._has_daemon:
+            return await asyncio.to_thread(stored, self._paths, self._run.id)
+        try:
+            return await scanned(self._paths, self._run)
+        except Busy:  # a daemon has come up meanwhile
+            self._has_daemon = True
+            return await asyncio.to_thread(stored, self._paths, self._run.id)
+
+    async def _settle(self) -> Spent:
+        """What it cost in the end: the last calls may still stand in the logs alone."""
+        try:
+            if self._has_daemon:
+                await asyncio.to_thread(_let_read, self._paths)
+                await asyncio.to_thread(client.ask, self._paths.socket, EndRun(self._run.id))
+                return await asyncio.to_thread(stored, self._paths, self._run.id)
+            return await scanned(self._paths, self._run, end=True)
+        except (CosttopError, OSError) as error:
+            _say([f"costtop run: what it cost is not known: {error}"])
+            return []
+
+    async def _end(self) -> None:
+        """The ladder, each step told."""
+        cap = dollars(self._wanted.cap)
+        _say([f"costtop run: the cap of ${cap} is reached; ending the command"])
+        held = self._child.held(eyes())
+        if held is None:
+            return
+        with Tree(held, eyes(), (), scope_of(held.pid)) as tree:
+            if held.gone():
+                _say([f"  {vanished(held).what}"])
+            async for step in climb(tree, eyes(), Pace()):
+                _say([f"  {step.what}"])
+        held.close()
+
+
+def _let_read(paths: Paths) -> None:
+    from costtop.control.protocol import Scan
+
+    client.ask(paths.socket, Scan())
+
+
+def stored(paths: Paths, run: str) -> Spent:
+    """What a daemon's store says of the run."""
+    db = open_reader(paths.database)
+    try:
+        return runs.sessions(db, run)
+    finally:
+        db.close()
+
+
+async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
+    """Reads all logs here and puts the run's sessions into it; raises Busy where a daemon does."""
+    config = configuration.load(paths)
+    with hold(paths):
+        async with wired(paths, config, lambda: None) as instance:
+            found = await asyncio.to_thread(Logs(instance.roots).all, time.time_ns())
+            known = instance.ingest.known
+            fresh = [seen for seen in found.newest_first() if not known.settled(seen)]
+            await instance.ingest.take(Batch(fresh, found))
+            writer, books = instance.writer, instance.books
+            await writer.transact(runs.begin, run)
+            for key in await writer.read(runs.begun_here, run.cwd, run.began, now_ms()):
+                if key not in books.runs:
+                    await writer.transact(runs.attach, books, key, run)
+            if end:
+                await writer.transact(runs.end, run.id, now_ms())
+            return await writer.read(runs.sessions, run.id)
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)

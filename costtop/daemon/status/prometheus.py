@@ -1,0 +1,131 @@
+"""Serves /metrics where the config asks for it: totals as Prometheus text. It counts nothing.
+
+Counters come from the store, so they go on after a restart. No session is named: the number of
+series stays that of features times models.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from costtop.config import Metrics
+from costtop.daemon.wiring import Wired
+from costtop.errors import CosttopError
+from costtop.model import NANO
+from costtop.queries.live.frame import now_ms
+from costtop.queries.live.view import BudgetMeter
+from costtop.queries.totals import Total, Totals
+from costtop.store.db import open_reader
+
+_AGAIN = 30.0  # s before a port that was taken is tried again
+_LABELS = ("feature", "model", "provider")
+_KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
+log = logging.getLogger("costtop")
+
+
+class Gauges:
+    """The task that serves, and what `doctor` says of it."""
+
+    def __init__(self, wanted: Metrics, instance: Wired) -> None:
+        self._wanted, self._database = wanted, instance.paths.database
+        self._turn = asyncio.Lock()
+        self._totals: Totals | None = None
+        self.trouble = ""
+        self.ready = asyncio.Event()  # open, or known to be in trouble
+        self.scrapes = 0
+
+    async def run(self) -> None:
+        """Serves, for ever; a port that another program has is tried again."""
+        from costtop.receive.metrics_http import listening
+
+        host, port = self._wanted.host, self._wanted.port
+        while True:
+            try:
+                async with listening(self._text, host, port):
+                    self.trouble = ""
+                    self.ready.set()
+                    await asyncio.Event().wait()
+            except OSError as error:
+                self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
+                self.ready.set()
+                log.warning(self.trouble)
+                await asyncio.sleep(_AGAIN)
+
+    def said(self) -> dict[str, Any]:
+        """For the status file."""
+        address = f"http://{self._wanted.host}:{self._wanted.port}/metrics"
+        said = f"{self.scrapes} scrapes"
+        return {"name": "metrics", "address": address, "said": said, "trouble": self.trouble}
+
+    async def _text(self) -> bytes:
+        async with self._turn:
+            self.scrapes += 1
+            return await asyncio.to_thread(self._read)
+
+    def _read(self) -> bytes:
+        try:
+            if self._totals is None:
+                self._totals = Totals(open_reader(self._database))
+            return exposition(*self._totals.read(now_ms()))
+        except (sqlite3.Error, CosttopError) as error:
+            self._totals = None  # the database may have been replaced: opened anew next time
+            raise OSError(f"no totals: {error}") from None
+
+
+def exposition(totals: Iterable[Total], budgets: Iterable[BudgetMeter]) -> bytes:
+    """The totals in Prometheus' text format, whose only numbers are floats: dollars, too."""
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    registry.register(_Families(list(totals), list(budgets)))
+    text: bytes = generate_latest(registry)
+    return text
+
+
+class _Families:
+    """What a registry asks for."""
+
+    def __init__(self, totals: list[Total], budgets: list[BudgetMeter]) -> None:
+        self._totals, self._budgets = totals, budgets
+
+    def collect(self) -> Iterator[Any]:
+        """Every family of series."""
+        yield self._counter("cost_usd", "Dollars spent, without calls of unknown price", "cost")
+        yield self._counter("calls", "Requests to models", "calls")
+        yield self._counter("errors", "Requests that failed", "errors")
+        yield self._counter("unpriced_calls", "Requests of unknown price", "unpriced")
+        yield self._tokens()
+        yield from self._ratios()
+
+    def _counter(self, name: str, words: str, field: str) -> Any:
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(f"costtop_{name}", words, labels=_LABELS)
+        for total in self._totals:
+            value = getattr(total, field)
+            family.add_metric(total[:3], value / NANO if field == "cost" else value)
+        return family
+
+    def _tokens(self) -> Any:
+        from prometheus_client.core import CounterMetricFamily
+
+        words = "Tokens; input contains the cache's, output the reasoning"
+        family = CounterMetricFamily("costtop_tokens", words, labels=(*_LABELS, "kind"))
+        for total in self._totals:
+            for kind in _KINDS:
+                family.add_metric((*total[:3], kind), getattr(total, kind))
+        return family
+
+    def _ratios(self) -> Iterator[Any]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        spent = "Spent part of the budget's period so far; 1 is all of it"
+        family = GaugeMetricFamily("costtop_budget_ratio", spent, labels=("budget", "period"))
+        amount = GaugeMetricFamily("costtop_budget_usd", "The budget's amount", labels=("budget",))
+        for budget in self._budgets:
+            family.add_metric((budget.name, budget.period), budget.spent / budget.amount)
+            amount.add_metric((budget.name,), budget.amount / NANO)
+        yield family
+        yield amount

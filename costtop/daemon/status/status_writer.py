@@ -1,0 +1,95 @@
+"""What the daemon says of itself, each second, into its status file. It measures nothing anew."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from costtop import __version__
+from costtop.daemon.actions.process_search import Hunt
+from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.jobs.price_refresh import Refresh
+from costtop.daemon.lifecycle.channels import Channel
+from costtop.daemon.lifecycle.config_changes import ConfigChanges
+from costtop.daemon.wiring import Wired
+from costtop.queries.live.frame import now_ms
+from costtop.sources.registry import SOURCE
+from costtop.store import daemon_status
+from costtop.tail.follow import Follower
+from costtop.tail.place import shown
+
+_EVERY = 1.0  # s
+
+
+class Pulse:
+    """Writes the status file."""
+
+    def __init__(
+        self,
+        instance: Wired,
+        reader: Reader,
+        follower: Follower,
+        hunt: Hunt,
+        changes: ConfigChanges,
+        refresh: Refresh,
+        channels: Sequence[Channel] = (),
+    ) -> None:
+        self._instance, self._reader = instance, reader
+        self._follower, self._hunt, self._changes = follower, hunt, changes
+        self._refresh, self._channels = refresh, channels
+        self._started = now_ms()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            daemon_status.write(self._instance.paths.status, self.said())
+            await asyncio.sleep(_EVERY)
+
+    def said(self) -> dict[str, Any]:
+        """The status as it is now."""
+        ingest = self._instance.ingest
+        read = self._reader.passes > 0 and self._instance.watch.begun
+        polling = self._follower.status.startswith("polling")
+        return {
+            "schema": 1,
+            "at": now_ms(),
+            "pid": os.getpid(),
+            "version": __version__,
+            "started": self._started,
+            "counts": {**ingest.counts.plain(), "bad_lines": ingest.bad_lines},
+            "import": {
+                "active": ingest.progress.total > 0 or not read,
+                "done_bytes": ingest.progress.done,
+                "total_bytes": ingest.progress.total,
+            },
+            "lag_ms": self._reader.lag,
+            "watch": self._follower.status if polling else "",
+            "trouble": self._reader.trouble or self._troubles(),
+            "channels": [channel.said() for channel in self._channels],
+            "sources": self._sources(),
+            "processes": self._hunt.seen(),
+            "exited": self._hunt.exited(),
+        }
+
+    def _troubles(self) -> str:
+        heard = next((one.trouble for one in self._channels if one.trouble), "")
+        return self._changes.trouble or heard or self._refresh.trouble or self._unreadable()
+
+    def _unreadable(self) -> str:
+        troubles = self._follower.troubles
+        return f"{shown(troubles[0].path)} {troubles[0].reason}" if troubles else ""
+
+    def _sources(self) -> list[dict[str, object]]:
+        rows = []
+        for root in self._instance.roots:
+            name, _, label = root.label.partition(":")
+            rows.append(
+                {
+                    "source": label,
+                    "title": SOURCE[name].title if label == name else label,
+                    "folder": shown(root.path),
+                    "files": self._reader.files.get(root, 0),
+                    "found": os.path.isdir(root.path),
+                }
+            )
+        return rows

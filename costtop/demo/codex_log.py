@@ -1,0 +1,109 @@
+"""A made-up session as Codex CLI writes it: a rollout with cumulative counters, some told twice.
+
+From a seeded generator to records; it opens no file.
+"""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any, NamedTuple
+
+from costtop.demo.beats import Beat, Record, iso
+from costtop.demo.script import Reply
+
+_VERSION = "0.140.2"
+_KINDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
+
+
+class Thread(NamedTuple):
+    """Whose rollout it is."""
+
+    id: str
+    cwd: str
+    branch: str
+    model: str
+    began: int  # ms UTC: the file is named for it
+
+    @property
+    def file(self) -> str:
+        """The rollout, relative to the home."""
+        began = iso(self.began)
+        day = began[:10].replace("-", "/")
+        moment = began[:19].replace(":", "-")
+        return f".codex/sessions/{day}/rollout-{moment}-{self.id}.jsonl"
+
+
+def beats(
+    rng: Random, thread: Thread, replies: Iterator[Reply], pace: float = 6.0
+) -> Iterator[Beat]:
+    """The session; `pace` is about the seconds between two replies."""
+    yield Beat(0.1, thread.file, (_meta(thread),))
+    total = [0, 0, 0, 0]
+    turn, pause = "", 0.1
+    for reply in replies:
+        if not turn:
+            turn = f"{rng.getrandbits(128):032x}"
+            yield Beat(pause, thread.file, _begun(thread, turn))
+            pause = rng.uniform(1, 3) * pace
+        call = f"call_{rng.getrandbits(64):016x}"
+        yield Beat(pace * rng.uniform(0.5, 1.2), thread.file, _asked(reply, call))
+        last = _counts(rng, reply)
+        total = [a + b for a, b in zip(total, last, strict=True)]
+        told = _event("token_count", info={**_usage("total", total), **_usage("last", last),
+                                           "model_context_window": 258_400})  # fmt: skip
+        yield Beat(0.2, thread.file, (told,), reply.cost)
+        if rng.random() < 0.4:
+            yield Beat(0.3, thread.file, (told,))  # the same counters again: no new request
+        if reply.tools:
+            yield Beat(rng.uniform(0.1, 0.3) * pace, thread.file, _answered(reply, call))
+        if reply.ends:
+            done = _event("task_complete", turn_id=turn, duration_ms=rng.randint(9_000, 240_000))
+            yield Beat(0.1, thread.file, (done,))
+            turn = ""
+
+
+def _meta(thread: Thread) -> Record:
+    return _record(
+        "session_meta",
+        id=thread.id, cwd=thread.cwd, originator="codex_cli_rs", cli_version=_VERSION,
+        source="cli", model_provider="openai", git={"branch": thread.branch},
+    )  # fmt: skip
+
+
+def _begun(thread: Thread, turn: str) -> tuple[Record, ...]:
+    context = _record("turn_context", turn_id=turn, cwd=thread.cwd, model=thread.model)
+    return _event("task_started", turn_id=turn), context
+
+
+def _asked(reply: Reply, call: str) -> tuple[Record, ...]:
+    return tuple(
+        _record("response_item", type="function_call", name="shell",
+                arguments=f'{{"command":["{tool.argument}"]}}', call_id=call)
+        for tool in reply.tools
+    )  # fmt: skip
+
+
+def _answered(reply: Reply, call: str) -> tuple[Record, ...]:
+    return tuple(
+        _record("response_item", type="function_call_output", call_id=call,
+                output=f'{{"metadata":{{"exit_code":{int(tool.error)}}}}}')
+        for tool in reply.tools
+    )  # fmt: skip
+
+
+def _counts(rng: Random, reply: Reply) -> list[int]:
+    """Input with its cached part in it, output with its reasoning in it."""
+    whole = reply.fresh + reply.read + reply.write
+    return [whole, reply.read, reply.output, int(reply.output * rng.uniform(0.1, 0.6))]
+
+
+def _usage(which: str, counts: list[int]) -> dict[str, Record]:
+    named = dict(zip(_KINDS, counts, strict=True))
+    return {f"{which}_token_usage": {**named, "total_tokens": counts[0] + counts[2]}}
+
+
+def _event(kind: str, **more: Any) -> Record:
+    return _record("event_msg", type=kind, **more)
+
+
+def _record(kind: str, /, **payload: Any) -> Record:
+    return {"timestamp": None, "type": kind, "payload": payload}

@@ -1,0 +1,71 @@
+"""One budget's money: what is spent in each of its periods, and what was said of it.
+
+It decides nothing; `budgets` does.
+"""
+
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.detect.budgets import burn
+from costtop.detect.budgets.window import Sliding
+from costtop.model import Budget
+from costtop.periods import Span
+
+_KEPT = 64  # periods of one budget kept in memory: for older late records ask `unknown`
+
+
+class Tally:
+    """One budget's period: what is spent, what was said, which levels hold now."""
+
+    __slots__ = ("open", "span", "spent", "told", "unpriced")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.spent = 0
+        self.unpriced = False
+        self.told: set[int] = set()
+        self.open: set[int] = set()
+
+
+class Purse:
+    """One budget with its periods; a rolling one has a window instead of their sums."""
+
+    __slots__ = ("budget", "burn", "foreseen", "latest", "ledgers", "window")
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        hours = periods.hours(budget.period)
+        self.window = None if hours is None else Sliding(hours * periods.HOUR)
+        self.ledgers: dict[str, Tally] = {}
+        self.latest: Tally | None = None
+        self.burn = burn.Burn(budget)
+        self.foreseen = 0
+
+    def ledger(self, at: int, tz: ZoneInfo) -> Tally:
+        last = self.latest
+        if last is not None and last.span.start <= at < last.span.end:
+            return last
+        span = periods.span(self.budget.period, at, tz)
+        found = self.ledgers.get(span.key)
+        if found is None:
+            found = self.ledgers[span.key] = Tally(span)
+            if len(self.ledgers) > _KEPT:
+                del self.ledgers[min(self.ledgers, key=lambda k: self.ledgers[k].span.start)]
+        if last is None or span.start > last.span.start:
+            if last is not None and self.window is not None:
+                found.open |= last.open  # a rolling level outlives the name of its block
+            self.latest = found
+        return found
+
+    def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> Tally:
+        ledger = self.ledger(at if self.window is None else max(at, now), tz)
+        self.burn.add(at, nanos)
+        if self.window is None:
+            ledger.spent += nanos
+        else:
+            self.window.add(at, nanos)
+        return ledger
+
+    def spent(self, ledger: Tally) -> int:
+        """Nano-dollars of the period, or of the window as it last moved."""
+        return ledger.spent if self.window is None else self.window.sum

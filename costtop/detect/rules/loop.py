@@ -1,0 +1,189 @@
+"""D7, the retry loop: the same tool call again and again, with the same failure.
+
+It reads hashes of arguments and outcomes, never text. Cycles (A B A B) need no rule of their own:
+each key gathers its own score. An edit between two runs of the same test is work, not a loop.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from costtop.detect.sessions.claim import Verdict
+from costtop.detect.sessions.course import TURN, Course, book, retry, turn_cost
+from costtop.detect.sessions.peers import View
+from costtop.detect.settings import Settings
+from costtop.model import Spend, ToolUse
+from costtop.money import dollars
+
+RULE = "retry_loop"
+_NEAR = 12  # turns within which the same key is a repeat
+_LIMIT = 3.999  # four, less what sums of tenths lose
+_SUSPECT = 2.0  # score from which the repeats are booked as retries
+_SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
+_WAITS = 2  # turns that an outcome may take to arrive
+EDITS = {
+    "edit", "multiedit", "write", "notebookedit", "apply_patch", "str_replace", "create_file",
+    "write_file", "replace", "edit_file", "str_replace_editor", "patch",
+}  # fmt: skip
+
+
+class Track(NamedTuple):
+    """What is known of one key (tool and arguments)."""
+
+    score: float
+    turn: int  # last one that asked for it
+    error: bool
+    result: str | None
+    growth: int  # of the context at that turn
+    turns: tuple[int, ...] = ()  # repeats
+    fails: int = 0
+
+
+class Loop:
+    """All keys of a session, and calls whose outcomes have not arrived."""
+
+    __slots__ = ("edited", "pending", "tracks")
+
+    def __init__(self) -> None:
+        self.tracks: dict[tuple[str, str], Track] = {}
+        self.edited = 0  # turn of the last edit that succeeded
+        self.pending: dict[bytes, tuple[int, int, tuple[ToolUse, ...]]] = {}
+
+
+def judge(
+    course: Course, spend: Spend, moved: int, view: View, settings: Settings
+) -> Verdict | None:
+    """A key's score of 4, and loop dollars worth it (DETECTION 3.2, D7)."""
+    loop: Loop | None = course.state.get(RULE)
+    if loop is None:
+        if not spend.call.tools:
+            return None
+        loop = course.state[RULE] = Loop()
+    hot = _take(course, loop, spend, moved)
+    if hot is None or loop.tracks[hot].score < _LIMIT:
+        return None
+    turns = _turns(course, loop)
+    spent = sum(turn_cost(course, turn) for turn in turns)
+    usual = view.usual()
+    middle = usual.median if usual else 0
+    if spent <= max(2 * settings.floor // 5, middle // 10):
+        return None
+    track = loop.tracks[hot]
+    each = spent / max(1, len(turns))
+    likely = spent + int(each * view.residual(course.turns))
+    same = f"{track.fails} failures" if track.fails else "the same answer"
+    return Verdict(
+        RULE, RULE, track.score, _LIMIT, spent, likely,
+        f"turns {turns[0]}-{turns[-1]} repeated {hot[0]} {len(track.turns)} times ({same}),"
+        f" ${dollars(spent)} of ${dollars(course.cost)}",
+        None,
+        turns[0],
+        (("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
+    )  # fmt: skip
+
+
+def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
+    """The keys of the calls of one session that only repeated earlier ones, its calls in order.
+
+    Those that the detector books as retries; for `analysis.ledger.session`.
+    """
+    course: Course | None = None
+    loop, keys = Loop(), dict[int, bytes]()
+    for spend in spends:
+        course = course or Course(spend)
+        moved = book(course, spend)
+        if moved == TURN:
+            keys[course.turns] = spend.call.key
+        _take(course, loop, spend, moved)
+    return frozenset(keys[turn] for turn in course.wrong if turn in keys) if course else frozenset()
+
+
+def _take(course: Course, loop: Loop, spend: Spend, moved: int) -> tuple[str, str] | None:
+    """Score the uses whose outcome has become known; the key with the highest score of them."""
+    call = spend.call
+    hot: tuple[str, str] | None = None
+    if moved == TURN:
+        hot = _overdue(course, loop)
+        if call.tools:
+            loop.pending[call.key] = (course.turns, _growth(course), call.tools)
+    if call.key not in loop.pending:
+        return hot
+    turn, growth, _ = loop.pending[call.key]
+    if any(use.error is None for use in call.tools):
+        return hot
+    del loop.pending[call.key]
+    for use in call.tools:
+        hot = _hotter(loop, hot, _score(course, loop, use, turn, growth))
+    return hot
+
+
+def _overdue(course: Course, loop: Loop) -> tuple[str, str] | None:
+    """Outcomes that never came count as no error and no result."""
+    hot: tuple[str, str] | None = None
+    for key, (turn, growth, uses) in list(loop.pending.items()):
+        if turn < course.turns - _WAITS:
+            del loop.pending[key]
+            for use in uses:
+                hot = _hotter(loop, hot, _score(course, loop, use, turn, growth))
+    return hot
+
+
+def _hotter(loop: Loop, one: tuple[str, str] | None, two: tuple[str, str]) -> tuple[str, str]:
+    return two if one is None or loop.tracks[two].score >= loop.tracks[one].score else one
+
+
+def _score(course: Course, loop: Loop, use: ToolUse, turn: int, growth: int) -> tuple[str, str]:
+    """Move the key's track on by one use with a known outcome."""
+    key = (use.name, use.key)
+    error = bool(use.error)
+    track = loop.tracks.get(key)
+    if track is None or turn - track.turn > _NEAR:
+        track = None
+        gain = 0.0
+    else:
+        gain = _gain(track, use, growth)
+        if track.turn <= loop.edited <= turn and track.turn < turn:
+            gain /= 2
+    if track is None or gain <= 0:
+        loop.tracks[key] = Track(0.0, turn, error, use.result, growth, fails=int(error))
+    else:
+        turns = track.turns if turn == track.turn else (*track.turns[-40:], turn)
+        track = loop.tracks[key] = Track(track.score + gain, turn, error, use.result, growth,
+                                         turns, track.fails + error)  # fmt: skip
+        if track.score >= _SUSPECT:
+            for each in track.turns if track.score - gain < _SUSPECT else (turn,):
+                retry(course, each)
+    if not error and use.name.lower() in EDITS:
+        loop.edited = turn
+    if len(loop.tracks) > 256:
+        _prune(loop, turn)
+    return key
+
+
+def _gain(track: Track, use: ToolUse, growth: int) -> float:
+    """What a repeat adds; 0 when it is a new success, which ends the run."""
+    if use.error:
+        return _SAME_ERROR if track.error and track.result == use.result else _OTHER_ERROR
+    if use.result == track.result and not track.error:
+        return _SAME_RESULT
+    if track.error:
+        return 0.0
+    # Another success, but of the same size: a clock in the answer, not news.
+    return _SAME_SIZE if abs(growth - track.growth) <= max(8, 0.03 * track.growth) else 0.0
+
+
+def _turns(course: Course, loop: Loop) -> list[int]:
+    """The repeated turns of all keys that are hot now."""
+    turns: set[int] = set()
+    for track in loop.tracks.values():
+        if track.score >= _SUSPECT and course.turns - track.turn <= _NEAR:
+            turns.update(track.turns)
+    return sorted(turns) or [course.turns]
+
+
+def _growth(course: Course) -> int:
+    step = course.step
+    return step.growth if step is not None and step.growth is not None else -1
+
+
+def _prune(loop: Loop, turn: int) -> None:
+    loop.tracks = {key: track for key, track in loop.tracks.items() if turn - track.turn <= _NEAR}

@@ -1,0 +1,242 @@
+"""The vigil over all running sessions: spend in, findings out, by the clock of arrival.
+
+It reads no store and no clock and tells nobody. The same events in the same order give the same
+findings, so a vigil rebuilt from stored calls (`learn`) goes on as the undisturbed one would have.
+
+Two times: a finding is of the event that made it true; which session still runs follows from when
+its calls arrived (`Spend.seen`), so that a machine whose clock is wrong finishes nobody. History is
+given with `as_it_was`, which makes the two the same.
+
+What a rebuild needs: the peers of the last 28 days in the order in which they finished, and the
+calls of the sessions still running, in order of arrival; or simply all calls of that time.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from heapq import heapify, heappop
+
+from costtop.detect.rules.registry import DETECTORS
+from costtop.detect.sessions import levels
+from costtop.detect.sessions.course import TURN, Course, book, remember
+from costtop.detect.sessions.finished_peer import Peer
+from costtop.detect.sessions.peers import Peers, View
+from costtop.detect.settings import Settings
+from costtop.model import Finding, Spend
+
+HISTORY = 15 * 60_000  # ms: what is older than this at an import is history, and raises nothing
+_SKEW = 60_000  # ms that an event may lie ahead of its arrival before its time is not believed
+_KEPT = 1000  # finished sessions whose course is kept, in case they go on
+_PEERS_KEPT = 20_000  # of older ones only the peer
+
+
+def is_history(at: int, now: int) -> bool:
+    """Whether an event of an import is too old to be about now."""
+    return at < now - HISTORY
+
+
+def believed(spend: Spend) -> int:
+    """When the call was made, ms UTC, as far as its clock can be right."""
+    return min(spend.call.at, spend.seen + _SKEW)
+
+
+def as_it_was(spend: Spend) -> Spend:
+    """The call as if it had arrived when it was made: for history that is replayed or learnt."""
+    return spend._replace(seen=believed(spend))
+
+
+class Vigil:
+    """Every running session's course, the finished peers, and what was found of each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = 0  # when the latest call arrived
+        self._peers = Peers(settings)
+        self._open: OrderedDict[str, Course] = OrderedDict()  # least recently active first
+        self._past: OrderedDict[str, Course] = OrderedDict()  # finished, may go on
+        self._kept: dict[str, Peer] = {}  # finished before a rebuild: no course, only the peer
+        self._finished: dict[str, Peer] = {}
+        self._reopened: set[str] = set()
+        self._ends: list[tuple[int, str, bool]] = []  # explicit ends to come, a heap
+
+    def observe(self, spend: Spend) -> list[Finding]:
+        """Take one stored call and say what has become true of its session.
+
+        Sessions that have been idle too long when it arrives finish first; what their end
+        resolves is among the findings. Only a new call is activity: a reply that grew or a tool's
+        outcome changes a finished session's books, it does not run again.
+        """
+        self.clock = max(self.clock, spend.seen)
+        found = self._expire(self.clock)
+        past = None if spend.new else self._past.get(spend.root)
+        over = None if past is None else past.peer
+        course = self._course(spend)
+        self._judge(course, spend, believed(spend), found)
+        if over is not None:
+            del self._open[course.root]
+            found += self._end(course, over.at, over.censored)
+        return found
+
+    def _judge(self, course: Course, spend: Spend, at: int, found: list[Finding]) -> None:
+        moved = book(course, spend)
+        view = self.peers_of(course)
+        for judge in DETECTORS:
+            verdict = judge(course, spend, moved, view, self.settings)
+            if verdict is not None:
+                levels.hold(course, verdict, view, self.settings, at, found)
+        if moved == TURN and course.said:
+            levels.recover(course, at, found)
+
+    def tick(self, now: int) -> list[Finding]:
+        """Let time pass without an event: idle sessions finish."""
+        return self._expire(max(self.clock, now))
+
+    def finish(self, root: str, at: int, *, stopped: bool = False) -> list[Finding]:
+        """A session has ended explicitly; `stopped` when it was stopped because of its cost.
+
+        A stopped session counts among its peers up to its last age, its total does not: else
+        every alert that is obeyed would make the next one likelier.
+        """
+        course = self._open.pop(root, None)
+        if course is not None:
+            return self._end(course, at, stopped)
+        past = self._past.get(root)
+        if stopped and past is not None and past.peer is not None and not past.peer.censored:
+            self._peers.drop(past.peer)  # it said goodbye before we heard that we had stopped it
+            self._end(past, past.peer.at, stopped)
+        return []
+
+    def foretell(
+        self, ends: Iterable[tuple[int, str]], stops: Iterable[tuple[int, str]] = ()
+    ) -> None:
+        """Explicit ends in stored history: (when, session); each comes true as time passes it.
+
+        `stops` are ends that we brought about. Live, `finish` says so at once. An end before the
+        session's last call is void.
+        """
+        self._ends += [(at, root, False) for at, root in ends]
+        self._ends += [(at, root, True) for at, root in stops]
+        heapify(self._ends)
+
+    def learn(self, spends: Iterable[Spend], peers: Iterable[Peer] = ()) -> None:
+        """Take history silently: peers and calls, each in its order, merged by time."""
+        waiting = iter(peers)
+        peer = next(waiting, None)
+        for spend in spends:
+            now = max(self.clock, spend.seen)
+            while peer is not None and peer.at < now:
+                self._remember(peer)
+                peer = next(waiting, None)
+            self.observe(spend)
+        while peer is not None:
+            self._remember(peer)
+            peer = next(waiting, None)
+
+    def _remember(self, peer: Peer) -> None:
+        self._peers.add(peer)
+        self._keep(peer)
+
+    def _keep(self, peer: Peer) -> None:
+        self._kept[peer.root] = peer
+        if len(self._kept) > _PEERS_KEPT:
+            del self._kept[next(iter(self._kept))]
+
+    def knows(self, root: str) -> bool:
+        """Whether the session's calls so far are in memory; if not, `resume` it when it has any."""
+        return root in self._open or root in self._past
+
+    def resume(self, spends: Iterable[Spend]) -> None:
+        """Take the earlier calls of one session that goes on after a long rest, silently.
+
+        Its calls so far, in order of arrival; rests in between have ended what stood of it.
+        """
+        course: Course | None = None
+        for spend in spends:
+            if course is None:
+                course = self._course(spend)
+            elif spend.seen - self.settings.finished_after > course.last:
+                levels.end(course, course.last, self.peers_of(course))
+            course.last = max(course.last, spend.seen) if course.turns else spend.seen
+            self._judge(course, spend, believed(spend), [])
+        if course is None:
+            return
+        over = course.last + self.settings.finished_after
+        if over < self.clock:
+            del self._open[course.root]
+            self._end(course, over, stopped=False)
+        else:
+            self._open = OrderedDict(sorted(self._open.items(), key=lambda item: item[1].last))
+
+    def forget(self, root: str) -> None:
+        """Drop what is known of a session, to `resume` it."""
+        course = self._open.pop(root, None) or self._past.pop(root, None)
+        if course is not None and course.peer is not None:
+            self._peers.drop(course.peer)
+
+    def finished(self) -> list[Peer]:
+        """Peers that have finished since the last time this was asked, for the store to keep."""
+        peers, self._finished = list(self._finished.values()), {}
+        return peers
+
+    def reopened(self) -> list[str]:
+        """Sessions that went on after they had finished, since the last time this was asked."""
+        roots, self._reopened = sorted(self._reopened), set()
+        return roots
+
+    def running(self) -> Iterable[Course]:
+        """The courses of all running sessions, least recently active first."""
+        return self._open.values()
+
+    def course(self, root: str) -> Course | None:
+        """One session's course, running or just finished."""
+        return self._open.get(root) or self._past.get(root)
+
+    def peers_of(self, course: Course) -> View:
+        """What is known of the sessions that a course is measured against."""
+        return self._peers.view(course.source, course.feature, course.estimated)
+
+    def _course(self, spend: Spend) -> Course:
+        course = self._open.get(spend.root) or self._reopen(spend)
+        if spend.new or not course.turns:
+            course.last = self.clock
+            self._open.move_to_end(course.root)
+        return course
+
+    def _reopen(self, spend: Spend) -> Course:
+        """The course of a session that begins, or goes on; then it is no peer for now."""
+        root = spend.root
+        course = self._past.pop(root, None) or Course(spend)
+        peer = course.peer or self._kept.pop(root, None)
+        if peer is not None:
+            self._peers.drop(peer)
+            self._reopened.add(root)
+            self._finished.pop(root, None)
+        course.peer = None
+        self._open[root] = course
+        return course
+
+    def _expire(self, now: int) -> list[Finding]:
+        found: list[Finding] = []
+        while self._ends and self._ends[0][0] < now:
+            at, root, stopped = heappop(self._ends)
+            course = self._open.get(root)
+            if course is not None and course.last <= at:
+                found += self.finish(root, at, stopped=stopped)
+        limit = now - self.settings.finished_after
+        while self._open:
+            course = next(iter(self._open.values()))
+            if course.last >= limit:
+                break
+            del self._open[course.root]
+            found += self._end(course, course.last + self.settings.finished_after, stopped=False)
+        return found
+
+    def _end(self, course: Course, at: int, stopped: bool) -> list[Finding]:
+        peer = course.peer = remember(course, at, censored=stopped)
+        self._peers.add(peer)
+        self._finished[course.root] = peer
+        self._past[course.root] = course
+        if len(self._past) > _KEPT:
+            _, gone = self._past.popitem(last=False)
+            if gone.peer is not None:
+                self._keep(gone.peer)
+        return levels.end(course, at, self.peers_of(course))

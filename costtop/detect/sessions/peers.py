@@ -1,0 +1,286 @@
+"""The finished sessions that a running one is measured against, in sorted windows.
+
+It judges nothing. A session belongs to three groups: its feature, its source, all; estimated and
+exact costs are never mixed. Each group remembers its last sessions; every number a detector asks
+for is read from lists that are kept sorted, and remembered until the next session finishes.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costtop.analysis.drivers import Reference
+from costtop.analysis.quantiles import (
+    NORMAL_90,
+    median,
+    quantile,
+    twice_median,
+    upper_spread,
+)
+from costtop.detect.sessions.finished_peer import GRID, Peer
+from costtop.detect.sessions.peer_group import Group, Middle
+from costtop.detect.settings import Settings
+
+_PARENT = 3  # finished sessions that the parent's estimate is worth
+_PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
+_AGE_SPREAD = (0.6, 8)  # the same at one age
+OUTLYING = 2.6  # spreads of ln cost: 5 in 1000 real sessions lie beyond (DETECTION, D1)
+_POOLED = 100  # peaks from which a group's own tail is used
+
+
+class Usual(NamedTuple):
+    """What sessions of a group usually cost, in nano-dollars."""
+
+    peers: int  # finished sessions in the group that gave the median
+    twice_median: int
+    log_mid: float  # ln of the usual cost, shrunk towards the parent groups
+    log_spread: float
+    middle: int  # the usual cost so shrunk
+    outlying: int  # 2.6 spreads above it: rarer than one in two hundred
+    high: int  # the 95 % point
+    group: int  # 0 feature, 1 source, 2 all
+
+    @property
+    def median(self) -> int:
+        return self.twice_median // 2
+
+
+class Pace(NamedTuple):
+    """The usual tokens of a turn: middle and upper spread of their logarithm."""
+
+    mid: float
+    spread: float
+    peers: int
+
+
+class View:
+    """A session's peers: the three groups it belongs to, finest first, and what they say."""
+
+    __slots__ = (
+        "_ages", "_asked", "_limits", "_paces", "_reference", "_residual", "_seen", "_usual",
+        "groups", "peers",
+    )  # fmt: skip
+
+    def __init__(self, groups: tuple[Group, ...], peers: "Peers") -> None:
+        self.groups = groups
+        self.peers = peers
+        self._seen = -1
+        self._forget()
+
+    def _forget(self) -> None:
+        self._asked = False
+        self._usual: Usual | None = None
+        self._ages: dict[int, Pace | None] = {}
+        self._limits: dict[str, float] = {}
+        self._paces: dict[str, Pace | None] = {}
+        self._residual: dict[int, float] = {}
+        self._reference: Reference | None = None
+
+    def _fresh(self) -> None:
+        if self._seen != self.peers.version:
+            self._forget()
+            self._seen = self.peers.version
+
+    def usual(self) -> Usual | None:
+        """What the finest group with enough finished sessions costs; None while none has."""
+        self._fresh()
+        if not self._asked:  # None is an answer too: before the first finished peers
+            self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
+        return self._usual
+
+    def at_age(self, turns: int) -> Pace | None:
+        """Middle and spread of ln cost of the peers that reached this age, when they were there."""
+        if turns < 1:  # a subagent's call came before the root's first
+            return None
+        self._fresh()
+        if turns not in self._ages:
+            self._ages[turns] = self._interpolate(turns)
+        return self._ages[turns]
+
+    def pace(self, name: str) -> Pace | None:
+        """The usual "growth" or "output" tokens of a turn: each peer has one vote."""
+        self._fresh()
+        if name not in self._paces:
+            self._paces[name] = _pace(self.groups, name, self.peers.settings.min_peers)
+        return self._paces[name]
+
+    def limit(self, name: str, start: float) -> float:
+        """The calibrated threshold of a statistic's session peak, `start` while peers are few."""
+        self._fresh()
+        if name not in self._limits:
+            chosen = self.groups[-1]
+            for group in self.groups[:-1]:
+                if len(group.peers) >= _POOLED:
+                    chosen = group
+                    break
+            self._limits[name] = tail(chosen.numbers(name), self.peers.settings.alpha, start)
+        return self._limits[name]
+
+    def residual(self, turns: int) -> float:
+        """Turns that peers which got this far still had before them, in the middle."""
+        self._fresh()
+        if turns not in self._residual:
+            self._residual[turns] = _residual(self.groups, turns)
+        return self._residual[turns]
+
+    def share(self, model: str) -> float:
+        """The share of a model in the turns of the finest group with enough sessions."""
+        group = self.chosen()
+        whole = sum(group.shifts.values())
+        return group.shifts.get(model, 0) / whole if whole else 0.0
+
+    def reference(self) -> Reference | None:
+        """What the chosen group uses and pays, for the split of a difference."""
+        self._fresh()
+        if self._reference is None:
+            group = self.chosen()
+            lengths = group.numbers("turns")
+            self._reference = group.sums.reference(median(lengths) if lengths else 0)
+        return self._reference
+
+    def chosen(self) -> Group:
+        """The finest group with enough finished sessions, else all."""
+        for group in self.groups:
+            if len(group.numbers("cost")) >= self.peers.settings.min_peers:
+                return group
+        return self.groups[-1]
+
+    def _interpolate(self, turns: int) -> Pace | None:
+        nth = bisect_right(GRID, turns) - 1
+        low = self._age(nth)
+        if low is None or GRID[nth] == turns or nth + 1 >= len(GRID):
+            return low if turns <= GRID[-1] else None
+        high = self._age(nth + 1)
+        if high is None:
+            return None
+        part = math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
+        return Pace(
+            low.mid + part * (high.mid - low.mid),
+            low.spread + part * (high.spread - low.spread),
+            min(low.peers, high.peers),
+        )
+
+    def _age(self, nth: int) -> Pace | None:
+        """The finest group's middle at an age of the grid, shrunk towards its parents'."""
+        told: list[Middle] = []
+        for group in self.groups:
+            there = group.at_age(nth)
+            if there is not None and there.size >= self.peers.settings.min_peers:
+                told.append(there)
+                if there.size >= _POOLED:
+                    break  # the parents would weigh less than 3 %, and cost a third of the time
+        if not told:
+            return None
+        mid = told[-1].mid
+        for size, own, _ in reversed(told[:-1]):
+            mid = (size * own + _PARENT * mid) / (size + _PARENT)
+        prior, worth = _AGE_SPREAD
+        size, _, spread = told[0]
+        spread = math.sqrt((size * spread * spread + worth * prior * prior) / (size + worth))
+        return Pace(mid, spread, size)
+
+
+class Peers:
+    """All finished sessions that are remembered, by feature, by source and together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.version = 0
+        self._groups: dict[tuple[str, str, bool], Group] = {}
+        self._views: dict[tuple[str, str, bool], View] = {}
+
+    def add(self, peer: Peer) -> None:
+        """Remember a finished session in its groups."""
+        for group in self._of(peer.source, peer.feature, peer.estimated):
+            group.add(peer, self.settings)
+        self.version += 1
+
+    def drop(self, peer: Peer) -> None:
+        """Forget one that goes on."""
+        for group in self._of(peer.source, peer.feature, peer.estimated):
+            group.drop(peer)
+        self.version += 1
+
+    def view(self, source: str, feature: str, estimated: bool) -> View:
+        """The peers of a session of that source and feature."""
+        name = (source, feature, estimated)
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = View(self._of(*name), self)
+        return found
+
+    def _of(self, source: str, feature: str, estimated: bool) -> tuple[Group, ...]:
+        names = [("source", source, estimated), ("all", "", estimated)]
+        if feature:
+            names.insert(0, ("feature", feature, estimated))
+        for each in names:
+            if each not in self._groups:
+                self._groups[each] = Group()
+        return tuple(self._groups[each] for each in names)
+
+
+def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
+    """The value that a session's peak passes with probability `alpha` (DETECTION 3.2, h).
+
+    An exponential tail from robust quantiles of the sorted peaks, so that a few per cent of
+    anomalies among them do not blind it. Under 30 peaks it is `start`, blended in up to 150.
+    """
+    count = len(peaks)
+    if count < 30:
+        return start
+    far = math.log(0.1 / alpha)
+    q50, q90 = quantile(peaks, 0.5), quantile(peaks, 0.9)
+    limit = q90 + (q90 - q50) / math.log(5) * far
+    if count >= 60:
+        limit = max(limit, q90 + (quantile(peaks, 0.95) - q90) / math.log(2) * far)
+    weight = min(1.0, (count - 30) / 120)
+    return start + weight * (limit - start)
+
+
+def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
+    found: Usual | None = None
+    prior, worth = _PRIOR_SPREAD
+    for nth in range(len(groups) - 1, -1, -1):
+        ordered = groups[nth].numbers("cost")
+        count = len(ordered)
+        if count < max(1, settings.min_peers):
+            continue
+        twice = twice_median(ordered)
+        middle = math.log(max(1, twice / 2))
+        if found is not None:
+            middle = (count * middle + _PARENT * found.log_mid) / (count + _PARENT)
+        spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
+        spread /= NORMAL_90
+        spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
+        found = Usual(
+            count,
+            twice,
+            middle,
+            spread,
+            int(math.exp(middle)),
+            int(math.exp(middle + OUTLYING * spread)),
+            int(quantile(ordered, 0.95)),
+            nth,
+        )
+    return found
+
+
+def _pace(groups: tuple[Group, ...], name: str, least: int) -> Pace | None:
+    """Between and within the peers: their middles differ, and so do the turns of each."""
+    for group in groups:
+        mids = group.numbers(f"{name}_mid")
+        if len(mids) >= least:
+            between = upper_spread(mids)
+            within = median(group.numbers(f"{name}_spread"))
+            return Pace(median(mids), math.hypot(between, within), len(mids))
+    return None
+
+
+def _residual(groups: tuple[Group, ...], turns: int) -> float:
+    for group in groups:
+        ordered = group.numbers("turns")
+        first = bisect_right(ordered, turns)
+        if len(ordered) - first >= 5:
+            return ordered[(first + len(ordered)) // 2] - turns
+    return turns / 2  # nobody got this far: half as much again, as long tails have it

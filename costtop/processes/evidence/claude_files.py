@@ -1,0 +1,163 @@
+"""Claude Code's own word on its processes: <config>/sessions/<pid>.json. It reads no transcripts.
+
+FORMATS.md (a): the file is written at start and removed at exit; `procStart` is field 22 of
+/proc/<pid>/stat, so a file left behind by a crash never names the next owner of the number.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from costtop.processes.evidence.wanted import Claim, Wanted
+from costtop.processes.inspect.inspector import Eyes, Process
+from costtop.text import clean
+
+_NAME = re.compile(r"(?:pid-)?([1-9][0-9]{0,9})\.json")  # "pid-<n>.json" is the older form
+_LARGEST = 64 * 1024
+_SLACK = 2000  # ms between two clocks that name one moment
+
+
+class Entry(NamedTuple):
+    """One file of the folder, with the live process that it names."""
+
+    process: Process
+    session: str  # its id, perhaps the one before /clear
+    cwd: str
+    exact: bool  # its start time is the process's, tick for tick
+    supervised: bool
+
+
+def claims(wanted: Sequence[Wanted], roots: Iterable[Path], see: Eyes) -> list[Claim]:
+    """Who Claude Code says is behind the wanted sessions; `roots` are its configuration folders."""
+    ours = [one for one in wanted if one.source == "claude-code"]
+    if not ours:
+        return []
+    entries = [entry for root in roots for entry in read_folder(root / "sessions", see)]
+    found = [
+        _claim(one, entry, cleared(one, entry, entries, ours))
+        for one in ours
+        for entry in entries
+        if entry.session in one.ids
+    ]
+    return found + _after_clear(ours, entries)
+
+
+def read_folder(folder: Path, see: Eyes) -> list[Entry]:
+    """The entries whose process lives and is the one that wrote them."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        match = _NAME.fullmatch(name)
+        fields = _read(folder / name) if match else None
+        entry = _entry(int(match[1]), fields, see) if match and fields else None
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def cleared(
+    one: Wanted, entry: Entry, entries: Sequence[Entry], ours: Sequence[Wanted]
+) -> Wanted | None:
+    """The session that a process has gone on to after /clear, when its file still names `one`.
+
+    The newest session of the folder that began after the last call of `one`; nobody can say when
+    two processes share the folder, or when that session has a process of its own.
+    """
+    if not entry.cwd or sum(other.cwd == entry.cwd for other in entries) > 1:
+        return None
+    known = {other.session for other in entries}
+    later = [
+        other
+        for other in ours
+        if other.cwd == entry.cwd and other.started > one.last > 0 and not known & set(other.ids)
+    ]
+    return max(later, key=lambda other: other.last, default=None)
+
+
+def _claim(one: Wanted, entry: Entry, successor: Wanted | None) -> Claim:
+    process = entry.process
+    confidence = "exact" if entry.exact else "strong" if entry.cwd == one.cwd != "" else "weak"
+    clock = "start time" if entry.exact else "time"
+    evidence = f"Claude Code's sessions/{process.pid}.json names it, and its {clock} agrees"
+    if successor is not None:
+        confidence = min(confidence, "strong", key=["weak", "strong", "exact"].index)
+        evidence += f"; it may have gone on to {clean(successor.ids[0], 40)} after /clear"
+    refusal = ""
+    if entry.supervised:
+        refusal = (
+            "a background session: its supervisor would start it again;"
+            f" use: claude stop {clean(one.ids[0], 40)}"
+        )
+    return Claim(
+        one.session,
+        *process.identity,
+        confidence,
+        evidence,
+        refusal=refusal,
+        former=successor is not None,
+    )
+
+
+def _after_clear(ours: Sequence[Wanted], entries: Sequence[Entry]) -> list[Claim]:
+    found = []
+    for entry in entries:
+        for one in ours:
+            successor = cleared(one, entry, entries, ours) if entry.session in one.ids else None
+            if successor is not None and not entry.supervised:
+                words = (
+                    "the newest session in the folder of the only Claude Code there, whose file"
+                    f" still names {clean(entry.session, 40)} (/clear)"
+                )
+                found.append(Claim(successor.session, *entry.process.identity, "strong", words))
+    return found
+
+
+def _entry(pid: int, fields: dict[str, Any], see: Eyes) -> Entry | None:
+    process = see.glance(pid)
+    session = fields.get("sessionId") or fields.get("session_id")
+    if process is None or fields.get("pid", pid) != pid or not isinstance(session, str):
+        return None
+    written = fields.get("procStart")
+    exact = str(written) == str(process.start)
+    if not exact and written is not None and see.counts_ticks:
+        return None  # another process has the number now
+    if not exact and not _began_before(process, fields.get("startedAt"), see):
+        return None
+    return Entry(
+        process=process,
+        session=session,
+        cwd=str(fields.get("cwd") or ""),
+        exact=exact,
+        supervised=fields.get("kind") in {"bg", "background", "daemon", "supervised"},
+    )
+
+
+def _began_before(process: Process, stamp: object, see: Eyes) -> bool:
+    """A process that began after the file was begun did not write it."""
+    if isinstance(stamp, bool) or not isinstance(stamp, int | float):
+        return False
+    return see.born(process.start) <= stamp + _SLACK
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The object in a small regular file of our own; None for anything else."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with open(fd, "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.getuid():
+            return None
+        try:
+            fields = json.loads(file.read(_LARGEST))
+        except (ValueError, RecursionError):
+            return None
+    return fields if isinstance(fields, dict) else None

@@ -1,0 +1,105 @@
+"""Looks for the processes behind sessions, the best evidence first. It holds and signals nothing.
+
+A search reads files and /proc and may take tens of milliseconds: the daemon runs it in a thread
+and hands the claims to `Holder.take`.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from costtop.processes.evidence import claude_files, signs
+from costtop.processes.evidence.wanted import Claim, Report, Wanted
+from costtop.processes.inspect.inspector import SHELLS, Eyes, eyes, program
+from costtop.processes.refuse import unfit
+
+
+def search(
+    wanted: Sequence[Wanted], claude_roots: Iterable[Path], see: Eyes | None = None
+) -> list[Claim]:
+    """All that says which processes are behind the `wanted` sessions.
+
+    `claude_roots` are Claude Code's configuration folders (~/.claude, $CLAUDE_CONFIG_DIR). Costly
+    signs are sought only for sessions that have no better ones.
+    """
+    see = see or eyes()
+    sight = signs.Sight(see)
+    claims = claude_files.claims(wanted, claude_roots, see) + signs.by_open_log(wanted, sight)
+    claims += signs.by_hint(_lacking(wanted, claims), sight)
+    claims += signs.by_environment(_lacking(wanted, claims), sight)
+    claims += signs.by_folder(_lacking(wanted, claims), sight)
+    return claims
+
+
+def heard(report: Report, see: Eyes) -> Claim | None:
+    """The process that a report means; None where it names none that could be one session's.
+
+    A hook's ancestors are [its `sh -c`, the agent, the user's shell, the terminal, …]: the agent is
+    the first that is known as one, else the first that is no wrapper.
+    """
+    if report.kind == "hook":
+        return _behind_hook(report, see)
+    if not report.chain:
+        return None
+    pid, start = report.chain[0]
+    if report.kind == "run":
+        words = "costtop run started it"
+        return Claim(report.session, pid, start, "exact", words)
+    agreed = report.hint == pid
+    words = "it sent the session's calls over the socket"
+    words += ", under the pid that they name" if agreed else ""
+    return Claim(report.session, pid, start, "exact" if agreed else "strong", words)
+
+
+def blindness(see: Eyes | None = None) -> str:
+    """Why other processes of this user cannot be looked into; empty when they can (K12).
+
+    Two signs: every process of ours hides its folder, or the list lacks processes altogether.
+    """
+    see = see or eyes()
+    me = os.getpid()
+    hidden = 0
+    for one in see.census().values():
+        if one.kernel or one.pid == me or see.owners(one.pid)[:1] != (os.getuid(),):
+            continue
+        try:
+            if one.state not in "ZX" and see.cwd(one.pid):
+                return ""
+        except PermissionError:
+            hidden += 1
+    if not hidden:
+        return ""
+    return (
+        "costtop runs in a sandbox that hides the folders and open files of your processes"
+        " (a user namespace): remove PrivateUsers=, ProtectSystem=, ProtectHome=, PrivateTmp= and"
+        " the like from its unit"
+    )
+
+
+def _lacking(wanted: Sequence[Wanted], claims: Sequence[Claim]) -> list[Wanted]:
+    settled = {one.session for one in claims if one.confidence != "weak"}
+    return [one for one in wanted if one.session not in settled]
+
+
+def _behind_hook(report: Report, see: Eyes) -> Claim | None:
+    for pid, start in report.chain:
+        now = see.glance(pid)
+        if now is None or now.start != start:
+            continue  # the wrapper has gone, or another process has its number
+        argv = see.argv(pid)
+        words = "it called costtop's hook"
+        if signs.is_agent(argv, report.source) and not _is_wrapper(argv):
+            return Claim(report.session, pid, start, "exact", words)
+        if not _is_wrapper(argv):
+            refused = unfit(argv, now)
+            words += f"; {program(argv, now.name)} is not a program known as an agent"
+            return Claim(report.session, pid, start, "strong", words, refusal=refused)
+    return None
+
+
+def _is_wrapper(argv: Sequence[str]) -> bool:
+    """`sh -c …`, `env …`, `timeout …`: what stands between an agent and its hook."""
+    first = os.path.basename(argv[0]).lstrip("-") if argv else ""
+    if first in SHELLS:
+        return any(word.startswith("-") and "c" in word for word in argv[1:2])
+    return first in {"env", "timeout", "nice", "nohup", "setsid", "uv", "costtop"}

@@ -1,0 +1,225 @@
+"""The kill ladder: INT, TERM, KILL on a held process and all below it. It decides nothing.
+
+Each rung reads the tree again, signals through pidfds, waits for exits without polling, and tells
+what it did as a `Step`. `plan` says the same before. Nobody's number is signalled, ever.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+from costtop.errors import Refused
+from costtop.processes.handle import Held
+from costtop.processes.inspect.inspector import Eyes
+from costtop.processes.kill.step_words import ending, those
+from costtop.processes.kill.tree import Tree
+
+LADDER = ("SIGINT", "SIGTERM", "SIGKILL")
+_FREEZES = 5  # times the tree is stopped and read again before it is killed
+_REAPING = 0.1  # seconds given to a parent before its dead child is called a zombie
+
+
+class Pace(NamedTuple):
+    """Seconds that each rung waits; `linger` is for children when their root has gone at INT."""
+
+    interrupt: float = 5.0
+    terminate: float = 5.0
+    kill: float = 5.0
+    linger: float = 0.5
+
+
+class Rung(NamedTuple):
+    """What a rung will do, told before: `pids` as of now; each rung reads the tree again."""
+
+    rung: str  # SIGINT | SIGTERM | SIGKILL | SIGSTOP | SIGCONT
+    words: str
+    pids: tuple[int, ...]
+
+
+class Step(NamedTuple):
+    """What was done or seen.
+
+    `outcome`: sent · passed over · stays (not gone within the rung's time) · and, last of a deed:
+    done · gone · already gone (all three are success) · refused · alive · uninterruptible.
+    """
+
+    rung: str  # as in Rung; "" for a look
+    what: str
+    outcome: str
+    pids: tuple[int, ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """Whether the deed ended and did what was asked."""
+        return self.outcome in {"done", "gone", "already gone"}
+
+
+def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
+    """What each rung of the ladder, up to `last`, will do to whom."""
+    alive = tree.reread()
+    all_of = those(alive)
+    pids = tuple(one.pid for one in alive)
+    first = _foreground(alive, tree.root)
+    rungs = [
+        Rung(
+            "SIGINT",
+            f"SIGINT to {those(first)}, as Ctrl-C would; then up to {pace.interrupt:g} s",
+            tuple(one.pid for one in first),
+        ),
+        Rung("SIGTERM", f"SIGTERM to {all_of}; then up to {pace.terminate:g} s", pids),
+        Rung("SIGKILL", f"SIGKILL to {all_of}: nothing can be saved then", pids),
+    ]
+    rungs = rungs[: LADDER.index(last) + 1]
+    return tuple(rungs[1:] if _is_stopped(tree.root) else rungs)
+
+
+async def climb(tree: Tree, see: Eyes, pace: Pace, last: str = "SIGKILL") -> AsyncIterator[Step]:
+    """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending."""
+    if tree.root.gone():
+        yield vanished(tree.root)
+        return
+    rungs = (
+        ("SIGINT", _interrupt, pace.interrupt, pace.linger),
+        ("SIGTERM", _terminate, pace.terminate, pace.terminate),
+        ("SIGKILL", _kill, pace.kill, pace.kill),
+    )
+    for name, deed, seconds, linger in rungs[: LADDER.index(last) + 1]:
+        try:
+            step = deed(tree)
+        except Refused as refused:
+            yield Step(name, str(refused), "refused", (tree.root.pid,))
+            return
+        yield step
+        if step.outcome != "sent":
+            continue
+        await _until_gone(tree, seconds, linger)
+        left = tree.reread()
+        if not left:
+            break
+        yield Step(name, f"{those(left)} did not go", "stays", tuple(one.pid for one in left))
+    await asyncio.sleep(_REAPING)
+    what, outcome = ending(tree, see)
+    yield Step("", what, outcome, tuple(one.pid for one in tree.alive()))
+
+
+def vanished(held: Held) -> Step:
+    """The process went before anything was sent; names who has its number now."""
+    other = held.successor()
+    if other is not None:
+        what = (
+            f"process {held.pid} has gone; its number now belongs to another process"
+            f" ({other.name}), which is left alone"
+        )
+        return Step("", what, "refused", (held.pid,))
+    now = held.now()
+    unreaped = f"; its parent {now.parent} has not reaped it" if now is not None else ""
+    return Step("", f"process {held.pid} has gone already{unreaped}", "already gone", (held.pid,))
+
+
+def signalled(name: str, members: Sequence[Held], note: str = "") -> Step:
+    """Send a signal to each that lives, and tell it. Raises Refused if none may be reached."""
+    reached, denied = sent(signal.Signals[name], members)
+    if denied and not reached:
+        raise Refused("; ".join(denied))
+    what = "; ".join([f"{name} to {those(reached)}{note}", *denied])
+    return Step(name, what, "sent", tuple(one.pid for one in reached))
+
+
+def sent(number: signal.Signals, members: Sequence[Held]) -> tuple[list[Held], list[str]]:
+    """(who was reached, why others were not); those that have gone are in neither."""
+    reached: list[Held] = []
+    denied: list[str] = []
+    for one in members:
+        try:
+            if one.send(number):
+                reached.append(one)
+        except Refused as refused:
+            denied.append(str(refused))
+    return reached, denied
+
+
+def _interrupt(tree: Tree) -> Step:
+    alive = tree.reread()
+    if _is_stopped(tree.root):
+        # It would have to be woken to see it, and awake it may go on spending.
+        return Step("SIGINT", f"{tree.root.pid} is stopped: no SIGINT", "passed over")
+    return signalled("SIGINT", _foreground(alive, tree.root))
+
+
+def _terminate(tree: Tree) -> Step:
+    alive = tree.reread()
+    step = signalled("SIGTERM", alive)
+    # A stopped process sees a signal only when it is continued; TERM waits for it then.
+    asleep = [one for one in alive if _is_stopped(one)]
+    sent(signal.SIGCONT, asleep)
+    woken = f"; SIGCONT to {those(asleep)}, stopped until now" if asleep else ""
+    return step._replace(what=step.what + woken)
+
+
+def _kill(tree: Tree) -> Step:
+    if tree.scope is not None and tree.scope.kill():
+        return signalled("SIGKILL", tree.reread(), ", and to the whole control group of the run")
+    return signalled("SIGKILL", frozen(tree))
+
+
+def frozen(tree: Tree) -> list[Held]:
+    """Stop all that lives, again until nothing new appears: what is stopped cannot fork."""
+    stopped: set[tuple[int, int]] = set()
+    alive = tree.reread()
+    for _ in range(_FREEZES):
+        fresh = [one for one in alive if one.identity not in stopped]
+        if not fresh:
+            break
+        sent(signal.SIGSTOP, fresh)
+        stopped.update(one.identity for one in fresh)
+        alive = tree.reread()
+    return alive
+
+
+def _foreground(alive: Sequence[Held], root: Held) -> list[Held]:
+    """Whom Ctrl-C would reach: the root and those below it in its process group."""
+    return [o for o in alive if o is root or o.process.group == root.process.group]
+
+
+def _is_stopped(held: Held) -> bool:
+    now = held.now()
+    return now is not None and now.state in "Tt"
+
+
+async def _until_gone(tree: Tree, seconds: float, linger: float) -> None:
+    """Wait for the root, then for the rest; `linger` seconds at most for the rest alone."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    await all_exit([tree.root], seconds)
+    if tree.root.gone():
+        await all_exit(tree.alive(), min(linger, end - loop.time()))
+
+
+async def all_exit(members: Sequence[Held], seconds: float) -> None:
+    """Wait until all have exited, at most so long."""
+    waits = [asyncio.ensure_future(_exit_of(one)) for one in members]
+    if waits:
+        await asyncio.wait(waits, timeout=max(seconds, 0))
+    for one in waits:
+        one.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _exit_of(held: Held) -> None:
+    if held.fd is None:
+        while not held.gone():
+            await asyncio.sleep(0.05)
+        return
+    loop = asyncio.get_running_loop()
+    seen: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(held.fd, _tell, seen)
+    try:
+        await seen
+    finally:
+        loop.remove_reader(held.fd)
+
+
+def _tell(seen: "asyncio.Future[None]") -> None:
+    if not seen.done():
+        seen.set_result(None)

@@ -1,0 +1,200 @@
+"""Alerts as readers get them: the JSON of INTERFACES.md, "Alert JSON". It decides nothing.
+
+`listing` is what `costtop alerts list --json` prints, `detail` what `alerts show --json` does, and
+`replayed` turns findings of a replay into the same form.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from costtop import money
+from costtop.model import Notification, Silence
+from costtop.store.alerts import alert_reads
+from costtop.store.alerts.alert_reads import Alert, Delivery
+
+# Evidence that detectors give in nano-dollars; people and scripts get dollars.
+MONEY = frozenset(
+    "amount expected excess loop median premium projected projected_excess q95 spent"
+    " usual_at_age".split()
+)
+
+
+def iso(at: int | None) -> str | None:
+    """ISO 8601 UTC with milliseconds: "2026-11-23T10:00:00.123Z"."""
+    if at is None:
+        return None
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def dollars(nanos: int | None) -> str | None:
+    """The exact amount as JSON carries it."""
+    return None if nanos is None else money.exact(nanos)
+
+
+def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence with its money as decimal strings under "…_usd"."""
+    said: dict[str, Any] = {}
+    for name, value in found.items():
+        booked = name.startswith("in_")  # the buckets of analysis.why
+        if (name in MONEY or booked) and isinstance(value, int):
+            said[f"{name}_usd"] = money.exact(value)
+        elif name.endswith("_nano") and isinstance(value, int):
+            said[f"{name.removesuffix('_nano')}_usd"] = money.exact(value)
+        else:
+            said[name] = value
+    return said
+
+
+def listing(
+    db: sqlite3.Connection, *, since: int = 0, history: bool = False, limit: int = 10_000
+) -> dict[str, Any]:
+    """All alerts since then, newest first, with how their messages went."""
+    found = alert_reads.alerts(db, since=since, history=history, limit=limit)
+    sent = alert_reads.deliveries(db, [one.row for one in found])
+    return {
+        "schema": 1,
+        "sessions": _sessions(db),
+        "alerts": [plain(one, sent[one.row]) for one in found],
+        "silences": [_silence(one) for one in alert_reads.silences(db)],
+        "endpoints": [_endpoint(one) for one in alert_reads.endpoints(db)],
+    }
+
+
+def detail(db: sqlite3.Connection, row: int) -> dict[str, Any]:
+    """One alert with every decision about it."""
+    one = alert_reads.alert(db, row)
+    decided = [
+        {
+            "at": iso(each.at),
+            "reason": each.reason,
+            "spoke": each.spoke,
+            "cost_usd": dollars(each.cost),
+        }
+        for each in alert_reads.decisions(db, row)
+    ]
+    return {**plain(one, alert_reads.deliveries(db, [row])[row]), "decisions": decided}
+
+
+def _sessions(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT count(*) FROM sessions WHERE root = id").fetchone()
+    return int(row[0])
+
+
+def plain(one: Alert, sent: Iterable[Delivery] = ()) -> dict[str, Any]:
+    """One alert as JSON."""
+    return {
+        "id": one.id,
+        "rule": one.rule,
+        "severity": one.severity,
+        "session": one.session or None,
+        "budget": one.budget or None,
+        "period": one.period or None,
+        "tier": one.tier,
+        "at": iso(one.at),
+        "turn": one.turn,
+        "cost_usd": dollars(one.cost),
+        "excess_usd": dollars(one.excess),
+        "cause": one.cause,
+        "title": one.title,
+        "why": one.why,
+        "evidence": evidence(one.evidence),
+        "state": one.state,
+        "resolved_at": iso(one.resolved_at),
+        "reason": one.reason,
+        "late": one.late,
+        "feature": one.feature or None,
+        "cost_now_usd": dollars(one.cost_now),
+        "times": one.times,
+        "also": [{**each, "evidence": evidence(each["evidence"])} for each in one.also],
+        "acknowledged": {"by": one.acked_by, "at": iso(one.acked_at)} if one.acked_by else None,
+        "deliveries": [_delivery(each) for each in sent],
+    }
+
+
+def _delivery(one: Delivery) -> dict[str, Any]:
+    return {
+        "endpoint": one.label,
+        "state": one.state,
+        "as": one.kind,
+        "held_for": one.hold or None,
+        "made_at": iso(one.made),
+        "sent_at": iso(one.sent_at),
+        "attempts": one.attempts,
+        "next_at": iso(one.next_at) if one.state == "pending" else None,
+        "error": one.error or None,
+    }
+
+
+def _silence(one: Silence) -> dict[str, Any]:
+    named = {name: getattr(one, name) or None for name in ("session", "rule", "feature", "budget")}
+    grows = {"grows_percent": one.grows, "from_usd": dollars(one.cost)}
+    return {
+        "id": one.id,
+        **named,
+        "until": iso(one.until),
+        **grows,
+        "by": one.by,
+        "at": iso(one.at),
+        "note": one.note,
+    }
+
+
+def _endpoint(one: alert_reads.Endpoint) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "state": one.state,
+        "since": iso(one.since),
+        "failures": one.failures,
+        "last_sent_at": iso(one.sent_at),
+        "error": one.error or None,
+        "waiting": one.waiting,
+        "lost": one.lost,
+    }
+
+
+def replayed(made: Iterable[tuple[Notification, int | None]], sessions: int) -> dict[str, Any]:
+    """What a replay would have told, and when it was over, in the form of `listing`."""
+    alerts = [plain(_imagined(one, over)) for one, over in made]
+    pushed = len({one["session"] for one in alerts if one["severity"] != "notice"} - {None})
+    return {
+        "schema": 1,
+        "sessions": sessions,
+        "alerts": alerts,
+        "pushed_per_1000_sessions": round(1000 * pushed / sessions, 1) if sessions else None,
+    }
+
+
+def _imagined(one: Notification, over: int | None) -> Alert:
+    found = one.finding
+    return Alert(
+        row=0,
+        id=one.id,
+        rule=found.rule,
+        severity=found.severity,
+        session=found.session,
+        budget=found.budget,
+        period=found.period,
+        tier=found.tier,
+        feature=found.feature,
+        at=found.at,
+        raised=found.at,
+        turn=found.turn,
+        cost=found.cost,
+        excess=found.excess,
+        cost_now=one.size,
+        cause=found.cause,
+        title=found.title,
+        why=found.why,
+        evidence=dict(found.evidence),
+        also=[],
+        late=found.late,
+        state="open" if over is None else "resolved",
+        reason=one.reason,
+        times=1,
+        resolved_at=over,
+        acked_by=None,
+        acked_at=None,
+    )

@@ -1,0 +1,54 @@
+"""Alerts as people look at them: what fired, on what evidence, who was told. It tells nobody."""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import Silence
+from costtop.queries.alerts.alert_json import evidence
+from costtop.queries.moment import moment
+from costtop.store.alerts import alert_reads
+from costtop.store.alerts.alert_reads import Alert, Delivery, bells
+
+__all__ = ["Alert", "AlertLine", "Alerts", "Delivery", "bells", "read"]
+
+_KEPT = 300
+
+
+class AlertLine(NamedTuple):
+    """One alert with its deliveries; the evidence in words, money in dollars."""
+
+    alert: Alert
+    evidence: tuple[tuple[str, str], ...]
+    deliveries: tuple[Delivery, ...]
+
+
+class Alerts(NamedTuple):
+    """The answer for the screen of alerts."""
+
+    lines: tuple[AlertLine, ...]  # latest first
+    silences: tuple[Silence, ...]  # those in force
+    failing: tuple[str, ...]  # endpoints that do not answer
+
+
+def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
+    """The latest alerts, or those of one session ("source/session")."""
+    with moment(db):
+        found = [a for a in alert_reads.alerts(db, limit=_KEPT) if session in ("", a.session)]
+        sent = alert_reads.deliveries(db, [one.row for one in found])
+        silences = [s for s in alert_reads.silences(db) if s.until is None or s.until > now]
+        failing = [one.label for one in alert_reads.endpoints(db) if one.state != "ok"]
+    lines = tuple(AlertLine(one, _words(one), tuple(sent.get(one.row, ()))) for one in found)
+    return Alerts(lines, tuple(silences), tuple(failing))
+
+
+def _words(one: Alert) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.removesuffix("_usd").replace("_", " "), f"${_cents(value)}" if name.endswith("_usd")
+         else str(value))
+        for name, value in evidence(one.evidence).items()
+    )  # fmt: skip
+
+
+def _cents(amount: str) -> str:
+    """An exact amount to the cent; small ones keep their first digits."""
+    return f"{float(amount):.2f}" if float(amount) >= 0.01 else amount

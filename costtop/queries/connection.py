@@ -1,0 +1,131 @@
+"""The door to the store for a screen: frames for as long as it is open. It writes nothing.
+
+It opens the database when there is one, again when another file took its place, and gives an honest
+empty frame while there is none. One thread at a time goes through.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.errors import StoreError
+from costtop.paths import Paths
+from costtop.queries.live import daemon_health, head_forecasts
+from costtop.queries.live.avoidable import Avoidable
+from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.head_forecasts import Outlook
+from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
+from costtop.store.db import open_reader
+
+T = TypeVar("T")
+_OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
+_SAME_FOR = 900  # ms: rates fade and the clock goes on, but not at every frame
+
+
+class Door:
+    """Reads of one costtop instance; every method may raise StoreError."""
+
+    def __init__(self, paths: Paths, now: Callable[[], int] = now_ms) -> None:
+        self._paths, self._now = paths, now
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        self._live: Live | None = None
+        self._identity: tuple[int, int] | None = None
+        self._last: Snapshot | None = None
+        self._version = -1
+        self._outlook, self._outlook_at = Outlook(), 0
+        self._avoidable = Avoidable()
+
+    def frame(self) -> Snapshot:
+        """The snapshot of now."""
+        now = self._now()
+        pulse, sources = daemon_health.look(self._paths, now)
+        with self._lock:
+            if self._open() is None or self._live is None:
+                return empty(now, pulse, sources)
+            try:
+                return self._frame(self._live, now, pulse, sources)
+            except sqlite3.Error as error:
+                self._close()
+                raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def _frame(
+        self, live: Live, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]
+    ) -> Snapshot:
+        """A new snapshot, or for a moment the last one where nothing was committed."""
+        version = live.changed()
+        last = self._last
+        if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
+            return last._replace(pulse=pulse, sources=sources)
+        taken = live.take(now, pulse, sources)
+        taken = self._with_outlook(taken, now)
+        self._version, self._last = version, taken
+        return taken
+
+    def _with_outlook(self, taken: Snapshot, now: int) -> Snapshot:
+        """The snapshot with what is not worked out anew for every frame."""
+        assert self._db is not None
+        tz = ZoneInfo(taken.zone)
+        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
+            self._outlook_at = now
+            self._outlook = head_forecasts.read(self._db, now, tz, taken.budgets)
+        waste = self._avoidable.look(self._db, now, periods.start_of("day", now, tz))
+        return head_forecasts.shown(taken, self._outlook)._replace(
+            avoidable=waste.amount if waste else None,
+            avoidable_floor=waste is not None and waste.floor,
+        )
+
+    def read(self, ask: Callable[..., T], *args: Any) -> T:
+        """`ask(db, *args)`, which opens its own short transaction."""
+        with self._lock:
+            db = self._open()
+            if db is None:
+                raise StoreError("there is no database yet; run: costtop start")
+            try:
+                return ask(db, *args)
+            except sqlite3.Error as error:
+                self._close()
+                raise StoreError(f"cannot read {self._paths.database}: {error}") from None
+
+    def zone(self) -> ZoneInfo:
+        """The user's time zone, as the daemon knows it."""
+        return self.read(zone)
+
+    def _open(self) -> sqlite3.Connection | None:
+        """The connection to the file that is there now; None while there is none."""
+        try:
+            found = os.stat(self._paths.database)
+        except OSError:
+            self._close()
+            return None
+        identity = (found.st_dev, found.st_ino)
+        if self._db is None or identity != self._identity:
+            self._close()
+            self._db = open_reader(self._paths.database)
+            self._live, self._identity = Live(self._db), identity
+            self._avoidable = Avoidable()
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._db = self._live = self._identity = self._last = None
+
+
+def zone(db: sqlite3.Connection) -> ZoneInfo:
+    """The user's time zone, as the daemon wrote it down."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
+    return periods.zone(row[0] if row else "UTC")
+
+
+def empty(now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]) -> Snapshot:
+    """A frame without a store: nothing spent, and how the daemon is."""
+    return Snapshot(
+        at=now, rev=0, zone="UTC", sessions=(), running=0, today_sessions=0, today=0,
+        today_floor=False, month=0, month_floor=False, burn=0, burn_trend=(), usual_burn=None,
+        unpriced=0, budgets=(), pulse=pulse, sources=sources, alerts_open=0, last_alert="",
+    )  # fmt: skip

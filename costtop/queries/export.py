@@ -1,0 +1,43 @@
+"""Stored calls as flat rows for other programs. Money as decimal strings, unknown as None."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from costtop import money
+from costtop.store.sessions.past_spends import History
+
+
+def calls(
+    db: sqlite3.Connection, since: int, until: int, stamp: Callable[[int], str]
+) -> Iterator[dict[str, Any]]:
+    """Every call in [since, until), ms UTC, by event time; `stamp` writes times."""
+    for spend in History(db).between(since, until):
+        call = spend.call
+        yield {
+            "call": call.key.hex(),
+            "at": stamp(call.at),
+            "source": call.source,
+            "session": call.session,
+            "root": spend.root,
+            "agent": call.agent,
+            "provider": call.provider,
+            "model": call.model,
+            "feature": spend.feature,
+            "project": call.context.project,
+            "branch": call.context.branch,
+            "user": call.context.user,
+            "task": call.context.task,
+            "host": call.context.host,
+            "status": call.status,
+            "attempt": call.attempt,
+            "input_tokens": call.tokens.input,
+            "cache_read_tokens": call.tokens.cache_read,
+            "cache_write_tokens": call.tokens.cache_write,
+            "cache_write_1h_tokens": call.tokens.cache_write_1h,
+            "output_tokens": call.tokens.output,
+            "reasoning_tokens": call.tokens.reasoning,
+            "web_searches": call.searches,
+            "cost_usd": None if spend.cost is None else money.exact(spend.cost),
+            "reported_cost_usd": None if call.reported is None else money.exact(call.reported),
+        }

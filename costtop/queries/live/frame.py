@@ -1,0 +1,335 @@
+"""Takes the snapshot that a live screen shows: one short read transaction. It draws nothing.
+
+The caller keeps one `Live`: it remembers names, and sums that change slowly, between two snapshots.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.queries.live import held_sessions, live_alerts, live_processes
+from costtop.queries.live.session_state import FINISHED_AFTER, state
+from costtop.queries.live.view import (
+    TREND_BUCKETS,
+    BudgetMeter,
+    Pulse,
+    SessionRow,
+    Snapshot,
+    SourceSeen,
+)
+from costtop.store.calls import scope_sums
+from costtop.store.calls.rollups import MINUTE, QUARTER
+
+DAY = 86_400_000
+_HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
+_SLOW_FOR = 60_000  # ms that slowly changing sums are kept
+_WEIGHTS: list[float] = [
+    0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)
+]
+
+_COLUMNS = (
+    "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
+    " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
+    " s.output, c.project, c.branch, c.cwd, c.user, c.host"
+)
+
+
+class Live:
+    """Reads snapshots of one database, `mode=ro`, from any one thread."""
+
+    def __init__(self, db: sqlite3.Connection, ahead: int = DAY) -> None:
+        """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
+        self._db, self._ahead = db, ahead
+        self._names: dict[int, str] = {0: ""}
+        self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by their raw row
+        self._basis: tuple[dict[str, str], int] | None = None
+        self._slow_at = 0
+        self._month_before_today = (0, 0)
+        self._usual: int | None = None
+
+    def changed(self) -> int:
+        """A number that moves when another process has committed (10 µs)."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def take(self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...] = (),
+             window: int = DAY) -> Snapshot:  # fmt: skip
+        """The snapshot at `now` with the sessions active in the last `window` ms."""
+        self._db.execute("BEGIN")
+        try:
+            return self._take(now, pulse, sources, window)
+        finally:
+            self._db.execute("ROLLBACK")
+
+    def glance(self, now: int) -> tuple[tuple[int, int], int, tuple[BudgetMeter, ...]]:
+        """((cost, unpriced) of today, burn, budgets): what fits into one line."""
+        self._db.execute("BEGIN")
+        try:
+            meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+            tz = periods.zone(meta.get("timezone", "UTC"))
+            burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
+            meters = tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz))
+            return self._spent(now, tz)[0], burn, meters
+        finally:
+            self._db.execute("ROLLBACK")
+
+    def _take(
+        self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...], window: int
+    ) -> Snapshot:
+        meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+        tz = periods.zone(meta.get("timezone", "UTC"))
+        finished_after = int(meta.get("finished_after", FINISHED_AFTER))
+        trends = self._trends(now)
+        marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
+        opened = live_alerts.read(self._db)
+        sessions = self._sessions(now, now - window, trends, marks, finished_after)
+        sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
+        sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
+        today, month = self._spent(now, tz)
+        burn_trend = _summed(cost for cost, _ in trends.values())
+        day_start = periods.start_of("day", now, tz)
+        return Snapshot(
+            at=now,
+            rev=int(self._db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0]),
+            zone=tz.key,
+            sessions=sessions,
+            running=sum(row.state == "running" for row in sessions),
+            today_sessions=sum((row.last or 0) >= day_start for row in sessions),
+            today=today[0],
+            today_floor=today[1] > 0,
+            month=month[0],
+            month_floor=month[1] > 0,
+            burn=_rate(burn_trend, now, None),
+            burn_trend=burn_trend,
+            usual_burn=self._usual,
+            unpriced=today[1],
+            budgets=tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz)),
+            pulse=pulse,
+            sources=sources,
+            alerts_open=opened.total,
+            last_alert=opened.newest,
+            held=held_sessions.read(self._db, now),
+        )
+
+    def name(self, number: int | None) -> str:
+        """The interned text with this id."""
+        if number is None:
+            return ""
+        found = self._names.get(number)
+        if found is None:
+            row = self._db.execute("SELECT text FROM names WHERE id = ?", (number,)).fetchone()
+            found = self._names[number] = str(row[0]) if row else ""
+        return found
+
+    def _trends(self, now: int) -> dict[int, tuple[tuple[int, ...], int]]:
+        """Cost by minute and tokens of the last minutes, of each session row with any."""
+        first = now // MINUTE - TREND_BUCKETS + 1
+        costs: dict[int, list[int]] = {}
+        tokens: dict[int, int] = {}
+        rows = self._db.execute(
+            "SELECT minute, session, cost, tokens FROM minutes WHERE minute >= ? AND minute <= ?",
+            (first, (now + self._ahead) // MINUTE),
+        )
+        for minute, session, cost, used in rows:
+            bucket = min(minute - first, TREND_BUCKETS - 1)  # clocks ahead of ours: now
+            costs.setdefault(session, [0] * TREND_BUCKETS)[bucket] += cost
+            if bucket >= TREND_BUCKETS - 5:
+                tokens[session] = tokens.get(session, 0) + used
+        return {key: (tuple(value), tokens.get(key, 0) // 5) for key, value in costs.items()}
+
+    def _sessions(
+        self,
+        now: int,
+        since: int,
+        trends: dict[int, tuple[tuple[int, ...], int]],
+        marks: dict[str, str],
+        finished_after: int,
+    ) -> tuple[SessionRow, ...]:
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM sessions s LEFT JOIN contexts c ON c.id = s.context"
+            " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?)",
+            (since,),
+        ).fetchall()
+        families: dict[int, list[SessionRow]] = {}
+        if self._basis != (marks, finished_after):
+            self._basis, self._rested = (marks, finished_after), {}
+        kept: dict[tuple[object, ...], SessionRow] = {}
+        for row in rows:
+            trend = trends.get(row[0])
+            made = self._rested.get(row) if trend is None else None
+            if made is None:
+                made = self._row(row, now, trend, marks, finished_after)
+            if made.state == "ended" and trend is None:
+                kept[row] = made  # it looks like this until something of it changes
+            family = families.setdefault(row[1], [])
+            family.insert(0, made) if row[0] == row[1] else family.append(made)
+        self._rested = kept
+        return tuple(
+            folded
+            for family in families.values()
+            if (folded := _folded(family, now, finished_after)).calls
+        )
+
+    def _row(
+        self,
+        row: tuple[int, ...],
+        now: int,
+        trend: tuple[tuple[int, ...], int] | None,
+        marks: dict[str, str],
+        finished_after: int,
+    ) -> SessionRow:
+        (_, _, source, session, agent, agent_type, feature, model, started, last, ended, prompt,
+         calls, errors, unpriced, cost, used, cache_read, output, project, branch, cwd, user,
+         host) = row  # fmt: skip
+        costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
+        key = f"{self.name(source)}/{session}"
+        status = state(now, last, ended, finished_after)
+        return SessionRow(
+            key=f"{key}#{agent}" if agent else key,
+            source=self.name(source),
+            session=str(session),
+            agent=str(agent),
+            agent_type=self.name(agent_type),
+            project=self.name(project),
+            branch=self.name(branch),
+            cwd=self.name(cwd),
+            feature=self.name(feature),
+            user=self.name(user),
+            host=self.name(host),
+            model=self.name(model),
+            state=status,
+            mark="" if agent else marks.get(key, ""),
+            cost=cost,
+            floor=unpriced > 0,
+            calls=calls,
+            errors=errors,
+            unpriced=unpriced,
+            rate=_rate(costs, now, started) if status == "running" else 0,
+            trend=costs,
+            tokens=used + output,
+            tokens_minute=tokens_minute,
+            context=prompt,
+            cache=cache_read / used if used else None,
+            started=started,
+            last=last,
+            pid=None,
+            why="",
+            severity="",
+        )
+
+    def _spent(self, now: int, tz: ZoneInfo) -> tuple[tuple[int, int], tuple[int, int]]:
+        """((cost, unpriced) of today, of the month). Older days are summed once a minute."""
+        today = periods.start_of("day", now, tz)
+        if not self._slow_at <= now < self._slow_at + _SLOW_FOR:
+            self._slow_at = now
+            month = periods.start_of("month", now, tz)
+            self._month_before_today = self._sum(month, today)
+            self._usual = self._usual_burn(now)
+        spent = self._sum(today, today + 2 * DAY)
+        before = self._month_before_today
+        return spent, (spent[0] + before[0], spent[1] + before[1])
+
+    def _sum(self, since: int, until: int) -> tuple[int, int]:
+        row = self._db.execute(
+            "SELECT coalesce(sum(cost), 0), coalesce(sum(unpriced), 0) FROM spend"
+            " WHERE quarter >= ? AND quarter < ?",
+            (since // QUARTER, until // QUARTER),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def _usual_burn(self, now: int) -> int | None:
+        """Median cost of the hours with any spend in the last 28 days; None under ten of them."""
+        rows = self._db.execute(
+            "SELECT sum(cost) FROM spend WHERE quarter >= ? AND quarter < ?"
+            " GROUP BY quarter / 4 HAVING sum(cost) > 0 ORDER BY 1",
+            ((now - 28 * DAY) // QUARTER, (now - 3_600_000) // QUARTER),
+        ).fetchall()
+        return int(rows[len(rows) // 2][0]) if len(rows) >= 10 else None
+
+    def _meters(
+        self, budgets: list[dict[str, object]], now: int, tz: ZoneInfo
+    ) -> Iterable[BudgetMeter]:
+        for budget in budgets:
+            period = str(budget["period"])
+            since, ends = periods.reach(period, now, tz), periods.end_of(period, now, tz)
+            spent, unpriced = scope_sums.spent(self._db, dict(budget["scope"]), since, ends)  # type: ignore[call-overload]
+            yield BudgetMeter(
+                name=str(budget["name"]),
+                period=period,
+                spent=spent,
+                floor=unpriced > 0,
+                amount=int(budget["amount"]),  # type: ignore[call-overload]
+                tiers=tuple(budget["tiers"]),  # type: ignore[arg-type]
+                resets=ends,
+                scope=tuple(sorted(dict(budget["scope"]).items())),  # type: ignore[call-overload]
+            )
+
+
+def now_ms() -> int:
+    """The present, ms UTC: the one clock of readers."""
+    return time.time_ns() // 1_000_000
+
+
+def _judged(row: SessionRow, found: live_alerts.Unusual | None) -> SessionRow:
+    return row._replace(why=found.why, severity=found.severity) if found else row
+
+
+def _summed(trends: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    total = [0] * TREND_BUCKETS
+    for trend in trends:
+        for index, cost in enumerate(trend):
+            total[index] += cost
+    return tuple(total)
+
+
+def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
+    """Nano-dollars an hour: an exponentially weighted mean of the last half hour.
+
+    A session younger than that is averaged over its own life, at least one minute.
+    """
+    known = TREND_BUCKETS
+    if started is not None:
+        known = min(TREND_BUCKETS, max(1, now // MINUTE - started // MINUTE + 1))
+    weights = _WEIGHTS[-known:]
+    spent = sum(cost * weight for cost, weight in zip(trend[-known:], weights, strict=True))
+    return round(spent / sum(weights) * 60)
+
+
+def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionRow:
+    """The root with its subagents summed into it; they stay as children."""
+    root, children = family[0], tuple(row for row in family[1:] if row.calls)
+    if not children:
+        return root
+    started = min((row.started for row in family if row.started is not None), default=None)
+    last = max((row.last for row in family if row.last is not None), default=None)
+    trend = _summed(row.trend for row in family)
+    running = any(row.state == "running" for row in family)
+    status = "running" if running else state(now, last, None, finished_after)
+    inputs = sum(row.tokens for row in family)
+    told = root if root.calls else max(children, key=lambda row: row.last or 0)
+    caches = [(row.cache, row.tokens) for row in family if row.cache is not None]
+    return root._replace(
+        state=root.state if root.state == "ended" and not running else status,
+        cost=sum(row.cost for row in family),
+        floor=any(row.floor for row in family),
+        calls=sum(row.calls for row in family),
+        errors=sum(row.errors for row in family),
+        unpriced=sum(row.unpriced for row in family),
+        rate=_rate(trend, now, started) if running else 0,
+        trend=trend,
+        tokens=inputs,
+        tokens_minute=sum(row.tokens_minute for row in family),
+        cache=sum(c * n for c, n in caches) / sum(n for _, n in caches) if inputs else None,
+        started=started,
+        last=last,
+        project=told.project,
+        branch=told.branch,
+        cwd=told.cwd,
+        feature=told.feature,
+        user=told.user,
+        host=told.host,
+        model=told.model,
+        children=children,
+    )

@@ -1,0 +1,144 @@
+"""What a live screen shows at one moment, as frozen values. How it is read stands in `live`.
+
+Money is int nano-dollars; a `floor` means that calls without a known price are missing from the
+sum (shown as ≥). Times are ms UTC. Text has been cleaned at ingest.
+"""
+
+from typing import NamedTuple
+
+from costtop.queries.live.held_sessions import Held
+
+TREND_BUCKETS = 30  # one a minute
+
+
+class SessionRow(NamedTuple):
+    """One root session with its subagents folded in, or one subagent of it (`agent` set)."""
+
+    key: str  # "claude-code/ae4a77f8-…"; with "#agent" for a subagent: what selection holds on to
+    source: str
+    session: str
+    agent: str  # "" for the session itself
+    agent_type: str
+    project: str
+    branch: str
+    cwd: str
+    feature: str
+    user: str
+    host: str
+    model: str  # the dearest
+    state: str  # running | idle | ended | paused
+    mark: str  # "" | watch | runaway | fine
+    cost: int
+    floor: bool
+    calls: int
+    errors: int
+    unpriced: int
+    rate: int  # nano-dollars an hour, now
+    trend: tuple[int, ...]  # cost of each of the last TREND_BUCKETS minutes, oldest first
+    tokens: int
+    tokens_minute: int  # tokens a minute, now
+    context: int  # input tokens of the latest call
+    cache: float | None  # share of input read from the cache
+    started: int | None
+    last: int | None
+    pid: int | None  # known exactly, by the daemon; None otherwise
+    why: str  # plain words of its worst open finding, "" where nothing is unusual
+    severity: str  # of that finding: "" | notice | warning | critical
+    children: tuple["SessionRow", ...] = ()
+
+
+class BudgetMeter(NamedTuple):
+    """A budget's period so far."""
+
+    name: str
+    period: str
+    spent: int
+    floor: bool
+    amount: int
+    tiers: tuple[int, ...]
+    resets: int  # ms, end of the period
+    scope: tuple[tuple[str, str], ...] = ()  # () is everything
+    expected: int | None = None  # at its end; None while too few days are known
+    low: int = 0  # of the 80 % interval
+    high: int = 0
+    breach: float = 0.0  # P(it ends at or beyond the amount)
+    hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
+
+
+class Forecast(NamedTuple):
+    """Where a period is going, in nano-dollars, with an 80 % interval."""
+
+    period: str  # day | month
+    expected: int
+    low: int
+    high: int
+    hits: tuple[tuple[int, int], ...] = ()  # (tier in per cent, ms UTC) to come, the next first
+    coverage: float | None = None  # share of the user's own days on which such intervals held
+    tested: int = 0  # days (or stretches of 30) that this was measured on
+
+
+class ProcessSeen(NamedTuple):
+    """The process behind a session, as the daemon found it."""
+
+    session: str  # key of the root session
+    pid: int
+    paused: bool
+    confidence: str = "exact"  # exact | strong | weak: then a user must type the pid
+    evidence: str = ""  # in words
+
+
+class Pulse(NamedTuple):
+    """The daemon as seen by a reader."""
+
+    running: bool
+    pid: int | None = None
+    version: str = ""
+    at: int = 0  # when it last said so, ms
+    lag: int = 0  # ms between writing of the newest line and its commit
+    importing: bool = False
+    import_done: int = 0  # bytes
+    import_total: int = 0
+    watch: str = ""  # "" or why files are polled
+    trouble: str = ""  # worst present trouble in one line
+    exited: tuple[tuple[str, int], ...] = ()  # (session, ms) of processes that were known exactly
+    processes: tuple[ProcessSeen, ...] = ()  # those known exactly
+    guesses: tuple[ProcessSeen, ...] = ()  # the others
+
+
+class SourceSeen(NamedTuple):
+    """A source as the daemon found it on this machine."""
+
+    source: str
+    title: str
+    folder: str
+    files: int
+    found: bool
+
+
+class Snapshot(NamedTuple):
+    """All that one frame of the live screen needs; its numbers agree with each other."""
+
+    at: int
+    rev: int
+    zone: str
+    sessions: tuple[SessionRow, ...]  # unsorted; live ones and those of the asked window
+    running: int
+    today_sessions: int
+    today: int
+    today_floor: bool
+    month: int
+    month_floor: bool
+    burn: int  # nano-dollars an hour, all sessions
+    burn_trend: tuple[int, ...]  # as SessionRow.trend, all sessions
+    usual_burn: int | None  # median of active hours of the last 28 days
+    unpriced: int  # calls of today without a price
+    budgets: tuple[BudgetMeter, ...]
+    pulse: Pulse
+    sources: tuple[SourceSeen, ...]
+    alerts_open: int
+    last_alert: str
+    forecasts: tuple[Forecast, ...] = ()
+    saved: int | None = None  # by the cache, today
+    avoidable: int | None = None  # cache misses and retries, today
+    avoidable_floor: bool = False  # sessions are missing from it
+    held: tuple[Held, ...] = ()  # what holds sessions back, oldest first

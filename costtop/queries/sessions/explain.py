@@ -1,0 +1,142 @@
+"""Where a number comes from: a session's or a call's cost down to file, offset, rate and sum.
+
+It reads no log; the place and offset say where the line stands.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from costtop.errors import NothingFound
+from costtop.model import Rates, Tokens
+from costtop.pricing.charge import Line, bill
+from costtop.store.calls.call_row import COLUMNS, ESTIMATED, PLACEHOLDER, Row
+
+_FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+_SHORTEST = 6  # hex digits of a call's key that may stand for it
+
+
+class Explained(NamedTuple):
+    """One call: where its line stands and how its cost was made. Money in nano-dollars."""
+
+    call: str  # hex of its key
+    agent: str
+    at: int
+    model: str
+    provider: str
+    variant: str  # "tier|speed|geo"
+    file: str
+    offset: int | None  # None: it came over a socket
+    tokens: Tokens
+    searches: int
+    card: str  # where the rates come from, "" without any
+    lines: tuple[Line, ...]
+    computed: int | None
+    reported: int | None
+    cost: int | None
+    placeholder: bool  # the log never got the final output count
+    estimated: bool  # the model or the split is a guess
+
+    @property
+    def basis(self) -> str:
+        """computed | reported | unpriced."""
+        if self.cost is None:
+            return "unpriced"
+        return "computed" if self.cost == self.computed else "reported"
+
+
+class Explanation(NamedTuple):
+    """A session's calls in time order, and their sum."""
+
+    session: str  # "source/session"
+    calls: list[Explained]
+
+    @property
+    def cost(self) -> int:
+        """The exact sum of what is known."""
+        return sum(call.cost or 0 for call in self.calls)
+
+    @property
+    def floor(self) -> bool:
+        """Whether calls without a known price are missing from it."""
+        return any(call.cost is None for call in self.calls)
+
+    @property
+    def drift(self) -> int | None:
+        """Computed minus reported over the calls that have both; None when none has."""
+        both = [c.computed - c.reported for c in self.calls
+                if c.computed is not None and c.reported is not None]  # fmt: skip
+        return sum(both) if both else None
+
+
+def session(db: sqlite3.Connection, key: str) -> Explanation:
+    """Every call of the root session "source/session" and its subagents."""
+    source, _, name = key.partition("/")
+    where = (
+        " WHERE c.session IN (SELECT x.id FROM sessions x JOIN sessions r ON r.id = x.root"
+        " JOIN names n ON n.id = r.source WHERE n.text = ? AND r.session = ? AND r.agent = '')"
+        " ORDER BY c.at, c.id"
+    )
+    return Explanation(key, [explained for explained, _ in _read(db, where, (source, name))])
+
+
+def call(db: sqlite3.Connection, prefix: str) -> Explanation:
+    """The one call whose key begins with these hex digits; raises NothingFound without one."""
+    digits = prefix.lower()
+    if len(digits) < _SHORTEST or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
+        raise NothingFound(f"no session or call begins with {prefix!r}")
+    low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
+    found = list(_read(db, " WHERE c.key >= ? AND c.key <= ? LIMIT 2", (low, high)))
+    if len(found) != 1:
+        many = "more than one call begins" if found else "no session or call begins"
+        raise NothingFound(f"{many} with {prefix!r}")
+    explained, root = found[0]
+    return Explanation(root, [explained])
+
+
+def _read(
+    db: sqlite3.Connection, where: str, values: tuple[object, ...]
+) -> Iterator[tuple[Explained, str]]:
+    rows = db.execute(
+        f"SELECT {_FIELDS}, s.agent, m.text, p.text, v.text, pl.path, k.rates,"
+        " rn.text || '/' || r.session FROM calls c JOIN sessions s ON s.id = c.session"
+        " JOIN sessions r ON r.id = s.root JOIN names rn ON rn.id = r.source"
+        " JOIN names m ON m.id = c.model JOIN names p ON p.id = c.provider"
+        " JOIN names v ON v.id = c.variant LEFT JOIN places pl ON pl.id = c.place"
+        f" LEFT JOIN cards k ON k.id = c.card{where}",
+        values,
+    )
+    for values_of_row in rows:
+        row = Row._make(values_of_row[: len(Row._fields)])
+        *texts, root = values_of_row[len(Row._fields) :]
+        yield _explained(row, *texts), root
+
+
+def _explained(
+    row: Row, agent: str, model: str, provider: str, variant: str, path: bytes | None,
+    card: str | None,
+) -> Explained:  # fmt: skip
+    tokens = Tokens(row.input, row.cache_read, row.cache_write, row.cache_write_1h, row.output,
+                    row.reasoning)  # fmt: skip
+    rates = Rates(*json.loads(card)) if card else None
+    file = (path or b"").partition(b"\0")[0].decode("utf-8", "backslashreplace")
+    return Explained(
+        call=row.key.hex(),
+        agent=agent,
+        at=row.at,
+        model=model,
+        provider=provider,
+        variant=variant.strip("|"),
+        file=file,
+        offset=row.offset if file.startswith("/") else None,
+        tokens=tokens,
+        searches=row.searches,
+        card=rates.card if rates else "",
+        lines=bill(tokens, row.searches, rates) if rates and row.computed is not None else (),
+        computed=row.computed,
+        reported=row.reported,
+        cost=row.cost,
+        placeholder=bool(row.flags & PLACEHOLDER),
+        estimated=bool(row.flags & ESTIMATED),
+    )

@@ -1,0 +1,76 @@
+"""Sessions of a span as they went: every call booked once, retries told apart. It judges nothing.
+
+One pass over the stored calls, by event time; about 15 ms for a thousand of them. Money is int
+nano-dollars, times are ms UTC.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.analysis import caching, ledger
+from costtop.analysis.caching import Caching
+from costtop.analysis.drivers import Usage
+from costtop.detect.rules import loop
+from costtop.detect.sessions import cause_words
+from costtop.detect.sessions.course import Course, book, remember
+from costtop.detect.sessions.finished_peer import Peer
+from costtop.detect.sessions.monitor import as_it_was
+from costtop.detect.sessions.peers import Peers
+from costtop.detect.settings import Settings
+from costtop.model import Spend
+from costtop.store.sessions.past_spends import History
+
+
+class Life(NamedTuple):
+    """One root session, subagents included, as far as it lies in the span."""
+
+    root: str  # "source/session"
+    feature: str
+    began: int
+    last: int
+    whole: bool  # it began in the span; else its first turns are missing here
+    peer: Peer  # its totals
+    usage: Usage
+    books: ledger.Books
+    caching: Caching
+
+    @property
+    def cost(self) -> int:
+        """What its calls in the span cost; a floor where some have no price."""
+        return sum(self.books)
+
+    @property
+    def retries(self) -> int:
+        """Dollars of turns that repeated earlier ones."""
+        return self.books[ledger.RETRIES]
+
+
+def read(db: sqlite3.Connection, since: int, until: int) -> list[Life]:
+    """The sessions with calls in [since, until), in order of their first one there."""
+    spends: dict[str, list[Spend]] = {}
+    for spend in History(db).between(since, until):
+        spends.setdefault(spend.root, []).append(as_it_was(spend))
+    older = _begun_before(db, since)
+    return [_life(mine, whole=root not in older) for root, mine in spends.items()]
+
+
+def _life(spends: list[Spend], *, whole: bool) -> Life:
+    settings = Settings()
+    course, peers = Course(spends[0]), Peers(settings)
+    view = peers.view(course.source, course.feature, course.estimated)
+    for spend in spends:
+        moved = book(course, spend)
+        loop.judge(course, spend, moved, view, settings)  # books repeated turns as retries
+    last = spends[-1].call.at
+    return Life(course.root, course.feature, spends[0].call.at, last, whole,
+                remember(course, last, censored=False), cause_words.usage(course),
+                tuple(course.books), caching.caching(spends))  # fmt: skip
+
+
+def _begun_before(db: sqlite3.Connection, since: int) -> set[str]:
+    rows = db.execute(
+        "SELECT n.text || '/' || r.session FROM sessions s JOIN sessions r ON r.id = s.root"
+        " JOIN names n ON n.id = r.source WHERE s.last >= ? AND s.started < ?",
+        (since, since),
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,282 @@
+"""Spend summed by one key over a span of time, from the roll-ups. It formats nothing.
+
+Every report is a sum over the same `spend` table, so sessions, days, features and models always
+add up to the same total, to the nano-dollar.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.queries.live.session_state import FINISHED_AFTER, state
+from costtop.store.calls.rollups import QUARTER
+
+KEYS = (
+    "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
+    "source", "host",
+)  # fmt: skip
+UNTAGGED = "(none)"
+_TIMES = ("day", "week", "month")
+
+
+class Line(NamedTuple):
+    """One row of a report; sums in tokens and nano-dollars."""
+
+    key: str
+    calls: int
+    errors: int
+    unpriced: int
+    cost: int
+    reported: int
+    reported_calls: int
+    input: int
+    cache_read: int
+    cache_write: int
+    cache_write_1h: int
+    output: int
+    reasoning: int
+    sessions: int
+    tasks: int | None  # completed; None where tasks cannot be told apart by this key
+
+    @property
+    def cost_per_task(self) -> int | None:
+        """Nano-dollars a completed task, rounded half up; None without one."""
+        return (2 * self.cost + self.tasks) // (2 * self.tasks) if self.tasks else None
+
+
+class About(NamedTuple):
+    """What a session row says besides its sums."""
+
+    source: str
+    session: str
+    project: str
+    feature: str
+    user: str
+    model: str  # the dearest
+    host: str
+    started: int | None
+    last: int | None
+    state: str  # running | idle | ended
+    children: int
+
+
+class Report(NamedTuple):
+    """The answer to `costtop report`: lines dearest first, times in order."""
+
+    by: str
+    since: int | None
+    until: int | None
+    zone: str
+    lines: list[Line]
+    total: Line
+    unpriced_models: list[str]
+    about: dict[str, About]
+
+
+class _Sum:
+    """A line being added up."""
+
+    __slots__ = ("roots", "sums")
+
+    def __init__(self) -> None:
+        self.sums = [0] * 12
+        self.roots: set[int] = set()
+
+    def add(self, sums: Sequence[int], roots: set[int]) -> None:
+        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
+        self.roots |= roots
+
+    def line(self, key: str, tasks: int | None) -> Line:
+        return Line._make((key, *self.sums, len(self.roots), tasks))
+
+
+_SUMS = (
+    "sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.cost), sum(p.reported),"
+    " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
+    " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
+)
+_BY = {
+    "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
+    "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
+    "source": "s.source",
+    "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
+}  # fmt: skip
+_FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+
+
+def read(
+    db: sqlite3.Connection,
+    by: str,
+    tz: ZoneInfo,
+    since: int | None = None,
+    until: int | None = None,
+    now: int = 0,
+) -> Report:
+    """Spend by `by` (one of KEYS) in [since, until) ms UTC, both rounded down to quarter hours.
+
+    `now` decides the state of sessions.
+    """
+    span = (
+        -(1 << 62) if since is None else since // QUARTER,
+        1 << 62 if until is None else until // QUARTER,
+    )
+    db.execute("BEGIN")  # one moment: the total must be that of the lines
+    try:
+        sums = _sums(db, by, tz, span)
+        total = _Sum()
+        for line in sums.values():
+            total.add(line.sums, line.roots)
+        tasks, all_tasks = _tasks(db, by, tz, span)
+        lines = [
+            line.line(key, None if tasks is None else tasks.get(key, 0))
+            for key, line in sums.items()
+        ]
+        return Report(
+            by,
+            since,
+            until,
+            tz.key,
+            _ordered(by, lines),
+            total.line("total", all_tasks),
+            _unpriced(db, span),
+            _about(db, span, sums, now) if by == "session" else {},
+        )
+    finally:
+        db.execute("ROLLBACK")
+
+
+def first_time(db: sqlite3.Connection) -> int | None:
+    """When the earliest spend was, to the quarter hour; None in an empty store."""
+    row = db.execute("SELECT min(quarter) FROM spend").fetchone()
+    return None if row[0] is None else int(row[0]) * QUARTER
+
+
+def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, _Sum]:
+    sums: dict[str, _Sum] = {}
+    label = _Labels(db, by, tz)
+    query = (
+        f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM}"
+        " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY 1, 2"
+    )
+    for key, root, *values in db.execute(query, span):
+        sums.setdefault(label(key), _Sum()).add(values, {root})
+    return sums
+
+
+class _Labels:
+    """Turns a group's number into its key, remembering what it has looked up."""
+
+    def __init__(self, db: sqlite3.Connection, by: str, tz: ZoneInfo) -> None:
+        self._db, self._by, self._tz = db, by, tz
+        self._known: dict[int | None, str] = {}
+
+    def __call__(self, number: int | None) -> str:
+        found = self._known.get(number)
+        if found is None:
+            found = self._known[number] = self._look(number)
+        return found
+
+    def _look(self, number: int | None) -> str:
+        if self._by == "total":
+            return "total"
+        if self._by in _TIMES:
+            return periods.key(self._by, (number or 0) * QUARTER, self._tz)
+        query = "SELECT text FROM names WHERE id = ?"
+        if self._by == "session":
+            query = (
+                "SELECT n.text || '/' || s.session FROM sessions s"
+                " JOIN names n ON n.id = s.source WHERE s.id = ?"
+            )
+        row = self._db.execute(query, (number,)).fetchone()
+        return (row[0] if row else "") or UNTAGGED
+
+
+_TASK_KEY = {
+    "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
+    "host": "c.host", "source": "s.source", "total": "0",
+}  # fmt: skip
+
+
+def _tasks(
+    db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]
+) -> tuple[dict[str, int] | None, int]:
+    """(completed tasks by line, in all). A task may use several models: then it has no line."""
+    label = _Labels(db, by, tz)
+    counts: dict[str, int] = {}
+    total = 0
+    for key, name, finished in _completed(db, by, span):
+        total += 1
+        if by != "model":
+            line = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
+            counts[line] = counts.get(line, 0) + 1
+    return (None if by == "model" else counts), total
+
+
+def _completed(
+    db: sqlite3.Connection, by: str, span: tuple[int, int]
+) -> Iterator[tuple[int, str, int]]:
+    yield from db.execute(
+        f"SELECT {_TASK_KEY.get(by, '0')}, t.task, t.finished FROM tasks t"
+        " JOIN sessions s ON s.id = t.session LEFT JOIN contexts c ON c.id = t.context"
+        " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
+        (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER),
+    )
+
+
+def _ordered(by: str, lines: list[Line]) -> list[Line]:
+    if by in _TIMES:
+        return sorted(lines, key=lambda line: line.key)
+    return sorted(lines, key=lambda line: (-line.cost, -line.unpriced, line.key))
+
+
+def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
+    rows = db.execute(
+        "SELECT DISTINCT n.text FROM spend p JOIN names n ON n.id = p.model"
+        " WHERE p.unpriced > 0 AND p.quarter >= ? AND p.quarter < ? ORDER BY 1",
+        span,
+    )
+    return [row[0] for row in rows]
+
+
+# A root that made no calls itself is described by its latest subagent or child that did.
+_ABOUT = (
+    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
+    " min(s.started), max(s.last), r.ended, count(*) - 1"
+    " FROM sessions s JOIN sessions r ON r.id = s.root"
+    " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
+    " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
+    " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
+    " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
+    " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
+    " GROUP BY r.id"
+)
+
+
+def _about(
+    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
+) -> dict[str, About]:
+    dearest = _dearest_models(db, span)
+    row = db.execute("SELECT value FROM meta WHERE key = 'finished_after'").fetchone()
+    after = int(row[0]) if row else FINISHED_AFTER
+    about: dict[str, About] = {}
+    for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
+        key = f"{source}/{session}"
+        if key in lines:
+            project, feature, user, host = (text or "" for text in texts)
+            model = dearest.get(root, "")
+            status = state(now, last, ended, after)
+            about[key] = About(source, session, project, feature, user, model, host, started, last,
+                               status, children)  # fmt: skip
+    return about
+
+
+def _dearest_models(db: sqlite3.Connection, span: tuple[int, int]) -> dict[int, str]:
+    rows = db.execute(
+        f"SELECT s.root, n.text, sum(p.cost), sum(p.input + p.output) {_FROM}"
+        " JOIN names n ON n.id = p.model WHERE p.quarter >= ? AND p.quarter < ?"
+        " GROUP BY 1, 2 ORDER BY 3, 4, 2",
+        span,
+    )
+    return {root: model for root, model, _, _ in rows}

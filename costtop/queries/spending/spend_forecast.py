@@ -1,0 +1,176 @@
+"""Where spend is going: the end of day, week and month of everything or of a budget's scope.
+
+It reads roll-ups; the arithmetic is `analysis.forecast`, and how often such intervals held on the
+user's own days is what the daemon has measured (`measured`, kept in `meta`). Money is int
+nano-dollars, times are ms UTC.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.analysis import forecast
+from costtop.analysis.forecast import Crossing, Day
+from costtop.queries.live.view import Forecast
+from costtop.store import meta
+from costtop.store.calls import scope_sums
+
+HISTORY = 60  # days that a forecast looks back on
+PERIODS = ("day", "week", "month")
+MEASURED = "forecast_measured"  # meta: JSON of `Measured`
+_DAY, _HOUR = 86_400_000, 3_600_000
+
+
+class Outlook(NamedTuple):
+    """One period of one scope: what it will have cost, and what that does to a budget."""
+
+    period: str
+    spent: int
+    expected: int
+    low: int
+    high: int
+    breach: float  # P(it ends at or beyond the amount)
+    hits: tuple[tuple[int, int], ...]  # (tier in per cent, ms UTC) to come
+
+
+class Measured(NamedTuple):
+    """How often the 80 % interval held on the user's own days."""
+
+    at: int
+    day: tuple[tuple[int, int, float], ...]  # (hour of the day, days, share), ascending
+    month: tuple[tuple[int, int, float], ...]  # (day of the month, stretches, share)
+
+
+class Past(NamedTuple):
+    """Whole local days with their starts, oldest first, and today so far."""
+
+    starts: tuple[int, ...]
+    days: tuple[Day, ...]
+    today: Day
+
+
+class Outlooks:
+    """Forecasts as of one moment; remembers what it has read of each scope."""
+
+    def __init__(self, db: sqlite3.Connection, now: int, tz: ZoneInfo) -> None:
+        self._db, self._now, self._tz = db, now, tz
+        self._known: dict[tuple[tuple[str, str], ...], Past | None] = {}
+
+    def past(self, of: Mapping[str, str] | None = None) -> Past | None:
+        """The days of a scope since its first spend; None where there is none."""
+        key = tuple(sorted((of or {}).items()))
+        if key not in self._known:
+            self._known[key] = past(self._db, dict(key), self._now, self._tz)
+        return self._known[key]
+
+    def of(
+        self,
+        period: str,
+        of: Mapping[str, str] | None = None,
+        amount: int = 0,
+        tiers: Sequence[int] = (),
+    ) -> Outlook | None:
+        """The outlook of a calendar period; None for others, and while too few days are known."""
+        found = self.past(of) if period in PERIODS else None
+        if found is None:
+            return None
+        hour = (self._now - periods.start_of("day", self._now, self._tz)) / _HOUR
+        return _outlook(found, period, min(hour, 24.0), self._now, self._tz, amount, tiers)
+
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """Day and month of everything, as the screen's head and `--once` show them."""
+        found = []
+        held = measured(self._db)
+        for period in ("day", "month"):
+            seen = self.of(period)
+            if seen is not None:
+                at = datetime.fromtimestamp(self._now // 1000, self._tz)
+                tested, share = _held(held, period, at)
+                found.append(Forecast(period, seen.expected, seen.low, seen.high,
+                                      coverage=share, tested=tested))  # fmt: skip
+        return tuple(found)
+
+
+def past(db: sqlite3.Connection, of: dict[str, str], now: int, tz: ZoneInfo) -> Past | None:
+    """The last HISTORY local days of a scope by hour; None where nothing was spent in them."""
+    spans = periods.days(now - HISTORY * _DAY, now + 1, tz)
+    hours: dict[int, list[int]] = {}
+    for at, cost, _ in scope_sums.quarters(db, of, spans[0].start, spans[-1].end):
+        start = periods.start_of("day", at, tz)
+        local = datetime.fromtimestamp(at // 1000, tz)
+        hours.setdefault(start, [0] * 24)[local.hour] += cost
+    if not hours:
+        return None
+    kept = [span.start for span in spans if span.start >= min(hours)]
+    days = [Day(_weekend(at, tz), tuple(hours.get(at, [0] * 24))) for at in kept]
+    return Past(tuple(kept[:-1]), tuple(days[:-1]), days[-1])
+
+
+def measured(db: sqlite3.Connection) -> Measured | None:
+    """What the daemon has measured last; None before it has."""
+    text = meta.get(db, MEASURED)
+    if not text:
+        return None
+    at, day, month = json.loads(text)
+    return Measured(at, tuple(map(tuple, day)), tuple(map(tuple, month)))
+
+
+def measure(found: Past, now: int) -> Measured:
+    """Backtests both forecasts on these days; about a second of processor time."""
+    from costtop.analysis.backtest import backtest, backtest_month
+
+    days = [(one.hour, one.days, round(one.coverage, 3)) for one in backtest(found.days)]
+    month = [(one.on, one.months, round(one.coverage, 3)) for one in backtest_month(found.days)]
+    return Measured(now, tuple(days), tuple(month))
+
+
+def _held(found: Measured | None, period: str, at: datetime) -> tuple[int, float | None]:
+    """(days that were tested, share in which the interval held) as of this hour or day."""
+    rows = () if found is None else found.day if period == "day" else found.month
+    now = at.hour if period == "day" else at.day
+    best = [row for row in rows if row[0] <= now] or list(rows[:1])
+    return (best[-1][1], best[-1][2]) if best else (0, None)
+
+
+def _outlook(
+    found: Past, period: str, hour: float, now: int, tz: ZoneInfo, amount: int, tiers: Sequence[int]
+) -> Outlook | None:
+    history, today = found.days, found.today
+    day = forecast.end_of_day(history, today, hour)
+    if day is None:
+        return None
+    start = periods.start_of(period, now, tz)
+    earlier = sum(sum(one.hours) for at, one in zip(found.starts, history, strict=True)
+                  if at >= start)  # fmt: skip
+    spent = earlier + day.spent
+    if period == "day":
+        met = {tier: forecast.crossing(history, today, hour, amount * tier // 100)
+               for tier in tiers if spent * 100 < amount * tier}  # fmt: skip
+        breach = forecast.chance_today(history, today, hour, amount)
+        return Outlook(period, spent, day.expected, day.low, day.high, breach, _hits(met, now))
+    left = [_weekend(span.start, tz) for span in periods.days(
+        periods.end_of("day", now, tz), periods.end_of(period, now, tz), tz)]  # fmt: skip
+    whole = forecast.end_of_month(history, spent, day.rest, left)
+    if whole is None:
+        return None
+    met = {tier: forecast.crossing_later(history, today, hour, left, amount * tier // 100 - spent)
+           for tier in tiers if spent * 100 < amount * tier}  # fmt: skip
+    breach = forecast.chance_of_month(history, spent + day.rest, left, amount)
+    low, high = whole.low, whole.high
+    if not left:  # the last day: what is uncertain is its own rest
+        low, high = earlier + day.low, earlier + day.high
+        breach = forecast.chance_today(history, today, hour, amount - earlier)
+    return Outlook(period, spent, whole.expected, low, high, breach, _hits(met, now))
+
+
+def _hits(met: Mapping[int, Crossing | None], now: int) -> tuple[tuple[int, int], ...]:
+    return tuple((tier, now + round(one.hours * _HOUR)) for tier, one in met.items()
+                 if one is not None and one.hours is not None)  # fmt: skip
+
+
+def _weekend(at: int, tz: ZoneInfo) -> bool:
+    return datetime.fromtimestamp(at // 1000, tz).weekday() >= 5

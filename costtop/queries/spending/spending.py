@@ -1,0 +1,158 @@
+"""Spend by one key over a span, beside the span before: the screens of features and models.
+
+The sums are those of `report`; here stand the comparison, the trend by day and the spread between
+sessions. It formats nothing. Money is int nano-dollars, times are ms UTC.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.analysis.quantiles import quantile
+from costtop.model import Rates
+from costtop.queries.moment import moment
+from costtop.queries.spending import report
+from costtop.store.calls.rollups import QUARTER
+
+TREND_DAYS = 14
+SPANS = ("today", "7 days", "30 days", "month")
+_DAY = 86_400_000
+_FEWEST = 5  # sessions for a spread
+_KEYED = {
+    "feature": "p.feature", "model": "p.model", "user": "c.user", "project": "c.project",
+    "source": "s.source", "host": "c.host",
+}  # fmt: skip
+_FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+
+
+class Spent(NamedTuple):
+    """One feature, model, project, ... in the span."""
+
+    sums: report.Line
+    before: int  # nano-dollars of the same key in the span before
+    trend: tuple[int, ...]  # cost of each of the last TREND_DAYS local days, oldest first
+    median: int | None  # cost of a session with it, in the span
+    p90: int | None
+
+
+class Spending(NamedTuple):
+    """The answer for one screen."""
+
+    by: str
+    span: str
+    since: int
+    until: int
+    lines: tuple[Spent, ...]  # dearest first
+    total: report.Line
+    before: report.Line
+    rates: tuple[tuple[str, Rates], ...]  # latest known of each model in the span; only by model
+
+
+def bounds(span: str, now: int, tz: ZoneInfo) -> tuple[int, int, int, int]:
+    """[since, until) of a span that ends now, and of the one before, as long as this one so far."""
+    if span == "today" or span == "month":
+        period = "day" if span == "today" else "month"
+        since = periods.start_of(period, now, tz)
+        earlier = periods.before(period, now, tz).start
+        return since, now, earlier, min(earlier + now - since, since)
+    length = int(span.split(maxsplit=1)[0]) * _DAY
+    return now - length, now, now - 2 * length, now - length
+
+
+def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> Spending:
+    """Spend by `by` in the named span up to now."""
+    since, until, earlier, upto = bounds(span, now, tz)
+    # Whole quarters: the one that runs is in.
+    present = report.read(db, by, tz, since, until + QUARTER)
+    past = report.read(db, by, tz, earlier, upto)
+    before = {line.key: line.cost for line in past.lines}
+    with moment(db):
+        trends = _trends(db, by, now, tz)
+        spreads = _spreads(db, by, since, until)
+        rates = latest_rates(db, since) if by == "model" else ()
+    lines = [
+        Spent(line, before.get(line.key, 0), trends.get(line.key, (0,) * TREND_DAYS),
+              *spreads.get(line.key, (None, None)))
+        for line in present.lines
+    ]  # fmt: skip
+    return Spending(by, span, since, until, tuple(lines), present.total, past.total, rates)
+
+
+def _named(by: str) -> str:
+    text = f"(SELECT text FROM names WHERE id = {_KEYED[by]})"
+    return f"coalesce(nullif({text}, ''), '{report.UNTAGGED}')"
+
+
+def _trends(db: sqlite3.Connection, by: str, now: int, tz: ZoneInfo) -> dict[str, tuple[int, ...]]:
+    days = periods.days(now - (TREND_DAYS - 1) * _DAY, now + 1, tz)[-TREND_DAYS:]
+    rows = db.execute(
+        f"SELECT {_named(by)}, p.quarter, sum(p.cost) {_FROM} WHERE p.quarter >= ? GROUP BY 1, 2",
+        (days[0].start // QUARTER,),
+    )
+    starts = [day.start for day in days]
+    trends: dict[str, list[int]] = {}
+    for key, quarter, cost in rows:
+        day = _place(starts, quarter * QUARTER)
+        trends.setdefault(key, [0] * TREND_DAYS)[day] += cost
+    return {key: tuple(costs) for key, costs in trends.items()}
+
+
+def _place(starts: Sequence[int], at: int) -> int:
+    from bisect import bisect_right
+
+    return max(bisect_right(starts, at) - 1, 0)
+
+
+def _spreads(
+    db: sqlite3.Connection, by: str, since: int, until: int
+) -> dict[str, tuple[int | None, int | None]]:
+    """Median and 90 % of what a session spent with each key, where there are enough sessions."""
+    rows = db.execute(
+        f"SELECT {_named(by)}, sum(p.cost) {_FROM} WHERE p.quarter >= ? AND p.quarter <= ?"
+        " GROUP BY 1, s.root",
+        (since // QUARTER, until // QUARTER),
+    )
+    costs: dict[str, list[int]] = {}
+    for key, cost in rows:
+        costs.setdefault(key, []).append(cost)
+    return {
+        key: (round(quantile(sorted(many), 0.5)), round(quantile(sorted(many), 0.9)))
+        for key, many in costs.items()
+        if len(many) >= _FEWEST
+    }
+
+
+def latest_rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates], ...]:
+    """The latest rates at which each model was charged since then."""
+    found: dict[str, Rates] = {}
+    models = db.execute(
+        "SELECT n.text, p.model, max(p.session) FROM spend p JOIN names n ON n.id = p.model"
+        " WHERE p.quarter >= ? GROUP BY p.model",
+        (since // QUARTER,),
+    ).fetchall()
+    for name, model, session in models:
+        row = db.execute(
+            "SELECT k.rates FROM calls c JOIN cards k ON k.id = c.card"
+            " WHERE c.session = ? AND c.model = ? ORDER BY c.at DESC LIMIT 1",
+            (session, model),
+        ).fetchone()
+        if row:
+            found[name] = Rates(*json.loads(row[0]))
+    return tuple(found.items())
+
+
+def at_rates(line: report.Line, rates: Rates) -> int:
+    """What the line's tokens would have cost at these rates, nano-dollars. An estimate.
+
+    Another model would have needed other tokens; the same ones are assumed.
+    """
+    plain = line.input - line.cache_read - line.cache_write
+    short = line.cache_write - line.cache_write_1h
+    pico = (
+        plain * rates.input + line.cache_read * rates.cache_read + short * rates.cache_write
+        + line.cache_write_1h * rates.cache_write_1h + line.output * rates.output
+    )  # fmt: skip
+    return (pico + 500) // 1000

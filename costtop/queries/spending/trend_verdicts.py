@@ -1,0 +1,90 @@
+"""Verdicts on a feature and on the mix of models: is it dearer, and why. The tests are `analysis`.
+
+A verdict takes a moment (it shuffles), so it is read for one row at a time. Money is int
+nano-dollars, times are ms UTC.
+"""
+
+import math
+import sqlite3
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop.analysis import mix as mixing
+from costtop.analysis import trend as trends
+from costtop.analysis import usage, variance
+from costtop.analysis.mix import Mix
+from costtop.analysis.trend import Point, TooFew, Trend
+from costtop.analysis.usage import Change, Period
+from costtop.analysis.variance import Spread
+from costtop.queries.moment import moment
+from costtop.queries.sessions import tasks
+from costtop.queries.spending.spending import Spending, at_rates, bounds
+from costtop.store.calls.rollups import QUARTER
+
+_DAY = 86_400_000
+_TREND = 28  # days
+_SHUFFLES = 499
+
+__all__ = ["Change", "FeatureVerdict", "Mix", "Spread", "TooFew", "Trend", "feature", "models"]
+
+
+class FeatureVerdict(NamedTuple):
+    """What the numbers of a feature say."""
+
+    feature: str
+    trend: Trend | TooFew  # of the cost of a completed task, over 28 days
+    spread: Spread | None  # of its sessions' costs, this span against the one before
+    change: Change  # of its spend, against the span before, by what
+
+
+def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo) -> FeatureVerdict:
+    """The verdict on the feature of that name."""
+    since, until, earlier, upto = bounds(span, now, tz)
+    with moment(db):
+        done = [t for t in tasks.since(db, now - _TREND * _DAY) if t.feature == name]
+        then, past = _sessions(db, name, earlier, upto)
+        now_, present = _sessions(db, name, since, until)
+    points = [
+        Point(t.finished, t.finished // _DAY, math.log(t.cost))
+        for t in done
+        if t.status == "completed" and t.finished and t.cost > 0 and not t.floor
+    ]
+    count = [sum(a <= (t.finished or 0) < b and t.status == "completed" for t in done)
+             for a, b in ((earlier, upto), (since, until))]  # fmt: skip
+    return FeatureVerdict(
+        name, trends.trend(points, shuffles=_SHUFFLES), variance.spread(then, now_),
+        usage.change(Period(sum(then), count[0], past), Period(sum(now_), count[1], present)),
+    )  # fmt: skip
+
+
+def _sessions(db: sqlite3.Connection, name: str, since: int, until: int) -> tuple[list[int], int]:
+    """(cost of each session, calls) of a feature in a span."""
+    rows = db.execute(
+        "SELECT sum(p.cost), sum(p.calls) FROM spend p JOIN sessions s ON s.id = p.session"
+        " JOIN names n ON n.id = p.feature WHERE n.text = ? AND p.quarter >= ? AND p.quarter <= ?"
+        " GROUP BY s.root",
+        (name, since // QUARTER, until // QUARTER),
+    ).fetchall()
+    return [row[0] for row in rows], sum(row[1] for row in rows)
+
+
+def models(db: sqlite3.Connection, spending: Spending, now: int, tz: ZoneInfo) -> Mix | None:
+    """How the mix of models alone has moved the price, against the span before."""
+    since, until, earlier, upto = bounds(spending.span, now, tz)
+    prices = {name: float(at_rates(spending.total, rates)) for name, rates in spending.rates}
+    with moment(db):
+        before, after = _calls(db, earlier, upto), _calls(db, since, until)
+    return mixing.mix(before, after, prices, shuffles=_SHUFFLES)
+
+
+def _calls(db: sqlite3.Connection, since: int, until: int) -> list[dict[str, int]]:
+    """Calls by model of each session in a span."""
+    rows = db.execute(
+        "SELECT s.root, n.text, sum(p.calls) FROM spend p JOIN sessions s ON s.id = p.session"
+        " JOIN names n ON n.id = p.model WHERE p.quarter >= ? AND p.quarter <= ? GROUP BY 1, 2",
+        (since // QUARTER, until // QUARTER),
+    )
+    found: dict[int, dict[str, int]] = {}
+    for root, model, calls in rows:
+        found.setdefault(root, {})[model] = calls
+    return list(found.values())

@@ -1,0 +1,63 @@
+"""All spend so far by feature, model and provider, and how budgets stand: what /metrics tells.
+
+Read from the roll-ups; no session is named. A model that several providers serve counts under the
+one that served it last, for the roll-ups do not hold the provider.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.queries.live.frame import Live
+from costtop.queries.live.view import BudgetMeter
+
+_SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output, reasoning"
+
+
+class Total(NamedTuple):
+    """Sums of one feature, model and provider; cost in nano-dollars."""
+
+    feature: str
+    model: str
+    provider: str
+    calls: int
+    errors: int
+    unpriced: int
+    cost: int
+    input: int
+    cache_read: int
+    cache_write: int
+    output: int
+    reasoning: int
+
+
+class Totals:
+    """Reads one database, `mode=ro`, remembering who serves which model."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._live = Live(db)
+        self._providers: dict[int, str] = {}
+
+    def read(self, now: int) -> tuple[list[Total], tuple[BudgetMeter, ...]]:
+        """(sums, budgets) at `now`, ms UTC."""
+        sums = ", ".join(f"sum({name})" for name in _SUMS.split(", "))
+        rows = self._db.execute(f"SELECT feature, model, {sums} FROM spend GROUP BY 1, 2")
+        totals = [
+            Total(self._live.name(feature), self._live.name(model), self._provider(model), *rest)
+            for feature, model, *rest in rows.fetchall()
+        ]
+        return totals, self._live.glance(now)[2]
+
+    def _provider(self, model: int) -> str:
+        found = self._providers.get(model)
+        if found is None:
+            row = self._db.execute(
+                "SELECT provider FROM calls WHERE model = ?1 AND session ="
+                " (SELECT id FROM sessions WHERE model = ?1 ORDER BY last DESC LIMIT 1)"
+                " ORDER BY at DESC LIMIT 1",
+                (model,),
+            ).fetchone()
+            if row is None:
+                return ""  # another model was used since in each of its sessions: asked again later
+            found = self._providers[model] = self._live.name(row[0])
+        return found

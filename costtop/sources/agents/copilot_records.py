@@ -1,0 +1,117 @@
+"""The shapes of GitHub Copilot CLI's event log (FORMATS 6). It counts and decides nothing.
+
+No type here has a field for text: arguments and results stay raw JSON that is only hashed.
+"""
+
+import msgspec
+
+from costtop.sources.fold.fields import NOTHING, Count, Loose, text
+
+
+class Line(msgspec.Struct):
+    """One event."""
+
+    type: Loose = None
+    id: Loose = None
+    timestamp: Loose = None
+    data: msgspec.Raw = NOTHING
+
+
+class Place(msgspec.Struct, rename="camel"):
+    """Where a session works."""
+
+    cwd: Loose = None
+    git_root: Loose = None
+    branch: Loose = None
+
+
+class Start(msgspec.Struct, rename="camel"):
+    """`session.start` and `session.resume`, and what changes the model in between."""
+
+    version: Loose = msgspec.field(name="copilotVersion", default=None)
+    selected_model: Loose = None
+    new_model: Loose = None
+    chosen_model: Loose = None
+    context: Place | None = None
+
+
+class Request(msgspec.Struct):
+    """A tool that a reply asks for."""
+
+    id: Loose = msgspec.field(name="toolCallId", default=None)
+    name: Loose = None
+    arguments: msgspec.Raw = NOTHING
+
+
+class Message(msgspec.Struct):
+    """`assistant.message`: only its output is counted."""
+
+    id: Loose = msgspec.field(name="messageId", default=None)
+    request: Loose = msgspec.field(name="requestId", default=None)
+    agent: Loose = msgspec.field(name="parentToolCallId", default=None)
+    model: Loose = None
+    output: Count = msgspec.field(name="outputTokens", default=None)
+    tools: list[Request] | None = msgspec.field(name="toolRequests", default=None)
+
+
+class Tool(msgspec.Struct):
+    """`tool.execution_complete`."""
+
+    id: Loose = msgspec.field(name="toolCallId", default=None)
+    success: Loose = None
+    result: msgspec.Raw = NOTHING
+
+
+class Agent(msgspec.Struct):
+    """`subagent.started`: the tool call that it is, and its kind."""
+
+    tool: Loose = msgspec.field(name="toolCallId", default=None)
+    name: Loose = msgspec.field(name="agentName", default=None)
+
+
+class Usage(msgspec.Struct):
+    """What a model used since the session began; the input contains the cache."""
+
+    input: Count = msgspec.field(name="inputTokens", default=None)
+    output: Count = msgspec.field(name="outputTokens", default=None)
+    read: Count = msgspec.field(name="cacheReadTokens", default=None)
+    write: Count = msgspec.field(name="cacheWriteTokens", default=None)
+    reasoning: Count = msgspec.field(name="reasoningTokens", default=None)
+
+
+class Metrics(msgspec.Struct):
+    """One model's part of a shutdown."""
+
+    usage: Usage | None = None
+
+
+class Detail(msgspec.Struct):
+    """A count of `tokenDetails`."""
+
+    count: Count = msgspec.field(name="tokenCount", default=None)
+
+
+class Shutdown(msgspec.Struct, rename="camel"):
+    """`session.shutdown`: sums by model, in some builds only of the whole session."""
+
+    model_metrics: dict[str, Metrics] | None = None
+    token_details: dict[str, Detail] | None = None
+
+    def sums(self) -> dict[str, Usage]:
+        """The usage by model; sums of the session are the model's where there was only one."""
+        metrics = self.model_metrics or {}
+        found = {text(name): x.usage for name, x in metrics.items() if x.usage is not None}
+        if not found and len(metrics) == 1 and self.token_details:
+            parts = {name: detail.count for name, detail in self.token_details.items()}
+            only = text(next(iter(metrics)))
+            found[only] = Usage(parts.get("input"), parts.get("output"), parts.get("cache_read"),
+                                parts.get("cache_write"))  # fmt: skip
+        return found
+
+
+LINE = msgspec.json.Decoder(Line)
+START = msgspec.json.Decoder(Start)
+MESSAGE = msgspec.json.Decoder(Message)
+TOOL = msgspec.json.Decoder(Tool)
+AGENT = msgspec.json.Decoder(Agent)
+SHUTDOWN = msgspec.json.Decoder(Shutdown)

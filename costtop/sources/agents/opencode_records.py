@@ -1,0 +1,142 @@
+"""The shapes of OpenCode's messages (FORMATS 5), alike in its databases and its older JSON files.
+
+It opens nothing and decides nothing but how a message's tokens are counted. No type here has a
+field for text.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from costtop.model import Call, Context, TaskFact, Tokens
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, folder, text
+from costtop.sources.fold.times import stamp
+
+ABORTED = "MessageAbortedError"
+
+
+class Cache(msgspec.Struct):
+    """Tokens read from and written to the cache, beside the input."""
+
+    read: Count = None
+    write: Count = None
+
+
+class Usage(msgspec.Struct):
+    """Five counts that do not overlap: reasoning stands beside the output too."""
+
+    input: Count = None
+    output: Count = None
+    reasoning: Count = None
+    cache: Cache | None = None
+
+
+class Message(msgspec.Struct):
+    """What `message.data` says; old files hold the ids in it as well."""
+
+    id: Loose = None
+    session: Loose = msgspec.field(name="sessionID", default=None)
+    role: Loose = None
+    parent: Loose = msgspec.field(name="parentID", default=None)  # the prompt that it answers
+    model_id: Loose = msgspec.field(name="modelID", default=None)
+    provider_id: Loose = msgspec.field(name="providerID", default=None)
+    model: Loose = None
+    cost: Loose = None
+    tokens: Usage | None = None
+    time: Loose = None
+    finish: Loose = None
+    error: Loose = None
+    path: Loose = None
+    outcome: Loose = None  # of an idle row
+
+
+class Session(msgspec.Struct):
+    """A session's file in the older JSON storage."""
+
+    id: Loose = None
+    directory: Loose = None
+    parent: Loose = msgspec.field(name="parentID", default=None)
+    version: Loose = None
+    time: Loose = None
+
+
+class Whose(NamedTuple):
+    """What stands beside a message: its ids, session and folder."""
+
+    source: str
+    id: str
+    session: str
+    parent: str  # the session that started this one
+    cwd: str
+    project: str
+    created: object
+    seen: int
+    task: str = ""
+
+
+MESSAGE = msgspec.json.Decoder(Message)
+SESSION = msgspec.json.Decoder(Session)
+
+
+def inner(value: object, name: str) -> object:
+    """`value[name]` of an object, None of anything else."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def context(whose: Whose, message: Message | None = None) -> Context:
+    """Where the work is done; the folder that a message names comes before its session's."""
+    cwd = folder(inner(message.path, "cwd")) if message else ""
+    return Context(cwd or whose.cwd, project=whose.project, task=whose.task)
+
+
+def tokens_of(used: Usage | None) -> Tokens:
+    """The counts in costtop's meaning."""
+    if used is None:
+        return Tokens()
+    cache = used.cache or Cache()
+    thought = used.reasoning or 0
+    return disjoint(used.input, cache.read, cache.write, (used.output or 0) + thought, thought)
+
+
+def call_of(message: Message, whose: Whose, offset: int) -> Call | None:
+    """The call of an assistant's message; None where nothing was used (yet).
+
+    A message that was aborted before it got its counts was billed, nobody knows how much. A cost
+    of 0 is written for subscriptions and for models without a price: it says nothing.
+    """
+    tokens = tokens_of(message.tokens)
+    error = text(inner(message.error, "name"))
+    if tokens == Tokens() and not error:
+        return None
+    created = inner(message.time, "created")
+    return Call(
+        keys.whole(whose.source, whose.id), whose.source, whose.session, _model(message), tokens,
+        stamp(whose.created if created is None else created, whose.seen), context(whose, message),
+        provider=text(message.provider_id) or text(inner(message.model, "providerID")),
+        reported=dollars(message.cost) or None,
+        status="error" if error and error != ABORTED else "ok",
+        placeholder=tokens == Tokens() and error == ABORTED, offset=offset,
+    )  # fmt: skip
+
+
+def task_facts(message: Message, whose: Whose, at: int) -> list[TaskFact]:
+    """The prompt that the message of `at` answers began; it ended if this was the last answer."""
+    task = text(message.parent)
+    if not task or whose.parent:
+        return []
+    facts = [TaskFact(whose.source, whose.session, task, "started", at)]
+    error = text(inner(message.error, "name"))
+    completed = inner(message.time, "completed")
+    at = at if completed is None else stamp(completed, whose.seen)
+    if error == ABORTED:
+        facts.append(TaskFact(whose.source, whose.session, task, "aborted", at))
+    elif message.finish == "stop" and not error:
+        facts.append(TaskFact(whose.source, whose.session, task, "completed", at))
+    return facts
+
+
+def _model(message: Message) -> str:
+    told = message.model
+    named = text(message.model_id) or text(inner(told, "id")) or text(inner(told, "modelID"))
+    return named or text(told) or "unknown"

@@ -1,0 +1,176 @@
+"""OpenHands: a conversation's `base_state.json`, and the logs of single completions (FORMATS 7).
+
+It opens no files and prices nothing. Both name the response, and a log yields to the state, so a
+request that stands in both counts once. The state is rewritten whole and lists every request since
+the conversation began.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+import msgspec
+
+from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import (
+    NOTHING,
+    Count,
+    Loose,
+    counted,
+    dollars,
+    folder,
+    inclusive,
+    members,
+    text,
+)
+from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.source import Chunk, Memo, Source
+from costtop.sources.fold.times import stamp
+
+NAME = "openhands"
+
+
+class _Usage(msgspec.Struct):
+    model: Loose = None
+    response: Loose = msgspec.field(name="response_id", default=None)
+    prompt: Count = msgspec.field(name="prompt_tokens", default=None)
+    completion: Count = msgspec.field(name="completion_tokens", default=None)
+    read: Count = msgspec.field(name="cache_read_tokens", default=None)
+    write: Count = msgspec.field(name="cache_write_tokens", default=None)
+    reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
+
+
+class _Cost(msgspec.Struct):
+    cost: Loose = None
+    timestamp: Loose = None
+
+
+class _Metrics(msgspec.Struct):
+    model: Loose = msgspec.field(name="model_name", default=None)
+    costs: list[_Cost] | None = None
+    usages: msgspec.Raw = msgspec.field(name="token_usages", default=NOTHING)
+
+
+class _Stats(msgspec.Struct):
+    metrics: dict[str, _Metrics] | None = msgspec.field(name="usage_to_metrics", default=None)
+
+
+class _Workspace(msgspec.Struct):
+    folder: Loose = msgspec.field(name="working_dir", default=None)
+
+
+class _Details(msgspec.Struct):
+    cached: Count = msgspec.field(name="cached_tokens", default=None)
+    reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
+
+
+class _Logged(msgspec.Struct):
+    prompt: Count = msgspec.field(name="prompt_tokens", default=None)
+    completion: Count = msgspec.field(name="completion_tokens", default=None)
+    asked: _Details | None = msgspec.field(name="prompt_tokens_details", default=None)
+    answered: _Details | None = msgspec.field(name="completion_tokens_details", default=None)
+    read: Count = msgspec.field(name="cache_read_input_tokens", default=None)
+    write: Count = msgspec.field(name="cache_creation_input_tokens", default=None)
+
+
+class _Response(msgspec.Struct):
+    id: Loose = None
+    model: Loose = None
+    usage: _Logged | None = None
+
+
+class _Document(msgspec.Struct):
+    """Either file: a state has `stats`, a log has `response`."""
+
+    id: Loose = None
+    stats: _Stats | None = None
+    workspace: _Workspace | None = None
+    response: _Response | None = None
+    cost: Loose = None
+    timestamp: Loose = None
+
+
+_USAGE = msgspec.json.Decoder(_Usage)
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
+def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """$OPENHANDS_CONVERSATIONS_DIR, else ~/.openhands/conversations."""
+    given = environment.get("OPENHANDS_CONVERSATIONS_DIR")
+    return [Path(given) if given else home / ".openhands" / "conversations"]
+
+
+def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    """The events of a whole file; it needs no memo."""
+    try:
+        found = decoded(_DOCUMENT, chunk.data)
+        if found.stats is not None:
+            return _state(found, found.stats, chunk), memo
+        found = counted(_DOCUMENT, chunk.data)
+        return (_logged(found, found.response, chunk) if found.response else []), memo
+    except Unreadable as error:
+        return [Bad(0, str(error))], memo
+
+
+def _state(state: _Document, stats: _Stats, chunk: Chunk) -> list[Event]:
+    session = text(state.id) or text(PurePath(chunk.path).parent.name)
+    cwd = folder(state.workspace.folder) if state.workspace else ""
+    context = Context(cwd, project=cwd)
+    events: list[Event] = []
+    for purpose, metrics in (stats.metrics or {}).items():
+        agent = "" if purpose in ("agent", "default") else text(purpose)
+        events += _calls(metrics, session, agent, context, chunk.seen)
+    started = min((event.at for event in events if isinstance(event, Call)), default=None)
+    return [SessionFact(NAME, session, started=started, context=context), *events]
+
+
+def _calls(metrics: _Metrics, session: str, agent: str, context: Context, seen: int) -> list[Event]:
+    """The requests of one purpose; times and costs stand in a list of their own beside them."""
+    events: list[Event] = []
+    usages, costs = members(_USAGE, metrics.usages, events), metrics.costs or []
+    paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
+    for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
+        response = text(used.response)
+        key = _key(response or f"{session}/{agent}/{nth}", "state")
+        model = text(used.model) or text(metrics.model) or "unknown"
+        try:
+            tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
+        except Unreadable as error:
+            events.append(Bad(nth, str(error)))
+            continue
+        events.append(
+            Call(
+                key, NAME, session, model, tokens, stamp(cost.timestamp, seen), context, agent,
+                reported=dollars(cost.cost) or None, request=response,
+            )
+        )  # fmt: skip
+    return events
+
+
+def _logged(log: _Document, response: _Response, chunk: Chunk) -> list[Event]:
+    """A completion's own log. It names no conversation, so its folder stands for one."""
+    used, name = response.usage, text(response.id)
+    if used is None or not name:
+        return []
+    session = text(PurePath(chunk.path).parent.name) or NAME
+    call = Call(
+        _key(name, "log"), NAME, session, text(response.model) or "unknown", _tokens(used),
+        stamp(log.timestamp, chunk.seen), reported=dollars(log.cost) or None, request=name,
+        yields=True,
+    )  # fmt: skip
+    return [call]
+
+
+def _key(response: str, where: str) -> bytes:
+    return keys.paired(f"{NAME}/{response}", where)
+
+
+def _tokens(used: _Logged) -> Tokens:
+    read = used.read or (used.asked.cached if used.asked else 0)
+    reasoning = used.answered.reasoning if used.answered else 0
+    return inclusive(used.prompt, read, used.write, used.completion, reasoning)
+
+
+SOURCE = Source(
+    NAME, "OpenHands", "document", roots, ("*/base_state.json", "**/llm-logs/*.json"), read
+)

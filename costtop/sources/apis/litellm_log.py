@@ -1,0 +1,163 @@
+"""LiteLLM's StandardLoggingPayload as JSON lines, from a callback or a JSON logger (FORMATS 8).
+
+It opens no files and prices nothing. `prompt_tokens` contain the cache, `completion_tokens` the
+reasoning. A hit in LiteLLM's own cache never reached a provider and used nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+
+from costtop.model import Bad, Call, Context, Event, Tokens
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import Count, Loose, counted, dollars, inclusive, text
+from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
+from costtop.sources.fold.source import Chunk, Memo, Source
+from costtop.sources.fold.times import stamp
+
+NAME = "litellm"
+_TAGS = 16  # request tags kept
+
+
+class _Lifetimes(msgspec.Struct):
+    hour: Count = msgspec.field(name="ephemeral_1h_input_tokens", default=None)
+
+
+class _Details(msgspec.Struct):
+    cached: Count = msgspec.field(name="cached_tokens", default=None)
+    written: Count = msgspec.field(name="cache_creation_tokens", default=None)
+    lifetimes: _Lifetimes | None = msgspec.field(name="cache_creation_token_details", default=None)
+    reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
+
+
+class _Usage(msgspec.Struct):
+    asked: _Details | None = msgspec.field(name="prompt_tokens_details", default=None)
+    answered: _Details | None = msgspec.field(name="completion_tokens_details", default=None)
+    read: Count = msgspec.field(name="cache_read_input_tokens", default=None)
+    write: Count = msgspec.field(name="cache_creation_input_tokens", default=None)
+
+
+class _Metadata(msgspec.Struct):
+    usage: _Usage | None = msgspec.field(name="usage_object", default=None)
+    user: Loose = msgspec.field(name="user_api_key_user_id", default=None)
+    end_user: Loose = msgspec.field(name="user_api_key_end_user_id", default=None)
+    team: Loose = msgspec.field(name="user_api_key_team_alias", default=None)
+    key: Loose = msgspec.field(name="user_api_key_alias", default=None)
+    asked: Loose = msgspec.field(name="requester_metadata", default=None)
+    spend: Loose = msgspec.field(name="spend_logs_metadata", default=None)
+
+
+class _Costs(msgspec.Struct):
+    tier: Loose = msgspec.field(name="service_tier", default=None)
+
+
+class _Payload(msgspec.Struct):
+    id: Loose = None
+    trace: Loose = msgspec.field(name="trace_id", default=None)
+    session: Loose = msgspec.field(name="litellm_session_id", default=None)
+    status: Loose = None
+    model: Loose = None
+    provider: Loose = msgspec.field(name="custom_llm_provider", default=None)
+    prompt: Count = msgspec.field(name="prompt_tokens", default=None)
+    completion: Count = msgspec.field(name="completion_tokens", default=None)
+    cost: Loose = msgspec.field(name="response_cost", default=None)
+    costs: _Costs | None = msgspec.field(name="cost_breakdown", default=None)
+    start: Loose = msgspec.field(name="startTime", default=None)
+    end: Loose = msgspec.field(name="endTime", default=None)
+    hit: Loose = msgspec.field(name="cache_hit", default=None)
+    end_user: Loose = None
+    tags: Loose = msgspec.field(name="request_tags", default=None)
+    metadata: _Metadata | None = None
+
+
+class _Line(_Payload):
+    inner: _Payload | None = msgspec.field(name="standard_logging_object", default=None)
+
+
+_LINE = msgspec.json.Decoder(_Line)
+
+
+def roots(_: Mapping[str, str], __: Path) -> list[Path]:
+    """None: the file is where the user's logger writes it, named by a `[[source]]` entry."""
+    return []
+
+
+def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
+    events: list[Event] = []
+    stem = text(PurePath(chunk.path).stem)
+    for start, end, mark in marked_lines(chunk.data, ()):
+        offset = chunk.offset + start
+        if mark == ODD:
+            events.append(Bad(offset, "not valid JSON"))
+            continue
+        try:
+            line = counted(_LINE, chunk.data[start:end])
+            told = line.inner or line
+            if text(told.id) and text(told.model):
+                events.append(_call(told, stem, chunk.seen, offset))
+        except Unreadable as error:
+            events.append(Bad(offset, str(error)))
+    return events, memo
+
+
+def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
+    meta = told.metadata or _Metadata()
+    hit = told.hit is True
+    session = text(told.session) or text(_inner(meta.asked, "session_id")) or text(told.trace)
+    end = told.end if told.end is not None else told.start
+    return Call(
+        keys.whole(NAME, text(told.id)), NAME, session or stem, text(told.model),
+        Tokens() if hit else _tokens(told, meta.usage or _Usage()), stamp(end, seen),
+        _context(told, meta), provider=text(told.provider), tier=_tier(told.costs),
+        reported=0 if hit else dollars(told.cost) or None, request=text(told.id),
+        status="error" if told.status == "failure" else "ok", offset=offset,
+    )  # fmt: skip
+
+
+def _tokens(told: _Payload, used: _Usage) -> Tokens:
+    asked, answered = used.asked or _Details(), used.answered or _Details()
+    read = used.read if used.read is not None else asked.cached
+    write = used.write if used.write is not None else asked.written
+    found = inclusive(told.prompt, read, write, told.completion, answered.reasoning)
+    hour = (asked.lifetimes.hour or 0) if asked.lifetimes else 0
+    return found._replace(cache_write_1h=min(hour, found.cache_write))
+
+
+def _tier(costs: _Costs | None) -> str:
+    tier = text(costs.tier) if costs else ""
+    return "" if tier in ("default", "standard", "auto") else tier
+
+
+def _context(told: _Payload, meta: _Metadata) -> Context:
+    """Whose it was: tags of the form `key:value` are split; feature, task and project are taken."""
+    tags = _tags(told.tags)
+    for known in (meta.asked, meta.spend):
+        for key in ("feature", "task", "project"):
+            if isinstance(known, dict) and isinstance(known.get(key), str):
+                tags.setdefault(key, text(known[key]))
+    if text(meta.team):
+        tags.setdefault("team", text(meta.team))
+    user = text(told.end_user) or text(meta.end_user) or text(meta.user) or text(meta.key)
+    named = {key: tags.pop(key, "") for key in ("feature", "task", "project")}
+    kept = json.dumps(tags, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Context(user=user, tags=kept if tags else "", **named)
+
+
+def _tags(given: object) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in given[:_TAGS] if isinstance(given, list) else ():
+        key, colon, value = text(tag).partition(":")
+        if key and not key.startswith("User-Agent"):
+            found[key] = value.strip() if colon else "1"
+    return found
+
+
+def _inner(value: Any, key: str) -> object:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+SOURCE = Source(NAME, "LiteLLM, JSON log", "lines", roots, ("**/*.jsonl",), read)

@@ -1,0 +1,161 @@
+"""What model APIs answer: OpenAI Responses and Chat, Anthropic Messages, Gemini (FORMATS 8).
+
+It decides whose answer an object is and how its tokens are counted, and knows no files. No type
+here has a field for text.
+"""
+
+from typing import Any
+
+import msgspec
+
+from costtop.model import Tokens
+from costtop.sources.fold.fields import (
+    NOTHING,
+    Count,
+    Loose,
+    disjoint,
+    inclusive,
+    text,
+    thinking_apart,
+)
+
+_STANDARD = ("default", "standard", "auto", "on_demand")
+
+
+class Details(msgspec.Struct):
+    """The parts of an input or output that are named."""
+
+    cached: Count = msgspec.field(name="cached_tokens", default=None)
+    written: Count = msgspec.field(name="cache_write_tokens", default=None)
+    reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
+    thinking: Count = msgspec.field(name="thinking_tokens", default=None)
+
+
+class Lifetimes(msgspec.Struct):
+    """Anthropic's cache writes by lifetime."""
+
+    short: Count = msgspec.field(name="ephemeral_5m_input_tokens", default=None)
+    hour: Count = msgspec.field(name="ephemeral_1h_input_tokens", default=None)
+
+
+class Served(msgspec.Struct):
+    """Tools that ran at Anthropic."""
+
+    searches: Count = msgspec.field(name="web_search_requests", default=None)
+
+
+class Usage(msgspec.Struct, omit_defaults=True):
+    """`usage` of OpenAI and Anthropic; which of them it is shows in what is there."""
+
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    prompt_tokens_details: Details | None = None
+    completion_tokens_details: Details | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    input_tokens_details: Details | None = None
+    output_tokens_details: Details | None = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_creation: Lifetimes | None = None
+    server_tool_use: Served | None = None
+    service_tier: Loose = None
+    speed: Loose = None
+    inference_geo: Loose = None
+
+
+class Google(msgspec.Struct):
+    """`usageMetadata` of Gemini; each chunk of a stream tells all up to it."""
+
+    prompt: Count = msgspec.field(name="promptTokenCount", default=None)
+    tool: Count = msgspec.field(name="toolUsePromptTokenCount", default=None)
+    cached: Count = msgspec.field(name="cachedContentTokenCount", default=None)
+    answer: Count = msgspec.field(name="candidatesTokenCount", default=None)
+    thoughts: Count = msgspec.field(name="thoughtsTokenCount", default=None)
+    total: Count = msgspec.field(name="totalTokenCount", default=None)
+
+
+class Answer(msgspec.Struct):
+    """An answer, a chunk of one, or what a logger wrapped around it."""
+
+    id: Loose = None
+    object: Loose = None
+    type: Loose = None
+    model: Loose = None
+    created: Loose = None
+    created_at: Loose = None
+    service_tier: Loose = None
+    usage: Usage | None = None
+    google: Google | None = msgspec.field(name="usageMetadata", default=None)
+    response_id: Loose = msgspec.field(name="responseId", default=None)
+    model_version: Loose = msgspec.field(name="modelVersion", default=None)
+    created_time: Loose = msgspec.field(name="createTime", default=None)
+    response: msgspec.Raw = NOTHING
+    body: msgspec.Raw = NOTHING
+    data: msgspec.Raw = NOTHING
+    message: msgspec.Raw = NOTHING
+    delta: msgspec.Raw = NOTHING
+    timestamp: Loose = None
+    time: Loose = None
+    session: Loose = None
+    session_id: Loose = None
+
+
+ANSWER = msgspec.json.Decoder(Answer)
+RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+USAGE = msgspec.json.Decoder(Usage)
+
+
+def vendor(answer: Answer) -> str:
+    """Whose answer it is: google, chat, openai, anthropic; "" if it tells no usage."""
+    used = answer.usage
+    if answer.google is not None:
+        return "google"
+    if used is None:
+        return ""
+    if used.prompt_tokens is not None or text(answer.object).startswith("chat.completion"):
+        return "chat"
+    if used.input_tokens is None and used.output_tokens is None:
+        return ""
+    named = text(answer.object) == "response" or text(answer.id).startswith("resp_")
+    return "openai" if named or used.input_tokens_details is not None else "anthropic"
+
+
+def tokens_of(answer: Answer) -> Tokens:
+    """The counts in costtop's meaning; raises Unreadable where they contradict each other."""
+    kind = vendor(answer)
+    if kind == "google":
+        told: Any = answer.google
+        return thinking_apart(
+            told.prompt, told.tool, told.cached, told.answer, told.thoughts, told.total
+        )
+    used = answer.usage or Usage()
+    if kind == "anthropic":
+        return anthropic_tokens(used)
+    if kind == "chat":
+        asked, answered = used.prompt_tokens_details, used.completion_tokens_details
+        whole, output = used.prompt_tokens, used.completion_tokens
+    else:
+        asked, answered = used.input_tokens_details, used.output_tokens_details
+        whole, output = used.input_tokens, used.output_tokens
+    asked, answered = asked or Details(), answered or Details()
+    read = asked.cached if asked.cached is not None else used.cache_read_input_tokens
+    write = asked.written if asked.written is not None else used.cache_creation_input_tokens
+    return inclusive(whole, read, write, output, answered.reasoning)
+
+
+def anthropic_tokens(used: Usage) -> Tokens:
+    """Anthropic's counts stand beside each other; writes of no stated lifetime live 5 minutes."""
+    split = used.cache_creation or Lifetimes()
+    hour = split.hour or 0
+    write = max(used.cache_creation_input_tokens or 0, hour + (split.short or 0))
+    details = used.output_tokens_details or Details()
+    found = disjoint(used.input_tokens, used.cache_read_input_tokens, write, used.output_tokens,
+                     details.thinking)  # fmt: skip
+    return found._replace(cache_write_1h=hour)
+
+
+def tier_of(answer: Answer) -> str:
+    """The tier that was billed: the response says it, at Anthropic in its usage."""
+    told = text(answer.service_tier) or (text(answer.usage.service_tier) if answer.usage else "")
+    return "" if told in _STANDARD else told

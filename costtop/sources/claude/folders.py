@@ -1,0 +1,58 @@
+"""Where Claude Code keeps its transcripts, and whose a transcript is. It opens none of them."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path, PurePath
+
+from costtop.model import Context
+from costtop.sources.claude.tokens import text
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """The `projects` folders: of $CLAUDE_CONFIG_DIR (a comma list) alone, else of both defaults."""
+    configured = environment.get("CLAUDE_CONFIG_DIR", "")
+    if folders := [part.strip() for part in configured.split(",") if part.strip()]:
+        return [_expanded(folder, home) / "projects" for folder in folders]
+    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    return [config / "claude" / "projects", home / ".claude" / "projects"]
+
+
+def whose(path: str) -> tuple[str, str]:
+    """(session, agent) that the path names; "" for what only the records can say.
+
+    `<session>/subagents/**/agent-X.jsonl` and `agent-X.jsonl` are agents. A file named by a UUID
+    is that session, also where a fork copied records of another one into it.
+    """
+    parts = PurePath(path).parts
+    stem = PurePath(path).stem
+    agent = stem.removeprefix("agent-") if stem.startswith("agent-") else ""
+    if "subagents" in parts[1:-1]:
+        place = len(parts) - 1 - parts[::-1].index("subagents")
+        return text(parts[place - 1]), text(agent or stem)
+    if agent:
+        return "", text(agent)
+    return (stem, "") if _UUID.fullmatch(stem) else ("", "")
+
+
+@lru_cache(maxsize=1024)
+def context_of(cwd: str, branch: str, project: str, task: str, tags: str) -> Context:
+    """The context of one (cwd, branch, first cwd, task, tags): the same object every time."""
+    return Context(cwd, branch, project, task=task, tags=tags)
+
+
+@lru_cache(maxsize=256)
+def tags_of(skill: str, plugin: str) -> str:
+    """What the tool attributes a call to, as the JSON of `Context.tags`."""
+    given = {"plugin": plugin, "skill": skill}
+    kept = {name: value for name, value in given.items() if value}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":")) if kept else ""
+
+
+def _expanded(folder: str, home: Path) -> Path:
+    if folder == "~" or folder.startswith("~/"):
+        return home / folder[2:]
+    return Path(folder)

@@ -1,0 +1,281 @@
+"""Codex CLI rollouts: `sessions/**/rollout-*.jsonl` to calls, tasks and tool outcomes (FORMATS 2).
+
+It opens no files and prices nothing. Old builds log a thread's cumulative counters, and log them
+again and again: a call is a change of the total. New builds (0.150 and later) log each request
+with its response id; once a file has such a record its counters are passed over.
+
+A forked or spawned thread's file begins with a copy of its parent's history, with new timestamps.
+A call's key is therefore made of what the copy keeps: its first half names (turn id, total, last)
+and its second half the turn, where turn ids are unique, else the thread. In the first seconds of
+such a file calls yield: they vanish beside an equal call of any other thread, in whatever order
+the files are read, and count where the parent's file is gone.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
+
+import msgspec
+
+from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
+from costtop.sources.codex import records
+from costtop.sources.codex.tool_calls import Tools
+from costtop.sources.fold import keys
+from costtop.sources.fold.json_lines import (
+    ODD,
+    Unreadable,
+    decoded,
+    has_negative_zero,
+    marked_lines,
+)
+from costtop.sources.fold.source import Chunk, Memo, Source, copied
+from costtop.sources.fold.times import stamp
+from costtop.text import clean
+
+T = TypeVar("T")
+NAME = "codex"
+DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
+_REPLAY = 5_000  # ms from the start of a forked file in which its history is copied
+_ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
+_UNIQUE = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+_IDLE_HEAD = re.compile(
+    rb'\{"timestamp":"[^"\\]*","type":"(?:response_item","payload":\{"type":"(?:message|reasoning)"'
+    rb'|event_msg","payload":\{"type":"(?:agent_|user_message"))'
+)
+_ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
+
+
+def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """`sessions` and `archived_sessions` of $CODEX_HOME, else of ~/.codex."""
+    base = Path(environment.get("CODEX_HOME") or home / ".codex")
+    return [base / "sessions", base / "archived_sessions"]
+
+
+def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
+    fold = _Fold(chunk, copied(memo))
+    for start, end, mark in marked_lines(chunk.data, ()):
+        if mark == ODD:
+            fold.events.append(Bad(chunk.offset + start, "not valid JSON"))
+        elif not _IDLE_HEAD.match(chunk.data, start, end):
+            fold.line(chunk.data[start:end], chunk.offset + start)
+    return fold.events, fold.memo
+
+
+class _Fold:
+    """One pass over a chunk: the events so far and the memo, changed line by line."""
+
+    def __init__(self, chunk: Chunk, memo: Memo) -> None:
+        self.seen = chunk.seen
+        self.memo = memo
+        self.events: list[Event] = []
+        self.tools = Tools(memo)
+        named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
+        self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
+
+    def line(self, line: bytes, offset: int) -> None:
+        try:
+            envelope = decoded(records.ENVELOPE, line)
+            at = stamp(envelope.timestamp, self.seen)
+            self.memo.setdefault("start", at)
+            self._record(envelope, at, offset)
+        except Unreadable as error:
+            self.events.append(Bad(offset, str(error)))
+
+    def _record(self, envelope: records.Envelope, at: int, offset: int) -> None:
+        payload = bytes(envelope.payload)
+        if envelope.type == "event_msg":
+            self._event(payload, at, offset)
+        elif envelope.type == "response_item":
+            if item := _lenient(records.ITEM, payload):
+                self.events += self.tools.item(item)
+        elif envelope.type == "token_usage_record":
+            self._usage_record(payload, at, offset)
+        elif envelope.type == "turn_context" and (turn := _lenient(records.EVENT, payload)):
+            self._turn_context(turn, at)
+        elif envelope.type == "session_meta" and (meta := _lenient(records.META, payload)):
+            self._meta(meta, at)
+
+    # -- whose ---------------------------------------------------------------------------------
+
+    def _meta(self, meta: records.Meta, at: int) -> None:
+        name = _text(meta.id)
+        if "id" in self.memo:
+            if name and name != self.memo["id"]:
+                self.memo["copied"] = True  # a copied history brings its own meta record
+            return
+        self.memo["id"] = name
+        self.thread = self.thread if _UNIQUE.fullmatch(self.thread) else name or self.thread
+        spawn = _spawn(meta.source)
+        parent = _text(spawn.get("parent_thread_id"))
+        self.memo["copied"] = bool(parent or _text(meta.forked_from_id))
+        self.memo["child"] = bool(parent)
+        branch = _text(meta.git.get("branch")) if isinstance(meta.git, dict) else ""
+        self.memo["where"] = [_text(meta.cwd), branch, _text(meta.cwd)]
+        self.memo["provider"] = _text(meta.model_provider)
+        self.events.append(
+            SessionFact(
+                NAME, self.thread, parent=parent, started=at, at=at,
+                agent_type=_text(spawn.get("agent_role")) or _text(meta.agent_role),
+                version=_text(meta.cli_version), context=_context(*self.memo["where"], ""),
+            )
+        )  # fmt: skip
+
+    def _turn_context(self, turn: records.Event, at: int) -> None:
+        where = self.memo.setdefault("where", ["", "", ""])
+        where[0] = _text(turn.cwd) or where[0]
+        where[2] = where[2] or where[0]
+        self._model(turn.model)
+        self._begin(_text(turn.turn_id), at, fresh=False)
+
+    def _model(self, model: object) -> None:
+        if name := _text(model):
+            self.memo["model"] = name
+
+    def _replaying(self, at: int) -> bool:
+        return bool(self.memo.get("copied")) and at - int(self.memo["start"]) <= _REPLAY
+
+    # -- turns ---------------------------------------------------------------------------------
+
+    def _begin(self, turn: str, at: int, fresh: bool) -> None:
+        """A turn begins: `task_started` says so (fresh), the context record repeats it."""
+        known = self.memo.get("turn", "")
+        if self.memo.get("open") and (turn in ("", known) if not fresh else turn == known != ""):
+            return
+        self.memo["logged"] = turn
+        if not turn:
+            self.memo["turns"] = int(self.memo.get("turns", 0)) + 1
+            turn = f"{self.thread}:{self.memo['turns']}"
+        self.memo.update(turn=turn, open=True)
+        self._task(turn, "started", at)
+
+    def _finish(self, turn: str, status: str, at: int) -> None:
+        name = turn or self.memo.get("turn", "")
+        if name and (turn != self.memo.get("turn") or self.memo.get("open")):
+            self._task(name, status, at)
+        self.memo["open"] = False
+
+    def _task(self, turn: str, status: str, at: int) -> None:
+        """Told unless it is copied history or the turn of a subagent, which no user asked for."""
+        if not self._replaying(at) and not self.memo.get("child"):
+            self.events.append(TaskFact(NAME, self.thread, turn, status, at))
+
+    def _event(self, payload: bytes, at: int, offset: int) -> None:
+        event = _lenient(records.EVENT, payload)
+        kind = event.type if event else None
+        if event is None:
+            return
+        if kind == "token_count":
+            self._token_count(bytes(event.info), event, at, offset)
+        elif kind in ("task_started", "turn_started"):
+            self._begin(_text(event.turn_id), at, fresh=True)
+        elif kind in ("task_complete", "turn_complete"):
+            self._finish(_text(event.turn_id), "failed" if event.error else "completed", at)
+        elif kind == "turn_aborted":
+            self._finish(_text(event.turn_id), "aborted", at)
+        elif kind == "thread_settings_applied" and event.thread_settings:
+            tier = _text(event.thread_settings.service_tier)
+            self.memo["tier"] = {"fast": "priority", "default": "", "auto": ""}.get(tier, tier)
+            self._model(event.thread_settings.model)
+        elif kind in _ENDS:
+            self.tools.ended(event)
+
+    # -- usage ---------------------------------------------------------------------------------
+
+    def _usage_record(self, payload: bytes, at: int, offset: int) -> None:
+        record = _checked(records.RECORD, payload)
+        if record.usage is None:
+            return
+        self.memo["records"] = True
+        self._model(record.model)
+        turn = _text(record.turn_id)
+        response = _text(record.response_id)
+        total = records.counts(record.thread_token_usage or record.usage)
+        used = records.counts(record.usage)
+        key = keys.whole(NAME, response) if response else self._key(total, used, turn)
+        call = self._call(key, records.tokens_of(used), at, offset, turn)
+        self.events.append(
+            call._replace(
+                session=_text(record.thread_id) or self.thread, request=response, yields=False
+            )
+        )
+
+    def _token_count(self, raw: bytes, event: records.Event, at: int, offset: int) -> None:
+        info = _checked(records.INFO, raw)
+        if info is None or self.memo.get("records"):
+            return
+        self._model(info.model or event.model)
+        last = records.counts(info.last_token_usage) if info.last_token_usage else None
+        total = records.counts(info.total_token_usage) if info.total_token_usage else None
+        before = self.memo.get("total")
+        if total is not None:
+            self.memo["total"] = list(total)
+            if before == list(total):
+                return  # logged again without a new request
+        used = last or _grown(total, before)
+        if used is None or not (used[0] or used[3]):
+            return  # the window was filled up: a new baseline, no request
+        key = self._key(total or (at, 0, 0, 0, 0, 0), used, self.memo.get("logged", ""))
+        self.events.append(self._call(key, records.tokens_of(used), at, offset, ""))
+
+    def _key(self, total: records.Counts, used: records.Counts, turn: str) -> bytes:
+        unique = turn if _UNIQUE.fullmatch(turn) else f"{self.thread}/{turn}"
+        return keys.paired(f"{NAME}/{turn}/{total}/{used}", unique)
+
+    def _call(self, key: bytes, tokens: Tokens, at: int, offset: int, turn: str) -> Call:
+        model = self.memo.get("model", "")
+        task = turn or self.memo.get("turn", "")
+        return Call(
+            key, NAME, self.thread, model or DEFAULT_MODEL, tokens, at,
+            _context(*self.memo.get("where", ("", "", "")), task),
+            provider=self.memo.get("provider", ""), tier=self.memo.get("tier", ""),
+            estimated=not model, yields=self._replaying(at), tools=self.tools.used(key),
+            offset=offset,
+        )  # fmt: skip
+
+
+def _grown(total: records.Counts | None, before: list[int] | None) -> records.Counts | None:
+    """What was used since the total `before`; all of `total` where the counter began anew."""
+    if total is None:
+        return None
+    if before is None:
+        return total
+    a, b, c, d, e, _ = (now - then for now, then in zip(total, before, strict=True))
+    return total if min(a, b, c, d, e) < 0 else (a, b, c, d, e, 0)
+
+
+def _spawn(source: object) -> dict[str, Any]:
+    """`source.subagent.thread_spawn` of a spawned thread's meta record, else nothing."""
+    found: object = source
+    for name in ("subagent", "thread_spawn"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _checked(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
+    """The payload of a record that counts tokens; raises Unreadable."""
+    if has_negative_zero(payload):
+        raise Unreadable("a token count is -0", malformed=False)
+    return decoded(decoder, payload)
+
+
+def _lenient(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
+    """The payload, or None where it has an unknown shape: only usage may be called unreadable."""
+    try:
+        return decoded(decoder, payload)
+    except Unreadable:
+        return None
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _context(cwd: str, branch: str, project: str, task: str) -> Context:
+    return Context(cwd, branch, project, task=task)
+
+
+SOURCE = Source(NAME, "Codex CLI", "lines", roots, ("**/rollout-*.jsonl",), read)

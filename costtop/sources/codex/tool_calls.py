@@ -1,0 +1,107 @@
+"""Follows the tool calls of a Codex thread and whether they failed. It keeps hashes, no text."""
+
+import re
+from typing import Any
+
+from costtop.model import Outcome, ToolUse
+from costtop.sources.codex.records import Event, Item
+from costtop.sources.fold import tool_memory
+from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
+from costtop.text import clean
+
+_CALLS = ("function_call", "custom_tool_call", "local_shell_call")
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+
+_ENDS = 400  # bytes looked at on both sides of an output: exit codes stand there
+_SAID = (b'"execution error', b'"failed to', b'"Error:')  # how an output of a failure begins
+_EXIT = re.compile(
+    rb'exit_code\\?"\s*:\s*-?[1-9]'
+    rb"|[Ee]xit(?:ed with)? code:?\s+-?[1-9]"
+)
+_UNSUCCESSFUL = re.compile(rb'"success\\?"\s*:\s*false')
+
+
+def failed(output: bytes) -> bool:
+    """Whether an output, as raw JSON, says that its command failed."""
+    if len(output) <= 2 * _ENDS:
+        return _tells_failure(output)
+    return _tells_failure(output[:_ENDS]) or _tells_failure(output[-_ENDS:])
+
+
+def _tells_failure(part: bytes) -> bool:
+    # The plain searches are ten times as quick as the patterns, and usually the answer.
+    return (
+        (b"xit" in part and _EXIT.search(part) is not None)
+        or (b"success" in part and _UNSUCCESSFUL.search(part) is not None)
+        or part.startswith(_SAID)
+    )
+
+
+def arguments_of(item: Item) -> bytes:
+    """The raw arguments of any kind of tool call."""
+    for raw in (bytes(item.arguments), bytes(item.input), bytes(item.action)):
+        if raw != b"null":
+            return raw
+    return b""
+
+
+class Tools:
+    """The tool calls that no usage has claimed yet, and those that wait for their output.
+
+    Both live in the memo. A reply's tool calls are logged before its usage; their output comes
+    before the usage or after it.
+    """
+
+    def __init__(self, memo: dict[str, Any]) -> None:
+        # id, name, hash of the arguments, error, hash of the result
+        self.asked: list[list[Any]] = memo.setdefault("tools", [])
+        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
+
+    def item(self, item: Item) -> list[Outcome]:
+        """Takes a tool call or an output; the outcome of a call that was claimed before."""
+        call_id = _text(item.call_id)
+        if item.type in _CALLS:
+            name = _text(item.name) or "shell"
+            hashed = fingerprint(arguments_of(item), ARGUMENTS, name)
+            self.asked.append([call_id, name, hashed, None, None])
+            del self.asked[: -tool_memory.TOOLS]
+        elif item.type in _OUTPUTS and call_id:
+            output = bytes(item.output)
+            return self._answered(call_id, failed(output), fingerprint(output, RESULT))
+        return []
+
+    def _answered(self, call_id: str, error: bool, result: str) -> list[Outcome]:
+        for tool in self.asked:
+            if tool[0] == call_id:
+                tool[3], tool[4] = bool(tool[3]) or error, result
+                return []
+        entry = self.waiting.pop(call_id, None)
+        return [tool_memory.outcome(entry, bool(entry[2]) or error, result)] if entry else []
+
+    def ended(self, event: Event) -> None:
+        """Takes an end event: it knows the exit code, which the output may not tell."""
+        code = event.exit_code
+        call_id = _text(event.call_id)
+        if event.success is not False and not (isinstance(code, int) and code != 0):
+            return
+        for tool in self.asked:
+            if tool[0] == call_id:
+                tool[3] = True
+        if call_id in self.waiting:
+            self.waiting[call_id][2] = True
+
+    def used(self, key: bytes) -> tuple[ToolUse, ...]:
+        """The tools asked for since the last call: they belong to the one named `key`."""
+        for nth, (call_id, _, _, error, result) in enumerate(self.asked):
+            if result is None and call_id:
+                tool_memory.wait(self.waiting, call_id, key.hex(), nth, error)
+        used = tuple(
+            ToolUse(name, arguments, None if result is None else bool(error), result)
+            for _, name, arguments, error, result in self.asked
+        )
+        self.asked.clear()
+        return used
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""

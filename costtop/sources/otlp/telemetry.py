@@ -1,0 +1,92 @@
+"""OpenTelemetry as a source: what programs send over OTLP, or a collector writes as JSON lines.
+
+It opens no port. Only requests to a model count; which of several tellings of one request counts
+is the store's business (`Call.heard`, `Call.coarse`).
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from costtop.model import Bad, Call, Event
+from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
+from costtop.sources.fold.source import Chunk, Memo, Source
+from costtop.sources.otlp import inference_spans, log_events, metrics
+from costtop.sources.otlp.records import Record, logs, points, spans
+from costtop.sources.otlp.whose import NAME
+
+_NEEDLES = (b'"resourceSpans"', b'"resourceLogs"', b'"resourceMetrics"')
+_TREE = msgspec.json.Decoder(dict[str, Any])
+
+
+def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """None: files of a collector come from `[[source]]` entries, the rest over the receiver."""
+    return []
+
+
+def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    """The calls of a file with one OTLP message a line; see `source.Source`."""
+    events: list[Event] = []
+    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
+        offset = chunk.offset + start
+        if mark == ODD:
+            events.append(Bad(offset, "not valid JSON"))
+            continue
+        try:
+            tree = decoded(_TREE, chunk.data[start:end])
+        except Unreadable as error:
+            events.append(Bad(offset, str(error)))
+            continue
+        found, memo = told(tree, chunk.seen, memo, offset)
+        events += found
+    return events, memo
+
+
+def told(
+    tree: Mapping[str, Any], seen: int, memo: Memo, offset: int = 0
+) -> tuple[list[Event], Memo]:
+    """The calls of one OTLP message in its JSON form, received at `seen` (ms UTC); never raises.
+
+    `memo` is not changed; the one returned knows the cumulative series of metrics, and which
+    services tell of single requests.
+    """
+    events: list[Event] = []
+    for record, count in _records(tree):
+        try:
+            call = count(record, seen)
+        except Unreadable as error:
+            events.append(Bad(offset, str(error)))
+            continue
+        if call is not None:
+            events.append(call._replace(offset=offset))
+    series = {key: dict(value) for key, value in memo.items()}
+    for event in events:
+        if isinstance(event, Call):
+            metrics.note_finer(series, event)
+    summed = metrics.calls_of(points(tree), series, seen)
+    events += [call._replace(offset=offset) for call in summed]
+    return events, series
+
+
+def _records(tree: Mapping[str, Any]) -> Iterator[tuple[Record, Any]]:
+    """Every record that stands for a request, with the function that counts it."""
+    for span in spans(tree):
+        if inference_spans.is_inference(span.said):
+            yield span, inference_spans.call_of
+    for log in logs(tree):
+        if kind := log_events.kind_of(log):
+            yield log, _counted_as(kind)
+        elif log.name == inference_spans.EVENT and inference_spans.is_inference(log.said):
+            yield log, inference_spans.call_of
+
+
+def _counted_as(kind: str) -> Any:
+    def count(record: Record, seen: int) -> Call | None:
+        return log_events.call_of(record, kind, seen)
+
+    return count
+
+
+SOURCE = Source(NAME, "OpenTelemetry", "lines", roots, ("**/*.jsonl", "**/*.json"), read)

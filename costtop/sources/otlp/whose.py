@@ -1,0 +1,90 @@
+"""Says whose an OTLP record is: source, session, context, provider. It counts no tokens.
+
+Attribute names: OpenTelemetry GenAI conventions (current and legacy), OpenInference, and what
+Claude Code, Codex and Gemini CLI document (FORMATS sections 1 to 3 and 9).
+"""
+
+import json
+from typing import NamedTuple
+
+from costtop.model import Context
+from costtop.sources.otlp.records import Said, named
+from costtop.text import clean
+
+NAME = "otlp"
+
+_TOOLS = {
+    "claude_code.": "claude-code",
+    "claude-code": "claude-code",
+    "codex": "codex",
+    "gemini_cli.": "gemini-cli",
+    "gemini-cli": "gemini-cli",
+    "qwen-code": "qwen-code",
+}
+_SESSION = ("gen_ai.conversation.id", "conversation.id", "session.id", "thread.id",
+            "langfuse.session.id", "traceloop.association.properties.session_id")  # fmt: skip
+_USER = ("user.email", "enduser.id", "user.id", "user.account_uuid", "user.account_id",
+         "traceloop.association.properties.user_id")  # fmt: skip
+_FEATURE = ("costtop.feature", "feature")
+_TASK = ("costtop.task", "task.id")
+_STANDARD = (
+    "service.", "telemetry.", "process.", "host.", "os.", "container.", "k8s.", "cloud.",
+    "deployment.", "device.", "faas.", "webengine.", "gen_ai.", "user.", "session.", "costtop.",
+    "app.", "terminal.", "organization.", "openinference.",
+)  # fmt: skip
+_TAGS = 16
+
+
+class Whose(NamedTuple):
+    """Where a record belongs; `service` is the session that its service's aggregates stand in."""
+
+    source: str
+    session: str
+    service: str
+    context: Context
+
+
+def whose(name: str, said: Said, resource: Said, trace: str = "") -> Whose:
+    """Where the record `name` belongs; without a session of its own, to its trace or service."""
+    service = named(resource, ("service.name",)) or "unknown service"
+    source = _source(name, service)
+    session = named(said, _SESSION) or named(resource, _SESSION)
+    if not session:
+        session = f"{service} {trace[:16]}" if trace else service
+    return Whose(source, session, service, _context(said, resource, service, source))
+
+
+def _source(name: str, service: str) -> str:
+    """The tool whose own logs tell of the same sessions, else "otlp"."""
+    for text in (name, service.lower()):
+        for mark, source in _TOOLS.items():
+            if text.startswith(mark):
+                return source
+    return NAME
+
+
+def _context(said: Said, resource: Said, service: str, source: str) -> Context:
+    both = {**resource, **said}
+    return Context(
+        project=service if source == NAME else "",
+        feature=named(both, _FEATURE),
+        user=named(both, _USER),
+        task=named(both, _TASK),
+        host=named(resource, ("host.name",)),
+        tags=_tags(resource),
+    )
+
+
+def _tags(resource: Said) -> str:
+    """The resource's own attributes, such as OTEL_RESOURCE_ATTRIBUTES=team.id=payments."""
+    kept = {
+        clean(name): clean(str(value))
+        for name, value in sorted(resource.items())
+        if not name.startswith(_STANDARD) and name not in _FEATURE
+    }
+    first = dict(list(kept.items())[:_TAGS])
+    return (
+        json.dumps(first, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        if first
+        else ""
+    )

@@ -1,0 +1,311 @@
+"""Writes calls: each once, at its final value, with every roll-up that depends on it.
+
+`record` runs inside the caller's transaction and is the only way in. It prices nothing and raises
+no alerts; it answers with what was spent, in order of arrival, for those who do.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from costtop.model import Call, Context, Outcome, SessionFact, Spend
+from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.call_row import (
+    COLUMNS,
+    ERROR,
+    ESTIMATED,
+    HEARD,
+    PLACEHOLDER,
+    SETTLED,
+    YIELDS,
+    Row,
+    merged,
+    tokens_of,
+)
+from costtop.store.calls.merge import Sight, Stored, lookup, see
+from costtop.store.calls.otlp_twins import Heard, Joined, filled, join
+from costtop.store.calls.rollups import Deltas
+from costtop.store.calls.side_copies import delete, overtaken, side_copies
+from costtop.store.names import Names, read_context, read_name
+from costtop.store.places import Places
+from costtop.store.sessions import tool_outcomes
+from costtop.store.sessions.sessions import Sessions
+from costtop.store.sessions.tasks import record_task
+
+Counts = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts, by the config."""
+FeatureOf = Callable[[Context, str, str], str]
+"""The feature of a call by the config's rules: (context, source, model) -> name."""
+
+_REMEMBERED = 10_000  # kinds of call whose ids are kept
+
+
+def computed_first(computed: int | None, reported: int | None) -> int | None:
+    """What counts where the config says nothing: the computed cost, else the reported one."""
+    return reported if computed is None else computed
+
+
+class Recorded(NamedTuple):
+    """What a commit changed: spends in order of arrival, and calls whose tools are now known."""
+
+    rev: int
+    spends: list[Spend]
+    answered: list[bytes]  # keys of calls with new tool outcomes
+    removed: int = 0  # calls that no longer count: who holds sums has to read them again
+    ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
+
+
+class _Ids(NamedTuple):
+    """What a call's texts are in this database: the same for most calls of a session."""
+
+    session: int
+    context: int
+    feature: int
+    model: int
+    provider: int
+    variant: int
+    root_key: str
+    feature_name: str
+
+
+class Books:
+    """The write side of the store: caches of one database, and what the config decides."""
+
+    def __init__(self, feature_of: FeatureOf, counts: Counts = computed_first) -> None:
+        self.names = Names()
+        self.sessions = Sessions(self.names)
+        self.places = Places()
+        self.heard = Heard()
+        self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
+        self.counts = counts
+        self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
+        self._ids: dict[tuple[object, ...], _Ids] = {}
+
+    def forget(self) -> None:
+        """Empties every cache; to be called when a transaction was rolled back."""
+        self.names.forget()
+        self.sessions.forget()
+        self.places.forget()
+        self.heard.forget()
+        self._ids.clear()
+
+    def feature(self, call: Call) -> str:
+        """The call's feature: its tag, a rule of the config, else branch or project."""
+        return self.feature_of(call.context, call.source, call.model)
+
+    def ids(self, db: sqlite3.Connection, call: Call) -> _Ids:
+        """The ids of the call's texts, remembered until a session gets another root."""
+        whose = (call.session, call.agent, call.context, call.model, call.provider, call.tier,
+                 call.speed, call.geo, call.source, self.sessions.adopted)  # fmt: skip
+        found = self._ids.get(whose)
+        if found is None:
+            if len(self._ids) >= _REMEMBERED:
+                self._ids.clear()
+            found = self._ids[whose] = self._look_up(db, call)
+        return found
+
+    def _look_up(self, db: sqlite3.Connection, call: Call) -> _Ids:
+        session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
+        feature = self.feature(call)
+        return _Ids(
+            session.id,
+            names.context(db, call.context),
+            names.name(db, feature),
+            names.name(db, call.model),
+            names.name(db, call.provider),
+            names.name(db, variant(call)),
+            session.root_key,
+            feature,
+        )
+
+
+def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], now: int) -> Recorded:
+    """Writes everything that was read; a second time changes nothing. `now` is ms UTC."""
+    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    sights: dict[bytes, Sight] = {}
+    for reading in readings:
+        place = books.places.enter(db, reading, now)
+        for fact in reading.facts:
+            books.sessions.learn(db, fact, rev)
+        for priced in reading.calls:
+            see(sights, _sight(db, books, priced, place, now))
+    outcomes = [item for reading in readings for item in reading.outcomes]
+    _answer_here(sights, outcomes)
+    spends, removed = _store(db, books, sights, rev)
+    new = {spend.call.key for spend in spends if spend.new}
+    answered = tool_outcomes.answer(db, (item for item in outcomes if item.call not in new))
+    for reading in readings:
+        for task in reading.tasks:
+            ref = books.sessions.ref(db, task.source, task.session)
+            record_task(db, ref.id, ref.root, task)
+    facts = (fact for reading in readings for fact in reading.facts)
+    return Recorded(rev, spends, answered, removed, _ended(db, books, facts))
+
+
+def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
+    call, computed, cost, rates = priced
+    ids = books.ids(db, call)
+    if books.runs and ids.root_key in books.runs:
+        call = call._replace(context=books.runs[ids.root_key](call.context))
+        priced, ids = priced._replace(call=call), books.ids(db, call)
+    row = Row(
+        call.key, *ids[:6], call.at, now, *call.tokens, call.searches, cost, computed,
+        call.reported,
+        books.names.card(db, rates) if rates else None,
+        place,
+        call.offset,
+        request_hash(call.request) if call.request else None,
+        _flags(call),
+        call.attempt,
+    )  # fmt: skip
+    return Sight(row, books.places.rank(db, place), priced)
+
+
+def variant(call: Call) -> str:
+    """Tier, speed and geography in one name; "" for a standard request."""
+    text = f"{call.tier}|{call.speed}|{call.geo}"
+    return "" if text == "||" else text
+
+
+def request_hash(request: str) -> int:
+    """What stands for a provider's request id in the table: 63 bits."""
+    return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
+
+
+def _flags(call: Call) -> int:
+    return (
+        (ERROR if call.status != "ok" else 0)
+        | (PLACEHOLDER if call.placeholder else 0)
+        | (ESTIMATED if call.estimated else 0)
+        | (YIELDS if call.yields else 0)
+        | (HEARD if call.heard else 0)
+        | (SETTLED if call.settled and call.reported is not None else 0)
+        | (call.coarse << 6)
+    )
+
+
+def _store(
+    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight], rev: int
+) -> tuple[list[Spend], int]:
+    joined, gone = _joined(db, books, sights)
+    sights, contexts = joined.sights, joined.contexts
+    stored = joined.stored | lookup(db, list(sights))
+    side = side_copies(db, sights)
+    deltas = Deltas()
+    ids: dict[bytes, int] = {}
+    inserts: list[Sight] = []
+    updates: list[tuple[int, Row]] = []
+    spends: list[Spend] = []
+    following = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
+    for key, sight in sights.items():
+        if key in side:
+            continue
+        known = stored.get(key)
+        row = _final(db, books, sight, known, contexts.get(key))
+        ids[key] = known.id if known else following + len(inserts)
+        if known is None:
+            inserts.append(sight._replace(row=row))
+            deltas.book(row)
+        elif row != known.row:
+            updates.append((known.id, row))
+            deltas.book(known.row, -1)
+            deltas.book(row)
+        if known is None or row != known.row or sight.priced.call.tools:
+            spends.append(_spend(books, db, sight, row, known.row if known else None))
+    arrived = inserts + [sights[key] for key in joined.stored if key in sights]
+    gone += overtaken(db, arrived)
+    delete(db, gone)
+    for item in gone:
+        deltas.book(item.row, -1)
+    _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
+    asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
+    tool_outcomes.write(db, books.names, asked)
+    deltas.write(db, rev)
+    return spends, len(gone)
+
+
+def _joined(
+    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight]
+) -> tuple[Joined, list[Stored]]:
+    """The batch with heard calls made one with logged ones, and rows that no longer count."""
+    if not books.heard.matters(db, sights.values()):
+        return Joined(sights, {}, {}), []
+    joined = join(db, sights)
+    roots = {key: _root(db, books, sight.priced.call) for key, sight in joined.sights.items()}
+    dropped, gone = books.heard.outdone(db, books.names, joined, roots)
+    kept = {key: sight for key, sight in joined.sights.items() if key not in dropped}
+    return joined._replace(sights=kept), gone
+
+
+def _root(db: sqlite3.Connection, books: Books, call: Call) -> int:
+    return books.sessions.ref(db, call.source, call.session, call.agent).root
+
+
+def _final(
+    db: sqlite3.Connection, books: Books, sight: Sight, known: Stored | None, wire: Context | None
+) -> Row:
+    """The row that a call becomes by this sight of it, with what only the wire told of it."""
+    row = sight.row
+    if known is not None:
+        rank = books.places.rank(db, known.row.place)
+        row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
+        if wire is None and row.flags & SETTLED and row.context != known.row.context:
+            wire = read_context(db, known.row.context)  # its new owner knows no more of the wire
+    # One sight may have brought the price, another what was reported.
+    cost = row.cost if row.flags & SETTLED else books.counts(row.computed, row.reported)
+    if cost != row.cost:
+        row = row._replace(cost=cost)
+    if wire is None:
+        return row
+    context = filled(read_context(db, row.context), wire)
+    feature = books.feature(sight.priced.call._replace(context=context))
+    return row._replace(
+        context=books.names.context(db, context), feature=books.names.name(db, feature)
+    )
+
+
+def _spend(
+    books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
+) -> Spend:
+    call, _, _, rates = sight.priced
+    *_, root, feature = books.ids(db, call)
+    if row.session != sight.row.session:  # another sight's owner keeps it
+        root, feature = books.sessions.root_key(db, row.session), read_name(db, row.feature)
+    if known is not None:
+        call = call._replace(tokens=tokens_of(row), at=row.at)
+    previous = None if known is None else known.cost
+    return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous)
+
+
+def _write(
+    db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, Row]]
+) -> None:
+    marks = ",".join("?" * (1 + len(Row._fields)))
+    db.executemany(f"INSERT INTO calls (id, {COLUMNS}) VALUES ({marks})", inserts)
+    sets = ", ".join(f"{name} = ?" for name in COLUMNS.split(", "))
+    db.executemany(
+        f"UPDATE calls SET {sets} WHERE id = ?", [(*row, call_id) for call_id, row in updates]
+    )
+
+
+def _ended(db: sqlite3.Connection, books: Books, facts: Iterable[SessionFact]) -> list[str]:
+    """Root sessions that these facts have ended and no later call goes on with."""
+    named = {(fact.source, fact.session, fact.agent) for fact in facts if fact.ended is not None}
+    refs = sorted(books.sessions.ref(db, *name) for name in named)
+    query = "SELECT ended IS NOT NULL FROM sessions WHERE id = ? AND root = id"
+    return [ref.root_key for ref in refs if (db.execute(query, (ref.id,)).fetchone() or [0])[0]]
+
+
+def _answer_here(sights: dict[bytes, Sight], outcomes: Sequence[Outcome]) -> None:
+    """Puts outcomes to the tools of calls that came with them: most do, in an import."""
+    answers: dict[bytes, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.call in sights:
+            answers.setdefault(outcome.call, []).append(outcome)
+    for key, found in answers.items():
+        sight = sights[key]
+        call = sight.priced.call
+        call = call._replace(tools=tool_outcomes.answered(call.tools, found))
+        sights[key] = sight._replace(priced=sight.priced._replace(call=call))

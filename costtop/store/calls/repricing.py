@@ -1,0 +1,92 @@
+"""Prices stored calls anew, in short transactions, and says what changed. It knows no prices.
+
+The table of calls is the truth; costs, features and every roll-up follow from it.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from costtop.model import Call, Rates
+from costtop.store.calls.call_row import COLUMNS, SETTLED, Row
+from costtop.store.calls.calls import Books
+from costtop.store.calls.rollups import Deltas
+from costtop.store.sessions.past_spends import History
+
+AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
+
+Price = Callable[[Call], tuple[int | None, Rates | None]]
+"""(computed nano-dollars, rates) of a call; both None when unpriced."""
+Counts = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts."""
+
+
+class Changed(NamedTuple):
+    """What a new price did to one model's calls. Money in nano-dollars."""
+
+    calls: int = 0
+    before: int = 0
+    after: int = 0
+    priced: int = 0  # calls that had no price before
+    lost: int = 0  # calls that have none now
+
+
+def reprice(
+    db: sqlite3.Connection,
+    books: Books,
+    price: Price,
+    counts: Counts,
+    after: int,
+    changes: dict[str, Changed],
+) -> int | None:
+    """Prices the calls behind the row `after`, adds what changed to `changes` by model.
+
+    Returns the row to go on from, None at the end. Runs inside the caller's transaction.
+    """
+    rows = db.execute(
+        f"SELECT id, {COLUMNS} FROM calls WHERE id > ? ORDER BY id LIMIT ?", (after, AT_ONCE)
+    ).fetchall()
+    if not rows:
+        return None
+    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    old = {row[0]: Row._make(row[1:]) for row in rows}
+    deltas = Deltas()
+    updates = []
+    for call_id, spend in History(db).numbered(rows[0][0], rows[-1][0]):
+        known = old[call_id]
+        new = _priced(db, books, known, spend.call, price, counts)
+        if new != known:
+            deltas.book(known, -1)
+            deltas.book(new)
+            updates.append((new.cost, new.computed, new.card, new.feature, call_id))
+            _note(changes, spend.call.model, known, new)
+    db.executemany(
+        "UPDATE calls SET cost = ?, computed = ?, card = ?, feature = ? WHERE id = ?", updates
+    )
+    deltas.write(db, rev)
+    return int(rows[-1][0])
+
+
+def _priced(
+    db: sqlite3.Connection, books: Books, row: Row, call: Call, price: Price, counts: Counts
+) -> Row:
+    computed, rates = price(call)
+    return row._replace(
+        cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
+        computed=computed,
+        card=books.names.card(db, rates) if rates else None,
+        feature=books.names.name(db, books.feature(call)),
+    )
+
+
+def _note(changes: dict[str, Changed], model: str, old: Row, new: Row) -> None:
+    if old.cost == new.cost:
+        return
+    known = changes.get(model, Changed())
+    changes[model] = Changed(
+        known.calls + 1,
+        known.before + (old.cost or 0),
+        known.after + (new.cost or 0),
+        known.priced + (old.cost is None),
+        known.lost + (new.cost is None),
+    )

@@ -1,0 +1,118 @@
+"""Commands that `costtop run` started, and the sessions begun inside them. It finds no processes.
+
+A session that belongs to a run gets the run's tags on every call, those already stored included.
+Times are ms UTC, money int nano-dollars.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import Context
+from costtop.store.calls.call_row import COLUMNS, Row
+from costtop.store.calls.calls import Books
+from costtop.store.calls.rollups import Deltas
+from costtop.store.names import read_context
+
+
+class Run(NamedTuple):
+    """One command: its process, where and since when, and the tags it gives."""
+
+    id: str
+    pid: int
+    start: int  # as `look.Process.start`
+    cwd: str
+    feature: str
+    task: str
+    user: str
+    began: int
+
+    def tagged(self, context: Context) -> Context:
+        """The context with the run's tags, where the log does not say."""
+        return context._replace(
+            feature=context.feature or self.feature,
+            task=context.task or self.task,
+            user=self.user or context.user,
+        )
+
+
+_COLUMNS = "id, pid, start, cwd, feature, task, user, began"
+
+
+def begin(db: sqlite3.Connection, run: Run) -> None:
+    """Keeps that a command was started."""
+    db.execute(f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", run)
+
+
+def end(db: sqlite3.Connection, run: str, now: int) -> None:
+    """Its command has ended; sessions that were begun in it keep its tags."""
+    db.execute("UPDATE runs SET ended = ? WHERE id = ?", (now, run))
+
+
+def under_way(db: sqlite3.Connection) -> list[Run]:
+    """Runs without an end."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE ended IS NULL")
+    return [Run(*row) for row in rows]
+
+
+def tags(db: sqlite3.Connection) -> dict[str, Run]:
+    """The run of each session that belongs to one."""
+    columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+    rows = db.execute(
+        f"SELECT s.session, {columns} FROM run_sessions s JOIN runs r ON r.id = s.run"
+    )
+    return {str(row[0]): Run(*row[1:]) for row in rows}
+
+
+def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
+    """Puts a session ("source/session") into a run and tags its calls; how many it had already."""
+    db.execute("INSERT OR IGNORE INTO run_sessions (session, run) VALUES (?, ?)", (session, run.id))
+    books.runs[session] = run.tagged
+    source, _, name = session.partition("/")
+    rows = db.execute(
+        f"SELECT c.id, {', '.join('c.' + one for one in COLUMNS.split(', '))}, f.text FROM calls c"
+        " JOIN names f ON f.id = c.feature WHERE c.at >= ? AND c.session IN"
+        " (SELECT s.id FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n"
+        "  ON n.id = r.source WHERE n.text = ? AND r.session = ?)",
+        (run.began, source, name),
+    ).fetchall()
+    deltas, updates = Deltas(), []
+    for number, *values, feature in rows:
+        old = Row._make(values)
+        context = run.tagged(read_context(db, old.context))
+        new = old._replace(
+            context=books.names.context(db, context),
+            feature=books.names.name(db, context.feature or feature),
+        )
+        if new != old:
+            deltas.book(old, -1)
+            deltas.book(new)
+            updates.append((new.context, new.feature, number))
+    db.executemany("UPDATE calls SET context = ?, feature = ? WHERE id = ?", updates)
+    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    deltas.write(db, rev)
+    return len(updates)
+
+
+def sessions(db: sqlite3.Connection, run: str) -> list[tuple[str, int, int, int]]:
+    """(key, cost, calls, unpriced calls) of each session of a run, the dearest first."""
+    rows = db.execute(
+        "SELECT x.session, coalesce(sum(s.cost), 0), coalesce(sum(s.calls), 0),"
+        " coalesce(sum(s.unpriced), 0)"
+        " FROM run_sessions x LEFT JOIN sessions s ON s.root IN (SELECT r.id FROM sessions r"
+        "  JOIN names n ON n.id = r.source WHERE n.text || '/' || r.session = x.session)"
+        " WHERE x.run = ? GROUP BY x.session ORDER BY 2 DESC",
+        (run,),
+    )
+    return [(str(key), int(cost), int(calls), int(unpriced)) for key, cost, calls, unpriced in rows]
+
+
+def begun_here(db: sqlite3.Connection, cwd: str, since: int, until: int) -> list[str]:
+    """Root sessions ("source/session") whose first call was in a folder, or below, in a time."""
+    rows = db.execute(
+        "SELECT n.text || '/' || r.session FROM sessions r JOIN names n ON n.id = r.source"
+        " JOIN contexts c ON c.id = r.context JOIN names w ON w.id = c.cwd"
+        " WHERE r.id = r.root AND r.last >= ?1 AND r.started >= ?1 AND r.started <= ?2"
+        " AND (w.text = ?3 OR substr(w.text, 1, length(?4)) = ?4)",
+        (since, until, cwd, f"{cwd.rstrip('/')}/"),
+    )
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,117 @@
+"""Sessions, their subagents and parents: rows and facts. It sums no costs.
+
+One row stands for (source, session, agent). A subagent's parent is its session; a session's parent
+is the session that started it; `root` is the top of that chain and what reports fold into.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.model import SessionFact
+from costtop.store.names import Names
+from costtop.store.sessions.tasks import move_tasks
+
+
+class Ref(NamedTuple):
+    """A session row: its id, its root's id and the root's public key "source/session"."""
+
+    id: int
+    root: int
+    root_key: str
+
+
+class Sessions:
+    """Finds and makes session rows; caches what this process has seen."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._refs: dict[tuple[str, str, str], Ref] = {}
+        self.adopted = 0  # rises when roots may have changed
+
+    def forget(self) -> None:
+        """Empties the cache after a rollback or a new root."""
+        self._refs.clear()
+        self.adopted += 1
+
+    def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
+        """The row of (source, session, agent), made if it is new."""
+        key = (source, session, agent)
+        found = self._refs.get(key)
+        if found is None:
+            found = self._refs[key] = self._read(db, *key) or self._make(db, *key)
+        return found
+
+    def root_key(self, db: sqlite3.Connection, session: int) -> str:
+        """The public key "source/session" of the root of the session row `session`."""
+        query = (
+            "SELECT n.text || '/' || r.session FROM sessions s"
+            " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source WHERE s.id = ?"
+        )
+        return str(db.execute(query, (session,)).fetchone()[0])
+
+    def _read(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref | None:
+        row = db.execute(
+            "SELECT s.id, s.root, n.text || '/' || r.session FROM sessions s"
+            " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
+            " WHERE s.source = ? AND s.session = ? AND s.agent = ?",
+            (self._names.name(db, source), session, agent),
+        ).fetchone()
+        return Ref(*row) if row else None
+
+    def _make(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref:
+        parent = self.ref(db, source, session) if agent else None
+        made = db.execute(
+            "INSERT INTO sessions (source, session, agent, parent, root) VALUES (?,?,?,?,?)",
+            (
+                self._names.name(db, source),
+                session,
+                agent,
+                parent.id if parent else None,
+                parent.root if parent else 0,
+            ),
+        ).lastrowid
+        assert made is not None
+        if parent:
+            return Ref(made, parent.root, parent.root_key)
+        db.execute("UPDATE sessions SET root = id WHERE id = ?", (made,))
+        return Ref(made, made, f"{source}/{session}")
+
+    def learn(self, db: sqlite3.Connection, fact: SessionFact, rev: int) -> None:
+        """Writes what a log says about a session besides its calls."""
+        ref = self.ref(db, fact.source, fact.session, fact.agent)
+        if fact.parent and fact.parent != fact.session:
+            self._adopt(db, ref, self.ref(db, fact.source, fact.parent))
+            ref = self.ref(db, fact.source, fact.session, fact.agent)
+        context = self._names.context(db, fact.context) if fact.context else None
+        at = fact.at or fact.ended or fact.started
+        db.execute(
+            "UPDATE sessions SET"
+            " context = CASE WHEN ?1 IS NOT NULL AND (calls = 0 OR ?2 >= last) THEN ?1"
+            " ELSE context END,"
+            " agent_type = CASE WHEN ?3 THEN ?3 ELSE agent_type END,"
+            " version = CASE WHEN ?4 THEN ?4 ELSE version END,"
+            " started = CASE WHEN ?5 IS NULL THEN started ELSE min(coalesce(started, ?5), ?5) END,"
+            " last = CASE WHEN ?2 IS NULL THEN last ELSE max(coalesce(last, 0), ?2) END,"
+            " ended = CASE WHEN ?6 >= coalesce(last, 0) THEN ?6"
+            " WHEN ended < ?2 THEN NULL ELSE ended END,"
+            " rev = ?7 WHERE id = ?8",
+            (
+                context,
+                at,
+                self._names.name(db, fact.agent_type),
+                self._names.name(db, fact.version),
+                fact.started,
+                fact.ended,
+                rev,
+                ref.id,
+            ),
+        )
+
+    def _adopt(self, db: sqlite3.Connection, child: Ref, parent: Ref) -> None:
+        """Makes `parent` the parent of `child`; a link that would close a circle is ignored."""
+        if child.root == parent.root or child.id != child.root:
+            return
+        db.execute("UPDATE sessions SET parent = ? WHERE id = ?", (parent.id, child.id))
+        db.execute("UPDATE sessions SET root = ? WHERE root = ?", (parent.root, child.root))
+        move_tasks(db, child.root, parent.root)
+        self.forget()

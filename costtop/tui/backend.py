@@ -1,0 +1,84 @@
+"""The seam between the screen and the rest: what it may ask and do. It knows no widget.
+
+Everything that the screen sees comes through `frame` and its siblings, everything that it does goes
+through `act`. `real` reads the store by `costtop.queries` and talks to the daemon by
+`costtop.control`; a test gives its own.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from costtop.control import client
+from costtop.control.protocol import Command
+from costtop.paths import Paths
+from costtop.queries.alerts import alert_list
+from costtop.queries.alerts.alert_list import Alerts
+from costtop.queries.connection import Door, empty
+from costtop.queries.live import past
+from costtop.queries.live.frame import now_ms
+from costtop.queries.live.view import Pulse, Snapshot
+from costtop.queries.sessions import session, tasks, transcript
+from costtop.queries.sessions.session import SessionDetail
+from costtop.queries.sessions.tasks import Tasks
+from costtop.queries.spending import budget_periods, days, spending, trend_verdicts
+from costtop.queries.spending.budget_periods import BudgetLine
+from costtop.queries.spending.days import Day
+from costtop.queries.spending.spending import Spending
+from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
+from costtop.tui import opener
+
+
+class World(NamedTuple):
+    """The functions that the screen is given; each may raise CosttopError with one line."""
+
+    frame: Callable[[int | None], Snapshot]  # at a moment, ms UTC; None is now
+    act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
+    session: Callable[[str, int], SessionDetail | None]  # (key, now)
+    spending: Callable[[str, str, int], Spending]  # (by, span, now)
+    verdict: Callable[[str, str, int], FeatureVerdict]  # (feature, span, now)
+    mix: Callable[[Spending, int], Mix | None]  # (of this span, now)
+    tasks: Callable[[str, int], Tasks]  # (span, now)
+    days: Callable[[int, int], tuple[Day, ...]]  # (how many, now)
+    alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
+    budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
+    bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
+    hooked: Callable[[str], bool]  # costtop's hook stands in the settings of that source's agent
+    transcript: Callable[[str], Path | None]  # the log of this session
+    open_folder: Callable[[Path], bool]  # that of this file, on the desktop, if there is one
+    now: Callable[[], int]  # ms UTC
+
+
+NOTHING = empty(0, Pulse(running=True), ())
+
+
+def real(
+    paths: Paths,
+    now: Callable[[], int] = now_ms,
+    hooked: Callable[[str], bool] = lambda source: True,
+) -> World:
+    """The world of one costtop instance; `now` is its clock, ms UTC."""
+    door = Door(paths, now)
+
+    def frame(at: int | None) -> Snapshot:
+        return door.frame() if at is None else door.read(past.take, at, door.zone())
+
+    return World(
+        frame=frame,
+        act=lambda command: client.ask(paths.socket, command),
+        session=lambda key, at: door.read(session.read, key, at),
+        spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
+        verdict=lambda name, span, at: door.read(
+            trend_verdicts.feature, name, span, at, door.zone()
+        ),
+        mix=lambda made, at: door.read(trend_verdicts.models, made, at, door.zone()),
+        tasks=lambda span, at: door.read(tasks.read, span, at, door.zone()),
+        days=lambda count, at: door.read(days.read, count, at, door.zone()),
+        alerts=lambda key, at: door.read(alert_list.read, at, key),
+        budgets=lambda at: door.read(budget_periods.read, at, door.zone()),
+        bells=lambda after: door.read(alert_list.bells, after),
+        hooked=hooked,
+        transcript=lambda key: door.read(transcript.read, key),
+        open_folder=opener.open_folder,
+        now=now,
+    )

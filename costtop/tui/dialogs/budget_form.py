@@ -1,0 +1,110 @@
+"""The form of a budget: five fields, checked before it answers. It sets nothing itself."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from costtop import money, periods
+from costtop.control.protocol import SetBudget
+from costtop.errors import CosttopError, UsageError
+from costtop.queries.spending.budget_periods import BudgetLine
+from costtop.tui.dialogs.session_actions import who
+from costtop.tui.draw.ink import Line, line
+from costtop.tui.widgets.pane import Pane
+
+ACTIONS = ("notify", "gate", "pause", "stop", "kill")
+SCOPES = ("feature", "user", "project", "model", "source", "session")
+FIELDS = (
+    ("name", "Name", "daily"),
+    ("amount", "Amount", "$20"),
+    ("period", "Period", "day, week, month or hours:5"),
+    ("tiers", "Tiers in %", "50 80 100"),
+    ("scope", "Scope", "everything; or feature=checkout user=ana"),
+    ("action", "At 100 %", "notify, gate, pause, stop or kill"),
+)
+
+
+class BudgetForm(ModalScreen[SetBudget | None]):
+    """Asks for a budget, from the present one where it is changed."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss", "Cancel", id="cancel", key_display="Esc", priority=True),
+        Binding("up", "app.focus_previous", "Field before", show=False),
+        Binding("down", "app.focus_next", "Next field", show=False),
+    ]
+
+    def __init__(self, budget: BudgetLine | None) -> None:
+        super().__init__()
+        self._given = {} if budget is None else {
+            "name": budget.name, "amount": "$" + money.dollars(budget.amount),
+            "period": budget.period, "tiers": " ".join(map(str, budget.tiers)),
+            "scope": " ".join(f"{key}={value}" for key, value in budget.scope),
+            "action": budget.action,
+        }  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        """A label and a field each, then what is wrong."""
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Pane("about")
+            for key, _, hint in FIELDS:
+                yield Pane(f"label_{key}")
+                yield Input(self._given.get(key, ""), placeholder=hint, id=key, compact=True)
+            yield Pane("wrong")
+            yield Pane("foot", classes="foot")
+
+    def on_mount(self) -> None:
+        """Labels, and the cursor on the first empty field."""
+        title = f"Budget {self._given['name']}" if self._given else "New budget"
+        self.query_one("#about", Pane).show([line((title, "strong"))])
+        for key, label, _ in FIELDS:
+            self.query_one(f"#label_{key}", Pane).show([line((label, "dim"))])
+        self.query_one("#foot", Pane).show([line(("Enter set it   Tab next   Esc cancel", "dim"))])
+        self.query_one("#amount" if self._given else "#name", Input).focus()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        try:
+            self.dismiss(made({key: self.query_one(f"#{key}", Input).value for key, *_ in FIELDS}))
+        except CosttopError as error:
+            wrong: Line = line((f"! {error}", "bad"))
+            self.query_one("#wrong", Pane).show([wrong])
+
+
+def made(fields: dict[str, str]) -> SetBudget:
+    """The command that the fields ask for; raises CosttopError saying which field is wrong."""
+    name = fields["name"].strip()
+    if not name:
+        raise UsageError("a budget needs a name")
+    amount = money.parse(fields["amount"])
+    if amount <= 0:
+        raise UsageError("the amount must be more than $0")
+    period = periods.check(fields["period"].strip() or "day")
+    action = fields["action"].strip() or "notify"
+    if action not in ACTIONS:
+        raise UsageError(f"at 100 %: {action!r} is none of {', '.join(ACTIONS)}")
+    return SetBudget(name, money.exact(amount), period, _tiers(fields["tiers"]),
+                     _scope(fields["scope"]), action, who())  # fmt: skip
+
+
+def _tiers(text: str) -> tuple[int, ...]:
+    words = text.replace(",", " ").replace("%", " ").split()
+    if not all(word.isascii() and word.isdigit() and 0 < int(word) <= 1000 for word in words):
+        raise UsageError("tiers are per cents between 1 and 1000, such as 50 80 100")
+    return tuple(sorted({int(word) for word in words})) or (50, 80, 100)
+
+
+def _scope(text: str) -> dict[str, str]:
+    scope = {}
+    for word in text.split():
+        key, sign, value = word.partition("=")
+        if key not in SCOPES or not sign or not value:
+            raise UsageError(
+                f"scope {word!r}: write one of {', '.join(SCOPES)}, then =, then a name"
+            )
+        scope[key] = value
+    return scope

@@ -1,0 +1,108 @@
+"""The kill dialog: what would be ended, how hard, from when. It holds keys, no row numbers.
+
+The sessions are those under the cursor, or tagged, when the key was pressed; rows that move
+meanwhile change nothing. It shows what is known; the daemon checks the process once more and
+refuses where it cannot prove which one it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from costtop.control.protocol import Command, Kill, Pause, Resume, StopSession
+from costtop.queries.live.view import ProcessSeen, SessionRow
+from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.draw.figures import age, cash, short_place, short_session
+from costtop.tui.draw.ink import Line, line
+
+_TYPED = "its pid: only where costtop asks you to type it"
+_SHOWN = 6  # sessions listed by name
+_SOFT = "Stop        at its next tool call, by costtop's hook in the agent"
+_NO_HOOK = "Stop        no hook in its settings would hear it: costtop hooks install"
+RUNGS = (
+    Choice("cancel", "0", "Cancel"),
+    Choice("stop", "1", _SOFT),
+    Choice("INT", "2", "Interrupt   SIGINT, as Ctrl+C does; it keeps its transcript"),
+    Choice("TERM", "3", "Terminate   SIGINT, then SIGTERM after a few seconds"),
+    Choice("KILL", "4", "Kill        SIGINT, SIGTERM, then SIGKILL; it cleans up nothing"),
+    Choice("pause", "p", "Pause       SIGSTOP the process tree; it spends nothing meanwhile"),
+    Choice("resume", "r", "Resume      SIGCONT a paused one"),
+)
+_SIGNALS = {"INT", "TERM", "KILL", "pause", "resume"}
+
+
+def kill_dialog(
+    rows: Sequence[SessionRow],
+    now: int,
+    guesses: Sequence[ProcessSeen] = (),
+    hooked: Callable[[str], bool] = lambda source: True,
+) -> Choose:
+    """Asks how to end these sessions; the cursor stands on Cancel.
+
+    `guesses` are processes not known exactly; `hooked` says of a source whether costtop's hook
+    stands in its agent's settings.
+    """
+    many = "this session" if len(rows) == 1 else f"these {len(rows)} sessions"
+    seen = {one.session: one for one in guesses}
+    about: list[Line] = [()]
+    for row in rows[:_SHOWN]:
+        about += _facts(row, seen, now)
+    if len(rows) > _SHOWN:
+        about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
+    hears = all(hooked(source) for source in {row.source for row in rows})
+    rungs = [one._replace(label=_NO_HOOK) if one.id == "stop" and not hears else one
+             for one in RUNGS]  # fmt: skip
+    weak = seen.get(f"{rows[0].source}/{rows[0].session}") if len(rows) == 1 else None
+    asks = weak is not None and weak.confidence == "weak"
+    note = f"type {weak.pid}, its pid, to signal it" if asks and weak else _TYPED
+    return Choose(f"End {many}?", rungs, about, start="cancel", note=note,
+                  check=lambda answer: wrong(answer, weak if asks else None, hears))  # fmt: skip
+
+
+def wrong(answer: Answer, weak: ProcessSeen | None, hears: bool) -> str:
+    """Why an answer cannot be carried out yet, "" where it can.
+
+    A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook.
+    """
+    if answer.id == "stop" and not hears:
+        return "no hook would hear it; run: costtop hooks install"
+    if weak is not None and answer.id in _SIGNALS and _pid(answer) != weak.pid:
+        return f"weak evidence: type the pid {weak.pid} below (Tab)"
+    return ""
+
+
+def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[Line]:
+    guess = seen.get(f"{row.source}/{row.session}")
+    pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
+    if guess is not None:
+        pid = f"pid {guess.pid}, {guess.confidence}ly known"
+    since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
+    cost = f"${cash(row.cost, floor=row.floor)} so far"
+    running = row.state == "running"
+    lines = [
+        line("  ", (short_session(row.session), "strong"), f"  {row.source}  ",
+             f"{short_place(row.project)}  ", (row.state, "good" if running else "dim")),
+        line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
+    ]  # fmt: skip
+    if guess is not None:
+        ink = "warn" if guess.confidence == "weak" else "dim"
+        lines.append(line((f"    {guess.confidence} evidence: {guess.evidence}", ink)))
+    return lines
+
+
+def _pid(answer: Answer) -> int | None:
+    typed = answer.note.strip()
+    return int(typed) if typed.isascii() and typed.isdigit() else None
+
+
+def command_of(answer: Answer, session: str, by: str) -> Command | None:
+    """The command of an answer for the session with this key, None for Cancel."""
+    typed = _pid(answer)
+    match answer.id:
+        case "stop":
+            return StopSession(session, by=by)
+        case "INT" | "TERM" | "KILL":
+            return Kill(session, answer.id, by, typed)
+        case "pause":
+            return Pause(session, by, typed)
+        case "resume":
+            return Resume(session, by, typed)
+    return None

@@ -1,0 +1,53 @@
+"""The silence dialog: what not to be told of, and for how long. It hides nothing from the lists."""
+
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.control.protocol import BeginSilence
+from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.draw.figures import short_session
+from costtop.tui.draw.ink import Line, line
+
+_HOUR = 3_600_000
+LENGTHS = (
+    Choice("cancel", "0", "Cancel"),
+    Choice("1h", "1", "for an hour"),
+    Choice("8h", "8", "for eight hours"),
+    Choice("day", "t", "until tomorrow"),
+    Choice("grows", "g", "until it has grown by half"),
+    Choice("ever", "f", "for good"),
+)
+
+
+class About(NamedTuple):
+    """What would be silent; empty text matches all."""
+
+    session: str = ""
+    rule: str = ""
+    feature: str = ""
+    budget: str = ""
+
+    def words(self) -> str:
+        """For people."""
+        named = zip(self._fields, self, strict=True)
+        parts = [f"{n} {short_session(v.rpartition('/')[2])}" for n, v in named if v]
+        return ", ".join(parts) or "all alerts"
+
+
+def silence_dialog(about: About) -> Choose:
+    """Asks for how long; the cursor stands on Cancel."""
+    lines: list[Line] = [(), line("  ", (about.words(), "strong"))]
+    return Choose("Silence", LENGTHS, lines, start="cancel", note="a note, if you like")
+
+
+def command_of(answer: Answer, about: About, now: int, zone: str, by: str) -> BeginSilence | None:
+    """The command of an answer given at `now`, None for Cancel."""
+    if answer.id == "cancel":
+        return None
+    span = {
+        "1h": _HOUR, "8h": 8 * _HOUR,
+        "day": periods.end_of("day", now, ZoneInfo(zone)) - now,
+    }.get(answer.id)  # fmt: skip
+    grows = 50 if answer.id == "grows" else None
+    return BeginSilence(*about, span=span, grows=grows, note=answer.note, by=by)

@@ -1,0 +1,133 @@
+"""Lines of inked text and how they become strips. It draws no picture and knows no value.
+
+A picture of the screen is a pure function from values to `Line`s. Here is the one place where text
+leaves for the terminal: every span is cleaned again, cut to whole cells, and in the ASCII variant
+translated cell by cell, so no picture has to think of either.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from costtop.text import clean
+from costtop.tui.draw.palette import Inks
+
+_LONGEST = 1_000  # cells; wider than any terminal
+
+
+class Span(NamedTuple):
+    """Text in one ink; `act` is an action of ours for a click, never text from a log."""
+
+    text: str
+    ink: str = "text"
+    act: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+def line(*parts: str | tuple[str, str] | Span) -> Line:
+    """A line of plain strings, (text, ink) pairs and spans."""
+    return tuple(
+        part if isinstance(part, Span) else Span(part) if isinstance(part, str) else Span(*part)
+        for part in parts
+    )
+
+
+def fit(text: str, width: int, align: str = "<") -> str:
+    """`text` cleaned and exactly `width` cells wide; what is cut off shows as an ellipsis."""
+    if width <= 0:
+        return ""
+    text = clean(text, _LONGEST)
+    cells = len(text) if text.isascii() else cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - 1) + "…"
+    pad = " " * (width - cells)
+    return pad + text if align == ">" else text + pad
+
+
+def width_of(line: Line) -> int:
+    """Cells that the line takes."""
+    return sum(cell_len(span.text) for span in line)
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """`left` and `right` at both ends of `width` cells; the left gives way where they meet."""
+    room = width - width_of(right)
+    if room <= 0:
+        return left
+    return (*cut(left, room), *right)
+
+
+def cut(line: Line, width: int) -> Line:
+    """`line` made exactly `width` cells wide."""
+    kept: list[Span] = []
+    left = width
+    for span in line:
+        if left <= 0:
+            return tuple(kept)
+        cells = cell_len(span.text)
+        kept.append(span if cells <= left else span._replace(text=fit(span.text, left)))
+        left -= min(cells, left)
+    return (*kept, Span(" " * left)) if left else tuple(kept)
+
+
+def plain(line: Line) -> str:
+    """The text of a line, as copied or tested."""
+    return "".join(span.text for span in line)
+
+
+def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
+    """The strip of a line: `width` cells, the rest of the line in the `base` ink."""
+    segments: list[Segment] = []
+    left = width
+    for span in line:
+        text = _safe(span.text)
+        cells = len(text) if text.isascii() else cell_len(text)
+        if cells > left:
+            text, cells = set_cell_size(text, left), left
+        style = inks[span.ink]
+        _append(segments, text, _clickable(style, span.act) if span.act else style)
+        left -= cells
+        if left <= 0:
+            break
+    if left > 0:
+        _append(segments, " " * left, inks[base])
+    return Strip(segments, width)
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
+    if segments and segments[-1].style is style:
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
+
+
+@lru_cache(maxsize=256)
+def _clickable(style: Style, act: str) -> Style:
+    return style + Style.from_meta({"@click": act})
+
+
+@lru_cache(maxsize=4_096)
+def _safe(text: str) -> str:
+    return clean(text, _LONGEST)
+
+
+def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """`text` in lines of at most `width` cells, later ones indented; words stay whole."""
+    lines: list[str] = []
+    current = ""
+    for word in clean(text, 4_000).split():
+        room = width - (indent if lines else 0)
+        if current and cell_len(current) + 1 + cell_len(word) > room:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    lines.append(current)
+    return [(" " * indent if n else "") + one for n, one in enumerate(lines)]

@@ -1,0 +1,152 @@
+"""Which sessions stand in the list and in what order: filter, groups, tree, sort. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from costtop.queries.live.view import TREND_BUCKETS, BudgetMeter, SessionRow
+from costtop.tui.list.columns import COLUMNS, Column, Shown
+from costtop.tui.list.filter import Filter, names
+from costtop.tui.list.shares import budget_share
+
+GROUPS = ("", "project", "feature", "user")
+_SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
+
+
+class View(NamedTuple):
+    """How the user wants to see the list."""
+
+    sort: str = "rate"
+    falling: bool = True
+    tree: bool = False
+    group: str = ""
+    hides_idle: bool = False
+    hides_ended: bool = False
+    tagged: frozenset[str] = frozenset()
+    turned: frozenset[str] = frozenset()  # folded where the tree is open, open where it is not
+    budgets: tuple[BudgetMeter, ...] = ()  # what shares are shares of
+
+
+def arranged(sessions: Iterable[SessionRow], view: View, kept: Filter, now: int) -> list[Shown]:
+    """The rows of the list."""
+    rows = list(sessions)
+    if kept.terms or view.hides_idle or view.hides_ended:
+        rows = [row for row in rows if _wanted(row, view, kept, now)]
+    if view.group:
+        return _grouped(rows, view)
+    return _with_children(rows, view)
+
+
+def resorted(view: View, column: str) -> View:
+    """Sorted by that column, or turned round where it is the one already."""
+    known = next((one for one in COLUMNS if one.key == column and one.sort), None)
+    if known is None:
+        return view
+    falling = not view.falling if column == view.sort else known.falling
+    return view._replace(sort=column, falling=falling)
+
+
+def neighbour(columns: Sequence[Column[Any]], sort: str, step: int) -> str:
+    """The key of the sortable column `step` places beside the one sorted by."""
+    keys = [column.key for column in columns if column.sort]
+    return keys[((keys.index(sort) if sort in keys else 0) + step) % len(keys)]
+
+
+def _wanted(row: SessionRow, view: View, kept: Filter, now: int) -> bool:
+    if (view.hides_ended and row.state == "ended") or (view.hides_idle and row.state == "idle"):
+        return False
+    if not kept.terms or kept.keeps(row, now):
+        return True
+    return view.tree and any(kept.keeps(child, now) for child in row.children)
+
+
+def sought(rows: Sequence[Shown], cursor: str, text: str, first: int, step: int) -> str:
+    """The key of the nearest row, from `first` rows past the cursor's, whose names hold `text`."""
+    at = next((n for n, shown in enumerate(rows) if shown.key == cursor), 0)
+    for n in range(len(rows) if text else 0):
+        shown = rows[(at + first + n * step) % len(rows)]
+        if any(text in name.casefold() for name in names(shown.row)):
+            return shown.key
+    return ""
+
+
+def _with_children(rows: Iterable[SessionRow], view: View) -> list[Shown]:
+    ordered = _sorted(rows, view)
+    if not view.tree and not view.turned:
+        # Ten thousand rows a tick: built without a loop of ours.
+        keys = list(map(_key, ordered))
+        tags = map(view.tagged.__contains__, keys)
+        return list(map(Shown, keys, ordered, repeat(""), tags, repeat(0), map(_folds, ordered)))
+    shown: list[Shown] = []
+    for row in ordered:
+        opened = bool(row.children) and (view.tree != (row.key in view.turned))
+        folded = bool(row.children) and not opened
+        shown.append(Shown(row.key, row, "", row.key in view.tagged, 0, folded))
+        if opened:
+            shown += _branches(row, view)
+    return shown
+
+
+def _branches(root: SessionRow, view: View) -> list[Shown]:
+    last = len(root.children) - 1
+    return [
+        Shown(child.key, child, "└─" if n == last else "├─", child.key in view.tagged)
+        for n, child in enumerate(_sorted(root.children, view))
+    ]
+
+
+def _sorted(rows: Iterable[SessionRow], view: View) -> list[SessionRow]:
+    """By the chosen column; equal rows stay in the snapshot's order, so that they do not dance."""
+    if view.sort == "share":
+        part = {row.key: budget_share(row, view.budgets) or 0.0 for row in rows}
+        return sorted(rows, key=lambda row: (part[row.key], row.cost), reverse=view.falling)
+    # Where nothing runs all rates are alike: then the dearest come first.
+    sort = _rate_then_cost if view.sort == "rate" else _SORTS.get(view.sort, _SORTS["cost"])
+    return sorted(rows, key=sort, reverse=view.falling)
+
+
+_key = attrgetter("key")
+
+
+def _folds(row: SessionRow) -> bool:
+    return bool(row.children)
+
+
+_rate_then_cost = attrgetter("rate", "cost")
+
+
+def _grouped(rows: Sequence[SessionRow], view: View) -> list[Shown]:
+    groups: dict[str, list[SessionRow]] = {}
+    read: Callable[[SessionRow], Any] = lambda row: getattr(row, view.group)  # noqa: E731
+    for row in rows:
+        groups.setdefault(read(row) or "(none)", []).append(row)
+    shown: list[Shown] = []
+    for head in _sorted((summed(name, members) for name, members in groups.items()), view):
+        folded = head.key in view.turned
+        mine = groups[head.session]
+        shown.append(Shown(head.key, head, members=len(mine), folded=folded))
+        if not folded:
+            members = _with_children(mine, view)
+            shown += [one._replace(branch="  " + one.branch) for one in members]
+    return shown
+
+
+def summed(name: str, rows: Sequence[SessionRow]) -> SessionRow:
+    """A group as one row: sums of money and counts, the latest of times, the dearest model."""
+    dearest = max(rows, key=lambda row: row.cost)
+    worst = max(rows, key=lambda row: ("", "notice", "warning", "critical").index(row.severity))
+    return dearest._replace(
+        key=f"group:{name}", session=name, agent="", agent_type="", pid=None, mark="",
+        project="", feature="", why=worst.why, severity=worst.severity, children=(),
+        state="running" if any(row.state == "running" for row in rows) else dearest.state,
+        cost=sum(row.cost for row in rows), floor=any(row.floor for row in rows),
+        calls=sum(row.calls for row in rows), errors=sum(row.errors for row in rows),
+        unpriced=sum(row.unpriced for row in rows), rate=sum(row.rate for row in rows),
+        trend=tuple(sum(row.trend[n] for row in rows if n < len(row.trend))
+                    for n in range(TREND_BUCKETS)),
+        tokens=sum(row.tokens for row in rows),
+        tokens_minute=sum(row.tokens_minute for row in rows), context=0, cache=None,
+        started=min((row.started for row in rows if row.started), default=None),
+        last=max((row.last for row in rows if row.last), default=None),
+    )  # fmt: skip

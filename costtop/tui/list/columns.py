@@ -1,0 +1,257 @@
+"""The columns of the session list: one `Column` each. Their order and choice is the user's.
+
+A cell is a pure function of the row, so a column can be tested, sorted and shown anywhere.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from costtop.queries.live.view import BudgetMeter, SessionRow
+from costtop.tui.draw.figures import age, cash, share, short_model, short_place, short_session, si
+from costtop.tui.draw.ink import Span
+from costtop.tui.draw.spark import sparkline
+from costtop.tui.list.shares import budget_share
+
+T = TypeVar("T")
+TREND_CELLS = 12
+
+
+class Look(NamedTuple):
+    """What a cell needs to know besides its row."""
+
+    at: int = 0  # ms UTC
+    top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
+    zone: str = "UTC"
+    whole: int = 0  # what shares are shares of
+    budgets: tuple[BudgetMeter, ...] = ()
+
+
+class Column(NamedTuple, Generic[T]):
+    """One column: how to show it, how much room it needs, how it sorts."""
+
+    key: str
+    title: str
+    width: int  # least cells
+    priority: int  # 0 stays longest; the highest goes first when it gets narrow
+    cell: Callable[[T, Look], Span]
+    sort: Callable[[Any], Any] | None = None  # of the row; of the session in the session list
+    align: str = "<"
+    grow: int = 0  # cells it may take of what is left over
+    falling: bool = True  # dearest first
+    about: str = ""  # one line for the setup screen
+
+
+class Shown(NamedTuple):
+    """A session, subagent or group as it stands in the list."""
+
+    key: str
+    row: SessionRow
+    branch: str = ""  # tree lines before its name
+    tagged: bool = False
+    members: int = 0  # sessions in a group; 0: not a group
+    folded: bool = False  # has subagents that are not shown
+
+
+def settled(shown: Shown, look: Look) -> Hashable:
+    """What the cells of a row depend on: itself, the scale, and the clock as finely as it is shown.
+
+    Ages are shown in seconds only under a minute.
+    """
+    row, at = shown.row, look.at
+    young = at - (row.started or 0) < _MINUTE or at - (row.last or 0) < _MINUTE
+    return shown, look.top, look.budgets, at // 1000 if young else at // _MINUTE
+
+
+_MINUTE = 60_000
+_STATES = {"running": "▶", "idle": "∙", "ended": " ", "paused": "‖"}
+_MARKS = {"watch": "●", "runaway": "▲", "fine": "✓"}
+
+
+def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]]:
+    """The columns that fit into `width` cells with theirs, in the given order.
+
+    Columns go by priority until the rest fits; then the growing ones share what is left over.
+    """
+    kept = list(columns)
+    while len(kept) > 1 and sum(c.width for c in kept) + len(kept) - 1 > width:
+        kept.remove(max(kept, key=lambda column: column.priority))
+    left = max(width - sum(c.width for c in kept) - len(kept) + 1, 0)
+    wishes = sum(column.grow for column in kept)
+    given = [min(c.grow, left * c.grow // wishes) if wishes else 0 for c in kept]
+    return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
+
+
+def _flags(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    alarm = "!" if row.severity in ("warning", "critical") else " "
+    first = "*" if shown.tagged else alarm
+    state = "?" if row.unpriced and not row.cost else _STATES.get(row.state, " ")
+    mark = _MARKS.get(row.mark, " ")
+    return Span(
+        first + state + mark, _alarm_ink(shown, "good" if row.state == "running" else "dim")
+    )
+
+
+def _alarm_ink(shown: Shown, usual: str) -> str:
+    if shown.tagged:
+        return "tagged"
+    if shown.row.severity == "critical":
+        return "bad"
+    return "warn" if shown.row.severity == "warning" else usual
+
+
+def _text_ink(shown: Shown) -> str:
+    if shown.members:
+        return "strong"
+    return "dim" if shown.row.state == "ended" else "text"
+
+
+def _name(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    if shown.members:
+        return Span(f"{row.session} ({shown.members})", "strong")
+    name = row.agent_type or row.agent if row.agent else short_session(row.session)
+    return Span(shown.branch + name + (" +" if shown.folded else ""), _text_ink(shown))
+
+
+def _place(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    both = [short_place(part) for part in (row.project, row.feature) if part]
+    return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
+
+
+def _total(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    if row.unpriced and not row.cost:
+        return Span("?", "dim")
+    ink = _alarm_ink(shown, "strong" if row.state == "running" else _text_ink(shown))
+    return Span(cash(row.cost, floor=row.floor), ink)
+
+
+def _rate(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    if row.state != "running" and not row.rate:
+        return Span("-", "dim")
+    if row.unpriced and not row.rate:
+        return Span("?", "dim")
+    return Span(cash(row.rate), _alarm_ink(shown, "text" if row.rate >= 10**9 else "dim"))
+
+
+def _trend(shown: Shown, look: Look) -> Span:
+    return Span(sparkline(shown.row.trend, TREND_CELLS, look.top), _alarm_ink(shown, "accent"))
+
+
+def _why(shown: Shown, look: Look) -> Span:
+    row = shown.row
+    if row.why:
+        return Span(row.why, _alarm_ink(shown, "text"))
+    if row.unpriced:
+        return Span("model has no price", "dim")
+    if row.state == "paused":
+        return Span("paused", "accent")
+    if row.state == "idle" and row.last is not None:
+        return Span(f"idle {age(look.at - row.last)}", "dim")
+    return Span("ended", "dim") if row.state == "ended" else Span("")
+
+
+def _figure(read: Callable[[SessionRow], str]) -> Callable[[Shown, Look], Span]:
+    def cell(shown: Shown, look: Look) -> Span:
+        return Span(read(shown.row), _text_ink(shown))
+
+    return cell
+
+
+def _budget(shown: Shown, look: Look) -> Span:
+    part = budget_share(shown.row, look.budgets)
+    heavy = part is not None and part >= 1
+    return Span(share(part), "bad" if heavy and shown.row.state != "ended" else _text_ink(shown))
+
+
+def _age(shown: Shown, look: Look) -> Span:
+    started = shown.row.started
+    return Span(age(None if started is None else look.at - started), _text_ink(shown))
+
+
+def _last(shown: Shown, look: Look) -> Span:
+    last = shown.row.last
+    return Span(age(None if last is None else look.at - last), _text_ink(shown))
+
+
+def _busy(row: SessionRow) -> str:
+    return si(row.tokens_minute) if row.tokens_minute else "-"
+
+
+def _context(row: SessionRow) -> str:
+    return si(row.context) if row.context else "-"
+
+
+def _errors(row: SessionRow) -> str:
+    return str(row.errors or "-")
+
+
+COLUMNS: tuple[Column[Shown], ...] = (
+    Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
+    Column("session", "SESSION", 9, 0, _name, lambda r: r.session, grow=12,
+           falling=False,
+           about="head of its id, or its subagent's kind"),
+    Column("project", "PROJECT·FEATURE", 15, 3, _place, lambda r: (r.project, r.feature),
+           grow=9, falling=False, about="where it runs and for what"),
+    Column("agent", "AGENT", 6, 6, _figure(lambda r: _tool(r.source)), lambda r: r.source,
+           grow=5, falling=False, about="the tool that wrote its log"),
+    Column("model", "MODEL", 10, 5, _figure(lambda r: short_model(r.model)),
+           lambda r: r.model, grow=4, falling=False, about="its dearest model"),
+    Column("cost", "$TOTAL", 8, 0, _total, lambda r: r.cost, ">", about="cost so far"),
+    Column("rate", "$/h", 7, 1, _rate, lambda r: r.rate, ">", about="cost an hour, now"),
+    Column("share", "%BUDG", 6, 2, _budget, lambda r: r.cost, ">",
+           about="its cost in per cent of the tightest budget that covers it"),
+    Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, lambda r: sum(r.trend),
+           about="cost by minute, all rows on one log scale"),
+    Column("tokens", "TOK/m", 5, 9, _figure(_busy), lambda r: r.tokens_minute, ">",
+           about="tokens a minute, now"),
+    Column("context", "CTX", 5, 7, _figure(_context), lambda r: r.context, ">",
+           about="input tokens of its latest call"),
+    Column("cache", "CACHE", 5, 8, _figure(lambda r: share(r.cache)),
+           lambda r: r.cache or 0.0, ">", about="share of input read from the cache"),
+    Column("age", "AGE", 5, 6, _age, lambda r: -(r.started or 0), ">", about="since it began"),
+    Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), lambda r: r.calls, ">",
+           about="requests to a model"),
+    Column("why", "WHY", 18, 4, _why, lambda r: r.why, grow=80,
+           about="what is unusual, in words"),
+    Column("last", "LAST", 5, 11, _last, lambda r: r.last or 0, ">",
+           about="since its last call"),
+    Column("errors", "ERR", 4, 12, _figure(_errors), lambda r: r.errors, ">",
+           about="calls that failed"),
+    Column("user", "USER", 6, 13, _figure(lambda r: r.user), lambda r: r.user, falling=False,
+           grow=4, about="who runs it"),
+    Column("branch", "BRANCH", 10, 14, _figure(lambda r: r.branch), lambda r: r.branch,
+           falling=False, grow=10, about="its branch of the repository"),
+    Column("host", "HOST", 8, 15, _figure(lambda r: r.host), lambda r: r.host, falling=False,
+           about="the machine"),
+    Column("pid", "PID", 7, 16, _figure(lambda r: str(r.pid or "-")), lambda r: r.pid or 0,
+           ">", about="its process, where known exactly"),
+)  # fmt: skip
+
+USUAL = (
+    "flags", "session", "project", "agent", "model", "cost", "rate", "trend", "tokens",
+    "context", "cache", "age", "why",
+)  # fmt: skip
+
+
+def _tool(source: str) -> str:
+    return {"claude-code": "claude", "gemini-cli": "gemini", "codex-cli": "codex"}.get(
+        source, source
+    )
+
+
+def sighted(keys: Sequence[str], sort: str) -> tuple[str, ...]:
+    """The keys of the columns to show: the chosen ones, and the one that the list is sorted by."""
+    if sort in keys or "cost" not in keys or sort not in {column.key for column in COLUMNS}:
+        return tuple(keys)
+    at = list(keys).index("cost") + 1
+    return (*keys[:at], sort, *keys[at:])
+
+
+def chosen(keys: Sequence[str]) -> list[Column[Shown]]:
+    """The columns with these keys, in this order; unknown keys are left out."""
+    by_key = {column.key: column for column in COLUMNS}
+    return [by_key[key] for key in keys if key in by_key]

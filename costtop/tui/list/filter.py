@@ -1,0 +1,150 @@
+"""The filter's grammar: text into a test for session rows. It never raises and hides no error.
+
+    cost>5 model~opus !idle feature=checkout
+
+Words are joined by "and"; `!` turns one round. A field is compared by > < >= <= with an amount
+(5, $5, 3k, 2h), by = with the whole text, by ~ with a pattern. A word without a field is a state,
+or a pattern for any of the row's names.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from costtop.model import NANO
+from costtop.queries.live.view import SessionRow
+
+Test = Callable[[SessionRow, int], bool]
+
+_TERM = re.compile(r"(!?)([a-z$/]+)(>=|<=|!=|>|<|=|~)(.*)", re.DOTALL)
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # quotes hold a name with spaces together
+_AMOUNT = re.compile(r"\$?([0-9]*\.?[0-9]+)([kmgdhs%]?)", re.IGNORECASE)
+_SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "%": 0.01, "": 1.0}
+_SPANS = {"s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7, "": 6e4}  # a bare age is minutes
+_STATES = {"running", "idle", "ended", "paused"}
+
+_TEXTS: dict[str, Callable[[SessionRow], str]] = {
+    "session": lambda row: row.session,
+    "project": lambda row: row.project,
+    "feature": lambda row: row.feature,
+    "branch": lambda row: row.branch,
+    "cwd": lambda row: row.cwd,
+    "user": lambda row: row.user,
+    "host": lambda row: row.host,
+    "model": lambda row: row.model,
+    "source": lambda row: row.source,
+    "agent": lambda row: row.source,
+    "state": lambda row: row.state,
+    "mark": lambda row: row.mark,
+    "why": lambda row: row.why,
+    "severity": lambda row: row.severity,
+}
+_AMOUNTS: dict[str, Callable[[SessionRow], float | None]] = {
+    "cost": lambda row: row.cost / NANO,
+    "total": lambda row: row.cost / NANO,
+    "rate": lambda row: row.rate / NANO,
+    "$/h": lambda row: row.rate / NANO,
+    "tokens": lambda row: row.tokens,
+    "calls": lambda row: row.calls,
+    "errors": lambda row: row.errors,
+    "context": lambda row: row.context,
+    "ctx": lambda row: row.context,
+    "cache": lambda row: row.cache,
+    "pid": lambda row: row.pid,
+}
+FIELDS = tuple(sorted({*_TEXTS, *_AMOUNTS, "age"}))
+
+
+class Filter(NamedTuple):
+    """A filter as typed, and its terms."""
+
+    text: str
+    terms: tuple[Test, ...]
+
+    def keeps(self, row: SessionRow, now: int) -> bool:
+        """True for a row that the user wants to see; a tree's root stays for its subagents."""
+        return all(term(row, now) for term in self.terms)
+
+
+def parse(text: str) -> Filter:
+    """The filter that `text` asks for; empty text keeps everything."""
+    words = (word.replace('"', "") for word in _WORD.findall(text))
+    return Filter(text.strip(), tuple(_term(word) for word in words if word))
+
+
+def _term(word: str) -> Test:
+    found = _TERM.fullmatch(word)
+    if found and (found[2] in _TEXTS or found[2] in _AMOUNTS or found[2] == "age"):
+        test = _field(found[2], found[3], found[4])
+        return _turned(test) if found[1] else test
+    if word.startswith("!") and len(word) > 1:
+        return _turned(_any(word[1:]))
+    return _any(word)
+
+
+def _turned(test: Test) -> Test:
+    return lambda row, now: not test(row, now)
+
+
+def _field(name: str, sign: str, value: str) -> Test:
+    if sign == "!=":
+        return _turned(_field(name, "=", value))
+    if name in _TEXTS:
+        return _text(_TEXTS[name], sign, value)
+    amount = _amount(value, _SPANS if name == "age" else _SCALES)
+    if amount is None:
+        return lambda row, now: True  # still being typed: "cost>"
+    if name == "age":
+        return lambda row, now: _holds(
+            sign, None if row.started is None else now - row.started, amount
+        )
+    read = _AMOUNTS[name]
+    return lambda row, now: _holds(sign, read(row), amount)
+
+
+def _text(read: Callable[[SessionRow], str], sign: str, value: str) -> Test:
+    if sign == "~":
+        matches = _pattern(value)
+        return lambda row, now: matches(read(row))
+    wanted = "" if value == "(none)" else value.casefold()
+    return lambda row, now: read(row).casefold() == wanted
+
+
+def _any(word: str) -> Test:
+    if word.casefold() in _STATES:
+        state = word.casefold()
+        return lambda row, now: row.state == state
+    matches = _pattern(word)
+    return lambda row, now: any(matches(text) for text in names(row))
+
+
+def names(row: SessionRow) -> tuple[str, ...]:
+    """What a bare word, and a search, looks at."""
+    return (
+        row.session, row.project, row.feature, row.model, row.user, row.branch, row.source,
+        row.agent_type, row.why, row.mark,
+    )  # fmt: skip
+
+
+def _pattern(word: str) -> Callable[[str], bool]:
+    """A case-blind search; what is no regular expression is taken literally."""
+    try:
+        search = re.compile(word, re.IGNORECASE).search
+    except re.error:
+        search = re.compile(re.escape(word), re.IGNORECASE).search
+    return lambda text: search(text) is not None
+
+
+def _amount(text: str, scales: dict[str, float]) -> float | None:
+    found = _AMOUNT.fullmatch(text)
+    scale = scales.get(found[2].lower()) if found else None
+    return float(found[1]) * scale if found and scale is not None else None
+
+
+def _holds(sign: str, value: float | None, amount: float) -> bool:
+    if value is None:
+        return False
+    return {
+        ">": value > amount, "<": value < amount, ">=": value >= amount, "<=": value <= amount,
+        "=": abs(value - amount) < 0.005,
+    }.get(sign, False)  # fmt: skip

@@ -1,0 +1,98 @@
+"""What the screen remembers: theme, columns, order, keys, refresh. It knows no budget.
+
+screen.toml is written by costtop (tomli-w keeps no comments), so it is a file of its own; the file
+before each change stays beside it as screen.toml.bak. An unreadable file costs the looks, never the
+start.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from costtop.tui.list.arrange import GROUPS
+from costtop.tui.list.columns import COLUMNS, USUAL
+
+FASTEST, SLOWEST = 0.2, 10.0  # s between two frames
+THEMES = ("costtop-dark", "costtop-light", "ansi-dark", "ansi-light", "nord", "gruvbox",
+          "dracula", "tokyo-night", "solarized-light")  # fmt: skip
+
+
+class Settings(NamedTuple):
+    """How the user likes it."""
+
+    theme: str = "costtop-dark"
+    delay: float = 0.5  # s between two frames
+    columns: tuple[str, ...] = USUAL
+    sort: str = "rate"
+    falling: bool = True
+    tree: bool = False
+    group: str = ""
+    hides_idle: bool = False
+    hides_ended: bool = False
+    meters: bool = True
+    vim: bool = False
+    keys: tuple[tuple[str, str], ...] = ()  # (binding id, keys): "kill" to "K,f9"
+
+
+def seconds(text: str) -> float | None:
+    """The delay that a user types, as "0.5" or "2 s"; None where it makes no sense."""
+    try:
+        delay = float(text.strip().rstrip("s").replace(",", "."))
+    except ValueError:
+        return None
+    return delay if FASTEST <= delay <= SLOWEST else None
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file; what is missing or makes no sense is as usual."""
+    try:
+        with path.open("rb") as file:
+            tree = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return Settings()
+    return _checked(tree)
+
+
+def _checked(tree: dict[str, Any]) -> Settings:
+    usual = Settings()
+    kept = {
+        name: value
+        for name, value in tree.items()
+        if name in _PLAIN and type(value) is type(getattr(usual, name))
+    }
+    known = {column.key for column in COLUMNS}
+    columns = tuple(key for key in _texts(tree.get("columns")) if key in known)
+    settings = usual._replace(**kept, columns=columns or usual.columns)
+    keys = tree.get("keys")
+    if isinstance(keys, dict):
+        pairs = tuple((str(k), v) for k, v in keys.items() if isinstance(v, str))
+        settings = settings._replace(keys=pairs)
+    return settings._replace(
+        delay=min(max(float(tree.get("delay", usual.delay)), FASTEST), SLOWEST)
+        if isinstance(tree.get("delay", usual.delay), int | float) else usual.delay,
+        sort=settings.sort if settings.sort in known else usual.sort,
+        group=settings.group if settings.group in GROUPS else "",
+    )  # fmt: skip
+
+
+_PLAIN = {"theme", "sort", "falling", "tree", "group", "hides_idle", "hides_ended", "meters", "vim"}
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Writes the file whole, atomically; the one before it becomes .bak. Raises OSError."""
+    import tomli_w
+
+    tree = {**settings._asdict(), "columns": list(settings.columns), "keys": dict(settings.keys)}
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        tomli_w.dump(tree, file)
+    if path.exists():
+        os.replace(path, path.with_suffix(".toml.bak"))
+    os.replace(fresh, path)

@@ -1,0 +1,119 @@
+"""The ledger of causes and the timeline of one session. Pictures only, from its detail."""
+
+from costtop.queries.alerts.alert_list import Alerts
+from costtop.queries.sessions.session import CallLine, Peers, SessionDetail
+from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
+from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.list.columns import Column, Look
+from costtop.tui.widgets.bars import breakdown
+
+WORDS = {
+    "first_prompt": "first prompt",
+    "new_content": "new content",
+    "context_carry": "context carried on",
+    "miss_ttl_expiry": "cache ran out",
+    "miss_prefix_break": "cache broken",
+    "miss_model_switch": "model switched",
+    "compaction": "compaction",
+    "output": "output",
+    "retries": "retries",
+    "subagents": "subagents",
+    "searches": "web searches",
+    "unsplit": "not split",
+}
+_AVOIDABLE = {"miss_ttl_expiry", "miss_prefix_break", "miss_model_switch", "retries"}
+
+
+def causes(detail: SessionDetail, width: int) -> list[Line]:
+    """Where its dollars went; the bars add up to its cost, to the nano-dollar."""
+    parts = [(WORDS.get(name, name), amount) for name, amount in detail.books]
+    inks = {WORDS[name]: "warn" for name in _AVOIDABLE}
+    lines = breakdown(parts, width, inks)
+    avoidable = sum(amount for name, amount in detail.books if name in _AVOIDABLE)
+    if avoidable:
+        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", "warn"),
+                          (" in cache misses and retries", "dim")))  # fmt: skip
+    return lines
+
+
+def compared(detail: SessionDetail) -> list[Line]:
+    """The session against its finished peers, and a call against a call."""
+    growth = f"{si(detail.first_context)} → {si(detail.last_context)} tokens"
+    calls = f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}   prompt {growth}"
+    return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls)]
+
+
+def _against(total: int, peers: Peers | None) -> Line:
+    if peers is None:
+        return line(("peers     fewer than five finished sessions yet", "dim"))
+    times = total / peers.median if peers.median else 0.0
+    ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
+    usual = f" the median ${cash(peers.median)} of {_group(peers)}, p95 ${cash(peers.p95)}"
+    return line(("peers     ", "dim"), (f"{times:.1f}x", ink), usual)
+
+
+def _group(peers: Peers) -> str:
+    words = {"feature": f"{peers.name}", "source": f"all of {peers.name}", "all": "all sessions"}
+    return f"{words[peers.level]} (n={peers.size})"
+
+
+def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
+    """The alerts about it and who was told."""
+    lines = []
+    for one in alerts.lines if alerts else ():
+        told = ", ".join(dict.fromkeys(f"{d.label} {d.state}" for d in one.deliveries))
+        ink = {"critical": "bad", "warning": "warn"}.get(one.alert.severity, "text")
+        when = (f"{moment(one.alert.at, now, zone):<10}", "dim")
+        lines.append(
+            line(
+                when,
+                (f"! {one.alert.rule} ", ink),
+                (f"{one.alert.state} → {told or one.alert.reason}", "dim"),
+            )
+        )
+    return lines
+
+
+def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:
+    """What was done to it."""
+    return [
+        line((f"{moment(deed.at, now, zone):<10}", "dim"), f"{deed.deed} by {deed.by or '?'}  ",
+             (deed.detail, "dim"))
+        for deed in detail.deeds
+    ]  # fmt: skip
+
+
+def _tool(call: CallLine, look: Look) -> Span:
+    names = ", ".join(dict.fromkeys(call.tools)) or "-"
+    more = f" ×{len(call.tools)}" if len(call.tools) > 1 else ""
+    failed = f" ✗{call.failed}" if call.failed else ""
+    return Span(names + more + failed, "warn" if call.failed or call.error else "text")
+
+
+def _cost(call: CallLine, look: Look) -> Span:
+    text = "?" if call.cost is None else cash(call.cost, places=4, width=8)
+    return Span(text, "bad" if call.error else "strong")
+
+
+def _spent(call: CallLine, look: Look) -> Span:
+    return Span(cash(call.total), "text")
+
+
+def _cached(call: CallLine, look: Look) -> Span:
+    part = call.cache_read / call.input if call.input else None
+    return Span(
+        share(part), "warn" if part is not None and part < 0.3 and call.input > 20_000 else "text"
+    )
+
+
+TIMELINE: tuple[Column[CallLine], ...] = (
+    Column("at", "TIME", 8, 0, lambda c, look: Span(clock(c.at, look.zone), "dim"), None),
+    Column("agent", "AGENT", 10, 3, lambda c, look: Span(c.agent or "-", "dim"), None),
+    Column("model", "MODEL", 11, 2, lambda c, look: Span(short_model(c.model)), None),
+    Column("tools", "TOOLS", 14, 1, _tool, None, grow=60),
+    Column("input", "IN", 6, 4, lambda c, look: Span(si(c.input)), None, ">"),
+    Column("cached", "CACHE", 5, 5, _cached, None, ">"),
+    Column("output", "OUT", 6, 4, lambda c, look: Span(si(c.output)), None, ">"),
+    Column("cost", "$", 8, 0, _cost, None, ">"),
+    Column("total", "$TOTAL", 8, 2, _spent, None, ">"),
+)  # fmt: skip
