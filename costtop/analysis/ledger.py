@@ -143,7 +143,7 @@ def session(
 ) -> Books:
     """The books of one whole session, its calls in order, each once; sums to its cost exactly.
 
-    `retries` are the keys of calls that repeated earlier ones (`detect.loop.repeats`). Calls before
+    `retries` are the keys of calls that repeated earlier ones (`detect.rules.loop.repeats`). Calls before
     `since`, ms UTC, are what the later ones are compared with, and are not booked.
     """
     total, before = EMPTY, None

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from costtop.tui import world
 from costtop.tui.app import CosttopApp
-from costtop.tui.settings import Settings
+from costtop.tui.preferences import Settings
 from scripts.benches import fleet
 app = CosttopApp(world.real(fleet.instance(Path(sys.argv[1]))), Settings(delay=float(sys.argv[2])))
 app.run()

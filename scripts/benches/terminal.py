@@ -96,7 +96,7 @@ from tests.tui.stage import Stage
 from tests.tui import values
 from costtop.tui import faults
 from costtop.tui.app import CosttopApp
-from costtop.tui.settings import Settings
+from costtop.tui.preferences import Settings
 log = None
 {body}
 sys.exit(faults.run(CosttopApp(stage.world, Settings(delay={delay}), log_file=log)))

@@ -116,9 +116,9 @@ def test_a_sandbox_that_hides_processes_is_named_and_makes_evidence_weak(stage, 
     code = f"""
 import json
 from pathlib import Path
-from costtop.processes.claim import Wanted
+from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Holder
-from costtop.processes.search import blindness, search
+from costtop.processes.evidence.search import blindness, search
 wanted = [Wanted("claude-code/aaaa", "claude-code", ("aaaa",))]
 holder = Holder()
 holder.take(wanted, search(wanted, [Path({str(root)!r})]))

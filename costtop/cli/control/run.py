@@ -1,4 +1,4 @@
-"""`costtop run [tags] [--max-cost $] -- CMD…`: parsing alone; `daemon.wrap` does it."""
+"""`costtop run [tags] [--max-cost $] -- CMD…`: parsing alone; `daemon.run.wrap` does it."""
 
 import argparse
 
