@@ -5,11 +5,8 @@
 """
 
 import os
-import stat
 from pathlib import Path
 from typing import NamedTuple
-
-from costtop.errors import Unusable
 
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, the rest is for a suffix
 
@@ -74,27 +71,3 @@ def _short(root: Path) -> Path:
 
 def _fallback(suffix: str) -> Path:
     return Path(f"/tmp/costtop-{os.getuid()}{suffix}")  # noqa: S108  (private_directory checks it)
-
-
-def private_directory(path: Path) -> Path:
-    """Makes `path` with mode 0700 and checks that it is ours; raises Unusable where it is not."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
-    except OSError as error:
-        raise Unusable(f"cannot make the directory {path}: {error.strerror}") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise Unusable(
-            f"{path} is not a directory of this user; remove it or set COSTTOP_HOME elsewhere"
-        )
-    if found.st_mode & 0o077:
-        try:
-            path.chmod(0o700)
-        except OSError as error:
-            raise Unusable(f"{path} is open to others and stays so: {error.strerror}") from None
-    return path
-
-
-def private_file(path: Path, flags: int) -> int:
-    """Opens `path` with `flags`, mode 0600, never through a link; returns a descriptor."""
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

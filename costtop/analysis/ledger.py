@@ -143,8 +143,8 @@ def session(
 ) -> Books:
     """The books of one whole session, its calls in order, each once; sums to its cost exactly.
 
-    `retries` are the keys of calls that repeated earlier ones (`detect.rules.loop.repeats`). Calls before
-    `since`, ms UTC, are what the later ones are compared with, and are not booked.
+    `retries` are the keys of calls that repeated earlier ones (`detect.rules.loop.repeats`).
+    Calls before `since`, ms UTC, are what the later ones are compared with, and are not booked.
     """
     total, before = EMPTY, None
     for spend in spends:

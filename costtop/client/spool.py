@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from costtop.paths import private_directory, private_file
+from costtop.files import private_directory, private_file
 
 LARGEST = 1 << 30  # bytes of one day's file; a daemon that is never started must not fill a disk
 

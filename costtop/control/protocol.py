@@ -1,7 +1,7 @@
 """Commands and their wire form: one JSON object a line, pure. It opens no socket.
 
-A command is one dataclass here and one `case` in `daemon.commands.obey`. A line without "do" is a call
-record (INTERFACES.md, "One call as a JSON line"), acknowledged after it is committed.
+A command is one dataclass here and one `case` in `daemon.commands.obey`. A line without "do" is
+a call record (INTERFACES.md, "One call as a JSON line"), acknowledged after it is committed.
 """
 
 import json

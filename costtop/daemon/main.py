@@ -39,11 +39,11 @@ from costtop.daemon.notices.summaries import Post, summaries
 from costtop.daemon.status.status_line import keep_line
 from costtop.daemon.status.status_writer import Pulse
 from costtop.daemon.wiring import Wired, wired
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.notify import address
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
-from costtop.queries.live.frame import now_ms
 from costtop.receive.socket import listening
 from costtop.tail.follow import Follower
 

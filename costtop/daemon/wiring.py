@@ -18,7 +18,8 @@ from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices.post import audience
 from costtop.daemon.shared import shared
 from costtop.errors import ConfigError
-from costtop.paths import Paths, private_directory
+from costtop.files import private_directory
+from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides

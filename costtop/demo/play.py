@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from costtop import paths, periods
+from costtop import files, paths, periods
 from costtop.demo import cast, past_month
 from costtop.demo.beats import Beat, lines
 from costtop.errors import CosttopError
@@ -78,7 +78,7 @@ class Troupe:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         found = paths.find()
-        paths.private_directory(found.config.parent)
+        files.private_directory(found.config.parent)
         found.config.write_text(past_month.config(past, str(self._home), self._tz.key))
         with found.log.open("ab") as log:
             self._daemon = subprocess.Popen(

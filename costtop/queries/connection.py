@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.durations import now_ms
 from costtop.errors import StoreError
 from costtop.paths import Paths
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.avoidable import Avoidable
-from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.frame import Live
 from costtop.queries.live.head_forecasts import Outlook
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
 from costtop.store.db import open_reader

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costtop.errors import Unusable
-from costtop.paths import private_directory
+from costtop.files import private_directory
 
 CLIENTS = 32
 FRAME = 1 << 20  # bytes of one line

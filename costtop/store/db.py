@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from costtop.errors import NothingStored, StoreError
-from costtop.paths import private_directory, private_file
+from costtop.files import private_directory, private_file
 
 _MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from costtop.control import client
 from costtop.control.protocol import Command
+from costtop.durations import now_ms
 from costtop.paths import Paths
 from costtop.queries.alerts import alert_list
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.connection import Door, empty
 from costtop.queries.live import past
-from costtop.queries.live.frame import now_ms
 from costtop.queries.live.view import Pulse, Snapshot
 from costtop.queries.sessions import session, tasks, transcript
 from costtop.queries.sessions.session import SessionDetail

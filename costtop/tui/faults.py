@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costtop.paths import private_file
+from costtop.files import private_file
 from costtop.text import clean
 
 if TYPE_CHECKING:

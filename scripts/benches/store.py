@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from costtop.durations import now_ms
 from costtop.model import Call, Context, Rates, Tokens
-from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, record

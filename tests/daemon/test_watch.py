@@ -2,17 +2,16 @@
 
 import json
 
-from tests.queries.weeks import DAY, HOUR, MINUTE, NOON, call, iso, scanned, task
-
 from costtop.cli.main import main
 from costtop.daemon.alerting.forecast_loop import looked
 from costtop.daemon.notices.post import Audience, tell
+from costtop.durations import now_ms
 from costtop.model import NANO, Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
 from costtop.paths import find
-from costtop.queries.live.frame import now_ms
 from costtop.store.db import open_writer
 from costtop.store.sessions import marks
 from tests.daemon.stream import BUDGETS, Life, reading
+from tests.queries.weeks import DAY, HOUR, MINUTE, NOON, call, iso, scanned, task
 
 RATES = Rates(3_000_000, 300_000, 3_750_000, 6_000_000, 15_000_000, 0, "test")
 

@@ -74,7 +74,8 @@ async def test_another_users_child_is_left_alone_and_named(stage, hand, all_step
 def test_as_an_ordinary_user_roots_process_is_refused(stage):
     root = stage.start("name=root")
     code = (
-        "import os; os.setgid(65534); os.setuid(65534); from costtop.processes.inspect import linux;"
+        "import os; os.setgid(65534); os.setuid(65534);"
+        "from costtop.processes.inspect import linux;"
         "from costtop.processes.refuse import refusal;"
         f"print(refusal({root}, linux)); print(refusal(1, linux))"
     )

@@ -5,7 +5,6 @@ import random
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.queries.weeks import DAY, HOUR, NOON, call, scanned
 
 from costtop.analysis.backtest import backtest, backtest_month
 from costtop.analysis.forecast import Day
@@ -20,6 +19,7 @@ from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.spend_forecast import Outlooks
 from costtop.store import meta
 from costtop.store.db import open_reader, open_writer
+from tests.queries.weeks import DAY, HOUR, NOON, call, scanned
 
 UTC = ZoneInfo("UTC")
 MIDNIGHT = NOON - NOON % DAY

@@ -4,7 +4,6 @@ import json
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.queries.weeks import DAY, NOON, scanned, work
 
 from costtop.analysis import drivers
 from costtop.analysis.trend import TooFew
@@ -15,6 +14,7 @@ from costtop.periods import Span
 from costtop.queries.sessions import finished_sessions
 from costtop.queries.spending import report, review, review_words
 from costtop.store.db import open_reader
+from tests.queries.weeks import DAY, NOON, scanned, work
 
 UTC = ZoneInfo("UTC")
 

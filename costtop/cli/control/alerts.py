@@ -13,9 +13,9 @@ from costtop import paths
 from costtop.cli.reports.report import moment
 from costtop.cli.tables import plain, put
 from costtop.control import client, protocol
+from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingFound, UsageError
 from costtop.queries.alerts import alert_json
-from costtop.queries.live.frame import now_ms
 from costtop.queries.sessions import lookup
 from costtop.store.alerts.alerts import find as find_alert
 from costtop.store.db import open_reader

@@ -7,10 +7,11 @@ from costtop import money, paths
 from costtop.cli.reports.live import forecast_tree, foreseen
 from costtop.cli.tables import plain, put
 from costtop.control import client, protocol
+from costtop.durations import now_ms
 from costtop.errors import UsageError
 from costtop.periods import zone
 from costtop.queries.live import head_forecasts
-from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.store.db import open_reader
 

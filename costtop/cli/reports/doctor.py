@@ -11,10 +11,10 @@ from typing import Any
 from costtop import __version__, money, paths
 from costtop.cli.reports.report import stamp
 from costtop.cli.tables import count, put
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
 from costtop.queries import doctor
-from costtop.queries.live.frame import now_ms
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
 from costtop.text import clean

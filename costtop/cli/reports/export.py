@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 from costtop import paths, periods
 from costtop.cli.reports.report import moment, row_of, stamp, zone_of
+from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.queries import export
-from costtop.queries.live.frame import now_ms
 from costtop.queries.spending import report
 from costtop.store.db import open_reader
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from costtop import money, paths
 from costtop.cli.reports.report import stamp
 from costtop.cli.tables import count, plain, put
+from costtop.durations import now_ms
 from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
-from costtop.queries.live.frame import Live, now_ms
+from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
 from costtop.store.db import open_reader
 

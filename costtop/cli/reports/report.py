@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli.tables import count, plain, put
+from costtop.durations import now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
-from costtop.queries.live.frame import now_ms
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import report
 from costtop.store.db import open_reader

@@ -12,8 +12,8 @@ from costtop.analysis.trend import TooFew
 from costtop.analysis.usage import Change
 from costtop.cli.reports.report import moment, stamp
 from costtop.cli.tables import plain, put
+from costtop.durations import now_ms
 from costtop.errors import UsageError
-from costtop.queries.live.frame import now_ms
 from costtop.queries.spending import review, review_words
 from costtop.queries.spending.review import Line, Review
 from costtop.store.db import open_reader

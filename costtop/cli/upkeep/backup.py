@@ -8,7 +8,7 @@ from pathlib import Path
 from costtop import paths
 from costtop.cli.tables import put
 from costtop.errors import CosttopError
-from costtop.paths import private_file
+from costtop.files import private_file
 from costtop.store.db import open_reader
 
 

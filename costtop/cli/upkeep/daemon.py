@@ -6,8 +6,8 @@ import time
 from costtop import paths
 from costtop.cli.tables import put
 from costtop.control import client, protocol
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
-from costtop.queries.live.frame import now_ms
 from costtop.store import daemon_status
 
 _HELP = {

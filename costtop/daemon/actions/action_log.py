@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from costtop.alerts import wording
 from costtop.daemon.notices.post import Audience, announce
-from costtop.queries.live.frame import now_ms
+from costtop.durations import now_ms
 from costtop.store.sessions import kill_intents, marks
 from costtop.store.writer import Writer
 from costtop.text import clean

@@ -5,11 +5,11 @@ import logging
 
 from costtop.control.protocol import Kill, Pause, Plan, Resume
 from costtop.daemon.actions.action_log import Journal
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.processes.actions import Deeds
 from costtop.processes.holder import Holder
 from costtop.processes.vitals import Vitals
-from costtop.queries.live.frame import now_ms
 from costtop.store.sessions import kill_intents
 from costtop.store.writer import Writer
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from costtop.durations import now_ms
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
-from costtop.queries.live.frame import now_ms
 from costtop.sources.claude import folders
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer

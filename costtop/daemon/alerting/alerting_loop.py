@@ -10,7 +10,7 @@ import sqlite3
 from costtop.daemon.alerting.forecast_loop import EVERY, look_ahead
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.wiring import Wired, cards
-from costtop.queries.live.frame import now_ms
+from costtop.durations import now_ms
 from costtop.store import meta
 from costtop.store.db import open_reader
 

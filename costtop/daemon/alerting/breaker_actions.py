@@ -17,9 +17,9 @@ from costtop.control.protocol import Kill, Pause, Resume
 from costtop.daemon.actions.action_log import Journal
 from costtop.daemon.actions.process_actions import Hands
 from costtop.daemon.notices.post import Audience, announce
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
-from costtop.queries.live.frame import now_ms
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.writer import Writer

@@ -1,7 +1,8 @@
 """Evaluates budgets' forecasts every quarter of an hour, and measures hourly how good they are.
 
-The arithmetic is `analysis.forecast`, the reading `queries.spending.spend_forecast`, the speaking `watch`. It
-reads on a connection of its own, for a look at two months takes longer than a commit may wait.
+The arithmetic is `analysis.forecast`, the reading `queries.spending.spend_forecast`, the speaking
+`evaluate`. It reads on a connection of its own, for a look at two months takes longer than a
+commit may wait.
 """
 
 import asyncio

@@ -10,7 +10,8 @@ from costtop import config as configuration
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
-from costtop.paths import Paths, private_directory, private_file
+from costtop.files import private_directory, private_file
+from costtop.paths import Paths
 
 _HEAD = (
     "# Written by costtop (costtop budget set, and the screen). Your own go into config.toml.\n\n"

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from costtop import money
 from costtop.control.protocol import Hook
+from costtop.durations import now_ms
 from costtop.processes.evidence.wanted import Report
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
-from costtop.queries.live.frame import now_ms
 from costtop.receive.socket import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers

@@ -37,8 +37,8 @@ from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.wiring import Wired
+from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
-from costtop.queries.live.frame import now_ms
 from costtop.receive.socket import Caller
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from costtop.control.protocol import BeginRun
 from costtop.daemon.wiring import Wired
+from costtop.durations import now_ms
 from costtop.errors import Refused
 from costtop.processes.evidence.wanted import Report
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
-from costtop.queries.live.frame import now_ms
 from costtop.receive.socket import Caller
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run

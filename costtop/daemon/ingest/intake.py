@@ -17,9 +17,9 @@ from typing import NamedTuple
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
-from costtop.queries.live.frame import now_ms
 from costtop.sources.fold.source import Memo
 from costtop.store import places
 from costtop.store.calls import calls

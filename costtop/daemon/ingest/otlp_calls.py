@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from costtop.config import Config, Otlp
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
+from costtop.durations import now_ms
 from costtop.errors import ConfigError
-from costtop.queries.live.frame import now_ms
 from costtop.sources.fold.source import Memo
 from costtop.sources.otlp import telemetry
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from costtop.control.protocol import refusal, reply
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
+from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
-from costtop.queries.live.frame import now_ms
 from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
 

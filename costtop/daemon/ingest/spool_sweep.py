@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from costtop.queries.live.frame import now_ms
+from costtop.durations import now_ms
 from costtop.tail.identity import Known
 
 _EVERY = 3600.0  # s

@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from costtop.daemon.wiring import Wired
+from costtop.durations import now_ms
 from costtop.pricing.book import PriceBook
 from costtop.pricing.changes import changes
-from costtop.queries.live.frame import now_ms
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot

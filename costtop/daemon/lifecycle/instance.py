@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from costtop.errors import CosttopError, Unusable
-from costtop.paths import Paths, private_directory, private_file
+from costtop.files import private_directory, private_file
+from costtop.paths import Paths
 
 
 class Busy(CosttopError):

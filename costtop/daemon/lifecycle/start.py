@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from costtop.daemon.lifecycle import instance
 from costtop.errors import CosttopError
-from costtop.paths import Paths, private_directory, private_file
+from costtop.files import private_directory, private_file
+from costtop.paths import Paths
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk
 _TAIL = 2000  # bytes of the log searched for its last line

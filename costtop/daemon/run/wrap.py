@@ -19,6 +19,7 @@ from costtop.control.protocol import BeginRun, EndRun
 from costtop.daemon.lifecycle.instance import Busy, hold
 from costtop.daemon.run.child_process import Child
 from costtop.daemon.wiring import wired
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
 from costtop.paths import Paths
@@ -26,7 +27,6 @@ from costtop.processes.inspect.inspector import eyes
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, climb, vanished
 from costtop.processes.kill.tree import Tree
-from costtop.queries.live.frame import now_ms
 from costtop.store.db import open_reader
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run

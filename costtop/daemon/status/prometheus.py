@@ -12,9 +12,9 @@ from typing import Any
 
 from costtop.config import Metrics
 from costtop.daemon.wiring import Wired
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import NANO
-from costtop.queries.live.frame import now_ms
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.totals import Total, Totals
 from costtop.store.db import open_reader

@@ -7,7 +7,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from costtop.queries.live.frame import Live, now_ms
+from costtop.durations import now_ms
+from costtop.queries.live.frame import Live
 from costtop.queries.spending_line import words
 from costtop.store.db import open_reader
 

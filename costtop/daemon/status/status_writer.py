@@ -12,7 +12,7 @@ from costtop.daemon.jobs.price_refresh import Refresh
 from costtop.daemon.lifecycle.channels import Channel
 from costtop.daemon.lifecycle.config_changes import ConfigChanges
 from costtop.daemon.wiring import Wired
-from costtop.queries.live.frame import now_ms
+from costtop.durations import now_ms
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
 from costtop.tail.follow import Follower

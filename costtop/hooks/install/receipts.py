@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from costtop.paths import private_directory, private_file
+from costtop.files import private_directory, private_file
 
 
 class Receipt(NamedTuple):

@@ -5,7 +5,6 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -265,11 +264,6 @@ class Live:
                 resets=ends,
                 scope=tuple(sorted(dict(budget["scope"]).items())),  # type: ignore[call-overload]
             )
-
-
-def now_ms() -> int:
-    """The present, ms UTC: the one clock of readers."""
-    return time.time_ns() // 1_000_000
 
 
 def _judged(row: SessionRow, found: live_alerts.Unusual | None) -> SessionRow:

@@ -1,6 +1,7 @@
 """What is to come and what the cache saved, added to a snapshot. It reads no running session.
 
-It is asked once a minute, and takes some ten milliseconds; the forecasts are `queries.spending.spend_forecast`.
+It is asked once a minute, and takes some ten milliseconds; the forecasts
+are `queries.spending.spend_forecast`.
 Money is int nano-dollars, times are ms UTC.
 """
 

@@ -1,0 +1,60 @@
+"""The user's own files and folders: private modes, replacing a file whole, and who asks."""
+
+import os
+import stat
+from pathlib import Path
+
+from costtop.errors import Unusable
+
+
+def private_directory(path: Path) -> Path:
+    """Makes `path` with mode 0700 and checks that it is ours; raises Unusable where it is not."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise Unusable(f"cannot make the directory {path}: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise Unusable(
+            f"{path} is not a directory of this user; remove it or set COSTTOP_HOME elsewhere"
+        )
+    if found.st_mode & 0o077:
+        try:
+            path.chmod(0o700)
+        except OSError as error:
+            raise Unusable(f"{path} is open to others and stays so: {error.strerror}") from None
+    return path
+
+
+def private_file(path: Path, flags: int) -> int:
+    """Opens `path` with `flags`, mode 0600, never through a link; returns a descriptor."""
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replaces a file whole: whoever reads meets the old one or the new one. Raises OSError.
+
+    The fresh file lies beside it under a name of this process, never through a link.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(private_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+        os.replace(fresh, path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def user_name() -> str:
+    """Who runs this, for journals: the login name, or the uid where no name is known.
+
+    A container may run under a uid without an entry in the list of users.
+    """
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return str(os.getuid())
