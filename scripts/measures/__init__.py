@@ -1,0 +1,1 @@
+"""Counts what can be counted of a tree of costtop. The house test asks the same counts."""
