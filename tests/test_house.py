@@ -9,14 +9,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from measures import imports, names
+from measures.tree import Tree
 
 from costtop.store.db import open_writer
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "costtop"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TREE = Tree(ROOT)
 
 FILE_LINES, FUNCTION_LINES = 400, 50
+FOLDER_FILES = 20  # .py files directly in a folder, `__init__` not counted
+HELD_LAYOUTS = 256  # `fmt: skip` in costtop/
 FORBIDDEN_NAMES = {
     "utils", "util", "helpers", "helper", "common", "core", "base", "types", "data", "manager",
     "handler", "service", "engine",
@@ -51,6 +56,48 @@ LIGHT = (
     "costtop.queries.spending.report",
     "costtop.store.db",
 )
+
+# File names that may stand in more than one folder, each with its reason.
+_SURFACES = (
+    "one word of the user's, for one question: its command, its query, its screen, its table"
+)
+REPEATED = {
+    "main": "the two programs: the command line and the daemon",
+    "registry": "the two lists that a recipe adds a line to: sources and detectors",
+    "records": "the shapes of one format's lines, beside the source that reads them",
+    "copilot": "an agent's logs, and its hooks",
+    "gemini": "an agent's logs, and its hooks",
+    "qwen": "an agent's logs, and its hooks",
+    "alerts": _SURFACES,
+    "days": _SURFACES,
+    "doctor": _SURFACES,
+    "explain": _SURFACES,
+    "export": _SURFACES,
+    "report": _SURFACES,
+    "review": _SURFACES,
+    "session": _SURFACES,
+    "spending": _SURFACES,
+    "tasks": _SURFACES,
+}
+# Of these, those that may repeat inside one top folder.
+REPEATED_NEAR = {"records"}
+
+# Groups of files that still import each other in a circle; this list only gets shorter.
+CIRCLES = ("costtop.processes.inspect.", "costtop.tui.")
+
+# Where SQL is executed: on costtop's own database, and (rows.py) on those of other tools.
+SQL_ROOMS = ("costtop/store/", "costtop/queries/", "costtop/tail/rows.py")
+# Still outside; this list only gets shorter.
+SQL_STRAYS = {
+    "costtop/daemon/jobs/scan_once.py",
+    "costtop/daemon/alerting/breaker_actions.py",
+    "costtop/daemon/alerting/evaluate.py",
+    "costtop/daemon/notices/summaries.py",
+    "costtop/cli/reports/report.py",
+}
+
+# Dependencies that nothing imports by name, each with its reason.
+NEVER_IMPORTED = {"shtab": "shell completions are to come", "tzdata": "zoneinfo reads its files"}
 
 # Spelled in pieces, so that this file does not find itself.
 _LEAKS = re.compile(
@@ -102,6 +149,69 @@ def test_test_files_are_short_too():
 def test_no_module_has_a_name_that_says_nothing():
     parts = {_name(x): set(x.relative_to(PACKAGE).with_suffix("").parts) for x in MODULES}
     assert not [name for name, words in parts.items() if words & FORBIDDEN_NAMES]
+
+
+def test_a_folder_holds_no_more_files_than_one_can_read_at_a_glance():
+    folders = names.fullest_folders(TREE.modules)
+    assert not [(many, folder) for many, folder in folders if many > FOLDER_FILES]
+
+
+def test_a_file_name_stands_once_or_has_a_reason():
+    found = names.repeated_files(TREE.modules)
+    assert set(found) <= set(REPEATED)
+    tops = {name: [path.split("/")[1] for path in paths] for name, paths in found.items()}
+    assert {name for name, top in tops.items() if len(top) != len(set(top))} <= REPEATED_NEAR
+
+
+def test_no_circle_of_files_not_even_by_imports_inside_functions():
+    circles = imports.circles(imports.graph(TREE.modules))
+    assert not [x for x in circles if not any(all(y.startswith(z) for y in x) for z in CIRCLES)]
+
+
+def test_the_formatter_lays_out_nearly_everything():
+    held = [x.path for x in TREE.modules for y in x.text.splitlines() if "# fmt: skip" in y]
+    assert len(held) <= HELD_LAYOUTS
+    assert not [x.path for x in TREE.modules if "# fmt: off" in x.text]
+
+
+def test_sql_is_executed_in_its_rooms_only():
+    executes = {"execute", "executemany", "executescript"}
+    strays = {
+        str(each.path)
+        for each in TREE.modules
+        for node in ast.walk(each.syntax)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in executes
+        and not str(each.path).startswith(SQL_ROOMS)
+    }
+    assert strays <= SQL_STRAYS
+
+
+def _named_files(text: str) -> set[str]:
+    """Files and folders of this repository that a text names, from the root or from costtop/ on."""
+    rooms = "|".join(x.name for x in PACKAGE.iterdir() if x.is_dir())
+    word = r"[\w./-]*[\w/]"
+    ours = rf"(?<![\w./~-])((?:costtop|tests|scripts|docs|\.ci)/{word})"
+    in_ticks = rf"`((?:(?:{rooms})/{word})|[a-z_]+\.py)`"
+    return {x.strip("/") for pattern in (ours, in_ticks) for x in re.findall(pattern, text)}
+
+
+def _exists(name: str) -> bool:
+    tries = (ROOT / name, PACKAGE / name, PACKAGE / f"{name}.py")
+    return any(x.exists() for x in tries) or "foo" in Path(name).stem  # the toy of a recipe
+
+
+def test_every_file_that_a_document_or_script_names_exists():
+    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+    texts += [x for x in ROOT.glob("scripts/**/*") if x.is_file() and x.suffix in ("", ".py")]
+    missing = {
+        f"{_name(path)}: {name}"
+        for path in [*texts, ROOT / ".ci/run"]
+        for name in _named_files(path.read_text())
+        if not _exists(name)
+    }
+    assert not missing
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -196,3 +306,22 @@ def test_every_dependency_is_locked():
     lock = (ROOT / "requirements.lock").read_text()
     wanted = {re.match(r"[\w-]+", x)[0] for x in project["dependencies"]}
     assert not {x for x in wanted if not re.search(rf"^{x}==", lock, re.MULTILINE)}
+
+
+def test_every_dependency_is_imported_somewhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    listed = [*project["dependencies"], *(x for extra in extras for x in extra)]
+    wanted = {re.match(r"[\w-]+", x)[0] for x in listed}
+    imported = {
+        name.split(".")[0]
+        for each in TREE.modules
+        for node in ast.walk(each.syntax)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [x.name for x in node.names] if isinstance(node, ast.Import) else [node.module]
+        )
+    }
+    spoken = {"opentelemetry-proto": "opentelemetry"}
+    missing = {x for x in wanted if spoken.get(x, x.replace("-", "_")) not in imported}
+    assert missing == set(NEVER_IMPORTED)
