@@ -80,7 +80,7 @@ class _Peer(asyncio.Protocol):
         """Refuses other users and more than CLIENTS peers."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._caller = _caller(transport.get_extra_info("socket"))
+        self._caller = caller_of(transport.get_extra_info("socket"))
         transport.set_write_buffer_limits(high=_UNREAD)
         if self._caller.uid not in (-1, os.getuid(), 0):
             self._refuse("this socket belongs to another user")
@@ -141,7 +141,7 @@ class _Peer(asyncio.Protocol):
             self._transport.close()
 
 
-def _caller(peer: socket.socket) -> Caller:
+def caller_of(peer: socket.socket) -> Caller:
     """Pid and uid by SO_PEERCRED; uid -1 where the system has no such thing (macOS)."""
     if not hasattr(socket, "SO_PEERCRED"):
         return Caller(0, -1)

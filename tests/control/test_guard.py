@@ -5,11 +5,13 @@ import json
 import os
 import socket
 import stat
+from typing import get_args
 
 import pytest
 
 from costtop.control import client, protocol
-from costtop.control.protocol import COMMANDS, Override, decode, encode
+from costtop.control.protocol import Command, Override, encode
+from costtop.daemon.commands import decode
 from costtop.errors import CosttopError
 
 
@@ -125,13 +127,29 @@ def test_a_kill_of_a_process_that_went_meanwhile_is_given_up(house):
     assert other.process.poll() is None
 
 
-@pytest.mark.parametrize("verb", sorted(COMMANDS))
-def test_every_command_survives_the_wire(verb):
-    kind = COMMANDS[verb]
-    needed = [f for f in kind.__dataclass_fields__.values() if f.default is f.default_factory]
-    values = {f.name: 7 if f.type in (int, "int") else "x" for f in needed}
-    command = kind(**values)
-    assert decode(json.loads(encode(command))) == command
+@pytest.mark.parametrize("form", get_args(Command), ids=lambda form: form.do)
+def test_every_command_survives_the_wire(form):
+    kinds = {name: kind for name, kind in form.__annotations__.items() if not hasattr(form, name)}
+    command = form(**{name: 7 if kind is int else "x" for name, kind in kinds.items()})
+    assert decode.command(decode.decoded(encode(command))) == command
+    with pytest.raises(TypeError):
+        form(unknown=1, **vars(command))
+
+
+def test_commands_are_equal_only_within_a_kind():
+    assert protocol.Pause("a/s") == protocol.Pause("a/s") != protocol.Pause("a/t")
+    assert protocol.Pause("a/s") != protocol.Resume("a/s")
+
+
+def test_the_wire_form_stays_as_scripts_write_it():
+    verbs = "ping stop scan mark unmark pause resume kill plan stop-session override hook run"
+    more = "run-end ack silence unsilence reload reprice budget-set budget-remove"
+    assert {form.do for form in get_args(Command)} == {*verbs.split(), *more.split()}
+    assert json.loads(encode(protocol.Kill("a/s", by="ana"))) == {
+        "do": "kill", "session": "a/s", "rung": "KILL", "by": "ana", "typed": None
+    }  # fmt: skip
+    set_budget = {"do": "budget-set", "name": "daily", "amount": "$5", "tiers": [90], "x": 1}
+    assert decode.command(set_budget) == protocol.SetBudget("daily", "$5", tiers=(90,))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +160,7 @@ def test_every_command_survives_the_wire(verb):
 )  # fmt: skip
 def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
     with pytest.raises(CosttopError) as refused:
-        decode(tree)
+        decode.command(tree)
     assert "\n" not in str(refused.value)
 
 

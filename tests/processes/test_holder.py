@@ -12,7 +12,7 @@ import pytest
 from costtop.processes.evidence.wanted import Report, Wanted
 from costtop.processes.inspect import linux
 from costtop.processes.inspect.inspector import lineage
-from costtop.processes.peer import peer_of
+from costtop.receive.socket import caller_of
 
 ACTOR = Path(__file__).with_name("actor.py")
 
@@ -64,10 +64,11 @@ def test_the_peer_of_a_socket_is_held_by_the_kernels_own_handle(stage, hand, tmp
         pid = stage.start("name=peer", program=[sys.executable, "-ISc", code, str(tmp_path / "s")])
         connection, _ = server.accept()
         with connection:
-            peer = peer_of(connection)
+            peer = caller_of(connection)
     assert (peer.pid, peer.uid) == (pid, os.getuid())
-    report = Report("costtop/p", "peer", ((peer.pid, peer.start),), hint=pid)
-    found = hand.holder.report(report, peer.fd)
+    start = linux.glance(pid).start
+    report = Report("costtop/p", "peer", ((peer.pid, start),), hint=pid)
+    found = hand.holder.report(report, os.pidfd_open(pid))
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
 
 

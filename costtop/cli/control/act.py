@@ -4,7 +4,6 @@ What a deed will do is said before, what it did after. It judges no process; the
 """
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from costtop import paths
 from costtop.cli.tables import put
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, UsageError
+from costtop.files import user_name
 from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader
@@ -99,14 +99,6 @@ def named(found: Paths, prefixes: Iterable[str]) -> list[str]:
         db.close()
 
 
-def who() -> str:
-    """The user, for the record of deeds."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
 def _told(found: Paths, options: argparse.Namespace, keys: list[str]) -> dict[str, Any]:
     """Says what would be done to whom; the daemon's plan of each session that has one."""
     plans: dict[str, Any] = {}
@@ -150,7 +142,7 @@ def _climbs(line: str, options: argparse.Namespace) -> bool:
 
 
 def _command(options: argparse.Namespace, key: str, typed: int | None) -> protocol.Command:
-    by = who()
+    by = user_name()
     match options.verb:
         case "mark":
             return protocol.MarkSession(key, options.kind, options.note, by)
@@ -169,7 +161,7 @@ def override(options: argparse.Namespace) -> int:
     found = paths.find()
     budget, session = _meant(found, options.what)
     span = 0 if options.end else _span(options.span)
-    answer = client.ask(found.socket, protocol.Override(budget, session, span, who()))
+    answer = client.ask(found.socket, protocol.Override(budget, session, span, user_name()))
     for line in answer.get("said", []):
         put(str(line))
     return 0

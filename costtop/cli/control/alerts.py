@@ -4,7 +4,6 @@ It reads the database and asks the daemon to write; only `test` speaks to endpoi
 """
 
 import argparse
-import getpass
 import json
 from typing import Any
 
@@ -15,6 +14,7 @@ from costtop.cli.tables import plain, put
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingFound, UsageError
+from costtop.files import user_name
 from costtop.queries.alerts import alert_json
 from costtop.queries.sessions import lookup
 from costtop.store.alerts.alerts import find as find_alert
@@ -109,7 +109,7 @@ def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _ack(options: argparse.Namespace) -> int:
     for ref in options.alert:
-        _ask(protocol.Acknowledge(ref, getpass.getuser()))
+        _ask(protocol.Acknowledge(ref, user_name()))
     return 0
 
 
@@ -119,7 +119,7 @@ def _hush(options: argparse.Namespace) -> int:
             put(json.dumps(one))
         return 0
     if options.end is not None:
-        return _ask(protocol.EndSilence(options.end, getpass.getuser()))
+        return _ask(protocol.EndSilence(options.end, user_name()))
     session = lookup.session(_reader(), options.session) if options.session else ""
     span = configuration.milliseconds(options.span) if options.span else None
     command = protocol.BeginSilence(
@@ -130,7 +130,7 @@ def _hush(options: argparse.Namespace) -> int:
         span=span,
         grows=options.until_grows,
         note=options.note,
-        by=getpass.getuser(),
+        by=user_name(),
     )
     return _ask(command)
 

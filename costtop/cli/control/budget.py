@@ -1,7 +1,6 @@
 """`costtop budget list`, `set`, `remove`. Writing is the daemon's, or done here without one."""
 
 import argparse
-import getpass
 
 from costtop import money, paths
 from costtop.cli.reports.live import forecast_tree, foreseen
@@ -9,6 +8,7 @@ from costtop.cli.tables import plain, put
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import UsageError
+from costtop.files import user_name
 from costtop.periods import zone
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
@@ -109,13 +109,13 @@ def _set(options: argparse.Namespace) -> int:
             tiers,
             {key: value for key, _, value in pairs},
             options.action,
-            getpass.getuser(),
+            user_name(),
         )
     )
 
 
 def _remove(options: argparse.Namespace) -> int:
-    return _change(protocol.RemoveBudget(options.name, getpass.getuser()))
+    return _change(protocol.RemoveBudget(options.name, user_name()))
 
 
 def _change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:

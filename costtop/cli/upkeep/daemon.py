@@ -8,6 +8,7 @@ from costtop.cli.tables import put
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
+from costtop.files import user_name
 from costtop.store import daemon_status
 
 _HELP = {
@@ -70,7 +71,7 @@ def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
     from costtop.cli.control import act
 
     keys = act.named(found, options.session)
-    return act.each(found, keys, lambda key: protocol.StopSession(key, options.note, act.who()))
+    return act.each(found, keys, lambda key: protocol.StopSession(key, options.note, user_name()))
 
 
 def _status(options: argparse.Namespace) -> int:

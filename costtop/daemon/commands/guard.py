@@ -12,8 +12,8 @@ from costtop.processes.vitals import Vitals
 from costtop.receive.socket import Caller
 from costtop.text import clean
 
-LOOKS = (Ping, Scan, Plan)
-_OF_AGENTS = (*LOOKS, Hook, BeginRun, EndRun)  # what agents' hooks and wrapped runs may say
+_LOOKS = (Ping, Scan, Plan, Hook)  # what changes nothing but what is known
+_OF_AGENTS = (*_LOOKS, BeginRun, EndRun)  # what agents' hooks and wrapped runs may say
 _IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
 
 
@@ -23,8 +23,10 @@ class Guard:
     def __init__(self, holder: Holder, vitals: Vitals) -> None:
         self._holder, self._vitals = holder, vitals
 
-    def check(self, command: Command, caller: Caller) -> None:
+    def check(self, command: Command, caller: Caller, *, read_only: bool = False) -> None:
         """Raises Refused where the caller may not give this command."""
+        if read_only and not isinstance(command, _LOOKS):
+            raise Refused("costtop is read-only (read_only in config.toml)")
         if isinstance(command, _OF_AGENTS) or caller.pid <= 0:
             return  # pid 0: the system does not say who calls (macOS)
         if self._holder.see.glance(caller.pid) is None:

@@ -1,19 +1,24 @@
-"""Commands to deeds: each line of the socket is answered with one line. It renders nothing."""
+"""Commands to deeds: each line of the socket is answered with one line."""
 
 import asyncio
-import json
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from costtop import __version__
 from costtop import config as configuration
-from costtop.control import protocol
 from costtop.control.protocol import (
+    PROTOCOL,
+    Acknowledge,
     BeginRun,
+    BeginSilence,
+    Command,
     EndRun,
+    EndSilence,
     Hook,
     Kill,
+    MarkSession,
+    Override,
     Pause,
     Ping,
     Plan,
@@ -24,13 +29,15 @@ from costtop.control.protocol import (
     Scan,
     SetBudget,
     Stop,
+    StopSession,
+    UnmarkSession,
     refusal,
     reply,
 )
 from costtop.daemon.actions.action_log import Journal
 from costtop.daemon.actions.process_actions import Hands
-from costtop.daemon.commands import annotations, budget_file
-from costtop.daemon.commands.guard import LOOKS, Guard
+from costtop.daemon.commands import annotations, budget_file, decode
+from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import Hearing
 from costtop.daemon.commands.started_runs import Runs
 from costtop.daemon.ingest.file_reader import Reader
@@ -38,11 +45,8 @@ from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError, UsageError
+from costtop.errors import CosttopError
 from costtop.receive.socket import Caller
-
-if TYPE_CHECKING:
-    from costtop.control.protocol import Command
 
 
 class Staff(NamedTuple):
@@ -70,41 +74,39 @@ class Obey:
         answers: list[bytes] = []
         calls: list[bytes] = []
         for line in lines:
-            command = _command(line)
-            if command is None:
+            tree = decode.decoded(line)
+            if tree is None:
                 calls.append(line)
                 continue
             if calls:
                 answers += await self._staff.acceptor.accept(calls)
                 calls = []
-            answers.append(await self._obey(command, caller))
+            answers.append(await self._obey(tree, caller))
         if calls:
             answers += await self._staff.acceptor.accept(calls)
         return answers
 
     async def _obey(self, tree: dict[str, Any], caller: Caller) -> bytes:
         try:
-            command = protocol.decode(tree)
-            if isinstance(command, Hook):
-                self._staff.hearing.hear(command, caller)
-                return reply()
-            if self._instance.config.read_only and not isinstance(command, LOOKS):
-                raise CosttopError("costtop is read-only (read_only in config.toml)")
-            self._staff.guard.check(command, caller)
+            command = decode.command(tree)
+            self._staff.guard.check(command, caller, read_only=self._instance.config.read_only)
             return await self._do(command, caller)
         except CosttopError as error:
             return refusal(error)
 
-    async def _do(self, command: "Command", caller: Caller) -> bytes:
+    async def _do(self, command: Command, caller: Caller) -> bytes:
         staff = self._staff
         match command:
             case Ping():
-                return reply(pid=os.getpid(), version=__version__, protocol=protocol.PROTOCOL)
+                return reply(pid=os.getpid(), version=__version__, protocol=PROTOCOL)
             case Scan():
                 return reply(counts=await staff.reader.scan())
             case Plan(session):
                 said = staff.hands.plan(command, caller.pid)
                 return reply(said=said, **staff.hands.evidence(session))
+            case Hook():
+                staff.hearing.hear(command, caller)
+                return reply()
             case Pause() | Resume() | Kill():
                 return reply(said=await staff.hands.act(command, caller.pid, staff.journal))
             case BeginRun():
@@ -115,10 +117,12 @@ class Obey:
                 return reply(changes=await repriced(self._instance))
             case Stop() | Reload() | SetBudget() | RemoveBudget():
                 return reply(said=[await self._manage(command, caller)])
-            case Hook():
-                return reply()
+            case MarkSession() | UnmarkSession() | StopSession() | Override():
+                return reply(said=[await self._annotate(command, caller)])
+            case Acknowledge() | BeginSilence() | EndSilence():
+                return reply(said=[await self._annotate(command, caller)])
             case _:
-                return reply(said=[await self._keep(command, caller)])
+                assert_never(command)
 
     async def _manage(
         self, command: Stop | Reload | SetBudget | RemoveBudget, caller: Caller
@@ -142,7 +146,7 @@ class Obey:
                 staff.reload()
                 return said
 
-    async def _keep(self, command: annotations.Noted, caller: Caller) -> str:
+    async def _annotate(self, command: annotations.Noted, caller: Caller) -> str:
         staff = self._staff
         by = staff.guard.name(command.by, caller)
         writer = self._instance.writer
@@ -150,18 +154,3 @@ class Obey:
         if posted:
             staff.journal.posted()
         return said
-
-
-def _command(line: bytes) -> dict[str, Any] | None:
-    """The decoded line when it is a command; None for a call record, good or bad."""
-    if b'"do"' not in line:
-        return None
-    try:
-        tree = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(tree, dict) or "do" not in tree:
-        return None
-    if not isinstance(tree["do"], str):
-        raise UsageError('"do" names a command')
-    return tree

@@ -12,8 +12,8 @@ from textual.widgets import Input
 from costtop import money, periods
 from costtop.control.protocol import SetBudget
 from costtop.errors import CosttopError, UsageError
+from costtop.files import user_name
 from costtop.queries.spending.budget_periods import BudgetLine
-from costtop.tui.dialogs.session_actions import who
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.widgets.pane import Pane
 
@@ -88,7 +88,7 @@ def made(fields: dict[str, str]) -> SetBudget:
     if action not in ACTIONS:
         raise UsageError(f"at 100 %: {action!r} is none of {', '.join(ACTIONS)}")
     return SetBudget(name, money.exact(amount), period, _tiers(fields["tiers"]),
-                     _scope(fields["scope"]), action, who())  # fmt: skip
+                     _scope(fields["scope"]), action, user_name())  # fmt: skip
 
 
 def _tiers(text: str) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """From a dialog's answer to commands. The keys of the sessions are fixed before it is asked."""
 
-import getpass
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 from costtop.control.protocol import Command
+from costtop.files import user_name
 from costtop.queries.live.view import SessionRow
 from costtop.text import clean
 from costtop.tui.dialogs import kill, lift, mark, silence
@@ -24,13 +24,13 @@ def ask_kill(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
     snapshot, hooked = app.snapshot, app.world.hooked
     dialog = kill.kill_dialog(rows, snapshot.at, snapshot.pulse.guesses, hooked) if rows else None
     _ask(app, rows, dialog,
-         lambda answer, key: kill.command_of(answer, key, who()))  # fmt: skip
+         lambda answer, key: kill.command_of(answer, key, user_name()))  # fmt: skip
 
 
 def ask_mark(app: "CosttopApp", rows: Sequence[SessionRow]) -> None:
     """Opens the mark dialog for these sessions and carries the answer out."""
     _ask(app, rows, mark.mark_dialog(rows) if rows else None,
-         lambda answer, key: mark.command_of(answer, key, who()))  # fmt: skip
+         lambda answer, key: mark.command_of(answer, key, user_name()))  # fmt: skip
 
 
 def _ask(app: "CosttopApp", rows: Sequence[SessionRow], dialog: object,
@@ -57,7 +57,7 @@ def ask_silence(app: "CosttopApp", about: About) -> None:
 
     def done(answer: Answer | None) -> None:
         now, zone = app.snapshot.at, app.snapshot.zone
-        order = silence.command_of(answer, about, now, zone, who()) if answer else None
+        order = silence.command_of(answer, about, now, zone, user_name()) if answer else None
         if order is not None:
             app.do(order, f"silent: {about.words()}")
 
@@ -72,7 +72,7 @@ def ask_lift(app: "CosttopApp") -> None:
         return
 
     def done(answer: Answer | None) -> None:
-        order = lift.command_of(answer, who()) if answer else None
+        order = lift.command_of(answer, user_name()) if answer else None
         if order is not None:
             app.do(order, "it may pass for 30 minutes")
 
@@ -113,11 +113,3 @@ def targets(
 def root_key(row: SessionRow) -> str:
     """The key of the session that a row, or a subagent's row, belongs to."""
     return f"{row.source}/{row.session}"
-
-
-def who() -> str:
-    """The user of this screen, for the record of deeds."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

@@ -8,11 +8,12 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from costtop.control.protocol import Acknowledge, EndSilence
+from costtop.files import user_name
 from costtop.model import Silence
 from costtop.queries.alerts.alert_list import Alert, AlertLine, Alerts, Delivery
 from costtop.queries.live.view import Snapshot
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.dialogs.session_actions import ask_silence, who
+from costtop.tui.dialogs.session_actions import ask_silence
 from costtop.tui.dialogs.silence import About
 from costtop.tui.draw.figures import cash, moment, short_session
 from costtop.tui.draw.ink import Line, Span, line, wrapped
@@ -146,7 +147,7 @@ class AlertsScreen(Screen[None]):
         alert = self._selected()
         if alert is not None:
             app = costtop_of(self)
-            app.do(Acknowledge(alert.id, who()), f"acknowledged {alert.id}", self._read)
+            app.do(Acknowledge(alert.id, user_name()), f"acknowledged {alert.id}", self._read)
 
     def action_silence(self) -> None:
         """Asks for how long what the alert is about is silent."""
@@ -167,7 +168,7 @@ class AlertsScreen(Screen[None]):
 
     def _unsilenced(self, answer: Answer | None) -> None:
         if answer is not None and answer.id != "cancel":
-            command = EndSilence(int(answer.id), who())
+            command = EndSilence(int(answer.id), user_name())
             costtop_of(self).do(command, "the silence has ended", self._read)
 
     def action_resolved(self) -> None:

@@ -8,11 +8,11 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from costtop.control.protocol import RemoveBudget, SetBudget
+from costtop.files import user_name
 from costtop.queries.live.view import Snapshot
 from costtop.queries.spending.budget_periods import BudgetLine
 from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.dialogs.session_actions import who
 from costtop.tui.draw.figures import age, cash
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.list.columns import Column, Look
@@ -144,7 +144,7 @@ class BudgetsScreen(Screen[None]):
 
     def _removed(self, answer: Answer | None) -> None:
         if answer is not None and answer.id != "cancel":
-            command = RemoveBudget(answer.id, who())
+            command = RemoveBudget(answer.id, user_name())
             costtop_of(self).do(command, f"budget {answer.id} is removed", self._read)
 
     def action_silence(self) -> None:
