@@ -7,7 +7,7 @@ Units: money is int nano-dollars, `None` where it is unknown (never 0); times ar
 UTC; token counts are ints; text from logs has been through `text.clean`.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
 
@@ -25,6 +25,25 @@ class Tokens(NamedTuple):
     cache_write_1h: int = 0
     output: int = 0
     reasoning: int = 0
+
+
+class Media(NamedTuple):
+    """Tokens within a request's `Tokens` that are no text: some lists price them apart.
+
+    `audio_input` contains `audio_cache_read`, as `Tokens.input` contains both.
+    """
+
+    audio_input: int = 0
+    audio_cache_read: int = 0
+    audio_output: int = 0
+    image_input: int = 0
+    image_output: int = 0
+
+
+FloorReason = Literal["unpriced", "placeholder", "unreadable", "tier", "modality"]
+"""Why a sum is less than what was billed: no list knows the model; the log never finished the
+output; a billing row could not be read; tier, speed or region are charged at a base price; a kind
+of token has no rate of its own."""
 
 
 class Context(NamedTuple):
@@ -91,6 +110,8 @@ class Call(NamedTuple):
     coarse: int = 0  # 1 span, 2 event, 3 sum: counts only where nothing finer tells of its session
     service: str = ""  # session (same source) whose sums this call makes superfluous
     settled: bool = False  # `reported` counts, whatever the config says: tokens lack a split
+    unreadable: bool = False  # a billing row that could not be read: its tokens are not known
+    media: Media | None = None  # None: text alone
 
 
 class SessionFact(NamedTuple):
@@ -155,6 +176,17 @@ class Rates(NamedTuple):
     search: int = 0
     card: str = ""  # "genai-prices 0.2.3 anthropic:claude-opus-4-6", "override prices.toml:acme"
     request: int = 0
+
+
+class Price(NamedTuple):
+    """What a request costs by the lists: None and None where none of them knows it.
+
+    `short` says why `computed` is less than what was billed, where that is known.
+    """
+
+    computed: int | None
+    rates: Rates | None
+    short: tuple[FloorReason, ...] = ()  # "tier", "modality"
 
 
 class Spend(NamedTuple):

@@ -8,7 +8,7 @@ genai-prices is imported at the first call whose card is not.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from costtop.model import Call, Rates
+from costtop.model import Call, Price, Rates
 from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
     VAST,
@@ -73,12 +73,12 @@ class PriceBook:
             return newest
         return rates_at(card, at, size)
 
-    def price(self, call: Call) -> tuple[int | None, Rates | None]:
-        """(nano-dollars, rates) of a call; None for what is unknown, see `charge.call_cost`."""
+    def price(self, call: Call) -> Price:
+        """The price of a call; None for what is unknown, see `charge.call_cost`."""
         rates = self.rates(
             call.provider, call.model, call.at, call.tokens.input, call.tier, call.speed, call.geo
         )
-        return call_cost(call, rates), rates
+        return Price(call_cost(call, rates), rates)
 
     def why(
         self, provider: str, model: str, at: int, tier: str = "", speed: str = "", geo: str = ""

@@ -56,12 +56,14 @@ def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
 
 
 def call_cost(call: Call, rates: Rates | None) -> int | None:
-    """`cost` of a call; a placeholder that never got any tokens is unknown, not free.
+    """`cost` of a call; a placeholder that never got any tokens is unknown, not free, and so is
+    what could not be read.
 
     Rule: FORMATS worked example 10 (a row that never gets its tokens has an unknown cost). Searches
     that alone are known of a request (FORMATS 1, rule 10) are counted for themselves.
     """
-    if call.placeholder and not (call.tokens.input or call.tokens.output or call.searches):
+    bought = call.tokens.input or call.tokens.output or call.searches
+    if (call.placeholder or call.unreadable) and not bought:
         return None
     return cost(call.tokens, call.searches, rates)
 

@@ -116,7 +116,7 @@ def test_cards_of_other_lists_or_damaged_cards_are_not_restored() -> None:
 def test_hostile_names_are_unpriced_and_raise_nothing(provider: str, model: str) -> None:
     book = PriceBook()
     call = Call(b"k" * 16, "test", "s", model, Tokens(input=10), TODAY, provider=provider)
-    assert book.price(call) == (None, None)
+    assert book.price(call) == (None, None, ())
     assert book.why(provider, model, TODAY)
 
 

@@ -140,7 +140,7 @@ def test_the_case_costs_what_the_list_price_says(book: PriceBook, made: Call, na
     ["codex-auto-review", "gpt-5.3-codex-spark", "qwen3-coder-plus", "coder-model", "glm-4.6"],
 )
 def test_models_that_the_list_lacks_are_unpriced(book: PriceBook, model: str) -> None:
-    cost, rates = book.price(call("", model, THOUSAND_EACH))
+    cost, rates, _ = book.price(call("", model, THOUSAND_EACH))
     assert (cost, rates) == (None, None)
     assert book.why("", model, TODAY) == "no price list knows this model"
 

@@ -21,6 +21,6 @@ def test_a_golden_model_is_priced_unless_no_list_knows_it(source):
         for call in folded(source, chunks(source, path, file.read_bytes())):
             if not isinstance(call, Call) or not (call.tokens.input or call.tokens.output):
                 continue
-            cost, rates = BOOK.price(call)
+            cost, rates, _ = BOOK.price(call)
             assert (cost is None) == (call.model in UNPRICED), (call.provider, call.model)
             assert rates is None or cost

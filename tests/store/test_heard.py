@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.model import Call, Context, SessionFact, Tokens
+from costtop.model import Call, Context, Price, SessionFact, Tokens
 from costtop.sources.fold import keys
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, Recorded, record
@@ -158,7 +158,7 @@ def test_the_wire_knows_the_output_that_an_old_transcript_never_got(db):
 def test_repricing_leaves_a_settled_cost(db):
     write(db, reading(logged(1)), reading(heard(1)))
     db.execute("BEGIN")
-    reprice(db, books(), lambda call: (1, None), lambda computed, _: computed, 0, {})
+    reprice(db, books(), lambda call: Price(1, None), lambda computed, _: computed, 0, {})
     db.execute("COMMIT")
     assert rows(db)[0][9:12] == (3300, 1, 3300)
     agree(db)

@@ -216,10 +216,10 @@ class Ingest:
         ]
 
     def _priced(self, call: Call) -> Priced:
-        computed, rates = self._prices.price(call)
+        computed, rates, short = self._prices.price(call)
         settled = call.reported if call.settled else None
         cost = self._costs(computed, call.reported) if settled is None else settled
-        return Priced(call, computed, cost, rates)
+        return Priced(call, computed, cost, rates, short)
 
     def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
         counts = self.counts

@@ -6,7 +6,7 @@ rows are in the same transaction, so a crash between them cannot happen.
 
 from typing import NamedTuple
 
-from costtop.model import Bad, Call, Outcome, Rates, SessionFact, TaskFact
+from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact
 
 
 class Priced(NamedTuple):
@@ -16,6 +16,7 @@ class Priced(NamedTuple):
     computed: int | None
     cost: int | None
     rates: Rates | None
+    short: tuple[FloorReason, ...] = ()  # as Price.short
 
 
 class Reading(NamedTuple):

@@ -5,17 +5,23 @@ so any order of files and any number of re-reads end alike: counters come from t
 larger output, the owner is the earliest file, the time is the earliest.
 """
 
+import json
 from typing import NamedTuple
 
-from costtop.model import Tokens
+from costtop.model import FloorReason, Media, Tokens
 
 ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call
+UNREADABLE, TIER, MODALITY = 256, 512, 1024
+SHORT: dict[FloorReason, int] = {
+    "placeholder": PLACEHOLDER, "unreadable": UNREADABLE, "tier": TIER, "modality": MODALITY,
+}  # fmt: skip
+_SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
 
 COLUMNS = (
     "key, session, context, feature, model, provider, variant, at, seen, input, cache_read,"
     " cache_write, cache_write_1h, output, reasoning, searches, cost, computed, reported, card,"
-    " place, offset, request, flags, attempt"
+    " place, offset, request, flags, attempt, media"
 )
 
 
@@ -47,6 +53,7 @@ class Row(NamedTuple):
     request: int | None
     flags: int
     attempt: int
+    media: str | None  # JSON of model.Media
 
 
 Rank = tuple[int, int, bytes]
@@ -114,7 +121,9 @@ def _size(row: Row) -> tuple[int, ...]:
 
 
 def _flags(counts: Row, other: Row) -> int:
-    both = YIELDS | PLACEHOLDER | HEARD  # true of the call only where it is true of every sight
+    both = (
+        YIELDS | PLACEHOLDER | HEARD | UNREADABLE
+    )  # true of the call only where it is true of every sight
     flags = counts.flags & ~(both | COARSE)
     flags |= counts.flags & other.flags & both
     flags |= min(counts.flags & COARSE, other.flags & COARSE)
@@ -126,6 +135,23 @@ def tokens_of(row: Row) -> Tokens:
     return Tokens(
         row.input, row.cache_read, row.cache_write, row.cache_write_1h, row.output, row.reasoning
     )
+
+
+def media_of(row: Row) -> Media | None:
+    """Which of the row's tokens are no text."""
+    return Media(*json.loads(row.media)) if row.media else None
+
+
+def reasons(row: Row) -> tuple[FloorReason, ...]:
+    """Why the row's cost is less than what was billed; a cost that was reported is whole."""
+    short = row.flags & _SHORT
+    if row.cost is None:
+        # What could not be read may well have a price.
+        unpriced: tuple[FloorReason, ...] = () if short & UNREADABLE else ("unpriced",)
+        return (*unpriced, *(reason for reason, bit in SHORT.items() if short & bit))
+    if not short or row.cost != row.computed:
+        return ()
+    return tuple(reason for reason, bit in SHORT.items() if short & bit)
 
 
 def coarseness(row: Row) -> int:

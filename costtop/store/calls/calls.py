@@ -4,6 +4,7 @@
 no alerts; it answers with what was spent, in order of arrival, for those who do.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -19,6 +20,8 @@ from costtop.store.calls.call_row import (
     HEARD,
     PLACEHOLDER,
     SETTLED,
+    SHORT,
+    UNREADABLE,
     YIELDS,
     Row,
     merged,
@@ -145,7 +148,7 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
 
 
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
-    call, computed, cost, rates = priced
+    call, computed, cost, rates, short = priced
     ids = books.ids(db, call)
     if books.runs and ids.root_key in books.runs:
         call = call._replace(context=books.runs[ids.root_key](call.context))
@@ -157,8 +160,9 @@ def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now
         place,
         call.offset,
         request_hash(call.request) if call.request else None,
-        _flags(call),
+        _flags(call) | sum(SHORT[reason] for reason in short),
         call.attempt,
+        json.dumps(call.media) if call.media else None,
     )  # fmt: skip
     return Sight(row, books.places.rank(db, place), priced)
 
@@ -183,6 +187,7 @@ def _flags(call: Call) -> int:
         | (HEARD if call.heard else 0)
         | (SETTLED if call.settled and call.reported is not None else 0)
         | (call.coarse << 6)
+        | (UNREADABLE if call.unreadable else 0)
     )
 
 
@@ -269,7 +274,7 @@ def _final(
 def _spend(
     books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
 ) -> Spend:
-    call, _, _, rates = sight.priced
+    call, rates = sight.priced.call, sight.priced.rates
     *_, root, feature = books.ids(db, call)
     if row.session != sight.row.session:  # another sight's owner keeps it
         root, feature = books.sessions.root_key(db, row.session), read_name(db, row.feature)

@@ -7,16 +7,15 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
-from costtop.model import Call, Rates
-from costtop.store.calls.call_row import COLUMNS, SETTLED, Row
+from costtop.model import Call, Price
+from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, Row
 from costtop.store.calls.calls import Books
 from costtop.store.calls.rollups import Deltas
 from costtop.store.sessions.past_spends import History
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 
-Price = Callable[[Call], tuple[int | None, Rates | None]]
-"""(computed nano-dollars, rates) of a call; both None when unpriced."""
+Pricing = Callable[[Call], Price]
 Counts = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts."""
 
@@ -34,7 +33,7 @@ class Changed(NamedTuple):
 def reprice(
     db: sqlite3.Connection,
     books: Books,
-    price: Price,
+    price: Pricing,
     counts: Counts,
     after: int,
     changes: dict[str, Changed],
@@ -58,24 +57,26 @@ def reprice(
         if new != known:
             deltas.book(known, -1)
             deltas.book(new)
-            updates.append((new.cost, new.computed, new.card, new.feature, call_id))
+            updates.append((new.cost, new.computed, new.card, new.feature, new.flags, call_id))
             _note(changes, spend.call.model, known, new)
     db.executemany(
-        "UPDATE calls SET cost = ?, computed = ?, card = ?, feature = ? WHERE id = ?", updates
+        "UPDATE calls SET cost = ?, computed = ?, card = ?, feature = ?, flags = ? WHERE id = ?",
+        updates,
     )
     deltas.write(db, rev)
     return int(rows[-1][0])
 
 
 def _priced(
-    db: sqlite3.Connection, books: Books, row: Row, call: Call, price: Price, counts: Counts
+    db: sqlite3.Connection, books: Books, row: Row, call: Call, price: Pricing, counts: Counts
 ) -> Row:
-    computed, rates = price(call)
+    computed, rates, short = price(call)
     return row._replace(
         cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
         computed=computed,
         card=books.names.card(db, rates) if rates else None,
         feature=books.names.name(db, books.feature(call)),
+        flags=row.flags & ~(TIER | MODALITY) | sum(SHORT[reason] for reason in short),
     )
 
 

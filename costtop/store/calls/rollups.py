@@ -8,7 +8,7 @@ import sqlite3
 from operator import add
 from typing import TypeVar
 
-from costtop.store.calls.call_row import ERROR, Row
+from costtop.store.calls.call_row import ERROR, UNREADABLE, Row, reasons
 
 K = TypeVar("K")
 MINUTE = 60_000
@@ -52,6 +52,7 @@ class Deltas:
         self._latest: dict[int, _Latest] = {}
         self._minutes: dict[tuple[int, int], list[int]] = {}
         self._spend: dict[tuple[int, int, int, int, int], list[int]] = {}
+        self._floors: dict[tuple[int, int, int, int, int, str], list[int]] = {}
         self._shrunk = False
 
     def book(self, row: Row, sign: int = 1) -> None:
@@ -61,7 +62,10 @@ class Deltas:
         minute = (at // MINUTE, session)
         four = [sums[3], sums[0], sums[2], sums[6] + sums[10]]
         _add(self._minutes, minute, four)
-        _add(self._spend, (at // QUARTER, session, row.context, row.model, row.feature), sums)
+        line = (at // QUARTER, session, row.context, row.model, row.feature)
+        _add(self._spend, line, sums)
+        for reason in reasons(row):
+            _add(self._floors, (*line, reason), [sign, sums[3], sums[10]])
         if sign < 0:
             self._shrunk = True
             return
@@ -99,6 +103,7 @@ class Deltas:
         )
         self._write_minutes(db)
         self._write_spend(db)
+        self._write_floors(db)
 
     def _write_minutes(self, db: sqlite3.Connection) -> None:
         db.executemany(
@@ -128,12 +133,26 @@ class Deltas:
                 list(self._spend),
             )
 
+    def _write_floors(self, db: sqlite3.Connection) -> None:
+        db.executemany(
+            "INSERT INTO floors VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+            " calls = calls + excluded.calls, cost = cost + excluded.cost,"
+            " output = output + excluded.output",
+            [(*key, *sums) for key, sums in sorted(self._floors.items())],
+        )
+        if self._shrunk:
+            db.executemany(
+                "DELETE FROM floors WHERE quarter = ? AND session = ? AND context = ?"
+                " AND model = ? AND feature = ? AND reason = ? AND calls = 0",
+                list(self._floors),
+            )
+
 
 def _sums(row: Row, sign: int) -> list[int]:
     return [
         sign,
         sign * (row.flags & ERROR),
-        sign if row.cost is None else 0,
+        sign if row.cost is None and not row.flags & UNREADABLE else 0,
         sign * (row.cost or 0),
         sign * (row.reported or 0),
         0 if row.reported is None else sign,

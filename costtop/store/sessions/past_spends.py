@@ -12,9 +12,11 @@ from costtop.store.calls.call_row import (
     HEARD,
     PLACEHOLDER,
     SETTLED,
+    UNREADABLE,
     YIELDS,
     Row,
     coarseness,
+    media_of,
 )
 from costtop.store.names import read_context
 
@@ -141,6 +143,8 @@ class History:
             heard=bool(row.flags & HEARD),
             coarse=coarseness(row),
             settled=bool(row.flags & SETTLED),
+            unreadable=bool(row.flags & UNREADABLE),
+            media=media_of(row),
         )
 
     def _tools(self, call_id: int) -> tuple[ToolUse, ...]:
