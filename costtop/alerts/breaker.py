@@ -5,8 +5,7 @@ The gate holds from the first look on, for that is harmless; processes are touch
 second look has confirmed it, a kill only after a countdown, and few of them an hour.
 """
 
-from collections.abc import Collection, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Collection
 from typing import NamedTuple
 
 from costtop.model import Breaker, Budget
@@ -48,17 +47,6 @@ def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> Look:
     key, end = span
     made = Breaker(budget.name, key, budget.action, budget.scope, why, now, until=end)
     return Look(made, "opened")
-
-
-def covers(one: Breaker, about: Mapping[str, object]) -> bool:
-    """Whether a session falls under a breaker; `about` is what `store.gating.facts` tells of it."""
-    for name, glob in one.scope:
-        if name == "session":
-            if not any(fnmatchcase(str(about[part]), glob) for part in ("key", "id")):
-                return False
-        elif not fnmatchcase(str(about.get(name) or ""), glob):
-            return False
-    return True
 
 
 def deed(one: Breaker, done: Collection[str], now: int) -> str:

@@ -1,7 +1,7 @@
 """What a hook asks of the store: may this session go on, and what has it cost. It writes nothing.
 
-It imports nothing, for hooks start a thousand times an hour, and takes any connection: theirs is
-the bare C one. Times are ms UTC.
+Hooks start a thousand times an hour: it imports nothing before a breaker is open, and takes any
+connection, for theirs is the bare C one. Times are ms UTC.
 """
 
 TYPE_CHECKING = False
@@ -22,32 +22,27 @@ _SESSION = (
 )
 _PASSES = (
     " NOT EXISTS (SELECT 1 FROM overrides o WHERE o.ended IS NULL AND o.until > :now"
-    " AND o.budget IN ('', {budget}) AND o.session IN ('', :key))"
+    " AND o.budget IN ('', {budget}) AND o.session IN ('', :session))"
 )
 _OPEN = (
-    "SELECT b.action, b.why, b.opened, b.budget FROM breakers b"
-    " WHERE b.ended IS NULL AND (b.until IS NULL OR b.until > :now)"
-    + "".join(
-        f" AND (b.{name} = '' OR ifnull(:{name}, '') GLOB b.{name})"
-        for name in ("feature", "user", "project", "model", "source")
-    )
-    + " AND (b.session = '' OR :key GLOB b.session OR :id GLOB b.session) AND"
+    "SELECT b.action, b.why, b.opened, b.budget,"
+    " b.feature, b.user, b.project, b.model, b.source, b.session FROM breakers b"
+    " WHERE b.ended IS NULL AND (b.until IS NULL OR b.until > :now) AND"
     + _PASSES.format(budget="b.budget")
-    + " ORDER BY b.action IN ('stop', 'kill') DESC, b.id LIMIT 1"
+    + " ORDER BY b.action IN ('stop', 'kill') DESC, b.id"
 )
 _MARKED = (
-    "SELECT note FROM marks WHERE session = :key AND kind = 'runaway' AND"
+    "SELECT note FROM marks WHERE session = :session AND kind = 'runaway' AND"
     + _PASSES.format(budget="''")  # an override of one budget does not lift a mark
 )
 
 
 def facts(db: "Connection", source: str, session: str) -> dict[str, object]:
-    """What breakers judge a session by: its root's key and its latest call; unknown is ""."""
+    """What `scope.matches` asks of a session: its root's key and its latest call."""
     row = db.execute(_SESSION, (source, session)).fetchone()
     key, feature, user, project, model, root = row or (f"{source}/{session}", "", "", "", "", None)
     return {
-        "key": key,
-        "id": key.partition("/")[2],
+        "session": key,
         "source": source,
         "feature": feature,
         "user": user,
@@ -68,20 +63,30 @@ def verdict(
     about = facts(db, source, session)
     about["now"] = now
     marked = db.execute(_MARKED, about).fetchone()
-    key = str(about["key"])
+    key = str(about["session"])
     if marked:
         note = f": {marked[0]}" if marked[0] else ""
         return "stop", f"this session is marked runaway{note}", 0, "unmark", key
-    found = db.execute(_OPEN, about).fetchone()
+    found = _over(db, about)
     if found is None:
         return None
     action, why, opened, budget = found
     argued = db.execute(
         "SELECT 1 FROM denials WHERE session = ? AND times >= ? AND at > ?",
-        (about["key"], ARGUES, now - LATELY),
+        (key, ARGUES, now - LATELY),
     ).fetchone()
     kind = "stop" if argued or action in ("stop", "kill") else "deny"
     return kind, why, opened, budget, key
+
+
+def _over(db: "Connection", about: dict[str, object]) -> tuple[str, str, int, str] | None:
+    """(action, why, since, budget) of the open breaker that holds the session back first."""
+    for action, why, opened, budget, *globs in db.execute(_OPEN, about):
+        from costtop.scope import FIELDS, matches
+
+        if matches([part for part in zip(FIELDS, globs, strict=True) if part[1]], about):
+            return action, why, opened, budget
+    return None
 
 
 def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int]:

@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.alerts import breaker
-from costtop.alerts.breaker import COUNTDOWN, Look, capped, covers, deed, look, notice
+from costtop.alerts.breaker import COUNTDOWN, Look, capped, deed, look, notice
 from costtop.model import NANO, Breaker, Budget
 
 SPAN = ("2026-11-24", 9_000_000)
@@ -65,18 +65,6 @@ def test_a_confirmed_one_ends_only_clearly_below():
     assert look(_budget(), 9 * NANO, sure, SPAN, T + 1).said == "ended"
     assert look(_budget("notify"), 99 * NANO, sure, SPAN, T + 1).said == "ended"
     assert look(_budget(amount=20), 10 * NANO, sure, SPAN, T + 1).said == "ended"
-
-
-@pytest.mark.parametrize(
-    ("scope", "is_covered"),
-    [((), True), ((("feature", "shop*"),), True), ((("feature", "blog"),), False),
-     ((("session", "s1"),), True), ((("session", "codex/*"),), False),
-     ((("user", "ana"),), False), ((("feature", "shop"), ("model", "gpt-*")), False)],
-)  # fmt: skip
-def test_a_session_is_covered_where_all_of_the_scope_matches(scope, is_covered):
-    about = {"key": "claude-code/s1", "id": "s1", "source": "claude-code", "feature": "shop",
-             "user": "", "project": "", "model": "opus"}  # fmt: skip
-    assert covers(_open(scope=scope), about) is is_covered
 
 
 def test_a_fourth_session_an_hour_is_left_to_people():

@@ -20,6 +20,7 @@ from costtop.daemon.notices.post import Audience, announce
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
+from costtop.scope import matches
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.writer import Writer
@@ -157,7 +158,7 @@ def _due(db: sqlite3.Connection, one: Breaker, session: str, done: set[str], now
         return "resume" if "pause" in done and not done & {"kill", "resume"} else ""
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
-    if not judge.covers(one, about) or not _spends(db, about["root"], one.opened):
+    if not matches(one.scope, about) or not _spends(db, about["root"], one.opened):
         return ""
     return judge.deed(one, done, now)
 

@@ -44,7 +44,7 @@ class Hearing:
 
     async def _take(self, command: Hook, chain: Chain) -> None:
         about = await self._writer.read(gating.facts, command.source, command.session)
-        key = str(about["key"])
+        key = str(about["session"])
         if chain:
             self._holder.report(Report(key, "hook", chain, command.source))
             self._met(key, chain)

@@ -11,7 +11,6 @@ whole history was just imported it records what `assess` gives unsent.
 """
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from costtop.detect.budgets.account import Purse, Tally
 from costtop.detect.budgets.window import Sliding
 from costtop.model import Budget, Finding, Spend
 from costtop.periods import Span
+from costtop.scope import FIELDS, matches
 
 FINE = 73 * periods.HOUR  # ms: the longest window of a burn, and an hour
 HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level ends
@@ -192,53 +192,30 @@ class Budgets:
             purse.burn.recall(key, window, still=still)
 
     def _purses_of(self, spend: Spend) -> tuple[Purse, ...]:
-        call = spend.call
-        who = (
-            spend.feature,
-            call.context.user,
-            call.context.project,
-            call.model,
-            call.source,
-            spend.root,
-        )
+        who = _who(spend)
         found = self._matching.get(who)
         if found is None:
             if len(self._matching) > _REMEMBERED:
                 self._matching.clear()
-            found = tuple(purse for purse in self._purses.values() if _covers(purse.budget, who))
+            about = dict(zip(FIELDS, who, strict=True))
+            found = tuple(one for one in self._purses.values() if matches(one.budget.scope, about))
             self._matching[who] = found
         return found
 
 
 _FORECAST = -1  # stands among the tiers told of a period for its forecast
-_PLACES = {"feature": 0, "user": 1, "project": 2, "model": 3, "source": 4}
 
 
 def covers(budget: Budget, spend: Spend) -> bool:
     """Whether the call counts towards the budget: all parts of its scope match."""
+    return matches(budget.scope, dict(zip(FIELDS, _who(spend), strict=True)))
+
+
+def _who(spend: Spend) -> tuple[str, str, str, str, str, str]:
+    """What the call is by `FIELDS`."""
     call = spend.call
-    return _covers(
-        budget,
-        (
-            spend.feature,
-            call.context.user,
-            call.context.project,
-            call.model,
-            call.source,
-            spend.root,
-        ),
-    )
-
-
-def _covers(budget: Budget, who: tuple[str, ...]) -> bool:
-    for name, wanted in budget.scope:
-        if name == "session":
-            root = who[5]
-            if not (fnmatchcase(root, wanted) or fnmatchcase(root.partition("/")[2], wanted)):
-                return False
-        elif name not in _PLACES or not fnmatchcase(who[_PLACES[name]], wanted):
-            return False
-    return True
+    context = call.context
+    return spend.feature, context.user, context.project, call.model, call.source, spend.root
 
 
 def _levels(purse: Purse, ledger: Tally, at: int, now: int, tz: ZoneInfo) -> list[Finding]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from costtop.model import Breaker
+from costtop.scope import FIELDS
 from costtop.store.gating import LATELY
 
-_SCOPE = ("feature", "user", "project", "model", "source", "session")
 _COLUMNS = (
     "budget, period, action, feature, user, project, model, source, session, why, opened,"
     " confirmed, due, until"
@@ -30,7 +30,7 @@ def open_ones(db: sqlite3.Connection, now: int) -> list[Breaker]:
 
 def _breaker(row: tuple[Any, ...]) -> Breaker:
     number, budget, period, action, *globs, why, opened, confirmed, due, until = row
-    scope = tuple((name, glob) for name, glob in zip(_SCOPE, globs, strict=True) if glob)
+    scope = tuple((name, glob) for name, glob in zip(FIELDS, globs, strict=True) if glob)
     return Breaker(budget, period, action, scope, why, opened, confirmed, due, until, number)
 
 
@@ -51,7 +51,7 @@ def put(db: sqlite3.Connection, one: Breaker) -> None:
         " opened = excluded.opened, until = excluded.until",
         (
             *(one.budget, one.period, one.action),
-            *(scope.get(name, "") for name in _SCOPE),
+            *(scope.get(name, "") for name in FIELDS),
             *(one.why, one.opened, one.confirmed, one.due, one.until),
         ),
     )

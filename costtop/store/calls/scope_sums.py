@@ -1,35 +1,37 @@
-"""Spend within a budget's scope, from the roll-ups. It knows no budget's amount.
+"""Spend within a budget's scope, from the roll-ups."""
 
-Values of a scope are globs, as everywhere in the config; SQLite's GLOB matches as they do.
-"""
-
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
+from costtop.scope import matches
 from costtop.store.calls.rollups import MINUTE, QUARTER
 
-_LIKE = "IN (SELECT id FROM names WHERE text GLOB ?)"
-_WHERE = {
-    "feature": f"p.feature {_LIKE}",
-    "model": f"p.model {_LIKE}",
-    "user": f"c.user {_LIKE}",
-    "project": f"c.project {_LIKE}",
-    "source": f"s.source {_LIKE}",
-    "session": "s.root IN (SELECT r.id FROM sessions r JOIN names n ON n.id = r.source"
-    " WHERE n.text || '/' || r.session GLOB ? OR r.session GLOB ?)",
+_COLUMN = {
+    "feature": "p.feature",
+    "model": "p.model",
+    "user": "c.user",
+    "project": "c.project",
+    "source": "s.source",
+    "session": "s.root",
 }
+_NAMES = "SELECT id, text FROM names"
+_ROOTS = (
+    "SELECT id, text FROM (SELECT r.id, n.text || '/' || r.session AS text, r.session AS short"
+    " FROM sessions r JOIN names n ON n.id = r.source)"
+)
 
 
 def quarters(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
 ) -> Iterator[tuple[int, int, int]]:
     """(start in ms, cost, unpriced calls) of each quarter hour in [since, until), in order."""
-    where = "".join(f" AND {_WHERE[key]}" for key in sorted(scope))
+    where, values = _within(db, scope)
     rows = db.execute(
         "SELECT p.quarter, sum(p.cost), sum(p.unpriced) FROM spend p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
         f" WHERE p.quarter >= ? AND p.quarter < ?{where} GROUP BY 1 ORDER BY 1",
-        (since // QUARTER, -(-until // QUARTER), *_values(scope)),
+        (since // QUARTER, -(-until // QUARTER), *values),
     )
     for quarter, cost, unpriced in rows:
         yield quarter * QUARTER, cost, unpriced
@@ -39,13 +41,13 @@ def minutes(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
 ) -> Iterator[tuple[int, int, int]]:
     """The same of each minute, from the calls themselves: for a few days only."""
-    where = "".join(f" AND {_WHERE[key]}" for key in sorted(scope))
+    where, values = _within(db, scope)
     rows = db.execute(
         f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL) FROM calls p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
         " WHERE p.session IN (SELECT id FROM sessions WHERE last >= ?)"
         f" AND p.at >= ? AND p.at < ?{where} GROUP BY 1 ORDER BY 1",
-        (since, since, until, *_values(scope)),
+        (since, since, until, *values),
     )
     for minute, cost, unpriced in rows:
         yield minute * MINUTE, cost or 0, unpriced
@@ -62,6 +64,21 @@ def spent(
     return cost, unpriced
 
 
-def _values(scope: Mapping[str, str]) -> Iterable[str]:
-    for key in sorted(scope):
-        yield from (scope[key],) * (2 if key == "session" else 1)
+def _within(db: sqlite3.Connection, scope: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Conditions and their values. GLOB reads * and ? as `scope.matches` does, not brackets."""
+    where, values = "", []
+    for field, glob in sorted(scope.items()):
+        either = field == "session"
+        rows = _ROOTS if either else _NAMES
+        if "[" in glob:
+            fits = [
+                row for row, text in db.execute(rows) if matches([(field, glob)], {field: text})
+            ]
+            where += f" AND {_COLUMN[field]} IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(fits))
+        else:
+            rows = rows.replace("SELECT id, text", "SELECT id", 1)
+            also = " OR short GLOB ?" if either else ""
+            where += f" AND {_COLUMN[field]} IN ({rows} WHERE text GLOB ?{also})"
+            values += [glob, glob] if either else [glob]
+    return where, values

@@ -1,0 +1,34 @@
+"""Whether a call or a session falls under a scope: one glob for each field that it names.
+
+The hooks of agents ask this too, so nothing is loaded before a glob needs it.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FIELDS = ("feature", "user", "project", "model", "source", "session")
+
+
+def matches(scope: "Iterable[tuple[str, str]]", about: "Mapping[str, object]") -> bool:
+    """Whether all globs of the scope match, case and all; an empty scope is everything.
+
+    `about` says of each field what it is, "" or None where that is unknown. Its "session" is
+    "source/id" of the root session; a glob may name that, or the id alone.
+    """
+    for field, glob in scope:
+        if field not in FIELDS:
+            return False
+        text = str(about.get(field) or "")
+        names = (text, text.partition("/")[2]) if field == "session" else (text,)
+        if not any(_fits(name, glob) for name in names):
+            return False
+    return True
+
+
+def _fits(text: str, glob: str) -> bool:
+    if not any(char in glob for char in "*?["):
+        return text == glob
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(text, glob)
