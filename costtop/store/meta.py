@@ -1,6 +1,11 @@
 """Single values of one database: what readers need to know of the config, cached rate cards."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from costtop.model import Budget
 
 
 def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
@@ -17,3 +22,22 @@ def get(db: sqlite3.Connection, key: str) -> str:
     """The value of `key`, or ""."""
     row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else ""
+
+
+def encode_budgets(budgets: Iterable[Budget]) -> str:
+    """Budgets as the value of "budgets", from which readers that know no config take them."""
+    return json.dumps([{**one._asdict(), "scope": dict(one.scope)} for one in budgets])
+
+
+def decode_budgets(text: str) -> tuple[Budget, ...]:
+    """The budgets of such a value, in the order of the config; none of an empty one."""
+    return tuple(_budget(**tree) for tree in json.loads(text or "[]"))
+
+
+def _budget(*, tiers: list[int], scope: dict[str, str], **rest: Any) -> Budget:
+    return Budget(tiers=tuple(tiers), scope=tuple(sorted(scope.items())), **rest)
+
+
+def budgets(db: sqlite3.Connection) -> tuple[Budget, ...]:
+    """The budgets that the daemon goes by."""
+    return decode_budgets(get(db, "budgets"))

@@ -3,12 +3,12 @@
 The caller keeps one `Live`: it remembers names, and sums that change slowly, between two snapshots.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.model import Budget
 from costtop.queries.live import held_sessions, live_alerts, live_processes
 from costtop.queries.live.session_state import FINISHED_AFTER, state
 from costtop.queries.live.view import (
@@ -21,6 +21,7 @@ from costtop.queries.live.view import (
 )
 from costtop.store.calls import scope_sums
 from costtop.store.calls.rollups import MINUTE, QUARTER
+from costtop.store.meta import decode_budgets
 
 DAY = 86_400_000
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
@@ -69,7 +70,7 @@ class Live:
             meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
             tz = periods.zone(meta.get("timezone", "UTC"))
             burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
-            meters = tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz))
+            meters = tuple(self._meters(decode_budgets(meta.get("budgets", "")), now, tz))
             return self._spent(now, tz)[0], burn, meters
         finally:
             self._db.execute("ROLLBACK")
@@ -104,7 +105,7 @@ class Live:
             burn_trend=burn_trend,
             usual_burn=self._usual,
             unpriced=today[1],
-            budgets=tuple(self._meters(json.loads(meta.get("budgets", "[]")), now, tz)),
+            budgets=tuple(self._meters(decode_budgets(meta.get("budgets", "")), now, tz)),
             pulse=pulse,
             sources=sources,
             alerts_open=opened.total,
@@ -247,22 +248,20 @@ class Live:
         ).fetchall()
         return int(rows[len(rows) // 2][0]) if len(rows) >= 10 else None
 
-    def _meters(
-        self, budgets: list[dict[str, object]], now: int, tz: ZoneInfo
-    ) -> Iterable[BudgetMeter]:
+    def _meters(self, budgets: Iterable[Budget], now: int, tz: ZoneInfo) -> Iterable[BudgetMeter]:
         for budget in budgets:
-            period = str(budget["period"])
-            since, ends = periods.reach(period, now, tz), periods.end_of(period, now, tz)
-            spent, unpriced = scope_sums.spent(self._db, dict(budget["scope"]), since, ends)  # type: ignore[call-overload]
+            since = periods.reach(budget.period, now, tz)
+            ends = periods.end_of(budget.period, now, tz)
+            spent, unpriced = scope_sums.spent(self._db, dict(budget.scope), since, ends)
             yield BudgetMeter(
-                name=str(budget["name"]),
-                period=period,
+                name=budget.name,
+                period=budget.period,
                 spent=spent,
                 floor=unpriced > 0,
-                amount=int(budget["amount"]),  # type: ignore[call-overload]
-                tiers=tuple(budget["tiers"]),  # type: ignore[arg-type]
+                amount=budget.amount,
+                tiers=budget.tiers,
                 resets=ends,
-                scope=tuple(sorted(dict(budget["scope"]).items())),  # type: ignore[call-overload]
+                scope=budget.scope,
             )
 
 

@@ -1,9 +1,9 @@
 """Finds the one session that a user means by a prefix of its id. It reads nothing else."""
 
-import json
 import sqlite3
 
 from costtop.errors import CosttopError, NothingFound
+from costtop.store import meta
 
 _NAMED = 5  # candidates named where a prefix is not unique
 
@@ -26,8 +26,7 @@ def session(db: sqlite3.Connection, prefix: str) -> str:
 
 def budgets(db: sqlite3.Connection) -> frozenset[str]:
     """The names of the configured budgets."""
-    row = db.execute("SELECT value FROM meta WHERE key = 'budgets'").fetchone()
-    return frozenset(str(budget["name"]) for budget in json.loads(row[0] if row else "[]"))
+    return frozenset(budget.name for budget in meta.budgets(db))
 
 
 def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> list[str]:

@@ -1,12 +1,13 @@
 """Budgets with their present period and the periods before it. It sets none."""
 
-import json
 import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.model import Budget
 from costtop.queries.moment import moment
+from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 
 PAST = 8  # periods of history
@@ -31,23 +32,26 @@ class BudgetLine(NamedTuple):
 def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[BudgetLine, ...]:
     """The budgets that the daemon knows, in the order of the config."""
     with moment(db):
-        row = db.execute("SELECT value FROM meta WHERE key = 'budgets'").fetchone()
-        return tuple(_line(db, one, now, tz) for one in json.loads(row[0] if row else "[]"))
+        return tuple(_line(db, one, now, tz) for one in meta.budgets(db))
 
 
-def _line(db: sqlite3.Connection, tree: dict[str, object], now: int, tz: ZoneInfo) -> BudgetLine:
-    period, scope = str(tree["period"]), dict(tree["scope"])  # type: ignore[call-overload]
-    starts, ends = periods.reach(period, now, tz), periods.end_of(period, now, tz)
+def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> BudgetLine:
+    starts = periods.reach(budget.period, now, tz)
+    ends = periods.end_of(budget.period, now, tz)
+    scope = dict(budget.scope)
     cost, unpriced = spent(db, scope, starts, ends)
     past = []
-    if periods.hours(period) is None:
+    if periods.hours(budget.period) is None:
         at = now
         for _ in range(PAST):
-            span = periods.before(period, at, tz)
+            span = periods.before(budget.period, at, tz)
             past.append(spent(db, scope, span.start, span.end)[0])
             at = span.start
     return BudgetLine(
-        str(tree["name"]), period, int(tree["amount"]), tuple(tree["tiers"]),  # type: ignore[call-overload,arg-type]
-        tuple(sorted(scope.items())), str(tree.get("action", "notify")), cost, unpriced > 0,
-        starts, ends, tuple(past[::-1]),
-    )  # fmt: skip
+        **budget._asdict(),
+        spent=cost,
+        floor=unpriced > 0,
+        starts=starts,
+        resets=ends,
+        past=tuple(past[::-1]),
+    )
