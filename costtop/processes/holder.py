@@ -6,7 +6,7 @@ evidence in words, or with the reason why nothing may be done to it: right proce
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from costtop.errors import Refused
@@ -45,16 +45,26 @@ class Holder:
         self._held: dict[str, Held] = {}
         self._claims: dict[str, Claim] = {}  # why each is held, or why none is
         self._reported: dict[str, tuple[str, Claim]] = {}  # (kind, claim) that outlive a search
+        self._contested: dict[str, str] = {}  # why a known process may not be meant after all
 
     def take(self, wanted: Sequence[Wanted], claims: Iterable[Claim]) -> None:
-        """Hold what a search found for `wanted`; let go of what it no longer confirms."""
-        by_session: dict[str, list[Claim]] = defaultdict(list)
+        """Hold what a search found for `wanted`.
+
+        A process once known stays known while it lives: a search that finds less, or nothing,
+        takes nothing back. Only a guess ("weak") has to be found again each time.
+        """
+        fresh: dict[str, list[Claim]] = defaultdict(list)
         for claim in claims:
-            by_session[claim.session].append(self._unless_moved_on(claim))
+            if claim.refusal or self._lives(claim):
+                fresh[claim.session].append(self._unless_moved_on(claim))
+        for session, (_, claim) in self._reported.items():
+            if self._lives(claim):
+                fresh[session].append(claim)
         for one in wanted:
-            known = self._reported.get(one.session)
-            candidates = by_session[one.session] + ([known[1]] if known else [])
-            self._settle(one.session, candidates)
+            self._settle(one.session, fresh[one.session])
+        self._let_go_of_former(fresh)
+        listed = {one.session for one in wanted} | self._held.keys()
+        self._claims = {session: one for session, one in self._claims.items() if session in listed}
 
     def report(self, report: Report, fd: int | None = None) -> Found:
         """Hold the process that a report names. `fd`: a pidfd that came with it (SO_PEERPIDFD)."""
@@ -82,7 +92,7 @@ class Holder:
             words = f"process {held.pid} has exited"
             return Found(session, held.process, "", words, gone=True)
         sessions = self._carried(session)
-        refused = claim.refusal or refusal(held.pid, self.see)
+        refused = claim.refusal or self._contested.get(session) or refusal(held.pid, self.see)
         if len(sessions) > 1 and not claim.former:
             also = ", ".join(other for other in sessions if other != session)
             refused = refused or f"process {held.pid} carries other sessions too: {also}"
@@ -104,48 +114,92 @@ class Holder:
     def forget(self, session: str) -> None:
         """Let go of a session."""
         self._release(session)
-        self._claims.pop(session, None)
-        self._reported.pop(session, None)
+        for kept in (self._claims, self._reported, self._contested):
+            kept.pop(session, None)
 
     def close(self) -> None:
         """Let go of everything."""
         for session in list(self._held):
             self.forget(session)
 
-    def _settle(self, session: str, claims: Sequence[Claim], given: Held | None = None) -> None:
-        allowed = [one for one in claims if not one.refusal] or list(claims)
-        choice = self._one_of(strongest(allowed))
-        current = self._held.get(session)
-        if choice is not None and not self._is_setback(choice, current):
+    def _settle(self, session: str, fresh: Sequence[Claim], given: Held | None = None) -> None:
+        """Chooses among fresh claims, and takes care of `given`, a hold that came with one."""
+        allowed = [one for one in fresh if not one.refusal] or list(fresh)
+        best = strongest(allowed)
+        choice = self._one_of(best)
+        current, known = self._held.get(session), self._known(session)
+        self._contested.pop(session, None)
+        if known is not None and not _outweigh(best, known):
+            choice = known
+        if choice is None and known is not None:
+            self._contested[session] = _unclear(session, allowed).refusal
+        elif choice is not None and not self._is_setback(choice, current):
             if current is None or current.identity != (choice.pid, choice.start):
-                choice = self._replace(session, choice, given)
-                given = None
-            self._claims[session] = self._capped(choice) if session in self._held else choice
+                given = self._replace(session, choice, given, keep=known is not None)
+            elif choice is not known:
+                self._claims[session] = self._capped(choice)
         elif current is None or not current.gone():
             self._release(session)
             self._claims[session] = _unclear(session, allowed)
         if given is not None:
             given.close()
 
-    def _replace(self, session: str, claim: Claim, given: Held | None) -> Claim:
-        """Hold first, then check that the evidence is still true of what is held."""
-        found = given
+    def _replace(
+        self, session: str, claim: Claim, given: Held | None, *, keep: bool
+    ) -> Held | None:
+        """Holds another process for a session; gives `given` back where it was not needed.
+
+        Hold first, then check that the evidence is still true of what is held. Where it is not,
+        the process held until now stays if it is to be kept or has exited.
+        """
+        found, why = given, claim.refusal
         # A pid that only a log claims, and nothing confirms, is not worth a handle.
         if found is None and not (claim.refusal and claim.confidence == "weak"):
             try:
                 found = self._hold(claim)
             except (OSError, Refused) as error:
-                claim = claim._replace(refusal=f"process {claim.pid} cannot be held: {error}")
+                why = f"process {claim.pid} cannot be held: {error}"
         if found is not None and not self._proves(claim):
-            found.close()
+            if found is not given:
+                found.close()
             found = None
-        current = self._held.get(session)
         if found is not None:
             self._release(session)
-            self._held[session] = found
-        elif current is not None and not current.gone():
+            self._held[session], self._claims[session] = found, self._capped(claim)
+            return None
+        current = self._held.get(session)
+        if not keep and (current is None or not current.gone()):
             self._release(session)
+            self._claims[session] = claim._replace(refusal=why)
+        return given
+
+    def _known(self, session: str) -> Claim | None:
+        """The claim of a session whose process lives and is more than a guess."""
+        held, claim = self._held.get(session), self._claims.get(session)
+        if held is None or claim is None or held.gone() or claim.confidence == CONFIDENCES[0]:
+            return None
         return claim
+
+    def _lives(self, claim: Claim) -> bool:
+        now = self.see.glance(claim.pid)
+        return now is not None and now.start == claim.start and now.state not in "ZX"
+
+    def _let_go_of_former(self, fresh: Mapping[str, Sequence[Claim]]) -> None:
+        """A process that another session is shown to have has left those that nothing shows."""
+        shown: dict[tuple[int, int], tuple[str, Claim]] = {}
+        for session, held in self._held.items():
+            claim = self._claims[session]
+            before = shown.get(held.identity)
+            surer = before is None or _outweigh([claim], before[1])
+            if surer and not claim.former and _is_about(fresh.get(session, ()), held):
+                shown[held.identity] = session, claim
+        for session, held in list(self._held.items()):
+            if _is_about(fresh.get(session, ()), held):
+                continue
+            other, claim = shown.get(held.identity, (session, self._claims[session]))
+            if other != session and _outweigh([claim], self._claims[session]):
+                self.forget(session)
+                self._claims[session] = _moved_on(session, held.pid, other)
 
     def _hold(self, claim: Claim) -> Held | None:
         if len(self._held) >= self._limit:
@@ -195,8 +249,8 @@ class Holder:
         for session, (kind, known) in self._reported.items():
             same = (known.pid, known.start) == (claim.pid, claim.start)
             if kind == "hook" and same and session != claim.session:
-                words = f"process {claim.pid} has gone on to session {session}: act on that one"
-                return claim._replace(refusal=claim.refusal or words, former=True)
+                moved = _moved_on(claim.session, claim.pid, session)
+                return claim._replace(refusal=claim.refusal or moved.refusal, former=True)
         return claim
 
     def _forget_former(self, claim: Claim) -> None:
@@ -229,3 +283,22 @@ def _unclear(session: str, claims: Sequence[Claim]) -> Claim:
     if len(pids) > 1:
         refused = f"processes {', '.join(map(str, pids))} all look like this session's"
     return Claim(session, 0, 0, "weak", "", refusal=refused)
+
+
+def _moved_on(session: str, pid: int, other: str) -> Claim:
+    words = f"process {pid} has gone on to session {other}: act on that one"
+    return Claim(session, 0, 0, "weak", "", refusal=words)
+
+
+def _is_about(claims: Iterable[Claim], held: Held) -> bool:
+    return any((one.pid, one.start) == held.identity for one in claims)
+
+
+def _outweigh(best: Sequence[Claim], known: Claim) -> bool:
+    """Whether fresh claims, all of one confidence, count for more than what was known."""
+    about = [one for one in best if (one.pid, one.start) == (known.pid, known.start)]
+    if any(one.former or one.refusal for one in about):
+        return True
+    return any(
+        CONFIDENCES.index(one.confidence) >= CONFIDENCES.index(known.confidence) for one in best
+    )

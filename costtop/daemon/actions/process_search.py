@@ -11,6 +11,7 @@ from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
+from costtop.store import gating
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer
 from costtop.tail.place import shown
@@ -46,13 +47,25 @@ class Hunt:
         wanted = [_wanted(session) for session in sessions]
         claims = await asyncio.to_thread(search, wanted, claude_roots())
         self._holder.take(wanted, claims)
-        for gone in set(self._holder.sessions()) - {one.session for one in wanted}:
-            if not self._paused(gone):  # a paused agent makes no calls, and is to be resumed
-                self._holder.forget(gone)
+        await self._let_go({one.session for one in wanted})
         if self._holder.sessions():
             self._vitals.refresh()
         if self._after is not None:
             await self._after()
+
+    async def _let_go(self, listed: set[str]) -> None:
+        """Forgets, of sessions that the store did not list, what is no longer worth a handle.
+
+        A process once known stays known while it lives: its hook may have told of it before its
+        first call was stored, or it has been idle for hours and is to be ended now.
+        """
+        for session in set(self._holder.sessions()) - listed:
+            source, _, name = session.partition("/")
+            about = await self._writer.read(gating.facts, source, name)
+            found = self._holder.find(session)  # now: a report may have come meanwhile
+            guessed = found.confidence == "weak" and not self._paused(session)
+            if found.gone or guessed or about["key"] != session:  # a subagent's: its root has it
+                self._holder.forget(session)
 
     def _paused(self, session: str) -> bool:
         info = self._vitals.info(session)

@@ -1,0 +1,137 @@
+"""A process once known stays known while it lives, whatever a later search finds or misses."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from costtop.daemon.actions.process_search import Hunt
+from costtop.processes.evidence.wanted import Claim, Report, Wanted
+from costtop.processes.inspect import linux
+from costtop.store.writer import Writer
+
+ACTOR = Path(__file__).with_name("actor.py")
+ONE = Wanted("claude-code/aaaa", "claude-code", ("aaaa",))
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """The actor under an agent's name."""
+    path = tmp_path / "claude"
+    path.write_text(ACTOR.read_text())
+    return [sys.executable, str(path)]
+
+
+def report(hand, pid, session="claude-code/aaaa"):
+    chain = ((pid, linux.glance(pid).start),)
+    return hand.holder.report(Report(session, "hook", chain, "claude-code"))
+
+
+async def test_a_search_that_began_before_the_first_call_was_stored_forgets_nobody(
+    stage, hand, agent, home
+):
+    pid = stage.start("name=agent", program=agent)
+    async with Writer(home / "costtop.db") as writer:
+        hunt = Hunt(writer, hand.holder, hand.vitals)
+        report(hand, pid)  # by its hook; the store, which the search has read, knows no session yet
+        await hunt.once()
+        found = hand.holder.find("claude-code/aaaa")
+        assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
+        stage.end_of("agent")
+        stage.ended("agent")
+        await hunt.once()
+        assert hand.holder.sessions() == ()
+
+
+def test_a_search_that_finds_nothing_takes_nothing_back(stage, hand, look, root):
+    pid = stage.start("name=agent", f"claude={root},aaaa")
+    before = look(ONE)[0]
+    file = root / f"sessions/{pid}.json"
+    for content in ("", '{"pid":'):  # the agent is about to write it anew
+        file.write_text(content)
+        assert look(ONE)[0] == before
+    file.unlink()
+    assert look(ONE)[0] == before
+    assert hand.holder.confirms(ONE.session)
+
+
+def test_a_weaker_sign_of_another_process_counts_for_nothing(stage, hand, agent):
+    pid = stage.start("name=agent", program=agent)
+    report(hand, pid)
+    other = stage.start("name=other")
+    weaker = Claim(ONE.session, other, linux.glance(other).start, "strong", "a guess")
+    hand.holder.take([ONE], [weaker])
+    assert hand.holder.find(ONE.session).process.pid == pid
+
+
+def test_a_claim_of_a_process_that_has_just_ended_does_not_displace_a_living_one(
+    stage, hand, agent
+):
+    pid = stage.start("name=agent", program=agent)
+    report(hand, pid)
+    once = stage.start("name=once")
+    stale = Claim(ONE.session, once, linux.glance(once).start, "exact", "as it was")
+    stage.end_of("once")
+    stage.ended("once")
+    stage.reap()
+    hand.holder.take([ONE], [stale])
+    found = hand.holder.find(ONE.session)
+    assert (found.process.pid, found.gone) == (pid, False)
+
+
+def test_the_word_of_a_process_that_ended_does_not_hide_its_successor(
+    stage, hand, look, root, agent
+):
+    first = stage.start("name=first", program=agent)
+    report(hand, first)
+    stage.end_of("first")
+    stage.ended("first")
+    second = stage.start("name=second", f"claude={root},aaaa")
+    found = look(ONE)[0]
+    assert (found.process.pid, found.gone, found.refusal) == (second, False, "")
+
+
+def test_while_two_are_as_sure_it_is_refused_and_known_again_after(stage, hand, look, root):
+    pid = stage.start("name=agent", f"claude={root},aaaa")
+    assert look(ONE)[0].refusal == ""
+    second = stage.start("name=second", f"claude={root},aaaa")
+    assert str(second) in look(ONE)[0].refusal
+    stage.end_of("second")
+    stage.ended("second")
+    found = look(ONE)[0]
+    assert (found.process.pid, found.refusal) == (pid, "")
+
+
+def test_a_process_that_went_on_to_another_session_is_no_longer_the_formers(
+    stage, hand, look, root
+):
+    pid = stage.start("name=agent", f"claude={root},aaaa")
+    other = Wanted("claude-code/bbbb", "claude-code", ("bbbb",))
+    look(ONE, other)
+    file = root / f"sessions/{pid}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "sessionId": "bbbb"}))
+    former, found = look(ONE, other)
+    assert "gone on to session claude-code/bbbb" in former.refusal and former.process is None
+    assert (found.process.pid, found.refusal) == (pid, "")
+
+
+async def test_a_subagents_session_gives_its_process_to_the_root(stage, hand, agent, home):
+    pid = stage.start("name=agent", program=agent)
+    async with Writer(home / "costtop.db") as writer:
+        hunt = Hunt(writer, hand.holder, hand.vitals)
+        report(hand, pid, "claude-code/child")
+        await writer.transact(_child_of_root)
+        await hunt.once()
+        assert "claude-code/child" not in hand.holder.sessions()
+
+
+def _child_of_root(db):
+    db.execute("INSERT INTO names (text) VALUES ('claude-code')")
+    source, other = db.execute(
+        "SELECT id FROM names WHERE text IN ('claude-code', '') ORDER BY text DESC"
+    ).fetchall()
+    columns = "source, session, model, feature, root"
+    for session in ("root", "child"):
+        db.execute(f"INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, 1)",
+                   (*source, session, *other, *other))  # fmt: skip
