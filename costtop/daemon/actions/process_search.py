@@ -64,7 +64,9 @@ class Hunt:
             about = await self._writer.read(gating.facts, source, name)
             found = self._holder.find(session)  # now: a report may have come meanwhile
             guessed = found.confidence == "weak" and not self._paused(session)
-            if found.gone or guessed or about["session"] != session:  # a subagent's: its root has it
+            if (
+                found.gone or guessed or about["session"] != session
+            ):  # a subagent's: its root has it
                 self._holder.forget(session)
 
     def _paused(self, session: str) -> bool:
