@@ -30,7 +30,7 @@ class Tokens(NamedTuple):
 class Media(NamedTuple):
     """Tokens within a request's `Tokens` that are no text: some lists price them apart.
 
-    `audio_input` contains `audio_cache_read`, as `Tokens.input` contains both.
+    An input contains its cache read (`audio_input` `audio_cache_read`), as `Tokens.input` does.
     """
 
     audio_input: int = 0
@@ -38,6 +38,9 @@ class Media(NamedTuple):
     audio_output: int = 0
     image_input: int = 0
     image_output: int = 0
+    image_cache_read: int = 0
+    video_input: int = 0
+    video_output: int = 0
 
 
 FloorReason = Literal["unpriced", "placeholder", "unreadable", "tier", "modality"]
@@ -165,7 +168,9 @@ class Rates(NamedTuple):
     cost = (uncached*input + cache_read*cache_read + (cache_write - cache_write_1h)*cache_write
     + cache_write_1h*cache_write_1h + output*output) / 1000 + searches*search + request, rounded
     half even once. `search` (0: none listed) and `request` (a flat fee that few sellers take) are
-    nano-dollars each. `card` names where the rates come from.
+    nano-dollars each. `card` names where the rates come from. `media` has the rates of tokens that
+    are no text by the fields of `Media`, sorted; one without a rate is counted as text. `floor`:
+    tier, speed or region are not listed, and these are the least that it can cost.
     """
 
     input: int
@@ -176,6 +181,8 @@ class Rates(NamedTuple):
     search: int = 0
     card: str = ""  # "genai-prices 0.2.3 anthropic:claude-opus-4-6", "override prices.toml:acme"
     request: int = 0
+    media: tuple[tuple[str, int], ...] = ()
+    floor: bool = False
 
 
 class Price(NamedTuple):

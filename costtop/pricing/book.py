@@ -13,6 +13,7 @@ from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
     VAST,
     Card,
+    exact,
     from_plain,
     overlaid,
     priced,
@@ -20,7 +21,7 @@ from costtop.pricing.cards import (
     unpriced,
     window_at,
 )
-from costtop.pricing.charge import call_cost
+from costtop.pricing.charge import call_cost, short
 from costtop.pricing.model_names import Candidate, candidates, plain
 from costtop.pricing.override import Override, rules_for
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
 
 _CARD = ("provider", "model", "tier", "speed", "geo", "card")  # one entry of an export
+_FORM = "2"  # of an exported card: older ones lack rates of audio and images
 _MOST = 4096  # cards remembered: a log full of made-up names must not fill the memory
 
 Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
@@ -74,11 +76,17 @@ class PriceBook:
         return rates_at(card, at, size)
 
     def price(self, call: Call) -> Price:
-        """The price of a call; None for what is unknown, see `charge.call_cost`."""
+        """The price of a call; None for what is unknown, see `charge.call_cost`.
+
+        What is only a floor is no price where the tool itself says one.
+        """
         rates = self.rates(
             call.provider, call.model, call.at, call.tokens.input, call.tier, call.speed, call.geo
         )
-        return Price(call_cost(call, rates), rates)
+        lacks = short(call, rates) if rates and (rates.floor or call.media) else ()
+        if lacks and call.reported is not None:
+            return Price(None, rates)
+        return Price(call_cost(call, rates), rates, lacks)
 
     def why(
         self, provider: str, model: str, at: int, tier: str = "", speed: str = "", geo: str = ""
@@ -101,7 +109,7 @@ class PriceBook:
         told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
         updated = f"{self._snapshot.timestamp:+%Y-%m-%dT%H:%M:%S}" if self._snapshot else ""
         mark = blake2b(told.encode(), digest_size=8).hexdigest()
-        return f"genai-prices {version('genai-prices')}{updated} {mark}"
+        return f"{_FORM} genai-prices {version('genai-prices')}{updated} {mark}"
 
     def renew(self, snapshot: "DataSnapshot") -> None:
         """Price with another list from here on; every card is worked out anew."""
@@ -181,25 +189,27 @@ class PriceBook:
         return overlaid(card, rules) if rules else card
 
     def _listed(self, found: tuple[Candidate, ...], tier: str, speed: str, geo: str) -> Card:
-        """The first candidate's card that prices anything, else the first reason why none does."""
+        """The first candidate's card that says a price, else a floor, else why there is none."""
         if not found:
             return unpriced("not a model's name")
         from costtop.pricing.listed import bundled, listed_card
 
         snapshot = self._snapshot or bundled()
-        refused, asked = None, ""
+        asked, cards = "", []
         for seller, name in found:
-            if refused and name != asked:
+            if asked and name != asked:
                 continue  # it is listed, so a shorter name would be another model
-            card = listed_card(snapshot, seller, name, tier, speed, geo)
-            if card and priced(card):
+            if card := listed_card(snapshot, seller, name, tier, speed, geo):
+                if exact(card):
+                    return card
+                asked = name
+                cards.append(card)
+        if card := litellm_list.litellm_card(self._fallback, found, tier, speed, geo):
+            if exact(card):
                 return card
-            if card and not refused:
-                refused, asked = card, name
-        card = litellm_list.litellm_card(self._fallback, found, tier, speed, geo)
-        if card and priced(card):
-            return card
-        return refused or card or unpriced("no price list knows this model")
+            cards.append(card)
+        cards.append(unpriced("no price list knows this model"))
+        return next(filter(priced, cards), cards[0])
 
 
 def _page(card: Card) -> _Page:

@@ -16,6 +16,13 @@ DAWN = -(2**53)  # ms UTC before any call: a stretch that begins here has always
 VAST = 2**53  # tokens: more than any request
 
 
+# What logs say where nothing but the standard price was agreed on.
+STANDARD = frozenset(
+    {"", "standard", "default", "auto", "on_demand", "normal", "global", "not_available"}
+)
+HALVED = frozenset({"batch", "batches", "flex"})  # known to be cheaper: never less than half
+
+
 class Band(NamedTuple):
     """`rates` of requests with more than `above` input tokens; None when unknown."""
 
@@ -24,7 +31,10 @@ class Band(NamedTuple):
 
 
 class Window(NamedTuple):
-    """From `opens` (ms after midnight UTC) until the next window. No bands: unpriced, see `why`."""
+    """From `opens` (ms after midnight UTC) until the next window.
+
+    No bands: unpriced; `why` says why, and also why rates are only a floor.
+    """
 
     opens: int
     bands: tuple[Band, ...]
@@ -114,6 +124,12 @@ def rates_at(card: Card, at: int, size: int) -> Rates | None:
     return None
 
 
+def exact(card: Card) -> bool:
+    """Whether the card has a price at any time that is more than a floor."""
+    windows = (window for stretch in card.stretches for window in stretch.windows)
+    return any(b.rates and not b.rates.floor for window in windows for b in window.bands)
+
+
 def priced(card: Card) -> bool:
     """Whether the card prices anything at any time."""
     return any(window.bands for stretch in card.stretches for window in stretch.windows)
@@ -141,11 +157,12 @@ def _windows(plain: Any) -> tuple[Window, ...]:
 def _rates(plain: Any) -> Rates | None:
     if plain is None:
         return None
-    base, read, write, hour, output, search, card, request = plain
+    base, read, write, hour, output, search, card, request, media, floor = plain
     numbers = (int(base), int(read), int(write), int(hour), int(output), int(search), int(request))
     if min(numbers) < 0:
         raise ValueError("a negative rate")
-    return Rates(*numbers[:6], str(card), numbers[6])
+    apart = tuple((str(kind), int(rate)) for kind, rate in media)
+    return Rates(*numbers[:6], str(card), numbers[6], apart, bool(floor))
 
 
 def _joined(windows: Iterable[Window]) -> tuple[Window, ...]:

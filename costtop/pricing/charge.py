@@ -6,7 +6,7 @@ sum is rounded once, half to even, so 1,000,000 tokens at $3 a million cost exac
 
 from typing import NamedTuple
 
-from costtop.model import Call, Rates, Tokens
+from costtop.model import Call, FloorReason, Media, Rates, Tokens
 
 
 class Line(NamedTuple):
@@ -21,17 +21,17 @@ class Line(NamedTuple):
     nanos: int
 
 
-def charge(tokens: Tokens, searches: int, rates: Rates) -> int:
+def charge(tokens: Tokens, searches: int, rates: Rates, media: Media | None = None) -> int:
     """Nano-dollars of one request. Parts that claim more than their total count as the total.
 
-    Reasoning tokens are part of the output and are not added again.
+    Reasoning tokens are part of the output and are not added again; `media` are part of both sides.
     """
     total, read, write, hour, output, _ = tokens
     plain = total - read - write
     short = write - hour
     if plain < 0 or short < 0:
         plain, read, short, hour, output = _parts(tokens)
-    per_plain, per_read, per_short, per_hour, per_output, search, _, request = rates
+    per_plain, per_read, per_short, per_hour, per_output, search, _, request, *_ = rates
     pico = (
         plain * per_plain
         + read * per_read
@@ -39,10 +39,14 @@ def charge(tokens: Tokens, searches: int, rates: Rates) -> int:
         + hour * per_hour
         + output * per_output
     )
+    if media:
+        pico += sum(used * (rate - text) for _, used, rate, text in _apart(media, rates))
     return _nanos(pico) + searches * search + request
 
 
-def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
+def cost(
+    tokens: Tokens, searches: int, rates: Rates | None, media: Media | None = None
+) -> int | None:
     """Nano-dollars of one request, or None where a used thing has no price: never 0 for unknown.
 
     A request without tokens and searches costs 0 even when the model is unknown: nothing was
@@ -52,7 +56,7 @@ def cost(tokens: Tokens, searches: int, rates: Rates | None) -> int | None:
         return None if tokens.input or tokens.output or searches else 0
     if searches and not rates.search:
         return None
-    return charge(tokens, searches, rates)
+    return charge(tokens, searches, rates, media)
 
 
 def call_cost(call: Call, rates: Rates | None) -> int | None:
@@ -65,7 +69,15 @@ def call_cost(call: Call, rates: Rates | None) -> int | None:
     bought = call.tokens.input or call.tokens.output or call.searches
     if (call.placeholder or call.unreadable) and not bought:
         return None
-    return cost(call.tokens, call.searches, rates)
+    return cost(call.tokens, call.searches, rates, call.media)
+
+
+def short(call: Call, rates: Rates) -> tuple[FloorReason, ...]:
+    """Why a charge of the call at these rates is the least that it can have been."""
+    found: list[FloorReason] = ["tier"] if rates.floor else []
+    if call.media and {kind for kind, _ in _parted(call.media)} - dict(rates.media).keys():
+        found.append("modality")
+    return tuple(found)
 
 
 def basis(computed: int | None, reported: int | None, policy: str = "computed") -> int | None:
@@ -74,23 +86,31 @@ def basis(computed: int | None, reported: int | None, policy: str = "computed") 
     return second if first is None else first
 
 
-def bill(tokens: Tokens, searches: int, rates: Rates) -> tuple[Line, ...]:
+def bill(
+    tokens: Tokens, searches: int, rates: Rates, media: Media | None = None
+) -> tuple[Line, ...]:
     """The charge line by line; the nanos of the lines sum to exactly `charge`.
 
     Each line is rounded by itself, half to even; where that leaves a difference, a last line of
     kind "rounding" carries it (a few nano-dollars, either sign). Empty lines are left out.
     """
     plain, read, short, hour, output = _parts(tokens)
+    apart = _apart(media, rates) if media else []
+    plain, read, output = (
+        whole - sum(used for kind, used, *_ in apart if _in_place_of(kind) == text)
+        for whole, text in ((plain, "input"), (read, "cache_read"), (output, "output"))
+    )
     lines = [
         _line("uncached input", plain, rates.input),
         _line("cache read", read, rates.cache_read),
         _line("cache write 5m", short, rates.cache_write),
         _line("cache write 1h", hour, rates.cache_write_1h),
         _line("output", output, rates.output),
+        *(_line(kind.replace("_", " "), used, rate) for kind, used, rate, _ in apart),
         Line("web search", searches, each(rates.search), searches * rates.search),
         Line("request", 1 if rates.request else 0, each(rates.request), rates.request),
     ]
-    rest = charge(tokens, searches, rates) - sum(line.nanos for line in lines)
+    rest = charge(tokens, searches, rates, media) - sum(line.nanos for line in lines)
     lines.append(Line("rounding", 1 if rest else 0, "", rest))
     return tuple(line for line in lines if line.units)
 
@@ -103,6 +123,29 @@ def per_million(pico: int) -> str:
 def each(nanos: int) -> str:
     """A price by the piece: 10_000_000 nano-dollars -> "$0.01 each"."""
     return f"${_decimal(nanos, 9)} each"
+
+
+def _parted(media: Media) -> list[tuple[str, int]]:
+    """(kind, tokens) of what is not text, each token once."""
+    used = media._asdict()
+    for what in ("audio", "image"):
+        used[f"{what}_input"] -= used[f"{what}_cache_read"]
+    return [(kind, tokens) for kind, tokens in used.items() if tokens]
+
+
+def _apart(media: Media, rates: Rates) -> list[tuple[str, int, int, int]]:
+    """(kind, tokens, its rate, the rate of text in its place) of what has a rate of its own."""
+    listed = dict(rates.media)
+    return [
+        (kind, used, listed[kind], getattr(rates, _in_place_of(kind)))
+        for kind, used in _parted(media)
+        if kind in listed
+    ]
+
+
+def _in_place_of(kind: str) -> str:
+    """The kind of text that a kind of media is counted among: audio_cache_read -> cache_read."""
+    return kind.partition("_")[2]
 
 
 def _line(kind: str, units: int, rate: int) -> Line:

@@ -8,8 +8,8 @@ Where its list is silent, these published rules of the makers hold (FORMATS, "Pr
 Anthropic batch is half of everything, fast mode of Opus 4.6 and 4.7 is six times, US-only
 inference is 1.1 times, a web search is $0.01, and priority capacity is bought apart from the
 tokens. A variant listed only from a later date holds before it too, as long as the standard price
-was the same (the list's first standard price reaches back likewise). Any other modifier without a
-listed price makes the call unpriced: the standard price would be wrong by a factor.
+was the same (the list's first standard price reaches back likewise). Where no price of a tier,
+speed or region is known, the standard price is a floor, and half of it for batch and flex.
 """
 
 import re
@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costtop.model import Rates
-from costtop.pricing.cards import DAY, Band, Card, Window, sampled
+from costtop.pricing.cards import DAY, HALVED, STANDARD, Band, Card, Window, sampled
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -34,6 +34,22 @@ TIERS = {
 _FAST_MULTIPLES = {"claude-opus-4-6": Decimal(6), "claude-opus-4-7": Decimal(6)}
 _US_MULTIPLE = Decimal("1.1")
 _ANTHROPIC_SEARCH = Decimal(10)  # dollars per 1,000
+_MEDIA = {
+    "audio_input": "input_audio_mtok",
+    "audio_cache_read": "cache_audio_read_mtok",
+    "audio_output": "output_audio_mtok",
+    "image_input": "input_image_mtok",
+    "image_cache_read": "cache_image_read_mtok",
+    "image_output": "output_image_mtok",
+    "video_input": "input_video_mtok",
+    "video_output": "output_video_mtok",
+}
+# Google sells what a camera sees as text, wherever it lists no other price for it.
+_SEEN = {
+    "input_image_mtok": "input_mtok",
+    "input_video_mtok": "input_mtok",
+    "cache_image_read_mtok": "cache_read_mtok",
+}
 _APART = ("output_reasoning_mtok", "output_citation_mtok")
 
 # What may follow a listed name (or stand before it) without making it another model.
@@ -52,6 +68,7 @@ class _Offer(NamedTuple):
     context: dict[str, str]
     multiple: Decimal
     label: str
+    unlisted: str  # what was asked for and stands in no list: "turbo", ""
 
 
 def bundled() -> "DataSnapshot":
@@ -69,9 +86,15 @@ def listed_card(
     if found is None:
         return None
     provider, model = found
-    multiple = _US_MULTIPLE if geo == "us" and provider.id == "anthropic" else Decimal(1)
-    context = _context(provider.id, tier, speed)
-    offer = _Offer(provider, model, context, multiple, _label(snapshot, provider, model))
+    american = geo == "us" and provider.id == "anthropic"
+    offer = _Offer(
+        provider,
+        model,
+        context=_context(provider.id, tier, speed),
+        multiple=_US_MULTIPLE if american else Decimal(1),
+        label=_label(snapshot, provider, model),
+        unlisted=_unlisted(tier, speed, "" if american else geo),
+    )
     dates, times = _edges(model)
     return sampled(dates, times, lambda at: _window(offer, at))
 
@@ -143,6 +166,12 @@ def _context(provider: str, tier: str, speed: str) -> dict[str, str]:
     return context
 
 
+def _unlisted(tier: str, speed: str, geo: str) -> str:
+    """The words for which no list has a place."""
+    words = ("" if tier in TIERS else tier, "" if speed == "fast" else speed, geo)
+    return " ".join(word for word in words if word not in STANDARD)
+
+
 def _edges(model: "ModelInfo") -> tuple[list[int], list[int]]:
     """(midnights, ms of day) at which the price of `model` may change."""
     from genai_prices.types import ModelPrice, StartDateConstraint, TimeOfDateConstraint
@@ -169,31 +198,42 @@ def _moment(edge: time) -> int:
 
 
 def _window(offer: _Offer, at: int) -> Window:
-    answer = _priced(offer, datetime.fromtimestamp(at / 1000, UTC))
-    if isinstance(answer, str):
-        return Window(0, (), answer)
-    prices, multiple, note = answer
-    return _bands(offer, prices, multiple * offer.multiple, note)
+    when = datetime.fromtimestamp(at / 1000, UTC)
+    found = _priced(offer, when)
+    missing = offer.unlisted if found else " ".join((*offer.context.values(), offer.unlisted))
+    halved = not found and HALVED.intersection(offer.context.values())
+    floor = Decimal("0.5") if halved else Decimal(1), "floor"
+    prices, (multiple, note) = found or (offer.model.get_prices(when), floor)
+    window = _bands(offer, prices, multiple * offer.multiple, note)
+    if not missing.strip() or not window.bands:
+        return window
+    why = f"no {missing.strip()} price is listed for {offer.provider.id}:{offer.model.id}"
+    return window._replace(bands=tuple(map(_floored, window.bands)), why=why)
 
 
-def _priced(offer: _Offer, when: datetime) -> "tuple[ModelPrice, Decimal, str] | str":
-    """(prices, multiple, note) at a time, or why there are none."""
+def _floored(band: Band) -> Band:
+    return band._replace(rates=band.rates and band.rates._replace(floor=True))
+
+
+def _priced(offer: _Offer, when: datetime) -> "tuple[ModelPrice, tuple[Decimal, str]] | None":
+    """(prices, (multiple, note)) at a time, None where no price of the variant is known."""
     model, context = offer.model, offer.context
     standard = model.get_prices(when)
     note = " ".join(context.values())
     if not context:
-        return standard, Decimal(1), ""
+        return standard, (Decimal(1), "")
     own = any(model is other for other in offer.provider.models)
     if own and all(_variant_starts(model, word, context, when) for word in context.items()):
-        return model.get_prices(when, context), Decimal(1), note
+        return model.get_prices(when, context), (Decimal(1), note)
     if own and len(context) == 1:
         if multiple := _makers_rule(offer.provider.id, model.id, note):
-            return standard, multiple, f"{note} x{multiple}"
+            return standard, (multiple, f"{note} x{multiple}")
         ((word, value),) = context.items()
         start = _variant_starts(model, (word, value), context)
         if start and when < start and model.get_prices(start) == standard:
-            return model.get_prices(start, context), Decimal(1), f"{note}, listed {start:%Y-%m-%d}"
-    return f"no {note} price is listed for {offer.provider.id}:{model.id}"
+            prices = model.get_prices(start, context)
+            return prices, (Decimal(1), f"{note}, listed {start:%Y-%m-%d}")
+    return None
 
 
 def _variant_starts(
@@ -227,6 +267,8 @@ def _bands(offer: _Offer, prices: "ModelPrice", multiple: Decimal, note: str) ->
         return Window(0, (), f"{offer.model.id} bills reasoning or citations at a price of its own")
     if offer.provider.id == "anthropic":
         known.setdefault("web_searches_kcount", _ANTHROPIC_SEARCH)
+    if offer.provider.id == "google" and known:
+        known = {key: known.get(text, known["input_mtok"]) for key, text in _SEEN.items()} | known
     label = f"{offer.label} {note}".rstrip() + (" us x1.1" if offer.multiple != 1 else "")
     starts = {tier.start for price in known.values() for tier in getattr(price, "tiers", ())}
     bands = [Band(above, _rates(known, above, multiple, label)) for above in (-1, *sorted(starts))]
@@ -249,6 +291,7 @@ def _rates(known: dict[str, Any], above: int, multiple: Decimal, label: str) -> 
         return otherwise if price is None else _whole(_tiered(price, above) * 10**6 * multiple)
 
     plain = pico("input_mtok", 0)
+    media = {kind: pico(key, 0) for kind, key in _MEDIA.items() if key in known}
     write = pico("cache_write_mtok", plain)
     return Rates(
         input=plain,
@@ -259,6 +302,7 @@ def _rates(known: dict[str, Any], above: int, multiple: Decimal, label: str) -> 
         search=_whole(_tiered(known.get("web_searches_kcount", Decimal(0)), above) * 10**6),
         card=label,
         request=_whole(_tiered(known.get("requests_kcount", Decimal(0)), above) * 10**6),
+        media=tuple(sorted(media.items())),
     )
 
 

@@ -3,28 +3,40 @@
 The caller passes the parsed `model_prices_and_context_window.json` that the user pointed to. Its
 prices have no dates: they are taken to hold always. Keys are a kind, then a threshold, then a tier
 (`input_cost_per_token_above_272k_tokens_priority`); a tier above a threshold is whole-request.
-An entry whose input and output both cost 0, or lack a price, is unknown and not free; so is a tier
-(batches, flex, priority) or threshold that the entry does not price.
+An entry whose input and output both cost 0, or lack a price, is unknown and not free. A tier, speed
+or region that the entry does not price, at all or above a threshold, has its standard price as a
+floor, batches and flex half of it.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from costtop.model import Rates
-from costtop.pricing.cards import Band, Card, flat, unpriced
+from costtop.pricing.cards import DAWN, HALVED, STANDARD, Band, Card, Stretch, Window, unpriced
 
+_MEDIA = {
+    "input_cost_per_audio_token": "audio_input",
+    "cache_read_input_audio_token_cost": "audio_cache_read",
+    "output_cost_per_audio_token": "audio_output",
+    "input_cost_per_image_token": "image_input",
+    "cache_read_input_image_token_cost": "image_cache_read",
+    "output_cost_per_image_token": "image_output",
+}
 _KINDS = {
     "input_cost_per_token": "input",
     "output_cost_per_token": "output",
     "cache_read_input_token_cost": "cache_read",
     "cache_creation_input_token_cost": "cache_write",
     "cache_creation_input_token_cost_above_1hr": "cache_write_1h",
+    **_MEDIA,
 }
 _KEY = re.compile(
     r"(input_cost_per_token|output_cost_per_token|cache_read_input_token_cost"
-    r"|cache_creation_input_token_cost(?:_above_1hr)?)"
+    r"|cache_creation_input_token_cost(?:_above_1hr)?"
+    r"|(?:input|output)_cost_per_(?:audio|image)_token"
+    r"|cache_read_input_(?:audio|image)_token_cost)"
     r"(?:_above_(\d{1,5})k_tokens)?(?:_(batches|flex|priority))?(?:_above_(\d{1,5})k_tokens)?"
 )
 _WORDS = {"batch": "batches", "batches": "batches", "flex": "flex", "priority": "priority"}
@@ -33,6 +45,17 @@ _INPUT_ONLY = frozenset({"embedding", "rerank", "moderation"})
 
 Prices = dict[tuple[str, int, str], int]  # (kind, above, tier) -> pico-dollars a token
 Table = Mapping[str, tuple[str, Mapping[str, Any]]]  # name in lower case -> (name, entry)
+
+
+class _Offer(NamedTuple):
+    """An entry as it was asked for."""
+
+    entry: Mapping[str, Any]
+    prices: Prices
+    label: str
+    word: str  # the tier, as the entry's keys say it
+    multiple: Decimal
+    floor: bool  # something was asked for that the entry does not price
 
 
 def table(document: Any) -> Table:
@@ -72,15 +95,16 @@ def _card(name: str, entry: Mapping[str, Any], tier: str, speed: str, geo: str) 
         return unpriced(f"{label} has no token price")
     if ("output", 0, "") not in prices and entry.get("mode") not in _INPUT_ONLY:
         return unpriced(f"{label} has no output price")
-    if word and ("input", 0, word) not in prices:
-        return unpriced(f"{label} has no {tier} price")
-    multiple = _multiple(entry, speed, geo)
-    if multiple is None:
-        return unpriced(f"{label} has no price for {' '.join(filter(None, (speed, geo)))}")
+    multiple, unlisted = _multiple(entry, speed, geo)
+    unlisted += [tier] * (tier not in _WORDS and tier not in STANDARD)
     label = " ".join(filter(None, (label, word, speed, geo)))
+    offer = _Offer(entry, prices, label, word, multiple, bool(unlisted))
     starts = sorted({above for _, above, tier_ in prices if tier_ in ("", word)})
-    bands = [Band(above, _rates(entry, prices, above, word, multiple, label)) for above in starts]
-    return flat((bands[0]._replace(above=-1), *bands[1:]))
+    rates = [_rates(offer, above) for above in starts]
+    bands = [Band(above, rate) for above, rate in zip((-1, *starts[1:]), rates, strict=True)]
+    missing = unlisted or [tier for rate in rates if rate.floor][:1]
+    why = f"LiteLLM {name} has no price for {' '.join(missing)}" if missing else ""
+    return Card((Stretch(DAWN, (Window(0, tuple(bands), why),)),))
 
 
 def _prices(entry: Mapping[str, Any]) -> Prices:
@@ -97,31 +121,32 @@ def _prices(entry: Mapping[str, Any]) -> Prices:
     return prices
 
 
-def _pico(dollars: float, multiple: Decimal = Decimal(1)) -> int:
-    return int((Decimal(repr(dollars)) * 10**12 * multiple).to_integral_value())
+def _pico(dollars: float) -> int:
+    return int((Decimal(repr(dollars)) * 10**12).to_integral_value())
 
 
-def _multiple(entry: Mapping[str, Any], speed: str, geo: str) -> Decimal | None:
-    """The factor for fast mode and US inference; None where fast is asked and not listed."""
+def _multiple(entry: Mapping[str, Any], speed: str, geo: str) -> tuple[Decimal, list[str]]:
+    """The factor for speed and region, and which of them the entry does not price."""
     listed = entry.get("provider_specific_entry")
     listed = listed if isinstance(listed, Mapping) else {}
-    multiple = Decimal(1)
-    for word in filter(None, ("fast" * (speed == "fast"), "us" * (geo == "us"))):
+    multiple, unlisted = Decimal(1), []
+    for word in (speed, geo):
         factor = listed.get(word)
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < 100:
-            if word == "fast":
-                return None
+        if word in STANDARD:
             continue
-        multiple *= Decimal(repr(factor))
-    return multiple
+        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < 100:
+            unlisted.append(word)
+        else:
+            multiple *= Decimal(repr(factor))
+    return multiple, unlisted
 
 
-def _rates(
-    entry: Mapping[str, Any], prices: Prices, above: int, word: str, multiple: Decimal, label: str
-) -> Rates | None:
-    """Rates of the band above `above`; None where the tier lacks the price of this band."""
-    if word and ("input", above, word) not in prices and ("input", above, "") in prices:
-        return None
+def _rates(offer: _Offer, above: int) -> Rates:
+    """Rates of the band above `above`: a floor where the tier lacks the price of this band."""
+    prices, word, multiple = offer.prices, offer.word, offer.multiple
+    if lacks := bool(word) and ("input", above, word) not in prices:
+        multiple /= 2 if word in HALVED else 1
+        word = ""
 
     def pico(kind: str, otherwise: int) -> int:
         for tier in dict.fromkeys((word, "")):
@@ -133,9 +158,18 @@ def _rates(
 
     plain = pico("input", 0)
     write = pico("cache_write", plain)
-    hour = pico("cache_write_1h", write)
-    read, output = pico("cache_read", plain), pico("output", 0)
-    return Rates(plain, read, write, hour, output, _search(entry), label)
+    media = sorted({kind for kind, *_ in prices} & set(_MEDIA.values()))
+    return Rates(
+        input=plain,
+        cache_read=pico("cache_read", plain),
+        cache_write=write,
+        cache_write_1h=pico("cache_write_1h", write),
+        output=pico("output", 0),
+        search=_search(offer.entry),
+        card=offer.label,
+        media=tuple((kind, pico(kind, 0)) for kind in media),
+        floor=lacks or offer.floor,
+    )
 
 
 def _search(entry: Mapping[str, Any]) -> int:

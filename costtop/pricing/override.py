@@ -11,10 +11,12 @@
     above = { tokens = 200000, per_million = { input = "$2.40", output = 12 } }  # or a list
 
 `input` and `output` must be given. A missing cache_read or cache_write costs what input costs, a
-missing cache_write_1h what cache_write costs. `above` counts for the whole request when its input
-is strictly larger. Where entries overlap, the one that names the model without a glob counts, then
-the one that names more of provider, tier, speed and geo, then the later `from`, then the later in
-the file. Multiples for US inference or fast mode are not added to prices the user wrote.
+missing cache_write_1h what cache_write costs. Audio and images may have rates of their own:
+audio_input, audio_cache_read, audio_output, image_input, … . `above` counts for the whole request
+when its input is strictly larger. Where entries overlap, the one that names the model without a
+glob counts, then the one that names more of provider, tier, speed and geo, then the later `from`,
+then the later in the file. Multiples for US inference or fast mode are not added to prices the
+user wrote.
 """
 
 import re
@@ -28,7 +30,9 @@ from costtop.errors import ConfigError
 from costtop.model import Rates
 from costtop.pricing.cards import DAWN, VAST, Band, Rule
 
-_KINDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
+_MEDIA = ("audio_input", "audio_cache_read", "audio_output",
+          "image_input", "image_cache_read", "image_output")  # fmt: skip
+_KINDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", *_MEDIA)
 _CHOICES = ("provider", "tier", "speed", "geo")
 _KEYS = frozenset({"model", "from", "until", "per_million", "search", "above", *_CHOICES})
 
@@ -117,6 +121,7 @@ def _rates(table: Any, search: int, where: str, card: str) -> Rates:
         output=pico["output"],
         search=search,
         card=card,
+        media=tuple((kind, pico[kind]) for kind in sorted(_MEDIA) if kind in pico),
     )
 
 

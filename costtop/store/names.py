@@ -70,6 +70,12 @@ class Names:
         return found
 
 
+def rates_of(text: str) -> Rates:
+    """The rates whose JSON a card holds; cards of older versions have fewer fields."""
+    rates = Rates(*json.loads(text))
+    return rates._replace(media=tuple((str(kind), int(rate)) for kind, rate in rates.media))
+
+
 def read_context(db: sqlite3.Connection, context: int) -> Context:
     """The context with this id, as text."""
     row = db.execute(f"SELECT {_CONTEXT} FROM contexts WHERE id = ?", (context,)).fetchone()

@@ -167,4 +167,6 @@ def test_a_dated_name_takes_the_undated_price_only_where_it_is_not_listed_itself
     assert unlisted is not None
     assert unlisted.input == 1_000_000
     assert book.rates("openai", "acme-1-2026-01-01", TODAY, 10) is not None
-    assert book.rates("openai", "acme-1-2026-01-01", TODAY, 10, "flex") is None
+    listed = book.rates("openai", "acme-1-2026-01-01", TODAY, 10, "flex")
+    assert listed is not None
+    assert (listed.input, listed.floor) == (1_000_000, True)  # half of its own two dollars

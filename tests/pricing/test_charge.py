@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop.model import NANO, Call, Rates, Tokens
+from costtop.model import NANO, Call, Media, Rates, Tokens
 from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million
 
 OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, search=10_000_000)
@@ -19,9 +19,31 @@ def tokens(draw: st.DrawFn) -> Tokens:
     return Tokens(plain + read + write, read, write, hour, output, reasoning)
 
 
+apart = st.dictionaries(st.sampled_from(Media._fields), picos)
 rates = st.builds(
-    Rates, picos, picos, picos, picos, picos, search=st.integers(0, NANO), request=st.integers(0, 9)
-)
+    Rates, picos, picos, picos, picos, picos, search=st.integers(0, NANO),
+    request=st.integers(0, 9), media=apart.map(lambda listed: tuple(sorted(listed.items()))),
+)  # fmt: skip
+
+
+@st.composite
+def media(draw: st.DrawFn, used: Tokens) -> Media | None:
+    """What of `used` is no text: parts of its input, its cache read and its output."""
+    plain = used.input - used.cache_read - used.cache_write
+    cut = sorted(draw(st.integers(0, plain)) for _ in range(3))
+    read = sorted(draw(st.integers(0, used.cache_read)) for _ in range(2))
+    out = sorted(draw(st.integers(0, used.output)) for _ in range(3))
+    made = Media(
+        audio_input=cut[0] + read[0],
+        audio_cache_read=read[0],
+        audio_output=out[0],
+        image_input=cut[1] - cut[0] + read[1] - read[0],
+        image_output=out[1] - out[0],
+        image_cache_read=read[1] - read[0],
+        video_input=cut[2] - cut[1],
+        video_output=out[2] - out[1],
+    )
+    return draw(st.sampled_from([None, made]))
 
 
 def test_a_million_tokens_at_three_dollars_a_million_cost_exactly_three_dollars() -> None:
@@ -62,11 +84,17 @@ def test_a_charge_is_the_exact_decimal_sum(used: Tokens, searches: int, price: R
     assert charge(used, searches, price) == exact + searches * price.search + price.request
 
 
-@given(tokens(), st.integers(0, 99), rates)
-def test_the_lines_of_a_bill_sum_to_the_charge(used: Tokens, searches: int, price: Rates) -> None:
-    lines = bill(used, searches, price)
-    assert sum(line.nanos for line in lines) == charge(used, searches, price)
-    assert all(abs(line.nanos) <= 3 for line in lines if line.kind == "rounding")
+@given(tokens(), st.integers(0, 99), rates, st.data())
+def test_the_lines_of_a_bill_sum_to_the_charge(
+    used: Tokens, searches: int, price: Rates, data: st.DataObject
+) -> None:
+    other = data.draw(media(used))
+    lines = bill(used, searches, price, other)
+    assert sum(line.nanos for line in lines) == charge(used, searches, price, other)
+    assert all(line.units > 0 for line in lines)
+    tokens = [line.units for line in lines if line.rate.endswith("/M")]
+    assert sum(tokens) == used.input + used.output
+    assert all(abs(line.nanos) <= 6 for line in lines if line.kind == "rounding")
 
 
 def test_a_bill_shows_what_rounding_left_as_a_line_of_its_own() -> None:
@@ -136,3 +164,35 @@ def test_the_policy_says_which_cost_counts(
     computed: int | None, reported: int | None, policy: str, counts_as: int | None
 ) -> None:
     assert basis(computed, reported, policy) == counts_as
+
+
+def test_audio_and_images_pay_their_own_rates_and_stay_within_their_totals() -> None:
+    used = Tokens(input=10_100, cache_read=2_000, output=150)
+    other = Media(audio_input=8_000, audio_cache_read=2_000, image_output=100)
+    listed = Rates(
+        input=1_000_000,
+        cache_read=100_000,
+        cache_write=0,
+        cache_write_1h=0,
+        output=4_000_000,
+        media=(
+            ("audio_cache_read", 800_000),
+            ("audio_input", 8_000_000),
+            ("image_output", 40_000_000),
+        ),
+    )
+    # 2,100 text at $1, 6,000 audio at $8, 2,000 cached audio at $0.80, 50 text at $4, 100 at $40
+    total = 2_100_000 + 48_000_000 + 1_600_000 + 200_000 + 4_000_000
+    assert charge(used, 0, listed, other) == total
+    assert [(line.kind, line.units) for line in bill(used, 0, listed, other)] == [
+        ("uncached input", 2_100),
+        ("output", 50),
+        ("audio input", 6_000),
+        ("audio cache read", 2_000),
+        ("image output", 100),
+    ]
+
+
+def test_what_has_no_rate_of_its_own_is_charged_as_text() -> None:
+    used = Tokens(input=1_000, output=10)
+    assert charge(used, 0, OPUS, Media(audio_input=900)) == charge(used, 0, OPUS)

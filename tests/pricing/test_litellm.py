@@ -39,6 +39,13 @@ FILE: dict[str, Any] = {
         "output_cost_per_token_above_272k_tokens_priority": 2.4e-05,
         "input_cost_per_token_flex_above_272k_tokens": 2e-06,
     },
+    "acme-loud": {
+        "input_cost_per_token": 1e-06,
+        "output_cost_per_token": 2e-06,
+        "input_cost_per_audio_token": 8e-06,
+        "output_cost_per_audio_token": 1.6e-05,
+        "output_cost_per_image_token": 4e-05,
+    },
     "zai/glm-4.6": {"input_cost_per_token": 6e-07, "output_cost_per_token": 2.2e-06},
     "acme-free": {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
     "acme-none": {"litellm_provider": "acme", "mode": "chat"},
@@ -92,10 +99,28 @@ def test_batches_and_priority_have_keys_of_their_own(book: PriceBook) -> None:
     assert (large[0], large[4]) == (8_000_000, 24_000_000)
 
 
-def test_a_tier_or_band_that_the_entry_does_not_price_is_unpriced(book: PriceBook) -> None:
-    assert rates(book, "acme-2", tier="flex") is None  # only above 272k
-    assert rates(book, "acme-2", 272_001, tier="batch") is None  # only up to 272k
-    assert rates(book, "acme-2", speed="fast") is None
+@pytest.mark.parametrize(
+    ("size", "variant", "part"),
+    [
+        (100, {"tier": "flex"}, 2),  # only above 272k
+        (272_001, {"tier": "batch"}, 2),  # only up to 272k
+        (100, {"speed": "fast"}, 1),
+        (100, {"tier": "ultra"}, 1),
+        (100, {"geo": "eu"}, 1),
+    ],
+)
+def test_a_tier_or_band_that_the_entry_does_not_price_is_a_floor(
+    book: PriceBook, size: int, variant: dict[str, str], part: int
+) -> None:
+    plain = book.rates("", "acme-2", TODAY, size)
+    found = book.rates("", "acme-2", TODAY, size, **variant)
+    assert plain is not None
+    assert found is not None
+    assert (plain.floor, found.floor) == (False, True)
+    assert [rate * part for rate in found[:5]] == list(plain[:5])
+
+
+def test_what_an_entry_does_not_price_is_named(book: PriceBook) -> None:
     assert book.why("", "acme-2", TODAY, speed="fast") == "LiteLLM acme-2 has no price for fast"
 
 
@@ -141,3 +166,15 @@ def test_an_embedding_has_no_output_to_price(book: PriceBook) -> None:
 @pytest.mark.parametrize("document", [None, [], "text", {"m": None}, {"m": {"input": 1}}])
 def test_a_file_of_another_shape_prices_nothing(document: Any) -> None:
     assert rates(PriceBook(fallback=document), "m") is None
+
+
+def test_audio_and_images_have_rates_of_their_own_where_the_entry_lists_them(
+    book: PriceBook,
+) -> None:
+    found = book.rates("", "acme-loud", TODAY, 10)
+    assert found is not None
+    assert found.media == (
+        ("audio_input", 8_000_000),
+        ("audio_output", 16_000_000),
+        ("image_output", 40_000_000),
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from costtop.model import Call, Tokens
+from costtop.model import Call, Media, Tokens
 from costtop.pricing.book import PriceBook
 
 TODAY = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
@@ -165,24 +165,34 @@ def test_a_listed_tier_holds_back_to_when_the_standard_price_was_the_same(book: 
     assert late is not None
     assert early[:6] == late[:6]
     assert "listed 2026-10-12" in early.card
-    assert book.rates("openai", "gpt-5.6-sol", AUGUST, 100, "priority") is None  # it had another
+    other = book.rates("openai", "gpt-5.6-sol", AUGUST, 100, "priority")  # it had another price
+    assert other is not None
+    assert (other.floor, early.floor, late.floor) == (True, False, False)
 
 
 @pytest.mark.parametrize(
-    ("provider", "model", "tier", "speed"),
+    ("provider", "model", "tier", "speed", "geo", "part"),
     [
-        ("anthropic", "claude-sonnet-4-5", "", "fast"),
-        ("openai", "gpt-5.1-codex-mini", "priority", ""),
-        ("aws", "us.anthropic.claude-opus-5", "batch", ""),
-        ("azure", "gpt-5", "flex", ""),
+        ("anthropic", "claude-sonnet-4-5", "", "fast", "", 1),
+        ("openai", "gpt-5.1-codex-mini", "priority", "", "", 1),
+        ("openai", "gpt-5", "ultra", "", "", 1),
+        ("openai", "gpt-5", "", "warp", "", 1),
+        ("openai", "gpt-5", "", "", "eu", 1),
+        ("aws", "us.anthropic.claude-opus-5", "batch", "", "", 2),
+        ("azure", "gpt-5", "flex", "", "", 2),
+        ("google", "gemini-2.5-pro", "flex", "fast", "", 2),
     ],
 )
-def test_a_discount_or_premium_without_a_listed_price_is_unpriced(
-    book: PriceBook, provider: str, model: str, tier: str, speed: str
+def test_a_discount_or_premium_without_a_listed_price_is_a_floor(
+    book: PriceBook, provider: str, model: str, tier: str, speed: str, geo: str, part: int
 ) -> None:
-    assert book.rates(provider, model, TODAY, 100) is not None
-    assert book.rates(provider, model, TODAY, 100, tier, speed) is None
-    assert "price is listed for" in book.why(provider, model, TODAY, tier, speed)
+    plain = book.rates(provider, model, TODAY, 100)
+    found = book.rates(provider, model, TODAY, 100, tier, speed, geo)
+    assert plain is not None
+    assert found is not None
+    assert (plain.floor, found.floor) == (False, True)
+    assert [rate * part for rate in found[:5]] == list(plain[:5])
+    assert "price is listed for" in book.why(provider, model, TODAY, tier, speed, geo)
 
 
 @pytest.mark.parametrize("tier", ["standard", "default", "auto", "on_demand", "not_available"])
@@ -256,3 +266,40 @@ def test_off_peak_prices_follow_the_hour_in_utc(book: PriceBook) -> None:
     assert [rate(hour) for hour in (0.99, 1, 3.99, 4, 6, 9.99, 10)] == [
         660_000, 1_320_000, 1_320_000, 660_000, 1_320_000, 1_320_000, 660_000,
     ]  # fmt: skip
+
+
+def test_audio_has_its_own_rate_and_what_a_camera_sees_is_text_at_google() -> None:
+    book = PriceBook()
+    flash = book.rates("google", "gemini-2.5-flash", TODAY, 10)
+    assert flash is not None
+    assert dict(flash.media) == {
+        "audio_input": 1_000_000,
+        "audio_cache_read": 100_000,
+        "image_input": 300_000,
+        "image_cache_read": 30_000,
+        "video_input": 300_000,
+    }
+    drawing = book.rates("google", "gemini-2.5-flash-image", TODAY, 10)
+    assert drawing is not None
+    assert dict(drawing.media)["image_output"] == 30_000_000
+    plain = book.rates("openai", "gpt-5", TODAY, 10)
+    assert plain is not None
+    assert plain.media == ()
+
+
+def test_what_the_tool_itself_says_counts_before_a_floor() -> None:
+    book = PriceBook()
+    call = Call(b"k" * 16, "costtop", "s", "gpt-5", Tokens(100, output=10), TODAY,
+                provider="openai", tier="ultra", reported=7)  # fmt: skip
+    assert book.price(call)[0] is None
+    assert book.price(call._replace(reported=None))[::2] == (225_000, ("tier",))
+    assert book.price(call._replace(tier=""))[::2] == (225_000, ())
+
+
+def test_a_kind_of_token_that_no_list_prices_is_counted_as_text_and_named() -> None:
+    book = PriceBook()
+    call = Call(b"k" * 16, "costtop", "s", "gpt-5", Tokens(100, output=10), TODAY,
+                provider="openai", media=Media(audio_input=90))  # fmt: skip
+    assert book.price(call)[::2] == (225_000, ("modality",))
+    assert book.price(call._replace(tier="ultra")).short == ("tier", "modality")
+    assert book.price(call._replace(model="gpt-audio"))[::2] == (3_005_000, ())

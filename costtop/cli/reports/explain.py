@@ -108,6 +108,7 @@ def _tree(call: Explained) -> dict[str, object]:
         "cache_write_1h_tokens": call.tokens.cache_write_1h,
         "output_tokens": call.tokens.output,
         "reasoning_tokens": call.tokens.reasoning,
+        "media_tokens": call.media._asdict() if call.media else None,
         "web_searches": call.searches,
         "rates": call.card or None,
         "lines": [

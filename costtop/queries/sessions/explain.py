@@ -3,15 +3,15 @@
 It reads no log; the place and offset say where the line stands.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from costtop.errors import NothingFound
-from costtop.model import Rates, Tokens
+from costtop.model import Media, Tokens
 from costtop.pricing.charge import Line, bill
-from costtop.store.calls.call_row import COLUMNS, ESTIMATED, PLACEHOLDER, Row
+from costtop.store.calls.call_row import COLUMNS, ESTIMATED, PLACEHOLDER, Row, media_of, tokens_of
+from costtop.store.names import rates_of
 
 _FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
@@ -29,6 +29,7 @@ class Explained(NamedTuple):
     file: str
     offset: int | None  # None: it came over a socket
     tokens: Tokens
+    media: Media | None
     searches: int
     card: str  # where the rates come from, "" without any
     lines: tuple[Line, ...]
@@ -117,9 +118,8 @@ def _explained(
     row: Row, agent: str, model: str, provider: str, variant: str, path: bytes | None,
     card: str | None,
 ) -> Explained:  # fmt: skip
-    tokens = Tokens(row.input, row.cache_read, row.cache_write, row.cache_write_1h, row.output,
-                    row.reasoning)  # fmt: skip
-    rates = Rates(*json.loads(card)) if card else None
+    tokens = tokens_of(row)
+    rates = rates_of(card) if card else None
     file = (path or b"").partition(b"\0")[0].decode("utf-8", "backslashreplace")
     return Explained(
         call=row.key.hex(),
@@ -131,9 +131,12 @@ def _explained(
         file=file,
         offset=row.offset if file.startswith("/") else None,
         tokens=tokens,
+        media=media_of(row),
         searches=row.searches,
         card=rates.card if rates else "",
-        lines=bill(tokens, row.searches, rates) if rates and row.computed is not None else (),
+        lines=bill(tokens, row.searches, rates, media_of(row))
+        if rates and row.computed is not None
+        else (),
         computed=row.computed,
         reported=row.reported,
         cost=row.cost,

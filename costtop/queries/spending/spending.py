@@ -4,7 +4,6 @@ The sums are those of `report`; here stand the comparison, the trend by day and 
 sessions. It formats nothing. Money is int nano-dollars, times are ms UTC.
 """
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from costtop.model import Rates
 from costtop.queries.moment import moment
 from costtop.queries.spending import report
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.names import rates_of
 
 TREND_DAYS = 14
 SPANS = ("today", "7 days", "30 days", "month")
@@ -140,7 +140,7 @@ def latest_rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates],
             (session, model),
         ).fetchone()
         if row:
-            found[name] = Rates(*json.loads(row[0]))
+            found[name] = rates_of(row[0])
     return tuple(found.items())
 
 

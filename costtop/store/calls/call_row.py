@@ -110,13 +110,14 @@ def _fullest(a: Row, b: Row, owner: Row) -> Row:
     return a if first > second else b
 
 
-def _size(row: Row) -> tuple[int, ...]:
+def _size(row: Row) -> tuple[int | str, ...]:
     # Equal counts: the sight that tells more of the cache (and so of the price) wins, and a log
     # before the wire, and the dearer; the last fields only make the choice the same in any order.
-    split = row.cache_write_1h + row.searches
+    split = row.cache_write_1h + row.searches + (row.media is not None)
     logged = not row.flags & HEARD
     price = -1 if row.computed is None else row.computed
-    rest = (row.reasoning, row.cache_read, row.cache_write, row.model, row.variant)
+    told = row.media or ""
+    rest = (row.reasoning, row.cache_read, row.cache_write, row.model, row.variant, told)
     return (row.output, row.input, split, logged, price, *rest)
 
 

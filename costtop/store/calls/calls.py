@@ -18,9 +18,11 @@ from costtop.store.calls.call_row import (
     ERROR,
     ESTIMATED,
     HEARD,
+    MODALITY,
     PLACEHOLDER,
     SETTLED,
     SHORT,
+    TIER,
     UNREADABLE,
     YIELDS,
     Row,
@@ -258,6 +260,9 @@ def _final(
         row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
         if wire is None and row.flags & SETTLED and row.context != known.row.context:
             wire = read_context(db, known.row.context)  # its new owner knows no more of the wire
+    if row.flags & (TIER | MODALITY) and row.reported is not None:
+        # A floor is no price beside what the tool itself says.
+        row = row._replace(computed=None, flags=row.flags & ~(TIER | MODALITY))
     # One sight may have brought the price, another what was reported.
     cost = row.cost if row.flags & SETTLED else books.counts(row.computed, row.reported)
     if cost != row.cost:

@@ -1,10 +1,9 @@
 """Stored calls as spends again: what detectors and replay learn from. It judges nothing."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 
-from costtop.model import Call, Context, Rates, Spend, Tokens, ToolUse
+from costtop.model import Call, Context, Rates, Spend, ToolUse
 from costtop.store.calls.call_row import (
     COLUMNS,
     ERROR,
@@ -17,8 +16,9 @@ from costtop.store.calls.call_row import (
     Row,
     coarseness,
     media_of,
+    tokens_of,
 )
-from costtop.store.names import read_context
+from costtop.store.names import rates_of, read_context
 
 _FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _QUERY = (
@@ -116,14 +116,7 @@ class History:
             source=source,
             session=session,
             model=self._name(row.model),
-            tokens=Tokens(
-                row.input,
-                row.cache_read,
-                row.cache_write,
-                row.cache_write_1h,
-                row.output,
-                row.reasoning,
-            ),
+            tokens=tokens_of(row),
             at=row.at,
             context=self._context(row.context),
             agent=agent,
@@ -172,5 +165,5 @@ class History:
     def _card(self, number: int | None) -> Rates | None:
         if number not in self._cards:
             row = self._db.execute("SELECT rates FROM cards WHERE id = ?", (number,)).fetchone()
-            self._cards[number] = Rates(*json.loads(row[0])) if row else None
+            self._cards[number] = rates_of(row[0]) if row else None
         return self._cards[number]
