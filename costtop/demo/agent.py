@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from costtop.demo import cast
 from costtop.demo.beats import lines
-from costtop.processes.inspect.inspector import eyes
+from costtop.processes.inspect.inspector import system_inspector
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +67,7 @@ def _play(
 def _named(session: cast.Session, home: Path) -> Iterator[None]:
     """While it runs, Claude Code's own word on this process (FORMATS, a)."""
     pid = os.getpid()
-    process = eyes().glance(pid)
+    process = system_inspector().glance(pid)
     path = home / ".claude/sessions" / f"{pid}.json"
     entry = {
         "pid": pid, "sessionId": session.id, "cwd": os.getcwd(), "startedAt": _now(),

@@ -1,15 +1,16 @@
-"""Deeds on a session's process: pause, resume, kill; one at a time, each told step by step.
+"""Actions on a session's process: pause, resume, kill; one at a time, each told step by step.
 
-It asks `holder` who the process is and refuses where the answer is not safe. It knows no budgets
-and writes no audit: the caller stores the steps.
+One way, and none back: an action enters with a handle of its own, verifies on it that the answer
+of `holder` is safe, and signals through it; whatever is held for the session meanwhile is another
+matter. It knows no budgets and writes no audit: the caller stores the steps.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from costtop.errors import Refused
-from costtop.processes.handle import Held
-from costtop.processes.holder import Holder
+from costtop.processes.handle import Handle
+from costtop.processes.holder import Found, Holder
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, Rung, Step, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
@@ -20,11 +21,11 @@ from costtop.processes.vitals import Vitals
 _Walk = Callable[[Tree], AsyncIterator[Step]]
 
 
-class Deeds:
+class Actions:
     """What may be done to held processes, and what is under way.
 
-    Every deed takes the session, `asker` (pid of the screen or command that asks, None for costtop
-    itself) and `typed` (the pid that the user typed: needed where the confidence is weak).
+    Every action takes the session, `asker` (pid of the screen or command that asks, None for
+    costtop itself) and `typed` (the pid that the user typed: needed where the confidence is weak).
     """
 
     def __init__(self, holder: Holder, vitals: Vitals, pace: Pace | None = None) -> None:
@@ -37,12 +38,12 @@ class Deeds:
         self, session: str, asker: int | None = None, last: str = "SIGKILL"
     ) -> tuple[Rung, ...]:
         """What each rung of a kill, up to `last`, will do to whom. Raises Refused and says why."""
-        with self._tree(self._ready(session, asker), session) as tree:
+        with self._planned(session, asker) as tree:
             return plan(tree, self._pace, last)
 
     def plan_pause(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
         """What a pause will do to whom. Raises Refused with the reason."""
-        with self._tree(self._ready(session, asker), session) as tree:
+        with self._planned(session, asker) as tree:
             return plan_pause(tree)
 
     def kill(
@@ -58,7 +59,7 @@ class Deeds:
         """
 
         def walk(tree: Tree) -> AsyncIterator[Step]:
-            return climb(tree, self._holder.see, self._pace, last)
+            return climb(tree, self._holder.inspector, self._pace, last)
 
         return self._do("kill", walk, session, asker, typed)
 
@@ -78,67 +79,69 @@ class Deeds:
         self, name: str, walk: _Walk, session: str, asker: int | None, typed: int | None
     ) -> AsyncIterator[Step]:
         try:
-            held = self._ready(session, asker, typed, sure=True)
-            run = self._run(name, held, session, walk)
+            run = self._run(name, walk, self._entered(session, asker, typed, sure=True))
         except Refused as refused:
             yield Step("", str(refused), "refused")
             return
         async for step in run.follow():
             yield step
 
-    def _run(self, name: str, held: Held, session: str, walk: _Walk) -> "Run":
-        run = self._running.get(held.identity)
-        if run is not None and not run.ended:
-            if run.name != name:
-                raise Refused(f"a {run.name} of process {held.pid} is under way")
-            return run
+    def _run(self, name: str, walk: _Walk, tree: Tree) -> "Run":
+        """The action under way on this tree's root, or a new one, which takes the tree over."""
         self._running = {key: one for key, one in self._running.items() if not one.ended}
-        run = Run(name, self._walk(held, session, walk))
-        self._running[held.identity] = run
+        run = self._running.get(tree.root.identity)
+        if run is None:
+            run = self._running[tree.root.identity] = Run(name, walk, tree)
+            return run
+        tree.close()
+        if run.name != name:
+            raise Refused(f"a {run.name} of process {tree.root.pid} is under way")
         return run
 
-    async def _walk(self, held: Held, session: str, walk: _Walk) -> AsyncIterator[Step]:
-        if held.gone():
-            yield vanished(held)
-            return
-        with self._tree(held, session) as tree:
-            async for step in walk(tree):
-                yield step
+    def _planned(self, session: str, asker: int | None) -> Tree:
+        tree = self._entered(session, asker)
+        if tree.root.gone():
+            tree.close()
+            raise Refused(vanished(tree.root).what)
+        return tree
 
-    def _tree(self, held: Held, session: str) -> Tree:
-        known = self._vitals.below(session)
-        return Tree(held, self._holder.see, known, scope_of(held.pid))
-
-    def _ready(
+    def _entered(
         self, session: str, asker: int | None, typed: int | None = None, *, sure: bool = False
-    ) -> Held:
-        """The held process, if a deed on it is safe now; raises Refused otherwise."""
-        held, found = self._holder.held(session), self._holder.find(session)
-        if held is None or found.refusal:
-            raise Refused(found.refusal)
-        if found.gone:
-            if sure:
-                return held  # the deed tells it, as a success where it is one
-            raise Refused(vanished(held).what)
-        reason = refusal(held.pid, self._holder.see, asker)
-        if not reason and not self._holder.confirms(session):
-            reason = f"process {held.pid} no longer shows that it is this session's"
-        if not reason and sure and found.confidence == "weak" and typed != held.pid:
-            reason = f"not sure ({found.evidence}): type the number of the process to confirm"
-        if reason:
+    ) -> Tree:
+        """The process with all below it, entered and verified; raises Refused otherwise.
+
+        One that has exited is let through: the action tells it, as a success where it is one.
+        """
+        handle, found = self._holder.enter(session)
+        if not found.gone and (reason := self._doubt(handle, found, asker, typed, sure=sure)):
+            handle.close()
             raise Refused(reason)
-        return held
+        known = self._vitals.below(session)
+        return Tree(handle, self._holder.inspector, known, scope_of(handle.pid))
+
+    def _doubt(
+        self, handle: Handle, found: Found, asker: int | None, typed: int | None, *, sure: bool
+    ) -> str:
+        """Why it is not safe to act on the handle now; "" where nothing speaks against it."""
+        reason = found.refusal or refusal(handle.pid, self._holder.inspector, asker)
+        if reason:
+            return reason
+        if not self._holder.confirms(found.session):
+            return f"process {handle.pid} no longer shows that it is this session's"
+        if sure and found.confidence == "weak" and typed != handle.pid:
+            return f"not sure ({found.evidence}): type the number of the process to confirm"
+        return ""
 
 
 class Run:
-    """One deed under way, in a task of its own, heard by any number of callers."""
+    """One action under way, in a task of its own, heard by any number of callers."""
 
-    def __init__(self, name: str, steps: AsyncIterator[Step]) -> None:
+    def __init__(self, name: str, walk: _Walk, tree: Tree) -> None:
         self.name = name
         self.ended = False
         self._steps: list[Step] = []
         self._more = asyncio.Condition()
-        self._task = asyncio.create_task(self._go(steps))
+        self._task = asyncio.create_task(self._go(walk, tree))
 
     async def follow(self) -> AsyncIterator[Step]:
         """All steps from the first on, each when it is there."""
@@ -151,14 +154,15 @@ class Run:
             async with self._more:
                 if not self.ended and told == len(self._steps):
                     await self._more.wait()
-        await self._task  # a bug in the deed is the caller's to see
+        await self._task  # a bug in the action is the caller's to see
 
-    async def _go(self, steps: AsyncIterator[Step]) -> None:
+    async def _go(self, walk: _Walk, tree: Tree) -> None:
         try:
-            async for step in steps:
-                async with self._more:
-                    self._steps.append(step)
-                    self._more.notify_all()
+            with tree:
+                async for step in walk(tree):
+                    async with self._more:
+                        self._steps.append(step)
+                        self._more.notify_all()
         finally:
             self.ended = True
             async with self._more:

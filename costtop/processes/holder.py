@@ -1,4 +1,4 @@
-"""Holds the process behind each session, from its discovery on. It signals nothing; `deeds` does.
+"""Holds the process behind each session, from its discovery on; `actions` signal it.
 
 One file handle a session, up to a limit. A session's process is answered with a confidence and the
 evidence in words, or with the reason why nothing may be done to it: right process or refusal.
@@ -12,8 +12,8 @@ from typing import NamedTuple
 from costtop.errors import Refused
 from costtop.processes.evidence.search import heard
 from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Report, Wanted, strongest
-from costtop.processes.handle import Held, adopt, hold
-from costtop.processes.inspect.inspector import Eyes, Process, ancestors, eyes
+from costtop.processes.handle import Handle, adopt, hold
+from costtop.processes.inspect.inspector import Inspector, Process, ancestors, system_inspector
 from costtop.processes.refuse import refusal
 
 LIMIT = 512  # processes held
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     """The answer to "which process is behind this session?".
 
     `process` is None when none is known; `confidence` is exact, strong, weak or "". A `refusal`
-    says why no deed is possible; `sessions` lists all that the process carries, when several.
+    says why no action is possible; `sessions` lists all that the process carries, when several.
     """
 
     session: str
@@ -38,12 +38,14 @@ class Found(NamedTuple):
 class Holder:
     """Sessions and their held processes. Not for several threads: the daemon's loop owns it."""
 
-    def __init__(self, see: Eyes | None = None, *, limit: int = LIMIT, pidfds: bool = True) -> None:
-        self.see = see or eyes()
+    def __init__(
+        self, inspector: Inspector | None = None, *, limit: int = LIMIT, pidfds: bool = True
+    ) -> None:
+        self.inspector = inspector or system_inspector()
         self._limit = limit
         self._pidfds = pidfds
-        self._held: dict[str, Held] = {}
-        self._claims: dict[str, Claim] = {}  # why each is held, or why none is
+        self._handles: dict[str, Handle] = {}
+        self._claims: dict[str, Claim] = {}  # why each is handle, or why none is
         self._reported: dict[str, tuple[str, Claim]] = {}  # (kind, claim) that outlive a search
         self._contested: dict[str, str] = {}  # why a known process may not be meant after all
 
@@ -63,12 +65,12 @@ class Holder:
         for one in wanted:
             self._settle(one.session, fresh[one.session])
         self._let_go_of_former(fresh)
-        listed = {one.session for one in wanted} | self._held.keys()
+        listed = {one.session for one in wanted} | self._handles.keys()
         self._claims = {session: one for session, one in self._claims.items() if session in listed}
 
     def report(self, report: Report, fd: int | None = None) -> Found:
         """Hold the process that a report names. `fd`: a pidfd that came with it (SO_PEERPIDFD)."""
-        claim = heard(report, self.see)
+        claim = heard(report, self.inspector)
         if claim is None:
             if fd is not None:
                 os.close(fd)
@@ -76,7 +78,7 @@ class Holder:
         if report.kind == "hook":
             self._forget_former(claim)
         self._reported[report.session] = (report.kind, claim)
-        given = None if fd is None else adopt(claim.pid, claim.start, fd, self.see)
+        given = None if fd is None else adopt(claim.pid, claim.start, fd, self.inspector)
         if fd is not None and given is None:
             os.close(fd)
         self._settle(report.session, [claim], given)
@@ -84,23 +86,32 @@ class Holder:
 
     def find(self, session: str) -> Found:
         """Which process is behind a session, how sure that is, and whether it may be signalled."""
-        held, claim = self._held.get(session), self._claims.get(session)
-        if held is None:
+        handle, claim = self._handles.get(session), self._claims.get(session)
+        if handle is None:
             reason = claim.refusal if claim else ""
             return Found(session, refusal=reason or "no process is known for this session")
-        if claim is None or held.gone():
-            words = f"process {held.pid} has exited"
-            return Found(session, held.process, "", words, gone=True)
+        if claim is None or handle.gone():
+            words = f"process {handle.pid} has exited"
+            return Found(session, handle.process, "", words, gone=True)
         sessions = self._carried(session)
-        refused = claim.refusal or self._contested.get(session) or refusal(held.pid, self.see)
+        refused = (
+            claim.refusal or self._contested.get(session) or refusal(handle.pid, self.inspector)
+        )
         if len(sessions) > 1 and not claim.former:
             also = ", ".join(other for other in sessions if other != session)
-            refused = refused or f"process {held.pid} carries other sessions too: {also}"
-        return Found(session, held.process, claim.confidence, claim.evidence, refused, sessions)
+            refused = refused or f"process {handle.pid} carries other sessions too: {also}"
+        return Found(session, handle.process, claim.confidence, claim.evidence, refused, sessions)
 
-    def held(self, session: str) -> Held | None:
+    def handle(self, session: str) -> Handle | None:
         """The held process itself, also after it has exited."""
-        return self._held.get(session)
+        return self._handles.get(session)
+
+    def enter(self, session: str) -> tuple[Handle, Found]:
+        """A handle of the caller's own, to close, and what is found of it; raises Refused."""
+        handle, found = self._handles.get(session), self.find(session)
+        if handle is None:
+            raise Refused(found.refusal)
+        return handle.copy(), found
 
     def confirms(self, session: str) -> bool:
         """Whether the process still shows what its claim rests on (an open log)."""
@@ -109,7 +120,7 @@ class Holder:
 
     def sessions(self) -> tuple[str, ...]:
         """Sessions with a held process, living or exited."""
-        return tuple(self._held)
+        return tuple(self._handles)
 
     def forget(self, session: str) -> None:
         """Let go of a session."""
@@ -119,15 +130,15 @@ class Holder:
 
     def close(self) -> None:
         """Let go of everything."""
-        for session in list(self._held):
+        for session in list(self._handles):
             self.forget(session)
 
-    def _settle(self, session: str, fresh: Sequence[Claim], given: Held | None = None) -> None:
+    def _settle(self, session: str, fresh: Sequence[Claim], given: Handle | None = None) -> None:
         """Chooses among fresh claims, and takes care of `given`, a hold that came with one."""
         allowed = [one for one in fresh if not one.refusal] or list(fresh)
         best = strongest(allowed)
         choice = self._one_of(best)
-        current, known = self._held.get(session), self._known(session)
+        current, known = self._handles.get(session), self._known(session)
         self._contested.pop(session, None)
         if known is not None and not _outweigh(best, known):
             choice = known
@@ -145,11 +156,11 @@ class Holder:
             given.close()
 
     def _replace(
-        self, session: str, claim: Claim, given: Held | None, *, keep: bool
-    ) -> Held | None:
+        self, session: str, claim: Claim, given: Handle | None, *, keep: bool
+    ) -> Handle | None:
         """Holds another process for a session; gives `given` back where it was not needed.
 
-        Hold first, then check that the evidence is still true of what is held. Where it is not,
+        Hold first, then check that the evidence is still true of what is handle. Where it is not,
         the process held until now stays if it is to be kept or has exited.
         """
         found, why = given, claim.refusal
@@ -165,9 +176,9 @@ class Holder:
             found = None
         if found is not None:
             self._release(session)
-            self._held[session], self._claims[session] = found, self._capped(claim)
+            self._handles[session], self._claims[session] = found, self._capped(claim)
             return None
-        current = self._held.get(session)
+        current = self._handles.get(session)
         if not keep and (current is None or not current.gone()):
             self._release(session)
             self._claims[session] = claim._replace(refusal=why)
@@ -175,39 +186,39 @@ class Holder:
 
     def _known(self, session: str) -> Claim | None:
         """The claim of a session whose process lives and is more than a guess."""
-        held, claim = self._held.get(session), self._claims.get(session)
-        if held is None or claim is None or held.gone() or claim.confidence == CONFIDENCES[0]:
+        handle, claim = self._handles.get(session), self._claims.get(session)
+        if handle is None or claim is None or handle.gone() or claim.confidence == CONFIDENCES[0]:
             return None
         return claim
 
     def _lives(self, claim: Claim) -> bool:
-        now = self.see.glance(claim.pid)
+        now = self.inspector.glance(claim.pid)
         return now is not None and now.start == claim.start and now.state not in "ZX"
 
     def _let_go_of_former(self, fresh: Mapping[str, Sequence[Claim]]) -> None:
         """A process that another session is shown to have has left those that nothing shows."""
         shown: dict[tuple[int, int], tuple[str, Claim]] = {}
-        for session, held in self._held.items():
+        for session, handle in self._handles.items():
             claim = self._claims[session]
-            before = shown.get(held.identity)
+            before = shown.get(handle.identity)
             surer = before is None or _outweigh([claim], before[1])
-            if surer and not claim.former and _is_about(fresh.get(session, ()), held):
-                shown[held.identity] = session, claim
-        for session, held in list(self._held.items()):
-            if _is_about(fresh.get(session, ()), held):
+            if surer and not claim.former and _is_about(fresh.get(session, ()), handle):
+                shown[handle.identity] = session, claim
+        for session, handle in list(self._handles.items()):
+            if _is_about(fresh.get(session, ()), handle):
                 continue
-            other, claim = shown.get(held.identity, (session, self._claims[session]))
+            other, claim = shown.get(handle.identity, (session, self._claims[session]))
             if other != session and _outweigh([claim], self._claims[session]):
                 self.forget(session)
-                self._claims[session] = _moved_on(session, held.pid, other)
+                self._claims[session] = _moved_on(session, handle.pid, other)
 
-    def _hold(self, claim: Claim) -> Held | None:
-        if len(self._held) >= self._limit:
-            gone = next((session for session, one in self._held.items() if one.gone()), None)
+    def _hold(self, claim: Claim) -> Handle | None:
+        if len(self._handles) >= self._limit:
+            gone = next((session for session, one in self._handles.items() if one.gone()), None)
             if gone is None:
                 raise Refused(f"costtop holds {self._limit} others already")
             self.forget(gone)
-        return hold(claim.pid, claim.start, self.see, pidfds=self._pidfds)
+        return hold(claim.pid, claim.start, self.inspector, pidfds=self._pidfds)
 
     def _one_of(self, claims: Sequence[Claim]) -> Claim | None:
         """The only claim, or the one whose process is above all the others."""
@@ -220,9 +231,9 @@ class Holder:
         return None
 
     def _is_above(self, pid: int, below: int) -> bool:
-        return any(one.pid == pid for one in ancestors(below, self.see))
+        return any(one.pid == pid for one in ancestors(below, self.inspector))
 
-    def _is_setback(self, claim: Claim, current: Held | None) -> bool:
+    def _is_setback(self, claim: Claim, current: Handle | None) -> bool:
         """A session that had its own process is not behind an older one that a guess names."""
         if current is None or current.identity == (claim.pid, claim.start) or not current.gone():
             return False
@@ -232,13 +243,13 @@ class Holder:
         if not claim.file:
             return True
         try:
-            return claim.file in self.see.written(claim.pid)
+            return claim.file in self.inspector.written(claim.pid)
         except PermissionError:
             return False
 
     def _capped(self, claim: Claim) -> Claim:
         try:
-            self.see.cwd(claim.pid)
+            self.inspector.cwd(claim.pid)
         except PermissionError:
             words = f"{claim.evidence}; the system hides the process from costtop"
             return claim._replace(confidence=CONFIDENCES[0], evidence=words)
@@ -261,20 +272,20 @@ class Holder:
 
     def _carried(self, session: str) -> tuple[str, ...]:
         """The sessions of its process; a mere guess about another session does not count."""
-        held, own = self._held[session], self._claims[session].confidence
+        handle, own = self._handles[session], self._claims[session].confidence
         counted = CONFIDENCES[min(CONFIDENCES.index(own), 1) :]
         return tuple(
             other
-            for other, one in self._held.items()
-            if one.identity == held.identity
+            for other, one in self._handles.items()
+            if one.identity == handle.identity
             and self._claims[other].confidence in counted
             and not self._claims[other].former
         )
 
     def _release(self, session: str) -> None:
-        held = self._held.pop(session, None)
-        if held is not None:
-            held.close()
+        handle = self._handles.pop(session, None)
+        if handle is not None:
+            handle.close()
 
 
 def _unclear(session: str, claims: Sequence[Claim]) -> Claim:
@@ -290,8 +301,8 @@ def _moved_on(session: str, pid: int, other: str) -> Claim:
     return Claim(session, 0, 0, "weak", "", refusal=words)
 
 
-def _is_about(claims: Iterable[Claim], held: Held) -> bool:
-    return any((one.pid, one.start) == held.identity for one in claims)
+def _is_about(claims: Iterable[Claim], handle: Handle) -> bool:
+    return any((one.pid, one.start) == handle.identity for one in claims)
 
 
 def _outweigh(best: Sequence[Claim], known: Claim) -> bool:

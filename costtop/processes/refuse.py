@@ -6,7 +6,7 @@ users, kernel threads, and programs that carry more than one session.
 
 import os
 
-from costtop.processes.inspect.inspector import SHELLS, Eyes, Process, ancestors, program
+from costtop.processes.inspect.inspector import SHELLS, Inspector, Process, ancestors, program
 
 _SERVERS = {"app-server": "an app server", "mcp-server": "an MCP server"}
 _EDITORS = "code code-insiders codium cursor windsurf electron zed emacs vim nvim idea pycharm"
@@ -19,7 +19,7 @@ _HOSTS = {
 }
 
 
-def refusal(pid: object, see: Eyes, asker: int | None = None) -> str:
+def refusal(pid: object, inspector: Inspector, asker: int | None = None) -> str:
     """Why `pid` must not be signalled; empty when nothing speaks against it.
 
     `asker` is the pid of the screen or command that asks: it and all above it are refused, like
@@ -29,14 +29,14 @@ def refusal(pid: object, see: Eyes, asker: int | None = None) -> str:
         return f"{pid!r:.40} is not a process number"
     if pid <= 1:
         return f"{pid} does not name one process of yours" if pid < 1 else "1 is the system itself"
-    one = see.glance(pid)
+    one = inspector.glance(pid)
     if one is None:
         return f"there is no process {pid}"
     return (
-        _kin(pid, see, asker)
-        or _nature(one, see)
-        or _ownership(pid, see)
-        or unfit(see.argv(pid), one)
+        _kin(pid, inspector, asker)
+        or _nature(one, inspector)
+        or _ownership(pid, inspector)
+        or unfit(inspector.argv(pid), one)
     )
 
 
@@ -55,30 +55,30 @@ def unfit(argv: tuple[str, ...], one: Process) -> str:
     return ""
 
 
-def _kin(pid: int, see: Eyes, asker: int | None) -> str:
+def _kin(pid: int, inspector: Inspector, asker: int | None) -> str:
     if pid == os.getpid():
         return f"process {pid} is costtop itself"
-    if any(one.pid == pid for one in ancestors(os.getpid(), see)):
+    if any(one.pid == pid for one in ancestors(os.getpid(), inspector)):
         return f"costtop runs under process {pid}"
     if asker is not None:
         if pid == asker:
             return f"process {pid} is the one that asks"
-        if any(one.pid == pid for one in ancestors(asker, see)):
+        if any(one.pid == pid for one in ancestors(asker, inspector)):
             return f"the costtop that asks runs under process {pid}: act from another terminal"
     return ""
 
 
-def _nature(one: Process, see: Eyes) -> str:
+def _nature(one: Process, inspector: Inspector) -> str:
     if one.kernel:
         return f"{one.pid} is a thread of the kernel"
-    leading = see.leading_thread(one.pid)
+    leading = inspector.leading_thread(one.pid)
     if leading != one.pid:
         return f"{one.pid} is a thread of process {leading}, not a process"
     return ""
 
 
-def _ownership(pid: int, see: Eyes) -> str:
-    ids = see.owners(pid)
+def _ownership(pid: int, inspector: Inspector) -> str:
+    ids = inspector.owners(pid)
     if not ids:
         return f"there is no process {pid}"
     if any(one != os.getuid() for one in ids[:2]):

@@ -39,12 +39,12 @@ class Vitals:
 
     def refresh(self) -> None:
         """Look at all held processes once: one pass over the process list."""
-        census = self._holder.see.census()
+        census = self._holder.inspector.census()
         infos: dict[str, Info] = {}
         for session in self._holder.sessions():
-            held = self._holder.held(session)
-            now = None if held is None or held.gone() else census.get(held.pid)
-            if held is not None and now is not None and now.identity == held.identity:
+            handle = self._holder.handle(session)
+            now = None if handle is None or handle.gone() else census.get(handle.pid)
+            if handle is not None and now is not None and now.identity == handle.identity:
                 below = descendants(census, [now.pid])
                 self._remember(session, below)
                 infos[session] = self._info(now, len(below))
@@ -66,7 +66,7 @@ class Vitals:
         seen = self._below.setdefault(session, {})
         for one in below:
             # Younger ones could be confused with the next owner of the number.
-            if self._holder.see.age(one.start) >= YOUNGEST:
+            if self._holder.inspector.age(one.start) >= YOUNGEST:
                 seen[one.identity] = None
         while len(seen) > _REMEMBERED:
             del seen[next(iter(seen))]
@@ -79,8 +79,8 @@ class Vitals:
         if before is not None and at > before[0]:
             cpu = (now.cpu - before[1]) / 10 / (at - before[0])
         try:
-            cwd = clean(self._holder.see.cwd(now.pid))
+            cwd = clean(self._holder.inspector.cwd(now.pid))
         except PermissionError:
             cwd = ""
-        shown = program(self._holder.see.argv(now.pid), now.name)
+        shown = program(self._holder.inspector.argv(now.pid), now.name)
         return Info(now.pid, now.start, shown, cwd, now.state, cpu, now.rss, children)

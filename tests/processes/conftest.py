@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.actions import Deeds
+from costtop.processes.actions import Actions
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Report
 from costtop.processes.holder import Holder
-from costtop.processes.inspect.inspector import Eyes, eyes
+from costtop.processes.inspect.inspector import Inspector, system_inspector
 from costtop.processes.kill.ladder import Pace, Step
 from costtop.processes.vitals import Vitals
 
@@ -50,9 +50,9 @@ class Stage:
             self._fds[name] = os.pidfd_open(int(pid))
         return int(process.pid)
 
-    def grown(self, name: str, see: Eyes) -> None:
-        """Wait until it is more than a second old, as these eyes see it."""
-        until(lambda: see.age(see.glance(self.pids[name]).start) > 1.05)
+    def grown(self, name: str, inspector: Inspector) -> None:
+        """Wait until it is more than a second old, as this inspector sees it."""
+        until(lambda: inspector.age(inspector.glance(self.pids[name]).start) > 1.05)
 
     def lives(self, name: str) -> bool:
         """Whether an actor still runs; a zombie does not."""
@@ -60,7 +60,7 @@ class Stage:
             signal.pidfd_send_signal(self._fds[name], 0)
         except ProcessLookupError:
             return False
-        now = eyes().glance(self.pids[name])
+        now = system_inspector().glance(self.pids[name])
         return now is not None and now.state != "Z"
 
     def ended(self, name: str) -> None:
@@ -89,16 +89,16 @@ class Stage:
 
 
 class Hand:
-    """A holder and deeds with short waits, as the daemon has them."""
+    """A holder and actions with short waits, as the daemon has them."""
 
     def __init__(self, **options: object) -> None:
         self.holder = Holder(**options)  # type: ignore[arg-type]
         self.vitals = Vitals(self.holder)
-        self.deeds = Deeds(self.holder, self.vitals, FAST)
+        self.actions = Actions(self.holder, self.vitals, FAST)
 
     def take(self, pid: int, session: str = "costtop/s") -> str:
         """Hold `pid` as `costtop run` would have it."""
-        now = self.holder.see.glance(pid)
+        now = self.holder.inspector.glance(pid)
         start = now.start if now else 0
         self.holder.report(Report(session, "run", ((pid, start),)))
         return session

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 
-from costtop.processes.actions import Deeds
+from costtop.processes.actions import Actions
 from costtop.processes.evidence.wanted import Report
 from costtop.processes.handle import adopt
 from costtop.processes.holder import Holder
@@ -51,7 +51,7 @@ async def reuse(wait: float) -> dict[str, object]:
     same = linux.glance(second).start == start
     adopted = adopt(first, None, stale, linux) is not None
     os.close(stale)
-    steps = [step async for step in Deeds(holder, Vitals(holder)).kill("costtop/s")]
+    steps = [step async for step in Actions(holder, Vitals(holder)).kill("costtop/s")]
     alive = lives(second)
     held_again = Holder().report(Report("costtop/s", "run", ((second, start),)))
     end(second)

@@ -12,8 +12,7 @@ import pytest
 from costtop.processes.handle import hold
 from costtop.processes.inspect import linux
 from costtop.processes.kill.cgroup import PREFIX, Scope, scope_of
-from costtop.processes.kill.ladder import Pace
-from costtop.processes.kill.step_words import ending
+from costtop.processes.kill.ladder import Pace, ending
 
 CGROUPS = next(
     (
@@ -34,20 +33,20 @@ def state(pid):
 async def test_pause_stops_the_tree_and_resume_continues_it(stage, hand, all_steps):
     pid = stage.start("name=agent", "child=setsid+name=one")
     session = hand.take(pid)
-    plan = hand.deeds.plan_pause(session)
+    plan = hand.actions.plan_pause(session)
     assert set(plan[0].pids) == {pid, stage.pids["one"]}
-    steps = await all_steps(hand.deeds.pause(session))
+    steps = await all_steps(hand.actions.pause(session))
     assert steps[-1].outcome == "done"
     assert (state(pid), state(stage.pids["one"])) == ("T", "T")
-    steps = await all_steps(hand.deeds.resume(session))
+    steps = await all_steps(hand.actions.resume(session))
     assert steps[-1].outcome == "done"
     assert (state(pid), state(stage.pids["one"])) == ("S", "S")
 
 
 async def test_a_paused_process_is_killed_without_waking_up_for_more(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT,TERM"))
-    await all_steps(hand.deeds.pause(session))
-    steps = await all_steps(hand.deeds.kill(session))
+    await all_steps(hand.actions.pause(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert [step.rung for step in steps if step.outcome == "sent"] == ["SIGTERM", "SIGKILL"]
     assert steps[-1].outcome == "gone"
 
@@ -55,7 +54,7 @@ async def test_a_paused_process_is_killed_without_waking_up_for_more(stage, hand
 async def test_two_who_kill_at_once_hear_one_and_the_same_ladder(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT"))
     first, second = await asyncio.gather(
-        all_steps(hand.deeds.kill(session)), all_steps(hand.deeds.kill(session))
+        all_steps(hand.actions.kill(session)), all_steps(hand.actions.kill(session))
     )
     assert first == second
     assert [step.rung for step in first if step.outcome == "sent"] == ["SIGINT", "SIGTERM"]
@@ -63,7 +62,7 @@ async def test_two_who_kill_at_once_hear_one_and_the_same_ladder(stage, hand, al
 
 async def test_a_kill_goes_on_when_nobody_listens_any_more(stage, hand):
     session = hand.take(stage.start("name=agent", "ignore=INT,TERM"))
-    async with contextlib.aclosing(hand.deeds.kill(session)) as deed:
+    async with contextlib.aclosing(hand.actions.kill(session)) as deed:
         async for step in deed:
             assert step.rung == "SIGINT"
             break
@@ -72,9 +71,9 @@ async def test_a_kill_goes_on_when_nobody_listens_any_more(stage, hand):
 
 async def test_no_other_deed_begins_while_one_is_under_way(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT"))
-    deed = hand.deeds.kill(session)
+    deed = hand.actions.kill(session)
     await anext(deed)
-    steps = await all_steps(hand.deeds.pause(session))
+    steps = await all_steps(hand.actions.pause(session))
     assert steps[-1].outcome == "refused"
     assert "a kill of process" in steps[-1].what
     assert [step async for step in deed][-1].outcome == "gone"
@@ -91,7 +90,7 @@ async def test_the_loop_runs_on_while_a_ladder_waits(stage, hand, all_steps):
             gaps.append(time.monotonic() - before)
 
     pulse = asyncio.create_task(beat())
-    await all_steps(hand.deeds.kill(session))
+    await all_steps(hand.actions.kill(session))
     pulse.cancel()
     assert len(gaps) > 20  # 0.8 s of waiting; a blocked loop would give one or two
 
@@ -99,20 +98,20 @@ async def test_the_loop_runs_on_while_a_ladder_waits(stage, hand, all_steps):
 async def test_no_handles_are_left_behind(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "child=name=one", "ignore=INT"))
     before = len(os.listdir("/proc/self/fd"))
-    hand.deeds.plan(session)
-    await all_steps(hand.deeds.kill(session))
+    hand.actions.plan(session)
+    await all_steps(hand.actions.kill(session))
     assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_a_session_without_a_process_is_refused(hand, all_steps):
-    steps = await all_steps(hand.deeds.kill("costtop/none"))
+    steps = await all_steps(hand.actions.kill("costtop/none"))
     assert [step.outcome for step in steps] == ["refused"]
     assert "no process is known" in steps[0].what
 
 
 async def test_the_agent_above_the_asking_screen_is_refused(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "child=name=screen"))
-    steps = await all_steps(hand.deeds.kill(session, asker=stage.pids["screen"]))
+    steps = await all_steps(hand.actions.kill(session, asker=stage.pids["screen"]))
     assert steps[-1].outcome == "refused"
     assert stage.lives("agent")
 
@@ -137,7 +136,7 @@ async def test_fresh_children_do_not_escape_the_last_rung(stage, hand, all_steps
     import sys
 
     pid = stage.start("name=agent", program=[sys.executable, "-ISc", code], start_new_session=True)
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
     left = [one for one in linux.census().values() if one.leader == pid and one.state != "Z"]
     assert left == []
@@ -168,7 +167,7 @@ async def test_what_daemonised_inside_our_control_group_goes_too(stage, hand, al
         (scope / "cgroup.procs").write_text(str(one))
     assert scope_of(pid).members() == {pid, far}
     assert scope_of(stage.pids["beside"]) is None
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert any("control group" in step.what for step in steps)
     assert not stage.lives("far")
 
@@ -189,7 +188,7 @@ async def test_a_control_group_is_killed_as_a_whole_but_never_with_costtop_in_it
 
 def test_a_process_that_waits_in_the_kernel_is_not_called_gone(stage):
     class Stuck:
-        """Eyes that see every process in the kernel's uninterruptible sleep."""
+        """An inspector that sees every process in the kernel's uninterruptible sleep."""
 
         def __getattr__(self, name):
             return getattr(linux, name)
@@ -199,18 +198,18 @@ def test_a_process_that_waits_in_the_kernel_is_not_called_gone(stage):
 
     from costtop.processes.kill.tree import Tree
 
-    held = hold(stage.start("name=agent"), None, linux)
-    with Tree(held, linux) as tree:
+    handle = hold(stage.start("name=agent"), None, linux)
+    with Tree(handle, linux) as tree:
         words, outcome = ending(tree, Stuck())
-    held.close()
+    handle.close()
     assert outcome == "uninterruptible"
     assert "waits in the kernel" in words
 
 
 async def test_a_copy_of_a_hold_lives_on_its_own(stage):
-    held = hold(stage.start("name=agent"), None, linux)
-    copy = held.copy()
-    held.close()
+    handle = hold(stage.start("name=agent"), None, linux)
+    copy = handle.copy()
+    handle.close()
     assert copy.send(signal.SIGKILL)
     await until(copy.gone)
     copy.close()

@@ -146,7 +146,7 @@ async def test_codex_that_let_go_of_the_rollout_is_refused(stage, hand, look, tm
     stage.start("name=agent", f"open={log}")
     look(codex("t1", log))
     log.rename(tmp_path / "elsewhere.jsonl")  # as if it were closed: the path is no longer held
-    steps = await all_steps(hand.deeds.kill("codex/t1"))
+    steps = await all_steps(hand.actions.kill("codex/t1"))
     assert "no longer shows" in steps[-1].what
     assert stage.lives("agent")
 
@@ -219,11 +219,11 @@ async def test_a_weak_sign_needs_the_number_typed(stage, look, hand, all_steps):
     (found,) = look(app("s", hint=pid, cwd=os.getcwd()))
     assert (found.process.pid, found.confidence) == (pid, "weak")
     for typed in (None, pid + 1):
-        steps = await all_steps(hand.deeds.kill("costtop/s", typed=typed))
+        steps = await all_steps(hand.actions.kill("costtop/s", typed=typed))
         assert steps[-1].outcome == "refused"
         assert "type the number" in steps[-1].what
     assert stage.lives("app")
-    assert (await all_steps(hand.deeds.kill("costtop/s", typed=pid)))[-1].success
+    assert (await all_steps(hand.actions.kill("costtop/s", typed=pid)))[-1].success
 
 
 # --------------------------------------------------------- environment, folder, command line

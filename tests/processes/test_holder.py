@@ -130,6 +130,6 @@ print(json.dumps([blindness(), found.process and found.process.pid, found.confid
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "unshare" in done.stderr:
         pytest.skip("user namespaces are not allowed here")
-    blind, held, confidence = json.loads(done.stdout)
+    blind, handle, confidence = json.loads(done.stdout)
     assert "PrivateUsers" in blind
-    assert (held, confidence) == (pid, "weak")
+    assert (handle, confidence) == (pid, "weak")

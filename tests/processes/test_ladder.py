@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.actions import Deeds
+from costtop.processes.actions import Actions
 from costtop.processes.handle import hold
 from costtop.processes.inspect import linux, psutil_
 from costtop.processes.kill.ladder import LADDER
@@ -30,7 +30,7 @@ def rungs(steps):
 async def test_a_polite_process_goes_at_the_first_rung(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "exit=INT"))
     began = time.monotonic()
-    steps = await all_steps(Deeds(hand.holder, hand.vitals).kill(session))  # waits of 5 s
+    steps = await all_steps(Actions(hand.holder, hand.vitals).kill(session))  # waits of 5 s
     assert rungs(steps) == ["SIGINT"]
     assert steps[-1].outcome == "gone"
     assert steps[-1].success
@@ -40,7 +40,7 @@ async def test_a_polite_process_goes_at_the_first_rung(stage, hand, all_steps):
 
 async def test_a_process_proof_against_int_goes_at_term(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT"))
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert rungs(steps) == ["SIGINT", "SIGTERM"]
     assert [step.outcome for step in steps] == ["sent", "stays", "sent", "gone"]
     assert not stage.lives("agent")
@@ -48,7 +48,7 @@ async def test_a_process_proof_against_int_goes_at_term(stage, hand, all_steps):
 
 async def test_a_stubborn_process_goes_at_kill(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT,TERM"))
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert rungs(steps) == list(LADDER)
     assert steps[-1].outcome == "gone"
     assert not stage.lives("agent")
@@ -56,7 +56,7 @@ async def test_a_stubborn_process_goes_at_kill(stage, hand, all_steps):
 
 async def test_the_ladder_goes_no_further_than_asked(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "ignore=INT,TERM"))
-    steps = await all_steps(hand.deeds.kill(session, last="SIGTERM"))
+    steps = await all_steps(hand.actions.kill(session, last="SIGTERM"))
     assert rungs(steps) == ["SIGINT", "SIGTERM"]
     assert steps[-1].outcome == "alive"
     assert not steps[-1].success
@@ -70,8 +70,8 @@ async def test_a_stopped_process_gets_no_int_and_is_continued_after_term(
     session = hand.take(pid)
     os.kill(pid, signal.SIGSTOP)
     until(lambda: linux.glance(pid).state == "T")
-    assert [rung.rung for rung in hand.deeds.plan(session)] == ["SIGTERM", "SIGKILL"]
-    steps = await all_steps(hand.deeds.kill(session))
+    assert [rung.rung for rung in hand.actions.plan(session)] == ["SIGTERM", "SIGKILL"]
+    steps = await all_steps(hand.actions.kill(session))
     assert steps[0].outcome == "passed over"
     assert "SIGCONT" in steps[1].what
     assert rungs(steps) == ["SIGTERM"]
@@ -81,11 +81,11 @@ async def test_a_stopped_process_gets_no_int_and_is_continued_after_term(
 async def test_children_and_those_with_a_session_of_their_own_go_too(stage, hand, all_steps):
     pid = stage.start("name=agent", "child=name=one+ignore=INT", "child=setsid+name=two")
     session = hand.take(pid)
-    plan = hand.deeds.plan(session)
+    plan = hand.actions.plan(session)
     # Ctrl-C does not reach another terminal session.
     assert set(plan[0].pids) == {pid, stage.pids["one"]}
     assert set(plan[1].pids) == {pid, stage.pids["one"], stage.pids["two"]}
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "gone"
     assert not any(stage.lives(name) for name in ("agent", "one", "two"))
 
@@ -93,7 +93,7 @@ async def test_children_and_those_with_a_session_of_their_own_go_too(stage, hand
 async def test_a_child_that_survives_its_parent_is_still_killed(stage, hand, all_steps):
     pid = stage.start("name=agent", "exit=INT", "child=setsid+name=stubborn+ignore=INT,TERM")
     session = hand.take(pid)
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert rungs(steps) == list(LADDER)
     assert not stage.lives("stubborn")
 
@@ -101,7 +101,7 @@ async def test_a_child_that_survives_its_parent_is_still_killed(stage, hand, all
 async def test_an_orphan_in_the_group_of_the_agent_goes_too(stage, hand, all_steps):
     pid = stage.start("name=agent", "setsid", "orphan=name=orphan")
     assert linux.glance(stage.pids["orphan"]).parent != pid
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
     assert not stage.lives("orphan")
 
@@ -110,7 +110,7 @@ async def test_the_rest_of_a_pipeline_is_left_alone(stage, hand, all_steps):
     pid = stage.start("name=agent", program=in_group(0))
     stage.start("name=tee", program=in_group(pid))
     assert linux.glance(stage.pids["tee"]).group == pid
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
     assert stage.lives("tee")
 
@@ -137,18 +137,18 @@ async def test_an_orphan_that_was_seen_before_goes_too(stage, hand, all_steps, u
     far = linux.glance(stage.pids["far"])
     assert far.parent != pid
     assert far.group == far.pid  # nothing but the earlier look ties it to the agent
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "gone"
     assert not stage.lives("far")
 
 
 async def test_a_zombie_is_gone_and_its_parent_is_named(stage, hand, all_steps):
     pid = stage.start("name=agent")
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     # This test is the parent and has not reaped it.
     assert f"{pid} is gone, parent {os.getpid()} has not reaped it" in steps[-1].what
     assert steps[-1].success
-    again = await all_steps(hand.deeds.kill("costtop/s"))
+    again = await all_steps(hand.actions.kill("costtop/s"))
     assert again[-1].outcome == "already gone"
     assert "has not reaped it" in again[-1].what
 
@@ -159,30 +159,30 @@ async def test_a_process_that_went_meanwhile_is_a_success(stage, hand, all_steps
     os.kill(pid, signal.SIGKILL)
     stage.ended("agent")
     stage.reap()
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert [step.outcome for step in steps] == ["already gone"]
     assert steps[0].success
 
 
 async def test_a_zombie_below_the_agent_does_not_hold_it_up(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "zombie"))
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert rungs(steps) == ["SIGINT"]
     assert steps[-1].outcome == "gone"
 
 
-@pytest.mark.parametrize("see", [linux, psutil_], ids=["proc", "psutil"])
+@pytest.mark.parametrize("inspector", [linux, psutil_], ids=["proc", "psutil"])
 async def test_without_pidfds_the_start_time_guards_and_a_young_process_is_refused(
-    stage, hand_of, all_steps, see
+    stage, hand_of, all_steps, inspector
 ):
-    hand = hand_of(see=see, pidfds=False)
+    hand = hand_of(inspector=inspector, pidfds=False)
     pid = stage.start("name=agent", "child=name=one+ignore=INT")
     session = hand.take(pid)
-    steps = await all_steps(hand.deeds.kill(session))
+    steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "refused"
     assert "younger than a second" in steps[-1].what
-    stage.grown("one", see)
-    steps = await all_steps(hand.deeds.kill(session))
+    stage.grown("one", inspector)
+    steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "gone"
     assert not stage.lives("agent")
     assert not stage.lives("one")

@@ -65,7 +65,7 @@ def test_another_users_process_is_refused_even_by_root(stage):
 async def test_another_users_child_is_left_alone_and_named(stage, hand, all_steps):
     # The agent's child gives up its rights after it was started, as `sudo -u` does.
     pid = stage.start("name=agent", "child=setsid+name=theirs+uid=65534")
-    steps = await all_steps(hand.deeds.kill(hand.take(pid)))
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert f"{stage.pids['theirs']} was left alone: belongs to another user" in steps[-1].what
     assert stage.lives("theirs")
 

@@ -1,4 +1,4 @@
-"""Deeds on sessions' processes, as asked for: planned, done, journalled. It finds none."""
+"""Actions on sessions' processes, as asked for: planned, done, journalled. It finds none."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from costtop.control.protocol import Kill, Pause, Plan, Resume
 from costtop.daemon.actions.action_log import Journal
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
-from costtop.processes.actions import Deeds
+from costtop.processes.actions import Actions
 from costtop.processes.holder import Holder
 from costtop.processes.vitals import Vitals
 from costtop.store.sessions import kill_intents
@@ -24,12 +24,12 @@ class Hands:
     def __init__(self) -> None:
         self.holder = Holder()
         self.vitals = Vitals(self.holder)
-        self.deeds = Deeds(self.holder, self.vitals)
+        self.actions = Actions(self.holder, self.vitals)
 
     def plan(self, command: Plan, asker: int) -> list[str]:
         """What each rung of a deed would do; raises Refused with the reason."""
         pausing = command.deed == "pause"
-        planned = self.deeds.plan_pause if pausing else self.deeds.plan
+        planned = self.actions.plan_pause if pausing else self.actions.plan
         return [f"{rung.rung}: {rung.words}" for rung in planned(command.session, asker)]
 
     def evidence(self, session: str) -> dict[str, object]:
@@ -48,12 +48,12 @@ class Hands:
         session, typed = command.session, command.typed
         match command:
             case Pause():
-                deed, steps = "pause", self.deeds.pause(session, asker, typed)
+                deed, steps = "pause", self.actions.pause(session, asker, typed)
             case Resume():
-                deed, steps = "resume", self.deeds.resume(session, asker, typed)
+                deed, steps = "resume", self.actions.resume(session, asker, typed)
             case Kill(rung=rung):
                 deed = f"kill up to {rung}"
-                steps = self.deeds.kill(session, asker, typed, last=f"SIG{rung}")
+                steps = self.actions.kill(session, asker, typed, last=f"SIG{rung}")
         intent = await self._intend(command, journal)
         taken = [step async for step in steps]
         said = [step.what for step in taken]
@@ -65,10 +65,10 @@ class Hands:
         return said
 
     async def _intend(self, command: Pause | Resume | Kill, journal: Journal) -> int:
-        held = self.holder.held(command.session)
-        if not isinstance(command, Kill) or held is None:
+        handle = self.holder.handle(command.session)
+        if not isinstance(command, Kill) or handle is None:
             return 0
-        return await journal.intend(command.session, held.identity, command.rung, command.by)
+        return await journal.intend(command.session, handle.identity, command.rung, command.by)
 
     async def finish(self, writer: Writer, journal: Journal, *, acting: bool = True) -> None:
         """Goes on with kills that an earlier daemon began and did not end (K9), then waits.
@@ -96,8 +96,8 @@ class Hands:
         loop = asyncio.get_running_loop()
         end = loop.time() + _FOUND_WITHIN
         while loop.time() < end:
-            held = self.holder.held(intent.session)
-            if held is not None and held.identity == (intent.pid, intent.start):
+            handle = self.holder.handle(intent.session)
+            if handle is not None and handle.identity == (intent.pid, intent.start):
                 return True
             await asyncio.sleep(_LOOK)
         return False

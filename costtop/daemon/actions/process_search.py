@@ -1,4 +1,4 @@
-"""Keeps the processes behind live sessions found and held. It decides nothing about them."""
+"""Keeps the processes behind live sessions found and handle. It decides nothing about them."""
 
 import asyncio
 import os
@@ -88,7 +88,7 @@ class Hunt:
             if one.process and not one.gone and one.confidence == "exact"
         }
         for session, (pid, start) in self._sure.items():
-            process = self._holder.see.glance(pid)
+            process = self._holder.inspector.glance(pid)
             if session not in living and (process is None or process.identity != (pid, start)):
                 self._exits.setdefault(session, now)
         self._exits = {

@@ -29,7 +29,7 @@ class Guard:
             raise Refused("costtop is read-only (read_only in config.toml)")
         if isinstance(command, _OF_AGENTS) or caller.pid <= 0:
             return  # pid 0: the system does not say who calls (macOS)
-        if self._holder.see.glance(caller.pid) is None:
+        if self._holder.inspector.glance(caller.pid) is None:
             raise Refused("the process that asked has gone: stay for the answer")
         session = self.session_of(caller.pid)
         if session:
@@ -40,26 +40,26 @@ class Guard:
 
     def session_of(self, pid: int) -> str:
         """The tracked session in whose process tree `pid` is; "" for none."""
-        see = self._holder.see
-        me = see.glance(pid)
-        chain = {*lineage(pid, see), *((me.identity,) if me else ())}
+        inspector = self._holder.inspector
+        me = inspector.glance(pid)
+        chain = {*lineage(pid, inspector), *((me.identity,) if me else ())}
         try:
-            carried = set(see.environ(pid, _IDS).values())
+            carried = set(inspector.environ(pid, _IDS).values())
         except PermissionError:
             carried = set()
         for session in self._holder.sessions():
-            held = self._holder.held(session)
-            if held is None or held.gone():
+            handle = self._holder.handle(session)
+            if handle is None or handle.gone():
                 continue
             below = chain.intersection(self._vitals.below(session))
-            if held.identity in chain or below or session.partition("/")[2] in carried:
+            if handle.identity in chain or below or session.partition("/")[2] in carried:
                 return session
         return ""
 
     def name(self, by: str, caller: Caller) -> str:
         """Who asked, for the journal: "ana (pid 4242, costtop)"."""
-        one = self._holder.see.glance(caller.pid) if caller.pid > 0 else None
+        one = self._holder.inspector.glance(caller.pid) if caller.pid > 0 else None
         if one is None:
             return clean(by)
-        shown = program(self._holder.see.argv(one.pid), one.name)
+        shown = program(self._holder.inspector.argv(one.pid), one.name)
         return clean(f"{by or '?'} (pid {one.pid}, {shown})")

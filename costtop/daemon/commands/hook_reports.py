@@ -37,7 +37,7 @@ class Hearing:
         """Takes one report of a hook that is still waiting."""
         if len(self._under_way) >= _MOST:
             return
-        chain = lineage(caller.pid, self._holder.see) if caller.pid > 0 else ()
+        chain = lineage(caller.pid, self._holder.inspector) if caller.pid > 0 else ()
         task = asyncio.get_running_loop().create_task(self._take(command, chain))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -35,7 +35,7 @@ class Runs:
     async def restore(self) -> None:
         """Goes on with the runs of an earlier daemon whose command still lives."""
         for run in await self._writer.read(runs.under_way):
-            now = self._holder.see.glance(run.pid)
+            now = self._holder.inspector.glance(run.pid)
             if now is not None and now.start == run.start:
                 self._runs[run.id] = run
             else:
@@ -43,8 +43,8 @@ class Runs:
 
     async def begin(self, command: BeginRun, caller: Caller) -> str:
         """Keeps a run; raises Refused where its command is not the caller's own child."""
-        see = self._holder.see
-        one = see.glance(command.pid)
+        inspector = self._holder.inspector
+        one = inspector.glance(command.pid)
         if one is None or (caller.pid > 0 and caller.pid not in {one.parent, one.pid}):
             raise Refused(f"process {command.pid} is not a command that the caller started")
         tags = (clean(command.feature), clean(command.task), clean(command.user))
@@ -75,9 +75,9 @@ class Runs:
         `until`: no process will be found any more of sessions that began before it.
         """
         for session in self._holder.sessions() if self._runs else ():
-            held = self._holder.held(session)
-            if session not in self._books.runs and held is not None:
-                self.met(session, (held.identity, *lineage(held.pid, self._holder.see)))
+            handle = self._holder.handle(session)
+            if session not in self._books.runs and handle is not None:
+                self.met(session, (handle.identity, *lineage(handle.pid, self._holder.inspector)))
         await self._guess(until or now_ms() - _SETTLED)
         while self._met:
             session, run = self._met.popitem()
@@ -101,7 +101,7 @@ class Runs:
         """The run's own command is the process of its only session, if none is known better."""
         found = self._holder.find(session)
         others: Sequence[str] = [
-            key for key in self._books.runs if key != session and self._holder.held(key)
+            key for key in self._books.runs if key != session and self._holder.handle(key)
         ]
         if found.process is None and not others:
             self._holder.report(Report(session, "run", ((run.pid, run.start),)))

@@ -12,8 +12,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from costtop.errors import CosttopError
-from costtop.processes.handle import Held, hold
-from costtop.processes.inspect.inspector import Eyes
+from costtop.processes.handle import Handle, hold
+from costtop.processes.inspect.inspector import Inspector
 from costtop.processes.kill.cgroup import PREFIX
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
@@ -34,9 +34,9 @@ class Child:
         self.pid = self._process.pid
         self._ended: asyncio.Future[int] | None = None
 
-    def held(self, see: Eyes) -> Held | None:
+    def handle(self, inspector: Inspector) -> Handle | None:
         """The command's process, held; None when it has ended already."""
-        return hold(self.pid, None, see)
+        return hold(self.pid, None, inspector)
 
     async def ended(self) -> int:
         """Waits for its end, hands signals on and the terminal to and fro meanwhile."""

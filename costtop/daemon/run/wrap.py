@@ -23,9 +23,9 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
 from costtop.paths import Paths
-from costtop.processes.inspect.inspector import eyes
+from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.kill.cgroup import scope_of
-from costtop.processes.kill.ladder import Pace, climb, vanished
+from costtop.processes.kill.ladder import Pace, climb
 from costtop.processes.kill.tree import Tree
 from costtop.store.db import open_reader
 from costtop.store.sessions import runs
@@ -60,7 +60,7 @@ def run(paths: Paths, wanted: Wanted) -> int:
     name = secrets.token_hex(4)
     began = time.monotonic()
     child = Child(wanted.command, name, environment(name, wanted))
-    one = eyes().glance(child.pid)
+    one = system_inspector().glance(child.pid)
     tags = (wanted.feature, wanted.task, wanted.user)
     made = Run(name, child.pid, one.start if one else 0, os.getcwd(), *tags, now_ms() - 1000)
     code, spent = asyncio.run(_Watch(paths, wanted, made, child).run())
@@ -169,15 +169,12 @@ class _Watch:
         """The ladder, each step told."""
         cap = dollars(self._wanted.cap)
         _say([f"costtop run: the cap of ${cap} is reached; ending the command"])
-        held = self._child.held(eyes())
-        if held is None:
+        handle = self._child.handle(system_inspector())
+        if handle is None:
             return
-        with Tree(held, eyes(), (), scope_of(held.pid)) as tree:
-            if held.gone():
-                _say([f"  {vanished(held).what}"])
-            async for step in climb(tree, eyes(), Pace()):
+        with Tree(handle, system_inspector(), (), scope_of(handle.pid)) as tree:
+            async for step in climb(tree, system_inspector(), Pace()):
                 _say([f"  {step.what}"])
-        held.close()
 
 
 def _let_read(paths: Paths) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop.processes.evidence.wanted import Claim, Wanted
-from costtop.processes.inspect.inspector import Eyes, Process
+from costtop.processes.inspect.inspector import Inspector, Process
 from costtop.text import clean
 
 _NAME = re.compile(r"(?:pid-)?([1-9][0-9]{0,9})\.json")  # "pid-<n>.json" is the older form
@@ -31,12 +31,12 @@ class Entry(NamedTuple):
     supervised: bool
 
 
-def claims(wanted: Sequence[Wanted], roots: Iterable[Path], see: Eyes) -> list[Claim]:
+def claims(wanted: Sequence[Wanted], roots: Iterable[Path], inspector: Inspector) -> list[Claim]:
     """Who Claude Code says is behind the wanted sessions; `roots` are its configuration folders."""
     ours = [one for one in wanted if one.source == "claude-code"]
     if not ours:
         return []
-    entries = [entry for root in roots for entry in read_folder(root / "sessions", see)]
+    entries = [entry for root in roots for entry in read_folder(root / "sessions", inspector)]
     found = [
         _claim(one, entry, cleared(one, entry, entries, ours))
         for one in ours
@@ -46,7 +46,7 @@ def claims(wanted: Sequence[Wanted], roots: Iterable[Path], see: Eyes) -> list[C
     return found + _after_clear(ours, entries)
 
 
-def read_folder(folder: Path, see: Eyes) -> list[Entry]:
+def read_folder(folder: Path, inspector: Inspector) -> list[Entry]:
     """The entries whose process lives and is the one that wrote them."""
     try:
         names = sorted(os.listdir(folder))
@@ -56,7 +56,7 @@ def read_folder(folder: Path, see: Eyes) -> list[Entry]:
     for name in names:
         match = _NAME.fullmatch(name)
         fields = _read(folder / name) if match else None
-        entry = _entry(int(match[1]), fields, see) if match and fields else None
+        entry = _entry(int(match[1]), fields, inspector) if match and fields else None
         if entry is not None:
             found.append(entry)
     return found
@@ -119,16 +119,16 @@ def _after_clear(ours: Sequence[Wanted], entries: Sequence[Entry]) -> list[Claim
     return found
 
 
-def _entry(pid: int, fields: dict[str, Any], see: Eyes) -> Entry | None:
-    process = see.glance(pid)
+def _entry(pid: int, fields: dict[str, Any], inspector: Inspector) -> Entry | None:
+    process = inspector.glance(pid)
     session = fields.get("sessionId") or fields.get("session_id")
     if process is None or fields.get("pid", pid) != pid or not isinstance(session, str):
         return None
     written = fields.get("procStart")
     exact = str(written) == str(process.start)
-    if not exact and written is not None and see.counts_ticks:
+    if not exact and written is not None and inspector.counts_ticks:
         return None  # another process has the number now
-    if not exact and not _began_before(process, fields.get("startedAt"), see):
+    if not exact and not _began_before(process, fields.get("startedAt"), inspector):
         return None
     return Entry(
         process=process,
@@ -139,11 +139,11 @@ def _entry(pid: int, fields: dict[str, Any], see: Eyes) -> Entry | None:
     )
 
 
-def _began_before(process: Process, stamp: object, see: Eyes) -> bool:
+def _began_before(process: Process, stamp: object, inspector: Inspector) -> bool:
     """A process that began after the file was begun did not write it."""
     if isinstance(stamp, bool) or not isinstance(stamp, int | float):
         return False
-    return see.born(process.start) <= stamp + _SLACK
+    return inspector.born(process.start) <= stamp + _SLACK
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -10,35 +10,35 @@ from pathlib import Path
 
 from costtop.processes.evidence import claude_files, signs
 from costtop.processes.evidence.wanted import Claim, Report, Wanted
-from costtop.processes.inspect.inspector import SHELLS, Eyes, eyes, program
+from costtop.processes.inspect.inspector import SHELLS, Inspector, program, system_inspector
 from costtop.processes.refuse import unfit
 
 
 def search(
-    wanted: Sequence[Wanted], claude_roots: Iterable[Path], see: Eyes | None = None
+    wanted: Sequence[Wanted], claude_roots: Iterable[Path], inspector: Inspector | None = None
 ) -> list[Claim]:
     """All that says which processes are behind the `wanted` sessions.
 
     `claude_roots` are Claude Code's configuration folders (~/.claude, $CLAUDE_CONFIG_DIR). Costly
     signs are sought only for sessions that have no better ones.
     """
-    see = see or eyes()
-    sight = signs.Sight(see)
-    claims = claude_files.claims(wanted, claude_roots, see) + signs.by_open_log(wanted, sight)
-    claims += signs.by_hint(_lacking(wanted, claims), sight)
-    claims += signs.by_environment(_lacking(wanted, claims), sight)
-    claims += signs.by_folder(_lacking(wanted, claims), sight)
+    inspector = inspector or system_inspector()
+    cache = signs.ProcessCache(inspector)
+    claims = claude_files.claims(wanted, claude_roots, inspector) + signs.by_open_log(wanted, cache)
+    claims += signs.by_hint(_lacking(wanted, claims), cache)
+    claims += signs.by_environment(_lacking(wanted, claims), cache)
+    claims += signs.by_folder(_lacking(wanted, claims), cache)
     return claims
 
 
-def heard(report: Report, see: Eyes) -> Claim | None:
+def heard(report: Report, inspector: Inspector) -> Claim | None:
     """The process that a report means; None where it names none that could be one session's.
 
     A hook's ancestors are [its `sh -c`, the agent, the user's shell, the terminal, …]: the agent is
     the first that is known as one, else the first that is no wrapper.
     """
     if report.kind == "hook":
-        return _behind_hook(report, see)
+        return _behind_hook(report, inspector)
     if not report.chain:
         return None
     pid, start = report.chain[0]
@@ -51,19 +51,19 @@ def heard(report: Report, see: Eyes) -> Claim | None:
     return Claim(report.session, pid, start, "exact" if agreed else "strong", words)
 
 
-def blindness(see: Eyes | None = None) -> str:
+def blindness(inspector: Inspector | None = None) -> str:
     """Why other processes of this user cannot be looked into; empty when they can (K12).
 
     Two signs: every process of ours hides its folder, or the list lacks processes altogether.
     """
-    see = see or eyes()
+    inspector = inspector or system_inspector()
     me = os.getpid()
     hidden = 0
-    for one in see.census().values():
-        if one.kernel or one.pid == me or see.owners(one.pid)[:1] != (os.getuid(),):
+    for one in inspector.census().values():
+        if one.kernel or one.pid == me or inspector.owners(one.pid)[:1] != (os.getuid(),):
             continue
         try:
-            if one.state not in "ZX" and see.cwd(one.pid):
+            if one.state not in "ZX" and inspector.cwd(one.pid):
                 return ""
         except PermissionError:
             hidden += 1
@@ -81,12 +81,12 @@ def _lacking(wanted: Sequence[Wanted], claims: Sequence[Claim]) -> list[Wanted]:
     return [one for one in wanted if one.session not in settled]
 
 
-def _behind_hook(report: Report, see: Eyes) -> Claim | None:
+def _behind_hook(report: Report, inspector: Inspector) -> Claim | None:
     for pid, start in report.chain:
-        now = see.glance(pid)
+        now = inspector.glance(pid)
         if now is None or now.start != start:
             continue  # the wrapper has gone, or another process has its number
-        argv = see.argv(pid)
+        argv = inspector.argv(pid)
         words = "it called costtop's hook"
         if signs.is_agent(argv, report.source) and not _is_wrapper(argv):
             return Claim(report.session, pid, start, "exact", words)

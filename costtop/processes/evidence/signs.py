@@ -4,13 +4,13 @@ Codex holds its rollout open; children carry the session's id in their environme
 or a working folder alone is weak. A pid from a log is checked against all of them, never believed.
 """
 
+import functools
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import TypeVar
 
 from costtop.processes.evidence.wanted import Claim, Wanted
-from costtop.processes.inspect.inspector import Eyes, Process, ancestors, program
+from costtop.processes.inspect.inspector import Inspector, Process, ancestors, program
 from costtop.processes.refuse import refusal, unfit
 
 # Words in the first two words of the command line, a source: "node /…/gemini-cli/…", "claude".
@@ -31,78 +31,82 @@ _SCRIBES = frozenset(
 _SLACK = 2000  # ms
 
 
-class Sight:
+class ProcessCache:
     """What can be seen of our own processes now; each question is asked of the system once.
 
     What is hidden (a sandbox) is empty.
     """
 
-    def __init__(self, see: Eyes) -> None:
-        self.see = see
-        self.census = see.census()
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        self.census = inspector.census()
         self.mine = [one for one in self.census.values() if self._is_mine(one)]
-        self.written = cache(lambda pid: _seen(see.written, pid) or frozenset())
-        self.folder = cache(lambda pid: os.path.realpath(_seen(see.cwd, pid) or "/"))
-        self.argv = cache(lambda pid: _seen(see.argv, pid) or ())
-        self.carried = cache(lambda pid: frozenset((_seen(see.environ, pid, _IDS) or {}).values()))
+        self.written = functools.cache(lambda pid: _seen(inspector.written, pid) or frozenset())
+        self.folder = functools.cache(
+            lambda pid: os.path.realpath(_seen(inspector.cwd, pid) or "/")
+        )
+        self.argv = functools.cache(lambda pid: _seen(inspector.argv, pid) or ())
+        self.carried = functools.cache(
+            lambda pid: frozenset((_seen(inspector.environ, pid, _IDS) or {}).values())
+        )
 
     def _is_mine(self, one: Process) -> bool:
         if one.kernel or one.state in "ZX" or one.pid in {1, os.getpid()}:
             return False
-        return self.see.owners(one.pid)[:1] == (os.getuid(),)
+        return self.inspector.owners(one.pid)[:1] == (os.getuid(),)
 
 
-def by_open_log(wanted: Sequence[Wanted], sight: Sight) -> list[Claim]:
+def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     """Processes that hold a session's log open for writing."""
     owners: dict[str, list[Wanted]] = {}
     for one in wanted:
         for log in one.logs:
             owners.setdefault(os.path.realpath(log), []).append(one)
     found = []
-    for process in sight.mine if owners else ():
-        for log in sight.written(process.pid) & owners.keys():
-            found += [_writer(one, process, log, sight) for one in owners[log]]
+    for process in cache.mine if owners else ():
+        for log in cache.written(process.pid) & owners.keys():
+            found += [_writer(one, process, log, cache) for one in owners[log]]
     return [claim for claim in found if claim is not None]
 
 
-def by_environment(wanted: Sequence[Wanted], sight: Sight) -> list[Claim]:
+def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     """The parent of the topmost process that carries a session's id in its environment."""
     ids = {identity: one for one in wanted for identity in one.ids}
     found = []
-    for process in sight.mine if ids else ():
-        for identity in sight.carried(process.pid) & ids.keys():
-            claim = _parent_of_carriers(ids[identity], identity, process, sight)
+    for process in cache.mine if ids else ():
+        for identity in cache.carried(process.pid) & ids.keys():
+            claim = _parent_of_carriers(ids[identity], identity, process, cache)
             if claim is not None:
                 found.append(claim)
     return found
 
 
-def by_folder(wanted: Sequence[Wanted], sight: Sight) -> list[Claim]:
+def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     """The only process of the source's program in the session's folder; weak, but for its id."""
     found = []
     for one in wanted:
-        agents = [p for p in sight.mine if _may_be(p, one.source, sight)]
-        named = [p for p in agents if set(sight.argv(p.pid)[1:]) & set(one.ids)]
+        agents = [p for p in cache.mine if _may_be(p, one.source, cache)]
+        named = [p for p in agents if set(cache.argv(p.pid)[1:]) & set(one.ids)]
         if len(named) == 1:
             words = "its command line names the session"
             found.append(Claim(one.session, *named[0].identity, "strong", words))
             continue
-        there = [p for p in agents if _works_in(p.pid, one.cwd, sight)]
+        there = [p for p in agents if _works_in(p.pid, one.cwd, cache)]
         if len(there) == 1:
             words = f"the only {one.source} process in the session's folder"
             found.append(Claim(one.session, *there[0].identity, "weak", words))
     return found
 
 
-def by_hint(wanted: Sequence[Wanted], sight: Sight) -> list[Claim]:
+def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     """What is to be made of a pid that a log claims."""
     found = []
     for one in wanted:
         if one.hint is not None:
-            reason = refusal(one.hint, sight.see)
-            process = None if reason else sight.see.glance(one.hint)
+            reason = refusal(one.hint, cache.inspector)
+            process = None if reason else cache.inspector.glance(one.hint)
             if process is not None:
-                found.append(_checked(one, process, sight))
+                found.append(_checked(one, process, cache))
             elif isinstance(one.hint, int):
                 words = f"the log claims process {one.hint}"
                 found.append(Claim(one.session, one.hint, 0, "weak", words, refusal=reason))
@@ -115,8 +119,8 @@ def is_agent(argv: Sequence[str], source: str) -> bool:
     return any(name in word.lower() for word in argv[:2] for name in names)
 
 
-def _writer(one: Wanted, process: Process, log: str, sight: Sight) -> Claim | None:
-    argv = sight.argv(process.pid)
+def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Claim | None:
+    argv = cache.argv(process.pid)
     if program(argv, process.name).partition(" ")[0] in _SCRIBES:
         return None
     confidence = "exact" if one.source == "codex" else "weak"
@@ -127,12 +131,14 @@ def _writer(one: Wanted, process: Process, log: str, sight: Sight) -> Claim | No
     return Claim(one.session, *process.identity, confidence, evidence, log, refused)
 
 
-def _parent_of_carriers(one: Wanted, identity: str, process: Process, sight: Sight) -> Claim | None:
-    for above in ancestors(process.pid, sight.see):
+def _parent_of_carriers(
+    one: Wanted, identity: str, process: Process, cache: ProcessCache
+) -> Claim | None:
+    for above in ancestors(process.pid, cache.inspector):
         if above.pid == 1:
             return None
-        if identity not in sight.carried(above.pid):
-            argv = sight.argv(above.pid)
+        if identity not in cache.carried(above.pid):
+            argv = cache.argv(above.pid)
             confidence = "strong" if is_agent(argv, one.source) else "weak"
             evidence = f"its child {process.pid} carries the session's id in its environment"
             if unfit(argv, above):
@@ -141,17 +147,17 @@ def _parent_of_carriers(one: Wanted, identity: str, process: Process, sight: Sig
     return None
 
 
-def _checked(one: Wanted, process: Process, sight: Sight) -> Claim:
+def _checked(one: Wanted, process: Process, cache: ProcessCache) -> Claim:
     words = f"the log claims process {process.pid}"
     claim = Claim(one.session, *process.identity, "weak", words)
-    if one.last and sight.see.born(process.start) > one.last + _SLACK:
+    if one.last and cache.inspector.born(process.start) > one.last + _SLACK:
         return claim._replace(
             refusal=f"{words}, which began after the session's last call: another process"
         )
-    if any(os.path.realpath(log) in sight.written(process.pid) for log in one.logs):
+    if any(os.path.realpath(log) in cache.written(process.pid) for log in one.logs):
         return claim._replace(confidence="strong", evidence=f"{words}, and it writes that log")
-    there = _works_in(process.pid, one.cwd, sight)
-    known = is_agent(sight.argv(process.pid), one.source)
+    there = _works_in(process.pid, one.cwd, cache)
+    known = is_agent(cache.argv(process.pid), one.source)
     if there and known:
         return claim._replace(
             confidence="strong", evidence=f"{words}: that program, in the session's folder"
@@ -161,14 +167,14 @@ def _checked(one: Wanted, process: Process, sight: Sight) -> Claim:
     return claim._replace(refusal=f"{words}, and nothing that the kernel shows confirms it")
 
 
-def _may_be(process: Process, source: str, sight: Sight) -> bool:
-    argv = sight.argv(process.pid)
+def _may_be(process: Process, source: str, cache: ProcessCache) -> bool:
+    argv = cache.argv(process.pid)
     return is_agent(argv, source) and not unfit(argv, process)
 
 
-def _works_in(pid: int, folder: str, sight: Sight) -> bool:
+def _works_in(pid: int, folder: str, cache: ProcessCache) -> bool:
     """Whether that is its folder; "/" is where daemons live, and says nothing."""
-    return sight.folder(pid) == os.path.realpath(folder or "/") != "/"
+    return cache.folder(pid) == os.path.realpath(folder or "/") != "/"
 
 
 def _seen(ask: Callable[..., _T], *question: object) -> _T | None:

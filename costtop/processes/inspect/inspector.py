@@ -1,6 +1,6 @@
-"""A look at processes: the nouns, and which eyes this system has. It signals nothing.
+"""A look at processes: the nouns, and the inspector that this system has.
 
-Linux is read from /proc (`proc`), everything else through psutil (`elsewhere`). Light to import:
+Linux is read from /proc (`linux`), everything else through psutil (`psutil_`). Light to import:
 hooks use `lineage` to say which agent called them.
 """
 
@@ -16,8 +16,8 @@ class Process(NamedTuple):
     """One process at one glance.
 
     `start` is what makes a pid unmistakable: clock ticks since boot on Linux (field 22 of
-    /proc/<pid>/stat), ms UTC elsewhere; compare it, and ask `Eyes.born` for a time. `state` is the
-    kernel's letter: R S D (uninterruptible) T (stopped) Z (zombie).
+    /proc/<pid>/stat), ms UTC elsewhere; compare it, and ask `Inspector.born` for a time. `state` is
+    the kernel's letter: R S D (uninterruptible) T (stopped) Z (zombie).
     """
 
     pid: int
@@ -37,8 +37,8 @@ class Process(NamedTuple):
         return self.pid, self.start
 
 
-class Eyes(Protocol):
-    """What can be seen of processes here; two modules have it, `proc` and `elsewhere`.
+class Inspector(Protocol):
+    """What can be seen of processes here; two modules are one, `linux` and `psutil_`.
 
     A process that is gone gives None or empty. What exists but may not be seen raises
     PermissionError (a sandbox, another user). `counts_ticks`: start times are the kernel's own.
@@ -77,8 +77,8 @@ class Eyes(Protocol):
         """`start` as ms UTC."""
 
 
-def eyes() -> Eyes:
-    """The eyes of this system."""
+def system_inspector() -> Inspector:
+    """The inspector of this system."""
     if sys.platform == "linux" and os.path.exists("/proc/self/stat"):
         from costtop.processes.inspect import linux
 
@@ -88,23 +88,25 @@ def eyes() -> Eyes:
     return psutil_
 
 
-def ancestors(pid: int, see: Eyes) -> Iterator[Process]:
+def ancestors(pid: int, inspector: Inspector) -> Iterator[Process]:
     """The parent of `pid`, its parent, and so on; pid 1 is the last."""
     met = {pid}
-    one = see.glance(pid)
+    one = inspector.glance(pid)
     while one is not None and one.parent > 0 and one.parent not in met:
         met.add(one.parent)
-        one = see.glance(one.parent)
+        one = inspector.glance(one.parent)
         if one is not None:
             yield one
 
 
-def lineage(pid: int | None = None, see: Eyes | None = None) -> tuple[tuple[int, int], ...]:
+def lineage(
+    pid: int | None = None, inspector: Inspector | None = None
+) -> tuple[tuple[int, int], ...]:
     """(pid, start) of the ancestors of `pid` (default: the caller), nearest first, without pid 1.
 
     What a hook or a status line reports, and what the daemon reads of a socket's peer.
     """
-    found = ancestors(os.getpid() if pid is None else pid, see or eyes())
+    found = ancestors(os.getpid() if pid is None else pid, inspector or system_inspector())
     return tuple((one.pid, one.start) for one in found if one.pid > 1)
 
 

@@ -1,4 +1,4 @@
-"""Processes where there is no /proc (macOS), through psutil. Weaker than `proc`, and it says where.
+"""Processes where there is no /proc (macOS), through psutil. Weaker, and it says where.
 
 Start times have the resolution of psutil's create_time; whether a file is open for reading or for
 writing is not told on macOS; the environment is hidden for system programs.

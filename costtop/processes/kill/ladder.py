@@ -1,4 +1,4 @@
-"""The kill ladder: INT, TERM, KILL on a held process and all below it. It decides nothing.
+"""The kill ladder: INT, TERM, KILL on a held process and all below it.
 
 Each rung reads the tree again, signals through pidfds, waits for exits without polling, and tells
 what it did as a `Step`. `plan` says the same before. Nobody's number is signalled, ever.
@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from costtop.errors import Refused
-from costtop.processes.handle import Held
-from costtop.processes.inspect.inspector import Eyes
-from costtop.processes.kill.step_words import ending, those
+from costtop.processes.handle import Handle
+from costtop.processes.inspect.inspector import Inspector
 from costtop.processes.kill.tree import Tree
 
 LADDER = ("SIGINT", "SIGTERM", "SIGKILL")
 _FREEZES = 5  # times the tree is stopped and read again before it is killed
+_NAMED = 6  # processes named one by one
 _REAPING = 0.1  # seconds given to a parent before its dead child is called a zombie
 
 
@@ -40,7 +40,7 @@ class Rung(NamedTuple):
 class Step(NamedTuple):
     """What was done or seen.
 
-    `outcome`: sent · passed over · stays (not gone within the rung's time) · and, last of a deed:
+    `outcome`: sent · passed over · stays (not gone within the rung's time) · and, last of all:
     done · gone · already gone (all three are success) · refused · alive · uninterruptible.
     """
 
@@ -51,8 +51,38 @@ class Step(NamedTuple):
 
     @property
     def success(self) -> bool:
-        """Whether the deed ended and did what was asked."""
+        """Whether the action ended and did what was asked."""
         return self.outcome in {"done", "gone", "already gone"}
+
+
+def those(members: Sequence[Handle]) -> str:
+    """Up to six by name: 48121 claude, 48130 node, 48131 bash and 3 more."""
+    named = [f"{one.pid} {one.process.name}" for one in members[:_NAMED]]
+    more = f" and {len(members) - _NAMED} more" if len(members) > _NAMED else ""
+    return ", ".join(named) + more or "nobody"
+
+
+def ending(tree: Tree, inspector: Inspector) -> tuple[str, str]:
+    """(words, outcome) after the last rung."""
+    alive = tree.alive()
+    if alive:
+        states = [(one, inspector.glance(one.pid)) for one in alive]
+        asleep = [one for one, now in states if now is not None and now.state == "D"]
+        if asleep:
+            return f"{those(asleep)}: uninterruptible, waits in the kernel", "uninterruptible"
+        return f"{those(alive)} lives on", "alive"
+    return f"{tree.root.pid} {tree.root.process.name} has gone" + _remains(tree), "gone"
+
+
+def _remains(tree: Tree) -> str:
+    words = ""
+    for one in tree.exited():
+        now = one.now()
+        if now is not None and now.state == "Z":
+            words += f"; {one.pid} is gone, parent {now.parent} has not reaped it"
+    for pid, reason in tree.spared.items():
+        words += f"; {pid} was left alone: {reason}"
+    return words
 
 
 def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
@@ -74,7 +104,9 @@ def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
     return tuple(rungs[1:] if _is_stopped(tree.root) else rungs)
 
 
-async def climb(tree: Tree, see: Eyes, pace: Pace, last: str = "SIGKILL") -> AsyncIterator[Step]:
+async def climb(
+    tree: Tree, inspector: Inspector, pace: Pace, last: str = "SIGKILL"
+) -> AsyncIterator[Step]:
     """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending."""
     if tree.root.gone():
         yield vanished(tree.root)
@@ -84,9 +116,9 @@ async def climb(tree: Tree, see: Eyes, pace: Pace, last: str = "SIGKILL") -> Asy
         ("SIGTERM", _terminate, pace.terminate, pace.terminate),
         ("SIGKILL", _kill, pace.kill, pace.kill),
     )
-    for name, deed, seconds, linger in rungs[: LADDER.index(last) + 1]:
+    for name, act, seconds, linger in rungs[: LADDER.index(last) + 1]:
         try:
-            step = deed(tree)
+            step = act(tree)
         except Refused as refused:
             yield Step(name, str(refused), "refused", (tree.root.pid,))
             return
@@ -99,25 +131,27 @@ async def climb(tree: Tree, see: Eyes, pace: Pace, last: str = "SIGKILL") -> Asy
             break
         yield Step(name, f"{those(left)} did not go", "stays", tuple(one.pid for one in left))
     await asyncio.sleep(_REAPING)
-    what, outcome = ending(tree, see)
+    what, outcome = ending(tree, inspector)
     yield Step("", what, outcome, tuple(one.pid for one in tree.alive()))
 
 
-def vanished(held: Held) -> Step:
+def vanished(handle: Handle) -> Step:
     """The process went before anything was sent; names who has its number now."""
-    other = held.successor()
+    other = handle.successor()
     if other is not None:
         what = (
-            f"process {held.pid} has gone; its number now belongs to another process"
+            f"process {handle.pid} has gone; its number now belongs to another process"
             f" ({other.name}), which is left alone"
         )
-        return Step("", what, "refused", (held.pid,))
-    now = held.now()
+        return Step("", what, "refused", (handle.pid,))
+    now = handle.now()
     unreaped = f"; its parent {now.parent} has not reaped it" if now is not None else ""
-    return Step("", f"process {held.pid} has gone already{unreaped}", "already gone", (held.pid,))
+    return Step(
+        "", f"process {handle.pid} has gone already{unreaped}", "already gone", (handle.pid,)
+    )
 
 
-def signalled(name: str, members: Sequence[Held], note: str = "") -> Step:
+def signalled(name: str, members: Sequence[Handle], note: str = "") -> Step:
     """Send a signal to each that lives, and tell it. Raises Refused if none may be reached."""
     reached, denied = sent(signal.Signals[name], members)
     if denied and not reached:
@@ -126,9 +160,9 @@ def signalled(name: str, members: Sequence[Held], note: str = "") -> Step:
     return Step(name, what, "sent", tuple(one.pid for one in reached))
 
 
-def sent(number: signal.Signals, members: Sequence[Held]) -> tuple[list[Held], list[str]]:
+def sent(number: signal.Signals, members: Sequence[Handle]) -> tuple[list[Handle], list[str]]:
     """(who was reached, why others were not); those that have gone are in neither."""
-    reached: list[Held] = []
+    reached: list[Handle] = []
     denied: list[str] = []
     for one in members:
         try:
@@ -163,7 +197,7 @@ def _kill(tree: Tree) -> Step:
     return signalled("SIGKILL", frozen(tree))
 
 
-def frozen(tree: Tree) -> list[Held]:
+def frozen(tree: Tree) -> list[Handle]:
     """Stop all that lives, again until nothing new appears: what is stopped cannot fork."""
     stopped: set[tuple[int, int]] = set()
     alive = tree.reread()
@@ -177,13 +211,13 @@ def frozen(tree: Tree) -> list[Held]:
     return alive
 
 
-def _foreground(alive: Sequence[Held], root: Held) -> list[Held]:
+def _foreground(alive: Sequence[Handle], root: Handle) -> list[Handle]:
     """Whom Ctrl-C would reach: the root and those below it in its process group."""
     return [o for o in alive if o is root or o.process.group == root.process.group]
 
 
-def _is_stopped(held: Held) -> bool:
-    now = held.now()
+def _is_stopped(handle: Handle) -> bool:
+    now = handle.now()
     return now is not None and now.state in "Tt"
 
 
@@ -196,7 +230,7 @@ async def _until_gone(tree: Tree, seconds: float, linger: float) -> None:
         await all_exit(tree.alive(), min(linger, end - loop.time()))
 
 
-async def all_exit(members: Sequence[Held], seconds: float) -> None:
+async def all_exit(members: Sequence[Handle], seconds: float) -> None:
     """Wait until all have exited, at most so long."""
     waits = [asyncio.ensure_future(_exit_of(one)) for one in members]
     if waits:
@@ -206,18 +240,18 @@ async def all_exit(members: Sequence[Held], seconds: float) -> None:
     await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def _exit_of(held: Held) -> None:
-    if held.fd is None:
-        while not held.gone():
+async def _exit_of(handle: Handle) -> None:
+    if handle.fd is None:
+        while not handle.gone():
             await asyncio.sleep(0.05)
         return
     loop = asyncio.get_running_loop()
     seen: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(held.fd, _tell, seen)
+    loop.add_reader(handle.fd, _tell, seen)
     try:
         await seen
     finally:
-        loop.remove_reader(held.fd)
+        loop.remove_reader(handle.fd)
 
 
 def _tell(seen: "asyncio.Future[None]") -> None:

@@ -1,4 +1,4 @@
-"""Pause and resume a process and all below it: SIGSTOP and SIGCONT. It kills nothing.
+"""Pause and resume a process and all below it: SIGSTOP and SIGCONT.
 
 A stopped agent keeps its place and spends nothing. Its shell may take the terminal back meanwhile:
 then it stops again when it is continued, and `resume` says so.
@@ -8,9 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
-from costtop.processes.handle import Held
-from costtop.processes.kill.ladder import Rung, Step, frozen, signalled, vanished
-from costtop.processes.kill.step_words import those
+from costtop.processes.handle import Handle
+from costtop.processes.kill.ladder import Rung, Step, frozen, signalled, those, vanished
 from costtop.processes.kill.tree import Tree
 
 _TAKE_EFFECT = 0.3  # seconds at most until a signal shows in the state
@@ -57,12 +56,12 @@ async def resume(tree: Tree) -> AsyncIterator[Step]:
         yield step._replace(outcome="done", what=step.what + ": continues")
 
 
-def _stopped(held: Held) -> bool:
-    now = held.now()
+def _stopped(handle: Handle) -> bool:
+    now = handle.now()
     return now is not None and now.state in "Tt"
 
 
-async def _until(members: Sequence[Held], states: str) -> None:
+async def _until(members: Sequence[Handle], states: str) -> None:
     """Wait until all that live are in one of these states, for a moment at most."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _TAKE_EFFECT

@@ -1,17 +1,17 @@
-"""A process and all below it, each held by its own pidfd. It reads again; it signals nothing.
+"""A process and all below it, each held by its own pidfd.
 
-A tree is read again before each step of a deed (RELIABILITY.md K4): what was held stays held when
-it loses its parent, and orphans are recognised by three signs: a snapshot made before, a process
-group or terminal session named after a member (the kernel keeps such a number from reuse while the
-group lives), or the tree's own control group.
+A tree is read again before each step (RELIABILITY.md K4): what was held stays held when it loses
+its parent, and orphans are recognised by three signs: a snapshot made before, a process group or
+terminal session named after a member (the kernel keeps such a number from reuse while the group
+lives), or the tree's own control group.
 """
 
 import os
 from collections.abc import Iterable
 from typing import Self
 
-from costtop.processes.handle import Held, hold
-from costtop.processes.inspect.inspector import Eyes, Process, descendants
+from costtop.processes.handle import Handle, hold
+from costtop.processes.inspect.inspector import Inspector, Process, descendants
 from costtop.processes.kill.cgroup import Scope
 
 _LARGEST = 500  # members held
@@ -20,45 +20,51 @@ _LARGEST = 500  # members held
 class Tree:
     """The members by (pid, start), the root first; `spared` says who was left out and why.
 
+    It takes the root's handle over and closes it with the others.
+
     `known` are (pid, start) of descendants seen in earlier snapshots, each at least a second old
     when it was seen, so that the pair cannot be another process.
     """
 
     def __init__(
         self,
-        root: Held,
-        see: Eyes,
+        root: Handle,
+        inspector: Inspector,
         known: Iterable[tuple[int, int]] = (),
         scope: Scope | None = None,
     ) -> None:
-        self._see = see
+        self._inspector = inspector
         self._known = frozenset(known)
         self.scope = scope
-        self.root = root.copy()
+        self.root = root
         self.spared: dict[int, str] = {}
-        self._members: dict[tuple[int, int], Held] = {root.identity: self.root}
+        self._members: dict[tuple[int, int], Handle] = {root.identity: self.root}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all, the root too; harmless twice."""
         for one in self._members.values():
             one.close()
 
-    def reread(self) -> list[Held]:
+    def reread(self) -> list[Handle]:
         """Look for new members, hold them, and give all that live: parents before children."""
-        census = self._see.census()
+        census = self._inspector.census()
         alive = {one.pid for one in self.alive()}
         for one in self._found(census, alive):
             if one.pid not in alive and one.pid not in self.spared:
                 self._admit(one, census)
         return self.alive()
 
-    def alive(self) -> list[Held]:
+    def alive(self) -> list[Handle]:
         """The members that have not exited."""
         return [one for one in self._members.values() if not one.gone()]
 
-    def exited(self) -> list[Held]:
+    def exited(self) -> list[Handle]:
         """The members that have exited, zombies included."""
         return [one for one in self._members.values() if one.gone()]
 
@@ -103,9 +109,9 @@ class Tree:
             return
         self._members[found.identity] = found
 
-    def _hold(self, seen: Process) -> Held | None:
+    def _hold(self, seen: Process) -> Handle | None:
         try:
-            return hold(seen.pid, seen.start, self._see, pidfds=self.root.fd is not None)
+            return hold(seen.pid, seen.start, self._inspector, pidfds=self.root.fd is not None)
         except OSError as error:  # no file handle left
             self.spared[seen.pid] = error.strerror or "cannot be held"
             return None
@@ -113,7 +119,7 @@ class Tree:
     def _reason_to_spare(self, seen: Process) -> str:
         if len(self._members) >= _LARGEST:
             return f"more than {_LARGEST} processes"
-        ids = self._see.owners(seen.pid)
+        ids = self._inspector.owners(seen.pid)
         if ids and any(one != os.getuid() for one in ids[:2]):
             return f"belongs to another user (uid {ids[0]})"
         return ""
