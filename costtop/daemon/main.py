@@ -16,31 +16,32 @@ import msgspec
 from costtop import config as configuration
 from costtop.alerts import wording
 from costtop.config import Config
-from costtop.daemon.actions.action_log import Journal
-from costtop.daemon.actions.process_actions import Hands
-from costtop.daemon.actions.process_search import Hunt
-from costtop.daemon.alerting.alerting_loop import vigilance
+from costtop.daemon.actions.action_log import ActionLog
+from costtop.daemon.actions.process_actions import ProcessActions
+from costtop.daemon.actions.process_search import ProcessSearch
+from costtop.daemon.alerting.alerting_loop import run_alerting
 from costtop.daemon.alerting.breaker_actions import Breakers
 from costtop.daemon.commands.guard import Guard
-from costtop.daemon.commands.hook_reports import Hearing
-from costtop.daemon.commands.obey import Obey, Staff
-from costtop.daemon.commands.started_runs import Runs
+from costtop.daemon.commands.hook_reports import HookReports
+from costtop.daemon.commands.obey import Executors, Obey
+from costtop.daemon.commands.started_runs import StartedRuns
+from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.ingest.spool_sweep import sweep
-from costtop.daemon.jobs.price_refresh import Refresh
-from costtop.daemon.lifecycle import channels
+from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle import instance as instances
-from costtop.daemon.lifecycle.channels import Channel
 from costtop.daemon.lifecycle.config_changes import ConfigChanges
 from costtop.daemon.notices.post import audience
-from costtop.daemon.notices.self_check import Eyes, Sight
-from costtop.daemon.notices.summaries import Post, summaries
+from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
+from costtop.daemon.notices.summaries import SummaryPost, summaries
+from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_line import keep_line
-from costtop.daemon.status.status_writer import Pulse
-from costtop.daemon.wiring import Wired, wired
+from costtop.daemon.status.status_writer import Channel, StatusWriter
+from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError
+from costtop.errors import ConfigError, CosttopError
 from costtop.notify import address
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
@@ -87,14 +88,14 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ends.stop.set)
     loop.add_signal_handler(signal.SIGHUP, ends.reload.set)
-    hands = Hands()
+    actions = ProcessActions()
     while not ends.stop.is_set():
         ends.reload.clear()
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
         posted = asyncio.Event()
         async with wired(paths, config, posted.set) as instance:
             try:
-                await _work(instance, hands, ends, posted)
+                await _work(instance, actions, ends, posted)
             except* _Ended:
                 log.info("stopped" if ends.stop.is_set() else "the configuration is read again")
         if not ends.stop.is_set():
@@ -106,8 +107,33 @@ def _loaded(paths: Paths) -> Config:
     config = configuration.load(paths)
     for missing in address.check_all(config.notify, os.environ):
         log.warning("%s", missing)
-    channels.check(config)
+    _check_channels(config)
     return config
+
+
+def _check_channels(config: Config) -> None:
+    """Raises ConfigError for a channel that cannot or must not be opened as configured."""
+    otlp_calls.check(config)
+    if config.metrics is None:
+        return
+    try:
+        import prometheus_client  # noqa: F401
+    except ImportError:
+        hint = 'pip install "costtop[metrics]"'
+        raise ConfigError(f"[metrics] needs one more package: {hint}") from None
+    if not otlp_calls.is_loopback(config.metrics.host):
+        raise ConfigError(f"[metrics] host {config.metrics.host} is open to other machines")
+
+
+def _channels(instance: Wired) -> list[Channel]:
+    """What is served beside files and the socket, as the config asks for it."""
+    otlp, metrics = instance.config.receive.otlp, instance.config.metrics
+    found: list[Channel] = []
+    if otlp:
+        found.append(OtlpChannel(otlp, instance.ingest))
+    if metrics:
+        found.append(MetricsChannel(metrics, instance.paths.database))
+    return found
 
 
 def _reloaded(paths: Paths, config: Config) -> Config:
@@ -118,23 +144,29 @@ def _reloaded(paths: Paths, config: Config) -> Config:
         return config
 
 
-async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event) -> None:
+async def _work(
+    instance: Wired, actions: ProcessActions, ends: Ends, posted: asyncio.Event
+) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
     zone = configuration.zone(instance.config)
     to = audience(instance.config, zone)
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    staff = _staff(instance, reader, hands, ends, Journal(instance.writer, to, posted.set))
-    await staff.runs.restore()
-    hunt = Hunt(instance.writer, hands.holder, hands.vitals, staff.runs.settle)
+    executors = _executors(
+        instance, reader, actions, ends, ActionLog(instance.writer, to, posted.set)
+    )
+    await executors.runs.restore()
+    search = ProcessSearch(instance.writer, actions.holder, actions.vitals, executors.runs.settle)
     changes = ConfigChanges(instance.paths, ends.reload.set)
-    extra = channels.channels(instance)
-    refresh = Refresh(instance)
-    pulse = Pulse(instance, reader, follower, hunt, changes, refresh, extra)
+    extra = _channels(instance)
+    refresh = PriceRefresh(instance)
+    status = StatusWriter(instance, reader, follower, search, (changes, *extra, refresh), extra)
     courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
-    sight = Sight(Eyes(instance.roots, reader, instance.ingest), instance.writer, to, courier)
-    post = Post(instance.paths.database, instance.writer, to, courier, zone)
-    breakers = Breakers(instance.writer, hands, staff.journal, to, instance.watch.look)
+    self_check = SelfCheck(
+        HealthProbe(instance.roots, reader, instance.ingest), instance.writer, to, courier
+    )
+    post = SummaryPost(instance.paths.database, instance.writer, to, courier, zone)
+    breakers = Breakers(instance.writer, actions, executors.action_log, to, instance.evaluator.look)
     acting = not instance.config.read_only
     async with follower, asyncio.TaskGroup() as group:
         for work in (
@@ -143,36 +175,39 @@ async def _work(instance: Wired, hands: Hands, ends: Ends, posted: asyncio.Event
             _keep_lock(instance.paths, ends.lock),
             changes.run(),
             refresh.run(),
-            staff.acceptor.run(),
+            executors.acceptor.run(),
             *(channel.run() for channel in extra),
             reader.run(),
-            hunt.run(),
-            pulse.run(),
+            search.run(),
+            status.run(),
             keep_line(instance.paths.database, instance.paths.line),
             breakers.run(acting=acting),
-            hands.finish(instance.writer, staff.journal, acting=acting),
-            vigilance(instance, reader),
+            actions.finish(instance.writer, executors.action_log, acting=acting),
+            run_alerting(instance.evaluator, instance.writer, instance.paths.database, reader),
+            keep_cards(instance),
             courier.run(),
-            sight.run(now_ms),
+            self_check.run(now_ms),
             summaries(post, now_ms),
             _wake(courier, posted),
-            _listen(instance.paths, Obey(instance, staff), extra),
+            _listen(instance.paths, Obey(instance, executors), extra),
             sweep(instance.paths.spool, instance.ingest.known),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
 
 
-def _staff(instance: Wired, reader: Reader, hands: Hands, ends: Ends, journal: Journal) -> Staff:
-    runs = Runs(instance, hands.holder)
-    return Staff(
+def _executors(
+    instance: Wired, reader: Reader, actions: ProcessActions, ends: Ends, action_log: ActionLog
+) -> Executors:
+    runs = StartedRuns(instance, actions.holder)
+    return Executors(
         acceptor=Acceptor(instance.ingest),
         reader=reader,
-        hands=hands,
-        hearing=Hearing(instance.writer, hands.holder, runs.met),
+        actions=actions,
+        hook_reports=HookReports(instance.writer, actions.holder, runs.met),
         runs=runs,
-        guard=Guard(hands.holder, hands.vitals),
-        journal=journal,
+        guard=Guard(actions.holder, actions.vitals),
+        action_log=action_log,
         stop=ends.stop.set,
         reload=ends.reload.set,
     )

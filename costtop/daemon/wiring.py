@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from costtop import config as configuration
 from costtop.config import Config
-from costtop.daemon.alerting.evaluate import Watch
+from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest.features import feature_of
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices.post import audience
-from costtop.daemon.shared import shared
+from costtop.daemon.reader_settings import reader_settings
 from costtop.errors import ConfigError
 from costtop.files import private_directory
 from costtop.paths import Paths
@@ -30,6 +30,7 @@ from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
 _LITELLM_LIMIT = 64 << 20  # bytes
+_EVERY = 5.0  # s between two looks whether rate cards are new
 
 
 class Wired(NamedTuple):
@@ -41,7 +42,7 @@ class Wired(NamedTuple):
     books: Books
     prices: PriceBook
     ingest: Ingest
-    watch: Watch
+    evaluator: Evaluator
     roots: list[Root]
 
 
@@ -58,21 +59,21 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         costs = partial(basis, policy=config.prices.counts)
         books = Books(feature_of(config.feature, str(Path.home())), costs)
         books.runs = {key: run.tagged for key, run in (await writer.read(runs.tags)).items()}
-        await writer.transact(meta.put, shared(config))
+        await writer.transact(meta.put, reader_settings(config))
         kept = await writer.read(meta.get, "cards")
         if kept:
             prices.offer(json.loads(kept))
-        watch = Watch(
+        evaluator = Evaluator(
             settings_of(config),
             configuration.budgets(config),
             configuration.zone(config),
             audience(config, configuration.zone(config)),
             partial(_on_loop, asyncio.get_running_loop(), posted),
         )
-        ingest = Ingest(writer, books, prices, costs, watch.after, watch.fall_asleep)
+        ingest = Ingest(writer, books, prices, costs, evaluator.after, evaluator.fall_asleep)
         await ingest.restore()
         try:
-            yield Wired(paths, config, writer, books, prices, ingest, watch, found)
+            yield Wired(paths, config, writer, books, prices, ingest, evaluator, found)
         finally:
             if prices.learnt():
                 await writer.transact(meta.put, cards(prices))
@@ -80,6 +81,16 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
 
 def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(posted)
+
+
+async def keep_cards(instance: Wired) -> None:
+    """For ever: keeps rate cards as they are worked out, so that a killed daemon starts as fast."""
+    kept = instance.prices.count()
+    while True:
+        await asyncio.sleep(_EVERY)
+        if instance.prices.count() != kept:
+            kept = instance.prices.count()
+            await instance.writer.transact(meta.put, cards(instance.prices))
 
 
 def cards(prices: PriceBook) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from costtop.cli.main import main
-from costtop.daemon.notices.post import tell
+from costtop.daemon.notices.post import post_findings
 from costtop.paths import find
 from costtop.store.db import open_writer
 from tests.notify import desk
@@ -18,7 +18,9 @@ from tests.notify.desk import clock, runaway, tier
 def told():
     paths = find()
     db = open_writer(paths.database)
-    tell(db, [runaway("checkout-42", clock()), tier(80, clock())], desk.audience("chat"), clock())
+    post_findings(
+        db, [runaway("checkout-42", clock()), tier(80, clock())], desk.audience("chat"), clock()
+    )
     db.close()
     return paths
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from benches.generator import corpus
 
-from costtop.daemon.alerting.evaluate import Watch
+from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.notices.post import Audience
 from costtop.detect.settings import Settings
 from costtop.model import NANO, Budget, Call, SessionFact, Spend
@@ -61,7 +61,7 @@ class Life:
         self.path = path
         self.db = open_writer(path)
         self.books = Books(feature)
-        self.watch = Watch(QUIET, BUDGETS, ZoneInfo("UTC"), Audience(), lambda: None)
+        self.watch = Evaluator(QUIET, BUDGETS, ZoneInfo("UTC"), Audience(), lambda: None)
         self.learnt = False
         if not waits:
             self.begin(now)

@@ -3,8 +3,8 @@
 import json
 
 from costtop.cli.main import main
-from costtop.daemon.alerting.forecast_loop import looked
-from costtop.daemon.notices.post import Audience, tell
+from costtop.daemon.alerting.forecast_loop import forecasts_of
+from costtop.daemon.notices.post import Audience, post_findings
 from costtop.durations import now_ms
 from costtop.model import NANO, Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
 from costtop.paths import find
@@ -60,7 +60,7 @@ def test_a_session_marked_fine_is_silent_until_it_costs_twice_as_much(tmp_path):
     def told(dollars, severity):
         found = Finding("cost_outlier", severity, NOON + 9, "session long: …", "why",
                         session="own/long", cost=round(dollars * NANO))  # fmt: skip
-        [one] = tell(life.db, [found], Audience(), NOON + 10)
+        [one] = post_findings(life.db, [found], Audience(), NOON + 10)
         return one.reason
 
     assert told(9.9, "notice") == "silenced"
@@ -83,7 +83,7 @@ def test_a_breach_is_foreseen_at_the_second_look_and_told_once_over_a_restart(ho
     life = Life(path, NOON)
 
     def look(now):
-        life.watch.foresee(life.db, looked(life.db, BUDGETS, life.watch.tz, now), now)
+        life.watch.foresee(life.db, forecasts_of(life.db, BUDGETS, life.watch.tz, now), now)
         rows = life.db.execute("SELECT budget, state FROM alerts WHERE rule = 'budget_forecast'")
         return rows.fetchall()
 

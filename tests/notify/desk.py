@@ -14,7 +14,7 @@ from typing import Any
 from costtop.alerts import wording
 from costtop.alerts.routes import Route
 from costtop.config import Endpoint
-from costtop.daemon.notices.post import Audience, tell
+from costtop.daemon.notices.post import Audience, post_findings
 from costtop.model import Finding
 from costtop.notify.courier import Courier
 from costtop.notify.send import send
@@ -137,7 +137,7 @@ class Desk:
     async def tell(self, *findings: Finding, now: int | None = None) -> list[str]:
         """The reasons, in order."""
         at = clock() if now is None else now
-        decided = await self.writer.transact(tell, findings, self.to, at)
+        decided = await self.writer.transact(post_findings, findings, self.to, at)
         self.courier.wake()
         return [one.reason for one in decided]
 

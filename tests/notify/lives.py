@@ -13,7 +13,7 @@ from pathlib import Path
 from costtop.alerts import wording
 from costtop.alerts.routes import Route
 from costtop.config import Endpoint
-from costtop.daemon.notices.post import Audience, tell
+from costtop.daemon.notices.post import Audience, post_findings
 from costtop.model import Finding
 from costtop.notify.courier import Courier
 from costtop.store.writer import Writer
@@ -36,7 +36,7 @@ async def live(folder: Path, port: int, total: int) -> None:
         courier = Courier(writer, endpoints, wording.delayed, clock)
         served = asyncio.create_task(courier.run())
         for number in range(total):
-            await writer.transact(tell, [finding(number)], to, clock())
+            await writer.transact(post_findings, [finding(number)], to, clock())
             courier.wake()
             await asyncio.sleep(random.random() / 50)
         await served

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from costtop.daemon.notices.post import Audience, gather, tell
+from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.queries.alerts.alert_json import listing
 from costtop.store.alerts import outbox
 from costtop.store.db import open_writer
@@ -36,7 +36,7 @@ def pass_time(
 ) -> list[tuple]:
     sent = []
     for now in range(since, until, step):
-        gather(db, to, now)
+        release_held(db, to, now)
         sent += deliver(db, now)
     return sent
 
@@ -46,8 +46,8 @@ def flood(db: sqlite3.Connection, to: Audience, since: int, count: int = 500) ->
     sent = []
     for number in range(count):
         now = since + number * MINUTE // count
-        tell(db, [runaway(f"s{since}-{number}", now)], to, now)
-        gather(db, to, now)
+        post_findings(db, [runaway(f"s{since}-{number}", now)], to, now)
+        release_held(db, to, now)
         sent += deliver(db, now)
     return sent
 
@@ -72,7 +72,7 @@ def test_500_anomalies_in_a_minute_are_one_message_now_and_one_digest(db):
 
 def test_500_in_one_batch_are_one_message(db):
     to = audience("chat")
-    tell(db, [runaway(f"s{n}", START) for n in range(500)], to, START)
+    post_findings(db, [runaway(f"s{n}", START) for n in range(500)], to, START)
     [(_, title)] = deliver(db, START)
     assert title == "[costtop] digest: 500 alerts"
     assert not pass_time(db, to, START, START + 10 * MINUTE)
@@ -96,7 +96,7 @@ def test_hours_of_flood_stay_under_the_cap_of_each_endpoint(db):
 def test_a_budget_speaks_through_a_flood(db):
     to = audience("chat")
     flood(db, to, START)
-    tell(db, [tier(100, START + MINUTE)], to, START + MINUTE)
+    post_findings(db, [tier(100, START + MINUTE)], to, START + MINUTE)
     assert [title for _, title in deliver(db, START + MINUTE)] == [
         "[costtop] budget daily: 100 % of $20.00"
     ]
@@ -104,9 +104,9 @@ def test_a_budget_speaks_through_a_flood(db):
 
 def test_two_runaways_seconds_apart_are_both_told_within_ten_seconds(db):
     to = audience("chat")
-    tell(db, [runaway("one", START)], to, START)
+    post_findings(db, [runaway("one", START)], to, START)
     assert len(deliver(db, START)) == 1
-    tell(db, [runaway("two", START + SECOND)], to, START + SECOND)
+    post_findings(db, [runaway("two", START + SECOND)], to, START + SECOND)
     [(at, title)] = pass_time(db, to, START + SECOND, START + MINUTE)
     assert title.startswith("[costtop] session two: ")
     assert at - START <= 11 * SECOND
@@ -117,7 +117,9 @@ def test_what_was_held_in_quiet_hours_goes_as_one_digest_when_they_end(db):
     night = eight - 5 * 60 * MINUTE
     to = audience("chat", quiet=(22 * 60, 8 * 60))
     for number in range(5):
-        tell(db, [runaway(f"s{number}", night + number * MINUTE)], to, night + number * MINUTE)
+        post_findings(
+            db, [runaway(f"s{number}", night + number * MINUTE)], to, night + number * MINUTE
+        )
     assert not pass_time(db, to, eight - MINUTE, eight)
     [(at, title)] = pass_time(db, to, eight, eight + 30 * MINUTE)
     assert at == eight
@@ -126,10 +128,10 @@ def test_what_was_held_in_quiet_hours_goes_as_one_digest_when_they_end(db):
 
 def test_a_digest_waits_while_its_endpoint_is_down(db):
     to = audience("chat")
-    tell(db, [runaway("one", START)], to, START)
+    post_findings(db, [runaway("one", START)], to, START)
     for number in range(20):
-        tell(db, [runaway(f"s{number}", START + number)], to, START + number)
+        post_findings(db, [runaway(f"s{number}", START + number)], to, START + number)
     for now in range(START, START + 60 * MINUTE, 10 * SECOND):
-        gather(db, to, now)  # nothing is delivered: the first letter stays pending
+        release_held(db, to, now)  # nothing is delivered: the first letter stays pending
     states = dict(db.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
     assert states == {"pending": 1, "held": 20}

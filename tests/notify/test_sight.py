@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 from costtop.alerts.blind import Health
-from costtop.daemon.notices.self_check import Sight
+from costtop.daemon.notices.self_check import SelfCheck
 from tests.notify.desk import clock, desk, json_to, tier, until
 
 MINUTE = 60_000
@@ -24,7 +24,7 @@ class Patient:
 async def test_blindness_is_told_once_and_its_end_too(tmp_path, inbox):
     patient = Patient()
     async with desk(tmp_path, [json_to(inbox)]) as it:
-        sight = Sight(patient, it.writer, it.to, it.courier)
+        sight = SelfCheck(patient, it.writer, it.to, it.courier)
         await sight.look(clock())
         patient.health = patient.health._replace(readable=0)
         for _ in range(3):
@@ -44,11 +44,11 @@ async def test_an_end_is_told_by_the_next_daemon_too(tmp_path, inbox):
     patient = Patient()
     patient.health = patient.health._replace(last_scan=None, started=clock() - 20 * MINUTE)
     async with desk(tmp_path, [json_to(inbox)]) as it:
-        await Sight(patient, it.writer, it.to, it.courier).look(clock())
+        await SelfCheck(patient, it.writer, it.to, it.courier).look(clock())
         await it.settled()
     patient.health = patient.health._replace(last_scan=clock())
     async with desk(tmp_path, [json_to(inbox)]) as it:
-        await Sight(patient, it.writer, it.to, it.courier).look(clock())
+        await SelfCheck(patient, it.writer, it.to, it.courier).look(clock())
         await it.settled()
     assert [title.partition(":")[0] for title in inbox.titles] == [
         "[costtop] blind",
@@ -65,7 +65,7 @@ async def test_a_store_that_cannot_be_written_does_not_stop_the_message(tmp_path
             db.execute("PRAGMA query_only = ON")
 
         await it.writer.read(break_it)
-        await Sight(patient, it.writer, it.to, it.courier).look(clock())
+        await SelfCheck(patient, it.writer, it.to, it.courier).look(clock())
         await until(lambda: inbox.got)
     assert inbox.titles[0].startswith("[costtop] blind: the database cannot be written")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.cli.main import main
-from costtop.daemon.notices.summaries import Post, _one
+from costtop.daemon.notices.summaries import SummaryPost, _one
 from costtop.paths import find
 from costtop.store import meta
 from tests.notify.desk import audience, desk, json_to
@@ -38,7 +38,7 @@ async def test_a_day_is_summed_up_in_the_morning_after_it(home, inbox):
     assert await asyncio.to_thread(main, ["scan"]) == 0
     to = audience("chat", summaries=("day",))
     async with desk(find().database.parent, [json_to(inbox)], to, clock=lambda: at(8)) as it:
-        post = Post(find().database, it.writer, to, it.courier, ZoneInfo("UTC"))
+        post = SummaryPost(find().database, it.writer, to, it.courier, ZoneInfo("UTC"))
         await _one(post, "day", at(8))  # the first morning: nothing was watched yesterday
         await it.settled()
         assert not inbox.got

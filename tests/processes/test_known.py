@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.actions.process_search import Hunt
+from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.processes.evidence.wanted import Claim, Report, Wanted
 from costtop.processes.inspect import linux
 from costtop.store.writer import Writer
@@ -33,7 +33,7 @@ async def test_a_search_that_began_before_the_first_call_was_stored_forgets_nobo
 ):
     pid = stage.start("name=agent", program=agent)
     async with Writer(home / "costtop.db") as writer:
-        hunt = Hunt(writer, hand.holder, hand.vitals)
+        hunt = ProcessSearch(writer, hand.holder, hand.vitals)
         report(hand, pid)  # by its hook; the store, which the search has read, knows no session yet
         await hunt.once()
         found = hand.holder.find("claude-code/aaaa")
@@ -119,7 +119,7 @@ def test_a_process_that_went_on_to_another_session_is_no_longer_the_formers(
 async def test_a_subagents_session_gives_its_process_to_the_root(stage, hand, agent, home):
     pid = stage.start("name=agent", program=agent)
     async with Writer(home / "costtop.db") as writer:
-        hunt = Hunt(writer, hand.holder, hand.vitals)
+        hunt = ProcessSearch(writer, hand.holder, hand.vitals)
         report(hand, pid, "claude-code/child")
         await writer.transact(_child_of_root)
         await hunt.once()

@@ -10,7 +10,7 @@ from costtop.analysis.backtest import backtest, backtest_month
 from costtop.analysis.forecast import Day
 from costtop.cli.main import main
 from costtop.cli.reports import live
-from costtop.daemon.alerting.forecast_loop import looked
+from costtop.daemon.alerting.forecast_loop import forecasts_of
 from costtop.model import NANO, Budget
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
@@ -127,11 +127,11 @@ def test_budget_list_shows_what_is_expected(paths, capsys, monkeypatch):
 def test_coverage_is_measured_at_most_hourly_and_shown_beside_the_forecast(paths):
     db = open_writer(paths.database)
     budgets = (Budget("daily", "day", 20 * NANO), Budget("w", "hours:5", NANO))
-    first = looked(db, budgets, UTC, NOON)
-    assert [one.budget for one in first.foreseen] == ["daily"]
+    first = forecasts_of(db, budgets, UTC, NOON)
+    assert [one.budget for one in first.of_budgets] == ["daily"]
     meta.put(db, first.meta)
-    assert looked(db, budgets, UTC, NOON + HOUR - 1).meta == {}
-    assert looked(db, budgets, UTC, NOON + HOUR).meta != {}
+    assert forecasts_of(db, budgets, UTC, NOON + HOUR - 1).meta == {}
+    assert forecasts_of(db, budgets, UTC, NOON + HOUR).meta != {}
     shown = Outlooks(db, NOON, UTC).forecasts()[0]
     assert shown.tested == 19
     assert 0.5 < shown.coverage <= 1

@@ -4,7 +4,7 @@ import pytest
 
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint
-from costtop.daemon.notices.post import audience, gather, summarise, tell
+from costtop.daemon.notices.post import audience, post_findings, post_summary, release_held
 from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.model import Silence
 from costtop.queries.alerts.alert_json import detail, listing
@@ -26,7 +26,7 @@ def db(tmp_path):
 
 
 def reasons(db, *findings, now=START):
-    return [one.reason for one in tell(db, findings, TO, now)]
+    return [one.reason for one in post_findings(db, findings, TO, now)]
 
 
 def test_there_is_one_row_for_a_budgets_period_and_tier_however_often_it_is_found(db):
@@ -40,7 +40,7 @@ def test_there_is_one_row_for_a_budgets_period_and_tier_however_often_it_is_foun
 
 
 def test_the_alert_json_is_as_interfaces_says(db):
-    tell(db, [runaway("checkout-42", START)], TO, START)
+    post_findings(db, [runaway("checkout-42", START)], TO, START)
     tree = listing(db)
     [one] = tree["alerts"]
     promised = {
@@ -127,9 +127,9 @@ def test_a_silence_can_be_ended_and_keeps_who_ended_it(db):
 def test_what_a_silence_kept_back_is_told_by_itself_when_it_is_over(db):
     alerts.silence(db, Silence(0, "ana", START, rule="median_5x", until=START + HOUR))
     assert reasons(db, runaway("x", START)) == ["silenced"]
-    assert not gather(db, TO, START + HOUR - 1)
-    assert gather(db, TO, START + HOUR)
-    assert not gather(db, TO, START + HOUR + MINUTE)
+    assert not release_held(db, TO, START + HOUR - 1)
+    assert release_held(db, TO, START + HOUR)
+    assert not release_held(db, TO, START + HOUR + MINUTE)
     titles = db.execute("SELECT title FROM outbox").fetchall()
     assert titles == [("[costtop] session x: $5.80, 3.7x the usual (median 5x)",)]
 
@@ -175,9 +175,9 @@ def test_a_summary_is_posted_once_for_its_day_to_those_who_want_it(db):
     )
     to = audience(config, TO.zone)
     said = Message("[costtop] digest: Mon", "body", "short")
-    assert summarise(db, to, "day", "2026-11-23", said, START) == 1
-    assert summarise(db, to, "day", "2026-11-23", said, START + HOUR) == 0
-    assert summarise(db, to, "week", "2026-W48", said, START) == 0
+    assert post_summary(db, to, "day", "2026-11-23", said, START) == 1
+    assert post_summary(db, to, "day", "2026-11-23", said, START + HOUR) == 0
+    assert post_summary(db, to, "week", "2026-W48", said, START) == 0
 
 
 def test_bad_quiet_hours_in_the_config_are_refused():

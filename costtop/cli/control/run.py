@@ -35,4 +35,4 @@ def run(options: argparse.Namespace) -> int:
     from costtop.daemon.run import wrap
 
     tags = (options.feature, options.task, options.user)
-    return wrap.run(paths.find(), wrap.Wanted(tuple(command), *tags, cap, options.quiet))
+    return wrap.run(paths.find(), wrap.RunOptions(tuple(command), *tags, cap, options.quiet))

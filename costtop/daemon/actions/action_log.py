@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 
 from costtop.alerts import wording
-from costtop.daemon.notices.post import Audience, announce
+from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import now_ms
 from costtop.store.sessions import kill_intents, marks
 from costtop.store.writer import Writer
@@ -17,7 +17,7 @@ from costtop.text import clean
 _QUIET = ("mark", "unmark", "resume", "ack", "plan", "run")  # deeds that wake nobody
 
 
-class Journal:
+class ActionLog:
     """The record of deeds of one instance."""
 
     def __init__(self, writer: Writer, audience: Audience, posted: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class Journal:
         """Posts the letter of a deed that is written down already."""
         severity = "notice" if deed.startswith(_QUIET) else "warning"
         said = wording.deed(deed, session, clean(by), detail)
-        return announce(db, self._audience, said, severity, now)
+        return post_notice(db, self._audience, said, severity, now)
 
     async def intend(self, session: str, identity: tuple[int, int], rung: str, by: str) -> int:
         """Keeps that a kill begins, so that a daemon that dies meanwhile goes on with it."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from costtop.control.protocol import Kill, Pause, Plan, Resume
-from costtop.daemon.actions.action_log import Journal
+from costtop.daemon.actions.action_log import ActionLog
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.processes.actions import Actions
@@ -18,7 +18,7 @@ _LOOK = 0.2  # s
 log = logging.getLogger("costtop")
 
 
-class Hands:
+class ProcessActions:
     """What acts on processes, for as long as the daemon lives: it outlives a reload."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Hands:
         }
 
     async def act(
-        self, command: Pause | Resume | Kill, asker: int | None, journal: Journal
+        self, command: Pause | Resume | Kill, asker: int | None, action_log: ActionLog
     ) -> list[str]:
         """Follows the deed to its end; returns what every step did, raises where it failed."""
         session, typed = command.session, command.typed
@@ -54,41 +54,41 @@ class Hands:
             case Kill(rung=rung):
                 deed = f"kill up to {rung}"
                 steps = self.actions.kill(session, asker, typed, last=f"SIG{rung}")
-        intent = await self._intend(command, journal)
+        intent = await self._intend(command, action_log)
         taken = [step async for step in steps]
         said = [step.what for step in taken]
-        await journal.note(command.by, deed, session, " · ".join(said))
+        await action_log.note(command.by, deed, session, " · ".join(said))
         if intent:
-            await journal.fulfil(intent)
+            await action_log.fulfil(intent)
         if not taken or not taken[-1].success:
             raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
         return said
 
-    async def _intend(self, command: Pause | Resume | Kill, journal: Journal) -> int:
+    async def _intend(self, command: Pause | Resume | Kill, action_log: ActionLog) -> int:
         handle = self.holder.handle(command.session)
         if not isinstance(command, Kill) or handle is None:
             return 0
-        return await journal.intend(command.session, handle.identity, command.rung, command.by)
+        return await action_log.intend(command.session, handle.identity, command.rung, command.by)
 
-    async def finish(self, writer: Writer, journal: Journal, *, acting: bool = True) -> None:
+    async def finish(self, writer: Writer, action_log: ActionLog, *, acting: bool = True) -> None:
         """Goes on with kills that an earlier daemon began and did not end (K9), then waits.
 
         Only where the process is held again and is the same one; otherwise it is written down.
         """
         for intent in await writer.transact(kill_intents.left, now_ms()) if acting else ():
             if await self._again(intent):
-                await self._go_on(intent, journal)
+                await self._go_on(intent, action_log)
             else:
                 words = f"costtop was restarted and process {intent.pid} is not found again"
-                await journal.note(intent.by, "kill given up", intent.session, words)
-            await journal.fulfil(intent.id)
+                await action_log.note(intent.by, "kill given up", intent.session, words)
+            await action_log.fulfil(intent.id)
         await asyncio.Event().wait()
 
-    async def _go_on(self, intent: kill_intents.Intent, journal: Journal) -> None:
+    async def _go_on(self, intent: kill_intents.Intent, action_log: ActionLog) -> None:
         by = f"{intent.by}, gone on with after a restart"
         order = Kill(intent.session, intent.rung, by, intent.pid)  # type: ignore[arg-type]
         try:
-            await self.act(order, None, journal)
+            await self.act(order, None, action_log)
         except CosttopError as error:
             log.warning("%s: %s", intent.session, error)
 

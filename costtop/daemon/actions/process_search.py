@@ -20,7 +20,7 @@ _EVERY = 2.0  # s
 _LIVE_FOR = 2 * 3_600_000  # ms since its last call in which a session's process is looked for
 
 
-class Hunt:
+class ProcessSearch:
     """Searches every few seconds and tells the holder."""
 
     def __init__(

@@ -14,9 +14,9 @@ from costtop import periods
 from costtop.alerts import breaker as judge
 from costtop.alerts import wording
 from costtop.control.protocol import Kill, Pause, Resume
-from costtop.daemon.actions.action_log import Journal
-from costtop.daemon.actions.process_actions import Hands
-from costtop.daemon.notices.post import Audience, announce
+from costtop.daemon.actions.action_log import ActionLog
+from costtop.daemon.actions.process_actions import ProcessActions
+from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
@@ -66,10 +66,12 @@ def _keep(db: sqlite3.Connection, found: judge.Look, audience: Audience, now: in
     if told is None:
         return False
     severity, words = told
-    return announce(db, audience, wording.breaker(one.budget, words, one.why + "."), severity, now)
+    return post_notice(
+        db, audience, wording.breaker(one.budget, words, one.why + "."), severity, now
+    )
 
 
-Watching = Callable[[sqlite3.Connection, int], bool]
+LookAgain = Callable[[sqlite3.Connection, int], bool]
 """Looks at the breakers of budgets once more."""
 
 
@@ -86,10 +88,15 @@ class Breakers:
     """Carries out what confirmed breakers are due to do."""
 
     def __init__(
-        self, writer: Writer, hands: Hands, journal: Journal, audience: Audience, watch: Watching
+        self,
+        writer: Writer,
+        actions: ProcessActions,
+        action_log: ActionLog,
+        audience: Audience,
+        look_again: LookAgain,
     ) -> None:
-        self._writer, self._hands, self._journal = writer, hands, journal
-        self._audience, self._watch = audience, watch
+        self._writer, self._actions, self._action_log = writer, actions, action_log
+        self._audience, self._look_again = audience, look_again
         self._refused: dict[tuple[int, str, str], int] = {}
 
     async def run(self, *, acting: bool = True) -> None:
@@ -102,8 +109,8 @@ class Breakers:
     async def once(self, now: int) -> None:
         """One look at what is due, and its deeds, side by side."""
         if await self._writer.read(_unconfirmed, now):
-            await self._writer.transact(self._watch, now)
-        due = await self._writer.read(find_due, self._hands.holder.sessions(), now)
+            await self._writer.transact(self._look_again, now)
+        due = await self._writer.read(find_due, self._actions.holder.sessions(), now)
         self._refused = {key: at for key, at in self._refused.items() if at > now}
         wanted = [
             one for one in due if (one.breaker.id, one.session, one.deed) not in self._refused
@@ -117,7 +124,7 @@ class Breakers:
         by = f"breaker {due.breaker.budget}"
         order = {"pause": Pause, "kill": Kill, "resume": Resume}[due.deed](due.session, by=by)
         try:
-            await self._hands.act(order, None, self._journal)
+            await self._actions.act(order, None, self._action_log)
         except CosttopError:
             self._refused[due.breaker.id, due.session, due.deed] = now + _RETRY
             return
@@ -129,7 +136,7 @@ class Breakers:
         if breakers.say_capped(db, one.id):
             words = f"held back: costtop touches at most {judge.MOST} sessions an hour by itself"
             said = wording.breaker(one.budget, words, f"{one.why}; the gate stays closed.")
-            announce(db, self._audience, said, "critical", now)
+            post_notice(db, self._audience, said, "critical", now)
 
 
 def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:

@@ -14,9 +14,9 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from costtop.daemon.alerting import breaker_actions
-from costtop.daemon.alerting.forecast_loop import Sights
-from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, Running, judged
-from costtop.daemon.notices.post import Audience, gather, tell
+from costtop.daemon.alerting.forecast_loop import BudgetForecasts
+from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
+from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.detect.budgets.budget_monitor import FINE, Account, Budgets, covers
 from costtop.detect.settings import Settings
 from costtop.model import Budget, Finding, Spend
@@ -27,7 +27,7 @@ from costtop.store.calls.rollups import QUARTER
 from costtop.store.sessions.past_spends import History
 
 
-class Watch:
+class Evaluator:
     """Judges every commit once it is awake; what passes before that, `wake_up` judges."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Watch:
         self.limits = budgets
         self._holding = any(budget.action != "notify" for budget in budgets)
         self._budgets = Budgets(budgets, tz)
-        self._running = Running(settings)
+        self._sessions = LiveSessions(settings)
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
         self.begun = False  # what is committed from now on is news, even while it still learns
         self.awake = False
@@ -59,17 +59,17 @@ class Watch:
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
-        self._running.learn(db, now)
+        self._sessions.learn(db, now)
 
     def wake_up(self, db: sqlite3.Connection, now: int) -> None:
         """From here on every commit is judged; those since `begin` are judged now, in order."""
         since = list(History(db).after(judged(db)))
         self._recount(db, now, since)
-        self._running.reread(db, sorted(self._grown))
+        self._sessions.reread(db, sorted(self._grown))
         found: list[Finding] = []
         for spend in since:
             found += self._count(db, spend, spend.seen)
-        found += self._running.catch_up(db, since, now)
+        found += self._sessions.catch_up(db, since, now)
         found += self._budgets.assess(now)
         self._tell(db, found, now)
         self.awake = True
@@ -86,8 +86,8 @@ class Watch:
         found: list[Finding] = []
         for spend in recorded.spends:
             found += self._count(db, spend, now)
-            found += self._running.judge(db, spend, now)
-        found += self._running.after(db, recorded, now)
+            found += self._sessions.judge(db, spend, now)
+        found += self._sessions.after(db, recorded, now)
         if recorded.removed:
             self._recount(db, now)
         self._tell(db, found, now)
@@ -102,18 +102,18 @@ class Watch:
     def tick(self, db: sqlite3.Connection, now: int) -> None:
         """What time alone has changed; lets go letters that were held back."""
         if self.awake:
-            self._tell(db, self._running.tick(db, now) + self._budgets.tick(now), now)
-        if gather(db, self._audience, now):
+            self._tell(db, self._sessions.tick(db, now) + self._budgets.tick(now), now)
+        if release_held(db, self._audience, now):
             self._posted()
 
-    def foresee(self, db: sqlite3.Connection, sights: Sights, now: int) -> None:
+    def foresee(self, db: sqlite3.Connection, forecasts: BudgetForecasts, now: int) -> None:
         """One evaluation of the budgets' forecasts."""
-        if sights.meta:
-            meta.put(db, sights.meta)
+        if forecasts.meta:
+            meta.put(db, forecasts.meta)
         if not self.awake:
             return
         found: list[Finding] = []
-        for one in sights.foreseen:
+        for one in forecasts.of_budgets:
             found += self._budgets.foresee(one.budget, one.breach, one.expected, now)
         self._tell(db, found, now)
 
@@ -125,12 +125,12 @@ class Watch:
         *,
         history: bool = False,
     ) -> None:
-        decided = tell(db, list(found), self._audience, now, history=history)
+        decided = post_findings(db, list(found), self._audience, now, history=history)
         if any(one.speaks for one in decided):
             self._posted()
         if (self._holding or not self.awake) and self.look(db, now):
             self._posted()
-        self._running.keep(db)
+        self._sessions.keep(db)
         newest = str(History(db).newest())
         if newest != meta.get(db, WATCHED):
             meta.put(db, {WATCHED: newest})

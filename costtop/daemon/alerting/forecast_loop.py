@@ -21,7 +21,7 @@ EVERY = 15 * 60_000  # ms between two evaluations: a breach is told after the se
 _MEASURED_FOR = 60 * 60_000  # ms that a measurement is good
 
 
-class Foreseen(NamedTuple):
+class BudgetForecast(NamedTuple):
     """One budget's forecast as of now."""
 
     budget: str
@@ -29,35 +29,39 @@ class Foreseen(NamedTuple):
     expected: int  # nano-dollars at the end of the period
 
 
-class Sights(NamedTuple):
+class BudgetForecasts(NamedTuple):
     """What one look ahead gave; `meta` is what readers are to know."""
 
-    foreseen: tuple[Foreseen, ...]
+    of_budgets: tuple[BudgetForecast, ...]
     meta: dict[str, str]
 
 
-async def look_ahead(database: Path, budgets: Sequence[Budget], tz: ZoneInfo, now: int) -> Sights:
+async def forecast_budgets(
+    database: Path, budgets: Sequence[Budget], tz: ZoneInfo, now: int
+) -> BudgetForecasts:
     """The budgets' forecasts, and a new measurement where the last one is old."""
     return await asyncio.to_thread(_read, database, budgets, tz, now)
 
 
-def _read(database: Path, budgets: Sequence[Budget], tz: ZoneInfo, now: int) -> Sights:
+def _read(database: Path, budgets: Sequence[Budget], tz: ZoneInfo, now: int) -> BudgetForecasts:
     db = open_reader(database)
     try:
-        return looked(db, budgets, tz, now)
+        return forecasts_of(db, budgets, tz, now)
     finally:
         db.close()
 
 
-def looked(db: sqlite3.Connection, budgets: Sequence[Budget], tz: ZoneInfo, now: int) -> Sights:
+def forecasts_of(
+    db: sqlite3.Connection, budgets: Sequence[Budget], tz: ZoneInfo, now: int
+) -> BudgetForecasts:
     """The same, from a connection."""
     outlooks = Outlooks(db, now, tz)
     found = []
     for budget in budgets:
         seen = outlooks.of(budget.period, dict(budget.scope), budget.amount)
         if seen is not None:
-            found.append(Foreseen(budget.name, seen.breach, seen.expected))
-    return Sights(tuple(found), _measured(db, outlooks, now))
+            found.append(BudgetForecast(budget.name, seen.breach, seen.expected))
+    return BudgetForecasts(tuple(found), _measured(db, outlooks, now))
 
 
 def _measured(db: sqlite3.Connection, outlooks: Outlooks, now: int) -> dict[str, str]:

@@ -25,7 +25,7 @@ _DEEDS = "deeds_judged"  # meta: the row of the journal whose kill was taken in 
 _FORM = 1  # to be raised where a detector keeps something else of a session
 
 
-class Running:
+class LiveSessions:
     """A vigil with the store behind it."""
 
     def __init__(self, settings: Settings) -> None:

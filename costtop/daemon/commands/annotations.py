@@ -11,7 +11,7 @@ from costtop.control.protocol import (
     StopSession,
     UnmarkSession,
 )
-from costtop.daemon.actions.action_log import Journal
+from costtop.daemon.actions.action_log import ActionLog
 from costtop.errors import UsageError
 from costtop.model import Mark, Silence
 from costtop.store.alerts import alerts, breakers
@@ -25,21 +25,21 @@ _LONGEST = 7 * 86_400_000  # ms of an override
 
 
 def keep(
-    db: sqlite3.Connection, command: Noted, by: str, journal: Journal, now: int
+    db: sqlite3.Connection, command: Noted, by: str, action_log: ActionLog, now: int
 ) -> tuple[str, bool]:
     """(what was done, whether a letter was posted); raises where there is nothing to do it to."""
     match command:
         case MarkSession(session, kind, note):
             marks.put(db, Mark(session, kind, by, now, clean(note)))
-            told = journal.announce(db, by, f"mark {kind}", session, clean(note), now)
+            told = action_log.announce(db, by, f"mark {kind}", session, clean(note), now)
             return f"{session} is marked {kind}", told
         case UnmarkSession(session):
             gone = marks.take_back(db, session, by, now)
-            told = gone and journal.announce(db, by, "unmark", session, "", now)
+            told = gone and action_log.announce(db, by, "unmark", session, "", now)
             return f"{session} {'is unmarked' if gone else 'had no mark'}", told
         case _:
             deed, about, said = _done(db, command, by, now)
-            return said, journal.keep(db, by, deed, about, said, now)
+            return said, action_log.keep(db, by, deed, about, said, now)
 
 
 def _done(

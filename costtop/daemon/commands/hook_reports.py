@@ -26,7 +26,7 @@ _MOST = 200  # reports under way; more are dropped, they come again
 _LARGEST = 1e9  # dollars
 
 
-class Hearing:
+class HookReports:
     """Takes reports: at once what would vanish with the sender, later what the store must know."""
 
     def __init__(self, writer: Writer, holder: Holder, met: Callable[[str, Chain], None]) -> None:

@@ -34,12 +34,12 @@ from costtop.control.protocol import (
     refusal,
     reply,
 )
-from costtop.daemon.actions.action_log import Journal
-from costtop.daemon.actions.process_actions import Hands
+from costtop.daemon.actions.action_log import ActionLog
+from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands import annotations, budget_file, decode
 from costtop.daemon.commands.guard import Guard
-from costtop.daemon.commands.hook_reports import Hearing
-from costtop.daemon.commands.started_runs import Runs
+from costtop.daemon.commands.hook_reports import HookReports
+from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
@@ -49,16 +49,16 @@ from costtop.errors import CosttopError
 from costtop.receive.socket import Caller
 
 
-class Staff(NamedTuple):
+class Executors(NamedTuple):
     """Those who carry commands out."""
 
     acceptor: Acceptor
     reader: Reader
-    hands: Hands
-    hearing: Hearing
-    runs: Runs
+    actions: ProcessActions
+    hook_reports: HookReports
+    runs: StartedRuns
     guard: Guard
-    journal: Journal
+    action_log: ActionLog
     stop: Callable[[], None]
     reload: Callable[[], None]
 
@@ -66,8 +66,8 @@ class Staff(NamedTuple):
 class Obey:
     """Answers the socket's lines: commands one by one, call records together."""
 
-    def __init__(self, instance: Wired, staff: Staff) -> None:
-        self._instance, self._staff = instance, staff
+    def __init__(self, instance: Wired, executors: Executors) -> None:
+        self._instance, self._executors = instance, executors
 
     async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
         """One answer for each line, in order."""
@@ -79,40 +79,42 @@ class Obey:
                 calls.append(line)
                 continue
             if calls:
-                answers += await self._staff.acceptor.accept(calls)
+                answers += await self._executors.acceptor.accept(calls)
                 calls = []
             answers.append(await self._obey(tree, caller))
         if calls:
-            answers += await self._staff.acceptor.accept(calls)
+            answers += await self._executors.acceptor.accept(calls)
         return answers
 
     async def _obey(self, tree: dict[str, Any], caller: Caller) -> bytes:
         try:
             command = decode.command(tree)
-            self._staff.guard.check(command, caller, read_only=self._instance.config.read_only)
+            self._executors.guard.check(command, caller, read_only=self._instance.config.read_only)
             return await self._do(command, caller)
         except CosttopError as error:
             return refusal(error)
 
     async def _do(self, command: Command, caller: Caller) -> bytes:
-        staff = self._staff
+        executors = self._executors
         match command:
             case Ping():
                 return reply(pid=os.getpid(), version=__version__, protocol=PROTOCOL)
             case Scan():
-                return reply(counts=await staff.reader.scan())
+                return reply(counts=await executors.reader.scan())
             case Plan(session):
-                said = staff.hands.plan(command, caller.pid)
-                return reply(said=said, **staff.hands.evidence(session))
+                said = executors.actions.plan(command, caller.pid)
+                return reply(said=said, **executors.actions.evidence(session))
             case Hook():
-                staff.hearing.hear(command, caller)
+                executors.hook_reports.hear(command, caller)
                 return reply()
             case Pause() | Resume() | Kill():
-                return reply(said=await staff.hands.act(command, caller.pid, staff.journal))
+                return reply(
+                    said=await executors.actions.act(command, caller.pid, executors.action_log)
+                )
             case BeginRun():
-                return reply(said=[await staff.runs.begin(command, caller)])
+                return reply(said=[await executors.runs.begin(command, caller)])
             case EndRun(run):
-                return reply(sessions=await staff.runs.end(run))
+                return reply(sessions=await executors.runs.end(run))
             case Reprice():
                 return reply(changes=await repriced(self._instance))
             case Stop() | Reload() | SetBudget() | RemoveBudget():
@@ -128,29 +130,33 @@ class Obey:
         self, command: Stop | Reload | SetBudget | RemoveBudget, caller: Caller
     ) -> str:
         """What is about the daemon itself and its configuration."""
-        staff = self._staff
+        executors = self._executors
         match command:
             case Stop():
-                by = staff.guard.name("", caller)
-                await staff.journal.note(by, "daemon stopped", "", "Nobody watches from here on.")
-                staff.stop()
+                by = executors.guard.name("", caller)
+                await executors.action_log.note(
+                    by, "daemon stopped", "", "Nobody watches from here on."
+                )
+                executors.stop()
                 return "stopping"
             case Reload():
                 await asyncio.to_thread(configuration.load, self._instance.paths)
-                staff.reload()
+                executors.reload()
                 return "the configuration is read again"
             case SetBudget(name) | RemoveBudget(name):
                 said = budget_file.change(self._instance.paths, command)
-                by = staff.guard.name(command.by, caller)
-                await staff.journal.note(by, f"budget {name}", "", said)
-                staff.reload()
+                by = executors.guard.name(command.by, caller)
+                await executors.action_log.note(by, f"budget {name}", "", said)
+                executors.reload()
                 return said
 
     async def _annotate(self, command: annotations.Noted, caller: Caller) -> str:
-        staff = self._staff
-        by = staff.guard.name(command.by, caller)
+        executors = self._executors
+        by = executors.guard.name(command.by, caller)
         writer = self._instance.writer
-        said, posted = await writer.transact(annotations.keep, command, by, staff.journal, now_ms())
+        said, posted = await writer.transact(
+            annotations.keep, command, by, executors.action_log, now_ms()
+        )
         if posted:
-            staff.journal.posted()
+            executors.action_log.posted()
         return said

@@ -23,11 +23,15 @@ _SETTLED = 5_000  # ms after its first call in which a session's process is foun
 Chain = tuple[tuple[int, int], ...]
 
 
-class Runs:
+class StartedRuns:
     """The runs under way and the sessions that are still to be put into them."""
 
     def __init__(self, instance: Wired, holder: Holder) -> None:
-        self._writer, self._books, self._watch = instance.writer, instance.books, instance.watch
+        self._writer, self._books, self._evaluator = (
+            instance.writer,
+            instance.books,
+            instance.evaluator,
+        )
         self._holder = holder
         self._runs: dict[str, Run] = {}
         self._met: dict[str, Run] = {}
@@ -83,7 +87,7 @@ class Runs:
             session, run = self._met.popitem()
             moved = await self._writer.transact(runs.attach, self._books, session, run)
             if moved:
-                self._watch.fall_asleep()  # budgets of features have changed under it
+                self._evaluator.fall_asleep()  # budgets of features have changed under it
             self._report(session, run)
 
     async def _guess(self, until: int) -> None:

@@ -70,5 +70,5 @@ class Reader:
             async with self._passed:
                 await self._passed.wait()
         after = self._ingest.counts.plain()
-        looked = sum(self.files.values())
-        return {"looked_at": looked, **{name: after[name] - before[name] for name in after}}
+        forecasts_of = sum(self.files.values())
+        return {"looked_at": forecasts_of, **{name: after[name] - before[name] for name in after}}

@@ -30,7 +30,7 @@ _TOKEN = 4096  # bytes
 log = logging.getLogger("costtop")
 
 
-class Ear:
+class OtlpChannel:
     """The receiver's task, and what `doctor` says of it."""
 
     def __init__(self, wanted: Otlp, ingest: Ingest) -> None:

@@ -20,7 +20,7 @@ _EVERY = 86_400.0  # s
 log = logging.getLogger("costtop")
 
 
-class Refresh:
+class PriceRefresh:
     """Asks for the newest list once a day; says why one is not used."""
 
     def __init__(self, instance: Wired) -> None:

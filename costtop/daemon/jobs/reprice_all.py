@@ -6,7 +6,7 @@ from typing import Any
 
 from costtop import config as configuration
 from costtop import money
-from costtop.daemon.jobs.price_refresh import Refresh
+from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.wiring import Wired, price_book, wired
 from costtop.paths import Paths
@@ -28,7 +28,7 @@ async def repriced(instance: Wired) -> list[dict[str, Any]]:
             reprice, instance.books, prices.price, counts, at, changes
         )
     await instance.writer.transact(finished_peers.forget)
-    instance.watch.fall_asleep()  # sums have moved under it; it wakes and judges anew
+    instance.evaluator.fall_asleep()  # sums have moved under it; it wakes and judges anew
     ordered = sorted(changes.items(), key=lambda item: -abs(item[1].after - item[1].before))
     return [_tree(model, change) for model, change in ordered]
 
@@ -54,5 +54,5 @@ def reprice_alone(paths: Paths) -> list[dict[str, Any]]:
 async def _alone(paths: Paths, config: configuration.Config) -> list[dict[str, Any]]:
     async with wired(paths, config, lambda: None) as instance:
         if config.prices.refresh:
-            await Refresh(instance).once()
+            await PriceRefresh(instance).once()
         return await repriced(instance)

@@ -11,7 +11,7 @@ from costtop.config import Config
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
-from costtop.daemon.shared import shared
+from costtop.daemon.reader_settings import reader_settings
 from costtop.errors import StoreError
 from costtop.paths import Paths
 from costtop.store import places
@@ -43,7 +43,7 @@ def _settled(paths: Paths, config: Config, found: Found) -> bool:
     if not all(known.settled(seen) for seen in found.seen):
         return False
     marked, dropped = known.census(found, time.time_ns() // 1_000_000)
-    return not marked and not dropped and shared(config).items() <= told.items()
+    return not marked and not dropped and reader_settings(config).items() <= told.items()
 
 
 def _read(paths: Paths, config: Config, found: Found) -> dict[str, int]:

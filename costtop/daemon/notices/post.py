@@ -48,7 +48,7 @@ def _route(endpoint: Endpoint) -> Route:
     )
 
 
-def tell(
+def post_findings(
     db: sqlite3.Connection,
     findings: Sequence[Finding],
     audience: Audience,
@@ -125,7 +125,7 @@ def _rank(severity: str) -> int:
     return choose.SEVERITIES.index(severity) if severity else -1
 
 
-def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
+def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     """Lets go what was held back and may go now; True where the courier has something to do."""
     waiting = set(outbox.holding(db))
     freed = _after_silence(db, audience, now)
@@ -145,7 +145,7 @@ def gather(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     return freed
 
 
-def announce(
+def post_notice(
     db: sqlite3.Connection, audience: Audience, said: Message, severity: str, now: int
 ) -> bool:
     """Posts what was done, by command or by itself; True where the courier has something to do."""
@@ -159,7 +159,7 @@ def announce(
     return bool(outbox.post(db, letters, now))
 
 
-def summarise(
+def post_summary(
     db: sqlite3.Connection, audience: Audience, kind: str, key: str, said: Message, now: int
 ) -> int:
     """Posts the summary of a "day" or "week" to the routes that want it, once for each `key`."""
@@ -176,7 +176,7 @@ def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool
     kept = alerts.kept_back(db)
     quiet = alerts.silences(db, now) if kept else []
     heard = [one for one in kept if not any(choose.covers(each, one, now) for each in quiet)]
-    return any(one.speaks for one in tell(db, heard, audience, now)) if heard else False
+    return any(one.speaks for one in post_findings(db, heard, audience, now)) if heard else False
 
 
 def _minute(zone: tzinfo, now: int) -> int:

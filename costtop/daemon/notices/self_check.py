@@ -10,7 +10,7 @@ from costtop.alerts import choose, wording
 from costtop.alerts.blind import Health, blind, sees_again
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.intake import Ingest
-from costtop.daemon.notices.post import Audience, tell
+from costtop.daemon.notices.post import Audience, post_findings
 from costtop.model import Finding, Letter, Notification
 from costtop.notify.courier import Courier
 from costtop.store.writer import Writer
@@ -19,7 +19,7 @@ from costtop.tail.roots import Root
 _EVERY = 10.0  # s
 
 
-class Eyes:
+class HealthProbe:
     """What is known of the daemon's sight, asked again and again.
 
     Durations are of the monotonic clock, so that a machine that slept for a night was not blind;
@@ -42,7 +42,7 @@ class Eyes:
         return Health(last, last, len(there), readable, self._reader.trouble)
 
 
-class Sight:
+class SelfCheck:
     """Tells of blindness once when it begins and once when it ends."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Sight:
 
     async def _tell(self, finding: Finding, now: int) -> None:
         try:
-            decided = await self._writer.transact(tell, [finding], self._to, now)
+            decided = await self._writer.transact(post_findings, [finding], self._to, now)
         except sqlite3.Error:  # what makes costtop blind may be its store: then without it
             await self._courier.shout(_letter(finding, now))
             return

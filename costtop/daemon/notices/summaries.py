@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.alerts.summary import Summary, summary
-from costtop.daemon.notices.post import Audience, summarise
+from costtop.daemon.notices.post import Audience, post_summary
 from costtop.notify.courier import Courier
 from costtop.periods import Span
 from costtop.queries.spending import report, review, review_words
@@ -29,7 +29,7 @@ _BACK = {"day": 28, "week": 8}  # periods that "usual" is the median of
 KINDS = ("day", "week")
 
 
-class Post(NamedTuple):
+class SummaryPost(NamedTuple):
     """What a summary goes through."""
 
     database: Path
@@ -39,7 +39,7 @@ class Post(NamedTuple):
     zone: ZoneInfo
 
 
-async def summaries(post: Post, clock: Callable[[], int]) -> None:
+async def summaries(post: SummaryPost, clock: Callable[[], int]) -> None:
     """Looks each minute for ever; ends at once where nobody wants one."""
     wanted = [kind for kind in KINDS if any(kind in route.summaries for route in post.to.routes)]
     while wanted:
@@ -48,7 +48,7 @@ async def summaries(post: Post, clock: Callable[[], int]) -> None:
         await asyncio.sleep(_EVERY)
 
 
-async def _one(post: Post, kind: str, now: int) -> None:
+async def _one(post: SummaryPost, kind: str, now: int) -> None:
     today = periods.start_of(kind, now, post.zone)
     span = periods.before(kind, now, post.zone)
     told = await post.writer.read(meta.get, f"summary_{kind}")
@@ -57,12 +57,12 @@ async def _one(post: Post, kind: str, now: int) -> None:
     if told:
         values = await asyncio.to_thread(_read, post, kind, span)
         said = summary(values)
-        await post.writer.transact(summarise, post.to, kind, span.key, said, now)
+        await post.writer.transact(post_summary, post.to, kind, span.key, said, now)
         post.courier.wake()
     await post.writer.transact(meta.put, {f"summary_{kind}": span.key})
 
 
-def _read(post: Post, kind: str, span: Span) -> Summary:
+def _read(post: SummaryPost, kind: str, span: Span) -> Summary:
     db = open_reader(post.database)
     try:
         return values(db, kind, span, post.zone)

@@ -40,7 +40,7 @@ _SCAN = 1.5  # s between two looks at the logs without one
 _QUICK = 2.0  # s for an answer of the daemon
 
 
-class Wanted(NamedTuple):
+class RunOptions(NamedTuple):
     """What to run, how to tag it, and what it may cost (nano-dollars; None: anything)."""
 
     command: tuple[str, ...]
@@ -55,23 +55,23 @@ Spent = list[tuple[str, int, int, int]]
 """(session key, cost, calls, unpriced calls) of each session of the run, the dearest first."""
 
 
-def run(paths: Paths, wanted: Wanted) -> int:
+def run(paths: Paths, options: RunOptions) -> int:
     """Runs it; returns its exit code, or AT_CAP where it was ended at its cap."""
     name = secrets.token_hex(4)
     began = time.monotonic()
-    child = Child(wanted.command, name, environment(name, wanted))
+    child = Child(options.command, name, environment(name, options))
     one = system_inspector().glance(child.pid)
-    tags = (wanted.feature, wanted.task, wanted.user)
+    tags = (options.feature, options.task, options.user)
     made = Run(name, child.pid, one.start if one else 0, os.getcwd(), *tags, now_ms() - 1000)
-    code, spent = asyncio.run(_Watch(paths, wanted, made, child).run())
-    if not wanted.quiet:
-        _say(summary(spent, code, time.monotonic() - began, wanted.cap))
+    code, spent = asyncio.run(_Supervisor(paths, options, made, child).run())
+    if not options.quiet:
+        _say(summary(spent, code, time.monotonic() - began, options.cap))
     return code
 
 
-def environment(name: str, wanted: Wanted) -> dict[str, str]:
+def environment(name: str, options: RunOptions) -> dict[str, str]:
     """The command's environment: tags for costtop's clients and for OpenTelemetry's."""
-    tags = {"feature": wanted.feature, "task": wanted.task, "user": wanted.user}
+    tags = {"feature": options.feature, "task": options.task, "user": options.user}
     given = {key: value for key, value in tags.items() if value}
     resource = [os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""), f"costtop.run={name}"]
     resource += [f"{key}={_escaped(value)}" for key, value in given.items()]
@@ -104,11 +104,11 @@ def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[st
     return lines
 
 
-class _Watch:
+class _Supervisor:
     """One command, watched to its end."""
 
-    def __init__(self, paths: Paths, wanted: Wanted, run: Run, child: Child) -> None:
-        self._paths, self._wanted, self._run, self._child = paths, wanted, run, child
+    def __init__(self, paths: Paths, options: RunOptions, run: Run, child: Child) -> None:
+        self._paths, self._options, self._run, self._child = paths, options, run, child
         self._has_daemon = False
 
     async def run(self) -> tuple[int, Spent]:
@@ -136,7 +136,7 @@ class _Watch:
         except CosttopError as error:  # one that only looks
             self._has_daemon = True
             _say([f"costtop run: {error}; neither tags nor cap hold"])
-        cap = self._wanted.cap
+        cap = self._options.cap
         while cap is not None:
             if sum(cost for _, cost, _, _ in await self._spent()) >= cap:
                 return True
@@ -167,7 +167,7 @@ class _Watch:
 
     async def _end(self) -> None:
         """The ladder, each step told."""
-        cap = dollars(self._wanted.cap)
+        cap = dollars(self._options.cap)
         _say([f"costtop run: the cap of ${cap} is reached; ending the command"])
         handle = self._child.handle(system_inspector())
         if handle is None:

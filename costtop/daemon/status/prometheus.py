@@ -8,10 +8,10 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from costtop.config import Metrics
-from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import NANO
@@ -25,11 +25,11 @@ _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 log = logging.getLogger("costtop")
 
 
-class Gauges:
+class MetricsChannel:
     """The task that serves, and what `doctor` says of it."""
 
-    def __init__(self, wanted: Metrics, instance: Wired) -> None:
-        self._wanted, self._database = wanted, instance.paths.database
+    def __init__(self, wanted: Metrics, database: Path) -> None:
+        self._wanted, self._database = wanted, database
         self._turn = asyncio.Lock()
         self._totals: Totals | None = None
         self.trouble = ""

@@ -2,15 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
 from costtop import __version__
-from costtop.daemon.actions.process_search import Hunt
+from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
-from costtop.daemon.jobs.price_refresh import Refresh
-from costtop.daemon.lifecycle.channels import Channel
-from costtop.daemon.lifecycle.config_changes import ConfigChanges
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.sources.registry import SOURCE
@@ -21,7 +18,26 @@ from costtop.tail.place import shown
 _EVERY = 1.0  # s
 
 
-class Pulse:
+class Channel(Protocol):
+    """A task of its own beside files and the socket, which is seen in `doctor`."""
+
+    trouble: str
+    ready: asyncio.Event  # open, or known to be in trouble
+
+    def run(self) -> Coroutine[Any, Any, None]:
+        """Serves, for ever."""
+
+    def said(self) -> dict[str, Any]:
+        """name, address, said, trouble."""
+
+
+class Troubled(Protocol):
+    """A task that says in one line what keeps it from its work; "" where nothing does."""
+
+    trouble: str
+
+
+class StatusWriter:
     """Writes the status file."""
 
     def __init__(
@@ -29,14 +45,13 @@ class Pulse:
         instance: Wired,
         reader: Reader,
         follower: Follower,
-        hunt: Hunt,
-        changes: ConfigChanges,
-        refresh: Refresh,
+        search: ProcessSearch,
+        troubled: Sequence[Troubled] = (),
         channels: Sequence[Channel] = (),
     ) -> None:
         self._instance, self._reader = instance, reader
-        self._follower, self._hunt, self._changes = follower, hunt, changes
-        self._refresh, self._channels = refresh, channels
+        self._follower, self._search = follower, search
+        self._troubled, self._channels = troubled, channels
         self._started = now_ms()
 
     async def run(self) -> None:
@@ -48,7 +63,7 @@ class Pulse:
     def said(self) -> dict[str, Any]:
         """The status as it is now."""
         ingest = self._instance.ingest
-        read = self._reader.passes > 0 and self._instance.watch.begun
+        read = self._reader.passes > 0 and self._instance.evaluator.begun
         polling = self._follower.status.startswith("polling")
         return {
             "schema": 1,
@@ -67,13 +82,13 @@ class Pulse:
             "trouble": self._reader.trouble or self._troubles(),
             "channels": [channel.said() for channel in self._channels],
             "sources": self._sources(),
-            "processes": self._hunt.seen(),
-            "exited": self._hunt.exited(),
+            "processes": self._search.seen(),
+            "exited": self._search.exited(),
         }
 
     def _troubles(self) -> str:
-        heard = next((one.trouble for one in self._channels if one.trouble), "")
-        return self._changes.trouble or heard or self._refresh.trouble or self._unreadable()
+        told = (one.trouble for one in self._troubled)
+        return next(filter(None, told), "") or self._unreadable()
 
     def _unreadable(self) -> str:
         troubles = self._follower.troubles
