@@ -8,6 +8,7 @@ import os
 import sys
 
 from costtop.hooks import quick
+from costtop.hooks.dialects.claude_code import SOURCE  # the only agent that has such a bar
 
 _FRESH = 10_000  # ms
 _THEN = 2.0  # s that the user's own command may take
@@ -53,7 +54,7 @@ def _cost(database: str, session: str) -> str:
 
     try:
         db = quick.door(database)
-        cents, calls, unpriced = gating.cost(db, "claude-code", session)
+        cents, calls, unpriced = gating.cost(db, SOURCE, session)
         db.close()
     except Exception:
         return ""  # no database yet, or one of another version
@@ -64,14 +65,14 @@ def _cost(database: str, session: str) -> str:
 
 
 def _tell(text: bytes) -> None:
-    """Says who our parents are, and what Claude Code itself makes of cost and limits."""
+    """Says who our parents are, and what the agent itself makes of cost and limits."""
     session = quick.word(text, "session_id")
     if session:
         quick.tell(
             quick.files(os.environ)[1],
             {
                 "do": "hook",
-                "source": "claude-code",
+                "source": SOURCE,
                 "session": session,
                 "event": "statusline",
                 "cost": quick.number(text, "total_cost_usd"),

@@ -1,4 +1,4 @@
-"""Claude Code's hooks: how it asks, how it is answered, where it is told of us. It judges nothing.
+"""Claude Code's hooks: how it asks, how it is answered, where it is told of us.
 
 code.claude.com/docs/en/hooks: `continue: false` ends the turn; a denied tool alone lets the model
 argue. Hooks fire inside subagents too, with the parent's session id.
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SOURCE = "claude-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
+NEW = "{\n}\n"
+LINE = True
+OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 
 
 def event(text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Codex CLI's hooks: how it asks, how it is answered, where it is told of us. It judges nothing.
+"""Codex CLI's hooks: how it asks, how it is answered, where it is told of us.
 
 Its PreToolUse takes a deny with a reason and nothing else: `continue` or an unknown key is a hook
 error, and then the tool runs. So a turn cannot be ended there, only each of its tools be denied.
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SOURCE = "codex"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
+NEW = "{\n}\n"
+LINE = False
+OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))
 
 
 def event(text: bytes) -> str:

@@ -1,6 +1,6 @@
 """GitHub Copilot CLI's hooks: how it asks, how it is answered, where it is told of us.
 
-It judges nothing. docs.github.com, CLI hooks reference: only preToolUse can deny; names are in
+docs.github.com, CLI hooks reference: only preToolUse can deny; names are in
 camelCase; the hooks of a repository stand in its .github/hooks.
 """
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SOURCE = "copilot"
 NEUTRAL = ""
 PROMPTS = frozenset({"userPromptSubmitted"})
+NEW = '{\n  "version": 1\n}\n'
+LINE = False
+OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 
 
 def event(text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Gemini CLI's hooks: how it asks, how it is answered, where it is told of us. It judges nothing.
+"""Gemini CLI's hooks: how it asks, how it is answered, where it is told of us.
 
 geminicli.com/docs/hooks/reference: BeforeModel can refuse the request itself, before it costs
 anything; `continue: false` ends the loop; stdout is JSON and nothing else.
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SOURCE = "gemini-cli"
 NEUTRAL = "{}"
 PROMPTS = frozenset({"BeforeAgent"})
+NEW = "{\n}\n"
+LINE = False
+OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 
 
 def event(text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Qwen Code's hooks: how it asks, how it is answered, where it is told of us. It judges nothing.
+"""Qwen Code's hooks: how it asks, how it is answered, where it is told of us.
 
 qwenlm.github.io/qwen-code-docs: events are named as Claude Code's, but UserPromptSubmit fires
 before every request to the model, results of tools included, and times are milliseconds.
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SOURCE = "qwen-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"SubmittedPrompt"})
+NEW = "{\n}\n"
+LINE = False
+OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 
 
 def event(text: bytes) -> str:

@@ -40,8 +40,8 @@ def with_line(text: str, command: str) -> str:
     root = parse_root(text)
     known = root.members.get("statusLine")
     if known is None:
-        return edited(text, [added(text, root, {"type": "command", "command": command},
-                                   "statusLine")])  # fmt: skip
+        line = {"type": "command", "command": command}
+        return edited(text, [added(text, root, line, "statusLine")])
     own = _object(known, "statusLine").members.get("command")
     if own is None or not isinstance(own.plain, str):
         raise Odd('"statusLine" has no "command"')
@@ -108,7 +108,7 @@ def _first(text: str, root: Node) -> Edit | None:
 
 
 def _commands(entry: Any) -> list[str]:
-    """The commands of one entry: of Copilot's flat kind, or of a group of them."""
+    """The commands of one entry: flat, as some agents have it, or a group of them."""
     if not isinstance(entry, dict):
         return []
     inner = entry.get("hooks")

@@ -1,8 +1,12 @@
 """Puts the gate and the status line into an agent's settings, and takes them out again.
 
-It knows no formats of hooks; `dialects` do. A file that cannot be understood is left alone.
+`dialects` know the formats of hooks. A file that cannot be understood is left alone, and what it
+was before is kept in a receipt: while nobody else has changed the file since, taking the hooks out
+is putting these bytes back.
 """
 
+import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -12,16 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from costtop.errors import CosttopError, UsageError
+from costtop.files import private_directory, private_file
 from costtop.hooks.dialects import AGENTS, dialect_of
-from costtop.hooks.install import entries, receipts
-from costtop.hooks.install.receipts import Receipt
+from costtop.hooks.install import entries
 
 if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect
 
 T = TypeVar("T")
-_NEW = "{\n}\n"
-_NEW_COPILOT = '{\n  "version": 1\n}\n'
 
 
 class Installed(NamedTuple):
@@ -31,6 +33,14 @@ class Installed(NamedTuple):
     settings: Path
     commands: tuple[str, ...]  # ours that stand in them
     trouble: str  # why they would not work; "" is fine
+
+
+class Receipt(NamedTuple):
+    """One change of one file."""
+
+    before: bytes | None  # None: there was no file
+    after: str  # digest of what was written
+    folders: tuple[str, ...]  # made for it, the deepest first
 
 
 def dialect(agent: str) -> "Dialect":
@@ -49,39 +59,39 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
     """Writes our entries; `kept` is the folder of receipts. Returns what was done."""
     speaks, path = dialect(agent), place(agent, environ)
     before = _read(path)
-    text = _text(path, before, agent)
+    text = _text(path, before, speaks)
     ours = speaks.entries(_gate(agent, environ))
     plain = _understood(path, entries.without, text)
     after = _understood(path, entries.with_hooks, plain, ours)
-    if agent == "claude-code":
+    if speaks.LINE:
         after = _understood(path, entries.with_line, after, _line(environ))
     if before is not None and after == before.decode():
         return [f"{path}: costtop's hooks are there already"]
-    earlier = receipts.find(kept, path)
+    earlier = _receipt(kept, path)
     first = before if plain == text else plain.encode()
-    if earlier and before is not None and receipts.of(before) == earlier.after:
+    if earlier and before is not None and _digest(before) == earlier.after:
         first = earlier.before  # they were put in anew: the way back leads to the first state
     folders = tuple(earlier.folders) if earlier else _missing(path)
-    backup = receipts.keep(kept, path, Receipt(first, receipts.of(after.encode()), folders))
+    backup = _keep(kept, path, Receipt(first, _digest(after.encode()), folders))
     _write(path, after.encode())
-    said = [f"{path}: the gate is in" + (" and the status line" if agent == "claude-code" else "")]
+    said = [f"{path}: the gate is in" + (" and the status line" if speaks.LINE else "")]
     if first is not None:
         said.append(f"as it was before: {backup}")
-    return [*said, *filter(None, [_disabled(agent, path)])]
+    return [*said, *filter(None, [_disabled(speaks, path)])]
 
 
 def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Takes our entries out; the file is byte for byte what it was, or was changed to since."""
     path = place(agent, environ)
     now = _read(path)
-    receipt = receipts.find(kept, path)
+    receipt = _receipt(kept, path)
     if now is None:
-        receipts.drop(kept, path)
+        _drop(kept, path)
         return [f"{path}: there are no settings"]
-    if receipt and receipts.of(now) == receipt.after:
+    if receipt and _digest(now) == receipt.after:
         before = receipt.before
     else:
-        before = _understood(path, entries.without, _text(path, now, agent)).encode()
+        before = _understood(path, entries.without, _text(path, now, dialect(agent))).encode()
         if receipt and receipt.before is None and not before.strip(b"{} \r\n\t"):
             before = None
     if before == now:
@@ -91,7 +101,7 @@ def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> l
         _remove_folders(receipt.folders if receipt else ())
     else:
         _write(path, before)
-    receipts.drop(kept, path)
+    _drop(kept, path)
     return [f"{path}: costtop's hooks are out"]
 
 
@@ -101,31 +111,29 @@ def status(agent: str, environ: Mapping[str, str] = os.environ) -> Installed:
     now = _read(path)
     if now is None:
         return Installed(agent, path, (), "")
-    commands = tuple(_understood(path, entries.found, _text(path, now, agent)))
+    commands = tuple(_understood(path, entries.found, _text(path, now, dialect(agent))))
     program = shlex.split(commands[0])[0:2] if commands else []
     words = [word for word in program if "=" not in word]
     gone = bool(words) and not os.access(words[0], os.X_OK)
     trouble = f"{words[0]} is not there any more: install again" if gone else ""
-    return Installed(agent, path, commands, trouble or (commands and _disabled(agent, path)) or "")
+    return Installed(
+        agent, path, commands, trouble or (commands and _disabled(dialect(agent), path)) or ""
+    )
 
 
-def _disabled(agent: str, path: Path) -> str:
+def _disabled(speaks: "Dialect", path: Path) -> str:
     """Why the agent would not run its hooks."""
-    if agent == "codex":
-        try:
-            config = path.with_name("config.toml").read_text()
-        except (OSError, UnicodeDecodeError):
-            return ""
-        off = any(line.replace(" ", "") in {"hooks=false", "codex_hooks=false"}
-                  for line in config.splitlines())  # fmt: skip
-        return "Codex's config.toml switches hooks off ([features] hooks = false)" if off else ""
+    beside, lines = speaks.OFF
     try:
+        config = path.with_name(beside).read_text() if beside else ""
         root = entries.parse_root(path.read_text())
     except (OSError, UnicodeDecodeError, CosttopError):
         return ""
-    return "its settings switch all hooks off (disableAllHooks)" if (
-        root.plain.get("disableAllHooks") is True
-    ) else ""  # fmt: skip
+    if lines & {line.replace(" ", "") for line in config.splitlines()}:
+        return f"{beside} beside them switches hooks off ([features] hooks = false)"
+    if root.plain.get("disableAllHooks") is True:
+        return "its settings switch all hooks off (disableAllHooks)"
+    return ""
 
 
 def _gate(agent: str, environ: Mapping[str, str]) -> str:
@@ -165,13 +173,13 @@ def _read(path: Path) -> bytes | None:
         raise CosttopError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _text(path: Path, content: bytes | None, agent: str) -> str:
+def _text(path: Path, content: bytes | None, speaks: "Dialect") -> str:
     """The content as text; what a new file begins with where there is none."""
     try:
         text = (content or b"").decode()
     except UnicodeDecodeError:
         raise CosttopError(f"cannot change {path}: it is not UTF-8; nothing was changed") from None
-    return text if text.strip() else (_NEW_COPILOT if agent == "copilot" else _NEW)
+    return text if text.strip() else speaks.NEW
 
 
 def _missing(path: Path) -> tuple[str, ...]:
@@ -198,3 +206,53 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         young.unlink(missing_ok=True)
         raise CosttopError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _digest(content: bytes) -> str:
+    """The hash that stands for a content."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _place(folder: Path, settings: Path) -> Path:
+    name = hashlib.blake2b(os.fsencode(settings), digest_size=6).hexdigest()
+    return folder / f"{settings.parent.name.strip('.')}-{name}"
+
+
+def _keep(folder: Path, settings: Path, receipt: Receipt) -> Path:
+    """Writes a receipt; returns the file that holds the settings as they were."""
+    private_directory(folder)
+    path = _place(folder, settings)
+    _write_private(path.with_suffix(".before"), receipt.before or b"")
+    facts = {
+        "settings": str(settings),
+        "existed": receipt.before is not None,
+        "after": receipt.after,
+        "folders": receipt.folders,
+    }
+    _write_private(path.with_suffix(".json"), json.dumps(facts).encode())
+    return path.with_suffix(".before")
+
+
+def _receipt(folder: Path, settings: Path) -> Receipt | None:
+    """The receipt of a file, None where there is none that can be read."""
+    path = _place(folder, settings)
+    try:
+        facts = json.loads(path.with_suffix(".json").read_bytes())
+        before = path.with_suffix(".before").read_bytes()
+        return Receipt(
+            before if facts["existed"] else None, facts["after"], tuple(facts["folders"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _drop(folder: Path, settings: Path) -> None:
+    """The change has been taken back."""
+    for suffix in (".json", ".before"):
+        _place(folder, settings).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(private_file(path, flags), "wb") as file:
+        file.write(content)
