@@ -61,7 +61,7 @@ class Terminal:
         self.written += got
         return got
 
-    def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, self.written[-3000:]
@@ -70,12 +70,12 @@ class Terminal:
     def says(self, words: bytes) -> None:
         self.until(lambda: words in self.written)
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 15.0) -> int:
+    def end(self, number: int = signal.SIGTERM, seconds: float = 30.0) -> int:
         """Sends a signal to the child that this test started, and returns its exit code."""
         self.process.send_signal(number)
         return self.ended(seconds)
 
-    def ended(self, seconds: float = 15.0) -> int:
+    def ended(self, seconds: float = 30.0) -> int:
         self.until(lambda: self.process.poll() is not None, seconds)
         self.read(0.1)
         return self.process.returncode

@@ -13,6 +13,7 @@ from costtop.control import client, protocol
 from costtop.control.protocol import Command, Override, encode
 from costtop.daemon.commands import decode
 from costtop.errors import CosttopError
+from tests.patience import until
 
 
 @pytest.fixture
@@ -100,12 +101,12 @@ def test_a_kill_goes_on_after_the_daemon_was_killed(house):
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(house.paths.socket))
         peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
-        _wait(lambda: house.answers("SELECT 1 FROM intents"))
+        until(lambda: house.answers("SELECT 1 FROM intents"))
         house.kill_daemon()
     assert agent.process.poll() is None
     house.start()
     assert agent.gone(40) != 0
-    _wait(lambda: not house.answers("SELECT 1 FROM intents WHERE done IS NULL"))
+    until(lambda: not house.answers("SELECT 1 FROM intents WHERE done IS NULL"))
     bys = [by for (by,) in house.answers("SELECT by FROM deeds WHERE deed LIKE 'kill%'")]
     assert bys == ["ana, gone on with after a restart"]
 
@@ -117,13 +118,13 @@ def test_a_kill_of_a_process_that_went_meanwhile_is_given_up(house):
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(house.paths.socket))
         peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
-        _wait(lambda: house.answers("SELECT 1 FROM intents"))
+        until(lambda: house.answers("SELECT 1 FROM intents"))
         house.kill_daemon()
     agent.process.kill()
     agent.gone()
     other = house.agent(session="s2", calls=400, every=0.5)
     house.start()
-    _wait(lambda: house.answers("SELECT 1 FROM deeds WHERE deed = 'kill given up'"), 25)
+    until(lambda: house.answers("SELECT 1 FROM deeds WHERE deed = 'kill given up'"))
     assert other.process.poll() is None
 
 
@@ -162,12 +163,3 @@ def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
     with pytest.raises(CosttopError) as refused:
         decode.command(tree)
     assert "\n" not in str(refused.value)
-
-
-def _wait(true, seconds=15):
-    import time
-
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)

@@ -13,6 +13,7 @@ from costtop.daemon.jobs.scan_once import scan
 from costtop.daemon.wiring import wired
 from costtop.tail.find import find
 from costtop.tail.follow import Batch
+from tests.patience import PATIENCE
 from tests.sources.databases import built
 from tests.sources.golden import LOGS
 
@@ -132,7 +133,7 @@ async def test_a_busy_database_is_left_alone_for_a_moment_and_then_read(paths, o
         changed(opencode, 70)
         await look(instance)
         assert stored(paths) == GOLDEN
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while stored(paths) == GOLDEN and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
             await look(instance)

@@ -1,7 +1,6 @@
 """Another tool's database is asked in pages, from where the last answer ended, as a quiet guest."""
 
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -111,9 +110,7 @@ def test_a_database_that_its_owner_holds_is_asked_again_and_loses_nothing(tmp_pa
         _, memo = everything(str(held).encode(), {}, 10)
         db.execute("BEGIN EXCLUSIVE")
         db.execute("INSERT INTO uses VALUES (2, 20, 1)")
-        began = time.monotonic()
         answer = asked(str(held).encode(), GUEST, memo, 0)
-        assert time.monotonic() - began < 2
         assert answer.again and not answer.events
         db.execute("COMMIT")
         assert everything(str(held).encode(), answer.memo, 10)[0] == [1, 2]

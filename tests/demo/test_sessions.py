@@ -124,6 +124,6 @@ def test_a_record_gets_its_time_where_its_format_has_it():
 
 
 def test_a_month_is_made_within_seconds():
-    began = time.monotonic()
+    began = time.process_time()
     past_month.past(4, HOME, NOW, UTC)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

@@ -1,18 +1,22 @@
-"""A scripted agent that burns money: real logs, real hooks, no model. It ends itself in a minute.
+"""A scripted agent that burns money: real logs, real hooks, no model, three minutes at most.
 
 Copied to a file named `claude` or `codex`, whose command line it then has. Words: session=ID ·
 calls=N · every=SECONDS (of one request) · told=no (no sessions/<pid>.json) · argue=yes (goes on
 asking the model when a tool is denied) · then=COMMAND (run once by its own shell, as a tool) ·
-stubborn=yes (ignores SIGINT and SIGTERM). One call costs $0.025 as Claude Code, $0.02 as Codex.
-Prints a line for whatever it does: call N · denied · stopped · blocked · tool CODE · idle.
+stubborn=yes (ignores SIGINT and SIGTERM) · paced=yes (a call begins when costtop has judged the one
+before: what counts is the order, however slow the machine is). One call costs $0.025 as Claude
+Code, $0.02 as Codex. Prints a line for whatever it does: call N · denied · stopped · blocked ·
+tool CODE · idle.
 """
 
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,7 +124,7 @@ def ask(agent: Claude | Codex, event: str, **fields: object) -> str:
                         **fields})  # fmt: skip
     for command in [hook["command"] for group in groups for hook in group["hooks"]]:
         ran = subprocess.run(["/bin/sh", "-c", command], input=given, capture_output=True,
-                             text=True, timeout=10, check=False)  # fmt: skip
+                             text=True, timeout=30, check=False)  # fmt: skip
         if ran.returncode == 2:
             return "denied"
         said = agent.judge(json.loads(ran.stdout)) if ran.stdout.strip() else ""
@@ -139,6 +143,17 @@ def tool(agent: Claude | Codex, command: str) -> str:
     return ""
 
 
+def wait_until_judged(number: int) -> None:
+    """Until costtop has judged so many calls, with all that follows from them."""
+    judged = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'watched'"
+    path = Path(os.environ["COSTTOP_HOME"]) / "costtop.db"
+    while True:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            if db.execute(judged).fetchone()[0] >= number:
+                return
+        time.sleep(0.02)
+
+
 def turn(agent: Claude | Codex) -> str:
     """One turn: call after call until the work, or the patience of somebody, ends."""
     if ask(agent, "UserPromptSubmit", prompt="burn money") == "blocked":
@@ -147,6 +162,8 @@ def turn(agent: Claude | Codex) -> str:
         time.sleep(float(WORDS.get("every", 0.3)))  # the model thinks
         agent.write(number)
         say(f"call {number}")
+        if WORDS.get("paced") == "yes":
+            wait_until_judged(number)
         said = tool(agent, WORDS["then"] if number == 2 and "then" in WORDS else f"make {number}")
         if said == "stopped" or (said and WORDS.get("argue") != "yes"):
             return said
@@ -155,7 +172,7 @@ def turn(agent: Claude | Codex) -> str:
     return "done"
 
 
-signal.alarm(60)
+signal.alarm(180)
 if WORDS.get("stubborn") == "yes":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -7,11 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from costtop import paths
+from tests.patience import PATIENCE, until
 
 AGENT = Path(__file__).with_name("agent.py")
 # A breaker's countdown is half a minute; tests of what follows it do not wait so long.
@@ -19,13 +18,6 @@ _HASTY = (
     "import sys; from costtop.alerts import breaker; breaker.COUNTDOWN = 700;"
     "sys.argv = ['costtop', 'daemon']; from costtop.__main__ import main; sys.exit(main())"
 )
-
-
-def until(true: Callable[[], object], seconds: float = 15, what: str = "") -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"waited in vain{what and ': ' + what}"
-        time.sleep(0.02)
 
 
 class Agent:
@@ -48,10 +40,10 @@ class Agent:
         with open(f"/proc/{self.process.pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0]
 
-    def says(self, text: str, seconds: float = 15) -> None:
+    def says(self, text: str, seconds: float = PATIENCE) -> None:
         until(lambda: any(line.startswith(text) for line in self.said), seconds, text)
 
-    def gone(self, seconds: float = 15) -> int:
+    def gone(self, seconds: float = PATIENCE) -> int:
         """Its exit code, once it has ended."""
         return self.process.wait(seconds)
 
@@ -101,9 +93,14 @@ class House:
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-P", "-m", "costtop", *arguments],
-            input=text, capture_output=True, text=True, cwd=self.folder, check=False, timeout=40,
+            input=text,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            check=False,
+            timeout=2 * PATIENCE,
             **more,
-        )  # type: ignore[call-overload]  # fmt: skip
+        )  # type: ignore[call-overload]
 
     def agent(self, kind: str = "claude", **words: object) -> Agent:
         """A scripted agent at work in the folder."""
@@ -156,4 +153,4 @@ class House:
             agent.end()
         if self._daemon is not None:
             self._daemon.terminate()
-            self._daemon.wait(15)
+            self._daemon.wait(PATIENCE)

@@ -7,23 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from costtop import paths
+from tests.patience import PATIENCE, until
 
-T = TypeVar("T")
 COSTTOP = [sys.executable, "-P", "-m", "costtop"]
-
-
-def wait_until(true: Callable[[], T], deadline: float = 10.0, step: float = 0.02) -> T:
-    """The first true answer; an answer that never comes fails the test, within `deadline` s."""
-    end = time.monotonic() + deadline
-    while not (answer := true()):
-        assert time.monotonic() < end, f"not within {deadline} s"
-        time.sleep(step)
-    return answer
 
 
 class Instance:
@@ -38,7 +28,7 @@ class Instance:
         """What a command prints, both streams; `code` None: whatever it ends with."""
         ran = subprocess.run(
             [*COSTTOP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=40, check=False, stdin=subprocess.DEVNULL, **options,
+            timeout=2 * PATIENCE, check=False, stdin=subprocess.DEVNULL, **options,
         )  # fmt: skip
         assert code is None or ran.returncode == code, ran.stdout
         return ran.stdout
@@ -62,7 +52,7 @@ class Instance:
     def start(self, **options: Any) -> subprocess.Popen[bytes]:
         """A daemon that has read everything there was."""
         daemon = self.spawn(**options)
-        wait_until(lambda: self.has_read(daemon), 25)
+        until(lambda: self.has_read(daemon))
         return daemon
 
     def has_read(self, daemon: subprocess.Popen[bytes]) -> bool:
@@ -81,7 +71,7 @@ class Instance:
     def stop(self) -> None:
         self.cli("stop")
         for daemon in self.daemons:
-            daemon.wait(10)
+            daemon.wait(PATIENCE)
         self.daemons.clear()
 
     def kill9(self) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.house import until
+from tests.patience import until
 
 DAILY = """
 [[budget]]
@@ -20,7 +20,7 @@ def test_after_the_cap_at_most_one_call_is_made(house, kind):
     house.configure(DAILY.format("stop"))
     house.run("hooks", "install", "claude-code" if kind == "claude" else "codex")
     house.start()
-    agent = house.agent(kind, session="s1", calls=40, every=0.5)
+    agent = house.agent(kind, session="s1", calls=40, every=0.1, paced="yes")
     agent.says("stopped" if kind == "claude" else "denied")
     agent.says("idle")
     reached = 4 if kind == "claude" else 5  # calls that make $0.10
@@ -36,7 +36,7 @@ def test_a_mere_gate_lets_the_agent_commit_and_stops_it_when_it_argues(house):
     house.configure(DAILY.format("gate"))
     house.run("hooks", "install", "claude-code")
     house.start()
-    agent = house.agent(session="s1", calls=40, every=0.4, argue="yes")
+    agent = house.agent(session="s1", calls=40, every=0.1, argue="yes", paced="yes")
     agent.says("stopped")
     assert agent.said.count("denied") <= 4
     commit = {"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "Bash",
@@ -99,7 +99,7 @@ def test_more_than_three_an_hour_are_not_touched(house):
     house.configure(DAILY.format("pause"))
     house.start()
     agents = [house.agent(session=f"s{n}", calls=400, every=0.4) for n in range(4)]
-    until(lambda: "at most 3 sessions an hour" in house.told, seconds=25, what="the cap")
+    until(lambda: "at most 3 sessions an hour" in house.told, what="the cap")
     assert sum(agent.state == "T" for agent in agents) == 3
 
 
@@ -119,7 +119,7 @@ def test_the_command_line_marks_pauses_resumes_stops_and_kills(house):
     assert agent.process.poll() is None
     killed = house.run("kill", "s1")
     assert killed.returncode == 0 and "has gone" in killed.stdout
-    agent.gone(5)
+    agent.gone()
     assert house.run("mark", "s1", "--as", "fine", "--note", "all well").returncode == 0
     deeds = [row[0] for row in house.answers("SELECT deed FROM deeds ORDER BY id")]
     assert deeds == ["pause", "resume", "stop", "kill up to KILL", "mark fine"]
@@ -132,10 +132,10 @@ def test_a_runaway_is_stopped_at_its_next_tool(house):
     house.start()
     agent = house.agent(session="s1", calls=400, every=0.3)
     house.known(S1)
-    before = agent.calls
     assert house.run("mark", "s1", "--as", "runaway").returncode == 0
+    marked = agent.calls
     agent.says("stopped")
-    assert agent.calls <= before + 2
+    assert agent.calls <= marked + 1  # one may have asked for its tool before
 
 
 def test_a_hook_says_exactly_which_process_it_is(house):
@@ -157,5 +157,5 @@ def test_several_are_ended_and_one_refusal_does_not_spare_the_others(house):
     until(lambda: house.answers("SELECT 1 FROM sessions WHERE session = 'g'"), what="g")
     ran = house.run("kill", "s1", "g", "s2", "--yes")
     assert ran.returncode == 1 and "g:" in ran.stderr
-    one.gone(5)
-    two.gone(5)
+    one.gone()
+    two.gone()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from costtop.demo import cast
-from tests.e2e.instance import Instance, wait_until
+from tests.e2e.instance import Instance
+from tests.patience import PATIENCE, until
 
 FAST = "8"  # times as fast as an agent that is watched by people
 
@@ -34,8 +35,8 @@ class Agents:
         """Waits until the daemon knows whose process it is."""
         key = f"{'codex' if kind == 'codex' else 'claude-code'}/{session}"
         processes = self._instance.status
-        wait_until(lambda: processes()["processes"].get(key, {}).get("pid") == process.pid, 15)
-        wait_until(lambda: session in self._instance.once(), 15)
+        until(lambda: processes()["processes"].get(key, {}).get("pid") == process.pid)
+        until(lambda: session in self._instance.once())
 
     def size(self, session: str) -> int:
         """Bytes of its log."""
@@ -45,7 +46,7 @@ class Agents:
     def writes(self, session: str) -> None:
         """Waits until its log has grown."""
         before = self.size(session)
-        wait_until(lambda: self.size(session) > before)
+        until(lambda: self.size(session) > before)
 
     def end(self) -> None:
         for process in self._started:
@@ -81,15 +82,15 @@ def test_the_command_line_marks_pauses_and_kills_one_session_and_no_other(instan
     size = agents.size(session)
     agents.writes(other)
     assert agents.size(session) == size
-    wait_until(lambda: instance.once()[session]["state"] == "paused", 5)
+    until(lambda: instance.once()[session]["state"] == "paused")
     instance.cli("resume", session[:8])
     agents.writes(session)
 
     assert "has gone" in instance.cli("kill", session[:8])
-    assert victim.wait(5) != 0
+    assert victim.wait(PATIENCE) != 0
     assert not (instance.home / f".claude/sessions/{victim.pid}.json").exists()
     instance.cli("kill", thread[:8])
-    codex.wait(5)
+    codex.wait(PATIENCE)
     agents.writes(other)
     assert beside.poll() is None
 
@@ -120,7 +121,7 @@ async def test_the_screen_kills_the_session_under_its_cursor_and_no_other(instan
     async with app.run_test(size=(120, 40)) as pilot:
 
         async def until(true: Callable[[], object]) -> None:
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + PATIENCE
             while not true():
                 assert time.monotonic() < deadline
                 await pilot.pause(0.02)

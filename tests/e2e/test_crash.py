@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop.demo import past_month
-from tests.e2e.instance import Instance, wait_until
+from tests.e2e.instance import Instance
+from tests.patience import until
 
 KILLS, PIECES, KNOWN = 50, 30, 6
 
@@ -47,7 +48,7 @@ def figures(instance: Instance, **options: object) -> dict[str, str]:
             for by in ("session", "model", "day", "user")}  # fmt: skip
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_fifty_kills_in_an_import_change_no_total(instance):
     rng = Random(50)
     waves = pieces(instance, rng)
@@ -60,7 +61,7 @@ def test_fifty_kills_in_an_import_change_no_total(instance):
         if len(seen) < 2 or seen[-1] > seen[-2]:
             write(instance, next(waves, []))  # the last wave is read: there is always one to come
         daemon = instance.spawn()
-        wait_until(lambda d=daemon: is_up(instance, d.pid), 20, 0.005)
+        until(lambda d=daemon: is_up(instance, d.pid))
         time.sleep(rng.uniform(0, window))
         instance.kill9()
         seen.append(calls(instance))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from costtop.demo.play import MARKER
-from tests.e2e.instance import COSTTOP, wait_until
+from tests.e2e.instance import COSTTOP
+from tests.patience import PATIENCE, until
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def processes(home: Path) -> set[int]:
 def test_without_a_terminal_it_prints_one_frame_and_leaves_nothing(homes, home):
     ran = subprocess.run(
         [*COSTTOP, "demo", "--speed", "3", "--seed", "3"], capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=50, check=True,
+        stdin=subprocess.DEVNULL, timeout=2 * PATIENCE, check=True,
     )  # fmt: skip
     assert ran.stderr == ""
     assert "budget daily: $" in ran.stdout
@@ -53,7 +54,7 @@ def test_without_a_terminal_it_prints_one_frame_and_leaves_nothing(homes, home):
 def test_a_kept_home_is_named_and_holds_real_logs_and_no_process(homes):
     printed = subprocess.run(
         [*COSTTOP, "demo", "--speed", "20", "--keep"], capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=50, check=True,
+        stdin=subprocess.DEVNULL, timeout=2 * PATIENCE, check=True,
     ).stdout  # fmt: skip
     (kept,) = homes.iterdir()
     assert printed.splitlines()[-1] == f"the demo's home is kept: {kept}"
@@ -70,10 +71,10 @@ def test_however_the_demo_is_ended_everything_it_started_is_gone(homes, number):
         [*COSTTOP, "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_until(lambda: list(homes.glob("*/.claude/sessions/*.json")), 30)
+    until(lambda: list(homes.glob("*/.claude/sessions/*.json")))
     (made,) = homes.iterdir()
     assert (made / MARKER).exists()
     assert len(processes(made)) > 8
     demo.send_signal(number)
-    demo.communicate(timeout=30)
-    wait_until(lambda: not list(homes.iterdir()) and not processes(made), 15)
+    demo.communicate(timeout=2 * PATIENCE)
+    until(lambda: not list(homes.iterdir()) and not processes(made))

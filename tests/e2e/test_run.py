@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.house import until
+from tests.patience import PATIENCE, until
 
 RUN = [sys.executable, "-P", "-m", "costtop", "run"]
 JOB = """
@@ -91,15 +92,21 @@ def test_the_environment_carries_the_tags(house):
     assert ran.stderr == ""
 
 
+def _catches(pid, number):
+    """Whether the process has a handler of its own for the signal."""
+    caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return int(caught, 16) >> (number - 1) & 1
+
+
 def test_a_signal_reaches_the_command_and_its_end_is_told(house):
     script = "trap 'echo caught; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
     command = [*RUN, "-q", "--", "sh", "-c", script]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=house.folder)
     assert process.stdout.readline() == "ready\n"
-    time.sleep(0.5)  # it listens to signals once the command runs
+    until(lambda: _catches(process.pid, signal.SIGTERM))  # it does once the command runs
     process.send_signal(signal.SIGTERM)
     assert process.stdout.read() == "caught\n"
-    assert process.wait(10) == 3
+    assert process.wait(PATIENCE) == 3
     process.stdout.close()
 
 
@@ -113,7 +120,7 @@ def test_the_terminal_is_the_commands_and_comes_back(house):
         os._exit(0)
     os.write(terminal, b"typed\n")
     said = b""
-    until_end = time.monotonic() + 20
+    until_end = time.monotonic() + PATIENCE
     while b"back" not in said and time.monotonic() < until_end:
         try:
             said += os.read(terminal, 1024)
@@ -135,7 +142,7 @@ def test_its_process_is_known_exactly_without_any_other_sign(house):
         house.known("costtop/job")
         assert "costtop run started it" in house.run("kill", "job", "-n").stdout
         assert house.run("kill", "job", "--yes").returncode == 0
-        assert process.wait(10) != 0
+        assert process.wait(PATIENCE) != 0
         assert _report(house, "feature") == {"x": 1}
     finally:
         process.kill()

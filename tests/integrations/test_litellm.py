@@ -21,6 +21,7 @@ import litellm  # noqa: E402
 import costtop  # noqa: E402
 from costtop.client import process_sender, recording  # noqa: E402
 from costtop.integrations.litellm import CosttopLogger  # noqa: E402
+from tests.patience import PATIENCE  # noqa: E402
 
 ASKED = [{"role": "user", "content": "hi"}]
 CHEAP: dict[str, Any] = {"model": "gpt-4o-mini", "messages": ASKED, "mock_response": "hello there"}
@@ -35,7 +36,7 @@ class Slot:
 
     def calls(self, count: int) -> list[dict[str, Any]]:
         """The calls, once there are `count`; LiteLLM tells of them from threads of its own."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(found := [line for line in self.lines if "model" in line]) < count:
             assert time.monotonic() < deadline, self.lines
             time.sleep(0.02)

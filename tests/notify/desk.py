@@ -19,6 +19,7 @@ from costtop.model import Finding
 from costtop.notify.courier import Courier
 from costtop.notify.send import send
 from costtop.store.writer import Writer
+from tests.patience import PATIENCE
 
 
 class Inbox:
@@ -105,7 +106,7 @@ def audience(*labels: str, **more: Any) -> Audience:
     return Audience(tuple(Route(label, **more) for label in labels))
 
 
-async def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Waits for a condition, at most `seconds`; the assertion after it says what is missing."""
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
@@ -150,11 +151,11 @@ class Desk:
     async def attempts(self, count: int) -> None:
         """Waits until so many tries have been made in all."""
         query = "SELECT total(attempts) FROM outbox"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while (await self.rows(query))[0][0] < count and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = PATIENCE) -> None:
         """Waits until nothing is pending any more."""
         deadline = time.monotonic() + seconds
         while "pending" in await self.states() and time.monotonic() < deadline:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -18,17 +17,10 @@ from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import Inspector, system_inspector
 from costtop.processes.kill.ladder import Pace, Step
 from costtop.processes.vitals import Vitals
+from tests.patience import until
 
 ACTOR = str(Path(__file__).with_name("actor.py"))
 FAST = Pace(interrupt=0.4, terminate=0.4, kill=2.0, linger=0.2)
-
-
-def until(true: Callable[[], bool], seconds: float = 5) -> None:
-    """Look again until it is true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
 
 
 class Stage:

@@ -13,6 +13,7 @@ from costtop.processes.handle import hold
 from costtop.processes.inspect import linux
 from costtop.processes.kill.cgroup import PREFIX, Scope, scope_of
 from costtop.processes.kill.ladder import Pace, ending
+from tests.patience import PATIENCE
 
 CGROUPS = next(
     (
@@ -154,7 +155,7 @@ def scope(stage):
         pytest.skip(f"control groups cannot be made here: {error}")
     yield folder
     stage.end_of("agent", "far")
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while (folder / "cgroup.procs").read_text() and time.monotonic() < end:
         time.sleep(0.01)
     folder.rmdir()
@@ -215,7 +216,7 @@ async def test_a_copy_of_a_hold_lives_on_its_own(stage):
     copy.close()
 
 
-async def until(true, seconds=5):
+async def until(true, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,10 @@ def rungs(steps):
 
 async def test_a_polite_process_goes_at_the_first_rung(stage, hand, all_steps):
     session = hand.take(stage.start("name=agent", "exit=INT"))
-    began = time.monotonic()
     steps = await all_steps(Actions(hand.holder, hand.vitals).kill(session))  # waits of 5 s
     assert rungs(steps) == ["SIGINT"]
     assert steps[-1].outcome == "gone"
     assert steps[-1].success
-    assert time.monotonic() - began < 4
     assert not stage.lives("agent")
 
 

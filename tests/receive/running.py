@@ -6,21 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DEADLINE = 30.0  # s
-
-
-def until(true: Callable[[], Any], patience: float = DEADLINE) -> Any:
-    """What `true` gives once it gives something; the test fails after `patience`."""
-    deadline = time.monotonic() + patience
-    while not (found := true()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
-    return found
+from tests.patience import PATIENCE, until
 
 
 class Instance:
@@ -63,7 +52,7 @@ class Instance:
     def _end(self, number: signal.Signals) -> None:
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(number)
-            self._child.wait(DEADLINE)
+            self._child.wait(PATIENCE)
 
     def log(self) -> str:
         return (self.home / "daemon.log").read_text()
@@ -71,7 +60,7 @@ class Instance:
     def run(self, *arguments: str, **more: Any) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-P", "-m", "costtop", *arguments],
-            capture_output=True, text=True, check=False, timeout=50, **more,
+            capture_output=True, text=True, check=False, timeout=2 * PATIENCE, **more,
         )  # fmt: skip
 
     def report(self, by: str = "total") -> dict[str, Any]:
@@ -85,13 +74,18 @@ class Instance:
     def calls(self) -> int:
         return int(self.report()["total"]["calls"])
 
+    def worked(self) -> float:
+        """Seconds of processor time that the daemon has had."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """Resident bytes of the daemon."""
         pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def connected(path: Path, timeout: float = DEADLINE) -> socket.socket:
+def connected(path: Path, timeout: float = PATIENCE) -> socket.socket:
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     peer.settimeout(timeout)
     try:

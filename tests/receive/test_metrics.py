@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 
 import pytest
 
@@ -75,11 +74,9 @@ def test_strangers_and_other_paths_get_nothing(port, path, headers, status):
 
 
 def test_an_endless_header_is_hung_up_on(port):
-    began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), 20) as peer:
         peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: " + b"x" * 20_000)
         assert peer.recv(100) == b""
-    assert time.monotonic() - began < 5
 
 
 def test_doctor_shows_where_it_is(instance, port):

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import os
 import socket
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -37,14 +36,13 @@ def test_what_a_browser_or_a_stranger_would_send_is_refused(heard, port, path, h
     assert heard.calls() == 0
 
 
-def test_a_bomb_is_refused_quickly_and_costs_no_memory(heard, port):
+def test_a_bomb_is_refused_and_costs_no_memory(heard, port):
     bomb = gzip.compress(b"\0" * (256 << 20))
     post(port, "/v1/traces", traces(chat()))
-    before, began = heard.memory(), time.monotonic()
+    before = heard.memory()
     for body in (bomb, gzip.compress(bomb)):
         for _ in range(5):
             assert post(port, "/v1/traces", body, Content_Encoding="gzip")[0] in (400, 413)
-    assert time.monotonic() - began < 10
     assert heard.memory() - before < 30 << 20
     with socket.create_connection(("127.0.0.1", port), 20) as peer:  # plain, without a length
         peer.sendall(
@@ -93,11 +91,10 @@ async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
     assert body.DEADLINE <= 10
     receiver = otlp_http.Receiver(take, "127.0.0.1", deadline=0.5)
     async with otlp_http.listening(receiver, "127.0.0.1", 0) as port:
-        began = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(start)
         with suppress(OSError):
-            while time.monotonic() - began < 10:
+            while True:  # for ever, if nobody hangs up: the test's own timeout says so
                 try:
                     async with asyncio.timeout(0.1):
                         if not await reader.read(1000):
@@ -106,7 +103,6 @@ async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
                     writer.write(b" ")
                     await writer.drain()
         writer.close()
-    assert time.monotonic() - began < 3
 
 
 async def test_a_full_queue_and_a_store_that_cannot_are_told_when_to_try_again():
@@ -188,6 +184,6 @@ def test_a_million_attributes_cost_a_bounded_time(heard, port):
     for _ in range(1_000_000):
         span.attributes.add()
     body = message.SerializeToString()
-    began = time.monotonic()
+    before = heard.worked()
     assert post(port, "/v1/traces", body, Content_Type=PROTOBUF)[0] == 200
-    assert time.monotonic() - began < 5
+    assert heard.worked() - before < 5

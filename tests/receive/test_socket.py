@@ -84,9 +84,7 @@ def test_a_peer_that_reads_no_answers_is_not_read_from_for_ever(daemon):
         assert sent < 64 << 20
         assert daemon.memory() - before < 60 << 20
         with connected(daemon.socket) as other:
-            asked = time.monotonic()
             assert ask(other, line())["ok"]
-            assert time.monotonic() - asked < 5
 
 
 def test_a_line_may_arrive_in_pieces(daemon):

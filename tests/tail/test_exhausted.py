@@ -7,7 +7,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ async def main(folder, files):
                 print(follower.status)
                 return
 
-asyncio.run(asyncio.wait_for(main(sys.argv[1], int(sys.argv[2])), 20))
+asyncio.run(asyncio.wait_for(main(sys.argv[1], int(sys.argv[2])), 60))
 """
 
 
@@ -41,7 +40,7 @@ def in_namespace(limit: str, folder: Path) -> "subprocess.CompletedProcess[str]"
     run = ["unshare", "-Ur", "sh", "-c", shell, "sh"]
     try:
         probe = subprocess.run(
-            [*run, "true"], check=False, capture_output=True, text=True, timeout=10
+            [*run, "true"], check=False, capture_output=True, text=True, timeout=30
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         pytest.skip("needs unshare")
@@ -51,7 +50,7 @@ def in_namespace(limit: str, folder: Path) -> "subprocess.CompletedProcess[str]"
 
 
 def child(run: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(run, check=False, capture_output=True, text=True, timeout=30)
+    return subprocess.run(run, check=False, capture_output=True, text=True, timeout=90)
 
 
 @pytest.fixture
@@ -70,10 +69,8 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_inotify_limits_lead_to_polling(folder: Path, limit: str, words: str) -> None:
-    began = time.monotonic()
     ran = in_namespace(limit, folder)
     assert ran.stdout.startswith(words), ran.stderr
-    assert time.monotonic() - began < 15
 
 
 def test_a_shortage_of_descriptors_leads_to_polling(folder: Path) -> None:

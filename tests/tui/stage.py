@@ -14,6 +14,7 @@ from costtop.queries.live.view import Snapshot
 from costtop.tui.app import CosttopApp
 from costtop.tui.backend import World
 from costtop.tui.preferences import Settings
+from tests.patience import PATIENCE
 from tests.tui.values import snapshot
 
 STILL = Settings(delay=10.0)  # s: only the test moves the world
@@ -101,7 +102,7 @@ class Played:
         self.app.post_message(CosttopApp.Snapped(now))
         await self.pilot.pause()
 
-    async def until(self, holds: Any, seconds: float = 5.0) -> None:
+    async def until(self, holds: Any, seconds: float = PATIENCE) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
         while not holds():
             assert asyncio.get_running_loop().time() < deadline, self.text

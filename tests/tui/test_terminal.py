@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.benches.terminal import Terminal, staged
+from tests.patience import PATIENCE
 
 TITLE, OSC, CSI, BIDI = "\x1b]0;PWNED\x07", "\x1b]52;c;UFdORUQ=\x07", "\x9b31mred", "\u202egnp.exe"
 ZERO_WIDTH, ZALGO = "pay\u200bpal", "z" + "\u0301" * 60
@@ -50,7 +51,7 @@ def test_ctrl_z_suspends_and_fg_draws_again():
     with Terminal(staged()) as terminal:
         terminal.says(b"9f767c4e")
         terminal.send(b"\x1a")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while _state(terminal.process.pid) != "T":
             assert time.monotonic() < deadline
             terminal.read(0.05)
@@ -110,6 +111,7 @@ stage.refusal = names[7] + names[0]
     assert b"]0;PWNED" in left  # as harmless text
 
 
+@pytest.mark.alone
 def test_a_tick_that_changes_three_cells_writes_less_than_two_kilobytes():
     body = """
 class Moving(Stage):
@@ -126,7 +128,7 @@ stage = Moving()
 """
     with Terminal(staged(body, delay=0.5)) as terminal:
         terminal.says(b"s017")
-        terminal.read(1.5)  # until it is still
+        terminal.until(lambda: len(terminal.read(1.5)) < 2_048)  # it is drawn
         got = terminal.read(4.0)
         assert len(got) > 4.0 / 0.5 / 2 * 30  # it did move
         assert len(got) / 8 < 2_048
@@ -134,11 +136,11 @@ stage = Moving()
         terminal.ended()
 
 
+@pytest.mark.alone
 def test_a_screen_on_which_nothing_changes_writes_nothing():
     with Terminal(staged(delay=0.2)) as terminal:
         terminal.says(b"9f767c4e")
-        terminal.read(1.5)
-        assert len(terminal.read(1.5)) < 200
+        terminal.until(lambda: len(terminal.read(1.5)) < 200)
         terminal.send(b"q")
         terminal.ended()
 
