@@ -1,26 +1,75 @@
-"""Opens the live screen over this instance, with a daemon behind it. It draws nothing itself."""
+"""Opens the live screen over this instance, with a daemon behind it and one line meanwhile."""
 
 import argparse
 import locale
 import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costtop import paths
-from costtop.cli.greeting import greeting
 from costtop.errors import CosttopError
+from costtop.text import clean
 
 if TYPE_CHECKING:
     from costtop.tui.app import CosttopApp
+
+_FRESH = 10.0  # s since the daemon last touched it
 
 
 def run(options: argparse.Namespace) -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
-    with greeting(found.line):
+    with _greeting(found.line):
         app = _made(options, found)
-    from costtop.tui import faults
+    return run_screen(app, mouse=not options.no_mouse)
 
-    return faults.run(app, mouse=not options.no_mouse)
+
+def run_screen(app: "CosttopApp", *, mouse: bool = True) -> int:
+    """Runs the screen until it is left; returns its exit code."""
+    from costtop.tui import workers
+
+    try:
+        app.run(mouse=mouse)
+    except Exception as error:  # whatever it is: no traceback for a user
+        app.fault = app.fault or workers.written(error, app.log_file)
+    if app.fault:
+        print(f"costtop: {app.fault}", file=sys.stderr)
+        return 1
+    return app.return_code or 0
+
+
+@contextmanager
+def _greeting(line: Path) -> Iterator[None]:
+    """Shows the daemon's own line for as long as the block lasts; "reading" where there is none.
+
+    Loading the screen takes the better part of a second; today's spend need not wait for it. The
+    line stands on the user's own screen and is taken away again, whatever happens next.
+    """
+    width = os.get_terminal_size(sys.stderr.fileno()).columns
+    text = " · ".join(part for part in ("costtop", _said(line), "reading …") if part)
+    if sys.stderr.encoding.lower().replace("-", "") != "utf8":
+        text = text.encode("ascii", "replace").decode()
+    sys.stderr.write(f"\r{clean(text)[: max(width - 1, 0)]}")
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def _said(line: Path) -> str:
+    try:
+        if time.time() - line.stat().st_mtime > _FRESH:
+            return ""
+        with line.open(encoding="utf-8", errors="replace") as file:
+            return file.read(400).strip()
+    except OSError:
+        return ""
 
 
 def _made(options: argparse.Namespace, found: paths.Paths) -> "CosttopApp":

@@ -1,4 +1,4 @@
-"""The screen as a process: reads frames, keeps time, carries commands. It draws nothing itself.
+"""The screen as a process: reads frames, keeps time, carries commands.
 
 One worker reads, one message brings the snapshot, one reactive hands it to the screens. The worker
 knows no widget; freezing the screen is one `if` in one place.
@@ -15,32 +15,31 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual.app import App, SystemCommand
-from textual.color import Color
-from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
-from textual.strip import Strip
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
+from costtop.durations import MINUTE
 from costtop.queries.live.view import Snapshot
 from costtop.text import clean
-from costtop.tui import command_palette, faults, travel, workers
-from costtop.tui.app_keys import APP_KEYS
-from costtop.tui.backend import NOTHING, World
-from costtop.tui.draw import palette, themes
-from costtop.tui.draw.palette import Inks
+from costtop.tui import workers
+from costtop.tui.backend import NOTHING, Backend
+from costtop.tui.draw.palette import DARK, LIGHT
+from costtop.tui.host import Host, Mood
 from costtop.tui.preferences import FASTEST, SLOWEST, Settings, save, seconds
-from costtop.tui.widgets.header import TABS, Mood
+from costtop.tui.screens.keys import APP_KEYS
+from costtop.tui.widgets.header import TABS
 
 T = TypeVar("T")
 USUALLY = Settings()
+PLAYED = 2 * MINUTE  # of a played day in one frame: a day in six minutes
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
 _BLURRED = 10  # an unfocused screen reads every tenth frame
 
 
 class CosttopApp(App[int]):
-    """The live screen over a `World`."""
+    """The live screen over a `Backend`; what it shows knows it as a `Host`."""
 
     CSS_PATH = "costtop.tcss"
     TITLE = "costtop"
@@ -48,42 +47,31 @@ class CosttopApp(App[int]):
     snapshot: reactive[Snapshot] = reactive(NOTHING, repaint=False)
     mood: reactive[Mood] = reactive(Mood(), repaint=False)
 
-    class Snapped(Message):
-        """A frame was read."""
-
-        def __init__(self, snapshot: Snapshot) -> None:
-            super().__init__()
-            self.snapshot = snapshot
-
-    class Missed(Message):
-        """A frame could not be read; the last one stays."""
-
-        def __init__(self, trouble: str) -> None:
-            super().__init__()
-            self.trouble = trouble
-
-    def __init__(self, world: World, settings: Settings = USUALLY, *,
-                 remembers: Path | None = None, ascii_only: bool = False,
-                 notice: str = "", log_file: Path | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        backend: Backend,
+        settings: Settings = USUALLY,
+        *,
+        remembers: Path | None = None,
+        ascii_only: bool = False,
+        notice: str = "",
+        log_file: Path | None = None,
+    ) -> None:
         """`remembers` is where settings are kept, `log_file` where a bug is written down."""
         super().__init__()
-        self.world, self.settings = world, settings
+        self.backend, self.settings = backend, settings
         self.tab = 1  # number of the screen in front
         self.at: int | None = None  # the moment shown; None is now
         self._until: int | None = None  # the end of a day that is played
         self._remembers, self.log_file = remembers, log_file
         self.fault = ""  # the bug that ended it, in one line
         self._clock: Timer | None = None
-        self._inks: dict[tuple[str, Color], Inks] = {}
-        self.strips: dict[
-            tuple[object, ...], Strip
-        ] = {}  # painted lines: rows that move are not new
         self._reading, self._focused, self._tick = False, True, 0
         self._notice = notice
-        self.rung = -1  # last message for an open screen; -1: none was looked for yet
+        self._rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
-        for theme in (themes.DARK, themes.LIGHT):
+        for theme in (DARK, LIGHT):
             self.register_theme(theme)
 
     def on_mount(self) -> None:
@@ -111,24 +99,10 @@ class CosttopApp(App[int]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         self.set_class(self.theme.startswith("ansi"), "ansi")
-        vim = {"kill": "K,f9", "down": "j,down", "up": "k,up", "first": "g,home", "last": "G,end"}
-        self.set_keymap({**(vim if settings.vim else {}), **dict(settings.keys)})
+        self.set_keymap(settings.keymap())
         if self._clock is not None:
             self._clock.stop()
         self._clock = self.set_interval(settings.delay, self.tick)
-
-    def inks(self, background: Color) -> Inks:
-        """The inks of the present theme on a background."""
-        found = self._inks.get((self.theme, background))
-        if found is None:
-            kind = (
-                palette.MONO
-                if self.has_class("mono")
-                else (palette.ANSI if self.has_class("ansi") else palette.COLOURED)
-            )
-            found = palette.inks_on(background, self.theme_variables, kind)
-            self._inks[self.theme, background] = found
-        return found
 
     def remember(self, settings: Settings) -> None:
         """Puts settings into force and writes them down."""
@@ -147,34 +121,63 @@ class CosttopApp(App[int]):
             self.read()
 
     def read(self) -> None:
-        """Reads a frame, unless the last one is still being read."""
-        if not self._reading:
-            self._reading = True
-            workers.frame(self, self.at)
+        """Reads a frame, unless the last one is still being read; then what rings meanwhile."""
+        if self._reading:
+            return
+        self._reading, at = True, self.at
 
-    def on_costtop_app_snapped(self, message: Snapped) -> None:
+        def work() -> list[tuple[int, str]]:
+            snapshot = self.backend.frame(at)
+            self.call_later(self.take, snapshot)
+            return self.backend.bells(max(self._rung, 0)) if snapshot.rev else []
+
+        workers.run(self, work, self._ring, self._missed, group="frame")
+
+    def _ring(self, messages: list[tuple[int, str]]) -> None:
+        """A bell and a note for each message to an open screen; those before it opened are old."""
+        if messages and self._rung >= 0:
+            self.bell()
+            for _, said in messages[-3:]:
+                self.say(said, ok=False)
+        if messages:
+            self._rung = messages[-1][0]
+
+    def _missed(self, trouble: str) -> None:
+        """A frame could not be read: the last one stays, the title says why nothing moves."""
+        self._reading = False
+        self.mood = self.mood._replace(trouble=trouble)
+
+    def take(self, snapshot: Snapshot) -> None:
         """The new frame goes to whoever watches."""
         self._reading = False
-        self.rung = max(self.rung, 0)
+        self._rung = max(self._rung, 0)
         self.mood = self.mood._replace(trouble="", past=self.at is not None)
-        self.snapshot = message.snapshot
-
-    def on_costtop_app_missed(self, message: Missed) -> None:
-        """The title says why nothing moves."""
-        self._reading = False
-        self.mood = self.mood._replace(trouble=message.trouble)
+        self.snapshot = snapshot
 
     def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
         """Reads something for a screen in a thread and hands it over, if that is still there."""
-        workers.look(self, screen, read, take)
+
+        def taken(answer: T) -> None:
+            if screen.is_attached:
+                take(answer)
+
+        workers.run(screen, read, taken, self._failed, group="look", latest=True)
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
-        workers.do(self, command, said, then or self.read)
+
+        def done(answer: dict[str, Any]) -> None:
+            self.say(" · ".join(answer.get("said") or [said]))
+            (then or self.read)()
+
+        workers.run(self, lambda: self.backend.act(command), done, self._failed, group="commands")
+
+    def _failed(self, why: str) -> None:
+        self.say(why, ok=False)
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug, wherever it was raised: written down, and no traceback on the terminal."""
-        self.fault = self.fault or faults.written(error, self.log_file)
+        self.fault = self.fault or workers.written(error, self.log_file)
         super()._handle_exception(error)
         self._exit_renderables.clear()
 
@@ -193,7 +196,7 @@ class CosttopApp(App[int]):
 
     def action_delay(self) -> None:
         """Asks for the seconds between two frames."""
-        from costtop.tui.dialogs.ask import Ask
+        from costtop.tui.dialogs.choice import Ask
 
         hint = f"{self.settings.delay:g} now; {FASTEST:g} to {SLOWEST:g}"
         if not isinstance(self.screen, ModalScreen):
@@ -211,15 +214,13 @@ class CosttopApp(App[int]):
 
     async def action_tab(self, number: int) -> None:
         """Goes to a screen by its number; 1 is the list of sessions, which is always below."""
-        from costtop.tui.screens import tabbed
-
         if isinstance(self.screen, ModalScreen):
             return
         while len(self.screen_stack) > _BOTTOM:
             await self.pop_screen()
         self.tab = number
         if number != 1:
-            await self.push_screen(tabbed.screen_of(number))
+            await self.push_screen(_screen_of(number))
 
     def travel(self, at: int | None, until: int | None = None) -> None:
         """Shows a past moment, plays from there to `until`, or comes back to the present."""
@@ -234,13 +235,15 @@ class CosttopApp(App[int]):
 
     def action_step_day(self, by: int) -> None:
         """The end of the day before (-1) or after (1) the one shown; past today is now."""
+        from costtop.tui.screens.days import stepped
+
         zone, shown = ZoneInfo(self.snapshot.zone), self.at or self.snapshot.at
-        self.travel(travel.stepped(shown, self.world.now(), by, zone, self.at is not None))
+        self.travel(stepped(shown, self.backend.now(), by, zone, is_past=self.at is not None))
 
     def _play(self) -> None:
         """The next moment of a day that is played."""
         if self.at is not None and self._until is not None and self.mood.frozen_since is None:
-            self.at = travel.played(self.at, self._until)
+            self.at = min(self.at + PLAYED, self._until)
             if self.at >= self._until:
                 self.travel(self.at)
 
@@ -262,10 +265,10 @@ class CosttopApp(App[int]):
 
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
-        from costtop.tui.dialogs import session_actions
+        from costtop.tui.dialogs.lift import ask_lift
 
         if not isinstance(self.screen, ModalScreen):
-            session_actions.ask_lift(self)
+            ask_lift(self.screen)
 
     def action_setup(self) -> None:
         """Theme, columns, keys, refresh."""
@@ -276,7 +279,9 @@ class CosttopApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette lists what has a key."""
-        return command_palette.listed(self, screen)
+        from costtop.tui.screens.help import commands
+
+        return commands(self, screen)
 
     def action_help(self) -> None:
         """All keys, those of this screen first."""
@@ -293,3 +298,25 @@ class CosttopApp(App[int]):
         """Somebody looks: catch up."""
         self._focused = True
         self.read()
+
+
+HOST: type[Host] = CosttopApp  # so that the type checker holds what those below lean on
+
+
+def _screen_of(number: int) -> Screen[Any]:
+    """A new screen for a tab from 2 on."""
+    from costtop.tui.screens import alerts, budgets, days, spending, tasks
+
+    match TABS[number - 1]:
+        case "Features":
+            return spending.SpendingScreen(number, spending.FEATURES)
+        case "Models":
+            return spending.SpendingScreen(number, spending.MODELS)
+        case "Tasks":
+            return tasks.TasksScreen(number)
+        case "Days":
+            return days.DaysScreen(number)
+        case "Alerts":
+            return alerts.AlertsScreen(number)
+        case _:
+            return budgets.BudgetsScreen(number)

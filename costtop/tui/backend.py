@@ -1,11 +1,15 @@
-"""The seam between the screen and the rest: what it may ask and do. It knows no widget.
+"""The seam between the screen and the rest: what it may ask and do.
 
 Everything that the screen sees comes through `frame` and its siblings, everything that it does goes
 through `act`. `real` reads the store by `costtop.queries` and talks to the daemon by
 `costtop.control`; a test gives its own.
 """
 
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,10 +30,11 @@ from costtop.queries.spending.budget_periods import BudgetLine
 from costtop.queries.spending.days import Day
 from costtop.queries.spending.spending import Spending
 from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
-from costtop.tui import opener
+
+_PATIENCE = 3.0  # s for the program to say that it cannot
 
 
-class World(NamedTuple):
+class Backend(NamedTuple):
     """The functions that the screen is given; each may raise CosttopError with one line."""
 
     frame: Callable[[int | None], Snapshot]  # at a moment, ms UTC; None is now
@@ -56,14 +61,14 @@ def real(
     paths: Paths,
     now: Callable[[], int] = now_ms,
     hooked: Callable[[str], bool] = lambda source: True,
-) -> World:
-    """The world of one costtop instance; `now` is its clock, ms UTC."""
+) -> Backend:
+    """The backend of one costtop instance; `now` is its clock, ms UTC."""
     door = Door(paths, now)
 
     def frame(at: int | None) -> Snapshot:
         return door.frame() if at is None else door.read(past.take, at, door.zone())
 
-    return World(
+    return Backend(
         frame=frame,
         act=lambda command: client.ask(paths.socket, command),
         session=lambda key, at: door.read(session.read, key, at),
@@ -79,6 +84,38 @@ def real(
         bells=lambda after: door.read(alert_list.bells, after),
         hooked=hooked,
         transcript=lambda key: door.read(transcript.read, key),
-        open_folder=opener.open_folder,
+        open_folder=open_folder,
         now=now,
     )
+
+
+def _opener(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str | None:
+    """The program that shows folders; None without a desktop."""
+    if platform == "darwin":
+        return shutil.which("open", path=environ.get("PATH"))
+    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
+        return shutil.which("xdg-open", path=environ.get("PATH"))
+    return None
+
+
+def open_folder(path: Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Shows the folder of the file at `path`; False where nothing could.
+
+    The folder, not the file: what a program would make of text from elsewhere is not ours to try.
+    """
+    program, folder = _opener(environ), path.parent
+    if program is None or not folder.is_absolute() or not folder.is_dir():
+        return False
+    try:
+        process = subprocess.Popen(
+            [program, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return process.wait(_PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        return True  # it stays for as long as its window does
+    except OSError:
+        return False

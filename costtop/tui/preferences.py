@@ -1,21 +1,24 @@
-"""What the screen remembers: theme, columns, order, keys, refresh. It knows no budget.
+"""What the screen remembers: theme, columns, order, keys, refresh.
 
 screen.toml is written by costtop (tomli-w keeps no comments), so it is a file of its own; the file
 before each change stays beside it as screen.toml.bak. An unreadable file costs the looks, never the
 start.
 """
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from costtop.files import replace
 from costtop.tui.list.arrange import GROUPS
 from costtop.tui.list.columns import COLUMNS, USUAL
 
 FASTEST, SLOWEST = 0.2, 10.0  # s between two frames
-THEMES = ("costtop-dark", "costtop-light", "ansi-dark", "ansi-light", "nord", "gruvbox",
-          "dracula", "tokyo-night", "solarized-light")  # fmt: skip
+THEMES = (
+    *("costtop-dark", "costtop-light", "ansi-dark", "ansi-light"),
+    *("nord", "gruvbox", "dracula", "tokyo-night", "solarized-light"),
+)
+_VIM = {"kill": "K,f9", "down": "j,down", "up": "k,up", "first": "g,home", "last": "G,end"}
 
 
 class Settings(NamedTuple):
@@ -33,6 +36,10 @@ class Settings(NamedTuple):
     meters: bool = True
     vim: bool = False
     keys: tuple[tuple[str, str], ...] = ()  # (binding id, keys): "kill" to "K,f9"
+
+    def keymap(self) -> dict[str, str]:
+        """Keys by binding id, for those that are not as usual."""
+        return {**(_VIM if self.vim else {}), **dict(self.keys)}
 
 
 def seconds(text: str) -> float | None:
@@ -56,24 +63,24 @@ def load(path: Path) -> Settings:
 
 def _checked(tree: dict[str, Any]) -> Settings:
     usual = Settings()
+    known = {column.key for column in COLUMNS}
     kept = {
         name: value
         for name, value in tree.items()
         if name in _PLAIN and type(value) is type(getattr(usual, name))
     }
-    known = {column.key for column in COLUMNS}
-    columns = tuple(key for key in _texts(tree.get("columns")) if key in known)
-    settings = usual._replace(**kept, columns=columns or usual.columns)
-    keys = tree.get("keys")
+    delay, keys = tree.get("delay"), tree.get("keys")
+    if isinstance(delay, int | float):
+        kept["delay"] = min(max(float(delay), FASTEST), SLOWEST)
     if isinstance(keys, dict):
-        pairs = tuple((str(k), v) for k, v in keys.items() if isinstance(v, str))
-        settings = settings._replace(keys=pairs)
+        kept["keys"] = tuple((str(k), v) for k, v in keys.items() if isinstance(v, str))
+    kept["columns"] = tuple(key for key in _texts(tree.get("columns")) if key in known)
+    settings = usual._replace(**kept)
     return settings._replace(
-        delay=min(max(float(tree.get("delay", usual.delay)), FASTEST), SLOWEST)
-        if isinstance(tree.get("delay", usual.delay), int | float) else usual.delay,
+        columns=settings.columns or usual.columns,
         sort=settings.sort if settings.sort in known else usual.sort,
         group=settings.group if settings.group in GROUPS else "",
-    )  # fmt: skip
+    )
 
 
 _PLAIN = {"theme", "sort", "falling", "tree", "group", "hides_idle", "hides_ended", "meters", "vim"}
@@ -89,10 +96,6 @@ def save(settings: Settings, path: Path) -> None:
 
     tree = {**settings._asdict(), "columns": list(settings.columns), "keys": dict(settings.keys)}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        tomli_w.dump(tree, file)
     if path.exists():
-        os.replace(path, path.with_suffix(".toml.bak"))
-    os.replace(fresh, path)
+        replace(path.with_suffix(".toml.bak"), path.read_bytes())
+    replace(path, tomli_w.dumps(tree).encode())

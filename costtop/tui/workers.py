@@ -1,71 +1,60 @@
-"""What the screen has done for it in threads: something read, a command carried. Draws nothing."""
+"""What goes on beside the screen: work in threads, and the traceback of a bug, kept in the log."""
 
+import os
+import time
+import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+from textual.app import App
 from textual.screen import Screen
 
-from costtop.control.protocol import Command
 from costtop.errors import CosttopError
-
-if TYPE_CHECKING:
-    from costtop.tui.app import CosttopApp
+from costtop.files import private_file
+from costtop.text import clean
 
 T = TypeVar("T")
 
 
-def frame(app: "CosttopApp", at: int | None) -> None:
-    """Reads a frame of that moment (None: now) and what rings meanwhile."""
-
-    def work() -> None:
-        try:
-            snapshot = app.world.frame(at)
-            app.post_message(app.Snapped(snapshot))
-            rung = app.world.bells(max(app.rung, 0)) if snapshot.rev else []
-        except CosttopError as error:
-            app.post_message(app.Missed(str(error)))
-            return
-        if rung:
-            app.call_from_thread(_ring, app, rung)
-
-    app.run_worker(work, thread=True, group="frame")
-
-
-def _ring(app: "CosttopApp", messages: list[tuple[int, str]]) -> None:
-    """A bell and a note for each message to an open screen; those before it opened are old."""
-    if app.rung >= 0:
-        app.bell()
-        for _, said in messages[-3:]:
-            app.say(said, ok=False)
-    app.rung = messages[-1][0]
-
-
-def look(
-    app: "CosttopApp", screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]
+def run(
+    owner: App[Any] | Screen[Any],
+    work: Callable[[], T],
+    take: Callable[[T], None],
+    failed: Callable[[str], None],
+    *,
+    group: str,
+    latest: bool = False,
 ) -> None:
-    """Reads something for a screen and hands it over, if the screen is still there."""
+    """Runs `work` in a thread; then, in the screen's own, `take` its answer, or why it `failed`.
 
-    def work() -> None:
+    It ends with its owner; `latest` lets what is under way in the same group go.
+    """
+    app = owner.app
+
+    def threaded() -> None:
         try:
-            answer = read()
+            answer = work()
         except CosttopError as error:
-            app.call_from_thread(app.say, str(error), ok=False)
+            app.call_from_thread(failed, str(error))
             return
-        app.call_from_thread(lambda: take(answer) if screen.is_attached else None)
+        app.call_from_thread(take, answer)
 
-    screen.run_worker(work, thread=True, exclusive=True, group="look")
+    owner.run_worker(threaded, thread=True, exclusive=latest, group=group)
 
 
-def do(app: "CosttopApp", command: Command, said: str, then: Callable[[], None]) -> None:
-    """Hands a command to the daemon; its answer, or `said`, is shown when it comes, then `then`."""
-
-    def work() -> None:
-        try:
-            answer = app.world.act(command)
-        except CosttopError as error:
-            app.call_from_thread(app.say, str(error), ok=False)
-            return
-        app.call_from_thread(app.say, " · ".join(answer.get("said") or [said]))
-        app.call_from_thread(then)
-
-    app.run_worker(work, thread=True, group="commands")
+def written(error: BaseException, log: Path | None) -> str:
+    """Writes the traceback into the log; one line that says what happened and where it stands."""
+    cause = getattr(error, "error", None)  # a worker's failure carries what failed in it
+    error = cause if isinstance(cause, BaseException) else error
+    said = clean(f"{type(error).__name__}: {error}", 120)
+    told = "".join(traceback.format_exception(error))
+    if log is None:
+        return f"the screen failed ({said})"
+    try:
+        handle = private_file(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{time.strftime('%F %T')} the screen failed\n{told}")
+    except OSError as trouble:
+        return f"the screen failed ({said}); {log} cannot be written: {trouble.strerror}"
+    return f"the screen failed ({said}); the traceback is in {log}"

@@ -22,12 +22,12 @@ _TICK_GOAL, _CPU_GOAL, _MEMORY_GOAL, _BYTES_GOAL = 15.0, 4.0, 60.0, 2_048
 _PTY = """
 import sys
 from pathlib import Path
-from costtop.tui import world
+from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from costtop.tui.preferences import Settings
 from scripts.benches import fleet
-app = CosttopApp(world.real(fleet.instance(Path(sys.argv[1]))), Settings(delay=float(sys.argv[2])))
-app.run()
+real = backend.real(fleet.instance(Path(sys.argv[1])))
+CosttopApp(real, Settings(delay=float(sys.argv[2]))).run()
 """
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -61,7 +61,7 @@ async def tick(count: int) -> float:
 
     rows = [values.row(f"s{n:05}", rate=n * 10**6, started=None) for n in range(count)]
     stage = Stage(values.snapshot(tuple(rows)))
-    app = CosttopApp(stage.world, Settings(delay=10.0))
+    app = CosttopApp(stage.backend, Settings(delay=10.0))
     spent: list[float] = []
     async with app.run_test(size=(180, 50)) as pilot:
         await pilot.pause(0.5)
@@ -69,7 +69,7 @@ async def tick(count: int) -> float:
             moved = tuple(r._replace(rate=(r.rate * 7 + n * 10**7) % 10**10, cost=r.cost + n)
                           for r in rows)  # fmt: skip
             before = time.process_time()
-            app.post_message(CosttopApp.Snapped(values.snapshot(moved, at=values.AT + n * 1000)))
+            app.call_later(app.take, values.snapshot(moved, at=values.AT + n * 1000))
             await asyncio.sleep(0.03)  # a frame at 60 Hz has been painted by then
             spent.append(time.process_time() - before)
     return statistics.median(spent) * 1000

@@ -94,12 +94,12 @@ STAGED = """
 import sys
 from tests.tui.stage import Stage
 from tests.tui import values
-from costtop.tui import faults
+from costtop.cli.open_screen import run_screen
 from costtop.tui.app import CosttopApp
 from costtop.tui.preferences import Settings
 log = None
 {body}
-sys.exit(faults.run(CosttopApp(stage.world, Settings(delay={delay}), log_file=log)))
+sys.exit(run_screen(CosttopApp(stage.backend, Settings(delay={delay}), log_file=log)))
 """
 
 

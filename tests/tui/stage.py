@@ -1,4 +1,4 @@
-"""A stage for the real app: its world is a value that the test holds, keys are pressed for real."""
+"""A stage for the real app: its backend is what a test holds, keys are pressed for real."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from costtop.control.protocol import Command
 from costtop.errors import CosttopError
 from costtop.queries.live.view import Snapshot
 from costtop.tui.app import CosttopApp
-from costtop.tui.backend import World
+from costtop.tui.backend import Backend
 from costtop.tui.preferences import Settings
 from tests.patience import PATIENCE
 from tests.tui.values import snapshot
@@ -49,12 +49,12 @@ class Stage:
         return self.desktop
 
     @property
-    def world(self) -> World:
+    def backend(self) -> Backend:
         """Frames as the test holds them; the other screens over nothing."""
         unread = dict.fromkeys(
             ("spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"), _nothing
         )
-        return World(
+        return Backend(
             frame=self.frame, act=self.act, session=lambda key, at: None,
             bells=lambda after: [], hooked=self.hooked.__contains__, now=lambda: self.now.at,
             transcript=lambda key: self.log, open_folder=self.open_folder, **unread,
@@ -99,7 +99,7 @@ class Played:
 
     async def show(self, now: Snapshot) -> None:
         self.stage.now = now
-        self.app.post_message(CosttopApp.Snapped(now))
+        self.app.call_later(self.app.take, now)
         await self.pilot.pause()
 
     async def until(self, holds: Any, seconds: float = PATIENCE) -> None:
@@ -115,7 +115,7 @@ async def played(
     **extra: Any,
 ) -> AsyncIterator[Played]:  # fmt: skip
     stage = Stage(now)
-    app = CosttopApp(stage.world, settings, **extra)
+    app = CosttopApp(stage.backend, settings, **extra)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         play = Played(stage, app, pilot)
         await play.until(lambda: app.snapshot.at)

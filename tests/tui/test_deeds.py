@@ -6,7 +6,7 @@ from pathlib import Path
 from costtop.control.protocol import Kill, Override, Pause, StopSession
 from costtop.queries.live.held_sessions import Held
 from costtop.queries.live.view import BudgetMeter, ProcessSeen
-from costtop.tui.opener import open_folder
+from costtop.tui.backend import open_folder
 from tests.tui.stage import played
 from tests.tui.values import AT, BUDGETS, FLEET, dollars, snapshot
 

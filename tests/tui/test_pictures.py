@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from costtop.durations import short
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.spending.days import Day
 from costtop.tui.draw.ascii import asciified
-from costtop.tui.draw.figures import age, cash, short_model, short_place, short_session, si
+from costtop.tui.draw.figures import cash, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Span, cut, fit, line, paint, plain, spread, wrapped
 from costtop.tui.draw.palette import ANSI, COLOURED, MONO, inks_on
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
@@ -19,11 +20,10 @@ from costtop.tui.list.arrange import View, arranged, summed
 from costtop.tui.list.columns import COLUMNS, Look, chosen, fits
 from costtop.tui.preferences import Settings, load, save
 from costtop.tui.screens.setup import shifted, stepped
-from costtop.tui.widgets.bars import bar as wide_bar
-from costtop.tui.widgets.bars import breakdown
 from costtop.tui.widgets.calendar import heat_map, uprights
 from costtop.tui.widgets.curve import curve
-from costtop.tui.widgets.meters import meter, reading
+from costtop.tui.widgets.meters import bar as wide_bar
+from costtop.tui.widgets.meters import breakdown, meter, reading
 from costtop.tui.widgets.pane import changed_cells
 from tests.tui.values import AT, FLEET, dollars, row
 
@@ -141,7 +141,7 @@ def test_counts_never_outgrow_five_cells(count: int):
      (97 * 86_400_000, "97d"), (None, "-"), (-5, "0s")],
 )  # fmt: skip
 def test_ages(ms: int | None, text: str):
-    assert age(ms) == text
+    assert short(ms) == text
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_every_line_is_painted_to_its_width_and_without_foreign_characters(
 ):
     from textual.color import Color
 
-    from costtop.tui.draw.themes import DARK
+    from costtop.tui.draw.palette import DARK
 
     variables = DARK.to_color_system().generate()
     strip = paint(line(*spans), width, inks_on(Color.parse("#000000"), variables, COLOURED))

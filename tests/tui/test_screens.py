@@ -17,7 +17,7 @@ from costtop.control.protocol import (
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.spending import report
-from costtop.tui import backend as worlds
+from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from costtop.tui.preferences import load
 from scripts.benches import fleet
@@ -32,8 +32,8 @@ async def opened(
 ) -> AsyncIterator[Played]:
     """The app over the store, after these keys; commands go to the stage."""
     stage = Stage()
-    world = worlds.real(paths, lambda: fleet.AT)._replace(act=stage.act)
-    app = CosttopApp(world, extra.pop("settings", STILL), **extra)
+    real = backend.real(paths, lambda: fleet.AT)._replace(act=stage.act)
+    app = CosttopApp(real, extra.pop("settings", STILL), **extra)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         play = Played(stage, app, pilot)
         await play.until(lambda: app.snapshot.at)
@@ -62,7 +62,7 @@ async def test_a_session_shows_curve_ledger_peers_calls_alerts_and_deeds(fleet_p
 
 
 async def test_the_bars_of_a_sessions_ledger_add_up_to_its_cost(fleet_paths: Paths):
-    detail = worlds.real(fleet_paths).session(RUNAWAY, fleet.AT)
+    detail = backend.real(fleet_paths).session(RUNAWAY, fleet.AT)
     assert detail is not None
     assert sum(amount for _, amount in detail.books) == detail.total == detail.calls[-1].total
     assert detail.curve[-1][1] == detail.total
@@ -155,8 +155,8 @@ async def test_a_bracket_steps_to_the_end_of_yesterday(fleet_paths: Paths):
 async def test_a_stored_day_is_played_and_freezing_holds_it(fleet_paths: Paths):
     start = fleet.AT - fleet.AT % fleet.DAY
     stage = Stage()
-    world = worlds.real(fleet_paths, lambda: fleet.AT)._replace(act=stage.act)
-    app = CosttopApp(world, STILL._replace(delay=0.2))
+    real = backend.real(fleet_paths, lambda: fleet.AT)._replace(act=stage.act)
+    app = CosttopApp(real, STILL._replace(delay=0.2))
     app.begin(start + 13 * fleet.HOUR, start + fleet.DAY)
     async with app.run_test(size=(120, 40)) as pilot:
         play = Played(stage, app, pilot)
@@ -335,7 +335,7 @@ async def test_refresh_changes_by_tenths_within_bounds(fleet_paths: Paths):
 async def test_a_bell_rings_for_messages_that_come_while_the_screen_is_open(fleet_paths: Paths):
     async with opened(fleet_paths) as play:
         rung: list[tuple[int, str]] = [(5, "[costtop] budget daily: 80 %")]
-        play.app.world = play.app.world._replace(
+        play.app.backend = play.app.backend._replace(
             bells=lambda after: [r for r in rung if r[0] > after]
         )
         play.app.read()
@@ -353,10 +353,8 @@ async def test_every_screen_fits_every_size(fleet_paths: Paths):
 
 @pytest.mark.parametrize("span", ["today", "7 days", "30 days", "month"])
 def test_features_models_and_projects_sum_to_the_same(fleet_paths: Paths, span: str):
-    world = worlds.real(fleet_paths)
-    sums = {
-        by: world.spending(by, span, fleet.AT) for by in ("feature", "model", "project", "user")
-    }
+    real = backend.real(fleet_paths)
+    sums = {by: real.spending(by, span, fleet.AT) for by in ("feature", "model", "project", "user")}
     totals = {(s.total.cost, s.total.calls, s.total.unpriced) for s in sums.values()}
     assert len(totals) == 1
     for spending in sums.values():
@@ -364,23 +362,23 @@ def test_features_models_and_projects_sum_to_the_same(fleet_paths: Paths, span: 
 
 
 def test_days_and_budgets_agree_with_the_report(fleet_paths: Paths):
-    door, world = Door(fleet_paths), worlds.real(fleet_paths)
-    days = world.days(50, fleet.AT)
+    door, real = Door(fleet_paths), backend.real(fleet_paths)
+    days = real.days(50, fleet.AT)
     lines = door.read(report.read, "day", door.zone()).lines
     reported = {line.key: (line.cost, line.calls) for line in lines}
     assert {d.key: (d.cost, d.calls) for d in days if d.calls} == reported
-    daily = next(b for b in world.budgets(fleet.AT) if b.name == "daily")
+    daily = next(b for b in real.budgets(fleet.AT) if b.name == "daily")
     assert daily.spent == days[-1].cost
     assert daily.past[-1] == days[-2].cost
 
 
 def test_the_past_at_this_moment_is_the_present(fleet_paths: Paths):
-    world = worlds.real(fleet_paths, lambda: fleet.AT)
-    now, past = world.frame(None), world.frame(fleet.AT)
+    real = backend.real(fleet_paths, lambda: fleet.AT)
+    now, past = real.frame(None), real.frame(fleet.AT)
     assert {r.key: (r.cost, r.calls) for r in past.sessions} == {
         r.key: (r.cost, r.calls) for r in now.sessions
     }
     assert (past.today, past.month) == (now.today, now.month)
-    earlier = world.frame(fleet.AT - fleet.HOUR)
+    earlier = real.frame(fleet.AT - fleet.HOUR)
     assert 0 < earlier.today < now.today
     assert all(r.last <= fleet.AT - fleet.HOUR for r in earlier.sessions)

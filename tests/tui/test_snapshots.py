@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from costtop.paths import Paths
-from costtop.tui import backend as worlds
+from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from scripts.benches import fleet
 from scripts.benches.pictures import plain_svg
@@ -44,9 +44,9 @@ PICTURES = ("top-80x24", "top-120x40", "top-light", "top-mono", "top-ansi", "day
 async def drawn(paths: Paths, name: str) -> tuple[str, str]:
     """(text, SVG) of a view."""
     size, key, how = VIEWS[name]
-    world = worlds.real(paths, lambda: fleet.AT)._replace(act=Stage().act)
+    real = backend.real(paths, lambda: fleet.AT)._replace(act=Stage().act)
     settings = STILL._replace(theme=str(how.get("theme", STILL.theme)))
-    app = CosttopApp(world, settings, ascii_only="ascii" in how)
+    app = CosttopApp(real, settings, ascii_only="ascii" in how)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         play = Played(Stage(), app, pilot)
         await play.until(lambda: app.snapshot.at)

@@ -173,9 +173,9 @@ class Broken(Stage):
     def hooked_by(self, source):
         raise LookupError("a bug")
     @property
-    def world(self):
+    def backend(self):
         hooked = self.hooked_by if {where!r} == "dialog" else self.hooked.__contains__
-        return super().world._replace(hooked=hooked)
+        return super().backend._replace(hooked=hooked)
 stage = Broken()
 """
     with Terminal(staged(body)) as terminal:
@@ -200,7 +200,7 @@ def test_the_daemons_line_stands_there_while_the_screen_is_loaded_and_goes_away(
     script = f"""
 import sys
 from pathlib import Path
-from costtop.cli.greeting import greeting
+from costtop.cli.open_screen import _greeting as greeting
 with greeting(Path({str(line)!r})):
     pass
 sys.exit("done")

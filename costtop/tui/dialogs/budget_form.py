@@ -1,4 +1,4 @@
-"""The form of a budget: five fields, checked before it answers. It sets nothing itself."""
+"""The form of a budget: six fields, checked before it answers."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from costtop.control.protocol import SetBudget
 from costtop.errors import CosttopError, UsageError
 from costtop.files import user_name
 from costtop.queries.spending.budget_periods import BudgetLine
-from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.ink import line
 from costtop.tui.widgets.pane import Pane
 
 ACTIONS = ("notify", "gate", "pause", "stop", "kill")
@@ -40,12 +40,7 @@ class BudgetForm(ModalScreen[SetBudget | None]):
 
     def __init__(self, budget: BudgetLine | None) -> None:
         super().__init__()
-        self._given = {} if budget is None else {
-            "name": budget.name, "amount": "$" + money.dollars(budget.amount),
-            "period": budget.period, "tiers": " ".join(map(str, budget.tiers)),
-            "scope": " ".join(f"{key}={value}" for key, value in budget.scope),
-            "action": budget.action,
-        }  # fmt: skip
+        self._given = {} if budget is None else _fields(budget)
 
     def compose(self) -> ComposeResult:
         """A label and a field each, then what is wrong."""
@@ -71,8 +66,7 @@ class BudgetForm(ModalScreen[SetBudget | None]):
         try:
             self.dismiss(made({key: self.query_one(f"#{key}", Input).value for key, *_ in FIELDS}))
         except CosttopError as error:
-            wrong: Line = line((f"! {error}", "bad"))
-            self.query_one("#wrong", Pane).show([wrong])
+            self.query_one("#wrong", Pane).show([line((f"! {error}", "bad"))])
 
 
 def made(fields: dict[str, str]) -> SetBudget:
@@ -87,8 +81,27 @@ def made(fields: dict[str, str]) -> SetBudget:
     action = fields["action"].strip() or "notify"
     if action not in ACTIONS:
         raise UsageError(f"at 100 %: {action!r} is none of {', '.join(ACTIONS)}")
-    return SetBudget(name, money.exact(amount), period, _tiers(fields["tiers"]),
-                     _scope(fields["scope"]), action, user_name())  # fmt: skip
+    return SetBudget(
+        name,
+        amount=money.exact(amount),
+        period=period,
+        tiers=_tiers(fields["tiers"]),
+        scope=_scope(fields["scope"]),
+        action=action,
+        by=user_name(),
+    )
+
+
+def _fields(budget: BudgetLine) -> dict[str, str]:
+    """What stands in the form of a present budget."""
+    return {
+        "name": budget.name,
+        "amount": "$" + money.dollars(budget.amount),
+        "period": budget.period,
+        "tiers": " ".join(map(str, budget.tiers)),
+        "scope": " ".join(f"{key}={value}" for key, value in budget.scope),
+        "action": budget.action,
+    }
 
 
 def _tiers(text: str) -> tuple[int, ...]:

@@ -1,11 +1,11 @@
-"""A dialog that asks for one of a few things. What is asked is given; it decides nothing.
+"""Dialogs that ask one question: one of a few things, or one line to type.
 
-The cursor starts where the asker says: on Cancel wherever the answer touches another process.
-Moving is by arrows or by the option's own key; only Enter or a click answers.
+Of a few things, the cursor starts where the asker says: on Cancel wherever the answer touches
+another process. Moving is by arrows or by the option's own key; only Enter or a click answers.
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -17,8 +17,10 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from costtop.tui.draw.ascii import asciified
-from costtop.tui.draw.ink import Line, Span
+from costtop.tui.draw.ink import Line, line
 from costtop.tui.widgets.pane import Pane
+
+T = TypeVar("T")
 
 
 class Choice(NamedTuple):
@@ -41,9 +43,16 @@ class Choose(ModalScreen[Answer | None]):
 
     BINDINGS: ClassVar = [Binding("escape,q", "dismiss", "Cancel", id="cancel", key_display="Esc")]
 
-    def __init__(self, title: str, choices: Sequence[Choice], about: Sequence[Line] = (), *,
-                 start: str = "", note: str | None = None,
-                 check: Callable[[Answer], str] = lambda answer: "") -> None:  # fmt: skip
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        about: Sequence[Line] = (),
+        *,
+        start: str = "",
+        note: str | None = None,
+        check: Callable[[Answer], str] = lambda answer: "",
+    ) -> None:
         """`check` says why an answer will not do, "" where it does: then the dialog stays."""
         super().__init__()
         self._check = check
@@ -66,9 +75,9 @@ class Choose(ModalScreen[Answer | None]):
 
     def on_mount(self) -> None:
         """Puts the cursor where it belongs."""
-        self.query_one("#about", Pane).show([(Span(self._title, "strong"),), *self._about, ()])
+        self.query_one("#about", Pane).show([line((self._title, "strong")), *self._about, ()])
         hint = "Enter choose   Esc cancel" + ("   Tab note" if self._note is not None else "")
-        self.query_one("#foot", Pane).show([(Span(hint, "dim"),)])
+        self.query_one("#foot", Pane).show([line((hint, "dim"))])
         options = self.query_one(OptionList)
         ids = [choice.id for choice in self._choices]
         options.highlighted = ids.index(self._start) if self._start in ids else 0
@@ -88,10 +97,41 @@ class Choose(ModalScreen[Answer | None]):
         note = self.query_one("#note", Input).value if self._note is not None else ""
         answer = Answer(event.option.id or "", note)
         if wrong := self._check(answer):
-            self.query_one("#foot", Pane).show([(Span(f"! {wrong}", "bad"),)])
+            self.query_one("#foot", Pane).show([line((f"! {wrong}", "bad"))])
         else:
             self.dismiss(answer)
 
     def on_input_submitted(self) -> None:
         """Enter in the note goes back to the choices: it never answers by itself."""
         self.query_one(OptionList).focus()
+
+
+class Ask(ModalScreen[T | None], Generic[T]):
+    """Asks `title`; `read` makes the answer of what is typed, or None: then the dialog stays."""
+
+    BINDINGS: ClassVar = [Binding("escape", "dismiss", "Cancel", id="cancel", key_display="Esc")]
+
+    def __init__(self, title: str, hint: str, read: Callable[[str], T | None]) -> None:
+        super().__init__()
+        self._title, self._hint, self._read = title, hint, read
+
+    def compose(self) -> ComposeResult:
+        """Title, the line, the keys."""
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Pane("about")
+            yield Input(placeholder=self._hint, id="answer")
+            yield Pane("foot", classes="foot")
+
+    def on_mount(self) -> None:
+        """Shows what is asked; the cursor is in the line."""
+        self.query_one("#about", Pane).show([line((self._title, "strong"))])
+        self.query_one("#foot", Pane).show([line(("Enter take it   Esc cancel", "dim"))])
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter answers, where the answer makes sense."""
+        answer = self._read(event.value)
+        if answer is None:
+            self.query_one("#foot", Pane).show([line((f"! {self._hint}", "bad"))])
+        else:
+            self.dismiss(answer)

@@ -6,12 +6,19 @@ refuses where it cannot prove which one it is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from textual.screen import Screen
 
 from costtop.control.protocol import Command, Kill, Pause, Resume, StopSession
+from costtop.durations import short
 from costtop.queries.live.view import ProcessSeen, SessionRow
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.draw.figures import age, cash, short_place, short_session
+from costtop.tui.dialogs.session_actions import ask, root_key
+from costtop.tui.draw.figures import cash, short_place, short_session
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.host import host_of
 
 _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
@@ -27,6 +34,17 @@ RUNGS = (
     Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
 _SIGNALS = {"INT", "TERM", "KILL", "pause", "resume"}
+
+
+def ask_kill(screen: Screen[Any], rows: Sequence[SessionRow]) -> None:
+    """Opens the dialog for these sessions and carries the answer out."""
+    host = host_of(screen)
+    snapshot, hooked = host.snapshot, host.backend.hooked
+
+    def dialog(rows: Sequence[SessionRow]) -> Choose:
+        return kill_dialog(rows, snapshot.at, snapshot.pulse.guesses, hooked)
+
+    ask(screen, rows, dialog, command_of)
 
 
 def kill_dialog(
@@ -48,13 +66,15 @@ def kill_dialog(
     if len(rows) > _SHOWN:
         about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
     hears = all(hooked(source) for source in {row.source for row in rows})
-    rungs = [one._replace(label=_NO_HOOK) if one.id == "stop" and not hears else one
-             for one in RUNGS]  # fmt: skip
-    weak = seen.get(f"{rows[0].source}/{rows[0].session}") if len(rows) == 1 else None
-    asks = weak is not None and weak.confidence == "weak"
-    note = f"type {weak.pid}, its pid, to signal it" if asks and weak else _TYPED
-    return Choose(f"End {many}?", rungs, about, start="cancel", note=note,
-                  check=lambda answer: wrong(answer, weak if asks else None, hears))  # fmt: skip
+    rungs = [
+        one._replace(label=_NO_HOOK) if one.id == "stop" and not hears else one for one in RUNGS
+    ]
+    weak = seen.get(root_key(rows[0])) if len(rows) == 1 else None
+    if weak is not None and weak.confidence != "weak":
+        weak = None
+    note = _TYPED if weak is None else f"type {weak.pid}, its pid, to signal it"
+    check = partial(wrong, weak=weak, hears=hears)
+    return Choose(f"End {many}?", rungs, about, start="cancel", note=note, check=check)
 
 
 def wrong(answer: Answer, weak: ProcessSeen | None, hears: bool) -> str:
@@ -70,18 +90,18 @@ def wrong(answer: Answer, weak: ProcessSeen | None, hears: bool) -> str:
 
 
 def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[Line]:
-    guess = seen.get(f"{row.source}/{row.session}")
+    guess = seen.get(root_key(row))
     pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
     if guess is not None:
         pid = f"pid {guess.pid}, {guess.confidence}ly known"
-    since = f"began {age(now - row.started)} ago" if row.started else "start unknown"
+    since = f"began {short(now - row.started)} ago" if row.started else "start unknown"
     cost = f"${cash(row.cost, floor=row.floor)} so far"
-    running = row.state == "running"
+    name, place = short_session(row.session), short_place(row.project)
+    state = (row.state, "good" if row.state == "running" else "dim")
     lines = [
-        line("  ", (short_session(row.session), "strong"), f"  {row.source}  ",
-             f"{short_place(row.project)}  ", (row.state, "good" if running else "dim")),
+        line("  ", (name, "strong"), f"  {row.source}  {place}  ", state),
         line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
-    ]  # fmt: skip
+    ]
     if guess is not None:
         ink = "warn" if guess.confidence == "weak" else "dim"
         lines.append(line((f"    {guess.confidence} evidence: {guess.evidence}", ink)))

@@ -1,29 +1,50 @@
-"""The override dialog: which of what holds sessions back is to let them pass. It lifts nothing."""
+"""The override dialog: which of what holds sessions back is to let them pass."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from textual.screen import Screen
 
 from costtop.control.protocol import Override
+from costtop.durations import MINUTE, short
+from costtop.files import user_name
 from costtop.queries.live.held_sessions import Held
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.draw.figures import age
 from costtop.tui.draw.ink import Line, line
-from costtop.tui.widgets.held import named
+from costtop.tui.host import host_of
+from costtop.tui.widgets.header import held_name
 
-_HALF_HOUR = 1_800_000  # ms
+_SPAN = 30 * MINUTE
 _KEYS = "123456789"
+
+
+def ask_lift(screen: Screen[Any]) -> None:
+    """Opens the dialog for what is held back and carries the answer out."""
+    host = host_of(screen)
+    held = host.snapshot.held
+    if not held:
+        host.say("nothing is held back")
+        return
+
+    def done(answer: Answer | None) -> None:
+        command = command_of(answer, user_name()) if answer else None
+        if command is not None:
+            host.do(command, "it may pass for 30 minutes")
+
+    screen.app.push_screen(lift_dialog(held, host.snapshot.at), done)
 
 
 def lift_dialog(held: Sequence[Held], now: int) -> Choose:
     """Asks what may pass for half an hour; paused sessions of it go on."""
     choices = [
-        Choice(f"{one.budget}\n{one.session}", key, named(one))
+        Choice(f"{one.budget}\n{one.session}", key, held_name(one))
         for key, one in zip(_KEYS, held, strict=False)
     ]
     choices = [*choices, Choice("\n", "a", "Everything"), Choice("cancel", "0", "Cancel")]
     about: list[Line] = [()]
     for one in held[: len(_KEYS)]:
-        since = f" {one.action} since {age(now - one.opened)}"
-        about.append(line(f"  {named(one)}", (since, "warn"), (f"  {one.why}", "dim")))
+        since = f" {one.action} since {short(now - one.opened)}"
+        about.append(line(f"  {held_name(one)}", (since, "warn"), (f"  {one.why}", "dim")))
     return Choose("Let pass for 30 minutes?", choices, about, start=choices[0].id)
 
 
@@ -32,4 +53,4 @@ def command_of(answer: Answer, by: str) -> Override | None:
     if answer.id == "cancel":
         return None
     budget, _, session = answer.id.partition("\n")
-    return Override(budget, session, _HALF_HOUR, by)
+    return Override(budget, session, _SPAN, by)

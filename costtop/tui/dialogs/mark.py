@@ -1,10 +1,14 @@
-"""The mark dialog: what a user says of a session. It stops nothing."""
+"""The mark dialog: what a user says of a session."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from textual.screen import Screen
 
 from costtop.control.protocol import Command, MarkSession, UnmarkSession
 from costtop.queries.live.view import SessionRow
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.session_actions import ask
 from costtop.tui.draw.figures import cash, short_place, short_session
 from costtop.tui.draw.ink import Line, line
 
@@ -17,15 +21,22 @@ MARKS = (
 )
 
 
+def ask_mark(screen: Screen[Any], rows: Sequence[SessionRow]) -> None:
+    """Opens the dialog for these sessions and carries the answer out."""
+    ask(screen, rows, mark_dialog, command_of)
+
+
 def mark_dialog(rows: Sequence[SessionRow]) -> Choose:
     """Asks what to say of these sessions; the cursor stands on Cancel."""
-    about: list[Line] = [
-        line("  ", (short_session(row.session), "strong"),
-             f"  {row.source}  {short_place(row.project)}  ${cash(row.cost, floor=row.floor)}",
-             (f"  marked {row.mark}" if row.mark else "", "accent"))
-        for row in rows[:8]
-    ]  # fmt: skip
-    return Choose("Mark", MARKS, [(), *about], start="cancel", note="a note, if you like")
+    about = [(), *(_about(row) for row in rows[:8])]
+    return Choose("Mark", MARKS, about, start="cancel", note="a note, if you like")
+
+
+def _about(row: SessionRow) -> Line:
+    cost = cash(row.cost, floor=row.floor)
+    whose = f"  {row.source}  {short_place(row.project)}  ${cost}"
+    marked = f"  marked {row.mark}" if row.mark else ""
+    return line("  ", (short_session(row.session), "strong"), whose, (marked, "accent"))
 
 
 def command_of(answer: Answer, session: str, by: str) -> Command | None:

@@ -1,15 +1,19 @@
-"""The silence dialog: what not to be told of, and for how long. It hides nothing from the lists."""
+"""The silence dialog: what not to be told of, and for how long."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+from textual.screen import Screen
 
 from costtop import periods
 from costtop.control.protocol import BeginSilence
+from costtop.durations import HOUR
+from costtop.files import user_name
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
 from costtop.tui.draw.figures import short_session
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.host import host_of
 
-_HOUR = 3_600_000
 LENGTHS = (
     Choice("cancel", "0", "Cancel"),
     Choice("1h", "1", "for an hour"),
@@ -35,6 +39,19 @@ class About(NamedTuple):
         return ", ".join(parts) or "all alerts"
 
 
+def ask_silence(screen: Screen[Any], about: About) -> None:
+    """Opens the dialog and carries the answer out."""
+    host = host_of(screen)
+
+    def done(answer: Answer | None) -> None:
+        now, zone = host.snapshot.at, host.snapshot.zone
+        command = command_of(answer, about, now, zone, user_name()) if answer else None
+        if command is not None:
+            host.do(command, f"silent: {about.words()}")
+
+    screen.app.push_screen(silence_dialog(about), done)
+
+
 def silence_dialog(about: About) -> Choose:
     """Asks for how long; the cursor stands on Cancel."""
     lines: list[Line] = [(), line("  ", (about.words(), "strong"))]
@@ -45,9 +62,7 @@ def command_of(answer: Answer, about: About, now: int, zone: str, by: str) -> Be
     """The command of an answer given at `now`, None for Cancel."""
     if answer.id == "cancel":
         return None
-    span = {
-        "1h": _HOUR, "8h": 8 * _HOUR,
-        "day": periods.end_of("day", now, ZoneInfo(zone)) - now,
-    }.get(answer.id)  # fmt: skip
+    spans = {"1h": HOUR, "8h": 8 * HOUR, "day": periods.end_of("day", now, ZoneInfo(zone)) - now}
+    span = spans.get(answer.id)
     grows = 50 if answer.id == "grows" else None
     return BeginSilence(*about, span=span, grows=grows, note=answer.note, by=by)

@@ -1,4 +1,4 @@
-"""Figures as people read them: ages, counts, dollars, names of models. It rounds, never sums."""
+"""Figures as people read them: counts, dollars, moments, names of models. It rounds, never sums."""
 
 import re
 from datetime import datetime
@@ -7,9 +7,6 @@ from zoneinfo import ZoneInfo
 from costtop.model import NANO
 from costtop.money import dollars
 
-_MINUTE = 60_000
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
 _DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
 _VERSION = re.compile(r"(\d)-(\d{1,2})\b")
 _MAKERS = ("models/", "anthropic/", "openai/", "google/", "claude-")
@@ -35,22 +32,6 @@ def si(count: float | None) -> str:
     while abs(value) >= 999.5 and unit != "T":
         value, unit = value / 1000, "kMGT"["kMGT".index(unit) + 1]
     return f"{value:.1f}{unit}" if abs(value) < 99.95 else f"{value:.0f}{unit}"
-
-
-def age(ms: int | None) -> str:
-    """How long, in at most five cells: 12s, 9m, 3h21, 4d02, 97d."""
-    if ms is None:
-        return "-"
-    ms = max(ms, 0)
-    if ms < _MINUTE:
-        return f"{ms // 1000}s"
-    if ms < _HOUR:
-        return f"{ms // _MINUTE}m"
-    if ms < _DAY:
-        return f"{ms // _HOUR}h{ms % _HOUR // _MINUTE:02}"
-    if ms < 10 * _DAY:
-        return f"{ms // _DAY}d{ms % _DAY // _HOUR:02}"
-    return f"{ms // _DAY}d"
 
 
 def share(part: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The inks: every colour and weight that text on the screen can have, by theme. It paints nothing.
+"""The inks: every colour and weight that text on the screen can have, and costtop's own two themes.
 
 The stylesheet arranges; here is the one table of inks, because a table cell must not cost a style
 lookup. Colours are names of the theme's own, so every theme of Textual fits. A severity never has
@@ -10,9 +10,41 @@ from typing import NamedTuple
 
 from rich.style import Style
 from textual.color import Color
+from textual.theme import Theme
 
 Inks = Mapping[str, Style]
 """The style of each ink on one background."""
+
+DARK = Theme(
+    name="costtop-dark",
+    primary="#5aa9e6",
+    secondary="#8fb8de",
+    accent="#4cc9d8",
+    success="#6cc47f",
+    warning="#f2b84b",
+    error="#ff6b6b",
+    foreground="#d3dce4",
+    background="#0f1317",
+    surface="#151b21",
+    panel="#1f2730",
+    dark=True,
+    variables={"block-cursor-background": "#2b5f92", "block-cursor-foreground": "#ffffff"},
+)
+LIGHT = Theme(
+    name="costtop-light",
+    primary="#1d6fd1",
+    secondary="#4a6fa5",
+    accent="#0b7a87",
+    success="#1a7f37",
+    warning="#8a5a00",
+    error="#c4202c",
+    foreground="#1f2933",
+    background="#fcfdfd",
+    surface="#f2f5f7",
+    panel="#e3e9ee",
+    dark=False,
+    variables={"block-cursor-background": "#1d6fd1", "block-cursor-foreground": "#ffffff"},
+)
 
 
 class Ink(NamedTuple):

@@ -6,9 +6,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from costtop.queries.live.view import TREND_BUCKETS, BudgetMeter, SessionRow
-from costtop.tui.list.columns import COLUMNS, Column, Shown
+from costtop.tui.list.columns import COLUMNS, Column, Shown, budget_share
 from costtop.tui.list.filter import Filter, names
-from costtop.tui.list.shares import budget_share
 
 GROUPS = ("", "project", "feature", "user")
 _SORTS = {column.key: column.sort for column in COLUMNS if column.sort}

@@ -6,11 +6,12 @@ A cell is a pure function of the row, so a column can be tested, sorted and show
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from costtop.durations import MINUTE, SECOND, short
 from costtop.queries.live.view import BudgetMeter, SessionRow
-from costtop.tui.draw.figures import age, cash, share, short_model, short_place, short_session, si
+from costtop.scope import FIELDS, matches
+from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Span
 from costtop.tui.draw.spark import sparkline
-from costtop.tui.list.shares import budget_share
 
 T = TypeVar("T")
 TREND_CELLS = 12
@@ -58,13 +59,20 @@ def settled(shown: Shown, look: Look) -> Hashable:
     Ages are shown in seconds only under a minute.
     """
     row, at = shown.row, look.at
-    young = at - (row.started or 0) < _MINUTE or at - (row.last or 0) < _MINUTE
-    return shown, look.top, look.budgets, at // 1000 if young else at // _MINUTE
+    young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
+    return shown, look.top, look.budgets, at // (SECOND if young else MINUTE)
 
 
-_MINUTE = 60_000
 _STATES = {"running": "▶", "idle": "∙", "ended": " ", "paused": "‖"}
 _MARKS = {"watch": "●", "runaway": "▲", "fine": "✓"}
+
+
+def budget_share(row: SessionRow, budgets: Sequence[BudgetMeter]) -> float | None:
+    """Its cost over the amount of the tightest budget that covers it; None where none does."""
+    about = {field: getattr(row, field) for field in FIELDS}
+    about["session"] = f"{row.source}/{row.session}"
+    amounts = [one.amount for one in budgets if one.amount > 0 and matches(one.scope, about)]
+    return row.cost / min(amounts) if amounts else None
 
 
 def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]]:
@@ -150,7 +158,7 @@ def _why(shown: Shown, look: Look) -> Span:
     if row.state == "paused":
         return Span("paused", "accent")
     if row.state == "idle" and row.last is not None:
-        return Span(f"idle {age(look.at - row.last)}", "dim")
+        return Span(f"idle {short(look.at - row.last)}", "dim")
     return Span("ended", "dim") if row.state == "ended" else Span("")
 
 
@@ -169,12 +177,12 @@ def _budget(shown: Shown, look: Look) -> Span:
 
 def _age(shown: Shown, look: Look) -> Span:
     started = shown.row.started
-    return Span(age(None if started is None else look.at - started), _text_ink(shown))
+    return Span(short(None if started is None else look.at - started), _text_ink(shown))
 
 
 def _last(shown: Shown, look: Look) -> Span:
     last = shown.row.last
-    return Span(age(None if last is None else look.at - last), _text_ink(shown))
+    return Span(short(None if last is None else look.at - last), _text_ink(shown))
 
 
 def _busy(row: SessionRow) -> str:

@@ -1,11 +1,13 @@
-"""All keys, those of the screen that asked first; typing narrows them. It changes none."""
+"""All keys, those of the screen that asked first, as a list and as commands of the palette."""
 
-from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import ActiveBinding, Binding
 from textual.containers import Vertical, VerticalScroll
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
@@ -19,11 +21,9 @@ ABOUT = (
     "Trend   cost by minute; all rows share one logarithmic scale",
     "Mouse   click a head to sort, a row to select, again to open; Shift-drag selects text",
 )
-_TEXTUALS = {
-    "app.focus_next",
-    "app.focus_previous",
-    "screen.copy_text",
-}  # true, but not ours to tell
+# true, but not ours to tell
+_TEXTUALS = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
+_NO_COMMANDS = {"app.command_palette", "command_palette", "quit", *_TEXTUALS}
 
 
 class Key(NamedTuple):
@@ -104,3 +104,20 @@ def _place(active: ActiveBinding, screen: Screen[object]) -> str:
     if active.node is screen:
         return "This screen"
     return "Everywhere" if active.node is screen.app else "Lists"
+
+
+def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """What has a key on a screen and everywhere, each once, for Textual's palette."""
+    found = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.description and binding.action not in _NO_COMMANDS:
+            does = partial(_run, app, binding.action, active.node)
+            keys = app.get_key_display(binding)
+            found[binding.description] = SystemCommand(binding.description, keys, does)
+    yield from found.values()
+    yield SystemCommand("Quit", "q F10", app.action_quit)
+
+
+async def _run(app: App[Any], action: str, node: DOMNode) -> None:
+    await app.run_action(action, default_namespace=node)

@@ -1,37 +1,42 @@
-"""One session: its curve, where its dollars went, its calls, its peers. It stops nothing itself."""
+"""One session: its curve, where its dollars went, its calls, its peers."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from costtop.durations import SECOND, short
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.queries.sessions.session import CallLine, SessionDetail
-from costtop.tui.dialogs import session_actions
-from costtop.tui.dialogs.silence import About
-from costtop.tui.draw.figures import age, cash, share, short_model, short_place, short_session, si
+from costtop.tui.dialogs.kill import ask_kill
+from costtop.tui.dialogs.mark import ask_mark
+from costtop.tui.dialogs.session_actions import root_key, show_transcript
+from costtop.tui.dialogs.silence import About, ask_silence
+from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.host import host_of
 from costtop.tui.list.columns import Look
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.header import title
-from costtop.tui.widgets.keybar import keybar
-from costtop.tui.widgets.pane import Pane
+from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
-if TYPE_CHECKING:
-    from costtop.tui.app import CosttopApp
-
-_AGAIN = 2_000  # ms between two readings of a session that moves
+_AGAIN = 2 * SECOND  # between two readings of a session that moves
 _KEYBAR = (
-    ("Esc", "Back", "screen.dismiss"), ("F1", "Help", "app.help"), ("F7", "Mark", "screen.mark"),
-    ("F9", "Kill", "screen.kill"), ("s", "Silence", "screen.silence"),
-    ("e", "Calls/all", "screen.expand"), ("y", "Copy", "screen.copy"), ("F10", "Quit", "app.quit"),
-)  # fmt: skip
+    ("Esc", "Back", "screen.dismiss"),
+    ("F1", "Help", "app.help"),
+    ("F7", "Mark", "screen.mark"),
+    ("F9", "Kill", "screen.kill"),
+    ("s", "Silence", "screen.silence"),
+    ("e", "Calls/all", "screen.expand"),
+    ("y", "Copy", "screen.copy"),
+    ("F10", "Quit", "app.quit"),
+)
 
 
 class SessionScreen(Screen[None]):
@@ -54,11 +59,6 @@ class SessionScreen(Screen[None]):
         self._alerts: Alerts | None = None
         self._read_at, self._read_of = 0, (-1, -1)
         self._expanded = False
-
-    @property
-    def costtop(self) -> "CosttopApp":
-        """The app, by its own type."""
-        return cast("CosttopApp", self.app)
 
     def compose(self) -> ComposeResult:
         """Title, figures and curve, ledger, calls, keys."""
@@ -86,14 +86,15 @@ class SessionScreen(Screen[None]):
 
     def _snapped(self, snapshot: Snapshot) -> None:
         for row in snapshot.sessions:
-            if row.key == session_actions.root_key(self._row):
+            if row.key == root_key(self._row):
                 self._row = row
         moved = (self._row.calls, self._row.cost)
         if moved != self._read_of and abs(snapshot.at - self._read_at) >= _AGAIN:
             self._read_at, self._read_of = snapshot.at, moved
-            key, world, now = session_actions.root_key(self._row), self.costtop.world, snapshot.at
-            self.costtop.look(
-                self, lambda: (world.session(key, now), world.alerts(key, now)), self._take
+            key, now, host = root_key(self._row), snapshot.at, host_of(self)
+            backend = host.backend
+            host.look(
+                self, lambda: (backend.session(key, now), backend.alerts(key, now)), self._take
             )
         if self.is_current:
             self._draw()
@@ -108,10 +109,11 @@ class SessionScreen(Screen[None]):
         return [(one.alert.at, f"! {one.alert.rule}") for one in lines]
 
     def _draw(self) -> None:
-        snapshot, (width, height) = self.costtop.snapshot, self.size
+        host, (width, height) = host_of(self), self.size
         if not width:
             return
-        self.query_one("#head", Pane).show([title(snapshot, self.costtop.mood, width)])
+        snapshot = host.snapshot
+        self.query_one("#head", Pane).show([title(snapshot, host.mood, width)])
         self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
         facts = _figures(self._row, snapshot.at)
         causes_, detail = [], self._detail
@@ -140,17 +142,15 @@ class SessionScreen(Screen[None]):
 
     def action_kill(self) -> None:
         """Asks how to end it."""
-        session_actions.ask_kill(self.costtop, [self._row])
+        ask_kill(self, [self._row])
 
     def action_mark(self) -> None:
         """Asks what to say of it."""
-        session_actions.ask_mark(self.costtop, [self._row])
+        ask_mark(self, [self._row])
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        session_actions.ask_silence(
-            self.costtop, About(session=session_actions.root_key(self._row))
-        )
+        ask_silence(self, About(session=root_key(self._row)))
 
     def action_expand(self) -> None:
         """The calls alone, or everything."""
@@ -160,11 +160,11 @@ class SessionScreen(Screen[None]):
     def action_copy(self) -> None:
         """The session's id into the terminal's clipboard."""
         self.app.copy_to_clipboard(self._row.session)
-        self.costtop.say(f"copied {self._row.session}")
+        host_of(self).say(f"copied {self._row.session}")
 
     def action_transcript(self) -> None:
         """The folder of its log, or where it is."""
-        session_actions.show_transcript(self.costtop, self, self._row)
+        show_transcript(self, self._row)
 
     @on(Table.Opened)
     def _opened(self) -> None:
@@ -179,14 +179,14 @@ def _figures(row: SessionRow, now: int) -> list[Line]:
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
     full = f"   {row.session}" if name != row.session else ""
+    state = (row.state, {"running": "good", "paused": "accent"}.get(row.state, "dim"))
+    marked = (f"   marked {row.mark}" if row.mark else "", "accent")
     lines = [
-        line((f" {name} ", "strong"), (row.state, _state_ink(row.state)), f"   {place}",
-             (full, "dim")),
+        line((f" {name} ", "strong"), state, f"   {place}", (full, "dim")),
         line(f" {row.source} {short_model(row.model)}", (f"   {who}   {pid}   {row.cwd}", "dim")),
         _costs(row),
-        line((f" {_times(row, now)}", "dim"),
-             (f"   marked {row.mark}" if row.mark else "", "accent")),
-    ]  # fmt: skip
+        line((f" {_times(row, now)}", "dim"), marked),
+    ]
     if row.why:
         lines.append(line((f" ! {row.why}", "bad" if row.severity == "critical" else "warn")))
     return lines
@@ -201,9 +201,5 @@ def _costs(row: SessionRow) -> Line:
 
 
 def _times(row: SessionRow, now: int) -> str:
-    began = f"began {age(now - row.started)} ago" if row.started else "start unknown"
-    return began + (f", last call {age(now - row.last)} ago" if row.last else "")
-
-
-def _state_ink(state: str) -> str:
-    return {"running": "good", "paused": "accent"}.get(state, "dim")
+    began = f"began {short(now - row.started)} ago" if row.started else "start unknown"
+    return began + (f", last call {short(now - row.last)} ago" if row.last else "")

@@ -1,9 +1,9 @@
-"""Setup: theme, refresh, columns and their order, keys. It changes how things look, nothing else.
+"""Setup: theme, refresh, columns and their order: how things look, nothing else.
 
 Every change is seen at once and written to screen.toml when the screen is left.
 """
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar, cast
+from typing import ClassVar, NamedTuple, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,13 +12,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from costtop.tui.draw.ink import Span, line
+from costtop.tui.host import host_of
 from costtop.tui.list.columns import COLUMNS, Column, Look
 from costtop.tui.preferences import FASTEST, SLOWEST, THEMES, Settings
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
-
-if TYPE_CHECKING:
-    from costtop.tui.app import CosttopApp
 
 T = TypeVar("T")
 _DELAYS = (FASTEST, 0.5, 1.0, 2.0, 5.0, SLOWEST)
@@ -62,11 +60,6 @@ class SetupScreen(ModalScreen[None]):
         super().__init__()
         self.settings = settings
 
-    @property
-    def costtop(self) -> "CosttopApp":
-        """The app, by its own type."""
-        return cast("CosttopApp", self.app)
-
     def compose(self) -> ComposeResult:
         """A list of settings and a line of keys."""
         with Vertical(classes="dialog"):
@@ -105,12 +98,12 @@ class SetupScreen(ModalScreen[None]):
 
     def _use(self, settings: Settings) -> None:
         self.settings = settings
-        self.costtop.apply(settings)
+        host_of(self).apply(settings)
         self._draw()
 
     def action_leave(self) -> None:
         """Keeps it, on disk too."""
-        self.costtop.remember(self.settings)
+        host_of(self).remember(self.settings)
         self.dismiss()
 
 

@@ -1,8 +1,8 @@
-"""The list of sessions, ranked and live: the first question, who is spending. It sums nothing."""
+"""The list of sessions, ranked and live: the first question, who is spending."""
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -10,25 +10,23 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from costtop.queries.live.view import SessionRow, Snapshot
-from costtop.tui.dialogs import session_actions
 from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.dialogs.silence import About
+from costtop.tui.dialogs.kill import ask_kill
+from costtop.tui.dialogs.mark import ask_mark
+from costtop.tui.dialogs.session_actions import root_key, show_transcript, targets
+from costtop.tui.dialogs.silence import About, ask_silence
 from costtop.tui.draw.spark import scale
+from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
 from costtop.tui.list.columns import Look, Shown, chosen, settled, sighted
-from costtop.tui.screens.top_keys import KEYBAR, TOP_KEYS
+from costtop.tui.screens.keys import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
-from costtop.tui.widgets.facts import hint
 from costtop.tui.widgets.first_run import first_run
-from costtop.tui.widgets.glance import Glance
-from costtop.tui.widgets.keybar import keybar
-from costtop.tui.widgets.pane import Pane
+from costtop.tui.widgets.glance import Glance, hint
+from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.prompts import Prompts
 from costtop.tui.widgets.table import Table
-
-if TYPE_CHECKING:
-    from costtop.tui.app import CosttopApp
 
 
 class TopScreen(Screen[None]):
@@ -43,9 +41,9 @@ class TopScreen(Screen[None]):
         self._frozen: Snapshot | None = None  # what the list shows
 
     @property
-    def costtop(self) -> "CosttopApp":
-        """The app, by its own type."""
-        return cast("CosttopApp", self.app)
+    def host(self) -> Host:
+        """The app."""
+        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Head, tabs, list, pane, hint or prompt, keys."""
@@ -60,11 +58,9 @@ class TopScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Follows the app's snapshot and mood."""
-        settings = self.costtop.settings
-        self.view = View(
-            settings.sort, settings.falling, settings.tree, settings.group,
-            settings.hides_idle, settings.hides_ended,
-        )  # fmt: skip
+        settings = self.host.settings
+        liked = {name: getattr(settings, name) for name in View._fields if hasattr(settings, name)}
+        self.view = View(**liked)
         self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)
         self.watch(self.app, "mood", self._changed, init=False)
@@ -87,9 +83,9 @@ class TopScreen(Screen[None]):
 
     def draw(self) -> None:
         """Draws the app's snapshot as the user wants to see it."""
-        snapshot = self.costtop.snapshot
+        snapshot = self.host.snapshot
         self._draw_head()
-        if self.costtop.mood.frozen_since is not None and self._frozen is not None:
+        if self.host.mood.frozen_since is not None and self._frozen is not None:
             snapshot = self._frozen
         self._frozen = snapshot
         view = self.view._replace(budgets=snapshot.budgets)
@@ -99,25 +95,25 @@ class TopScreen(Screen[None]):
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
         top = scale(map(attrgetter("trend"), snapshot.sessions))
-        columns = chosen(sighted(self.costtop.settings.columns, view.sort))
+        columns = chosen(sighted(self.host.settings.columns, view.sort))
         self.table.set_columns(columns, view.sort, view.falling)
         self.table.show(rows, Look(snapshot.at, top, snapshot.zone, budgets=snapshot.budgets))
         self._draw_selected()
 
     def _draw_head(self) -> None:
-        app, snapshot = self.costtop, self.costtop.snapshot
+        app, snapshot = self.host, self.host.snapshot
         self.set_class(header.is_tiny(self.size), "tiny")
         lines = header.head(snapshot, app.mood, self.size, app.settings.meters)
         right = header.switched_on(self.view, self.kept)
         self.query_one("#head", Pane).show(lines)
         self.query_one("#tabs", Pane).show([header.tabs(1, snapshot, right, self.size.width)])
-        self.query_one("#keys", Pane).show([keybar(KEYBAR, self.size.width)])
+        self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width)])
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
         row, tagged = self._row(), sorted(self.view.tagged)
-        self.query_one("#hint", Pane).show([hint(row, tagged, self.costtop.snapshot.at)])
-        self.query_one("#below", Glance).about(row, session_actions.root_key(row) if row else "")
+        self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
+        self.query_one("#below", Glance).about(row, root_key(row) if row else "")
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
@@ -155,7 +151,7 @@ class TopScreen(Screen[None]):
 
     def action_sort_next(self, step: int) -> None:
         """Sorts by the neighbouring column."""
-        columns = chosen(self.costtop.settings.columns)
+        columns = chosen(self.host.settings.columns)
         self.action_sort_by(neighbour(columns, self.view.sort, step))
 
     def action_switch(self, what: str) -> None:
@@ -164,7 +160,7 @@ class TopScreen(Screen[None]):
 
     def action_sort(self) -> None:
         """Asks for the column to sort by."""
-        columns = [column for column in chosen(self.costtop.settings.columns) if column.sort]
+        columns = [column for column in chosen(self.host.settings.columns) if column.sort]
         choices = [Choice(c.key, " ", f"{c.title:<16} {c.about}") for c in columns]
         self.app.push_screen(Choose("Sort by", choices, start=self.view.sort), self._sorted)
 
@@ -188,8 +184,8 @@ class TopScreen(Screen[None]):
 
     def action_meters(self) -> None:
         """Shows or hides the meters."""
-        settings = self.costtop.settings
-        self.costtop.settings = settings._replace(meters=not settings.meters)
+        settings = self.host.settings
+        self.host.settings = settings._replace(meters=not settings.meters)
         self.draw()
 
     def action_pane(self) -> None:
@@ -201,7 +197,7 @@ class TopScreen(Screen[None]):
     def action_follow(self) -> None:
         """The list scrolls with the selected session, or not."""
         self.table.follows = not self.table.follows
-        self.costtop.say("following the cursor" if self.table.follows else "not following")
+        self.host.say("following the cursor" if self.table.follows else "not following")
 
     def action_tag(self) -> None:
         """Tags the row under the cursor and steps on, as htop does."""
@@ -218,12 +214,12 @@ class TopScreen(Screen[None]):
         """The session's id into the terminal's clipboard."""
         if (row := self._row()) is not None:
             self.app.copy_to_clipboard(row.session)
-            self.costtop.say(f"copied {row.session}")
+            self.host.say(f"copied {row.session}")
 
     def action_transcript(self) -> None:
         """The folder of the session's log, or where it is."""
         if (row := self._row()) is not None:
-            session_actions.show_transcript(self.costtop, self, row)
+            show_transcript(self, row)
 
     # -- filter and search ---------------------------------------------------------------------
 
@@ -282,19 +278,17 @@ class TopScreen(Screen[None]):
 
     def targets(self) -> Sequence[SessionRow]:
         """The tagged sessions, else the one under the cursor: never a row number."""
-        return session_actions.targets(
-            self.costtop.snapshot.sessions, self.view.tagged, self._row()
-        )
+        return targets(self.host.snapshot.sessions, self.view.tagged, self._row())
 
     def action_kill(self) -> None:
         """Asks how to end the targets."""
-        session_actions.ask_kill(self.costtop, self.targets())
+        ask_kill(self, self.targets())
 
     def action_mark(self) -> None:
         """Asks what to say of the targets."""
-        session_actions.ask_mark(self.costtop, self.targets())
+        ask_mark(self, self.targets())
 
     def action_silence(self) -> None:
         """Asks for how long the alerts of the session under the cursor are silent."""
         if (row := self._row()) is not None:
-            session_actions.ask_silence(self.costtop, About(session=session_actions.root_key(row)))
+            ask_silence(self, About(session=root_key(row)))

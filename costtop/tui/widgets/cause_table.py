@@ -5,7 +5,7 @@ from costtop.queries.sessions.session import CallLine, Peers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.list.columns import Column, Look
-from costtop.tui.widgets.bars import breakdown
+from costtop.tui.widgets.meters import breakdown
 
 WORDS = {
     "first_prompt": "first prompt",

@@ -1,33 +1,26 @@
-"""The head of the screen: title, meters, burn, tabs. Pictures only, from one snapshot."""
+"""The head of the screen: title, what is held back, meters, burn, tabs. Pictures of a snapshot."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from textual.geometry import Size
 
 from costtop import __version__
+from costtop.durations import SECOND, short
+from costtop.queries.live.held_sessions import Held
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
-from costtop.tui.draw.figures import age, cash, clock
+from costtop.tui.draw.figures import cash, clock, short_session
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, spread
 from costtop.tui.draw.spark import sparkline
+from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
 from costtop.tui.list.filter import Filter
-from costtop.tui.widgets.held import held_line
 from costtop.tui.widgets.meters import meter, reading
 
 TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
 _TINY = Size(40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
 _NO_FORECAST = 20
-_STALE = 10_000  # ms of lag from which the daemon is said to be behind
-
-
-class Mood(NamedTuple):
-    """What the screen itself is doing, which the title says."""
-
-    frozen_since: int | None = None
-    past: bool = False  # time travel: the snapshot is not of now
-    playing: bool = False  # a past day is played
-    trouble: str = ""  # why the last read failed
+_STALE = 10 * SECOND  # lag from which the daemon is said to be behind
 
 
 def is_tiny(size: Size) -> bool:
@@ -47,6 +40,25 @@ def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool) -> list[
         if snapshot.forecasts and size.height >= _NO_FORECAST:
             lines.append(forecast(snapshot, size.width))
     return lines
+
+
+def held_line(held: Sequence[Held], now: int) -> Line:
+    """What is held back, since when, and the way out."""
+    first, more = held[0], len(held) - 1
+    others = f" and {more} more" if more else ""
+    return line(
+        (f" HELD {held_name(first)}{others} ", "lamp"),
+        (f" {first.action} since {short(now - first.opened)}", "warn"),
+        (": O lets it pass  ", "text"),
+        (first.why, "dim"),
+    )
+
+
+def held_name(one: Held) -> str:
+    """Which budget, or which session's own stop."""
+    if one.budget:
+        return f"Budget {one.budget}"
+    return f"Session {short_session(one.session.partition('/')[2])}"
 
 
 def forecast(snapshot: Snapshot, width: int) -> Line:
@@ -113,13 +125,13 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     if mood.past:
         return [Span("REPLAY" if mood.playing else "PAST", "lamp")]
     if mood.frozen_since is not None:
-        return [Span(f"PAUSED {age(snapshot.at - mood.frozen_since)}", "lamp")]
+        return [Span(f"PAUSED {short(snapshot.at - mood.frozen_since)}", "lamp")]
     if not pulse.running:
         return [Span("○ daemon not running", "lamp")]
     if pulse.importing and pulse.import_total:
         done = pulse.import_done * 100 // pulse.import_total
         return [Span(f"● importing {done}%", "title")]
-    lag = f"{pulse.lag / 1000:.1f}s" if pulse.lag < _STALE else f"{age(pulse.lag)} behind"
+    lag = f"{pulse.lag / 1000:.1f}s" if pulse.lag < _STALE else f"{short(pulse.lag)} behind"
     return [Span(f"● live {lag}", "title" if pulse.lag < _STALE else "lamp")]
 
 
@@ -145,10 +157,9 @@ def _meter_line(
         hint = (" no budget: F8 sets one", "dim") if width >= 70 else ""
         left = (*cut((*left, *line(hint)), bar_width + 7), Span(" " * 20))
         return cut((*cut(left, bar_width + 27), *beside), width)
-    left = (Span(f" {label} ", "dim"),
-            *meter(budget.spent, budget.amount, budget.tiers, bar_width))  # fmt: skip
+    bar = meter(budget.spent, budget.amount, budget.tiers, bar_width)
     figures = cut((Span(" "), *reading(budget)), 20)
-    return cut((*left, *figures, *beside), width)
+    return cut((Span(f" {label} ", "dim"), *bar, *figures, *beside), width)
 
 
 def _burn(snapshot: Snapshot, width: int) -> Line:

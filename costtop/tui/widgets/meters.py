@@ -1,14 +1,17 @@
-"""Meters of budgets: a bar to 125 % with a tick at each tier. Pictures only, from values.
+"""Bars: meters of budgets, to 125 % with a tick at each tier; and parts of a whole.
 
-The bar goes past 100 % so that an overrun is seen, not cut off; a tick that the bar has passed
+A meter goes past 100 % so that an overrun is seen, not cut off; a tick that the bar has passed
 becomes a cross. The amount stands beside it in figures, so colour says nothing alone.
 """
+
+from collections.abc import Sequence
 
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter
 from costtop.tui.draw.figures import cash
-from costtop.tui.draw.ink import Line, Span
+from costtop.tui.draw.ink import Line, Span, fit, line
 
+_EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL = 1.25  # of the amount, at the right end of the bar
 
 
@@ -60,3 +63,34 @@ def short(nanos: int, floor: bool = False) -> str:
     """Dollars with cents below a hundred only: 84.20, 812, 2,000, 13k."""
     whole = nanos >= 100 * NANO
     return cash(nanos, floor=floor, width=6, places=0 if whole else 2)
+
+
+def bar(part: float, width: int) -> str:
+    """A horizontal bar of `part` (0 to 1) of `width` cells, to an eighth of a cell."""
+    eighths = round(min(max(part, 0.0), 1.0) * width * 8)
+    if part > 0:
+        eighths = max(eighths, 1)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def breakdown(
+    parts: Sequence[tuple[str, int]], width: int, inks: dict[str, str] | None = None
+) -> list[Line]:
+    """Each part of a sum as a bar with its amount and share; the last line is the sum itself."""
+    total = sum(amount for _, amount in parts)
+    if total <= 0:
+        return []
+    room = max(width - 20 - 11 - 6, 4)
+    lines = [
+        line(
+            f"{fit(name, 19)} ",
+            (bar(amount / total, room), (inks or {}).get(name, "accent")),
+            (f"{'$' + cash(amount, width=9):>11}", "strong"),
+            (f"{amount / total:>5.0%} ", "dim"),
+        )
+        for name, amount in parts
+    ]
+    rule = line((" " * 20 + "─" * (room + 11), "dim"))
+    whole = line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong"))
+    return [*lines, rule, whole]

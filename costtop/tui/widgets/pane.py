@@ -1,23 +1,25 @@
-"""A pane: shows lines of inked text. What they say is drawn elsewhere, by pure functions.
+"""A pane: shows lines of inked text, such as the bar of keys. What they say is drawn elsewhere.
 
 A new picture is compared with the old one line by line, and only the cells that changed are painted
 again: a ticking clock costs eight cells, not a screen.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
 
+from rich.cells import cell_len
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from costtop.tui.draw import palette
 from costtop.tui.draw.ascii import asciified_strip
-from costtop.tui.draw.ink import Line, paint
+from costtop.tui.draw.ink import Line, Span, paint, width_of
+from costtop.tui.draw.palette import Inks
 
-if TYPE_CHECKING:
-    from costtop.tui.app import CosttopApp
-
-_STRIPS_KEPT = 500
+_InksOf = tuple[str, int, Color]  # theme, table of inks, background
+_INKS: dict[_InksOf, Inks] = {}
 
 
 class Pane(Widget):
@@ -55,16 +57,19 @@ class Pane(Widget):
 
 def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
     """The strip of a line in the inks of the theme, on the background that the widget has."""
-    app = cast("CosttopApp", widget.app)
-    key = line, widget.size.width, base, app.theme, widget.background_colors[1]
-    strip = app.strips.get(key)
-    if strip is None:
-        strip = paint(line, widget.size.width, app.inks(key[4]), base)
-        strip = asciified_strip(strip) if app.has_class("ascii") else strip
-        if len(app.strips) >= _STRIPS_KEPT:
-            app.strips.clear()
-        app.strips[key] = strip
-    return strip
+    app = widget.app
+    kind = palette.ANSI if app.has_class("ansi") else palette.COLOURED
+    kind = palette.MONO if app.has_class("mono") else kind
+    of = app.theme, id(kind), widget.background_colors[1]
+    if of not in _INKS:
+        _INKS[of] = palette.inks_on(of[2], app.theme_variables, kind)
+    return _painted(line, widget.size.width, base, of, app.has_class("ascii"))
+
+
+@lru_cache(maxsize=500)  # a row that only moved is not painted again
+def _painted(line: Line, width: int, base: str, of: _InksOf, ascii_only: bool) -> Strip:
+    strip = paint(line, width, _INKS[of], base)
+    return asciified_strip(strip) if ascii_only else strip
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | None:
@@ -95,6 +100,15 @@ def _alike(before: Line, after: Line) -> int:
 
 
 def _narrow(text: str) -> bool:
-    from rich.cells import cell_len
-
     return cell_len(text) == len(text)
+
+
+def keybar(keys: Sequence[tuple[str, str, str]], width: int) -> Line:
+    """`F1Help F2Setup …`: (key, label, action) each; the last ones go where it is narrow."""
+    spans: list[Span] = []
+    for key, label, act in keys:
+        one = [Span(key, "key", act), Span(label + " ", "label", act)]
+        if width_of((*spans, *one)) > width + 1:
+            break
+        spans += one
+    return tuple(spans)

@@ -1,15 +1,24 @@
-"""Columns and lines of the screens of features and models. Pictures only, from `Spending`."""
+"""Columns, lines and verdicts of the screens of features and models. Pictures of `Spending`."""
 
 from costtop.model import Rates
 from costtop.queries.spending.report import Line as Sums
 from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
+from costtop.queries.spending.trend_verdicts import (
+    Change,
+    FeatureVerdict,
+    Mix,
+    Spread,
+    TooFew,
+    Trend,
+)
 from costtop.tui.draw.figures import cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
 from costtop.tui.list.columns import Column, Look
-from costtop.tui.widgets.bars import bar
+from costtop.tui.widgets.meters import bar
 
 _BAR = 10
+_SURE = 0.01  # p of a verdict that is given as one
 _WHAT_IF = 3  # other models named
 
 
@@ -138,10 +147,11 @@ def summary(spending: Spending) -> list[Line]:
 def _use(total: Sums, before: Sums) -> Line:
     spans: list[Span] = [Span(" against the span before  ", "dim")]
     pairs = (
-        ("spend", total.cost, before.cost), ("calls", total.calls, before.calls),
+        ("spend", total.cost, before.cost),
+        ("calls", total.calls, before.calls),
         ("tokens", total.input + total.output, before.input + before.output),
         ("tasks", total.tasks or 0, before.tasks or 0),
-    )  # fmt: skip
+    )
     for name, now, then in pairs:
         if now or then:
             spans += [Span(f"{name} "), change(now, then), Span("   ")]
@@ -165,12 +175,76 @@ def what_if(spending: Spending, spent: Spent | None) -> list[Line]:
 
 def _at_others(spent: Spent, rates: dict[str, Rates]) -> Line:
     own = spent.sums.cost
-    others = sorted((at_rates(spent.sums, rate), name) for name, rate in rates.items()
-                    if name != spent.sums.key)[:_WHAT_IF]  # fmt: skip
+    others = sorted(
+        (at_rates(spent.sums, rate), name) for name, rate in rates.items() if name != spent.sums.key
+    )[:_WHAT_IF]
+    if not others:
+        return line((" no other model to compare it with", "dim"))
     spans = [Span(" the same tokens would cost  ", "dim")]
     for cost, name in others:
         word, ink = ("less", "good") if cost < own else ("more", "text")
         spans.append(Span(f"${cash(cost)} on {short_model(name)} "))
         spans.append(Span(f"(${cash(abs(own - cost))} {word})  ", ink))
     spans.append(Span("an estimate: another model needs other tokens", "dim"))
-    return tuple(spans) if others else line((" no other model to compare it with", "dim"))
+    return tuple(spans)
+
+
+def on_feature(verdict: FeatureVerdict) -> list[Line]:
+    """What the trend, the spread and the change of one feature say."""
+    lines = [_judged_trend(verdict.trend), _judged_change(verdict.change)]
+    if verdict.spread is not None:
+        lines.append(_judged_spread(verdict.spread))
+    return lines
+
+
+def _judged_trend(trend: Trend | TooFew) -> Line:
+    head = Span(" cost of a task  ", "dim")
+    if isinstance(trend, TooFew):
+        seen = ""
+        if trend.tasks > 2:
+            seen = f"; a change of {trend.detectable:.0%} would be seen"
+        return (head, Span(f"too little to say: {trend.tasks} tasks on {trend.days} days{seen}"))
+    sure = trend.p < _SURE and abs(trend.change) >= 0.2
+    word = ("rising", "warn") if trend.change > 0 else ("falling", "good")
+    interval = f"{trend.change:+.0%} in 28 days ({trend.low:+.0%} to {trend.high:+.0%})"
+    judged = Span(word[0], word[1]) if sure else Span("steady", "text")
+    return line(head, judged, f", {interval}", (f"  p {trend.p:.3f}, {trend.tasks} tasks", "dim"))
+
+
+def _judged_change(change: Change) -> Line:
+    parts = (
+        ("more tasks", change.tasks),
+        ("longer tasks", change.length),
+        ("dearer turns", change.price),
+    )
+    spans = [Span(" spend           ", "dim"), Span(f"{_signed(change.spend)} against before:  ")]
+    spans += [Span(f"{name} {_signed(amount)}  ", _part_ink(amount)) for name, amount in parts]
+    if change.idle:
+        spans.append(Span("dearer, not busier", "warn"))
+    return tuple(spans)
+
+
+def _judged_spread(spread: Spread) -> Line:
+    judged = Span("more uneven", "warn") if spread.uneven else Span("as even as before")
+    words = f", spread {spread.ratio:.1f}x; the dearest 5 % make {spread.top_share:.0%}"
+    return line((" sessions        ", "dim"), judged, words, (f"  p {spread.p:.3f}", "dim"))
+
+
+def on_mix(mix: Mix) -> Line:
+    """How far the mix of models alone moved the price."""
+    part = mix.price_index - 1
+    sure = mix.p < _SURE and part >= 0.05
+    judged = Span(f"{part:+.1%}", "warn" if sure else "text")
+    moved = "  ".join(
+        f"{short_model(model)} {by * 100:+.0f} points" for model, by in mix.drivers[:3]
+    )
+    p = (f"   p {mix.p:.3f}", "dim")
+    return line((" mix of models   ", "dim"), judged, f" at the same tokens   {moved}", p)
+
+
+def _signed(amount: int) -> str:
+    return f"{'-' if amount < 0 else '+'}${cash(abs(amount))}"
+
+
+def _part_ink(amount: int) -> str:
+    return "text" if amount >= 0 else "good"

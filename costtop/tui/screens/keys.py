@@ -1,9 +1,38 @@
-"""The keys of the list of sessions. What they do stands in `top`; every one has an id to remap."""
+"""The keys of every screen, of numbered ones, of the list of sessions; each has an id to remap."""
 
 from textual.binding import Binding, BindingType
 
-from costtop.tui.screens.tabbed import TAB_KEYS
+from costtop.tui.widgets.header import TABS
 
+APP_KEYS: list[BindingType] = [
+    Binding("q,f10", "quit", "Quit", id="quit", key_display="q F10"),
+    Binding("ctrl+c", "quit", "Quit", priority=True, show=False, id="interrupt"),
+    Binding("ctrl+z", "suspend_process", "Suspend", priority=True, id="suspend"),
+    Binding("f1,question_mark,h", "help", "Help", id="help", key_display="F1 ? h"),
+    Binding("z,Z", "freeze", "Freeze the screen", id="freeze", key_display="z"),
+    Binding("plus", "faster(1)", "Refresh less often", id="slower"),
+    Binding("d", "delay", "Type the refresh in seconds", id="delay"),
+    Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
+    *(Binding(str(n), f"tab({n})", name, id=f"tab_{n}") for n, name in enumerate(TABS, start=1)),
+    Binding("exclamation_mark", "newest_alert", "Newest alert", id="newest_alert", key_display="!"),
+    Binding("O", "lift", "Let pass what is held back", id="lift"),
+    Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),
+    Binding("f2,S", "setup", "Setup", id="setup", key_display="F2 S"),
+    Binding("ctrl+l", "repaint", "Draw again", id="repaint"),
+    Binding("colon,ctrl+p", "command_palette", "Commands", id="palette", key_display=": ^p"),
+]
+TAB_KEYS: list[BindingType] = [
+    Binding("tab", "app.turn(1)", "Next screen", id="next_tab"),
+    Binding("shift+tab", "app.turn(-1)", "Previous screen", id="previous_tab"),
+]
+BACK_KEYS: list[BindingType] = [
+    *TAB_KEYS,
+    Binding("escape,backspace", "app.tab(1)", "Back to the sessions", id="back", key_display="Esc"),
+]
+SPAN_KEYS: list[BindingType] = [
+    Binding("p", "span(1)", "Next period", id="next_span"),
+    Binding("P", "span(-1)", "Previous period", id="previous_span"),
+]
 TOP_KEYS: list[BindingType] = [
     *TAB_KEYS,
     Binding("enter", "detail", "Open the session", id="detail"),
@@ -45,10 +74,15 @@ TOP_KEYS: list[BindingType] = [
     Binding("y", "copy", "Copy the session's id", id="copy"),
     Binding("o", "transcript", "Open its transcript's folder", id="transcript"),
 ]  # fmt: skip
-
-KEYBAR = (
-    ("F1", "Help", "app.help"), ("F2", "Setup", "app.setup"), ("F3", "Search", "screen.search"),
-    ("F4", "Filter", "screen.filter"), ("F5", "Tree", "screen.tree"), ("F6", "Sort", "screen.sort"),
-    ("F7", "Mark", "screen.mark"), ("F8", "Budget", "app.tab(7)"), ("F9", "Kill", "screen.kill"),
+TOP_BAR = (
+    ("F1", "Help", "app.help"),
+    ("F2", "Setup", "app.setup"),
+    ("F3", "Search", "screen.search"),
+    ("F4", "Filter", "screen.filter"),
+    ("F5", "Tree", "screen.tree"),
+    ("F6", "Sort", "screen.sort"),
+    ("F7", "Mark", "screen.mark"),
+    ("F8", "Budget", "app.tab(7)"),
+    ("F9", "Kill", "screen.kill"),
     ("F10", "Quit", "app.quit"),
-)  # fmt: skip
+)

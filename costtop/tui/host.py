@@ -1,0 +1,71 @@
+"""What screens, dialogs and widgets may ask of the app that shows them.
+
+They know this Protocol, never the app's class, so that nothing below the app imports it.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from costtop.control.protocol import Command
+from costtop.queries.live.view import Snapshot
+from costtop.tui.backend import Backend
+from costtop.tui.preferences import Settings
+
+T = TypeVar("T")
+
+
+class Mood(NamedTuple):
+    """What the screen itself is doing, which the title says."""
+
+    frozen_since: int | None = None
+    past: bool = False  # time travel: the snapshot is not of now
+    playing: bool = False  # a past day is played
+    trouble: str = ""  # why the last read failed
+
+
+class Host(Protocol):
+    """The app, as those that it shows see it."""
+
+    settings: Settings
+
+    @property
+    def backend(self) -> Backend: ...
+    @property
+    def snapshot(self) -> Snapshot: ...
+    @property
+    def mood(self) -> Mood: ...
+    @property
+    def at(self) -> int | None:
+        """The past moment that is shown, ms UTC; None is now."""
+
+    def say(self, text: str, *, ok: bool = True) -> None:
+        """A passing note."""
+
+    def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
+        """Reads something in a thread and hands it over, if the screen is still there."""
+
+    def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
+        """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
+
+    def apply(self, settings: Settings) -> None:
+        """Puts settings into force."""
+
+    def remember(self, settings: Settings) -> None:
+        """Puts settings into force and writes them down."""
+
+    def travel(self, at: int | None, until: int | None = None) -> None:
+        """Shows a past moment, plays from there to `until`, or comes back to the present."""
+
+    async def action_tab(self, number: int) -> None:
+        """Goes to a screen by its number."""
+
+    async def show_sessions(self, kept: str) -> None:
+        """The list of sessions with this filter."""
+
+
+def host_of(node: DOMNode) -> Host:
+    """The app that shows a screen or a widget."""
+    return cast("Host", node.app)
