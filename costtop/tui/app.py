@@ -28,7 +28,7 @@ from costtop.tui.backend import NOTHING, Backend
 from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
 from costtop.tui.preferences import FASTEST, SLOWEST, Settings, save, seconds
-from costtop.tui.screens.keys import APP_KEYS
+from costtop.tui.screens.bindings import APP_KEYS
 from costtop.tui.widgets.header import TABS
 
 T = TypeVar("T")

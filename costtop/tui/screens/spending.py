@@ -13,7 +13,7 @@ from costtop.tui.draw.ink import Line, line
 from costtop.tui.draw.spark import scale
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import Column, Look
-from costtop.tui.screens.keys import SPAN_KEYS
+from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import (
     FEATURE_COLUMNS,

@@ -14,7 +14,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.ink import Line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import Column
-from costtop.tui.screens.keys import BACK_KEYS
+from costtop.tui.screens.bindings import BACK_KEYS
 from costtop.tui.widgets.header import tabs, title
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table

@@ -13,7 +13,7 @@ from costtop.tui.draw.figures import cash, moment, short_place, short_session, s
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import Column, Look
-from costtop.tui.screens.keys import SPAN_KEYS
+from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import change
 from costtop.tui.widgets.table import Table

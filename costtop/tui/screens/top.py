@@ -20,7 +20,7 @@ from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
 from costtop.tui.list.columns import Look, Shown, chosen, settled, sighted
-from costtop.tui.screens.keys import TOP_BAR, TOP_KEYS
+from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
 from costtop.tui.widgets.first_run import first_run
 from costtop.tui.widgets.glance import Glance, hint
