@@ -7,8 +7,9 @@ from costtop.store import meta
 
 def reader_settings(config: Config) -> dict[str, str]:
     """By key of `store.meta`; readers do not load the config themselves."""
-    return {
-        "timezone": configuration.zone(config).key,
-        "finished_after": str(configuration.milliseconds(config.anomaly.finished_after)),
-        "budgets": meta.encode_budgets(configuration.budgets(config)),
-    }
+    return meta.encoded(
+        zone=configuration.zone(config).key,
+        finished_after=configuration.milliseconds(config.anomaly.finished_after),
+        min_peers=config.anomaly.min_peers,
+        budgets=configuration.budgets(config),
+    )

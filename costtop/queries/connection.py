@@ -20,6 +20,7 @@ from costtop.queries.live.avoidable import Avoidable
 from costtop.queries.live.frame import Live
 from costtop.queries.live.head_forecasts import Outlook
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
+from costtop.store import meta
 from costtop.store.db import open_reader
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Door:
 
     def zone(self) -> ZoneInfo:
         """The user's time zone, as the daemon knows it."""
-        return self.read(zone)
+        return self.read(meta.shared).zone
 
     def _open(self) -> sqlite3.Connection | None:
         """The connection to the file that is there now; None while there is none."""
@@ -115,12 +116,6 @@ class Door:
         if self._db is not None:
             self._db.close()
         self._db = self._live = self._identity = self._last = None
-
-
-def zone(db: sqlite3.Connection) -> ZoneInfo:
-    """The user's time zone, as the daemon wrote it down."""
-    row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
-    return periods.zone(row[0] if row else "UTC")
 
 
 def empty(now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]) -> Snapshot:

@@ -3,6 +3,8 @@
 import sqlite3
 from typing import NamedTuple
 
+from costtop.store.db import snapshot
+
 _NAMED = 20  # bad records named; the counts cover all
 
 
@@ -59,14 +61,11 @@ class Findings(NamedTuple):
 
 def read(db: sqlite3.Connection) -> Findings:
     """The facts at one moment."""
-    db.execute("BEGIN")
-    try:
+    with snapshot(db):
         flags = db.execute(
             "SELECT coalesce(sum(flags & 2 > 0), 0), coalesce(sum(flags & 4 > 0), 0) FROM calls"
         ).fetchone()
         return Findings(_bad(db), _unpriced(db), _drift(db), flags[0], flags[1], _endpoints(db))
-    finally:
-        db.execute("ROLLBACK")
 
 
 def _bad(db: sqlite3.Connection) -> list[BadFile]:

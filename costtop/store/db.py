@@ -6,6 +6,8 @@ checkpoint one WAL file corrupted it on SQLite 3.40 (RELIABILITY.md 0.1). Reader
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from costtop.errors import NothingStored, StoreError
@@ -100,6 +102,16 @@ def open_reader(path: Path) -> sqlite3.Connection:
             " restart the daemon: costtop stop; costtop start"
         )
     return db
+
+
+@contextmanager
+def snapshot(db: sqlite3.Connection) -> Iterator[None]:
+    """What is read inside belongs together, whatever is committed meanwhile."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
 
 
 def _quoted(path: Path) -> str:

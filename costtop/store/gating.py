@@ -89,6 +89,12 @@ def _over(db: "Connection", about: dict[str, object]) -> tuple[str, str, int, st
     return None
 
 
+def last_seen(db: "Connection", root: object) -> int | None:
+    """When the latest call of a root session row and its subagents arrived; None without any."""
+    row = db.execute("SELECT max(seen) FROM sessions WHERE root = ?", (root,)).fetchone()
+    return row[0] if row[0] is None else int(row[0])
+
+
 def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int]:
     """(cents, calls, unpriced calls) of a session with its subagents; cents as `money.dollars`."""
     root = facts(db, source, session)["root"]

@@ -3,14 +3,54 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from costtop import periods
+from costtop.durations import MINUTE
 from costtop.model import Budget
+
+
+class Shared(NamedTuple):
+    """What readers are told of the config, for they do not read it themselves."""
+
+    zone: ZoneInfo
+    finished_after: int  # ms of silence after which a session counts as ended
+    min_peers: int  # finished sessions that a running one is compared with, at least
+    budgets: tuple[Budget, ...]
+
+
+def shared(db: sqlite3.Connection) -> Shared:
+    """What the daemon wrote down of the config; defaults before it did."""
+    told = everything(db)
+    return Shared(
+        periods.zone(told.get("timezone", "UTC")),
+        int(told.get("finished_after", 30 * MINUTE)),
+        int(told.get("min_peers", 5)),
+        decode_budgets(told.get("budgets", "")),
+    )
+
+
+def encoded(
+    *, zone: str, finished_after: int, min_peers: int, budgets: Iterable[Budget]
+) -> dict[str, str]:
+    """The same as it is written: `put` takes it."""
+    return {
+        "timezone": zone,
+        "finished_after": str(finished_after),
+        "min_peers": str(min_peers),
+        "budgets": encode_budgets(budgets),
+    }
+
+
+def everything(db: sqlite3.Connection) -> dict[str, str]:
+    """Every value by its key."""
+    return dict(db.execute("SELECT key, value FROM meta").fetchall())
 
 
 def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
     """Writes values by key; writes nothing where nothing changed."""
-    known = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    known = everything(db)
     db.executemany(
         "INSERT INTO meta (key, value) VALUES (?, ?)"
         " ON CONFLICT DO UPDATE SET value = excluded.value",

@@ -71,7 +71,7 @@ def real(
     return Backend(
         frame=frame,
         act=lambda command: client.ask(paths.socket, command),
-        session=lambda key, at: door.read(session.read, key, at),
+        session=lambda key, at: door.read(session.read, key),
         spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
         verdict=lambda name, span, at: door.read(
             trend_verdicts.feature, name, span, at, door.zone()

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costtop import __version__
+from costtop.detect.sessions.finished_peer import of_cost
 from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.paths import Paths
 from costtop.store import daemon_status, meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_writer
+from costtop.store.sessions import finished_peers
 
 AT = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -202,9 +204,26 @@ def build(paths: Paths, at: int = AT, *, days: int = 100, sessions: int = 24) ->
     db.execute("BEGIN IMMEDIATE")
     meta.put(db, {"timezone": "UTC", "budgets": json.dumps(_budgets())})
     _alerts(db, at)
+    _peers(db, at)
     db.execute("COMMIT")
     db.close()
     say(paths, at)
+
+
+def _peers(db: sqlite3.Connection, at: int) -> None:
+    """Finished sessions, as a daemon that has seen all this would keep them, by their costs."""
+    rows = db.execute(
+        "SELECT n.text || '/' || r.session, n.text, f.text, max(s.last), sum(s.cost)"
+        " FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
+        " JOIN names f ON f.id = r.feature GROUP BY r.id HAVING max(s.last) BETWEEN ? AND ?"
+        " AND sum(s.unpriced) = 0 ORDER BY max(s.last)",
+        (at - 28 * DAY, at - 30 * MINUTE),
+    ).fetchall()
+    peers = (
+        of_cost(root, source, feature, estimated=False, at=last, cost=cost)
+        for root, source, feature, last, cost in rows
+    )
+    finished_peers.keep(db, [(one.root, one.at, json.dumps(one)) for one in peers], ())
 
 
 def say(paths: Paths, at: int) -> None:

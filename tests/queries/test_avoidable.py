@@ -25,7 +25,7 @@ def test_the_sum_is_that_of_the_sessions_own_ledgers(tmp_path: Path):
     known = Avoidable()
     assert known.look(db, NOW, today) is None  # the first frame is not kept waiting
     waste = known.look(db, NOW + 5_000, today)
-    read = [session.read(db, row.key, NOW) for row in rows]
+    read = [session.read(db, row.key) for row in rows]
     books = [part for one in read if one for part in one.books]
     assert waste is not None
     assert waste.amount == sum(amount for name, amount in books if name in WASTE) > 0

@@ -25,7 +25,7 @@ KEY = "claude-code/s01"
 ASKED: dict[str, Callable[[sqlite3.Connection], object]] = {
     "live": lambda db: Live(db).take(NOW, Pulse(running=False)),
     "past": lambda db: past.take(db, NOW - 3_600_000, UTC),
-    "session": lambda db: session.read(db, KEY, NOW),
+    "session": lambda db: session.read(db, KEY),
     "days": lambda db: days.read(db, 30, NOW, UTC),
     "tasks": lambda db: tasks.read(db, "month", NOW, UTC),
     "budgets": lambda db: budget_periods.read(db, NOW, UTC),

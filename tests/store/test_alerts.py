@@ -8,7 +8,8 @@ from costtop.daemon.notices.post import audience, post_findings, post_summary, r
 from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.model import Silence
 from costtop.queries.alerts.alert_json import detail, listing
-from costtop.store.alerts import alert_reads, alerts
+from costtop.queries.live import live_alerts
+from costtop.store.alerts import alerts, silences
 from costtop.store.db import open_reader, open_writer
 from tests.notify import desk
 from tests.notify.desk import runaway, tier
@@ -90,7 +91,7 @@ def test_acknowledged_and_silenced_survive_a_restart_with_who_did_it(db, tmp_pat
     reasons(db, runaway("x", START))
     [one] = listing(db)["alerts"]
     alerts.acknowledge(db, one["id"][:5], "ana", START + 1)
-    alerts.silence(db, Silence(0, "ben", START, rule="median_5x", until=START + HOUR, note="demo"))
+    silences.begin(db, Silence(0, "ben", START, rule="median_5x", until=START + HOUR, note="demo"))
     db.close()
     with open_writer(tmp_path / "costtop.db") as again:
         tree = listing(again)
@@ -105,8 +106,8 @@ def test_acknowledged_and_silenced_survive_a_restart_with_who_did_it(db, tmp_pat
 def test_a_silence_until_it_doubles_is_measured_from_the_dearest_alert(db):
     reasons(db, runaway("x", START))
     wanted = Silence(0, "ana", START, session="costtop/x", grows=100)
-    alerts.silence(db, wanted)
-    assert alerts.silences(db, START)[0].cost == 5_800_000_000
+    silences.begin(db, wanted)
+    assert silences.of_now(db, START)[0].cost == 5_800_000_000
     critical = runaway("x", START, 11_000_000_000, "critical")
     assert reasons(db, critical) == ["silenced"]
     assert reasons(db, critical._replace(cost=11_600_000_000)) == ["first"]
@@ -116,16 +117,16 @@ def test_a_silence_until_it_doubles_is_measured_from_the_dearest_alert(db):
 
 
 def test_a_silence_can_be_ended_and_keeps_who_ended_it(db):
-    number = alerts.silence(db, Silence(0, "ana", START, budget="daily"))
-    alerts.end_silence(db, number, "ben", START)
-    assert not alerts.silences(db, START)
+    number = silences.begin(db, Silence(0, "ana", START, budget="daily"))
+    silences.end(db, number, "ben", START)
+    assert not silences.of_now(db, START)
     assert db.execute("SELECT ended_by FROM silences").fetchone() == ("ben",)
     with pytest.raises(NothingFound):
-        alerts.end_silence(db, number, "ben", START)
+        silences.end(db, number, "ben", START)
 
 
 def test_what_a_silence_kept_back_is_told_by_itself_when_it_is_over(db):
-    alerts.silence(db, Silence(0, "ana", START, rule="median_5x", until=START + HOUR))
+    silences.begin(db, Silence(0, "ana", START, rule="median_5x", until=START + HOUR))
     assert reasons(db, runaway("x", START)) == ["silenced"]
     assert not release_held(db, TO, START + HOUR - 1)
     assert release_held(db, TO, START + HOUR)
@@ -136,7 +137,7 @@ def test_what_a_silence_kept_back_is_told_by_itself_when_it_is_over(db):
 
 def test_a_silence_of_everything_is_refused(db):
     with pytest.raises(UsageError):
-        alerts.silence(db, Silence(0, "ana", START))
+        silences.begin(db, Silence(0, "ana", START))
 
 
 def test_an_id_is_found_by_a_unique_beginning(db):
@@ -187,12 +188,10 @@ def test_bad_quiet_hours_in_the_config_are_refused():
 
 
 def test_readers_see_open_alerts_and_the_latest_title(db, tmp_path):
-    assert alert_reads.open_count(db) == 0
-    assert alert_reads.latest(db) == ""
+    assert live_alerts.read(db)[1:] == (0, "")
     reasons(db, runaway("x", START), tier(80, START))
     reader = open_reader(tmp_path / "costtop.db")
-    assert alert_reads.open_count(reader) == 2
-    assert alert_reads.latest(reader) == "budget daily: 80 % of $20.00"
+    assert live_alerts.read(reader)[1:] == (2, "budget daily: 80 % of $20.00")
     reader.close()
 
 

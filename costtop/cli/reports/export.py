@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from costtop import paths, periods
-from costtop.cli.reports.report import moment, row_of, stamp, zone_of
+from costtop import paths
+from costtop.cli.reports.report import moment, row_of, stamp
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.queries import export
 from costtop.queries.spending import report
+from costtop.store import meta
 from costtop.store.db import open_reader
 
 _ALWAYS = 1 << 50
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     db = open_reader(paths.find().database)
-    tz = periods.zone(zone_of(db))
+    tz = meta.shared(db).zone
     now = now_ms()
     since = moment(options.since, now, tz, end=False)
     until = moment(options.until, now, tz, end=True)

@@ -13,6 +13,7 @@ from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import report
+from costtop.store import meta
 from costtop.store.db import open_reader
 
 _HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK")
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     place = paths.find()
     db = open_reader(place.database)
     now = now_ms()
-    tz = _zone(options.tz) if options.tz else periods.zone(zone_of(db))
+    tz = _zone(options.tz) if options.tz else meta.shared(db).zone
     since = moment(options.since, now, tz, end=False)
     until = moment(options.until, now, tz, end=True)
     if since is not None and until is not None and since >= until:
@@ -61,11 +62,6 @@ def _zone(name: str) -> ZoneInfo:
         return periods.zone(name)
     except ConfigError as error:
         raise UsageError(f"--tz: {error}") from None
-
-
-def zone_of(db: sqlite3.Connection) -> str:
-    row = db.execute("SELECT value FROM meta WHERE key = 'timezone'").fetchone()
-    return str(row[0]) if row else "UTC"
 
 
 def moment(text: str | None, now: int, tz: ZoneInfo, *, end: bool) -> int | None:

@@ -171,5 +171,5 @@ def _due(db: sqlite3.Connection, one: Breaker, session: str, done: set[str], now
 
 
 def _spends(db: sqlite3.Connection, root: object, opened: int) -> bool:
-    row = db.execute("SELECT max(seen) FROM sessions WHERE root = ?", (root,)).fetchone()
-    return row[0] is not None and row[0] > opened - judge.ACTIVE
+    seen = gating.last_seen(db, root)
+    return seen is not None and seen > opened - judge.ACTIVE

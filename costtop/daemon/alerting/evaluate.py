@@ -21,6 +21,7 @@ from costtop.detect.budgets.budget_monitor import FINE, Account, Budgets, covers
 from costtop.detect.settings import Settings
 from costtop.model import Budget, Finding, Spend
 from costtop.store import meta
+from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.rollups import QUARTER
@@ -167,7 +168,7 @@ class Evaluator:
     def _recall(self, db: sqlite3.Connection, account: Account) -> None:
         """What the ledger knows of a budget's period."""
         name, key = account.budget.name, account.span.key
-        for rule, tier, state, evidence in told(db, account):
+        for rule, tier, state, evidence in alert_reads.of_budget(db, name, key):
             if rule == "budget_tier" and tier is not None:
                 self._budgets.recall(name, key, (tier,))
             elif rule == "budget_forecast":
@@ -175,11 +176,3 @@ class Evaluator:
             elif rule == "budget_burn":
                 window = json.loads(evidence).get("window_ms", 0)
                 self._budgets.recall_burn(name, key, window, still=state != "resolved")
-
-
-def told(db: sqlite3.Connection, account: Account) -> list[tuple[str, int | None, str, str]]:
-    """(rule, tier, state, evidence) of the alerts of the budget's period."""
-    return db.execute(
-        "SELECT rule, tier, state, evidence FROM alerts WHERE budget = ? AND period = ?",
-        (account.budget.name, account.span.key),
-    ).fetchall()

@@ -14,7 +14,7 @@ from costtop.control.protocol import (
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.errors import UsageError
 from costtop.model import Mark, Silence
-from costtop.store.alerts import alerts, breakers
+from costtop.store.alerts import alerts, breakers, silences
 from costtop.store.sessions import marks
 from costtop.text import clean
 
@@ -61,13 +61,13 @@ def _done(
             alerts.acknowledge(db, alert, by, now)
             return "ack", "", f"alert {clean(alert)} is acknowledged"
         case EndSilence(silence):
-            alerts.end_silence(db, silence, by, now)
+            silences.end(db, silence, by, now)
             return "silence ended", "", f"silence {silence} is ended"
         case BeginSilence(session, rule, feature, budget, span, grows, note):
             until = None if span is None else now + span
             named = (session, rule, feature, budget)
             wanted = Silence(0, by, now, *named, until, grows, None, clean(note))
-            number = alerts.silence(db, wanted)
+            number = silences.begin(db, wanted)
             return "silence", session, f"silence {number} has begun"
 
 

@@ -14,7 +14,7 @@ from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.reader_settings import reader_settings
 from costtop.errors import StoreError
 from costtop.paths import Paths
-from costtop.store import places
+from costtop.store import meta, places
 from costtop.store.db import open_reader
 from costtop.tail.find import Tree
 from costtop.tail.identity import Known
@@ -39,7 +39,7 @@ def _settled(paths: Paths, config: Config, found: Found) -> bool:
         return False
     with closing(db):
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
-        told = dict(db.execute("SELECT key, value FROM meta").fetchall())
+        told = meta.everything(db)
     if not all(known.settled(seen) for seen in found.seen):
         return False
     marked, dropped = known.census(found, time.time_ns() // 1_000_000)

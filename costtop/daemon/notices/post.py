@@ -15,7 +15,7 @@ from costtop.alerts.routes import Route
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
 from costtop.model import Finding, Letter, Notification
-from costtop.store.alerts import alerts, outbox
+from costtop.store.alerts import alerts, outbox, silences
 
 
 class Audience(NamedTuple):
@@ -66,7 +66,7 @@ def post_findings(
         return []
     ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
     decided = choose.choose(
-        findings, ledger, alerts.silences(db, now), now, born, all_history=history
+        findings, ledger, silences.of_now(db, now), now, born, all_history=history
     )
     alerts.record(db, decided, now)
     speaking = [one for one in decided if one.speaks]
@@ -174,7 +174,7 @@ def post_summary(
 def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     """Tells what a silence kept back, once it is over and the thing is still true."""
     kept = alerts.kept_back(db)
-    quiet = alerts.silences(db, now) if kept else []
+    quiet = silences.of_now(db, now) if kept else []
     heard = [one for one in kept if not any(choose.covers(each, one, now) for each in quiet)]
     return any(one.speaks for one in post_findings(db, heard, audience, now)) if heard else False
 

@@ -19,6 +19,7 @@ from costtop.notify.courier import Courier
 from costtop.periods import Span
 from costtop.queries.spending import report, review, review_words
 from costtop.store import meta
+from costtop.store.alerts import alert_reads
 from costtop.store.db import open_reader
 from costtop.store.writer import Writer
 
@@ -87,7 +88,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
         tasks=total.tasks or 0,
         dearest=tuple((line.key, line.cost) for line in found.lines[:_DEAREST]),
         changes=_changes(db, kind, span, zone),
-        alerts=_alerts(db, span),
+        alerts=alert_reads.count_between(db, span.start, span.end),
     )
 
 
@@ -104,12 +105,3 @@ def _earlier(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> l
         span = periods.before(kind, span.start, zone)
         costs.append(report.read(db, "total", zone, span.start, span.end).total.cost)
     return costs
-
-
-def _alerts(db: sqlite3.Connection, span: Span) -> int:
-    row = db.execute(
-        "SELECT count(*) FROM alerts WHERE at >= ? AND at < ? AND severity <> 'notice'"
-        " AND state <> 'history'",
-        (span.start, span.end),
-    ).fetchone()
-    return int(row[0])

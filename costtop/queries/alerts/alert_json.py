@@ -11,7 +11,7 @@ from typing import Any
 
 from costtop import money
 from costtop.model import Notification, Silence
-from costtop.store.alerts import alert_reads
+from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery
 
 # Evidence that detectors give in nano-dollars; people and scripts get dollars.
@@ -58,7 +58,7 @@ def listing(
         "schema": 1,
         "sessions": _sessions(db),
         "alerts": [plain(one, sent[one.row]) for one in found],
-        "silences": [_silence(one) for one in alert_reads.silences(db)],
+        "silences": [_silence(one) for one in silences.unended(db)],
         "endpoints": [_endpoint(one) for one in alert_reads.endpoints(db)],
     }
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from costtop.model import Silence
 from costtop.queries.alerts.alert_json import evidence
-from costtop.queries.moment import moment
-from costtop.store.alerts import alert_reads
+from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery, bells
+from costtop.store.db import snapshot
 
 __all__ = ["Alert", "AlertLine", "Alerts", "Delivery", "bells", "read"]
 
@@ -32,13 +32,13 @@ class Alerts(NamedTuple):
 
 def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
     """The latest alerts, or those of one session ("source/session")."""
-    with moment(db):
+    with snapshot(db):
         found = [a for a in alert_reads.alerts(db, limit=_KEPT) if session in ("", a.session)]
         sent = alert_reads.deliveries(db, [one.row for one in found])
-        silences = [s for s in alert_reads.silences(db) if s.until is None or s.until > now]
+        silent = silences.of_now(db, now)
         failing = [one.label for one in alert_reads.endpoints(db) if one.state != "ok"]
     lines = tuple(AlertLine(one, _words(one), tuple(sent.get(one.row, ()))) for one in found)
-    return Alerts(lines, tuple(silences), tuple(failing))
+    return Alerts(lines, tuple(silent), tuple(failing))
 
 
 def _words(one: Alert) -> tuple[tuple[str, str], ...]:

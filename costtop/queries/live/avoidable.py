@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.analysis import ledger
 from costtop.detect.rules import loop
-from costtop.queries.moment import moment
+from costtop.store.db import snapshot
 from costtop.store.sessions.past_spends import History
 
 _CALLS = 1_500  # worked out at a time
@@ -39,7 +39,7 @@ class Avoidable:
         if self._next is None:
             self._next = now + _SOON  # the first frame is not kept waiting
         elif now >= self._next:
-            with moment(db):
+            with snapshot(db):
                 self.waste = self._worked(db, today)
             self._next = now + (_SOON if self.waste.floor else _KNOWN_FOR)
         return self.waste

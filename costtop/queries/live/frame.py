@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.model import Budget
 from costtop.queries.live import held_sessions, live_alerts, live_processes
-from costtop.queries.live.session_state import FINISHED_AFTER, state
+from costtop.queries.live.session_state import state
 from costtop.queries.live.view import (
     TREND_BUCKETS,
     BudgetMeter,
@@ -19,9 +19,10 @@ from costtop.queries.live.view import (
     Snapshot,
     SourceSeen,
 )
+from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.rollups import MINUTE, QUARTER
-from costtop.store.meta import decode_budgets
+from costtop.store.db import snapshot
 
 DAY = 86_400_000
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
@@ -57,30 +58,22 @@ class Live:
     def take(self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...] = (),
              window: int = DAY) -> Snapshot:  # fmt: skip
         """The snapshot at `now` with the sessions active in the last `window` ms."""
-        self._db.execute("BEGIN")
-        try:
+        with snapshot(self._db):
             return self._take(now, pulse, sources, window)
-        finally:
-            self._db.execute("ROLLBACK")
 
     def glance(self, now: int) -> tuple[tuple[int, int], int, tuple[BudgetMeter, ...]]:
         """((cost, unpriced) of today, burn, budgets): what fits into one line."""
-        self._db.execute("BEGIN")
-        try:
-            meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
-            tz = periods.zone(meta.get("timezone", "UTC"))
+        with snapshot(self._db):
+            told = meta.shared(self._db)
             burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
-            meters = tuple(self._meters(decode_budgets(meta.get("budgets", "")), now, tz))
-            return self._spent(now, tz)[0], burn, meters
-        finally:
-            self._db.execute("ROLLBACK")
+            meters = tuple(self._meters(told.budgets, now, told.zone))
+            return self._spent(now, told.zone)[0], burn, meters
 
     def _take(
         self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...], window: int
     ) -> Snapshot:
-        meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
-        tz = periods.zone(meta.get("timezone", "UTC"))
-        finished_after = int(meta.get("finished_after", FINISHED_AFTER))
+        told = meta.shared(self._db)
+        tz, finished_after = told.zone, told.finished_after
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
         opened = live_alerts.read(self._db)
@@ -105,7 +98,7 @@ class Live:
             burn_trend=burn_trend,
             usual_burn=self._usual,
             unpriced=today[1],
-            budgets=tuple(self._meters(decode_budgets(meta.get("budgets", "")), now, tz)),
+            budgets=tuple(self._meters(told.budgets, now, tz)),
             pulse=pulse,
             sources=sources,
             alerts_open=opened.total,

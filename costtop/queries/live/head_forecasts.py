@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
-from costtop.queries.moment import moment
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.spend_forecast import Outlooks
 from costtop.queries.spending.spending import latest_rates
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
 
 
 class Outlook(NamedTuple):
@@ -30,7 +30,7 @@ def read(
     db: sqlite3.Connection, now: int, tz: ZoneInfo, budgets: tuple[BudgetMeter, ...]
 ) -> Outlook:
     """The outlook at `now`."""
-    with moment(db):
+    with snapshot(db):
         outlooks = Outlooks(db, now, tz)
         seen = tuple(
             (meter.name, found)

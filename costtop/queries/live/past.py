@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse, SessionRow, Snapshot
-from costtop.queries.moment import moment
+from costtop.store.db import snapshot
 
 _DAY = 86_400_000
 
@@ -19,7 +19,7 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
     """The snapshot at `at`, ms UTC, with the sessions active in the day before it."""
     live = Live(db, ahead=0).take(at, Pulse(running=True))
     start = periods.start_of("day", at, tz)
-    with moment(db):
+    with snapshot(db):
         spent = _spent(db, at - _DAY, at)
         today = _between(db, start, at)
         month = _between(db, periods.start_of("month", at, tz), at)

@@ -1,12 +1,9 @@
 """Whether a session runs, idles or has ended, from times alone. It looks at no process."""
 
 RUNNING_FOR = 5 * 60_000  # ms after the last call in which a session counts as running
-FINISHED_AFTER = 30 * 60_000  # ms of silence after which it counts as ended
 
 
-def state(
-    now: int, last: int | None, ended: int | None, finished_after: int = FINISHED_AFTER
-) -> str:
+def state(now: int, last: int | None, ended: int | None, finished_after: int) -> str:
     """running | idle | ended."""
     if ended is not None or last is None or now - last >= finished_after:
         return "ended"

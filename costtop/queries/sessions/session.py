@@ -7,20 +7,21 @@ the session has moved.
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from costtop.analysis import ledger
-from costtop.analysis.quantiles import median, quantile
+from costtop.analysis.quantiles import quantile
 from costtop.detect.rules import loop
+from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
+from costtop.detect.sessions.peers import Peers
+from costtop.detect.settings import Settings
 from costtop.model import Spend
-from costtop.queries.live.session_state import FINISHED_AFTER
-from costtop.queries.moment import moment
+from costtop.store import meta
+from costtop.store.db import snapshot
+from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
 
 CALLS_KEPT = 500  # latest ones of the timeline
-_PEER_WINDOW = 28 * 86_400_000  # ms
-_PEERS_KEPT = 400
-_FEWEST_PEERS = 5
 
 
 class CallLine(NamedTuple):
@@ -39,10 +40,14 @@ class CallLine(NamedTuple):
     total: int  # cost of the session up to and with it
 
 
-class Peers(NamedTuple):
+Level = Literal["feature", "source", "all"]
+LEVELS: tuple[Level, ...] = ("feature", "source", "all")
+
+
+class FinishedPeers(NamedTuple):
     """Finished sessions that it is compared with."""
 
-    level: str  # feature | source | all
+    level: Level
     name: str
     size: int  # how many
     median: int  # nano-dollars
@@ -68,25 +73,26 @@ class SessionDetail(NamedTuple):
     total: int
     p50: int | None  # of the cost of a call
     p95: int | None
-    peers: Peers | None
+    peers: FinishedPeers | None
     deeds: tuple[Deed, ...]
     first_context: int
     last_context: int
 
 
-def read(db: sqlite3.Connection, key: str, now: int) -> SessionDetail | None:
+def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
     """The session "source/session"; None where there is none."""
-    with moment(db):
+    with snapshot(db):
         history = History(db)
         root = history.root_id(key)
         if root is None:
             return None
         spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
-        return _made(key, spends, _peers(db, root, now), _deeds(db, key))
+        peers = _peers(db, key, spends[0]) if spends else None
+        return _made(key, spends, peers, _deeds(db, key))
 
 
 def _made(
-    key: str, spends: Sequence[Spend], peers: Peers | None, deeds: tuple[Deed, ...]
+    key: str, spends: Sequence[Spend], peers: FinishedPeers | None, deeds: tuple[Deed, ...]
 ) -> SessionDetail:
     totals = list(accumulate(spend.cost or 0 for spend in spends))
     priced = sorted(spend.cost for spend in spends if spend.cost is not None)
@@ -123,32 +129,21 @@ def _books(spends: Sequence[Spend]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(((n, a) for n, a in amounts if a), key=lambda pair: -pair[1]))
 
 
-def _peers(db: sqlite3.Connection, root: int, now: int) -> Peers | None:
-    """The narrowest group with enough finished sessions: its feature, its source, all."""
-    source, feature = db.execute(
-        "SELECT source, feature FROM sessions WHERE id = ?", (root,)
-    ).fetchone()
-    for level, where, value in (
-        ("feature", "r.feature = ? AND r.feature <> 0", feature),
-        ("source", "r.source = ?", source),
-        ("all", "0 = ?", 0),
-    ):
-        costs = [
-            row[0]
-            for row in db.execute(
-                "SELECT sum(s.cost) FROM sessions s JOIN sessions r ON r.id = s.root"
-                f" WHERE r.last >= ? AND r.last < ? AND r.id <> ? AND {where}"
-                " GROUP BY s.root HAVING sum(s.calls) > 0 AND sum(s.unpriced) = 0"
-                " ORDER BY r.last DESC LIMIT ?",
-                (now - _PEER_WINDOW, now - FINISHED_AFTER, root, value, _PEERS_KEPT),
-            )
-        ]
-        if len(costs) >= _FEWEST_PEERS:
-            costs.sort()
-            name = db.execute("SELECT text FROM names WHERE id = ?", (value,)).fetchone()
-            return Peers(level, name[0] if level != "all" and name else "", len(costs),
-                         round(median(costs)), round(quantile(costs, 0.95)))  # fmt: skip
-    return None
+def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | None:
+    """The narrowest group with enough finished sessions, as the detectors have them."""
+    peers = Peers(Settings(min_peers=meta.shared(db).min_peers))
+    for values in finished_peers.values(db, map(Peer._fields.index, COST)):
+        peer = of_cost(**dict(zip(COST, values, strict=True)))
+        if peer.root != key:
+            peers.add(peer)
+    source = key.partition("/")[0]
+    view = peers.view(source, first.feature, first.call.estimated)
+    usual = view.usual()
+    if usual is None:
+        return None
+    level = LEVELS[-len(view.groups) :][usual.group]  # without a feature there are two groups
+    names = {"feature": first.feature, "source": source, "all": ""}
+    return FinishedPeers(level, names[level], usual.peers, usual.median, usual.high)
 
 
 def _deeds(db: sqlite3.Connection, key: str) -> tuple[Deed, ...]:

@@ -7,8 +7,8 @@ import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop.queries.moment import moment
 from costtop.queries.spending.spending import bounds
+from costtop.store.db import snapshot
 
 _KEPT = 300  # tasks of the list
 
@@ -64,7 +64,7 @@ _COST = (
 def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
     """Tasks of the named span up to now, compared with the span before."""
     begins, _, earlier, upto = bounds(span, now, tz)
-    with moment(db):
+    with snapshot(db):
         lines = since(db, earlier)
     present = [line for line in lines if (line.finished or line.started or 0) >= begins]
     past = [line for line in lines if earlier <= (line.finished or 0) < upto]

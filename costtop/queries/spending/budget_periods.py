@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.model import Budget
-from costtop.queries.moment import moment
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
+from costtop.store.db import snapshot
 
 PAST = 8  # periods of history
 
@@ -31,7 +31,7 @@ class BudgetLine(NamedTuple):
 
 def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[BudgetLine, ...]:
     """The budgets that the daemon knows, in the order of the config."""
-    with moment(db):
+    with snapshot(db):
         return tuple(_line(db, one, now, tz) for one in meta.budgets(db))
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.queries.moment import moment
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
 
 _DAY = 86_400_000
 
@@ -28,7 +28,7 @@ class Day(NamedTuple):
 def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
     """The last `days` local days up to today, oldest first, those without spend too."""
     spans = periods.days(now - (days - 1) * _DAY, now + 1, tz)[-days:]
-    with moment(db):
+    with snapshot(db):
         sums = [_sum(db, span.start, span.end) for span in spans]
     return tuple(
         Day(span.key, span.start, span.end, *found) for span, found in zip(spans, sums, strict=True)

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.queries.live.session_state import FINISHED_AFTER, state
+from costtop.queries.live.session_state import state
+from costtop.store import meta
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
@@ -122,8 +124,7 @@ def read(
         -(1 << 62) if since is None else since // QUARTER,
         1 << 62 if until is None else until // QUARTER,
     )
-    db.execute("BEGIN")  # one moment: the total must be that of the lines
-    try:
+    with snapshot(db):  # the total must be that of the lines
         sums = _sums(db, by, tz, span)
         total = _Sum()
         for line in sums.values():
@@ -143,8 +144,6 @@ def read(
             _unpriced(db, span),
             _about(db, span, sums, now) if by == "session" else {},
         )
-    finally:
-        db.execute("ROLLBACK")
 
 
 def first_time(db: sqlite3.Connection) -> int | None:
@@ -258,8 +257,7 @@ def _about(
     db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
 ) -> dict[str, About]:
     dearest = _dearest_models(db, span)
-    row = db.execute("SELECT value FROM meta WHERE key = 'finished_after'").fetchone()
-    after = int(row[0]) if row else FINISHED_AFTER
+    after = meta.shared(db).finished_after
     about: dict[str, About] = {}
     for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
         key = f"{source}/{session}"

@@ -20,12 +20,12 @@ from costtop.analysis.trend import Point, TooFew, Trend
 from costtop.analysis.usage import Change, Period
 from costtop.analysis.variance import Spread
 from costtop.detect.sessions.peer_sums import Sums
-from costtop.queries.moment import moment
 from costtop.queries.sessions import finished_sessions, tasks
 from costtop.queries.sessions.finished_sessions import Life
 from costtop.queries.sessions.tasks import TaskLine
 from costtop.queries.spending import report
 from costtop.queries.spending.spending import at_rates, latest_rates
+from costtop.store.db import snapshot
 
 DAY = 86_400_000
 WEEK, SPAN = 7 * DAY, 28 * DAY
@@ -110,7 +110,7 @@ def read(
     """The review of the `length` ms up to `until`, the last `recent` of them against before."""
     since = until - length
     found = report.read(db, "feature", tz, since, until)
-    with moment(db):
+    with snapshot(db):
         done = tasks.since(db, since)
         done = [task for task in done if (task.finished or task.started or 0) < until]
         facts = _Facts(

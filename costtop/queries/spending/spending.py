@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis.quantiles import quantile
 from costtop.model import Rates
-from costtop.queries.moment import moment
 from costtop.queries.spending import report
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
 from costtop.store.names import rates_of
 
 TREND_DAYS = 14
@@ -69,7 +69,7 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
     present = report.read(db, by, tz, since, until + QUARTER)
     past = report.read(db, by, tz, earlier, upto)
     before = {line.key: line.cost for line in past.lines}
-    with moment(db):
+    with snapshot(db):
         trends = _trends(db, by, now, tz)
         spreads = _spreads(db, by, since, until)
         rates = latest_rates(db, since) if by == "model" else ()

@@ -16,10 +16,10 @@ from costtop.analysis.mix import Mix
 from costtop.analysis.trend import Point, TooFew, Trend
 from costtop.analysis.usage import Change, Period
 from costtop.analysis.variance import Spread
-from costtop.queries.moment import moment
 from costtop.queries.sessions import tasks
 from costtop.queries.spending.spending import Spending, at_rates, bounds
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
 
 _DAY = 86_400_000
 _TREND = 28  # days
@@ -40,7 +40,7 @@ class FeatureVerdict(NamedTuple):
 def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo) -> FeatureVerdict:
     """The verdict on the feature of that name."""
     since, until, earlier, upto = bounds(span, now, tz)
-    with moment(db):
+    with snapshot(db):
         done = [t for t in tasks.since(db, now - _TREND * _DAY) if t.feature == name]
         then, past = _sessions(db, name, earlier, upto)
         now_, present = _sessions(db, name, since, until)
@@ -72,7 +72,7 @@ def models(db: sqlite3.Connection, spending: Spending, now: int, tz: ZoneInfo) -
     """How the mix of models alone has moved the price, against the span before."""
     since, until, earlier, upto = bounds(spending.span, now, tz)
     prices = {name: float(at_rates(spending.total, rates)) for name, rates in spending.rates}
-    with moment(db):
+    with snapshot(db):
         before, after = _calls(db, earlier, upto), _calls(db, since, until)
     return mixing.mix(before, after, prices, shuffles=_SHUFFLES)
 

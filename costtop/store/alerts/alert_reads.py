@@ -1,4 +1,4 @@
-"""Reads what was found, decided, delivered and silenced. It writes nothing.
+"""Reads what was found, decided and delivered. It writes nothing.
 
 All functions take a connection that may be `mode=ro`; times are ms UTC, money int nano-dollars.
 """
@@ -7,8 +7,6 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
-
-from costtop.model import Silence
 
 
 class Delivery(NamedTuple):
@@ -80,11 +78,8 @@ class Endpoint(NamedTuple):
     lost: int  # letters that were given up
 
 
-_COLUMNS = (
-    "id, ref, rule, severity, session, budget, period, tier, feature, at, raised, turn, cost,"
-    " excess, cost_now, cause, title, why, evidence, also, late, state, reason, times,"
-    " resolved_at, acked_by, acked_at"
-)
+# `id` is what people type, the column `ref`; the row's number is the column `id`.
+_COLUMNS = ", ".join(("id", "ref", *Alert._fields[2:]))
 
 
 def alerts(
@@ -107,7 +102,11 @@ def alert(db: sqlite3.Connection, row: int) -> Alert:
 
 def _alert(row: tuple[Any, ...]) -> Alert:
     one = Alert(*row)
-    return one._replace(evidence=json.loads(row[18]), also=json.loads(row[19]), late=bool(one.late))
+    return one._replace(
+        evidence=json.loads(one.evidence),  # type: ignore[arg-type]
+        also=json.loads(one.also),  # type: ignore[arg-type]
+        late=bool(one.late),
+    )
 
 
 def deliveries(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, list[Delivery]]:
@@ -115,7 +114,7 @@ def deliveries(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, list[De
     found: dict[int, list[Delivery]] = {}
     for row in rows:
         messages = db.execute(
-            "SELECT label, state, kind, hold, made, sent_at, next_at, attempts, error"
+            f"SELECT {', '.join(Delivery._fields)}"
             " FROM outbox_alerts JOIN outbox ON outbox.id = outbox_alerts.outbox"
             " WHERE alert = ? ORDER BY outbox.id",
             (row,),
@@ -128,16 +127,6 @@ def decisions(db: sqlite3.Connection, row: int) -> list[Decision]:
     """What was decided about the alert, oldest first."""
     rows = db.execute("SELECT at, reason, spoke, cost FROM decisions WHERE alert = ?", (row,))
     return [Decision(at, reason, bool(spoke), cost) for at, reason, spoke, cost in rows]
-
-
-def silences(db: sqlite3.Connection, *, ended: bool = False) -> list[Silence]:
-    """The silences that nobody ended; with `ended` all there ever were."""
-    rows = db.execute(
-        "SELECT id, by, at, session, rule, feature, budget, until, grows, cost, note FROM silences"
-        " WHERE ? OR ended IS NULL ORDER BY id",
-        (ended,),
-    )
-    return [Silence(*row) for row in rows]
 
 
 def endpoints(db: sqlite3.Connection) -> list[Endpoint]:
@@ -153,20 +142,24 @@ def endpoints(db: sqlite3.Connection) -> list[Endpoint]:
     return [Endpoint(*row) for row in rows]
 
 
-def open_count(db: sqlite3.Connection) -> int:
-    """How many alerts of warning or worse are open."""
+def of_budget(
+    db: sqlite3.Connection, budget: str, period: str
+) -> list[tuple[str, int | None, str, str]]:
+    """(rule, tier, state, evidence as JSON) of the alerts of a budget's period."""
+    return db.execute(
+        "SELECT rule, tier, state, evidence FROM alerts WHERE budget = ? AND period = ?",
+        (budget, period),
+    ).fetchall()
+
+
+def count_between(db: sqlite3.Connection, since: int, until: int) -> int:
+    """How many alerts of warning or worse became true in [since, until)."""
     row = db.execute(
-        "SELECT count(*) FROM alerts WHERE state = 'open' AND severity <> 'notice'"
+        "SELECT count(*) FROM alerts WHERE at >= ? AND at < ? AND severity <> 'notice'"
+        " AND state <> 'history'",
+        (since, until),
     ).fetchone()
     return int(row[0])
-
-
-def latest(db: sqlite3.Connection) -> str:
-    """The title of the latest alert that was told, "" where there is none."""
-    row = db.execute(
-        "SELECT title FROM alerts WHERE told IS NOT NULL ORDER BY told DESC, id DESC LIMIT 1"
-    ).fetchone()
-    return str(row[0]) if row else ""
 
 
 def bells(db: sqlite3.Connection, after: int) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""Writes what was found and decided, silences and acknowledgements. It decides nothing itself.
+"""Writes what was found and decided, and who has seen it.
 
 Every function is part of a transaction that the caller holds: an alert stands or falls with the
 calls that caused it. Times are ms UTC, money int nano-dollars.
@@ -7,20 +7,20 @@ calls that caused it. Times are ms UTC, money int nano-dollars.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from costtop.errors import NothingFound, UsageError
-from costtop.model import Finding, Notification, Silence, Told
+from costtop.model import Finding, Notification, Told
+from costtop.store import meta
 
 _CHUNK = 500  # names in one query
+_FOUND = ", ".join(Finding._fields[:-1])  # what a row keeps of a finding: all but `resolved`
 _QUIET = frozenset({"already told"})
 
 
 def born(db: sqlite3.Connection, now: int) -> int:
     """When this instance began to watch, ms; `now` the first time it is asked."""
     db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('alerts_born', ?)", (str(now),))
-    row = db.execute("SELECT value FROM meta WHERE key = 'alerts_born'").fetchone()
-    return int(row[0])
+    return int(meta.get(db, "alerts_born"))
 
 
 def ledger(db: sqlite3.Connection, subjects: Iterable[str]) -> list[Told]:
@@ -37,16 +37,6 @@ def ledger(db: sqlite3.Connection, subjects: Iterable[str]) -> list[Told]:
         )
         found += [Told(*row) for row in rows]
     return found
-
-
-def silences(db: sqlite3.Connection, now: int) -> list[Silence]:
-    """Those in force."""
-    rows = db.execute(
-        "SELECT id, by, at, session, rule, feature, budget, until, grows, cost, note FROM silences"
-        " WHERE ended IS NULL AND (until IS NULL OR until > ?) ORDER BY id",
-        (now,),
-    )
-    return [Silence(*row) for row in rows]
 
 
 def record(db: sqlite3.Connection, decided: Sequence[Notification], now: int) -> None:
@@ -150,18 +140,14 @@ def _note(db: sqlite3.Connection, alert: int, one: Notification, now: int) -> No
 def kept_back(db: sqlite3.Connection) -> list[Finding]:
     """What silences have kept back so far and is still true: to be told when they are over."""
     rows = db.execute(
-        "SELECT rule, severity, at, title, why, session, budget, period, tier, turn, cost, excess,"
-        " cause, evidence, feature, user, late FROM alerts"
+        f"SELECT {_FOUND} FROM alerts"
         " WHERE state = 'open' AND told IS NULL AND reason = 'silenced' ORDER BY id"
     )
-    return [_finding(row) for row in rows]
-
-
-def _finding(row: tuple[Any, ...]) -> Finding:
-    evidence, feature, user, late = row[13:]
-    return Finding(*row[:13])._replace(
-        evidence=tuple(json.loads(evidence).items()), feature=feature, user=user, late=bool(late)
-    )
+    found = (Finding(*row) for row in rows)
+    return [
+        one._replace(evidence=tuple(json.loads(one.evidence).items()), late=bool(one.late))  # type: ignore[arg-type]
+        for one in found
+    ]
 
 
 def find(db: sqlite3.Connection, ref: str) -> int:
@@ -188,40 +174,3 @@ def acknowledge(db: sqlite3.Connection, ref: str, by: str, now: int) -> None:
         "INSERT INTO decisions (alert, at, reason, spoke) VALUES (?, ?, 'acknowledged', 0)",
         (alert, now),
     )
-
-
-def silence(db: sqlite3.Connection, wanted: Silence) -> int:
-    """Begins a silence and returns its id; raises UsageError where it names nothing.
-
-    A silence "until it grows" of a session or budget is measured from its dearest alert so far.
-    """
-    if not (wanted.session or wanted.rule or wanted.feature or wanted.budget):
-        raise UsageError("a silence names a session, a rule, a feature or a budget")
-    cost = wanted.cost
-    if cost is None and wanted.grows is not None:
-        cost = _dearest(db, wanted)
-    row = db.execute(
-        "INSERT INTO silences (by, at, session, rule, feature, budget, until, grows, cost, note)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?)",
-        (*wanted[1:9], cost, wanted.note),
-    )
-    return int(row.lastrowid or 0)
-
-
-def _dearest(db: sqlite3.Connection, wanted: Silence) -> int | None:
-    row = db.execute(
-        "SELECT max(cost_now) FROM alerts WHERE state <> 'history'"
-        " AND ? IN ('', session) AND ? IN ('', rule) AND ? IN ('', feature) AND ? IN ('', budget)",
-        (wanted.session, wanted.rule, wanted.feature, wanted.budget),
-    ).fetchone()
-    return None if row[0] is None else int(row[0])
-
-
-def end_silence(db: sqlite3.Connection, silence: int, by: str, now: int) -> None:
-    """Ends a silence before its time; raises NothingFound."""
-    done = db.execute(
-        "UPDATE silences SET ended = ?, ended_by = ? WHERE id = ? AND ended IS NULL",
-        (now, by, silence),
-    )
-    if not done.rowcount:
-        raise NothingFound(f"no silence {silence} is in force; see costtop alerts silence --list")

@@ -9,15 +9,16 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from costtop.durations import HOUR
 from costtop.model import Letter, Traffic
 
-HOUR = 3_600_000
 FIRST_RETRY = 5_000
 LONGEST_RETRY = 15 * 60_000
 GIVE_UP_AFTER = 72 * HOUR
 REFUSALS = 3  # permanent errors in a row before an endpoint counts as broken
 
-_LETTER = "label, kind, severity, title, body, short, at, token"
+_KEPT = Letter._fields[:8]  # those of its fields that are its row's own
+_LETTER = ", ".join(_KEPT)
 
 
 def post(db: sqlite3.Connection, letters: Iterable[Letter], now: int) -> list[int]:
@@ -28,7 +29,7 @@ def post(db: sqlite3.Connection, letters: Iterable[Letter], now: int) -> list[in
         cursor = db.execute(
             f"INSERT OR IGNORE INTO outbox ({_LETTER}, made, released, state, hold, next_at)"
             " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (*letter[:8], now, None if letter.hold else now, state, letter.hold, now),
+            (*letter[: len(_KEPT)], now, None if letter.hold else now, state, letter.hold, now),
         )
         if cursor.rowcount:
             rows.append(int(cursor.lastrowid or 0))
@@ -56,15 +57,15 @@ def due(db: sqlite3.Connection, busy: Collection[str], now: int) -> list[Letter]
         (now, now + 2 * LONGEST_RETRY),
     )
     found: dict[str, Letter] = {}
-    for row in rows:
-        if row[0] not in busy and row[0] not in found:
-            found[row[0]] = _letter(row)
+    for letter in map(_letter, rows):
+        if letter.label not in busy:
+            found.setdefault(letter.label, letter)
     return list(found.values())
 
 
 def _letter(row: tuple[Any, ...]) -> Letter:
-    letter, attempts = row[-2:]
-    return Letter(*row[:8])._replace(id=letter, attempts=attempts)
+    *told, letter, attempts = row
+    return Letter(*told)._replace(id=letter, attempts=attempts)
 
 
 def next_due(db: sqlite3.Connection, busy: Collection[str]) -> int | None:

@@ -5,8 +5,8 @@ ms UTC; a root is "source/session". Every function is part of the caller's trans
 """
 
 import sqlite3
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from costtop.store import meta
 
@@ -47,6 +47,12 @@ def read(db: sqlite3.Connection, form: str) -> list[str] | None:
     if meta.get(db, _FORM) != form:
         return None
     return [row[0] for row in db.execute("SELECT peer FROM peers ORDER BY at, id")]
+
+
+def values(db: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+    """Those of a peer's values, of each that is kept, in the order in which they finished."""
+    wanted = ", ".join(f"json_extract(peer, '$[{number}]')" for number in numbers)
+    yield from db.execute(f"SELECT {wanted} FROM peers ORDER BY at, id")
 
 
 def unfinished(db: sqlite3.Connection, since: int) -> list[int]:

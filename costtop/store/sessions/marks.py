@@ -6,7 +6,7 @@ A session that is marked fine is silent until it costs twice as much: the mark b
 import sqlite3
 
 from costtop.model import Mark, Silence
-from costtop.store.alerts import alerts
+from costtop.store.alerts import silences
 
 _DOUBLE = 100  # per cent more
 _FINE = "marked fine"  # note of the silence that comes with the mark
@@ -21,7 +21,7 @@ def put(db: sqlite3.Connection, mark: Mark) -> None:
     )
     _speak_again(db, mark.session, mark.by, mark.at)
     if mark.kind == "fine":
-        alerts.silence(db, Silence(0, mark.by, mark.at, mark.session, grows=_DOUBLE,
+        silences.begin(db, Silence(0, mark.by, mark.at, mark.session, grows=_DOUBLE,
                                    cost=_cost(db, mark.session), note=_FINE))  # fmt: skip
     journal(db, mark.at, mark.by, f"mark {mark.kind}", mark.session, mark.note)
 

@@ -1,7 +1,7 @@
 """The ledger of causes and the timeline of one session. Pictures only, from its detail."""
 
 from costtop.queries.alerts.alert_list import Alerts
-from costtop.queries.sessions.session import CallLine, Peers, SessionDetail
+from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.list.columns import Column, Look
@@ -43,7 +43,7 @@ def compared(detail: SessionDetail) -> list[Line]:
     return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls)]
 
 
-def _against(total: int, peers: Peers | None) -> Line:
+def _against(total: int, peers: FinishedPeers | None) -> Line:
     if peers is None:
         return line(("peers     fewer than five finished sessions yet", "dim"))
     times = total / peers.median if peers.median else 0.0
@@ -52,7 +52,7 @@ def _against(total: int, peers: Peers | None) -> Line:
     return line(("peers     ", "dim"), (f"{times:.1f}x", ink), usual)
 
 
-def _group(peers: Peers) -> str:
+def _group(peers: FinishedPeers) -> str:
     words = {"feature": f"{peers.name}", "source": f"all of {peers.name}", "all": "all sessions"}
     return f"{words[peers.level]} (n={peers.size})"
 
