@@ -4,11 +4,12 @@ It opens no files and prices nothing. Old builds log a thread's cumulative count
 again and again: a call is a change of the total. New builds (0.150 and later) log each request
 with its response id; once a file has such a record its counters are passed over.
 
-A forked or spawned thread's file begins with a copy of its parent's history, with new timestamps.
-A call's key is therefore made of what the copy keeps: its first half names (turn id, total, last)
-and its second half the turn, where turn ids are unique, else the thread. In the first seconds of
-such a file calls yield: they vanish beside an equal call of any other thread, in whatever order
-the files are read, and count where the parent's file is gone.
+A fork's file begins with a copy of its parent's history, often with new timestamps. A call's key is
+therefore made of what the copy keeps and no clock says: the turn id and the counts, where turn ids
+are unique; else the family (the thread at the root of the forks, as the file's own records tell it)
+and the chain of all counts up to this one. So the common beginning of two threads of a family is
+counted once, in whatever order their files come and whichever of them are gone. The calls of a fork
+yield: what is also its parent's is its parent's.
 """
 
 import re
@@ -31,13 +32,13 @@ from costtop.sources.fold.json_lines import (
     marked_lines,
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.times import moment, stamp
 from costtop.text import clean
 
 T = TypeVar("T")
 NAME = "codex"
 DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
-_REPLAY = 5_000  # ms from the start of a forked file in which its history is copied
+_REPLAY = 5_000  # ms from the start of a fork in which copied turns are not its tasks
 _ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _IDLE_HEAD = re.compile(
@@ -72,6 +73,7 @@ class _Fold:
         self.memo = memo
         self.events: list[Event] = []
         self.tools = Tools(memo)
+        self.at = 0  # of the present line as it says itself, however absurd
         named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
         self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
 
@@ -79,7 +81,8 @@ class _Fold:
         try:
             envelope = decoded(records.ENVELOPE, line)
             at = stamp(envelope.timestamp, self.seen)
-            self.memo.setdefault("start", at)
+            self.at = moment(envelope.timestamp) or at
+            self.memo.setdefault("start", self.at)
             self._record(envelope, at, offset)
         except Unreadable as error:
             self.events.append(Bad(offset, str(error)))
@@ -101,17 +104,17 @@ class _Fold:
     # -- whose ---------------------------------------------------------------------------------
 
     def _meta(self, meta: records.Meta, at: int) -> None:
-        name = _text(meta.id)
+        name, origin = _text(meta.id), _text(meta.forked_from_id)
         if "id" in self.memo:
-            if name and name != self.memo["id"]:
-                self.memo["copied"] = True  # a copied history brings its own meta record
+            # A copied history brings the records of its threads, the nearest first.
+            if name and name != self.memo["id"] and "chain" not in self.memo:
+                self.memo.update(forked=True, family=origin or name)
             return
         self.memo["id"] = name
         self.thread = self.thread if _UNIQUE.fullmatch(self.thread) else name or self.thread
         spawn = _spawn(meta.source)
         parent = _text(spawn.get("parent_thread_id"))
-        self.memo["copied"] = bool(parent or _text(meta.forked_from_id))
-        self.memo["child"] = bool(parent)
+        self.memo.update(child=bool(parent), forked=bool(origin), family=origin or parent or name)
         branch = _text(meta.git.get("branch")) if isinstance(meta.git, dict) else ""
         self.memo["where"] = [_text(meta.cwd), branch, _text(meta.cwd)]
         self.memo["provider"] = _text(meta.model_provider)
@@ -134,8 +137,8 @@ class _Fold:
         if name := _text(model):
             self.memo["model"] = name
 
-    def _replaying(self, at: int) -> bool:
-        return bool(self.memo.get("copied")) and at - int(self.memo["start"]) <= _REPLAY
+    def _replaying(self) -> bool:
+        return bool(self.memo.get("forked")) and self.at - int(self.memo["start"]) <= _REPLAY
 
     # -- turns ---------------------------------------------------------------------------------
 
@@ -159,7 +162,7 @@ class _Fold:
 
     def _task(self, turn: str, status: str, at: int) -> None:
         """Told unless it is copied history or the turn of a subagent, which no user asked for."""
-        if not self._replaying(at) and not self.memo.get("child"):
+        if not self._replaying() and not self.memo.get("child"):
             self.events.append(TaskFact(NAME, self.thread, turn, status, at))
 
     def _event(self, payload: bytes, at: int, offset: int) -> None:
@@ -196,11 +199,8 @@ class _Fold:
         used = records.counts(record.usage)
         key = keys.whole(NAME, response) if response else self._key(total, used, turn)
         call = self._call(key, records.tokens_of(used), at, offset, turn)
-        self.events.append(
-            call._replace(
-                session=_text(record.thread_id) or self.thread, request=response, yields=False
-            )
-        )
+        session = _text(record.thread_id) or self.thread
+        self.events.append(call._replace(session=session, request=response))
 
     def _token_count(self, raw: bytes, event: records.Event, at: int, offset: int) -> None:
         info = _checked(records.INFO, raw)
@@ -217,12 +217,22 @@ class _Fold:
         used = last or _grown(total, before)
         if used is None or not (used[0] or used[3]):
             return  # the window was filled up: a new baseline, no request
-        key = self._key(total or (at, 0, 0, 0, 0, 0), used, self.memo.get("logged", ""))
-        self.events.append(self._call(key, records.tokens_of(used), at, offset, ""))
+        turn = self.memo.get("logged", "")
+        key = self._key(total, used, turn)
+        if last is None and before is None and self.memo.get("forked"):
+            return  # what its parent had used when it was forked
+        call = self._call(key, records.tokens_of(used), at, offset, "")
+        copy = self.memo.get("forked") or self.memo.get("child")
+        self.events.append(call._replace(yields=bool(copy) and not _UNIQUE.fullmatch(turn)))
 
-    def _key(self, total: records.Counts, used: records.Counts, turn: str) -> bytes:
-        unique = turn if _UNIQUE.fullmatch(turn) else f"{self.thread}/{turn}"
-        return keys.paired(f"{NAME}/{turn}/{total}/{used}", unique)
+    def _key(self, total: records.Counts | None, used: records.Counts, turn: str) -> bytes:
+        chain = self.memo["chain"] = keys.short(f"{self.memo.get('chain', '')}/{total}/{used}")
+        if _UNIQUE.fullmatch(turn):
+            return keys.paired(f"{NAME}/{turn}/{total}/{used}", turn)
+        family = self.memo.get("family") or self.thread
+        # A spawned thread may begin with what is its parent's, its siblings only look alike.
+        alone = self.memo.get("child") and not self.memo.get("forked")
+        return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
 
     def _call(self, key: bytes, tokens: Tokens, at: int, offset: int, turn: str) -> Call:
         model = self.memo.get("model", "")
@@ -231,8 +241,7 @@ class _Fold:
             key, NAME, self.thread, model or DEFAULT_MODEL, tokens, at,
             _context(*self.memo.get("where", ("", "", "")), task),
             provider=self.memo.get("provider", ""), tier=self.memo.get("tier", ""),
-            estimated=not model, yields=self._replaying(at), tools=self.tools.used(key),
-            offset=offset,
+            estimated=not model, tools=self.tools.used(key), offset=offset,
         )  # fmt: skip
 
 
