@@ -1,60 +1,67 @@
-"""The registry of log formats: one module and one line each."""
+"""The registry of log formats: one line each. A format is loaded when it is asked for by name."""
 
-from costtop.sources.agents import (
-    aider,
-    amp,
-    cline,
-    copilot,
-    gemini,
-    gemini_telemetry,
-    goose,
-    grok,
-    kimi,
-    opencode,
-    openhands,
-    pi,
-    qwen,
-)
-from costtop.sources.apis import costtop_lines, litellm_log, responses
-from costtop.sources.claude import stream_json, transcripts
-from costtop.sources.codex import rollouts
-from costtop.sources.fold.source import Chunk, Memo, Query, Source
-from costtop.sources.otlp import telemetry
+from collections.abc import Collection, Iterator, Mapping
+from importlib import import_module
 
-SOURCES: tuple[Source, ...] = (
-    transcripts.SOURCE,
-    rollouts.SOURCE,
-    costtop_lines.SOURCE,
-    gemini.SOURCE,
-    gemini.OLDER,
-    gemini_telemetry.SOURCE,
-    qwen.SOURCE,
-    opencode.SOURCE,
-    opencode.OLDER,
-    opencode.KILO_SOURCE,
-    goose.SOURCE,
-    copilot.STORE,
-    copilot.SOURCE,
-    amp.SOURCE,
-    pi.SOURCE,
-    pi.OMP_SOURCE,
-    pi.OPENCLAW_SOURCE,
-    cline.SOURCE,
-    cline.ROO_SOURCE,
-    cline.KILO_SOURCE,
-    aider.SOURCE,
-    openhands.SOURCE,
-    telemetry.SOURCE,
-    litellm_log.SOURCE,
-    responses.SOURCE,
-    responses.DOCUMENTS,
-    stream_json.SOURCE,
-    grok.SOURCE,
-    grok.SUMMARIES,
-    kimi.SOURCE,
-    kimi.STATES,
-)
-SOURCE: dict[str, Source] = {source.name: source for source in SOURCES}
+from costtop.sources.fold.source import Source
+
+_FORMATS = {
+    "claude-code": "claude.transcripts:SOURCE",
+    "codex": "codex.rollouts:SOURCE",
+    "costtop": "apis.costtop_lines:SOURCE",
+    "gemini-cli": "agents.gemini:SOURCE",
+    "gemini-cli.json": "agents.gemini:OLDER",
+    "gemini-cli.telemetry": "agents.gemini_telemetry:SOURCE",
+    "qwen-code": "agents.qwen:SOURCE",
+    "opencode": "agents.opencode:SOURCE",
+    "opencode.json": "agents.opencode:OLDER",
+    "kilo": "agents.opencode:KILO_SOURCE",
+    "goose": "agents.goose:SOURCE",
+    "copilot": "agents.copilot:STORE",
+    "copilot.events": "agents.copilot:SOURCE",
+    "amp": "agents.amp:SOURCE",
+    "pi": "agents.pi:SOURCE",
+    "oh-my-pi": "agents.pi:OMP_SOURCE",
+    "openclaw": "agents.pi:OPENCLAW_SOURCE",
+    "cline": "agents.cline:SOURCE",
+    "roo-code": "agents.cline:ROO_SOURCE",
+    "kilo-code": "agents.cline:KILO_SOURCE",
+    "aider": "agents.aider:SOURCE",
+    "openhands": "agents.openhands:SOURCE",
+    "otlp": "otlp.telemetry:SOURCE",
+    "litellm": "apis.litellm_log:SOURCE",
+    "api-responses": "apis.responses:SOURCE",
+    "api-responses.json": "apis.responses:DOCUMENTS",
+    "claude-stream": "claude.stream_json:SOURCE",
+    "grok": "agents.grok:SOURCE",
+    "grok.json": "agents.grok:SUMMARIES",
+    "kimi": "agents.kimi:SOURCE",
+    "kimi.json": "agents.kimi:STATES",
+}
+
+
+class _Registry(Mapping[str, Source]):
+    """{name: source}. A worker that reads one tool's logs has no need of thirty formats."""
+
+    def __init__(self, formats: Mapping[str, str]) -> None:
+        self._formats = formats
+        self._loaded: dict[str, Source] = {}
+
+    def __getitem__(self, name: str) -> Source:
+        if name not in self._loaded:
+            module, _, attribute = self._formats[name].partition(":")
+            self._loaded[name] = getattr(import_module(f"costtop.sources.{module}"), attribute)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._formats)
+
+    def __len__(self) -> int:
+        return len(self._formats)
+
+
+SOURCE: Mapping[str, Source] = _Registry(_FORMATS)
+SOURCES: Collection[Source] = SOURCE.values()
 
 UNSUPPORTED: dict[str, str] = {
     "cursor": "its local database holds no token counts any more (zero since version 3);"
@@ -65,5 +72,3 @@ UNSUPPORTED: dict[str, str] = {
     "ollama": "it logs no usage; log its responses, or send OpenTelemetry to costtop",
 }
 """Tools that are looked for in vain: what is missing, in words for `doctor`. Nothing is guessed."""
-
-__all__ = ["SOURCE", "SOURCES", "UNSUPPORTED", "Chunk", "Memo", "Query", "Source"]

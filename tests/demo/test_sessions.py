@@ -10,11 +10,11 @@ import pytest
 
 from costtop.demo import cast, past_month
 from costtop.demo.beats import lines
-from costtop.model import Bad, Call, Outcome, SessionFact, TaskFact
+from costtop.model import Bad, Outcome, SessionFact, TaskFact
 from costtop.pricing.book import PriceBook
-from costtop.sources.fold.merging import merged
 from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
+from tests.sources.settling import settled_calls
 
 NOW = 1_795_521_600_000  # 2026-11-24T12:00:00Z
 HOME = "/home/demo"
@@ -37,12 +37,7 @@ def read(files):
 
 
 def calls(events):
-    found = {}
-    for event in events:
-        if isinstance(event, Call):
-            known = found.get(event.key)
-            found[event.key] = merged(known, event) if known else event
-    return list(found.values())
+    return list(settled_calls(events).values())
 
 
 def test_the_same_seed_makes_the_same_month_and_another_one_another(past):

@@ -7,14 +7,14 @@ A source's folder is tests/logs/<name>/: `input/` as it would lie below a root, 
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
-from costtop.sources.fold.merging import merged
 from costtop.sources.fold.source import Chunk, Source
 from costtop.sources.registry import SOURCE
+from tests.sources.settling import settled_calls
 
 LOGS = Path(__file__).resolve().parent.parent / "logs"
 SEEN = 1_795_478_400_000  # 2026-11-24T00:00:00Z, when every golden log is read
@@ -59,15 +59,15 @@ def folded(source: Source, parts: Iterable[Chunk]) -> list[Event]:
     return events
 
 
-def settled(events: Iterable[Event]) -> dict[str, Any]:
-    """What is left when calls are merged on their key, side copies dropped and facts folded."""
-    calls: dict[bytes, Call] = {}
+def settled(*files: list[Event]) -> dict[str, Any]:
+    """What is left when calls are merged on their key, side copies dropped and facts folded.
+
+    `files` are the events of each, the earliest first.
+    """
+    calls = settled_calls(*files)
     told: dict[str, Any] = {"sessions": {}, "tasks": {}, "outcomes": {}, "bad": []}
-    for event in events:
+    for event in chain.from_iterable(files):
         match event:
-            case Call():
-                known = calls.get(event.key)
-                calls[event.key] = merged(known, event) if known else event
             case SessionFact():
                 _learn(told["sessions"], event)
             case TaskFact():
@@ -112,10 +112,10 @@ def _plain(event: Any) -> dict[str, Any]:
 
 def summary(name: str, cuts: Sequence[int] = ()) -> dict[str, Any]:
     """What a source makes of its golden logs, each file read in chunks cut at `cuts`."""
-    events: list[Event] = []
-    for path, file in files(name):
-        events += folded(SOURCE[name], chunks(SOURCE[name], path, file.read_bytes(), cuts))
-    return json.loads(json.dumps(settled(events)))
+    source = SOURCE[name]
+    told = [folded(source, chunks(source, path, file.read_bytes(), cuts))
+            for path, file in files(name)]  # fmt: skip
+    return json.loads(json.dumps(settled(*told)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def events(name: str, *rows: Any, path: str = MAIN, seen: int = SEEN) -> list[An
 
 def kept(*lists: list[Any]) -> list[dict[str, Any]]:
     """The calls left of several files' events, in order of session and time."""
-    return list(settled(event for found in lists for event in found)["calls"].values())
+    return list(settled(*lists)["calls"].values())
 
 
 def of(kind: type, found: list[Any]) -> list[Any]:

@@ -1,6 +1,8 @@
 """What holds for every source. A new one needs a folder in tests/logs and no line here."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import example, given
@@ -19,9 +21,21 @@ def name(request):
     return request.param
 
 
-def test_each_source_is_registered_once_and_has_golden_logs():
-    assert len(SOURCE) == len(SOURCES)
+def test_each_source_is_registered_by_its_name_and_has_golden_logs():
+    assert list(SOURCE) == NAMES
     assert not [name for name in NAMES if not golden.files(name)]
+
+
+def test_a_source_asked_for_by_name_loads_no_other():
+    code = (
+        "import sys; from costtop.sources.registry import SOURCE; SOURCE['pi']\n"
+        "print(*(name for name in sys.modules if name.startswith('costtop.sources.')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in ran.stdout.split() if not name.startswith("costtop.sources.fold")}
+    assert loaded == {
+        "costtop.sources.registry", "costtop.sources.agents", "costtop.sources.agents.pi"
+    }  # fmt: skip
 
 
 def test_the_golden_logs_give_what_is_expected_of_them(name):

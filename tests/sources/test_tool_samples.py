@@ -51,7 +51,7 @@ def test_a_sample_has_the_requests_and_tokens_that_are_known(
 ):
     files = sorted((shared / "samples").glob(pattern))
     assert files
-    found = settled(event for file in files for event in read(name, file))
+    found = settled(*(read(name, file) for file in files))
     told = list(found["calls"].values())
     assert len(told) == requests
     assert tuple(sum(c["tokens"].get(part, 0) for c in told) for part in PARTS) == tokens

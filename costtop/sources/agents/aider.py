@@ -1,22 +1,16 @@
 """Aider's analytics log, written with `--analytics-log FILE` (FORMATS 7).
 
-It opens no files and prices nothing. The log names no session and no folder: a session is a launch,
-and begins anew where the running total does. Prompt tokens are not split by cache, so a computed
-cost is an estimate; the cost that Aider reports is exact.
+The log names no session and no folder: a session is a launch, and begins anew where the running
+total does. Prompt tokens are not split by cache, so a computed cost is an estimate; the cost that
+Aider reports is exact.
 """
-
-from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.model import Context, SessionFact, Tokens
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import Count, Loose, counted, dollars, text
-from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.fields import Count, Loose, dollars, text
+from costtop.sources.fold.log import Log, lines, nowhere
 
 NAME = "aider"
 _NEEDLES = (b'"message_send"', b'"launched"', b'"exit"')
@@ -40,58 +34,30 @@ class _Line(msgspec.Struct):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-def roots(_: Mapping[str, str], __: Path) -> list[Path]:
-    """None: the file is where the user wants it, so it comes from a `[[source]]` entry."""
-    return []
-
-
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    events: list[Event] = []
-    memo = deepcopy(memo)
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        raw = chunk.data[start:end].strip()
-        if mark == ODD:
-            events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            events += _events(counted(_LINE, raw), raw, chunk.seen, memo, offset)
-        except Unreadable as error:
-            events.append(Bad(offset, str(error)))
-    return events, memo
-
-
-def _events(line: _Line, raw: bytes, seen: int, memo: Memo, offset: int) -> list[Event]:
-    at = stamp(line.time, seen)
+def _line(log: Log, line: _Line) -> None:
+    at = log.at(line.time)
     if line.event == "launched":
-        memo.clear()
-        memo.update(begin=at)
+        log.memo.clear()
+        log.memo["begin"] = at
     elif line.event == "exit":
-        session = memo.pop("session", "")
-        return [SessionFact(NAME, session, ended=at, at=at)] if session else []
+        if session := log.memo.pop("session", ""):
+            log.events.append(SessionFact(NAME, session, ended=at, at=at))
     elif line.event == "message_send" and line.properties is not None:
-        return _call(line, line.properties, raw, at, memo, offset)
-    return []
+        _sent(log, line.properties, text(line.user), at)
 
 
-def _call(
-    line: _Line, told: _Properties, raw: bytes, at: int, memo: Memo, offset: int
-) -> list[Event]:
+def _sent(log: Log, told: _Properties, user: str, at: int) -> None:
     total = dollars(told.total) or 0
-    facts: list[Event] = []
-    if "session" not in memo or total < memo.get("total", 0):
-        begin = memo.pop("begin", at)
-        memo["session"] = keys.short(f"{text(line.user)}/{begin}")
-        facts = [SessionFact(NAME, memo["session"], started=begin, at=at)]
-    memo["total"] = total
-    call = Call(
-        keys.whole(NAME, raw), NAME, memo["session"], text(told.model) or "unknown",
-        Tokens(told.prompt or 0, output=told.completion or 0), at,
-        Context(user=text(line.user)[:8]), reported=dollars(told.cost) or None, estimated=True,
-        offset=offset,
+    if "session" not in log.memo or total < log.memo.get("total", 0):
+        begin = log.memo.pop("begin", at)
+        log.remember(keys.short(f"{user}/{begin}"))
+        log.events.append(SessionFact(NAME, log.session, started=begin, at=at))
+    log.memo["total"] = total
+    tokens = Tokens(told.prompt or 0, output=told.completion or 0)
+    log.call(
+        keys.whole(NAME, log.raw.strip()), told.model, tokens, at, Context(user=user[:8]),
+        reported=dollars(told.cost) or None, estimated=True,
     )  # fmt: skip
-    return [*facts, call]
 
 
-SOURCE = Source(NAME, "Aider, analytics log", "lines", roots, ("**/*.jsonl",), read)
+SOURCE = lines(_LINE, _NEEDLES, _line).source(NAME, "Aider, analytics log", nowhere, "**/*.jsonl")

@@ -1,16 +1,16 @@
 """Amp's threads: `threads/T-*.json`, rewritten whole with every message (FORMATS 7).
 
-It opens no files and prices nothing. A request is told by its message's usage; older threads have a
-ledger instead, whose events name the message, so both give the same key. Subagents are in neither.
+A request is told by its message's usage; older threads have a ledger instead, whose events name the
+message, so both give the same key. Subagents are in neither.
 """
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
+from costtop.model import Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import (
     NOTHING,
@@ -22,22 +22,25 @@ from costtop.sources.fold.fields import (
     name,
     text,
 )
-from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import moment, stamp
+from costtop.sources.fold.json_lines import decoded
+from costtop.sources.fold.log import Log, data_folder, document
+from costtop.sources.fold.times import moment
 
 NAME = "amp"
 _OPENAI = re.compile(r"(?:openai/)?(?:gpt-|o\d|codex)")
 _DONE = {"complete": "completed", "cancelled": "aborted", "error": "failed"}
 
 
-class _Usage(msgspec.Struct):
-    model: Loose = None
-    timestamp: Loose = None
+class _Counts(msgspec.Struct):
     input: Count = msgspec.field(name="inputTokens", default=None)
     output: Count = msgspec.field(name="outputTokens", default=None)
     write: Count = msgspec.field(name="cacheCreationInputTokens", default=None)
     read: Count = msgspec.field(name="cacheReadInputTokens", default=None)
+
+
+class _Usage(_Counts):
+    model: Loose = None
+    timestamp: Loose = None
 
 
 class _State(msgspec.Struct):
@@ -57,7 +60,7 @@ class _Message(msgspec.Struct):
     meta: _Meta | None = None
 
 
-class _Counts(msgspec.Struct):
+class _LedgerCounts(msgspec.Struct):
     input: Count = None
     output: Count = None
     write: Count = msgspec.field(name="cacheCreationInputTokens", default=None)
@@ -68,7 +71,7 @@ class _LedgerEvent(msgspec.Struct):
     model: Loose = None
     timestamp: Loose = None
     message: Loose = msgspec.field(name="toMessageId", default=None)
-    tokens: _Counts | None = None
+    tokens: _LedgerCounts | None = None
 
 
 class _Ledger(msgspec.Struct):
@@ -100,86 +103,74 @@ _EVENT = msgspec.json.Decoder(_LedgerEvent)
 _THREAD = msgspec.json.Decoder(_Thread)
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+def _roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     """`threads` of $AMP_DATA_DIR, else of the data folder's `amp`."""
-    shared = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return [Path(environment.get("AMP_DATA_DIR") or shared / "amp") / "threads"]
+    folder = environment.get("AMP_DATA_DIR") or data_folder(environment, home) / "amp"
+    return [Path(folder) / "threads"]
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of a whole thread; it needs no memo."""
-    try:
-        thread = decoded(_THREAD, chunk.data)
-    except Unreadable as error:
-        return [Bad(0, str(error))], memo
-    return _Fold(chunk, thread).events, memo
+def _thread(log: Log) -> None:
+    thread = decoded(_THREAD, log.raw)
+    log.remember(text(thread.id) or log.stem)
+    began = log.at(thread.created)
+    initial = thread.env.initial if thread.env else None
+    trees = (initial.trees if initial else None) or ()
+    log.works_in(folder(next((tree.uri for tree in trees), None)))
+    log.about(began, began)
+    ledger: dict[str, _LedgerEvent] = {}
+    raw = thread.ledger.events if thread.ledger else NOTHING
+    for nth, event in enumerate(members(_EVENT, raw, log.events)):
+        ledger[name(event.message) or f"event {nth}"] = event
+    fold = _Fold(log, began, ledger)
+    for nth, message in enumerate(members(_MESSAGE, thread.messages, log.events)):
+        fold.message(message, name(message.id) or f"message {nth}")
+    for place, event in ledger.items():
+        fold.event(place, event)
 
 
 class _Fold:
-    """One pass over a thread."""
+    """One pass over a thread: the prompt at hand, and the time of what tells none of its own."""
 
-    def __init__(self, chunk: Chunk, thread: _Thread) -> None:
-        self.seen = chunk.seen
-        self.session = text(thread.id) or PurePath(chunk.path).stem
-        self.at = stamp(thread.created, chunk.seen)  # of what tells no time of its own
-        self.task = ""
-        initial = thread.env.initial if thread.env else None
-        cwd = folder(next((tree.uri for tree in (initial.trees if initial else None) or ()), None))
-        self.context = Context(cwd, project=cwd)
-        self.events: list[Event] = [
-            SessionFact(NAME, self.session, started=self.at, at=self.at, context=self.context)
-        ]
-        self.ledger = {}
-        ledger = thread.ledger or _Ledger()
-        for nth, event in enumerate(members(_EVENT, ledger.events, self.events)):
-            self.ledger[name(event.message) or f"event {nth}"] = event
-        for nth, message in enumerate(members(_MESSAGE, thread.messages, self.events)):
-            self._message(message, nth)
-        for place, event in self.ledger.items():
-            self._event(place, event)
+    def __init__(self, log: Log, at: int, ledger: dict[str, _LedgerEvent]) -> None:
+        self.log, self.at, self.ledger, self.task = log, at, ledger, ""
 
-    def _message(self, message: _Message, nth: int) -> None:
-        place = name(message.id) or f"message {nth}"
-        if message.role == "user":
-            sent = message.meta.sent if message.meta else None
-            self.at = self.at if moment(sent) is None else stamp(sent, self.seen)
-            self.task = place
-            return
+    def message(self, message: _Message, place: str) -> None:
         used = message.usage
-        event = self.ledger.pop(place, None) if used else None
-        if used is None:
-            return
-        told = used.timestamp if used.timestamp is not None else event and event.timestamp
-        self.at = self.at if moment(told) is None else stamp(told, self.seen)
-        self._tasks(message)
-        self._call(place, used.model, _tokens(used, text(used.model)))
+        if message.role == "user":
+            self._meets(message.meta.sent if message.meta else None)
+            self.task = place
+        elif used is not None:
+            event = self.ledger.pop(place, None)
+            told = used.timestamp if used.timestamp is not None else event and event.timestamp
+            self._meets(told)
+            self._tasks(message)
+            self._call(place, used.model, used)
+
+    def event(self, place: str, event: _LedgerEvent) -> None:
+        """A ledger's event whose message tells no usage."""
+        if event.tokens is not None:
+            self._meets(event.timestamp)
+            self._call(place, event.model, event.tokens)
+
+    def _meets(self, told: object) -> None:
+        self.at = self.at if moment(told) is None else self.log.at(told)
 
     def _tasks(self, message: _Message) -> None:
         if not self.task:
             return
         state = message.state or _State()
-        self.events.append(TaskFact(NAME, self.session, self.task, "started", self.at))
+        self.log.task(self.task, "started", self.at)
         status = _DONE.get(text(state.type), "")
         if status and not (status == "completed" and state.stop == "tool_use"):
-            self.events.append(TaskFact(NAME, self.session, self.task, status, self.at))
+            self.log.task(self.task, status, self.at)
 
-    def _event(self, place: str, event: _LedgerEvent) -> None:
-        """A ledger's event whose message tells no usage."""
-        if event.tokens is not None:
-            at = self.at if moment(event.timestamp) is None else event.timestamp
-            self.at = stamp(at, self.seen)
-            self._call(place, event.model, _tokens(event.tokens, text(event.model)))
-
-    def _call(self, place: str, model: object, tokens: Tokens) -> None:
-        self.events.append(
-            Call(
-                keys.whole(NAME, self.session, place), NAME, self.session,
-                text(model) or "unknown", tokens, self.at, self.context._replace(task=self.task),
-            )
-        )  # fmt: skip
+    def _call(self, place: str, model: object, used: _Counts | _LedgerCounts) -> None:
+        key = keys.whole(NAME, self.log.session, place)
+        context = self.log.context(self.task)
+        self.log.call(key, model, _tokens(used, text(model)), self.at, context=context)
 
 
-def _tokens(used: _Usage | _Counts, model: str) -> Tokens:
+def _tokens(used: _Counts | _LedgerCounts, model: str) -> Tokens:
     """The counts; for OpenAI's models what was not read from the cache stands as written to it."""
     plain, write = used.input or 0, used.write or 0
     if _OPENAI.match(model):
@@ -187,4 +178,4 @@ def _tokens(used: _Usage | _Counts, model: str) -> Tokens:
     return disjoint(plain, used.read, write, used.output)
 
 
-SOURCE = Source(NAME, "Amp", "document", roots, ("T-*.json",), read)
+SOURCE = document(_thread).source(NAME, "Amp", _roots, "T-*.json")

@@ -1,24 +1,17 @@
 """GitHub Copilot CLI: the session store where there is one, else event logs as a floor (FORMATS 6).
 
-It opens nothing and prices nothing. The store has a row for each request. An event log tells only
-the output of each message while it runs, and sums a model up when the session shuts down; its
-calls yield to the store's. Copilot bills premium requests; what is counted here is what the tokens
-would cost.
+The store has a row for each request. An event log tells only the output of each message while it
+runs, and sums a model up when the session shuts down; its calls yield to the store's. Copilot bills
+premium requests; what is counted here is what the tokens would cost.
 """
 
-from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path, PurePath
-from typing import Any
-
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.model import SessionFact, Tokens
 from costtop.sources.agents import copilot_records as records
-from costtop.sources.fold import keys, tool_marks, tool_memory, turns
-from costtop.sources.fold.fields import counted, inclusive, text
-from costtop.sources.fold.fingerprints import RESULT, fingerprint
-from costtop.sources.fold.json_lines import LARGEST, ODD, Unreadable, decoded, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Query, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import inclusive, text, whole
+from costtop.sources.fold.json_lines import decoded
+from costtop.sources.fold.log import Log, Row, below, lines, rows, tool
+from costtop.sources.fold.source import Query
 
 NAME, PROVIDER = "copilot", "github-copilot"
 _NEEDLES = (
@@ -34,183 +27,126 @@ FROM assistant_usage_events WHERE id >= coalesce(:since, 0) ORDER BY id LIMIT :l
 QUERIES = (Query("usage", _STORE, "mark", ("assistant_usage_events",), 50),)
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """$COPILOT_HOME, else ~/.copilot."""
-    return [Path(environment.get("COPILOT_HOME") or home / ".copilot")]
-
-
-def read_store(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of rows; every row stands alone, so the memo stays as it is."""
-    events: list[Event] = []
-    for row in chunk.rows:
-        mark = row.get("mark")
-        session = text(row.get("session_id"))
-        if not session or not isinstance(mark, int):
-            continue
-        try:
-            events.append(_stored_call(row, session, mark, chunk.seen))
-        except Unreadable as error:
-            events.append(Bad(mark, str(error)))
-    return events, memo
-
-
-def _stored_call(row: Mapping[str, Any], session: str, mark: int, seen: int) -> Call:
+def _row(log: Log, row: Row) -> None:
+    mark, session = row.get("mark"), text(row.get("session_id"))
+    if not session or not isinstance(mark, int):
+        return
+    log.session = session
     names = ("input", "cache_read", "cache_write", "output", "reasoning")
-    used = [row.get(f"{name}_tokens") or 0 for name in names]
-    if any(not isinstance(count, int) or not 0 <= count <= LARGEST for count in used):
-        raise Unreadable("a token count is out of range", malformed=False)
-    at = stamp(row.get("created_at"), seen)
-    model = text(row.get("model")) or "unknown"
-    key = keys.paired(f"{NAME}/{session}", f"store/{mark}/{row.get('created_at')}")
-    return Call(
-        key, NAME, session, model, inclusive(*used), at, provider=PROVIDER, offset=mark
-    )  # fmt: skip
+    tokens = inclusive(*(whole(row.get(f"{name}_tokens")) for name in names))
+    key = _key(log, f"store/{mark}/{row.get('created_at')}")
+    log.call(key, row.get("model"), tokens, log.at(row.get("created_at")), provider=PROVIDER)
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of an event log's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            fold.events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            fold.line(counted(records.LINE, chunk.data[start:end]), offset)
-        except Unreadable as error:
-            fold.events.append(Bad(offset, str(error)))
-    return fold.events, fold.memo
+def _key(log: Log, name: str) -> bytes:
+    return keys.paired(f"{NAME}/{log.session}", name)
 
 
-class _Fold:
-    """One pass over a chunk: the events so far and the memo, changed line by line."""
+def _whose(log: Log) -> None:
+    path = log.path
+    log.session = text(path.parent.name if path.name == "events.jsonl" else path.stem)
 
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
-        self.seen = chunk.seen
-        self.memo = memo
-        self.events: list[Event] = []
-        path = PurePath(chunk.path)
-        self.session = text(path.parent.name if path.name == "events.jsonl" else path.stem)
-        self.turn: turns.Turn = memo.setdefault("turn", {})
-        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
-        self.outputs: dict[str, int] = memo.setdefault("outputs", {})  # model -> since shutdown
-        self.totals: dict[str, list[int]] = memo.setdefault("totals", {})  # model -> at shutdown
 
-    def line(self, line: records.Line, offset: int) -> None:
-        at = stamp(line.timestamp, self.seen)
-        kind, data = line.type, bytes(line.data)
-        if kind in ("session.start", "session.resume"):
-            self._started(decoded(records.START, data), kind == "session.start", at)
-        elif kind in ("session.model_change", "session.auto_mode_resolved"):
-            change = decoded(records.START, data)
-            self._model(change.new_model or change.chosen_model)
-        elif kind == "user.message" and text(line.id):
-            self.events += turns.asked(self.turn, NAME, self.session, text(line.id), at)
-        elif kind == "assistant.message":
-            self._message(decoded(records.MESSAGE, data), text(line.id), at, offset)
-        elif kind == "tool.execution_complete":
-            self._tool_done(decoded(records.TOOL, data))
-        elif kind == "session.shutdown":
-            self._shutdown(decoded(records.SHUTDOWN, data), at, offset)
-        elif kind in ("assistant.turn_end", "abort"):
-            self._turn_ended("completed" if kind == "assistant.turn_end" else "aborted", at)
-        elif kind == "subagent.started":
-            agent = decoded(records.AGENT, data)
-            if name := text(agent.tool):
-                self.events.append(SessionFact(NAME, self.session, name, at=at,
-                                               agent_type=text(agent.name)))  # fmt: skip
+def _line(log: Log, line: records.Line) -> None:
+    at, kind, data = log.at(line.timestamp), line.type, bytes(line.data)
+    if kind in ("session.start", "session.resume"):
+        _started(log, decoded(records.START, data), kind == "session.start", at)
+    elif kind in ("session.model_change", "session.auto_mode_resolved"):
+        change = decoded(records.START, data)
+        _model(log, change.new_model or change.chosen_model)
+    elif kind == "user.message":
+        log.asked(text(line.id), at)
+    elif kind == "assistant.message":
+        _message(log, decoded(records.MESSAGE, data), text(line.id), at)
+    elif kind == "tool.execution_complete":
+        done = decoded(records.TOOL, data)
+        log.answered(text(done.id), done.success is False, bytes(done.result))
+    elif kind == "session.shutdown":
+        _shutdown(log, decoded(records.SHUTDOWN, data), at)
+    elif kind == "abort":
+        log.ended("aborted", at)
+    elif kind == "assistant.turn_end":
+        _turn_ended(log, at)
+    elif kind == "subagent.started":
+        agent = decoded(records.AGENT, data)
+        if name := text(agent.tool):
+            log.events.append(SessionFact(NAME, log.session, name, at=at,
+                                          agent_type=text(agent.name)))  # fmt: skip
 
-    def _started(self, start: records.Start, fresh: bool, at: int) -> None:
-        self._model(start.selected_model)
-        if place := start.context:
-            cwd, root = text(place.cwd), text(place.git_root)
-            self.memo["where"] = [cwd, text(place.branch), root or cwd]
-        self.events.append(
-            SessionFact(
-                NAME, self.session, started=at if fresh else None, at=at, context=self._context(""),
-                version=text(start.version),
-            )
+
+def _started(log: Log, start: records.Start, fresh: bool, at: int) -> None:
+    _model(log, start.selected_model)
+    if place := start.context:
+        log.memo.pop("where", None)
+        log.works_in(text(place.cwd), text(place.branch), text(place.git_root))
+    log.about(at, at if fresh else None, version=text(start.version))
+
+
+def _model(log: Log, model: object) -> None:
+    name = text(model)
+    log.remember(model="" if name == "auto" else name)
+
+
+def _message(log: Log, message: records.Message, line_id: str, at: int) -> None:
+    """One reply: its output is known, its input is not, so it is a floor."""
+    output = message.output or 0
+    name = text(message.id) or line_id
+    if not name or not (output or message.tools):
+        return
+    tools = [tool(x.id, x.name, x.arguments) for x in message.tools or ()]
+    log.agent = text(message.agent)
+    if not output:
+        log.replied(at, busy=True)
+    else:
+        model = text(message.model) or log.memo.get("model", "")
+        outputs = log.memo.setdefault("outputs", {})  # of each model since the last shutdown
+        outputs[model] = outputs.get(model, 0) + output
+        log.reply(
+            _key(log, f"message/{name}"), model, Tokens(output=output), at, tools,
+            provider=PROVIDER, request=text(message.request), placeholder=True,
+            estimated=not model, yields=True,
         )  # fmt: skip
-
-    def _model(self, model: object) -> None:
-        name = text(model)
-        if name and name != "auto":
-            self.memo["model"] = name
-
-    def _context(self, task: str) -> Context:
-        cwd, branch, project = self.memo.get("where", ("", "", ""))
-        return Context(cwd, branch, project, task=task)
-
-    def _message(self, message: records.Message, line_id: str, at: int, offset: int) -> None:
-        """One reply: its output is known, its input is not, so it is a floor."""
-        output = message.output or 0
-        name = text(message.id) or line_id
-        if not name or not (output or message.tools):
-            return
-        model = text(message.model) or self.memo.get("model", "")
-        key = keys.paired(f"{NAME}/{self.session}", f"message/{name}")
-        marks = [(text(x.id), tool_marks.asked(text(x.name), bytes(x.arguments)))
-                 for x in message.tools or ()]  # fmt: skip
-        agent = text(message.agent)
-        if not agent:
-            self.events += turns.replied(self.turn, NAME, self.session, at, bool(marks))
-        if output:
-            self.outputs[model] = self.outputs.get(model, 0) + output
-            tools = tool_marks.waiting_for(self.waiting, key, marks)
-            tokens = Tokens(output=output)
-            call = self._call(key, model, tokens, at, offset)
-            self.events.append(
-                call._replace(agent=agent, tools=tools, request=text(message.request))
-            )
-
-    def _call(self, key: bytes, model: str, tokens: Tokens, at: int, offset: int) -> Call:
-        return Call(
-            key, NAME, self.session, model or "unknown", tokens, at,
-            self._context(self.turn.get("id", "")), provider=PROVIDER, placeholder=True,
-            estimated=not model, yields=True, offset=offset,
-        )  # fmt: skip
-
-    def _shutdown(self, told: records.Shutdown, at: int, offset: int) -> None:
-        """What the sums of a model say beyond the messages: its input, and what was missed.
-
-        Sums go on over a resumed session and begin anew when one falls (a compaction).
-        """
-        self.memo["legs"] = leg = int(self.memo.get("legs", 0)) + 1
-        for model, used in told.sums().items():
-            now = [used.input or 0, used.read or 0, used.write or 0, used.output or 0,
-                   used.reasoning or 0]  # fmt: skip
-            before = self.totals.get(model, [0] * 5)
-            grown = all(x >= y for x, y in zip(now, before, strict=True))
-            self.totals[model] = now
-            whole, read, write, output, reasoning = (
-                [x - y for x, y in zip(now, before, strict=True)] if grown else now
-            )
-            output = max(0, output - self.outputs.pop(model, 0))
-            if not (whole or output):
-                continue
-            tokens = inclusive(whole, read, write, output, reasoning)
-            key = keys.paired(f"{NAME}/{self.session}", f"shutdown/{leg}/{model}")
-            call = self._call(key, model, tokens, at, offset)
-            self.events.append(call._replace(placeholder=False, estimated=True))
-        self.outputs.clear()
-        self._turn_ended("completed", at)
-        self.events.append(SessionFact(NAME, self.session, ended=at, at=at))
-
-    def _turn_ended(self, status: str, at: int) -> None:
-        if status == "completed" and self.turn.get("busy", True):
-            return
-        self.events += turns.ended(self.turn, NAME, self.session, status, at)
-
-    def _tool_done(self, tool: records.Tool) -> None:
-        if entry := self.waiting.pop(text(tool.id), None):
-            result = fingerprint(bytes(tool.result), RESULT)
-            self.events.append(tool_memory.outcome(entry, tool.success is False, result))
+    log.agent = ""
 
 
-STORE = Source(
-    NAME, "GitHub Copilot CLI", "rows", roots, ("session-store.db",), read_store, QUERIES
-)
-SOURCE = Source(
-    f"{NAME}.events", "GitHub Copilot CLI, event logs", "lines", roots,
-    ("session-state/*/events.jsonl", "session-state/*.jsonl"), read,
+def _shutdown(log: Log, told: records.Shutdown, at: int) -> None:
+    """What the sums of a model say beyond the messages: its input, and what was missed.
+
+    Sums go on over a resumed session and begin anew when one falls (a compaction).
+    """
+    log.memo["legs"] = leg = int(log.memo.get("legs", 0)) + 1
+    outputs = log.memo.pop("outputs", {})
+    for model, used in told.sums().items():
+        plain, read, write, output, reasoning = _grown(log, model, used)
+        output = max(0, output - outputs.get(model, 0))
+        if plain or output:
+            log.call(
+                _key(log, f"shutdown/{leg}/{model}"), model,
+                inclusive(plain, read, write, output, reasoning), at, provider=PROVIDER,
+                estimated=True, yields=True,
+            )  # fmt: skip
+    _turn_ended(log, at)
+    log.events.append(SessionFact(NAME, log.session, ended=at, at=at))
+
+
+def _grown(log: Log, model: str, used: records.Usage) -> list[int]:
+    """What the sums of a model say beyond those of the shutdown before."""
+    now = [used.input or 0, used.read or 0, used.write or 0, used.output or 0, used.reasoning or 0]
+    totals = log.memo.setdefault("totals", {})
+    before = totals.get(model, [0] * len(now))
+    totals[model] = now
+    grown = [x - y for x, y in zip(now, before, strict=True)]
+    return now if min(grown) < 0 else grown
+
+
+def _turn_ended(log: Log, at: int) -> None:
+    if not log.turn.get("busy", True):
+        log.ended("completed", at)
+
+
+_ROOTS = below("COPILOT_HOME", ".copilot")
+STORE = rows(QUERIES, _row).source(NAME, "GitHub Copilot CLI", _ROOTS, "session-store.db")
+SOURCE = lines(records.LINE, _NEEDLES, _line, _whose).source(
+    f"{NAME}.events", "GitHub Copilot CLI, event logs", _ROOTS,
+    "session-state/*/events.jsonl", "session-state/*.jsonl",
 )  # fmt: skip

@@ -1,30 +1,22 @@
 """Gemini CLI chats: `tmp/<project>/chats/**` as JSON lines, or older whole JSON files (FORMATS 3).
 
-It opens no files and prices nothing. A message is written again when its tokens arrive and when a
-checkpoint repeats it, so it is keyed by session and id; both file kinds share these keys, because
-a resumed chat is copied from one to the other. Rewound messages were billed and stay.
+A message is written again when its tokens arrive and when a checkpoint repeats it, so it is keyed
+by session and id; both file kinds share these keys, because a resumed chat is copied from one to
+the other. Rewound messages were billed and stay.
 """
 
 from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, ToolUse
-from costtop.sources.fold import keys, tool_marks, turns
-from costtop.sources.fold.fields import (
-    NOTHING,
-    Count,
-    Loose,
-    counted,
-    members,
-    text,
-    thinking_apart,
-)
-from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.model import ToolUse
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, members, text, thinking_apart
+from costtop.sources.fold.fingerprints import answered, asked, outcomes
+from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.log import Log, document, lines
+from costtop.sources.fold.tool_memory import TOOLS
 
 NAME = "gemini-cli"
 PROVIDER = "google"
@@ -57,10 +49,6 @@ class _Message(msgspec.Struct):
     tools: msgspec.Raw = msgspec.field(name="toolCalls", default=NOTHING)
 
 
-class _Meta(msgspec.Struct):
-    model: Loose = None
-
-
 class _Patch(msgspec.Struct):
     messages: list[_Message] | None = None
 
@@ -70,6 +58,10 @@ class _Line(_Message):
     started: Loose = msgspec.field(name="startTime", default=None)
     kind: Loose = None
     patch: _Patch | None = msgspec.field(name="$set", default=None)
+
+
+class _Meta(msgspec.Struct):
+    model: Loose = None
 
 
 class _Chat(msgspec.Struct):
@@ -91,141 +83,77 @@ def group(session: str) -> str:
     return f"{NAME}/{session}"
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+def _roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     """`~/.gemini/tmp`, or below $GEMINI_CLI_HOME."""
-    base = Path(environment.get("GEMINI_CLI_HOME") or home)
-    return [base / ".gemini" / "tmp"]
+    return [Path(environment.get("GEMINI_CLI_HOME") or home) / ".gemini" / "tmp"]
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of a chat's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            fold.events.append(Bad(offset, "not valid JSON"))
-            continue
+def _line(log: Log, line: _Line) -> None:
+    if line.type is None and line.session is not None:
+        _header(log, line)
+    for message in (line.patch.messages if line.patch else None) or ():
+        _message(log, message)
+    _message(log, line)
+
+
+def _chat(log: Log) -> None:
+    chat = decoded(_CHAT, log.raw)
+    _whose(log)
+    _header(log, chat)
+    log.remember(model=text(chat.meta.model) if chat.meta else "")
+    for message in members(_MESSAGE, chat.messages, log.events):
         try:
-            fold.line(counted(_LINE, chunk.data[start:end]), offset)
+            _message(log, message)
         except Unreadable as error:
-            fold.events.append(Bad(offset, str(error)))
-    return fold.events, fold.memo
+            log.bad(error)
 
 
-def read_document(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of an older chat, a whole JSON file that is rewritten; it needs no memo."""
-    fold = _Fold(chunk, {})
-    try:
-        chat = decoded(_CHAT, chunk.data)
-    except Unreadable as error:
-        return [Bad(0, str(error))], memo
-    fold.header(chat.session, chat.kind, chat.started)
-    fold.memo["model"] = text(chat.meta.model) if chat.meta else ""
-    for message in members(_MESSAGE, chat.messages, fold.events):
-        try:
-            fold.message(message, 0)
-        except Unreadable as error:
-            fold.events.append(Bad(0, str(error)))
-    return fold.events, memo
+def _header(log: Log, told: _Line | _Chat) -> None:
+    log.remember(text(told.session) or log.stem)
+    kind = "subagent" if log.parent or told.kind == "subagent" else ""
+    began = log.at(told.started)
+    log.about(began, began, agent_type=kind)
 
 
-class _Fold:
-    """One pass over a chat: the events so far and the memo, changed message by message."""
-
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
-        self.seen = chunk.seen
-        self.memo = memo
-        self.events: list[Event] = []
-        self.turn: turns.Turn = memo.setdefault("turn", {})
-        self.project, self.parent = _whose(chunk.path)
-        self.stem = PurePath(chunk.path).stem
-
-    @property
-    def session(self) -> str:
-        return self.memo.get("session") or self.stem
-
-    def line(self, line: _Line, offset: int) -> None:
-        if line.type is None and line.session is not None:
-            self.header(line.session, line.kind, line.started)
-        for message in (line.patch.messages if line.patch else None) or ():
-            self.message(message, offset)
-        self.message(line, offset)
-
-    def header(self, session: object, kind: object, started: object) -> None:
-        self.memo["session"] = text(session) or self.stem
-        at = stamp(started, self.seen)
-        self.events.append(
-            SessionFact(
-                NAME, self.session, parent=self.parent, started=at, at=at,
-                agent_type="subagent" if self.parent or kind == "subagent" else "",
-                context=self._context(""),
-            )
-        )  # fmt: skip
-
-    def message(self, message: _Message, offset: int) -> None:
-        at = stamp(message.timestamp, self.seen)
-        name = text(message.id)
-        if message.type == "user" and name and not self.parent:
-            self.events += turns.asked(self.turn, NAME, self.session, name, at)
-        elif message.type == "gemini" and message.tokens is not None and name:
-            self._call(message, message.tokens, name, at, offset)
-
-    def _call(self, message: _Message, used: _Usage, name: str, at: int, offset: int) -> None:
+def _message(log: Log, message: _Message) -> None:
+    at, name, used = log.at(message.timestamp), text(message.id), message.tokens
+    if message.type == "user":
+        log.asked(name, at)
+    elif message.type == "gemini" and used is not None and name:
         tokens = thinking_apart(
             used.input, used.tool, used.cached, used.output, used.thoughts, used.total
         )
-        tools = _tools(message)
-        key = keys.paired(group(self.session), name)
-        self.events += turns.replied(self.turn, NAME, self.session, at, bool(tools))
-        self.events.append(
-            Call(
-                key, NAME, self.session,
-                text(message.model) or self.memo.get("model") or "unknown", tokens, at,
-                self._context(self.turn.get("id", "")), provider=PROVIDER, tools=tools,
-                offset=offset,
-            )
-        )  # fmt: skip
-        self.events += tool_marks.outcomes(key, tools)
-
-    def _context(self, task: str) -> Context:
-        return Context(project=self.project, task=task)
+        key = keys.paired(group(log.session), name)
+        tools = [_tool(call) for call in listed(_TOOLS, message.tools)[:TOOLS]]
+        log.reply(key, message.model, tokens, at, tools, provider=PROVIDER)
+        log.events += outcomes(key, (use for _, use in tools))
 
 
-def _whose(path: str) -> tuple[str, str]:
-    """(project, parent session) that a chat's path names.
+def _whose(log: Log) -> None:
+    """The project and the parent session that a chat's path names.
 
     `<project>/chats/<parent>/<session>.jsonl` is a subagent's. The project is a folder's name: its
     own, or the first digits of the hash of its path.
     """
-    parts = PurePath(path).parts
+    parts = log.path.parts
     if "chats" not in parts[1:-1]:
-        return "", ""
+        return
     place = len(parts) - 1 - parts[::-1].index("chats")
     name = text(parts[place - 1])
-    parent = text(parts[-2]) if place == len(parts) - 3 else ""
-    return name[:12] if len(name) == 64 else name, parent
+    log.parent = text(parts[-2]) if place == len(parts) - 3 else ""
+    log.works_in(project=name[:12] if len(name) == 64 else name)
 
 
-def _tools(message: _Message) -> tuple[ToolUse, ...]:
-    raw = bytes(message.tools)
-    if raw[:1] != b"[":
-        return ()
-    try:
-        found = decoded(_TOOLS, raw)
-    except Unreadable:
-        return ()  # the usage counts all the same
-    return tuple(_tool(call) for call in found[:64])
-
-
-def _tool(call: _ToolCall) -> ToolUse:
-    use = tool_marks.asked(text(call.name), bytes(call.args))
+def _tool(call: _ToolCall) -> tuple[str, ToolUse]:
+    use = asked(text(call.name), bytes(call.args))
     if call.status == "success" or call.status in _FAILED:
-        return tool_marks.answered(use, call.status in _FAILED, bytes(call.result))
-    return use
+        return "", answered(use, call.status in _FAILED, bytes(call.result))
+    return "", use
 
 
-SOURCE = Source(NAME, "Gemini CLI", "lines", roots, ("*/chats/**/*.jsonl",), read)
-OLDER = Source(
-    f"{NAME}.json", "Gemini CLI, older chats", "document", roots, ("*/chats/**/*.json",),
-    read_document,
-)  # fmt: skip
+SOURCE = lines(_LINE, _NEEDLES, _line, _whose).source(
+    NAME, "Gemini CLI", _roots, "*/chats/**/*.jsonl"
+)
+OLDER = document(_chat).source(
+    f"{NAME}.json", "Gemini CLI, older chats", _roots, "*/chats/**/*.json"
+)

@@ -1,26 +1,24 @@
 """Gemini CLI's telemetry file: API responses in pretty-printed JSON, one after the other.
 
-It opens no files and prices nothing. The file is no JSON lines, so the fold follows the
-indentation and remembers the few attributes that count of the object it is in. The chats of the
-same session tell the same requests with other ids (FORMATS 3: do not combine), so these calls
-yield to them; they count where no chat is kept.
+The file is no JSON lines, so the fold follows the indentation and remembers the few attributes that
+count of the object it is in. The chats of the same session tell the same requests with other ids
+(FORMATS 3: do not combine), so these calls yield to them; they count where no chat is kept.
 """
 
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Call, Event
+from costtop.model import Call, Event
 from costtop.sources.agents.gemini import NAME, PROVIDER, group
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, counted, text, thinking_apart
 from costtop.sources.fold.json_lines import Unreadable
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.log import Format, Log
+from costtop.sources.fold.source import Chunk, Memo, copied
 
 _RESPONSE = "gemini_cli.api_response"
 _NUMBERS = (
@@ -57,66 +55,58 @@ class _Record(msgspec.Struct):
 _RECORD = msgspec.json.Decoder(_Record)
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+def _roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     """`~/.gemini`, and the folder of $GEMINI_TELEMETRY_OUTFILE."""
     file = environment.get("GEMINI_TELEMETRY_OUTFILE", "")
     return [home / ".gemini", *([Path(file).parent] if file.startswith("/") else [])]
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk.seen, deepcopy(memo))
-    offset = chunk.offset
+def _read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+    log = Log(name, chunk, copied(memo))
+    log.offset = chunk.offset
     for line in chunk.data.splitlines(keepends=True):
-        fold.line(line.rstrip(b"\r\n"), offset)
-        offset += len(line)
-    return fold.events, fold.memo
+        _line(log, line.rstrip(b"\r\n"))
+        log.offset += len(line)
+    return log.events, log.memo
 
 
-class _Fold:
-    """One pass over a chunk: the events so far and what is known of the object it is in."""
-
-    def __init__(self, seen: int, memo: Memo) -> None:
-        self.seen = seen
-        self.memo = memo
-        self.events: list[Event] = []
-
-    def line(self, line: bytes, offset: int) -> None:
-        memo = self.memo
-        if line[:1] == b"{":
-            memo.clear()
-            if len(line) == 1:
-                memo.update(at=offset, kept={}, inside=False, last=False)
-            else:
-                self._record(line, offset)
-        elif "kept" not in memo:
-            return
-        elif line == b"}" and memo["last"]:
-            self._record(msgspec.json.encode({"attributes": memo["kept"]}), memo["at"])
-            memo.clear()
+def _line(log: Log, line: bytes) -> None:
+    memo = log.memo
+    if line[:1] == b"{":
+        memo.clear()
+        if len(line) == 1:
+            memo.update(at=log.offset, kept={}, inside=False, last=False)
         else:
-            self._part(line)
+            _record(log, line, log.offset)
+    elif "kept" not in memo:
+        return
+    elif line == b"}" and memo["last"]:
+        _record(log, msgspec.json.encode({"attributes": memo["kept"]}), memo["at"])
+        memo.clear()
+    else:
+        _part(memo, line)
 
-    def _part(self, line: bytes) -> None:
-        """A line inside an object: an attribute that counts, or the edge of the attributes."""
-        memo = self.memo
-        if memo["inside"]:
-            if found := _ATTRIBUTE.fullmatch(line):
-                memo["kept"][found[1].decode()] = _value(found[2])
-            memo["inside"] = not _ENDS.fullmatch(line)
-        elif _OPENS.fullmatch(line):
-            memo["inside"] = True
-        memo["last"] = _LAST.fullmatch(line) is not None
 
-    def _record(self, record: bytes, offset: int) -> None:
-        if _RESPONSE.encode() not in record:
-            return
-        try:
-            found = counted(_RECORD, record).attributes
-            if found is not None and found.event == _RESPONSE:
-                self.events.append(_call(found, self.seen)._replace(offset=offset))
-        except Unreadable as error:
-            self.events.append(Bad(offset, str(error)))
+def _part(memo: Memo, line: bytes) -> None:
+    """A line inside an object: an attribute that counts, or the edge of the attributes."""
+    if memo["inside"]:
+        if found := _ATTRIBUTE.fullmatch(line):
+            memo["kept"][found[1].decode()] = _value(found[2])
+        memo["inside"] = not _ENDS.fullmatch(line)
+    elif _OPENS.fullmatch(line):
+        memo["inside"] = True
+    memo["last"] = _LAST.fullmatch(line) is not None
+
+
+def _record(log: Log, record: bytes, place: int) -> None:
+    if _RESPONSE.encode() not in record:
+        return
+    try:
+        told = counted(_RECORD, record).attributes
+        if told is not None and told.event == _RESPONSE:
+            _call(log, told, place)
+    except Unreadable as error:
+        log.bad(error, place)
 
 
 def _value(raw: bytes) -> Any:
@@ -127,20 +117,22 @@ def _value(raw: bytes) -> Any:
     return value[:_TEXT] if isinstance(value, str) else value
 
 
-def _call(told: _Attributes, seen: int) -> Call:
+def _call(log: Log, told: _Attributes, place: int) -> None:
     tokens = thinking_apart(
         told.input, told.tool, told.cached, told.output, told.thoughts, told.total
     )
     session = text(told.session) or text(told.prompt).partition("#")[0] or "telemetry"
-    at = stamp(told.time, seen)
+    model = text(told.model) or "unknown"
     name = f"telemetry/{text(told.prompt)}/{told.time}/{text(told.model)}/{tokens}"
-    return Call(
-        keys.paired(group(session), name), NAME, session, text(told.model) or "unknown", tokens, at,
-        provider=PROVIDER, yields=True,
+    log.events.append(
+        Call(
+            keys.paired(group(session), name), log.name, session, model, tokens,
+            log.at(told.time), provider=PROVIDER, yields=True, offset=place,
+        )
     )  # fmt: skip
 
 
-SOURCE = Source(
-    f"{NAME}.telemetry", "Gemini CLI, telemetry file", "lines", roots,
-    ("telemetry*.log", "telemetry*.json*"), read,
+SOURCE = Format("lines", _read).source(
+    f"{NAME}.telemetry", "Gemini CLI, telemetry file", _roots,
+    "telemetry*.log", "telemetry*.json*",
 )  # fmt: skip

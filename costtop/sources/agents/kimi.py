@@ -1,24 +1,20 @@
 """Kimi Code's wire logs: `sessions/<wd>/<session>/agents/<agent>/wire.jsonl` (FORMATS 7).
 
-It opens no files and prices nothing. A step tells its usage when it ends, and a `usage.record`
-right after it tells the same again; a record that repeats no step is a request of its own. The
-three input counts stand beside each other.
+A step tells its usage when it ends, and a `usage.record` right after it tells the same again; a
+record that repeats no step is a request of its own. The three input counts stand beside each other.
 """
 
-from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, ToolUse
-from costtop.sources.fold import keys, tool_memory, turns
-from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, disjoint, folder, text
+from costtop.model import Tokens, ToolUse
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import NOTHING, Count, Loose, disjoint, folder, text
 from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
-from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.log import Log, below, document, lines
+from costtop.sources.fold.tool_memory import TOOLS
 
 NAME, PROVIDER = "kimi", "moonshotai"
 _NEEDLES = (
@@ -77,138 +73,82 @@ _RESULT = msgspec.json.Decoder(_Result)
 _STATE = msgspec.json.Decoder(_State)
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """`sessions` of $KIMI_CODE_HOME, else of ~/.kimi-code."""
-    return [Path(environment.get("KIMI_CODE_HOME") or home / ".kimi-code") / "sessions"]
-
-
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            fold.events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            fold.line(counted(_LINE, chunk.data[start:end]), offset)
-        except Unreadable as error:
-            fold.events.append(Bad(offset, str(error)))
-    return fold.events, fold.memo
-
-
-class _Fold:
-    """One pass over a chunk: the events so far and the memo, changed line by line."""
-
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
-        self.seen = chunk.seen
-        self.memo = memo
-        self.events: list[Event] = []
-        self.session, self.agent = _whose(chunk.path)
-        self.turn: turns.Turn = memo.setdefault("turn", {})
-        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
-        self.tools: list[list[Any]] = memo.setdefault("tools", [])  # id, name, hash, error, result
-
-    def line(self, line: _Line, offset: int) -> None:
-        at = stamp(line.time, self.seen)
-        if line.type == "config.update":
-            self._config(line, at)
-        elif line.type == "llm.request":
-            self.memo["model"] = text(line.model) or self.memo.get("model", "")
-            self.memo["attempt"] = _attempt(line.attempt)
-        elif line.type == "turn.prompt" and not self.agent:
-            if line.origin is None or line.origin.kind == "user":
-                task = keys.short(f"{self.session}/{at}")
-                self.events += turns.asked(self.turn, NAME, self.session, task, at)
-        elif line.type == "turn.cancel":
-            self.events += turns.ended(self.turn, NAME, self.session, "aborted", at)
-        elif line.type == "usage.record" and line.usage is not None:
-            self._record(line, line.usage, at, offset)
-        elif line.type == "context.append_loop_event" and line.event is not None:
-            self._event(line.event, at, offset)
-
-    def _config(self, line: _Line, at: int) -> None:
-        self.memo["model"] = text(line.model_alias) or self.memo.get("model", "")
-        self.memo["cwd"] = folder(line.cwd) or self.memo.get("cwd", "")
-        started = None if "began" in self.memo else at
-        self.memo["began"] = True
-        kind = text(line.profile_name) if self.agent else ""
-        context = self._context("") if self.memo["cwd"] else None
-        self.events.append(
-            SessionFact(NAME, self.session, self.agent, agent_type=kind, started=started, at=at,
-                        context=context)
-        )  # fmt: skip
-
-    def _context(self, task: str) -> Context:
-        cwd = self.memo.get("cwd", "")
-        return Context(cwd, project=cwd, task=task)
-
-    def _event(self, event: _Event, at: int, offset: int) -> None:
-        if event.type == "tool.call":
-            name = text(event.name) or "tool"
-            hashed = fingerprint(bytes(event.args), ARGUMENTS, name)
-            self.tools.append([text(event.tool_call_id), name, hashed, None, None])
-            del self.tools[: -tool_memory.TOOLS]
-        elif event.type == "tool.result":
-            self._answer(text(event.tool_call_id), bytes(event.result))
-        elif event.type == "step.end" and event.usage is not None:
-            tokens = _tokens(event.usage)
-            self.memo["told"] = list(tokens)
-            name = text(event.message_id) or text(event.uuid) or f"{at}/{tokens}"
-            call = self._call(name, self.memo.get("model", ""), tokens, at, offset)
-            used = self._used(call.key)
-            self.events.append(call._replace(tools=used, request=text(event.message_id)))
-            self._replied(event, bool(used), at)
-
-    def _replied(self, event: _Event, busy: bool, at: int) -> None:
-        if self.agent:
-            return
-        self.events += turns.replied(self.turn, NAME, self.session, at, busy)
-        if event.finish_reason in ("end_turn", "stop") and not busy:
-            self.events += turns.ended(self.turn, NAME, self.session, "completed", at)
-
-    def _record(self, line: _Line, used: _Usage, at: int, offset: int) -> None:
-        tokens = _tokens(used)
-        if self.memo.pop("told", None) == list(tokens):
-            return
-        model = text(line.model) or self.memo.get("model", "")
-        self.events.append(self._call(f"record/{at}/{tokens}", model, tokens, at, offset))
-
-    def _call(self, name: str, model: str, tokens: Tokens, at: int, offset: int) -> Call:
-        key = keys.whole(NAME, self.session, self.agent, name)
-        context = self._context(self.turn.get("id", ""))
-        return Call(
-            key, NAME, self.session, model or "unknown", tokens, at, context, self.agent,
-            provider=PROVIDER, attempt=self.memo.pop("attempt", 1), offset=offset,
-        )  # fmt: skip
-
-    def _answer(self, tool_id: str, result: bytes) -> None:
-        """A tool's result comes before its step ends, or after it."""
-        failed = _failed(result)
-        hashed = fingerprint(result, RESULT)
-        for tool in self.tools:
-            if tool[0] == tool_id and tool_id:
-                tool[3], tool[4] = failed, hashed
-                return
-        if entry := self.waiting.pop(tool_id, None):
-            self.events.append(tool_memory.outcome(entry, failed, hashed))
-
-    def _used(self, key: bytes) -> tuple[ToolUse, ...]:
-        for nth, (tool_id, _, _, _, result) in enumerate(self.tools):
-            if result is None and tool_id:
-                tool_memory.wait(self.waiting, tool_id, key.hex(), nth)
-        used = tuple(ToolUse(*tool[1:]) for tool in self.tools)
-        self.tools.clear()
-        return used
-
-
-def _whose(path: str) -> tuple[str, str]:
-    """(session, agent) of `…/<session>/agents/<agent>/wire.jsonl`; the main agent is ""."""
-    parts = PurePath(path).parts
+def _whose(log: Log) -> None:
+    """Session and agent of `…/<session>/agents/<agent>/wire.jsonl`; the main agent is ""."""
+    parts = log.path.parts
     if len(parts) >= 4 and parts[-3] == "agents":
         agent = text(parts[-2])
-        return text(parts[-4]).removeprefix("session_"), "" if agent == "main" else agent
-    return text(PurePath(path).stem), ""
+        log.session = text(parts[-4]).removeprefix("session_")
+        log.agent = "" if agent == "main" else agent
+
+
+def _line(log: Log, line: _Line) -> None:
+    at = log.at(line.time)
+    if line.type == "config.update":
+        _config(log, line, at)
+    elif line.type == "llm.request":
+        log.remember(model=text(line.model))
+        log.memo["attempt"] = _attempt(line.attempt)
+    elif line.type == "turn.prompt" and (line.origin is None or line.origin.kind == "user"):
+        log.asked(keys.short(f"{log.session}/{at}"), at)
+    elif line.type == "turn.cancel":
+        log.ended("aborted", at)
+    elif line.type == "usage.record" and line.usage is not None:
+        tokens = _tokens(line.usage)
+        if log.memo.pop("told", None) != list(tokens):  # else its step has told it already
+            key = _key(log, f"record/{at}/{tokens}")
+            log.call(key, line.model, tokens, at, provider=PROVIDER, attempt=_tries(log))
+    elif line.type == "context.append_loop_event" and line.event is not None:
+        _event(log, line.event, at)
+
+
+def _config(log: Log, line: _Line, at: int) -> None:
+    log.remember(model=text(line.model_alias))
+    log.works_in(folder(line.cwd))
+    started = None if "began" in log.memo else at
+    log.memo["began"] = True
+    context = log.context() if log.context().cwd else None
+    kind = text(line.profile_name) if log.agent else ""
+    log.about(at, started, agent_type=kind, context=context)
+
+
+def _event(log: Log, event: _Event, at: int) -> None:
+    tools: list[list[Any]] = log.memo.setdefault("tools", [])  # id, name, hash, error, result
+    if event.type == "tool.call":
+        name = text(event.name) or "tool"
+        hashed = fingerprint(bytes(event.args), ARGUMENTS, name)
+        tools.append([text(event.tool_call_id), name, hashed, None, None])
+        del tools[:-TOOLS]
+    elif event.type == "tool.result":
+        _answer(log, tools, text(event.tool_call_id), bytes(event.result))
+    elif event.type == "step.end" and event.usage is not None:
+        tokens, message = _tokens(event.usage), text(event.message_id)
+        log.memo["told"] = list(tokens)
+        used = [(tool[0], ToolUse(*tool[1:])) for tool in tools]
+        tools.clear()
+        key = _key(log, message or text(event.uuid) or f"{at}/{tokens}")
+        over = "completed" if event.finish_reason in ("end_turn", "stop") else ""
+        log.reply(key, "", tokens, at, used, over, provider=PROVIDER, request=message,
+                  attempt=_tries(log))  # fmt: skip
+
+
+def _answer(log: Log, tools: list[list[Any]], tool_id: str, result: bytes) -> None:
+    """A tool's result comes before its step ends, or after it."""
+    failed = _failed(result)
+    for tool in tools:
+        if tool[0] == tool_id and tool_id:
+            tool[3:] = failed, fingerprint(result, RESULT)
+            return
+    log.answered(tool_id, failed, result)
+
+
+def _key(log: Log, name: str) -> bytes:
+    return keys.whole(NAME, log.session, log.agent, name)
+
+
+def _tries(log: Log) -> int:
+    """Which try the request at hand is, as its `llm.request` said."""
+    return int(log.memo.pop("attempt", 1))
 
 
 def _tokens(used: _Usage) -> Tokens:
@@ -228,17 +168,17 @@ def _attempt(told: object) -> int:
     return int(first) if first.isdecimal() and 0 < len(first) < 4 else 1
 
 
-def read_state(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+def _state(log: Log) -> None:
     """The folder that a session works in."""
-    try:
-        found = decoded(_STATE, chunk.data)
-    except Unreadable as error:
-        return [Bad(0, str(error))], memo
-    session = text(PurePath(chunk.path).parent.name).removeprefix("session_")
-    cwd, at = folder(found.work_dir), stamp(found.created_at, chunk.seen)
-    return [SessionFact(NAME, session, started=at, at=at, context=Context(cwd, project=cwd))], memo
+    found = decoded(_STATE, log.raw)
+    log.session = text(log.path.parent.name).removeprefix("session_")
+    log.works_in(folder(found.work_dir))
+    began = log.at(found.created_at)
+    log.about(began, began)
 
 
-SOURCE = Source(NAME, "Kimi Code", "lines", roots, ("*/*/agents/*/wire.jsonl",), read)
-STATES = Source(f"{NAME}.json", "Kimi Code, states", "document", roots, ("*/*/state.json",),
-                read_state)  # fmt: skip
+_ROOTS = below("KIMI_CODE_HOME", ".kimi-code", "sessions")
+SOURCE = lines(_LINE, _NEEDLES, _line, _whose).source(
+    NAME, "Kimi Code", _ROOTS, "*/*/agents/*/wire.jsonl"
+)
+STATES = document(_state).source(f"{NAME}.json", "Kimi Code, states", _ROOTS, "*/*/state.json")

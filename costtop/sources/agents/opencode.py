@@ -1,34 +1,34 @@
 """OpenCode's and Kilo's databases, and OpenCode's older JSON files (FORMATS 5).
 
-It opens nothing and prices nothing: it asks the questions below and folds what they give. Rows are
-updated in place while an answer grows, so a question follows `time_updated` and every message is
-one call by its id, in all three stores.
+Rows are updated in place while an answer grows, so a question follows `time_updated` and every
+message is one call by its id, in all three stores.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Event, SessionFact, TaskFact, ToolUse
+from costtop.model import ToolUse
 from costtop.sources.agents.opencode_records import (
     MESSAGE,
     SESSION,
     Message,
+    Session,
     Whose,
     call_of,
     context,
     inner,
     task_facts,
 )
-from costtop.sources.fold import tool_marks
-from costtop.sources.fold.fields import Loose, counted, folder, text
-from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.source import Chunk, Memo, Query, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.fields import Loose, counted, folder, listed, text
+from costtop.sources.fold.fingerprints import answered, asked, outcomes
+from costtop.sources.fold.json_lines import decoded
+from costtop.sources.fold.log import Log, Row, data_folder, document, rows
+from costtop.sources.fold.source import Query
+from costtop.sources.fold.tool_memory import TOOLS
 
 NAME, KILO = "opencode", "kilo"
 _SLACK = 60_000 << 20  # a minute of `mark`: times are set before they are committed
@@ -90,152 +90,106 @@ class _Tool(msgspec.Struct):
 _TOOLS = msgspec.json.Decoder(list[_Tool])
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """$OPENCODE_DATA_DIR, else the data folder's `opencode`; and the folder of $OPENCODE_DB."""
-    shared = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
-    folders = [Path(environment.get("OPENCODE_DATA_DIR") or shared / "opencode")]
-    file = environment.get("OPENCODE_DB", "")
+def _roots(
+    variables: tuple[str, str], name: str, environment: Mapping[str, str], home: Path
+) -> list[Path]:
+    """The folder of the first variable, else of the data; and that of the second one's file."""
+    shared = data_folder(environment, home) / name
+    folders = [Path(environment.get(variables[0]) or shared)]
+    if name == KILO and sys.platform == "darwin":
+        folders.append(home / "Library" / "Application Support" / name)
+    file = environment.get(variables[1], "")
     return [*folders, *([Path(file).parent] if file.startswith("/") else [])]
 
 
-def kilo_roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """The data folder's `kilo`, on a Mac also in the library; and the folder of $KILO_DB."""
-    shared = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
-    folders = [shared / "kilo"]
-    if sys.platform == "darwin":
-        folders.append(home / "Library" / "Application Support" / "kilo")
-    file = environment.get("KILO_DB", "")
-    return [*folders, *([Path(file).parent] if file.startswith("/") else [])]
+def _row(log: Log, row: Row) -> None:
+    whose = _whose(log, row)
+    if row.get("copied") or not whose.id or not whose.session:
+        return
+    if log.meets(whose.session):
+        began = row.get("began")
+        log.parent = whose.parent
+        log.about(log.at(whose.created), log.at(began) if began else None,
+                  context=context(whose._replace(task="")))  # fmt: skip
+    data = row.get("data")
+    message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
+    if row.get("type") == "idle":
+        _idle(log, whose, message)
+    elif (row.get("type") or message.role) == "assistant":
+        message.parent = message.parent or whose.task
+        whose = whose._replace(task=text(message.parent))
+        _told(log, message, whose, _tools(row.get("tools")))
 
 
-def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of rows; every row stands alone, so the memo stays as it is."""
-    events: list[Event] = []
-    told: set[str] = set()
-    for row in chunk.rows:
-        whose = _whose(name, row, chunk.seen)
-        if row.get("copied") or not whose.id or not whose.session:
-            continue
-        place = row.get("place")
-        offset = place if isinstance(place, int) else 0
-        if whose.session not in told:
-            told.add(whose.session)
-            events.append(_session(whose, row))
-        try:
-            events += _row_events(row, whose, offset)
-        except Unreadable as error:
-            events.append(Bad(offset, str(error)))
-    return events, memo
-
-
-def _whose(name: str, row: Mapping[str, Any], seen: int) -> Whose:
+def _whose(log: Log, row: Row) -> Whose:
     cwd, worktree = folder(row.get("directory")), folder(row.get("worktree"))
     project = cwd if worktree in ("", "/") else worktree
     parent, task = text(row.get("parent_id")), text(row.get("task"))
     ids = text(row.get("id")), text(row.get("session_id"))
-    return Whose(name, *ids, parent, cwd, project, row.get("time_created"), seen, task)
+    return Whose(log.name, *ids, parent, cwd, project, row.get("time_created"), log.seen, task)
 
 
-def _session(whose: Whose, row: Mapping[str, Any]) -> SessionFact:
-    began = stamp(row.get("began"), whose.seen) if row.get("began") else None
-    place = context(whose._replace(task=""))
-    return SessionFact(
-        whose.source, whose.session, parent=whose.parent, started=began, context=place,
-        at=stamp(whose.created, whose.seen),
-    )  # fmt: skip
+def _told(log: Log, message: Message, whose: Whose, tools: tuple[ToolUse, ...] = ()) -> None:
+    if call := call_of(message, whose, log.offset):
+        log.events += task_facts(message, whose, call.at)
+        log.events.append(call._replace(tools=tools))
+        log.events += outcomes(call.key, tools)
 
 
-def _row_events(row: Mapping[str, Any], whose: Whose, offset: int) -> list[Event]:
-    data = row.get("data")
-    message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
-    if row.get("type") == "idle":
-        return [*_idle(whose, message)]
-    if (row.get("type") or message.role) != "assistant":
-        return []
-    message.parent = message.parent or whose.task
-    whose = whose._replace(task=text(message.parent))
-    call = call_of(message, whose, offset)
-    if call is None:
-        return []
-    tools = _tools(row.get("tools"))
-    return [
-        *task_facts(message, whose, call.at),
-        call._replace(tools=tools),
-        *tool_marks.outcomes(call.key, tools),
-    ]
-
-
-def _idle(whose: Whose, message: Message) -> list[TaskFact]:
+def _idle(log: Log, whose: Whose, message: Message) -> None:
     """A session of version 2 fell idle: how the prompt before it ended."""
     status = _OUTCOMES.get(text(message.outcome), "")
-    if not status or not whose.task or whose.parent:
-        return []
-    at = stamp(whose.created, whose.seen)
-    return [TaskFact(whose.source, whose.session, whose.task, status, at)]
+    if status and whose.task and not whose.parent:
+        log.task(whose.task, status, log.at(whose.created))
 
 
 def _tools(raw: object) -> tuple[ToolUse, ...]:
-    if not isinstance(raw, str):
-        return ()
-    try:
-        return tuple(_tool(tool) for tool in decoded(_TOOLS, raw.encode("utf-8", "replace"))[:64])
-    except Unreadable:
-        return ()  # the usage counts all the same
+    found = listed(_TOOLS, raw.encode("utf-8", "replace")) if isinstance(raw, str) else []
+    return tuple(_tool(tool) for tool in found[:TOOLS])
 
 
 def _tool(tool: _Tool) -> ToolUse:
     """`invalid` is what a call of an unknown tool becomes; only `bash` tells an exit code."""
     name = text(tool.tool)
-    use = tool_marks.asked(name, _raw(tool.asked))
+    use = asked(name, _raw(tool.asked))
     if tool.status not in ("completed", "error"):
         return use
     failed = tool.status == "error" or name == "invalid" or tool.exit not in (None, 0)
-    return tool_marks.answered(use, failed, _raw(tool.result))
+    return answered(use, failed, _raw(tool.result))
 
 
 def _raw(value: object) -> bytes:
     return str(value or "").encode("utf-8", "replace")
 
 
-def read_document(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of one file of the older storage: a message or a session."""
-    try:
-        if "/session/" in chunk.path:
-            return _stored_session(chunk), memo
-        message = counted(MESSAGE, chunk.data)
-    except Unreadable as error:
-        return [Bad(0, str(error))], memo
-    whose = Whose(NAME, text(message.id), text(message.session), "", "", "", None, chunk.seen)
+def _file(log: Log) -> None:
+    """One file of the older storage: a message or a session."""
+    if "/session/" in log.file:
+        _stored_session(log, decoded(SESSION, log.raw))
+        return
+    message = counted(MESSAGE, log.raw)
+    whose = Whose(NAME, text(message.id), text(message.session), "", "", "", None, log.seen)
     if not whose.id or not whose.session or message.role not in ("assistant", None):
-        return [], memo
+        return
     cwd = folder(inner(message.path, "root")) or folder(message.path)
-    whose = whose._replace(cwd=cwd, project=cwd, task=text(message.parent))
-    call = call_of(message, whose, 0)
-    return ([*task_facts(message, whose, call.at), call] if call else []), memo
+    _told(log, message, whose._replace(cwd=cwd, project=cwd, task=text(message.parent)))
 
 
-def _stored_session(chunk: Chunk) -> list[Event]:
-    session = decoded(SESSION, chunk.data)
-    name, cwd = text(session.id), folder(session.directory)
-    if not name:
-        return []
-    whose = Whose(NAME, "", name, text(session.parent), cwd, cwd, None, chunk.seen)
-    began = stamp(inner(session.time, "created"), chunk.seen)
-    return [
-        SessionFact(
-            NAME, name, parent=whose.parent, started=began, at=began, context=context(whose),
-            version=text(session.version),
-        )
-    ]  # fmt: skip
+def _stored_session(log: Log, session: Session) -> None:
+    log.session, log.parent = text(session.id), text(session.parent)
+    if log.session:
+        log.works_in(folder(session.directory))
+        began = log.at(inner(session.time, "created"))
+        log.about(began, began, version=text(session.version))
 
 
-def _database(name: str, title: str, where: Callable[..., list[Path]], *patterns: str) -> Source:
-    return Source(name, title, "rows", where, patterns, partial(read, name), QUERIES)
-
-
-SOURCE = _database(NAME, "OpenCode", roots, "opencode*.db")
-KILO_SOURCE = _database(KILO, "Kilo Code", kilo_roots, "kilo*.db", "opencode*.db")
-OLDER = Source(
-    f"{NAME}.json", "OpenCode, older JSON storage", "document", roots,
-    ("storage/message/*/*.json", "storage/session/*/*.json"), read_document,
+_DATABASE = rows(QUERIES, _row)
+_ROOTS = partial(_roots, ("OPENCODE_DATA_DIR", "OPENCODE_DB"), NAME)
+SOURCE = _DATABASE.source(NAME, "OpenCode", _ROOTS, "opencode*.db")
+KILO_SOURCE = _DATABASE.source(
+    KILO, "Kilo Code", partial(_roots, ("", "KILO_DB"), KILO), "kilo*.db", "opencode*.db"
+)
+OLDER = document(_file).source(
+    f"{NAME}.json", "OpenCode, older JSON storage", _ROOTS,
+    "storage/message/*/*.json", "storage/session/*/*.json",
 )  # fmt: skip

@@ -1,16 +1,15 @@
 """OpenHands: a conversation's `base_state.json`, and the logs of single completions (FORMATS 7).
 
-It opens no files and prices nothing. Both name the response, and a log yields to the state, so a
-request that stands in both counts once. The state is rewritten whole and lists every request since
-the conversation began.
+Both name the response, and a log yields to the state, so a request that stands in both counts once.
+The state is rewritten whole and lists every request since the conversation began.
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.model import Call, Context, SessionFact, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import (
     NOTHING,
@@ -24,8 +23,7 @@ from costtop.sources.fold.fields import (
     text,
 )
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.log import Log, document
 
 NAME = "openhands"
 
@@ -94,71 +92,59 @@ _USAGE = msgspec.json.Decoder(_Usage)
 _DOCUMENT = msgspec.json.Decoder(_Document)
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+def _roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     """$OPENHANDS_CONVERSATIONS_DIR, else ~/.openhands/conversations."""
     given = environment.get("OPENHANDS_CONVERSATIONS_DIR")
     return [Path(given) if given else home / ".openhands" / "conversations"]
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of a whole file; it needs no memo."""
-    try:
-        found = decoded(_DOCUMENT, chunk.data)
-        if found.stats is not None:
-            return _state(found, found.stats, chunk), memo
-        found = counted(_DOCUMENT, chunk.data)
-        return (_logged(found, found.response, chunk) if found.response else []), memo
-    except Unreadable as error:
-        return [Bad(0, str(error))], memo
+def _whole(log: Log) -> None:
+    found = decoded(_DOCUMENT, log.raw)
+    if found.stats is not None:
+        _state(log, found, found.stats)
+    elif (logged := counted(_DOCUMENT, log.raw)).response is not None:
+        _logged(log, logged, logged.response)
 
 
-def _state(state: _Document, stats: _Stats, chunk: Chunk) -> list[Event]:
-    session = text(state.id) or text(PurePath(chunk.path).parent.name)
-    cwd = folder(state.workspace.folder) if state.workspace else ""
-    context = Context(cwd, project=cwd)
-    events: list[Event] = []
+def _state(log: Log, state: _Document, stats: _Stats) -> None:
+    log.session = text(state.id) or text(log.path.parent.name)
+    log.works_in(folder(state.workspace.folder) if state.workspace else "")
     for purpose, metrics in (stats.metrics or {}).items():
-        agent = "" if purpose in ("agent", "default") else text(purpose)
-        events += _calls(metrics, session, agent, context, chunk.seen)
-    started = min((event.at for event in events if isinstance(event, Call)), default=None)
-    return [SessionFact(NAME, session, started=started, context=context), *events]
+        log.agent = "" if purpose in ("agent", "default") else text(purpose)
+        _calls(log, metrics)
+    started = min((event.at for event in log.events if isinstance(event, Call)), default=None)
+    fact = SessionFact(NAME, log.session, started=started, context=log.context())
+    log.events.insert(0, fact)
 
 
-def _calls(metrics: _Metrics, session: str, agent: str, context: Context, seen: int) -> list[Event]:
+def _calls(log: Log, metrics: _Metrics) -> None:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
-    events: list[Event] = []
-    usages, costs = members(_USAGE, metrics.usages, events), metrics.costs or []
+    usages, costs = members(_USAGE, metrics.usages, log.events), metrics.costs or []
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
         response = text(used.response)
-        key = _key(response or f"{session}/{agent}/{nth}", "state")
-        model = text(used.model) or text(metrics.model) or "unknown"
+        key = _key(response or f"{log.session}/{log.agent}/{nth}", "state")
         try:
             tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
         except Unreadable as error:
-            events.append(Bad(nth, str(error)))
+            log.bad(error, nth)
             continue
-        events.append(
-            Call(
-                key, NAME, session, model, tokens, stamp(cost.timestamp, seen), context, agent,
-                reported=dollars(cost.cost) or None, request=response,
-            )
+        log.call(
+            key, text(used.model) or metrics.model, tokens, log.at(cost.timestamp),
+            reported=dollars(cost.cost) or None, request=response,
         )  # fmt: skip
-    return events
 
 
-def _logged(log: _Document, response: _Response, chunk: Chunk) -> list[Event]:
+def _logged(log: Log, told: _Document, response: _Response) -> None:
     """A completion's own log. It names no conversation, so its folder stands for one."""
     used, name = response.usage, text(response.id)
     if used is None or not name:
-        return []
-    session = text(PurePath(chunk.path).parent.name) or NAME
-    call = Call(
-        _key(name, "log"), NAME, session, text(response.model) or "unknown", _tokens(used),
-        stamp(log.timestamp, chunk.seen), reported=dollars(log.cost) or None, request=name,
-        yields=True,
+        return
+    log.session = text(log.path.parent.name) or NAME
+    log.call(
+        _key(name, "log"), response.model, _tokens(used), log.at(told.timestamp),
+        Context(), reported=dollars(told.cost) or None, request=name, yields=True,
     )  # fmt: skip
-    return [call]
 
 
 def _key(response: str, where: str) -> bytes:
@@ -171,6 +157,6 @@ def _tokens(used: _Logged) -> Tokens:
     return inclusive(used.prompt, read, used.write, used.completion, reasoning)
 
 
-SOURCE = Source(
-    NAME, "OpenHands", "document", roots, ("*/base_state.json", "**/llm-logs/*.json"), read
+SOURCE = document(_whole).source(
+    NAME, "OpenHands", _roots, "*/base_state.json", "**/llm-logs/*.json"
 )

@@ -1,23 +1,17 @@
 """Qwen Code chats: `projects/*/chats/*.jsonl` to calls, tasks and tool outcomes (FORMATS 4).
 
-It opens no files and prices nothing. The same request is told twice, by the assistant's record and
-by `ui_telemetry`; the latter yields, so it counts in files whose records carry no usage. The alias
-`coder-model` has no public price and stays unpriced.
+The same request is told twice, by the assistant's record and by `ui_telemetry`; the latter yields,
+so it counts in files whose records carry no usage. The alias `coder-model` has no public price and
+stays unpriced.
 """
-
-from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path, PurePath
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, ToolUse
-from costtop.sources.fold import glued, keys, tool_marks, tool_memory, turns
-from costtop.sources.fold.fields import NOTHING, Count, Loose, text, thinking_apart
-from costtop.sources.fold.fingerprints import RESULT, fingerprint
-from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.model import Tokens, ToolUse
+from costtop.sources.fold import keys
+from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, text, thinking_apart
+from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.log import Log, below, lines, tool
 
 NAME = "qwen-code"
 _NEEDLES = (b'"usageMetadata"', b'"ui_telemetry"', b'"tool_result"', b'"user"')
@@ -89,127 +83,69 @@ _PAYLOAD = msgspec.json.Decoder(_Payload | None)
 _PARTS = msgspec.json.Decoder(list[_Part])
 
 
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """`projects` of $QWEN_DATA_DIR, else of ~/.qwen."""
-    return [Path(environment.get("QWEN_DATA_DIR") or home / ".qwen") / "projects"]
+def _row(log: Log, row: _Row) -> None:
+    at = log.at(row.timestamp)
+    log.session = text(row.session) or log.stem
+    try:
+        if row.type == "assistant" and row.usage is not None:
+            _reply(log, row, row.usage, at)
+        elif row.subtype == "ui_telemetry":
+            _telemetry(log, row, at)
+    except Unreadable as error:
+        log.bad(error)
+    if row.type == "user" and row.subtype in (None, "mid_turn_user_message"):
+        _about(log, row, at)
+        log.asked(text(row.uuid), at)
+    elif row.type == "tool_result" and (result := row.result) is not None:
+        log.answered(text(result.id), result.status in ("error", "cancelled"), bytes(result.shown))
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            fold.events.append(Bad(offset, "not valid JSON"))
-            continue
-        rows, trouble = glued.every(_ROW, chunk.data[start:end])
-        for nth, row in enumerate(rows):
-            fold.row(row, offset + nth)
-        if trouble:
-            fold.events.append(Bad(offset, trouble))
-    return fold.events, fold.memo
+def _reply(log: Log, row: _Row, used: _Usage, at: int) -> None:
+    tokens = thinking_apart(
+        used.prompt, used.tool, used.cached, used.answer, used.thoughts, used.total
+    )
+    if tokens == Tokens():
+        return
+    _about(log, row, at)
+    key = _key(log, text(row.uuid) or f"{at}/{tokens}")
+    log.reply(key, row.model, tokens, at, _tools(row))
 
 
-class _Fold:
-    """One pass over a chunk: the events so far and the memo, changed row by row."""
+def _telemetry(log: Log, row: _Row, at: int) -> None:
+    payload = decoded(_PAYLOAD, bytes(row.payload))
+    told = payload.ui if payload else None
+    if told is None or told.name != "qwen-code.api_response":
+        return
+    tokens = thinking_apart(
+        told.prompt, told.tool, told.cached, told.answer, told.thoughts, told.total
+    )
+    if tokens == Tokens():
+        return
+    _about(log, row, at)
+    response = text(told.response)
+    key = _key(log, f"telemetry/{response or text(row.uuid) or f'{at}/{tokens}'}")
+    log.call(key, told.model, tokens, at, request=response, yields=True)
 
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
-        self.seen = chunk.seen
-        self.memo = memo
-        self.events: list[Event] = []
-        self.stem = PurePath(chunk.path).stem
-        self.turn: turns.Turn = memo.setdefault("turn", {})
-        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
-        self.session = self.stem
 
-    def row(self, row: _Row, offset: int) -> None:
-        at = stamp(row.timestamp, self.seen)
-        self.session = text(row.session) or self.stem
-        try:
-            if row.type == "assistant" and row.usage is not None:
-                self._reply(row, row.usage, at, offset)
-            elif row.subtype == "ui_telemetry":
-                self._telemetry(row, at, offset)
-        except Unreadable as error:
-            self.events.append(Bad(offset, str(error)))
-        if row.type == "user" and row.subtype in (None, "mid_turn_user_message"):
-            self._about(row, at)
-            task = text(row.uuid)
-            self.events += turns.asked(self.turn, NAME, self.session, task, at) if task else []
-        elif row.type == "tool_result" and row.result is not None:
-            self._answer(row.result)
+def _key(log: Log, name: str) -> bytes:
+    return keys.paired(f"{NAME}/{log.session}", name)
 
-    def _reply(self, row: _Row, used: _Usage, at: int, offset: int) -> None:
-        tokens = thinking_apart(
-            used.prompt, used.tool, used.cached, used.answer, used.thoughts, used.total
-        )
-        if tokens == Tokens():
-            return
-        self._about(row, at)
-        name = text(row.uuid) or f"{at}/{tokens}"
-        key = keys.paired(f"{NAME}/{self.session}", name)
-        tools = tool_marks.waiting_for(self.waiting, key, _tools(row))
-        self.events += turns.replied(self.turn, NAME, self.session, at, bool(tools))
-        self.events.append(self._call(key, row.model, tokens, at, offset)._replace(tools=tools))
 
-    def _telemetry(self, row: _Row, at: int, offset: int) -> None:
-        payload = decoded(_PAYLOAD, bytes(row.payload))
-        found = payload.ui if payload else None
-        if found is None or found.name != "qwen-code.api_response":
-            return
-        tokens = thinking_apart(
-            found.prompt, found.tool, found.cached, found.answer, found.thoughts, found.total
-        )
-        if tokens == Tokens():
-            return
-        self._about(row, at)
-        name = text(found.response) or text(row.uuid) or f"{at}/{tokens}"
-        key = keys.paired(f"{NAME}/{self.session}", f"telemetry/{name}")
-        call = self._call(key, found.model, tokens, at, offset)
-        self.events.append(call._replace(request=text(found.response), yields=True))
-
-    def _call(self, key: bytes, model: object, tokens: Tokens, at: int, offset: int) -> Call:
-        context = self._context(self.turn.get("id", ""))
-        name = text(model) or "unknown"
-        return Call(key, NAME, self.session, name, tokens, at, context, offset=offset)
-
-    def _about(self, row: _Row, at: int) -> None:
-        where = self.memo.setdefault("where", ["", "", ""])  # cwd, branch, first cwd
-        where[0] = text(row.cwd) or where[0]
-        where[1] = text(row.branch) or where[1]
-        where[2] = where[2] or where[0]
-        told = [self.session, *where, text(row.version)]
-        if self.memo.get("told") != told:
-            started = None if "told" in self.memo else at
-            self.memo["told"] = told
-            self.events.append(
-                SessionFact(
-                    NAME, self.session, context=self._context(""), started=started, at=at,
-                    version=told[-1],
-                )
-            )  # fmt: skip
-
-    def _context(self, task: str) -> Context:
-        cwd, branch, project = self.memo.get("where", ("", "", ""))
-        return Context(cwd, branch, project, task=task)
-
-    def _answer(self, result: _Result) -> None:
-        if entry := self.waiting.pop(text(result.id), None):
-            shown = fingerprint(bytes(result.shown), RESULT)
-            failed = result.status in ("error", "cancelled")
-            self.events.append(tool_memory.outcome(entry, failed, shown))
+def _about(log: Log, row: _Row, at: int) -> None:
+    """Tells what is known of the session whenever that changed."""
+    log.works_in(text(row.cwd), text(row.branch))
+    told = [log.session, *log.memo["where"], text(row.version)]
+    if (before := log.memo.get("told")) != told:
+        log.memo["told"] = told
+        log.about(at, at if before is None else None, version=told[-1])
 
 
 def _tools(row: _Row) -> list[tuple[str, ToolUse]]:
     raw = bytes(row.message.parts) if row.message else b""
-    if b'"functionCall"' not in raw:
-        return []
-    try:
-        parts = decoded(_PARTS, raw)
-    except Unreadable:
-        return []  # the usage counts all the same
-    asked = (part.asked for part in parts if part.asked)
-    return [(text(x.id), tool_marks.asked(text(x.name), bytes(x.args))) for x in asked]
+    parts = listed(_PARTS, raw) if b'"functionCall"' in raw else []
+    return [tool(x.id, x.name, x.args) for x in (part.asked for part in parts) if x]
 
 
-SOURCE = Source(NAME, "Qwen Code", "lines", roots, ("*/chats/*.jsonl",), read)
+SOURCE = lines(_ROW, _NEEDLES, _row).source(
+    NAME, "Qwen Code", below("QWEN_DATA_DIR", ".qwen", "projects"), "*/chats/*.jsonl"
+)

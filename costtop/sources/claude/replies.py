@@ -1,6 +1,6 @@
 """One reply of the model while its rows come in, and the call that they make together.
 
-It follows the rule of `merging.merged`, but builds one call where that would build one a row:
+It merges as the store does (`calls/call_row`), but builds one call where that would take one a row:
 Claude Code writes a reply once a content block, and most rows only repeat what the last one says.
 """
 

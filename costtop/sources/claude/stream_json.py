@@ -1,25 +1,20 @@
 """Claude Code's `stream-json` output, captured to a file (FORMATS 1, "SDK / stream-json").
 
-It opens no files and prices nothing. The rows of a reply have a placeholder for their output, and
-the final `result` sums each model up; what it says beyond the rows becomes a call of its own. Most
-runs write a transcript too: every call here yields to the transcript's call of the same message.
+The rows of a reply have a placeholder for their output, and the final `result` sums each model up;
+what it says beyond the rows becomes a call of its own. Most runs write a transcript too: every call
+here yields to the transcript's call of the same message.
 """
 
-from collections.abc import Mapping
-from copy import deepcopy
-from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
+from costtop.model import Context, Tokens
 from costtop.sources.claude.records import Message
 from costtop.sources.claude.tokens import NAME, searches_of, tokens_of
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import Count, Loose, counted, disjoint, dollars, text
-from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
-from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, text
+from costtop.sources.fold.log import Log, lines, nowhere
 
 _NEEDLES = (b'"output_tokens"', b'"modelUsage"', b'"total_cost_usd"', b'"init"')
 _PLACEHOLDER = 10  # output tokens up to which a row without stop reason is a stream's first count
@@ -53,122 +48,89 @@ class _Row(msgspec.Struct):
 _ROW = msgspec.json.Decoder(_Row)
 
 
-def roots(_: Mapping[str, str], __: Path) -> list[Path]:
-    """None: the output goes where the user sends it, named by a `[[source]]` entry."""
-    return []
+def _line(log: Log, row: _Row) -> None:
+    at = log.at(row.timestamp)
+    if row.type == "system" and row.subtype == "init":
+        _begun(log, row, at)
+    elif row.type == "assistant" and row.message is not None:
+        _reply(log, row, row.message, at)
+    elif row.type == "result":
+        _result(log, row, at)
 
 
-def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-    """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, deepcopy(memo))
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            fold.events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            fold.row(counted(_ROW, chunk.data[start:end]), offset)
-        except Unreadable as error:
-            fold.events.append(Bad(offset, str(error)))
-    return fold.events, fold.memo
+def _begun(log: Log, row: _Row, at: int) -> None:
+    log.remember(text(row.session_id))
+    log.works_in(text(row.cwd))
+    log.about(at, at, version=text(row.version))
+    task = f"{keys.short(log.session)}-{int(log.memo.get('results', 0)) + 1}"
+    log.memo["task"] = task
+    log.task(task, "started", at)
 
 
-class _Fold:
-    """One pass over a chunk: the events so far and the memo, changed row by row."""
+def _reply(log: Log, row: _Row, message: Message, at: int) -> None:
+    used, name = message.usage, text(message.id)
+    if used is None or not name or message.model == "<synthetic>":
+        return
+    tokens, model, searches = tokens_of(used), text(message.model) or "unknown", searches_of(used)
+    _count(log, name, model, [*_plain(tokens), searches, 0])
+    log.memo["last"] = name
+    log.agent = text(row.agent)
+    log.call(
+        keys.paired(name, "stream"), model, tokens, at, _context(log), searches=searches,
+        yields=True, placeholder=message.stop_reason is None and tokens.output <= _PLACEHOLDER,
+    )  # fmt: skip
+    log.agent = ""
 
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
-        self.seen = chunk.seen
-        self.memo = memo
-        self.events: list[Event] = []
-        self.session = memo.get("session") or text(PurePath(chunk.path).stem)
-        self.rows: dict[str, list[Any]] = memo.setdefault("rows", {})  # message -> [model, *sum]
-        self.streamed: dict[str, Sum] = memo.setdefault("streamed", {})  # model -> since a result
-        self.totals: dict[str, Sum] = memo.setdefault("totals", {})  # model -> at the last result
 
-    def row(self, row: _Row, offset: int) -> None:
-        at = stamp(row.timestamp, self.seen)
-        if row.type == "system" and row.subtype == "init":
-            self._begun(row, at)
-        elif row.type == "assistant" and row.message is not None:
-            self._reply(row, row.message, at, offset)
-        elif row.type == "result":
-            self._result(row, at, offset)
+def _context(log: Log) -> Context:
+    return log.context(log.memo.get("task", ""))
 
-    def _begun(self, row: _Row, at: int) -> None:
-        self.session = self.memo["session"] = text(row.session_id) or self.session
-        self.memo["cwd"] = text(row.cwd)
-        self.memo["task"] = f"{keys.short(self.session)}-{int(self.memo.get('results', 0)) + 1}"
-        self.events += [
-            SessionFact(NAME, self.session, started=at, at=at, version=text(row.version),
-                        context=self._context()._replace(task="")),
-            TaskFact(NAME, self.session, self.memo["task"], "started", at),
-        ]  # fmt: skip
 
-    def _context(self) -> Context:
-        cwd = self.memo.get("cwd", "")
-        return Context(cwd, project=cwd, task=self.memo.get("task", ""))
+def _count(log: Log, name: str, model: str, now: Sum) -> None:
+    """Adds what a row says beyond the earlier rows of its reply."""
+    rows: dict[str, list[Any]] = log.memo.setdefault("rows", {})  # message -> [model, *sum]
+    known = rows.pop(name, None)
+    before = known[1:] if known else [0] * 6
+    now = [max(x, y) for x, y in zip(now, before, strict=True)]
+    rows[name] = [model, *now]
+    while len(rows) > _MESSAGES:
+        del rows[next(iter(rows))]
+    streamed = log.memo.setdefault("streamed", {})  # model -> since a result
+    total = streamed.setdefault(model, [0] * 6)
+    for place, (x, y) in enumerate(zip(now, before, strict=True)):
+        total[place] += x - y
 
-    def _reply(self, row: _Row, message: Message, at: int, offset: int) -> None:
-        used, name = message.usage, text(message.id)
-        if used is None or not name or message.model == "<synthetic>":
-            return
-        tokens, model = tokens_of(used), text(message.model) or "unknown"
-        self._count(name, model, [*_plain(tokens), searches_of(used), 0])
-        self.memo["last"] = name
-        self.events.append(
-            Call(
-                keys.paired(name, "stream"), NAME, self.session, model, tokens, at, self._context(),
-                text(row.agent), searches=searches_of(used), yields=True, offset=offset,
-                placeholder=message.stop_reason is None and tokens.output <= _PLACEHOLDER,
-            )
-        )  # fmt: skip
 
-    def _count(self, name: str, model: str, now: Sum) -> None:
-        """Adds what a row says beyond the earlier rows of its reply."""
-        known = self.rows.pop(name, None)
-        before = known[1:] if known else [0] * 6
-        now = [max(x, y) for x, y in zip(now, before, strict=True)]
-        self.rows[name] = [model, *now]
-        while len(self.rows) > _MESSAGES:
-            del self.rows[next(iter(self.rows))]
-        total = self.streamed.setdefault(model, [0] * 6)
-        for place, (x, y) in enumerate(zip(now, before, strict=True)):
-            total[place] += x - y
+def _result(log: Log, row: _Row, at: int) -> None:
+    results = log.memo["results"] = int(log.memo.get("results", 0)) + 1
+    for model, used in (row.models or {}).items():
+        _summed(log, text(model), used, results, at)
+    log.memo.update(streamed={}, rows={})
+    if task := log.memo.pop("task", ""):
+        failed = row.failed is True or text(row.subtype).startswith("error")
+        log.task(task, "failed" if failed else "completed", at)
 
-    def _result(self, row: _Row, at: int, offset: int) -> None:
-        results = self.memo["results"] = int(self.memo.get("results", 0)) + 1
-        for model, used in (row.models or {}).items():
-            self._summed(text(model), used, results, at, offset)
-        self.streamed.clear()
-        self.rows.clear()
-        if task := self.memo.pop("task", ""):
-            failed = row.failed is True or text(row.subtype).startswith("error")
-            status = "failed" if failed else "completed"
-            self.events.append(TaskFact(NAME, self.session, task, status, at))
 
-    def _summed(self, model: str, used: _Used, results: int, at: int, offset: int) -> None:
-        """A model's sum goes on from result to result, and begins anew after a `/clear`."""
-        counts = (used.input_tokens, used.cache_read_input_tokens,
-                  used.cache_creation_input_tokens, used.output_tokens, used.web_search_requests,
-                  dollars(used.cost))  # fmt: skip
-        now = [count or 0 for count in counts]
-        before = self.totals.get(model, [0] * 6)
-        self.totals[model] = now
-        if all(x >= y for x, y in zip(now, before, strict=True)):
-            now = [x - y for x, y in zip(now, before, strict=True)]
-        told = self.streamed.get(model, [0] * 6)
-        plain, read, write, output, searches, nanos = (
-            max(0, x - y) for x, y in zip(now, told, strict=True)
-        )
-        if not (plain or read or write or output or searches or nanos):
-            return
-        key = keys.paired(self.memo.get("last") or self.session, f"result/{results}/{model}")
-        self.events.append(
-            Call(
-                key, NAME, self.session, model, disjoint(plain, read, write, output), at,
-                self._context(), searches=searches, reported=nanos or None, estimated=True,
-                yields=True, offset=offset,
-            )
+def _summed(log: Log, model: str, used: _Used, results: int, at: int) -> None:
+    """A model's sum goes on from result to result, and begins anew after a `/clear`."""
+    counts = (used.input_tokens, used.cache_read_input_tokens,
+              used.cache_creation_input_tokens, used.output_tokens, used.web_search_requests,
+              dollars(used.cost))  # fmt: skip
+    now = [count or 0 for count in counts]
+    totals = log.memo.setdefault("totals", {})  # model -> at the last result
+    before = totals.get(model, [0] * 6)
+    totals[model] = now
+    if all(x >= y for x, y in zip(now, before, strict=True)):
+        now = [x - y for x, y in zip(now, before, strict=True)]
+    told = log.memo.get("streamed", {}).get(model, [0] * 6)
+    plain, read, write, output, searches, nanos = (
+        max(0, x - y) for x, y in zip(now, told, strict=True)
+    )
+    if plain or read or write or output or searches or nanos:
+        key = keys.paired(log.memo.get("last") or log.session, f"result/{results}/{model}")
+        log.call(
+            key, model, disjoint(plain, read, write, output), at, _context(log),
+            searches=searches, reported=nanos or None, estimated=True, yields=True,
         )  # fmt: skip
 
 
@@ -177,4 +139,6 @@ def _plain(tokens: Tokens) -> Sum:
     return [uncached, tokens.cache_read, tokens.cache_write, tokens.output]
 
 
-SOURCE = Source("claude-stream", "Claude Code, stream-json", "lines", roots, ("**/*.jsonl",), read)
+SOURCE = lines(_ROW, _NEEDLES, _line).source(
+    "claude-stream", "Claude Code, stream-json", nowhere, "**/*.jsonl", of=NAME
+)

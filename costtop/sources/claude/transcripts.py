@@ -34,7 +34,6 @@ from costtop.sources.fold.json_lines import (
     has_negative_zero,
     marked_lines,
 )
-from costtop.sources.fold.merging import merged
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
 from costtop.sources.fold.times import stamp
 from costtop.text import clean
@@ -72,7 +71,7 @@ class _Fold:
         self.stem = PurePath(chunk.path).stem
         self.raw, self.offset = b"", 0  # the line at hand
         self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
-        self._calls: dict[bytes, Call] = {}  # calls of this chunk that are no replies
+        self._calls: list[Call] = []  # calls of this chunk that are no replies
         self._ids: tuple[Any, Any] = (None, None)  # of the reply at hand
         self._key, self._named = b"", ""  # its key, in bytes and in hex
         self._said: tuple[Any, ...] = ()  # what the row before said of whose it is
@@ -128,21 +127,15 @@ class _Fold:
             reply.grow(row, usage, at, home, attempt, self.offset)
         if asked := self.replies.get(self._named):
             reply.ask(asked)
-        if len(bytes(usage.iterations)) > _NO_ITERATIONS:
-            call = Reply(self._key, row, usage, at, home, attempt, self.offset).call()
-            for hidden in hidden_calls(call, usage):
-                self._call(hidden)
-
-    def _call(self, call: Call) -> None:
-        known = self._calls.get(call.key)
-        self._calls[call.key] = call if known is None else merged(known, call)
 
     def done(self) -> list[Event]:
-        """Everything that the chunk gave: the calls come last, each once."""
-        calls = {key: reply.call() for key, reply in self._open.items()}
-        for key, call in self._calls.items():
-            calls[key] = merged(calls[key], call) if key in calls else call
-        return [*self.events, *calls.values()]
+        """Everything that the chunk gave: the calls come last, each reply once."""
+        for reply in self._open.values():
+            call = reply.call()
+            self.events.append(call)
+            if len(bytes(reply.usage.iterations)) > _NO_ITERATIONS:
+                self._calls += hidden_calls(call, reply.usage)
+        return self.events + self._calls
 
     def _attempt(self, named: str) -> int:
         """2 after one failed try of the same request (`system.api_error`), and so on."""
@@ -265,7 +258,7 @@ class _Fold:
         self, row: Row, entry: list[Any], tool_id: str, at: int, result: ToolResult
     ) -> None:
         """Claude Code's WebSearch runs a request that no transcript has: only its searches show."""
-        self._call(
+        self._calls.append(
             Call(
                 keys.whole(NAME, "search", tool_id), NAME, self.session, entry[2][1], Tokens(), at,
                 self._context(row), self.agent, searches=result.search_count or 0,

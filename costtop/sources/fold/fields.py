@@ -13,7 +13,7 @@ import msgspec
 from costtop.model import Bad, Event, Tokens
 from costtop.money import from_dollars
 from costtop.sources.fold.json_lines import LARGEST, Unreadable, decoded
-from costtop.text import clean
+from costtop.text import LIMIT, clean
 
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None
@@ -23,13 +23,17 @@ _NEGATIVE_ZERO = re.compile(
     rb'(?i)"\w*(?:tokens?|tokens(?:in|out)|count|input|output|read|writes?|creation|cached|thoughts'
     rb'|other|tool|reasoning)"\s*:\s*-0\s*[,}]'
 )
+_ZERO = re.compile(rb":\s*-0\s*[,}]")  # quick: a "-0" of a date is soon told from it
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _DEAREST = 1_000_000  # dollars; a request reported as dearer is a broken record
 
 
 def text(value: object) -> str:
     """`value` made harmless, "" where it is no text."""
-    return clean(value) if isinstance(value, str) else ""
+    if type(value) is not str:
+        return ""
+    plain = len(value) <= LIMIT and value.isascii() and value.isprintable()
+    return value if plain else clean(value)  # nearly all are plain: this spares a call
 
 
 def name(value: object) -> str:
@@ -54,9 +58,19 @@ def dollars(value: object) -> int | None:
 
 def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     """A record that may count tokens; raises Unreadable, also for a "-0", which no tool writes."""
-    if b"-0" in raw and _NEGATIVE_ZERO.search(raw):
+    if b"-0" in raw and _ZERO.search(raw) and _NEGATIVE_ZERO.search(raw):
         raise Unreadable("a token count is -0", malformed=False)
     return decoded(decoder, raw)
+
+
+def whole(value: object) -> int:
+    """A count of a database's row, 0 for NULL; raises Unreadable for what is no count."""
+    if value is None:
+        return 0
+    count = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= LARGEST:
+        raise Unreadable("a token count is out of range", malformed=False)
+    return count
 
 
 def inclusive(
@@ -90,16 +104,28 @@ def thinking_apart(
     return inclusive(asked, cached, 0, spoken if inside else spoken + thought, thought)
 
 
-def members(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, told: list[Event]) -> list[T]:
+def members(
+    decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes, told: list[Event]
+) -> list[T]:
     """The members of a JSON list; those that cannot be read are named in `told` by their place.
 
     So one bad record of a document costs none of its neighbours. Anything but a list has none.
     """
     found: list[T] = []
-    raws: list[msgspec.Raw] = decoded(_RAWS, bytes(raw)) if bytes(raw)[:1] == b"[" else []
+    raw = bytes(raw)
+    raws: list[msgspec.Raw] = decoded(_RAWS, raw) if raw[:1] == b"[" else []
     for nth, member in enumerate(raws):
         try:
             found.append(counted(decoder, bytes(member)))
         except Unreadable as error:
             told.append(Bad(nth, str(error)))
     return found
+
+
+def listed(decoder: msgspec.json.Decoder[list[T]], raw: msgspec.Raw | bytes) -> list[T]:
+    """A list that costs nothing: the usage beside it counts, also where this cannot be read."""
+    raw = bytes(raw)
+    try:
+        return decoded(decoder, raw) if raw[:1] == b"[" else []
+    except Unreadable:
+        return []

@@ -6,7 +6,10 @@ the end all hex characters are dropped, which costs a tenth.
 """
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
+
+from costtop.model import Outcome, ToolUse
 
 ARGUMENTS, RESULT = 320, 192  # bytes normalised with care; results are long and open with the news
 _MORE = 1024  # bytes looked at after them, and at the end
@@ -44,3 +47,22 @@ def _settled(head: bytes) -> bytes:
     kept = [first.rstrip(_BEFORE)]
     kept += [rest.rstrip(_BEFORE) for part in parts if (rest := part.lstrip(_AFTER))]
     return b"#".join([*kept, last.lstrip(_AFTER)])
+
+
+def asked(name: str, arguments: bytes) -> ToolUse:
+    """A tool call with the arguments as raw JSON."""
+    return ToolUse(name or "tool", fingerprint(arguments, ARGUMENTS, name))
+
+
+def answered(use: ToolUse, error: bool, result: bytes) -> ToolUse:
+    """The same call with its outcome, where a format writes it beside the call."""
+    return use._replace(error=error, result=fingerprint(result, RESULT))
+
+
+def outcomes(key: bytes, tools: Iterable[ToolUse]) -> list[Outcome]:
+    """What is known of the tools of the call `key`, for a store that knew the call before them."""
+    return [
+        Outcome(key, nth, use.error, use.result or "")
+        for nth, use in enumerate(tools)
+        if use.error is not None
+    ]

@@ -5,6 +5,7 @@ it holds one. A needle is a JSON string with its quotes: inside another string t
 escaped, so quoted text never matches. What cannot be read is reported without its text.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -27,6 +28,7 @@ _LONE_SURROGATE = re.compile(
 )
 _NEGATIVE_ZERO = re.compile(rb'_tokens"\s*:\s*-0\s*[,}]')
 _ANYTHING = msgspec.json.Decoder(msgspec.Raw)
+_SCANNER = json.JSONDecoder(strict=False)  # strict=False: a control character in a text is mended
 
 
 class Unreadable(ValueError):
@@ -97,6 +99,26 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
         return _decoded_mended(decoder, line)
     except RecursionError:
         raise Unreadable("nested too deeply", malformed=True) from None
+
+
+def apart(line: bytes) -> list[bytes]:
+    """The objects of a line that holds several (`}{`), and what is left after the last whole one.
+
+    Tools write such lines when two writes meet. To be asked only when a line cannot be decoded, for
+    `}{` may well stand inside a text; an empty list where there is nothing to take apart.
+    """
+    if b"}{" not in line:
+        return []
+    rest = line.strip(_PADDING).decode("utf-8", "replace")
+    parts: list[bytes] = []
+    while rest:
+        try:
+            _, end = _SCANNER.raw_decode(rest)
+        except (ValueError, RecursionError):
+            end = len(rest)
+        parts.append(rest[:end].encode())
+        rest = rest[end:].lstrip()
+    return parts if len(parts) > 1 else []
 
 
 def has_negative_zero(line: bytes, after: bytes = b"") -> bool:

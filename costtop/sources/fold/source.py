@@ -14,6 +14,9 @@ from costtop.model import Event
 Memo = dict[str, Any]
 """JSON-able state of a fold, small: it is stored in the file's place with every commit."""
 
+Roots = Callable[[Mapping[str, str], Path], list[Path]]
+"""(environment, home) -> the folders where a format's files are looked for."""
+
 Shape = Literal["lines", "document", "rows"]
 
 
@@ -61,7 +64,7 @@ class Source(NamedTuple):
     name: str
     title: str  # for people: "Claude Code"
     shape: Shape
-    roots: Callable[[Mapping[str, str], Path], list[Path]]  # (environment, home) -> folders
+    roots: Roots
     patterns: tuple[str, ...]  # globs below a root: "**/*.jsonl"
     read: Callable[[Chunk, Memo], tuple[list[Event], Memo]]
     queries: tuple[Query, ...] = ()

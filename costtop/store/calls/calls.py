@@ -162,7 +162,7 @@ def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now
         place,
         call.offset,
         request_hash(call.request) if call.request else None,
-        _flags(call) | sum(SHORT[reason] for reason in short),
+        call_flags(call) | sum(SHORT[reason] for reason in short),
         call.attempt,
         json.dumps(call.media) if call.media else None,
     )  # fmt: skip
@@ -180,7 +180,8 @@ def request_hash(request: str) -> int:
     return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
 
 
-def _flags(call: Call) -> int:
+def call_flags(call: Call) -> int:
+    """What a row says of the call in single bits."""
     return (
         (ERROR if call.status != "ok" else 0)
         | (PLACEHOLDER if call.placeholder else 0)

@@ -1,0 +1,284 @@
+"""One agent's log while it is folded: what all of them have in common.
+
+A source says in five verbs what a record means (`about`, `asked`, `reply`, `answered`, `ended`);
+the log words the events and keeps the memo. `lines`, `document` and `rows` make a `Source` of the
+function that says so.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse
+from costtop.sources.fold import tool_memory, turns
+from costtop.sources.fold.fields import counted, text
+from costtop.sources.fold.fingerprints import RESULT, asked, fingerprint
+from costtop.sources.fold.json_lines import ODD, Unreadable, apart, marked_lines
+from costtop.sources.fold.source import Chunk, Memo, Query, Roots, Shape, Source, copied
+from costtop.sources.fold.times import stamp
+
+T = TypeVar("T")
+Read = Callable[[str, Chunk, Memo], tuple[list[Event], Memo]]
+Row = Mapping[str, Any]
+Tools = Iterable[tuple[str, ToolUse]]  # (id, use): by its id it is answered later
+NOWHERE = ("", "", "")
+
+
+class Log:
+    """The events so far and the memo, which the source's records change one by one."""
+
+    def __init__(self, name: str, chunk: Chunk, memo: Memo) -> None:
+        self.name, self.seen, self.file = name, chunk.seen, chunk.path
+        self.memo, self.events = memo, list[Event]()
+        self.raw, self.offset = b"", 0  # the record at hand
+        self.session: str = memo.get("session", "")
+        self.agent = self.parent = ""  # of a subagent: its name, and the session that started it
+        self.turn: turns.Turn = memo.setdefault("turn", {})
+        self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
+        self._met: set[str] = set()
+        self._here: Context | None = None  # of the turn at hand
+
+    @cached_property
+    def path(self) -> PurePath:
+        """Where the log lies."""
+        return PurePath(self.file)
+
+    @cached_property
+    def stem(self) -> str:
+        """The file's name, which is the session's where no record names one."""
+        return text(self.path.stem)
+
+    def at(self, value: object) -> int:
+        """The time that a record tells, held in range."""
+        return stamp(value, self.seen)
+
+    def bad(self, reason: object, place: int | None = None) -> None:
+        """The record at hand, or the one at `place`, cannot be read."""
+        self.events.append(Bad(self.offset if place is None else place, str(reason)))
+
+    def remember(self, session: str = "", model: str = "") -> None:
+        """Keeps what a record says of all that follow; "" changes nothing."""
+        if session:
+            self.session = self.memo["session"] = session
+        if model:
+            self.memo["model"] = model
+
+    def works_in(self, cwd: str = "", branch: str = "", project: str = "") -> None:
+        """Keeps where the work is done; "" changes nothing. Without a project the first folder."""
+        known = self.memo.get("where", NOWHERE)
+        cwd = cwd or known[0]
+        self.memo["where"] = [cwd, branch or known[1], project or known[2] or cwd]
+        self._here = None
+
+    def context(self, task: str = "") -> Context:
+        """Whose a call of `task` is; the same object for the calls of a turn."""
+        if self._here is None or self._here.task != task:
+            cwd, branch, project = self.memo.get("where", NOWHERE)
+            self._here = Context(cwd, branch, project, task=task)
+        return self._here
+
+    def meets(self, session: str) -> bool:
+        """Whose the rows are from here on; whether this pass had not met it before."""
+        self.session = session
+        new = session not in self._met
+        self._met.add(session)
+        return new
+
+    def about(self, at: int, started: int | None = None, **more: Any) -> None:
+        """What is known of the session now; `started` with the record that opens it."""
+        told = {"context": self.context(), "parent": self.parent, **more}
+        fact = SessionFact(self.name, self.session, self.agent, started=started, at=at, **told)
+        self.events.append(fact)
+
+    def asked(self, task: str, at: int) -> None:
+        """The user prompted: a task, which starts with the first reply to it."""
+        if task and not (self.agent or self.parent):
+            self.events += turns.asked(self.turn, self.name, self.session, task, at)
+
+    def reply(
+        self,
+        key: bytes,
+        model: object,
+        tokens: Tokens,
+        at: int,
+        tools: Tools = (),
+        ended: str = "",
+        **more: Any,
+    ) -> None:
+        """One request; `ended` is how it ends its task, unless it asks for tools."""
+        uses = self._waits(key, tools) if tools else ()
+        if self.turn and not self.agent:
+            self.events += turns.replied(self.turn, self.name, self.session, at, bool(uses))
+        named = text(model) or self.memo.get("model") or "unknown"
+        context = self.context(self.turn.get("id", ""))
+        self.events.append(Call(key, self.name, self.session, named, tokens, at, context,
+                                self.agent, tools=uses, offset=self.offset, **more))  # fmt: skip
+        if ended and not uses:
+            self.ended(ended, at)
+
+    def replied(self, at: int, *, busy: bool) -> None:
+        """The model answered; `busy` if it asks for a tool, so that more will come."""
+        if not self.agent:
+            self.events += turns.replied(self.turn, self.name, self.session, at, busy)
+
+    def call(
+        self,
+        key: bytes,
+        model: object,
+        tokens: Tokens,
+        at: int,
+        context: Context | None = None,
+        **more: Any,
+    ) -> None:
+        """A request that says nothing of a turn; its context is the turn's, unless given."""
+        named = text(model) or self.memo.get("model") or "unknown"
+        if context is None:
+            context = self.context(self.turn.get("id", ""))
+        self.events.append(Call(key, self.name, self.session, named, tokens, at, context,
+                                self.agent, offset=self.offset, **more))  # fmt: skip
+
+    def answered(self, tool_id: str, failed: bool, result: bytes) -> None:
+        """The result of a tool that an earlier reply asked for."""
+        if entry := self.waiting.pop(tool_id, None):
+            hashed = fingerprint(result, RESULT)
+            self.events.append(tool_memory.outcome(entry, failed, hashed))
+
+    def ended(self, status: str, at: int) -> None:
+        """The open task is completed, failed or aborted."""
+        if not self.agent:
+            self.events += turns.ended(self.turn, self.name, self.session, status, at)
+
+    def task(self, task: str, status: str, at: int) -> None:
+        """A task of which the record itself says what became of it."""
+        self.events.append(TaskFact(self.name, self.session, task, status, at))
+
+    def _waits(self, key: bytes, tools: Tools) -> tuple[ToolUse, ...]:
+        """The tool calls of the reply `key`; those with an id may be answered."""
+        uses: list[ToolUse] = []
+        for tool_id, use in tools:
+            if len(uses) >= tool_memory.TOOLS:
+                break
+            if tool_id and use.result is None:
+                tool_memory.wait(self.waiting, tool_id, key.hex(), len(uses))
+            uses.append(use)
+        return tuple(uses)
+
+
+class Format(NamedTuple):
+    """How the logs of a format are read, whichever tool writes it."""
+
+    shape: Shape
+    read: Read  # (name of the calls' source, chunk, memo)
+    queries: tuple[Query, ...] = ()
+
+    def source(
+        self, name: str, title: str, roots: Roots, *patterns: str, of: str | None = None
+    ) -> Source:
+        """The source of this name; its calls are `of` another one, of that before its dot."""
+        read = partial(self.read, of or name.partition(".")[0])
+        return Source(name, title, self.shape, roots, patterns, read, self.queries)
+
+
+def lines(
+    decoder: msgspec.json.Decoder[T],
+    needles: Sequence[bytes],
+    line: Callable[[Log, T], None],
+    whose: Callable[[Log], None] | None = None,
+) -> Format:
+    """A format of JSON lines: those with a needle are decoded and handed to `line`.
+
+    `whose` is asked first, once a chunk, for what the path says.
+    """
+
+    def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+        log = Log(name, chunk, copied(memo))
+        log.session = log.session or log.stem
+        if whose:
+            whose(log)
+        for start, end, mark in marked_lines(chunk.data, needles):
+            log.raw, log.offset = chunk.data[start:end], chunk.offset + start
+            try:
+                if mark == ODD:
+                    raise Unreadable("not valid JSON", malformed=True)
+                line(log, counted(decoder, log.raw))
+            except Unreadable as error:
+                if not (error.malformed and _glued(log, decoder, line)):
+                    log.bad(error)
+        return log.events, log.memo
+
+    return Format("lines", read)
+
+
+def _glued(log: Log, decoder: msgspec.json.Decoder[T], line: Callable[[Log, T], None]) -> bool:
+    """Reads the records of a line that holds several; False where it does not."""
+    parts, start = apart(log.raw), log.offset
+    for nth, part in enumerate(parts):
+        log.raw, log.offset = part, start + nth
+        try:
+            line(log, counted(decoder, part))
+        except Unreadable as error:
+            log.bad(error)
+    return bool(parts)
+
+
+def document(whole: Callable[[Log], None]) -> Format:
+    """A format of files that are rewritten whole: `log.raw` is the file. It needs no memo."""
+
+    def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+        log = Log(name, chunk, {})
+        log.raw = chunk.data
+        try:
+            whole(log)
+        except Unreadable as error:
+            log.bad(error)
+        return log.events, memo
+
+    return Format("document", read)
+
+
+def rows(queries: tuple[Query, ...], row: Callable[[Log, Row], None]) -> Format:
+    """A format of another tool's database; every row stands alone, so it needs no memo.
+
+    A row's place is its `place`, else its `mark`.
+    """
+
+    def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
+        log = Log(name, chunk, {})
+        for found in chunk.rows:
+            log.memo.clear()
+            place = found.get("place", found.get("mark"))
+            log.offset = place if isinstance(place, int) else 0
+            try:
+                row(log, found)
+            except Unreadable as error:
+                log.bad(error)
+        return log.events, memo
+
+    return Format("rows", read, queries)
+
+
+def tool(tool_id: object, name: object, arguments: msgspec.Raw) -> tuple[str, ToolUse]:
+    """A tool call that a reply asks for, with its arguments as raw JSON."""
+    return text(tool_id), asked(text(name), bytes(arguments))
+
+
+def below(variable: str, default: str, *inside: str) -> Roots:
+    """The folder `inside` of what $variable names, else of `default` in the home."""
+
+    def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
+        return [Path(environment.get(variable) or home / default).joinpath(*inside)]
+
+    return roots
+
+
+def data_folder(environment: Mapping[str, str], home: Path) -> Path:
+    """Where tools that follow the XDG rules keep their data."""
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
+
+
+def nowhere(_: Mapping[str, str], __: Path) -> list[Path]:
+    """The roots of a format without a usual place: `[[source]]` entries name its files."""
+    return []
