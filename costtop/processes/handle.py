@@ -14,7 +14,7 @@ import signal
 import sys
 
 from costtop.errors import Refused
-from costtop.processes.inspect.inspector import Inspector, Process
+from costtop.processes.inspect.process import Inspector, Process
 
 YOUNGEST = 1.0  # seconds; a start time seen after this long proves which process it is
 _UNAVAILABLE = {errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP}

@@ -13,7 +13,8 @@ from costtop.errors import Refused
 from costtop.processes.evidence.search import heard
 from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Report, Wanted, strongest
 from costtop.processes.handle import Handle, adopt, hold
-from costtop.processes.inspect.inspector import Inspector, Process, ancestors, system_inspector
+from costtop.processes.inspect.inspector import system_inspector
+from costtop.processes.inspect.process import Inspector, Process, ancestors
 from costtop.processes.refuse import refusal
 
 LIMIT = 512  # processes held

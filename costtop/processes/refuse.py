@@ -6,7 +6,7 @@ users, kernel threads, and programs that carry more than one session.
 
 import os
 
-from costtop.processes.inspect.inspector import SHELLS, Inspector, Process, ancestors, program
+from costtop.processes.inspect.process import SHELLS, Inspector, Process, ancestors, program
 
 _SERVERS = {"app-server": "an app server", "mcp-server": "an MCP server"}
 _EDITORS = "code code-insiders codium cursor windsurf electron zed emacs vim nvim idea pycharm"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.processes.handle import YOUNGEST
 from costtop.processes.holder import Holder
-from costtop.processes.inspect.inspector import Process, descendants, program
+from costtop.processes.inspect.process import Process, descendants, program
 from costtop.text import clean
 
 _REMEMBERED = 256  # descendants a session

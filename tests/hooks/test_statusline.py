@@ -48,8 +48,9 @@ def test_an_unpriced_session_is_a_floor_or_a_question(home):
     assert line(b'{"session_id": "odd"}', files, now()).startswith("~session ?")
     assert line(b'{"session_id": "dear"}', files, now()) == "~session $0.03"
     log = write_claude(home, "mixed", 1)
-    log.write_text(log.read_text() + write_claude(home, "y", 1, model="odd").read_text()
-                   .replace('"y"', '"mixed"'))  # fmt: skip
+    other = write_claude(home, "y", 1, model="odd")
+    log.write_text(log.read_text() + other.read_text().replace('"y"', '"mixed"'))
+    other.unlink()  # else the call is the session's whose file is read first
     scan(paths.find())
     assert line(b'{"session_id": "mixed"}', files, now()).startswith("~session ≥$0.03")
 

@@ -14,7 +14,8 @@ from costtop.processes.actions import Actions
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Report
 from costtop.processes.holder import Holder
-from costtop.processes.inspect.inspector import Inspector, system_inspector
+from costtop.processes.inspect.inspector import system_inspector
+from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.ladder import Pace, Step
 from costtop.processes.vitals import Vitals
 from tests.patience import until

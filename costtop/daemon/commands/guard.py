@@ -6,15 +6,16 @@ or kill a rival. Nothing of the same user can be fenced off for good; this makes
 
 from costtop.control.protocol import BeginRun, Command, EndRun, Hook, Ping, Plan, Scan
 from costtop.errors import Refused
+from costtop.processes.evidence.agents import VARIABLES
 from costtop.processes.holder import Holder
-from costtop.processes.inspect.inspector import lineage, program
+from costtop.processes.inspect.inspector import lineage
+from costtop.processes.inspect.process import program
 from costtop.processes.vitals import Vitals
 from costtop.receive.socket import Caller
 from costtop.text import clean
 
 _LOOKS = (Ping, Scan, Plan, Hook)  # what changes nothing but what is known
 _OF_AGENTS = (*_LOOKS, BeginRun, EndRun)  # what agents' hooks and wrapped runs may say
-_IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
 
 
 class Guard:
@@ -44,7 +45,7 @@ class Guard:
         me = inspector.glance(pid)
         chain = {*lineage(pid, inspector), *((me.identity,) if me else ())}
         try:
-            carried = set(inspector.environ(pid, _IDS).values())
+            carried = set(inspector.environ(pid, VARIABLES).values())
         except PermissionError:
             carried = set()
         for session in self._holder.sessions():

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from costtop.errors import CosttopError
 from costtop.processes.handle import Handle, hold
-from costtop.processes.inspect.inspector import Inspector
+from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.cgroup import PREFIX
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")

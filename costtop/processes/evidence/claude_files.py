@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop.processes.evidence.wanted import Claim, Wanted
-from costtop.processes.inspect.inspector import Inspector, Process
+from costtop.processes.inspect.process import Inspector, Process
 from costtop.text import clean
 
 _NAME = re.compile(r"(?:pid-)?([1-9][0-9]{0,9})\.json")  # "pid-<n>.json" is the older form

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from costtop.processes.evidence import claude_files, signs
+from costtop.processes.evidence.agents import is_agent
 from costtop.processes.evidence.wanted import Claim, Report, Wanted
-from costtop.processes.inspect.inspector import SHELLS, Inspector, program, system_inspector
+from costtop.processes.inspect.inspector import system_inspector
+from costtop.processes.inspect.process import SHELLS, Inspector, program
 from costtop.processes.refuse import unfit
 
 
@@ -88,7 +90,7 @@ def _behind_hook(report: Report, inspector: Inspector) -> Claim | None:
             continue  # the wrapper has gone, or another process has its number
         argv = inspector.argv(pid)
         words = "it called costtop's hook"
-        if signs.is_agent(argv, report.source) and not _is_wrapper(argv):
+        if is_agent(argv, report.source) and not _is_wrapper(argv):
             return Claim(report.session, pid, start, "exact", words)
         if not _is_wrapper(argv):
             refused = unfit(argv, now)

@@ -1,7 +1,7 @@
 """Signs of a session that the kernel shows: an open log, an environment, a folder.
 
-Codex holds its rollout open; children carry the session's id in their environment; a command line
-or a working folder alone is weak. A pid from a log is checked against all of them, never believed.
+Some agents hold their log open; children carry the session's id in their environment; a command
+line or a working folder alone is weak. A pid from a log is checked against all of them, never believed.
 """
 
 import functools
@@ -9,21 +9,12 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from costtop.processes.evidence.agents import VARIABLES, holds_log, is_agent
 from costtop.processes.evidence.wanted import Claim, Wanted
-from costtop.processes.inspect.inspector import Inspector, Process, ancestors, program
+from costtop.processes.inspect.process import Inspector, Process, ancestors, program
 from costtop.processes.refuse import refusal, unfit
 
-# Words in the first two words of the command line, a source: "node /…/gemini-cli/…", "claude".
-AGENTS = {
-    "claude-code": ("claude",),
-    "codex": ("codex",),
-    "opencode": ("opencode",),
-    "gemini-cli": ("gemini",),
-    "copilot": ("copilot",),
-    "qwen-code": ("qwen",),
-}
 _T = TypeVar("_T")
-_IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
 # Programs that write other programs' logs: never the process behind one.
 _SCRIBES = frozenset(
     {"tee", "cat", "logger", "script", "rotatelogs", "multilog", "svlogd", "rsync"}
@@ -47,7 +38,7 @@ class ProcessCache:
         )
         self.argv = functools.cache(lambda pid: _seen(inspector.argv, pid) or ())
         self.carried = functools.cache(
-            lambda pid: frozenset((_seen(inspector.environ, pid, _IDS) or {}).values())
+            lambda pid: frozenset((_seen(inspector.environ, pid, VARIABLES) or {}).values())
         )
 
     def _is_mine(self, one: Process) -> bool:
@@ -113,17 +104,11 @@ def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     return found
 
 
-def is_agent(argv: Sequence[str], source: str) -> bool:
-    """Whether a command line is of the program that writes this source's logs."""
-    names = AGENTS.get(source, ())
-    return any(name in word.lower() for word in argv[:2] for name in names)
-
-
 def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Claim | None:
     argv = cache.argv(process.pid)
     if program(argv, process.name).partition(" ")[0] in _SCRIBES:
         return None
-    confidence = "exact" if one.source == "codex" else "weak"
+    confidence = "exact" if holds_log(one.source) else "weak"
     evidence = "it holds the session's log open for writing"
     if one.hint == process.pid and confidence != "exact":
         confidence, evidence = "strong", f"{evidence}, and the log names it"

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Collection
 
-from costtop.processes.inspect.inspector import Process
+from costtop.processes.inspect.process import Process
 from costtop.text import clean
 
 counts_ticks = True

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import psutil
 
-from costtop.processes.inspect.inspector import Process
+from costtop.processes.inspect.process import Process
 from costtop.text import clean
 
 counts_ticks = False

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from costtop.errors import Refused
 from costtop.processes.handle import Handle
-from costtop.processes.inspect.inspector import Inspector
+from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.tree import Tree
 
 LADDER = ("SIGINT", "SIGTERM", "SIGKILL")

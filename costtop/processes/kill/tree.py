@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from costtop.processes.handle import Handle, hold
-from costtop.processes.inspect.inspector import Inspector, Process, descendants
+from costtop.processes.inspect.process import Inspector, Process, descendants
 from costtop.processes.kill.cgroup import Scope
 
 _LARGEST = 500  # members held
