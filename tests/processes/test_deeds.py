@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -134,8 +135,6 @@ async def test_fresh_children_do_not_escape_the_last_rung(stage, hand, all_steps
         "  if os.fork() == 0: time.sleep(0.5); os._exit(0)\n"
         "  time.sleep(0.005)\n"
     )
-    import sys
-
     pid = stage.start("name=agent", program=[sys.executable, "-ISc", code], start_new_session=True)
     steps = await all_steps(hand.actions.kill(hand.take(pid)))
     assert steps[-1].outcome == "gone"
@@ -221,3 +220,19 @@ async def until(true, seconds=PATIENCE):
     while not true():
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.01)
+
+
+async def test_a_process_that_is_just_starting_a_program_stands_still_too(stage, hand, all_steps):
+    # vfork: the parent waits in the kernel until its child runs the program.
+    code = (
+        "import os, signal; signal.alarm(30)\n"
+        "print('ready agent', os.getpid(), flush=True)\n"
+        "while True:\n"
+        "  pid = os.posix_spawn('/bin/true', ['true'], {}); os.waitpid(pid, 0)\n"
+    )
+    session = hand.take(stage.start("name=agent", program=[sys.executable, "-ISc", code]))
+    for _ in range(20):
+        steps = await all_steps(hand.actions.pause(session))
+        assert (steps[-1].outcome, state(stage.pids["agent"])) == ("done", "T")
+        steps = await all_steps(hand.actions.resume(session))
+        assert steps[-1].success

@@ -1,7 +1,8 @@
 """Signs of a session that the kernel shows: an open log, an environment, a folder.
 
 Some agents hold their log open; children carry the session's id in their environment; a command
-line or a working folder alone is weak. A pid from a log is checked against all of them, never believed.
+line or a working folder alone is weak. A pid from a log is checked against all of them and never
+believed.
 """
 
 import functools

@@ -5,14 +5,16 @@ then it stops again when it is continued, and `resume` says so.
 """
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
 from costtop.processes.handle import Handle
-from costtop.processes.kill.ladder import Rung, Step, frozen, signalled, those, vanished
+from costtop.processes.kill.ladder import Rung, Step, sent, signalled, those, vanished
 from costtop.processes.kill.tree import Tree
 
-_TAKE_EFFECT = 0.3  # seconds at most until a signal shows in the state
+_STOP, _WAKE = 2.0, 0.3  # seconds at most until a signal shows in the state
+_GENERATIONS = 100  # looks for children, each below those that stand still
 _AGAIN = 0.1  # seconds until one that reads a terminal it no longer has is stopped again
 
 
@@ -28,8 +30,7 @@ async def pause(tree: Tree) -> AsyncIterator[Step]:
     if tree.root.gone():
         yield vanished(tree.root)
         return
-    stopped = frozen(tree)
-    await _until(stopped, "T")
+    stopped = await _still(tree)
     pids = tuple(one.pid for one in stopped)
     if _stopped(tree.root):
         yield Step("SIGSTOP", f"SIGSTOP to {those(stopped)}: paused", "done", pids)
@@ -47,7 +48,7 @@ async def resume(tree: Tree) -> AsyncIterator[Step]:
     except Refused as refused:
         yield Step("SIGCONT", str(refused), "refused", (tree.root.pid,))
         return
-    await _until([tree.root], "RSD")
+    await _until([tree.root], "RSD", _WAKE)
     await asyncio.sleep(_AGAIN)
     if _stopped(tree.root):
         what = f"{tree.root.pid} stopped again: its shell took the terminal back, type fg there"
@@ -56,15 +57,35 @@ async def resume(tree: Tree) -> AsyncIterator[Step]:
         yield step._replace(outcome="done", what=step.what + ": continues")
 
 
+async def _still(tree: Tree) -> list[Handle]:
+    """All that live, stopped generation by generation.
+
+    A parent first, and its children once it stands still: one that has just started a program
+    waits in the kernel (vfork) until its child runs it, and with that child stopped it would wait
+    there, neither stopped nor awake, for as long as the pause lasts.
+    """
+    met: set[tuple[int, int]] = set()
+    for _ in range(_GENERATIONS):
+        fresh = [one for one in tree.reread() if one.identity not in met]
+        if not fresh:
+            break
+        pids = {one.pid for one in fresh}
+        highest = [one for one in fresh if one.process.parent not in pids] or fresh
+        sent(signal.SIGSTOP, highest)
+        met.update(one.identity for one in highest)
+        await _until(highest, "T", _STOP)
+    return tree.alive()
+
+
 def _stopped(handle: Handle) -> bool:
     now = handle.now()
     return now is not None and now.state in "Tt"
 
 
-async def _until(members: Sequence[Handle], states: str) -> None:
-    """Wait until all that live are in one of these states, for a moment at most."""
+async def _until(members: Sequence[Handle], states: str, seconds: float) -> None:
+    """Wait until all that live are in one of these states, for so long at most."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + _TAKE_EFFECT
+    end = loop.time() + seconds
     while loop.time() < end:  # only looking again tells a state
         seen = [one.now() for one in members]
         if all(now is None or now.state in states + "ZX" for now in seen):
