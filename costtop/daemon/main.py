@@ -9,7 +9,8 @@ import logging
 import os
 import signal
 import sys
-from typing import NamedTuple
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,19 +27,17 @@ from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.obey import Executors, Obey
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest import otlp_calls
-from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
-from costtop.daemon.ingest.spool_sweep import sweep
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.lifecycle.config_changes import ConfigChanges
-from costtop.daemon.notices.post import audience
+from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
 from costtop.daemon.status.prometheus import MetricsChannel
-from costtop.daemon.status.status_line import keep_line
-from costtop.daemon.status.status_writer import Channel, StatusWriter
+from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
 from costtop.errors import ConfigError, CosttopError
@@ -148,31 +147,25 @@ async def _work(
     instance: Wired, actions: ProcessActions, ends: Ends, posted: asyncio.Event
 ) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
-    zone = configuration.zone(instance.config)
-    to = audience(instance.config, zone)
+    paths, writer = instance.paths, instance.writer
+    to = audience(instance.config, configuration.zone(instance.config))
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    executors = _executors(
-        instance, reader, actions, ends, ActionLog(instance.writer, to, posted.set)
-    )
+    executors = _executors(instance, reader, actions, ends, ActionLog(writer, to, posted.set))
     await executors.runs.restore()
-    search = ProcessSearch(instance.writer, actions.holder, actions.vitals, executors.runs.settle)
-    changes = ConfigChanges(instance.paths, ends.reload.set)
+    search = ProcessSearch(writer, actions.holder, actions.vitals, executors.runs.settle)
+    changes = ConfigChanges(paths, ends.reload.set)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
-    status = StatusWriter(instance, reader, follower, search, (changes, *extra, refresh), extra)
-    courier = Courier(instance.writer, instance.config.notify, wording.delayed, now_ms)
-    self_check = SelfCheck(
-        HealthProbe(instance.roots, reader, instance.ingest), instance.writer, to, courier
-    )
-    post = SummaryPost(instance.paths.database, instance.writer, to, courier, zone)
-    breakers = Breakers(instance.writer, actions, executors.action_log, to, instance.evaluator.look)
+    troubled: list[Troubled] = [changes, *extra, refresh]
+    status = StatusWriter(instance, reader, follower, search, troubled=troubled, channels=extra)
+    breakers = Breakers(writer, actions, executors.action_log, to, instance.evaluator.look)
     acting = not instance.config.read_only
     async with follower, asyncio.TaskGroup() as group:
         for work in (
             _until(ends.stop),
             _until(ends.reload),
-            _keep_lock(instance.paths, ends.lock),
+            _keep_lock(paths, ends.lock),
             changes.run(),
             refresh.run(),
             executors.acceptor.run(),
@@ -180,20 +173,33 @@ async def _work(
             reader.run(),
             search.run(),
             status.run(),
-            keep_line(instance.paths.database, instance.paths.line),
+            keep_line(paths.database, paths.line),
             breakers.run(acting=acting),
-            actions.finish(instance.writer, executors.action_log, acting=acting),
-            run_alerting(instance.evaluator, instance.writer, instance.paths.database, reader),
+            actions.finish(writer, executors.action_log, acting=acting),
+            run_alerting(instance.evaluator, writer, paths.database, reader),
             keep_cards(instance),
-            courier.run(),
-            self_check.run(now_ms),
-            summaries(post, now_ms),
-            _wake(courier, posted),
-            _listen(instance.paths, Obey(instance, executors), extra),
-            sweep(instance.paths.spool, instance.ingest.known),
+            *_notices(instance, reader, to, posted),
+            _listen(paths, Obey(instance, executors), extra),
+            sweep(paths.spool, instance.ingest.known),
         ):
             group.create_task(work)
         log.info("costtop daemon %d is up", os.getpid())
+
+
+def _notices(
+    instance: Wired, reader: Reader, to: Audience, posted: asyncio.Event
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    """What carries messages, and what finds something to say by the clock alone."""
+    writer, zone = instance.writer, configuration.zone(instance.config)
+    courier = Courier(writer, instance.config.notify, wording.delayed, now_ms)
+    probe = HealthProbe(instance.roots, reader, instance.ingest)
+    post = SummaryPost(instance.paths.database, writer, to, courier, zone)
+    return (
+        courier.run(),
+        _wake(courier, posted),
+        SelfCheck(probe, writer, to, courier).run(now_ms),
+        summaries(post, now_ms),
+    )
 
 
 def _executors(

@@ -2,23 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop import config as configuration
-from costtop.config import Config
+from costtop.config import Config, FeatureRule
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
-from costtop.daemon.ingest.features import feature_of
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices.post import audience
 from costtop.daemon.reader_settings import reader_settings
 from costtop.errors import ConfigError
 from costtop.files import private_directory
+from costtop.model import Context
 from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
@@ -30,6 +31,7 @@ from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
 _LITELLM_LIMIT = 64 << 20  # bytes
+_DEFAULT_BRANCHES = {"", "main", "master", "trunk", "HEAD"}
 _EVERY = 5.0  # s between two looks whether rate cards are new
 
 
@@ -70,10 +72,21 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
             audience(config, configuration.zone(config)),
             partial(_on_loop, asyncio.get_running_loop(), posted),
         )
-        ingest = Ingest(writer, books, prices, costs, evaluator.after, evaluator.fall_asleep)
+        ingest = Ingest(
+            writer, books, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
+        )
         await ingest.restore()
         try:
-            yield Wired(paths, config, writer, books, prices, ingest, evaluator, found)
+            yield Wired(
+                paths=paths,
+                config=config,
+                writer=writer,
+                books=books,
+                prices=prices,
+                ingest=ingest,
+                evaluator=evaluator,
+                roots=found,
+            )
         finally:
             if prices.learnt():
                 await writer.transact(meta.put, cards(prices))
@@ -127,3 +140,37 @@ def _json(path: Path) -> Any:
         raise ConfigError(f"cannot read the prices in {path}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from None
+
+
+def feature_of(rules: Sequence[FeatureRule], home: str) -> Callable[[Context, str, str], str]:
+    """A function (context, source, model) -> feature; the first rule that matches wins."""
+    made = [(rule.name, _expanded(rule.match, home)) for rule in rules]
+
+    def resolve(context: Context, source: str, model: str) -> str:
+        if context.feature:
+            return context.feature
+        for name, match in made:
+            if all(_matches(key, glob, context, source, model) for key, glob in match.items()):
+                return name
+        if context.branch not in _DEFAULT_BRANCHES:
+            return context.branch
+        return context.project.rstrip("/").rpartition("/")[2]  # a folder by its own name
+
+    return resolve
+
+
+def _expanded(match: dict[str, str], home: str) -> dict[str, str]:
+    return {
+        key: home + glob[1:] if key == "cwd" and glob.startswith("~") else glob
+        for key, glob in match.items()
+    }
+
+
+def _matches(key: str, glob: str, context: Context, source: str, model: str) -> bool:
+    if key == "tag":
+        tags = json.loads(context.tags) if context.tags else {}
+        return any(fnmatchcase(f"{name}={value}", glob) for name, value in tags.items())
+    value = str({"model": model, "source": source}.get(key) or getattr(context, key, ""))
+    if glob.endswith("/**") and value == glob[:-3]:
+        return True  # the folder itself is below the folder
+    return fnmatchcase(value, glob)

@@ -259,7 +259,7 @@ def _seen(path: bytes, status: os.stat_result, root: Root, rotated: bool) -> See
     if root.shape == "rows":
         size, mtime = _with_wal(path, size, mtime)
     ids = status.st_dev, status.st_ino
-    return Seen(path, root, *ids, size, mtime, status.st_ctime_ns, rotated)
+    return Seen(path, root, *ids, size, mtime, status.st_ctime_ns, rotated)  # for every file
 
 
 def _with_wal(path: bytes, size: int, mtime: int) -> tuple[int, int]:

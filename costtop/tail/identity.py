@@ -12,6 +12,7 @@ from contextlib import closing
 from os.path import basename
 from typing import NamedTuple
 
+from costtop.durations import DAY
 from costtop.tail.content import Content, Unreadable, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related
@@ -20,7 +21,7 @@ from costtop.tail.roots import Found, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
 QUIET = 60 * 10**9  # ns after a rotation until a last line without newline counts as complete
-KEPT = 7 * 86_400_000  # ms that the place of a vanished file is kept
+KEPT = 7 * DAY  # that the place of a vanished file is kept
 _WAIT, _LONGEST_WAIT = 5 * 10**9, 300 * 10**9  # ns between two tries at what cannot be read
 
 

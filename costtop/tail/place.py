@@ -67,16 +67,12 @@ def restored(path: bytes, state: str, born: int) -> Place:
     Starting over is harmless: every call has a key, so that a second sight changes nothing.
     """
     try:
-        version, dev, ino, size, mtime, offset, length, head, marker, skipping, moved, gone = (
-            json.loads(state)
-        )
+        version, *numbers, head, marker, skipping, moved, gone = json.loads(state)
         if version != _VERSION:
             return Place(path, born=born)
-        return Place(
-            path, int(dev), int(ino), int(size), int(mtime), int(offset), int(length),
-            bytes.fromhex(head), bytes.fromhex(marker), bool(skipping), bool(moved), born,
-            int(gone),
-        )  # fmt: skip
+        hashes = bytes.fromhex(head), bytes.fromhex(marker)
+        flags = bool(skipping), bool(moved), born, int(gone)
+        return Place._make((path, *map(int, numbers), *hashes, *flags))
     except (ValueError, TypeError):
         return Place(path, born=born)
 

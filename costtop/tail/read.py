@@ -89,7 +89,14 @@ def _pieces(
         place = stamped(place, content, now) if found.done else place._replace(mtime=0)
         more = not found.done and budget <= 0
         if found.data or not found.done or place != start:
-            yield Piece(found.data, found.start, place, more, found.overlong, found.rest)
+            yield Piece(
+                data=found.data,
+                offset=found.start,
+                place=place,
+                more=more,
+                overlong=found.overlong,
+                rest=found.rest,
+            )
         if found.done or more:
             return
 

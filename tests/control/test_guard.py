@@ -11,7 +11,7 @@ import pytest
 
 from costtop.control import client, protocol
 from costtop.control.protocol import Command, Override, encode
-from costtop.daemon.commands import decode
+from costtop.daemon.commands.obey import command_of, decoded
 from costtop.errors import CosttopError
 from tests.patience import until
 
@@ -132,7 +132,7 @@ def test_a_kill_of_a_process_that_went_meanwhile_is_given_up(house):
 def test_every_command_survives_the_wire(form):
     kinds = {name: kind for name, kind in form.__annotations__.items() if not hasattr(form, name)}
     command = form(**{name: 7 if kind is int else "x" for name, kind in kinds.items()})
-    assert decode.command(decode.decoded(encode(command))) == command
+    assert command_of(decoded(encode(command))) == command
     with pytest.raises(TypeError):
         form(unknown=1, **vars(command))
 
@@ -150,7 +150,7 @@ def test_the_wire_form_stays_as_scripts_write_it():
         "do": "kill", "session": "a/s", "rung": "KILL", "by": "ana", "typed": None
     }  # fmt: skip
     set_budget = {"do": "budget-set", "name": "daily", "amount": "$5", "tiers": [90], "x": 1}
-    assert decode.command(set_budget) == protocol.SetBudget("daily", "$5", tiers=(90,))
+    assert command_of(set_budget) == protocol.SetBudget("daily", "$5", tiers=(90,))
 
 
 @pytest.mark.parametrize(
@@ -161,5 +161,5 @@ def test_the_wire_form_stays_as_scripts_write_it():
 )  # fmt: skip
 def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
     with pytest.raises(CosttopError) as refused:
-        decode.command(tree)
+        command_of(tree)
     assert "\n" not in str(refused.value)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from costtop.daemon.ingest.spool_sweep import clear
+from costtop.daemon.ingest.file_reader import clear
 from costtop.tail.identity import Known
 from costtop.tail.place import Place
 

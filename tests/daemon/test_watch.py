@@ -3,7 +3,7 @@
 import json
 
 from costtop.cli.main import main
-from costtop.daemon.alerting.forecast_loop import forecasts_of
+from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.notices.post import Audience, post_findings
 from costtop.durations import now_ms
 from costtop.model import NANO, Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
@@ -83,7 +83,7 @@ def test_a_breach_is_foreseen_at_the_second_look_and_told_once_over_a_restart(ho
     life = Life(path, NOON)
 
     def look(now):
-        life.watch.foresee(life.db, forecasts_of(life.db, BUDGETS, life.watch.tz, now), now)
+        life.watch.take_forecasts(life.db, forecasts_of(life.db, BUDGETS, life.watch.tz, now), now)
         rows = life.db.execute("SELECT budget, state FROM alerts WHERE rule = 'budget_forecast'")
         return rows.fetchall()
 

@@ -10,7 +10,7 @@ from costtop.analysis.backtest import backtest, backtest_month
 from costtop.analysis.forecast import Day
 from costtop.cli.main import main
 from costtop.cli.reports import live
-from costtop.daemon.alerting.forecast_loop import forecasts_of
+from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.model import NANO, Budget
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live

@@ -140,7 +140,7 @@ def _test(options: argparse.Namespace) -> int:
 
     from costtop.alerts.wording import trial as worded
     from costtop.model import Letter
-    from costtop.notify.trial import trial
+    from costtop.notify.send import trial
 
     config = configuration.load(paths.find())
     unknown = set(options.label) - {one.label for one in config.notify}

@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from costtop.durations import now_ms
+from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
@@ -17,7 +17,7 @@ from costtop.store.writer import Writer
 from costtop.tail.place import shown
 
 _EVERY = 2.0  # s
-_LIVE_FOR = 2 * 3_600_000  # ms since its last call in which a session's process is looked for
+_LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
 
 class ProcessSearch:
@@ -119,12 +119,12 @@ def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
 def _wanted(session: live_logs.LiveSession) -> Wanted:
     return Wanted(
-        session.key,
-        session.source,
-        session.ids,
-        session.cwd,
-        tuple(shown(path) for path in session.logs),
-        session.pid,
-        session.started,
-        session.last,
+        session=session.key,
+        source=session.source,
+        ids=session.ids,
+        cwd=session.cwd,
+        logs=tuple(shown(path) for path in session.logs),
+        hint=session.pid,
+        started=session.started,
+        last=session.last,
     )

@@ -1,17 +1,27 @@
-"""The task that wakes the evaluation once history is known, and lets time pass for it."""
+"""The task that wakes the evaluation once history is known, and lets time pass for it.
+
+Every quarter of an hour it forecasts the budgets, on a connection of its own: a look at two months
+takes longer than a commit may wait. Hourly it measures how good forecasts are.
+"""
 
 import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from costtop.daemon.alerting.evaluate import Evaluator
-from costtop.daemon.alerting.forecast_loop import EVERY, forecast_budgets
+from costtop.daemon.alerting.evaluate import BudgetForecast, BudgetForecasts, Evaluator
 from costtop.daemon.ingest.file_reader import Reader
-from costtop.durations import now_ms
+from costtop.durations import HOUR, MINUTE, now_ms
+from costtop.model import Budget
+from costtop.queries.spending.spend_forecast import MEASURED, Measured, Outlooks, measure, measured
 from costtop.store.db import open_reader
 from costtop.store.writer import Writer
 
 _EVERY = 5.0  # s
+_FORECAST_EVERY = 15 * MINUTE  # a breach is told after the second
 _SOON = 0.05  # s between two looks whether the first pass is over
 
 
@@ -27,15 +37,48 @@ async def run_alerting(
             await writer.transact(evaluator.wake_up, now_ms())
         if evaluator.awake:
             await writer.transact(evaluator.tick, now_ms())
-        if evaluator.awake and now_ms() - forecast_at >= EVERY:
+        if evaluator.awake and now_ms() - forecast_at >= _FORECAST_EVERY:
             forecast_at = now_ms()
             forecasts = await forecast_budgets(
                 database, evaluator.limits, evaluator.tz, forecast_at
             )
-            await writer.transact(evaluator.foresee, forecasts, forecast_at)
+            await writer.transact(evaluator.take_forecasts, forecasts, forecast_at)
         await asyncio.sleep(_EVERY if evaluator.awake else _SOON)
 
 
 def _learn(evaluator: Evaluator, database: Path) -> None:
     with closing(open_reader(database)) as db:
         evaluator.learn(db, now_ms())
+
+
+async def forecast_budgets(
+    database: Path, budgets: Sequence[Budget], tz: ZoneInfo, now: int
+) -> BudgetForecasts:
+    """The budgets' forecasts, and a new measurement where the last one is old."""
+
+    def read() -> BudgetForecasts:
+        with closing(open_reader(database)) as db:
+            return forecasts_of(db, budgets, tz, now)
+
+    return await asyncio.to_thread(read)
+
+
+def forecasts_of(
+    db: sqlite3.Connection, budgets: Sequence[Budget], tz: ZoneInfo, now: int
+) -> BudgetForecasts:
+    """The same, from a connection."""
+    outlooks = Outlooks(db, now, tz)
+    found = []
+    for budget in budgets:
+        seen = outlooks.of(budget.period, dict(budget.scope), budget.amount)
+        if seen is not None:
+            found.append(BudgetForecast(budget.name, seen.breach, seen.expected))
+    return BudgetForecasts(tuple(found), _measured(db, outlooks, now))
+
+
+def _measured(db: sqlite3.Connection, outlooks: Outlooks, now: int) -> dict[str, str]:
+    last, past = measured(db), outlooks.past()
+    if past is None or (last is not None and 0 <= now - last.at < HOUR):
+        return {}
+    fresh: Measured = measure(past, now)
+    return {MEASURED: json.dumps(fresh)}

@@ -11,10 +11,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop.daemon.alerting import breaker_actions
-from costtop.daemon.alerting.forecast_loop import BudgetForecasts
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.detect.budgets.budget_monitor import FINE, Account, Budgets, covers
@@ -26,6 +26,21 @@ from costtop.store.calls import scope_sums
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.sessions.past_spends import History
+
+
+class BudgetForecast(NamedTuple):
+    """One budget's forecast as of now."""
+
+    budget: str
+    breach: float  # P(it is passed before the period ends)
+    expected: int  # nano-dollars at the end of the period
+
+
+class BudgetForecasts(NamedTuple):
+    """What one look ahead gave; `meta` is what readers are to know."""
+
+    of_budgets: tuple[BudgetForecast, ...]
+    meta: dict[str, str]
 
 
 class Evaluator:
@@ -107,7 +122,7 @@ class Evaluator:
         if release_held(db, self._audience, now):
             self._posted()
 
-    def foresee(self, db: sqlite3.Connection, forecasts: BudgetForecasts, now: int) -> None:
+    def take_forecasts(self, db: sqlite3.Connection, forecasts: BudgetForecasts, now: int) -> None:
         """One evaluation of the budgets' forecasts."""
         if forecasts.meta:
             meta.put(db, forecasts.meta)

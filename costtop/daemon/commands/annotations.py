@@ -12,6 +12,7 @@ from costtop.control.protocol import (
     UnmarkSession,
 )
 from costtop.daemon.actions.action_log import ActionLog
+from costtop.durations import DAY, MINUTE
 from costtop.errors import UsageError
 from costtop.model import Mark, Silence
 from costtop.store.alerts import alerts, breakers, silences
@@ -21,7 +22,7 @@ from costtop.text import clean
 Noted = (
     MarkSession | UnmarkSession | Acknowledge | BeginSilence | EndSilence | StopSession | Override
 )
-_LONGEST = 7 * 86_400_000  # ms of an override
+_LONGEST = 7 * DAY  # of an override
 
 
 def keep(
@@ -63,12 +64,24 @@ def _done(
         case EndSilence(silence):
             silences.end(db, silence, by, now)
             return "silence ended", "", f"silence {silence} is ended"
-        case BeginSilence(session, rule, feature, budget, span, grows, note):
-            until = None if span is None else now + span
-            named = (session, rule, feature, budget)
-            wanted = Silence(0, by, now, *named, until, grows, None, clean(note))
-            number = silences.begin(db, wanted)
+        case BeginSilence(session):
+            number = silences.begin(db, _silence(command, by, now))
             return "silence", session, f"silence {number} has begun"
+
+
+def _silence(command: BeginSilence, by: str, now: int) -> Silence:
+    return Silence(
+        id=0,  # the store gives it one
+        by=by,
+        at=now,
+        session=command.session,
+        rule=command.rule,
+        feature=command.feature,
+        budget=command.budget,
+        until=None if command.span is None else now + command.span,
+        grows=command.grows,
+        note=clean(command.note),
+    )
 
 
 def _overridden(
@@ -82,4 +95,4 @@ def _overridden(
         gone = breakers.end_overrides(db, budget, session, now)
         return f"{what}: {gone} override{'s' * (gone != 1)} taken back"
     breakers.override(db, by, budget, session, span, now)
-    return f"{what} may pass for {max(1, span // 60_000)} min"
+    return f"{what} may pass for {max(1, span // MINUTE)} min"

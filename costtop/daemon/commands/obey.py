@@ -1,9 +1,12 @@
-"""Commands to deeds: each line of the socket is answered with one line."""
+"""Commands to deeds: each line of the socket is checked by msgspec and answered with one line."""
 
 import asyncio
+import json
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never, get_args
+
+import msgspec
 
 from costtop import __version__
 from costtop import config as configuration
@@ -36,7 +39,7 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
-from costtop.daemon.commands import annotations, budget_file, decode
+from costtop.daemon.commands import annotations, budget_file
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.started_runs import StartedRuns
@@ -45,7 +48,7 @@ from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError
+from costtop.errors import CosttopError, UsageError
 from costtop.receive.socket import Caller
 
 
@@ -74,7 +77,7 @@ class Obey:
         answers: list[bytes] = []
         calls: list[bytes] = []
         for line in lines:
-            tree = decode.decoded(line)
+            tree = decoded(line)
             if tree is None:
                 calls.append(line)
                 continue
@@ -88,7 +91,7 @@ class Obey:
 
     async def _obey(self, tree: dict[str, Any], caller: Caller) -> bytes:
         try:
-            command = decode.command(tree)
+            command = command_of(tree)
             self._executors.guard.check(command, caller, read_only=self._instance.config.read_only)
             return await self._do(command, caller)
         except CosttopError as error:
@@ -160,3 +163,40 @@ class Obey:
         if posted:
             executors.action_log.posted()
         return said
+
+
+def _checked(form: type[Command]) -> type[msgspec.Struct]:
+    """A struct with the command's fields and defaults, which msgspec can fill."""
+    fields = [
+        (name, kind, vars(form)[name]) if name in vars(form) else (name, kind)
+        for name, kind in form.__annotations__.items()
+    ]
+    return msgspec.defstruct(form.__name__, fields)
+
+
+_FORMS = {form.do: (form, _checked(form)) for form in get_args(Command)}
+
+
+def decoded(line: bytes) -> dict[str, Any] | None:
+    """The tree of a line that is a command; None for a call record, good or bad."""
+    if b'"do"' not in line:
+        return None
+    try:
+        tree = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return tree if isinstance(tree, dict) and "do" in tree else None
+
+
+def command_of(tree: dict[str, Any]) -> Command:
+    """The command in a decoded line; raises UsageError naming what is wrong."""
+    verb = tree["do"]
+    if verb not in _FORMS if isinstance(verb, str) else True:
+        raise UsageError(f"unknown command {verb!r}; one of {', '.join(_FORMS)}")
+    form, checked = _FORMS[verb]
+    try:
+        found = msgspec.convert(tree, checked)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{verb}: {error}") from None
+    made: Command = form(**msgspec.structs.asdict(found))
+    return made

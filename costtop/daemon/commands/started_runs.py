@@ -19,6 +19,7 @@ from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run
 from costtop.text import clean
 
+_STARTED_BEFORE = 1_000  # ms that a command may have run before we are told of it
 _SETTLED = 5_000  # ms after its first call in which a session's process is found
 Chain = tuple[tuple[int, int], ...]
 
@@ -51,9 +52,16 @@ class StartedRuns:
         one = inspector.glance(command.pid)
         if one is None or (caller.pid > 0 and caller.pid not in {one.parent, one.pid}):
             raise Refused(f"process {command.pid} is not a command that the caller started")
-        tags = (clean(command.feature), clean(command.task), clean(command.user))
-        run = Run(clean(command.id, 64), one.pid, one.start, clean(command.cwd, 4096), *tags,
-                  now_ms() - 1000)  # fmt: skip
+        run = Run(
+            id=clean(command.id, 64),
+            pid=one.pid,
+            start=one.start,
+            cwd=clean(command.cwd, 4096),
+            feature=clean(command.feature),
+            task=clean(command.task),
+            user=clean(command.user),
+            began=now_ms() - _STARTED_BEFORE,
+        )
         self._runs[run.id] = run
         await self._writer.transact(runs.begin, run)
         return f"run {run.id} has begun"

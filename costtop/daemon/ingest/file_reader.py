@@ -5,14 +5,22 @@ file that was not committed stays unsettled and comes again.
 """
 
 import asyncio
+import contextlib
 import logging
+import os
 import sqlite3
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from costtop.daemon.ingest.intake import Ingest
+from costtop.durations import now_ms
 from costtop.tail.follow import Batch, Follower
+from costtop.tail.identity import Known
 from costtop.tail.roots import Root
 
+_SWEEP = 3600.0  # s between two looks at the spool
+_KEPT = timedelta(days=2)  # of the spool
 _PAUSE = 2.0  # s before a failed write is tried again
 log = logging.getLogger("costtop")
 
@@ -72,3 +80,28 @@ class Reader:
         after = self._ingest.counts.plain()
         forecasts_of = sum(self.files.values())
         return {"looked_at": forecasts_of, **{name: after[name] - before[name] for name in after}}
+
+
+async def sweep(folder: Path, known: Known) -> None:
+    """Clears the spool of days that have been read to their end, once an hour, for ever.
+
+    Programs append to the file of the present day only (`client.spool`), so that of two days ago
+    and older grows no more. What could not be read to its end stays.
+    """
+    while True:
+        await asyncio.sleep(_SWEEP)
+        await asyncio.to_thread(clear, folder, known, now_ms())
+
+
+def clear(folder: Path, known: Known, now: int) -> list[Path]:
+    """Deletes what is old and read, and returns it; `now` is ms UTC."""
+    day = datetime.fromtimestamp(now / 1000, UTC) - _KEPT
+    newest = f"{day:%Y-%m-%d}.jsonl"
+    gone = []
+    for path in sorted(folder.glob("????-??-??.jsonl")):
+        place = known.get(os.fsencode(path))
+        with contextlib.suppress(OSError):
+            if path.name < newest and place and place.offset == path.stat().st_size:
+                path.unlink()
+                gone.append(path)
+    return gone

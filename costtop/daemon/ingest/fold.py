@@ -55,7 +55,7 @@ def _fold(order: Order, budget: int) -> Folded:
         return _fold_rows(order, source)
     change = order.change
     fresh = change.kind in ("new", "replaced") or source.shape == "document"
-    folded = Folded(order.label, change.place, order.memo, fresh, [], [], [], [], [], 0, more=False)
+    folded = _nothing(order.label, change.place, order.memo)._replace(fresh=fresh)
     for piece in _pieces(source, change, budget):
         folded = _add(folded, source, piece, order.seen)
     return folded
@@ -68,8 +68,9 @@ def _fold_rows(order: Order, source: Source) -> Folded:
     page = asked(place.path, source, order.memo, order.seen)
     if page.more or page.again:
         place = place._replace(mtime=0)  # not settled: it is looked at again
-    folded = Folded(order.label, place, page.memo, fresh, [], [], [], [], [], page.read, page.more,
-                    time.monotonic() - began)  # fmt: skip
+    folded = _nothing(order.label, place, page.memo)._replace(
+        fresh=fresh, read=page.read, more=page.more, took=time.monotonic() - began
+    )
     _sort(folded, page.events)
     return folded
 
@@ -98,9 +99,26 @@ def sorted_events(
     label: str, place: Place, memo: Memo, events: Iterable[Event], read: int
 ) -> Folded:
     """What a channel that is no file gave at once, in the form of a file's turn."""
-    folded = Folded(label, place, memo, False, [], [], [], [], [], read, more=False)
+    folded = _nothing(label, place, memo)._replace(read=read)
     _sort(folded, events)
     return folded
+
+
+def _nothing(label: str, place: Place, memo: Memo) -> Folded:
+    """A turn of which nothing is known yet."""
+    return Folded(
+        label=label,
+        place=place,
+        memo=memo,
+        fresh=False,
+        calls=[],
+        facts=[],
+        tasks=[],
+        outcomes=[],
+        bad=[],
+        read=0,
+        more=False,
+    )
 
 
 def _sort(folded: Folded, events: Iterable[Event]) -> None:

@@ -129,8 +129,8 @@ class Ingest:
         while orders:
             folded = await asyncio.to_thread(fold, orders, _TURN)
             await self.commit(folded)
-            orders = [self._next(order, item) for order, item in zip(orders, folded, strict=True)
-                      if item.more]  # fmt: skip
+            pairs = zip(orders, folded, strict=True)
+            orders = [self._next(order, item) for order, item in pairs if item.more]
 
     async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
         """The same for a backlog: files are folded by worker processes, a few turns ahead."""
@@ -153,8 +153,8 @@ class Ingest:
         orders: list[Order] = []
         for item, change in zip(seen, changes, strict=True):
             if change.displaced:
-                await self._writer.transact(places.rekey, item.path, change.displaced.path,
-                                            change.displaced.state())  # fmt: skip
+                kept = change.displaced.path, change.displaced.state()
+                await self._writer.transact(places.rekey, item.path, *kept)
                 self._memos[change.displaced.path] = self._memos.pop(item.path, "{}")
                 self._bad[change.displaced.path] = self._bad.pop(item.path, 0)
             if change.readable:
@@ -200,17 +200,17 @@ class Ingest:
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:
         return [
             Reading(
-                item.label,
-                item.place.path,
-                item.place.state(),
-                json.dumps(item.memo, separators=(",", ":")),
-                item.place.born,
-                item.fresh,
-                [self._priced(call) for call in item.calls],
-                item.facts,
-                item.tasks,
-                item.outcomes,
-                item.bad,
+                source=item.label,
+                path=item.place.path,
+                state=item.place.state(),
+                memo=json.dumps(item.memo, separators=(",", ":")),
+                born=item.place.born,
+                fresh=item.fresh,
+                calls=[self._priced(call) for call in item.calls],
+                facts=item.facts,
+                tasks=item.tasks,
+                outcomes=item.outcomes,
+                bad=item.bad,
             )
             for item in folded
         ]

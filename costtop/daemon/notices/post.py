@@ -1,4 +1,4 @@
-"""Joins findings, ledger and outbox in one transaction. It decides, words and sends nothing itself.
+"""From findings to letters in one transaction: decide, record, route, post.
 
 `tell` runs with the calls that caused the findings; `gather` runs on a timer and lets go what was
 held back. Both are plain functions of a connection inside the caller's transaction.
@@ -27,10 +27,10 @@ class Audience(NamedTuple):
 
 def audience(config: Config, zone: tzinfo) -> Audience:
     """The routes of the config's endpoints; raises ConfigError for bad quiet hours or durations."""
-    return Audience(tuple(_route(endpoint) for endpoint in config.notify), zone)
+    return Audience(tuple(_route_of(endpoint) for endpoint in config.notify), zone)
 
 
-def _route(endpoint: Endpoint) -> Route:
+def _route_of(endpoint: Endpoint) -> Route:
     return Route(
         label=endpoint.label,
         min_severity=endpoint.min_severity,
@@ -61,21 +61,26 @@ def post_findings(
     `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
     finds. The courier is to be woken once the transaction is committed.
     """
+    decided = _decide(db, findings, now, history=history)
+    alerts.record(db, decided, now)
+    speaking = [one for one in decided if one.speaks]
+    for route in audience.routes if speaking else ():
+        outbox.post(db, _route(db, route, speaking, audience.zone, now), now)
+    return decided
+
+
+def _decide(
+    db: sqlite3.Connection, findings: Sequence[Finding], now: int, *, history: bool
+) -> list[Notification]:
     born = alerts.born(db, now)
     if not findings:
         return []
     ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
-    decided = choose.choose(
-        findings, ledger, silences.of_now(db, now), now, born, all_history=history
-    )
-    alerts.record(db, decided, now)
-    speaking = [one for one in decided if one.speaks]
-    for route in audience.routes if speaking else ():
-        outbox.post(db, _letters(db, route, speaking, audience.zone, now), now)
-    return decided
+    quiet = silences.of_now(db, now)
+    return choose.choose(findings, ledger, quiet, now, born, all_history=history)
 
 
-def _letters(
+def _route(
     db: sqlite3.Connection, route: Route, speaking: Sequence[Notification], zone: tzinfo, now: int
 ) -> list[Letter]:
     """The letters of this moment for one route; several sessions at once share one."""
@@ -102,9 +107,7 @@ def _letter(route: Route, one: Notification, hold: str, now: int) -> Letter:
         label=route.label,
         kind=choose.kind(one.finding.rule),
         severity="" if one.finding.resolved else one.finding.severity,
-        title=said.title,
-        body=said.body,
-        short=said.short,
+        **said._asdict(),
         at=min(one.finding.at, now),
         token=_token(route.label, one.id, one.reason, now),
         alerts=(one.id, *(choose.alert_id(choose.identity(other)) for other in one.also)),
@@ -118,7 +121,15 @@ def _digest(route: Route, letters: Sequence[Letter], since: int, now: int) -> Le
     worst = max(letters, key=lambda one: _rank(one.severity)).severity
     refs = tuple(ref for letter in letters for ref in letter.alerts)
     token = _token(route.label, *(letter.token for letter in letters))
-    return Letter(route.label, "digest", worst, *said, now, token, refs)
+    return Letter(
+        label=route.label,
+        kind="digest",
+        severity=worst,
+        **said._asdict(),
+        at=now,
+        token=token,
+        alerts=refs,
+    )
 
 
 def _rank(severity: str) -> int:
@@ -155,7 +166,17 @@ def post_notice(
             quiet = routes.is_quiet(route, _minute(audience.zone, now))
             held = "quiet hours" if quiet and severity != "critical" and not route.direct else ""
             token = _token(route.label, "deed", said.title, said.body, now)
-            letters.append(Letter(route.label, "deed", severity, *said, now, token, hold=held))
+            letters.append(
+                Letter(
+                    label=route.label,
+                    kind="deed",
+                    severity=severity,
+                    **said._asdict(),
+                    at=now,
+                    token=token,
+                    hold=held,
+                )
+            )
     return bool(outbox.post(db, letters, now))
 
 
@@ -164,7 +185,14 @@ def post_summary(
 ) -> int:
     """Posts the summary of a "day" or "week" to the routes that want it, once for each `key`."""
     letters = [
-        Letter(route.label, "summary", "notice", *said, now, _token(route.label, kind, key))
+        Letter(
+            label=route.label,
+            kind="summary",
+            severity="notice",
+            **said._asdict(),
+            at=now,
+            token=_token(route.label, kind, key),
+        )
         for route in audience.routes
         if kind in route.summaries
     ]

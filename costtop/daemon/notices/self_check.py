@@ -84,4 +84,5 @@ def _letter(finding: Finding, now: int) -> Letter:
     ref = choose.alert_id(name)
     one = Notification(ref, name, choose.subject(finding), finding, "first", speaks=True)
     severity = "" if finding.resolved else finding.severity
-    return Letter("", "blind", severity, *wording.message(one), now, f"{ref}-{now}")
+    said = wording.message(one)._asdict()
+    return Letter(label="", kind="blind", severity=severity, **said, at=now, token=f"{ref}-{now}")

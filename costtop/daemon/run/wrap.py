@@ -61,8 +61,16 @@ def run(paths: Paths, options: RunOptions) -> int:
     began = time.monotonic()
     child = Child(options.command, name, environment(name, options))
     one = system_inspector().glance(child.pid)
-    tags = (options.feature, options.task, options.user)
-    made = Run(name, child.pid, one.start if one else 0, os.getcwd(), *tags, now_ms() - 1000)
+    made = Run(
+        id=name,
+        pid=child.pid,
+        start=one.start if one else 0,
+        cwd=os.getcwd(),
+        feature=options.feature,
+        task=options.task,
+        user=options.user,
+        began=now_ms() - 1000,
+    )
     code, spent = asyncio.run(_Supervisor(paths, options, made, child).run())
     if not options.quiet:
         _say(summary(spent, code, time.monotonic() - began, options.cap))

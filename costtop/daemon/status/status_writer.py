@@ -1,21 +1,27 @@
-"""What the daemon says of itself, each second, into its status file. It measures nothing anew."""
+"""What the daemon says of itself, each second: its status file, and the line for status bars."""
 
 import asyncio
 import os
 from collections.abc import Coroutine, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Protocol
 
-from costtop import __version__
+from costtop import __version__, files
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
+from costtop.queries.live.frame import Live
+from costtop.queries.spending_line import words
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
+from costtop.store.db import open_reader
 from costtop.tail.follow import Follower
 from costtop.tail.place import shown
 
 _EVERY = 1.0  # s
+_AGAIN = 10  # looks after which the line is worded anew, for a burn falls by itself
 
 
 class Channel(Protocol):
@@ -108,3 +114,25 @@ class StatusWriter:
                 }
             )
         return rows
+
+
+async def keep_line(database: Path, line: Path) -> None:
+    """Keeps the line for status bars, written anew when something changed, for ever.
+
+    Not at once, for the start belongs to reading. The file's time says how fresh the line is, so
+    it is touched each second.
+    """
+    await asyncio.sleep(_EVERY)
+    with closing(open_reader(database)) as db:
+        live = Live(db)
+        known, looks = -1, 0
+        while True:
+            changed = live.changed()
+            if changed != known or looks >= _AGAIN:
+                known, looks = changed, 0
+                text = words(*await asyncio.to_thread(live.glance, now_ms()))
+                files.replace(line, f"{text}\n".encode())
+            else:
+                os.utime(line)
+            looks += 1
+            await asyncio.sleep(_EVERY)
