@@ -83,7 +83,7 @@ REPEATED = {
 REPEATED_NEAR = {"records"}
 
 # Groups of files that still import each other in a circle; this list only gets shorter.
-CIRCLES = ("costtop.processes.inspect.", "costtop.tui.")
+CIRCLES = ("costtop.processes.inspect.",)
 
 # Where SQL is executed: on costtop's own database, and (rows.py) on those of other tools.
 SQL_ROOMS = ("costtop/store/", "costtop/queries/", "costtop/tail/rows.py")

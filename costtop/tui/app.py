@@ -137,10 +137,9 @@ class CosttopApp(App[int]):
         """A bell and a note for each message to an open screen; those before it opened are old."""
         if messages and self._rung >= 0:
             self.bell()
-            for _, said in messages[-3:]:
-                self.say(said, ok=False)
-        if messages:
-            self._rung = messages[-1][0]
+        for _, said in messages[-3:] if self._rung >= 0 else ():
+            self.say(said, ok=False)
+        self._rung = messages[-1][0] if messages else self._rung
 
     def _missed(self, trouble: str) -> None:
         """A frame could not be read: the last one stays, the title says why nothing moves."""
@@ -259,10 +258,6 @@ class CosttopApp(App[int]):
         """Goes to the next or previous screen."""
         await self.action_tab((self.tab - 1 + by) % len(TABS) + 1)
 
-    async def action_newest_alert(self) -> None:
-        """The alerts, the newest first."""
-        await self.action_tab(TABS.index("Alerts") + 1)
-
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
         from costtop.tui.dialogs.lift import ask_lift
@@ -304,19 +299,10 @@ HOST: type[Host] = CosttopApp  # so that the type checker holds what those below
 
 
 def _screen_of(number: int) -> Screen[Any]:
-    """A new screen for a tab from 2 on."""
+    """A new screen for a tab from 2 on, in the order of `TABS`."""
     from costtop.tui.screens import alerts, budgets, days, spending, tasks
 
-    match TABS[number - 1]:
-        case "Features":
-            return spending.SpendingScreen(number, spending.FEATURES)
-        case "Models":
-            return spending.SpendingScreen(number, spending.MODELS)
-        case "Tasks":
-            return tasks.TasksScreen(number)
-        case "Days":
-            return days.DaysScreen(number)
-        case "Alerts":
-            return alerts.AlertsScreen(number)
-        case _:
-            return budgets.BudgetsScreen(number)
+    questions = (spending.FEATURES, spending.MODELS)
+    features, models = (partial(spending.SpendingScreen, question=one) for one in questions)
+    others = (tasks.TasksScreen, days.DaysScreen, alerts.AlertsScreen, budgets.BudgetsScreen)
+    return (features, models, *others)[number - 2](number)

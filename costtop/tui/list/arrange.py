@@ -1,14 +1,15 @@
 """Which sessions stand in the list and in what order: filter, groups, tree, sort. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
+from itertools import repeat, zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from costtop.queries.live.view import TREND_BUCKETS, BudgetMeter, SessionRow
+from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.tui.list.columns import COLUMNS, Column, Shown, budget_share
 from costtop.tui.list.filter import Filter, names
 
+_ADDED = ("cost", "calls", "errors", "unpriced", "rate", "tokens", "tokens_minute")
 GROUPS = ("", "project", "feature", "user")
 _SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
 
@@ -81,7 +82,7 @@ def _with_children(rows: Iterable[SessionRow], view: View) -> list[Shown]:
     for row in ordered:
         opened = bool(row.children) and (view.tree != (row.key in view.turned))
         folded = bool(row.children) and not opened
-        shown.append(Shown(row.key, row, "", row.key in view.tagged, 0, folded))
+        shown.append(Shown(row.key, row, tagged=row.key in view.tagged, folded=folded))
         if opened:
             shown += _branches(row, view)
     return shown
@@ -117,9 +118,8 @@ _rate_then_cost = attrgetter("rate", "cost")
 
 def _grouped(rows: Sequence[SessionRow], view: View) -> list[Shown]:
     groups: dict[str, list[SessionRow]] = {}
-    read: Callable[[SessionRow], Any] = lambda row: getattr(row, view.group)  # noqa: E731
     for row in rows:
-        groups.setdefault(read(row) or "(none)", []).append(row)
+        groups.setdefault(getattr(row, view.group) or "(none)", []).append(row)
     shown: list[Shown] = []
     for head in _sorted((summed(name, members) for name, members in groups.items()), view):
         folded = head.key in view.turned
@@ -135,17 +135,26 @@ def summed(name: str, rows: Sequence[SessionRow]) -> SessionRow:
     """A group as one row: sums of money and counts, the latest of times, the dearest model."""
     dearest = max(rows, key=lambda row: row.cost)
     worst = max(rows, key=lambda row: ("", "notice", "warning", "critical").index(row.severity))
+    started = [row.started for row in rows if row.started]
+    last = [row.last for row in rows if row.last]
     return dearest._replace(
-        key=f"group:{name}", session=name, agent="", agent_type="", pid=None, mark="",
-        project="", feature="", why=worst.why, severity=worst.severity, children=(),
+        **{name: sum(getattr(row, name) for row in rows) for name in _ADDED},
+        key=f"group:{name}",
+        session=name,
+        agent="",
+        agent_type="",
+        project="",
+        feature="",
+        mark="",
         state="running" if any(row.state == "running" for row in rows) else dearest.state,
-        cost=sum(row.cost for row in rows), floor=any(row.floor for row in rows),
-        calls=sum(row.calls for row in rows), errors=sum(row.errors for row in rows),
-        unpriced=sum(row.unpriced for row in rows), rate=sum(row.rate for row in rows),
-        trend=tuple(sum(row.trend[n] for row in rows if n < len(row.trend))
-                    for n in range(TREND_BUCKETS)),
-        tokens=sum(row.tokens for row in rows),
-        tokens_minute=sum(row.tokens_minute for row in rows), context=0, cache=None,
-        started=min((row.started for row in rows if row.started), default=None),
-        last=max((row.last for row in rows if row.last), default=None),
-    )  # fmt: skip
+        floor=any(row.floor for row in rows),
+        trend=tuple(map(sum, zip_longest(*(row.trend for row in rows), fillvalue=0))),
+        context=0,
+        cache=None,
+        started=min(started, default=None),
+        last=max(last, default=None),
+        pid=None,
+        why=worst.why,
+        severity=worst.severity,
+        children=(),
+    )

@@ -1,4 +1,4 @@
-"""The filter's grammar: text into a test for session rows. It never raises and hides no error.
+"""The filter's grammar: text into a test for session rows; no text is an error.
 
     cost>5 model~opus !idle feature=checkout
 
@@ -7,6 +7,7 @@ Words are joined by "and"; `!` turns one round. A field is compared by > < >= <=
 or a pattern for any of the row's names.
 """
 
+import operator
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,24 +22,25 @@ _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # quotes hold a name with spaces to
 _AMOUNT = re.compile(r"\$?([0-9]*\.?[0-9]+)([kmgdhs%]?)", re.IGNORECASE)
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "%": 0.01, "": 1.0}
 _SPANS = {"s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7, "": 6e4}  # a bare age is minutes
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": lambda value, amount: abs(value - amount) < 0.005,
+}
+_NAMES = operator.attrgetter(
+    *"session project feature model user branch source agent_type why mark".split()
+)
 _STATES = {"running", "idle", "ended", "paused"}
 
 _TEXTS: dict[str, Callable[[SessionRow], str]] = {
-    "session": lambda row: row.session,
-    "project": lambda row: row.project,
-    "feature": lambda row: row.feature,
-    "branch": lambda row: row.branch,
-    "cwd": lambda row: row.cwd,
-    "user": lambda row: row.user,
-    "host": lambda row: row.host,
-    "model": lambda row: row.model,
-    "source": lambda row: row.source,
-    "agent": lambda row: row.source,
-    "state": lambda row: row.state,
-    "mark": lambda row: row.mark,
-    "why": lambda row: row.why,
-    "severity": lambda row: row.severity,
-}
+    name: operator.attrgetter(name)
+    for name in (
+        *("session", "project", "feature", "branch", "cwd", "user", "host"),
+        *("model", "source", "state", "mark", "why", "severity"),
+    )
+} | {"agent": operator.attrgetter("source")}
 _AMOUNTS: dict[str, Callable[[SessionRow], float | None]] = {
     "cost": lambda row: row.cost / NANO,
     "total": lambda row: row.cost / NANO,
@@ -120,10 +122,8 @@ def _any(word: str) -> Test:
 
 def names(row: SessionRow) -> tuple[str, ...]:
     """What a bare word, and a search, looks at."""
-    return (
-        row.session, row.project, row.feature, row.model, row.user, row.branch, row.source,
-        row.agent_type, row.why, row.mark,
-    )  # fmt: skip
+    found: tuple[str, ...] = _NAMES(row)
+    return found
 
 
 def _pattern(word: str) -> Callable[[str], bool]:
@@ -142,9 +142,5 @@ def _amount(text: str, scales: dict[str, float]) -> float | None:
 
 
 def _holds(sign: str, value: float | None, amount: float) -> bool:
-    if value is None:
-        return False
-    return {
-        ">": value > amount, "<": value < amount, ">=": value >= amount, "<=": value <= amount,
-        "=": abs(value - amount) < 0.005,
-    }.get(sign, False)  # fmt: skip
+    compare = _COMPARED.get(sign)
+    return value is not None and compare is not None and compare(value, amount)

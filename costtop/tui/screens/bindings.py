@@ -14,7 +14,7 @@ APP_KEYS: list[BindingType] = [
     Binding("d", "delay", "Type the refresh in seconds", id="delay"),
     Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
     *(Binding(str(n), f"tab({n})", name, id=f"tab_{n}") for n, name in enumerate(TABS, start=1)),
-    Binding("exclamation_mark", "newest_alert", "Newest alert", id="newest_alert", key_display="!"),
+    Binding("exclamation_mark", "tab(6)", "Newest alert", id="newest_alert", key_display="!"),
     Binding("O", "lift", "Let pass what is held back", id="lift"),
     Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),
     Binding("f2,S", "setup", "Setup", id="setup", key_display="F2 S"),

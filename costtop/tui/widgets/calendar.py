@@ -94,10 +94,10 @@ def trend(days: Sequence[Day], selected: str, width: int, height: int) -> list[L
     use = max(height // 2, 1)
     labels = [f"${cash(max([*costs, 0]), width=8)}", *[""] * (height - 2), "spend"][:height]
     lower = [si(max([*tokens, 0])), *[""] * max(use - 2, 0), "tokens"][:use]
-    rows = [*zip(labels, uprights(costs, height, "accent", at), strict=True),
-            *zip(lower, uprights(tokens, use, "good", at), strict=True)]  # fmt: skip
+    upper_rows = zip(labels, uprights(costs, height, "accent", at), strict=True)
+    lower_rows = zip(lower, uprights(tokens, use, "good", at), strict=True)
     marks = "".join(f"{day.key[8:]} " if n % 2 == 0 else "   " for n, day in enumerate(shown))
     return [
-        *((Span(f"{label:>11}  ", "dim"), *spans) for label, spans in rows),
+        *((Span(f"{label:>11}  ", "dim"), *spans) for label, spans in (*upper_rows, *lower_rows)),
         line((" " * 13 + marks, "dim")),
     ]

@@ -31,8 +31,8 @@ def causes(detail: SessionDetail, width: int) -> list[Line]:
     lines = breakdown(parts, width, inks)
     avoidable = sum(amount for name, amount in detail.books if name in _AVOIDABLE)
     if avoidable:
-        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", "warn"),
-                          (" in cache misses and retries", "dim")))  # fmt: skip
+        where = (" in cache misses and retries", "dim")
+        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", "warn"), where))
     return lines
 
 
@@ -64,23 +64,18 @@ def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
         told = ", ".join(dict.fromkeys(f"{d.label} {d.state}" for d in one.deliveries))
         ink = {"critical": "bad", "warning": "warn"}.get(one.alert.severity, "text")
         when = (f"{moment(one.alert.at, now, zone):<10}", "dim")
-        lines.append(
-            line(
-                when,
-                (f"! {one.alert.rule} ", ink),
-                (f"{one.alert.state} → {told or one.alert.reason}", "dim"),
-            )
-        )
+        said = (f"{one.alert.state} → {told or one.alert.reason}", "dim")
+        lines.append(line(when, (f"! {one.alert.rule} ", ink), said))
     return lines
 
 
 def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:
     """What was done to it."""
-    return [
-        line((f"{moment(deed.at, now, zone):<10}", "dim"), f"{deed.deed} by {deed.by or '?'}  ",
-             (deed.detail, "dim"))
-        for deed in detail.deeds
-    ]  # fmt: skip
+    lines = []
+    for deed in detail.deeds:
+        when = (f"{moment(deed.at, now, zone):<10}", "dim")
+        lines.append(line(when, f"{deed.deed} by {deed.by or '?'}  ", (deed.detail, "dim")))
+    return lines
 
 
 def _tool(call: CallLine, look: Look) -> Span:
@@ -107,13 +102,13 @@ def _cached(call: CallLine, look: Look) -> Span:
 
 
 TIMELINE: tuple[Column[CallLine], ...] = (
-    Column("at", "TIME", 8, 0, lambda c, look: Span(clock(c.at, look.zone), "dim"), None),
-    Column("agent", "AGENT", 10, 3, lambda c, look: Span(c.agent or "-", "dim"), None),
-    Column("model", "MODEL", 11, 2, lambda c, look: Span(short_model(c.model)), None),
-    Column("tools", "TOOLS", 14, 1, _tool, None, grow=60),
-    Column("input", "IN", 6, 4, lambda c, look: Span(si(c.input)), None, ">"),
-    Column("cached", "CACHE", 5, 5, _cached, None, ">"),
-    Column("output", "OUT", 6, 4, lambda c, look: Span(si(c.output)), None, ">"),
-    Column("cost", "$", 8, 0, _cost, None, ">"),
-    Column("total", "$TOTAL", 8, 2, _spent, None, ">"),
-)  # fmt: skip
+    Column("at", "TIME", 8, 0, lambda c, look: Span(clock(c.at, look.zone), "dim")),
+    Column("agent", "AGENT", 10, 3, lambda c, look: Span(c.agent or "-", "dim")),
+    Column("model", "MODEL", 11, 2, lambda c, look: Span(short_model(c.model))),
+    Column("tools", "TOOLS", 14, 1, _tool, grow=60),
+    Column("input", "IN", 6, 4, lambda c, look: Span(si(c.input)), align=">"),
+    Column("cached", "CACHE", 5, 5, _cached, align=">"),
+    Column("output", "OUT", 6, 4, lambda c, look: Span(si(c.output)), align=">"),
+    Column("cost", "$", 8, 0, _cost, align=">"),
+    Column("total", "$TOTAL", 8, 2, _spent, align=">"),
+)

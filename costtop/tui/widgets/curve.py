@@ -6,6 +6,7 @@ The area under the curve is filled, so that it reads well in a small pane and in
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from costtop.durations import HOUR
 from costtop.tui.draw.figures import cash, clock
 from costtop.tui.draw.ink import Line, Span, line
 
@@ -14,9 +15,13 @@ _LABEL = 9  # cells left of the plot
 
 
 def curve(
-    points: Sequence[tuple[int, int]], width: int, height: int, zone: str, until: int | None = None,
+    points: Sequence[tuple[int, int]],
+    width: int,
+    height: int,
+    zone: str,
+    until: int | None = None,
     marks: Sequence[tuple[int, str]] = (),
-) -> list[Line]:  # fmt: skip
+) -> list[Line]:
     """Cost over time: `height` lines of plot, one of axis, one of clock.
 
     `points` are (ms, nano-dollars so far), rising; between two the cost stands still. `marks` are
@@ -79,7 +84,7 @@ def _axis(start: int, end: int, columns: int, marks: Sequence[tuple[int, str]]) 
 def _clocks(
     start: int, end: int, columns: int, zone: str, marks: Sequence[tuple[int, str]]
 ) -> Line:
-    form = "%H:%M" if end - start < 20 * 3_600_000 else "%b %d %H:%M"
+    form = "%H:%M" if end - start < 20 * HOUR else "%b %d %H:%M"
     first, last = clock(start, zone, form), clock(end, zone, form)
     cells = list(first.ljust(columns - len(last)) + last)
     free = len(first)

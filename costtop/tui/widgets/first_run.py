@@ -21,15 +21,16 @@ def first_run(snapshot: Snapshot) -> list[Line]:
     if not snapshot.sources:
         lines.append(line("  ", ("the daemon has not said yet where it looks", "dim")))
     lines += _progress(snapshot)
-    lines += [
+    keys = (("7", "set a daily budget"), ("5", "past days"), ("?", "all keys"), ("q", "quit"))
+    offered = [part for key, does in keys for part in ((key, "accent"), f" {does}    ")]
+    doctor = (("costtop doctor", "strong"), (" tells which paths were read and why", "dim"))
+    return [
+        *lines,
         (),
-        line("  ", ("Next   ", "dim"), ("7", "accent"), " set a daily budget    ", ("5", "accent"),
-             " past days    ", ("?", "accent"), " all keys    ", ("q", "accent"), " quit"),
+        line("  ", ("Next   ", "dim"), *offered),
         line("  ", ("See it move      ", "dim"), ("costtop demo", "strong")),
-        line("  ", ("Nothing found?   ", "dim"), ("costtop doctor", "strong"),
-             (" tells which paths were read and why", "dim")),
-    ]  # fmt: skip
-    return lines
+        line("  ", ("Nothing found?   ", "dim"), *doctor),
+    ]
 
 
 def _looked(sources: tuple[SourceSeen, ...]) -> list[Line]:
@@ -70,8 +71,5 @@ def _progress(snapshot: Snapshot) -> list[Line]:
     part = min(pulse.import_done / pulse.import_total, 1.0)
     done = round(part * _BAR)
     month = f"${cash(snapshot.month, floor=snapshot.month_floor)} this month so far"
-    return [
-        (),
-        line("  Importing history  ", ("█" * done, "accent"), ("░" * (_BAR - done), "dim"),
-             f"  {part * 100:.0f}%   {month}"),
-    ]  # fmt: skip
+    bar = (("█" * done, "accent"), ("░" * (_BAR - done), "dim"))
+    return [(), line("  Importing history  ", *bar, f"  {part * 100:.0f}%   {month}")]

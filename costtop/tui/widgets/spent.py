@@ -1,5 +1,7 @@
 """Columns, lines and verdicts of the screens of features and models. Pictures of `Spending`."""
 
+from operator import attrgetter
+
 from costtop.model import Rates
 from costtop.queries.spending.report import Line as Sums
 from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
@@ -64,15 +66,23 @@ def _each(spent: Spent, look: Look) -> Span:
     return Span(cash(each) if each is not None else "-", "text" if each is not None else "dim")
 
 
+def _before(spent: Spent, look: Look) -> Span:
+    return change(spent.sums.cost, spent.before)
+
+
 def _usual(spent: Spent, look: Look) -> Span:
     return Span(cash(spent.median) if spent.median is not None else "-", "text")
 
 
-def _spread(spent: Spent, look: Look) -> Span:
+def _times(spent: Spent) -> float:
     """How much dearer a dear session is than a usual one: the spread people feel."""
+    return (spent.p90 or 0) / (spent.median or 1)
+
+
+def _spread(spent: Spent, look: Look) -> Span:
     if not spent.median or spent.p90 is None:
         return Span("-", "dim")
-    times = spent.p90 / spent.median
+    times = _times(spent)
     return Span(f"{times:.1f}x", "warn" if times >= 4 else "text")
 
 
@@ -94,43 +104,42 @@ def _errors(spent: Spent, look: Look) -> Span:
     return Span(str(spent.sums.errors or "-"), "warn" if spent.sums.errors else "dim")
 
 
+def _count(key: str, title: str, width: int, priority: int) -> Column[Spent]:
+    """A column of one of the counts in the sums."""
+    read = attrgetter(f"sums.{key}")
+    return Column(key, title, width, priority, lambda s, _: Span(si(read(s))), sort=read, align=">")
+
+
 _SHARED: tuple[Column[Spent], ...] = (
-    Column("cost", "$", 9, 0, _cost, lambda s: s.sums.cost, ">"),
-    Column("part", "", 4, 1, _per_cent, lambda s: s.sums.cost, ">"),
-    Column("share", "SHARE", _BAR, 3, _share, lambda s: s.sums.cost),
-    Column("before", "±BEFORE", 7, 2, lambda s, look: change(s.sums.cost, s.before),
-           lambda s: s.sums.cost - s.before, ">"),
-    Column("trend", "TREND 14 d", TREND_DAYS, 2, _trend, lambda s: sum(s.trend)),
-    Column("sessions", "SESS", 5, 5, lambda s, look: Span(si(s.sums.sessions)),
-           lambda s: s.sums.sessions, ">"),
-)  # fmt: skip
+    Column("cost", "$", 9, 0, _cost, sort=lambda s: s.sums.cost, align=">"),
+    Column("part", "", 4, 1, _per_cent, sort=lambda s: s.sums.cost, align=">"),
+    Column("share", "SHARE", _BAR, 3, _share, sort=lambda s: s.sums.cost),
+    Column("before", "±BEFORE", 7, 2, _before, sort=lambda s: s.sums.cost - s.before, align=">"),
+    Column("trend", "TREND 14 d", TREND_DAYS, 2, _trend, sort=lambda s: sum(s.trend)),
+    _count("sessions", "SESS", 5, 5),
+)
 FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
-    Column("key", "FEATURE", 16, 0, _key, lambda s: s.sums.key, grow=24, falling=False),
+    Column("key", "FEATURE", 16, 0, _key, sort=lambda s: s.sums.key, grow=24, falling=False),
     *_SHARED,
-    Column("usual", "$/SESS", 7, 5, _usual, lambda s: s.median or 0, ">"),
-    Column("spread", "p90/50", 6, 6, _spread, lambda s: (s.p90 or 0) / (s.median or 1), ">"),
-    Column("tasks", "TASKS", 5, 4, _tasks, lambda s: s.sums.tasks or 0, ">"),
-    Column("each", "$/TASK", 7, 1, _each, lambda s: s.sums.cost_per_task or 0, ">"),
-    Column("cache", "CACHE", 5, 7, _cache, lambda s: s.sums.cache_read, ">"),
-    Column("calls", "CALLS", 6, 8, lambda s, look: Span(si(s.sums.calls)),
-           lambda s: s.sums.calls, ">"),
-    Column("errors", "ERR", 4, 9, _errors, lambda s: s.sums.errors, ">"),
-)  # fmt: skip
+    Column("usual", "$/SESS", 7, 5, _usual, sort=lambda s: s.median or 0, align=">"),
+    Column("spread", "p90/50", 6, 6, _spread, sort=_times, align=">"),
+    Column("tasks", "TASKS", 5, 4, _tasks, sort=lambda s: s.sums.tasks or 0, align=">"),
+    Column("each", "$/TASK", 7, 1, _each, sort=lambda s: s.sums.cost_per_task or 0, align=">"),
+    Column("cache", "CACHE", 5, 7, _cache, sort=lambda s: s.sums.cache_read, align=">"),
+    _count("calls", "CALLS", 6, 8),
+    Column("errors", "ERR", 4, 9, _errors, sort=lambda s: s.sums.errors, align=">"),
+)
 MODEL_COLUMNS: tuple[Column[Spent], ...] = (
-    Column("key", "MODEL", 14, 0, _model, lambda s: s.sums.key, grow=20, falling=False),
+    Column("key", "MODEL", 14, 0, _model, sort=lambda s: s.sums.key, grow=20, falling=False),
     *_SHARED,
-    Column("million", "$/M", 7, 1, _million, lambda s: s.sums.cost, ">"),
-    Column("input", "IN", 6, 4, lambda s, look: Span(si(s.sums.input)),
-           lambda s: s.sums.input, ">"),
-    Column("cache", "CACHE", 5, 4, _cache, lambda s: s.sums.cache_read, ">"),
-    Column("output", "OUT", 6, 4, lambda s, look: Span(si(s.sums.output)),
-           lambda s: s.sums.output, ">"),
-    Column("reasoning", "THINK", 6, 7, lambda s, look: Span(si(s.sums.reasoning)),
-           lambda s: s.sums.reasoning, ">"),
-    Column("calls", "CALLS", 6, 6, lambda s, look: Span(si(s.sums.calls)),
-           lambda s: s.sums.calls, ">"),
-    Column("errors", "ERR", 4, 8, _errors, lambda s: s.sums.errors, ">"),
-)  # fmt: skip
+    Column("million", "$/M", 7, 1, _million, sort=lambda s: s.sums.cost, align=">"),
+    _count("input", "IN", 6, 4),
+    Column("cache", "CACHE", 5, 4, _cache, sort=lambda s: s.sums.cache_read, align=">"),
+    _count("output", "OUT", 6, 4),
+    _count("reasoning", "THINK", 6, 7),
+    _count("calls", "CALLS", 6, 6),
+    Column("errors", "ERR", 4, 8, _errors, sort=lambda s: s.sums.errors, align=">"),
+)
 
 
 def summary(spending: Spending) -> list[Line]:

@@ -50,9 +50,12 @@ class Table(ScrollView, Generic[T], can_focus=True):
             self.column = column
 
     def __init__(
-        self, key: Callable[[T], str], *, name: str,
+        self,
+        key: Callable[[T], str],
+        *,
+        name: str,
         token: Callable[[T, Look], Hashable] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`token` says by what a row's cells are determined: while it is the same, so are they."""
         super().__init__(id=name)
         self._token = token or (lambda row, look: (row, look))
