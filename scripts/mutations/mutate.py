@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 
 
 def mutants(source: str, only: tuple[str, ...] = ()) -> Iterator[Mutant]:
-    """All mutants of a module; `only` keeps those of some functions, classes and names."""
+    """All mutants of a module; `only` keeps those of some functions, methods and names."""
     tree = ast.parse(source)
     said: Counter[str] = Counter()
     for place in _places(tree, only):
@@ -56,8 +56,9 @@ def mutants(source: str, only: tuple[str, ...] = ()) -> Iterator[Mutant]:
 def _places(tree: ast.Module, only: tuple[str, ...]) -> Iterator[_Place]:
     for node in tree.body:
         name = _name(node)
-        if name and (not only or name in only):
-            yield from _below(node, name)
+        for place in _below(node, name) if name else ():
+            if not only or any(f"{place.where}.".startswith(f"{part}.") for part in only):
+                yield place
 
 
 def _name(node: ast.stmt) -> str:

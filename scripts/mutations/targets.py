@@ -30,6 +30,10 @@ TARGETS = (
         ("TEMPORARY", "judge", "is_loopback", "proxies", "success", "failure"),
     ),
     Target("costtop/alerts/choose.py", ("tests/alerts/test_choose.py",)),
-    Target("costtop/receive/socket.py", ("tests/receive/test_who.py",), ("caller_of", "_Peer")),
+    Target(
+        "costtop/receive/socket.py",
+        ("tests/receive/test_who.py",),
+        ("CLIENTS", "caller_of", "_Peer.connection_made"),
+    ),
     Target("costtop/files.py", ("tests/test_files.py",)),
 )
