@@ -27,7 +27,7 @@ log = logging.getLogger("costtop")
 log.addHandler(logging.NullHandler())  # a program that wants to hear of trouble asks for it
 
 
-class Post:
+class Sender:
     """A queue of lines and the thread that empties it. One a process; never carried over a fork."""
 
     def __init__(self, paths: Callable[[], Paths], queue: int = QUEUE) -> None:

@@ -12,13 +12,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from costtop.tail import watch
-from costtop.tail.find import Tree
-from costtop.tail.roots import Found, Root, Seen, Trouble
+from costtop.tail.find import FolderTree
+from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
 _MANY = 10_000  # hints after which walking everything is cheaper
 
 
-class Pace(NamedTuple):
+class ScanPace(NamedTuple):
     """How often is looked, in seconds."""
 
     roots: float = 2.0  # whether the roots are still there, and the same
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
     """Files that are not settled, latest write first; `whole` if everything was walked."""
 
     seen: list[Seen]
-    found: Found | None = None  # of a walk of everything, for `Known.census`
+    found: FoundFiles | None = None  # of a walk of everything, for `Known.census`
 
 
 class Follower:
@@ -48,16 +48,16 @@ class Follower:
         settled: Callable[[Seen], bool],
         *,
         events: bool = True,
-        pace: Pace | None = None,
+        pace: ScanPace | None = None,
         awatch: Callable[..., Any] | None = None,
     ) -> None:
         self.status = "starting"
         self.troubles: list[Trouble] = []
         self.looked = 0.0  # time.monotonic() of the last look: the watchdog's proof of life
-        self._tree = Tree(roots)
+        self._tree = FolderTree(roots)
         self._settled = settled
         self._events = events
-        self._pace = pace or Pace()
+        self._pace = pace or ScanPace()
         self._awatch = awatch
         self._hints: set[bytes] = set()
         self._wake = asyncio.Event()
@@ -109,7 +109,7 @@ class Follower:
                     await self._wake.wait()
         self._wake.clear()
 
-    async def _look(self) -> tuple[Found, bool]:
+    async def _look(self) -> tuple[FoundFiles, bool]:
         """The cheapest look that is due: everything, what is recent, or what the hints name."""
         now, hints = time.monotonic(), self._hints
         self._hints = set()
@@ -118,17 +118,17 @@ class Follower:
             await self._check_roots()
         if now >= self._due["all"] or len(hints) >= _MANY:
             return await self._walk(now), True
-        found = Found([], [])
+        found = FoundFiles([], [])
         if hints:
             found = self._tree.look(hints, time.time_ns())
         if now >= self._due["recent"]:
             self._due["recent"] = now + self._recent_pace()
             recent = await asyncio.to_thread(self._tree.recent, time.time_ns())
             both = {seen.path: seen for seen in [*found.seen, *recent.seen]}
-            found = Found(list(both.values()), recent.troubles)
+            found = FoundFiles(list(both.values()), recent.troubles)
         return found, False
 
-    async def _walk(self, now: float) -> Found:
+    async def _walk(self, now: float) -> FoundFiles:
         found = await asyncio.to_thread(self._tree.all, time.time_ns())
         took = time.monotonic() - now
         self._due["all"] = now + max(self._pace.all, took / 0.003)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import NamedTuple
 
-from costtop.tail.content import Content, Unreadable, opened
+from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.find import RACY
 from costtop.tail.fingerprint import INT63, digest, holds, stamped
 from costtop.tail.identity import DOCUMENT_LIMIT
@@ -48,7 +48,7 @@ def pieces(
         with closing(opened(place.path)) as content:
             if holds(content, place):
                 yield from _pieces(content, place, budget, final, chunk, limit)
-    except Unreadable:
+    except UnreadableFile:
         return
 
 
@@ -58,7 +58,7 @@ def document(place: Place, limit: int = DOCUMENT_LIMIT) -> Piece | None:
         with closing(opened(place.path)) as content:
             data = content.at(0, limit + 1)
             after = stamped(place, content, time.time_ns())
-    except Unreadable:
+    except UnreadableFile:
         return None
     if len(data) > limit:
         return None

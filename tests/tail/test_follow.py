@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from costtop.tail import watch
-from costtop.tail.follow import Follower, Pace
+from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import Root, rooted
 from tests.patience import PATIENCE
 from tests.tail.reader import Reader
 
-SLOW = Pace(roots=60, recent=60, polling=60, all=60)  # only events can be in time
+SLOW = ScanPace(roots=60, recent=60, polling=60, all=60)  # only events can be in time
 NO_HINTS: list[set[tuple[int, str]]] = []
 LINUX = os.path.isdir("/proc/self/fdinfo")
-BRISK = Pace(roots=0.2, recent=0.3, polling=0.3, all=1.0, retry=0.05)
+BRISK = ScanPace(roots=0.2, recent=0.3, polling=0.3, all=1.0, retry=0.05)
 
 
 class Follow:

@@ -12,7 +12,7 @@ from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
-from costtop.tail.identity import Change
+from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
 from costtop.tail.read import BUDGET, Piece, document, pieces
 
@@ -22,7 +22,7 @@ class Order(NamedTuple):
 
     source: str  # name of the format
     label: str  # name of the source, where the config gives the same format another one
-    change: Change
+    change: FileChange
     memo: Memo
     seen: int  # receive time, ms
 
@@ -75,7 +75,7 @@ def _fold_rows(order: Order, source: Source) -> Folded:
     return folded
 
 
-def _pieces(source: Source, change: Change, budget: int) -> Iterable[Piece]:
+def _pieces(source: Source, change: FileChange, budget: int) -> Iterable[Piece]:
     if source.shape == "lines":
         return pieces(change.place, budget, final=change.final)
     whole = document(change.place)
