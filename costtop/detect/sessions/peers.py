@@ -19,7 +19,7 @@ from costtop.analysis.quantiles import (
     upper_spread,
 )
 from costtop.detect.sessions.finished_peer import GRID, Peer
-from costtop.detect.sessions.peer_group import Group, Middle
+from costtop.detect.sessions.peer_group import Group, Level, Middle
 from costtop.detect.settings import Settings
 
 _PARENT = 3  # finished sessions that the parent's estimate is worth
@@ -38,6 +38,7 @@ class Usual(NamedTuple):
     middle: int  # the usual cost so shrunk
     outlying: int  # 2.6 spreads above it: rarer than one in two hundred
     high: int  # the 95 % point
+    level: Level  # the group
 
     @property
     def median(self) -> int:
@@ -198,7 +199,7 @@ class PeerGroups:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.version = 0
-        self._groups: dict[tuple[str, str, bool], Group] = {}
+        self._groups: dict[tuple[Level, str, bool], Group] = {}
         self._views: dict[tuple[str, str, bool], PeerView] = {}
 
     def add(self, peer: Peer) -> None:
@@ -222,13 +223,13 @@ class PeerGroups:
         return found
 
     def _of(self, source: str, feature: str, estimated: bool) -> tuple[Group, ...]:
-        names = [("source", source, estimated), ("all", "", estimated)]
+        names: list[tuple[Level, str]] = [("source", source), ("all", "")]
         if feature:
-            names.insert(0, ("feature", feature, estimated))
-        for each in names:
-            if each not in self._groups:
-                self._groups[each] = Group()
-        return tuple(self._groups[each] for each in names)
+            names.insert(0, ("feature", feature))
+        for level, name in names:
+            if (level, name, estimated) not in self._groups:
+                self._groups[level, name, estimated] = Group(level)
+        return tuple(self._groups[level, name, estimated] for level, name in names)
 
 
 def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
@@ -271,6 +272,7 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
             middle=int(math.exp(middle)),
             outlying=int(math.exp(middle + OUTLYING * spread)),
             high=int(quantile(ordered, 0.95)),
+            level=group.level,
         )
     return found
 
