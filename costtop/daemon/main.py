@@ -210,7 +210,7 @@ def _executors(
         acceptor=Acceptor(instance.ingest),
         reader=reader,
         actions=actions,
-        hook_reports=HookReports(instance.writer, actions.holder, runs.met),
+        hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at),
         runs=runs,
         guard=Guard(actions.holder, actions.vitals),
         action_log=action_log,

@@ -96,6 +96,10 @@ class FolderTree:
                 flat.update(filter(_is_utf8, self.folders.get(home.root, ())))
         return sorted(deep), sorted(f for f in flat if not any(_within(f, d) for d in deep))
 
+    def count_folders(self) -> int:
+        """How many folders have been walked into."""
+        return sum(len(folders) for folders in self.folders.values())
+
     def deep_folders(self) -> int:
         """How many folders a recursive watcher has to watch at least."""
         deep = [f for root, f in self.folders.items() if names(root.patterns).deep]

@@ -25,6 +25,7 @@ class ScanPace(NamedTuple):
     recent: float = 5.0  # files touched lately, folders that changed
     polling: float = 1.0  # the same while there are no events
     all: float = 30.0  # everything; stretched where a walk takes more than 0.3 % of this
+    hinted: float = 0.5  # between two looks at what is recent, when somebody asks for them
     retry: float = 1.0  # first pause before the watcher is built again, doubled up to 5 minutes
 
 
@@ -64,6 +65,7 @@ class Follower:
         self._plan: frozenset[tuple[bytes, int, int]] = frozenset()
         self._replan = asyncio.Event()
         self._due = dict.fromkeys(("roots", "recent", "all"), 0.0)
+        self._looked_recent = 0.0
         self._watched: tuple[list[bytes], list[bytes]] = ([], [])
         self._watcher: asyncio.Task[None] | None = None
 
@@ -100,6 +102,18 @@ class Follower:
         self._due["all"] = 0.0
         self._wake.set()
 
+    def look_at(self, paths: Sequence[bytes]) -> None:
+        """Looks at these files now; at all that is recent or new where none is named.
+
+        For whoever knows that a log has just grown: a new folder's events may have been lost.
+        """
+        self._hints.update(paths)
+        if not paths:
+            soon = self._looked_recent + self._pace.hinted
+            self._due["recent"] = min(self._due["recent"], soon)
+            self._due["roots"] = min(self._due["roots"], soon)
+        self._wake.set()
+
     async def _wait(self) -> None:
         """Until a hint comes or a look is due."""
         delay = min(self._due.values()) - time.monotonic()
@@ -118,14 +132,16 @@ class Follower:
             await self._check_roots()
         if now >= self._due["all"] or len(hints) >= _MANY:
             return await self._walk(now), True
-        found = FoundFiles([], [])
+        found, folders = FoundFiles([], []), self._tree.count_folders()
         if hints:
             found = self._tree.look(hints, time.time_ns())
         if now >= self._due["recent"]:
-            self._due["recent"] = now + self._recent_pace()
+            self._due["recent"], self._looked_recent = now + self._recent_pace(), now
             recent = await asyncio.to_thread(self._tree.recent, time.time_ns())
             both = {seen.path: seen for seen in [*found.seen, *recent.seen]}
             found = FoundFiles(list(both.values()), recent.troubles)
+        if self._tree.count_folders() != folders:
+            self._watch_new_folders()
         return found, False
 
     async def _walk(self, now: float) -> FoundFiles:
@@ -134,11 +150,14 @@ class Follower:
         self._due["all"] = now + max(self._pace.all, took / 0.003)
         self._due["recent"] = now + self._recent_pace()
         self.troubles = found.troubles
-        if self._tree.watched() != self._watched:
-            self._replan.set()
+        self._watch_new_folders()
         if self._watcher and (silent := watch.shortage(self._tree.deep_folders())):
             self._polls(silent)
         return found
+
+    def _watch_new_folders(self) -> None:
+        if self._tree.watched() != self._watched:
+            self._replan.set()
 
     def _recent_pace(self) -> float:
         polling = self.status.startswith("polling")

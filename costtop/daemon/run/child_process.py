@@ -53,6 +53,10 @@ class Child:
     def _begin(self) -> None:
         """In the child, before the command: its own group, in the foreground."""
         os.setpgid(0, 0)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            # A script's job in the background is started ignoring them, lest Ctrl-C reach it; in
+            # a group of its own it does not, and the ladder begins with INT.
+            signal.signal(number, signal.SIG_DFL)
         if self._terminal is not None:
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             os.tcsetpgrp(self._terminal, os.getpgrp())
