@@ -1,4 +1,4 @@
-"""Writes fields as one of costtop's lines, each with a time and an id. It sends nothing.
+"""Writes fields as one of costtop's lines, each with a time and an id.
 
 The id makes a line count once, however often it is sent or spooled.
 """

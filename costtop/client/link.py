@@ -1,4 +1,4 @@
-"""The socket to the daemon: lines out, an acknowledgement back for each. It keeps no line.
+"""The socket to the daemon: lines out, an acknowledgement back for each.
 
 What was not acknowledged as committed is handed back, so that a daemon killed at any moment costs
 nothing: every line carries an id, and one that was committed but not acknowledged counts once.

@@ -1,4 +1,4 @@
-"""The one post of this process, made at the first record, anew after a fork. It words no record."""
+"""The one post of this process, made at the first record, anew after a fork."""
 
 import atexit
 import contextlib

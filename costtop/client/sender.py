@@ -1,4 +1,4 @@
-"""Carries lines to the daemon from a thread of its own. It does not know what they say.
+"""Carries lines to the daemon from a thread of its own.
 
 `put` only appends to a bounded queue. The thread sends what is queued and waits for the daemon's
 word that it is committed; what it does not get that word for goes to the spool. So does the rest

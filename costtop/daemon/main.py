@@ -1,4 +1,4 @@
-"""The daemon: wires everything and waits for its end. It does none of the work itself.
+"""The daemon: wires everything and waits for its end.
 
 A fault of the world is told and waited out by the task it meets; a bug ends the task group and the
 process, for a supervisor to start it again: nothing is lost, every place moves with its rows.

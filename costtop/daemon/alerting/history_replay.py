@@ -1,4 +1,4 @@
-"""Runs today's rules over stored history and says what they would have told. It changes nothing.
+"""Runs today's rules over stored history and says what they would have told.
 
 In event time, remembering only what was known then: the 28 days before are learnt from first, and
 sessions end when their logs say so or when they have been idle. The same store and config give the

@@ -1,4 +1,4 @@
-"""The running sessions as the detectors know them, kept in step with the store. It tells nobody.
+"""The running sessions as the detectors know them, kept in step with the store.
 
 After a start they are rebuilt: finished sessions from the peers that the store keeps, those that
 had not finished from their calls, in the order in which they came. Where no peers are kept (the

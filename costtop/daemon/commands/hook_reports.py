@@ -1,4 +1,4 @@
-"""Hears what agents' hooks and status lines say of themselves. It answers none of them.
+"""Hears what agents' hooks and status lines say of themselves.
 
 The kernel says who is at the other end of the socket, and its parents are the agent: an exact map
 from session to process, which no log can forge. A report whose sender has gone already counts for

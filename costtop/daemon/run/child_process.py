@@ -1,4 +1,4 @@
-"""One command as a child: its own process group, the terminal, signals, its end. It counts nothing.
+"""One command as a child: its own process group, the terminal, signals, its end.
 
 The command gets the terminal as a shell would give it, and Ctrl-Z stops both. Where there is a
 systemd of the user's, it gets a control group of its own, from which nothing escapes a kill.
