@@ -88,11 +88,27 @@ def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
         chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
         events, memo = source.read(chunk, memo)
         _sort(folded, events)
+    place = piece.place
+    if piece.last:
+        place = place._replace(half=not _take_last(folded, source, piece, memo, seen))
     if piece.overlong is not None:
         folded.bad.append(Bad(piece.overlong, "the line is too long to be read"))
     return folded._replace(
-        place=piece.place, memo=memo, read=folded.read + len(piece.data), more=piece.more
+        place=place, memo=memo, read=folded.read + len(piece.data), more=piece.more
     )
+
+
+def _take_last(folded: Folded, source: Source, piece: Piece, memo: Memo, seen: int) -> bool:
+    """Takes a last line that has no newline; False where the source cannot read it as it stands.
+
+    Neither the place nor the memo moves: the line is read again once its newline has come, or its
+    rest, and then changes nothing that is not new.
+    """
+    chunk = Chunk(shown(piece.place.path), piece.last + b"\n", piece.place.offset, seen)
+    events, _ = source.read(chunk, memo)
+    whole = [event for event in events if not isinstance(event, Bad)]
+    _sort(folded, whole)
+    return len(whole) == len(events)
 
 
 def sorted_events(
