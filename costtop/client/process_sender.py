@@ -1,4 +1,4 @@
-"""The one post of this process, made at the first record, anew after a fork."""
+"""The one post of this process, made at the first record, anew after a fork. It words no record."""
 
 import atexit
 import contextlib
@@ -7,19 +7,19 @@ import sys
 import threading
 
 from costtop import paths
-from costtop.client.sender import AT_EXIT, Sender
+from costtop.client.sender import AT_EXIT, Post
 
 _lock = threading.Lock()
-_post: Sender | None = None
+_post: Post | None = None
 
 
-def post() -> Sender:
+def post() -> Post:
     """The post of this process."""
     global _post
     if _post is None:
         with _lock:
             if _post is None:
-                _post = Sender(paths.find)
+                _post = Post(paths.find)
                 _end_with_children()
     return _post
 

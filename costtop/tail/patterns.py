@@ -12,7 +12,7 @@ SUFFIX = rb"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?"
 _SUFFIX = re.compile(SUFFIX)
 
 
-class NamePatterns(NamedTuple):
+class Names(NamedTuple):
     """The compiled patterns of one root; all match paths relative to it."""
 
     files: re.Pattern[bytes]
@@ -22,13 +22,13 @@ class NamePatterns(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def names(patterns: tuple[bytes, ...]) -> NamePatterns:
+def names(patterns: tuple[bytes, ...]) -> Names:
     """The patterns of one root, compiled once."""
     files = _either([_expression(p) for p in patterns])
     folders = _either([f for p in patterns for f in _folders(p)])
     rotated = b"(?:" + files + b")" + SUFFIX
     compiled = [re.compile(e, re.DOTALL) for e in (files, rotated, folders)]
-    return NamePatterns(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
+    return Names(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
 
 
 def related(one: bytes, other: bytes) -> bool:

@@ -42,7 +42,7 @@ class Trouble(NamedTuple):
     reason: str
 
 
-class FoundFiles(NamedTuple):
+class Found(NamedTuple):
     """The result of one look."""
 
     seen: list[Seen]

@@ -9,7 +9,7 @@ from tests.sources.lines import MAIN, bad, calls, events, prompt, reply
 CODEX = "/home/ana/.codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-x.jsonl"
 VALUES = [
     "NaN", "Infinity", "-Infinity", "1e309", "1e308", str(2**64), "9" * 5000, "1000000001",
-    "-1", "-0", "true", '"12"', "1.5", "5.0", "[1]", "{}",
+    "-1", "-0", "true", '"12"', "1.5", "-0.0", "[1]", "{}",
 ]  # fmt: skip
 
 
@@ -41,6 +41,14 @@ def test_a_count_that_is_none_is_reported_and_its_neighbours_are_kept(name, form
     assert record.offset == len(first) + 1
     assert record.reason
     assert "4711" not in record.reason
+
+
+@pytest.mark.parametrize("value", ["6.0", "6e0", "0.6e1", "6.000 "])
+@pytest.mark.parametrize(("name", "form", "path"), FORMS, ids=[form[0] for form in FORMS])
+def test_a_whole_number_written_as_a_float_is_a_count(name, form, path, value):
+    found = events(name, form("5", 1), form(value), form("7", 3), path=path)
+    assert [call.tokens.output for call in calls(found)] == [5, 6, 7]
+    assert not bad(found)
 
 
 @pytest.mark.parametrize(("name", "form", "path"), FORMS, ids=[form[0] for form in FORMS])

@@ -117,7 +117,7 @@ def test_example_9_opencode_keeps_the_reported_cost_beside_the_computed_one():
 
 def test_a_fork_of_opencode_2_owns_only_what_it_added():
     _, forked = golden("opencode")
-    assert [(c.session, c.tokens.output) for c in calls(forked)] == [
+    assert [(c["session"], c["tokens"]["output"]) for c in kept(forked)] == [
         ("ses_a", 102),
         ("ses_fork", 28),
     ]
@@ -126,8 +126,11 @@ def test_a_fork_of_opencode_2_owns_only_what_it_added():
 def test_the_older_storage_and_the_database_give_one_call():
     first = golden("opencode")[0]
     ids = {"id": "msg_a2", "sessionID": "ses_child", "role": "assistant"}
+    model = {"modelID": "gpt-5.2-codex", "providerID": "openai"}
+    time = {"created": 1_795_000_002_000, "completed": 1_795_000_003_000}
     used = {"input": 10_370, "output": 35, "reasoning": 20}
-    older = document("opencode.json", {**ids, "tokens": used}, "/x/storage/message/s/msg_a2.json")
+    message = {**ids, **model, "time": time, "tokens": used}
+    older = document("opencode.json", message, "/x/storage/message/s/msg_a2.json")
     assert len(calls(older)) == 1
     assert len(kept(first, older)) == len(kept(first))
 
@@ -275,7 +278,7 @@ def test_stream_json_yields_to_the_transcript_of_the_same_messages():
     (stream,) = golden("claude-stream")
     alone = sum(call["tokens"].get("output", 0) for call in kept(stream))
     assert alone == 400 + 20 + 50 + 33
-    messages = ("msg_c1", "msg_c2", "msg_c3", "msg_c4", "msg_c5")
+    messages = [f"msg_01Xk7Pq2Wm9Rt4Ns6Bv8Lc{nth}" for nth in range(1, 6)]
     transcript = events("claude-code", *(reply(name, f"r-{name}") for name in messages))
     assert kept(stream, transcript) == kept(transcript)
 

@@ -1,4 +1,4 @@
-"""Counts what was taken in, for `status` and `scan`."""
+"""Counts what was taken in, for `status` and `scan`. It takes nothing in itself."""
 
 
 class Counts:

@@ -1,4 +1,4 @@
-"""One daemon an instance: the lock that only one process holds.
+"""One daemon an instance: the lock that only one process holds. It knows nothing else of it.
 
 A flock on a file that is never unlinked: it dies with the process, so no stale pid file exists.
 """

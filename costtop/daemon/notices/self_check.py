@@ -1,4 +1,4 @@
-"""Watches whether costtop still sees costs, and tells when it does not."""
+"""Watches whether costtop still sees costs, and tells when it does not. It mends nothing."""
 
 import asyncio
 import os

@@ -1,7 +1,7 @@
 """OpenCode's and Kilo's databases, and OpenCode's older JSON files (FORMATS 5).
 
-Rows are updated in place while an answer grows, so a question follows `time_updated` and every
-message is one call by its id, in all three stores.
+Rows are updated in place while an answer grows, so a question follows `time_updated`. A message is
+one call in all three stores, and in every fork of its session.
 """
 
 import sys
@@ -42,10 +42,16 @@ WITH picked AS (
   ORDER BY mark LIMIT :limit
 )"""
 
+# A fork keeps the order of what it copies: messages of one moment are numbered.
+_NTH = """(SELECT count(*) FROM {0} e WHERE e.session_id = m.session_id
+    AND e.time_created = m.time_created AND e.{1} < m.{1}
+    AND CASE WHEN json_valid(e.data) AND json_valid(m.data) THEN
+      json_extract(e.data, '$.time.created') = json_extract(m.data, '$.time.created') END) AS nth"""
+
 # A prompt's row may hold whole files (its diffs), so only its role is taken.
 _V1 = f"""{_PICKED.format(table="message")}
 SELECT picked.mark, picked.place, m.id, m.session_id, m.time_created, s.parent_id, s.directory,
-  s.time_created AS began, p.worktree,
+  s.time_created AS began, p.worktree, {_NTH.format("message", "id")},
   CASE WHEN CASE WHEN json_valid(m.data) THEN json_extract(m.data, '$.role') END = 'user'
     THEN '{{"role":"user"}}' ELSE m.data END AS data,
   (SELECT json_group_array(json_object(
@@ -61,10 +67,10 @@ SELECT picked.mark, picked.place, m.id, m.session_id, m.time_created, s.parent_i
 FROM picked JOIN message m ON m.rowid = picked.place LEFT JOIN session s ON s.id = m.session_id
   LEFT JOIN project p ON p.id = s.project_id ORDER BY picked.mark"""
 
-# A fork holds copies of the messages before it, under new ids.
+# What a fork copied is older than the fork: its tasks were those of the first session.
 _V2 = f"""{_PICKED.format(table="session_message")}
 SELECT picked.mark, picked.place, m.id, m.session_id, m.time_created, s.parent_id, s.directory,
-  s.time_created AS began, m.type,
+  s.time_created AS began, m.type, {_NTH.format("session_message", "seq")},
   CASE WHEN m.type = 'user' THEN '{{}}' ELSE m.data END AS data,
   s.fork_session_id IS NOT NULL AND m.time_created < s.time_created AS copied,
   (SELECT u.id FROM session_message u WHERE u.session_id = m.session_id AND u.type = 'user'
@@ -104,21 +110,22 @@ def _roots(
 
 def _row(log: Log, row: Row) -> None:
     whose = _whose(log, row)
-    if row.get("copied") or not whose.id or not whose.session:
+    if not whose.id or not whose.session:
         return
-    if log.meets(whose.session):
+    copied = bool(row.get("copied"))
+    if not copied and log.meets(whose.session):
         began = row.get("began")
         log.parent = whose.parent
         log.about(log.at(whose.created), log.at(began) if began else None,
                   context=context(whose._replace(task="")))  # fmt: skip
     data = row.get("data")
     message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
-    if row.get("type") == "idle":
+    if row.get("type") == "idle" and not copied:
         _idle(log, whose, message)
     elif (row.get("type") or message.role) == "assistant":
         message.parent = message.parent or whose.task
         whose = whose._replace(task=text(message.parent))
-        _told(log, message, whose, _tools(row.get("tools")))
+        _told(log, message, whose, _tools(row.get("tools")), copied)
 
 
 def _whose(log: Log, row: Row) -> Whose:
@@ -126,12 +133,15 @@ def _whose(log: Log, row: Row) -> Whose:
     project = cwd if worktree in ("", "/") else worktree
     parent, task = text(row.get("parent_id")), text(row.get("task"))
     ids = text(row.get("id")), text(row.get("session_id"))
-    return Whose(log.name, *ids, parent, cwd, project, row.get("time_created"), log.seen, task)
+    created, nth = row.get("time_created"), row.get("nth", 0)
+    return Whose(log.name, *ids, parent, cwd, project, created, log.seen, task, nth)
 
 
-def _told(log: Log, message: Message, whose: Whose, tools: tuple[ToolUse, ...] = ()) -> None:
+def _told(
+    log: Log, message: Message, whose: Whose, tools: tuple[ToolUse, ...] = (), copied: bool = False
+) -> None:
     if call := call_of(message, whose, log.offset):
-        log.events += task_facts(message, whose, call.at)
+        log.events += [] if copied else task_facts(message, whose, call.at)
         log.events.append(call._replace(tools=tools))
         log.events += outcomes(call.key, tools)
 

@@ -73,6 +73,7 @@ class Whose(NamedTuple):
     created: object
     seen: int
     task: str = ""
+    nth: object = 0  # messages of the same moment before it in its session
 
 
 MESSAGE = msgspec.json.Decoder(Message)
@@ -102,20 +103,27 @@ def tokens_of(used: Usage | None) -> Tokens:
 def call_of(message: Message, whose: Whose, offset: int) -> Call | None:
     """The call of an assistant's message; None where nothing was used (yet).
 
-    A message that was aborted before it got its counts was billed, nobody knows how much. A cost
-    of 0 is written for subscriptions and for models without a price: it says nothing.
+    A fork copies messages under new ids, in a session that no row need tie to the first: the key
+    is made of what it keeps and what does not grow, the model and the times. Until the second time
+    is there, a message yields to what it becomes. One that was aborted before it got its counts
+    was billed, nobody knows how much. A cost of 0 is written for subscriptions and for models
+    without a price: it says nothing.
     """
     tokens = tokens_of(message.tokens)
     error = text(inner(message.error, "name"))
     if tokens == Tokens() and not error:
         return None
-    created = inner(message.time, "created")
+    model = _model(message)
+    provider = text(message.provider_id) or text(inner(message.model, "providerID"))
+    created, completed = inner(message.time, "created"), inner(message.time, "completed")
+    created = whose.created if created is None else created
+    over = completed is not None or bool(error)
+    turn = f"{error or completed}/{whose.nth}" if over else "growing"
     return Call(
-        keys.whole(whose.source, whose.id), whose.source, whose.session, _model(message), tokens,
-        stamp(whose.created if created is None else created, whose.seen), context(whose, message),
-        provider=text(message.provider_id) or text(inner(message.model, "providerID")),
-        reported=dollars(message.cost) or None,
-        status="error" if error and error != ABORTED else "ok",
+        keys.paired(f"{whose.source}/{created}/{provider}/{model}", turn),
+        whose.source, whose.session, model, tokens, stamp(created, whose.seen),
+        context(whose, message), provider=provider, reported=dollars(message.cost) or None,
+        status="error" if error and error != ABORTED else "ok", yields=not over,
         placeholder=tokens == Tokens() and error == ABORTED, offset=offset,
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Pi, Oh My Pi and OpenClaw sessions: one format of JSON lines (FORMATS 7).
 
-The branches of a session lie in one file and all were billed. A fork copies messages with their
-response ids, which are the key; a message without one is keyed by session and id.
+The branches of a session lie in one file and all were billed. A fork copies entries into a file of
+its own, with their ids, times, counts and response ids: a global response id is the key, else all
+that the copy keeps.
 """
 
 import msgspec
@@ -71,13 +72,14 @@ def _line(log: Log, line: _Line) -> None:
     elif message.role == "toolResult":
         log.answered(text(message.tool_call_id), message.is_error is True, bytes(message.content))
     elif message.role == "assistant" and message.usage is not None:
-        _reply(log, message, message.usage, text(line.id), at)
+        _reply(log, line, message, message.usage, at)
 
 
-def _reply(log: Log, message: _Message, used: _Usage, name: str, at: int) -> None:
-    response, stop = text(message.response_id), text(message.stop_reason)
-    key = keys.whole(log.name, response or f"{log.session}/{name or log.offset}")
+def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> None:
+    response, stop, name = text(message.response_id), text(message.stop_reason), text(line.id)
     tokens = disjoint(used.input, used.cache_read, used.cache_write, used.output)
+    kept = (name or log.nth(line.timestamp, tokens), line.timestamp, message.model, *tokens)
+    key = keys.whole(log.name, keys.named(response, *kept))
     log.reply(
         key, message.model, tokens, at, _tools(message), _ENDS.get(stop, ""),
         provider=text(message.provider), request=response,

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from costtop.model import Context, Tokens
-from costtop.sources.claude.records import Message
+from costtop.sources.claude.message_keys import MessageKeys
+from costtop.sources.claude.records import Message, Row
 from costtop.sources.claude.tokens import NAME, searches_of, tokens_of
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, text
@@ -39,6 +40,7 @@ class _Row(msgspec.Struct):
     model: Loose = None
     version: Loose = msgspec.field(name="claude_code_version", default=None)
     timestamp: Loose = None
+    uuid: Loose = None
     agent: Loose = msgspec.field(name="parent_tool_use_id", default=None)
     message: Message | None = None
     failed: Loose = msgspec.field(name="is_error", default=None)
@@ -73,10 +75,11 @@ def _reply(log: Log, row: _Row, message: Message, at: int) -> None:
         return
     tokens, model, searches = tokens_of(used), text(message.model) or "unknown", searches_of(used)
     _count(log, name, model, [*_plain(tokens), searches, 0])
-    log.memo["last"] = name
+    group = MessageKeys(log.memo).parts(Row(uuid=row.uuid), name, log.session)[0]
+    log.memo["last"] = group
     log.agent = text(row.agent)
     log.call(
-        keys.paired(name, "stream"), model, tokens, at, _context(log), searches=searches,
+        keys.paired(group, "stream"), model, tokens, at, _context(log), searches=searches,
         yields=True, placeholder=message.stop_reason is None and tokens.output <= _PLACEHOLDER,
     )  # fmt: skip
     log.agent = ""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from costtop.model import Call, Tokens
 from costtop.money import from_dollars
-from costtop.sources.claude.records import USAGES, Message, Row, Usage
+from costtop.sources.claude.records import USAGES, Usage
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.text import clean
@@ -23,14 +23,6 @@ _clean = lru_cache(maxsize=4096)(clean)  # folders, branches, models: the same i
 def text(value: object) -> str:
     """`value` made harmless, "" where it is no text."""
     return _clean(value) if isinstance(value, str) else ""
-
-
-def key_of(row: Row, message: Message) -> bytes:
-    """(message id, request id), else the message id alone, else the record's uuid."""
-    name, request = message.id or row.uuid, row.request_id
-    if not isinstance(name, str):
-        return b""
-    return keys.paired(name, request if isinstance(request, str) else "")
 
 
 def tokens_of(usage: Usage) -> Tokens:
@@ -92,7 +84,7 @@ def _billed_attempt(row: Usage, serving: Usage) -> bool:
 
 def _hidden_call(call: Call, row: Usage, place: int) -> Call:
     return call._replace(
-        key=call.key[:8] + keys.half(f"{call.request}/{place}/{row.type}"),
+        key=call.key[:8] + keys.half(f"{call.key.hex()}/{place}/{row.type}"),
         model=text(row.model) or call.model,
         tokens=tokens_of(row), searches=searches_of(row), reported=None, request="",
         status="ok", placeholder=False, tools=(),

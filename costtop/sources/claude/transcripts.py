@@ -11,6 +11,7 @@ from typing import Any
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
 from costtop.sources.claude import transcript_turns as turns
 from costtop.sources.claude.folders import context_of, roots, tags_of, whose
+from costtop.sources.claude.message_keys import MessageKeys
 from costtop.sources.claude.records import (
     ROW,
     TOOL_RESULT,
@@ -23,7 +24,7 @@ from costtop.sources.claude.records import (
     counted,
 )
 from costtop.sources.claude.replies import Home, Reply
-from costtop.sources.claude.tokens import NAME, hidden_calls, key_of, text
+from costtop.sources.claude.tokens import NAME, hidden_calls, text
 from costtop.sources.claude.tool_results import may_answer, note_of
 from costtop.sources.fold import keys, tool_memory
 from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
@@ -33,6 +34,7 @@ from costtop.sources.fold.json_lines import (
     decoded,
     has_negative_zero,
     marked_lines,
+    objects,
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
 from costtop.sources.fold.times import stamp
@@ -40,7 +42,7 @@ from costtop.text import clean
 
 _COMMON = (b'"output_tokens"', b'"user"')
 _RARE = (b'"subtype"', b'"pr-link"', b'"last-prompt"', b'"worktree-state"')
-_USAGE = 0
+_USAGE, _OTHER = 0, 1
 _IDLE = re.compile(  # half of all lines: top-level fields up to a type that says nothing of a turn
     rb'\{(?:"(?!type")\w++":(?:"[^"\\]*+"|null|true|false),)*+'
     rb'"type":"(?:progress|attachment|file-history-snapshot)"'
@@ -72,6 +74,7 @@ class _Fold:
         self.raw, self.offset = b"", 0  # the line at hand
         self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
         self._calls: list[Call] = []  # calls of this chunk that are no replies
+        self._keys = MessageKeys(memo)
         self._ids: tuple[Any, Any] = (None, None)  # of the reply at hand
         self._key, self._named = b"", ""  # its key, in bytes and in hex
         self._said: tuple[Any, ...] = ()  # what the row before said of whose it is
@@ -79,16 +82,18 @@ class _Fold:
 
     def line(self, line: bytes, offset: int, mark: int) -> None:
         self.raw, self.offset = line, offset
-        if mark == ODD:
-            self.events.append(Bad(offset, "not valid JSON"))
-            return
         try:
+            if mark == ODD:
+                raise Unreadable("not valid JSON", malformed=True)
             row = decoded(ROW, line)
             if mark == _USAGE and has_negative_zero(line, b'"usage"'):
                 raise Unreadable("a token count is -0", malformed=False)
         except Unreadable as error:
-            if error.malformed or (mark == _USAGE and _billable(line)):
-                self.events.append(Bad(offset, str(error)))
+            parts = objects(line) if error.malformed else []
+            for nth, part in enumerate(parts):
+                self.line(part, offset + nth, _USAGE if _COMMON[_USAGE] in part else _OTHER)
+            if not parts:
+                self._unread(line, mark, error)
             return
         if not self.session_given:
             self._about(row)
@@ -99,6 +104,12 @@ class _Fold:
             self._user(row, message)
         else:
             self._note(row)
+
+    def _unread(self, line: bytes, mark: int, error: Unreadable) -> None:
+        """Names a record that cannot be used; one that was billed makes the sums a floor."""
+        billed = _COMMON[_USAGE] in line and _billable(line)
+        if error.malformed or billed:
+            self.events.append(Bad(self.offset, str(error)))
 
     def _about(self, row: Row) -> None:
         """Whose record it is; files that are not named for their session say it in each record."""
@@ -111,7 +122,8 @@ class _Fold:
         ids = (message.id, row.request_id)
         if ids != self._ids or ids[0] is None:
             self._ids = ids
-            self._key = key_of(row, message) or keys.whole(NAME, self.raw.strip())
+            key = self._keys.of(row, message.id, self.session)
+            self._key = key or keys.whole(NAME, self.raw.strip())
             self._named = self._key.hex()
         tools = self._tools(message)
         side = row.is_sidechain is True
@@ -260,8 +272,8 @@ class _Fold:
         """Claude Code's WebSearch runs a request that no transcript has: only its searches show."""
         self._calls.append(
             Call(
-                keys.whole(NAME, "search", tool_id), NAME, self.session, entry[2][1], Tokens(), at,
-                self._context(row), self.agent, searches=result.search_count or 0,
+                keys.whole(NAME, "search", entry[0], tool_id), NAME, self.session, entry[2][1],
+                Tokens(), at, self._context(row), self.agent, searches=result.search_count or 0,
                 placeholder=True, estimated=True, offset=self.offset,
             )
         )  # fmt: skip

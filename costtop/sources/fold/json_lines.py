@@ -26,6 +26,7 @@ _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+_FLOAT = re.compile(rb'((?<!\\)"\s*:\s*)(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])')
 _NEGATIVE_ZERO = re.compile(rb'_tokens"\s*:\s*-0\s*[,}]')
 _ANYTHING = msgspec.json.Decoder(msgspec.Raw)
 _SCANNER = json.JSONDecoder(strict=False)  # strict=False: a control character in a text is mended
@@ -89,19 +90,22 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
     """`line` as the decoder's type; raises Unreadable, never anything else.
 
     A cut emoji (a lone surrogate), invalid UTF-8, a byte order mark or a control character in
-    some text must not cost the billed usage beside it, so such a line is mended and tried again.
+    some text must not cost the billed usage beside it, so such a line is mended and tried again;
+    so is one that counts in floats ("1000.0"), as some proxies do.
     """
     try:
         return decoder.decode(line)
     except msgspec.ValidationError as error:
-        raise Unreadable(str(error), malformed=False) from None
+        if "got `float`" not in str(error):
+            raise Unreadable(str(error), malformed=False) from None
+        return _decoded_mended(decoder, _FLOAT.sub(_as_int, line))
     except (msgspec.DecodeError, ValueError):
-        return _decoded_mended(decoder, line)
+        return _decoded_mended(decoder, _mended(line))
     except RecursionError:
         raise Unreadable("nested too deeply", malformed=True) from None
 
 
-def apart(line: bytes) -> list[bytes]:
+def objects(line: bytes) -> list[bytes]:
     """The objects of a line that holds several (`}{`), and what is left after the last whole one.
 
     Tools write such lines when two writes meet. To be asked only when a line cannot be decoded, for
@@ -132,15 +136,23 @@ def has_negative_zero(line: bytes, after: bytes = b"") -> bool:
     return maybe and _NEGATIVE_ZERO.search(line) is not None
 
 
-def _decoded_mended(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+def _decoded_mended(decoder: msgspec.json.Decoder[T], mended: bytes) -> T:
     try:
-        return decoder.decode(_mended(line))
+        return decoder.decode(mended)
     except msgspec.ValidationError as error:
+        if "got `float`" in str(error) and (whole := _FLOAT.sub(_as_int, mended)) != mended:
+            return _decoded_mended(decoder, whole)
         raise Unreadable(str(error), malformed=False) from None
     except (msgspec.DecodeError, ValueError):
         raise Unreadable("not valid JSON", malformed=True) from None
     except RecursionError:
         raise Unreadable("nested too deeply", malformed=True) from None
+
+
+def _as_int(found: re.Match[bytes]) -> bytes:
+    """`:1000.0` as `:1000`; what is no whole number stays as it is."""
+    value = float(found[2])
+    return b"%b%d" % (found[1], value) if value.is_integer() and value <= LARGEST else found[0]
 
 
 def _mended(line: bytes) -> bytes:

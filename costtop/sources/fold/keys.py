@@ -1,9 +1,15 @@
-"""Names a call with 16 bytes that are the same at every sight of it. It does not compare calls.
+"""Names a call with 16 bytes that are the same at every sight of it, and says which ids are global.
 
 BLAKE2b: short digests without a length-extension or a collision worth fearing (RELIABILITY R3).
 """
 
+import re
 from hashlib import blake2b
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_WORDS = re.compile(r"(?:[a-zA-Z]+\d{0,2}[-_.:])+")  # "msg_", "msg_bdrk_", "chatcmpl-", "gen-"
+_RANDOM, _KINDS = 20, 8  # characters of a random id, and how many different ones it has at least
+_MANY = 10  # there are no more digits than that
 
 
 def half(text: str) -> bytes:
@@ -28,3 +34,25 @@ def whole(*parts: str | bytes) -> bytes:
 def short(text: str) -> str:
     """12 hex digits that name `text`, for ids made up where a log has none."""
     return half(text).hex()[:12]
+
+
+def is_global(name: str) -> bool:
+    """Whether an id is its response's alone, wherever it is met: a UUID or 20 random characters.
+
+    What is short, counted or padded ("msg_1", "msg_00000000000000000017") may come again from any
+    gateway that numbers its answers.
+    """
+    if len(name) < _RANDOM:
+        return False
+    end = name[-_RANDOM:]
+    if len(set(end)) > _MANY and end.isalnum() and not end.isalpha():
+        return True  # quick: nearly all are such
+    words = _WORDS.match(name)
+    tail = name[words.end() :] if words else name
+    random = len(tail) >= _RANDOM and len(set(tail)) >= _KINDS
+    return (random and not tail.isdecimal()) or _UUID.search(name) is not None
+
+
+def named(name: str, *owner: object) -> str:
+    """What a response is called: by a global id alone, by any other one within its owner."""
+    return name if is_global(name) else "/".join(str(part) for part in (*owner, name))

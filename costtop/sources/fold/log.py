@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse
-from costtop.sources.fold import tool_memory, turns
+from costtop.sources.fold import keys, tool_memory, turns
 from costtop.sources.fold.fields import counted, text
 from costtop.sources.fold.fingerprints import RESULT, asked, fingerprint
-from costtop.sources.fold.json_lines import ODD, Unreadable, apart, marked_lines
+from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines, objects
 from costtop.sources.fold.source import Chunk, Memo, Query, Roots, Shape, Source, copied
 from costtop.sources.fold.times import stamp
 
@@ -54,6 +54,16 @@ class Log:
     def at(self, value: object) -> int:
         """The time that a record tells, held in range."""
         return stamp(value, self.seen)
+
+    def nth(self, *kept: object) -> int:
+        """How many records in a row before this one say the same, where no id tells them apart.
+
+        A copy of the log keeps their order, so the number is the same in it.
+        """
+        said = keys.short("/".join(map(str, kept)))
+        before, count = self.memo.get("same", ("", 0))
+        self.memo["same"] = [said, count + 1 if said == before else 0]
+        return int(self.memo["same"][1])
 
     def bad(self, reason: object, place: int | None = None) -> None:
         """The record at hand, or the one at `place`, cannot be read."""
@@ -214,7 +224,7 @@ def lines(
 
 def _glued(log: Log, decoder: msgspec.json.Decoder[T], line: Callable[[Log, T], None]) -> bool:
     """Reads the records of a line that holds several; False where it does not."""
-    parts, start = apart(log.raw), log.offset
+    parts, start = objects(log.raw), log.offset
     for nth, part in enumerate(parts):
         log.raw, log.offset = part, start + nth
         try:

@@ -8,10 +8,10 @@ INSERT INTO session_v2 VALUES
   ('ses_fork', 'p1', NULL, 'ses_a', '/home/ana/shop', 'claude-sonnet-4-5', 0.05, 1795000100000, 1795000105000, NULL, NULL);
 INSERT INTO session_message VALUES
   ('m1', 'ses_a', 'user', '{"text": "fix it"}', 1, 1795000000000, 1795000000000),
-  ('m2', 'ses_a', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0.04641675, "tokens": {"input": 1, "output": 102, "reasoning": 0, "cache": {"read": 500, "write": 11969}}, "time": {"created": 1795000000500, "completed": 1795000001500}, "content": [{"type": "text", "text": "done"}]}', 2, 1795000000500, 1795000001500),
+  ('m2', 'ses_a', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0.04641675, "tokens": {"input": 1, "output": 102, "reasoning": 0, "cache": {"read": 500, "write": 11969}}, "time": {"created": 1795000000700, "completed": 1795000001500}, "content": [{"type": "text", "text": "done"}]}', 2, 1795000000700, 1795000001500),
   ('m3', 'ses_a', 'idle', '{"outcome": "completed"}', 3, 1795000005000, 1795000005000),
   ('m4', 'ses_fork', 'user', '{"text": "fix it"}', 1, 1795000000000, 1795000000000),
-  ('m5', 'ses_fork', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0.04641675, "tokens": {"input": 1, "output": 102, "reasoning": 0, "cache": {"read": 500, "write": 11969}}, "time": {"created": 1795000000500, "completed": 1795000001500}}', 2, 1795000000500, 1795000001500),
+  ('m5', 'ses_fork', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0.04641675, "tokens": {"input": 1, "output": 102, "reasoning": 0, "cache": {"read": 500, "write": 11969}}, "time": {"created": 1795000000700, "completed": 1795000001500}}', 2, 1795000000700, 1795000001500),
   ('m6', 'ses_fork', 'user', '{"text": "more"}', 3, 1795000100500, 1795000100500),
   ('m7', 'ses_fork', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0, "tokens": {"input": 5, "output": 20, "reasoning": 8, "cache": {"read": 12469, "write": 0}}, "time": {"created": 1795000101000, "completed": 1795000102000}}', 4, 1795000101000, 1795000102000),
   ('m8', 'ses_fork', 'synthetic', '{"text": "x"}', 5, 1795000102500, 1795000102500);

@@ -1,1 +1,0 @@
-"""Asks of the tests of the heart whether they notice one wrong comparison or constant."""
