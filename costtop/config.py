@@ -14,16 +14,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from costtop import money, periods
-from costtop.errors import ConfigError
+from costtop import durations, money, periods
+from costtop.errors import ConfigError, UsageError
 from costtop.model import Budget
 from costtop.paths import Paths
 
 Action = Literal["notify", "gate", "pause", "stop", "kill"]
 Severity = Literal["notice", "warning", "critical"]
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)$")
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -226,10 +224,12 @@ def system_zone() -> str:
 
 def milliseconds(duration: str) -> int:
     """Milliseconds of "30m", "2h", "1d" or "90s"; raises ConfigError for anything else."""
-    found = _DURATION.fullmatch(duration.strip())
-    if not found:
-        raise ConfigError(f'"{duration}" is not a duration; write it as "30m", "2h" or "1d"')
-    return int(found.group(1)) * _SECONDS[found.group(2)] * 1000
+    try:
+        return durations.parse(duration)
+    except UsageError:
+        raise ConfigError(
+            f'"{duration}" is not a duration; write it as "30m", "2h" or "1d"'
+        ) from None
 
 
 def budgets(config: Config) -> tuple[Budget, ...]:

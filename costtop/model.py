@@ -11,6 +11,13 @@ from typing import Literal, NamedTuple
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
 
+Severity = Literal["notice", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")  # ascending
+Cause = Literal[
+    "retry_loop", "context_growth", "cache_miss", "model_shift", "verbose_output", "fan_out"
+]
+Evidence = tuple[tuple[str, str | int | float], ...]
+
 
 class Tokens(NamedTuple):
     """What one request used, in the OpenTelemetry GenAI meaning.
@@ -232,7 +239,7 @@ class Finding(NamedTuple):
     """
 
     rule: str  # median_5x budget_tier budget_burn budget_forecast blind retry_loop ...
-    severity: str  # notice < warning < critical
+    severity: Severity
     at: int  # event time that made it true
     title: str  # "budget daily: 80 % ..." without the "[costtop] " prefix
     why: str  # one plain sentence with numbers, no log text but cleaned ids and names
@@ -243,10 +250,8 @@ class Finding(NamedTuple):
     turn: int | None = None  # calls of the root agent, from 1
     cost: int | None = None  # of the session or the budget's period so far
     excess: int | None = None  # beyond what is usual
-    cause: str | None = (
-        None  # retry_loop context_growth cache_miss model_shift verbose_output fan_out
-    )
-    evidence: tuple[tuple[str, str | int | float], ...] = ()
+    cause: Cause | None = None
+    evidence: Evidence = ()
     feature: str = ""
     user: str = ""
     late: bool = False  # it belongs to a period that is closed

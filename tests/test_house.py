@@ -316,3 +316,11 @@ def test_every_dependency_is_imported_somewhere():
     spoken = {"opentelemetry-proto": "opentelemetry"}
     missing = {x for x in wanted if spoken.get(x, x.replace("-", "_")) not in imported}
     assert missing == set(NEVER_IMPORTED)
+
+
+def test_the_thinking_wing_asks_no_clock():
+    """It imports `durations` for its units; there `now_ms` is within reach, and is not for it."""
+    wing = ("sources", "pricing", "detect", "analysis", "alerts")
+    files = [path for room in wing for path in (ROOT / "costtop" / room).rglob("*.py")]
+    assert files
+    assert not [_name(path) for path in files if "now_ms" in path.read_text()]

@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from costtop.model import Finding, Notification, Silence, Told
+from costtop.detect.rules.registry import PLAIN
+from costtop.model import SEVERITIES, Finding, Notification, Silence, Told
 
 MINUTE = 60_000
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = 24 * 60 * MINUTE  # a session's runaway of yesterday is not about now
 REARM_AFTER = 30 * MINUTE  # what ends and returns sooner is flapping, and not told again
 FRESH_FOR = 60 * MINUTE  # a tier just told says enough of a budget
-SEVERITIES = ("notice", "warning", "critical")
 SPEAKING = frozenset({"first", "worse", "repeat", "resolved", "late"})
 
 
@@ -52,7 +52,7 @@ def identity(finding: Finding) -> str:
     """
     if finding.rule == "budget_tier":
         return f"{subject(finding)}|{finding.tier}"
-    own = finding.rule == "median_5x" or kind(finding.rule) == "budget"
+    own = finding.rule in PLAIN or kind(finding.rule) == "budget"
     return f"{subject(finding)}|{finding.rule if own else 'any'}|{finding.severity}"
 
 

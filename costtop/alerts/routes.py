@@ -7,9 +7,9 @@ within moments are gathered, and a flood becomes one digest every few minutes.
 import re
 from typing import NamedTuple
 
-from costtop.alerts.choose import SEVERITIES, kind
+from costtop.alerts.choose import kind
 from costtop.errors import ConfigError
-from costtop.model import Finding, Notification, Traffic
+from costtop.model import SEVERITIES, Finding, Notification, Traffic
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood
 GATHER = 10_000  # ms for which such followers are gathered

@@ -7,9 +7,9 @@ INTERFACES.md, "Message titles". Text from logs goes through `plain`, once, here
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from costtop.alerts.choose import SEVERITIES, kind
+from costtop.alerts.choose import kind
 from costtop.alerts.plain import number, plain
-from costtop.model import Finding, Notification
+from costtop.model import SEVERITIES, Finding, Notification
 from costtop.money import dollars
 
 MARK = "[costtop] "

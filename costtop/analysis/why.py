@@ -21,6 +21,7 @@ from costtop.analysis.drivers import (
     Usage,
 )
 from costtop.analysis.ledger import BUCKETS
+from costtop.model import Cause
 from costtop.money import dollars
 
 _WORDS = {
@@ -87,7 +88,7 @@ def reasons(split: Split) -> str:
     return f"${dollars(abs(gap))} {more} than usual: {', '.join(texts)}"
 
 
-def causes(split: Split, usage: Usage, reference: Reference) -> dict[str, int]:
+def causes(split: Split, usage: Usage, reference: Reference) -> dict[Cause, int]:
     """The mechanisms' parts by the names of alerts; more work turns are none.
 
     A context that grew because replies were long belongs to the replies: the bloat is divided in

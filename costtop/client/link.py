@@ -1,4 +1,4 @@
-"""The socket to the daemon: lines out, an acknowledgement back for each. It keeps no line.
+"""The socket to the daemon: lines out, an acknowledgement back for each.
 
 What was not acknowledged as committed is handed back, so that a daemon killed at any moment costs
 nothing: every line carries an id, and one that was committed but not acknowledged counts once.
@@ -18,7 +18,7 @@ _BAD_LINE = 2  # the code of an answer to a line that no daemon will ever take
 _FINE = b'{"ok": true'
 
 
-class Delivery(NamedTuple):
+class Receipt(NamedTuple):
     """What became of a batch: lines to keep, and why others will never be taken."""
 
     kept: list[bytes]
@@ -33,7 +33,7 @@ class Link:
         self._rest = b""
         self._not_before = 0.0
 
-    def deliver(self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE) -> Delivery:
+    def deliver(self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE) -> Receipt:
         """Sends lines and waits for the answers; never raises."""
         answers: list[bytes] = []
         try:
@@ -74,7 +74,7 @@ class Link:
                 peer.close()
 
 
-def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Delivery:
+def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Receipt:
     """Every line without a good answer is kept, but for those that are wrong in themselves."""
     kept, refused = [], []
     for line, answer in zip(lines, answers, strict=False):
@@ -85,7 +85,7 @@ def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Delivery:
             refused.append(why)
         else:
             kept.append(line)
-    return Delivery(kept + list(lines[len(answers) :]), refused)
+    return Receipt(kept + list(lines[len(answers) :]), refused)
 
 
 def _reason(answer: bytes) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The one post of this process, made at the first record, anew after a fork. It words no record."""
+"""The one post of this process, made at the first record, anew after a fork."""
 
 import atexit
 import contextlib
@@ -7,19 +7,19 @@ import sys
 import threading
 
 from costtop import paths
-from costtop.client.sender import AT_EXIT, Post
+from costtop.client.sender import AT_EXIT, Sender
 
 _lock = threading.Lock()
-_post: Post | None = None
+_post: Sender | None = None
 
 
-def post() -> Post:
+def post() -> Sender:
     """The post of this process."""
     global _post
     if _post is None:
         with _lock:
             if _post is None:
-                _post = Post(paths.find)
+                _post = Sender(paths.find)
                 _end_with_children()
     return _post
 

@@ -48,7 +48,7 @@ def _chat(response: object, usage: object) -> Fields:
         hour=_count(split, "ephemeral_1h_input_tokens"),
         output=_count(usage, "completion_tokens"),
         reasoning=_count(_get(usage, "completion_tokens_details"), "reasoning_tokens"),
-    )
+    ) | _media(prompt, _get(usage, "completion_tokens_details"))
 
 
 def _responses(response: object, usage: object) -> Fields:
@@ -64,7 +64,8 @@ def _responses(response: object, usage: object) -> Fields:
     )
     items = _get(response, "output")
     kinds = [_get(item, "type") for item in items] if isinstance(items, list) else []
-    return {**fields, "web_searches": kinds.count("web_search_call")}
+    media = _media(details, _get(usage, "output_tokens_details"))
+    return {**fields, **media, "web_searches": kinds.count("web_search_call")}
 
 
 def _is_anthropic(response: object, usage: object) -> bool:
@@ -125,7 +126,29 @@ def _gemini(response: object, usage: object) -> Fields:
         output=_count(usage, "candidates_token_count", "candidatesTokenCount") + thoughts,
         reasoning=thoughts,
     )
-    return {**fields, "provider": "google"}
+    asked = _get(usage, "prompt_tokens_details", "promptTokensDetails")
+    answered = _get(usage, "candidates_tokens_details", "candidatesTokensDetails")
+    return {**fields, **_media(_by_kind(asked), _by_kind(answered)), "provider": "google"}
+
+
+def _media(asked: object, answered: object) -> Fields:
+    """What of the tokens is no text; nothing where all is."""
+    found = {
+        f"{kind}_{way}_tokens": _count(details, f"{kind}_tokens")
+        for way, details in (("input", asked), ("output", answered))
+        for kind in ("audio", "image")
+    }
+    return {name: tokens for name, tokens in found.items() if tokens}
+
+
+def _by_kind(rows: object) -> Fields:
+    """Gemini's list of counts by modality, as OpenAI writes them."""
+    found: Fields = {}
+    for row in rows if isinstance(rows, list) else ():
+        kind = _get(row, "modality")
+        name = f"{str(getattr(kind, 'value', kind)).lower()}_tokens"
+        found[name] = found.get(name, 0) + _count(row, "token_count", "tokenCount")
+    return found
 
 
 def _fields(

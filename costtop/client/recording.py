@@ -1,4 +1,4 @@
-"""Sessions and tasks of a Python program, and what it records in them. It sends nothing itself.
+"""Sessions and tasks of a Python program, and what it records in them.
 
 `with session(...)` makes a session the current one of this thread or asyncio task, and the parent
 of sessions begun inside it. Nothing here raises into the caller; trouble goes to the logger

@@ -1,4 +1,4 @@
-"""Carries lines to the daemon from a thread of its own. It does not know what they say.
+"""Carries lines to the daemon from a thread of its own.
 
 `put` only appends to a bounded queue. The thread sends what is queued and waits for the daemon's
 word that it is committed; what it does not get that word for goes to the spool. So does the rest
@@ -27,7 +27,7 @@ log = logging.getLogger("costtop")
 log.addHandler(logging.NullHandler())  # a program that wants to hear of trouble asks for it
 
 
-class Post:
+class Sender:
     """A queue of lines and the thread that empties it. One a process; never carried over a fork."""
 
     def __init__(self, paths: Callable[[], Paths], queue: int = QUEUE) -> None:

@@ -1,4 +1,4 @@
-"""Lines kept in files while no daemon takes them: whole, in order, private. It reads none back.
+"""Lines kept in files while no daemon takes them: whole, in order, private.
 
 The daemon follows the spool's folder like any other source. One file a day is shared by all
 programs of the user, so that thousands of short scripts leave one file and not thousands.

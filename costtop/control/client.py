@@ -1,4 +1,4 @@
-"""Speaks to the daemon over its socket: one line out, one line back. It starts no daemon."""
+"""Speaks to the daemon over its socket: one line out, one line back."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""The daemon: wires everything and waits for its end. It does none of the work itself.
+"""The daemon: wires everything and waits for its end.
 
 A fault of the world is told and waited out by the task it meets; a bug ends the task group and the
 process, for a supervisor to start it again: nothing is lost, every place moves with its rows.
@@ -210,7 +210,7 @@ def _executors(
         acceptor=Acceptor(instance.ingest),
         reader=reader,
         actions=actions,
-        hook_reports=HookReports(instance.writer, actions.holder, runs.met),
+        hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at),
         runs=runs,
         guard=Guard(actions.holder, actions.vitals),
         action_log=action_log,

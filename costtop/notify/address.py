@@ -23,7 +23,7 @@ _OWN = ("desktop:", "log:")
 _BARRED = frozenset("dbus qt kde glib gnome macosx windows syslog".split())
 
 
-class Unreadable(CosttopError):
+class NoUrl(CosttopError):
     """There is no URL where the config says that it is."""
 
 
@@ -33,7 +33,7 @@ def url_of(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
         return endpoint.url
     if endpoint.url_env:
         if not environ.get(endpoint.url_env):
-            raise Unreadable(f"the environment variable {endpoint.url_env} is not set")
+            raise NoUrl(f"the environment variable {endpoint.url_env} is not set")
         return environ[endpoint.url_env].strip()
     return _from_file(os.path.expanduser(endpoint.url_file))
 
@@ -42,16 +42,16 @@ def _from_file(path: str) -> str:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise Unreadable(f"url_file {path}: {error.strerror}") from None
+        raise NoUrl(f"url_file {path}: {error.strerror}") from None
     with os.fdopen(file, "rb") as opened:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(f"url_file {path} is not a regular file")
+            raise NoUrl(f"url_file {path} is not a regular file")
         if found.st_mode & 0o077:
-            raise Unreadable(f"url_file {path} is open to others; chmod 600 {path}")
+            raise NoUrl(f"url_file {path} is open to others; chmod 600 {path}")
         text = opened.read(_LONGEST).decode("utf-8", "replace").strip()
     if not text:
-        raise Unreadable(f"url_file {path} is empty")
+        raise NoUrl(f"url_file {path} is empty")
     return text.splitlines()[0].strip()
 
 
@@ -68,7 +68,7 @@ def check_all(endpoints: Sequence[Endpoint], environ: Mapping[str, str]) -> list
     for endpoint in endpoints:
         try:
             check(endpoint, environ)
-        except Unreadable as error:
+        except NoUrl as error:
             missing.append(str(error))
     return missing
 
@@ -81,8 +81,8 @@ def check(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
         raise ConfigError(f"{where}: give one of url, url_file, url_env")
     try:
         url = url_of(endpoint, environ)
-    except Unreadable as error:
-        raise Unreadable(f"{where}: {error}") from None
+    except NoUrl as error:
+        raise NoUrl(f"{where}: {error}") from None
     problem = fault(url, insecure=endpoint.insecure)
     if problem:
         raise ConfigError(f"{where}: {problem}")

@@ -7,6 +7,7 @@ from outside. Hard limits hold whatever a channel's code does: Apprise cannot be
 """
 
 import contextlib
+import ipaddress
 import json
 import os
 import resource
@@ -200,7 +201,11 @@ def proxies(host: str | None, options: dict[str, Any]) -> dict[str, str]:
 
 
 def is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    """As in `daemon.ingest.otlp_calls`: written again, for this program imports nothing of ours."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def some(response: Any) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from costtop.config import Endpoint
 from costtop.model import Letter
-from costtop.notify.send import Outcome, send
+from costtop.notify.send import SendResult, send
 from costtop.store.alerts import outbox
 from costtop.store.writer import Writer
 
@@ -23,7 +23,7 @@ _LONGEST_SLEEP = 60.0  # seconds; a wake-up comes with every commit that posts a
 _STORE_REST = 1.0  # seconds before a store that failed is asked again
 
 Late = Callable[[str, str, int, int], tuple[str, str]]
-Send = Callable[[Endpoint, Letter], Awaitable[Outcome]]
+Send = Callable[[Endpoint, Letter], Awaitable[SendResult]]
 
 
 class Courier:
@@ -45,7 +45,7 @@ class Courier:
         self.trouble = ""  # why letters do not go at all, for `doctor`
         self._awake = asyncio.Event()
         self._busy: set[str] = set()
-        self._unmarked: dict[int, Outcome] = {}  # sent, but the store could not be told yet
+        self._unmarked: dict[int, SendResult] = {}  # sent, but the store could not be told yet
         self._well = asyncio.Semaphore(WELL)
         self._failing = asyncio.Semaphore(FAILING)
 
@@ -115,12 +115,12 @@ class Courier:
             self._busy.discard(letter.label)
             self.wake()
 
-    async def _try(self, letter: Letter) -> Outcome:
+    async def _try(self, letter: Letter) -> SendResult:
         title, body = self._late(letter.title, letter.body, letter.at, self._clock())
         worded = letter._replace(title=title, body=body)
         return await self._send(self._endpoints[letter.label], worded)
 
-    async def _mark(self, letter: Letter, outcome: Outcome) -> None:
+    async def _mark(self, letter: Letter, outcome: SendResult) -> None:
         now = self._clock()
         if not outcome.ok:
             await self._writer.transact(

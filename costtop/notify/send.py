@@ -18,11 +18,12 @@ from typing import NamedTuple
 from costtop.config import Endpoint
 from costtop.errors import CosttopError
 from costtop.model import Letter
-from costtop.notify.address import Unreadable, check, url_of
+from costtop.notify.address import NoUrl, check, url_of
 
 PATIENCE = 10.0  # seconds
 _CHILD = str(Path(__file__).with_name("child.py"))
 _ANSWER = 4096  # bytes
+_DIED = "the sender ended without an answer (memory or time limit)"
 # What a channel may need of the environment. Everything else, secrets above all, stays here.
 _KEPT = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -32,7 +33,7 @@ _KEPT = (
 )
 
 
-class Outcome(NamedTuple):
+class SendResult(NamedTuple):
     """How a try went. `error` is from a fixed set of words; no URL and no reply is in it."""
 
     ok: bool
@@ -41,12 +42,12 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
-async def send(endpoint: Endpoint, letter: Letter) -> Outcome:
+async def send(endpoint: Endpoint, letter: Letter) -> SendResult:
     """Hands the letter to the endpoint. Never raises for what the endpoint or the world does."""
     try:
         url = url_of(endpoint, os.environ)
-    except Unreadable as error:
-        return Outcome(ok=False, error=str(error))
+    except NoUrl as error:
+        return SendResult(ok=False, error=str(error))
     order = {
         "url": url,
         "title": letter.title,
@@ -60,10 +61,10 @@ async def send(endpoint: Endpoint, letter: Letter) -> Outcome:
     try:
         return await _ask(json.dumps(order).encode())
     except OSError as error:
-        return Outcome(ok=False, error=f"no process could be started: {error.strerror}")
+        return SendResult(ok=False, error=f"no process could be started: {error.strerror}")
 
 
-async def _ask(order: bytes) -> Outcome:
+async def _ask(order: bytes) -> SendResult:
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-P", _CHILD),
         stdin=asyncio.subprocess.PIPE,
@@ -78,7 +79,7 @@ async def _ask(order: bytes) -> Outcome:
         async with asyncio.timeout(PATIENCE):
             answer, _ = await child.communicate(order)
     except TimeoutError:
-        return Outcome(ok=False, error="no answer within 10 s")
+        return SendResult(ok=False, error="no answer within 10 s")
     finally:
         await _end(child)
     return _outcome(answer)
@@ -92,12 +93,12 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         await asyncio.shield(child.wait())
 
 
-def _outcome(answer: bytes) -> Outcome:
+def _outcome(answer: bytes) -> SendResult:
     try:
         said = json.loads(answer[:_ANSWER])
-        return Outcome(said["ok"], said["state"], said["permanent"], said["error"])
+        return SendResult(said["ok"], said["state"], said["permanent"], said["error"])
     except (ValueError, KeyError, TypeError):
-        return Outcome(ok=False, error="the sender ended without an answer (memory or time limit)")
+        return SendResult(ok=False, error=_DIED)
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

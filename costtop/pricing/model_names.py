@@ -108,7 +108,8 @@ _BEDROCK = re.compile(
     r"zai|minimax|nvidia|google)\.[a-z][a-z0-9.:_-]*)$"
 )
 _PUBLISHED = re.compile(r"^(?:projects/.+/)?publishers/[^/]+/models/(.+)$")
-_DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d|default|latest)$")
+_DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d|(?:0[1-9]|1[0-2])-[0-3]\d|default|latest)$")
+_SLUG = re.compile(r"\bclaude-(\d(?:[.-]\d)?)-(opus|sonnet|haiku)(?=-20\d{6}$|$)")
 _EFFORT = re.compile(r"^(gpt-\d+(?:\.\d+)?(?:-codex)?)-(?:minimal|low|medium|high|xhigh)$")
 
 Candidate = tuple[str, str]  # (seller id or "" = whoever makes it, model name)
@@ -128,6 +129,8 @@ def candidates(provider: str, model: str) -> tuple[Candidate, ...]:
     found = _sold(SELLERS.get(told, ""), name.removeprefix(f"{told}/") if told else name)
     if told in SELLERS:
         found = [*_sold(SELLERS[told], name), *found]
+    # OpenRouter's permanent slugs turn the name about: claude-4.5-sonnet-20250929.
+    found += [(seller, _SLUG.sub(r"claude-\2-\1", name)) for seller, name in found]
     shorter = [(seller, _bare(name)) for seller, name in found]
     return tuple(dict.fromkeys([*found, *shorter]))
 

@@ -4,6 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from costtop.store.db import snapshot
+from costtop.tail.place import restored
 
 _NAMED = 20  # bad records named; the counts cover all
 
@@ -15,6 +16,14 @@ class BadFile(NamedTuple):
     file: str
     bad: int  # in all
     named: tuple[tuple[int, str], ...]  # (offset, reason) of the first ones
+
+
+class HalfLine(NamedTuple):
+    """A log that was quiet in the middle of a record: what stands from `offset` on waits."""
+
+    source: str
+    file: str
+    offset: int
 
 
 class Unpriced(NamedTuple):
@@ -57,6 +66,7 @@ class Findings(NamedTuple):
     placeholders: int  # calls whose output count is a floor
     estimated: int  # calls whose model is a guess
     endpoints: list[Endpoint]
+    half: list[HalfLine]
 
 
 def read(db: sqlite3.Connection) -> Findings:
@@ -65,7 +75,9 @@ def read(db: sqlite3.Connection) -> Findings:
         flags = db.execute(
             "SELECT coalesce(sum(flags & 2 > 0), 0), coalesce(sum(flags & 4 > 0), 0) FROM calls"
         ).fetchone()
-        return Findings(_bad(db), _unpriced(db), _drift(db), flags[0], flags[1], _endpoints(db))
+        return Findings(
+            _bad(db), _unpriced(db), _drift(db), flags[0], flags[1], _endpoints(db), _half(db)
+        )
 
 
 def _bad(db: sqlite3.Connection) -> list[BadFile]:
@@ -77,6 +89,14 @@ def _bad(db: sqlite3.Connection) -> list[BadFile]:
                 _named(db, place))
         for place, source, path, bad in rows
     ]  # fmt: skip
+
+
+def _half(db: sqlite3.Connection) -> list[HalfLine]:
+    rows = db.execute(
+        "SELECT source, path, state, born FROM places WHERE state <> '' ORDER BY path"
+    )
+    found = ((source, restored(path, state, born)) for source, path, state, born in rows)
+    return [HalfLine(source, one.name, one.offset) for source, one in found if one.half]
 
 
 def _named(db: sqlite3.Connection, place: int) -> tuple[tuple[int, str], ...]:

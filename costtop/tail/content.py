@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """Why a file cannot be read now; it stays inside costtop.tail.
 
     `gone`: there is no such file. `final`: no use to try again before the file changes.
@@ -63,14 +63,14 @@ def opened(path: bytes) -> Content:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
         os.close(fd)
-        raise Unreadable("is not a regular file", final=True)
+        raise UnreadableFile("is not a regular file", final=True)
     return Unzipped(fd, status) if path.endswith(b".gz") else Plain(fd, status)
 
 
-def _unreadable(error: OSError) -> Unreadable:
+def _unreadable(error: OSError) -> UnreadableFile:
     reason = _WORDS.get(error.errno or 0) or os.strerror(error.errno or 0)
     gone = error.errno in {errno.ENOENT, errno.ENOTDIR}
-    return Unreadable(reason, gone=gone, final=error.errno in {errno.ELOOP, errno.ENXIO})
+    return UnreadableFile(reason, gone=gone, final=error.errno in {errno.ELOOP, errno.ENXIO})
 
 
 class Plain:
@@ -131,12 +131,12 @@ class Unzipped:
         try:
             data = self._zip.read(_STEP)
         except EOFError:
-            raise Unreadable("the .gz is not finished") from None
+            raise UnreadableFile("the .gz is not finished") from None
         except (OSError, zlib.error):
-            raise Unreadable("the .gz is damaged or no gzip file", final=True) from None
+            raise UnreadableFile("the .gz is damaged or no gzip file", final=True) from None
         self._window += data
         if self._start + len(self._window) > BOMB:
-            raise Unreadable(f"more than {BOMB >> 20} MiB when decompressed", final=True)
+            raise UnreadableFile(f"more than {BOMB >> 20} MiB when decompressed", final=True)
         return bool(data)
 
     def check(self) -> None:

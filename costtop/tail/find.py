@@ -9,17 +9,17 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from costtop.tail.patterns import Names, names
-from costtop.tail.roots import Found, Root, Seen, Trouble
+from costtop.tail.patterns import NamePatterns, names
+from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
 RECENT = 3600 * 10**9  # a file touched within this time (ns) is looked at every few seconds
 RACY = 2 * 10**9  # an mtime younger than this may stand for a second change, not seen yet
 _SQLITE = (b"-wal", b"-shm", b"-journal")
 
 
-def find(roots: Sequence[Root], now: int) -> Found:
+def find(roots: Sequence[Root], now: int) -> FoundFiles:
     """Every log file below `roots`, once; no error stops the walk."""
-    return Tree(roots).all(now)
+    return FolderTree(roots).all(now)
 
 
 class _Home(NamedTuple):
@@ -27,10 +27,10 @@ class _Home(NamedTuple):
 
     path: bytes
     root: Root
-    names: Names
+    names: NamePatterns
 
 
-class Tree:
+class FolderTree:
     """What the roots looked like at the last look, so that the next costs less."""
 
     def __init__(self, roots: Sequence[Root]) -> None:
@@ -39,14 +39,14 @@ class Tree:
         self._homes: list[_Home] = []
         self._recent: dict[bytes, tuple[Root, bool]] = {}
 
-    def all(self, now: int) -> Found:
+    def all(self, now: int) -> FoundFiles:
         """Walks everything."""
         self.folders.clear()
         self._recent.clear()
         self._homes = self._there()
         return self._look([_Look(self, home, now) for home in self._homes])
 
-    def recent(self, now: int) -> Found:
+    def recent(self, now: int) -> FoundFiles:
         """Looks at files touched lately and into folders that changed: new files, new folders."""
         self._homes = self._there()
         looks = [_Look(self, home, now, self._changed(home)) for home in self._homes]
@@ -58,7 +58,7 @@ class Tree:
                 self._remember(seen, now)
         return found
 
-    def look(self, paths: Iterable[bytes], now: int) -> Found:
+    def look(self, paths: Iterable[bytes], now: int) -> FoundFiles:
         """Looks at what a watcher named: files, or folders whose insides it may have missed."""
         looks = []
         hinted = {_database(p) for p in paths}
@@ -96,6 +96,10 @@ class Tree:
                 flat.update(filter(_is_utf8, self.folders.get(home.root, ())))
         return sorted(deep), sorted(f for f in flat if not any(_within(f, d) for d in deep))
 
+    def count_folders(self) -> int:
+        """How many folders have been walked into."""
+        return sum(len(folders) for folders in self.folders.values())
+
     def deep_folders(self) -> int:
         """How many folders a recursive watcher has to watch at least."""
         deep = [f for root, f in self.folders.items() if names(root.patterns).deep]
@@ -110,7 +114,7 @@ class Tree:
         folders = [root for root in self.roots if os.path.isdir(root.path)]
         return [_Home(os.path.realpath(r.path), r, names(r.patterns)) for r in folders]
 
-    def _look(self, looks: "list[_Look]") -> Found:
+    def _look(self, looks: "list[_Look]") -> FoundFiles:
         """What several looks saw: each file once, the first root that matches wins."""
         files: dict[bytes, Seen] = {}
         troubles: dict[bytes, Trouble] = {}
@@ -122,7 +126,7 @@ class Tree:
         for look in looks[:1]:
             for seen in files.values():
                 self._remember(seen, look.now)
-        return Found(list(files.values()), list(troubles.values()))
+        return FoundFiles(list(files.values()), list(troubles.values()))
 
     def _remember(self, seen: Seen, now: int) -> None:
         if now - seen.mtime < RECENT:
@@ -147,13 +151,13 @@ class _Look:
     """One walk below one root: what is still to be entered, and what was found."""
 
     def __init__(
-        self, tree: Tree, home: _Home, now: int, starts: list[bytes] | None = None
+        self, tree: FolderTree, home: _Home, now: int, starts: list[bytes] | None = None
     ) -> None:
         self.tree = tree
         self.home = home
         self.now = now
         self.starts = [home.path] if starts is None else starts
-        self.found = Found([], [])
+        self.found = FoundFiles([], [])
 
     def walk(self) -> None:
         """Enters the starts and every folder below them that has not been entered before."""

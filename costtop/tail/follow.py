@@ -12,19 +12,20 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from costtop.tail import watch
-from costtop.tail.find import Tree
-from costtop.tail.roots import Found, Root, Seen, Trouble
+from costtop.tail.find import FolderTree
+from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
 _MANY = 10_000  # hints after which walking everything is cheaper
 
 
-class Pace(NamedTuple):
+class ScanPace(NamedTuple):
     """How often is looked, in seconds."""
 
     roots: float = 2.0  # whether the roots are still there, and the same
     recent: float = 5.0  # files touched lately, folders that changed
     polling: float = 1.0  # the same while there are no events
     all: float = 30.0  # everything; stretched where a walk takes more than 0.3 % of this
+    hinted: float = 0.5  # between two looks at what is recent, when somebody asks for them
     retry: float = 1.0  # first pause before the watcher is built again, doubled up to 5 minutes
 
 
@@ -32,7 +33,7 @@ class Batch(NamedTuple):
     """Files that are not settled, latest write first; `whole` if everything was walked."""
 
     seen: list[Seen]
-    found: Found | None = None  # of a walk of everything, for `Known.census`
+    found: FoundFiles | None = None  # of a walk of everything, for `Known.census`
 
 
 class Follower:
@@ -48,22 +49,23 @@ class Follower:
         settled: Callable[[Seen], bool],
         *,
         events: bool = True,
-        pace: Pace | None = None,
+        pace: ScanPace | None = None,
         awatch: Callable[..., Any] | None = None,
     ) -> None:
         self.status = "starting"
         self.troubles: list[Trouble] = []
         self.looked = 0.0  # time.monotonic() of the last look: the watchdog's proof of life
-        self._tree = Tree(roots)
+        self._tree = FolderTree(roots)
         self._settled = settled
         self._events = events
-        self._pace = pace or Pace()
+        self._pace = pace or ScanPace()
         self._awatch = awatch
         self._hints: set[bytes] = set()
         self._wake = asyncio.Event()
         self._plan: frozenset[tuple[bytes, int, int]] = frozenset()
         self._replan = asyncio.Event()
         self._due = dict.fromkeys(("roots", "recent", "all"), 0.0)
+        self._looked_recent = 0.0
         self._watched: tuple[list[bytes], list[bytes]] = ([], [])
         self._watcher: asyncio.Task[None] | None = None
 
@@ -100,6 +102,18 @@ class Follower:
         self._due["all"] = 0.0
         self._wake.set()
 
+    def look_at(self, paths: Sequence[bytes]) -> None:
+        """Looks at these files now; at all that is recent or new where none is named.
+
+        For whoever knows that a log has just grown: a new folder's events may have been lost.
+        """
+        self._hints.update(paths)
+        if not paths:
+            soon = self._looked_recent + self._pace.hinted
+            self._due["recent"] = min(self._due["recent"], soon)
+            self._due["roots"] = min(self._due["roots"], soon)
+        self._wake.set()
+
     async def _wait(self) -> None:
         """Until a hint comes or a look is due."""
         delay = min(self._due.values()) - time.monotonic()
@@ -109,7 +123,7 @@ class Follower:
                     await self._wake.wait()
         self._wake.clear()
 
-    async def _look(self) -> tuple[Found, bool]:
+    async def _look(self) -> tuple[FoundFiles, bool]:
         """The cheapest look that is due: everything, what is recent, or what the hints name."""
         now, hints = time.monotonic(), self._hints
         self._hints = set()
@@ -118,27 +132,32 @@ class Follower:
             await self._check_roots()
         if now >= self._due["all"] or len(hints) >= _MANY:
             return await self._walk(now), True
-        found = Found([], [])
+        found, folders = FoundFiles([], []), self._tree.count_folders()
         if hints:
             found = self._tree.look(hints, time.time_ns())
         if now >= self._due["recent"]:
-            self._due["recent"] = now + self._recent_pace()
+            self._due["recent"], self._looked_recent = now + self._recent_pace(), now
             recent = await asyncio.to_thread(self._tree.recent, time.time_ns())
             both = {seen.path: seen for seen in [*found.seen, *recent.seen]}
-            found = Found(list(both.values()), recent.troubles)
+            found = FoundFiles(list(both.values()), recent.troubles)
+        if self._tree.count_folders() != folders:
+            self._watch_new_folders()
         return found, False
 
-    async def _walk(self, now: float) -> Found:
+    async def _walk(self, now: float) -> FoundFiles:
         found = await asyncio.to_thread(self._tree.all, time.time_ns())
         took = time.monotonic() - now
         self._due["all"] = now + max(self._pace.all, took / 0.003)
         self._due["recent"] = now + self._recent_pace()
         self.troubles = found.troubles
-        if self._tree.watched() != self._watched:
-            self._replan.set()
+        self._watch_new_folders()
         if self._watcher and (silent := watch.shortage(self._tree.deep_folders())):
             self._polls(silent)
         return found
+
+    def _watch_new_folders(self) -> None:
+        if self._tree.watched() != self._watched:
+            self._replan.set()
 
     def _recent_pace(self) -> float:
         polling = self.status.startswith("polling")

@@ -13,11 +13,11 @@ from os.path import basename
 from typing import NamedTuple
 
 from costtop.durations import DAY
-from costtop.tail.content import Content, Unreadable, opened
+from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related
 from costtop.tail.place import HEAD, Place
-from costtop.tail.roots import Found, Seen
+from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
 QUIET = 60 * 10**9  # ns after a rotation until a last line without newline counts as complete
@@ -25,7 +25,7 @@ KEPT = 7 * DAY  # that the place of a vanished file is kept
 _WAIT, _LONGEST_WAIT = 5 * 10**9, 300 * 10**9  # ns between two tries at what cannot be read
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """What became of one file since its place was stored.
 
     `kind`: same · grown (read on from `place`) · moved (as grown; it was known by another path or
@@ -112,7 +112,7 @@ class Known:
             return False
         return own.offset >= own.size or _gzipped(seen) or not _final(own, seen, now)
 
-    def compare(self, seen: Seen, now: int | None = None) -> Change:
+    def compare(self, seen: Seen, now: int | None = None) -> FileChange:
         """What became of `seen`; opens it unless its stat settles that. `now`: ns UTC.
 
         A path that holds another file now has its old place displaced at once, so that the files
@@ -123,16 +123,16 @@ class Known:
         if self.settled(seen, now):
             place = own or Place(seen.path)
             if pause := self._pause(seen):
-                return Change("later", place, reason=pause.reason, again=True)
-            return Change("same", place, seen.path)
+                return FileChange("later", place, reason=pause.reason, again=True)
+            return FileChange("same", place, seen.path)
         try:
             change = self._judge(seen, own, now)
-        except Unreadable as trouble:
+        except UnreadableFile as trouble:
             return self._put_off(seen, own, now, trouble)
         self._pauses.pop(seen.path, None)
         return change
 
-    def census(self, found: Found, now: int) -> tuple[list[Place], list[bytes]]:
+    def census(self, found: FoundFiles, now: int) -> tuple[list[Place], list[bytes]]:
         """After a walk of everything: places to store anew, and keys to delete. `now`: ms UTC.
 
         A vanished file's place is marked at the first such walk and dropped at a later one, when
@@ -162,7 +162,7 @@ class Known:
         stat = seen.size, seen.mtime, seen.ctime
         return pause if pause and pause[:3] == stat else None
 
-    def _judge(self, seen: Seen, own: Place | None, now: int) -> Change:
+    def _judge(self, seen: Seen, own: Place | None, now: int) -> FileChange:
         if seen.root.shape != "lines":
             return _whole(seen, own)
         with closing(opened(seen.path)) as content:
@@ -171,18 +171,18 @@ class Known:
                 return self._grown(seen, own, content, now)
             origin = self._origin(seen, content)
         if own and not own.offset and not origin:
-            return Change("grown", own, own.path, final=_final(own, seen, now))
+            return FileChange("grown", own, own.path, final=_final(own, seen, now))
         return self._turned(seen, own, origin, now)
 
-    def _grown(self, seen: Seen, own: Place, content: Content, now: int) -> Change:
+    def _grown(self, seen: Seen, own: Place, content: Content, now: int) -> FileChange:
         final = _final(own, seen, now)
         if not _gzipped(seen) and content.stat.st_size == own.offset:
             own = stamped(own, content, now)
             self.put(own)
-            return Change("same", own, own.path)
-        return Change("grown", own, own.path, final=final)
+            return FileChange("same", own, own.path)
+        return FileChange("grown", own, own.path, final=final)
 
-    def _turned(self, seen: Seen, own: Place | None, origin: Place | None, now: int) -> Change:
+    def _turned(self, seen: Seen, own: Place | None, origin: Place | None, now: int) -> FileChange:
         """Another file is at this path than before, or the first one."""
         displaced = own.displace() if own and own.offset else None
         if own and displaced:
@@ -193,7 +193,7 @@ class Known:
         else:
             kind, place = "moved", origin._replace(path=seen.path, mtime=0, moved=True, gone=0)
         key = origin.path if origin else b""
-        return Change(kind, place, key, displaced, final=_final(place, seen, now))
+        return FileChange(kind, place, key, displaced, final=_final(place, seen, now))
 
     def _origin(self, seen: Seen, content: Content) -> Place | None:
         """The known place whose bytes this file holds, the one that was read furthest."""
@@ -205,11 +205,13 @@ class Known:
         likely.sort(key=lambda p: p.offset, reverse=True)
         return next((p for p in likely if holds(content, p)), None)
 
-    def _put_off(self, seen: Seen, own: Place | None, now: int, trouble: Unreadable) -> Change:
+    def _put_off(
+        self, seen: Seen, own: Place | None, now: int, trouble: UnreadableFile
+    ) -> FileChange:
         place = own or Place(seen.path)
         if trouble.gone:
             self._pauses.pop(seen.path, None)
-            return Change("gone", place)
+            return FileChange("gone", place)
         before = self._pauses.get(seen.path)
         wait = min(before.wait * 2, _LONGEST_WAIT) if before else _WAIT
         due = now + (10 * 365 * 86_400 * 10**9 if trouble.final else wait)
@@ -217,7 +219,7 @@ class Known:
         self._pauses[seen.path] = _Pause(*stat, due, wait, trouble.reason)
         kind = "refused" if trouble.final else "later"
         again = before is not None and before.reason == trouble.reason
-        return Change(kind, place, reason=trouble.reason, again=again)
+        return FileChange(kind, place, reason=trouble.reason, again=again)
 
 
 def _may_be(seen: Seen, place: Place) -> bool:
@@ -261,9 +263,9 @@ def _final(place: Place, seen: Seen, now: int) -> bool:
     return quiet and (seen.rotated or place.moved)
 
 
-def _whole(seen: Seen, own: Place | None) -> Change:
+def _whole(seen: Seen, own: Place | None) -> FileChange:
     """Documents and databases are read whole, or asked for what is new: their path is identity."""
     if seen.root.shape == "document" and seen.size > DOCUMENT_LIMIT:
-        raise Unreadable(f"is larger than {DOCUMENT_LIMIT >> 20} MiB", final=True)
+        raise UnreadableFile(f"is larger than {DOCUMENT_LIMIT >> 20} MiB", final=True)
     place = own or _fresh(seen)
-    return Change("grown" if own else "new", place, own.path if own else b"")
+    return FileChange("grown" if own else "new", place, own.path if own else b"")

@@ -12,7 +12,7 @@ SUFFIX = rb"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?"
 _SUFFIX = re.compile(SUFFIX)
 
 
-class Names(NamedTuple):
+class NamePatterns(NamedTuple):
     """The compiled patterns of one root; all match paths relative to it."""
 
     files: re.Pattern[bytes]
@@ -22,13 +22,13 @@ class Names(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def names(patterns: tuple[bytes, ...]) -> Names:
+def names(patterns: tuple[bytes, ...]) -> NamePatterns:
     """The patterns of one root, compiled once."""
     files = _either([_expression(p) for p in patterns])
     folders = _either([f for p in patterns for f in _folders(p)])
     rotated = b"(?:" + files + b")" + SUFFIX
     compiled = [re.compile(e, re.DOTALL) for e in (files, rotated, folders)]
-    return Names(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
+    return NamePatterns(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
 
 
 def related(one: bytes, other: bytes) -> bool:

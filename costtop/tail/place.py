@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
 MARKER = 64  # bytes before the offset that prove that nothing was rewritten
-_VERSION = 1
+_VERSION = 2
 
 
 class Place(NamedTuple):
@@ -34,6 +34,7 @@ class Place(NamedTuple):
     moved: bool = False  # it came to this path from another: nobody appends to it for long
     born: int = 0  # mtime at first sight, ms UTC: which of two copies is the older
     gone: int = 0  # ms UTC since when no scan has found it; 0 = it is there
+    half: bool = False  # what stands behind the offset was no whole record when it was quiet
 
     @property
     def name(self) -> str:
@@ -57,7 +58,7 @@ class Place(NamedTuple):
         """All but `path` and `born`, as one JSON text for the store."""
         hashes = [self.head.hex(), self.marker.hex()]
         numbers = [self.dev, self.ino, self.size, self.mtime, self.offset, self.head_length]
-        flags = [int(self.skipping), int(self.moved), self.gone]
+        flags = [int(self.skipping), int(self.moved), self.gone, int(self.half)]
         return json.dumps([_VERSION, *numbers, *hashes, *flags], separators=(",", ":"))
 
 
@@ -67,12 +68,16 @@ def restored(path: bytes, state: str, born: int) -> Place:
     Starting over is harmless: every call has a key, so that a second sight changes nothing.
     """
     try:
-        version, *numbers, head, marker, skipping, moved, gone = json.loads(state)
-        if version != _VERSION:
+        version, *values = json.loads(state)
+        if version == 1:  # it never looked at a last line without newline
+            values.append(0)
+        elif version != _VERSION:
             return Place(path, born=born)
+        *numbers, head, marker, skipping, moved, gone, half = values
         hashes = bytes.fromhex(head), bytes.fromhex(marker)
-        flags = bool(skipping), bool(moved), born, int(gone)
-        return Place._make((path, *map(int, numbers), *hashes, *flags))
+        flags = bool(skipping), bool(moved), born, int(gone), bool(half)
+        place = Place._make((path, *map(int, numbers), *hashes, *flags))
+        return place._replace(mtime=0) if version == 1 and place.offset < place.size else place
     except (ValueError, TypeError):
         return Place(path, born=born)
 

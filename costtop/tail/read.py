@@ -4,12 +4,13 @@ It does not know what the bytes mean, and it stores nothing: a crash between two
 nothing, because the place moves only with the rows of its piece.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import NamedTuple
 
-from costtop.tail.content import Content, Unreadable, opened
+from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.find import RACY
 from costtop.tail.fingerprint import INT63, digest, holds, stamped
 from costtop.tail.identity import DOCUMENT_LIMIT
@@ -17,6 +18,7 @@ from costtop.tail.lines import CHUNK, LIMIT, Cut, cut
 from costtop.tail.place import HEAD, MARKER, Place
 from costtop.tail.roots import Seen
 
+_PADDING = b" \t\r\0\xef\xbb\xbf"  # blanks, NULs of a crashed disk, byte order mark
 BUDGET = 4 << 20  # bytes of one file at a turn, so that a busy log does not starve the others
 
 
@@ -29,6 +31,7 @@ class Piece(NamedTuple):
     more: bool = False  # the budget ended here, not the file
     overlong: int | None = None  # where a line starts that is too long and was passed over
     rest: bytes = b""  # the half line that waits; for a caller that sees the file vanish
+    last: bytes = b""  # a record without its newline in a quiet file: `place` stays before it
 
 
 def pieces(
@@ -48,7 +51,7 @@ def pieces(
         with closing(opened(place.path)) as content:
             if holds(content, place):
                 yield from _pieces(content, place, budget, final, chunk, limit)
-    except Unreadable:
+    except UnreadableFile:
         return
 
 
@@ -58,7 +61,7 @@ def document(place: Place, limit: int = DOCUMENT_LIMIT) -> Piece | None:
         with closing(opened(place.path)) as content:
             data = content.at(0, limit + 1)
             after = stamped(place, content, time.time_ns())
-    except Unreadable:
+    except UnreadableFile:
         return None
     if len(data) > limit:
         return None
@@ -87,6 +90,8 @@ def _pieces(
         budget -= place.offset - before.offset
         now = time.time_ns()
         place = stamped(place, content, now) if found.done else place._replace(mtime=0)
+        last = _last(content, found, limit) if found.done and place.mtime else b""
+        place = place._replace(half=bool(place.mtime) and bool(last) and not _is_record(last))
         more = not found.done and budget <= 0
         if found.data or not found.done or place != start:
             yield Piece(
@@ -96,6 +101,7 @@ def _pieces(
                 more=more,
                 overlong=found.overlong,
                 rest=found.rest,
+                last=b"" if place.half else last,
             )
         if found.done or more:
             return
@@ -109,6 +115,26 @@ def _completed(content: Content, found: Cut, limit: int) -> Cut:
     end = found.end + len(rest)
     text = rest + b"\n" if rest.strip(b"\0") else b""
     return found._replace(data=found.data + text, end=end, rest=b"")
+
+
+def _last(content: Content, found: Cut, limit: int) -> bytes:
+    """What stands behind the last newline of a file that has been quiet."""
+    if found.skipping or content.stat.st_size <= found.end:
+        return b""
+    rest = content.at(found.end, limit + 1).rstrip(b"\0")  # space that a writer has reserved
+    return rest if len(rest) <= limit and rest.strip(_PADDING) else b""
+
+
+def _is_record(line: bytes) -> bool:
+    """Whether a line is a JSON object from its first brace to its last: no half of one is."""
+    text = line.strip(_PADDING)
+    if not (text.startswith(b"{") and text.endswith(b"}")):
+        return False
+    try:
+        json.loads(text.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _after(content: Content, place: Place, found: Cut) -> Place:

@@ -42,7 +42,7 @@ class Trouble(NamedTuple):
     reason: str
 
 
-class Found(NamedTuple):
+class FoundFiles(NamedTuple):
     """The result of one look."""
 
     seen: list[Seen]

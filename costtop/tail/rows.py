@@ -20,7 +20,7 @@ _OPCODES = 20_000  # of SQLite's machine between two looks at the clock
 Cursor = int | float | str | None
 
 
-class Answer(NamedTuple):
+class RowsPage(NamedTuple):
     """Rows as dicts, oldest first, and the cursor for the next question."""
 
     rows: list[dict[str, Any]]
@@ -36,7 +36,7 @@ def ask(
     tables: Sequence[str],
     since: Cursor = None,
     limit: int = LIMIT,
-) -> Answer:
+) -> RowsPage:
     """The rows that `sql`, with `since` bound as `:since`, selects in the database `path`.
 
     `:limit` is bound to one more than `limit`, so that SQL with a LIMIT sorts no more than that.
@@ -46,25 +46,25 @@ def ask(
     """
     refused = _refusal(path)
     if refused:
-        return Answer([], since, trouble=refused)
+        return RowsPage([], since, trouble=refused)
     try:
         with closing(_guest(path)) as db:
             if not _has(db, tables):
-                return Answer([], since)
+                return RowsPage([], since)
             return _answer(db, sql, cursor, since, limit)
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-        return Answer([], since, trouble=_words(error))
+        return RowsPage([], since, trouble=_words(error))
 
 
-def _answer(db: sqlite3.Connection, sql: str, cursor: str, since: Cursor, limit: int) -> Answer:
+def _answer(db: sqlite3.Connection, sql: str, cursor: str, since: Cursor, limit: int) -> RowsPage:
     found = db.execute(sql, {"since": since, "limit": limit + 1})
     names = [column[0] for column in found.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchmany(limit + 1)]
     more = len(rows) > limit
     del rows[limit:]
     if rows and cursor not in rows[-1]:
-        return Answer([], since, trouble=f"the question gives no column {cursor}")
-    return Answer(rows, rows[-1][cursor] if rows else since, more)
+        return RowsPage([], since, trouble=f"the question gives no column {cursor}")
+    return RowsPage(rows, rows[-1][cursor] if rows else since, more)
 
 
 def _guest(path: bytes) -> sqlite3.Connection:

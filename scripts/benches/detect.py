@@ -9,7 +9,7 @@ import gc
 import time
 from collections import Counter
 
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 
 from . import baselines, scoring
@@ -31,12 +31,12 @@ RULES = {
 
 def run(made: Corpus, settings: Settings) -> list[Alarm]:
     """The loud findings of the detectors over a corpus."""
-    vigil = Vigil(settings)
+    monitor = Monitor(settings)
     alarms: list[Alarm] = []
     for place, event in enumerate(made.events):
         alarms += [
             Alarm(place, found.session, found.cause, found.rule)
-            for found in vigil.observe(event.spend)
+            for found in monitor.observe(event.spend)
             if found.severity in _LOUD and not found.resolved
         ]
     return alarms
@@ -48,7 +48,7 @@ def times(made: Corpus, settings: Settings) -> tuple[list[int], list[int]]:
     As in the daemon, a tick lets idle sessions finish before the event is judged. What the corpus
     holds in memory is none of the garbage collector's business here.
     """
-    vigil = Vigil(settings)
+    monitor = Monitor(settings)
     clock = time.thread_time_ns
     events: list[int] = []
     ends: list[int] = []
@@ -56,11 +56,11 @@ def times(made: Corpus, settings: Settings) -> tuple[list[int], list[int]]:
     gc.freeze()
     for event in made.events:
         start = clock()
-        vigil.tick(event.spend.call.at)
+        monitor.tick(event.spend.call.at)
         ticked = clock()
-        vigil.observe(event.spend)
+        monitor.observe(event.spend)
         events.append(clock() - ticked)
-        if vigil.finished():
+        if monitor.finished():
             ends.append(ticked - start)
     return sorted(events), sorted(ends)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from costtop.analysis import drivers, shapley, why
 from costtop.analysis.drivers import DRIVERS, Reference, Usage
-from costtop.detect.sessions import cause_words
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect import findings
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 
 USUAL = Reference(
@@ -122,17 +122,16 @@ def test_the_carry_curve_is_linear_between_and_proportional_beyond():
 
 
 def test_every_generated_session_is_split_without_a_residual():
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     made = corpus(32, days=6, bad=0.2)
     count = 0
     for event in made.events:
-        vigil.observe(event.spend)
+        monitor.observe(event.spend)
     for root in made.truths:
-        course = vigil.course(root)
-        view = vigil.peers_of(course)
-        split = cause_words.split(course, view)
+        session = monitor.session(root)
+        split = findings.split(session, monitor.peers_of(session))
         assert split is not None
         assert sum(split.parts) == split.actual - split.usual
-        assert split.actual == course.cost
+        assert split.actual == session.cost
         count += 1
     assert count > 200

@@ -134,3 +134,34 @@ def test_two_responses_that_share_an_id_are_told_apart_by_when_they_were_made():
 )
 def test_what_tells_no_usage_gives_no_line(odd):
     assert lines_of(odd) == []
+
+
+def test_audio_and_images_are_told_where_a_response_tells_them() -> None:
+    chat = {
+        "object": "chat.completion",
+        "model": "gpt-audio",
+        "usage": {
+            "prompt_tokens": 90,
+            "prompt_tokens_details": {"audio_tokens": 80},
+            "completion_tokens": 9,
+            "completion_tokens_details": {"audio_tokens": 7},
+        },
+    }
+    gemini = {
+        "modelVersion": "gemini-2.5-flash-image",
+        "usageMetadata": {
+            "promptTokenCount": 20,
+            "promptTokensDetails": [{"modality": "IMAGE", "tokenCount": 12}],
+            "candidatesTokenCount": 30,
+            "candidatesTokensDetails": [
+                {"modality": "TEXT", "tokenCount": 1},
+                {"modality": "IMAGE", "tokenCount": 29},
+            ],
+        },
+    }
+    for answer in (chat, _object(chat)):
+        (line,) = lines_of(answer)
+        assert (line["audio_input_tokens"], line["audio_output_tokens"]) == (80, 7)
+        assert "image_input_tokens" not in line
+    (line,) = lines_of(gemini)
+    assert (line["image_input_tokens"], line["image_output_tokens"]) == (12, 29)

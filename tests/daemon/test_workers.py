@@ -11,7 +11,7 @@ import pytest
 
 from costtop.daemon.ingest.fold import Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
-from costtop.tail.identity import Change
+from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,7 +33,7 @@ def orders(folder: Path, files: int = 3) -> list[Order]:
             for k in range(5)
         ]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        change = Change("new", Place(os.fsencode(path)))
+        change = FileChange("new", Place(os.fsencode(path)))
         made.append(Order("costtop", "costtop", change, {}, 1_795_000_000_000))
     return made
 

@@ -7,7 +7,7 @@ import pytest
 from benches import baselines, detect, scoring
 from benches.generator import corpus
 
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 
 
@@ -41,14 +41,14 @@ def test_they_beat_the_naive_rule_by_far(made, alarms):
 
 def test_every_crossing_of_five_times_the_median_is_flagged_on_its_event(made):
     """Against a second, plain account of finished sessions and their median."""
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     crossings = 0
     flagged = set()
     for event in made.events[:30_000]:
-        found = {x.session for x in vigil.observe(event.spend) if x.rule == "median_5x"}
+        found = {x.session for x in monitor.observe(event.spend) if x.rule == "median_5x"}
         root = event.spend.root
-        cost = vigil.course(root).cost
-        peers = _finished(vigil, event.spend.feature)
+        cost = monitor.session(root).cost
+        peers = _finished(monitor, event.spend.feature)
         past = len(peers) >= 5 and 2 * cost > 5 * _twice_median(peers) and cost > 250_000_000
         if past and root not in flagged:
             crossings += 1
@@ -57,13 +57,13 @@ def test_every_crossing_of_five_times_the_median_is_flagged_on_its_event(made):
     assert crossings > 20
 
 
-def _finished(vigil, feature):
-    """The last 400 finished costs of the feature, straight from what the vigil reports."""
-    kept = vigil.__dict__.setdefault("_seen_by_test", {})
-    for each in vigil.finished():
+def _finished(monitor, feature):
+    """The last 400 finished costs of the feature, straight from what the monitor reports."""
+    kept = monitor.__dict__.setdefault("_seen_by_test", {})
+    for each in monitor.finished():
         kept.setdefault(each.feature, {}).pop(each.root, None)
         kept[each.feature][each.root] = each
-    now = {course.root for course in vigil.running()}
+    now = {session.root for session in monitor.running()}
     costs = [x.cost for x in kept.get(feature, {}).values() if x.root not in now]
     return sorted(costs[-400:])
 

@@ -4,8 +4,8 @@ import pytest
 
 from costtop.analysis import ledger
 from costtop.analysis.ledger import BUCKETS
+from costtop.detect.monitor import Monitor
 from costtop.detect.rules import loop
-from costtop.detect.sessions.monitor import Vigil
 from costtop.detect.settings import Settings
 from costtop.model import Tokens, ToolUse
 
@@ -13,22 +13,22 @@ STEP = 10_000
 
 
 @pytest.fixture
-def vigil(log, start):
+def monitor(log, start):
     """Twenty finished peers at a dollar."""
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     for nth in range(20):
-        vigil.observe(log.spend(f"p{nth}", start, 1.0))
-        vigil.finish(f"test/p{nth}", start + 1)
-    return vigil
+        monitor.observe(log.spend(f"p{nth}", start, 1.0))
+        monitor.finish(f"test/p{nth}", start + 1)
+    return monitor
 
 
-def calls(vigil, log, start, uses, dollars=0.05):
+def calls(monitor, log, start, uses, dollars=0.05):
     """One turn a use; the findings of a loop, with the turn they came at."""
     found = []
     for nth, use in enumerate(uses):
         tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100 + nth * 37 % 400)
         call = log.spend("x", start + nth * STEP, dollars, tokens=tokens, tools=(use,))
-        found += [x for x in vigil.observe(call) if x.cause == "retry_loop" and not x.resolved]
+        found += [x for x in monitor.observe(call) if x.cause == "retry_loop" and not x.resolved]
     return found
 
 
@@ -40,58 +40,58 @@ def works(key, result="ok", name="Bash"):
     return ToolUse(name, key, False, result)
 
 
-def test_the_same_failure_five_times_is_a_loop(vigil, log, start):
-    found = calls(vigil, log, start, [fails()] * 8)
+def test_the_same_failure_five_times_is_a_loop(monitor, log, start):
+    found = calls(monitor, log, start, [fails()] * 8)
     assert found[0].rule == "retry_loop"
     assert found[0].turn == 5
     assert "Turns 2-5 repeated Bash 4 times (5 failures), $0.20 of $0.25" in found[0].why
     assert dict(found[0].evidence)["tool"] == "Bash"
 
 
-def test_a_cycle_of_three_failing_calls_is_a_loop(vigil, log, start):
-    found = calls(vigil, log, start, [fails(key) for key in "abc" * 6])
+def test_a_cycle_of_three_failing_calls_is_a_loop(monitor, log, start):
+    found = calls(monitor, log, start, [fails(key) for key in "abc" * 6])
     assert found
     assert found[0].turn <= 15
 
 
-def test_arguments_that_differ_are_no_loop(vigil, log, start):
-    assert not calls(vigil, log, start, [fails(f"k{n}") for n in range(30)])
+def test_arguments_that_differ_are_no_loop(monitor, log, start):
+    assert not calls(monitor, log, start, [fails(f"k{n}") for n in range(30)])
 
 
-def test_another_error_text_counts_less(vigil, log, start):
-    found = calls(vigil, log, start, [fails(result=f"e{n}") for n in range(14)])
+def test_another_error_text_counts_less(monitor, log, start):
+    found = calls(monitor, log, start, [fails(result=f"e{n}") for n in range(14)])
     assert found[0].turn == 11
 
 
-def test_eight_failures_with_edits_between_are_work(vigil, log, start):
+def test_eight_failures_with_edits_between_are_work(monitor, log, start):
     uses = []
     for nth in range(8):
         uses += [fails("test", "same"), works(f"edit{nth}", name="Edit")]
-    assert not calls(vigil, log, start, [*uses, works("test", "pass")])
+    assert not calls(monitor, log, start, [*uses, works("test", "pass")])
 
 
-def test_fourteen_polls_are_patience(vigil, log, start):
-    assert not calls(vigil, log, start, [works("poll", "pending")] * 14)
+def test_fourteen_polls_are_patience(monitor, log, start):
+    assert not calls(monitor, log, start, [works("poll", "pending")] * 14)
 
 
-def test_thirty_polls_are_a_loop(vigil, log, start):
-    found = calls(vigil, log, start, [works("poll", "pending")] * 30)
+def test_thirty_polls_are_a_loop(monitor, log, start):
+    found = calls(monitor, log, start, [works("poll", "pending")] * 30)
     assert "the same answer" in found[0].why
 
 
-def test_a_different_success_starts_anew(vigil, log, start):
+def test_a_different_success_starts_anew(monitor, log, start):
     uses = [fails(), fails(), fails(), fails(), works("k", "r1"), fails(), fails(), fails()]
-    assert not calls(vigil, log, start, uses)
+    assert not calls(monitor, log, start, uses)
 
 
-def test_repeats_far_apart_are_no_loop(vigil, log, start):
+def test_repeats_far_apart_are_no_loop(monitor, log, start):
     uses = []
     for nth in range(6):
         uses += [fails()] + [works(f"o{nth}-{each}") for each in range(13)]
-    assert not calls(vigil, log, start, uses)
+    assert not calls(monitor, log, start, uses)
 
 
-def test_answers_that_only_hold_another_time_of_day_are_still_a_loop(vigil, log, start):
+def test_answers_that_only_hold_another_time_of_day_are_still_a_loop(monitor, log, start):
     found = []
     context = 20_000
     for nth in range(40):
@@ -99,45 +99,45 @@ def test_answers_that_only_hold_another_time_of_day_are_still_a_loop(vigil, log,
         tokens = Tokens(context, 0, 0, 0, 60)
         context += 160
         call = log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=(use,))
-        found += [x for x in vigil.observe(call) if x.rule == "retry_loop" and not x.resolved]
+        found += [x for x in monitor.observe(call) if x.rule == "retry_loop" and not x.resolved]
     assert found
     assert found[0].turn <= 20
 
 
-def test_a_cheap_loop_is_not_worth_an_alert(vigil, log, start):
-    assert not calls(vigil, log, start, [fails()] * 12, dollars=0.001)
+def test_a_cheap_loop_is_not_worth_an_alert(monitor, log, start):
+    assert not calls(monitor, log, start, [fails()] * 12, dollars=0.001)
 
 
-def test_outcomes_that_arrive_on_a_later_sight_count_once(vigil, log, start):
+def test_outcomes_that_arrive_on_a_later_sight_count_once(monitor, log, start):
     found = []
     for nth in range(8):
         tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100)
         asked = ToolUse("Bash", "k")
         call = log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=(asked,))
-        found += vigil.observe(call)
+        found += monitor.observe(call)
         known = call._replace(new=False, previous=call.cost, call=call.call._replace(
             tools=(fails(),)))  # fmt: skip
-        found += vigil.observe(known)
-        found += vigil.observe(known)
+        found += monitor.observe(known)
+        found += monitor.observe(known)
     loops = [x for x in found if x.rule == "retry_loop" and not x.resolved]
     assert loops[0].turn == 5
-    assert vigil.course("test/x").cost == 8 * 50_000_000
+    assert monitor.session("test/x").cost == 8 * 50_000_000
 
 
-def test_the_turns_of_a_loop_are_booked_as_retries(vigil, log, start):
-    calls(vigil, log, start, [works("a"), *[fails()] * 6, works("b")])
-    books = dict(zip(BUCKETS, vigil.course("test/x").books, strict=True))
+def test_the_turns_of_a_loop_are_booked_as_retries(monitor, log, start):
+    calls(monitor, log, start, [works("a"), *[fails()] * 6, works("b")])
+    books = dict(zip(BUCKETS, monitor.session("test/x").books.total, strict=True))
     assert books["retries"] == 5 * 50_000_000
-    assert sum(vigil.course("test/x").books) == vigil.course("test/x").cost
+    assert sum(monitor.session("test/x").books.total) == monitor.session("test/x").cost
 
 
-def test_a_loop_is_over_after_ten_turns_without_a_repeat(vigil, log, start):
+def test_a_loop_is_over_after_ten_turns_without_a_repeat(monitor, log, start):
     uses = [*[fails()] * 6, *[works(f"o{n}") for n in range(12)]]
     over = []
     for nth, use in enumerate(uses):
         tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100 + nth * 37 % 400)
         call = log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=(use,))
-        over += [x for x in vigil.observe(call) if x.rule == "retry_loop" and x.resolved]
+        over += [x for x in monitor.observe(call) if x.rule == "retry_loop" and x.resolved]
     assert [dict(x.evidence)["reason"] for x in over] == ["recovered"]
 
 
@@ -145,35 +145,37 @@ def test_every_edit_tool_is_known_by_its_lower_name():
     assert all(name == name.lower() for name in loop.EDITS)
 
 
-def usage(vigil, log, start, counts):
+def usage(monitor, log, start, counts):
     found = []
     context = 20_000
     for nth, (growth, output) in enumerate(counts):
         call = log.spend("x", start + nth * STEP, 0.05, tokens=Tokens(context, 0, 0, 0, output))
         context += growth + output
-        found += [x for x in vigil.observe(call) if x.rule == "retry_loop_usage" and not x.resolved]
+        found += [
+            x for x in monitor.observe(call) if x.rule == "retry_loop_usage" and not x.resolved
+        ]
     return found
 
 
-def test_without_tools_equal_token_counts_are_a_loop(vigil, log, start):
-    found = usage(vigil, log, start, [(300 + n % 3, 80 + n % 2) for n in range(14)])
+def test_without_tools_equal_token_counts_are_a_loop(monitor, log, start):
+    found = usage(monitor, log, start, [(300 + n % 3, 80 + n % 2) for n in range(14)])
     assert found[0].cause == "retry_loop"
     assert found[0].turn <= 10
-    assert vigil.course("test/x").books[8] > 0
+    assert monitor.session("test/x").books.total[8] > 0
 
 
-def test_without_tools_a_loop_is_listed_first_and_pushed_when_it_lasts(vigil, log, start):
-    found = usage(vigil, log, start, [(300 + n % 3, 80 + n % 2) for n in range(20)])
+def test_without_tools_a_loop_is_listed_first_and_pushed_when_it_lasts(monitor, log, start):
+    found = usage(monitor, log, start, [(300 + n % 3, 80 + n % 2) for n in range(20)])
     assert [x.severity for x in found] == ["notice", "warning"]
     assert found[1].turn >= 13
 
 
-def test_without_tools_ordinary_counts_are_none(vigil, log, start):
-    assert not usage(vigil, log, start, [(200 + n * 211 % 1500, 40 + n * 83 % 700)
+def test_without_tools_ordinary_counts_are_none(monitor, log, start):
+    assert not usage(monitor, log, start, [(200 + n * 211 % 1500, 40 + n * 83 % 700)
                                          for n in range(60)])  # fmt: skip
 
 
-def test_repeats_names_the_calls_that_the_detector_books_as_retries(vigil, log, start):
+def test_repeats_names_the_calls_that_the_detector_books_as_retries(monitor, log, start):
     def call(nth, use):
         tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100)
         return log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=(use,))

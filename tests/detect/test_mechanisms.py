@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 from costtop.model import Rates, Tokens, ToolUse
 
@@ -24,24 +24,24 @@ def turns(rng, count, growth=400, output=150, context=20_000, gap=10 * SECOND, s
     return made
 
 
-def play(vigil, log, session, at, made, **what):
+def play(monitor, log, session, at, made, **what):
     found = []
     for offset, tokens in made:
-        found += vigil.observe(log.spend(session, at + offset, tokens=tokens, **what))
+        found += monitor.observe(log.spend(session, at + offset, tokens=tokens, **what))
     return found
 
 
 @pytest.fixture
 def school(log, start):
-    """A vigil that has seen 60 ordinary sessions, and the moment after them."""
+    """A monitor that has seen 60 ordinary sessions, and the moment after them."""
     rng = random.Random(1)
-    vigil = Vigil(Settings(plain_rule="notice"))
+    monitor = Monitor(Settings(plain_rule="notice"))
     for nth in range(60):
         at = start + nth * HOUR
-        play(vigil, log, f"p{nth}", at, turns(rng, rng.randint(10, 40)))
-        vigil.finish(f"test/p{nth}", at + HOUR // 2)
-    vigil.finished()
-    return vigil, start + 61 * HOUR
+        play(monitor, log, f"p{nth}", at, turns(rng, rng.randint(10, 40)))
+        monitor.finish(f"test/p{nth}", at + HOUR // 2)
+    monitor.finished()
+    return monitor, start + 61 * HOUR
 
 
 def rules(findings):
@@ -53,18 +53,18 @@ def only(findings, rule):
 
 
 def test_ordinary_sessions_are_left_alone(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(2)
     found = []
     for nth in range(20):
-        found += play(vigil, log, f"n{nth}", at + nth * HOUR, turns(rng, rng.randint(10, 40)))
+        found += play(monitor, log, f"n{nth}", at + nth * HOUR, turns(rng, rng.randint(10, 40)))
     assert not rules(found)
 
 
 def test_a_session_dearer_than_nearly_all_is_an_outlier_with_its_numbers(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(3)
-    found = play(vigil, log, "x", at, turns(rng, 300, growth=600))
+    found = play(monitor, log, "x", at, turns(rng, 300, growth=600))
     outlier = only(found, "cost_outlier")
     evidence = dict(outlier.evidence)
     assert evidence["peers"] == 60
@@ -74,18 +74,18 @@ def test_a_session_dearer_than_nearly_all_is_an_outlier_with_its_numbers(school,
 
 
 def test_a_session_is_measured_against_peers_of_its_age(school, log):
-    vigil, at = school
+    monitor, at = school
     tokens = [(n * 10_000, Tokens(150_000, 0, 149_000, 0, 400)) for n in range(6)]
-    found = play(vigil, log, "x", at, tokens)
+    found = play(monitor, log, "x", at, tokens)
     early = only(found, "age_outlier")
     assert early.turn <= 3
     assert f"at turn {early.turn}" in early.why
 
 
 def test_a_context_that_grows_ten_times_as_fast_is_a_runaway(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(4)
-    found = play(vigil, log, "x", at, turns(rng, 25, growth=6000))
+    found = play(monitor, log, "x", at, turns(rng, 25, growth=6000))
     runaway = only(found, "context_growth")
     assert runaway.cause == "context_growth"
     assert runaway.severity in ("warning", "critical")
@@ -93,61 +93,61 @@ def test_a_context_that_grows_ten_times_as_fast_is_a_runaway(school, log):
 
 
 def test_one_large_file_is_no_runaway(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(5)
     made = turns(rng, 5)
     made += turns(rng, 15, context=90_000, start=60_000)
-    assert "context_growth" not in rules(play(vigil, log, "x", at, made))
+    assert "context_growth" not in rules(play(monitor, log, "x", at, made))
 
 
 def test_compaction_is_no_growth(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(6)
     made = turns(rng, 20, context=150_000)
     made += turns(rng, 20, context=30_000, start=20 * 10_000)
-    assert "context_growth" not in rules(play(vigil, log, "x", at, made))
+    assert "context_growth" not in rules(play(monitor, log, "x", at, made))
 
 
 def test_replies_twelve_times_as_long_are_verbose(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(7)
-    found = play(vigil, log, "x", at, turns(rng, 20, output=1800))
+    found = play(monitor, log, "x", at, turns(rng, 20, output=1800))
     verbose = only(found, "verbose_output")
     assert verbose.cause == "verbose_output"
     assert verbose.turn <= 15
 
 
 def test_a_prompt_that_keeps_changing_is_cache_thrash(school, log):
-    vigil, at = school
+    monitor, at = school
     made = [(n * 10_000, Tokens(60_000 + n * 500, 0, 59_000, 0, 150)) for n in range(9)]
-    found = play(vigil, log, "x", at, made)
+    found = play(monitor, log, "x", at, made)
     thrash = only(found, "cache_miss")
     assert thrash.cause == "cache_miss"
     assert dict(thrash.evidence)["breaks"] >= 3
 
 
 def test_pauses_longer_than_the_cache_lives_are_no_thrash(school, log):
-    vigil, at = school
+    monitor, at = school
     made = [(n * 400_000, Tokens(60_000 + n * 500, 0, 59_000, 0, 150)) for n in range(9)]
-    assert "cache_miss" not in rules(play(vigil, log, "x", at, made))
+    assert "cache_miss" not in rules(play(monitor, log, "x", at, made))
 
 
 def test_a_source_that_never_caches_misses_nothing(log, start):
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     made = [(n * 10_000, Tokens(90_000 + n * 500, 0, 0, 0, 150)) for n in range(30)]
-    assert "cache_miss" not in rules(play(vigil, log, "x", start, made))
+    assert "cache_miss" not in rules(play(monitor, log, "x", start, made))
 
 
 GRAND = Rates(15_000_000, 1_500_000, 18_750_000, 30_000_000, 75_000_000, 0, "test")
 
 
 def test_a_move_to_a_dearer_model_that_peers_hardly_use_is_a_shift(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(8)
     made = turns(rng, 16)
-    found = play(vigil, log, "x", at, made[:6])
+    found = play(monitor, log, "x", at, made[:6])
     assert not rules(found)
-    found = play(vigil, log, "x", at, made[6:], model="claude-opus-4", rates=GRAND)
+    found = play(monitor, log, "x", at, made[6:], model="claude-opus-4", rates=GRAND)
     shift = only(found, "model_shift")
     assert shift.cause == "model_shift"
     assert "claude-sonnet-4-5" in shift.why
@@ -156,61 +156,61 @@ def test_a_move_to_a_dearer_model_that_peers_hardly_use_is_a_shift(school, log):
 
 def test_a_model_that_peers_use_is_no_shift(log, start):
     rng = random.Random(9)
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     for nth in range(20):
         made = turns(rng, 12)
-        play(vigil, log, f"p{nth}", start, made[:6])
-        play(vigil, log, f"p{nth}", start, made[6:], model="claude-opus-4", rates=GRAND)
-        vigil.finish(f"test/p{nth}", start)
+        play(monitor, log, f"p{nth}", start, made[:6])
+        play(monitor, log, f"p{nth}", start, made[6:], model="claude-opus-4", rates=GRAND)
+        monitor.finish(f"test/p{nth}", start)
     made = turns(rng, 16)
-    play(vigil, log, "x", start, made[:6])
-    found = play(vigil, log, "x", start, made[6:], model="claude-opus-4", rates=GRAND)
+    play(monitor, log, "x", start, made[:6])
+    found = play(monitor, log, "x", start, made[6:], model="claude-opus-4", rates=GRAND)
     assert "model_shift" not in rules(found)
 
 
 def test_a_move_to_a_cheaper_model_is_no_shift(school, log):
-    vigil, at = school
+    monitor, at = school
     cheap = Rates(1_000_000, 100_000, 1_250_000, 2_000_000, 5_000_000, 0, "test")
     rng = random.Random(10)
     made = turns(rng, 30)
-    play(vigil, log, "x", at, made[:6])
-    found = play(vigil, log, "x", at, made[6:], model="claude-haiku", rates=cheap)
+    play(monitor, log, "x", at, made[:6])
+    found = play(monitor, log, "x", at, made[6:], model="claude-haiku", rates=cheap)
     assert "model_shift" not in rules(found)
 
 
-def fan(vigil, log, at, count, dollars, session="x"):
-    found = vigil.observe(log.spend(session, at, 0.1))
+def fan(monitor, log, at, count, dollars, session="x"):
+    found = monitor.observe(log.spend(session, at, 0.1))
     for nth in range(count):
-        found += vigil.observe(log.spend(session, at + nth, dollars, agent=f"worker-{nth}"))
+        found += monitor.observe(log.spend(session, at + nth, dollars, agent=f"worker-{nth}"))
     return found
 
 
 def test_thirty_subagents_are_a_fan_out(school, log):
-    vigil, at = school
-    found = only(fan(vigil, log, at, 30, 0.1), "fan_out")
+    monitor, at = school
+    found = only(fan(monitor, log, at, 30, 0.1), "fan_out")
     assert found.cause == "fan_out"
     assert dict(found.evidence)["subagents"] >= 8
 
 
 def test_cheap_subagents_are_none(school, log):
-    vigil, at = school
-    assert "fan_out" not in rules(fan(vigil, log, at, 30, 0.001))
+    monitor, at = school
+    assert "fan_out" not in rules(fan(monitor, log, at, 30, 0.001))
 
 
 def test_where_peers_start_many_subagents_many_are_usual(log, start):
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     for nth in range(10):
-        fan(vigil, log, start, 20, 0.05, session=f"p{nth}")
-        vigil.finish(f"test/p{nth}", start)
-    assert "fan_out" not in rules(fan(vigil, log, start, 30, 0.05))
+        fan(monitor, log, start, 20, 0.05, session=f"p{nth}")
+        monitor.finish(f"test/p{nth}", start)
+    assert "fan_out" not in rules(fan(monitor, log, start, 30, 0.05))
 
 
 def test_without_peers_only_a_cap_a_loop_and_a_fan_out_speak(log, start):
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     found = []
     for nth in range(12):
         tokens = Tokens(1000 + nth * 331, 0, 0, 0, 50 + nth * 97 % 300)
-        found += vigil.observe(log.spend("x", start + nth, 1.0, tokens=tokens))
+        found += monitor.observe(log.spend("x", start + nth, 1.0, tokens=tokens))
     assert rules(found) == {"session_cap"}
     assert only(found, "session_cap").severity == "notice"
     assert only(found, "session_cap").turn == 11
@@ -218,19 +218,19 @@ def test_without_peers_only_a_cap_a_loop_and_a_fan_out_speak(log, start):
 
 def test_learnt_detectors_are_only_listed_while_peers_are_few(log, start):
     rng = random.Random(11)
-    vigil = Vigil(Settings(plain_rule="notice"))
+    monitor = Monitor(Settings(plain_rule="notice"))
     for nth in range(12):
-        play(vigil, log, f"p{nth}", start, turns(rng, rng.randint(10, 40)))
-        vigil.finish(f"test/p{nth}", start)
-    found = play(vigil, log, "x", start, turns(rng, 300, growth=600))
+        play(monitor, log, f"p{nth}", start, turns(rng, rng.randint(10, 40)))
+        monitor.finish(f"test/p{nth}", start)
+    found = play(monitor, log, "x", start, turns(rng, 300, growth=600))
     outlier = only(found, "cost_outlier")
     assert outlier.severity == "notice"
     assert "few peers, n=12" in outlier.why
 
 
 def test_use_of_tools_without_outcomes_does_not_disturb(school, log):
-    vigil, at = school
+    monitor, at = school
     rng = random.Random(12)
     for nth, (offset, tokens) in enumerate(turns(rng, 12)):
         use = ToolUse("Bash", f"k{nth}")
-        assert not rules(vigil.observe(log.spend("x", at + offset, tokens=tokens, tools=(use,))))
+        assert not rules(monitor.observe(log.spend("x", at + offset, tokens=tokens, tools=(use,))))

@@ -1,16 +1,16 @@
 """The plain rule is exact: flagged on the very event that crosses 5x the median of peers."""
 
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 from costtop.model import NANO
 
 MINUTE = 60_000
 
 
-def finished(vigil, log, at, costs, **what):
+def finished(monitor, log, at, costs, **what):
     for nth, cost in enumerate(costs):
-        vigil.observe(log.spend(f"peer{nth}", at, cost, **what))
-        vigil.finish(f"test/peer{nth}", at + 1)
+        monitor.observe(log.spend(f"peer{nth}", at, cost, **what))
+        monitor.finish(f"test/peer{nth}", at + 1)
 
 
 def plain(findings):
@@ -18,116 +18,116 @@ def plain(findings):
 
 
 def test_the_event_that_crosses_is_the_one_that_flags(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0, 0.9, 1.1, 1.0, 1.0])
-    flags = [bool(plain(vigil.observe(log.spend("x", start + n, 1.0)))) for n in range(8)]
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0, 0.9, 1.1, 1.0, 1.0])
+    flags = [bool(plain(monitor.observe(log.spend("x", start + n, 1.0)))) for n in range(8)]
     assert flags == [False] * 5 + [True] + [False] * 2
 
 
 def test_exactly_five_times_is_not_past_it(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 5)
-    assert not plain(vigil.observe(log.spend("x", start, 5.0)))
-    (found,) = plain(vigil.observe(log.spend("x", start, 0.000000001)))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 5)
+    assert not plain(monitor.observe(log.spend("x", start, 5.0)))
+    (found,) = plain(monitor.observe(log.spend("x", start, 0.000000001)))
     assert found.cost == 5 * NANO + 1
     assert found.severity == "warning"
     assert found.excess == 4 * NANO + 1
 
 
 def test_an_even_number_of_peers_has_the_mean_of_the_middle_two(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0, 1.0, 1.0, 3.0, 3.0, 3.0])
-    assert not plain(vigil.observe(log.spend("x", start, 10.0)))
-    assert plain(vigil.observe(log.spend("x", start, 0.1)))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0, 1.0, 1.0, 3.0, 3.0, 3.0])
+    assert not plain(monitor.observe(log.spend("x", start, 10.0)))
+    assert plain(monitor.observe(log.spend("x", start, 0.1)))
 
 
 def test_with_four_peers_the_rule_is_silent(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 4)
-    assert not plain(vigil.observe(log.spend("x", start, 9.0)))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 4)
+    assert not plain(monitor.observe(log.spend("x", start, 9.0)))
 
 
 def test_a_session_below_the_floor_is_never_flagged(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [0.01] * 6)
-    assert not plain(vigil.observe(log.spend("x", start, 0.25)))
-    assert plain(vigil.observe(log.spend("x", start, 0.01)))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [0.01] * 6)
+    assert not plain(monitor.observe(log.spend("x", start, 0.25)))
+    assert plain(monitor.observe(log.spend("x", start, 0.01)))
 
 
 def test_running_sessions_are_no_peers(log, start):
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     for nth in range(9):
-        vigil.observe(log.spend(f"running{nth}", start, 0.1))
-    finished(vigil, log, start, [1.0] * 5)
-    assert not plain(vigil.observe(log.spend("x", start, 4.0)))
+        monitor.observe(log.spend(f"running{nth}", start, 0.1))
+    finished(monitor, log, start, [1.0] * 5)
+    assert not plain(monitor.observe(log.spend("x", start, 4.0)))
 
 
 def test_an_idle_session_finishes_and_becomes_a_peer(log, start):
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     for nth in range(5):
-        vigil.observe(log.spend(f"s{nth}", start, 1.0))
+        monitor.observe(log.spend(f"s{nth}", start, 1.0))
     late = start + 30 * MINUTE
-    assert not plain(vigil.observe(log.spend("x", late, 6.0)))
-    assert plain(vigil.observe(log.spend("y", late + 1, 6.0)))
+    assert not plain(monitor.observe(log.spend("x", late, 6.0)))
+    assert plain(monitor.observe(log.spend("y", late + 1, 6.0)))
 
 
 def test_a_session_that_goes_on_is_taken_out_of_its_peers_again(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 4 + [50.0])
-    found = vigil.observe(log.spend("peer4", start + 5, 0.1))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 4 + [50.0])
+    found = monitor.observe(log.spend("peer4", start + 5, 0.1))
     assert not plain(found)  # four peers are left
-    vigil.finish("test/peer4", start + 6)
-    assert plain(vigil.observe(log.spend("x", start + 7, 5.5)))
+    monitor.finish("test/peer4", start + 6)
+    assert plain(monitor.observe(log.spend("x", start + 7, 5.5)))
 
 
 def test_the_feature_comes_before_the_source_and_the_source_before_all(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [10.0] * 9, feature="big")
-    assert plain(vigil.observe(log.spend("a", start, 51.0, feature="big")))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [10.0] * 9, feature="big")
+    assert plain(monitor.observe(log.spend("a", start, 51.0, feature="big")))
     for nth in range(5):
-        vigil.observe(log.spend(f"small{nth}", start, 0.5, feature="small"))
-        vigil.finish(f"test/small{nth}", start)
-    assert plain(vigil.observe(log.spend("b", start, 2.6, feature="small")))
-    assert not plain(vigil.observe(log.spend("c", start, 45.0, feature="new")))
+        monitor.observe(log.spend(f"small{nth}", start, 0.5, feature="small"))
+        monitor.finish(f"test/small{nth}", start)
+    assert plain(monitor.observe(log.spend("b", start, 2.6, feature="small")))
+    assert not plain(monitor.observe(log.spend("c", start, 45.0, feature="new")))
 
 
 def test_subagents_count_towards_their_root(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 5)
-    vigil.observe(log.spend("x", start, 4.0))
-    assert plain(vigil.observe(log.spend("x", start, 1.5, agent="explore-1")))
-    vigil.observe(log.spend("y", start, 4.0))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 5)
+    monitor.observe(log.spend("x", start, 4.0))
+    assert plain(monitor.observe(log.spend("x", start, 1.5, agent="explore-1")))
+    monitor.observe(log.spend("y", start, 4.0))
     child = log.spend("y-child", start, 1.5, root="test/y")
-    assert [x.session for x in plain(vigil.observe(child))] == ["test/y"]
+    assert [x.session for x in plain(monitor.observe(child))] == ["test/y"]
 
 
 def test_a_growing_reply_crosses_on_its_growth(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 5)
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 5)
     call = log.spend("x", start, 4.0)
-    assert not plain(vigil.observe(call))
+    assert not plain(monitor.observe(call))
     grown = call._replace(new=False, previous=call.cost, cost=6 * NANO)
-    assert plain(vigil.observe(grown))
-    assert vigil.course("test/x").cost == 6 * NANO
+    assert plain(monitor.observe(grown))
+    assert monitor.session("test/x").cost == 6 * NANO
 
 
 def test_the_multiplier_and_the_loudness_are_settings(log, start):
-    vigil = Vigil(Settings(multiplier=2.0, plain_rule="notice"))
-    finished(vigil, log, start, [1.0] * 5)
-    (found,) = plain(vigil.observe(log.spend("x", start, 2.5)))
+    monitor = Monitor(Settings(multiplier=2.0, plain_rule="notice"))
+    finished(monitor, log, start, [1.0] * 5)
+    (found,) = plain(monitor.observe(log.spend("x", start, 2.5)))
     assert found.severity == "notice"
 
 
 def test_estimated_sessions_are_measured_against_estimated_ones_only(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 9)
-    assert not plain(vigil.observe(log.spend("x", start, 9.0, estimated=True)))
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 9)
+    assert not plain(monitor.observe(log.spend("x", start, 9.0, estimated=True)))
 
 
 def test_a_stopped_session_does_not_teach_what_is_usual(log, start):
-    vigil = Vigil(Settings())
-    finished(vigil, log, start, [1.0] * 5)
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [1.0] * 5)
     for nth in range(9):
-        vigil.observe(log.spend(f"big{nth}", start, 40.0))
-        vigil.finish(f"test/big{nth}", start, stopped=True)
-    assert plain(vigil.observe(log.spend("x", start, 5.5)))
+        monitor.observe(log.spend(f"big{nth}", start, 40.0))
+        monitor.finish(f"test/big{nth}", start, stopped=True)
+    assert plain(monitor.observe(log.spend("x", start, 5.5)))

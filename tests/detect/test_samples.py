@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.analysis import ledger
-from costtop.detect.sessions.monitor import Vigil
+from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 from costtop.model import Call, Outcome, Rates, Spend
 from costtop.sources.claude import transcripts
@@ -62,7 +62,7 @@ def test_the_books_of_the_sample_balance(spends):
 
 
 def test_no_detector_calls_the_sample_a_loop(spends):
-    vigil = Vigil(Settings())
-    found = [x for spend in spends for x in vigil.observe(spend)]
+    monitor = Monitor(Settings())
+    found = [x for spend in spends for x in monitor.observe(spend)]
     assert not [x for x in found if x.cause == "retry_loop"]
-    assert vigil.course(SESSION).cost == sum(spend.cost for spend in spends)
+    assert monitor.session(SESSION).cost == sum(spend.cost for spend in spends)

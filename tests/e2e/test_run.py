@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -65,6 +66,18 @@ def test_at_the_cap_it_is_ended_with_at_most_a_call_more(house, kind):
     assert "the cap of $0.10 is reached" in ran.stderr and "SIGINT to" in ran.stderr
     reached = 4 if kind == "claude" else 5
     assert ran.stdout.count("call ") <= reached + 1
+
+
+def test_a_job_in_the_background_of_a_script_ends_at_its_cap_too(house):
+    house.start()
+    house.run("hooks", "install", "claude-code")
+    agent = _agent(house, session="s1", calls=100, every=0.6)
+    said = house.home / "said"
+    script = f"{shlex.join([*RUN, '--max-cost', '0.10', '--', *agent])} > {said} 2>&1 & wait $!"
+    ran = subprocess.run(["sh", "-c", script], cwd=house.folder, timeout=40, check=False)
+    assert ran.returncode == 11  # the shell has it ignore SIGINT, and all that it starts
+    assert "SIGTERM" not in said.read_text()
+    assert said.read_text().count("call ") <= 5
 
 
 def test_without_a_daemon_the_cap_holds_too(house):

@@ -1,7 +1,10 @@
 """The status line: one line, always, with what is known and how sure that is."""
 
+import json
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -12,7 +15,6 @@ from costtop.hooks.statusline import line
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.spending_line import words
 from costtop.store import gating
-from costtop.store.calls.calls import Books
 from costtop.store.db import open_reader
 from tests.hooks.conftest import call, now, write_claude
 
@@ -98,6 +100,20 @@ def test_the_daemons_line_names_the_fullest_budget_and_the_burn():
     assert words((0, 2), 0, []) == "today ≥$0.00"
 
 
+def test_what_only_the_writer_needs_is_not_loaded(stored):
+    said = json.dumps({"session_id": "s1"}).encode()
+    code = (
+        "import os, sys\n"
+        "from costtop.hooks import quick, statusline\n"
+        f"print(statusline.line({said!r}, quick.files(os.environ), {now()}))\n"
+        "print(*sys.modules, sep='\\n')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    shown, *loaded = ran.stdout.splitlines()
+    assert "$0.05" in shown
+    assert not [name for name in loaded if name.startswith(("costtop.store.calls", "msgspec"))]
+
+
 def test_cents_are_rounded_as_money_is(home):
     write_claude(home, "s1", 3, output=567)
     scan(paths.find())
@@ -107,7 +123,6 @@ def test_cents_are_rounded_as_money_is(home):
     assert f"{cents / 100:.2f}" == money.dollars(nanos)
     assert (calls, unpriced) == (3, 0)
     db.close()
-    assert Books  # the writer's caches are not needed to read
     assert re.fullmatch(
         r"~session \$\d\.\d\d", line(b'{"session_id":"s1"}', quick.files(os.environ), now())
     )

@@ -10,7 +10,7 @@ import pytest
 from costtop.processes.actions import Actions
 from costtop.processes.handle import hold
 from costtop.processes.inspect import linux, psutil_
-from costtop.processes.kill.ladder import LADDER
+from costtop.processes.kill.ladder import LADDER, Pace
 from costtop.processes.kill.tree import Tree
 
 ACTOR = str(Path(__file__).with_name("actor.py"))
@@ -41,6 +41,12 @@ async def test_a_process_proof_against_int_goes_at_term(stage, hand, all_steps):
     assert rungs(steps) == ["SIGINT", "SIGTERM"]
     assert [step.outcome for step in steps] == ["sent", "stays", "sent", "gone"]
     assert not stage.lives("agent")
+
+
+async def test_nobody_waits_for_a_process_that_ignores_int(stage, hand, all_steps):
+    session = hand.take(stage.start("name=agent", "ignore=INT"))
+    patient = Actions(hand.holder, hand.vitals, Pace(interrupt=3600))
+    assert rungs(await all_steps(patient.kill(session))) == ["SIGINT", "SIGTERM"]
 
 
 async def test_a_stubborn_process_goes_at_kill(stage, hand, all_steps):
@@ -168,16 +174,31 @@ async def test_a_zombie_below_the_agent_does_not_hold_it_up(stage, hand, all_ste
     assert steps[-1].outcome == "gone"
 
 
+class Young:
+    """An inspector for which every process has just begun, until they have grown."""
+
+    def __init__(self, inspector):
+        self._inspector, self.grown = inspector, False
+
+    def __getattr__(self, name):
+        return getattr(self._inspector, name)
+
+    def age(self, start):
+        return self._inspector.age(start) if self.grown else 0.5
+
+
 @pytest.mark.parametrize("inspector", [linux, psutil_], ids=["proc", "psutil"])
 async def test_without_pidfds_the_start_time_guards_and_a_young_process_is_refused(
     stage, hand_of, all_steps, inspector
 ):
-    hand = hand_of(inspector=inspector, pidfds=False)
+    young = Young(inspector)
+    hand = hand_of(inspector=young, pidfds=False)
     pid = stage.start("name=agent", "child=name=one+ignore=INT")
     session = hand.take(pid)
     steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "refused"
     assert "younger than a second" in steps[-1].what
+    young.grown = True
     stage.grown("one", inspector)
     steps = await all_steps(hand.actions.kill(session))
     assert steps[-1].outcome == "gone"

@@ -6,7 +6,7 @@ import pytest
 
 from costtop.analysis import drivers, ledger
 from costtop.cli.main import main
-from costtop.detect.sessions.monitor import Vigil, as_it_was
+from costtop.detect.monitor import Monitor, as_it_was
 from costtop.detect.sessions.peer_sums import Sums
 from costtop.detect.settings import Settings
 from costtop.paths import find
@@ -43,12 +43,12 @@ def assert_balanced(db):
             " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source GROUP BY r.id"
         ).fetchall()
     )
-    vigil, spends = Vigil(Settings()), {}
+    monitor, spends = Monitor(Settings()), {}
     loops = set()
     for spend in History(db).between(0, EVER):
         loops |= {
             one.session
-            for one in vigil.observe(as_it_was(spend))
+            for one in monitor.observe(as_it_was(spend))
             if one.rule.startswith("retry_loop")
         }
         spends.setdefault(spend.root, []).append(spend)

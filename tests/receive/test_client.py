@@ -17,14 +17,14 @@ import pytest
 from costtop import paths
 from costtop.client import spool
 from costtop.client.line_fields import stamped
-from costtop.client.sender import Post
+from costtop.client.sender import Sender
 from tests.patience import PATIENCE
 from tests.receive.running import Instance, answers, line, until
 
 
 @pytest.fixture
-def post() -> Iterator[Post]:
-    made = Post(paths.find)
+def post() -> Iterator[Sender]:
+    made = Sender(paths.find)
     yield made
     made.close(0.1)
 
@@ -107,7 +107,7 @@ def test_a_full_queue_goes_to_the_spool_at_once(instance):
     with socket.socket(socket.AF_UNIX) as deaf:  # takes lines and answers none
         deaf.bind(str(instance.socket))
         deaf.listen()
-        made = Post(paths.find, queue=100)
+        made = Sender(paths.find, queue=100)
         before = time.thread_time()
         for number in range(1000):
             made.put(stamped(line(id=str(number))))

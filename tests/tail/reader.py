@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from costtop.tail.find import find
-from costtop.tail.identity import Change, Known
+from costtop.tail.identity import FileChange, Known
 from costtop.tail.place import Place, restored
 from costtop.tail.read import BUDGET, Piece, pieces
 from costtop.tail.roots import Root, rooted
@@ -27,7 +27,7 @@ class Reader:
     def now(self) -> int:
         return time.time_ns() + self.later
 
-    def scan(self, budget: int = BUDGET, chunk: int = 1 << 20) -> list[Change]:
+    def scan(self, budget: int = BUDGET, chunk: int = 1 << 20) -> list[FileChange]:
         """One look: every change that was not settled."""
         changes = []
         for seen in find(self.roots, self.now()).newest_first():
@@ -41,7 +41,7 @@ class Reader:
                 self.read(change, budget, chunk)
         return changes
 
-    def read(self, change: Change, budget: int = BUDGET, chunk: int = 1 << 20) -> None:
+    def read(self, change: FileChange, budget: int = BUDGET, chunk: int = 1 << 20) -> None:
         place = change.place
         more = True
         while more:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.tail.find import Tree, find
+from costtop.tail.find import FolderTree, find
 from costtop.tail.patterns import names, related
 from costtop.tail.place import Place, restored
 from costtop.tail.roots import Seen, rooted, rooted_glob
@@ -66,7 +66,7 @@ def test_names_that_only_look_alike_are_no_relatives() -> None:
 def test_only_folders_on_the_way_to_a_match_are_walked(tmp_path: Path) -> None:
     touch(tmp_path / "root" / "a" / "chats" / "x.json")
     touch(tmp_path / "root" / "a" / "cache" / "deep" / "x.json")
-    tree = Tree([rooted(tmp_path / "root", ["*/chats/*.json"])])
+    tree = FolderTree([rooted(tmp_path / "root", ["*/chats/*.json"])])
     tree.all(time.time_ns())
     [walked] = tree.folders.values()
     assert {os.path.basename(f) for f in walked} == {b"root", b"a", b"chats"}
@@ -106,12 +106,12 @@ def test_the_newest_file_comes_first(tmp_path: Path) -> None:
 
 
 class TestTheCheapLook:
-    def tree(self, tmp_path: Path) -> Tree:
+    def tree(self, tmp_path: Path) -> FolderTree:
         touch(tmp_path / "old" / "old.jsonl", age=7200)
         touch(tmp_path / "hot" / "hot.jsonl", age=10)
         for folder in (tmp_path, tmp_path / "old", tmp_path / "hot"):
             os.utime(folder, (time.time() - 100,) * 2)
-        tree = Tree([rooted(tmp_path, ["**/*.jsonl"])])
+        tree = FolderTree([rooted(tmp_path, ["**/*.jsonl"])])
         tree.all(time.time_ns())
         return tree
 
@@ -134,7 +134,7 @@ class TestTheCheapLook:
     def test_finds_a_file_made_in_the_clock_tick_of_the_last_look(self, tmp_path: Path) -> None:
         folder = tmp_path / "young"
         touch(folder / "a.jsonl", age=7200)
-        tree = Tree([rooted(folder, ["*.jsonl"])])
+        tree = FolderTree([rooted(folder, ["*.jsonl"])])
         tree.all(time.time_ns())
         tick = folder.stat().st_mtime_ns
         touch(folder / "b.jsonl", age=7200)
@@ -143,7 +143,7 @@ class TestTheCheapLook:
 
     def test_finds_a_root_that_appears_or_is_made_anew(self, tmp_path: Path) -> None:
         root = tmp_path / "root"
-        tree = Tree([rooted(root, ["**/*.jsonl"])])
+        tree = FolderTree([rooted(root, ["**/*.jsonl"])])
         assert tree.all(time.time_ns()).seen == []
         touch(root / "a" / "one.jsonl")
         assert self.names(tree.recent(time.time_ns()).seen) == {"one.jsonl"}
@@ -166,7 +166,7 @@ def test_a_database_changes_with_its_wal_and_is_hinted_at_by_it(tmp_path: Path) 
     owner.execute("PRAGMA journal_mode = WAL")
     owner.execute("CREATE TABLE t (a)")
     owner.commit()
-    tree = Tree([rooted(tmp_path, ["*.db"], "rows")])
+    tree = FolderTree([rooted(tmp_path, ["*.db"], "rows")])
     [before] = tree.all(time.time_ns()).seen
     owner.execute("INSERT INTO t VALUES (1)")
     owner.commit()

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from costtop.tail import watch
-from costtop.tail.follow import Follower, Pace
+from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import Root, rooted
 from tests.patience import PATIENCE
 from tests.tail.reader import Reader
 
-SLOW = Pace(roots=60, recent=60, polling=60, all=60)  # only events can be in time
+SLOW = ScanPace(roots=60, recent=60, polling=60, all=60)  # only events can be in time
 NO_HINTS: list[set[tuple[int, str]]] = []
 LINUX = os.path.isdir("/proc/self/fdinfo")
-BRISK = Pace(roots=0.2, recent=0.3, polling=0.3, all=1.0, retry=0.05)
+BRISK = ScanPace(roots=0.2, recent=0.3, polling=0.3, all=1.0, retry=0.05)
 
 
 class Follow:
@@ -284,3 +284,29 @@ async def test_a_follower_can_be_told_to_look_again(folder: Path, root: Root) ->
 )  # fmt: skip
 def test_what_stopped_a_watcher_is_told_in_words(error: BaseException, words: str) -> None:
     assert words in watch.reason(error)
+
+
+async def test_new_folders_of_a_pattern_without_depth_have_events_at_once(folder: Path) -> None:
+    async with following([rooted(folder, ["*/chats/*.jsonl"])], pace=SLOW) as follow:
+        await follow.watches()
+        (folder / "new" / "chats").mkdir(parents=True)
+        await asyncio.sleep(0.3)
+        log = folder / "new" / "chats" / "a.jsonl"
+        for line in (b"one", b"two", b"three"):
+            append(log, line)
+            await follow.reads(line)  # long before the clock would look
+
+
+async def test_who_knows_that_a_log_has_grown_need_not_wait_for_the_clock(
+    folder: Path, root: Root
+) -> None:
+    log = folder / "a.jsonl"
+    append(log, b"first")
+    async with following([root], events=False, pace=SLOW._replace(polling=60.0)) as follow:
+        await follow.reads(b"first")
+        append(log, b"second")
+        follow.follower.look_at([bytes(log)])
+        await follow.reads(b"second")
+        append(folder / "b.jsonl", b"in a file that nobody knows yet")
+        follow.follower.look_at([])
+        await follow.reads(b"in a file that nobody knows yet")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.tail.find import Tree, find
+from costtop.tail.find import FolderTree, find
 from costtop.tail.identity import DOCUMENT_LIMIT, Known
 from costtop.tail.place import shown
 from costtop.tail.read import document, pieces
@@ -96,7 +96,7 @@ def test_a_folder_without_permission_is_told_and_hinders_no_other() -> None:
         (folder / "open" / "a.jsonl").write_bytes(b"a\n")
         (folder / "closed" / "b.jsonl").write_bytes(b"b\n")
         (folder / "closed").chmod(0)
-        tree = Tree([rooted(folder, ["**/*.jsonl"])])
+        tree = FolderTree([rooted(folder, ["**/*.jsonl"])])
         found = tree.all(time.time_ns())
         assert [os.path.basename(s.path) for s in found.seen] == [b"a.jsonl"]
         closed = os.fsencode(folder / "closed")

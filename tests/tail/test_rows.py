@@ -14,7 +14,7 @@ from costtop.tail.find import find
 from costtop.tail.identity import Known
 from costtop.tail.read import rows_place
 from costtop.tail.roots import rooted
-from costtop.tail.rows import Answer
+from costtop.tail.rows import RowsPage
 from tests.patience import PATIENCE
 
 SQL = "SELECT id, text, updated FROM message WHERE updated > coalesce(:since, 0) ORDER BY updated"
@@ -34,7 +34,7 @@ def owner(database: Path) -> Iterator[sqlite3.Connection]:
     db.close()
 
 
-def ask(path: Path, since: rows.Cursor = None, limit: int = rows.LIMIT, sql: str = SQL) -> Answer:
+def ask(path: Path, since: rows.Cursor = None, limit: int = rows.LIMIT, sql: str = SQL) -> RowsPage:
     return rows.ask(os.fsencode(path), sql, "updated", ("message",), since, limit)
 
 
@@ -48,7 +48,7 @@ def test_rows_come_as_dicts_and_the_cursor_moves(database: Path, owner: sqlite3.
     assert [row["updated"] for row in answer.rows] == [10, 20]
     assert set(answer.rows[0]) == {"id", "text", "updated"}
     assert (answer.since, answer.more, answer.trouble) == (20, False, "")
-    assert ask(database, 20) == Answer([], 20)
+    assert ask(database, 20) == RowsPage([], 20)
     add(owner, 30)
     assert [row["updated"] for row in ask(database, 20).rows] == [30]
 
@@ -67,7 +67,7 @@ def test_a_database_of_another_version_gives_an_empty_answer(
     database: Path, owner: sqlite3.Connection
 ) -> None:
     owner.execute("DROP TABLE message")
-    assert ask(database, 7) == Answer([], 7)
+    assert ask(database, 7) == RowsPage([], 7)
 
 
 def test_the_guest_cannot_write(database: Path, owner: sqlite3.Connection) -> None:
@@ -92,7 +92,7 @@ def test_a_locked_database_is_left_alone_after_a_moment(database: Path) -> None:
     db.execute("CREATE TABLE message (updated INTEGER)")
     db.execute("BEGIN EXCLUSIVE")
     answer = ask(database, 5, sql="SELECT updated FROM message")
-    assert answer == Answer([], 5, trouble="is locked by its owner; asked again later")
+    assert answer == RowsPage([], 5, trouble="is locked by its owner; asked again later")
     db.execute("COMMIT")
     db.close()
 

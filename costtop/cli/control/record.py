@@ -23,7 +23,9 @@ _TEXT = (
 )  # fmt: skip
 _NUMBERS = (
     "input-tokens", "output-tokens", "cache-read-tokens", "cache-write-tokens",
-    "cache-write-1h-tokens", "reasoning-tokens", "web-searches", "pid", "attempt",
+    "cache-write-1h-tokens", "reasoning-tokens", "audio-input-tokens",
+    "audio-output-tokens", "image-input-tokens", "image-output-tokens", "web-searches", "pid",
+    "attempt",
 )  # fmt: skip
 _CALL = ("model", "input_tokens", "output_tokens")
 

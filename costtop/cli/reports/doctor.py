@@ -84,6 +84,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
              "first": [{"offset": offset, "reason": reason} for offset, reason in bad.named]}
             for bad in facts.bad
         ],
+        "half_lines": [half._asdict() for half in facts.half],
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [
             {"source": one.source, "calls": one.calls, "computed_usd": money.exact(one.computed),
@@ -206,7 +207,9 @@ def _records(tree: dict[str, Any]) -> list[str]:
     for one in bad:
         lines.append(f"  {clean(one['file'], 300)}: {one['count']}")
         lines += [f"    byte {item['offset']}: {item['reason']}" for item in one["first"][:3]]
-    return lines
+    half = tree.get("half_lines", [])
+    lines.append(f"half lines at the end of a log: {len(half)}")
+    return lines + [f"  {clean(one['file'], 300)}: from byte {one['offset']}" for one in half[:5]]
 
 
 def _prices(tree: dict[str, Any]) -> list[str]:

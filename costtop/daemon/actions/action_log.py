@@ -1,4 +1,4 @@
-"""Every control action: written down and announced. It carries none of them out.
+"""Every control action: written down and announced.
 
 RELIABILITY.md T3: nobody with the user's rights can be fenced off the socket, so whatever is done
 over it is told to the notifier, with the process that asked.

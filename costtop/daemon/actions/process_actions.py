@@ -1,4 +1,4 @@
-"""Actions on sessions' processes, as asked for: planned, done, journalled. It finds none."""
+"""Actions on sessions' processes, as asked for: planned, done, journalled."""
 
 import asyncio
 import logging

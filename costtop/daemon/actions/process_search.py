@@ -1,4 +1,4 @@
-"""Keeps the processes behind live sessions found and handle. It decides nothing about them."""
+"""Keeps the processes behind live sessions found and handle."""
 
 import asyncio
 import os

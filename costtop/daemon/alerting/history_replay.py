@@ -1,4 +1,4 @@
-"""Runs today's rules over stored history and says what they would have told. It changes nothing.
+"""Runs today's rules over stored history and says what they would have told.
 
 In event time, remembering only what was known then: the 28 days before are learnt from first, and
 sessions end when their logs say so or when they have been idle. The same store and config give the
@@ -14,7 +14,7 @@ from costtop.alerts.replay import replay
 from costtop.config import Config
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.detect.budgets.budget_monitor import Budgets
-from costtop.detect.sessions.monitor import Vigil, as_it_was, believed
+from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
 from costtop.queries.alerts import alert_json
 from costtop.store.sessions import finished_peers
@@ -32,23 +32,23 @@ def replayed(
     """
     settings = settings_of(config)
     began = since - settings.window_ms
-    vigil = Vigil(settings)
+    monitor = Monitor(settings)
     kills = [end for _, end in finished_peers.kills(db, 0) if end.at < until]
-    vigil.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
+    monitor.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
     spends = History(db).between(began, until)
     seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
     roots: set[str] = set()
-    found = list(_findings(seen, vigil, config, since, roots))
-    found += vigil.tick(until)
+    found = list(_findings(seen, monitor, config, since, roots))
+    found += monitor.tick(until)
     return alert_json.replayed(replay(one for one in found if one.at >= since), len(roots))
 
 
 def _findings(
-    spends: Iterable[Spend], vigil: Vigil, config: Config, since: int, roots: set[str]
+    spends: Iterable[Spend], monitor: Monitor, config: Config, since: int, roots: set[str]
 ) -> Iterator[Finding]:
     budgets = Budgets(configuration.budgets(config), configuration.zone(config))
     for spend in spends:
         if spend.call.at >= since:
             roots.add(spend.root)
-        yield from vigil.observe(spend)
+        yield from monitor.observe(spend)
         yield from budgets.observe(spend, believed(spend))

@@ -1,4 +1,4 @@
-"""The running sessions as the detectors know them, kept in step with the store. It tells nobody.
+"""The running sessions as the detectors know them, kept in step with the store.
 
 After a start they are rebuilt: finished sessions from the peers that the store keeps, those that
 had not finished from their calls, in the order in which they came. Where no peers are kept (the
@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from costtop.alerts.choose import HISTORY_AFTER
+from costtop.detect.monitor import Monitor, as_it_was
 from costtop.detect.sessions import finished_peer
-from costtop.detect.sessions.monitor import Vigil, as_it_was
 from costtop.detect.settings import Settings
 from costtop.model import Finding, Spend
 from costtop.store import meta
@@ -26,33 +26,33 @@ _FORM = 1  # to be raised where a detector keeps something else of a session
 
 
 class LiveSessions:
-    """A vigil with the store behind it."""
+    """A monitor with the store behind it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._vigil = Vigil(settings)
+        self._monitor = Monitor(settings)
         self._deed = 0
         self._reread: set[str] = set()  # sessions whose calls were read in this commit
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
-        vigil, history = Vigil(self._settings), History(db)
+        monitor, history = Monitor(self._settings), History(db)
         imported, last, since = _imported(db), judged(db), now - self._settings.window_ms
         kept = finished_peers.read(db, self._form())
         if kept is None:
             ends, kills = finished_peers.ends(db, since, imported), finished_peers.kills(db, 0)
-            vigil.foretell(ends, (end for _, end in kills))
-            vigil.learn(_known(history.upto(since, last, imported), imported, vigil))
+            monitor.foretell(ends, (end for _, end in kills))
+            monitor.learn(_known(history.upto(since, last, imported), imported, monitor))
         else:
             spends = history.of_roots(finished_peers.unfinished(db, since), last, imported)
             past = (finished_peer.restore(json.loads(text)) for text in kept)
-            vigil.learn(_known(spends, imported, vigil), past)
+            monitor.learn(_known(spends, imported, monitor), past)
         self._deed = int(meta.get(db, _DEEDS) or finished_peers.newest_deed(db))
-        self._vigil = vigil
+        self._monitor = monitor
 
     def catch_up(self, db: sqlite3.Connection, spends: Iterable[Spend], now: int) -> list[Finding]:
         """Judges what came since `learn`, in order; from here on the peers are kept."""
-        self._vigil.foretell(finished_peers.ends(db, now - HISTORY_AFTER, _imported(db)))
+        self._monitor.foretell(finished_peers.ends(db, now - HISTORY_AFTER, _imported(db)))
         found: list[Finding] = []
         for spend in spends:
             found += self.judge(db, spend, spend.seen)
@@ -62,15 +62,15 @@ class LiveSessions:
 
     def judge(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
         """What one stored call has made true."""
-        vigil = self._vigil
-        if not vigil.knows(spend.root):
+        monitor = self._monitor
+        if not monitor.knows(spend.root):
             if spend.call.at < now - HISTORY_AFTER:
                 return []  # an old log taken in late: nothing that runs now
             if self._resumed(db, spend.root):
                 self._reread.add(spend.root)
         if not spend.new and spend.root in self._reread:
             return []  # what grew is in the calls that were just read
-        return vigil.observe(spend)
+        return monitor.observe(spend)
 
     def after(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> list[Finding]:
         """What tool outcomes and ends of a commit have made true, besides its calls."""
@@ -78,10 +78,10 @@ class LiveSessions:
         answered = [key for key in recorded.answered if key not in seen]
         found: list[Finding] = []
         for spend in History(db).of_keys(answered):
-            if self._vigil.knows(spend.root):
-                found += self._vigil.observe(spend)
+            if self._monitor.knows(spend.root):
+                found += self._monitor.observe(spend)
         for root in recorded.ended:
-            found += self._vigil.finish(root, now)
+            found += self._monitor.finish(root, now)
         self._reread.clear()
         return found
 
@@ -90,24 +90,24 @@ class LiveSessions:
         found: list[Finding] = []
         kills = finished_peers.kills(db, self._deed)
         for row, end in kills:
-            found += self._vigil.finish(end.root, end.at, stopped=True)
+            found += self._monitor.finish(end.root, end.at, stopped=True)
             self._deed = row
         if kills:
             meta.put(db, {_DEEDS: str(self._deed)})
-        return found + self._vigil.tick(now)
+        return found + self._monitor.tick(now)
 
     def keep(self, db: sqlite3.Connection) -> None:
         """Writes down which sessions have finished or gone on since the last time."""
-        rows = [(one.root, one.at, json.dumps(one)) for one in self._vigil.finished()]
-        gone = self._vigil.reopened()
+        rows = [(one.root, one.at, json.dumps(one)) for one in self._monitor.finished()]
+        gone = self._monitor.reopened()
         if rows or gone:
             finished_peers.keep(db, rows, gone)
 
     def reread(self, db: sqlite3.Connection, roots: Iterable[str]) -> None:
         """Takes sessions anew whose stored calls have grown while nobody looked."""
         for root in roots:
-            if self._vigil.knows(root):
-                self._vigil.forget(root)
+            if self._monitor.knows(root):
+                self._monitor.forget(root)
                 self._resumed(db, root)
 
     def _resumed(self, db: sqlite3.Connection, root: str) -> bool:
@@ -117,7 +117,7 @@ class LiveSessions:
         if row is None or not finished_peers.has_earlier(db, row, last):
             return False
         spends: Sequence[Spend] = list(history.of_roots([row], last, imported))
-        self._vigil.resume(_as_they_came(spends, imported))
+        self._monitor.resume(_as_they_came(spends, imported))
         return True
 
     def _form(self) -> str:
@@ -139,8 +139,8 @@ def _as_they_came(spends: Iterable[Spend], imported: int) -> Iterable[Spend]:
     return (as_it_was(spend) if spend.seen <= imported else spend for spend in spends)
 
 
-def _known(spends: Iterable[Spend], imported: int, vigil: Vigil) -> Iterable[Spend]:
+def _known(spends: Iterable[Spend], imported: int, monitor: Monitor) -> Iterable[Spend]:
     """The same, without old logs that were taken in late: they were not judged either."""
     for spend in _as_they_came(spends, imported):
-        if spend.call.at >= spend.seen - HISTORY_AFTER or vigil.knows(spend.root):
+        if spend.call.at >= spend.seen - HISTORY_AFTER or monitor.knows(spend.root):
             yield spend

@@ -1,4 +1,4 @@
-"""The config's rules as the detectors want them. It judges nothing."""
+"""The config's rules as the detectors want them."""
 
 from costtop import config as configuration
 from costtop import money

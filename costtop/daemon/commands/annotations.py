@@ -1,4 +1,4 @@
-"""What users say of sessions, alerts and budgets, kept in one transaction. It signals nothing."""
+"""What users say of sessions, alerts and budgets, kept in one transaction."""
 
 import sqlite3
 

@@ -1,6 +1,5 @@
 """Budgets set by command, written with tomli-w into their own file. It leaves config.toml alone."""
 
-import os
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ from costtop import config as configuration
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
-from costtop.files import private_directory, private_file
+from costtop.files import private_directory, replace
 from costtop.paths import Paths
 
 _HEAD = (
@@ -51,11 +50,6 @@ def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) ->
 
 
 def _write(paths: Paths, entries: list[BudgetEntry]) -> None:
-    """Replaces the file at once: a crash leaves the old one or the new one."""
     private_directory(paths.budgets.parent)
     tree: dict[str, Any] = {"budget": [msgspec.to_builtins(entry) for entry in entries]}
-    young = paths.budgets.with_suffix(".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(private_file(young, flags), "w", encoding="utf-8") as file:
-        file.write(_HEAD + tomli_w.dumps(tree))
-    os.replace(young, paths.budgets)
+    replace(paths.budgets, (_HEAD + tomli_w.dumps(tree)).encode())

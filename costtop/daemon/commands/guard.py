@@ -1,4 +1,4 @@
-"""Who may command: a process inside a tracked agent's tree may only look. It refuses, not hides.
+"""Who may command: a process inside a tracked agent's tree may only look.
 
 RELIABILITY.md T3: an agent that was talked into it could silence its own alerts, raise its budget
 or kill a rival. Nothing of the same user can be fenced off for good; this makes it need a trick.

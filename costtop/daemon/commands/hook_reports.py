@@ -1,4 +1,4 @@
-"""Hears what agents' hooks and status lines say of themselves. It answers none of them.
+"""Hears what agents' hooks and status lines say of themselves.
 
 The kernel says who is at the other end of the socket, and its parents are the agent: an exact map
 from session to process, which no log can forge. A report whose sender has gone already counts for
@@ -7,7 +7,7 @@ nothing; the next one comes with the next tool.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from costtop import money
 from costtop.control.protocol import Hook
@@ -18,8 +18,9 @@ from costtop.processes.inspect.inspector import lineage
 from costtop.receive.socket import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers
-from costtop.store.sessions import statuslines
+from costtop.store.sessions import live_logs, statuslines
 from costtop.store.writer import Writer
+from costtop.tail.place import is_file
 
 Chain = tuple[tuple[int, int], ...]
 _MOST = 200  # reports under way; more are dropped, they come again
@@ -29,8 +30,14 @@ _LARGEST = 1e9  # dollars
 class HookReports:
     """Takes reports: at once what would vanish with the sender, later what the store must know."""
 
-    def __init__(self, writer: Writer, holder: Holder, met: Callable[[str, Chain], None]) -> None:
-        self._writer, self._holder, self._met = writer, holder, met
+    def __init__(
+        self,
+        writer: Writer,
+        holder: Holder,
+        met: Callable[[str, Chain], None],
+        look_at: Callable[[Sequence[bytes]], None],
+    ) -> None:
+        self._writer, self._holder, self._met, self._look_at = writer, holder, met, look_at
         self._under_way: set[asyncio.Task[None]] = set()
 
     def hear(self, command: Hook, caller: Caller) -> None:
@@ -48,8 +55,15 @@ class HookReports:
         if chain:
             self._holder.report(Report(key, "hook", chain, command.source))
             self._met(key, chain)
+        # A hook runs right after its call was logged: the cap is judged by that, not by a clock.
+        self._look_at(await self._writer.read(_logs, about["root"]))
         if command.said or command.event in {"prompt", "statusline"}:
             await self._writer.transact(_note, command, key, now_ms())
+
+
+def _logs(db: sqlite3.Connection, root: object) -> Sequence[bytes]:
+    found = live_logs.logs(db, root) if isinstance(root, int) else ()
+    return [path for path in found if is_file(path)]
 
 
 def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:

@@ -1,4 +1,4 @@
-"""Counts what was taken in, for `status` and `scan`. It takes nothing in itself."""
+"""Counts what was taken in, for `status` and `scan`."""
 
 
 class Counts:

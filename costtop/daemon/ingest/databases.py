@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from costtop.model import Bad, Event
 from costtop.sources.fold.source import Chunk, Memo, Query, Source
 from costtop.tail.place import shown
-from costtop.tail.rows import Answer, Cursor, ask
+from costtop.tail.rows import Cursor, RowsPage, ask
 
 PAGE = 1_000  # rows of one answer
 _LEAST, _MOST = 10, 64_000  # rows: of a question that takes too long, of rows with equal cursors
@@ -59,7 +59,7 @@ def asked(path: bytes, source: Source, memo: Memo, seen: int, page: int = PAGE) 
     )
 
 
-def _answer(path: bytes, query: Query, since: Cursor, halfway: bool, page: int) -> Answer:
+def _answer(path: bytes, query: Query, since: Cursor, halfway: bool, page: int) -> RowsPage:
     """One page after `since`; from a little before it when a new round begins."""
     start = since if halfway else _earlier(since, query.slack)
     while True:

@@ -10,6 +10,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,6 +69,10 @@ class Reader:
         if trouble and trouble != self.trouble:
             log.error(trouble)
         self.trouble = trouble
+
+    def look_at(self, paths: Sequence[bytes]) -> None:
+        """Looks at these logs now, or at what is recent and new where none is named."""
+        self._follower.look_at(paths)
 
     async def scan(self) -> dict[str, int]:
         """Looks at everything once more and returns what was taken in since the asking."""

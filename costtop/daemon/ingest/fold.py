@@ -12,7 +12,7 @@ from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
-from costtop.tail.identity import Change
+from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
 from costtop.tail.read import BUDGET, Piece, document, pieces
 
@@ -22,7 +22,7 @@ class Order(NamedTuple):
 
     source: str  # name of the format
     label: str  # name of the source, where the config gives the same format another one
-    change: Change
+    change: FileChange
     memo: Memo
     seen: int  # receive time, ms
 
@@ -75,7 +75,7 @@ def _fold_rows(order: Order, source: Source) -> Folded:
     return folded
 
 
-def _pieces(source: Source, change: Change, budget: int) -> Iterable[Piece]:
+def _pieces(source: Source, change: FileChange, budget: int) -> Iterable[Piece]:
     if source.shape == "lines":
         return pieces(change.place, budget, final=change.final)
     whole = document(change.place)
@@ -88,11 +88,27 @@ def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
         chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
         events, memo = source.read(chunk, memo)
         _sort(folded, events)
+    place = piece.place
+    if piece.last:
+        place = place._replace(half=not _take_last(folded, source, piece, memo, seen))
     if piece.overlong is not None:
         folded.bad.append(Bad(piece.overlong, "the line is too long to be read"))
     return folded._replace(
-        place=piece.place, memo=memo, read=folded.read + len(piece.data), more=piece.more
+        place=place, memo=memo, read=folded.read + len(piece.data), more=piece.more
     )
+
+
+def _take_last(folded: Folded, source: Source, piece: Piece, memo: Memo, seen: int) -> bool:
+    """Takes a last line that has no newline; False where the source cannot read it as it stands.
+
+    Neither the place nor the memo moves: the line is read again once its newline has come, or its
+    rest, and then changes nothing that is not new.
+    """
+    chunk = Chunk(shown(piece.place.path), piece.last + b"\n", piece.place.offset, seen)
+    events, _ = source.read(chunk, memo)
+    whole = [event for event in events if not isinstance(event, Bad)]
+    _sort(folded, whole)
+    return len(whole) == len(events)
 
 
 def sorted_events(

@@ -27,10 +27,10 @@ from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, Recorded
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
-from costtop.tail.identity import Change, Known
+from costtop.tail.identity import FileChange, Known
 from costtop.tail.place import Place, is_file, restored
 from costtop.tail.read import rows_place
-from costtop.tail.roots import Found, Seen
+from costtop.tail.roots import FoundFiles, Seen
 
 _TURN = 4 << 20  # bytes a turn, live
 _IMPORT_TURN = 24 << 20  # bytes a turn of a file while a backlog is taken in
@@ -146,10 +146,10 @@ class Ingest:
             await self.commit(await future)
         await self._read([item for item in seen if not self.known.settled(item)])
 
-    def _compare(self, seen: Sequence[Seen]) -> list[Change]:
+    def _compare(self, seen: Sequence[Seen]) -> list[FileChange]:
         return [self.known.compare(item) for item in seen]
 
-    async def _orders(self, seen: Sequence[Seen], changes: Sequence[Change]) -> list[Order]:
+    async def _orders(self, seen: Sequence[Seen], changes: Sequence[FileChange]) -> list[Order]:
         orders: list[Order] = []
         for item, change in zip(seen, changes, strict=True):
             if change.displaced:
@@ -165,7 +165,7 @@ class Ingest:
         return orders
 
     def _next(self, order: Order, folded: Folded) -> Order:
-        change = Change("grown", folded.place, folded.place.path, final=order.change.final)
+        change = FileChange("grown", folded.place, folded.place.path, final=order.change.final)
         return order._replace(change=change, memo=folded.memo, seen=now_ms())
 
     async def commit(self, folded: Sequence[Folded]) -> Recorded:
@@ -233,7 +233,7 @@ class Ingest:
         counts.unpriced += sum(spend.cost is None for spend in recorded.spends if spend.new)
         self.progress = self.progress._replace(done=self.progress.done + read)
 
-    async def _count_files(self, found: Found) -> None:
+    async def _count_files(self, found: FoundFiles) -> None:
         """After a walk of everything: notes which files are gone, forgets those long gone."""
         marked, dropped = self.known.census(found, now_ms())
         if marked or dropped:

@@ -1,4 +1,4 @@
-"""Fetches newer price lists where the config asks for it. It prices nothing and keeps no file.
+"""Fetches newer price lists where the config asks for it.
 
 A list that makes a model in use more than five times dearer or cheaper, or takes its price away, is
 named and not used (RELIABILITY.md, "Price table poisoning"): `prices.toml` is the way to accept it.

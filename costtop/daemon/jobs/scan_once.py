@@ -12,26 +12,27 @@ from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.reader_settings import reader_settings
+from costtop.durations import now_ms
 from costtop.errors import StoreError
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
-from costtop.tail.find import Tree
+from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
-from costtop.tail.roots import Found
+from costtop.tail.roots import FoundFiles
 
 
 def scan(paths: Paths) -> dict[str, int]:
     """Reads everything new and returns the counts; raises Busy where a daemon has the database."""
     config = configuration.load(paths)
     with hold(paths):
-        found = Tree(roots(config, paths)).all(time.time_ns())
+        found = FolderTree(roots(config, paths)).all(time.time_ns())
         counts = Counts().plain() if _settled(paths, config, found) else _read(paths, config, found)
         return {"looked_at": len(found.seen), **counts}
 
 
-def _settled(paths: Paths, config: Config, found: Found) -> bool:
+def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
     """Whether a full scan would change nothing: not one place, and nothing readers are told."""
     try:
         db = open_reader(paths.database)
@@ -42,11 +43,11 @@ def _settled(paths: Paths, config: Config, found: Found) -> bool:
         told = meta.everything(db)
     if not all(known.settled(seen) for seen in found.seen):
         return False
-    marked, dropped = known.census(found, time.time_ns() // 1_000_000)
+    marked, dropped = known.census(found, now_ms())
     return not marked and not dropped and reader_settings(config).items() <= told.items()
 
 
-def _read(paths: Paths, config: Config, found: Found) -> dict[str, int]:
+def _read(paths: Paths, config: Config, found: FoundFiles) -> dict[str, int]:
     import asyncio
 
     from costtop.daemon.wiring import wired

@@ -1,4 +1,4 @@
-"""Notices that the user has edited the configuration. It does not apply it."""
+"""Notices that the user has edited the configuration."""
 
 import asyncio
 import logging

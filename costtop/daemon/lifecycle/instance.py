@@ -1,4 +1,4 @@
-"""One daemon an instance: the lock that only one process holds. It knows nothing else of it.
+"""One daemon an instance: the lock that only one process holds.
 
 A flock on a file that is never unlinked: it dies with the process, so no stale pid file exists.
 """

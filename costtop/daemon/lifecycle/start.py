@@ -1,4 +1,4 @@
-"""Starts the daemon in the background, as tmux does its server. It is not the daemon.
+"""Starts the daemon in the background, as tmux does its server.
 
 The child runs with `-P` so that nothing is imported from the current directory, in a session of its
 own, with its output in the log.

@@ -14,7 +14,7 @@ from costtop.alerts import choose, routes, wording
 from costtop.alerts.routes import Route
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
-from costtop.model import Finding, Letter, Notification
+from costtop.model import SEVERITIES, Finding, Letter, Notification
 from costtop.store.alerts import alerts, outbox, silences
 
 
@@ -133,7 +133,7 @@ def _digest(route: Route, letters: Sequence[Letter], since: int, now: int) -> Le
 
 
 def _rank(severity: str) -> int:
-    return choose.SEVERITIES.index(severity) if severity else -1
+    return SEVERITIES.index(severity) if severity else -1
 
 
 def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:

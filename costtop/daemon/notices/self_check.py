@@ -1,4 +1,4 @@
-"""Watches whether costtop still sees costs, and tells when it does not. It mends nothing."""
+"""Watches whether costtop still sees costs, and tells when it does not."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Posts the summary of yesterday and of last week, in the morning, once. It words nothing itself.
+"""Posts the summary of yesterday and of last week, in the morning, once.
 
 Only endpoints that ask for it (`summary = ["day"]`) get one, from eight o'clock on of the user's
 time. The first morning is silent: what was before costtop is history.

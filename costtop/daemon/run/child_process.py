@@ -1,4 +1,4 @@
-"""One command as a child: its own process group, the terminal, signals, its end. It counts nothing.
+"""One command as a child: its own process group, the terminal, signals, its end.
 
 The command gets the terminal as a shell would give it, and Ctrl-Z stops both. Where there is a
 systemd of the user's, it gets a control group of its own, from which nothing escapes a kill.
@@ -53,6 +53,10 @@ class Child:
     def _begin(self) -> None:
         """In the child, before the command: its own group, in the foreground."""
         os.setpgid(0, 0)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            # A script's job in the background is started ignoring them, lest Ctrl-C reach it; in
+            # a group of its own it does not, and the ladder begins with INT.
+            signal.signal(number, signal.SIG_DFL)
         if self._terminal is not None:
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             os.tcsetpgrp(self._terminal, os.getpgrp())

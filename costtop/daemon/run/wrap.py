@@ -30,7 +30,7 @@ from costtop.processes.kill.tree import Tree
 from costtop.store.db import open_reader
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run
-from costtop.tail.find import Tree as Logs
+from costtop.tail.find import FolderTree
 from costtop.tail.follow import Batch
 from costtop.text import clean
 
@@ -205,7 +205,7 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
     config = configuration.load(paths)
     with hold(paths):
         async with wired(paths, config, lambda: None) as instance:
-            found = await asyncio.to_thread(Logs(instance.roots).all, time.time_ns())
+            found = await asyncio.to_thread(FolderTree(instance.roots).all, time.time_ns())
             known = instance.ingest.known
             fresh = [seen for seen in found.newest_first() if not known.settled(seen)]
             await instance.ingest.take(Batch(fresh, found))

@@ -1,4 +1,4 @@
-"""Serves /metrics where the config asks for it: totals as Prometheus text. It counts nothing.
+"""Serves /metrics where the config asks for it: totals as Prometheus text.
 
 Counters come from the store, so they go on after a restart. No session is named: the number of
 series stays that of features times models.

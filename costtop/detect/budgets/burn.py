@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from costtop import periods
 from costtop.detect.budgets.window import Sliding
-from costtop.model import Budget, Finding
+from costtop.model import Budget, Finding, Severity
 from costtop.money import dollars
 from costtop.periods import Span
 
@@ -26,7 +26,7 @@ class Pair(NamedTuple):
     limit: float
     long: int
     short: int
-    severity: str
+    severity: Severity
 
 
 # A day: 6 in an hour is a quarter of it. A week: 8.4 in an hour is 5 % of it.

@@ -6,14 +6,10 @@ A pause longer than the cache lives is no anomaly: it goes to the explanation an
 from typing import NamedTuple
 
 from costtop.detect.rules.excess import projected
-from costtop.detect.sessions.claim import Verdict
-from costtop.detect.sessions.course import OTHER, Course
-from costtop.detect.sessions.peers import View
-from costtop.detect.settings import Settings
-from costtop.model import Spend
+from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
-RULE = "cache_miss"
 _WINDOW = 8  # turns
 _BREAKS = 3  # within the window
 _BREAKS_READING = 4  # where the provider caches by itself and loses a prefix now and then
@@ -31,42 +27,39 @@ class Spell(NamedTuple):
     dollars: int = 0  # nano, beyond the price of hits
 
 
-_NONE = Spell()
-
-
-def judge(
-    course: Course, spend: Spend, moved: int, view: View, settings: Settings
-) -> Verdict | None:
+def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
     """Three prefix breaks of over 1,000 tokens in eight turns, and the dollar gates.
 
     Four where nothing is written explicitly: such caches promise nothing.
     """
-    step = course.step
-    if moved == OTHER or step is None:
+    step, turn = at.session.step, at.session.turns
+    if at.moved == OTHER or step is None:
         return None
-    spell: Spell = course.begin(RULE, moved, _NONE)
-    turn = course.turns
+    spell = memory.begin(at.moved)
     if step.miss != "prefix_break" or step.missed <= _LEAST:
-        if spell.breaks and turn - spell.breaks[-1] >= _QUIET:
-            spell = _NONE
-        course.state[RULE] = spell
+        over = spell.breaks and turn - spell.breaks[-1] >= _QUIET
+        memory.now = Spell() if over else spell
         return None
-    recent = tuple(each for each in spell.breaks if turn - each < _WINDOW)
-    spell = Spell((*recent, turn), spell.first or turn, spell.times + 1,
-                  spell.tokens + step.missed, spell.dollars + step.premium)  # fmt: skip
-    course.state[RULE] = spell
-    needed = _BREAKS if spend.call.tokens.cache_write else _BREAKS_READING
+    spell = memory.now = Spell(
+        breaks=(*(each for each in spell.breaks if turn - each < _WINDOW), turn),
+        first=spell.first or turn,
+        times=spell.times + 1,
+        tokens=spell.tokens + step.missed,
+        dollars=spell.dollars + step.premium,
+    )
+    needed = _BREAKS if at.spend.call.tokens.cache_write else _BREAKS_READING
     if len(spell.breaks) < needed:
         return None
-    rate = spell.dollars / (turn - spell.first + 1)
-    total = projected(course, view, settings, spell.dollars, rate)
+    total = projected(at, spell.dollars, spell.dollars / (turn - spell.first + 1))
     if total is None:
         return None
-    return Verdict(
-        RULE, RULE, len(spell.breaks), needed, spell.dollars, total,
-        f"the cached prompt was lost {spell.times} times since turn {spell.first}"
+    return Claim(
+        statistic=len(spell.breaks),
+        limit=needed,
+        excess=spell.dollars,
+        projected=total,
+        words=f"the cached prompt was lost {spell.times} times since turn {spell.first}"
         f" ({spell.tokens:,} tokens paid again), ${dollars(spell.dollars)} so far",
-        None,
-        spell.first,
-        (("breaks", spell.times), ("missed_tokens", spell.tokens)),
-    )  # fmt: skip
+        since=spell.first,
+        evidence=(("breaks", spell.times), ("missed_tokens", spell.tokens)),
+    )

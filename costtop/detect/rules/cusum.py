@@ -1,4 +1,4 @@
-"""A running sum that notices a lasting shift of a turn's tokens. It knows no dollars.
+"""A running sum that notices a lasting shift of a turn's tokens, and what the shift has cost.
 
 Page's one-sided CUSUM on the logarithm, against the usual middle and spread of finished peers; one
 turn counts at most three deviations, so that a single large file is no shift.
@@ -7,11 +7,14 @@ turn counts at most three deviations, so that a single large file is no shift.
 import math
 from typing import NamedTuple
 
-from costtop.detect.sessions.peers import Pace
+from costtop.detect.rules.excess import projected
+from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.peers import Band
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
 _CLIP = 3.0
 _LEAST_SPREAD = 0.3
+_START = 10.0  # of the sum, while there are too few peaks to calibrate
 
 
 class Cusum(NamedTuple):
@@ -23,14 +26,40 @@ class Cusum(NamedTuple):
     dollars: int = 0  # pico-dollars that these have cost
 
 
-START = Cusum()
-
-
-def advance(state: Cusum, tokens: int, least: int, pace: Pace) -> Cusum:
+def advance(state: Cusum, tokens: int, least: int, band: Band) -> Cusum:
     """The state after one more turn of so many tokens; dollars are the caller's."""
-    z = (math.log(max(tokens, least)) - pace.mid) / max(pace.spread, _LEAST_SPREAD)
+    z = (math.log(max(tokens, least)) - band.mid) / max(band.spread, _LEAST_SPREAD)
     total = state.sum + min(_CLIP, max(-_CLIP, z)) - SLACK
     if total <= 0:
-        return START
-    beyond = max(0, tokens - int(math.exp(pace.mid)))
+        return Cusum()
+    beyond = max(0, tokens - int(math.exp(band.mid)))
     return Cusum(total, state.turns + 1, state.tokens + beyond, state.dollars)
+
+
+def claim(
+    at: Moment, memory: Memory[Cusum], peers: int, *, peak: str, steep: float, rate: float
+) -> Claim | None:
+    """What the memory's sum says: beyond its calibrated peak, steep enough, and worth its dollars.
+
+    `rate` is what one more turn would cost in pico-dollars; the words are the caller's.
+    """
+    state = memory.now
+    if state.sum > memory.peak:
+        memory.peak = state.sum
+    limit = at.peers.limit(peak, _START)
+    if state.sum <= max(limit, steep * state.turns):
+        return None
+    excess = state.dollars // 1000
+    total = projected(at, excess, rate / 1000)
+    if total is None:
+        return None
+    return Claim(
+        statistic=state.sum,
+        limit=limit,
+        excess=excess,
+        projected=total,
+        words="",
+        learnt=peers,
+        since=at.session.turns - state.turns + 1,
+        evidence=(("extra_tokens", state.tokens),),
+    )

@@ -7,14 +7,11 @@ each key gathers its own score. An edit between two runs of the same test is wor
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from costtop.detect.sessions.claim import Verdict
-from costtop.detect.sessions.course import TURN, Course, book, retry, turn_cost
-from costtop.detect.sessions.peers import View
-from costtop.detect.settings import Settings
+from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.running_session import TURN, Moved, RunningSession, book
 from costtop.model import Spend, ToolUse
 from costtop.money import dollars
 
-RULE = "retry_loop"
 _NEAR = 12  # turns within which the same key is a repeat
 _LIMIT = 3.999  # four, less what sums of tenths lose
 _SUSPECT = 2.0  # score from which the repeats are booked as retries
@@ -49,36 +46,31 @@ class Loop:
         self.pending: dict[bytes, tuple[int, int, tuple[ToolUse, ...]]] = {}
 
 
-def judge(
-    course: Course, spend: Spend, moved: int, view: View, settings: Settings
-) -> Verdict | None:
+def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
     """A key's score of 4, and loop dollars worth it (DETECTION 3.2, D7)."""
-    loop: Loop | None = course.state.get(RULE)
-    if loop is None:
-        if not spend.call.tools:
-            return None
-        loop = course.state[RULE] = Loop()
-    hot = _take(course, loop, spend, moved)
+    session, loop = at.session, memory.now
+    if not session.uses_tools:
+        return None
+    hot = take(session, loop, at.spend, at.moved)
     if hot is None or loop.tracks[hot].score < _LIMIT:
         return None
-    turns = _turns(course, loop)
-    spent = sum(turn_cost(course, turn) for turn in turns)
-    usual = view.usual()
-    middle = usual.median if usual else 0
-    if spent <= max(2 * settings.floor // 5, middle // 10):
+    turns = _turns(session, loop)
+    spent = sum(map(session.books.cost, turns))
+    if spent <= max(2 * at.settings.floor // 5, at.peers.median() // 10):
         return None
     track = loop.tracks[hot]
     each = spent / max(1, len(turns))
-    likely = spent + int(each * view.residual(course.turns))
     same = f"{track.fails} failures" if track.fails else "the same answer"
-    return Verdict(
-        RULE, RULE, track.score, _LIMIT, spent, likely,
-        f"turns {turns[0]}-{turns[-1]} repeated {hot[0]} {len(track.turns)} times ({same}),"
-        f" ${dollars(spent)} of ${dollars(course.cost)}",
-        None,
-        turns[0],
-        (("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
-    )  # fmt: skip
+    return Claim(
+        statistic=track.score,
+        limit=_LIMIT,
+        excess=spent,
+        projected=spent + int(each * at.peers.residual(session.turns)),
+        words=f"turns {turns[0]}-{turns[-1]} repeated {hot[0]} {len(track.turns)} times ({same}),"
+        f" ${dollars(spent)} of ${dollars(session.cost)}",
+        since=turns[0],
+        evidence=(("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
+    )
 
 
 def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
@@ -86,25 +78,29 @@ def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
 
     Those that the detector books as retries; for `analysis.ledger.session`.
     """
-    course: Course | None = None
+    session: RunningSession | None = None
     loop, keys = Loop(), dict[int, bytes]()
     for spend in spends:
-        course = course or Course(spend)
-        moved = book(course, spend)
+        session = session or RunningSession(spend)
+        moved = book(session, spend)
         if moved == TURN:
-            keys[course.turns] = spend.call.key
-        _take(course, loop, spend, moved)
-    return frozenset(keys[turn] for turn in course.wrong if turn in keys) if course else frozenset()
+            keys[session.turns] = spend.call.key
+        take(session, loop, spend, moved)
+    return (
+        frozenset(keys[turn] for turn in session.books.retries if turn in keys)
+        if session
+        else frozenset()
+    )
 
 
-def _take(course: Course, loop: Loop, spend: Spend, moved: int) -> tuple[str, str] | None:
+def take(session: RunningSession, loop: Loop, spend: Spend, moved: Moved) -> tuple[str, str] | None:
     """Score the uses whose outcome has become known; the key with the highest score of them."""
     call = spend.call
     hot: tuple[str, str] | None = None
     if moved == TURN:
-        hot = _overdue(course, loop)
+        hot = _overdue(session, loop)
         if call.tools:
-            loop.pending[call.key] = (course.turns, _growth(course), call.tools)
+            loop.pending[call.key] = (session.turns, _growth(session), call.tools)
     if call.key not in loop.pending:
         return hot
     turn, growth, _ = loop.pending[call.key]
@@ -112,18 +108,18 @@ def _take(course: Course, loop: Loop, spend: Spend, moved: int) -> tuple[str, st
         return hot
     del loop.pending[call.key]
     for use in call.tools:
-        hot = _hotter(loop, hot, _score(course, loop, use, turn, growth))
+        hot = _hotter(loop, hot, _score(session, loop, use, turn, growth))
     return hot
 
 
-def _overdue(course: Course, loop: Loop) -> tuple[str, str] | None:
+def _overdue(session: RunningSession, loop: Loop) -> tuple[str, str] | None:
     """Outcomes that never came count as no error and no result."""
     hot: tuple[str, str] | None = None
     for key, (turn, growth, uses) in list(loop.pending.items()):
-        if turn < course.turns - _WAITS:
+        if turn < session.turns - _WAITS:
             del loop.pending[key]
             for use in uses:
-                hot = _hotter(loop, hot, _score(course, loop, use, turn, growth))
+                hot = _hotter(loop, hot, _score(session, loop, use, turn, growth))
     return hot
 
 
@@ -131,7 +127,9 @@ def _hotter(loop: Loop, one: tuple[str, str] | None, two: tuple[str, str]) -> tu
     return two if one is None or loop.tracks[two].score >= loop.tracks[one].score else one
 
 
-def _score(course: Course, loop: Loop, use: ToolUse, turn: int, growth: int) -> tuple[str, str]:
+def _score(
+    session: RunningSession, loop: Loop, use: ToolUse, turn: int, growth: int
+) -> tuple[str, str]:
     """Move the key's track on by one use with a known outcome."""
     key = (use.name, use.key)
     error = bool(use.error)
@@ -147,11 +145,18 @@ def _score(course: Course, loop: Loop, use: ToolUse, turn: int, growth: int) -> 
         loop.tracks[key] = Track(0.0, turn, error, use.result, growth, fails=int(error))
     else:
         turns = track.turns if turn == track.turn else (*track.turns[-40:], turn)
-        track = loop.tracks[key] = Track(track.score + gain, turn, error, use.result, growth,
-                                         turns, track.fails + error)  # fmt: skip
+        track = loop.tracks[key] = Track(
+            score=track.score + gain,
+            turn=turn,
+            error=error,
+            result=use.result,
+            growth=growth,
+            turns=turns,
+            fails=track.fails + error,
+        )
         if track.score >= _SUSPECT:
             for each in track.turns if track.score - gain < _SUSPECT else (turn,):
-                retry(course, each)
+                session.books.retry(each)
     if not error and use.name.lower() in EDITS:
         loop.edited = turn
     if len(loop.tracks) > 256:
@@ -171,17 +176,17 @@ def _gain(track: Track, use: ToolUse, growth: int) -> float:
     return _SAME_SIZE if abs(growth - track.growth) <= max(8, 0.03 * track.growth) else 0.0
 
 
-def _turns(course: Course, loop: Loop) -> list[int]:
+def _turns(session: RunningSession, loop: Loop) -> list[int]:
     """The repeated turns of all keys that are hot now."""
     turns: set[int] = set()
     for track in loop.tracks.values():
-        if track.score >= _SUSPECT and course.turns - track.turn <= _NEAR:
+        if track.score >= _SUSPECT and session.turns - track.turn <= _NEAR:
             turns.update(track.turns)
-    return sorted(turns) or [course.turns]
+    return sorted(turns) or [session.turns]
 
 
-def _growth(course: Course) -> int:
-    step = course.step
+def _growth(session: RunningSession) -> int:
+    step = session.step
     return step.growth if step is not None and step.growth is not None else -1
 
 

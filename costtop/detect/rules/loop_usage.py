@@ -5,54 +5,59 @@ does not (at most two matches in real sessions, seven are asked).
 """
 
 from collections import deque
+from typing import NamedTuple
 
-from costtop.detect.rules import loop
-from costtop.detect.sessions.claim import Verdict
-from costtop.detect.sessions.course import TURN, Course, retry
-from costtop.detect.sessions.peers import View
-from costtop.detect.settings import Settings
-from costtop.model import Spend
+from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.running_session import TURN
 from costtop.money import dollars
 
-RULE = "retry_loop_usage"
-_RING = 16
+_TURNS = 16
 _MATCHES = 7
 
-Ring = deque[tuple[int, int, int, int]]
-"""Turn, growth, output, cost."""
+
+class Used(NamedTuple):
+    """What one turn used."""
+
+    turn: int
+    growth: int
+    output: int
+    cost: int
 
 
-def judge(
-    course: Course, spend: Spend, moved: int, view: View, settings: Settings
-) -> Verdict | None:
+def recent() -> deque[Used]:
+    """The turns with which the next one is compared."""
+    return deque(maxlen=_TURNS)
+
+
+def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
     """Seven earlier turns of sixteen alike, and their dollars worth it (DETECTION 3.2, D7u)."""
-    step = course.step
-    if moved != TURN or step is None or step.growth is None or loop.RULE in course.state:
+    session, step = at.session, at.session.step
+    if at.moved != TURN or step is None or step.growth is None or session.uses_tools:
         return None
-    growth, output, turn = step.growth, course.output, course.turns
-    ring: Ring | None = course.state.get(RULE)
-    if ring is None:
-        ring = course.state[RULE] = deque(maxlen=_RING)
+    growth, output, turn = step.growth, session.output, session.turns
     near, close = max(8.0, 0.03 * growth), max(6.0, 0.15 * output)
-    alike = [each for each in ring
-             if abs(each[1] - growth) <= near and abs(each[2] - output) <= close]  # fmt: skip
-    cost = spend.cost or 0
-    ring.append((turn, growth, output, cost))
+    alike = [
+        each
+        for each in memory.now
+        if abs(each.growth - growth) <= near and abs(each.output - output) <= close
+    ]
+    cost = at.spend.cost or 0
+    memory.now.append(Used(turn, growth, output, cost))
     if len(alike) < _MATCHES:
         return None
-    spent = cost + sum(each[3] for each in alike[1:])
-    usual = view.usual()
-    middle = usual.median if usual else 0
-    if spent <= max(settings.floor // 2, 3 * middle // 20):
+    repeats = alike[1:]
+    spent = cost + sum(each.cost for each in repeats)
+    if spent <= max(at.settings.floor // 2, 3 * at.peers.median() // 20):
         return None
-    for each in (*alike[1:], (turn,)):
-        retry(course, each[0])
-    likely = spent + int(spent / len(alike) * view.residual(turn))
-    return Verdict(
-        RULE, "retry_loop", len(alike), _MATCHES, spent, likely,
-        f"{len(alike)} of the {_RING} turns before turn {turn} had the same token counts as it,"
-        f" as repeated failing calls do; ${dollars(spent)} of ${dollars(course.cost)}",
-        None,
-        alike[0][0],
-        (("matches", len(alike)),),
-    )  # fmt: skip
+    for repeated in (*(each.turn for each in repeats), turn):
+        session.books.retry(repeated)
+    return Claim(
+        statistic=len(alike),
+        limit=_MATCHES,
+        excess=spent,
+        projected=spent + int(spent / len(alike) * at.peers.residual(turn)),
+        words=f"{len(alike)} of the {_TURNS} turns before turn {turn} had the same token counts as"
+        f" it, as repeated failing calls do; ${dollars(spent)} of ${dollars(session.cost)}",
+        since=alike[0].turn,
+        evidence=(("matches", len(alike)),),
+    )

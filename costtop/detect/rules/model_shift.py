@@ -7,14 +7,10 @@ from typing import NamedTuple
 
 from costtop.analysis.ledger import full_price
 from costtop.detect.rules.excess import projected
-from costtop.detect.sessions.claim import Verdict
-from costtop.detect.sessions.course import OTHER, Course
-from costtop.detect.sessions.peers import View
-from costtop.detect.settings import Settings
-from costtop.model import Spend
+from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
-RULE = "model_shift"
 _RARE = 0.05  # share of the group's turns
 
 
@@ -24,37 +20,32 @@ class Shift(NamedTuple):
     turns: int = 0
     first: int = 0
     dollars: int = 0  # nano
-    last: int = 0
 
 
-_NONE = Shift()
-
-
-def judge(
-    course: Course, spend: Spend, moved: int, view: View, settings: Settings
-) -> Verdict | None:
+def judge(at: Moment, memory: Memory[Shift]) -> Claim | None:
     """Premium over the first model's price, for a model rare among peers, and the gates."""
+    session, spend, peers = at.session, at.spend, at.peers
     model = spend.call.model
-    if model == course.first_model or moved == OTHER:
+    if model == session.first_model or at.moved == OTHER:
         return None
-    if spend.rates is None or course.first_rates is None or spend.cost is None:
+    if spend.rates is None or session.first_rates is None or spend.cost is None:
         return None
-    before: Shift = course.begin(RULE, moved, _NONE)
-    premium = spend.cost - full_price(spend.call.tokens, course.first_rates)
-    shift = Shift(before.turns + 1, before.first or course.turns, before.dollars + premium, premium)
-    course.state[RULE] = shift
-    usual = view.usual()
-    if usual is None or premium <= 0 or view.share(model) >= _RARE:
+    before = memory.begin(at.moved)
+    premium = spend.cost - full_price(spend.call.tokens, session.first_rates)
+    first = before.first or session.turns
+    shift = memory.now = Shift(before.turns + 1, first, before.dollars + premium)
+    if peers.usual() is None or premium <= 0 or peers.share(model) >= _RARE:
         return None
-    rate = min(premium, shift.dollars / shift.turns)
-    total = projected(course, view, settings, shift.dollars, rate)
+    total = projected(at, shift.dollars, min(premium, shift.dollars / shift.turns))
     if total is None:
         return None
-    return Verdict(
-        RULE, RULE, view.share(model), _RARE, shift.dollars, total,
-        f"turn {shift.first} moved from {course.first_model} to {model}, which peers hardly use,"
+    return Claim(
+        statistic=peers.share(model),
+        limit=_RARE,
+        excess=shift.dollars,
+        projected=total,
+        words=f"turn {first} moved from {session.first_model} to {model}, which peers hardly use,"
         f" ${dollars(shift.dollars)} dearer so far",
-        None,
-        shift.first,
-        (("from_model", course.first_model), ("to_model", model)),
-    )  # fmt: skip
+        since=first,
+        evidence=(("from_model", session.first_model), ("to_model", model)),
+    )

@@ -1,6 +1,4 @@
-"""The list of detectors: one module each, one line here. It runs none of them."""
-
-from collections.abc import Callable
+"""The list of rules: one module each, one line here."""
 
 from costtop.detect.rules import (
     age_outlier,
@@ -15,25 +13,24 @@ from costtop.detect.rules import (
     session_cap,
     verbose_output,
 )
-from costtop.detect.sessions.claim import Verdict
-from costtop.detect.sessions.course import Course
-from costtop.detect.sessions.peers import View
-from costtop.detect.settings import Settings
-from costtop.model import Spend
+from costtop.detect.rules.cusum import Cusum
+from costtop.detect.rules.rule import Rule
 
-Judge = Callable[[Course, Spend, int, View, Settings], Verdict | None]
-"""(course after the event, event, what it moved, peers, settings) -> a claim, or None."""
+LISTED = 12.0  # matches of usage alone that are pushed: fewer may be somebody polling
 
-DETECTORS: tuple[Judge, ...] = (
-    loop.judge,  # mechanisms first: they name the cause when several hold at one event
-    loop_usage.judge,
-    fan_out.judge,
-    model_shift.judge,
-    cache_miss.judge,
-    context_growth.judge,
-    verbose_output.judge,
-    age_outlier.judge,
-    cost_outlier.judge,
-    median_5x.judge,
-    session_cap.judge,
+# Mechanisms first: they name the cause when several hold at one event.
+DETECTORS = (
+    Rule("retry_loop", loop.judge, "retry_loop", loop.Loop, sure=True),
+    Rule("retry_loop_usage", loop_usage.judge, "retry_loop", loop_usage.recent, patience=LISTED),
+    Rule("fan_out", fan_out.judge, "fan_out", sure=True),
+    Rule("model_shift", model_shift.judge, "model_shift", model_shift.Shift),
+    Rule("cache_miss", cache_miss.judge, "cache_miss", cache_miss.Spell),
+    Rule("context_growth", context_growth.judge, "context_growth", Cusum, context_growth.PEAK),
+    Rule("verbose_output", verbose_output.judge, "verbose_output", Cusum, verbose_output.PEAK),
+    Rule("age_outlier", age_outlier.judge, peak="age_peak", lasts=True),
+    Rule("cost_outlier", cost_outlier.judge, lasts=True),
+    Rule("median_5x", median_5x.judge, lasts=True, plain=True),
+    Rule("session_cap", session_cap.judge, lasts=True),
 )
+PLAIN = frozenset(rule.name for rule in DETECTORS if rule.plain)
+"""Rules whose alert is their own, beside the one of all others of its session and severity."""

@@ -4,7 +4,6 @@ It holds values only: a `Peer` is JSON-able (`list(peer)` and `restore`), so tha
 one row per finished session and a restart need not read old calls again.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -85,8 +84,3 @@ def restore(values: Sequence[Any]) -> Peer:
         prices=(peer.prices[0], peer.prices[1], peer.prices[2]),
         models=tuple((model, count) for model, count in peer.models),
     )
-
-
-def reached(turns: int) -> int:
-    """How many ages of GRID a session of so many turns has reached."""
-    return bisect_right(GRID, turns)

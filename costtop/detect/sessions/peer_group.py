@@ -8,7 +8,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import Peer
@@ -22,6 +22,8 @@ _SERIES = (
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
 
+Level = Literal["feature", "source", "all"]
+"""Whose sessions a group holds."""
 Pick = Callable[[Peer], float | None]
 
 
@@ -67,9 +69,20 @@ class Middle(NamedTuple):
 class Group:
     """The finished sessions, oldest first, and their numbers."""
 
-    __slots__ = ("_base", "_journal", "_middles", "_series", "ages", "peers", "shifts", "sums")
+    __slots__ = (
+        "_base",
+        "_journal",
+        "_middles",
+        "_series",
+        "ages",
+        "level",
+        "peers",
+        "shifts",
+        "sums",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, level: Level) -> None:
+        self.level = level
         self.peers: deque[Peer] = deque()
         self.ages = 0  # of the grid, that any session has reached
         self.shifts: dict[str, int] = {}  # turns by model

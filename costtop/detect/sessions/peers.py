@@ -19,7 +19,7 @@ from costtop.analysis.quantiles import (
     upper_spread,
 )
 from costtop.detect.sessions.finished_peer import GRID, Peer
-from costtop.detect.sessions.peer_group import Group, Middle
+from costtop.detect.sessions.peer_group import Group, Level, Middle
 from costtop.detect.settings import Settings
 
 _PARENT = 3  # finished sessions that the parent's estimate is worth
@@ -35,34 +35,41 @@ class Usual(NamedTuple):
     peers: int  # finished sessions in the group that gave the median
     twice_median: int
     log_mid: float  # ln of the usual cost, shrunk towards the parent groups
-    log_spread: float
     middle: int  # the usual cost so shrunk
     outlying: int  # 2.6 spreads above it: rarer than one in two hundred
     high: int  # the 95 % point
-    group: int  # 0 feature, 1 source, 2 all
+    level: Level  # the group
 
     @property
     def median(self) -> int:
         return self.twice_median // 2
 
 
-class Pace(NamedTuple):
-    """The usual tokens of a turn: middle and upper spread of their logarithm."""
+class Band(NamedTuple):
+    """What is usual of a number: middle and upper spread of its logarithm."""
 
     mid: float
     spread: float
     peers: int
 
 
-class View:
+class PeerView:
     """A session's peers: the three groups it belongs to, finest first, and what they say."""
 
     __slots__ = (
-        "_ages", "_asked", "_limits", "_paces", "_reference", "_residual", "_seen", "_usual",
-        "groups", "peers",
+        "_ages",
+        "_asked",
+        "_bands",
+        "_limits",
+        "_reference",
+        "_residual",
+        "_seen",
+        "_usual",
+        "groups",
+        "peers",
     )  # fmt: skip
 
-    def __init__(self, groups: tuple[Group, ...], peers: "Peers") -> None:
+    def __init__(self, groups: tuple[Group, ...], peers: "PeerGroups") -> None:
         self.groups = groups
         self.peers = peers
         self._seen = -1
@@ -71,9 +78,9 @@ class View:
     def _forget(self) -> None:
         self._asked = False
         self._usual: Usual | None = None
-        self._ages: dict[int, Pace | None] = {}
+        self._ages: dict[int, Band | None] = {}
         self._limits: dict[str, float] = {}
-        self._paces: dict[str, Pace | None] = {}
+        self._bands: dict[str, Band | None] = {}
         self._residual: dict[int, float] = {}
         self._reference: Reference | None = None
 
@@ -89,7 +96,12 @@ class View:
             self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
         return self._usual
 
-    def at_age(self, turns: int) -> Pace | None:
+    def median(self) -> int:
+        """The usual cost, nano-dollars; 0 while nobody knows it."""
+        usual = self.usual()
+        return usual.median if usual else 0
+
+    def at_age(self, turns: int) -> Band | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
         if turns < 1:  # a subagent's call came before the root's first
             return None
@@ -98,12 +110,12 @@ class View:
             self._ages[turns] = self._interpolate(turns)
         return self._ages[turns]
 
-    def pace(self, name: str) -> Pace | None:
+    def a_turn(self, name: str) -> Band | None:
         """The usual "growth" or "output" tokens of a turn: each peer has one vote."""
         self._fresh()
-        if name not in self._paces:
-            self._paces[name] = _pace(self.groups, name, self.peers.settings.min_peers)
-        return self._paces[name]
+        if name not in self._bands:
+            self._bands[name] = _band(self.groups, name, self.peers.settings.min_peers)
+        return self._bands[name]
 
     def limit(self, name: str, start: float) -> float:
         """The calibrated threshold of a statistic's session peak, `start` while peers are few."""
@@ -146,7 +158,7 @@ class View:
                 return group
         return self.groups[-1]
 
-    def _interpolate(self, turns: int) -> Pace | None:
+    def _interpolate(self, turns: int) -> Band | None:
         nth = bisect_right(GRID, turns) - 1
         low = self._age(nth)
         if low is None or GRID[nth] == turns or nth + 1 >= len(GRID):
@@ -155,13 +167,13 @@ class View:
         if high is None:
             return None
         part = math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
-        return Pace(
+        return Band(
             low.mid + part * (high.mid - low.mid),
             low.spread + part * (high.spread - low.spread),
             min(low.peers, high.peers),
         )
 
-    def _age(self, nth: int) -> Pace | None:
+    def _age(self, nth: int) -> Band | None:
         """The finest group's middle at an age of the grid, shrunk towards its parents'."""
         told: list[Middle] = []
         for group in self.groups:
@@ -178,17 +190,17 @@ class View:
         prior, worth = _AGE_SPREAD
         size, _, spread = told[0]
         spread = math.sqrt((size * spread * spread + worth * prior * prior) / (size + worth))
-        return Pace(mid, spread, size)
+        return Band(mid, spread, size)
 
 
-class Peers:
+class PeerGroups:
     """All finished sessions that are remembered, by feature, by source and together."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.version = 0
-        self._groups: dict[tuple[str, str, bool], Group] = {}
-        self._views: dict[tuple[str, str, bool], View] = {}
+        self._groups: dict[tuple[Level, str, bool], Group] = {}
+        self._views: dict[tuple[str, str, bool], PeerView] = {}
 
     def add(self, peer: Peer) -> None:
         """Remember a finished session in its groups."""
@@ -202,22 +214,22 @@ class Peers:
             group.drop(peer)
         self.version += 1
 
-    def view(self, source: str, feature: str, estimated: bool) -> View:
+    def view(self, source: str, feature: str, estimated: bool) -> PeerView:
         """The peers of a session of that source and feature."""
         name = (source, feature, estimated)
         found = self._views.get(name)
         if found is None:
-            found = self._views[name] = View(self._of(*name), self)
+            found = self._views[name] = PeerView(self._of(*name), self)
         return found
 
     def _of(self, source: str, feature: str, estimated: bool) -> tuple[Group, ...]:
-        names = [("source", source, estimated), ("all", "", estimated)]
+        names: list[tuple[Level, str]] = [("source", source), ("all", "")]
         if feature:
-            names.insert(0, ("feature", feature, estimated))
-        for each in names:
-            if each not in self._groups:
-                self._groups[each] = Group()
-        return tuple(self._groups[each] for each in names)
+            names.insert(0, ("feature", feature))
+        for level, name in names:
+            if (level, name, estimated) not in self._groups:
+                self._groups[level, name, estimated] = Group(level)
+        return tuple(self._groups[level, name, estimated] for level, name in names)
 
 
 def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
@@ -241,8 +253,8 @@ def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
 def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
     found: Usual | None = None
     prior, worth = _PRIOR_SPREAD
-    for nth in range(len(groups) - 1, -1, -1):
-        ordered = groups[nth].numbers("cost")
+    for group in reversed(groups):
+        ordered = group.numbers("cost")
         count = len(ordered)
         if count < max(1, settings.min_peers):
             continue
@@ -254,26 +266,25 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
         spread /= NORMAL_90
         spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
         found = Usual(
-            count,
-            twice,
-            middle,
-            spread,
-            int(math.exp(middle)),
-            int(math.exp(middle + OUTLYING * spread)),
-            int(quantile(ordered, 0.95)),
-            nth,
+            peers=count,
+            twice_median=twice,
+            log_mid=middle,
+            middle=int(math.exp(middle)),
+            outlying=int(math.exp(middle + OUTLYING * spread)),
+            high=int(quantile(ordered, 0.95)),
+            level=group.level,
         )
     return found
 
 
-def _pace(groups: tuple[Group, ...], name: str, least: int) -> Pace | None:
+def _band(groups: tuple[Group, ...], name: str, least: int) -> Band | None:
     """Between and within the peers: their middles differ, and so do the turns of each."""
     for group in groups:
         mids = group.numbers(f"{name}_mid")
         if len(mids) >= least:
             between = upper_spread(mids)
             within = median(group.numbers(f"{name}_spread"))
-            return Pace(median(mids), math.hypot(between, within), len(mids))
+            return Band(median(mids), math.hypot(between, within), len(mids))
     return None
 
 

@@ -103,6 +103,12 @@ def environ(pid: int, names: Collection[str]) -> dict[str, str]:
     return found
 
 
+def ignores(pid: int, number: int) -> bool:
+    """Whether it ignores a signal: a job that a script started behind itself does so with INT."""
+    line = _status(pid, b"SigIgn:")
+    return bool(line) and bool(int(line[0], 16) >> (number - 1) & 1)
+
+
 def age(start: int) -> float:
     """Seconds since `start`."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) - start / _TICK

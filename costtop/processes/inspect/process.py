@@ -65,6 +65,9 @@ class Inspector(Protocol):
     def environ(self, pid: int, names: Collection[str]) -> dict[str, str]:
         """These variables of its first environment; no others are kept."""
 
+    def ignores(self, pid: int, number: int) -> bool:
+        """Whether it ignores a signal, as far as the system tells."""
+
     def age(self, start: int) -> float:
         """Seconds since `start`, by a clock that is not set."""
 

@@ -78,6 +78,12 @@ def environ(pid: int, names: Collection[str]) -> dict[str, str]:
     return {name: found[name] for name in names if name in found}
 
 
+def ignores(pid: int, number: int) -> bool:
+    """That is not told here."""
+    del pid, number
+    return False
+
+
 def age(start: int) -> float:
     """Seconds since `start`; by the wall clock, there is no other here."""
     return time.time() - start / 1000

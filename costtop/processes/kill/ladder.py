@@ -125,7 +125,9 @@ async def climb(
         yield step
         if step.outcome != "sent":
             continue
-        await _until_gone(tree, seconds, linger)
+        # One that ignores the signal will not go at it, and may go on spending meanwhile.
+        in_vain = inspector.ignores(tree.root.pid, signal.Signals[name])
+        await _until_gone(tree, linger if in_vain else seconds, linger)
         left = tree.reread()
         if not left:
             break

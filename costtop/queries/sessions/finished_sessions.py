@@ -10,13 +10,10 @@ from typing import NamedTuple
 from costtop.analysis import caching, ledger
 from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import Usage
+from costtop.detect.monitor import as_it_was
 from costtop.detect.rules import loop
-from costtop.detect.sessions import cause_words
-from costtop.detect.sessions.course import Course, book, remember
 from costtop.detect.sessions.finished_peer import Peer
-from costtop.detect.sessions.monitor import as_it_was
-from costtop.detect.sessions.peers import Peers
-from costtop.detect.settings import Settings
+from costtop.detect.sessions.running_session import RunningSession, book, remember, usage
 from costtop.model import Spend
 from costtop.store.sessions.past_spends import History
 
@@ -55,16 +52,21 @@ def read(db: sqlite3.Connection, since: int, until: int) -> list[Life]:
 
 
 def _life(spends: list[Spend], *, whole: bool) -> Life:
-    settings = Settings()
-    course, peers = Course(spends[0]), Peers(settings)
-    view = peers.view(course.source, course.feature, course.estimated)
+    session, loops = RunningSession(spends[0]), loop.Loop()
     for spend in spends:
-        moved = book(course, spend)
-        loop.judge(course, spend, moved, view, settings)  # books repeated turns as retries
+        loop.take(session, loops, spend, book(session, spend))  # repeated turns become retries
     last = spends[-1].call.at
-    return Life(course.root, course.feature, spends[0].call.at, last, whole,
-                remember(course, last, censored=False), cause_words.usage(course),
-                tuple(course.books), caching.caching(spends))  # fmt: skip
+    return Life(
+        root=session.root,
+        feature=session.feature,
+        began=spends[0].call.at,
+        last=last,
+        whole=whole,
+        peer=remember(session, last, censored=False),
+        usage=usage(session),
+        books=tuple(session.books.total),
+        caching=caching.caching(spends),
+    )
 
 
 def _begun_before(db: sqlite3.Connection, since: int) -> set[str]:

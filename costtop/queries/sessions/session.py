@@ -7,13 +7,14 @@ the session has moved.
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from costtop.analysis import ledger
 from costtop.analysis.quantiles import quantile
 from costtop.detect.rules import loop
 from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
-from costtop.detect.sessions.peers import Peers
+from costtop.detect.sessions.peer_group import Level
+from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
 from costtop.store import meta
@@ -38,10 +39,6 @@ class CallLine(NamedTuple):
     output: int
     cost: int | None  # None: no price
     total: int  # cost of the session up to and with it
-
-
-Level = Literal["feature", "source", "all"]
-LEVELS: tuple[Level, ...] = ("feature", "source", "all")
 
 
 class FinishedPeers(NamedTuple):
@@ -131,7 +128,7 @@ def _books(spends: Sequence[Spend]) -> tuple[tuple[str, int], ...]:
 
 def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | None:
     """The narrowest group with enough finished sessions, as the detectors have them."""
-    peers = Peers(Settings(min_peers=meta.shared(db).min_peers))
+    peers = PeerGroups(Settings(min_peers=meta.shared(db).min_peers))
     for values in finished_peers.values(db, map(Peer._fields.index, COST)):
         peer = of_cost(**dict(zip(COST, values, strict=True)))
         if peer.root != key:
@@ -141,9 +138,8 @@ def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | No
     usual = view.usual()
     if usual is None:
         return None
-    level = LEVELS[-len(view.groups) :][usual.group]  # without a feature there are two groups
     names = {"feature": first.feature, "source": source, "all": ""}
-    return FinishedPeers(level, names[level], usual.peers, usual.median, usual.high)
+    return FinishedPeers(usual.level, names[usual.level], usual.peers, usual.median, usual.high)
 
 
 def _deeds(db: sqlite3.Connection, key: str) -> tuple[Deed, ...]:

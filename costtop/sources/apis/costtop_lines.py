@@ -19,12 +19,14 @@ from costtop.model import (
     Call,
     Context,
     Event,
+    Media,
     SessionFact,
     TaskFact,
     Tokens,
     ToolUse,
 )
 from costtop.money import from_dollars, parse
+from costtop.sources.apis.records import apart
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import (
     LARGEST,
@@ -63,6 +65,10 @@ class _Line(msgspec.Struct):
     cache_write_tokens: Count | None = None
     cache_write_1h_tokens: Count | None = None
     reasoning_tokens: Count | None = None
+    audio_input_tokens: Count | None = None
+    audio_output_tokens: Count | None = None
+    image_input_tokens: Count | None = None
+    image_output_tokens: Count | None = None
     ts: str | int | float | None = None
     id: str | int | None = None
     provider: str | None = None
@@ -169,14 +175,16 @@ def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Cal
         )
     named = record.id is not None and record.id != ""
     key = keys.whole(NAME, session, str(record.id)) if named else keys.whole(NAME, line.strip())
+    tokens = _tokens(record)
     return Call(
-        key, NAME, session, _text(record.model), _tokens(record), at, _context(record),
+        key, NAME, session, _text(record.model), tokens, at, _context(record),
         agent=_text(record.agent), provider=_text(record.provider),
         tier="" if record.service_tier == "standard" else _text(record.service_tier),
         speed=_text(record.speed), geo=_text(record.geo), searches=record.web_searches or 0,
         reported=_reported(record.cost_usd), request=_text(record.request),
         status="ok" if record.status in (None, "ok") else "error",
         attempt=record.attempt or 1, pid=record.pid, tools=_tools(record), offset=offset,
+        media=_media(record, tokens),
     )  # fmt: skip
 
 
@@ -195,6 +203,12 @@ def _tokens(record: _Line) -> Tokens:
     else:
         return tokens
     raise Unreadable(reason, malformed=False)
+
+
+def _media(record: _Line, tokens: Tokens) -> Media | None:
+    asked = {"audio": record.audio_input_tokens or 0, "image": record.image_input_tokens or 0}
+    answered = {"audio": record.audio_output_tokens or 0, "image": record.image_output_tokens or 0}
+    return apart(tokens, asked, {}, answered)
 
 
 def _context(record: _Line) -> Context:

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, Tokens
+from costtop.model import Bad, Call, Context, Event, Media, Tokens
+from costtop.sources.apis.records import Details, apart, kinds, standard
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import Count, Loose, counted, dollars, inclusive, text
+from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, dollars, inclusive, text
 from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import stamp
@@ -26,18 +27,23 @@ class _Lifetimes(msgspec.Struct):
     hour: Count = msgspec.field(name="ephemeral_1h_input_tokens", default=None)
 
 
-class _Details(msgspec.Struct):
-    cached: Count = msgspec.field(name="cached_tokens", default=None)
-    written: Count = msgspec.field(name="cache_creation_tokens", default=None)
+class _Details(Details):
+    created: Count = msgspec.field(name="cache_creation_tokens", default=None)
     lifetimes: _Lifetimes | None = msgspec.field(name="cache_creation_token_details", default=None)
-    reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
 
 
 class _Usage(msgspec.Struct):
-    asked: _Details | None = msgspec.field(name="prompt_tokens_details", default=None)
-    answered: _Details | None = msgspec.field(name="completion_tokens_details", default=None)
+    prompt: _Details | None = msgspec.field(name="prompt_tokens_details", default=None)
+    completion: _Details | None = msgspec.field(name="completion_tokens_details", default=None)
+    input: _Details | None = msgspec.field(name="input_tokens_details", default=None)
+    output: _Details | None = msgspec.field(name="output_tokens_details", default=None)
     read: Count = msgspec.field(name="cache_read_input_tokens", default=None)
     write: Count = msgspec.field(name="cache_creation_input_tokens", default=None)
+
+
+class _Response(msgspec.Struct):
+    usage: _Usage | None = None
+    tier: Loose = msgspec.field(name="service_tier", default=None)
 
 
 class _Metadata(msgspec.Struct):
@@ -71,6 +77,7 @@ class _Payload(msgspec.Struct):
     end_user: Loose = None
     tags: Loose = msgspec.field(name="request_tags", default=None)
     metadata: _Metadata | None = None
+    response: msgspec.Raw = NOTHING
 
 
 class _Line(_Payload):
@@ -78,6 +85,7 @@ class _Line(_Payload):
 
 
 _LINE = msgspec.json.Decoder(_Line)
+_RESPONSE = msgspec.json.Decoder(_Response)
 
 
 def roots(_: Mapping[str, str], __: Path) -> list[Path]:
@@ -109,27 +117,45 @@ def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
     hit = told.hit is True
     session = text(told.session) or text(_inner(meta.asked, "session_id")) or text(told.trace)
     end = told.end if told.end is not None else told.start
+    response = _response(told)
+    used = meta.usage or response.usage or _Usage()
+    tokens = Tokens() if hit else _tokens(told, used)
     return Call(
         keys.whole(NAME, text(told.id)), NAME, session or stem, text(told.model),
-        Tokens() if hit else _tokens(told, meta.usage or _Usage()), stamp(end, seen),
-        _context(told, meta), provider=text(told.provider), tier=_tier(told.costs),
+        tokens, stamp(end, seen), _context(told, meta), provider=text(told.provider),
+        tier=_tier(told.costs) or standard(response.tier),
         reported=0 if hit else dollars(told.cost) or None, request=text(told.id),
         status="error" if told.status == "failure" else "ok", offset=offset,
+        media=None if hit else _media(tokens, used),
     )  # fmt: skip
 
 
+def _response(told: _Payload) -> _Response:
+    """The answer itself, where it was logged and is one."""
+    raw = bytes(told.response)
+    return counted(_RESPONSE, raw) if raw[:1] == b"{" else _Response()
+
+
+def _sides(used: _Usage) -> tuple[_Details, _Details]:
+    return used.prompt or used.input or _Details(), used.completion or used.output or _Details()
+
+
 def _tokens(told: _Payload, used: _Usage) -> Tokens:
-    asked, answered = used.asked or _Details(), used.answered or _Details()
+    asked, answered = _sides(used)
     read = used.read if used.read is not None else asked.cached
-    write = used.write if used.write is not None else asked.written
+    write = next(filter(None, (used.write, asked.created, asked.written)), 0)
     found = inclusive(told.prompt, read, write, told.completion, answered.reasoning)
     hour = (asked.lifetimes.hour or 0) if asked.lifetimes else 0
     return found._replace(cache_write_1h=min(hour, found.cache_write))
 
 
+def _media(tokens: Tokens, used: _Usage) -> Media | None:
+    asked, answered = _sides(used)
+    return apart(tokens, kinds(asked), kinds(asked.read or Details()), kinds(answered))
+
+
 def _tier(costs: _Costs | None) -> str:
-    tier = text(costs.tier) if costs else ""
-    return "" if tier in ("default", "standard", "auto") else tier
+    return standard(costs.tier) if costs else ""
 
 
 def _context(told: _Payload, meta: _Metadata) -> Context:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from costtop.model import Tokens
+from costtop.model import Media, Tokens
 from costtop.sources.fold.fields import (
     NOTHING,
     Count,
@@ -28,6 +28,10 @@ class Details(msgspec.Struct):
     cached: Count = msgspec.field(name="cached_tokens", default=None)
     written: Count = msgspec.field(name="cache_write_tokens", default=None)
     reasoning: Count = msgspec.field(name="reasoning_tokens", default=None)
+    audio: Count = msgspec.field(name="audio_tokens", default=None)
+    image: Count = msgspec.field(name="image_tokens", default=None)
+    video: Count = msgspec.field(name="video_tokens", default=None)
+    read: "Details | None" = msgspec.field(name="cached_tokens_details", default=None)
     thinking: Count = msgspec.field(name="thinking_tokens", default=None)
 
 
@@ -55,6 +59,8 @@ class Usage(msgspec.Struct, omit_defaults=True):
     output_tokens: Count = None
     input_tokens_details: Details | None = None
     output_tokens_details: Details | None = None
+    input_token_details: Details | None = None  # as audio models and Realtime spell it
+    output_token_details: Details | None = None
     cache_read_input_tokens: Count = None
     cache_creation_input_tokens: Count = None
     cache_creation: Lifetimes | None = None
@@ -73,6 +79,10 @@ class Google(msgspec.Struct):
     answer: Count = msgspec.field(name="candidatesTokenCount", default=None)
     thoughts: Count = msgspec.field(name="thoughtsTokenCount", default=None)
     total: Count = msgspec.field(name="totalTokenCount", default=None)
+    asked: Loose = msgspec.field(name="promptTokensDetails", default=None)
+    tools: Loose = msgspec.field(name="toolUsePromptTokensDetails", default=None)
+    read: Loose = msgspec.field(name="cacheTokensDetails", default=None)
+    answered: Loose = msgspec.field(name="candidatesTokensDetails", default=None)
 
 
 class Answer(msgspec.Struct):
@@ -90,6 +100,8 @@ class Answer(msgspec.Struct):
     response_id: Loose = msgspec.field(name="responseId", default=None)
     model_version: Loose = msgspec.field(name="modelVersion", default=None)
     created_time: Loose = msgspec.field(name="createTime", default=None)
+    custom_id: Loose = None
+    result: msgspec.Raw = NOTHING
     response: msgspec.Raw = NOTHING
     body: msgspec.Raw = NOTHING
     data: msgspec.Raw = NOTHING
@@ -118,7 +130,8 @@ def vendor(answer: Answer) -> str:
     if used.input_tokens is None and used.output_tokens is None:
         return ""
     named = text(answer.object) == "response" or text(answer.id).startswith("resp_")
-    return "openai" if named or used.input_tokens_details is not None else "anthropic"
+    split = used.input_tokens_details or used.input_token_details
+    return "openai" if named or split is not None else "anthropic"
 
 
 def tokens_of(answer: Answer) -> Tokens:
@@ -132,16 +145,75 @@ def tokens_of(answer: Answer) -> Tokens:
     used = answer.usage or Usage()
     if kind == "anthropic":
         return anthropic_tokens(used)
+    asked, answered = sides(used)
     if kind == "chat":
-        asked, answered = used.prompt_tokens_details, used.completion_tokens_details
         whole, output = used.prompt_tokens, used.completion_tokens
     else:
-        asked, answered = used.input_tokens_details, used.output_tokens_details
         whole, output = used.input_tokens, used.output_tokens
-    asked, answered = asked or Details(), answered or Details()
     read = asked.cached if asked.cached is not None else used.cache_read_input_tokens
     write = asked.written if asked.written is not None else used.cache_creation_input_tokens
     return inclusive(whole, read, write, output, answered.reasoning)
+
+
+def sides(used: Usage) -> tuple[Details, Details]:
+    """The parts of the input and of the output, wherever OpenAI's APIs write them."""
+    asked = used.prompt_tokens_details or used.input_tokens_details or used.input_token_details
+    answered = (
+        used.completion_tokens_details or used.output_tokens_details or used.output_token_details
+    )
+    return asked or Details(), answered or Details()
+
+
+def media_of(answer: Answer, tokens: Tokens) -> Media | None:
+    """Which of the answer's tokens are no text; None where all are."""
+    told = answer.google
+    if told is not None:
+        groups = ((told.asked, told.tools), (told.read,), (told.answered,))
+        return apart(tokens, *(_by_kind(*group) for group in groups))
+    asked, answered = sides(answer.usage or Usage())
+    return apart(tokens, *(kinds(part) for part in (asked, asked.read or Details(), answered)))
+
+
+def apart(
+    tokens: Tokens, asked: dict[str, int], read: dict[str, int], answered: dict[str, int]
+) -> Media | None:
+    """Tokens by kind, held within those that they are part of; `asked` contains `read`.
+
+    What is not said to be from a cache is, as far as there are fresh tokens, not from it.
+    """
+    if not (asked or answered):
+        return None
+    fresh = tokens.input - tokens.cache_read - tokens.cache_write
+    cached, left = tokens.cache_read, tokens.output
+    found = {}
+    for kind in ("audio", "image", "video"):
+        whole = asked.get(kind, 0)
+        old = min(whole, cached, max(read.get(kind, 0), whole - fresh))
+        new = min(whole - old, fresh)
+        out = min(answered.get(kind, 0), left)
+        fresh, cached, left = fresh - new, cached - old, left - out
+        found.update({f"{kind}_input": new + old, f"{kind}_output": out})
+        if kind != "video":
+            found[f"{kind}_cache_read"] = old
+    media = Media(**found)
+    return media if any(media) else None
+
+
+def kinds(part: Details) -> dict[str, int]:
+    """Tokens by what they are, of those that are no text."""
+    named = {"audio": part.audio, "image": part.image, "video": part.video}
+    return {kind: tokens for kind, tokens in named.items() if tokens}
+
+
+def _by_kind(*groups: object) -> dict[str, int]:
+    """Gemini's `[{"modality": "AUDIO", "tokenCount": 20}]` summed; of another shape: nothing."""
+    found: dict[str, int] = {}
+    rows = [row for group in groups if isinstance(group, list) for row in group]
+    for row in rows:
+        kind = text(row.get("modality")).lower() if isinstance(row, dict) else ""
+        if kind in ("audio", "image", "video") and isinstance(tokens := row.get("tokenCount"), int):
+            found[kind] = found.get(kind, 0) + max(0, tokens)
+    return found
 
 
 def anthropic_tokens(used: Usage) -> Tokens:
@@ -155,7 +227,15 @@ def anthropic_tokens(used: Usage) -> Tokens:
     return found._replace(cache_write_1h=hour)
 
 
-def tier_of(answer: Answer) -> str:
-    """The tier that was billed: the response says it, at Anthropic in its usage."""
+def tier_of(answer: Answer, around: Answer) -> str:
+    """The tier that was billed: what is around says it of a batch, else the response does."""
+    if around.service_tier == "batch":
+        return "batch"
     told = text(answer.service_tier) or (text(answer.usage.service_tier) if answer.usage else "")
+    return standard(told)
+
+
+def standard(tier: object) -> str:
+    """A tier as it is billed: "" for all words of the standard one."""
+    told = text(tier)
     return "" if told in _STANDARD else told

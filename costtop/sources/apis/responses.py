@@ -16,6 +16,7 @@ from costtop.sources.apis.records import (
     USAGE,
     Answer,
     Usage,
+    media_of,
     tier_of,
     tokens_of,
     vendor,
@@ -143,14 +144,15 @@ class _Fold:
         name = text(answer.id) or text(answer.response_id)
         key = keys.whole(NAME, name) if name else keys.whole(NAME, self.stem, data)
         model = text(answer.model) or text(answer.model_version) or text(around.model)
+        tokens = tokens_of(answer)
         self.events.append(
             Call(
                 key, NAME, _session(answer, around) or self.stem, model or "unknown",
-                tokens_of(answer), self._at(answer, around), provider=_PROVIDERS[kind],
-                tier=tier_of(answer), speed="fast" if used.speed == "fast" else "",
+                tokens, self._at(answer, around), provider=_PROVIDERS[kind],
+                tier=tier_of(answer, around), speed="fast" if used.speed == "fast" else "",
                 geo="us" if used.inference_geo == "us" else "",
                 searches=(used.server_tool_use.searches or 0) if used.server_tool_use else 0,
-                request=name, placeholder=starting, offset=offset,
+                request=name, placeholder=starting, offset=offset, media=media_of(answer, tokens),
             )
         )  # fmt: skip
 
@@ -163,7 +165,7 @@ class _Fold:
 
 def _inner(answer: Answer) -> Iterator[bytes]:
     """What may hold an answer that the object itself is not."""
-    for part in (answer.response, answer.body, answer.data, answer.message):
+    for part in (answer.result, answer.response, answer.body, answer.data, answer.message):
         raw = bytes(part)
         if raw[:1] in (b"{", b"["):
             yield raw
@@ -176,7 +178,14 @@ def _outer(answer: Answer, around: Answer) -> Answer:
         timestamp=answer.timestamp if answer.timestamp is not None else around.timestamp,
         time=answer.time if answer.time is not None else around.time,
         session=_session(answer, around),
+        service_tier="batch" if _is_batch(answer) else around.service_tier,
     )
+
+
+def _is_batch(answer: Answer) -> bool:
+    """Whether it is a line of the results of a batch, as Anthropic and OpenAI write them."""
+    named = isinstance(answer.custom_id, str)
+    return named and any(bytes(part)[:1] == b"{" for part in (answer.result, answer.response))
 
 
 def _session(answer: Answer, around: Answer) -> str:

@@ -1,7 +1,7 @@
-"""The vigil over all running sessions: spend in, findings out, by the clock of arrival.
+"""The monitor of all running sessions: spend in, findings out, by the clock of arrival.
 
 It reads no store and no clock and tells nobody. The same events in the same order give the same
-findings, so a vigil rebuilt from stored calls (`learn`) goes on as the undisturbed one would have.
+findings, so one rebuilt from stored calls (`learn`) goes on as the undisturbed one would have.
 
 Two times: a finding is of the event that made it true; which session still runs follows from when
 its calls arrived (`Spend.seen`), so that a machine whose clock is wrong finishes nobody. History is
@@ -15,23 +15,20 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from heapq import heapify, heappop
 
+from costtop.detect import levels
+from costtop.detect.levels import Watched
 from costtop.detect.rules.registry import DETECTORS
-from costtop.detect.sessions import levels
-from costtop.detect.sessions.course import TURN, Course, book, remember
+from costtop.detect.rules.rule import Moment
 from costtop.detect.sessions.finished_peer import Peer
-from costtop.detect.sessions.peers import Peers, View
+from costtop.detect.sessions.peers import PeerGroups, PeerView
+from costtop.detect.sessions.running_session import TURN, RunningSession, book, remember
 from costtop.detect.settings import Settings
+from costtop.durations import MINUTE
 from costtop.model import Finding, Spend
 
-HISTORY = 15 * 60_000  # ms: what is older than this at an import is history, and raises nothing
-_SKEW = 60_000  # ms that an event may lie ahead of its arrival before its time is not believed
-_KEPT = 1000  # finished sessions whose course is kept, in case they go on
+_SKEW = MINUTE  # that an event may lie ahead of its arrival before its time is not believed
+_KEPT = 1000  # finished sessions that are kept whole, in case they go on
 _PEERS_KEPT = 20_000  # of older ones only the peer
-
-
-def is_history(at: int, now: int) -> bool:
-    """Whether an event of an import is too old to be about now."""
-    return at < now - HISTORY
 
 
 def believed(spend: Spend) -> int:
@@ -44,16 +41,16 @@ def as_it_was(spend: Spend) -> Spend:
     return spend._replace(seen=believed(spend))
 
 
-class Vigil:
-    """Every running session's course, the finished peers, and what was found of each."""
+class Monitor:
+    """Every running session, the finished peers, and what was found of each."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = 0  # when the latest call arrived
-        self._peers = Peers(settings)
-        self._open: OrderedDict[str, Course] = OrderedDict()  # least recently active first
-        self._past: OrderedDict[str, Course] = OrderedDict()  # finished, may go on
-        self._kept: dict[str, Peer] = {}  # finished before a rebuild: no course, only the peer
+        self._peers = PeerGroups(settings)
+        self._open: OrderedDict[str, Watched] = OrderedDict()  # least recently active first
+        self._past: OrderedDict[str, Watched] = OrderedDict()  # finished, may go on
+        self._kept: dict[str, Peer] = {}  # finished before a rebuild: only the peer
         self._finished: dict[str, Peer] = {}
         self._reopened: set[str] = set()
         self._ends: list[tuple[int, str, bool]] = []  # explicit ends to come, a heap
@@ -69,22 +66,24 @@ class Vigil:
         found = self._expire(self.clock)
         past = None if spend.new else self._past.get(spend.root)
         over = None if past is None else past.peer
-        course = self._course(spend)
-        self._judge(course, spend, believed(spend), found)
+        watched = self._watched(spend)
+        self._judge(watched, spend, believed(spend), found)
         if over is not None:
-            del self._open[course.root]
-            found += self._end(course, over.at, over.censored)
+            del self._open[spend.root]
+            found += self._end(watched, over.at, over.censored)
         return found
 
-    def _judge(self, course: Course, spend: Spend, at: int, found: list[Finding]) -> None:
-        moved = book(course, spend)
-        view = self.peers_of(course)
-        for judge in DETECTORS:
-            verdict = judge(course, spend, moved, view, self.settings)
-            if verdict is not None:
-                levels.hold(course, verdict, view, self.settings, at, found)
-        if moved == TURN and course.said:
-            levels.recover(course, at, found)
+    def _judge(self, watched: Watched, spend: Spend, now: int, found: list[Finding]) -> None:
+        at = watched.at
+        at.spend, at.moved = spend, book(watched.session, spend)
+        for rule, judge, memory in watched.asked:
+            claim = judge(at, memory)
+            if claim is not None:
+                news = levels.hold(watched, rule, claim, now)
+                if news is not None:
+                    found.append(news)
+        if at.moved == TURN and watched.held:
+            found += levels.recover(watched, now)
 
     def tick(self, now: int) -> list[Finding]:
         """Let time pass without an event: idle sessions finish."""
@@ -96,9 +95,9 @@ class Vigil:
         A stopped session counts among its peers up to its last age, its total does not: else
         every alert that is obeyed would make the next one likelier.
         """
-        course = self._open.pop(root, None)
-        if course is not None:
-            return self._end(course, at, stopped)
+        watched = self._open.pop(root, None)
+        if watched is not None:
+            return self._end(watched, at, stopped)
         past = self._past.get(root)
         if stopped and past is not None and past.peer is not None and not past.peer.censored:
             self._peers.drop(past.peer)  # it said goodbye before we heard that we had stopped it
@@ -149,28 +148,29 @@ class Vigil:
 
         Its calls so far, in order of arrival; rests in between have ended what stood of it.
         """
-        course: Course | None = None
+        watched: Watched | None = None
         for spend in spends:
-            if course is None:
-                course = self._course(spend)
-            elif spend.seen - self.settings.finished_after > course.last:
-                levels.end(course, course.last, self.peers_of(course))
-            course.last = max(course.last, spend.seen) if course.turns else spend.seen
-            self._judge(course, spend, believed(spend), [])
-        if course is None:
+            if watched is None:
+                watched = self._watched(spend)
+            elif spend.seen - self.settings.finished_after > watched.last:
+                levels.end(watched, watched.last)
+            turns = watched.session.turns
+            watched.last = max(watched.last, spend.seen) if turns else spend.seen
+            self._judge(watched, spend, believed(spend), [])
+        if watched is None:
             return
-        over = course.last + self.settings.finished_after
+        over = watched.last + self.settings.finished_after
         if over < self.clock:
-            del self._open[course.root]
-            self._end(course, over, stopped=False)
+            del self._open[watched.session.root]
+            self._end(watched, over, stopped=False)
         else:
             self._open = OrderedDict(sorted(self._open.items(), key=lambda item: item[1].last))
 
     def forget(self, root: str) -> None:
         """Drop what is known of a session, to `resume` it."""
-        course = self._open.pop(root, None) or self._past.pop(root, None)
-        if course is not None and course.peer is not None:
-            self._peers.drop(course.peer)
+        watched = self._open.pop(root, None) or self._past.pop(root, None)
+        if watched is not None and watched.peer is not None:
+            self._peers.drop(watched.peer)
 
     def finished(self) -> list[Peer]:
         """Peers that have finished since the last time this was asked, for the store to keep."""
@@ -182,61 +182,68 @@ class Vigil:
         roots, self._reopened = sorted(self._reopened), set()
         return roots
 
-    def running(self) -> Iterable[Course]:
-        """The courses of all running sessions, least recently active first."""
-        return self._open.values()
+    def running(self) -> Iterable[RunningSession]:
+        """All running sessions, least recently active first."""
+        return (watched.session for watched in self._open.values())
 
-    def course(self, root: str) -> Course | None:
-        """One session's course, running or just finished."""
-        return self._open.get(root) or self._past.get(root)
+    def session(self, root: str) -> RunningSession | None:
+        """One session, running or just finished."""
+        watched = self._open.get(root) or self._past.get(root)
+        return None if watched is None else watched.session
 
-    def peers_of(self, course: Course) -> View:
-        """What is known of the sessions that a course is measured against."""
-        return self._peers.view(course.source, course.feature, course.estimated)
+    def peers_of(self, session: RunningSession) -> PeerView:
+        """What is known of the sessions that one is measured against."""
+        return self._peers.view(session.source, session.feature, session.estimated)
 
-    def _course(self, spend: Spend) -> Course:
-        course = self._open.get(spend.root) or self._reopen(spend)
-        if spend.new or not course.turns:
-            course.last = self.clock
-            self._open.move_to_end(course.root)
-        return course
+    def _watched(self, spend: Spend) -> Watched:
+        watched = self._open.get(spend.root) or self._reopen(spend)
+        if spend.new or not watched.session.turns:
+            watched.last = self.clock
+            self._open.move_to_end(spend.root)
+        return watched
 
-    def _reopen(self, spend: Spend) -> Course:
-        """The course of a session that begins, or goes on; then it is no peer for now."""
+    def _reopen(self, spend: Spend) -> Watched:
+        """A session that begins, or goes on; then it is no peer for now."""
         root = spend.root
-        course = self._past.pop(root, None) or Course(spend)
-        peer = course.peer or self._kept.pop(root, None)
+        watched = self._past.pop(root, None) or self._begin(spend)
+        peer = watched.peer or self._kept.pop(root, None)
         if peer is not None:
             self._peers.drop(peer)
             self._reopened.add(root)
             self._finished.pop(root, None)
-        course.peer = None
-        self._open[root] = course
-        return course
+        watched.peer = None
+        self._open[root] = watched
+        return watched
+
+    def _begin(self, spend: Spend) -> Watched:
+        session = RunningSession(spend)
+        return Watched(Moment(session, self.peers_of(session), self.settings), DETECTORS)
 
     def _expire(self, now: int) -> list[Finding]:
         found: list[Finding] = []
         while self._ends and self._ends[0][0] < now:
             at, root, stopped = heappop(self._ends)
-            course = self._open.get(root)
-            if course is not None and course.last <= at:
+            watched = self._open.get(root)
+            if watched is not None and watched.last <= at:
                 found += self.finish(root, at, stopped=stopped)
         limit = now - self.settings.finished_after
         while self._open:
-            course = next(iter(self._open.values()))
-            if course.last >= limit:
+            root, watched = next(iter(self._open.items()))
+            if watched.last >= limit:
                 break
-            del self._open[course.root]
-            found += self._end(course, course.last + self.settings.finished_after, stopped=False)
+            del self._open[root]
+            found += self._end(watched, watched.last + self.settings.finished_after, stopped=False)
         return found
 
-    def _end(self, course: Course, at: int, stopped: bool) -> list[Finding]:
-        peer = course.peer = remember(course, at, censored=stopped)
+    def _end(self, watched: Watched, at: int, stopped: bool) -> list[Finding]:
+        session = watched.session
+        peaks = {rule.peak: memory.peak for rule, _, memory in watched.asked if rule.peak}
+        peer = watched.peer = remember(session, at, censored=stopped, peaks=peaks)
         self._peers.add(peer)
-        self._finished[course.root] = peer
-        self._past[course.root] = course
+        self._finished[session.root] = peer
+        self._past[session.root] = watched
         if len(self._past) > _KEPT:
             _, gone = self._past.popitem(last=False)
             if gone.peer is not None:
                 self._keep(gone.peer)
-        return levels.end(course, at, self.peers_of(course))
+        return levels.end(watched, at)

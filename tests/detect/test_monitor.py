@@ -1,4 +1,4 @@
-"""The vigil's order of things: restarts, history, late and doubled events, ends, severities."""
+"""The monitor's order of things: restarts, history, late and doubled events, ends, severities."""
 
 import json
 import random
@@ -7,8 +7,9 @@ import pytest
 from benches import redteam
 from benches.generator import EPOCH, Corpus, corpus
 
-from costtop.detect.sessions import finished_peer, levels
-from costtop.detect.sessions.monitor import Vigil, is_history
+from costtop.detect.findings import short
+from costtop.detect.monitor import Monitor
+from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
 from costtop.model import NANO, Tokens
 
@@ -22,8 +23,8 @@ def made():
     return corpus(41, days=9, bad=0.08)
 
 
-def watched(vigil, events):
-    return [found for event in events for found in vigil.observe(event.spend)]
+def watched(monitor, events):
+    return [found for event in events for found in monitor.observe(event.spend)]
 
 
 def told(findings):
@@ -31,15 +32,15 @@ def told(findings):
 
 
 def test_replaying_a_log_gives_the_same_findings(made):
-    assert told(watched(Vigil(QUIET), made.events)) == told(watched(Vigil(QUIET), made.events))
+    assert told(watched(Monitor(QUIET), made.events)) == told(watched(Monitor(QUIET), made.events))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
 def test_a_restart_changes_no_finding_when_all_calls_are_read_again(made, share):
     cut = int(len(made.events) * share)
-    undisturbed = Vigil(QUIET)
+    undisturbed = Monitor(QUIET)
     watched(undisturbed, made.events[:cut])
-    again = Vigil(QUIET)
+    again = Monitor(QUIET)
     again.learn(event.spend for event in made.events[:cut])
     rest = made.events[cut:]
     assert told(watched(again, rest)) == told(watched(undisturbed, rest))
@@ -48,7 +49,7 @@ def test_a_restart_changes_no_finding_when_all_calls_are_read_again(made, share)
 @pytest.mark.parametrize("share", [0.4, 0.8])
 def test_a_restart_from_kept_peers_and_running_sessions_changes_no_finding(made, share):
     cut = int(len(made.events) * share)
-    undisturbed = Vigil(QUIET)
+    undisturbed = Monitor(QUIET)
     peers = []
     for event in made.events[:cut]:
         undisturbed.observe(event.spend)
@@ -56,10 +57,10 @@ def test_a_restart_from_kept_peers_and_running_sessions_changes_no_finding(made,
     kept = {}
     for each in peers:  # a session that went on has one row, its last
         kept[each.root] = json.loads(json.dumps(list(each)))
-    running = {course.root for course in undisturbed.running()}
+    running = {session.root for session in undisturbed.running()}
     rows = [finished_peer.restore(row) for root, row in kept.items() if root not in running]
     rows.sort(key=lambda one: one.at)
-    again = Vigil(QUIET)
+    again = Monitor(QUIET)
     again.learn((e.spend for e in made.events[:cut] if e.spend.root in running), rows)
     began = {e.spend.root for e in made.events[:cut]}
     rest = [e for e in made.events[cut:] if e.spend.root in running or e.spend.root not in began]
@@ -69,133 +70,131 @@ def test_a_restart_from_kept_peers_and_running_sessions_changes_no_finding(made,
 
 
 def test_a_year_of_history_raises_nothing(made):
-    vigil = Vigil(QUIET)
-    vigil.learn(event.spend for event in made.events)
+    monitor = Monitor(QUIET)
+    monitor.learn(event.spend for event in made.events)
     now = EPOCH + 400 * 24 * HOUR
-    assert all(x.resolved for x in vigil.tick(now))
-    assert is_history(now - 16 * MINUTE, now)
-    assert not is_history(now - 14 * MINUTE, now)
+    assert all(x.resolved for x in monitor.tick(now))
 
 
 def test_late_and_doubled_events_change_few_findings(made):
-    plain = {x[:2] for x in told(watched(Vigil(QUIET), made.events)) if x[2] != "notice"}
+    plain = {x[:2] for x in told(watched(Monitor(QUIET), made.events)) if x[2] != "notice"}
     events = redteam.disordered(made, 1).events
-    other = {x[:2] for x in told(watched(Vigil(QUIET), events)) if x[2] != "notice"}
+    other = {x[:2] for x in told(watched(Monitor(QUIET), events)) if x[2] != "notice"}
     assert len(plain ^ other) <= max(2, len(plain) // 6)
 
 
 def test_costs_and_books_are_exact_however_events_arrive(made):
-    vigil = Vigil(QUIET)
+    monitor = Monitor(QUIET)
     events = redteam.disordered(Corpus(made.events[:4000], made.truths), 2).events
     costs = {}
     for event in events:
         spend = event.spend
         amount = (spend.cost or 0) - (spend.previous or 0)
         costs[spend.root] = costs.get(spend.root, 0) + amount
-        vigil.observe(spend)
+        monitor.observe(spend)
     assert costs
     for root, cost in costs.items():
-        course = vigil.course(root)
-        assert course.cost == cost
-        assert sum(course.books) == cost
+        session = monitor.session(root)
+        assert session.cost == cost
+        assert sum(session.books.total) == cost
 
 
 def test_a_clock_far_ahead_finishes_nobody(log, start):
-    vigil = Vigil(QUIET)
-    vigil.observe(log.spend("a", start, 1.0))
-    vigil.observe(log.spend("b", start + 9 * HOUR, 1.0, seen=start + 1000))
-    assert {course.root for course in vigil.running()} == {"test/a", "test/b"}
+    monitor = Monitor(QUIET)
+    monitor.observe(log.spend("a", start, 1.0))
+    monitor.observe(log.spend("b", start + 9 * HOUR, 1.0, seen=start + 1000))
+    assert {session.root for session in monitor.running()} == {"test/a", "test/b"}
 
 
 def test_an_explicit_end_finishes_a_session_at_once(log, start):
-    vigil = Vigil(QUIET)
-    vigil.observe(log.spend("a", start, 1.0))
-    vigil.finish("test/a", start + 1000)
-    (kept,) = vigil.finished()
+    monitor = Monitor(QUIET)
+    monitor.observe(log.spend("a", start, 1.0))
+    monitor.finish("test/a", start + 1000)
+    (kept,) = monitor.finished()
     assert (kept.root, kept.cost, kept.turns, kept.at) == ("test/a", NANO, 1, start + 1000)
-    assert vigil.finished() == []
-    assert vigil.finish("test/unknown", start) == []
+    assert monitor.finished() == []
+    assert monitor.finish("test/unknown", start) == []
 
 
 def test_stored_ends_come_true_in_their_time_and_are_void_before_a_last_call(log, start):
-    vigil = Vigil(QUIET)
-    vigil.foretell([(start + 5 * MINUTE, "test/a"), (start + MINUTE, "test/b")])
-    vigil.observe(log.spend("a", start, 1.0))
-    vigil.observe(log.spend("b", start + 2 * MINUTE, 1.0))
-    assert not vigil.finished()
-    vigil.observe(log.spend("c", start + 6 * MINUTE, 1.0))
-    assert [each.root for each in vigil.finished()] == ["test/a"]
+    monitor = Monitor(QUIET)
+    monitor.foretell([(start + 5 * MINUTE, "test/a"), (start + MINUTE, "test/b")])
+    monitor.observe(log.spend("a", start, 1.0))
+    monitor.observe(log.spend("b", start + 2 * MINUTE, 1.0))
+    assert not monitor.finished()
+    monitor.observe(log.spend("c", start + 6 * MINUTE, 1.0))
+    assert [each.root for each in monitor.finished()] == ["test/a"]
 
 
 def test_a_session_that_rested_for_weeks_goes_on_where_it_was(log, start):
     old = [log.spend("x", start, 4.0), log.spend("x", start + 1, 0.5)]
-    vigil = Vigil(Settings())
+    monitor = Monitor(Settings())
     later = start + 20 * 24 * HOUR
     for nth in range(5):
-        vigil.observe(log.spend(f"p{nth}", later, 1.0))
-        vigil.finish(f"test/p{nth}", later)
-    assert not vigil.knows("test/x")
-    vigil.resume(old)
-    assert vigil.knows("test/x")
-    found = vigil.observe(log.spend("x", later + 1, 0.6))
+        monitor.observe(log.spend(f"p{nth}", later, 1.0))
+        monitor.finish(f"test/p{nth}", later)
+    assert not monitor.knows("test/x")
+    monitor.resume(old)
+    assert monitor.knows("test/x")
+    found = monitor.observe(log.spend("x", later + 1, 0.6))
     assert [x.rule for x in found if x.rule == "median_5x"] == ["median_5x"]
 
 
-def peers(vigil, log, at, cost=1.0, count=40):
+def peers(monitor, log, at, cost=1.0, count=40):
     rng = random.Random(3)
     for nth in range(count):
-        vigil.observe(log.spend(f"p{nth}", at, cost * rng.uniform(0.9, 1.1)))
-        vigil.finish(f"test/p{nth}", at)
+        monitor.observe(log.spend(f"p{nth}", at, cost * rng.uniform(0.9, 1.1)))
+        monitor.finish(f"test/p{nth}", at)
 
 
 def test_mechanisms_join_the_alert_of_their_session_and_severity(log, start):
-    vigil = Vigil(Settings())
-    peers(vigil, log, start)
-    found = vigil.observe(log.spend("x", start + 1, 30.0))
+    monitor = Monitor(Settings())
+    peers(monitor, log, start)
+    found = monitor.observe(log.spend("x", start + 1, 30.0))
     assert {x.rule for x in found} >= {"median_5x", "cost_outlier"}
     loud = [x for x in found if x.severity == "critical"]
-    assert len({levels.identity(x) for x in loud}) == 1
+    assert len({(x.session, x.severity) for x in loud}) == 1
     assert [dict(x.evidence).get("joins") for x in loud][1:] == ["critical"] * (len(loud) - 1)
 
 
 def test_a_finding_is_repeated_when_its_ratio_has_doubled(log, start):
-    vigil = Vigil(Settings())
-    peers(vigil, log, start)
-    found = [x for n in range(30) for x in vigil.observe(log.spend("x", start + n, 1.0))]
+    monitor = Monitor(Settings())
+    peers(monitor, log, start)
+    found = [x for n in range(30) for x in monitor.observe(log.spend("x", start + n, 1.0))]
     plain = [x for x in found if x.rule == "median_5x"]
     assert [dict(x.evidence).get("again", 0) for x in plain] == [0, 1, 1]
     assert plain[1].cost >= 2 * plain[0].cost
 
 
 def test_a_notice_becomes_a_warning_at_ten_times(log, start):
-    vigil = Vigil(Settings(plain_rule="notice"))
-    peers(vigil, log, start, count=6)
-    found = [x for n in range(12) for x in vigil.observe(log.spend("x", start + n, 1.0))]
+    monitor = Monitor(Settings(plain_rule="notice"))
+    peers(monitor, log, start, count=6)
+    found = [x for n in range(12) for x in monitor.observe(log.spend("x", start + n, 1.0))]
     plain = [x.severity for x in found if x.rule == "median_5x"]
     assert plain == ["notice", "warning"]
 
 
 def test_a_daily_budget_scales_the_plain_rule(log, start):
-    vigil = Vigil(Settings(daily_budget=20 * NANO))
-    peers(vigil, log, start, count=6)
-    found = vigil.observe(log.spend("x", start + 1, 6.0))
+    monitor = Monitor(Settings(daily_budget=20 * NANO))
+    peers(monitor, log, start, count=6)
+    found = monitor.observe(log.spend("x", start + 1, 6.0))
     assert [x.severity for x in found if x.rule == "median_5x"] == ["critical"]
 
 
 def test_what_stood_of_a_session_is_over_when_it_ends(log, start):
-    vigil = Vigil(Settings())
-    peers(vigil, log, start, count=6)
-    vigil.observe(log.spend("x", start + 1, 6.0))
-    over = vigil.tick(start + 31 * MINUTE)
+    monitor = Monitor(Settings())
+    peers(monitor, log, start, count=6)
+    monitor.observe(log.spend("x", start + 1, 6.0))
+    over = monitor.tick(start + 31 * MINUTE)
     assert [(x.session, x.resolved, dict(x.evidence)["reason"]) for x in over] == [
         ("test/x", True, "ended")
     ]
 
 
 def test_evidence_shows_where_the_dollars_went(log, start):
-    vigil = Vigil(Settings())
-    peers(vigil, log, start, count=6)
-    (found,) = [x for x in vigil.observe(log.spend("x", start + 1, 6.0)) if x.rule == "median_5x"]
+    monitor = Monitor(Settings())
+    peers(monitor, log, start, count=6)
+    (found,) = [x for x in monitor.observe(log.spend("x", start + 1, 6.0)) if x.rule == "median_5x"]
     evidence = dict(found.evidence)
     booked = sum(amount for name, amount in evidence.items() if name.startswith("in_"))
     assert booked == found.cost == 6 * NANO
@@ -203,16 +202,16 @@ def test_evidence_shows_where_the_dollars_went(log, start):
 
 
 def test_a_hash_is_shortened_to_seven_characters():
-    assert levels.short("claude-code/9f767c4a-0000-4000-8000-000000000000") == "9f767c4"
-    assert levels.short("costtop/checkout-42") == "checkout-42"
+    assert short("claude-code/9f767c4a-0000-4000-8000-000000000000") == "9f767c4"
+    assert short("costtop/checkout-42") == "checkout-42"
 
 
 def test_sessions_without_a_price_are_no_peers_but_are_flagged(log, start):
-    vigil = Vigil(Settings())
-    peers(vigil, log, start, count=5)
+    monitor = Monitor(Settings())
+    peers(monitor, log, start, count=5)
     for nth in range(9):
-        vigil.observe(log.spend(f"u{nth}", start, unpriced=True, tokens=Tokens(9, 0, 0, 0, 9)))
-        vigil.finish(f"test/u{nth}", start)
-    vigil.observe(log.spend("x", start + 1, unpriced=True))
-    found = vigil.observe(log.spend("x", start + 2, 5.6))
+        monitor.observe(log.spend(f"u{nth}", start, unpriced=True, tokens=Tokens(9, 0, 0, 0, 9)))
+        monitor.finish(f"test/u{nth}", start)
+    monitor.observe(log.spend("x", start + 1, unpriced=True))
+    found = monitor.observe(log.spend("x", start + 2, 5.6))
     assert "median_5x" in {x.rule for x in found}

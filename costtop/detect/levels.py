@@ -1,0 +1,128 @@
+"""How the claims about a session stand: first told, grown, over. It detects nothing itself.
+
+A claim is told once; again when its severity rises or its ratio has doubled (DETECTION 3.5). All
+mechanisms of one session and severity belong to one alert, later ones join it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from costtop.detect import findings
+from costtop.detect.findings import Told
+from costtop.detect.rules.rule import Claim, Memory, Moment, Rule
+from costtop.detect.sessions.finished_peer import Peer
+from costtop.model import SEVERITIES, Finding, Severity
+
+_QUIET = 10  # turns without the claim after which a recovering mechanism is over
+_RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
+
+
+class Held:
+    """One rule's claim as last told."""
+
+    __slots__ = ("before", "over", "ratio", "rule", "severity", "turn")
+
+    def __init__(self, rule: Rule, severity: Severity, ratio: float, turn: int) -> None:
+        self.rule = rule
+        self.severity = severity
+        self.ratio = ratio  # of cost to the usual, when told
+        self.turn = turn  # last one at which it held
+        self.over = False
+        self.before: list[Severity] = []  # lower ones at which it was told and still stands
+
+
+class Watched:
+    """A session, what the rules remember of it, and what was told of it."""
+
+    __slots__ = ("asked", "at", "held", "last", "peer", "session", "spoken")
+
+    def __init__(self, at: Moment, rules: Sequence[Rule]) -> None:
+        self.session = at.session
+        self.at = at
+        self.asked = [(rule, rule.judge, Memory[Any](rule.start())) for rule in rules]
+        self.last = 0  # the clock at its last event
+        self.held: list[Held] = []  # in the order in which they were first told
+        self.spoken: Severity | None = None  # the highest told
+        self.peer: Peer | None = None  # what is remembered of it while it is finished
+
+
+def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None:
+    """Note that a claim holds now; the finding when that is news."""
+    session, at = watched.session, watched.at
+    usual = at.peers.usual()
+    level = severity(rule, claim, at)
+    ratio = session.cost * 2 / usual.twice_median if usual and usual.twice_median else 0.0
+    held = next((one for one in watched.held if one.rule is rule), None)
+    again = held is not None and _RANK[level] <= _RANK[held.severity]
+    if held is not None and again:
+        if not held.over and not ratio >= 2 * held.ratio > 0:
+            held.turn = session.turns
+            return None
+        level = held.severity
+    _note(watched, held, Held(rule, level, ratio, session.turns))
+    joins = watched.spoken if watched.spoken and _RANK[level] <= _RANK[watched.spoken] else ""
+    found = findings.opened(session, rule, claim, at.peers, Told(level, ratio, again, joins), now)
+    if not joins:
+        watched.spoken = level
+    return found
+
+
+def _note(watched: Watched, old: Held | None, new: Held) -> None:
+    """Put what is told now in the place of what was told of the same rule."""
+    if old is None:
+        watched.held.append(new)
+        return
+    if not old.over:
+        stood = {*old.before, old.severity} - {new.severity}
+        new.before = sorted(stood, key=SEVERITIES.index)
+    watched.held[watched.held.index(old)] = new
+
+
+def recover(watched: Watched, now: int) -> list[Finding]:
+    """At a new turn: mechanisms that have been quiet for ten turns are over."""
+    found: list[Finding] = []
+    for held in watched.held:
+        if not (held.over or held.rule.lasts) and watched.session.turns - held.turn >= _QUIET:
+            found += _over(watched, held, now, "recovered")
+    return found
+
+
+def end(watched: Watched, now: int) -> list[Finding]:
+    """The session has finished: what stood of it is over."""
+    if not watched.held:
+        return []
+    usual = watched.at.peers.usual()
+    cheap = usual is not None and watched.session.cost * 2 <= usual.twice_median
+    found: list[Finding] = []
+    for held in watched.held:
+        if not held.over:
+            found += _over(watched, held, now, "ended_and_cheap" if cheap else "ended")
+    return found
+
+
+def severity(rule: Rule, claim: Claim, at: Moment) -> Severity:
+    """notice, warning or critical (DETECTION 3.5)."""
+    settings, usual = at.settings, at.peers.usual()
+    budget = settings.daily_budget
+    level: Severity = "warning"
+    if rule.plain:
+        level = settings.plain_rule
+        if claim.statistic >= 10 or (budget and claim.excess >= budget // 20):
+            level = "warning"
+    elif claim.learnt is not None:
+        level = "warning" if claim.learnt >= settings.learnt_from else "notice"
+    elif claim.statistic < rule.patience or (usual is None and not rule.sure):
+        level = "notice"
+    if level == "notice" or (rule.plain and not budget):
+        return level
+    if claim.excess >= max(10 * settings.floor, (budget or 0) // 5):
+        return "critical"
+    sure = rule.sure and usual is not None and claim.projected >= 5 * usual.twice_median
+    return "critical" if sure else level
+
+
+def _over(watched: Watched, held: Held, now: int, reason: str) -> list[Finding]:
+    """The end of the claim at every severity at which it was told."""
+    levels = [held.severity, *reversed(held.before)]
+    held.over, held.before = True, []
+    return [findings.ended(watched.session, held.rule, level, now, reason) for level in levels]

@@ -1,0 +1,282 @@
+"""A running session as the rules see it: its totals, its last turn, its ages.
+
+A grown streaming row is the same turn again: the totals take the difference.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from costtop.analysis import ledger
+from costtop.analysis.drivers import Usage
+from costtop.analysis.quantiles import median, upper_spread
+from costtop.detect.sessions.finished_peer import GRID, Peer
+from costtop.detect.sessions.turn_books import TurnBooks
+from costtop.model import Rates, Spend
+
+LEAST_GROWTH = 20  # tokens: less is noise of the counting
+_SAMPLES = 64  # tokens a turn that are kept of one session
+
+Moved = Literal[0, 1, 2]
+OTHER: Final = 0
+SAME: Final = 1
+TURN: Final = 2
+"""What a spend moved: only dollars; the last turn, which grew; a new turn of the root agent."""
+
+
+class TokenPrices(NamedTuple):
+    """Pico-dollars of a token read from the cache, newly paid on the input side, put out."""
+
+    read: int
+    paid: int
+    out: int
+
+
+class TurnSums(NamedTuple):
+    """Sums over turns: tokens, and the prices of a token."""
+
+    carried: int = 0
+    missed: int = 0
+    new: int = 0
+    output: int = 0
+    read: int = 0
+    paid: int = 0
+    out: int = 0
+
+
+class Samples:
+    """Logarithms of the new tokens and the output of turns; every second goes when full."""
+
+    __slots__ = ("_growths", "_outputs", "_stride")
+
+    def __init__(self) -> None:
+        self._growths: list[float] = []
+        self._outputs: list[float] = []
+        self._stride = 1
+
+    def take(self, turn: int, output: int, growth: int | None) -> None:
+        """Keep a turn's tokens, unless it is one that is left out."""
+        if turn % self._stride:
+            return
+        self._outputs.append(math.log(max(1, output)))
+        if growth is not None:
+            self._growths.append(math.log(max(LEAST_GROWTH, growth)))
+        if len(self._outputs) > _SAMPLES:
+            self._outputs = self._outputs[::2]
+            self._growths = self._growths[::2]
+            self._stride *= 2
+
+    def take_back(self, turn: int, growth: int | None) -> None:
+        """Undo the last turn."""
+        if turn % self._stride == 0 and self._outputs:
+            self._outputs.pop()
+            if growth is not None and self._growths:
+                self._growths.pop()
+
+    def spreads(self) -> dict[str, float]:
+        """Middle and upper spread of both, by the names of `Peer`."""
+        growth_mid, growth_spread = _spread(self._growths)
+        output_mid, output_spread = _spread(self._outputs)
+        return {
+            "growth_mid": growth_mid,
+            "growth_spread": growth_spread,
+            "output_mid": output_mid,
+            "output_spread": output_spread,
+        }
+
+
+class RunningSession:
+    """The course of one session; plain values that `book` moves on, one stored call at a time."""
+
+    __slots__ = (
+        "agent_cost", "agents", "before", "books", "carried_at", "cost", "costs_at", "estimated",
+        "feature", "first_model", "first_rates", "key", "models", "output", "prices", "prompt",
+        "root", "samples", "settled", "source", "step", "turns", "unpriced", "user", "uses_tools",
+        "was_before",
+    )  # fmt: skip
+
+    def __init__(self, spend: Spend) -> None:
+        self.root = spend.root
+        self.source = spend.root.partition("/")[0]
+        self.feature = spend.feature
+        self.user = spend.call.context.user
+        self.estimated = spend.call.estimated
+        self.unpriced = False
+        self.uses_tools = False  # whether its log says anything of tools
+        self.cost = 0
+        self.turns = 0  # calls of the root agent
+        self.agents: dict[tuple[str, str], int] = {}  # subagent -> turn in which it began
+        self.agent_cost = 0
+        self.books = TurnBooks()
+        self.models: dict[str, int] = {}
+        self.first_model = ""
+        self.first_rates: Rates | None = None
+        self.prompt = 0  # tokens of the first turn's input
+        self.key = b""  # of the root agent's last call
+        self.step: ledger.Step | None = None  # the last turn
+        self.output = 0  # its tokens
+        self.prices = TokenPrices(0, 0, 0)
+        self.costs_at: list[float] = []  # ln nano-dollars at the ages of the grid
+        self.carried_at: list[int] = []
+        self.samples = Samples()
+        self.before: ledger.Before | None = None
+        self.was_before: ledger.Before | None = None
+        self.settled = TurnSums()  # up to the turn before
+
+
+def book(session: RunningSession, spend: Spend) -> Moved:
+    """Count one stored call and say what it moved."""
+    amount = (spend.cost or 0) - (spend.previous or 0)
+    session.unpriced |= spend.cost is None
+    session.user = session.user or spend.call.context.user
+    session.uses_tools |= bool(spend.call.tools)
+    if not ledger.is_root(spend):
+        session.cost += amount
+        session.agents.setdefault((spend.call.session, spend.call.agent), session.turns)
+        session.agent_cost += amount
+        session.books.total[ledger.SUBAGENTS] += amount
+        return OTHER
+    if spend.new:
+        return _turn(session, spend, amount)
+    session.cost += amount
+    if spend.call.key != session.key:
+        session.books.total[ledger.OUTPUT] += amount  # an older reply grew: growth is output
+        return OTHER
+    _take_back(session)
+    session.before = session.was_before
+    _put(session, spend)
+    return SAME
+
+
+def _turn(session: RunningSession, spend: Spend, amount: int) -> Moved:
+    before = session.before
+    late = before is not None and spend.call.at < before.at
+    _reach(session)
+    session.cost += amount
+    session.turns += 1
+    session.models[spend.call.model] = session.models.get(spend.call.model, 0) + 1
+    if late:
+        session.books.add(ledger.step(before, spend).books)
+        return OTHER
+    session.settled = _sums(session)  # the last turn can no longer grow
+    if session.turns == 1:
+        session.first_model, session.first_rates = spend.call.model, spend.rates
+    session.key = spend.call.key
+    session.was_before = before
+    _put(session, spend)
+    return TURN
+
+
+def _put(session: RunningSession, spend: Spend) -> None:
+    """Book the turn against the one before it."""
+    step = session.step = ledger.step(session.before, spend)
+    session.before = ledger.after(session.before, spend)
+    session.output = spend.call.tokens.output
+    if session.turns == 1:
+        session.prompt = step.context
+    session.books.put(session.turns, step.books)
+    session.samples.take(session.turns, session.output, step.growth)
+    session.prices = _prices(spend)
+
+
+def _take_back(session: RunningSession) -> None:
+    """Undo the books of the last turn, whose call has grown."""
+    if session.step is not None:
+        session.books.take_back(session.turns, session.step.books)
+        session.samples.take_back(session.turns, session.step.growth)
+
+
+def _reach(session: RunningSession) -> None:
+    """Note the session's cost and carried tokens at the end of an age of the grid."""
+    nth = len(session.costs_at)
+    if nth < len(GRID) and session.turns == GRID[nth]:
+        session.costs_at.append(math.log(max(1, session.cost)))
+        step = session.step
+        session.carried_at.append(session.settled.carried + (step.carried if step else 0))
+
+
+def _prices(spend: Spend) -> TokenPrices:
+    """The token prices of one call; without rates its cost is spread with output worth five."""
+    tokens = spend.call.tokens
+    rates = spend.rates
+    if rates is None:
+        units = tokens.input + 5 * tokens.output
+        unit = (spend.cost or 0) * 1000 // units if units else 0
+        return TokenPrices(unit, unit, 5 * unit)
+    paid = rates.input
+    if tokens.cache_write:
+        paid = rates.cache_write_1h if tokens.cache_write_1h else rates.cache_write
+    return TokenPrices(rates.cache_read, paid, rates.output)
+
+
+def _sums(session: RunningSession) -> TurnSums:
+    """The sums over all turns so far, the last one as it stands."""
+    step, sums, prices = session.step, session.settled, session.prices
+    if step is None:
+        return sums
+    new = max(0, step.growth) if step.growth is not None else step.context
+    return TurnSums(  # by position: this is asked at every turn
+        sums.carried + step.carried,
+        sums.missed + step.missed,
+        sums.new + new,
+        sums.output + session.output,
+        sums.read + prices.read,
+        sums.paid + prices.paid,
+        sums.out + prices.out,
+    )
+
+
+def usage(session: RunningSession) -> Usage:
+    """What a session has used so far."""
+    sums = _sums(session)
+    return Usage(
+        turns=session.turns,
+        retries=len(session.books.retries),
+        carried=sums.carried,
+        missed=sums.missed,
+        prompt=session.prompt,
+        new=sums.new,
+        output=sums.output,
+        agent_cost=session.agent_cost,
+        root_cost=session.cost - session.agent_cost,
+    )
+
+
+def remember(
+    session: RunningSession, at: int, *, censored: bool, peaks: Mapping[str, float] | None = None
+) -> Peer:
+    """What is kept of the session now that it has finished; `peaks` by the names of `Peer`."""
+    _reach(session)
+    sums, turns = _sums(session), max(1, session.turns)
+    return Peer(
+        root=session.root,
+        source=session.source,
+        feature=session.feature,
+        estimated=session.estimated,
+        at=at,
+        cost=None if session.unpriced else session.cost,
+        turns=session.turns,
+        costs_at=tuple(session.costs_at),
+        carried_at=tuple(session.carried_at),
+        agents=len(session.agents),
+        agent_cost=session.agent_cost,
+        retries=len(session.books.retries),
+        prompt=session.prompt,
+        new_tokens=sums.new,
+        output_tokens=sums.output,
+        missed_tokens=sums.missed,
+        carried_tokens=sums.carried,
+        prices=(sums.read // turns, sums.paid // turns, sums.out // turns),
+        models=tuple(sorted(session.models.items())),
+        censored=censored,
+        **{"age_peak": 0.0, "growth_peak": 0.0, "output_peak": 0.0, **(peaks or {})},
+        **session.samples.spreads(),
+    )
+
+
+def _spread(numbers: list[float]) -> tuple[float, float]:
+    """Middle and upper spread; both 0 of nothing."""
+    if not numbers:
+        return 0.0, 0.0
+    ordered = sorted(numbers)
+    return median(ordered), upper_spread(ordered)

@@ -1,0 +1,1 @@
+"""Asks of the tests of the heart whether they notice one wrong comparison or constant."""

@@ -1,0 +1,148 @@
+"""The guard by itself, over real processes: whom it refuses, whom it lets pass, and why."""
+
+import os
+
+import pytest
+
+from costtop.control.protocol import (
+    BeginRun,
+    EndRun,
+    Hook,
+    Kill,
+    MarkSession,
+    Ping,
+    Plan,
+    Scan,
+    Stop,
+)
+from costtop.daemon.commands.guard import Guard
+from costtop.errors import Refused
+from costtop.receive.socket import Caller
+from tests.processes.conftest import Hand, Stage
+
+SESSION = "claude-code/5d1f"
+KILL = Kill("claude-code/rival")
+LOOKS = [Ping(), Scan(), Plan("claude-code/rival"), Hook("claude-code", "5d1f", "tool")]
+OF_RUNS = [BeginRun("r1", 1, 1, {}), EndRun("r1")]
+
+
+@pytest.fixture
+def stage():
+    found = Stage()
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def hand():
+    return Hand()
+
+
+@pytest.fixture
+def guard(hand):
+    return Guard(hand.holder, hand.vitals)
+
+
+def caller(pid):
+    return Caller(pid, os.getuid())
+
+
+def refused(guard, pid, command=KILL, **more):
+    with pytest.raises(Refused) as found:
+        guard.check(command, caller(pid), **more)
+    return str(found.value)
+
+
+def test_a_session_process_and_all_below_it_may_only_look(stage, hand, guard):
+    agent = stage.start("name=agent", "child=name=shell")
+    hand.take(agent, SESSION)
+    for name in ("agent", "shell"):
+        said = refused(guard, stage.pids[name])
+        assert f"process {stage.pids[name]} runs inside agent session {SESSION}" in said
+        assert guard.session_of(stage.pids[name]) == SESSION
+        for command in [*LOOKS, *OF_RUNS]:
+            guard.check(command, caller(stage.pids[name]))
+
+
+def test_a_process_beside_it_may_command(stage, hand, guard):
+    hand.take(stage.start("name=agent"), SESSION)
+    beside = stage.start("name=beside")
+    guard.check(KILL, caller(beside))
+    guard.check(Stop(), caller(beside))
+    assert guard.session_of(beside) == ""
+
+
+def test_one_that_was_below_it_is_still_known_when_its_parent_has_gone(stage, hand, guard):
+    hand.take(stage.start("name=agent", "child=name=shell+child=name=far"), SESSION)
+    stage.grown("far", hand.holder.inspector)
+    hand.vitals.refresh()
+    stage.end_of("shell")
+    stage.ended("shell")
+    assert SESSION in refused(guard, stage.pids["far"])
+
+
+@pytest.mark.parametrize("name", ["CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID"])
+def test_one_that_carries_the_sessions_id_may_only_look_wherever_it_stands(
+    stage, hand, guard, name
+):
+    hand.take(stage.start("name=agent"), SESSION)
+    carrier = stage.start("name=carrier", env={**os.environ, name: "5d1f"})
+    assert SESSION in refused(guard, carrier)
+    other = stage.start("name=other", env={**os.environ, name: "6e2a"})
+    guard.check(KILL, caller(other))
+    unknown = stage.start("name=unknown", env={**os.environ, "SESSION_ID": "5d1f"})
+    guard.check(KILL, caller(unknown))
+
+
+def test_the_second_session_guards_as_well_as_the_first(stage, hand, guard):
+    hand.take(stage.start("name=one"), "codex/one")
+    hand.take(stage.start("name=two", "child=name=below"), SESSION)
+    assert SESSION in refused(guard, stage.pids["below"])
+
+
+def test_a_session_whose_process_has_gone_holds_nobody_back(stage, hand, guard):
+    hand.take(stage.start("name=gone"), "codex/gone")
+    hand.take(stage.start("name=agent"), SESSION)
+    carrier = stage.start("name=carrier", env={**os.environ, "CODEX_THREAD_ID": "gone"})
+    assert "codex/gone" in refused(guard, carrier)
+    stage.end_of("gone")
+    stage.ended("gone")
+    guard.check(KILL, caller(carrier))
+    assert SESSION in refused(guard, stage.pids["agent"])
+
+
+def test_who_has_gone_is_refused_for_nobody_knows_who_it_was(stage, guard):
+    pid = stage.start("name=brief")
+    stage.end_of("brief")
+    stage.ended("brief")
+    stage.reap()
+    assert "has gone: stay for the answer" in refused(guard, pid)
+
+
+@pytest.mark.parametrize("pid", [0, -1])
+def test_where_the_system_does_not_say_who_calls_nobody_is_refused(guard, pid):
+    guard.check(KILL, caller(pid))
+
+
+def test_pid_one_is_somebody(guard):
+    guard.check(KILL, caller(1))
+    assert guard.name("ana", caller(1)).startswith("ana (pid 1, ")
+
+
+def test_a_read_only_daemon_lets_all_look_and_nobody_change(guard):
+    for command in LOOKS:
+        guard.check(command, caller(0), read_only=True)
+    for command in [*OF_RUNS, KILL, Stop(), MarkSession("x")]:
+        assert refused(guard, 0, command, read_only=True) == (
+            "costtop is read-only (read_only in config.toml)"
+        )
+        guard.check(command, caller(0))
+
+
+def test_who_asked_is_named_by_pid_and_program(stage, guard):
+    pid = stage.start("name=shell")
+    assert guard.name("ana", caller(pid)).startswith(f"ana (pid {pid}, ")
+    assert guard.name("", caller(pid)).startswith(f"? (pid {pid}, ")
+    assert guard.name("ana\x1b[2J", caller(0)) == "ana\ufffd[2J"
+    assert guard.name("ana", caller(-1)) == "ana"
+    assert guard.name("ana", caller(2**22 + 1)) == "ana"

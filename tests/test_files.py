@@ -1,0 +1,125 @@
+"""Private means ours alone: other owners, links and open modes are found out, by a second uid."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from costtop import files
+from costtop.errors import Unusable
+
+NOBODY = 65_534
+ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_directory_is_made_with_all_above_it_and_is_ours_alone(tmp_path):
+    made = files.private_directory(tmp_path / "a" / "b")
+    assert made == tmp_path / "a" / "b"
+    assert mode(made) == 0o700
+    assert files.private_directory(made) == made
+
+
+@pytest.mark.parametrize("open_to", [0o755, 0o710, 0o701, 0o777])
+def test_one_that_is_open_to_others_is_closed(tmp_path, open_to):
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(open_to)
+    files.private_directory(folder)
+    assert mode(folder) == 0o700
+
+
+def test_one_that_is_ours_alone_keeps_its_mode(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0o500)
+    files.private_directory(folder)
+    assert mode(folder) == 0o500
+
+
+@ROOT_ONLY
+def test_a_directory_of_another_user_is_refused_and_left_as_it_is(tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o700)
+    os.chown(theirs, NOBODY, NOBODY)
+    with pytest.raises(Unusable, match="is not a directory of this user"):
+        files.private_directory(theirs)
+    theirs.chmod(0o755)
+    with pytest.raises(Unusable):
+        files.private_directory(theirs)
+    assert mode(theirs) == 0o755
+
+
+@ROOT_ONLY
+def test_a_directory_of_roots_is_refused_to_an_ordinary_user(tmp_path):
+    """The other way round, by a child that has given up its rights for good."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/") and not folder.stat().st_mode & 1:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    ours = tmp_path / "ours"
+    ours.mkdir(mode=0o755)
+    code = (
+        "import os, sys; from pathlib import Path; from costtop import errors, files\n"
+        f"os.setgroups([]); os.setresgid(*[{NOBODY}] * 3); os.setresuid(*[{NOBODY}] * 3)\n"
+        "try: files.private_directory(Path(sys.argv[1]))\n"
+        "except errors.Unusable as refused: print(refused)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(ours)], capture_output=True, text=True, check=True
+    )
+    assert "is not a directory of this user" in ran.stdout
+    assert mode(ours) == 0o755
+
+
+def test_a_link_to_a_directory_is_not_followed(tmp_path):
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(Unusable, match="is not a directory of this user"):
+        files.private_directory(tmp_path / "link")
+
+
+def test_where_none_can_be_made_it_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Unusable, match="cannot make the directory"):
+        files.private_directory(tmp_path / "file" / "below")
+
+
+def test_a_file_is_opened_for_us_alone_and_never_through_a_link(tmp_path):
+    os.close(files.private_file(tmp_path / "new", os.O_WRONLY | os.O_CREAT))
+    assert mode(tmp_path / "new") == 0o600
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    with pytest.raises(OSError, match="symbolic links"):
+        files.private_file(tmp_path / "link", os.O_WRONLY)
+
+
+def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path):
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    files.replace(path, b"new")
+    assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
+    files.replace(path, b"shown", 0o644)
+    assert (path.read_bytes(), mode(path)) == (b"shown", 0o644)
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_where_it_cannot_be_replaced_the_old_one_stays_and_it_is_said(tmp_path):
+    taken = tmp_path / "folder" / "taken"
+    taken.mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        files.replace(taken, b"new")
+    assert os.listdir(taken.parent) == ["taken"]
+
+
+def test_who_asks_is_the_login_name_or_the_number(monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOGNAME", "ana")
+    assert files.user_name() == "ana"
