@@ -72,12 +72,13 @@ COMMAND = '''"""`costtop toy`: says hello."""
 
 import argparse
 
+from costtop.cli.parser import Parser
 from costtop.cli.tables import put
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `toy`."""
-    parser = commands.add_parser(name, help="say hello")
+    parser.says("Says hello to somebody.", "costtop toy ana")
     parser.add_argument("who")
     parser.set_defaults(run=run)
 
@@ -152,7 +153,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(registry, "DETECTORS = (\n", 'DETECTORS = (\n    Rule("toy", toy.judge, sure=True),\n')
 
     (package / "cli/reports/toy.py").write_text(COMMAND)
-    edit(package / "cli/main.py", "MODULES = {\n", 'MODULES = {\n    "toy": "reports.toy",\n')
+    edit(package / "cli/main.py", "MODULES = {\n", 'MODULES = {\n    "toy": ("reports.toy", "say hello"),\n')
 
     edit(package / "control/protocol.py", "Command = (\n    ", ASKED)
     obey = package / "daemon/commands/obey.py"
@@ -228,6 +229,7 @@ def test_a_column_is_one_value_and_stands_in_the_list(copy):
 def test_a_command_is_one_module_and_one_line(run):
     assert run("toy", "ana") == "hello ana\n"
     assert "say hello" in run("--help")
+    assert "costtop toy ana" in run("toy", "--help")
 
 
 def test_a_deed_is_one_class_and_one_case(copy, home):

@@ -1,4 +1,4 @@
-"""The command line: finds the command's module, parses, calls it, prints its error. Nothing more.
+"""The command line: finds the command's module, parses, calls it, prints its error.
 
 Only the module of the command that was asked for is imported, so that quick ones stay quick.
 """
@@ -8,72 +8,104 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from costtop import __version__
-from costtop.cli import options
+from costtop.cli.parser import Parser
 from costtop.errors import CosttopError
 
 
 class Module(Protocol):
     """What a module of commands offers."""
 
-    def add(self, commands: "argparse._SubParsersAction[Parser]", name: str) -> None:
-        """Adds the parser of the command `name`; its default `run` is called with the namespace."""
+    def add(self, parser: Parser, name: str) -> None:
+        """Fills the parser of the command `name`; its default `run` gets the namespace."""
 
 
 MODULES = {
-    "daemon": "upkeep.daemon",
-    "start": "upkeep.daemon",
-    "stop": "upkeep.daemon",
-    "status": "upkeep.daemon",
-    "scan": "upkeep.scan",
-    "report": "reports.report",
-    "review": "reports.review",
-    "explain": "reports.explain",
-    "doctor": "reports.doctor",
-    "reprice": "upkeep.reprice",
-    "export": "reports.export",
-    "backup": "upkeep.backup",
-    "budget": "control.budget",
-    "record": "control.record",
-    "mark": "control.act",
-    "unmark": "control.act",
-    "pause": "control.act",
-    "resume": "control.act",
-    "kill": "control.act",
-    "override": "control.act",
-    "run": "control.run",
-    "hooks": "control.hooks",
-    "gate": "control.hooks",
-    "statusline": "control.hooks",
-    "alerts": "control.alerts",
-    "demo": "upkeep.demo",
+    "report": ("reports.report", "spend by any key"),
+    "review": ("reports.review", "whether work gets dearer"),
+    "explain": ("reports.explain", "where a number comes from"),
+    "export": ("reports.export", "rows for other programs"),
+    "doctor": ("reports.doctor", "what is read, what is not"),
+    "alerts": ("control.alerts", "what fired, who was told"),
+    "budget": ("control.budget", "limits, how far spent"),
+    "run": ("control.run", "an agent, tagged, capped"),
+    "mark": ("control.act", "watched, runaway or fine"),
+    "unmark": ("control.act", "take marks back"),
+    "pause": ("control.act", "processes, until resume"),
+    "resume": ("control.act", "let paused ones go on"),
+    "kill": ("control.act", "end sessions, step by step"),
+    "override": ("control.act", "let pass what is held back"),
+    "record": ("control.record", "hand over one call"),
+    "hooks": ("control.hooks", "wire costtop into an agent"),
+    "gate": ("control.hooks", "answer an agent's hook"),
+    "statusline": ("control.hooks", "an agent's status line"),
+    "start": ("upkeep.daemon", "the daemon, in background"),
+    "stop": ("upkeep.daemon", "the daemon, or a session"),
+    "status": ("upkeep.daemon", "how the daemon is"),
+    "daemon": ("upkeep.daemon", "the daemon, in foreground"),
+    "scan": ("upkeep.scan", "read what is new, once"),
+    "reprice": ("upkeep.reprice", "price stored calls anew"),
+    "backup": ("upkeep.backup", "copy the database"),
+    "demo": ("upkeep.demo", "the screen, made up"),
 }
-"""Which module of `costtop.cli` has which command, in the order of the help."""
+"""Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
+
+_GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
+_HELP = """\
+htop for what AI agents spend. Without a command: the live screen.
+
+usage: costtop [-d SECONDS] [-U] [-M] [--no-color] [--replay DAY]
+       costtop --once [--json] [--sort cost|rate|last] [--limit N] [--all]
+       costtop COMMAND …         costtop COMMAND --help says more, with examples
+-d: seconds between two frames   -U: no characters beyond ASCII   -M: no mouse
+"""
+SORTS = ("cost", "rate", "last")
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse that says what is wrong in one line."""
+class _Main(Parser):
+    """The first parser, whose help has all commands in groups and fits a window of 80x24."""
 
-    def error(self, message: str) -> NoReturn:
-        """Exit 2, with the way to the help."""
-        self.exit(2, f"{self.prog}: {message}; see: {self.prog} --help\n")
+    def format_help(self) -> str:
+        lines = [_HELP.rstrip()]
+        for folder, title in _GROUPS.items():
+            mine = [(n, about) for n, (at, about) in MODULES.items() if at.startswith(folder)]
+            cells = [f"{name:<12}{about}" for name, about in mine]
+            half = -(-len(cells) // 2)
+            beside = [*cells[half:], ""]
+            lines.append(f"{title}:")
+            lines += [f"  {one:<40}{beside[n]}".rstrip() for n, one in enumerate(cells[:half])]
+        return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
     """Runs one command; returns its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as we run
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except CosttopError as error:
         print(f"costtop: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader (head, less) has gone; Python must not complain about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _no_more_output()
         return 0
+    except OSError as error:  # standard output is the one file without a name
+        _no_more_output()
+        said = error.strerror or str(error)
+        print(f"costtop: {error.filename or 'cannot write'}: {said}", file=sys.stderr)
+        return 1
+
+
+def _no_more_output() -> None:
+    """The reader (head, less) has gone; Python must not complain about it at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -87,24 +119,39 @@ def _run(arguments: list[str]) -> int:
 
 
 def _wanted(arguments: list[str]) -> Iterable[str]:
-    """The commands whose modules are needed: the one asked for; all of them for help or a slip."""
+    """The command whose module is needed; none for the screen and for a slip."""
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    if asked in MODULES:
-        return (asked,)
-    screen = all(word.startswith("-") for word in arguments[:1])  # its options, and their values
-    return () if screen and not {"-h", "--help"}.intersection(arguments) else MODULES
+    return (asked,) if asked in MODULES else ()
 
 
 def _parser(wanted: Iterable[str]) -> Parser:
-    parser = Parser(
-        prog="costtop",
-        description="htop for what AI agents spend. Without a command: the live screen.",
-    )
+    parser = _Main(prog="costtop")
+    parser.names = MODULES
     parser.add_argument("--version", action="version", version=f"costtop {__version__}")
-    options.add_options(parser)
-    # Without `prog` argparse formats a usage to find it, and loads shutil, bz2 and lzma for that.
+    _add_options(parser)
     commands = parser.add_subparsers(prog="costtop", metavar="COMMAND", parser_class=Parser)
     for name in wanted:
-        module: Module = importlib.import_module(f"costtop.cli.{MODULES[name]}")
-        module.add(commands, name)
+        at, _ = MODULES[name]
+        module: Module = importlib.import_module(f"costtop.cli.{at}")
+        module.add(commands.add_parser(name), name)
     return parser
+
+
+def _add_options(parser: Parser) -> None:
+    """The options of the live screen and of `--once`; what they do stands in `live`."""
+    parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
+    parser.add_argument("--json", action="store_true", help="that frame as JSON")
+    parser.add_argument("--sort", choices=SORTS, default="cost", help="what the list is ranked by")
+    parser.add_argument("--limit", type=_limit, metavar="N", help="at most N sessions")
+    parser.add_argument("--all", action="store_true", help="ended sessions of all time too")
+    parser.add_argument("--no-color", action="store_true", help="plain text, as with NO_COLOR")
+    parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
+    parser.add_argument("--no-mouse", "-M", action="store_true", help="leave the mouse alone")
+    parser.add_argument("--replay", metavar="DAY", help="play a stored day, such as 2026-11-22")
+    parser.add_argument("--delay", "-d", type=float, metavar="S", help="seconds between two frames")
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+    return int(text)

@@ -1,8 +1,9 @@
-"""Plain text tables for terminals and pipes: aligned columns, numbers to the right. No colour."""
+"""What commands print: plain tables with aligned columns, JSON, what the daemon said."""
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from costtop.text import clean
 
@@ -42,6 +43,19 @@ def count(number: int) -> str:
             digits = 1 if number >= 10 * size or letter == "k" else 2
             return f"{number / size:.{digits}f}{letter}"
     return str(number)
+
+
+def put_json(tree: object) -> None:
+    """Prints a tree for programs."""
+    import json
+
+    put(json.dumps(tree, indent=1))
+
+
+def put_said(answer: Mapping[str, Any]) -> None:
+    """Prints what the daemon says that it did."""
+    for line in answer.get("said", ()):
+        put(str(line))
 
 
 def put(text: str) -> None:

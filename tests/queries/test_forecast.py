@@ -108,7 +108,7 @@ def test_the_frame_and_its_json_say_where_it_goes(db):
     text = live._plain(taken, [])
     assert "expected day $" in text
     assert "ends at $" in text
-    tree = json.loads(live._json(taken, []))
+    tree = json.loads(json.dumps(live._tree(taken, [])))
     assert tree["forecasts"][0]["interval"] == 0.8
     assert tree["budgets"][0]["breach"] is not None
 

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from costtop import paths
-from costtop.cli.tables import put
+from costtop import durations, paths
+from costtop.cli.parser import Parser
+from costtop.cli.tables import put, put_said
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, UsageError
 from costtop.files import user_name
@@ -17,44 +18,55 @@ from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader
 
-_HELP = {
-    "mark": "say of sessions that they are watched, runaway or fine",
-    "unmark": "take marks back",
-    "pause": "stop sessions' processes until resume",
-    "resume": "let paused sessions go on",
-    "kill": "end sessions: SIGINT, then SIGTERM, then SIGKILL",
-    "override": "let what a breaker holds back pass for a while",
+_SAYS = {
+    "mark": ("Says of sessions that they are watched, runaway or fine.", "7b4acd3 --as runaway"),
+    "unmark": ("Takes marks back.", "7b4acd3"),
+    "pause": ("Stops sessions' processes until resume.", "7b4acd3", "7b4acd3 --dry-run"),
+    "resume": ("Lets paused sessions go on.", "7b4acd3"),
+    "kill": (
+        "Ends sessions: SIGINT, then SIGTERM, then SIGKILL.",
+        *("7b4acd3", "7b4acd3 --up-to TERM", "7b4acd3 --dry-run"),
+    ),
+    "override": (
+        "Lets what a breaker holds back pass for a while.",
+        *("daily", "7b4acd3 --for 2h", "daily --end"),
+    ),
 }
 Order = Callable[[str], protocol.Command]
 """The command for a session key."""
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds one of the six."""
-    parser = commands.add_parser(name, help=_HELP[name])
+    about, *examples = _SAYS[name]
+    parser.says(about, *(f"costtop {name} {one}" for one in examples))
+    parser.set_defaults(run=override if name == "override" else run, verb=name)
     if name == "override":
-        about = "a budget, or the beginning of a session's id; none: everything"
-        parser.add_argument("what", metavar="BUDGET|SESSION", nargs="?", default="", help=about)
+        what = "a budget, or the beginning of a session's id; none: everything"
+        parser.add_argument("what", metavar="BUDGET|SESSION", nargs="?", default="", help=what)
         parser.add_argument("--for", dest="span", default="30m", help="30m, 2h, … (default 30m)")
         parser.add_argument("--end", action="store_true", help="take an override back")
-        parser.set_defaults(run=override)
         return
-    parser.add_argument("session", metavar="SESSION", nargs="+",
-                        help="any unique beginning of its id")  # fmt: skip
+    session = "any unique beginning of its id"
+    parser.add_argument("session", metavar="SESSION", nargs="+", help=session)
     if name == "mark":
         kinds = ("watch", "runaway", "fine")
-        parser.add_argument("--as", dest="kind", choices=kinds, default="watch")
+        parser.add_argument("--as", dest="kind", choices=kinds, default="watch", help="how")
         parser.add_argument("--note", default="", help="why")
+    else:
+        _add_signals(parser, name)
+
+
+def _add_signals(parser: Parser, name: str) -> None:
     if name in {"pause", "resume", "kill"}:
-        parser.add_argument("--pid", type=int, metavar="PID", help="the process, typed where"
-                            " costtop is not sure which one it is")  # fmt: skip
+        pid = "the process, typed where costtop is not sure which one it is"
+        parser.add_argument("--pid", type=int, metavar="PID", help=pid)
     if name == "kill":
-        parser.add_argument("--up-to", dest="rung", choices=("INT", "TERM", "KILL"), default="KILL")
+        rungs = ("INT", "TERM", "KILL")
+        parser.add_argument("--up-to", dest="rung", choices=rungs, default="KILL", help="how hard")
     if name in {"kill", "pause"}:
         parser.add_argument("-y", "--yes", action="store_true", help="ask nothing")
         parser.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
-    parser.set_defaults(run=run, verb=name)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,8 +97,7 @@ def each(found: Paths, keys: Iterable[str], order: Order) -> int:
             failed.append(error)
             print(f"costtop: {key}: {error}", file=sys.stderr)
             continue
-        for line in answer.get("said", []):
-            put(str(line))
+        put_said(answer)
     return failed[0].exit_code if failed else 0
 
 
@@ -160,10 +171,8 @@ def override(options: argparse.Namespace) -> int:
     """`costtop override`: no agent's gate holds it back, for it is a command of costtop's own."""
     found = paths.find()
     budget, session = _meant(found, options.what)
-    span = 0 if options.end else _span(options.span)
-    answer = client.ask(found.socket, protocol.Override(budget, session, span, user_name()))
-    for line in answer.get("said", []):
-        put(str(line))
+    span = 0 if options.end else durations.parse(options.span)
+    put_said(client.ask(found.socket, protocol.Override(budget, session, span, user_name())))
     return 0
 
 
@@ -178,10 +187,3 @@ def _meant(found: Paths, what: str) -> tuple[str, str]:
         return "", lookup.session(db, what)
     finally:
         db.close()
-
-
-def _span(text: str) -> int:
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdecimal() or not int(number):
-        raise UsageError(f"{text!r} is not a duration; write it as 30m or 2h")
-    return int(number) * _UNITS[unit]

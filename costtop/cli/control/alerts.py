@@ -8,52 +8,71 @@ import json
 from typing import Any
 
 from costtop import config as configuration
-from costtop import paths
-from costtop.cli.reports.report import moment
-from costtop.cli.tables import plain, put
+from costtop import durations, paths
+from costtop.cli.parser import Parser
+from costtop.cli.spans import between, moment
+from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
-from costtop.errors import CosttopError, NothingFound, UsageError
+from costtop.errors import NothingFound
 from costtop.files import user_name
 from costtop.queries.alerts import alert_json
 from costtop.queries.sessions import lookup
 from costtop.store.alerts.alerts import find as find_alert
 from costtop.store.db import open_reader
 
-Parser = argparse.ArgumentParser
 
-
-def add(commands: "argparse._SubParsersAction[Parser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `costtop alerts` with its verbs; without one it lists."""
-    parser = commands.add_parser(name, help="what fired, deliveries, silences, a test message")
+    parser.says(
+        "What fired, how its messages went, silences, a test message.",
+        "costtop alerts",
+        "costtop alerts show 7433142b",
+        "costtop alerts silence --budget daily --for 2h",
+        "costtop alerts test",
+    )
     parser.set_defaults(run=_list, json=False, all=False, since=None)
-    verbs = parser.add_subparsers(metavar="VERB", parser_class=type(parser))
-    listed = _verb(verbs, "list", "what fired, newest first", _list)
+    verbs = parser.verbs("VERB")
+    listed = _verb(verbs, "list", _list, "What fired, newest first.", "--since 7d", "--json")
     listed.add_argument("--json", action="store_true", help="as JSON")
     listed.add_argument("--all", action="store_true", help="also what was history at first start")
     listed.add_argument("--since", metavar="D", help="2026-11-01, 7d, 12h or today")
-    show = _verb(verbs, "show", "one alert: why, and what was decided and sent", _show)
+    show = _verb(verbs, "show", _show, "One alert: why, what was decided and sent.", "7433142b")
     show.add_argument("alert", metavar="ALERT", help="any unique beginning of its id")
     show.add_argument("--json", action="store_true", help="as JSON")
-    ack = _verb(verbs, "ack", "say that you have seen it: told again only if worse", _ack)
+    about = "Says that you have seen it: told again only if it gets worse."
+    ack = _verb(verbs, "ack", _ack, about, "7433142b")
     ack.add_argument("alert", metavar="ALERT", nargs="+", help="any unique beginning of its id")
-    _add_silence(_verb(verbs, "silence", "do not tell of a session, rule, feature, budget", _hush))
-    test = _verb(verbs, "test", "send a test to each endpoint and say what came back", _test)
+    _add_silence(verbs)
+    about = "Sends a test to each endpoint and says what came back."
+    test = _verb(verbs, "test", _test, about, "", "phone")
     test.add_argument("label", metavar="LABEL", nargs="*", help="only these endpoints")
-    replay = _verb(verbs, "replay", "today's rules over stored history", _replay)
+    about = "Today's rules over stored history: what would have been told."
+    replay = _verb(verbs, "replay", _replay, about, "--since 30d", "--since 7d --source codex")
     replay.add_argument("--since", metavar="D", default="30d", help="default 30d")
     replay.add_argument("--until", metavar="D", help="default now")
     replay.add_argument("--source", metavar="S", default="", help="only calls of this source")
     replay.add_argument("--json", action="store_true", help="as JSON")
 
 
-def _verb(verbs: "argparse._SubParsersAction[Parser]", name: str, text: str, run: Any) -> Parser:
-    parser = verbs.add_parser(name, help=text)
+def _verb(
+    verbs: "argparse._SubParsersAction[Parser]", name: str, run: Any, about: str, *examples: str
+) -> Parser:
+    parser = verbs.add_parser(name)
+    parser.says(about, *(f"costtop alerts {name} {one}".rstrip() for one in examples))
     parser.set_defaults(run=run)
     return parser
 
 
-def _add_silence(parser: Parser) -> None:
+def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    about = "Tells nothing of a session, rule, feature or budget for a while."
+    examples = (
+        "--budget daily --for 2h",
+        "--session 7b4acd3 --until-grows 50",
+        "--list",
+        "--end 3",
+    )
+    parser = _verb(verbs, "silence", _silence, about, *examples)
     for name in ("session", "rule", "feature", "budget"):
         parser.add_argument(f"--{name}", default="", help=f"this {name}")
     parser.add_argument("--for", dest="span", metavar="2h", help="until that time has passed")
@@ -68,7 +87,7 @@ def _list(options: argparse.Namespace) -> int:
     since = moment(options.since, now_ms(), tz, end=False) or 0
     tree = alert_json.listing(_reader(), since=since, history=options.all)
     if options.json:
-        put(json.dumps(tree, indent=1))
+        put_json(tree)
         return 0
     rows = [_row(one) for one in tree["alerts"]]
     head = ("ID", "AT", "SEVERITY", "STATE", "WHY TOLD OR NOT", "SENT", "TITLE")
@@ -81,15 +100,20 @@ def _list(options: argparse.Namespace) -> int:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     sent = " ".join(f"{each['endpoint']}:{each['state']}" for each in one["deliveries"])
-    at = str(one["at"])[:16].replace("T", " ")
-    return (one["id"], at, one["severity"], one["state"], one["reason"], sent or "-", one["title"])
+    what = (one["severity"], one["state"], one["reason"], sent or "-", one["title"])
+    return (one["id"], _minute(one["at"]), *what)
+
+
+def _minute(at: object) -> str:
+    """A time of JSON as tables have it."""
+    return str(at)[:16].replace("T", " ")
 
 
 def _show(options: argparse.Namespace) -> int:
     db = _reader()
     one = alert_json.detail(db, find_alert(db, options.alert))
     if options.json:
-        put(json.dumps(one, indent=1))
+        put_json(one)
         return 0
     put(plain(("", ""), [("title", one["title"]), *_facts(one)], frozenset()).lstrip("\n "))
     for each in one["decisions"]:
@@ -113,7 +137,7 @@ def _ack(options: argparse.Namespace) -> int:
     return 0
 
 
-def _hush(options: argparse.Namespace) -> int:
+def _silence(options: argparse.Namespace) -> int:
     if options.list:
         for one in alert_json.listing(_reader())["silences"]:
             put(json.dumps(one))
@@ -121,7 +145,7 @@ def _hush(options: argparse.Namespace) -> int:
     if options.end is not None:
         return _ask(protocol.EndSilence(options.end, user_name()))
     session = lookup.session(_reader(), options.session) if options.session else ""
-    span = configuration.milliseconds(options.span) if options.span else None
+    span = durations.parse(options.span) if options.span else None
     command = protocol.BeginSilence(
         session=session,
         rule=options.rule,
@@ -164,22 +188,14 @@ def _replay(options: argparse.Namespace) -> int:
 
     config = configuration.load(paths.find())
     tz, now = configuration.zone(config), now_ms()
-    since = moment(options.since, now, tz, end=False) or 0
-    until = moment(options.until, now, tz, end=True) or now
-    if until <= since:
-        raise UsageError("--until is before --since")
-    tree = replayed(_reader(), config, since, until, options.source)
+    since, until = between(options.since, options.until, now, tz)
+    tree = replayed(_reader(), config, since or 0, until or now, options.source)
     if options.json:
-        put(json.dumps(tree, indent=1))
+        put_json(tree)
         return 0
-    rows = [
-        (one["at"][:16].replace("T", " "), one["severity"], one["title"]) for one in tree["alerts"]
-    ]
-    put(
-        plain(("AT", "SEVERITY", "TITLE"), rows, frozenset())
-        if rows
-        else "nothing would have fired"
-    )
+    rows = [(_minute(one["at"]), one["severity"], one["title"]) for one in tree["alerts"]]
+    table = plain(("AT", "SEVERITY", "TITLE"), rows, frozenset())
+    put(table if rows else "nothing would have fired")
     rate = tree["pushed_per_1000_sessions"]
     told = "" if rate is None else f"; {rate} of 1000 sessions would have had a message pushed"
     put(f"{len(rows)} alerts over {tree['sessions']} sessions{told}")
@@ -191,9 +207,5 @@ def _reader() -> Any:
 
 
 def _ask(command: protocol.Command) -> int:
-    answer = client.ask(paths.find().socket, command)
-    for line in answer.get("said", []):
-        put(str(line))
-    if not answer.get("ok"):
-        raise CosttopError(str(answer.get("error")))
+    put_said(client.ask(paths.find().socket, command))
     return 0

@@ -3,8 +3,9 @@
 import argparse
 
 from costtop import money, paths
-from costtop.cli.reports.live import forecast_tree, foreseen
-from costtop.cli.tables import plain, put
+from costtop.cli.parser import Parser
+from costtop.cli.reports.live import budget_tree, foreseen
+from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import UsageError
@@ -15,29 +16,49 @@ from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.store.db import open_reader
 
+_HEAD = (
+    *("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS"),
+    *("EXPECTED $", "80 % INTERVAL", "CHANCE", "NEXT TIERS"),
+)
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
-    """Adds `budget`."""
-    parser = commands.add_parser(name, help="budgets and how far they are spent")
+
+def add(parser: Parser, name: str) -> None:
+    """Adds `budget` with its verbs; without one it lists."""
+    parser.says(
+        "Budgets and how far they are spent.",
+        "costtop budget list",
+        "costtop budget set daily 20",
+        "costtop budget remove daily",
+    )
     parser.set_defaults(run=_list, json=False)
-    verbs = parser.add_subparsers(metavar="list|set|remove")
-    listing = verbs.add_parser("list", help="all budgets and what is spent of them")
+    verbs = parser.verbs("list|set|remove")
+    listing = verbs.add_parser("list")
+    listing.says("All budgets and what is spent of them.", "costtop budget list --json")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=_list)
-    setting = verbs.add_parser("set", help="make or change a budget")
-    setting.add_argument("name")
-    setting.add_argument("amount", help="such as $20")
-    setting.add_argument("--period", default="day", help="day, week, month, hours:5")
-    setting.add_argument("--tiers", default="50,80,100", help="per cents, such as 50,80,100")
-    setting.add_argument("--scope", action="append", default=[], metavar="KEY=VALUE",
-                         help="feature, user, project, model, source or session")  # fmt: skip
-    setting.add_argument(
-        "--action", default="notify", help="at 100 %%: notify gate pause stop kill"
-    )
-    setting.set_defaults(run=_set)
-    removing = verbs.add_parser("remove", help="take out a budget that was set by command")
-    removing.add_argument("name")
+    _add_set(verbs.add_parser("set"))
+    removing = verbs.add_parser("remove")
+    removing.says("Takes out a budget that was set by command.", "costtop budget remove daily")
+    removing.add_argument("name", metavar="NAME")
     removing.set_defaults(run=_remove)
+
+
+def _add_set(parser: Parser) -> None:
+    parser.says(
+        "Makes or changes a budget.",
+        "costtop budget set daily 20",
+        "costtop budget set week-ci 150 --period week --scope feature=ci --action gate",
+        "costtop budget set burst 5 --period hours:5 --tiers 80,100",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("amount", metavar="AMOUNT", help="in dollars, such as 20 or 2.50")
+    parser.add_argument("--period", default="day", help="day, week, month, hours:5")
+    parser.add_argument("--tiers", default="50,80,100", help="per cents, such as 50,80,100")
+    scope = "feature, user, project, model, source or session"
+    parser.add_argument("--scope", action="append", default=[], metavar="KEY=VALUE", help=scope)
+    action = "at 100 %%: notify gate pause stop kill"
+    parser.add_argument("--action", default="notify", help=action)
+    parser.set_defaults(run=_set)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -47,16 +68,12 @@ def _list(options: argparse.Namespace) -> int:
     taken = head_forecasts.shown(taken, ahead)
     meters = taken.budgets
     if options.json:
-        import json
-
-        put(json.dumps({"schema": 1, "budgets": [_tree(meter) for meter in meters]}, indent=1))
+        put_json({"schema": 1, "budgets": [budget_tree(meter) for meter in meters]})
     elif not meters:
-        put("no budget is set; such as: costtop budget set daily $20")
+        put("no budget is set; such as: costtop budget set daily 20")
     else:
-        head = ("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS", "EXPECTED $", "80 % INTERVAL",
-                "CHANCE", "NEXT TIERS")  # fmt: skip
         rows = [_cells(meter, taken) for meter in meters]
-        put(plain(head, rows, frozenset({2, 3, 4, 6, 8})))
+        put(plain(_HEAD, rows, frozenset({2, 3, 4, 6, 8})))
     return 0
 
 
@@ -75,22 +92,9 @@ def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
 def _ahead(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
     if meter.expected is None:
         return ("?", "too few days", "?", "-")
-    low, high = money.dollars(meter.low), money.dollars(meter.high)
-    hits = foreseen(meter, taken).split(", ")[2:]
-    return (money.dollars(meter.expected), f"{low}-{high}", f"{meter.breach:.0%}",
-            ", ".join(hits) or "-")  # fmt: skip
-
-
-def _tree(meter: BudgetMeter) -> dict[str, object]:
-    return {
-        "name": meter.name,
-        "period": meter.period,
-        "spent_usd": money.exact(meter.spent),
-        "floor": meter.floor,
-        "amount_usd": money.exact(meter.amount),
-        "tiers": list(meter.tiers),
-        **forecast_tree(meter),
-    }
+    interval = f"{money.dollars(meter.low)}-{money.dollars(meter.high)}"
+    hits = ", ".join(foreseen(meter, taken).split(", ")[2:]) or "-"
+    return (money.dollars(meter.expected), interval, f"{meter.breach:.0%}", hits)
 
 
 def _set(options: argparse.Namespace) -> int:
@@ -101,17 +105,16 @@ def _set(options: argparse.Namespace) -> int:
         tiers = tuple(int(tier) for tier in options.tiers.split(","))
     except ValueError:
         raise UsageError(f"--tiers {options.tiers}: per cents, such as 50,80,100") from None
-    return _change(
-        protocol.SetBudget(
-            options.name,
-            options.amount,
-            options.period,
-            tiers,
-            {key: value for key, _, value in pairs},
-            options.action,
-            user_name(),
-        )
+    command = protocol.SetBudget(
+        options.name,
+        amount=options.amount,
+        period=options.period,
+        tiers=tiers,
+        scope={key: value for key, _, value in pairs},
+        action=options.action,
+        by=user_name(),
     )
+    return _change(command)
 
 
 def _remove(options: argparse.Namespace) -> int:
@@ -127,6 +130,5 @@ def _change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:
         with instance.hold(found):
             put(budget_file.change(found, command))
     else:
-        for line in client.ask(found.socket, command)["said"]:
-            put(str(line))
+        put_said(client.ask(found.socket, command))
     return 0

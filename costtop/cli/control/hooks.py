@@ -1,38 +1,42 @@
-"""`costtop hooks install|remove|status AGENT`, and the help of what hooks call. Nothing more."""
+"""`costtop hooks install|remove|status AGENT`, and the help of what hooks call."""
 
 import argparse
 
 from costtop import paths
+from costtop.cli.parser import Parser
 from costtop.cli.tables import put
 from costtop.hooks.dialects import AGENTS
 
 _DEEDS = {
-    "install": "put the gate (and Claude Code's status line) into the agent's settings",
-    "remove": "take them out again; the file is byte for byte what it was",
-    "status": "say what stands in the settings; without AGENT, of every agent",
-}
-_ASKED = {
-    "gate": "answer an agent's hook: JSON on stdin; always exit 0",
-    "statusline": "Claude Code's status line: JSON on stdin, one line out",
+    "install": "Puts the gate (and Claude Code's status line) into the agent's settings.",
+    "remove": "Takes them out again; the file is byte for byte what it was.",
+    "status": "Says what stands in the settings; without AGENT, of every agent.",
 }
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds one of the three."""
-    parser = commands.add_parser(name, help=_ASKED.get(name, "wire costtop into an agent"))
+    parser.set_defaults(run=run, verb=name)
     if name == "gate":
-        parser.add_argument("--agent", choices=AGENTS, required=True)
+        about = "Answers an agent's hook: JSON on stdin; always exit 0."
+        parser.says(about, "costtop gate --agent claude")
+        parser.add_argument("--agent", choices=AGENTS, required=True, help=", ".join(AGENTS))
     elif name == "statusline":
+        about = "The status line of Claude Code: JSON on stdin, one line out."
+        parser.says(about, "costtop statusline", "costtop statusline --then ~/bin/my-line")
         parser.add_argument("--then", metavar="CMD", help="the user's own status line, kept")
     else:
-        deeds = parser.add_subparsers(metavar="DEED", required=True)
+        examples = [f"costtop hooks {deed} claude" for deed in _DEEDS]
+        parser.says("Wires costtop into an agent's settings.", *examples)
+        deeds = parser.verbs("install|remove|status", required=True)
         for deed, words in _DEEDS.items():
-            one = deeds.add_parser(deed, help=words)
+            one = deeds.add_parser(deed)
+            one.says(words, f"costtop hooks {deed} claude")
             optional = "?" if deed == "status" else None
-            one.add_argument("agent", metavar="AGENT", choices=(*AGENTS, None), nargs=optional,
-                             help=", ".join(AGENTS))  # fmt: skip
+            named = ", ".join(AGENTS)
+            choices = (*AGENTS, None)
+            one.add_argument("agent", metavar="AGENT", choices=choices, nargs=optional, help=named)
             one.set_defaults(deed=deed)
-    parser.set_defaults(run=run, verb=name)
 
 
 def run(options: argparse.Namespace) -> int:

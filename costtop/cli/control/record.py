@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from costtop import paths
+from costtop.cli.parser import Parser
 from costtop.cli.tables import put
 from costtop.client import spool
 from costtop.client.line_fields import stamped
@@ -17,25 +18,25 @@ from costtop.control.client import NoDaemon
 from costtop.errors import CosttopError, UsageError
 
 _TEXT = (
-    "session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent",
-    "project", "cwd", "branch", "host", "request", "cost-usd", "service-tier", "speed", "geo",
-    "event", "status",
-)  # fmt: skip
+    *("session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent"),
+    *("project", "cwd", "branch", "host", "request", "cost-usd", "service-tier", "speed", "geo"),
+    *("event", "status"),
+)
 _NUMBERS = (
-    "input-tokens", "output-tokens", "cache-read-tokens", "cache-write-tokens",
-    "cache-write-1h-tokens", "reasoning-tokens", "audio-input-tokens",
-    "audio-output-tokens", "image-input-tokens", "image-output-tokens", "web-searches", "pid",
-    "attempt",
-)  # fmt: skip
+    *("input-tokens", "output-tokens", "cache-read-tokens", "cache-write-tokens"),
+    *("cache-write-1h-tokens", "reasoning-tokens", "audio-input-tokens", "audio-output-tokens"),
+    *("image-input-tokens", "image-output-tokens", "web-searches", "pid", "attempt"),
+)
 _CALL = ("model", "input_tokens", "output_tokens")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `record`."""
-    parser = commands.add_parser(
-        name,
-        help="hand one call to the daemon",
-        description="Hands one call to the daemon, or keeps it for the daemon if none runs.",
+    parser.says(
+        "Hands one call to the daemon, or keeps it for the daemon if none runs.",
+        "costtop record --session s1 --model gpt-5.1 --input-tokens 900 --output-tokens 80",
+        "costtop record --session s1 --event task_end --task fix-42 --status completed",
+        "… | costtop record --json -",
     )
     parser.add_argument("--json", metavar="LINE", help='a whole line; "-" reads it from stdin')
     for flag in _TEXT:

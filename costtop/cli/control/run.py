@@ -3,6 +3,7 @@
 import argparse
 
 from costtop import money, paths
+from costtop.cli.parser import Parser
 from costtop.errors import UsageError
 
 _ABOUT = """Runs a command in its own process group, with tags in its environment and on every call
@@ -12,13 +13,17 @@ that began in its folder meanwhile); without a daemon, those that began in its f
 Exit code: the command's own, or 11 at the cap."""
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `run`."""
-    parser = commands.add_parser(name, help="run an agent tagged and capped", description=_ABOUT)
+    parser.says(
+        _ABOUT,
+        "costtop run --feature checkout --max-cost 5 -- claude -p 'fix the tests'",
+        "costtop run --task fix-42 -- codex exec 'look at the logs'",
+    )
     parser.add_argument("--feature", default="", help="the feature that its calls belong to")
     parser.add_argument("--task", default="", help="the task that it works on")
     parser.add_argument("--user", default="", help="for whom (default: what the log says)")
-    parser.add_argument("--max-cost", metavar="$", help="end it at this cost: 5, $2.50")
+    parser.add_argument("--max-cost", metavar="DOLLARS", help="end it at this cost: 5, 2.50")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD…")
     parser.set_defaults(run=run)

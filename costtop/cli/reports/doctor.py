@@ -1,7 +1,6 @@
 """`costtop doctor`: what is read, what is not, what has no price, and what to do about it."""
 
 import argparse
-import json
 import os
 import sqlite3
 import time
@@ -9,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from costtop import __version__, money, paths
-from costtop.cli.reports.report import stamp
-from costtop.cli.tables import count, put
-from costtop.durations import now_ms
+from costtop.cli.parser import Parser
+from costtop.cli.tables import count, put, put_json
+from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
 from costtop.queries import doctor
@@ -23,9 +22,13 @@ _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 _INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `doctor`."""
-    parser = commands.add_parser(name, help="what is read, what is not, and what to do about it")
+    parser.says(
+        "What is read, what is not, what has no price, and what to do about it.",
+        "costtop doctor",
+        "costtop doctor --json",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
@@ -33,7 +36,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: s
 def run(options: argparse.Namespace) -> int:
     """Prints the diagnosis; 1 when something stops costtop from seeing or telling."""
     tree = diagnosis(paths.find())
-    put(json.dumps(tree, indent=1) if options.json else "\n".join(_plain(tree)))
+    if options.json:
+        put_json(tree)
+    else:
+        put("\n".join(_plain(tree)))
     return 1 if tree["problems"] else 0
 
 
@@ -79,23 +85,32 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         if end.broken
     ]
     return {
-        "bad_lines": [
-            {"source": bad.source, "file": bad.file, "count": bad.bad,
-             "first": [{"offset": offset, "reason": reason} for offset, reason in bad.named]}
-            for bad in facts.bad
-        ],
+        "bad_lines": [_bad(one) for one in facts.bad],
         "half_lines": [half._asdict() for half in facts.half],
         "unpriced_models": _unpriced(facts.unpriced),
-        "drift": [
-            {"source": one.source, "calls": one.calls, "computed_usd": money.exact(one.computed),
-             "reported_usd": money.exact(one.reported),
-             "drift_usd": money.exact(one.computed - one.reported)}
-            for one in facts.drift
-        ],
-        "floors": {"unpriced_calls": sum(one.calls for one in facts.unpriced),
-                   "placeholder_calls": facts.placeholders, "estimated_calls": facts.estimated},
+        "drift": [_drift(one) for one in facts.drift],
+        "floors": {
+            "unpriced_calls": sum(one.calls for one in facts.unpriced),
+            "placeholder_calls": facts.placeholders,
+            "estimated_calls": facts.estimated,
+        },
         "notify": [one._asdict() for one in facts.endpoints],
-    }  # fmt: skip
+    }
+
+
+def _bad(one: doctor.BadFile) -> dict[str, Any]:
+    first = [{"offset": offset, "reason": reason} for offset, reason in one.named]
+    return {"source": one.source, "file": one.file, "count": one.bad, "first": first}
+
+
+def _drift(one: doctor.Drift) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "calls": one.calls,
+        "computed_usd": money.exact(one.computed),
+        "reported_usd": money.exact(one.reported),
+        "drift_usd": money.exact(one.computed - one.reported),
+    }
 
 
 def _unpriced(models: list[doctor.Unpriced]) -> list[dict[str, Any]]:
@@ -112,7 +127,7 @@ def _unpriced(models: list[doctor.Unpriced]) -> list[dict[str, Any]]:
             "calls": one.calls,
             "input_tokens": one.input,
             "output_tokens": one.output,
-            "last": stamp(one.last),
+            "last": iso(one.last),
             "why": book.why(one.provider, one.model, one.last, *_parts(one.variant)),
         }
         for one in models

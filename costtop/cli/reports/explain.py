@@ -3,8 +3,9 @@
 import argparse
 
 from costtop import money, paths
-from costtop.cli.reports.report import stamp
-from costtop.cli.tables import put
+from costtop.cli.parser import Parser
+from costtop.cli.tables import put, put_json
+from costtop.durations import iso
 from costtop.errors import NothingFound
 from costtop.queries.sessions import explain, lookup
 from costtop.queries.sessions.explain import Explained, Explanation
@@ -12,9 +13,13 @@ from costtop.store.db import open_reader
 from costtop.text import clean
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `explain`."""
-    parser = commands.add_parser(name, help="where a number comes from, down to the log line")
+    parser.says(
+        "Where a number comes from: file, byte, tokens, rate and sum of each call.",
+        "costtop explain 7b4acd3a",
+        "costtop explain 7b4acd3a --json",
+    )
     parser.add_argument("what", metavar="SESSION|CALL", help="a beginning of its id")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
@@ -27,7 +32,10 @@ def run(options: argparse.Namespace) -> int:
         found = explain.session(db, lookup.session(db, options.what))
     except NothingFound:
         found = explain.call(db, options.what)
-    put(_json(found) if options.json else _plain(found))
+    if options.json:
+        put_json(_tree(found))
+    else:
+        put(_plain(found))
     return 0
 
 
@@ -50,7 +58,7 @@ def _call(call: Explained) -> list[str]:
     variant = f"  {clean(call.variant)}" if call.variant else ""
     where = f"{clean(call.file, 4096)} byte {call.offset}" if call.offset is not None else call.file
     lines = [
-        f"{stamp(call.at)}  call {call.call[:12]}  {clean(call.model)}{variant}{agent}",
+        f"{iso(call.at)}  call {call.call[:12]}  {clean(call.model)}{variant}{agent}",
         f"  from {where}",
     ]
     lines += [
@@ -78,25 +86,22 @@ def _sum(call: Explained) -> str:
     return f"= ${money.dollars(call.cost, places=9)} {call.basis}{said}"
 
 
-def _json(found: Explanation) -> str:
-    import json
-
-    tree = {
+def _tree(found: Explanation) -> dict[str, object]:
+    return {
         "schema": 1,
         "session": found.session,
         "cost_usd": money.exact(found.cost),
         "floor": found.floor,
         "drift_usd": None if found.drift is None else money.exact(found.drift),
-        "calls": [_tree(call) for call in found.calls],
+        "calls": [_call_tree(call) for call in found.calls],
     }
-    return json.dumps(tree, indent=1)
 
 
-def _tree(call: Explained) -> dict[str, object]:
+def _call_tree(call: Explained) -> dict[str, object]:
     return {
         "call": call.call,
         "agent": call.agent or None,
-        "at": stamp(call.at),
+        "at": iso(call.at),
         "model": call.model,
         "provider": call.provider,
         "variant": call.variant or None,
@@ -112,8 +117,8 @@ def _tree(call: Explained) -> dict[str, object]:
         "web_searches": call.searches,
         "rates": call.card or None,
         "lines": [
-            {"kind": line.kind, "units": line.units, "rate": line.rate,
-             "usd": money.exact(line.nanos)}
+            {name: getattr(line, name) for name in ("kind", "units", "rate")}
+            | {"usd": money.exact(line.nanos)}
             for line in call.lines
         ],
         "computed_usd": _money(call.computed),
@@ -122,7 +127,7 @@ def _tree(call: Explained) -> dict[str, object]:
         "basis": call.basis,
         "placeholder": call.placeholder,
         "estimated": call.estimated,
-    }  # fmt: skip
+    }
 
 
 def _money(nanos: int | None) -> str | None:

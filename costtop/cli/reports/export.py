@@ -1,4 +1,4 @@
-"""`costtop export`: calls, sessions or days as CSV, JSON lines or Parquet. It sums nothing."""
+"""`costtop export`: calls, sessions or days as CSV, JSON lines or Parquet."""
 
 import argparse
 import csv
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from costtop import paths
-from costtop.cli.reports.report import moment, row_of, stamp
-from costtop.durations import now_ms
+from costtop.cli.parser import Parser
+from costtop.cli.reports.report import row_of
+from costtop.cli.spans import between
+from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.queries import export
 from costtop.queries.spending import report
@@ -20,16 +22,20 @@ from costtop.store.db import open_reader
 _ALWAYS = 1 << 50
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `export`."""
-    parser = commands.add_parser(name, help="calls, sessions or days for other programs")
+    parser.says(
+        "Calls, sessions or days as CSV, JSON lines or Parquet.",
+        "costtop export calls --since 7d > calls.csv",
+        "costtop export sessions --format jsonl",
+        "costtop export days --format parquet --output days.parquet",
+    )
     parser.add_argument("what", choices=("calls", "sessions", "days"))
     parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv")
     parser.add_argument("--since", metavar="D", help="a date, a time, or an age: 2026-11-01, 7d")
-    parser.add_argument("--until", metavar="D")
-    parser.add_argument(
-        "--output", "-o", type=Path, metavar="FILE", help="default: standard output"
-    )
+    parser.add_argument("--until", metavar="D", help="the same; a date is included whole")
+    output = "default: standard output"
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help=output)
     parser.set_defaults(run=run)
 
 
@@ -50,12 +56,11 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     db = open_reader(paths.find().database)
     tz = meta.shared(db).zone
     now = now_ms()
-    since = moment(options.since, now, tz, end=False)
-    until = moment(options.until, now, tz, end=True)
+    since, until = between(options.since, options.until, now, tz)
     if options.what == "calls":
-        yield from export.calls(db, since or 0, _ALWAYS if until is None else until, stamp)
+        yield from export.calls(db, since or 0, _ALWAYS if until is None else until, iso)
         return
-    found = report.read(db, options.what[:-1], tz, since, until, now)
+    found = report.read(db, options.what[:-1], tz, since, until, now=now)
     for line in found.lines:
         about = found.about.get(line.key)
         yield row_of(line) | (about._asdict() if about else {})

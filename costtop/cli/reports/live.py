@@ -1,4 +1,4 @@
-"""`costtop`: the live screen, or one plain frame of it (`--once`). It reads only snapshots."""
+"""`costtop`: the live screen, or one plain frame of it (`--once`)."""
 
 import argparse
 import os
@@ -6,17 +6,18 @@ import sys
 from datetime import datetime
 
 from costtop import money, paths
-from costtop.cli.reports.report import stamp
-from costtop.cli.tables import count, plain, put
-from costtop.durations import now_ms
+from costtop.cli.tables import count, plain, put, put_json
+from costtop.durations import DAY, iso, now_ms
 from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
 from costtop.store.db import open_reader
 
-_HEAD = ("SESSION", "SOURCE", "PROJECT", "FEATURE", "MODEL", "STATE", "$TOTAL", "$/H", "CALLS",
-         "TOKENS", "WHY")  # fmt: skip
+_HEAD = (
+    *("SESSION", "SOURCE", "PROJECT", "FEATURE", "MODEL", "STATE"),
+    *("$TOTAL", "$/H", "CALLS", "TOKENS", "WHY"),
+)
 _ALL_TIME = 1 << 50  # ms
 
 
@@ -42,14 +43,17 @@ def once(options: argparse.Namespace) -> int:
     now = now_ms()
     db = open_reader(found.database)
     pulse, sources = daemon_health.look(found, now)
-    snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else 86_400_000)
+    snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
     snapshot = head_forecasts.shown(snapshot, ahead)
     rows = ranked(snapshot.sessions, options.sort)
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
-    put(_json(snapshot, rows) if options.json else _plain(snapshot, rows))
+    if options.json:
+        put_json(_tree(snapshot, rows))
+    else:
+        put(_plain(snapshot, rows))
     return 0
 
 
@@ -116,13 +120,11 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
     )
 
 
-def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
-    import json
-
-    tree = {
+def _tree(snapshot: Snapshot, rows: list[SessionRow]) -> dict[str, object]:
+    return {
         "schema": 1,
         "currency": "USD",
-        "at": stamp(snapshot.at),
+        "at": iso(snapshot.at),
         "tz": snapshot.zone,
         "today_usd": money.exact(snapshot.today),
         "today_floor": snapshot.today_floor,
@@ -131,18 +133,7 @@ def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
         "burn_usd_per_hour": money.exact(snapshot.burn),
         "running": snapshot.running,
         "daemon": snapshot.pulse.running,
-        "budgets": [
-            {
-                "name": meter.name,
-                "period": meter.period,
-                "spent_usd": money.exact(meter.spent),
-                "floor": meter.floor,
-                "amount_usd": money.exact(meter.amount),
-                "tiers": list(meter.tiers),
-                **forecast_tree(meter),
-            }
-            for meter in snapshot.budgets
-        ],
+        "budgets": [budget_tree(meter) for meter in snapshot.budgets],
         "forecasts": [
             {
                 "period": one.period,
@@ -157,10 +148,22 @@ def _json(snapshot: Snapshot, rows: list[SessionRow]) -> str:
         ],
         "sessions": [_row(row) for row in rows],
     }
-    return json.dumps(tree, indent=1)
 
 
-def forecast_tree(meter: BudgetMeter) -> dict[str, object]:
+def budget_tree(meter: BudgetMeter) -> dict[str, object]:
+    """A budget as JSON carries it."""
+    return {
+        "name": meter.name,
+        "period": meter.period,
+        "spent_usd": money.exact(meter.spent),
+        "floor": meter.floor,
+        "amount_usd": money.exact(meter.amount),
+        "tiers": list(meter.tiers),
+        **_foreseen_tree(meter),
+    }
+
+
+def _foreseen_tree(meter: BudgetMeter) -> dict[str, object]:
     """What is foreseen of a budget's period; nulls while too few days are known."""
     if meter.expected is None:
         return {"expected_usd": None, "low_usd": None, "high_usd": None, "breach": None, "hits": []}
@@ -169,7 +172,7 @@ def forecast_tree(meter: BudgetMeter) -> dict[str, object]:
         "low_usd": money.exact(meter.low),
         "high_usd": money.exact(meter.high),
         "breach": round(meter.breach, 3),
-        "hits": [{"tier": tier, "at": stamp(at)} for tier, at in meter.hits],
+        "hits": [{"tier": tier, "at": iso(at)} for tier, at in meter.hits],
     }
 
 
@@ -193,8 +196,8 @@ def _row(row: SessionRow) -> dict[str, object]:
         "unpriced_calls": row.unpriced,
         "tokens": row.tokens,
         "pid": row.pid,
-        "started": row.started and stamp(row.started),
-        "last": row.last and stamp(row.last),
+        "started": row.started and iso(row.started),
+        "last": row.last and iso(row.last),
         "why": row.why or None,
         "severity": row.severity or None,
         "children": [_row(child) for child in row.children],

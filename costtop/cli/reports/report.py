@@ -1,14 +1,15 @@
-"""`costtop report`: spend summed by one key, as a table, JSON or CSV. It sums nothing itself."""
+"""`costtop report`: spend summed by one key, as a table, JSON or CSV."""
 
 import argparse
 import sqlite3
 import sys
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
-from costtop.cli.tables import count, plain, put
-from costtop.durations import now_ms
+from costtop.cli.parser import Parser
+from costtop.cli.spans import between
+from costtop.cli.tables import count, plain, put, put_json
+from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
 from costtop.queries.live.view import ProcessSeen, Pulse
@@ -17,14 +18,18 @@ from costtop.store import meta
 from costtop.store.db import open_reader
 
 _HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK")
-_LAST = 1 << 53
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `report`."""
-    parser = commands.add_parser(name, help="spend by day, session, feature, model, …")
-    parser.add_argument("--by", choices=report.KEYS, default="day", metavar="KEY",
-                        help=f"one of {', '.join(report.KEYS)} (default: day)")  # fmt: skip
+    parser.says(
+        "Spend summed by one key, as a table, JSON or CSV.",
+        "costtop report --since 7d",
+        "costtop report --by model --since 2026-11-01 --until 2026-11-15",
+        "costtop report --by session --json",
+    )
+    keys = f"one of {', '.join(report.KEYS)} (default: day)"
+    parser.add_argument("--by", choices=report.KEYS, default="day", metavar="KEY", help=keys)
     parser.add_argument("--since", metavar="D", help="a date, a time, or an age: 2026-11-01, 7d")
     parser.add_argument("--until", metavar="D", help="the same; a date is included whole")
     parser.add_argument(
@@ -42,14 +47,11 @@ def run(options: argparse.Namespace) -> int:
     db = open_reader(place.database)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
-    since = moment(options.since, now, tz, end=False)
-    until = moment(options.until, now, tz, end=True)
-    if since is not None and until is not None and since >= until:
-        raise UsageError(f"--since {options.since} is not before --until {options.until}")
-    found = report.read(db, options.by, tz, since, until, now)
+    since, until = between(options.since, options.until, now, tz)
+    found = report.read(db, options.by, tz, since, until, now=now)
     if options.json:
         pulse, _ = daemon_health.look(place, now)
-        put(_json(found, _dates(db, found, now, tz), pulse))
+        put_json(_tree(found, _dates(db, found, now, tz), pulse))
     elif options.csv:
         _csv(found)
     else:
@@ -64,27 +66,6 @@ def _zone(name: str) -> ZoneInfo:
         raise UsageError(f"--tz: {error}") from None
 
 
-def moment(text: str | None, now: int, tz: ZoneInfo, *, end: bool) -> int | None:
-    """ms UTC of "2026-11-01", "2026-11-01T08:00", "7d", "12h" or "today".
-
-    A date means its first moment, or with `end` the moment after its last. Raises UsageError.
-    """
-    if text is None:
-        return None
-    if text[:-1].isdigit() and text[-1:] in ("d", "h"):
-        return now - int(text[:-1]) * (86_400_000 if text[-1] == "d" else 3_600_000)
-    if text == "today":
-        return periods.end_of("day", now, tz) if end else periods.start_of("day", now, tz)
-    try:
-        if len(text) == 10:
-            start, finish = periods.bounds("day", text, tz)
-            return finish if end else start
-        found = datetime.fromisoformat(text)
-        return round((found if found.tzinfo else found.replace(tzinfo=tz)).timestamp() * 1000)
-    except (ValueError, periods.NotAPeriod):
-        raise UsageError(f"{text!r} is no time; write 2026-11-01, 2026-11-01T08:00, 7d") from None
-
-
 def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo) -> tuple[str, str]:
     """First and last local date: those asked for, else of the first call and of today."""
     since = found.since if found.since is not None else report.first_time(db)
@@ -93,14 +74,12 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _json(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> str:
-    import json
-
+def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[str, object]:
     seen = {one.session: one for one in pulse.processes}
     rows = [
         row_of(line) | _about(found.about.get(line.key), seen.get(line.key)) for line in found.lines
     ]
-    tree = {
+    return {
         "schema": 1,
         "currency": "USD",
         "by": found.by,
@@ -111,10 +90,10 @@ def _json(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> str:
         "total": row_of(found.total),
         "unpriced_models": found.unpriced_models,
     }
-    return json.dumps(tree, indent=1)
 
 
 def row_of(line: report.Line) -> dict[str, object]:
+    """A line of sums as JSON and CSV carry it."""
     per_task = line.cost_per_task
     return {
         "key": line.key,
@@ -149,16 +128,10 @@ def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str,
         "host": about.host,
         "state": "paused" if process and process.paused else about.state,
         "pid": process.pid if process else None,
-        "started": about.started and stamp(about.started),
-        "last": about.last and stamp(about.last),
+        "started": about.started and iso(about.started),
+        "last": about.last and iso(about.last),
         "children": about.children,
     }
-
-
-def stamp(at: int) -> str:
-    """ms UTC as JSON carries times: 2026-11-23T10:00:00.123Z."""
-    moment = datetime(1970, 1, 1) + timedelta(milliseconds=at)  # noqa: DTZ001 - UTC by the Z
-    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def _csv(found: report.Report) -> None:

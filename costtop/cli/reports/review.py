@@ -1,7 +1,6 @@
-"""`costtop review`: whether work gets dearer, by feature, and why. It computes nothing itself."""
+"""`costtop review`: whether work gets dearer, by feature, and why."""
 
 import argparse
-import json
 from typing import Any
 
 from costtop import config as configuration
@@ -10,18 +9,27 @@ from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.trend import TooFew
 from costtop.analysis.usage import Change
-from costtop.cli.reports.report import moment, stamp
-from costtop.cli.tables import plain, put
-from costtop.durations import now_ms
-from costtop.errors import UsageError
+from costtop.cli.parser import Parser
+from costtop.cli.spans import between
+from costtop.cli.tables import plain, put, put_json
+from costtop.durations import iso, now_ms
 from costtop.queries.spending import review, review_words
 from costtop.queries.spending.review import Line, Review
 from costtop.store.db import open_reader
 
+_HEAD = (
+    *("FEATURE", "SPENT $", "SHARE", "SESSIONS", "TASKS"),
+    *("$/TASK", "LOST", "LOST $", "TOP 5 %", "RETRIES"),
+)
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+
+def add(parser: Parser, name: str) -> None:
     """Adds `review`."""
-    parser = commands.add_parser(name, help="whether work gets dearer, by feature, and why")
+    parser.says(
+        "Whether completed tasks get dearer, by feature, and why.",
+        "costtop review",
+        "costtop review --since 14d --json",
+    )
     parser.add_argument("--since", metavar="D", default="28d", help="default 28d")
     parser.add_argument("--until", metavar="D", help="default now")
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -32,31 +40,30 @@ def run(options: argparse.Namespace) -> int:
     """Prints the review."""
     found = paths.find()
     tz, now = configuration.zone(configuration.load(found)), now_ms()
-    until = moment(options.until, now, tz, end=True) or now
-    since = moment(options.since, now, tz, end=False) or 0
-    if until <= since:
-        raise UsageError("--until is before --since")
+    start, end = between(options.since, options.until, now, tz)
+    since, until = start or 0, end or now
     recent = min(review.WEEK, (until - since) // 4)
     seen = review.read(open_reader(found.database), until, tz, until - since, recent)
-    put(json.dumps(tree(seen), indent=1) if options.json else text(seen))
+    if options.json:
+        put_json(tree(seen))
+    else:
+        put(text(seen))
     return 0
 
 
 def text(found: Review) -> str:
     """The review for people."""
-    head = ("FEATURE", "SPENT $", "SHARE", "SESSIONS", "TASKS", "$/TASK", "LOST", "LOST $",
-            "TOP 5 %", "RETRIES")  # fmt: skip
     rows = [_row(line) for line in (*found.lines, found.whole)]
-    table = plain(head, rows, frozenset(range(1, len(head))))
+    table = plain(_HEAD, rows, frozenset(range(1, len(_HEAD))))
     parts = [table, "", "Cost of a completed task"]
     parts += [f"  {line.feature}: {review_words.trend(line)}" for line in found.lines]
     whole = found.whole
     why = review_words.step(found.step, "before") or "not enough sessions to say"
     spread = whole.spread
-    uneven = "not enough sessions" if spread is None else (
-        f"{spread.ratio:.1f}x the spread of before (p {spread.p:.3f})"
-        f"{', more uneven' if spread.uneven else ''}"
-    )  # fmt: skip
+    uneven = "not enough sessions"
+    if spread is not None:
+        more = ", more uneven" if spread.uneven else ""
+        uneven = f"{spread.ratio:.1f}x the spread of before (p {spread.p:.3f}){more}"
     change = whole.change
     parts += [
         "",
@@ -116,9 +123,9 @@ def tree(found: Review) -> dict[str, Any]:
     return {
         "schema": 1,
         "currency": "USD",
-        "since": stamp(found.since),
-        "until": stamp(found.until),
-        "recent_since": stamp(found.recent),
+        "since": iso(found.since),
+        "until": iso(found.until),
+        "recent_since": iso(found.recent),
         "tz": found.zone,
         "features": [_line(line) for line in found.lines],
         "total": {**_line(found.whole), "feature": None},

@@ -6,15 +6,16 @@ import sqlite3
 from pathlib import Path
 
 from costtop import paths
+from costtop.cli.parser import Parser
 from costtop.cli.tables import put
 from costtop.errors import CosttopError
 from costtop.files import private_file
 from costtop.store.db import open_reader
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `backup`."""
-    parser = commands.add_parser(name, help="copy the database consistently")
+    parser.says("A consistent copy of the database.", "costtop backup ~/costtop-backup.db")
     parser.add_argument("file", metavar="FILE", type=Path, help="must not exist")
     parser.set_defaults(run=run)
 

@@ -4,32 +4,37 @@ import argparse
 import time
 
 from costtop import paths
-from costtop.cli.tables import put
+from costtop.cli.parser import Parser
+from costtop.cli.tables import put, put_json
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.files import user_name
 from costtop.store import daemon_status
 
-_HELP = {
-    "daemon": "run the daemon in the foreground (for systemd)",
-    "start": "start the daemon in the background",
-    "stop": "stop the daemon; with sessions: end their turns at the next tool",
-    "status": "how the daemon is",
+_SAYS = {
+    "daemon": ("Runs the daemon in the foreground, for systemd.", "", "--read-only"),
+    "start": ("Starts the daemon in the background.", "", "--read-only"),
+    "stop": (
+        "Stops the daemon; with sessions: ends their turns at the next tool, by the agent's hook.",
+        *("", "7b4acd3", "7b4acd3 --note 'wrong branch'"),
+    ),
+    "status": ("How the daemon is; exit code 1 where none runs.", "", "--json"),
 }
 _PATIENCE = 10.0  # s to wait for a daemon to come up or go
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds one of the four."""
-    parser = commands.add_parser(name, help=_HELP[name])
+    about, *examples = _SAYS[name]
+    parser.says(about, *(f"costtop {name} {one}".rstrip() for one in examples))
     if name == "status":
         parser.add_argument("--json", action="store_true", help="as JSON")
     if name in {"daemon", "start"}:
         parser.add_argument("--read-only", action="store_true", help="change nothing, only look")
     if name == "stop":
-        parser.add_argument("session", metavar="SESSION", nargs="*",
-                            help="soft stop: its hook ends the turn at the next tool")  # fmt: skip
+        soft = "soft stop: its hook ends the turn at the next tool"
+        parser.add_argument("session", metavar="SESSION", nargs="*", help=soft)
         parser.add_argument("--note", default="", help="why; the agent is told")
     parser.set_defaults(run={"daemon": _daemon, "start": _start, "stop": _stop}.get(name, _status))
 
@@ -79,9 +84,7 @@ def _status(options: argparse.Namespace) -> int:
     running = daemon_status.is_fresh(said, now_ms())
     said = {"running": running, **said} if said else {"running": False}
     if options.json:
-        import json
-
-        put(json.dumps(said, indent=1))
+        put_json(said)
     else:
         put(_plain(said))
     return 0 if running else 1

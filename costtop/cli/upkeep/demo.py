@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from costtop.cli.parser import Parser
 from costtop.cli.reports import live
 from costtop.cli.tables import put
 from costtop.demo.play import MARKER
@@ -22,14 +23,18 @@ from costtop.errors import CosttopError
 _SHOWN = 10.0  # s of play before the one frame that is printed where there is no terminal
 _PATIENCE = 20.0  # s for everything to be cleared away
 # All else could lead to the user's own logs, such as CLAUDE_CONFIG_DIR or XDG_DATA_HOME.
-_KEPT = frozenset("PATH TERM TERM_PROGRAM COLORTERM LANG LANGUAGE TZ NO_COLOR TMPDIR USER "
-                  "LOGNAME LD_LIBRARY_PATH VIRTUAL_ENV".split())  # fmt: skip
+_NAMES = "PATH TERM TERM_PROGRAM COLORTERM LANG LANGUAGE TZ NO_COLOR TMPDIR USER LOGNAME"
+_KEPT = frozenset(_NAMES.split()) | {"LD_LIBRARY_PATH", "VIRTUAL_ENV"}
 _KEPT_KINDS = ("LC_", "PYTHON", "TEXTUAL")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `demo`."""
-    parser = commands.add_parser(name, help="see the screen move: a made-up workload, live")
+    parser.says(
+        "The live screen over a made-up workload in a throw-away home.",
+        "costtop demo",
+        "costtop demo --seed 7 --speed 3",
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another play")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="X times as fast")
     parser.add_argument("--keep", action="store_true", help="keep the demo's home, and print it")
@@ -37,7 +42,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: s
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
     if not 0.01 <= speed <= 100:
         raise argparse.ArgumentTypeError("a speed is between 0.01 and 100")
     return speed
@@ -84,12 +92,15 @@ def _home(*, keep: bool) -> Iterator[Path]:
 def _played(home: Path, options: argparse.Namespace) -> Iterator["subprocess.Popen[str]"]:
     """The player, which ends and clears away when its stdin is closed, by us or by our end."""
     with (home / "demo.log").open("w") as log:
+        play = [sys.executable, "-P", "-m", "costtop.demo.play"]
         player = subprocess.Popen(
-            [sys.executable, "-P", "-m", "costtop.demo.play", str(options.seed),
-             str(options.speed)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            [*play, str(options.seed), str(options.speed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
             start_new_session=True,  # Ctrl-C and a closed terminal are the screen's alone
-        )  # fmt: skip
+        )
     assert player.stdin is not None
     try:
         yield player

@@ -2,36 +2,50 @@
 
 import argparse
 import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from costtop import paths
+from costtop.cli.parser import Parser
 from costtop.cli.tables import put
+from costtop.control import client, protocol
+from costtop.paths import Paths
 
+T = TypeVar("T")
 _LONG = 3600.0  # s; a first import of years takes its time
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def add(parser: Parser, name: str) -> None:
     """Adds `scan`."""
-    parser = commands.add_parser(name, help="read everything new from every source once")
+    parser.says(
+        "Reads everything new from every source once.", "costtop scan", "costtop scan --json"
+    )
     parser.add_argument("--json", action="store_true", help="counts as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Scans here, or asks the daemon that holds the database to."""
-    from costtop.daemon.lifecycle import instance
-
-    found = paths.find()
-    if instance.is_free(found.lock):
-        from costtop.daemon.jobs.scan_once import scan
-
-        counts = scan(found)
-    else:
-        from costtop.control import client, protocol
-
-        answer = client.ask(found.socket, protocol.Scan(), timeout=_LONG)
-        counts = answer["counts"]
+    counts = alone_or_asked(_scan, protocol.Scan(), "counts")
     if options.json:
         put(json.dumps({"schema": 1, **counts}))
     else:
         put("  ".join(f"{name} {value}" for name, value in counts.items()))
     return 0
+
+
+def _scan(found: Paths) -> dict[str, Any]:
+    from costtop.daemon.jobs.scan_once import scan
+
+    return scan(found)
+
+
+def alone_or_asked(alone: Callable[[Paths], T], command: protocol.Command, said: str) -> T:
+    """Does it here where no daemon holds the database; else asks that to, for `said` of it."""
+    from costtop.daemon.lifecycle import instance
+
+    found = paths.find()
+    if instance.is_free(found.lock):
+        return alone(found)
+    answered: T = client.ask(found.socket, command, timeout=_LONG)[said]
+    return answered

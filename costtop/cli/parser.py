@@ -1,0 +1,101 @@
+"""The parser of commands: what is wrong in one line, and what was meant; help with examples.
+
+Every command passes by here, also those that a hook calls at each turn: nothing heavy is imported.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Wraps descriptions and leaves examples as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one line, and what may have been meant."""
+
+    names: Iterable[str] = ()  # of all verbs, where the parser was given only the one asked for
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **how})
+
+    def says(self, about: str, *examples: str) -> None:
+        """What the help says of it, and lines to type."""
+        self.description = about
+        self.epilog = "\n".join(("examples:", *(f"  {one}" for one in examples)))
+
+    def verbs(
+        self, metavar: str, *, required: bool = False
+    ) -> "argparse._SubParsersAction[Parser]":
+        """Room for verbs. Without `prog` argparse would format a usage to find it: slow."""
+        return self.add_subparsers(prog=self.prog, metavar=metavar, required=required)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2, with the way to the help."""
+        self.exit(2, f"{self.prog}: {message}; see: {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse does; but a help that cannot be written is an error, not silence."""
+        if file is sys.stdout:
+            file.write(message)
+            file.flush()
+        else:
+            super()._print_message(message, file)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse does, but what is not known is an error, said by the parser it was for."""
+        if self._subparsers is not None:
+            self._refuse(self._leading(args or ()))
+        found, rest = super().parse_known_args(args, namespace)
+        self._refuse(rest)
+        return found, []
+
+    def _refuse(self, words: Iterable[str]) -> None:
+        """Refuses the first word that is no option of this parser."""
+        for word in words:
+            option = word.partition("=")[0]
+            if option.startswith("-") and len(option) > 1:
+                known = self._option_string_actions
+                self.error(f"no option {option}{meant(option, known)}")
+            self.error(f"{word!r} is one word too many")
+
+    def _leading(self, words: Sequence[str]) -> list[str]:
+        """Unknown options before the verb: argparse would take their values for the verb."""
+        known, at = self._option_string_actions, 0
+        while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+            option, equals, _ = words[at].partition("=")
+            if option.startswith("--"):
+                found = next((key for key in known if key.startswith(option)), None)
+                attached = bool(equals)
+            else:
+                found = option[:2] if option[:2] in known else None
+                attached = len(option) > 2
+            if found is None:
+                return [words[at]]
+            at += 1 if attached or known[found].nargs == 0 else 2
+        return []
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """A choice that is none: the choices, few as they are, and which may have been meant."""
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices if choice is not None]
+        if action.nargs == argparse.PARSER:
+            self.error(f"no command {value!r}{meant(str(value), self.names or choices)}")
+        named = f"one of {', '.join(choices)}"
+        raise argparse.ArgumentError(action, f"{value!r} is not {named}{meant(value, choices)}")
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """What to say of a slip: `: did you mean report?` where a known word is close, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), 1, 0.6)
+    return f": did you mean {close[0]}?" if close else ""

@@ -1,0 +1,125 @@
+"""What the command line says of slips, and its help."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from costtop.cli.main import MODULES, main
+
+VERBS = {
+    "budget": ("list", "set", "remove"),
+    "alerts": ("list", "show", "ack", "silence", "test", "replay"),
+    "hooks": ("install", "remove", "status"),
+}
+ALL = [[], *([name] for name in MODULES), *([n, verb] for n, v in VERBS.items() for verb in v)]
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    try:
+        code = main(list(words))
+    except SystemExit as end:
+        code = int(end.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+SLIPS = {
+    "repotr": "costtop: no command 'repotr': did you mean report?",
+    "xyzzy": "costtop: no command 'xyzzy'",
+    "--foo bar": "costtop: no option --foo",
+    "--foo=1 report": "costtop: no option --foo",
+    "--onec": "costtop: no option --onec: did you mean --once?",
+    "-x": "costtop: no option -x",
+    "report --sinc 7d --foo bar": "costtop report: no option --foo",
+    "report 7d": "costtop report: '7d' is one word too many",
+    "budget sett a 1": "costtop budget: no command 'sett': did you mean set?",
+    "alerts --foo list": "costtop alerts: no option --foo",
+    "kill": "costtop kill: the following arguments are required: SESSION",
+    "--delay x": "costtop: argument --delay/-d: invalid float value: 'x'",
+    "demo --speed x": "costtop demo: argument --speed: a speed is between 0.01 and 100",
+}
+
+
+@pytest.mark.parametrize("words", SLIPS)
+def test_a_slip_is_one_line_that_names_the_slip_and_what_was_meant(
+    home: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    line = SLIPS[words]
+    help_of = line.partition(":")[0]
+    assert said(capsys, *words.split()) == (2, "", f"{line}; see: {help_of} --help\n")
+
+
+def test_a_wrong_choice_names_the_choices(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "report", "--by", "modle")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "'modle' is not one of total, day, week" in err
+    assert "did you mean model?" in err
+
+
+@pytest.mark.parametrize(
+    "words", ["-b -d2 --limit 3", "-bd 2", "--once --sort=cost", "-b --no-col"]
+)
+def test_options_of_the_screen_are_taken_in_every_way_of_writing_them(
+    home: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    code, _, err = said(capsys, *words.split())
+    assert (code, "nothing" in err or "no database" in err or "scan" in err) == (3, True)
+
+
+def test_the_main_help_has_every_command_and_fits_a_small_window(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = said(capsys, "--help")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) < 24  # the prompt below it takes one
+    assert max(map(len, lines)) <= 80
+    assert all(re.search(rf"  {name}  ", out) for name in MODULES)
+
+
+@pytest.mark.parametrize("words", ALL[1:], ids=" ".join)
+def test_every_help_has_examples_that_parse_and_that_no_shell_eats(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    code, out, err = said(capsys, *words, "--help")
+    assert (code, err) == (0, "")
+    examples = out.partition("examples:\n")[2].splitlines()
+    assert examples
+    assert "$" not in out
+    assert all(max(map(len, part.splitlines())) <= 100 for part in out.split("\n\n"))
+    for line in examples:
+        typed = shlex.split(line.partition(" | ")[2] or line.partition(" >")[0])
+        assert typed[0] == "costtop"
+        assert typed[1 : 1 + len(words)] == words or len(words) == 1, line
+        assert typed[1] == words[0]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["report", "--help"], ["--version"], ["doctor"]])
+def test_a_full_disk_behind_standard_output_is_one_line(home: Path, words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "costtop", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=os.environ, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, "costtop: cannot write: No space left on device\n")
+
+
+def test_a_closed_standard_output_ends_nothing_with_a_traceback(home: Path) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m costtop doctor --json >&-"],
+        stderr=subprocess.PIPE, text=True, env=os.environ, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, "")  # no daemon runs
+
+
+def test_a_reader_that_goes_ends_the_command_quietly(home: Path) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m costtop doctor --json | head -1"],
+        capture_output=True, text=True, env=os.environ, check=False,
+    )  # fmt: skip
+    assert (ran.stdout, ran.stderr) == ("{\n", "")
