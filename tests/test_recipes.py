@@ -153,7 +153,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(registry, "DETECTORS = (\n", 'DETECTORS = (\n    Rule("toy", toy.judge, sure=True),\n')
 
     (package / "cli/reports/toy.py").write_text(COMMAND)
-    edit(package / "cli/main.py", "MODULES = {\n", 'MODULES = {\n    "toy": ("reports.toy", "say hello"),\n')
+    edit(
+        package / "cli/main.py",
+        "MODULES = {\n",
+        'MODULES = {\n    "toy": ("reports.toy", "say hello"),\n',
+    )
 
     edit(package / "control/protocol.py", "Command = (\n    ", ASKED)
     obey = package / "daemon/commands/obey.py"
