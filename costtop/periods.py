@@ -1,4 +1,4 @@
-"""Days, weeks, months and hours of a time zone, as int milliseconds. It knows no budget and no now.
+"""Days, weeks, months and hours of a time zone, as int milliseconds.
 
 Local time exists only here and on the screen. Days of 23 and 25 hours come out right because
 every boundary comes from the calendar, never by adding 24 hours. A rolling period ("hours:5") has
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from costtop.durations import HOUR
 from costtop.errors import ConfigError
 
-HOUR = 3_600_000  # ms
 CALENDAR = ("day", "week", "month")
 _LONGEST = 24 * 366  # hours
 

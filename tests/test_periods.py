@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop import periods
+from costtop.durations import HOUR
 from costtop.errors import ConfigError
 
 BERLIN = ZoneInfo("Europe/Berlin")
-HOUR = periods.HOUR
 
 
 def ms(text, zone=UTC):

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from costtop.alerts.wording import age
+from costtop.durations import MINUTE, words
 from costtop.model import Finding
 
-SCAN_AFTER = 10 * 60_000  # ms without a successful scan
+SCAN_AFTER = 10 * MINUTE  # ms without a successful scan
 
 
 class Health(NamedTuple):
@@ -53,5 +53,5 @@ def _why(health: Health, now: int) -> str:
         return f"no log can be read, {many} cannot be opened"
     since = max(health.started, health.last_scan or 0)
     if now - since > SCAN_AFTER:
-        return f"no scan of the logs has succeeded for {age(now - since)}"
+        return f"no scan of the logs has succeeded for {words(now - since)}"
     return ""

@@ -14,7 +14,6 @@ from costtop.money import dollars
 CONFIRM = 1_000  # ms between the two looks
 COUNTDOWN = 30_000  # ms between the notice and a kill
 MOST = 3  # sessions an hour whose processes breakers may touch
-HOUR = 3_600_000
 HYSTERESIS = 95  # per cent of the amount below which an open one ends
 ACTIVE = 300_000  # ms: a session that made no call since so long before is not spending
 

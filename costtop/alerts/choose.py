@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from costtop.detect.rules.registry import PLAIN
+from costtop.durations import DAY, HOUR, MINUTE
 from costtop.model import SEVERITIES, Finding, Notification, Silence, Told
 
-MINUTE = 60_000
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
-HISTORY_AFTER = 24 * 60 * MINUTE  # a session's runaway of yesterday is not about now
+HISTORY_AFTER = DAY  # a session's runaway of yesterday is not about now
 REARM_AFTER = 30 * MINUTE  # what ends and returns sooner is flapping, and not told again
-FRESH_FOR = 60 * MINUTE  # a tier just told says enough of a budget
+FRESH_FOR = HOUR  # a tier just told says enough of a budget
 SPEAKING = frozenset({"first", "worse", "repeat", "resolved", "late"})
 
 

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from costtop.alerts.plain import plain
-from costtop.alerts.wording import MARK, Message, short_name
+from costtop.alerts.wording import MARK, Message, plain, short_name
 from costtop.money import dollars
 
 _DEAREST = 5

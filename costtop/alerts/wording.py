@@ -4,18 +4,26 @@ Line 1 what, 2 how much against what is usual, 3 why, 4 what one can do. Titles 
 INTERFACES.md, "Message titles". Text from logs goes through `plain`, once, here.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from costtop import durations
 from costtop.alerts.choose import kind
-from costtop.alerts.plain import number, plain
+from costtop.durations import MINUTE
 from costtop.model import SEVERITIES, Finding, Notification
 from costtop.money import dollars
+from costtop.text import clean
 
 MARK = "[costtop] "
 SHORT = 150  # characters of the short form: one SMS with room for its gateway's prefix
-LATE_AFTER = 5 * 60_000  # ms
+LATE_AFTER = 5 * MINUTE  # ms
 _LISTED = 10  # lines of a digest
+# What a channel would act on (mentions, links, markup) becomes a look-alike that it does not: names
+# stay readable, and no name can call @everyone, link anywhere or fake a second message.
+_LOOK_ALIKES = str.maketrans("@<>[]*`~|#\\&", "＠＜＞［］＊＇～｜＃＼＆")
+_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")  # evil.com, not 5.80 or claude-opus-4.1
+_RUN = re.compile(r"_{2,}")
 _CAUSES = {
     "retry_loop": "it repeats the same failing step",
     "context_growth": "its context keeps growing, and every call pays for it",
@@ -215,7 +223,7 @@ def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) 
     worst = sorted(titles, key=lambda pair: -SEVERITIES.index(pair[0] or "notice"))
     critical = sum(severity == "critical" for severity, _ in titles)
     grave = f", {critical} critical" if critical else ""
-    span = f" in {age(now - since)}" if now - since >= 60_000 else ""
+    span = f" in {durations.words(now - since)}" if now - since >= MINUTE else ""
     title = f"{MARK}digest: {total} alert{'s' if total != 1 else ''}{span}{grave}"
     lines = [f"• {name.removeprefix(MARK)}" for _, name in worst[:_LISTED]]
     if len(worst) > _LISTED:
@@ -228,17 +236,8 @@ def delayed(title: str, body: str, at: int, now: int) -> tuple[str, str]:
     """Title and body, saying how late they come where that is more than five minutes."""
     if now - at < LATE_AFTER:
         return title, body
-    late = f"delayed {age(now - at)}"
+    late = f"delayed {durations.words(now - at)}"
     return f"{title} ({late})", f"{body}\n{late}"
-
-
-def age(duration: int) -> str:
-    """A duration in ms for people, in its largest unit: "40 s", "12 min", "3 h", "2 d"."""
-    seconds = max(0, duration) // 1000
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= (2 * size if unit == "d" else size):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def trial(label: str) -> Message:
@@ -246,3 +245,17 @@ def trial(label: str) -> Message:
     title = f"{MARK}test"
     body = f"This is a test of the endpoint {plain(label)}. Alerts of costtop will arrive here."
     return Message(title, body, title)
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """`text` on one line of at most `limit` characters that no channel acts on."""
+    safe = clean(text, limit).translate(_LOOK_ALIKES).replace("://", ":／／")
+    safe = _DOT.sub("․", safe)  # one dot leader: no channel makes a link of it
+    return _RUN.sub("_", safe).strip()
+
+
+def number(value: object) -> float | None:
+    """`value` as a number if it is one (a bool is none)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)

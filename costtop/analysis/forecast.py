@@ -1,4 +1,4 @@
-"""Where spend is going: the rate now, the end of day and month with intervals, the time to a tier.
+"""Where spend is going: the end of day and month with intervals, the time to a tier.
 
 It reads no calendar: days come as values, of a kind (a weekday or a weekend day) and with 24 local
 hours. All intervals are empirical: they come from how wrong the same forecast was on the days
@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from costtop.analysis.quantiles import quantile
 
-HALF_LIFE = 10 * 60_000  # ms, of the rate that is displayed
-_HOUR = 3_600_000
 _PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
 _LEAST_DAYS = 5  # of history before there is a forecast
 _LEAST_RESIDUALS = 8
@@ -20,13 +18,6 @@ _WORTH = 0.5  # of a usual day, that the usual level counts against today's
 _LEAST_PART = 0.01  # of a usual day: added to both sides of a ratio, for the rest may be nothing
 _DRAWS = 400  # of the bootstrap
 _WIDE = (-1.2, 1.2)  # of ln remaining, while too few days tell
-
-
-class Rate(NamedTuple):
-    """Spend a hour as an exponentially weighted mean, nano-dollars, as of a moment."""
-
-    value: float = 0.0
-    at: int = 0
 
 
 class Day(NamedTuple):
@@ -58,16 +49,6 @@ class Crossing(NamedTuple):
     hours: float | None  # None: not this period
     low: float | None
     high: float | None
-
-
-def after(rate: Rate, at: int, nanos: int) -> Rate:
-    """The rate after so much was spent at that moment."""
-    return Rate(hourly(rate, at) + nanos * math.log(2) * _HOUR / HALF_LIFE, max(at, rate.at))
-
-
-def hourly(rate: Rate, now: int) -> float:
-    """Nano-dollars an hour as of now."""
-    return float(rate.value * 2 ** (-max(0, now - rate.at) / HALF_LIFE))
 
 
 def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | None:

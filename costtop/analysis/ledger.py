@@ -8,6 +8,7 @@ to nano-dollars by largest remainder. A cost that a log only reported, without r
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from costtop.durations import HOUR, MINUTE
 from costtop.model import Rates, Spend, Tokens
 
 BUCKETS = (
@@ -39,8 +40,6 @@ BUCKETS = (
     UNSPLIT,
 ) = range(len(BUCKETS))
 _MISSES = {"ttl_expiry": TTL, "prefix_break": PREFIX, "model_switch": SWITCH}
-_FIVE_MINUTES = 5 * 60_000
-_HOUR = 60 * 60_000
 _COMPACTED = 0.6  # a context below this share of the one before was compacted
 
 Books = tuple[int, ...]
@@ -118,11 +117,6 @@ def retried(books: Books) -> Books:
 def add(left: Sequence[int], right: Sequence[int]) -> Books:
     """The sum of two books, bucket by bucket."""
     return tuple(map(int.__add__, left, right))
-
-
-def take(left: Sequence[int], right: Sequence[int]) -> Books:
-    """The first books less the second, bucket by bucket."""
-    return tuple(map(int.__sub__, left, right))
 
 
 def full_price(tokens: Tokens, rates: Rates) -> int:
@@ -204,7 +198,7 @@ def _shares(
 
 
 def _cause(before: Before, spend: Spend) -> str:
-    if spend.call.at - before.at > (_HOUR if before.hour else _FIVE_MINUTES):
+    if spend.call.at - before.at > (HOUR if before.hour else 5 * MINUTE):
         return "ttl_expiry"
     return "prefix_break" if spend.call.model == before.model else "model_switch"
 

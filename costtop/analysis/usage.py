@@ -39,11 +39,6 @@ def change(before: Period, after: Period) -> Change:
     return Change(after.spend - before.spend, tasks, length, price)
 
 
-def per_task(period: Period) -> int | None:
-    """Nano-dollars a completed task, None when none was completed."""
-    return period.spend // period.tasks if period.tasks else None
-
-
 def _factors(period: Period) -> tuple[float, float, float]:
     """Tasks, turns a task, dollars a turn; a period without tasks counts as one long one."""
     tasks = max(1, period.tasks) if period.turns or period.spend else 0

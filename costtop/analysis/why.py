@@ -21,7 +21,7 @@ from costtop.analysis.drivers import (
     Usage,
 )
 from costtop.analysis.ledger import BUCKETS
-from costtop.model import Cause
+from costtop.model import Cause, Evidence
 from costtop.money import dollars
 
 _WORDS = {
@@ -35,20 +35,6 @@ _WORDS = {
     SUBAGENTS: ("subagents", "fewer subagents"),
 }
 _WORTH = 0.1  # share of the difference from which a driver is mentioned
-_BOOKED = {
-    "first_prompt": "the first prompt",
-    "new_content": "new content",
-    "context_carry": "context carried from turn to turn",
-    "miss_ttl_expiry": "caches that expired in a pause",
-    "miss_prefix_break": "caches lost to a changed prompt",
-    "miss_model_switch": "caches lost to a change of model",
-    "compaction": "compaction",
-    "output": "replies",
-    "retries": "retries",
-    "subagents": "subagents",
-    "searches": "searches",
-    "unsplit": "calls without rates",
-}
 
 
 class Standard(NamedTuple):
@@ -109,20 +95,10 @@ def causes(split: Split, usage: Usage, reference: Reference) -> dict[Cause, int]
     }
 
 
-def shares(books: Sequence[int]) -> list[tuple[str, str | int | float]]:
+def shares(books: Sequence[int]) -> Evidence:
     """The filled buckets of a session's books as evidence, nano-dollars each."""
-    return [(f"in_{name}", amount) for name, amount in zip(BUCKETS, books, strict=True) if amount]
-
-
-def spent(books: Sequence[int]) -> str:
-    """Where a session's dollars went: "$1.25: context carried … 61 %, replies 20 %"."""
-    total = sum(books)
-    if total <= 0:
-        return f"${dollars(total)}"
-    order = sorted(range(len(books)), key=lambda nth: -books[nth])
-    named = [f"{_BOOKED[BUCKETS[nth]]} {books[nth] * 100 // total} %" for nth in order[:4]
-             if books[nth] * 50 >= total]  # fmt: skip
-    return f"${dollars(total)}: {', '.join(named)}"
+    filled = zip(BUCKETS, books, strict=True)
+    return tuple((f"in_{name}", amount) for name, amount in filled if amount)
 
 
 def part(nth: int, amount: int) -> str:

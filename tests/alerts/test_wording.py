@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from costtop.alerts.plain import plain
+from costtop import durations
 from costtop.alerts.summary import Summary, summary
-from costtop.alerts.wording import SHORT, age, delayed, digest, message, trial
+from costtop.alerts.wording import SHORT, delayed, digest, message, plain, trial
 from costtop.model import Finding, Notification
 
 UUID = "claude-code/9f767c4a-77f8-4b0c-9e2d-0123456789ab"
@@ -143,7 +143,7 @@ def test_a_late_message_says_how_late_it_is():
     ],
 )
 def test_ages_are_in_their_largest_unit(ms, text):
-    assert age(ms) == text
+    assert durations.words(ms) == text
 
 
 def test_a_summary_says_spend_trend_the_dearest_and_what_changed():

@@ -6,7 +6,7 @@ import pytest
 
 from costtop.analysis import forecast
 from costtop.analysis.backtest import backtest
-from costtop.analysis.forecast import Day, Rate
+from costtop.analysis.forecast import Day
 from costtop.model import NANO
 
 HOUR = 3_600_000
@@ -22,19 +22,6 @@ def days(count, seed=1, noise=0.25, wobble=0.3):
         hours = tuple(round(NANO * level * part * rng.lognormvariate(0, wobble)) for part in SHAPE)
         made.append(Day(weekend, hours))
     return made
-
-
-def test_a_steady_spend_has_its_rate():
-    rate, at = Rate(), 0
-    for _ in range(600):
-        at += 60_000
-        rate = forecast.after(rate, at, NANO // 60)
-    assert forecast.hourly(rate, at) == pytest.approx(NANO, rel=0.05)
-
-
-def test_the_rate_halves_in_ten_minutes():
-    rate = forecast.after(Rate(), 0, NANO)
-    assert forecast.hourly(rate, 600_000) == pytest.approx(forecast.hourly(rate, 0) / 2)
 
 
 def until(day, hour):

@@ -67,8 +67,6 @@ def test_spend_that_rises_without_more_tasks_is_idle():
     before = Period(10 * NANO, 10, 100)
     assert usage.change(before, Period(20 * NANO, 9, 220)).idle
     assert not usage.change(before, Period(20 * NANO, 20, 200)).idle
-    assert usage.per_task(before) == NANO
-    assert usage.per_task(Period(5, 0, 1)) is None
 
 
 def test_a_cache_saves_its_reads_less_what_its_writes_cost_more(session, tokens):

@@ -35,12 +35,3 @@ def test_reasons_name_the_largest_parts_and_savings_too():
 
 def test_no_difference_needs_no_reason():
     assert why.reasons(Split(NANO, NANO, (0,) * 8)) == ""
-
-
-def test_where_it_went_names_the_large_buckets():
-    books = [0] * 12
-    books[2], books[7], books[1] = 61 * NANO, 30 * NANO, 9 * NANO
-    assert why.spent(books) == (
-        "$100.00: context carried from turn to turn 61 %, replies 30 %, new content 9 %"
-    )
-    assert why.spent([0] * 12) == "$0.00"

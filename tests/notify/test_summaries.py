@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.cli.main import main
 from costtop.daemon.notices.summaries import SummaryPost, _one
+from costtop.durations import HOUR
 from costtop.paths import find
 from costtop.store import meta
 from tests.notify.desk import audience, desk, json_to
@@ -42,7 +43,7 @@ async def test_a_day_is_summed_up_in_the_morning_after_it(home, inbox):
         await _one(post, "day", at(8))  # the first morning: nothing was watched yesterday
         await it.settled()
         assert not inbox.got
-        yesterday = periods.key("day", at(8) - 48 * periods.HOUR, ZoneInfo("UTC"))
+        yesterday = periods.key("day", at(8) - 48 * HOUR, ZoneInfo("UTC"))
         await it.writer.transact(meta.put, {"summary_day": yesterday})
         await _one(post, "day", at(7, 59))
         assert await it.states() == []

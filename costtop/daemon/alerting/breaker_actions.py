@@ -17,7 +17,7 @@ from costtop.control.protocol import Kill, Pause, Resume
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.notices.post import Audience, post_notice
-from costtop.durations import now_ms
+from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
 from costtop.scope import matches
@@ -146,7 +146,7 @@ def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
 def find_due(db: sqlite3.Connection, sessions: Sequence[str], now: int) -> list[Due]:
     """What breakers are due to do to these sessions, whose processes are known."""
     found: list[Due] = []
-    touched = breakers.touched_since(db, now - judge.HOUR)
+    touched = breakers.touched_since(db, now - HOUR)
     for one in breakers.open_ones(db, now):
         if one.budget and one.confirmed is not None and one.action in {"pause", "kill"}:
             done = breakers.done(db, one.id)

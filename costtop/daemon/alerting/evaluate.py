@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from costtop.daemon.alerting import breaker_actions
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.notices.post import Audience, post_findings, release_held
-from costtop.detect.budgets.budget_monitor import FINE, Account, Budgets, covers
+from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
 from costtop.detect.settings import Settings
 from costtop.model import Budget, Finding, Spend
 from costtop.store import meta
@@ -109,10 +109,10 @@ class Evaluator:
         self._tell(db, found, now)
 
     def _count(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
-        for account in self._budgets.unknown(spend):
-            self._fill(db, account, now)
+        for gap in self._budgets.unknown(spend):
+            self._fill(db, gap, now)
             own = (spend.cost or 0) - (spend.previous or 0)
-            self._budgets.fill(account.budget.name, spend.call.at, -own)
+            self._budgets.fill(gap.budget.name, spend.call.at, -own)
         return self._budgets.observe(spend, now)
 
     def tick(self, db: sqlite3.Connection, now: int) -> None:
@@ -154,9 +154,9 @@ class Evaluator:
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""
         self._budgets = Budgets(self.limits, self.tz)
-        for account in self._budgets.wanted(now):
-            self._fill(db, account, now)
-            self._recall(db, account)
+        for gap in self._budgets.wanted(now):
+            self._fill(db, gap, now)
+            self._recall(db, gap)
         for spend in unjudged:
             for budget in self.limits:
                 if covers(budget, spend):
@@ -170,19 +170,19 @@ class Evaluator:
 
         return breaker_actions.look(db, self.limits, spent, self.tz, self._audience, now)
 
-    def _fill(self, db: sqlite3.Connection, account: Account, now: int) -> None:
+    def _fill(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
         """Stored sums: of the last days by the minute, for burns look at minutes."""
-        name, (_, start, end) = account.budget.name, account.span
-        of = dict(account.budget.scope)
+        name, (_, start, end) = gap.budget.name, gap.span
+        of = dict(gap.budget.scope)
         fine = min(max(start, (now - FINE) // QUARTER * QUARTER), end)
         sums = (scope_sums.quarters(db, of, start, fine), scope_sums.minutes(db, of, fine, end))
         for at, cost, unpriced in chain(*sums):
             moment = min(max(at, start), end - 1)
             self._budgets.fill(name, moment, cost, unpriced=unpriced > 0)
 
-    def _recall(self, db: sqlite3.Connection, account: Account) -> None:
+    def _recall(self, db: sqlite3.Connection, gap: Unfilled) -> None:
         """What the ledger knows of a budget's period."""
-        name, key = account.budget.name, account.span.key
+        name, key = gap.budget.name, gap.span.key
         for rule, tier, state, evidence in alert_reads.of_budget(db, name, key):
             if rule == "budget_tier" and tier is not None:
                 self._budgets.recall(name, key, (tier,))

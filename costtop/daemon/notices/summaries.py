@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.alerts.summary import Summary, summary
 from costtop.daemon.notices.post import Audience, post_summary
+from costtop.durations import HOUR
 from costtop.notify.courier import Courier
 from costtop.periods import Span
 from costtop.queries.spending import report, review, review_words
@@ -24,7 +25,7 @@ from costtop.store.db import open_reader
 from costtop.store.writer import Writer
 
 _EVERY = 60.0  # s
-_MORNING = 8 * periods.HOUR
+_MORNING = 8 * HOUR
 _DEAREST = 5
 _BACK = {"day": 28, "week": 8}  # periods that "usual" is the median of
 KINDS = ("day", "week")

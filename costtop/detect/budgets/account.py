@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.detect.budgets import burn
 from costtop.detect.budgets.window import Sliding
+from costtop.durations import HOUR
 from costtop.model import Budget
 from costtop.periods import Span
 
@@ -27,30 +28,30 @@ class Tally:
         self.open: set[int] = set()
 
 
-class Purse:
+class Account:
     """One budget with its periods; a rolling one has a window instead of their sums."""
 
-    __slots__ = ("budget", "burn", "foreseen", "latest", "ledgers", "window")
+    __slots__ = ("budget", "burn", "foreseen", "latest", "tallies", "window")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         hours = periods.hours(budget.period)
-        self.window = None if hours is None else Sliding(hours * periods.HOUR)
-        self.ledgers: dict[str, Tally] = {}
+        self.window = None if hours is None else Sliding(hours * HOUR)
+        self.tallies: dict[str, Tally] = {}
         self.latest: Tally | None = None
         self.burn = burn.Burn(budget)
         self.foreseen = 0
 
-    def ledger(self, at: int, tz: ZoneInfo) -> Tally:
+    def tally(self, at: int, tz: ZoneInfo) -> Tally:
         last = self.latest
         if last is not None and last.span.start <= at < last.span.end:
             return last
         span = periods.span(self.budget.period, at, tz)
-        found = self.ledgers.get(span.key)
+        found = self.tallies.get(span.key)
         if found is None:
-            found = self.ledgers[span.key] = Tally(span)
-            if len(self.ledgers) > _KEPT:
-                del self.ledgers[min(self.ledgers, key=lambda k: self.ledgers[k].span.start)]
+            found = self.tallies[span.key] = Tally(span)
+            if len(self.tallies) > _KEPT:
+                del self.tallies[min(self.tallies, key=lambda k: self.tallies[k].span.start)]
         if last is None or span.start > last.span.start:
             if last is not None and self.window is not None:
                 found.open |= last.open  # a rolling level outlives the name of its block
@@ -58,14 +59,14 @@ class Purse:
         return found
 
     def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> Tally:
-        ledger = self.ledger(at if self.window is None else max(at, now), tz)
+        tally = self.tally(at if self.window is None else max(at, now), tz)
         self.burn.add(at, nanos)
         if self.window is None:
-            ledger.spent += nanos
+            tally.spent += nanos
         else:
             self.window.add(at, nanos)
-        return ledger
+        return tally
 
-    def spent(self, ledger: Tally) -> int:
+    def spent(self, tally: Tally) -> int:
         """Nano-dollars of the period, or of the window as it last moved."""
-        return ledger.spent if self.window is None else self.window.sum
+        return tally.spent if self.window is None else self.window.sum

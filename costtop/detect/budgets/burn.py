@@ -8,15 +8,13 @@ on (the pairs for a month are the multi-window table of Google's SRE workbook, c
 
 from typing import NamedTuple
 
-from costtop import periods
 from costtop.detect.budgets.window import Sliding
+from costtop.durations import HOUR, MINUTE
 from costtop.model import Budget, Finding, Severity
 from costtop.money import dollars
 from costtop.periods import Span
 
 SURE = 0.8  # P(breach) from which the forecast speaks, at two evaluations in a row
-_HOUR = periods.HOUR
-_MINUTE = 60_000
 _ENDS = 0.95  # of the limit: below it in the short window, the level is over
 
 
@@ -32,17 +30,17 @@ class Pair(NamedTuple):
 # A day: 6 in an hour is a quarter of it. A week: 8.4 in an hour is 5 % of it.
 PAIRS = {
     "day": (
-        Pair(6.0, _HOUR, 10 * _MINUTE, "warning"),
-        Pair(2.0, 3 * _HOUR, 30 * _MINUTE, "notice"),
+        Pair(6.0, HOUR, 10 * MINUTE, "warning"),
+        Pair(2.0, 3 * HOUR, 30 * MINUTE, "notice"),
     ),
     "week": (
-        Pair(8.4, _HOUR, 5 * _MINUTE, "warning"),
-        Pair(3.5, 6 * _HOUR, 30 * _MINUTE, "notice"),
+        Pair(8.4, HOUR, 5 * MINUTE, "warning"),
+        Pair(3.5, 6 * HOUR, 30 * MINUTE, "notice"),
     ),
     "month": (
-        Pair(14.4, _HOUR, 5 * _MINUTE, "warning"),
-        Pair(6.0, 6 * _HOUR, 30 * _MINUTE, "warning"),
-        Pair(1.0, 72 * _HOUR, 6 * _HOUR, "notice"),
+        Pair(14.4, HOUR, 5 * MINUTE, "warning"),
+        Pair(6.0, 6 * HOUR, 30 * MINUTE, "warning"),
+        Pair(1.0, 72 * HOUR, 6 * HOUR, "notice"),
     ),
 }
 
@@ -100,7 +98,7 @@ class Burn:
 
     def _speak(self, pair: Pair, span: Span, fast: float, amount: int, at: int) -> Finding:
         budget = self.budget
-        hours = pair.long // _HOUR
+        hours = pair.long // HOUR
         window = "hour" if hours == 1 else f"{hours} hours"
         left = dollars(budget.amount)
         text = (
@@ -128,7 +126,7 @@ class Burn:
 
     def _over(self, pair: Pair, key: str, still: float, now: int) -> Finding:
         budget = self.budget
-        hours = pair.long // _HOUR
+        hours = pair.long // HOUR
         text = f"{budget.name} burns at {still:.1f}x the even pace again."
         return Finding(
             "budget_burn",
@@ -139,7 +137,7 @@ class Burn:
             budget=budget.name,
             period=key,
             resolved=True,
-            evidence=(("limit", pair.limit), ("window_ms", hours * _HOUR)),
+            evidence=(("limit", pair.limit), ("window_ms", hours * HOUR)),
         )
 
 

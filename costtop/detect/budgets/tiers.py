@@ -10,7 +10,7 @@ from costtop.money import dollars
 
 def reached(
     budget: Budget,
-    ledger: Tally,
+    tally: Tally,
     tier: int,
     said: list[int],
     spent: int,
@@ -18,11 +18,11 @@ def reached(
     now: int,
     tz: ZoneInfo,
 ) -> Finding:
-    late, scope = ledger.span.end <= now, dict(budget.scope)
+    late, scope = tally.span.end <= now, dict(budget.scope)
     top = tier == said[-1]
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
-    floor, when = ledger.unpriced, periods.label(budget.period, at, tz)
+    floor, when = tally.unpriced, periods.label(budget.period, at, tz)
     text = (
         f"{budget.name} has spent ${dollars(spent, floor=floor)} of ${dollars(budget.amount)}"
         f" ({when}), {percent} %"
@@ -49,7 +49,7 @@ def reached(
         f"{title} (late)" if late else title,
         text + ".",
         budget=budget.name,
-        period=ledger.span.key,
+        period=tally.span.key,
         tier=tier,
         cost=spent,
         excess=max(0, spent - budget.amount),

@@ -6,7 +6,7 @@ window are dropped when the window moves on.
 
 from collections import deque
 
-MINUTE = 60_000
+from costtop.durations import MINUTE
 
 
 class Sliding:
