@@ -20,7 +20,7 @@ from costtop.store.calls import scope_sums
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_writer
-from costtop.tui.list.shares import budget_share
+from costtop.tui.list.columns import budget_share
 from tests.tui.values import row
 
 AT = 1_795_000_000_000
