@@ -15,9 +15,9 @@ TARGETS = (
     Target("costtop/money.py", ("tests/test_money.py",)),
     Target("costtop/pricing/charge.py", ("tests/pricing/test_charge.py",)),
     Target(
-        "costtop/analysis/forecast.py",
-        ("tests/analysis/test_rate.py",),
-        ("HALF_LIFE", "_HOUR", "after", "hourly"),
+        "costtop/queries/live/frame.py",
+        ("tests/queries/test_rate.py",),
+        ("_HALF_LIFE", "_WEIGHTS", "_rate"),
     ),
     Target("costtop/queries/live/session_state.py", ("tests/queries/test_session_state.py",)),
     Target("costtop/processes/refuse.py", ("tests/processes/test_refuse.py",)),
