@@ -9,11 +9,13 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from costtop.tail.links import own_home, refusal, within
 from costtop.tail.patterns import NamePatterns, names
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
 RECENT = 3600 * 10**9  # a file touched within this time (ns) is looked at every few seconds
 RACY = 2 * 10**9  # an mtime younger than this may stand for a second change, not seen yet
+_LINKS = 500  # linked folders that are followed; more are no logs of anybody
 _SQLITE = (b"-wal", b"-shm", b"-journal")
 
 
@@ -23,11 +25,12 @@ def find(roots: Sequence[Root], now: int) -> FoundFiles:
 
 
 class _Home(NamedTuple):
-    """A root as it is on the disk: paths below it start with `path`, links resolved."""
+    """A root, or a folder that a link below it leads to, as it is on the disk."""
 
-    path: bytes
+    path: bytes  # what paths below it start with, links resolved
     root: Root
     names: NamePatterns
+    below: bytes = b""  # where the link stands below its root: what names are told by
 
 
 class FolderTree:
@@ -37,12 +40,15 @@ class FolderTree:
         self.roots = tuple(roots)
         self.folders: dict[Root, dict[bytes, int]] = {}  # walked -> its mtime, 0 = look again
         self._homes: list[_Home] = []
+        self._linked: dict[tuple[Root, bytes], _Home] = {}
+        self._own = own_home()
         self._recent: dict[bytes, tuple[Root, bool]] = {}
 
     def all(self, now: int) -> FoundFiles:
         """Walks everything."""
         self.folders.clear()
         self._recent.clear()
+        self._linked.clear()
         self._homes = self._there()
         return self._look([_Look(self, home, now) for home in self._homes])
 
@@ -63,7 +69,7 @@ class FolderTree:
         looks = []
         hinted = {_database(p) for p in paths}
         for home in self._homes:
-            inside = [p for p in hinted if _within(p, home.path)]
+            inside = [p for p in hinted if within(p, home.path)]
             folders = [p for p in inside if home.names.folders.fullmatch(_rel(p, home))]
             look = _Look(self, home, now, [p for p in folders if _is_folder(p)])
             look.files(p for p in inside if p not in look.starts)
@@ -79,6 +85,7 @@ class FolderTree:
             except OSError:
                 continue
             there.add((os.path.realpath(root.path), status.st_dev, status.st_ino))
+        there.update((path, 0, 0) for _, path in self._linked)
         return frozenset(there)
 
     def watched(self) -> tuple[list[bytes], list[bytes]]:
@@ -94,7 +101,7 @@ class FolderTree:
         for home in homes:
             if not home.names.deep:
                 flat.update(filter(_is_utf8, self.folders.get(home.root, ())))
-        return sorted(deep), sorted(f for f in flat if not any(_within(f, d) for d in deep))
+        return sorted(deep), sorted(f for f in flat if not any(within(f, d) for d in deep))
 
     def count_folders(self) -> int:
         """How many folders have been walked into."""
@@ -105,21 +112,34 @@ class FolderTree:
         deep = [f for root, f in self.folders.items() if names(root.patterns).deep]
         return len(set().union(*deep))
 
-    def allows(self, path: bytes) -> bool:
-        """Whether a link's target stays below a root."""
-        return any(_within(path, home.path) for home in self._homes)
+    def refusal(self, target: bytes) -> str:
+        """Why a link to `target` is not followed; "" where it is."""
+        roots = [home.path for home in self._homes if not home.below]
+        return refusal(target, self._own, roots)
+
+    def follow(self, home: _Home, target: bytes, rel: bytes) -> _Home | None:
+        """A folder that a link at `rel` leads to, to be walked; None where it is walked anyway."""
+        mine = (other for other in self._homes if other.root == home.root)
+        if any(within(target, other.path) for other in mine) or len(self._linked) >= _LINKS:
+            return None
+        linked = home._replace(path=target, below=rel)
+        self._linked[home.root, target] = linked
+        self._homes.append(linked)
+        return linked
 
     def _there(self) -> list[_Home]:
         """Roots by their real path, so that a file has one name however it is reached."""
         folders = [root for root in self.roots if os.path.isdir(root.path)]
-        return [_Home(os.path.realpath(r.path), r, names(r.patterns)) for r in folders]
+        homes = [_Home(os.path.realpath(r.path), r, names(r.patterns)) for r in folders]
+        return homes + [home for home in self._linked.values() if os.path.isdir(home.path)]
 
     def _look(self, looks: "list[_Look]") -> FoundFiles:
         """What several looks saw: each file once, the first root that matches wins."""
         files: dict[bytes, Seen] = {}
         troubles: dict[bytes, Trouble] = {}
-        for look in looks:
+        for look in looks:  # grows while links lead further
             look.walk()
+            looks += look.linked
             for seen in look.found.seen:
                 files.setdefault(seen.path, seen)
             troubles |= {trouble.path: trouble for trouble in look.found.troubles}
@@ -139,6 +159,8 @@ class FolderTree:
         folders = self.folders.get(home.root, {})
         changed = []
         for folder, mtime in list(folders.items()):
+            if not within(folder, home.path):
+                continue  # of the root, where this is what a link leads to, or the other way round
             try:
                 if os.stat(folder).st_mtime_ns != mtime:
                     changed.append(folder)
@@ -158,6 +180,7 @@ class _Look:
         self.now = now
         self.starts = [home.path] if starts is None else starts
         self.found = FoundFiles([], [])
+        self.linked: list[_Look] = []
 
     def walk(self) -> None:
         """Enters the starts and every folder below them that has not been entered before."""
@@ -193,9 +216,11 @@ class _Look:
         if entry.is_dir(follow_symlinks=False):
             return entry.path if self.home.names.folders.fullmatch(rel) else None
         rotated = self._rotated(rel)
-        if rotated is None:
+        if entry.is_symlink() and os.path.isdir(entry.path):
+            self._folder_link(entry.path, rel)
+        elif rotated is None:
             return None
-        if entry.is_symlink():
+        elif entry.is_symlink():
             self._link(entry.path, rotated)
         elif not entry.is_file(follow_symlinks=False):
             self._trouble(entry.path, "is not a regular file")
@@ -208,13 +233,23 @@ class _Look:
         return None
 
     def _link(self, path: bytes, rotated: bool) -> None:
-        """A link counts as its target, and only where that stays below a root."""
+        """A link counts as its target, where it may lead there."""
         target = os.path.realpath(path)
-        if self.tree.allows(target):
-            if seen := _stat(target, self.home.root, rotated):
-                self.found.seen.append(seen)
-        elif os.path.lexists(target):
-            self._trouble(path, "is a link that leaves the root")
+        if why := self.tree.refusal(target):
+            if os.path.lexists(target):
+                self._trouble(path, why)
+        elif seen := _stat(target, self.home.root, rotated):
+            self.found.seen.append(seen)
+
+    def _folder_link(self, path: bytes, rel: bytes) -> None:
+        """A linked folder is walked by its real path, once, and named as if it stood here."""
+        if not self.home.names.folders.fullmatch(rel):
+            return
+        target = os.path.realpath(path)
+        if why := self.tree.refusal(target):
+            self._trouble(path, why)
+        elif linked := self.tree.follow(self.home, target, rel):
+            self.linked.append(_Look(self.tree, linked, self.now))
 
     def _rotated(self, rel: bytes) -> bool | None:
         """None: no log file. Otherwise whether its name has a rotation suffix."""
@@ -228,11 +263,8 @@ class _Look:
 
 
 def _rel(path: bytes, home: _Home) -> bytes:
-    return path[len(home.path.rstrip(b"/")) + 1 :]
-
-
-def _within(path: bytes, home: bytes) -> bool:
-    return path == home or path.startswith(home.rstrip(b"/") + b"/")
+    rel = path[len(home.path.rstrip(b"/")) + 1 :]
+    return b"/".join(filter(None, (home.below, rel))) if home.below else rel
 
 
 def _is_utf8(path: bytes) -> bool:
