@@ -12,7 +12,7 @@ from costtop.demo import cast
 from tests.e2e.instance import Instance
 from tests.patience import PATIENCE, until
 
-FAST = "8"  # times as fast as an agent that is watched by people
+FAST = "3"  # times as fast as an agent that is watched by people: it outlives a slow test
 
 
 class Agents:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from costtop.notify import courier as couriers
-from costtop.notify.send import Outcome
+from costtop.notify.send import SendResult
 from tests.notify.desk import Skewed, clock, desk, endpoint, tier, until
 
-SENT = Outcome(ok=True, state="sent")
-LOST = Outcome(ok=False, error="lost")
+SENT = SendResult(ok=True, state="sent")
+LOST = SendResult(ok=False, error="lost")
 
 
 class Crowd:
@@ -22,7 +22,7 @@ class Crowd:
         self.outcome = SENT
         self.gate = asyncio.Event()
 
-    async def send(self, _: object, __: object) -> Outcome:
+    async def send(self, _: object, __: object) -> SendResult:
         self.now += 1
         self.most = max(self.most, self.now)
         await self.gate.wait()
@@ -56,10 +56,18 @@ async def test_eight_go_at_once_and_of_those_that_failed_two(tmp_path):
         assert await it.states() == ["sent"] * 12
 
 
-async def test_what_is_due_later_goes_by_itself_and_not_before(tmp_path):
+async def test_what_is_due_later_goes_by_itself_and_not_before(tmp_path, monkeypatch):
     times: list[int] = []
+    looks: list[int] = []
+    next_due = couriers.outbox.next_due
 
-    async def send(*_: object) -> Outcome:
+    def counted(*given: object) -> object:
+        looks.append(clock())
+        return next_due(*given)
+
+    monkeypatch.setattr(couriers.outbox, "next_due", counted)
+
+    async def send(*_: object) -> SendResult:
         times.append(clock())
         return SENT
 
@@ -73,9 +81,11 @@ async def test_what_is_due_later_goes_by_itself_and_not_before(tmp_path):
 
         await it.settled()
         await it.writer.transact(later)
+        looks.clear()
         it.courier.wake()
         await until(lambda: len(times) == 2)
         assert times[1] >= at
+        assert len(looks) < 8  # it slept meanwhile
         assert couriers._LONGEST_SLEEP == 60
 
 
@@ -93,9 +103,8 @@ async def test_a_letter_to_an_endpoint_that_the_config_no_longer_has_is_left(tmp
         assert crowd.done == 1
 
 
-def failing(times: int, real: Callable[..., object]) -> Callable[..., object]:
-    """The store's own function, which fails so many times before."""
-    left = [times]
+def failing(left: list[int], real: Callable[..., object]) -> Callable[..., object]:
+    """The store's own function, which fails before as many times as are left."""
 
     def do(db: sqlite3.Connection, *given: object) -> object:
         if left[0]:
@@ -111,8 +120,9 @@ async def test_a_store_that_fails_is_asked_again_after_a_rest_and_said_to(
     tmp_path, monkeypatch, name
 ):
     """The failure is SQLite's at the one seam; writer, courier and letters are real."""
+    left = [3]
     monkeypatch.setattr(couriers, "_STORE_REST", couriers._STORE_REST / 10)
-    monkeypatch.setattr(couriers.outbox, name, failing(3, getattr(couriers.outbox, name)))
+    monkeypatch.setattr(couriers.outbox, name, failing(left, getattr(couriers.outbox, name)))
     crowd = Crowd()
     crowd.gate.set()
     async with desk(tmp_path, [endpoint("chat", "json://127.0.0.1:9/")], send=crowd.send) as it:
@@ -123,7 +133,7 @@ async def test_a_store_that_fails_is_asked_again_after_a_rest_and_said_to(
         await it.settled()
         it.courier.wake()
         await until(lambda: not it.courier.trouble)
-        assert couriers._STORE_REST == 0.1
+        assert (left, couriers._STORE_REST) == ([0], 0.1)
 
 
 async def test_what_was_sent_while_the_store_failed_is_marked_later_and_not_sent_again(tmp_path):

@@ -200,7 +200,7 @@ async def test_hanging_endpoints_do_not_delay_a_good_one(tmp_path, inbox, raw):
     async with desk(tmp_path, [*bad, json_to(inbox)]) as it:
         await it.tell(runaway("one", clock()))
         await until(lambda: inbox.got)
-        assert (await it.states()).count("pending") == len(bad)
+        assert (await it.states()).count("pending") >= len(bad)
     assert len(inbox.got) == 1
 
 

@@ -24,7 +24,7 @@ def told():
         pytest.skip("process namespaces with ns_last_pid are not allowed here")
     command = [*UNSHARE, "sh", "-c", f"{sys.executable} {SCRIPT}; exit $?"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=50, env=env)
+    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=150, env=env)
     return json.loads(out.stdout)
 
 
