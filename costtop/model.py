@@ -17,6 +17,13 @@ Cause = Literal[
     "retry_loop", "context_growth", "cache_miss", "model_shift", "verbose_output", "fan_out"
 ]
 Evidence = tuple[tuple[str, str | int | float], ...]
+BudgetAction = Literal["notify", "gate", "pause", "stop", "kill"]
+AlertState = Literal["open", "acknowledged", "resolved", "history"]
+MarkKind = Literal["watch", "runaway", "fine"]
+Reason = Literal[
+    "first", "worse", "repeat", "resolved", "late", "grouped", "already told", "silenced", "history"
+]
+Hold = Literal["", "grouped", "quiet hours", "rate cap", "digest"]
 
 
 class Tokens(NamedTuple):
@@ -229,7 +236,7 @@ class Budget(NamedTuple):
     amount: int  # nano-dollars
     tiers: tuple[int, ...] = (50, 80, 100)  # per cent, ascending
     scope: tuple[tuple[str, str], ...] = ()  # (("feature", "checkout"),): all must match
-    action: str = "notify"  # at 100 %: notify | gate | pause | stop | kill
+    action: BudgetAction = "notify"  # at 100 %
 
 
 class Finding(NamedTuple):
@@ -269,7 +276,7 @@ class Notification(NamedTuple):
     identity: str  # what makes it one alert: "budget|daily|2026-11-23|80"
     subject: str  # what it is about: of one subject one message is told at a time
     finding: Finding
-    reason: str
+    reason: Reason
     speaks: bool
     size: int = 0  # largest cost seen of it, nano-dollars: what "doubled" is measured from
     also: tuple[Finding, ...] = ()  # told in the same message
@@ -280,9 +287,9 @@ class Told(NamedTuple):
 
     identity: str
     subject: str  # "session|claude-code/…", "budget|daily|2026-11-23"
-    severity: str
+    severity: Severity
     tier: int | None
-    state: str  # open | acknowledged | resolved | history
+    state: AlertState
     told: int | None  # when it was last told, ms; None: never
     size: int  # its cost when it was last told
 
@@ -299,7 +306,7 @@ class Letter(NamedTuple):
     at: int  # when what it tells of became true, ms: messages say how late they are
     token: str  # idempotency id: the same at every try
     alerts: tuple[str, ...] = ()  # ids of Notifications it tells of
-    hold: str = ""  # why it waits: grouped | quiet hours | rate cap | digest; "" goes now
+    hold: Hold = ""  # why it waits; "" goes now
     id: int = 0  # row of the outbox
     attempts: int = 0
 
@@ -336,7 +343,7 @@ class Mark(NamedTuple):
     """What a user said of a session."""
 
     session: str  # "source/session"
-    kind: str  # watch | runaway | fine
+    kind: MarkKind
     by: str
     at: int
     note: str = ""
@@ -351,7 +358,7 @@ class Breaker(NamedTuple):
 
     budget: str  # "" for a session's own
     period: str
-    action: str  # gate | pause | stop | kill
+    action: BudgetAction
     scope: tuple[tuple[str, str], ...]  # globs, all must match: as Budget.scope
     why: str
     opened: int

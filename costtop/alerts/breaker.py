@@ -6,9 +6,9 @@ second look has confirmed it, a kill only after a countdown, and few of them an 
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from costtop.model import Breaker, Budget
+from costtop.model import Breaker, Budget, Severity
 from costtop.money import dollars
 
 CONFIRM = 1_000  # ms between the two looks
@@ -18,37 +18,50 @@ HYSTERESIS = 95  # per cent of the amount below which an open one ends
 ACTIVE = 300_000  # ms: a session that made no call since so long before is not spending
 
 
-class Look(NamedTuple):
+Said = Literal["", "opened", "confirmed", "ended"]
+
+
+class BreakerLook(NamedTuple):
     """What a look made of a breaker: `said` is opened, confirmed, ended or "" for no change."""
 
     breaker: Breaker | None
-    said: str = ""
+    said: Said = ""
 
 
 def look(
     budget: Budget, spent: int, known: Breaker | None, span: tuple[str, int], now: int
-) -> Look:
+) -> BreakerLook:
     """One look at a budget; `span` is (key, end) of its present period."""
     wanted = budget.action != "notify"
     if known is None:
-        return _first(budget, spent, span, now) if wanted and spent >= budget.amount else Look(None)
+        over = wanted and spent >= budget.amount
+        return _first(budget, spent, span, now) if over else BreakerLook(None)
     low = budget.amount if known.confirmed is None else budget.amount * HYSTERESIS // 100
     if not wanted or spent < low:
-        return Look(known, "ended")
+        return BreakerLook(known, "ended")
     if known.confirmed is None and now - known.opened >= CONFIRM:
         due = now + (COUNTDOWN if budget.action == "kill" else 0)
-        return Look(known._replace(confirmed=now, due=due, action=budget.action), "confirmed")
-    return Look(known)
+        sure = known._replace(confirmed=now, due=due, action=budget.action)
+        return BreakerLook(sure, "confirmed")
+    return BreakerLook(known)
 
 
-def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> Look:
+def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> BreakerLook:
     why = f"budget {budget.name} is spent: ${dollars(spent)} of ${dollars(budget.amount)}"
     key, end = span
-    made = Breaker(budget.name, key, budget.action, budget.scope, why, now, until=end)
-    return Look(made, "opened")
+    made = Breaker(
+        budget=budget.name,
+        period=key,
+        action=budget.action,
+        scope=budget.scope,
+        why=why,
+        opened=now,
+        until=end,
+    )
+    return BreakerLook(made, "opened")
 
 
-def deed(one: Breaker, done: Collection[str], now: int) -> str:
+def deed(one: Breaker, done: Collection[str], now: int) -> Literal["", "pause", "kill"]:
     """What is to be done to a session's process now: pause, kill or "".
 
     What is to be killed is paused first, so that it spends nothing while the countdown runs.
@@ -66,7 +79,7 @@ def capped(session: str, touched: Collection[str]) -> bool:
     return session not in touched and len(touched) >= MOST
 
 
-def notice(one: Breaker, said: str) -> tuple[str, str] | None:
+def notice(one: Breaker, said: Said) -> tuple[Severity, str] | None:
     """(severity, words) of what is told of a look; None where nothing is."""
     match said, one.action:
         case "opened", "gate" | "pause" | "stop" | "kill":

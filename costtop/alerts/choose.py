@@ -6,17 +6,20 @@ since then speaks. Pure: the same findings, ledger, silences and clock give the 
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from costtop.detect.rules.registry import PLAIN
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import SEVERITIES, Finding, Notification, Silence, Told
+from costtop.model import SEVERITIES, Finding, Notification, Reason, Silence, Told
 
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = DAY  # a session's runaway of yesterday is not about now
 REARM_AFTER = 30 * MINUTE  # what ends and returns sooner is flapping, and not told again
 FRESH_FOR = HOUR  # a tier just told says enough of a budget
-SPEAKING = frozenset({"first", "worse", "repeat", "resolved", "late"})
+SPEAKING: frozenset[Reason] = frozenset({"first", "worse", "repeat", "resolved", "late"})
+
+
+Family = Literal["budget", "blind", "session"]
 
 
 class _Past(NamedTuple):
@@ -30,7 +33,7 @@ class _Past(NamedTuple):
     all_history: bool
 
 
-def kind(rule: str) -> str:
+def kind(rule: str) -> Family:
     """The family that a rule belongs to: budget, blind or session."""
     return "budget" if rule.startswith("budget_") else "blind" if rule == "blind" else "session"
 
@@ -111,22 +114,29 @@ def _merged(before: Notification, fresh: Notification) -> Notification:
 def _decide(finding: Finding, past: _Past) -> Notification:
     name = identity(finding)
     told = past.ledger.get(name)
-    reason = _resolved(told) if finding.resolved else _risen(finding, told, past)
+    reason: Reason = _resolved(told) if finding.resolved else _risen(finding, told, past)
     speaks = reason in SPEAKING
     if speaks and any(covers(silence, finding, past.now) for silence in past.silences):
         reason, speaks = "silenced", False
     if reason == "resolved" and (told is None or told.told is None):
         speaks = False  # nobody heard of its beginning
-    size = finding.cost or 0
-    return Notification(alert_id(name), name, subject(finding), finding, reason, speaks, size)
+    return Notification(
+        id=alert_id(name),
+        identity=name,
+        subject=subject(finding),
+        finding=finding,
+        reason=reason,
+        speaks=speaks,
+        size=finding.cost or 0,
+    )
 
 
-def _resolved(told: Told | None) -> str:
+def _resolved(told: Told | None) -> Reason:
     over = told is None or told.state in {"resolved", "history"}
     return "already told" if over else "resolved"
 
 
-def _risen(finding: Finding, told: Told | None, past: _Past) -> str:
+def _risen(finding: Finding, told: Told | None, past: _Past) -> Reason:
     if told is not None:
         return _again(finding, told, past.now)
     if _is_history(finding, past):
@@ -143,7 +153,7 @@ def _risen(finding: Finding, told: Told | None, past: _Past) -> str:
     return "worse" if heard else "first"
 
 
-def _again(finding: Finding, told: Told, now: int) -> str:
+def _again(finding: Finding, told: Told, now: int) -> Reason:
     """The reason for an alert that the ledger knows."""
     if told.told is None and told.state == "open":
         return "first"  # a silence kept it back; the silence is over and it is still true

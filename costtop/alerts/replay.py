@@ -7,7 +7,7 @@ findings give the same answer every time.
 from collections.abc import Iterable
 
 from costtop.alerts.choose import choose, subject
-from costtop.model import Finding, Notification, Told
+from costtop.model import AlertState, Finding, Notification, Told
 
 
 def replay(findings: Iterable[Finding]) -> list[tuple[Notification, int | None]]:
@@ -35,9 +35,17 @@ def replay(findings: Iterable[Finding]) -> list[tuple[Notification, int | None]]
 
 def _learnt(one: Notification, before: Told | None) -> Told:
     finding = one.finding
-    state = "resolved" if finding.resolved else "open"
+    state: AlertState = "resolved" if finding.resolved else "open"
     told, size = finding.at, one.size
     if before is not None and not one.speaks:
         told, size = before.told or finding.at, before.size
         state = before.state if one.reason == "already told" else state
-    return Told(one.identity, one.subject, finding.severity, finding.tier, state, told, size)
+    return Told(
+        identity=one.identity,
+        subject=one.subject,
+        severity=finding.severity,
+        tier=finding.tier,
+        state=state,
+        told=told,
+        size=size,
+    )

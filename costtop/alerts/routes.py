@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.alerts.choose import kind
 from costtop.errors import ConfigError
-from costtop.model import SEVERITIES, Finding, Notification, Traffic
+from costtop.model import SEVERITIES, Finding, Hold, Notification, Severity, Traffic
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood
 GATHER = 10_000  # ms for which such followers are gathered
@@ -25,7 +25,7 @@ class Route(NamedTuple):
     """Which notifications one endpoint takes, and how many. Empty means: any."""
 
     label: str
-    min_severity: str = "warning"
+    min_severity: Severity = "warning"
     rules: tuple[str, ...] = ()  # rule names, or families: budget session blind
     feature: str = ""
     user: str = ""
@@ -59,20 +59,20 @@ def takes(route: Route, one: Notification) -> bool:
 
 
 def _severe_enough(route: Route, finding: Finding) -> bool:
-    severity = finding.severity
+    severity: Severity = finding.severity
     if finding.rule == "budget_tier" and severity == "notice":
         severity = "warning"  # a tier that the user set is one they want to hear of
     return SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
 
 
-def hears_deeds(route: Route, severity: str) -> bool:
+def hears_deeds(route: Route, severity: Severity) -> bool:
     """Whether the endpoint is told what was done by command or by itself."""
     grave = SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
     named = route.feature or route.user or route.budget
     return grave and not named and (not route.rules or "deed" in route.rules)
 
 
-def hold(route: Route, one: Notification, together: int, traffic: Traffic, minute: int) -> str:
+def hold(route: Route, one: Notification, together: int, traffic: Traffic, minute: int) -> Hold:
     """Why the endpoint hears it later, or "" for now.
 
     `together` counts the session notifications of this moment; `minute` is that of the local day.
@@ -92,7 +92,7 @@ def hold(route: Route, one: Notification, together: int, traffic: Traffic, minut
     return _crowd(together, traffic) if kind(finding.rule) == "session" else ""
 
 
-def _crowd(together: int, traffic: Traffic) -> str:
+def _crowd(together: int, traffic: Traffic) -> Hold:
     followers = together > 1 and traffic.burst > 0
     close = traffic.since_last is not None and traffic.since_last < TOGETHER
     crowded = traffic.held > 0 or traffic.burst >= BURST or followers or close

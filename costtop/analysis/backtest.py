@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from costtop.analysis import forecast
-from costtop.analysis.forecast import Day, Forecast
+from costtop.analysis.forecast import Foreseen, SpendDay
 from costtop.analysis.quantiles import median
 
 HOURS = (6, 9, 12, 15, 18, 21)
@@ -16,7 +16,7 @@ ON_DAYS = (3, 7, 14, 21)  # of it, on whose evening it is foreseen
 _FIRST = 21  # days that only teach
 
 
-class Record(NamedTuple):
+class DayRecord(NamedTuple):
     """At one hour of the day, over all days that were foreseen."""
 
     hour: int
@@ -29,9 +29,9 @@ class Record(NamedTuple):
     trailing: float  # WAPE of the median of the last 7 days
 
 
-def backtest(days: Sequence[Day], hours: Sequence[int] = HOURS) -> list[Record]:
+def backtest(days: Sequence[SpendDay], hours: Sequence[int] = HOURS) -> list[DayRecord]:
     """One record an hour; empty when there are too few days."""
-    records: list[Record] = []
+    records: list[DayRecord] = []
     for hour in hours:
         rows = [_row(days[:nth], days[nth], hour) for nth in range(_FIRST, len(days))]
         told = [row for row in rows if row is not None]
@@ -41,7 +41,7 @@ def backtest(days: Sequence[Day], hours: Sequence[int] = HOURS) -> list[Record]:
 
 
 class MonthRecord(NamedTuple):
-    """On one day of the month, over all stretches of 30 days; shares as in `Record`."""
+    """On one day of the month, over all stretches of 30 days; shares as in `DayRecord`."""
 
     on: int
     months: int  # overlapping ones
@@ -51,7 +51,7 @@ class MonthRecord(NamedTuple):
     linear: float  # WAPE of spend so far x 30 / days
 
 
-def backtest_month(days: Sequence[Day], on: Sequence[int] = ON_DAYS) -> list[MonthRecord]:
+def backtest_month(days: Sequence[SpendDay], on: Sequence[int] = ON_DAYS) -> list[MonthRecord]:
     """One record a day of the month; empty when there are too few days."""
     records: list[MonthRecord] = []
     for nth in on:
@@ -61,18 +61,18 @@ def backtest_month(days: Sequence[Day], on: Sequence[int] = ON_DAYS) -> list[Mon
         if told and whole:
             records.append(
                 MonthRecord(
-                    nth,
-                    len(told),
-                    sum(abs(row.actual - row.seen.expected) for row in told) / whole,
-                    sum(row.seen.low <= row.actual <= row.seen.high for row in told) / len(told),
-                    sum(row.seen.high - row.seen.low for row in told) / whole,
-                    sum(abs(row.actual - row.linear) for row in told) / whole,
+                    on=nth,
+                    months=len(told),
+                    wape=sum(abs(row.actual - row.seen.expected) for row in told) / whole,
+                    coverage=sum(map(_inside, told)) / len(told),
+                    width=sum(row.seen.high - row.seen.low for row in told) / whole,
+                    linear=sum(abs(row.actual - row.linear) for row in told) / whole,
                 )
             )
     return records
 
 
-def _month(days: Sequence[Day], start: int, on: int) -> "_Row | None":
+def _month(days: Sequence[SpendDay], start: int, on: int) -> "_Row | None":
     sums = [sum(day.hours) for day in days[start : start + MONTH]]
     left = [day.weekend for day in days[start + on : start + MONTH]]
     gone = sum(sums[:on])
@@ -82,13 +82,13 @@ def _month(days: Sequence[Day], start: int, on: int) -> "_Row | None":
 
 class _Row(NamedTuple):
     actual: int
-    seen: Forecast
+    seen: Foreseen
     linear: float
     trailing: float
 
 
-def _row(before: Sequence[Day], day: Day, hour: int) -> _Row | None:
-    so_far = Day(day.weekend, day.hours[:hour])
+def _row(before: Sequence[SpendDay], day: SpendDay, hour: int) -> _Row | None:
+    so_far = SpendDay(day.weekend, day.hours[:hour])
     seen = forecast.end_of_day(before, so_far, hour)
     if seen is None:
         return None
@@ -96,21 +96,24 @@ def _row(before: Sequence[Day], day: Day, hour: int) -> _Row | None:
     return _Row(sum(day.hours), seen, seen.spent * 24 / hour, median(recent))
 
 
-def _record(hour: int, rows: Sequence[_Row]) -> Record:
+def _record(hour: int, rows: Sequence[_Row]) -> DayRecord:
     whole = sum(row.actual for row in rows) or 1
-    inside = sum(row.seen.low <= row.actual <= row.seen.high for row in rows)
     loss = sum(_pinball(row.actual, row.seen.low, 0.1) + _pinball(row.actual, row.seen.high, 0.9)
                for row in rows)  # fmt: skip
-    return Record(
-        hour,
-        len(rows),
-        sum(abs(row.actual - row.seen.expected) for row in rows) / whole,
-        inside / len(rows),
-        sum(row.seen.high - row.seen.low for row in rows) / whole,
-        loss / whole,
-        sum(abs(row.actual - row.linear) for row in rows) / whole,
-        sum(abs(row.actual - row.trailing) for row in rows) / whole,
+    return DayRecord(
+        hour=hour,
+        days=len(rows),
+        wape=sum(abs(row.actual - row.seen.expected) for row in rows) / whole,
+        coverage=sum(map(_inside, rows)) / len(rows),
+        width=sum(row.seen.high - row.seen.low for row in rows) / whole,
+        pinball=loss / whole,
+        linear=sum(abs(row.actual - row.linear) for row in rows) / whole,
+        trailing=sum(abs(row.actual - row.trailing) for row in rows) / whole,
     )
+
+
+def _inside(row: _Row) -> bool:
+    return row.seen.low <= row.actual <= row.seen.high
 
 
 def _pinball(actual: float, bound: float, share: float) -> float:

@@ -16,7 +16,7 @@ DRIVERS = ("work_turns", "retries", "price", "context_bloat", "cache_misses", "n
 (WORK, RETRIES, PRICE, BLOAT, MISSES, CONTENT, OUTPUT, SUBAGENTS) = range(8)
 
 
-class Usage(NamedTuple):
+class SessionUsage(NamedTuple):
     """What a session used, or many together: sums over their root agents' turns."""
 
     turns: int
@@ -53,7 +53,7 @@ class Split(NamedTuple):
     parts: tuple[int, ...]
 
 
-def split(usage: Usage, reference: Reference) -> Split:
+def split(usage: SessionUsage, reference: Reference) -> Split:
     """The difference of one session's cost to what the reference costs, by driver."""
     actual = _actual(usage, reference)
     usual = (float(reference.turns), float(reference.retries), 1.0, 1.0, reference.missed, 1.0,
@@ -119,7 +119,7 @@ def carry(reference: Reference, turns: float) -> float:
     return last * turns / last_age
 
 
-def _actual(usage: Usage, reference: Reference) -> tuple[float, ...]:
+def _actual(usage: SessionUsage, reference: Reference) -> tuple[float, ...]:
     """The session's own drivers; its price is what makes the form equal its cost."""
     turns = max(1, usage.turns)
     usual_carry = carry(reference, turns)

@@ -20,14 +20,14 @@ _DRAWS = 400  # of the bootstrap
 _WIDE = (-1.2, 1.2)  # of ln remaining, while too few days tell
 
 
-class Day(NamedTuple):
+class SpendDay(NamedTuple):
     """One local day: whether it is a weekend (or holiday), and spend by hour, nano-dollars."""
 
     weekend: bool
     hours: tuple[int, ...]
 
 
-class Forecast(NamedTuple):
+class Foreseen(NamedTuple):
     """What a period will have cost, nano-dollars: the middle and the 80 % interval."""
 
     spent: int
@@ -51,7 +51,7 @@ class Crossing(NamedTuple):
     high: float | None
 
 
-def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | None:
+def end_of_day(history: Sequence[SpendDay], today: SpendDay, hour: float) -> Foreseen | None:
     """The day's total, foreseen at a local hour (13.5 is half past one); None: too little history.
 
     `history` ends yesterday; `today.hours` holds what was spent so far. The usual profile of such
@@ -64,10 +64,10 @@ def end_of_day(history: Sequence[Day], today: Day, hour: float) -> Forecast | No
     errors = residuals(history, today.weekend, hour)
     known = len(errors) if len(errors) >= _LEAST_RESIDUALS else 0
     low, high = _ends(rest, errors, _least(history, today.weekend))
-    return Forecast(spent, spent + round(rest), spent + round(low), spent + round(high), known)
+    return Foreseen(spent, spent + round(rest), spent + round(low), spent + round(high), known)
 
 
-def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -> float:
+def chance_today(history: Sequence[SpendDay], today: SpendDay, hour: float, amount: int) -> float:
     """P(the day ends at or beyond an amount), by how wrong earlier forecasts were."""
     spent = sum(today.hours)
     if spent >= amount:
@@ -79,7 +79,7 @@ def chance_today(history: Sequence[Day], today: Day, hour: float, amount: int) -
     return _beyond(residuals(history, today.weekend, hour), limit)
 
 
-def residuals(history: Sequence[Day], weekend: bool, hour: float) -> list[float]:
+def residuals(history: Sequence[SpendDay], weekend: bool, hour: float) -> list[float]:
     """ln(actual rest / foreseen rest) at this hour on the days before, ascending (`_LEAST_PART`).
 
     Days of the other kind come in only while there are few of this one.
@@ -97,8 +97,8 @@ def residuals(history: Sequence[Day], weekend: bool, hour: float) -> list[float]
 
 
 def end_of_month(
-    history: Sequence[Day], spent: int, rest_of_today: int, left: Sequence[bool], seed: int = 0
-) -> Forecast | None:
+    history: Sequence[SpendDay], spent: int, rest_of_today: int, left: Sequence[bool], seed: int = 0
+) -> Foreseen | None:
     """The total of a month (or a week); `left` says of each day after today if it is a weekend day.
 
     Means of such days; the interval by a two-stage bootstrap: which days the history might have
@@ -110,12 +110,12 @@ def end_of_month(
     pools, everything = _pools(history)
     middle = sum(_mean(pools[kind] or everything) for kind in left)
     base = spent + rest_of_today
-    return Forecast(spent, base + round(middle), base + round(quantile(totals, 0.1)),
+    return Foreseen(spent, base + round(middle), base + round(quantile(totals, 0.1)),
                     base + round(quantile(totals, 0.9)), len(history))  # fmt: skip
 
 
 def chance_of_month(
-    history: Sequence[Day], gone: int, left: Sequence[bool], amount: int, seed: int = 0
+    history: Sequence[SpendDay], gone: int, left: Sequence[bool], amount: int, seed: int = 0
 ) -> float:
     """P(the month ends at or beyond an amount), `gone` being spent by the end of today."""
     if gone >= amount:
@@ -126,14 +126,14 @@ def chance_of_month(
     return sum(gone + total >= amount for total in totals) / len(totals)
 
 
-def _pools(history: Sequence[Day]) -> tuple[dict[bool, list[int]], list[int]]:
+def _pools(history: Sequence[SpendDay]) -> tuple[dict[bool, list[int]], list[int]]:
     """Totals of recent days by kind (weekend or not), and of all."""
     pools = {kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
              for kind in (False, True)}  # fmt: skip
     return pools, [*pools[False], *pools[True]]
 
 
-def _totals(history: Sequence[Day], left: Sequence[bool], seed: int) -> list[float]:
+def _totals(history: Sequence[SpendDay], left: Sequence[bool], seed: int) -> list[float]:
     """What such days may cost together, ascending: the bootstrap."""
     import random  # heavy for `--once`, which may have no forecast to make
 
@@ -148,7 +148,9 @@ def _totals(history: Sequence[Day], left: Sequence[bool], seed: int) -> list[flo
     return sorted(totals)
 
 
-def crossing(history: Sequence[Day], today: Day, hour: float, amount: int) -> Crossing | None:
+def crossing(
+    history: Sequence[SpendDay], today: SpendDay, hour: float, amount: int
+) -> Crossing | None:
     """When today's spend passes an amount; an hour is given if the chance is at least 0.2."""
     spent = sum(today.hours)
     if spent >= amount:
@@ -167,7 +169,7 @@ def crossing(history: Sequence[Day], today: Day, hour: float, amount: int) -> Cr
 
 
 def crossing_later(
-    history: Sequence[Day], today: Day, hour: float, left: Sequence[bool], amount: int
+    history: Sequence[SpendDay], today: SpendDay, hour: float, left: Sequence[bool], amount: int
 ) -> Crossing | None:
     """When a month (or week) passes `amount` from now on; `left` are the days after today.
 
@@ -185,12 +187,12 @@ def crossing_later(
     return Crossing(chance, _when(path, amount, hour), None, None)
 
 
-def _rest(history: Sequence[Day], today: Day, hour: float) -> float | None:
+def _rest(history: Sequence[SpendDay], today: SpendDay, hour: float) -> float | None:
     path = _path(history, today, hour)
     return None if path is None else math.fsum(path)
 
 
-def _path(history: Sequence[Day], today: Day, hour: float) -> list[float] | None:
+def _path(history: Sequence[SpendDay], today: SpendDay, hour: float) -> list[float] | None:
     """Foreseen spend of each hour that is left, the running one in part."""
     profile = _profile(history, today.weekend)
     if profile is None:
@@ -203,7 +205,7 @@ def _path(history: Sequence[Day], today: Day, hour: float) -> list[float] | None
     return [level * (1 - part) * profile[now], *(level * each for each in profile[now + 1 :])]
 
 
-def _profile(history: Sequence[Day], weekend: bool) -> list[float] | None:
+def _profile(history: Sequence[SpendDay], weekend: bool) -> list[float] | None:
     if len(history) < _LEAST_DAYS:
         return None
     recent = history[-_PROFILE_DAYS:]
@@ -211,10 +213,10 @@ def _profile(history: Sequence[Day], weekend: bool) -> list[float] | None:
     return [math.fsum(day.hours[hour] for day in same) / len(same) for hour in range(24)]
 
 
-def _residual(before: Sequence[Day], day: Day, hour: float) -> list[float]:
+def _residual(before: Sequence[SpendDay], day: SpendDay, hour: float) -> list[float]:
     now = min(23, int(hour))
     running = round(day.hours[now] * (hour - now))
-    so_far = Day(day.weekend, (*day.hours[:now], running))
+    so_far = SpendDay(day.weekend, (*day.hours[:now], running))
     rest, least = _rest(before, so_far, hour), _least(before, day.weekend)
     if rest is None or not least:
         return []
@@ -222,7 +224,7 @@ def _residual(before: Sequence[Day], day: Day, hour: float) -> list[float]:
     return [math.log((actual + least) / (rest + least))]
 
 
-def _least(history: Sequence[Day], weekend: bool) -> float:
+def _least(history: Sequence[SpendDay], weekend: bool) -> float:
     """What is next to nothing of such a day, nano-dollars; 0.0 where nothing is known of them."""
     return _LEAST_PART * math.fsum(_profile(history, weekend) or ())
 

@@ -58,7 +58,7 @@ class Before(NamedTuple):
     model: str
 
 
-class Step(NamedTuple):
+class BookedTurn(NamedTuple):
     """One call of the root agent against the one before it."""
 
     books: Books
@@ -70,24 +70,24 @@ class Step(NamedTuple):
     premium: int  # nano-dollars paid for the misses beyond the price of a hit
 
 
-def step(before: Before | None, spend: Spend) -> Step:
+def step(before: Before | None, spend: Spend) -> BookedTurn:
     """Book one call of the root agent: each token once (DETECTION 3.4, level A)."""
     tokens = spend.call.tokens
     context = tokens.input
     if before is None:
         books = _split(spend, [(FIRST, _input_pico(tokens, spend.rates))])
-        return Step(books, context, None, 0, 0, "", 0)
+        return BookedTurn(books, context, None, 0, 0, "", 0)
     if context < _COMPACTED * before.context:
         books = _split(spend, [(COMPACTION, _input_pico(tokens, spend.rates))])
-        return Step(books, context, None, 0, 0, "", 0)
+        return BookedTurn(books, context, None, 0, 0, "", 0)
     carried = min(before.context, context)
     missed = max(0, carried - tokens.cache_read) if before.caching else 0
     miss = _cause(before, spend) if missed else ""
     growth = context - before.context - before.output
     if spend.rates is None:
-        return Step(_split(spend, []), context, growth, carried, missed, miss, 0)
+        return BookedTurn(_split(spend, []), context, growth, carried, missed, miss, 0)
     shares, premium = _shares(tokens, spend.rates, carried, missed, miss, before.caching)
-    return Step(
+    return BookedTurn(
         _split(spend, shares), context, growth, carried, missed, miss, (premium + 500) // 1000
     )
 

@@ -17,7 +17,7 @@ _SURE = 1.959963984540054  # two-sided 95 % of the normal
 _POWER = 2.5758293035489004 + 0.8416212335729143  # alpha 0.01 two-sided, power 0.8
 
 
-class Point(NamedTuple):
+class TaskPoint(NamedTuple):
     """One completed task: when, the number of its local day, ln of its cost."""
 
     at: int
@@ -45,7 +45,7 @@ class TooFew(NamedTuple):
     detectable: float
 
 
-def trend(points: Sequence[Point], seed: int = 0, shuffles: int = 999) -> Trend | TooFew:
+def trend(points: Sequence[TaskPoint], seed: int = 0, shuffles: int = 999) -> Trend | TooFew:
     """The trend of one feature, deterministic for a seed."""
     points = sorted(points)
     days = len({point.day for point in points})
@@ -56,8 +56,15 @@ def trend(points: Sequence[Point], seed: int = 0, shuffles: int = 999) -> Trend 
         [point.at / span for point in points], [point.log_cost for point in points]
     )
     tau = kendall([point.at for point in points], [point.log_cost for point in points])
-    return Trend(len(points), days, tau, _shuffled(points, seed, shuffles),
-                 math.expm1(slope), math.expm1(low), math.expm1(high))  # fmt: skip
+    return Trend(
+        tasks=len(points),
+        days=days,
+        tau=tau,
+        p=_shuffled(points, seed, shuffles),
+        change=math.expm1(slope),
+        low=math.expm1(low),
+        high=math.expm1(high),
+    )
 
 
 def kendall(left: Sequence[float], right: Sequence[float]) -> float:
@@ -92,7 +99,7 @@ def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float, f
     return median(slopes), slopes[low], slopes[high]
 
 
-def detectable(points: Sequence[Point]) -> float:
+def detectable(points: Sequence[TaskPoint]) -> float:
     """The least change over the stretch that alpha 0.01 would see four times in five."""
     count = len(points)
     if count < 3:
@@ -114,7 +121,7 @@ def accepted(p_values: Sequence[float], level: float = 0.01) -> list[bool]:
     return [nth in kept for nth in range(len(p_values))]
 
 
-def _shuffled(points: Sequence[Point], seed: int, shuffles: int) -> float:
+def _shuffled(points: Sequence[TaskPoint], seed: int, shuffles: int) -> float:
     """P of a score as large when whole days come in any order.
 
     The score is a sum over pairs of days, so a shuffle costs days squared, not tasks squared.

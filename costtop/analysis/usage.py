@@ -18,7 +18,7 @@ class Period(NamedTuple):
     turns: int
 
 
-class Change(NamedTuple):
+class SpendChange(NamedTuple):
     """The change of spend between two periods, and its parts; nano-dollars."""
 
     spend: int
@@ -32,11 +32,11 @@ class Change(NamedTuple):
         return self.spend > 0 and self.tasks <= 0
 
 
-def change(before: Period, after: Period) -> Change:
+def change(before: Period, after: Period) -> SpendChange:
     """How `after` came to cost more than `before`."""
     parts = shapley.shares(_spend, _factors(before), _factors(after))
     tasks, length, price = shapley.exact(parts, after.spend - before.spend)
-    return Change(after.spend - before.spend, tasks, length, price)
+    return SpendChange(after.spend - before.spend, tasks, length, price)
 
 
 def _factors(period: Period) -> tuple[float, float, float]:

@@ -17,8 +17,8 @@ from costtop.analysis.drivers import (
     SUBAGENTS,
     WORK,
     Reference,
+    SessionUsage,
     Split,
-    Usage,
 )
 from costtop.analysis.ledger import BUCKETS
 from costtop.model import Cause, Evidence
@@ -74,7 +74,7 @@ def reasons(split: Split) -> str:
     return f"${dollars(abs(gap))} {more} than usual: {', '.join(texts)}"
 
 
-def causes(split: Split, usage: Usage, reference: Reference) -> dict[Cause, int]:
+def causes(split: Split, usage: SessionUsage, reference: Reference) -> dict[Cause, int]:
     """The mechanisms' parts by the names of alerts; more work turns are none.
 
     A context that grew because replies were long belongs to the replies: the bloat is divided in

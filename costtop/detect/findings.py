@@ -13,7 +13,7 @@ from costtop.money import dollars
 _NAMED = 0.2  # share of the excess from which a driver is called the cause
 
 
-class Told(NamedTuple):
+class Telling(NamedTuple):
     """How a claim is told: how loud, at which multiple of the usual, and after what."""
 
     severity: Severity
@@ -29,7 +29,7 @@ def split(session: RunningSession, peers: PeerView) -> Split | None:
 
 
 def opened(
-    session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Told, at: int
+    session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Telling, at: int
 ) -> Finding:
     """The finding of a claim that has become true, or louder."""
     parts = None if rule.cause else split(session, peers)
@@ -100,7 +100,7 @@ def _why(
 
 
 def _evidence(
-    session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Told
+    session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Telling
 ) -> list[tuple[str, str | int | float]]:
     usual = peers.usual()
     evidence: list[tuple[str, str | int | float]] = [

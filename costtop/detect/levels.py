@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from costtop.detect import findings
-from costtop.detect.findings import Told
+from costtop.detect.findings import Telling
 from costtop.detect.rules.rule import Claim, Memory, Moment, Rule
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.model import SEVERITIES, Finding, Severity
@@ -61,7 +61,9 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
         level = held.severity
     _note(watched, held, Held(rule, level, ratio, session.turns))
     joins = watched.spoken if watched.spoken and _RANK[level] <= _RANK[watched.spoken] else ""
-    found = findings.opened(session, rule, claim, at.peers, Told(level, ratio, again, joins), now)
+    found = findings.opened(
+        session, rule, claim, at.peers, Telling(level, ratio, again, joins), now
+    )
     if not joins:
         watched.spoken = level
     return found

@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.alerts import breaker
-from costtop.alerts.breaker import COUNTDOWN, Look, capped, deed, look, notice
+from costtop.alerts.breaker import COUNTDOWN, BreakerLook, capped, deed, look, notice
 from costtop.model import NANO, Breaker, Budget
 
 SPAN = ("2026-11-24", 9_000_000)
@@ -21,8 +21,8 @@ def _open(action: str = "kill", **given: object) -> Breaker:
 
 
 def test_below_the_amount_and_without_an_action_nothing_opens():
-    assert look(_budget(), 10 * NANO - 1, None, SPAN, T) == Look(None)
-    assert look(_budget("notify"), 99 * NANO, None, SPAN, T) == Look(None)
+    assert look(_budget(), 10 * NANO - 1, None, SPAN, T) == BreakerLook(None)
+    assert look(_budget("notify"), 99 * NANO, None, SPAN, T) == BreakerLook(None)
 
 
 def test_at_the_amount_the_gate_holds_and_no_process_is_touched_yet():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.analysis import drivers, shapley, why
-from costtop.analysis.drivers import DRIVERS, Reference, Usage
+from costtop.analysis.drivers import DRIVERS, Reference, SessionUsage
 from costtop.detect import findings
 from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
@@ -52,7 +52,7 @@ def test_parts_become_ints_that_sum_to_the_total(parts):
 def test_the_split_of_any_session_has_no_residual(
     turns, retries, carried, missed, prompt, new, output, agents, root
 ):
-    usage = Usage(turns, min(retries, turns), carried, min(missed, carried), prompt,
+    usage = SessionUsage(turns, min(retries, turns), carried, min(missed, carried), prompt,
                   prompt + new, output, agents, root)  # fmt: skip
     split = drivers.split(usage, USUAL)
     assert sum(split.parts) == split.actual - split.usual
@@ -63,8 +63,9 @@ def test_an_ordinary_session_differs_by_nothing():
     turns = 20
     carried = round(drivers.carry(USUAL, 20.5) * 20.5)
     form = drivers.dollars((20.0, 0.5, 1.0, 1.0, 0.1, 1.0, 200.0, 0.0), USUAL)
-    usage = Usage(turns, 0, carried, carried // 10, 20_000, 20_000 + 500 * turns, 200 * turns,
-                  50_000_000, round(form))  # fmt: skip
+    new = 20_000 + 500 * turns
+    usage = SessionUsage(turns, 0, carried, carried // 10, 20_000, new, 200 * turns,
+                         50_000_000, round(form))  # fmt: skip
     split = drivers.split(usage, USUAL)
     assert abs(sum(split.parts)) < split.usual // 50
 
@@ -72,7 +73,8 @@ def test_an_ordinary_session_differs_by_nothing():
 def usage_of(**changes):
     turns = 20
     carried = round(drivers.carry(USUAL, turns) * turns)
-    plain = Usage(turns, 0, carried, carried // 10, 20_000, 20_000 + 500 * turns, 200 * turns, 0, 0)
+    new = 20_000 + 500 * turns
+    plain = SessionUsage(turns, 0, carried, carried // 10, 20_000, new, 200 * turns, 0, 0)
     changed = plain._replace(**changes)
     own = (
         float(changed.turns - changed.retries), float(changed.retries), 1.0,

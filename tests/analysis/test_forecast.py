@@ -6,7 +6,7 @@ import pytest
 
 from costtop.analysis import forecast
 from costtop.analysis.backtest import backtest
-from costtop.analysis.forecast import Day
+from costtop.analysis.forecast import SpendDay
 from costtop.model import NANO
 
 HOUR = 3_600_000
@@ -20,12 +20,12 @@ def days(count, seed=1, noise=0.25, wobble=0.3):
         weekend = nth % 7 >= 5
         level = (0.2 if weekend else 1.0) * rng.lognormvariate(0, noise)
         hours = tuple(round(NANO * level * part * rng.lognormvariate(0, wobble)) for part in SHAPE)
-        made.append(Day(weekend, hours))
+        made.append(SpendDay(weekend, hours))
     return made
 
 
 def until(day, hour):
-    return Day(day.weekend, day.hours[:hour])
+    return SpendDay(day.weekend, day.hours[:hour])
 
 
 def test_the_end_of_an_ordinary_day_is_foreseen_at_noon():
@@ -42,15 +42,15 @@ def test_the_end_of_an_ordinary_day_is_foreseen_at_noon():
 def test_a_dear_morning_raises_the_rest_of_the_day_but_not_in_proportion():
     history = days(40, noise=0.01, wobble=0.01)
     plain = forecast.end_of_day(history, until(history[-8], 12), 12)
-    triple = Day(False, tuple(3 * each for each in history[-8].hours[:12]))
+    triple = SpendDay(False, tuple(3 * each for each in history[-8].hours[:12]))
     dear = forecast.end_of_day(history, triple, 12)
     assert plain.rest < dear.rest < 3 * plain.rest
 
 
 def test_without_five_days_there_is_no_forecast():
-    assert forecast.end_of_day(days(4), Day(False, ()), 9) is None
+    assert forecast.end_of_day(days(4), SpendDay(False, ()), 9) is None
     assert forecast.end_of_month(days(4), 0, 0, [False]) is None
-    assert forecast.crossing(days(4), Day(False, ()), 9, NANO) is None
+    assert forecast.crossing(days(4), SpendDay(False, ()), 9, NANO) is None
 
 
 def test_few_days_give_a_wide_interval_that_says_so():

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from costtop.analysis import caching, mix, usage
-from costtop.analysis.usage import Change, Period
+from costtop.analysis.usage import Period
+from costtop.analysis.usage import SpendChange as Changed
 from costtop.model import NANO
 
 PRICES = {"small": 1.0, "large": 5.0}
@@ -58,9 +59,9 @@ def test_the_parts_of_a_change_of_spend_sum_exactly():
 
 def test_each_part_is_what_alone_has_changed():
     before = Period(10 * NANO, 10, 100)
-    assert usage.change(before, Period(20 * NANO, 20, 200)) == Change(10 * NANO, 10 * NANO, 0, 0)
-    assert usage.change(before, Period(20 * NANO, 10, 200)) == Change(10 * NANO, 0, 10 * NANO, 0)
-    assert usage.change(before, Period(20 * NANO, 10, 100)) == Change(10 * NANO, 0, 0, 10 * NANO)
+    assert usage.change(before, Period(20 * NANO, 20, 200)) == Changed(10 * NANO, 10 * NANO, 0, 0)
+    assert usage.change(before, Period(20 * NANO, 10, 200)) == Changed(10 * NANO, 0, 10 * NANO, 0)
+    assert usage.change(before, Period(20 * NANO, 10, 100)) == Changed(10 * NANO, 0, 0, 10 * NANO)
 
 
 def test_spend_that_rises_without_more_tasks_is_idle():

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from costtop.analysis import quantiles, trend, variance
-from costtop.analysis.trend import Point, TooFew
+from costtop.analysis.trend import TaskPoint, TooFew
 
 DAY = 86_400_000
 
@@ -52,7 +52,7 @@ def points(rng, rise, days=28, a_day=20, spread=0.6, mood=0.0):
         shift = rng.gauss(0, mood)
         for nth in range(a_day):
             at = day * DAY + nth * 3_000_000
-            made.append(Point(at, day, rise * day / days + shift + rng.gauss(0, spread)))
+            made.append(TaskPoint(at, day, rise * day / days + shift + rng.gauss(0, spread)))
     return made
 
 

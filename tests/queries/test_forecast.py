@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop.analysis.backtest import backtest, backtest_month
-from costtop.analysis.forecast import Day
+from costtop.analysis.forecast import SpendDay
 from costtop.cli.main import main
 from costtop.cli.reports import live
 from costtop.daemon.alerting.alerting_loop import forecasts_of
@@ -150,7 +150,7 @@ def shape(count, seed):
             round(NANO * rng.lognormvariate(0, 0.9)) if rng.random() < level * part else 0
             for part in (*[0.02] * 7, *[0.7] * 11, *[0.3] * 4, 0.1, 0.05)
         ]
-        made.append(Day(nth % 7 >= 5, tuple(hours)))
+        made.append(SpendDay(nth % 7 >= 5, tuple(hours)))
     return made
 
 

@@ -8,7 +8,7 @@ from costtop import money, paths
 from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.trend import TooFew
-from costtop.analysis.usage import Change
+from costtop.analysis.usage import SpendChange
 from costtop.cli.parser import Parser
 from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json
@@ -103,7 +103,7 @@ def _hour(found: Caching) -> str:
     )
 
 
-def _used(found: Change) -> str:
+def _used(found: SpendChange) -> str:
     words = (
         (found.tasks, "more tasks", "fewer tasks"),
         (found.length, "longer tasks", "shorter tasks"),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from costtop.alerts import wording
 from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import now_ms
+from costtop.model import Severity
 from costtop.store.sessions import kill_intents, marks
 from costtop.store.writer import Writer
 from costtop.text import clean
@@ -40,7 +41,7 @@ class ActionLog:
         self, db: sqlite3.Connection, by: str, deed: str, session: str, detail: str, now: int
     ) -> bool:
         """Posts the letter of a deed that is written down already."""
-        severity = "notice" if deed.startswith(_QUIET) else "warning"
+        severity: Severity = "notice" if deed.startswith(_QUIET) else "warning"
         said = wording.deed(deed, session, clean(by), detail)
         return post_notice(db, self._audience, said, severity, now)
 

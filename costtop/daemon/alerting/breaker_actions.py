@@ -50,11 +50,11 @@ def look(
         found = judge.look(budget, spent(budget.name), one, (span.key, end), now)
         posted |= _keep(db, found, audience, now)
     for one in known.values():  # its budget was removed
-        posted |= _keep(db, judge.Look(one, "ended"), audience, now)
+        posted |= _keep(db, judge.BreakerLook(one, "ended"), audience, now)
     return posted
 
 
-def _keep(db: sqlite3.Connection, found: judge.Look, audience: Audience, now: int) -> bool:
+def _keep(db: sqlite3.Connection, found: judge.BreakerLook, audience: Audience, now: int) -> bool:
     one = found.breaker
     if one is None or not found.said:
         return False

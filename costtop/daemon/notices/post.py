@@ -14,7 +14,7 @@ from costtop.alerts import choose, routes, wording
 from costtop.alerts.routes import Route
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
-from costtop.model import SEVERITIES, Finding, Letter, Notification
+from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.store.alerts import alerts, outbox, silences
 
 
@@ -101,7 +101,7 @@ def _route(
     return [*kept, _digest(route, now_of_crowd, now, now)]
 
 
-def _letter(route: Route, one: Notification, hold: str, now: int) -> Letter:
+def _letter(route: Route, one: Notification, hold: Hold, now: int) -> Letter:
     said = wording.message(one)
     return Letter(
         label=route.label,
@@ -157,14 +157,14 @@ def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
 
 
 def post_notice(
-    db: sqlite3.Connection, audience: Audience, said: Message, severity: str, now: int
+    db: sqlite3.Connection, audience: Audience, said: Message, severity: Severity, now: int
 ) -> bool:
     """Posts what was done, by command or by itself; True where the courier has something to do."""
     letters = []
     for route in audience.routes:
         if routes.hears_deeds(route, severity):
             quiet = routes.is_quiet(route, _minute(audience.zone, now))
-            held = "quiet hours" if quiet and severity != "critical" and not route.direct else ""
+            waits = quiet and severity != "critical" and not route.direct
             token = _token(route.label, "deed", said.title, said.body, now)
             letters.append(
                 Letter(
@@ -174,7 +174,7 @@ def post_notice(
                     **said._asdict(),
                     at=now,
                     token=token,
-                    hold=held,
+                    hold="quiet hours" if waits else "",
                 )
             )
     return bool(outbox.post(db, letters, now))

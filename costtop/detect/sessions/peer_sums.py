@@ -51,14 +51,17 @@ class Sums:
         retries, prompt, new, output, agents, missed, carried = self._sums
         read, paid, out = (price / turns for price in self._prices)
         return Reference(
-            length,
-            retries / count,
-            missed / carried if carried else 0.0,
-            prompt / count,
-            max(0, new - prompt) / turns,
-            output / turns,
-            agents / count,
-            (read, paid, out),
-            tuple((GRID[nth], self._carried[nth] / times / GRID[nth])
-                  for nth, times in enumerate(self._counts) if times >= _LEAST),
-        )  # fmt: skip
+            turns=length,
+            retries=retries / count,
+            missed=missed / carried if carried else 0.0,
+            prompt=prompt / count,
+            new=max(0, new - prompt) / turns,
+            output=output / turns,
+            agent_cost=agents / count,
+            prices=(read, paid, out),
+            carry=tuple(
+                (GRID[nth], self._carried[nth] / times / GRID[nth])
+                for nth, times in enumerate(self._counts)
+                if times >= _LEAST
+            ),
+        )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from costtop.analysis import ledger
-from costtop.analysis.drivers import Usage
+from costtop.analysis.drivers import SessionUsage
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import GRID, Peer
 from costtop.detect.sessions.turn_books import TurnBooks
@@ -113,7 +113,7 @@ class RunningSession:
         self.first_rates: Rates | None = None
         self.prompt = 0  # tokens of the first turn's input
         self.key = b""  # of the root agent's last call
-        self.step: ledger.Step | None = None  # the last turn
+        self.step: ledger.BookedTurn | None = None  # the last turn
         self.output = 0  # its tokens
         self.prices = TokenPrices(0, 0, 0)
         self.costs_at: list[float] = []  # ln nano-dollars at the ages of the grid
@@ -226,10 +226,10 @@ def _sums(session: RunningSession) -> TurnSums:
     )
 
 
-def usage(session: RunningSession) -> Usage:
+def usage(session: RunningSession) -> SessionUsage:
     """What a session has used so far."""
     sums = _sums(session)
-    return Usage(
+    return SessionUsage(
         turns=session.turns,
         retries=len(session.books.retries),
         carried=sums.carried,

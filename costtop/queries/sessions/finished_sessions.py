@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.analysis import caching, ledger
 from costtop.analysis.caching import Caching
-from costtop.analysis.drivers import Usage
+from costtop.analysis.drivers import SessionUsage
 from costtop.detect.monitor import as_it_was
 from costtop.detect.rules import loop
 from costtop.detect.sessions.finished_peer import Peer
@@ -27,7 +27,7 @@ class Life(NamedTuple):
     last: int
     whole: bool  # it began in the span; else its first turns are missing here
     peer: Peer  # its totals
-    usage: Usage
+    usage: SessionUsage
     books: ledger.Books
     caching: Caching
 

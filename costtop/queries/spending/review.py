@@ -16,8 +16,8 @@ from costtop.analysis import caching, drivers, mix, trend, usage, variance
 from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import Split
 from costtop.analysis.mix import Mix
-from costtop.analysis.trend import Point, TooFew, Trend
-from costtop.analysis.usage import Change, Period
+from costtop.analysis.trend import TaskPoint, TooFew, Trend
+from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.detect.sessions.peer_sums import Sums
 from costtop.queries.sessions import finished_sessions, tasks
@@ -61,7 +61,7 @@ class Line(NamedTuple):
     verdict: str  # rising | falling | steady | too few
     trend: Trend | TooFew
     reason: Split | None  # the last third of its sessions against the first
-    change: Change  # recent against before
+    change: SpendChange  # recent against before
     spread: Spread | None  # of sessions' costs
     top_share: float  # of the dollars, in the dearest 5 % of sessions
     retries: int
@@ -149,10 +149,12 @@ def _line(sums: report.Line, total: int, facts: _Facts) -> Line:
     )  # fmt: skip
 
 
-def _points(work: Sequence[TaskLine], tz: ZoneInfo) -> list[Point]:
+def _points(work: Sequence[TaskLine], tz: ZoneInfo) -> list[TaskPoint]:
     """Completed tasks with a known price; days are the user's."""
     return [
-        Point(task.finished, periods.start_of("day", task.finished, tz) // DAY, math.log(task.cost))
+        TaskPoint(
+            task.finished, periods.start_of("day", task.finished, tz) // DAY, math.log(task.cost)
+        )
         for task in work
         if task.status == "completed" and task.finished and task.cost > 0 and not task.floor
     ]
@@ -207,7 +209,7 @@ def _reference(mine: Sequence[Life]) -> drivers.Reference | None:
     return sums.reference(sum(one.peer.turns for one in mine) / len(mine))
 
 
-def _change(mine: Sequence[Life], work: Sequence[TaskLine], facts: _Facts) -> Change:
+def _change(mine: Sequence[Life], work: Sequence[TaskLine], facts: _Facts) -> SpendChange:
     then = 2 * facts.recent - facts.until
     return usage.change(
         _period(mine, work, then, facts.recent), _period(mine, work, facts.recent, facts.until)

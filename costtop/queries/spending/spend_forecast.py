@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.analysis import forecast
-from costtop.analysis.forecast import Crossing, Day
+from costtop.analysis.forecast import Crossing, SpendDay
 from costtop.queries.live.view import Forecast
 from costtop.store import meta
 from costtop.store.calls import scope_sums
@@ -49,8 +49,8 @@ class Past(NamedTuple):
     """Whole local days with their starts, oldest first, and today so far."""
 
     starts: tuple[int, ...]
-    days: tuple[Day, ...]
-    today: Day
+    days: tuple[SpendDay, ...]
+    today: SpendDay
 
 
 class Outlooks:
@@ -106,7 +106,7 @@ def past(db: sqlite3.Connection, of: dict[str, str], now: int, tz: ZoneInfo) -> 
     if not hours:
         return None
     kept = [span.start for span in spans if span.start >= min(hours)]
-    days = [Day(_weekend(at, tz), tuple(hours.get(at, [0] * 24))) for at in kept]
+    days = [SpendDay(_weekend(at, tz), tuple(hours.get(at, [0] * 24))) for at in kept]
     return Past(tuple(kept[:-1]), tuple(days[:-1]), days[-1])
 
 

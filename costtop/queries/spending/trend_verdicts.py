@@ -13,8 +13,8 @@ from costtop.analysis import mix as mixing
 from costtop.analysis import trend as trends
 from costtop.analysis import usage, variance
 from costtop.analysis.mix import Mix
-from costtop.analysis.trend import Point, TooFew, Trend
-from costtop.analysis.usage import Change, Period
+from costtop.analysis.trend import TaskPoint, TooFew, Trend
+from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.queries.sessions import tasks
 from costtop.queries.spending.spending import Spending, at_rates, bounds
@@ -25,7 +25,7 @@ _DAY = 86_400_000
 _TREND = 28  # days
 _SHUFFLES = 499
 
-__all__ = ["Change", "FeatureVerdict", "Mix", "Spread", "TooFew", "Trend", "feature", "models"]
+__all__ = ["FeatureVerdict", "Mix", "SpendChange", "Spread", "TooFew", "Trend", "feature", "models"]
 
 
 class FeatureVerdict(NamedTuple):
@@ -34,7 +34,7 @@ class FeatureVerdict(NamedTuple):
     feature: str
     trend: Trend | TooFew  # of the cost of a completed task, over 28 days
     spread: Spread | None  # of its sessions' costs, this span against the one before
-    change: Change  # of its spend, against the span before, by what
+    change: SpendChange  # of its spend, against the span before, by what
 
 
 def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo) -> FeatureVerdict:
@@ -45,7 +45,7 @@ def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo
         then, past = _sessions(db, name, earlier, upto)
         now_, present = _sessions(db, name, since, until)
     points = [
-        Point(t.finished, t.finished // _DAY, math.log(t.cost))
+        TaskPoint(t.finished, t.finished // _DAY, math.log(t.cost))
         for t in done
         if t.status == "completed" and t.finished and t.cost > 0 and not t.floor
     ]

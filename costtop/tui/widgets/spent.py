@@ -6,9 +6,9 @@ from costtop.model import Rates
 from costtop.queries.spending.report import Line as Sums
 from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
 from costtop.queries.spending.trend_verdicts import (
-    Change,
     FeatureVerdict,
     Mix,
+    SpendChange,
     Spread,
     TooFew,
     Trend,
@@ -220,7 +220,7 @@ def _judged_trend(trend: Trend | TooFew) -> Line:
     return line(head, judged, f", {interval}", (f"  p {trend.p:.3f}, {trend.tasks} tasks", "dim"))
 
 
-def _judged_change(change: Change) -> Line:
+def _judged_change(change: SpendChange) -> Line:
     parts = (
         ("more tasks", change.tasks),
         ("longer tasks", change.length),
