@@ -28,6 +28,7 @@ from costtop.daemon.commands.obey import Executors, Obey
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.file_reader import Reader, sweep
+from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.price_refresh import PriceRefresh
@@ -154,7 +155,7 @@ async def _work(
     executors = _executors(instance, reader, actions, ends, ActionLog(writer, to, posted.set))
     await executors.runs.restore()
     search = ProcessSearch(writer, actions.holder, actions.vitals, executors.runs.settle)
-    changes = ConfigChanges(paths, ends.reload.set)
+    changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
     troubled: list[Troubled] = [changes, *extra, refresh]

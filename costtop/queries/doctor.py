@@ -67,6 +67,7 @@ class Findings(NamedTuple):
     estimated: int  # calls whose model is a guess
     endpoints: list[Endpoint]
     half: list[HalfLine]
+    dumb: frozenset[str]  # sources whose files were read and held not one call
 
 
 def read(db: sqlite3.Connection) -> Findings:
@@ -76,7 +77,14 @@ def read(db: sqlite3.Connection) -> Findings:
             "SELECT coalesce(sum(flags & 2 > 0), 0), coalesce(sum(flags & 4 > 0), 0) FROM calls"
         ).fetchone()
         return Findings(
-            _bad(db), _unpriced(db), _drift(db), flags[0], flags[1], _endpoints(db), _half(db)
+            bad=_bad(db),
+            unpriced=_unpriced(db),
+            drift=_drift(db),
+            placeholders=flags[0],
+            estimated=flags[1],
+            endpoints=_endpoints(db),
+            half=_half(db),
+            dumb=_dumb(db),
         )
 
 
@@ -97,6 +105,11 @@ def _half(db: sqlite3.Connection) -> list[HalfLine]:
     )
     found = ((source, restored(path, state, born)) for source, path, state, born in rows)
     return [HalfLine(source, one.name, one.offset) for source, one in found if one.half]
+
+
+def _dumb(db: sqlite3.Connection) -> frozenset[str]:
+    rows = db.execute("SELECT source FROM places GROUP BY source HAVING sum(calls) = 0")
+    return frozenset(source for (source,) in rows)
 
 
 def _named(db: sqlite3.Connection, place: int) -> tuple[tuple[int, str], ...]:

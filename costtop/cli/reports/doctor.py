@@ -64,12 +64,38 @@ def diagnosis(found: Paths) -> dict[str, Any]:
             "max_user_instances": _number(_INSTANCES),
         },
         "sources": _sources(found, problems),
+        "unread": [],
         "unsupported": _unsupported(),
         "processes": _sight(),
         **_stored(found, problems),
     }
+    tree["unread"] = _unread(tree, found)
     tree["problems"] = problems
     return tree
+
+
+def _unread(tree: dict[str, Any], found: Paths) -> list[dict[str, str]]:
+    """Logs that nobody reads, each with the lines of config.toml that read it."""
+    from costtop import config
+    from costtop.daemon.ingest.log_roots import unread
+
+    read = tree["daemon"].get("sources") or tree["sources"]  # a daemon has another environment
+    listed = [one._asdict() for one in unread([one["folder"] for one in read])]
+    try:
+        named = config.load(found).source
+    except CosttopError:
+        return listed  # that is a problem of its own
+    dumb = [entry for entry in named if entry.name in tree.get("dumb_sources", [])]
+    why = "no record of its files is understood; the format may be another"
+    return listed + [
+        {
+            "title": f'source "{entry.name}"',
+            "folder": ", ".join(entry.paths),
+            "why": why,
+            "lines": f'format = "{entry.format}"',
+        }
+        for entry in dumb
+    ]
 
 
 def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
@@ -86,6 +112,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
     ]
     return {
         "bad_lines": [_bad(one) for one in facts.bad],
+        "dumb_sources": sorted(facts.dumb),
         "half_lines": [half._asdict() for half in facts.half],
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
@@ -205,7 +232,7 @@ def _plain(tree: dict[str, Any]) -> list[str]:
     for channel in tree["daemon"].get("channels", []):
         mark = "✗" if channel["trouble"] else "✓"
         lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
-    lines += ["", *_records(tree), *_prices(tree), *_rest(tree), ""]
+    lines += ["", *_not_read(tree), *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]
     return lines
@@ -214,6 +241,15 @@ def _plain(tree: dict[str, Any]) -> list[str]:
 def _tool(source: dict[str, Any]) -> str:
     """The tool's name without which of its logs it is: "Gemini CLI, older chats"."""
     return str(source["title"]).partition(",")[0]
+
+
+def _not_read(tree: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in tree["unread"]:
+        lines.append(f"not read: {one['title']} in {clean(one['folder'], 300)}")
+        lines.append(f"  {clean(one['why'], 300)}; config.toml:")
+        lines += [f"    {clean(line, 500)}" for line in one["lines"].splitlines()]
+    return lines
 
 
 def _records(tree: dict[str, Any]) -> list[str]:

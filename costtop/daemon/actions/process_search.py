@@ -5,12 +5,14 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
+from costtop.sources.registry import SOURCE
 from costtop.store import gating
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer
@@ -114,7 +116,8 @@ class ProcessSearch:
 def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Claude Code's configuration folders."""
     home = Path(environ.get("HOME") or Path.home())
-    return [folder.parent for folder in folders.roots(environ, home)]
+    second = (folder for source, folder in second_homes((SOURCE["claude-code"],), environ))
+    return [folder.parent for folder in (*folders.roots(environ, home), *second)]
 
 
 def _wanted(session: live_logs.LiveSession) -> Wanted:

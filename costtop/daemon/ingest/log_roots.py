@@ -1,8 +1,10 @@
 """Where logs are looked for: every built-in format, the config's entries, costtop's own spool."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from costtop.config import Config
 from costtop.errors import ConfigError
@@ -12,6 +14,16 @@ from costtop.sources.registry import SOURCE, SOURCES
 from costtop.tail.roots import Root, rooted, rooted_glob
 
 SPOOL = "costtop"  # the format of the spool
+_SECOND = {"CLAUDE_CONFIG_DIR": ".claude*", "CODEX_HOME": ".codex*"}  # further homes by their name
+_HOMES = (  # what tools take their home from, which a shell may set for one agent alone
+    *("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "QWEN_DATA_DIR", "OPENCODE_DATA_DIR"),
+    *("GOOSE_PATH_ROOT", "AMP_DATA_DIR", "KIMI_CODE_HOME", "OPENHANDS_CONVERSATIONS_DIR"),
+    *("COPILOT_HOME", "GROK_HOME", "OPENCLAW_STATE_DIR", "PI_CODING_AGENT_DIR", "KILO_DB"),
+)
+_DESKTOP = tuple(
+    f"{config}/local-agent-mode-sessions"
+    for config in (".config/Claude", "Library/Application Support/Claude")
+)
 
 
 def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ) -> list[Root]:
@@ -19,13 +31,10 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
 
     A tool that is off is off in all its formats: "opencode" means "opencode.json" too.
     """
-    home = Path(environ.get("HOME") or Path.home())
-    found = [
-        rooted(folder, source.patterns, source.shape, f"{source.name}:{source.name}")
-        for source in SOURCES
-        if not {source.name, source.name.partition(".")[0]} & set(config.off)
-        for folder in source.roots(environ, home)
-    ]
+    home = _home(environ)
+    wanted = [source for source in SOURCES if not _is_off(source, config)]
+    found = [_root(source, folder) for source in wanted for folder in source.roots(environ, home)]
+    found += (_root(source, folder) for source, folder in second_homes(wanted, environ))
     for entry in config.source:
         source = SOURCE.get(entry.format)
         if source is None:
@@ -36,6 +45,101 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
             found.append(rooted_glob(glob, form.shape, f"{form.name}:{entry.name}"))
     found.append(rooted(paths.spool, ("*.jsonl",), "lines", f"{SPOOL}:{SPOOL}"))
     return found
+
+
+def second_homes(
+    sources: Iterable[Source] = SOURCES, environ: Mapping[str, str] = os.environ
+) -> list[tuple[Source, Path]]:
+    """Folders that exist in further homes of a tool, such as ~/.claude-work/projects.
+
+    Where the tool's variable says which home is meant, it has no others.
+    """
+    home = _home(environ)
+    found: dict[tuple[str, Path], Source] = {}
+    for name, glob in _SECOND.items():
+        for folder in sorted(home.glob(glob)) if not environ.get(name) else ():
+            found |= _added(sources, environ, {name: str(folder)})
+    return [(source, folder) for (_, folder), source in found.items()]
+
+
+def _added(
+    sources: Iterable[Source], environ: Mapping[str, str], more: Mapping[str, str]
+) -> dict[tuple[str, Path], Source]:
+    """The folders that sources have with these variables and not without, where they exist."""
+    home = _home(environ)
+    return {
+        (source.name, folder): source
+        for source in sources
+        for folder in source.roots({**environ, **more}, home)
+        if folder not in source.roots(environ, home) and folder.is_dir()
+    }
+
+
+class Unread(NamedTuple):
+    """Logs that are there and not read, why, and the lines for config.toml that read them."""
+
+    title: str
+    folder: str
+    why: str
+    lines: str
+
+
+def unread(read: Collection[str], environ: Mapping[str, str] = os.environ) -> list[Unread]:
+    """What `doctor` lists of logs in folders that are not among those that are `read`.
+
+    The homes that running agents of this user name in their environment, those that this shell
+    names, and the sessions of Claude Desktop's local agents.
+    """
+    found: dict[str, Unread] = {}
+    for pid, variables in _told_by_processes():
+        why = f"process {pid} runs with {' '.join(f'{k}={v}' for k, v in variables.items())}"
+        for (name, folder), source in _added(SOURCES, environ, variables).items():
+            patterns = [f"{folder}/{pattern}" for pattern in source.patterns]
+            found[str(folder)] = Unread(source.title, str(folder), why, _lines(name, patterns))
+    for folder in (_home(environ) / below for below in _DESKTOP):
+        if folder.is_dir():
+            lines = _lines("claude-code", [f"{folder}/**/.claude/projects/**/*.jsonl"])
+            found[str(folder)] = Unread("Claude Desktop", str(folder), "its local agents", lines)
+    return [one for one in found.values() if not _is_read(one.folder, read)]
+
+
+def _told_by_processes() -> Iterator[tuple[int, dict[str, str]]]:
+    from costtop.processes.inspect.inspector import system_inspector
+
+    inspector = system_inspector()
+    for pid in inspector.census():
+        try:
+            if inspector.owners(pid)[:1] == (os.getuid(),):
+                yield pid, inspector.environ(pid, _HOMES)
+        except OSError:
+            continue  # it has gone, or is not to be looked into
+
+
+def _is_read(folder: str, read: Collection[str]) -> bool:
+    real = os.path.realpath(folder)
+    return any(
+        (real + "/").startswith(os.path.realpath(one).rstrip("/") + "/")
+        or os.path.realpath(one).startswith(real + "/")
+        for one in read
+    )
+
+
+def _lines(name: str, patterns: Sequence[str]) -> str:
+    # A TOML string of JSON: the name of a folder may hold a quote.
+    paths = json.dumps(list(patterns), ensure_ascii=False)
+    return f'[[source]]\nname = "{name}"\nformat = "{name}"\npaths = {paths}'
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())
+
+
+def _root(source: Source, folder: Path) -> Root:
+    return rooted(folder, source.patterns, source.shape, f"{source.name}:{source.name}")
+
+
+def _is_off(source: Source, config: Config) -> bool:
+    return bool({source.name, source.name.partition(".")[0]} & set(config.off))
 
 
 def _form(source: Source, glob: str) -> Source:

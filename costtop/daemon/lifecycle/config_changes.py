@@ -16,20 +16,26 @@ log = logging.getLogger("costtop")
 class ConfigChanges:
     """Asks for a reload once a changed configuration is good; says what is wrong until then."""
 
-    def __init__(self, paths: Paths, reload: Callable[[], None]) -> None:
+    def __init__(
+        self, paths: Paths, reload: Callable[[], None], besides: Callable[[], object] = tuple
+    ) -> None:
         self.trouble = ""
         self._paths, self._reload = paths, reload
         self._files = (paths.config, paths.budgets, paths.config.with_name("prices.toml"))
-        self._known = [_stamp(path) for path in self._files]
+        self._besides = besides  # what else a reload takes in, such as folders of logs
+        self._known = self._look()
 
     async def run(self) -> None:
         """For ever."""
         while True:
             await asyncio.sleep(_EVERY)
-            stamps = [_stamp(path) for path in self._files]
-            if stamps != self._known:
-                self._known = stamps
+            now = self._look()
+            if now != self._known:
+                self._known = now
                 self._judge()
+
+    def _look(self) -> tuple[object, ...]:
+        return (*(_stamp(path) for path in self._files), self._besides())
 
     def _judge(self) -> None:
         try:
