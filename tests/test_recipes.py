@@ -117,11 +117,11 @@ OBEYED = """        match command:
 
 SEEN = """
 import asyncio
-from costtop.tui.preferences import Settings
+from costtop.tui.preferences import Preferences
 from tests.tui.stage import played
 
 async def main():
-    async with played(settings=Settings(columns=("session", "toy", "cost"))) as play:
+    async with played(settings=Preferences(columns=("session", "toy", "cost"))) as play:
         await play.settle()
         print(play.text)
 

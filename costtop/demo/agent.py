@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import BinaryIO
 
 from costtop.demo import cast
 from costtop.demo.beats import lines
+from costtop.durations import now_ms
 from costtop.processes.inspect.inspector import system_inspector
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     home = Path(os.environ["HOME"])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    session = cast.session(kind, int(seed), str(home), _now(), median=1.2)
+    session = cast.session(kind, int(seed), str(home), now_ms(), median=1.2)
     folder = home / session.cwd
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
@@ -45,7 +45,7 @@ def _leave(number: int, _: FrameType | None) -> None:
 
 
 def _play(
-    session: cast.Session, home: Path, speed: float, held: dict[str, BinaryIO] | None
+    session: cast.PlayedSession, home: Path, speed: float, held: dict[str, BinaryIO] | None
 ) -> None:
     """Writes what is due, until the session ends or the starter has gone."""
     for beat in session.beats:
@@ -53,7 +53,7 @@ def _play(
             return
         path = home / beat.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        data = lines(beat, _now())
+        data = lines(beat, now_ms())
         if held is None:
             with path.open("ab") as file:
                 file.write(data)
@@ -64,26 +64,28 @@ def _play(
 
 
 @contextmanager
-def _named(session: cast.Session, home: Path) -> Iterator[None]:
+def _named(session: cast.PlayedSession, home: Path) -> Iterator[None]:
     """While it runs, Claude Code's own word on this process (FORMATS, a)."""
     pid = os.getpid()
     process = system_inspector().glance(pid)
     path = home / ".claude/sessions" / f"{pid}.json"
     entry = {
-        "pid": pid, "sessionId": session.id, "cwd": os.getcwd(), "startedAt": _now(),
-        "procStart": str(process.start) if process else "", "version": "2.1.140",
-        "kind": "interactive", "entrypoint": "cli", "status": "busy",
-    }  # fmt: skip
+        "pid": pid,
+        "sessionId": session.id,
+        "cwd": os.getcwd(),
+        "startedAt": now_ms(),
+        "procStart": str(process.start) if process else "",
+        "version": "2.1.140",
+        "kind": "interactive",
+        "entrypoint": "cli",
+        "status": "busy",
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(entry))
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from random import Random
 
 from costtop.demo.beats import Beat, Record
-from costtop.demo.script import GEMINI, HAIKU, SONNET, Reply
+from costtop.demo.script import GEMINI, HAIKU, SONNET, ScriptedReply
 
 USERS = ("ana", "ben", "chloe", "dmitri", "elif", "femi", "grace", "hiro")
 _ASSISTANTS = (
@@ -27,10 +27,19 @@ def beats(rng: Random, file: str) -> Iterator[Beat]:
         task = f"T-{rng.randint(1000, 9999)}"
         for _ in range(rng.randint(1, 3)):
             asked = rng.randint(300, 4_000)
-            reply = Reply(model, asked, known if nth else 0, 0, int(rng.lognormvariate(5.8, 0.6)))
-            call = {**_whose(session, task), "id": f"req_{rng.getrandbits(64):016x}",
-                    "model": model, "provider": provider, "user": user, "feature": feature,
-                    **_tokens(reply), "tags": {"team": "web"}}  # fmt: skip
+            reply = ScriptedReply(
+                model, asked, known if nth else 0, 0, int(rng.lognormvariate(5.8, 0.6))
+            )
+            call = {
+                **_whose(session, task),
+                "id": f"req_{rng.getrandbits(64):016x}",
+                "model": model,
+                "provider": provider,
+                "user": user,
+                "feature": feature,
+                **_tokens(reply),
+                "tags": {"team": "web"},
+            }
             yield Beat(rng.uniform(2, 9), file, (call,), reply.cost)
             known += asked + reply.output
         status = "completed" if rng.random() < 0.85 else "aborted"
@@ -43,7 +52,7 @@ def _whose(session: str, task: str) -> Record:
     return {"ts": None, "session": session, "task": task}
 
 
-def _tokens(reply: Reply) -> Record:
+def _tokens(reply: ScriptedReply) -> Record:
     return {
         "input_tokens": reply.fresh + reply.read,
         "cache_read_tokens": reply.read,

@@ -5,8 +5,9 @@ present one: the same session either way.
 """
 
 import json
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from costtop.durations import iso
 
 Record = dict[str, Any]
 """One line of a log. Its time stands as None under "timestamp" or "ts", where the log has it."""
@@ -34,9 +35,3 @@ def lines(beat: Beat, at: int) -> bytes:
         json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         for record in stamped
     )
-
-
-def iso(at: int) -> str:
-    """ms UTC as logs write it: 2026-11-23T10:00:00.123Z."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from costtop.demo import app_log, claude_log, codex_log
 from costtop.demo.beats import Beat
-from costtop.demo.script import GPT, HAIKU, OPUS, SONNET, Reply, price, runaway, work
+from costtop.demo.script import GPT, HAIKU, OPUS, SONNET, ScriptedReply, price, runaway, work
 
 KINDS = ("claude", "codex", "runaway")
 
@@ -34,7 +34,7 @@ FEATURES = (("checkout", "checkout-*"), ("auth", "auth-*"), ("invoicing", "invoi
 _STUCK = Project("shop", ("checkout-3ds",))
 
 
-class Session(NamedTuple):
+class PlayedSession(NamedTuple):
     """A session of a coding agent, not yet begun."""
 
     id: str
@@ -43,7 +43,7 @@ class Session(NamedTuple):
     beats: Iterator[Beat]
 
 
-def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -> Session:
+def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -> PlayedSession:
     """The session that `seed` makes: the same every time, but for `began` (ms UTC).
 
     `kind` is one of KINDS; `median` is the usual cost in dollars of a session of its kind.
@@ -55,15 +55,19 @@ def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -
     folder = f"work/{project.name}"
     if kind == "codex":
         thread = codex_log.Thread(name, f"{home}/{folder}", branch, GPT, began)
-        return Session(name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT, median)))
+        return PlayedSession(
+            name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT, median))
+        )
     model = rng.choices((OPUS, SONNET, HAIKU), (6, 4, 1))[0]
     who = claude_log.Who(name, f"{home}/{folder}", branch)
     if kind == "runaway":
-        return Session(name, "claude", folder, claude_log.beats(rng, who, runaway(rng, OPUS), 1.6))
-    return Session(name, kind, folder, claude_log.beats(rng, who, _task(rng, model, median)))
+        return PlayedSession(
+            name, "claude", folder, claude_log.beats(rng, who, runaway(rng, OPUS), 1.6)
+        )
+    return PlayedSession(name, kind, folder, claude_log.beats(rng, who, _task(rng, model, median)))
 
 
-def _task(rng: Random, model: str, median: float) -> Iterator[Reply]:
+def _task(rng: Random, model: str, median: float) -> Iterator[ScriptedReply]:
     return work(rng, model, price(rng, median))
 
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from costtop.demo.beats import Beat, Record
-from costtop.demo.script import HAIKU, Reply, Tool, work
+from costtop.demo.script import HAIKU, ScriptedReply, ScriptedTool, work
 
 _VERSION = "2.1.140"
 _AGENTS = ("Explore", "Plan", "general-purpose")
@@ -32,7 +32,9 @@ class Who(NamedTuple):
         return f"{main}/subagents/agent-{self.agent}.jsonl" if self.agent else f"{main}.jsonl"
 
 
-def beats(rng: Random, who: Who, replies: Iterator[Reply], pace: float = 5.0) -> Iterator[Beat]:
+def beats(
+    rng: Random, who: Who, replies: Iterator[ScriptedReply], pace: float = 5.0
+) -> Iterator[Beat]:
     """The session; `pace` is about the seconds between two replies."""
     prompt = True
     turn = ""
@@ -44,7 +46,7 @@ def beats(rng: Random, who: Who, replies: Iterator[Reply], pace: float = 5.0) ->
         stuck = any(tool.error for tool in reply.tools)
         free = not (prompt or stuck or reply.ends or who.agent)
         delegates = free and rng.random() < 0.05
-        tools = (Tool("Agent", rng.choice(_AGENTS)),) if delegates else reply.tools
+        tools = (ScriptedTool("Agent", rng.choice(_AGENTS)),) if delegates else reply.tools
         named = [(_id(rng, "toolu_", 12), tool) for tool in tools]
         yield from _rows(rng, who, reply._replace(tools=tools), named, pace)
         for name, tool in named:
@@ -56,7 +58,7 @@ def beats(rng: Random, who: Who, replies: Iterator[Reply], pace: float = 5.0) ->
 
 
 def _rows(
-    rng: Random, who: Who, reply: Reply, named: list[tuple[str, Tool]], pace: float
+    rng: Random, who: Who, reply: ScriptedReply, named: list[tuple[str, ScriptedTool]], pace: float
 ) -> Iterator[Beat]:
     """One request, a row for each content block: its output grows until the last one."""
     message, request = _id(rng, "msg_01", 10), _id(rng, "req_011", 10)
@@ -68,15 +70,20 @@ def _rows(
         output = reply.output if last else max(1, reply.output * (nth + 1) // (len(blocks) + 2))
         stop = ("tool_use" if reply.tools else "end_turn") if last else None
         body = {
-            "model": reply.model, "id": message, "type": "message", "role": "assistant",
-            "content": [block], "stop_reason": stop, "stop_sequence": None,
+            "model": reply.model,
+            "id": message,
+            "type": "message",
+            "role": "assistant",
+            "content": [block],
+            "stop_reason": stop,
+            "stop_sequence": None,
             "usage": _usage(reply, output),
-        }  # fmt: skip
+        }
         row = _row(rng, who, "assistant", body, requestId=request)
         yield Beat(pauses[nth], who.file, (row,), reply.cost if last else 0.0)
 
 
-def _usage(reply: Reply, output: int) -> Record:
+def _usage(reply: ScriptedReply, output: int) -> Record:
     return {
         "input_tokens": reply.fresh,
         "cache_creation_input_tokens": reply.write,
@@ -91,7 +98,7 @@ def _usage(reply: Reply, output: int) -> Record:
     }
 
 
-def _done(rng: Random, who: Who, name: str, tool: Tool, pace: float) -> Iterator[Beat]:
+def _done(rng: Random, who: Who, name: str, tool: ScriptedTool, pace: float) -> Iterator[Beat]:
     """What came of a tool call; of a subagent, first what that wrote."""
     summary: dict[str, Any] = {}
     if tool.name == "Agent":
@@ -106,7 +113,7 @@ def _done(rng: Random, who: Who, name: str, tool: Tool, pace: float) -> Iterator
     yield Beat(rng.uniform(0.1, 0.3) * pace, who.file, (_row(rng, who, "user", body, **summary),))
 
 
-def _use(name: str, tool: Tool) -> Record:
+def _use(name: str, tool: ScriptedTool) -> Record:
     if tool.name == "Agent":
         given = {"subagent_type": tool.argument, "prompt": "…"}
     else:
@@ -120,10 +127,15 @@ def _prompt() -> Record:
 
 def _row(rng: Random, who: Who, kind: str, message: Record | None, **more: Any) -> Record:
     row: Record = {
-        "parentUuid": None, "isSidechain": bool(who.agent), "userType": "external",
-        "cwd": who.cwd, "sessionId": who.session, "version": _VERSION, "gitBranch": who.branch,
+        "parentUuid": None,
+        "isSidechain": bool(who.agent),
+        "userType": "external",
+        "cwd": who.cwd,
+        "sessionId": who.session,
+        "version": _VERSION,
+        "gitBranch": who.branch,
         "type": kind,
-    }  # fmt: skip
+    }
     if who.agent:
         row["agentId"] = who.agent
     if message is not None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from costtop.demo.beats import Beat, Record, iso
-from costtop.demo.script import Reply
+from costtop.demo.beats import Beat, Record
+from costtop.demo.script import ScriptedReply
+from costtop.durations import iso
 
 _VERSION = "0.140.2"
 _KINDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
@@ -33,7 +34,7 @@ class Thread(NamedTuple):
 
 
 def beats(
-    rng: Random, thread: Thread, replies: Iterator[Reply], pace: float = 6.0
+    rng: Random, thread: Thread, replies: Iterator[ScriptedReply], pace: float = 6.0
 ) -> Iterator[Beat]:
     """The session; `pace` is about the seconds between two replies."""
     yield Beat(0.1, thread.file, (_meta(thread),))
@@ -48,8 +49,8 @@ def beats(
         yield Beat(pace * rng.uniform(0.5, 1.2), thread.file, _asked(reply, call))
         last = _counts(rng, reply)
         total = [a + b for a, b in zip(total, last, strict=True)]
-        told = _event("token_count", info={**_usage("total", total), **_usage("last", last),
-                                           "model_context_window": 258_400})  # fmt: skip
+        used = {**_usage("total", total), **_usage("last", last), "model_context_window": 258_400}
+        told = _event("token_count", info=used)
         yield Beat(0.2, thread.file, (told,), reply.cost)
         if rng.random() < 0.4:
             yield Beat(0.3, thread.file, (told,))  # the same counters again: no new request
@@ -64,9 +65,14 @@ def beats(
 def _meta(thread: Thread) -> Record:
     return _record(
         "session_meta",
-        id=thread.id, cwd=thread.cwd, originator="codex_cli_rs", cli_version=_VERSION,
-        source="cli", model_provider="openai", git={"branch": thread.branch},
-    )  # fmt: skip
+        id=thread.id,
+        cwd=thread.cwd,
+        originator="codex_cli_rs",
+        cli_version=_VERSION,
+        source="cli",
+        model_provider="openai",
+        git={"branch": thread.branch},
+    )
 
 
 def _begun(thread: Thread, turn: str) -> tuple[Record, ...]:
@@ -74,23 +80,19 @@ def _begun(thread: Thread, turn: str) -> tuple[Record, ...]:
     return _event("task_started", turn_id=turn), context
 
 
-def _asked(reply: Reply, call: str) -> tuple[Record, ...]:
-    return tuple(
-        _record("response_item", type="function_call", name="shell",
-                arguments=f'{{"command":["{tool.argument}"]}}', call_id=call)
-        for tool in reply.tools
-    )  # fmt: skip
+def _asked(reply: ScriptedReply, call: str) -> tuple[Record, ...]:
+    given = [f'{{"command":["{tool.argument}"]}}' for tool in reply.tools]
+    kind: Record = {"type": "function_call", "name": "shell"}
+    return tuple(_record("response_item", **kind, arguments=one, call_id=call) for one in given)
 
 
-def _answered(reply: Reply, call: str) -> tuple[Record, ...]:
-    return tuple(
-        _record("response_item", type="function_call_output", call_id=call,
-                output=f'{{"metadata":{{"exit_code":{int(tool.error)}}}}}')
-        for tool in reply.tools
-    )  # fmt: skip
+def _answered(reply: ScriptedReply, call: str) -> tuple[Record, ...]:
+    said = [f'{{"metadata":{{"exit_code":{int(tool.error)}}}}}' for tool in reply.tools]
+    kind: Record = {"type": "function_call_output", "call_id": call}
+    return tuple(_record("response_item", **kind, output=one) for one in said)
 
 
-def _counts(rng: Random, reply: Reply) -> list[int]:
+def _counts(rng: Random, reply: ScriptedReply) -> list[int]:
     """Input with its cached part in it, output with its reasoning in it."""
     whole = reply.fresh + reply.read + reply.write
     return [whole, reply.read, reply.output, int(reply.output * rng.uniform(0.1, 0.6))]

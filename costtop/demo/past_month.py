@@ -13,17 +13,16 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.demo import cast
 from costtop.demo.beats import Beat, lines
+from costtop.durations import DAY, MINUTE
 
 DAYS = 30
-_DAY = 86_400_000  # ms
-_MINUTE = 60_000  # ms
 _BUSY, _QUIET = 9, 3  # sessions of agents on a weekday and on a day of the weekend
 _IDLE = (7, 14, 21)  # minutes since the last call of sessions that nobody has closed yet
-_ENDED = 35 * _MINUTE  # ms ago by which all others were done: they are finished peers
+_ENDED = 35 * MINUTE  # ms ago by which all others were done: they are finished peers
 APP_LOGS = "logs/assistant"  # of the app fleet, relative to the home
 
 
-class Past(NamedTuple):
+class PastMonth(NamedTuple):
     """What there is when the demo begins. Dollars are rough, and those up to now."""
 
     files: dict[str, bytes]  # relative to the home
@@ -32,7 +31,7 @@ class Past(NamedTuple):
     sessions: int
 
 
-def past(seed: int, home: str, now: int, tz: ZoneInfo) -> Past:
+def past(seed: int, home: str, now: int, tz: ZoneInfo) -> PastMonth:
     """A month of work that ends at `now` (ms UTC)."""
     rng = Random(seed)  # noqa: S311 - a play, no secrets
     files: dict[str, list[bytes]] = defaultdict(list)
@@ -46,15 +45,15 @@ def past(seed: int, home: str, now: int, tz: ZoneInfo) -> Past:
             today += beat.cost * (at >= day)
             this_month += beat.cost * (at >= month)
     joined = {name: b"".join(parts) for name, parts in files.items()}
-    return Past(joined, today, this_month, sessions)
+    return PastMonth(joined, today, this_month, sessions)
 
 
 def _sessions(rng: Random, home: str, now: int, tz: ZoneInfo) -> Iterator[list[tuple[int, Beat]]]:
     for back in range(DAYS, -1, -1):
-        start = periods.start_of("day", now - back * _DAY, tz)
-        end = min(start + _DAY, now - _ENDED)
-        weekday = (start // _DAY + 4) % 7 not in (0, 6)  # 1970-01-01 was a Thursday
-        share = max(0.0, (end - start) / _DAY)
+        start = periods.start_of("day", now - back * DAY, tz)
+        end = min(start + DAY, now - _ENDED)
+        weekday = (start // DAY + 4) % 7 not in (0, 6)  # 1970-01-01 was a Thursday
+        share = max(0.0, (end - start) / DAY)
         for _ in range(round((_BUSY if weekday else _QUIET) * share * rng.uniform(0.7, 1.3))):
             kind = rng.choices(cast.KINDS[:2], (7, 3))[0]
             at = _moment(rng, start, end)
@@ -67,7 +66,7 @@ def _sessions(rng: Random, home: str, now: int, tz: ZoneInfo) -> Iterator[list[t
     for minutes in _IDLE:
         session = cast.session("claude", rng.getrandbits(48), home, now)
         moments = _timed(session.beats, 0)
-        late = now - minutes * _MINUTE - moments[-1][0]
+        late = now - minutes * MINUTE - moments[-1][0]
         yield [(at + late, beat) for at, beat in moments]
 
 
@@ -91,7 +90,7 @@ def _until(moments: list[tuple[int, Beat]], end: int) -> list[tuple[int, Beat]]:
     return [(at, beat) for at, beat in moments if at < end]
 
 
-def config(past: Past, home: str, zone: str) -> str:
+def config(past: PastMonth, home: str, zone: str) -> str:
     """config.toml: budgets whose tiers the next minutes cross, features, and a log as endpoint."""
     daily = max(8, math.ceil(past.today / 0.44))
     monthly = max(30, math.ceil((past.month + 3) / 0.8))

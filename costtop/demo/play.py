@@ -19,6 +19,7 @@ from random import Random
 from costtop import files, paths, periods
 from costtop.demo import cast, past_month
 from costtop.demo.beats import Beat, lines
+from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.store import daemon_status
 
@@ -71,7 +72,7 @@ class Troupe:
 
     def prepare(self) -> None:
         """Writes the past and the config, and starts the daemon."""
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         past = past_month.past(self._past_seed, str(self._home), now, self._tz)
         for name, data in past.files.items():
             path = self._home / name
@@ -83,8 +84,11 @@ class Troupe:
         with found.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [sys.executable, "-P", "-m", "costtop", "daemon"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
 
     def await_daemon(self) -> None:
         """Waits until the daemon is up, so that the screen does not start another one."""
@@ -120,12 +124,15 @@ class Troupe:
 
     def _enter(self, kind: str) -> None:
         seed = str(self._rng.getrandbits(48))
-        self._agents.append((kind, subprocess.Popen(
+        agent = subprocess.Popen(
             [sys.executable, "-P", "-m", "costtop.demo.agent", kind, seed, str(self._speed)],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             # Its own group below a session's leader: the system wakes a paused one if that dies.
             process_group=0,
-        )))  # fmt: skip
+        )
+        self._agents.append((kind, agent))
 
     def _replace_done(self) -> None:
         """A session that came to its end is followed by a new one; a killed one is not."""
@@ -135,7 +142,7 @@ class Troupe:
                 self._enter(entry[0])
 
     def _converse(self) -> None:
-        file = past_month.app_log(time.time_ns() // 1_000_000, self._tz)
+        file = past_month.app_log(now_ms(), self._tz)
         self._next(cast.conversation(self._rng.getrandbits(48), file), time.monotonic())
 
     def _next(self, talk: Iterator[Beat], after: float) -> None:
@@ -152,7 +159,7 @@ class Troupe:
             path = self._home / beat.file
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
-                file.write(lines(beat, time.time_ns() // 1_000_000))
+                file.write(lines(beat, now_ms()))
             self._next(talk, due)
 
     def end(self) -> None:

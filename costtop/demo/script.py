@@ -21,13 +21,14 @@ _ROUGHLY = {
 }
 _WINDOW = 170_000  # tokens of context at which an agent compacts
 _TOOLS = (
-    ("Bash", "pytest -q tests/unit"), ("Bash", "git status --short"), ("Read", "src/app.py"),
-    ("Read", "README.md"), ("Grep", "def handle"), ("Edit", "src/app.py"), ("Edit", "src/views.py"),
-    ("Glob", "**/*.py"), ("Write", "tests/unit/test_new.py"),
-)  # fmt: skip
+    *(("Bash", "pytest -q tests/unit"), ("Bash", "git status --short")),
+    *(("Read", "src/app.py"), ("Read", "README.md"), ("Grep", "def handle")),
+    *(("Edit", "src/app.py"), ("Edit", "src/views.py")),
+    *(("Glob", "**/*.py"), ("Write", "tests/unit/test_new.py")),
+)
 
 
-class Tool(NamedTuple):
+class ScriptedTool(NamedTuple):
     """A tool call that a reply asks for, and how it turned out."""
 
     name: str
@@ -36,7 +37,7 @@ class Tool(NamedTuple):
     result: str = "ok"
 
 
-class Reply(NamedTuple):
+class ScriptedReply(NamedTuple):
     """One request: its tokens by kind (disjoint), and what it asks for."""
 
     model: str
@@ -44,7 +45,7 @@ class Reply(NamedTuple):
     read: int
     write: int
     output: int
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[ScriptedTool, ...] = ()
     ends: bool = False  # the turn is over
     long: bool = False  # what is written to the cache lives an hour, not 5 minutes
 
@@ -62,16 +63,19 @@ def price(rng: Random, median: float, spread: float = 0.75) -> float:
     return median * math.exp(min(rng.gauss(0, spread), 2.2 * spread))
 
 
-def work(rng: Random, model: str, dollars: float) -> Iterator[Reply]:
+def work(rng: Random, model: str, dollars: float) -> Iterator[ScriptedReply]:
     """Replies of an agent that gets on with it, until they cost about `dollars`."""
     context, spent = 0, 0.0
     while spent < dollars:
         grown = rng.randint(14_000, 24_000) if not context else int(rng.lognormvariate(7.3, 0.7))
         output = int(rng.lognormvariate(5.6, 0.9)) + 20
-        tools = () if rng.random() < 0.16 else (Tool(*rng.choice(_TOOLS), rng.random() < 0.06),)
+        tools = (
+            () if rng.random() < 0.16 else (ScriptedTool(*rng.choice(_TOOLS), rng.random() < 0.06),)
+        )
         long = rng.random() < 0.3 and model in (OPUS, SONNET)
-        reply = Reply(
-            model, rng.randint(3, 12), context, grown, output, tools, ends=not tools, long=long
+        fresh = rng.randint(3, 12)
+        reply = ScriptedReply(
+            model, fresh, context, grown, output, tools=tools, ends=not tools, long=long
         )
         spent += reply.cost
         if spent >= dollars:
@@ -80,12 +84,13 @@ def work(rng: Random, model: str, dollars: float) -> Iterator[Reply]:
         context = context + grown + output if context < _WINDOW else 28_000
 
 
-def runaway(rng: Random, model: str) -> Iterator[Reply]:
+def runaway(rng: Random, model: str) -> Iterator[ScriptedReply]:
     """An agent in a loop: the same failing command again and again, each time with more context."""
-    stuck = Tool("Bash", "pytest -x tests/checkout/test_3ds.py", error=True,
-                 result="Exit code 1\nE  TimeoutError: sandbox did not answer")  # fmt: skip
+    said = "Exit code 1\nE  TimeoutError: sandbox did not answer"
+    stuck = ScriptedTool("Bash", "pytest -x tests/checkout/test_3ds.py", error=True, result=said)
     context = 0
     while True:
         grown = rng.randint(16_000, 22_000) if not context else rng.randint(6_500, 9_500)
-        yield Reply(model, 4, context, grown, rng.randint(350, 700), (stuck,))
+        output = rng.randint(350, 700)
+        yield ScriptedReply(model, 4, context, grown, output, tools=(stuck,))
         context = context + grown if context < _WINDOW else 60_000

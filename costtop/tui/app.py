@@ -27,12 +27,12 @@ from costtop.tui import workers
 from costtop.tui.backend import NOTHING, Backend
 from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
-from costtop.tui.preferences import FASTEST, SLOWEST, Settings, save, seconds
+from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
 from costtop.tui.screens.bindings import APP_KEYS
 from costtop.tui.widgets.header import TABS
 
 T = TypeVar("T")
-USUALLY = Settings()
+USUALLY = Preferences()
 PLAYED = 2 * MINUTE  # of a played day in one frame: a day in six minutes
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
 _BLURRED = 10  # an unfocused screen reads every tenth frame
@@ -50,7 +50,7 @@ class CosttopApp(App[int]):
     def __init__(
         self,
         backend: Backend,
-        settings: Settings = USUALLY,
+        settings: Preferences = USUALLY,
         *,
         remembers: Path | None = None,
         ascii_only: bool = False,
@@ -93,7 +93,7 @@ class CosttopApp(App[int]):
             self.say(self._notice)
         self.read()
 
-    def apply(self, settings: Settings) -> None:
+    def apply(self, settings: Preferences) -> None:
         """Puts settings into force."""
         self.settings = settings
         if settings.theme in self.available_themes:
@@ -104,7 +104,7 @@ class CosttopApp(App[int]):
             self._clock.stop()
         self._clock = self.set_interval(settings.delay, self.tick)
 
-    def remember(self, settings: Settings) -> None:
+    def remember(self, settings: Preferences) -> None:
         """Puts settings into force and writes them down."""
         self.apply(settings)
         try:

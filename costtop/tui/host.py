@@ -12,7 +12,7 @@ from textual.screen import Screen
 from costtop.control.protocol import Command
 from costtop.queries.live.view import Snapshot
 from costtop.tui.backend import Backend
-from costtop.tui.preferences import Settings
+from costtop.tui.preferences import Preferences
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Mood(NamedTuple):
 class Host(Protocol):
     """The app, as those that it shows see it."""
 
-    settings: Settings
+    settings: Preferences
 
     @property
     def backend(self) -> Backend: ...
@@ -50,10 +50,10 @@ class Host(Protocol):
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
 
-    def apply(self, settings: Settings) -> None:
+    def apply(self, settings: Preferences) -> None:
         """Puts settings into force."""
 
-    def remember(self, settings: Settings) -> None:
+    def remember(self, settings: Preferences) -> None:
         """Puts settings into force and writes them down."""
 
     def travel(self, at: int | None, until: int | None = None) -> None:

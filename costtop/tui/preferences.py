@@ -21,7 +21,7 @@ THEMES = (
 _VIM = {"kill": "K,f9", "down": "j,down", "up": "k,up", "first": "g,home", "last": "G,end"}
 
 
-class Settings(NamedTuple):
+class Preferences(NamedTuple):
     """How the user likes it."""
 
     theme: str = "costtop-dark"
@@ -51,18 +51,18 @@ def seconds(text: str) -> float | None:
     return delay if FASTEST <= delay <= SLOWEST else None
 
 
-def load(path: Path) -> Settings:
+def load(path: Path) -> Preferences:
     """The settings in the file; what is missing or makes no sense is as usual."""
     try:
         with path.open("rb") as file:
             tree = tomllib.load(file)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return Settings()
+        return Preferences()
     return _checked(tree)
 
 
-def _checked(tree: dict[str, Any]) -> Settings:
-    usual = Settings()
+def _checked(tree: dict[str, Any]) -> Preferences:
+    usual = Preferences()
     known = {column.key for column in COLUMNS}
     kept = {
         name: value
@@ -90,7 +90,7 @@ def _texts(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def save(settings: Settings, path: Path) -> None:
+def save(settings: Preferences, path: Path) -> None:
     """Writes the file whole, atomically; the one before it becomes .bak. Raises OSError."""
     import tomli_w
 

@@ -38,10 +38,10 @@ async def shot(folder: Path, size: tuple[int, int], theme: str, keys: tuple[str,
     """The SVG of the screen after these keys."""
     from costtop.tui import backend
     from costtop.tui.app import CosttopApp
-    from costtop.tui.preferences import Settings
+    from costtop.tui.preferences import Preferences
 
     paths = fleet.instance(folder)
-    app = CosttopApp(backend.real(paths, lambda: fleet.AT), Settings(theme=theme, delay=10.0))
+    app = CosttopApp(backend.real(paths, lambda: fleet.AT), Preferences(theme=theme, delay=10.0))
     async with app.run_test(size=size, notifications=True) as pilot:
         for key in ("", *keys):
             if key:

@@ -24,10 +24,10 @@ import sys
 from pathlib import Path
 from costtop.tui import backend
 from costtop.tui.app import CosttopApp
-from costtop.tui.preferences import Settings
+from costtop.tui.preferences import Preferences
 from scripts.benches import fleet
 real = backend.real(fleet.instance(Path(sys.argv[1])))
-CosttopApp(real, Settings(delay=float(sys.argv[2]))).run()
+CosttopApp(real, Preferences(delay=float(sys.argv[2]))).run()
 """
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -55,13 +55,13 @@ def say(what: str, value: float, unit: str, goal: float) -> None:
 async def tick(count: int) -> float:
     """Median CPU milliseconds of one frame, from the snapshot to the painted strips."""
     from costtop.tui.app import CosttopApp
-    from costtop.tui.preferences import Settings
+    from costtop.tui.preferences import Preferences
     from tests.tui import values
     from tests.tui.stage import Stage
 
     rows = [values.row(f"s{n:05}", rate=n * 10**6, started=None) for n in range(count)]
     stage = Stage(values.snapshot(tuple(rows)))
-    app = CosttopApp(stage.backend, Settings(delay=10.0))
+    app = CosttopApp(stage.backend, Preferences(delay=10.0))
     spent: list[float] = []
     async with app.run_test(size=(180, 50)) as pilot:
         await pilot.pause(0.5)

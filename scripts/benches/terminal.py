@@ -96,10 +96,10 @@ from tests.tui.stage import Stage
 from tests.tui import values
 from costtop.cli.open_screen import run_screen
 from costtop.tui.app import CosttopApp
-from costtop.tui.preferences import Settings
+from costtop.tui.preferences import Preferences
 log = None
 {body}
-sys.exit(run_screen(CosttopApp(stage.backend, Settings(delay={delay}), log_file=log)))
+sys.exit(run_screen(CosttopApp(stage.backend, Preferences(delay={delay}), log_file=log)))
 """
 
 

@@ -110,14 +110,14 @@ def test_what_no_process_shows_is_refused_in_one_line(instance):
 async def test_the_screen_kills_the_session_under_its_cursor_and_no_other(instance, agents):
     from costtop.tui import backend
     from costtop.tui.app import CosttopApp
-    from costtop.tui.preferences import Settings
+    from costtop.tui.preferences import Preferences
 
     instance.start()
     session, victim = agents.start("runaway", 4)
     other, beside = agents.start("claude", 5)
     agents.known(session, victim)
     agents.known(other, beside)
-    app: CosttopApp = CosttopApp(backend.real(instance.paths), Settings(delay=0.2))
+    app: CosttopApp = CosttopApp(backend.real(instance.paths), Preferences(delay=0.2))
     async with app.run_test(size=(120, 40)) as pilot:
 
         async def until(true: Callable[[], object]) -> None:

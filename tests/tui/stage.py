@@ -13,11 +13,11 @@ from costtop.errors import CosttopError
 from costtop.queries.live.view import Snapshot
 from costtop.tui.app import CosttopApp
 from costtop.tui.backend import Backend
-from costtop.tui.preferences import Settings
+from costtop.tui.preferences import Preferences
 from tests.patience import PATIENCE
 from tests.tui.values import snapshot
 
-STILL = Settings(delay=10.0)  # s: only the test moves the world
+STILL = Preferences(delay=10.0)  # s: only the test moves the world
 
 
 class Stage:
@@ -111,7 +111,7 @@ class Played:
 
 @asynccontextmanager
 async def played(
-    now: Snapshot | None = None, size: tuple[int, int] = (120, 40), settings: Settings = STILL,
+    now: Snapshot | None = None, size: tuple[int, int] = (120, 40), settings: Preferences = STILL,
     **extra: Any,
 ) -> AsyncIterator[Played]:  # fmt: skip
     stage = Stage(now)

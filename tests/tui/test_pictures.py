@@ -17,8 +17,8 @@ from costtop.tui.draw.palette import ANSI, COLOURED, MONO, inks_on
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import View, arranged, summed
-from costtop.tui.list.columns import COLUMNS, Look, chosen, fits
-from costtop.tui.preferences import Settings, load, save
+from costtop.tui.list.columns import COLUMNS, CellLook, chosen, fits
+from costtop.tui.preferences import Preferences, load, save
 from costtop.tui.screens.setup import shifted, stepped
 from costtop.tui.widgets.calendar import heat_map, uprights
 from costtop.tui.widgets.curve import curve
@@ -286,28 +286,28 @@ def test_without_colour_what_is_red_is_marked_by_more_than_colour():
 
 def test_settings_survive_the_file_and_nonsense_in_it(tmp_path):
     file = tmp_path / "screen.toml"
-    liked = Settings(theme="nord", delay=2.5, columns=("session", "cost"), keys=(("kill", "K"),))
+    liked = Preferences(theme="nord", delay=2.5, columns=("session", "cost"), keys=(("kill", "K"),))
     save(liked, file)
     assert load(file) == liked
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text('theme = 3\ndelay = "fast"\ncolumns = ["nope"]\nsort = "x"\nkeys = 1\n')
-    assert load(file) == Settings()
+    assert load(file) == Preferences()
     file.write_text("not toml [")
-    assert load(file) == Settings()
-    assert load(tmp_path / "absent.toml") == Settings()
+    assert load(file) == Preferences()
+    assert load(tmp_path / "absent.toml") == Preferences()
 
 
 def test_setup_steps_and_moves_without_losing_the_last_column():
-    settings = Settings(columns=("session",))
+    settings = Preferences(columns=("session",))
     assert stepped(settings, "column:session", 1).columns == ("session",)
     assert stepped(settings, "column:cost", 1).columns == ("session", "cost")
-    assert shifted(Settings(columns=("a", "b")), "column:b", -1).columns == ("b", "a")
-    assert shifted(Settings(columns=("a", "b")), "column:b", 1).columns == ("a", "b")
+    assert shifted(Preferences(columns=("a", "b")), "column:b", -1).columns == ("b", "a")
+    assert shifted(Preferences(columns=("a", "b")), "column:b", 1).columns == ("a", "b")
     assert stepped(settings, "vim", 1).vim
 
 
 def test_every_cell_of_every_column_is_drawn_for_every_row():
-    look = Look(AT, dollars(1), "UTC")
+    look = CellLook(AT, dollars(1), "UTC")
     for shown in arranged(FLEET, View(tree=True), KEEP, AT):
         for column in COLUMNS:
             assert isinstance(column.cell(shown, look), Span)

@@ -31,14 +31,14 @@ class Choice(NamedTuple):
     label: str
 
 
-class Answer(NamedTuple):
+class Chosen(NamedTuple):
     """What was chosen, and the note beside it where one was asked for."""
 
     id: str
     note: str = ""
 
 
-class Choose(ModalScreen[Answer | None]):
+class Choose(ModalScreen[Chosen | None]):
     """Asks `title`, shows `about`, offers `choices`; answers None when it is left."""
 
     BINDINGS: ClassVar = [Binding("escape,q", "dismiss", "Cancel", id="cancel", key_display="Esc")]
@@ -51,7 +51,7 @@ class Choose(ModalScreen[Answer | None]):
         *,
         start: str = "",
         note: str | None = None,
-        check: Callable[[Answer], str] = lambda answer: "",
+        check: Callable[[Chosen], str] = lambda answer: "",
     ) -> None:
         """`check` says why an answer will not do, "" where it does: then the dialog stays."""
         super().__init__()
@@ -95,7 +95,7 @@ class Choose(ModalScreen[Answer | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click answers."""
         note = self.query_one("#note", Input).value if self._note is not None else ""
-        answer = Answer(event.option.id or "", note)
+        answer = Chosen(event.option.id or "", note)
         if wrong := self._check(answer):
             self.query_one("#foot", Pane).show([line((f"! {wrong}", "bad"))])
         else:

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from costtop.control.protocol import Command, Kill, Pause, Resume, StopSession
 from costtop.durations import short
 from costtop.queries.live.view import ProcessSeen, SessionRow
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.session_actions import ask, root_key
 from costtop.tui.draw.figures import cash, short_place, short_session
 from costtop.tui.draw.ink import Line, line
@@ -77,7 +77,7 @@ def kill_dialog(
     return Choose(f"End {many}?", rungs, about, start="cancel", note=note, check=check)
 
 
-def wrong(answer: Answer, weak: ProcessSeen | None, hears: bool) -> str:
+def wrong(answer: Chosen, weak: ProcessSeen | None, hears: bool) -> str:
     """Why an answer cannot be carried out yet, "" where it can.
 
     A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook.
@@ -108,12 +108,12 @@ def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[L
     return lines
 
 
-def _pid(answer: Answer) -> int | None:
+def _pid(answer: Chosen) -> int | None:
     typed = answer.note.strip()
     return int(typed) if typed.isascii() and typed.isdigit() else None
 
 
-def command_of(answer: Answer, session: str, by: str) -> Command | None:
+def command_of(answer: Chosen, session: str, by: str) -> Command | None:
     """The command of an answer for the session with this key, None for Cancel."""
     typed = _pid(answer)
     match answer.id:

@@ -9,7 +9,7 @@ from costtop.control.protocol import Override
 from costtop.durations import MINUTE, short
 from costtop.files import user_name
 from costtop.queries.live.held_sessions import Held
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 from costtop.tui.widgets.header import held_name
@@ -26,7 +26,7 @@ def ask_lift(screen: Screen[Any]) -> None:
         host.say("nothing is held back")
         return
 
-    def done(answer: Answer | None) -> None:
+    def done(answer: Chosen | None) -> None:
         command = command_of(answer, user_name()) if answer else None
         if command is not None:
             host.do(command, "it may pass for 30 minutes")
@@ -48,7 +48,7 @@ def lift_dialog(held: Sequence[Held], now: int) -> Choose:
     return Choose("Let pass for 30 minutes?", choices, about, start=choices[0].id)
 
 
-def command_of(answer: Answer, by: str) -> Override | None:
+def command_of(answer: Chosen, by: str) -> Override | None:
     """The command of an answer, None for Cancel."""
     if answer.id == "cancel":
         return None

@@ -7,7 +7,7 @@ from textual.screen import Screen
 
 from costtop.control.protocol import Command, MarkSession, UnmarkSession
 from costtop.queries.live.view import SessionRow
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.session_actions import ask
 from costtop.tui.draw.figures import cash, short_place, short_session
 from costtop.tui.draw.ink import Line, line
@@ -39,7 +39,7 @@ def _about(row: SessionRow) -> Line:
     return line("  ", (short_session(row.session), "strong"), whose, (marked, "accent"))
 
 
-def command_of(answer: Answer, session: str, by: str) -> Command | None:
+def command_of(answer: Chosen, session: str, by: str) -> Command | None:
     """The command of an answer for the session with this key, None for Cancel."""
     match answer.id:
         case "watch" | "runaway" | "fine":

@@ -10,7 +10,7 @@ from costtop.control.protocol import Command
 from costtop.files import user_name
 from costtop.queries.live.view import SessionRow
 from costtop.text import clean
-from costtop.tui.dialogs.choice import Answer, Choose
+from costtop.tui.dialogs.choice import Choose, Chosen
 from costtop.tui.draw.figures import short_session
 from costtop.tui.host import host_of
 
@@ -19,7 +19,7 @@ def ask(
     screen: Screen[Any],
     rows: Sequence[SessionRow],
     dialog: Callable[[Sequence[SessionRow]], Choose],
-    command_of: Callable[[Answer, str, str], Command | None],
+    command_of: Callable[[Chosen, str, str], Command | None],
 ) -> None:
     """Opens a dialog about these sessions; `command_of` (answer, session, who) says what to do."""
     host = host_of(screen)
@@ -28,7 +28,7 @@ def ask(
         return
     keys = [root_key(row) for row in rows]
 
-    def done(answer: Answer | None) -> None:
+    def done(answer: Chosen | None) -> None:
         if answer is None:
             return
         for key in keys:

@@ -9,7 +9,7 @@ from costtop import periods
 from costtop.control.protocol import BeginSilence
 from costtop.durations import HOUR
 from costtop.files import user_name
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.draw.figures import short_session
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
@@ -24,7 +24,7 @@ LENGTHS = (
 )
 
 
-class About(NamedTuple):
+class Silenced(NamedTuple):
     """What would be silent; empty text matches all."""
 
     session: str = ""
@@ -39,11 +39,11 @@ class About(NamedTuple):
         return ", ".join(parts) or "all alerts"
 
 
-def ask_silence(screen: Screen[Any], about: About) -> None:
+def ask_silence(screen: Screen[Any], about: Silenced) -> None:
     """Opens the dialog and carries the answer out."""
     host = host_of(screen)
 
-    def done(answer: Answer | None) -> None:
+    def done(answer: Chosen | None) -> None:
         now, zone = host.snapshot.at, host.snapshot.zone
         command = command_of(answer, about, now, zone, user_name()) if answer else None
         if command is not None:
@@ -52,13 +52,15 @@ def ask_silence(screen: Screen[Any], about: About) -> None:
     screen.app.push_screen(silence_dialog(about), done)
 
 
-def silence_dialog(about: About) -> Choose:
+def silence_dialog(about: Silenced) -> Choose:
     """Asks for how long; the cursor stands on Cancel."""
     lines: list[Line] = [(), line("  ", (about.words(), "strong"))]
     return Choose("Silence", LENGTHS, lines, start="cancel", note="a note, if you like")
 
 
-def command_of(answer: Answer, about: About, now: int, zone: str, by: str) -> BeginSilence | None:
+def command_of(
+    answer: Chosen, about: Silenced, now: int, zone: str, by: str
+) -> BeginSilence | None:
     """The command of an answer given at `now`, None for Cancel."""
     if answer.id == "cancel":
         return None

@@ -17,7 +17,7 @@ T = TypeVar("T")
 TREND_CELLS = 12
 
 
-class Look(NamedTuple):
+class CellLook(NamedTuple):
     """What a cell needs to know besides its row."""
 
     at: int = 0  # ms UTC
@@ -34,7 +34,7 @@ class Column(NamedTuple, Generic[T]):
     title: str
     width: int  # least cells
     priority: int  # 0 stays longest; the highest goes first when it gets narrow
-    cell: Callable[[T, Look], Span]
+    cell: Callable[[T, CellLook], Span]
     sort: Callable[[Any], Any] | None = None  # of the row; of the session in the session list
     align: str = "<"
     grow: int = 0  # cells it may take of what is left over
@@ -53,7 +53,7 @@ class Shown(NamedTuple):
     folded: bool = False  # has subagents that are not shown
 
 
-def settled(shown: Shown, look: Look) -> Hashable:
+def settled(shown: Shown, look: CellLook) -> Hashable:
     """What the cells of a row depend on: itself, the scale, and the clock as finely as it is shown.
 
     Ages are shown in seconds only under a minute.
@@ -89,7 +89,7 @@ def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]
     return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
 
 
-def _flags(shown: Shown, look: Look) -> Span:
+def _flags(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     alarm = "!" if row.severity in ("warning", "critical") else " "
     first = "*" if shown.tagged else alarm
@@ -114,7 +114,7 @@ def _text_ink(shown: Shown) -> str:
     return "dim" if shown.row.state == "ended" else "text"
 
 
-def _name(shown: Shown, look: Look) -> Span:
+def _name(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if shown.members:
         return Span(f"{row.session} ({shown.members})", "strong")
@@ -122,13 +122,13 @@ def _name(shown: Shown, look: Look) -> Span:
     return Span(shown.branch + name + (" +" if shown.folded else ""), _text_ink(shown))
 
 
-def _place(shown: Shown, look: Look) -> Span:
+def _place(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     both = [short_place(part) for part in (row.project, row.feature) if part]
     return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
 
 
-def _total(shown: Shown, look: Look) -> Span:
+def _total(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if row.unpriced and not row.cost:
         return Span("?", "dim")
@@ -136,7 +136,7 @@ def _total(shown: Shown, look: Look) -> Span:
     return Span(cash(row.cost, floor=row.floor), ink)
 
 
-def _rate(shown: Shown, look: Look) -> Span:
+def _rate(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if row.state != "running" and not row.rate:
         return Span("-", "dim")
@@ -145,11 +145,11 @@ def _rate(shown: Shown, look: Look) -> Span:
     return Span(cash(row.rate), _alarm_ink(shown, "text" if row.rate >= 10**9 else "dim"))
 
 
-def _trend(shown: Shown, look: Look) -> Span:
+def _trend(shown: Shown, look: CellLook) -> Span:
     return Span(sparkline(shown.row.trend, TREND_CELLS, look.top), _alarm_ink(shown, "accent"))
 
 
-def _why(shown: Shown, look: Look) -> Span:
+def _why(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if row.why:
         return Span(row.why, _alarm_ink(shown, "text"))
@@ -162,25 +162,25 @@ def _why(shown: Shown, look: Look) -> Span:
     return Span("ended", "dim") if row.state == "ended" else Span("")
 
 
-def _figure(read: Callable[[SessionRow], str]) -> Callable[[Shown, Look], Span]:
-    def cell(shown: Shown, look: Look) -> Span:
+def _figure(read: Callable[[SessionRow], str]) -> Callable[[Shown, CellLook], Span]:
+    def cell(shown: Shown, look: CellLook) -> Span:
         return Span(read(shown.row), _text_ink(shown))
 
     return cell
 
 
-def _budget(shown: Shown, look: Look) -> Span:
+def _budget(shown: Shown, look: CellLook) -> Span:
     part = budget_share(shown.row, look.budgets)
     heavy = part is not None and part >= 1
     return Span(share(part), "bad" if heavy and shown.row.state != "ended" else _text_ink(shown))
 
 
-def _age(shown: Shown, look: Look) -> Span:
+def _age(shown: Shown, look: CellLook) -> Span:
     started = shown.row.started
     return Span(short(None if started is None else look.at - started), _text_ink(shown))
 
 
-def _last(shown: Shown, look: Look) -> Span:
+def _last(shown: Shown, look: CellLook) -> Span:
     last = shown.row.last
     return Span(short(None if last is None else look.at - last), _text_ink(shown))
 

@@ -13,12 +13,12 @@ from costtop.model import Silence
 from costtop.queries.alerts.alert_list import Alert, AlertLine, Alerts, Delivery
 from costtop.queries.live.view import Snapshot
 from costtop.tui.backend import Backend
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.dialogs.silence import About, ask_silence
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
+from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash, moment, short_session
 from costtop.tui.draw.ink import Line, Span, line, wrapped
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.table import Table
 
@@ -27,33 +27,33 @@ _DELIVERED = dict.fromkeys(("sent", "screen", "digested"), ("✓", "good"))
 _DELIVERED |= dict.fromkeys(("pending", "held"), ("…", "accent"))
 
 
-def _sign(one: AlertLine, look: Look) -> Span:
+def _sign(one: AlertLine, look: CellLook) -> Span:
     sign, ink = _SEVERITIES.get(one.alert.severity, ("  ", "dim"))
     return Span(sign, ink if one.alert.state == "open" else "dim")
 
 
-def _when(one: AlertLine, look: Look) -> Span:
+def _when(one: AlertLine, look: CellLook) -> Span:
     return Span(moment(one.alert.at, look.at, look.zone), "dim")
 
 
-def _title(one: AlertLine, look: Look) -> Span:
+def _title(one: AlertLine, look: CellLook) -> Span:
     if one.alert.state != "open":
         return Span(one.alert.title, "dim")
     ink = _SEVERITIES.get(one.alert.severity, ("", "text"))[1]
     return Span(one.alert.title, "text" if ink == "dim" else ink)
 
 
-def _about(one: AlertLine, look: Look) -> Span:
+def _about(one: AlertLine, look: CellLook) -> Span:
     session = short_session(one.alert.session.partition("/")[2])
     return Span(session or one.alert.budget or "-")
 
 
-def _cost(one: AlertLine, look: Look) -> Span:
+def _cost(one: AlertLine, look: CellLook) -> Span:
     cost = one.alert.cost if one.alert.cost_now is None else one.alert.cost_now
     return Span("-" if cost is None else cash(cost))
 
 
-def _told(one: AlertLine, look: Look) -> Span:
+def _told(one: AlertLine, look: CellLook) -> Span:
     signs = "".join(_DELIVERED.get(sent.state, ("✗", "bad"))[0] for sent in one.deliveries)
     return Span(signs or "-", "bad" if "✗" in signs else "good" if "✓" in signs else "dim")
 
@@ -107,7 +107,7 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
         """The list, and what stands behind the one under the cursor."""
         snapshot = host_of(self).snapshot
         rows = [one for one in read.lines if not self._hides or one.alert.state != "resolved"]
-        self.table.show(rows, Look(snapshot.at, 0, snapshot.zone))
+        self.table.show(rows, CellLook(snapshot.at, 0, snapshot.zone))
         behind = evidence(self.table.selected, read, snapshot, self.size.width)
         self.show("evidence", behind[: max(self.size.height - 10, 0)])
 
@@ -124,7 +124,7 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
     def action_silence(self) -> None:
         """Asks for how long what the alert is about is silent."""
         if (alert := self._selected()) is not None:
-            ask_silence(self, About(session=alert.session, budget=alert.budget))
+            ask_silence(self, Silenced(session=alert.session, budget=alert.budget))
 
     def action_unsilence(self) -> None:
         """Asks which silence to end."""
@@ -136,7 +136,7 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
         choices += [Choice(str(one.id), str(one.id), _silent(one)) for one in silences]
         self.app.push_screen(Choose("End a silence", choices, start="cancel"), self._unsilenced)
 
-    def _unsilenced(self, answer: Answer | None) -> None:
+    def _unsilenced(self, answer: Chosen | None) -> None:
         if answer is not None and answer.id != "cancel":
             command = EndSilence(int(answer.id), user_name())
             host_of(self).do(command, "the silence has ended", self.read)

@@ -12,12 +12,12 @@ from costtop.files import user_name
 from costtop.queries.spending.budget_periods import BudgetLine
 from costtop.tui.backend import Backend
 from costtop.tui.dialogs.budget_form import BudgetForm
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
-from costtop.tui.dialogs.silence import About, ask_silence
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
+from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.meters import bar, level, meter
 from costtop.tui.widgets.table import Table
@@ -33,20 +33,20 @@ def _ink(budget: BudgetLine) -> str:
     return {"bad": "bad", "warn": "warn"}.get(level(_part(budget)), "text")
 
 
-def _spent(budget: BudgetLine, look: Look) -> Span:
+def _spent(budget: BudgetLine, look: CellLook) -> Span:
     return Span(cash(budget.spent, floor=budget.floor), _ink(budget))
 
 
-def _bar(budget: BudgetLine, look: Look) -> Span:
+def _bar(budget: BudgetLine, look: CellLook) -> Span:
     text = "".join(span.text for span in meter(budget.spent, budget.amount, budget.tiers, _BAR))
     return Span(text, "meter-" + level(_part(budget)))
 
 
-def _scope(budget: BudgetLine, look: Look) -> Span:
+def _scope(budget: BudgetLine, look: CellLook) -> Span:
     return Span(" ".join(f"{key}={value}" for key, value in budget.scope) or "everything", "dim")
 
 
-def _resets(budget: BudgetLine, look: Look) -> Span:
+def _resets(budget: BudgetLine, look: CellLook) -> Span:
     return Span(short(budget.resets - look.at) if look.at else "-", "dim")
 
 
@@ -89,7 +89,7 @@ class BudgetsScreen(Tabbed[BudgetLine, tuple[BudgetLine, ...]]):
 
     def picture(self, read: tuple[BudgetLine, ...]) -> None:
         """The list, and the past of the one under the cursor where there is room."""
-        self.table.show(read, Look(host_of(self).snapshot.at))
+        self.table.show(read, CellLook(host_of(self).snapshot.at))
         tall = self.size.height >= 16
         self.show("past", past(self.table.selected, self.size.width) if tall else [])
 
@@ -113,7 +113,7 @@ class BudgetsScreen(Tabbed[BudgetLine, tuple[BudgetLine, ...]]):
             title = f"Remove the budget {budget.name}?"
             self.app.push_screen(Choose(title, choices, start="cancel"), self._removed)
 
-    def _removed(self, answer: Answer | None) -> None:
+    def _removed(self, answer: Chosen | None) -> None:
         if answer is not None and answer.id != "cancel":
             command = RemoveBudget(answer.id, user_name())
             host_of(self).do(command, f"budget {answer.id} is removed", self.read)
@@ -121,7 +121,7 @@ class BudgetsScreen(Tabbed[BudgetLine, tuple[BudgetLine, ...]]):
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
         if (budget := self.table.selected) is not None:
-            ask_silence(self, About(budget=budget.name))
+            ask_silence(self, Silenced(budget=budget.name))
 
 
 def past(budget: BudgetLine | None, width: int) -> list[Line]:

@@ -15,7 +15,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import cash, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.calendar import heat_map, trend
 from costtop.tui.widgets.spent import change
@@ -24,11 +24,11 @@ from costtop.tui.widgets.table import Table
 _DAYS = 364  # days read: 52 weeks
 
 
-def _weekday(day: Day, look: Look) -> Span:
+def _weekday(day: Day, look: CellLook) -> Span:
     return Span(date.fromisoformat(day.key).strftime("%a %d %b %Y"), "strong")
 
 
-def _each(day: Day, look: Look) -> Span:
+def _each(day: Day, look: CellLook) -> Span:
     return Span(cash(day.cost // day.tasks) if day.tasks else "-")
 
 
@@ -75,7 +75,7 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         if not read:
             return
         width, height = self.size
-        self.table.show(read[::-1], Look())
+        self.table.show(read[::-1], CellLook())
         day = self.table.cursor_key
         shaded = self.app.has_class("mono") or self.app.has_class("ascii")
         self.show("calendar", heat_map(read, day, width, shaded) if height >= 20 else [])

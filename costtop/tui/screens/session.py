@@ -14,11 +14,11 @@ from costtop.queries.sessions.session import CallLine, SessionDetail
 from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
-from costtop.tui.dialogs.silence import About, ask_silence
+from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Look
+from costtop.tui.list.columns import CellLook
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
@@ -125,7 +125,7 @@ class SessionScreen(Screen[None]):
         self.query_one("#facts", Pane).show(facts)
         self.query_one("#causes", Pane).show(causes_)
         if detail is not None:
-            look = Look(snapshot.at, 0, snapshot.zone)
+            look = CellLook(snapshot.at, 0, snapshot.zone)
             self.query_one("#calls", Table).show(detail.calls[::-1], look)
 
     def _ledger(
@@ -150,7 +150,7 @@ class SessionScreen(Screen[None]):
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        ask_silence(self, About(session=root_key(self._row)))
+        ask_silence(self, Silenced(session=root_key(self._row)))
 
     def action_expand(self) -> None:
         """The calls alone, or everything."""

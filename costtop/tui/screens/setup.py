@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 
 from costtop.tui.draw.ink import Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import COLUMNS, Column, Look
-from costtop.tui.preferences import FASTEST, SLOWEST, THEMES, Settings
+from costtop.tui.list.columns import COLUMNS, CellLook, Column
+from costtop.tui.preferences import FASTEST, SLOWEST, THEMES, Preferences
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
 
@@ -56,7 +56,7 @@ class SetupScreen(ModalScreen[None]):
         Binding("minus", "shift(1)", "Column further right", id="shift_right"),
     ]
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Preferences) -> None:
         super().__init__()
         self.settings = settings
 
@@ -78,7 +78,7 @@ class SetupScreen(ModalScreen[None]):
         self._draw()
 
     def _draw(self) -> None:
-        self.query_one("#settings", Table).show(listed(self.settings), Look())
+        self.query_one("#settings", Table).show(listed(self.settings), CellLook())
 
     @on(Table.Opened)
     def _opened(self) -> None:
@@ -96,7 +96,7 @@ class SetupScreen(ModalScreen[None]):
         if selected is not None:
             self._use(shifted(self.settings, selected.key, by))
 
-    def _use(self, settings: Settings) -> None:
+    def _use(self, settings: Preferences) -> None:
         self.settings = settings
         host_of(self).apply(settings)
         self._draw()
@@ -107,7 +107,7 @@ class SetupScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def listed(settings: Settings) -> list[Choosable]:
+def listed(settings: Preferences) -> list[Choosable]:
     """All settings with their present values: looks, switches, then columns in their order."""
     lines = [
         Choosable("theme", "Theme", settings.theme, "colours; ansi-dark uses the terminal's own"),
@@ -125,7 +125,7 @@ def listed(settings: Settings) -> list[Choosable]:
     return lines
 
 
-def stepped(settings: Settings, key: str, by: int) -> Settings:
+def stepped(settings: Preferences, key: str, by: int) -> Preferences:
     """The settings with the next value of that line."""
     if key == "theme":
         return settings._replace(theme=_next(THEMES, settings.theme, by))
@@ -133,14 +133,14 @@ def stepped(settings: Settings, key: str, by: int) -> Settings:
         return settings._replace(delay=_next(_DELAYS, settings.delay, by))
     column = key.removeprefix("column:")
     if column == key:
-        return Settings(**{**settings._asdict(), key: not getattr(settings, key)})
+        return Preferences(**{**settings._asdict(), key: not getattr(settings, key)})
     if column not in settings.columns:
         return settings._replace(columns=(*settings.columns, column))
     kept = tuple(one for one in settings.columns if one != column)
     return settings._replace(columns=kept or settings.columns)
 
 
-def shifted(settings: Settings, key: str, by: int) -> Settings:
+def shifted(settings: Preferences, key: str, by: int) -> Preferences:
     """The settings with a column moved; as they were where it cannot move."""
     columns, column = list(settings.columns), key.removeprefix("column:")
     if column not in columns:

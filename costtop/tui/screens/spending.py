@@ -12,7 +12,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.draw.spark import scale
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import (
@@ -98,7 +98,7 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         rows = sorted(spending.lines, key=sort, reverse=self.falling)
         top = scale(spent.trend for spent in spending.lines)
         zone = host_of(self).snapshot.zone
-        table.show(rows, Look(spending.until, top, zone, spending.total.cost))
+        table.show(rows, CellLook(spending.until, top, zone, spending.total.cost))
         self.show("besides", self._besides(read, table.selected) if self.size.height >= 14 else [])
 
     def _besides(self, read: Judged, spent: Spent | None) -> list[Line]:

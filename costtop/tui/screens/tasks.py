@@ -12,7 +12,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import cash, moment, short_place, short_session, si
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import change
@@ -22,22 +22,22 @@ _SIGNS = {"completed": ("✓", "good"), "failed": ("✗", "bad"), "aborted": ("�
 _FEATURES = 6  # named above the list
 
 
-def _state(task: TaskLine, look: Look) -> Span:
+def _state(task: TaskLine, look: CellLook) -> Span:
     sign, ink = _SIGNS.get(task.status, ("▶", "accent"))
     return Span(f"{sign} {task.status}", ink)
 
 
-def _session(task: TaskLine, look: Look) -> Span:
+def _session(task: TaskLine, look: CellLook) -> Span:
     return Span(short_session(task.session.partition("/")[2]), "dim")
 
 
-def _took(task: TaskLine, look: Look) -> Span:
+def _took(task: TaskLine, look: CellLook) -> Span:
     if task.started is None:
         return Span("-", "dim")
     return Span(short((task.finished or look.at) - task.started))
 
 
-def _finished(task: TaskLine, look: Look) -> Span:
+def _finished(task: TaskLine, look: CellLook) -> Span:
     return Span(moment(task.finished, look.at, look.zone), "dim")
 
 
@@ -79,7 +79,7 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
         sums = [summed(one) for one in read.sums[: min(_FEATURES, room)]]
         none = [line((" no task in this period; the README tells how agents name them", "dim"))]
         self.show("totals", sums or none)
-        self.table.show(read.lines, Look(snapshot.at, 0, snapshot.zone))
+        self.table.show(read.lines, CellLook(snapshot.at, 0, snapshot.zone))
 
     @on(Table.Opened)
     async def action_session(self) -> None:

@@ -10,16 +10,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from costtop.queries.live.view import SessionRow, Snapshot
-from costtop.tui.dialogs.choice import Answer, Choice, Choose
+from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript, targets
-from costtop.tui.dialogs.silence import About, ask_silence
+from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.spark import scale
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
-from costtop.tui.list.columns import Look, Shown, chosen, settled, sighted
+from costtop.tui.list.columns import CellLook, Shown, chosen, settled, sighted
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
 from costtop.tui.widgets.first_run import first_run
@@ -97,7 +97,7 @@ class TopScreen(Screen[None]):
         top = scale(map(attrgetter("trend"), snapshot.sessions))
         columns = chosen(sighted(self.host.settings.columns, view.sort))
         self.table.set_columns(columns, view.sort, view.falling)
-        self.table.show(rows, Look(snapshot.at, top, snapshot.zone, budgets=snapshot.budgets))
+        self.table.show(rows, CellLook(snapshot.at, top, snapshot.zone, budgets=snapshot.budgets))
         self._draw_selected()
 
     def _draw_head(self) -> None:
@@ -164,7 +164,7 @@ class TopScreen(Screen[None]):
         choices = [Choice(c.key, " ", f"{c.title:<16} {c.about}") for c in columns]
         self.app.push_screen(Choose("Sort by", choices, start=self.view.sort), self._sorted)
 
-    def _sorted(self, answer: Answer | None) -> None:
+    def _sorted(self, answer: Chosen | None) -> None:
         if answer and answer.id != self.view.sort:
             self.action_sort_by(answer.id)
 
@@ -291,4 +291,4 @@ class TopScreen(Screen[None]):
     def action_silence(self) -> None:
         """Asks for how long the alerts of the session under the cursor are silent."""
         if (row := self._row()) is not None:
-            ask_silence(self, About(session=root_key(row)))
+            ask_silence(self, Silenced(session=root_key(row)))

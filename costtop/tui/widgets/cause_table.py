@@ -4,7 +4,7 @@ from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.draw.ink import Line, Span, line
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.widgets.meters import breakdown
 
 WORDS = {
@@ -78,23 +78,23 @@ def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:
     return lines
 
 
-def _tool(call: CallLine, look: Look) -> Span:
+def _tool(call: CallLine, look: CellLook) -> Span:
     names = ", ".join(dict.fromkeys(call.tools)) or "-"
     more = f" ×{len(call.tools)}" if len(call.tools) > 1 else ""
     failed = f" ✗{call.failed}" if call.failed else ""
     return Span(names + more + failed, "warn" if call.failed or call.error else "text")
 
 
-def _cost(call: CallLine, look: Look) -> Span:
+def _cost(call: CallLine, look: CellLook) -> Span:
     text = "?" if call.cost is None else cash(call.cost, places=4, width=8)
     return Span(text, "bad" if call.error else "strong")
 
 
-def _spent(call: CallLine, look: Look) -> Span:
+def _spent(call: CallLine, look: CellLook) -> Span:
     return Span(cash(call.total), "text")
 
 
-def _cached(call: CallLine, look: Look) -> Span:
+def _cached(call: CallLine, look: CellLook) -> Span:
     part = call.cache_read / call.input if call.input else None
     return Span(
         share(part), "warn" if part is not None and part < 0.3 and call.input > 20_000 else "text"

@@ -16,7 +16,7 @@ from costtop.queries.spending.trend_verdicts import (
 from costtop.tui.draw.figures import cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
-from costtop.tui.list.columns import Column, Look
+from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.widgets.meters import bar
 
 _BAR = 10
@@ -35,42 +35,42 @@ def change(now: int, before: int) -> Span:
     return Span(f"{'▲' if part > 0 else '▼'}{abs(part) * 100:.0f}%", ink)
 
 
-def _key(spent: Spent, look: Look) -> Span:
+def _key(spent: Spent, look: CellLook) -> Span:
     return Span(short_place(spent.sums.key), "strong")
 
 
-def _model(spent: Spent, look: Look) -> Span:
+def _model(spent: Spent, look: CellLook) -> Span:
     return Span(short_model(spent.sums.key), "strong")
 
 
-def _cost(spent: Spent, look: Look) -> Span:
+def _cost(spent: Spent, look: CellLook) -> Span:
     if spent.sums.unpriced and not spent.sums.cost:
         return Span("?", "warn")
     return Span(cash(spent.sums.cost, floor=spent.sums.unpriced > 0), "strong")
 
 
-def _share(spent: Spent, look: Look) -> Span:
+def _share(spent: Spent, look: CellLook) -> Span:
     return Span(bar(spent.sums.cost / max(look.whole, 1), _BAR), "accent")
 
 
-def _per_cent(spent: Spent, look: Look) -> Span:
+def _per_cent(spent: Spent, look: CellLook) -> Span:
     return Span(f"{spent.sums.cost / max(look.whole, 1):.0%}", "text")
 
 
-def _trend(spent: Spent, look: Look) -> Span:
+def _trend(spent: Spent, look: CellLook) -> Span:
     return Span(sparkline(spent.trend, TREND_DAYS, look.top), "accent")
 
 
-def _each(spent: Spent, look: Look) -> Span:
+def _each(spent: Spent, look: CellLook) -> Span:
     each = spent.sums.cost_per_task
     return Span(cash(each) if each is not None else "-", "text" if each is not None else "dim")
 
 
-def _before(spent: Spent, look: Look) -> Span:
+def _before(spent: Spent, look: CellLook) -> Span:
     return change(spent.sums.cost, spent.before)
 
 
-def _usual(spent: Spent, look: Look) -> Span:
+def _usual(spent: Spent, look: CellLook) -> Span:
     return Span(cash(spent.median) if spent.median is not None else "-", "text")
 
 
@@ -79,28 +79,28 @@ def _times(spent: Spent) -> float:
     return (spent.p90 or 0) / (spent.median or 1)
 
 
-def _spread(spent: Spent, look: Look) -> Span:
+def _spread(spent: Spent, look: CellLook) -> Span:
     if not spent.median or spent.p90 is None:
         return Span("-", "dim")
     times = _times(spent)
     return Span(f"{times:.1f}x", "warn" if times >= 4 else "text")
 
 
-def _cache(spent: Spent, look: Look) -> Span:
+def _cache(spent: Spent, look: CellLook) -> Span:
     sums = spent.sums
     return Span(share(sums.cache_read / sums.input if sums.input else None))
 
 
-def _million(spent: Spent, look: Look) -> Span:
+def _million(spent: Spent, look: CellLook) -> Span:
     used = spent.sums.input + spent.sums.output
     return Span(cash(spent.sums.cost * 1_000_000 // used) if used and spent.sums.cost else "-")
 
 
-def _tasks(spent: Spent, look: Look) -> Span:
+def _tasks(spent: Spent, look: CellLook) -> Span:
     return Span(str(spent.sums.tasks) if spent.sums.tasks else "-")
 
 
-def _errors(spent: Spent, look: Look) -> Span:
+def _errors(spent: Spent, look: CellLook) -> Span:
     return Span(str(spent.sums.errors or "-"), "warn" if spent.sums.errors else "dim")
 
 

@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from costtop.tui.draw.ink import Line, Span, fit
-from costtop.tui.list.columns import Column, Look, fits
+from costtop.tui.list.columns import CellLook, Column, fits
 from costtop.tui.widgets.pane import changed_cells, inked
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         key: Callable[[T], str],
         *,
         name: str,
-        token: Callable[[T, Look], Hashable] | None = None,
+        token: Callable[[T, CellLook], Hashable] | None = None,
     ) -> None:
         """`token` says by what a row's cells are determined: while it is the same, so are they."""
         super().__init__(id=name)
@@ -71,7 +71,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._fitted: list[tuple[Column[T], int]] = []
         self._fitted_to = -1
         self._sorted, self._falling = "", True
-        self._look = Look()
+        self._look = CellLook()
         self._lines: dict[int, Line] = {}  # by row number, what was painted last
 
     @property
@@ -93,7 +93,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self._columns, self._sorted, self._falling = columns, sorted_by, falling
         self._refit()
 
-    def show(self, rows: Sequence[T], look: Look) -> None:
+    def show(self, rows: Sequence[T], look: CellLook) -> None:
         """Shows these rows; the cursor stays on its key, or near where it was if that is gone."""
         self.rows, self._look = rows, look
         before, self._index = self._index, self._found()
