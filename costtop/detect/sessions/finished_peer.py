@@ -16,7 +16,7 @@ def _grid() -> tuple[int, ...]:
     return tuple(ages)
 
 
-GRID = _grid()  # ages in calls of the root agent: 1 2 3 4 5 6 8 10 13 ... 932
+GRID = _grid()  # ages in calls of the root agent: 1 2 3 4 5 6 8 10 12 ... 867
 
 
 class Peer(NamedTuple):
