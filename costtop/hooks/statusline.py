@@ -54,13 +54,13 @@ def _cost(database: str, session: str) -> str:
 
     try:
         db = quick.door(database)
-        cents, calls, unpriced = gating.cost(db, SOURCE, session)
+        cents, calls, unpriced, short = gating.cost(db, SOURCE, session)
         db.close()
     except Exception:
         return ""  # no database yet, or one of another version
     if calls and unpriced == calls:
         return "session ?"
-    floor = "≥" if unpriced else ""
+    floor = "≥" if short else ""
     return f"session {floor}${cents // 100:,}.{cents % 100:02d}"
 
 

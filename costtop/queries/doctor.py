@@ -1,8 +1,12 @@
 """What costtop could not read, price or send, as stored: the facts of `costtop doctor`."""
 
 import sqlite3
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from costtop.floor import Floor
+from costtop.queries.spending import hidden
+from costtop.store.calls import floors
+from costtop.store.calls.call_row import ESTIMATED
 from costtop.store.db import snapshot
 from costtop.tail.place import restored
 
@@ -39,10 +43,11 @@ class Unpriced(NamedTuple):
 
 
 class Drift(NamedTuple):
-    """Computed and reported cost of one source's calls that have both, in nano-dollars."""
+    """Computed and reported cost of what has both, in nano-dollars."""
 
     source: str
-    calls: int
+    teller: Literal["log", "status line"]  # who reports
+    size: int  # calls of a log, sessions of a status line
     computed: int
     reported: int
 
@@ -63,7 +68,8 @@ class Findings(NamedTuple):
     bad: list[BadFile]
     unpriced: list[Unpriced]
     drift: list[Drift]
-    placeholders: int  # calls whose output count is a floor
+    short: Floor  # what the sum of everything is short of
+    likely: int | None  # nano-dollars of outputs that logs do not finish, about
     estimated: int  # calls whose model is a guess
     endpoints: list[Endpoint]
     half: list[HalfLine]
@@ -73,15 +79,14 @@ class Findings(NamedTuple):
 def read(db: sqlite3.Connection) -> Findings:
     """The facts at one moment."""
     with snapshot(db):
-        flags = db.execute(
-            "SELECT coalesce(sum(flags & 2 > 0), 0), coalesce(sum(flags & 4 > 0), 0) FROM calls"
-        ).fetchone()
+        (guessed,) = db.execute(f"SELECT sum(flags & {ESTIMATED} > 0) FROM calls").fetchone()
         return Findings(
             bad=_bad(db),
             unpriced=_unpriced(db),
             drift=_drift(db),
-            placeholders=flags[0],
-            estimated=flags[1],
+            short=floors.of(db, "1", ()),
+            likely=hidden.likely(db),
+            estimated=guessed or 0,
             endpoints=_endpoints(db),
             half=_half(db),
             dumb=_dumb(db),
@@ -131,9 +136,16 @@ def _unpriced(db: sqlite3.Connection) -> list[Unpriced]:
 
 def _drift(db: sqlite3.Connection) -> list[Drift]:
     rows = db.execute(
-        "SELECT n.text, count(*), sum(c.computed), sum(c.reported) FROM calls c"
+        "SELECT n.text, 'log', count(*), sum(c.computed), sum(c.reported) FROM calls c"
         " JOIN sessions s ON s.id = c.session JOIN names n ON n.id = s.source"
-        " WHERE c.computed IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1 ORDER BY 1"
+        " WHERE c.computed IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1"
+        " UNION ALL SELECT source, 'status line', count(*), sum(cost), sum(told) FROM"
+        " (SELECT n.text AS source, sum(s.cost) AS cost, l.cost AS told FROM statuslines l"
+        "  JOIN names n ON n.text = substr(l.session, 1, instr(l.session, '/') - 1)"
+        "  JOIN sessions r ON r.source = n.id AND r.agent = ''"
+        "   AND r.session = substr(l.session, instr(l.session, '/') + 1)"
+        "  JOIN sessions s ON s.root = r.id WHERE l.cost IS NOT NULL GROUP BY l.session)"
+        " GROUP BY 1 ORDER BY 1, 2"
     )
     return [Drift(*row) for row in rows]
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
+from costtop.floor import Sum
 from costtop.money import dollars
 from costtop.queries.live.view import BudgetMeter
 
 
-def words(today: tuple[int, int], burn: int, meters: Sequence[BudgetMeter]) -> str:
+def words(today: Sum, burn: int, meters: Sequence[BudgetMeter]) -> str:
     """Today, the budget that is nearest to its end, and the burn: "today $14.20 · daily 71 % · …".
 
-    `today` is (cost, unpriced calls); `burn` nano-dollars an hour.
+    `burn` is nano-dollars an hour.
     """
-    cost, unpriced = today
-    floor = "≥" if unpriced else ""
-    parts = [f"today {floor}${dollars(cost)}"]
+    floor = "≥" if today.floor else ""
+    parts = [f"today {floor}${dollars(today.cost)}"]
     if meters:
         parts.append(_fullest(meters))
     if burn:

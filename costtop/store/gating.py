@@ -95,12 +95,25 @@ def last_seen(db: "Connection", root: object) -> int | None:
     return row[0] if row[0] is None else int(row[0])
 
 
-def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int]:
-    """(cents, calls, unpriced calls) of a session with its subagents; cents as `money.dollars`."""
+def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int, bool]:
+    """(cents, calls, unpriced calls, whether people see a floor) of a session with its subagents.
+
+    Cents as `money.dollars` rounds.
+    """
     root = facts(db, source, session)["root"]
-    row = db.execute(
-        "SELECT (coalesce(sum(cost), 0) + 5000000) / 10000000, coalesce(sum(calls), 0),"
-        " coalesce(sum(unpriced), 0) FROM sessions WHERE root = ?",
+    spent, calls, unpriced = db.execute(
+        "SELECT coalesce(sum(cost), 0), coalesce(sum(calls), 0), coalesce(sum(unpriced), 0)"
+        " FROM sessions WHERE root = ?",
         (root,),
     ).fetchone()
-    return int(row[0]), int(row[1]), int(row[2])
+    reasons = db.execute(
+        "SELECT reason, sum(calls), sum(cost) FROM floors"
+        " WHERE session IN (SELECT id FROM sessions WHERE root = ?) GROUP BY 1",
+        (root,),
+    ).fetchall()
+    floor = False
+    if reasons:  # few sessions have any, and a status line is asked for often
+        from costtop.floor import of_reasons
+
+        floor = of_reasons(reasons).shows(spent, calls)
+    return (int(spent) + 5_000_000) // 10_000_000, int(calls), int(unpriced), floor

@@ -10,6 +10,8 @@ from costtop import periods
 from costtop.durations import MINUTE
 from costtop.model import Budget
 
+FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
+
 
 class Shared(NamedTuple):
     """What readers are told of the config, for they do not read it themselves."""
@@ -25,7 +27,7 @@ def shared(db: sqlite3.Connection) -> Shared:
     told = everything(db)
     return Shared(
         periods.zone(told.get("timezone", "UTC")),
-        int(told.get("finished_after", 30 * MINUTE)),
+        int(told.get("finished_after", FINISHED_AFTER)),
         int(told.get("min_peers", 5)),
         decode_budgets(told.get("budgets", "")),
     )

@@ -18,12 +18,13 @@ KEYS = (
     "source", "host",
 )  # fmt: skip
 ROW = {
-    "key", "cost_usd", "floor", "calls", "unpriced_calls", "sessions", "tasks_completed",
+    "key", "cost_usd", "floor", "floor_reasons", "calls", "unpriced_calls", "sessions",
+    "tasks_completed",
     "cost_per_task_usd", "input_tokens", "cache_read_tokens", "cache_write_tokens",
     "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "reported_cost_usd",
 }  # fmt: skip
-ABOUT = {"source", "project", "feature", "user", "model", "state", "pid", "started", "last",
-         "children"}  # fmt: skip
+ABOUT = {"source", "project", "feature", "user", "model", "model_now", "state", "pid", "started",
+         "last", "children"}  # fmt: skip
 
 
 def line(ts: str, session: str = "s", **more: Any) -> dict[str, Any]:
@@ -234,6 +235,8 @@ def test_csv_and_json_agree(home: Path, run: Any) -> None:
     assert (code, err) == (0, "")
     got = tree(run, "--by", "day")
     for plain, made in zip(rows, [*got["rows"], got["total"]], strict=True):
+        told = ", ".join(f"{one['reason']} {one['calls']}" for one in made.pop("floor_reasons"))
+        assert plain.pop("floor_reasons") == told
         assert plain == {name: "" if value is None else str(value) for name, value in made.items()}
 
 

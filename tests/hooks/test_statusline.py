@@ -10,6 +10,7 @@ import pytest
 
 from costtop import money, paths
 from costtop.daemon.jobs.scan_once import scan
+from costtop.floor import Floor, Sum
 from costtop.hooks import quick
 from costtop.hooks.statusline import line
 from costtop.queries.live.view import BudgetMeter
@@ -94,10 +95,10 @@ def test_the_daemons_line_names_the_fullest_budget_and_the_burn():
     meters = [BudgetMeter("month", "month", 10, False, 100, (100,), 0),
               BudgetMeter("daily", "day", 250, True, 200, (100,), 0)]  # fmt: skip
     assert (
-        words((14_200_000_000, 0), 3_100_000_000, meters)
+        words(Sum(14_200_000_000), 3_100_000_000, meters)
         == "today $14.20 · daily ≥125 %! · $3.10/h"
     )
-    assert words((0, 2), 0, []) == "today ≥$0.00"
+    assert words(Sum(short=Floor(unpriced=2)), 0, []) == "today ≥$0.00"
 
 
 def test_what_only_the_writer_needs_is_not_loaded(stored):
@@ -119,9 +120,9 @@ def test_cents_are_rounded_as_money_is(home):
     scan(paths.find())
     db = open_reader(paths.find().database)
     nanos = db.execute("SELECT sum(cost) FROM sessions").fetchone()[0]
-    cents, calls, unpriced = gating.cost(db, "claude-code", "s1")
+    cents, calls, unpriced, short = gating.cost(db, "claude-code", "s1")
     assert f"{cents / 100:.2f}" == money.dollars(nanos)
-    assert (calls, unpriced) == (3, 0)
+    assert (calls, unpriced, short) == (3, 0, False)
     db.close()
     assert re.fullmatch(
         r"~session \$\d\.\d\d", line(b'{"session_id":"s1"}', quick.files(os.environ), now())

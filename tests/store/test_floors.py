@@ -117,7 +117,7 @@ def again(db: sqlite3.Connection) -> list[tuple[object, ...]]:
     """The table as it follows from the calls alone."""
     reasons = (
         ("unpriced", "cost IS NULL AND NOT flags & 256"),
-        ("placeholder", "flags & 2 AND (cost IS NULL OR cost = computed)"),
+        ("placeholder", "flags & 2 AND (cost IS NULL OR cost = computed AND input + output > 0)"),
         ("unreadable", "flags & 256 AND (cost IS NULL OR cost = computed)"),
         ("tier", "flags & 512 AND (cost IS NULL OR cost = computed)"),
         ("modality", "flags & 1024 AND (cost IS NULL OR cost = computed)"),

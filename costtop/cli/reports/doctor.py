@@ -14,6 +14,7 @@ from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
 from costtop.queries import doctor
+from costtop.queries.spending import hidden
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
 from costtop.text import clean
@@ -116,11 +117,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         "half_lines": [half._asdict() for half in facts.half],
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
-        "floors": {
-            "unpriced_calls": sum(one.calls for one in facts.unpriced),
-            "placeholder_calls": facts.placeholders,
-            "estimated_calls": facts.estimated,
-        },
+        "floors": _floors(facts),
         "notify": [one._asdict() for one in facts.endpoints],
     }
 
@@ -133,10 +130,22 @@ def _bad(one: doctor.BadFile) -> dict[str, Any]:
 def _drift(one: doctor.Drift) -> dict[str, Any]:
     return {
         "source": one.source,
-        "calls": one.calls,
+        "reported_by": one.teller,
+        "calls" if one.teller == "log" else "sessions": one.size,
         "computed_usd": money.exact(one.computed),
         "reported_usd": money.exact(one.reported),
         "drift_usd": money.exact(one.computed - one.reported),
+    }
+
+
+def _floors(facts: doctor.Findings) -> dict[str, Any]:
+    return {
+        "unpriced_calls": facts.short.unpriced,
+        "placeholder_calls": facts.short.placeholder,
+        "estimated_calls": facts.estimated,
+        **facts.short.tree(),
+        "likely_hidden_usd": None if facts.likely is None else money.exact(facts.likely),
+        "words": hidden.words(facts.short, facts.likely),
     }
 
 
@@ -270,15 +279,21 @@ def _prices(tree: dict[str, Any]) -> list[str]:
         tokens = f"{count(one['input_tokens'])} in, {count(one['output_tokens'])} out"
         lines.append(f"  {clean(one['model'])}: {one['calls']} calls, {tokens}; {one['why']}")
     floors = tree.get("floors", {})
+    guessed = floors.get("estimated_calls", 0)
     lines.append(
-        f"floors: {floors.get('placeholder_calls', 0)} calls with an output that the log never"
-        f" finished, {floors.get('estimated_calls', 0)} with a guessed model"
+        f"sums are {'floors; missing is what hides in' if floors.get('floor') else 'exact'}"
     )
-    return lines + [
-        f"drift {one['source']}: computed ${one['computed_usd']}, reported"
-        f" ${one['reported_usd']} over {one['calls']} calls: ${one['drift_usd']}"
-        for one in tree.get("drift", [])
-    ]
+    lines += [f"  {words}" for words in floors.get("words", ())]
+    lines.append(f"calls with a guessed model: {guessed}")
+    return lines + [_drift_words(one) for one in tree.get("drift", [])]
+
+
+def _drift_words(one: dict[str, Any]) -> str:
+    of = f"{one['calls']} calls" if "calls" in one else f"{one['sessions']} sessions"
+    return (
+        f"drift {one['source']}, {one['reported_by']}: computed ${one['computed_usd']}, reported"
+        f" ${one['reported_usd']} over {of}: ${one['drift_usd']}"
+    )
 
 
 def _rest(tree: dict[str, Any]) -> list[str]:

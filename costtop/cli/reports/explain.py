@@ -9,6 +9,7 @@ from costtop.durations import iso
 from costtop.errors import NothingFound
 from costtop.queries.sessions import explain, lookup
 from costtop.queries.sessions.explain import Explained, Explanation
+from costtop.queries.spending import hidden
 from costtop.store.db import open_reader
 from costtop.text import clean
 
@@ -43,10 +44,10 @@ def _plain(found: Explanation) -> str:
     lines = []
     for call in found.calls:
         lines += [*_call(call), ""]
-    total = money.dollars(found.cost, floor=found.floor, places=9)
+    known = found.short.known(found.cost)
+    total = money.dollars(known, floor=not found.short.exact and known is not None, places=9)
     lines.append(f"{clean(found.session)}: {len(found.calls)} calls, ${total}")
-    if found.floor:
-        lines.append("≥: calls without a known price are missing from this sum")
+    lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
     if found.drift is not None:
         drift = money.dollars(found.drift, places=9)
         lines.append(f"computed minus reported by the tool: ${drift}")
@@ -69,20 +70,28 @@ def _call(call: Explained) -> list[str]:
     return [*lines, f"  {_sum(call)}"]
 
 
+_WHY = {
+    "placeholder": "output is a placeholder: a floor",
+    "unreadable": "the row could not be read: a floor",
+    "tier": "its tier, speed or region has no listed price: a floor",
+    "modality": "audio or images at the price of text: a floor",
+}
+
+
 def _sum(call: Explained) -> str:
     notes = []
     if call.card:
         notes.append(f"rates: {call.card}")
     if call.reported is not None:
         notes.append(f"the tool wrote ${money.dollars(call.reported, places=9)}")
-    if call.placeholder:
-        notes.append("output is a placeholder: a floor")
+    notes += [_WHY[reason] for reason in call.short if reason in _WHY]
     if call.estimated:
         notes.append("the model is an estimate")
     said = f"  ({'; '.join(notes)})" if notes else ""
     if call.cost is None:
         used = f"{call.tokens.input:,} in, {call.tokens.output:,} out"
-        return f"= ? no price for this model: {used}{said}"
+        why = "no price for this model: " if "unpriced" in call.short else ""
+        return f"= ? {why}{used}{said}"
     return f"= ${money.dollars(call.cost, places=9)} {call.basis}{said}"
 
 
@@ -91,7 +100,8 @@ def _tree(found: Explanation) -> dict[str, object]:
         "schema": 1,
         "session": found.session,
         "cost_usd": money.exact(found.cost),
-        "floor": found.floor,
+        **found.short.tree(),
+        "likely_hidden_usd": _money(found.likely),
         "drift_usd": None if found.drift is None else money.exact(found.drift),
         "calls": [_call_tree(call) for call in found.calls],
     }
@@ -125,6 +135,7 @@ def _call_tree(call: Explained) -> dict[str, object]:
         "reported_usd": _money(call.reported),
         "cost_usd": _money(call.cost),
         "basis": call.basis,
+        "floor_reasons": list(call.short),
         "placeholder": call.placeholder,
         "estimated": call.estimated,
     }

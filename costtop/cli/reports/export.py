@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from costtop import paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports.report import row_of
+from costtop.cli.reports.report import flat, row_of
 from costtop.cli.spans import between
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError, UsageError
@@ -63,7 +63,7 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     found = report.read(db, options.what[:-1], tz, since, until, now=now)
     for line in found.lines:
         about = found.about.get(line.key)
-        yield row_of(line) | (about._asdict() if about else {})
+        yield flat(row_of(line)) | (about._asdict() if about else {})
 
 
 def _text(rows: Iterator[dict[str, Any]], file: TextIO, form: str) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import sqlite3
 import sys
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
@@ -13,7 +14,7 @@ from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
 from costtop.queries.live.view import ProcessSeen, Pulse
-from costtop.queries.spending import report
+from costtop.queries.spending import hidden, report
 from costtop.store import meta
 from costtop.store.db import open_reader
 
@@ -35,6 +36,8 @@ def add(parser: Parser, name: str) -> None:
     parser.add_argument(
         "--tz", metavar="ZONE", help="time zone of the days (default: the config's)"
     )
+    parser.add_argument("--columns", metavar="+NAME", default="",
+                        help="another column: +reported, what tools say themselves")  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
@@ -43,6 +46,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the report."""
+    more = _columns(options.columns)
     place = paths.find()
     db = open_reader(place.database)
     now = now_ms()
@@ -55,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.csv:
         _csv(found)
     else:
-        put(_plain(found))
+        put(_plain(found, more))
     return 0
 
 
@@ -88,6 +92,7 @@ def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[st
         "tz": found.zone,
         "rows": rows,
         "total": row_of(found.total),
+        "likely_hidden_usd": None if found.likely is None else money.exact(found.likely),
         "unpriced_models": found.unpriced_models,
     }
 
@@ -98,7 +103,7 @@ def row_of(line: report.Line) -> dict[str, object]:
     return {
         "key": line.key,
         "cost_usd": money.exact(line.cost),
-        "floor": line.unpriced > 0,
+        **line.short.tree(),
         "calls": line.calls,
         "errors": line.errors,
         "unpriced_calls": line.unpriced,
@@ -115,6 +120,12 @@ def row_of(line: report.Line) -> dict[str, object]:
     }
 
 
+def flat(row: dict[str, object]) -> dict[str, object]:
+    """The row with its reasons as text, for forms that know no lists: "unpriced 3, tier 1"."""
+    reasons = cast("list[dict[str, object]]", row["floor_reasons"])
+    return {**row, "floor_reasons": ", ".join(f"{one['reason']} {one['calls']}" for one in reasons)}
+
+
 def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str, object]:
     if about is None:
         return {}
@@ -125,6 +136,7 @@ def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str,
         "feature": about.feature,
         "user": about.user,
         "model": about.model,
+        "model_now": about.model_now,
         "host": about.host,
         "state": "paused" if process and process.paused else about.state,
         "pid": process.pid if process else None,
@@ -137,26 +149,45 @@ def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str,
 def _csv(found: report.Report) -> None:
     import csv
 
-    rows = [row_of(line) for line in (*found.lines, found.total)]
+    rows = [flat(row_of(line)) for line in (*found.lines, found.total)]
     writer = csv.DictWriter(sys.stdout, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
 
 
-def _plain(found: report.Report) -> str:
-    rows = [_cells(line) for line in (*found.lines, found.total)]
-    text = plain((found.by.upper(), *_HEAD), rows, frozenset(range(1, 9)))
-    if found.unpriced_models:
-        models = ", ".join(found.unpriced_models)
-        text += f"\n\n≥: calls without a known price are missing from these sums: {models}"
+def _plain(found: report.Report, more: tuple[str, ...]) -> str:
+    lines = (*found.lines, found.total)
+    head = (found.by.upper(), *_HEAD, *(_MORE[name][0] for name in more))
+    rows = [(*_cells(line), *(_MORE[name][1](line) for name in more)) for line in lines]
+    text = plain(head, rows, frozenset(range(1, len(head))))
+    if any(line.floor for line in lines):
+        missing = hidden.words(found.total.short, found.likely, found.unpriced_models)
+        text += "\n\n≥ is a floor; missing from these sums is what is hidden in\n"
+        text += "\n".join(f"  {line}" for line in missing)
     return text
 
 
+def _reported(line: report.Line) -> str:
+    return money.dollars(line.reported, places=4) if line.reported_calls else "-"
+
+
+_MORE = {"reported": ("REPORTED $", _reported)}
+"""Columns that `--columns +NAME` adds."""
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    """Names out of "+reported,+…"; raises UsageError naming those that there are."""
+    names = tuple(name.removeprefix("+") for name in text.split(",") if name)
+    if unknown := [name for name in names if name not in _MORE]:
+        raise UsageError(f"--columns: no column {unknown[0]!r}; there are {', '.join(_MORE)}")
+    return names
+
+
 def _cells(line: report.Line) -> tuple[str, ...]:
-    floor = line.unpriced > 0
+    floor = line.floor and line.short.known(line.cost) is not None
     return (
         line.key,
-        money.dollars(line.cost, floor=floor, places=4),
+        money.dollars(line.short.known(line.cost), floor=floor, places=4),
         str(line.calls),
         str(line.sessions),
         count(line.input),

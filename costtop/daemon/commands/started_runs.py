@@ -72,8 +72,7 @@ class StartedRuns:
         self._runs.pop(run, None)
         await self._writer.transact(runs.end, run, now_ms())
         found = await self._writer.read(runs.sessions, run)
-        names = ("session", "cost", "calls", "unpriced")
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [one._asdict() for one in found]
 
     def met(self, session: str, chain: Chain) -> None:
         """A hook of this session reported these ancestors."""

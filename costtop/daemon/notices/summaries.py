@@ -81,7 +81,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
     return Summary(
         period=periods.label(kind, span.start, zone),
         spent=total.cost,
-        floor=total.unpriced > 0,
+        floor=total.floor,
         before=earlier[0] if earlier else None,
         usual=round(median(spent)) if spent else None,
         calls=total.calls,

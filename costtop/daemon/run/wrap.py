@@ -29,7 +29,7 @@ from costtop.processes.kill.ladder import Pace, climb
 from costtop.processes.kill.tree import Tree
 from costtop.store.db import open_reader
 from costtop.store.sessions import runs
-from costtop.store.sessions.runs import Run
+from costtop.store.sessions.runs import Run, RunSession
 from costtop.tail.find import FolderTree
 from costtop.tail.follow import Batch
 from costtop.text import clean
@@ -51,8 +51,8 @@ class RunOptions(NamedTuple):
     quiet: bool = False
 
 
-Spent = list[tuple[str, int, int, int]]
-"""(session key, cost, calls, unpriced calls) of each session of the run, the dearest first."""
+Spent = list[RunSession]
+"""The sessions of the run, the dearest first."""
 
 
 def run(paths: Paths, options: RunOptions) -> int:
@@ -98,16 +98,16 @@ def _escaped(value: str) -> str:
 
 def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[str]:
     """What a run was, for people: one line, and one a session where there are several."""
-    total = sum(cost for _, cost, _, _ in spent)
-    calls = sum(count for _, _, count, _ in spent)
-    floor = any(unpriced for *_, unpriced in spent)
+    total, calls = sum(one.cost for one in spent), sum(one.calls for one in spent)
+    floor = any(one.floor for one in spent)
     what = "reached its cap" if code == AT_CAP and cap and total >= cap else f"exit {code}"
     sessions = f"{len(spent)} session{'s' * (len(spent) != 1)}"
     money = f"{'≥' * floor}${dollars(total)}"
     lines = [f"costtop run: {money} · {calls} calls · {sessions} · {seconds:.0f} s · {what}"]
     if len(spent) > 1:
         lines += [
-            f"  {clean(key)}  ${dollars(cost)}  {count} calls" for key, cost, count, _ in spent
+            f"  {clean(one.session)}  {'≥' * one.floor}${dollars(one.cost)}  {one.calls} calls"
+            for one in spent
         ]
     return lines
 
@@ -146,7 +146,7 @@ class _Supervisor:
             _say([f"costtop run: {error}; neither tags nor cap hold"])
         cap = self._options.cap
         while cap is not None:
-            if sum(cost for _, cost, _, _ in await self._spent()) >= cap:
+            if sum(one.cost for one in await self._spent()) >= cap:
                 return True
             await asyncio.sleep(_LOOK if self._has_daemon else _SCAN)
         await asyncio.Event().wait()

@@ -5,9 +5,12 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.durations import DAY, MINUTE
+from costtop.floor import EXACT, Sum, together
 from costtop.model import Budget
 from costtop.queries.live import held_sessions, live_alerts, live_processes
 from costtop.queries.live.session_state import state
@@ -19,12 +22,12 @@ from costtop.queries.live.view import (
     Snapshot,
     SourceSeen,
 )
+from costtop.queries.sessions import dearest
 from costtop.store import meta
-from costtop.store.calls import scope_sums
-from costtop.store.calls.rollups import MINUTE, QUARTER
+from costtop.store.calls import floors, scope_sums
+from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
-DAY = 86_400_000
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
 _SLOW_FOR = 60_000  # ms that slowly changing sums are kept
 _WEIGHTS: list[float] = [
@@ -45,10 +48,10 @@ class Live:
         """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
         self._db, self._ahead = db, ahead
         self._names: dict[int, str] = {0: ""}
-        self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by their raw row
+        self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by what they show
         self._basis: tuple[dict[str, str], int] | None = None
         self._slow_at = 0
-        self._month_before_today = (0, 0)
+        self._month_before_today = Sum()
         self._usual: int | None = None
 
     def changed(self) -> int:
@@ -61,8 +64,8 @@ class Live:
         with snapshot(self._db):
             return self._take(now, pulse, sources, window)
 
-    def glance(self, now: int) -> tuple[tuple[int, int], int, tuple[BudgetMeter, ...]]:
-        """((cost, unpriced) of today, burn, budgets): what fits into one line."""
+    def glance(self, now: int) -> tuple[Sum, int, tuple[BudgetMeter, ...]]:
+        """(today, burn, budgets): what fits into one line."""
         with snapshot(self._db):
             told = meta.shared(self._db)
             burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
@@ -90,14 +93,16 @@ class Live:
             sessions=sessions,
             running=sum(row.state == "running" for row in sessions),
             today_sessions=sum((row.last or 0) >= day_start for row in sessions),
-            today=today[0],
-            today_floor=today[1] > 0,
-            month=month[0],
-            month_floor=month[1] > 0,
+            today=today.cost,
+            today_floor=today.floor,
+            today_short=today.short,
+            month=month.cost,
+            month_floor=month.floor,
+            month_short=month.short,
             burn=_rate(burn_trend, now, None),
             burn_trend=burn_trend,
             usual_burn=self._usual,
-            unpriced=today[1],
+            unpriced=today.short.unpriced,
             budgets=tuple(self._meters(told.budgets, now, tz)),
             pulse=pulse,
             sources=sources,
@@ -149,41 +154,46 @@ class Live:
         if self._basis != (marks, finished_after):
             self._basis, self._rested = (marks, finished_after), {}
         kept: dict[tuple[object, ...], SessionRow] = {}
+        active = "s.root IN (SELECT root FROM sessions WHERE last >= ?)"
+        shorts = floors.by(self._db, "p.session", active, (since,))
+        models, of_roots = dearest.of_active(self._db, since)
         for row in rows:
-            trend = trends.get(row[0])
-            made = self._rested.get(row) if trend is None else None
+            session, root = row[:2]
+            trend = trends.get(session)
+            shown = (*row, shorts.get(session, EXACT), models.get(session, ""))
+            made = self._rested.get(shown) if trend is None else None
             if made is None:
-                made = self._row(row, now, trend, marks, finished_after)
+                made = self._row(shown, now, trend, marks, finished_after)
             if made.state == "ended" and trend is None:
-                kept[row] = made  # it looks like this until something of it changes
-            family = families.setdefault(row[1], [])
-            family.insert(0, made) if row[0] == row[1] else family.append(made)
+                kept[shown] = made  # it looks like this until something of it changes
+            family = families.setdefault(root, [])
+            family.insert(0, made) if session == root else family.append(made)
         self._rested = kept
         return tuple(
             folded
-            for family in families.values()
-            if (folded := _folded(family, now, finished_after)).calls
+            for root, family in families.items()
+            if (folded := _folded(family, now, finished_after, of_roots.get(root, ""))).calls
         )
 
     def _row(
         self,
-        row: tuple[int, ...],
+        row: tuple[Any, ...],
         now: int,
         trend: tuple[tuple[int, ...], int] | None,
         marks: dict[str, str],
         finished_after: int,
     ) -> SessionRow:
-        (_, _, source, session, agent, agent_type, feature, model, started, last, ended, prompt,
+        (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
          calls, errors, unpriced, cost, used, cache_read, output, project, branch, cwd, user,
-         host) = row  # fmt: skip
+         host, short, model) = row  # fmt: skip
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, finished_after)
         return SessionRow(
             key=f"{key}#{agent}" if agent else key,
             source=self.name(source),
-            session=str(session),
-            agent=str(agent),
+            session=session,
+            agent=agent,
             agent_type=self.name(agent_type),
             project=self.name(project),
             branch=self.name(branch),
@@ -191,11 +201,13 @@ class Live:
             feature=self.name(feature),
             user=self.name(user),
             host=self.name(host),
-            model=self.name(model),
+            model=model,
+            model_now=self.name(latest),
             state=status,
             mark="" if agent else marks.get(key, ""),
             cost=cost,
-            floor=unpriced > 0,
+            floor=short.shows(cost, calls),
+            short=short,
             calls=calls,
             errors=errors,
             unpriced=unpriced,
@@ -212,25 +224,18 @@ class Live:
             severity="",
         )
 
-    def _spent(self, now: int, tz: ZoneInfo) -> tuple[tuple[int, int], tuple[int, int]]:
-        """((cost, unpriced) of today, of the month). Older days are summed once a minute."""
+    def _spent(self, now: int, tz: ZoneInfo) -> tuple[Sum, Sum]:
+        """(today, the month). Older days are summed once a minute."""
         today = periods.start_of("day", now, tz)
         if not self._slow_at <= now < self._slow_at + _SLOW_FOR:
             self._slow_at = now
             month = periods.start_of("month", now, tz)
-            self._month_before_today = self._sum(month, today)
+            self._month_before_today = scope_sums.spent(self._db, {}, month, today)
             self._usual = self._usual_burn(now)
-        spent = self._sum(today, today + 2 * DAY)
+        spent = scope_sums.spent(self._db, {}, today, today + 2 * DAY)
         before = self._month_before_today
-        return spent, (spent[0] + before[0], spent[1] + before[1])
-
-    def _sum(self, since: int, until: int) -> tuple[int, int]:
-        row = self._db.execute(
-            "SELECT coalesce(sum(cost), 0), coalesce(sum(unpriced), 0) FROM spend"
-            " WHERE quarter >= ? AND quarter < ?",
-            (since // QUARTER, until // QUARTER),
-        ).fetchone()
-        return int(row[0]), int(row[1])
+        short = together([spent.short, before.short])
+        return spent, Sum(spent.cost + before.cost, spent.calls + before.calls, short)
 
     def _usual_burn(self, now: int) -> int | None:
         """Median cost of the hours with any spend in the last 28 days; None under ten of them."""
@@ -245,12 +250,13 @@ class Live:
         for budget in budgets:
             since = periods.reach(budget.period, now, tz)
             ends = periods.end_of(budget.period, now, tz)
-            spent, unpriced = scope_sums.spent(self._db, dict(budget.scope), since, ends)
+            spent = scope_sums.spent(self._db, dict(budget.scope), since, ends)
             yield BudgetMeter(
                 name=budget.name,
                 period=budget.period,
-                spent=spent,
-                floor=unpriced > 0,
+                spent=spent.cost,
+                floor=spent.floor,
+                short=spent.short,
                 amount=budget.amount,
                 tiers=budget.tiers,
                 resets=ends,
@@ -283,7 +289,7 @@ def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
     return round(spent / sum(weights) * 60)
 
 
-def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionRow:
+def _folded(family: list[SessionRow], now: int, finished_after: int, model: str) -> SessionRow:
     """The root with its subagents summed into it; they stay as children."""
     root, children = family[0], tuple(row for row in family[1:] if row.calls)
     if not children:
@@ -295,12 +301,15 @@ def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionR
     status = "running" if running else state(now, last, None, finished_after)
     inputs = sum(row.tokens for row in family)
     told = root if root.calls else max(children, key=lambda row: row.last or 0)
+    short = together(row.short for row in family)
+    cost, calls = sum(row.cost for row in family), sum(row.calls for row in family)
     caches = [(row.cache, row.tokens) for row in family if row.cache is not None]
     return root._replace(
         state=root.state if root.state == "ended" and not running else status,
-        cost=sum(row.cost for row in family),
-        floor=any(row.floor for row in family),
-        calls=sum(row.calls for row in family),
+        cost=cost,
+        floor=short.shows(cost, calls),
+        short=short,
+        calls=calls,
         errors=sum(row.errors for row in family),
         unpriced=sum(row.unpriced for row in family),
         rate=_rate(trend, now, started) if running else 0,
@@ -316,6 +325,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int) -> SessionR
         feature=told.feature,
         user=told.user,
         host=told.host,
-        model=told.model,
+        model=model,
+        model_now=told.model_now,
         children=children,
     )

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
+from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.spend_forecast import Outlooks
-from costtop.queries.spending.spending import latest_rates
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 

@@ -5,14 +5,20 @@ replayed. It is slower than the live snapshot, and exact.
 """
 
 import sqlite3
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.durations import DAY, MINUTE
+from costtop.floor import Floor, Sum, together
 from costtop.queries.live.frame import Live
+from costtop.queries.live.session_state import state
 from costtop.queries.live.view import Pulse, SessionRow, Snapshot
+from costtop.store import meta
+from costtop.store.calls import scope_sums
+from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
+from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
-
-_DAY = 86_400_000
 
 
 def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
@@ -20,77 +26,103 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
     live = Live(db, ahead=0).take(at, Pulse(running=True))
     start = periods.start_of("day", at, tz)
     with snapshot(db):
-        spent = _spent(db, at - _DAY, at)
+        after = meta.shared(db).finished_after
+        spent = _spent(db, at - DAY, at)
         today = _between(db, start, at)
         month = _between(db, periods.start_of("month", at, tz), at)
     sessions = tuple(
-        folded for row in live.sessions if (folded := _cut(row, spent, at)) is not None
+        cut for row in live.sessions if (cut := _cut(row, spent, at, after)) is not None
     )
     return live._replace(
         sessions=sessions,
         running=sum(row.state == "running" for row in sessions),
         today_sessions=sum((row.last or 0) >= start for row in sessions),
-        today=today[0],
-        today_floor=today[1] > 0,
-        unpriced=today[1],
-        month=month[0],
-        month_floor=month[1] > 0,
+        today=today.cost,
+        today_floor=today.floor,
+        today_short=today.short,
+        unpriced=today.short.unpriced,
+        month=month.cost,
+        month_floor=month.floor,
+        month_short=month.short,
         budgets=(),
         held=(),
     )
 
 
-_Sums = tuple[int, int, int, int, int]
+class _Spent(NamedTuple):
+    """What a session's calls came to at a moment."""
+
+    cost: int
+    calls: int
+    first: int
+    last: int
+    short: Floor
 
 
-def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Sums]:
-    """(cost, unpriced, calls, first, last) up to `at` of each session row active since then."""
+_WHOLE = f"c.cost <> c.computed OR (c.flags & {PLACEHOLDER} AND c.input + c.output = 0)"
+_SHORT = ", ".join(
+    f"sum(c.flags & {bit} > 0 AND NOT (c.cost IS NOT NULL AND ({_WHOLE})))"
+    for bit in SHORT.values()
+)
+_DEARER = f"CASE WHEN c.flags & {TIER | MODALITY} AND c.cost = c.computed THEN c.cost ELSE 0 END"
+
+
+def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Spent]:
+    """What each session row that was active since then had spent up to `at`."""
     rows = db.execute(
         "SELECT n.text || '/' || s.session || CASE s.agent WHEN '' THEN '' ELSE '#' || s.agent END,"
-        " coalesce(sum(c.cost), 0), sum(c.cost IS NULL), count(*), min(c.at), max(c.at)"
+        " coalesce(sum(c.cost), 0), count(*), min(c.at), max(c.at),"
+        f" sum(c.cost IS NULL AND NOT c.flags & {UNREADABLE}), {_SHORT}, sum({_DEARER})"
         " FROM sessions s JOIN names n ON n.id = s.source"
         " JOIN calls c ON c.session = s.id AND c.at <= ?"
         " WHERE s.last >= ? AND s.started <= ? GROUP BY s.id HAVING max(c.at) >= ?",
         (at, since, at, since),
     )
-    return {row[0]: row[1:] for row in rows}
+    return {
+        key: _Spent(cost, calls, first, last, Floor(*short))
+        for key, cost, calls, first, last, *short in rows
+    }
 
 
-def _between(db: sqlite3.Connection, since: int, at: int) -> tuple[int, int]:
-    """(cost, unpriced) from roll-ups for whole quarters, from minutes for the rest."""
-    quarter = at // 900_000
-    whole = db.execute(
-        "SELECT coalesce(sum(cost), 0), coalesce(sum(unpriced), 0) FROM spend"
-        " WHERE quarter >= ? AND quarter < ?",
-        (since // 900_000, quarter),
+def _between(db: sqlite3.Connection, since: int, at: int) -> Sum:
+    """From roll-ups for whole quarter hours, from minutes for the rest."""
+    start = at // QUARTER * QUARTER
+    whole = scope_sums.spent(db, {}, since, start)
+    cost, calls, unpriced = db.execute(
+        "SELECT coalesce(sum(cost), 0), coalesce(sum(calls), 0), coalesce(sum(unpriced), 0)"
+        " FROM minutes WHERE minute >= ? AND minute <= ?",
+        (start // MINUTE, at // MINUTE),
     ).fetchone()
-    rest = db.execute(
-        "SELECT coalesce(sum(cost), 0), coalesce(sum(unpriced), 0) FROM minutes"
-        " WHERE minute >= ? AND minute <= ?",
-        (quarter * 15, at // 60_000),
-    ).fetchone()
-    return whole[0] + rest[0], whole[1] + rest[1]
+    short = together([whole.short, Floor(unpriced)])
+    return Sum(whole.cost + cost, whole.calls + calls, short)
 
 
-def _cut(row: SessionRow, spent: dict[str, _Sums], at: int) -> SessionRow | None:
-    """The row with its totals up to `at`; None where it had not begun."""
-    children = tuple(cut for child in row.children if (cut := _cut(child, spent, at)) is not None)
+def _cut(row: SessionRow, spent: dict[str, _Spent], at: int, after: int) -> SessionRow | None:
+    """The row with its totals up to `at`; None where it had not begun.
+
+    It counts as ended when it had been quiet for `after` ms.
+    """
+    cuts = (_cut(child, spent, at, after) for child in row.children)
+    children = tuple(child for child in cuts if child is not None)
     own = spent.get(row.key)
     if own is None and not children:
         return None
-    parts = ([own] if own else []) + [
-        (child.cost, child.unpriced, child.calls, child.started or at, child.last or 0)
+    parts = [own] if own else []
+    parts += [
+        _Spent(child.cost, child.calls, child.started or at, child.last or 0, child.short)
         for child in children
     ]
-    last = max(part[4] for part in parts)
-    quiet = at - last
+    cost, calls = sum(part.cost for part in parts), sum(part.calls for part in parts)
+    short = together(part.short for part in parts)
+    last = max(part.last for part in parts)
     return row._replace(
-        cost=sum(part[0] for part in parts),
-        unpriced=sum(part[1] for part in parts),
-        floor=any(part[1] for part in parts),
-        calls=sum(part[2] for part in parts),
-        started=min(part[3] for part in parts),
+        cost=cost,
+        unpriced=short.unpriced,
+        floor=short.shows(cost, calls),
+        short=short,
+        calls=calls,
+        started=min(part.first for part in parts),
         last=last,
-        state="running" if quiet < 300_000 else "idle" if quiet < 1_800_000 else "ended",
+        state=state(at, last, None, after),
         children=children,
     )

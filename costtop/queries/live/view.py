@@ -1,11 +1,12 @@
 """What a live screen shows at one moment, as frozen values. How it is read stands in `live`.
 
-Money is int nano-dollars; a `floor` means that calls without a known price are missing from the
-sum (shown as ≥). Times are ms UTC. Text has been cleaned at ingest.
+Money is int nano-dollars; a `floor` means that people see the sum as one (≥), `short` says what is
+missing from it. Times are ms UTC. Text has been cleaned at ingest.
 """
 
 from typing import NamedTuple
 
+from costtop.floor import EXACT, Floor
 from costtop.queries.live.held_sessions import Held
 
 TREND_BUCKETS = 30  # one a minute
@@ -45,6 +46,8 @@ class SessionRow(NamedTuple):
     why: str  # plain words of its worst open finding, "" where nothing is unusual
     severity: str  # of that finding: "" | notice | warning | critical
     children: tuple["SessionRow", ...] = ()
+    model_now: str = ""  # of the latest call
+    short: Floor = EXACT  # what the cost is short of; `floor` is what people see of it
 
 
 class BudgetMeter(NamedTuple):
@@ -63,6 +66,7 @@ class BudgetMeter(NamedTuple):
     high: int = 0
     breach: float = 0.0  # P(it ends at or beyond the amount)
     hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
+    short: Floor = EXACT
 
 
 class Forecast(NamedTuple):
@@ -142,3 +146,5 @@ class Snapshot(NamedTuple):
     avoidable: int | None = None  # cache misses and retries, today
     avoidable_floor: bool = False  # sessions are missing from it
     held: tuple[Held, ...] = ()  # what holds sessions back, oldest first
+    today_short: Floor = EXACT
+    month_short: Floor = EXACT

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from costtop.errors import NothingFound
-from costtop.model import Media, Tokens
+from costtop.floor import Floor, of_reasons
+from costtop.model import FloorReason, Media, Tokens
 from costtop.pricing.charge import Line, bill
-from costtop.store.calls.call_row import COLUMNS, ESTIMATED, PLACEHOLDER, Row, media_of, tokens_of
+from costtop.queries.spending import hidden
+from costtop.store.calls.call_row import (
+    COLUMNS,
+    ESTIMATED,
+    PLACEHOLDER,
+    Row,
+    media_of,
+    reasons,
+    tokens_of,
+)
 from costtop.store.names import rates_of
+from costtop.store.sessions.past_spends import History
 
 _FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
@@ -36,6 +47,7 @@ class Explained(NamedTuple):
     computed: int | None
     reported: int | None
     cost: int | None
+    short: tuple[FloorReason, ...]  # why the cost is less than what was billed
     placeholder: bool  # the log never got the final output count
     estimated: bool  # the model or the split is a guess
 
@@ -52,6 +64,7 @@ class Explanation(NamedTuple):
 
     session: str  # "source/session"
     calls: list[Explained]
+    likely: int | None = None  # nano-dollars of outputs that the log does not finish, about
 
     @property
     def cost(self) -> int:
@@ -59,9 +72,9 @@ class Explanation(NamedTuple):
         return sum(call.cost or 0 for call in self.calls)
 
     @property
-    def floor(self) -> bool:
-        """Whether calls without a known price are missing from it."""
-        return any(call.cost is None for call in self.calls)
+    def short(self) -> Floor:
+        """What is missing from it."""
+        return of_reasons((why, 1, call.cost or 0) for call in self.calls for why in call.short)
 
     @property
     def drift(self) -> int | None:
@@ -79,7 +92,9 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
         " JOIN names n ON n.id = r.source WHERE n.text = ? AND r.session = ? AND r.agent = '')"
         " ORDER BY c.at, c.id"
     )
-    return Explanation(key, [explained for explained, _ in _read(db, where, (source, name))])
+    calls = [explained for explained, _ in _read(db, where, (source, name))]
+    row = History(db).root_id(key)
+    return Explanation(key, calls, None if row is None else hidden.likely(db, root=row))
 
 
 def call(db: sqlite3.Connection, prefix: str) -> Explanation:
@@ -140,6 +155,7 @@ def _explained(
         computed=row.computed,
         reported=row.reported,
         cost=row.cost,
+        short=reasons(row),
         placeholder=bool(row.flags & PLACEHOLDER),
         estimated=bool(row.flags & ESTIMATED),
     )

@@ -17,7 +17,9 @@ from costtop.detect.sessions.peer_group import Level
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
+from costtop.queries.spending import hidden
 from costtop.store import meta
+from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
@@ -74,6 +76,7 @@ class SessionDetail(NamedTuple):
     deeds: tuple[Deed, ...]
     first_context: int
     last_context: int
+    missing: tuple[str, ...] = ()  # what the total is short of, in words
 
 
 def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
@@ -85,7 +88,10 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
             return None
         spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
         peers = _peers(db, key, spends[0]) if spends else None
-        return _made(key, spends, peers, _deeds(db, key))
+        short = floors.of(db, "s.root = ?", (root,))
+        likely = hidden.likely(db, root=root) if short.placeholder else None
+        made = _made(key, spends, peers, _deeds(db, key))
+        return made._replace(missing=tuple(hidden.words(short, likely)))
 
 
 def _made(

@@ -39,18 +39,18 @@ def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> Bud
     starts = periods.reach(budget.period, now, tz)
     ends = periods.end_of(budget.period, now, tz)
     scope = dict(budget.scope)
-    cost, unpriced = spent(db, scope, starts, ends)
+    found = spent(db, scope, starts, ends)
     past = []
     if periods.hours(budget.period) is None:
         at = now
         for _ in range(PAST):
             span = periods.before(budget.period, at, tz)
-            past.append(spent(db, scope, span.start, span.end)[0])
+            past.append(spent(db, scope, span.start, span.end).cost)
             at = span.start
     return BudgetLine(
         **budget._asdict(),
-        spent=cost,
-        floor=unpriced > 0,
+        spent=found.cost,
+        floor=found.floor,
         starts=starts,
         resets=ends,
         past=tuple(past[::-1]),

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.durations import DAY
+from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
-
-_DAY = 86_400_000
 
 
 class Day(NamedTuple):
@@ -27,7 +27,7 @@ class Day(NamedTuple):
 
 def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
     """The last `days` local days up to today, oldest first, those without spend too."""
-    spans = periods.days(now - (days - 1) * _DAY, now + 1, tz)[-days:]
+    spans = periods.days(now - (days - 1) * DAY, now + 1, tz)[-days:]
     with snapshot(db):
         sums = [_sum(db, span.start, span.end) for span in spans]
     return tuple(
@@ -36,14 +36,17 @@ def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day
 
 
 def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, int, int, int]:
-    cost, unpriced, calls, tokens, sessions = db.execute(
-        "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.unpriced), 0), coalesce(sum(p.calls), 0),"
+    span = (start // QUARTER, end // QUARTER)
+    within = "p.quarter >= ? AND p.quarter < ?"
+    cost, calls, tokens, sessions = db.execute(
+        "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0),"
         " coalesce(sum(p.input + p.output), 0), count(DISTINCT s.root)"
-        " FROM spend p JOIN sessions s ON s.id = p.session WHERE p.quarter >= ? AND p.quarter < ?",
-        (start // QUARTER, end // QUARTER),
+        f" FROM spend p JOIN sessions s ON s.id = p.session WHERE {within}",
+        span,
     ).fetchone()
     tasks = db.execute(
         "SELECT count(*) FROM tasks WHERE status = 'completed' AND finished >= ? AND finished < ?",
         (start, end),
     ).fetchone()[0]
-    return cost, unpriced > 0, calls, tokens, sessions, tasks
+    floor = floors.of(db, within, span).shows(cost, calls)
+    return cost, floor, calls, tokens, sessions, tasks

@@ -10,8 +10,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.floor import EXACT, Floor, together
 from costtop.queries.live.session_state import state
+from costtop.queries.sessions import dearest
+from costtop.queries.spending import hidden
 from costtop.store import meta
+from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
@@ -41,6 +45,12 @@ class Line(NamedTuple):
     reasoning: int
     sessions: int
     tasks: int | None  # completed; None where tasks cannot be told apart by this key
+    short: Floor = EXACT
+
+    @property
+    def floor(self) -> bool:
+        """Whether people see the cost as a floor."""
+        return self.short.shows(self.cost, self.calls)
 
     @property
     def cost_per_task(self) -> int | None:
@@ -57,6 +67,7 @@ class About(NamedTuple):
     feature: str
     user: str
     model: str  # the dearest
+    model_now: str  # of the latest call
     host: str
     started: int | None
     last: int | None
@@ -75,23 +86,26 @@ class Report(NamedTuple):
     total: Line
     unpriced_models: list[str]
     about: dict[str, About]
+    likely: int | None  # nano-dollars of outputs that the logs do not finish, about
 
 
 class _Sum:
     """A line being added up."""
 
-    __slots__ = ("roots", "sums")
+    __slots__ = ("roots", "short", "sums")
 
     def __init__(self) -> None:
         self.sums = [0] * 12
         self.roots: set[int] = set()
+        self.short = EXACT
 
-    def add(self, sums: Sequence[int], roots: set[int]) -> None:
+    def add(self, sums: Sequence[int], roots: set[int], short: Floor = EXACT) -> None:
         self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
         self.roots |= roots
+        self.short = together([self.short, short])
 
     def line(self, key: str, tasks: int | None) -> Line:
-        return Line._make((key, *self.sums, len(self.roots), tasks))
+        return Line._make((key, *self.sums, len(self.roots), tasks, self.short))
 
 
 _SUMS = (
@@ -105,6 +119,7 @@ _BY = {
     "source": "s.source",
     "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
 }  # fmt: skip
+_SPAN = "p.quarter >= ? AND p.quarter < ?"
 _FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
@@ -128,7 +143,7 @@ def read(
         sums = _sums(db, by, tz, span)
         total = _Sum()
         for line in sums.values():
-            total.add(line.sums, line.roots)
+            total.add(line.sums, line.roots, line.short)
         tasks, all_tasks = _tasks(db, by, tz, span)
         lines = [
             line.line(key, None if tasks is None else tasks.get(key, 0))
@@ -143,6 +158,7 @@ def read(
             total.line("total", all_tasks),
             _unpriced(db, span),
             _about(db, span, sums, now) if by == "session" else {},
+            hidden.likely(db, since or 0, until or 1 << 53) if total.short.placeholder else None,
         )
 
 
@@ -155,12 +171,12 @@ def first_time(db: sqlite3.Connection) -> int | None:
 def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, _Sum]:
     sums: dict[str, _Sum] = {}
     label = _Labels(db, by, tz)
-    query = (
-        f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM}"
-        " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY 1, 2"
-    )
+    query = f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM} WHERE {_SPAN} GROUP BY 1, 2"
     for key, root, *values in db.execute(query, span):
         sums.setdefault(label(key), _Sum()).add(values, {root})
+    for key, short in floors.by(db, _BY[by], _SPAN, span).items():
+        line = sums[label(key)]
+        line.short = together([line.short, short])
     return sums
 
 
@@ -242,11 +258,12 @@ def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
 # A root that made no calls itself is described by its latest subagent or child that did.
 _ABOUT = (
     "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
-    " min(s.started), max(s.last), r.ended, count(*) - 1"
+    " md.text, min(s.started), max(s.last), r.ended, count(*) - 1"
     " FROM sessions s JOIN sessions r ON r.id = s.root"
     " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
     " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
     " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
+    " LEFT JOIN names md ON md.id = d.model"
     " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
     " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
     " GROUP BY r.id"
@@ -256,25 +273,16 @@ _ABOUT = (
 def _about(
     db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
 ) -> dict[str, About]:
-    dearest = _dearest_models(db, span)
+    models = dearest.of_span(db, *span)
     after = meta.shared(db).finished_after
     about: dict[str, About] = {}
     for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
         key = f"{source}/{session}"
         if key in lines:
-            project, feature, user, host = (text or "" for text in texts)
-            model = dearest.get(root, "")
-            status = state(now, last, ended, after)
-            about[key] = About(source, session, project, feature, user, model, host, started, last,
-                               status, children)  # fmt: skip
+            project, feature, user, host, latest = (text or "" for text in texts)
+            about[key] = About(
+                source=source, session=session, project=project, feature=feature, user=user,
+                model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
+                state=state(now, last, ended, after), children=children,
+            )  # fmt: skip
     return about
-
-
-def _dearest_models(db: sqlite3.Connection, span: tuple[int, int]) -> dict[int, str]:
-    rows = db.execute(
-        f"SELECT s.root, n.text, sum(p.cost), sum(p.input + p.output) {_FROM}"
-        " JOIN names n ON n.id = p.model WHERE p.quarter >= ? AND p.quarter < ?"
-        " GROUP BY 1, 2 ORDER BY 3, 4, 2",
-        span,
-    )
-    return {root: model for root, model, _, _ in rows}

@@ -24,7 +24,8 @@ from costtop.queries.sessions import finished_sessions, tasks
 from costtop.queries.sessions.finished_sessions import Life
 from costtop.queries.sessions.tasks import TaskLine
 from costtop.queries.spending import report
-from costtop.queries.spending.spending import at_rates, latest_rates
+from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.spending import at_rates
 from costtop.store.db import snapshot
 
 DAY = 86_400_000
@@ -141,7 +142,7 @@ def _line(sums: report.Line, total: int, facts: _Facts) -> Line:
     now = [one.cost for one in mine if one.began >= facts.recent]
     then = [one.cost for one in mine if one.began < facts.recent]
     return Line(
-        name, sums.cost, sums.unpriced > 0, sums.cost / total if total else 0.0, len(mine),
+        name, sums.cost, sums.floor, sums.cost / total if total else 0.0, len(mine),
         _work(work, facts.until), _verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
         found, _thirds(mine, facts), _change(mine, work, facts), variance.spread(then, now),
         variance.top_share([one.cost for one in mine]), sum(one.retries for one in mine),

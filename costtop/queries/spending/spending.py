@@ -13,9 +13,9 @@ from costtop import periods
 from costtop.analysis.quantiles import quantile
 from costtop.model import Rates
 from costtop.queries.spending import report
+from costtop.queries.spending.rates import latest_rates
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
-from costtop.store.names import rates_of
 
 TREND_DAYS = 14
 SPANS = ("today", "7 days", "30 days", "month")
@@ -123,25 +123,6 @@ def _spreads(
         for key, many in costs.items()
         if len(many) >= _FEWEST
     }
-
-
-def latest_rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates], ...]:
-    """The latest rates at which each model was charged since then."""
-    found: dict[str, Rates] = {}
-    models = db.execute(
-        "SELECT n.text, p.model, max(p.session) FROM spend p JOIN names n ON n.id = p.model"
-        " WHERE p.quarter >= ? GROUP BY p.model",
-        (since // QUARTER,),
-    ).fetchall()
-    for name, model, session in models:
-        row = db.execute(
-            "SELECT k.rates FROM calls c JOIN cards k ON k.id = c.card"
-            " WHERE c.session = ? AND c.model = ? ORDER BY c.at DESC LIMIT 1",
-            (session, model),
-        ).fetchone()
-        if row:
-            found[name] = rates_of(row[0])
-    return tuple(found.items())
 
 
 def at_rates(line: report.Line, rates: Rates) -> int:

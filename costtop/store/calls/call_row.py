@@ -146,6 +146,8 @@ def media_of(row: Row) -> Media | None:
 def reasons(row: Row) -> tuple[FloorReason, ...]:
     """Why the row's cost is less than what was billed; a cost that was reported is whole."""
     short = row.flags & _SHORT
+    if short & PLACEHOLDER and row.cost is not None and not (row.input or row.output):
+        short &= ~PLACEHOLDER  # searches that alone are known of a request count for themselves
     if row.cost is None:
         # What could not be read may well have a price.
         unpriced: tuple[FloorReason, ...] = () if short & UNREADABLE else ("unpriced",)

@@ -6,19 +6,18 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 
 import sqlite3
 from operator import add
-from typing import TypeVar
+from typing import Any
 
+from costtop.durations import MINUTE
 from costtop.store.calls.call_row import ERROR, UNREADABLE, Row, reasons
 
-K = TypeVar("K")
-MINUTE = 60_000
 QUARTER = 900_000
 
 _SUMS = (
     "calls, errors, unpriced, cost, reported, reported_calls, input, cache_read, cache_write,"
     " cache_write_1h, output, reasoning"
 )
-_NAMES = _SUMS.split(", ")
+_LINE = "quarter, session, context, model, feature"
 
 
 class _Latest:
@@ -45,27 +44,59 @@ class _Latest:
         )  # fmt: skip
 
 
+class _Table:
+    """Deltas of one roll-up, by its key."""
+
+    __slots__ = ("deltas", "keys", "name", "sums")
+
+    def __init__(self, name: str, keys: str, sums: str) -> None:
+        self.name, self.keys, self.sums = name, keys.split(", "), sums.split(", ")
+        self.deltas: dict[tuple[Any, ...], list[int]] = {}
+
+    def add(self, key: tuple[Any, ...], sums: list[int]) -> None:
+        """Adds `sums` to those of `key`; a new key takes the list over."""
+        known = self.deltas.get(key)
+        if known is None:
+            self.deltas[key] = sums
+        else:
+            known[:] = map(add, known, sums)
+
+    def write(self, db: sqlite3.Connection, *, shrunk: bool) -> None:
+        """Adds the deltas to the table's rows; with `shrunk` those without calls go."""
+        names = self.keys + self.sums
+        sets = ", ".join(f"{name} = {name} + excluded.{name}" for name in self.sums)
+        db.executemany(
+            f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({','.join('?' * len(names))})"
+            f" ON CONFLICT DO UPDATE SET {sets}",
+            [(*key, *sums) for key, sums in sorted(self.deltas.items())],
+        )
+        if shrunk:
+            where = "".join(f"{name} = ? AND " for name in self.keys)
+            db.executemany(f"DELETE FROM {self.name} WHERE {where}calls = 0", list(self.deltas))
+
+
 class Deltas:
     """What a batch changes in the roll-ups."""
 
     def __init__(self) -> None:
         self._latest: dict[int, _Latest] = {}
-        self._minutes: dict[tuple[int, int], list[int]] = {}
-        self._spend: dict[tuple[int, int, int, int, int], list[int]] = {}
-        self._floors: dict[tuple[int, int, int, int, int, str], list[int]] = {}
+        self._minutes = _Table("minutes", "minute, session", "cost, calls, unpriced, tokens")
+        self._spend = _Table("spend", _LINE, _SUMS)
+        self._floors = _Table("floors", f"{_LINE}, reason", "calls, cost, output")
+        self._models = _Table("session_models", "session, model", "calls, cost, tokens")
         self._shrunk = False
 
     def book(self, row: Row, sign: int = 1) -> None:
         """Adds one call, or takes back an earlier sight of it (`sign` -1)."""
-        sums = _sums(row, sign)
         at, session = row.at, row.session
-        minute = (at // MINUTE, session)
-        four = [sums[3], sums[0], sums[2], sums[6] + sums[10]]
-        _add(self._minutes, minute, four)
+        cost, tokens = sign * (row.cost or 0), sign * (row.input + row.output)
+        unpriced = sign if row.cost is None and not row.flags & UNREADABLE else 0
         line = (at // QUARTER, session, row.context, row.model, row.feature)
-        _add(self._spend, line, sums)
+        self._spend.add(line, _sums(row, sign, unpriced))
+        self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
+        self._models.add((session, row.model), [sign, cost, tokens])
         for reason in reasons(row):
-            _add(self._floors, (*line, reason), [sign, sums[3], sums[10]])
+            self._floors.add((*line, reason), [sign, cost, sign * row.output])
         if sign < 0:
             self._shrunk = True
             return
@@ -75,18 +106,19 @@ class Deltas:
         else:
             latest.note(row)
 
-    def _sessions(self) -> dict[int, list[int]]:
+    def _by_session(self) -> dict[int, list[int]]:
         totals: dict[int, list[int]] = {}
-        for (_, session, *_), sums in self._spend.items():
-            _add(totals, session, sums.copy())
+        for (_, session, *_), sums in self._spend.deltas.items():
+            known = totals.get(session)
+            totals[session] = list(map(add, known, sums)) if known else sums
         return totals
 
     def write(self, db: sqlite3.Connection, rev: int) -> None:
         """Writes all deltas; `rev` marks the sessions that changed."""
-        sets = ", ".join(f"{name} = {name} + ?" for name in _NAMES)
+        sets = ", ".join(f"{name} = {name} + ?" for name in _SUMS.split(", "))
         db.executemany(
             f"UPDATE sessions SET {sets}, rev = ? WHERE id = ?",
-            [(*sums, rev, session) for session, sums in self._sessions().items()],
+            [(*sums, rev, session) for session, sums in self._by_session().items()],
         )
         # A fact may have moved `last` past every call: only calls say which of them is the latest.
         newer = "?1 >= (SELECT max(at) FROM calls WHERE calls.session = ?7)"
@@ -101,58 +133,15 @@ class Deltas:
             " ended = CASE WHEN ended < ?1 THEN NULL ELSE ended END WHERE id = ?7",
             [late.values(session) for session, late in self._latest.items()],
         )
-        self._write_minutes(db)
-        self._write_spend(db)
-        self._write_floors(db)
-
-    def _write_minutes(self, db: sqlite3.Connection) -> None:
-        db.executemany(
-            "INSERT INTO minutes (minute, session, cost, calls, unpriced, tokens)"
-            " VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET cost = cost + excluded.cost,"
-            " calls = calls + excluded.calls, unpriced = unpriced + excluded.unpriced,"
-            " tokens = tokens + excluded.tokens",
-            [(*key, *sums) for key, sums in sorted(self._minutes.items())],
-        )
-        if self._shrunk:
-            db.executemany(
-                "DELETE FROM minutes WHERE minute = ? AND session = ? AND calls = 0",
-                list(self._minutes),
-            )
-
-    def _write_spend(self, db: sqlite3.Connection) -> None:
-        sets = ", ".join(f"{name} = {name} + excluded.{name}" for name in _NAMES)
-        db.executemany(
-            f"INSERT INTO spend (quarter, session, context, model, feature, {_SUMS})"
-            f" VALUES (?,?,?,?,?,{','.join('?' * 12)}) ON CONFLICT DO UPDATE SET {sets}",
-            [(*key, *sums) for key, sums in sorted(self._spend.items())],
-        )
-        if self._shrunk:
-            db.executemany(
-                "DELETE FROM spend WHERE quarter = ? AND session = ? AND context = ?"
-                " AND model = ? AND feature = ? AND calls = 0",
-                list(self._spend),
-            )
-
-    def _write_floors(self, db: sqlite3.Connection) -> None:
-        db.executemany(
-            "INSERT INTO floors VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-            " calls = calls + excluded.calls, cost = cost + excluded.cost,"
-            " output = output + excluded.output",
-            [(*key, *sums) for key, sums in sorted(self._floors.items())],
-        )
-        if self._shrunk:
-            db.executemany(
-                "DELETE FROM floors WHERE quarter = ? AND session = ? AND context = ?"
-                " AND model = ? AND feature = ? AND reason = ? AND calls = 0",
-                list(self._floors),
-            )
+        for table in (self._minutes, self._spend, self._floors, self._models):
+            table.write(db, shrunk=self._shrunk)
 
 
-def _sums(row: Row, sign: int) -> list[int]:
+def _sums(row: Row, sign: int, unpriced: int) -> list[int]:
     return [
         sign,
         sign * (row.flags & ERROR),
-        sign if row.cost is None and not row.flags & UNREADABLE else 0,
+        unpriced,
         sign * (row.cost or 0),
         sign * (row.reported or 0),
         0 if row.reported is None else sign,
@@ -163,12 +152,3 @@ def _sums(row: Row, sign: int) -> list[int]:
         sign * row.output,
         sign * row.reasoning,
     ]
-
-
-def _add(totals: dict[K, list[int]], key: K, sums: list[int]) -> None:
-    """Adds `sums` to those of `key`; a new key takes the list over."""
-    known = totals.get(key)
-    if known is None:
-        totals[key] = sums
-    else:
-        known[:] = map(add, known, sums)

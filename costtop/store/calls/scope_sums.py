@@ -4,8 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from costtop.durations import MINUTE
+from costtop.floor import Sum
 from costtop.scope import matches
-from costtop.store.calls.rollups import MINUTE, QUARTER
+from costtop.store.calls import floors
+from costtop.store.calls.rollups import QUARTER
 
 _COLUMN = {
     "feature": "p.feature",
@@ -53,15 +56,18 @@ def minutes(
         yield minute * MINUTE, cost or 0, unpriced
 
 
-def spent(
-    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
-) -> tuple[int, int]:
-    """(cost, unpriced calls) in [since, until)."""
-    cost = unpriced = 0
-    for _, more, calls in quarters(db, scope, since, until):
-        cost += more
-        unpriced += calls
-    return cost, unpriced
+def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int) -> Sum:
+    """What falls under the scope in [since, until), whole quarter hours."""
+    where, values = _within(db, scope)
+    span = f"p.quarter >= ? AND p.quarter < ?{where}"
+    bound = (since // QUARTER, -(-until // QUARTER), *values)
+    cost, calls = db.execute(
+        "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0) FROM spend p"
+        " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+        f" WHERE {span}",
+        bound,
+    ).fetchone()
+    return Sum(cost, calls, floors.of(db, span, bound))
 
 
 def _within(db: sqlite3.Connection, scope: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -20,7 +20,8 @@ INSERT INTO floors
 INSERT INTO floors
   SELECT at / 900000, session, context, model, feature, 'placeholder', count(*),
          coalesce(sum(cost), 0), sum(output)
-    FROM calls WHERE flags & 2 AND (cost IS NULL OR cost = computed) GROUP BY 1, 2, 3, 4, 5;
+    FROM calls WHERE flags & 2 AND (cost IS NULL OR cost = computed AND input + output > 0)
+    GROUP BY 1, 2, 3, 4, 5;
 
 -- Tokens of audio and images within input and output; JSON of model.Media, NULL for text alone.
 ALTER TABLE calls ADD COLUMN media TEXT;

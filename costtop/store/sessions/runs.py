@@ -8,6 +8,7 @@ import sqlite3
 from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.store.calls import floors
 from costtop.store.calls.call_row import COLUMNS, Row
 from costtop.store.calls.calls import Books
 from costtop.store.calls.rollups import Deltas
@@ -93,17 +94,28 @@ def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
     return len(updates)
 
 
-def sessions(db: sqlite3.Connection, run: str) -> list[tuple[str, int, int, int]]:
-    """(key, cost, calls, unpriced calls) of each session of a run, the dearest first."""
+class RunSession(NamedTuple):
+    """What a session of a run has cost, subagents included."""
+
+    session: str  # "source/session"
+    cost: int
+    calls: int
+    floor: bool  # people see it as one
+
+
+def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
+    """The sessions of a run, the dearest first."""
     rows = db.execute(
-        "SELECT x.session, coalesce(sum(s.cost), 0), coalesce(sum(s.calls), 0),"
-        " coalesce(sum(s.unpriced), 0)"
+        "SELECT x.session, max(s.root), coalesce(sum(s.cost), 0), coalesce(sum(s.calls), 0)"
         " FROM run_sessions x LEFT JOIN sessions s ON s.root IN (SELECT r.id FROM sessions r"
         "  JOIN names n ON n.id = r.source WHERE n.text || '/' || r.session = x.session)"
-        " WHERE x.run = ? GROUP BY x.session ORDER BY 2 DESC",
+        " WHERE x.run = ? GROUP BY x.session ORDER BY 3 DESC",
         (run,),
-    )
-    return [(str(key), int(cost), int(calls), int(unpriced)) for key, cost, calls, unpriced in rows]
+    ).fetchall()
+    return [
+        RunSession(key, cost, calls, floors.of(db, "s.root = ?", (root,)).shows(cost, calls))
+        for key, root, cost, calls in rows
+    ]
 
 
 def begun_here(db: sqlite3.Connection, cwd: str, since: int, until: int) -> list[str]:

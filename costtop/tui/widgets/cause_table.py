@@ -40,7 +40,8 @@ def compared(detail: SessionDetail) -> list[Line]:
     """The session against its finished peers, and a call against a call."""
     growth = f"{si(detail.first_context)} → {si(detail.last_context)} tokens"
     calls = f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}   prompt {growth}"
-    return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls)]
+    missing = [line(("missing   ", "dim"), words) for words in detail.missing]
+    return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls), *missing]
 
 
 def _against(total: int, peers: FinishedPeers | None) -> Line:

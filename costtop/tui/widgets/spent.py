@@ -46,7 +46,7 @@ def _model(spent: Spent, look: CellLook) -> Span:
 def _cost(spent: Spent, look: CellLook) -> Span:
     if spent.sums.unpriced and not spent.sums.cost:
         return Span("?", "warn")
-    return Span(cash(spent.sums.cost, floor=spent.sums.unpriced > 0), "strong")
+    return Span(cash(spent.sums.cost, floor=spent.sums.floor), "strong")
 
 
 def _share(spent: Spent, look: CellLook) -> Span:
@@ -147,7 +147,7 @@ def summary(spending: Spending) -> list[Line]:
     total, before = spending.total, spending.before
     each = total.cost_per_task
     tasks = f" · {total.tasks} tasks, ${cash(each)} each" if total.tasks else ""
-    cost = f"${cash(total.cost, floor=total.unpriced > 0)}"
+    cost = f"${cash(total.cost, floor=total.floor)}"
     counts = f"  in {total.sessions} sessions, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
     return [head, _use(total, before)]
