@@ -78,6 +78,7 @@ def _span(span: Any) -> Plain:
     return {
         "traceId": span.trace_id.hex(),
         "spanId": span.span_id.hex(),
+        "parentSpanId": span.parent_span_id.hex(),
         "name": span.name[:_TEXT],
         "startTimeUnixNano": span.start_time_unix_nano,
         "endTimeUnixNano": span.end_time_unix_nano,

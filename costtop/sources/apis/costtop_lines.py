@@ -26,7 +26,6 @@ from costtop.model import (
     ToolUse,
 )
 from costtop.money import from_dollars, parse
-from costtop.sources.apis.records import apart
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import (
     LARGEST,
@@ -36,6 +35,7 @@ from costtop.sources.fold.json_lines import (
     has_negative_zero,
     marked_lines,
 )
+from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import stamp
 from costtop.text import clean
@@ -208,7 +208,7 @@ def _tokens(record: _Line) -> Tokens:
 def _media(record: _Line, tokens: Tokens) -> Media | None:
     asked = {"audio": record.audio_input_tokens or 0, "image": record.image_input_tokens or 0}
     answered = {"audio": record.audio_output_tokens or 0, "image": record.image_output_tokens or 0}
-    return apart(tokens, asked, {}, answered)
+    return media(tokens, asked, {}, answered)
 
 
 def _context(record: _Line) -> Context:

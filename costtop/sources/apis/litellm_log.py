@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from costtop.model import Bad, Call, Context, Event, Media, Tokens
-from costtop.sources.apis.records import Details, apart, kinds, standard
+from costtop.sources.apis.records import Details, kinds, standard
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, dollars, inclusive, text
 from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
+from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import stamp
 
@@ -151,7 +152,7 @@ def _tokens(told: _Payload, used: _Usage) -> Tokens:
 
 def _media(tokens: Tokens, used: _Usage) -> Media | None:
     asked, answered = _sides(used)
-    return apart(tokens, kinds(asked), kinds(asked.read or Details()), kinds(answered))
+    return media(tokens, kinds(asked), kinds(asked.read or Details()), kinds(answered))
 
 
 def _tier(costs: _Costs | None) -> str:

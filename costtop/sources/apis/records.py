@@ -18,6 +18,7 @@ from costtop.sources.fold.fields import (
     text,
     thinking_apart,
 )
+from costtop.sources.fold.modalities import media
 
 _STANDARD = ("default", "standard", "auto", "on_demand")
 
@@ -169,34 +170,9 @@ def media_of(answer: Answer, tokens: Tokens) -> Media | None:
     told = answer.google
     if told is not None:
         groups = ((told.asked, told.tools), (told.read,), (told.answered,))
-        return apart(tokens, *(_by_kind(*group) for group in groups))
+        return media(tokens, *(_by_kind(*group) for group in groups))
     asked, answered = sides(answer.usage or Usage())
-    return apart(tokens, *(kinds(part) for part in (asked, asked.read or Details(), answered)))
-
-
-def apart(
-    tokens: Tokens, asked: dict[str, int], read: dict[str, int], answered: dict[str, int]
-) -> Media | None:
-    """Tokens by kind, held within those that they are part of; `asked` contains `read`.
-
-    What is not said to be from a cache is, as far as there are fresh tokens, not from it.
-    """
-    if not (asked or answered):
-        return None
-    fresh = tokens.input - tokens.cache_read - tokens.cache_write
-    cached, left = tokens.cache_read, tokens.output
-    found = {}
-    for kind in ("audio", "image", "video"):
-        whole = asked.get(kind, 0)
-        old = min(whole, cached, max(read.get(kind, 0), whole - fresh))
-        new = min(whole - old, fresh)
-        out = min(answered.get(kind, 0), left)
-        fresh, cached, left = fresh - new, cached - old, left - out
-        found.update({f"{kind}_input": new + old, f"{kind}_output": out})
-        if kind != "video":
-            found[f"{kind}_cache_read"] = old
-    media = Media(**found)
-    return media if any(media) else None
+    return media(tokens, *(kinds(part) for part in (asked, asked.read or Details(), answered)))
 
 
 def kinds(part: Details) -> dict[str, int]:

@@ -4,10 +4,13 @@ Only spans that stand for one request to a model count; agents, chains and workf
 the sums of what they contain (FORMATS section 9).
 """
 
-from costtop.model import Call, Tokens
+import re
+
+from costtop.model import Call, Media, Tokens
 from costtop.sources.fold import keys
+from costtop.sources.fold.modalities import media
 from costtop.sources.otlp.records import Record, Said, cost, count, held, named
-from costtop.sources.otlp.whose import whose
+from costtop.sources.otlp.whose import UNNAMED, whose
 
 EVENT = "gen_ai.client.inference.operation.details"
 
@@ -19,7 +22,11 @@ _MODEL = (
 )  # fmt: skip
 _PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
 _TIER = ("gen_ai.openai.response.service_tier", "openai.response.service_tier",
-         "gen_ai.response.service_tier")  # fmt: skip
+         "gen_ai.response.service_tier", "anthropic.response.service_tier")  # fmt: skip
+_HOUR = "ephemeral_1h_input_tokens"  # the end of the name, or a field of the raw usage
+_RAW_HOUR = re.compile(rf'"{_HOUR}"\s*:\s*(\d{{1,9}})')
+_AUDIO_IN = ("llm.token_count.prompt_details.audio",)
+_AUDIO_OUT = ("llm.token_count.completion_details.audio",)
 _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt",
           "llm.usage.prompt_tokens")  # fmt: skip
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens",
@@ -31,10 +38,11 @@ _WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.
           "gen_ai.usage.cache_creation_input_tokens",
           "llm.token_count.prompt_details.cache_write")  # fmt: skip
 _REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.output_tokens.reasoning",
-              "codex.usage.reasoning_output_tokens",
+              "codex.usage.reasoning_output_tokens", "gen_ai.usage.reasoning_tokens",
+              "gen_ai.usage.details.reasoning_tokens",
               "llm.token_count.completion_details.reasoning")  # fmt: skip
 _COST = ("gen_ai.usage.cost", "llm.cost.total")
-_PLAIN_TIERS = ("default", "standard", "auto")
+_PLAIN_TIERS = ("default", "standard", "auto", "standard_only")
 SPAN = 1  # how coarse: nothing finer but a log of the session's own
 
 
@@ -76,8 +84,9 @@ def call_of(record: Record, seen: int) -> Call | None:
         request=response,
         status="error" if failed else "ok",
         heard=True,
-        coarse=0 if response else SPAN,
+        coarse=0 if response and who.source not in UNNAMED else SPAN,
         service=who.service,
+        media=_media(said, tokens),
     )  # fmt: skip
 
 
@@ -98,4 +107,19 @@ def _tokens(said: Said) -> Tokens:
         total += read + write
     output = count(said, *_OUTPUT)
     reasoning = count(said, *_REASONING)
-    return Tokens(total, read, write, 0, output, min(reasoning, output))
+    hour = _hour(said) if write else 0
+    return Tokens(total, read, write, min(hour, write), output, min(reasoning, output))
+
+
+def _hour(said: Said) -> int:
+    """Cache writes that live an hour; the libraries agree on the end of the name alone."""
+    found = next((name for name in said if name.endswith(_HOUR)), "")
+    if found:
+        return count(said, found)
+    raw = _RAW_HOUR.search(str(said.get("gen_ai.usage.raw", "")))
+    return int(raw[1]) if raw else 0
+
+
+def _media(said: Said, tokens: Tokens) -> Media | None:
+    asked, answered = count(said, *_AUDIO_IN), count(said, *_AUDIO_OUT)
+    return media(tokens, {"audio": asked}, {}, {"audio": answered}) if asked or answered else None

@@ -10,7 +10,7 @@ from costtop.model import Call, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.times import moment
 from costtop.sources.otlp.records import Record, Said, cost, count, held, named, whole
-from costtop.sources.otlp.whose import Whose, whose
+from costtop.sources.otlp.whose import UNNAMED, Whose, whose
 
 EVENT = 2  # how coarse: no request id, so spans of the session go before
 
@@ -71,7 +71,7 @@ def _call(record: Record, who: Whose, at: int, tokens: Tokens, request: str) -> 
     return Call(
         key, who.source, who.session, named(said, ("model", "slug")) or "unknown",
         tokens, at, who.context, request=request, heard=True,
-        coarse=0 if request else EVENT, service=who.service,
+        coarse=0 if request and who.source not in UNNAMED else EVENT, service=who.service,
     )  # fmt: skip
 
 

@@ -38,6 +38,9 @@ _KINDS = {
 }  # fmt: skip
 
 
+_TELL_THEMSELVES = ("claude-code", "gemini-cli")  # by metrics of their own, always
+
+
 class _Group(NamedTuple):
     """Points of one export that differ only in what they count, by that."""
 
@@ -101,6 +104,8 @@ def _is_chosen(memo: dict[str, Any], who: Whose, family: str) -> bool:
         known.clear()
     mark = f"{who.source}/{who.service}"
     own = family.partition(".")[0] in ("claude_code", "gemini_cli")
+    if not own and who.source in _TELL_THEMSELVES:
+        return False
     if own or mark not in known:
         known[mark] = family
     return bool(known[mark] == family)

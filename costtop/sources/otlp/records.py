@@ -35,6 +35,8 @@ class Record(NamedTuple):
     trace: str
     span: str
     failed: bool = False
+    parent: str = ""  # the span around it
+    began: int = 0  # ms UTC; 0 where it says none
 
 
 class Point(NamedTuple):
@@ -59,6 +61,7 @@ def spans(tree: Any) -> Iterator[Record]:
         yield Record(
             _text(span.get("name")), flat(span.get("attributes")), whose, scope,
             ended // 1_000_000, _id(span.get("traceId")), _id(span.get("spanId")), failed,
+            _id(span.get("parentSpanId")), whole(span.get("startTimeUnixNano")) // 1_000_000,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import msgspec
 from costtop.model import Bad, Call, Event
 from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
 from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.otlp import inference_spans, log_events, metrics
+from costtop.sources.otlp import inference_spans, log_events, metrics, tellers
 from costtop.sources.otlp.records import Record, logs, points, spans
 from costtop.sources.otlp.whose import NAME
 
@@ -49,19 +49,26 @@ def told(
 ) -> tuple[list[Event], Memo]:
     """The calls of one OTLP message in its JSON form, received at `seen` (ms UTC); never raises.
 
-    `memo` is not changed; the one returned knows the cumulative series of metrics, and which
-    services tell of single requests.
+    `memo` is not changed; the one returned knows the cumulative series of metrics, which services
+    tell of single requests, and the requests of the last minutes.
     """
     events: list[Event] = []
+    inferred: list[tuple[Record, Call]] = []
     for record, count in _records(tree):
         try:
             call = count(record, seen)
         except Unreadable as error:
             events.append(Bad(offset, str(error)))
             continue
-        if call is not None:
+        if call is None:
+            continue
+        if count is inference_spans.call_of and record.span:
+            inferred.append((record, call))
+        else:
             events.append(call._replace(offset=offset))
-    series = {key: dict(value) for key, value in memo.items()}
+    series = {key: value.copy() for key, value in memo.items()}
+    if inferred:
+        events += [call._replace(offset=offset) for call in tellers.joined(inferred, series)]
     for event in events:
         if isinstance(event, Call):
             metrics.note_finer(series, event)

@@ -21,6 +21,8 @@ _TOOLS = {
     "gemini-cli": "gemini-cli",
     "qwen-code": "qwen-code",
 }
+UNNAMED = frozenset({"gemini-cli", "qwen-code"})
+"""Sources whose own logs do not name their requests: where there is a log, the wire adds none."""
 _SESSION = ("gen_ai.conversation.id", "conversation.id", "session.id", "thread.id",
             "langfuse.session.id", "traceloop.association.properties.session_id")  # fmt: skip
 _USER = ("user.email", "enduser.id", "user.id", "user.account_uuid", "user.account_id",
