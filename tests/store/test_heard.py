@@ -237,3 +237,12 @@ def test_an_adopted_call_keeps_its_place_among_facts_of_its_session(db):
     write(db, told)
     query = "SELECT calls FROM sessions WHERE agent = 'a1'"
     assert db.execute(query).fetchone()[0] == 1
+
+
+@pytest.mark.parametrize("first", ["the trace", "the session"])
+def test_of_two_tellers_the_one_that_names_the_session_has_the_call(db, first):
+    trace = coarse(1, 0, "shop 0af7651916cd43dd", "shop")._replace(request="msg_1")
+    named = trace._replace(session="chat-7")
+    for call in (trace, named) if first == "the trace" else (named, trace):
+        write(db, reading(call))
+    assert [row[1] for row in rows(db)] == ["chat-7"]

@@ -93,8 +93,6 @@ def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Ran
 def _owns(new: Row, new_rank: Rank, old: Row, old_rank: Rank) -> bool:
     """Whose session a call is: what a log or a program itself says goes before the wire."""
     heard, known = new.flags & HEARD, old.flags & HEARD
-    if heard and known and new.place == old.place and new.session != old.session:
-        return True  # of two tellers on one wire the later knows of both
     return new_rank < old_rank if heard == known else not heard
 
 

@@ -13,7 +13,16 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from costtop.model import Context
-from costtop.store.calls.call_row import COARSE, COLUMNS, HEARD, YIELDS, Row, coarseness, outdoes
+from costtop.store.calls.call_row import (
+    COARSE,
+    COLUMNS,
+    HEARD,
+    YIELDS,
+    Rank,
+    Row,
+    coarseness,
+    outdoes,
+)
 from costtop.store.calls.merge import AT_ONCE, Sight, Stored, see
 from costtop.store.names import Names, read_context
 
@@ -23,6 +32,7 @@ _INDEXES = (
     f"CREATE INDEX IF NOT EXISTS calls_coarse ON calls (session) WHERE flags & {COARSE}",
 )
 _SUM = 3  # the coarsest
+_FIRST: Rank = (-1, 0, b"")  # of several tellers of one request, who names its session has it
 _FAMILY = "session IN (SELECT id FROM sessions WHERE root = ?)"
 
 
@@ -141,8 +151,19 @@ def join(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> Joined:
         home = homes.get(key, key)
         if home != key:
             joined.contexts[home] = sight.priced.call.context
-        see(joined.sights, sight._replace(row=sight.row._replace(key=home)))
+        rank = _FIRST if _is_named(sight) else sight.rank
+        see(joined.sights, sight._replace(row=sight.row._replace(key=home), rank=rank))
     return joined
+
+
+def _is_named(sight: Sight) -> bool:
+    """Whether the wire names the session itself, not only the trace or the service."""
+    call = sight.priced.call
+    return (
+        call.heard
+        and call.session != call.service
+        and not call.session.startswith(f"{call.service} ")
+    )
 
 
 def _homes(
