@@ -77,6 +77,12 @@ def test_a_directory_of_roots_is_refused_to_an_ordinary_user(tmp_path):
     assert mode(ours) == 0o755
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_one_that_stays_open_to_others_is_refused():
+    with pytest.raises(Unusable, match="is open to others and stays so"):
+        files.private_directory(Path(f"/proc/{os.getpid()}"))  # ours, and the kernel keeps its mode
+
+
 def test_a_link_to_a_directory_is_not_followed(tmp_path):
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -123,3 +129,17 @@ def test_who_asks_is_the_login_name_or_the_number(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOGNAME", "ana")
     assert files.user_name() == "ana"
+
+
+@ROOT_ONLY
+def test_where_no_name_is_known_it_is_the_number():
+    code = (
+        "import os, getpass, pwd; from costtop import files\n"
+        "os.setgroups([]); os.setresgid(54321, 54321, 54321); os.setresuid(54321, 54321, 54321)\n"
+        "print(files.user_name())"
+    )
+    nameless = {key: os.environ[key] for key in ("PATH", "PYTHONPATH")}
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=nameless, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "54321\n"

@@ -29,7 +29,10 @@ TARGETS = (
         ("tests/notify/test_judgement.py",),
         ("TEMPORARY", "judge", "is_loopback", "proxies", "success", "failure"),
     ),
-    Target("costtop/alerts/choose.py", ("tests/alerts/test_choose.py",)),
+    Target(
+        "costtop/alerts/choose.py",
+        ("tests/alerts/test_choose.py", "tests/alerts/test_choose_edges.py"),
+    ),
     Target(
         "costtop/receive/socket.py",
         ("tests/receive/test_who.py",),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.model import NANO, Call, Media, Rates, Tokens
-from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million
+from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million, short
 
 OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, search=10_000_000)
 counts = st.integers(0, 10**9)
@@ -60,6 +60,14 @@ def test_each_kind_of_token_pays_its_own_rate() -> None:
 def test_reasoning_is_part_of_the_output_and_is_not_added_again() -> None:
     thinking = Tokens(output=100, reasoning=60)
     assert charge(thinking, 0, OPUS) == charge(Tokens(output=100), 0, OPUS)
+
+
+def test_parts_that_claim_more_than_their_total_count_as_the_total() -> None:
+    assert charge(Tokens(input=10, cache_read=20), 0, OPUS) == 20 * 500
+    assert charge(Tokens(input=10, cache_read=4, cache_write=9), 0, OPUS) == 4 * 500 + 9 * 6_250
+    more = Tokens(input=10, cache_write=5, cache_write_1h=8)
+    assert charge(more, 0, OPUS) == 5 * 5_000 + 8 * 10_000
+    assert [line.kind for line in bill(more, 0, OPUS)] == ["uncached input", "cache write 1h"]
 
 
 @pytest.mark.parametrize(
@@ -140,12 +148,36 @@ def test_a_placeholder_that_never_got_tokens_is_unknown() -> None:
     assert call_cost(call, OPUS) is None
     assert call_cost(call._replace(placeholder=False), OPUS) == 0
     assert call_cost(call._replace(tokens=Tokens(output=1)), OPUS) == 25_000
+    assert call_cost(call._replace(tokens=Tokens(input=1)), OPUS) == 5_000
+    assert call_cost(call._replace(searches=2), OPUS) == 20_000_000
+    unread = call._replace(placeholder=False, unreadable=True)
+    assert call_cost(unread, OPUS) is None
+    assert call_cost(unread._replace(tokens=Tokens(input=1)), OPUS) == 5_000
+
+
+def test_without_rates_only_nothing_is_free() -> None:
+    assert cost(Tokens(), 0, None) == 0
+    assert cost(Tokens(input=1), 0, None) is None
+    assert cost(Tokens(output=1), 0, None) is None
+    assert cost(Tokens(), 1, None) is None
+
+
+def test_why_a_charge_is_a_floor() -> None:
+    call = Call(b"k" * 16, "codex", "s", "m", Tokens(input=9), 0)
+    heard = call._replace(media=Media(audio_input=4))
+    priced = OPUS._replace(media=(("audio_input", 1_000),))
+    assert short(call, OPUS) == ()
+    assert short(call, OPUS._replace(floor=True)) == ("tier",)
+    assert short(heard, OPUS) == ("modality",)
+    assert short(heard, priced) == ()
+    assert short(heard, OPUS._replace(floor=True)) == ("tier", "modality")
 
 
 def test_searches_without_a_listed_price_make_the_cost_unknown() -> None:
     silent = OPUS._replace(search=0)
     assert cost(Tokens(input=1), 1, silent) is None
     assert cost(Tokens(input=1), 0, silent) == 5_000
+    assert cost(Tokens(), 2, OPUS) == 20_000_000
 
 
 @pytest.mark.parametrize(

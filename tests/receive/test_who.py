@@ -118,6 +118,16 @@ async def test_more_clients_than_have_places_are_told_to_try_again(folder):
             each.close()
 
 
+async def test_where_the_system_does_not_say_who_calls_the_file_modes_alone_decide(
+    folder, monkeypatch
+):
+    monkeypatch.delattr(socket, "SO_PEERCRED")
+    with socket.socket(socket.AF_UNIX) as peer:
+        assert door.caller_of(peer) == door.Caller(0, -1)
+    _, answer = await said_to(folder / "own" / "s", os.getuid(), "speaks")
+    assert answer == "hello 0 -1\n"
+
+
 def test_the_kernel_says_who_is_at_the_other_end():
     ours, theirs = socket.socketpair()
     with ours, theirs:
