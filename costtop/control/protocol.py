@@ -139,7 +139,7 @@ class StopSession:
 
 @_command
 class Override:
-    """Let a spent budget, a held session ("source/session") or, with neither, everything pass.
+    """Let a spent budget, a held session ("source/session") or `everything` pass.
 
     For `span` ms; 0 takes an override back. What a breaker has paused meanwhile goes on.
     """
@@ -149,6 +149,7 @@ class Override:
     session: str = ""
     span: int = 1_800_000
     by: str = ""
+    everything: bool = False
 
 
 @_command
@@ -203,7 +204,7 @@ class Acknowledge:
 class BeginSilence:
     """Do not tell of a session ("source/session"), rule, feature or budget for a while.
 
-    For `span` ms, or until its cost has grown by `grows` per cent, or until it is ended.
+    For `span` ms, or until its cost has grown by `grows` per cent, or for `ever`: one of them.
     """
 
     do = "silence"
@@ -215,6 +216,7 @@ class BeginSilence:
     grows: int | None = None
     note: str = ""
     by: str = ""
+    ever: bool = False
 
 
 @_command

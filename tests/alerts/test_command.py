@@ -54,14 +54,24 @@ def test_writes_go_through_the_daemon_and_stay(told, capsys):
     subprocess.run([sys.executable, "-m", "costtop", "start"], check=True, capture_output=True)
     try:
         assert "acknowledged" in said(capsys, "ack", one["id"])
-        assert "has begun" in said(capsys, "silence", "--rule", "median_5x", "--for", "2h")
-        assert main(["alerts", "silence"]) == 2
+        begun = said(capsys, "silence", "--rule", "median_5x", "--for", "2h")
+        assert begun == "silence 1 has begun: rule median_5x for 2 h\n"
+        assert main(["alerts", "silence", "--for", "2h"]) == 2
+        assert main(["alerts", "silence", "--rule", "median_5x"]) == 2  # for how long?
+        assert "--for ever" in capsys.readouterr().err
+        assert main(["override"]) == 2  # of what?
+        assert "--all" in capsys.readouterr().err
+        assert main(["override", "--all", "--for", "10m"]) == 0
+        assert capsys.readouterr().out == "everything may pass for 10 min\n"
         assert main(["alerts", "silence", "--end", "77"]) == 3
         capsys.readouterr()
         tree = json.loads(said(capsys, "list", "--json"))
         assert tree["alerts"][0]["state"] == "acknowledged"
         assert tree["silences"][0]["rule"] == "median_5x"
-        assert '"median_5x"' in said(capsys, "silence", "--list")
+        assert json.loads(said(capsys, "silence", "--json"))["rule"] == "median_5x"
+        head, row = said(capsys, "silence", "--list").splitlines()
+        assert head.split() == ["ID", "ABOUT", "UNTIL", "BY", "NOTE"]
+        assert row.split()[:3] == ["1", "rule", "median_5x"]
         assert "is ended" in said(capsys, "silence", "--end", "1")
     finally:
         assert main(["stop"]) == 0

@@ -123,3 +123,30 @@ def test_a_reader_that_goes_ends_the_command_quietly(home: Path) -> None:
         capture_output=True, text=True, env=os.environ, check=False,
     )  # fmt: skip
     assert (ran.stdout, ran.stderr) == ("{\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("daily 120", "budget daily is set: $120.00 a day, tiers 50 80 100 %"),
+        (
+            "burst 5 --period hours:5 --tiers 80",
+            "budget burst is set: $5.00 in 5 hours, tiers 80 %",
+        ),
+        (
+            "ci 150 --period week --scope feature=ci --action gate",
+            "budget ci is set: $150.00 a week feature=ci, tiers 50 80 100 %, at 100 %: gate",
+        ),
+    ],
+)
+def test_a_budget_that_is_set_says_what_was_understood(
+    home: Path, capsys: pytest.CaptureFixture[str], words: str, line: str
+) -> None:
+    assert said(capsys, "budget", "set", *words.split()) == (0, line + "\n", "")
+
+
+def test_no_hint_has_what_a_shell_would_eat(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "budget", "set", "daily", "1")[0] == 0
+    assert said(capsys, "budget", "remove", "daily")[0] == 0
+    assert said(capsys, "scan")[0] == 0
+    assert said(capsys, "budget")[1] == "no budget is set; such as: costtop budget set daily 20\n"

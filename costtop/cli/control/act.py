@@ -29,7 +29,7 @@ _SAYS = {
     ),
     "override": (
         "Lets what a breaker holds back pass for a while.",
-        *("daily", "7b4acd3 --for 2h", "daily --end"),
+        *("daily", "7b4acd3 --for 2h", "--all --for 10m", "daily --end"),
     ),
 }
 Order = Callable[[str], protocol.Command]
@@ -42,9 +42,10 @@ def add(parser: Parser, name: str) -> None:
     parser.says(about, *(f"costtop {name} {one}" for one in examples))
     parser.set_defaults(run=override if name == "override" else run, verb=name)
     if name == "override":
-        what = "a budget, or the beginning of a session's id; none: everything"
+        what = "a budget, or the beginning of a session's id"
         parser.add_argument("what", metavar="BUDGET|SESSION", nargs="?", default="", help=what)
         parser.add_argument("--for", dest="span", default="30m", help="30m, 2h, … (default 30m)")
+        parser.add_argument("--all", action="store_true", help="everything that is held back")
         parser.add_argument("--end", action="store_true", help="take an override back")
         return
     session = "any unique beginning of its id"
@@ -142,7 +143,11 @@ def _agreed(
             typed[key] = int(said) if said.isdecimal() else None
     if options.verb != "kill" or options.yes or not plans:
         return True
-    return input("Do it? [y/N] ").strip().lower() in {"y", "yes"}
+    return _yes("Do it?")
+
+
+def _yes(question: str) -> bool:
+    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _climbs(line: str, options: argparse.Namespace) -> bool:
@@ -170,9 +175,17 @@ def _command(options: argparse.Namespace, key: str, typed: int | None) -> protoc
 def override(options: argparse.Namespace) -> int:
     """`costtop override`: no agent's gate holds it back, for it is a command of costtop's own."""
     found = paths.find()
+    if options.what and options.all:
+        raise UsageError("give a budget or a session, or --all: not both")
     budget, session = _meant(found, options.what)
     span = 0 if options.end else durations.parse(options.span)
-    put_said(client.ask(found.socket, protocol.Override(budget, session, span, user_name())))
+    everything = options.all
+    if span and not (options.what or everything) and sys.stdin.isatty():
+        everything = _yes(f"Let everything that is held back pass for {durations.words(span)}?")
+        if not everything:
+            return 1
+    command = protocol.Override(budget, session, span, user_name(), everything)
+    put_said(client.ask(found.socket, command))
     return 0
 
 

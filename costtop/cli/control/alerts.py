@@ -5,6 +5,7 @@ It reads the database and asks the daemon to write; only `test` speaks to endpoi
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from costtop import config as configuration
@@ -75,10 +76,11 @@ def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
     parser = _verb(verbs, "silence", _silence, about, *examples)
     for name in ("session", "rule", "feature", "budget"):
         parser.add_argument(f"--{name}", default="", help=f"this {name}")
-    parser.add_argument("--for", dest="span", metavar="2h", help="until that time has passed")
+    parser.add_argument("--for", dest="span", metavar="2h", help="for so long, or for ever")
     parser.add_argument("--until-grows", type=int, metavar="PERCENT", help="until it costs so more")
     parser.add_argument("--note", default="", help="why")
     parser.add_argument("--list", action="store_true", help="those in force")
+    parser.add_argument("--json", action="store_true", help="those in force, as JSON lines")
     parser.add_argument("--end", type=int, metavar="ID", help="end one now")
 
 
@@ -138,25 +140,54 @@ def _ack(options: argparse.Namespace) -> int:
 
 
 def _silence(options: argparse.Namespace) -> int:
-    if options.list:
-        for one in alert_json.listing(_reader())["silences"]:
-            put(json.dumps(one))
-        return 0
+    if options.list or options.json:
+        return _list_silences(options)
     if options.end is not None:
         return _ask(protocol.EndSilence(options.end, user_name()))
     session = lookup.session(_reader(), options.session) if options.session else ""
-    span = durations.parse(options.span) if options.span else None
+    if options.span is None and options.until_grows is None and sys.stdin.isatty():
+        options.span = input("For how long? 30m, 2h, 7d or ever: ").strip()
+    ever = options.span == "ever"
     command = protocol.BeginSilence(
         session=session,
         rule=options.rule,
         feature=options.feature,
         budget=options.budget,
-        span=span,
+        span=None if ever or options.span is None else durations.parse(options.span),
         grows=options.until_grows,
         note=options.note,
         by=user_name(),
+        ever=ever,
     )
     return _ask(command)
+
+
+def _list_silences(options: argparse.Namespace) -> int:
+    silences = alert_json.listing(_reader())["silences"]
+    if options.json:
+        for one in silences:
+            put(json.dumps(one))
+        return 0
+    rows = [
+        (str(one["id"]), _about(one), _ends(one), one["by"] or "-", one["note"] or "-")
+        for one in silences
+    ]
+    put(
+        plain(("ID", "ABOUT", "UNTIL", "BY", "NOTE"), rows, frozenset({0}))
+        if rows
+        else "no silence"
+    )
+    return 0
+
+
+def _about(one: dict[str, Any]) -> str:
+    named = ("session", "rule", "feature", "budget")
+    return ", ".join(f"{name} {one[name]}" for name in named if one[name])
+
+
+def _ends(one: dict[str, Any]) -> str:
+    grows = f"it costs {one['grows_percent']} % more" if one["grows_percent"] else ""
+    return grows or (_minute(one["until"]) if one["until"] else "it is ended")
 
 
 def _test(options: argparse.Namespace) -> int:

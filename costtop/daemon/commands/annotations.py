@@ -12,7 +12,7 @@ from costtop.control.protocol import (
     UnmarkSession,
 )
 from costtop.daemon.actions.action_log import ActionLog
-from costtop.durations import DAY, MINUTE
+from costtop.durations import DAY, MINUTE, words
 from costtop.errors import UsageError
 from costtop.model import Mark, Silence
 from costtop.store.alerts import alerts, breakers, silences
@@ -56,8 +56,8 @@ def _done(
             breakers.stop_session(db, session, why, now)
             said = f"{session} is told to stop at its next tool; nothing is signalled"
             return "stop", session, said
-        case Override(budget, session, span):
-            return "override", session, _overridden(db, by, budget, session, span, now)
+        case Override(session=session):
+            return "override", session, _overridden(db, by, command, now)
         case Acknowledge(alert):
             alerts.acknowledge(db, alert, by, now)
             return "ack", "", f"alert {clean(alert)} is acknowledged"
@@ -65,11 +65,14 @@ def _done(
             silences.end(db, silence, by, now)
             return "silence ended", "", f"silence {silence} is ended"
         case BeginSilence(session):
-            number = silences.begin(db, _silence(command, by, now))
-            return "silence", session, f"silence {number} has begun"
+            begun = _silence(command, by, now)
+            number = silences.begin(db, begun)
+            return "silence", session, f"silence {number} has begun: {_silent(begun, now)}"
 
 
 def _silence(command: BeginSilence, by: str, now: int) -> Silence:
+    if command.span is None and command.grows is None and not command.ever:
+        raise UsageError("say for how long: --for 2h, --until-grows 50, or --for ever")
     return Silence(
         id=0,  # the store gives it one
         by=by,
@@ -84,11 +87,21 @@ def _silence(command: BeginSilence, by: str, now: int) -> Silence:
     )
 
 
-def _overridden(
-    db: sqlite3.Connection, by: str, budget: str, session: str, span: int, now: int
-) -> str:
+def _silent(silence: Silence, now: int) -> str:
+    """What is not told of, and until when."""
+    named = ((name, getattr(silence, name)) for name in ("session", "rule", "feature", "budget"))
+    what = ", ".join(f"{name} {clean(value)}" for name, value in named if value)
+    ends = [] if silence.until is None else [f"for {words(silence.until - now)}"]
+    ends += [] if silence.grows is None else [f"until it costs {silence.grows} % more"]
+    return f"{what} {' or '.join(ends) or 'until it is ended'}"
+
+
+def _overridden(db: sqlite3.Connection, by: str, command: Override, now: int) -> str:
+    budget, session, span = command.budget, command.session, command.span
     if not 0 <= span <= _LONGEST:
         raise UsageError("an override lasts up to 7 days")
+    if span and not (budget or session or command.everything):
+        raise UsageError("say what may pass: a budget, a session, or --all for everything")
     named = " and ".join(part for part in (budget and f"budget {clean(budget)}", session) if part)
     what = named or "everything"
     if not span:

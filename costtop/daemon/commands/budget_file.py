@@ -6,10 +6,12 @@ import msgspec
 import tomli_w
 
 from costtop import config as configuration
+from costtop import money, periods
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
 from costtop.files import private_directory, replace
+from costtop.model import Budget
 from costtop.paths import Paths
 
 _HEAD = (
@@ -33,12 +35,22 @@ def _set(own: dict[str, BudgetEntry], command: SetBudget) -> str:
     values = {name: getattr(command, name) for name in BudgetEntry.__struct_fields__}
     try:
         entry = msgspec.convert(values, BudgetEntry)
-        configuration.budget_of(entry)
+        budget = configuration.budget_of(entry)
     except (msgspec.ValidationError, CosttopError) as error:
         raise UsageError(f"budget {command.name!r}: {error}") from None
     known = command.name in own
     own[command.name] = entry
-    return f"budget {command.name} is {'changed' if known else 'set'}"
+    return f"budget {command.name} is {'changed' if known else 'set'}: {_words(budget)}"
+
+
+def _words(budget: Budget) -> str:
+    """What was understood: a shell may have eaten half of an amount."""
+    hours = periods.hours(budget.period)
+    each = f"in {hours} hours" if hours else f"a {budget.period}"
+    scope = "".join(f" {key}={value}" for key, value in budget.scope)
+    held = "" if budget.action == "notify" else f", at 100 %: {budget.action}"
+    tiers = " ".join(map(str, budget.tiers))
+    return f"${money.dollars(budget.amount)} {each}{scope}, tiers {tiers} %{held}"
 
 
 def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) -> str:

@@ -53,4 +53,5 @@ def command_of(answer: Chosen, by: str) -> Override | None:
     if answer.id == "cancel":
         return None
     budget, _, session = answer.id.partition("\n")
-    return Override(budget, session, _SPAN, by)
+    everything = not (budget or session)
+    return Override(budget, session, _SPAN, by, everything)

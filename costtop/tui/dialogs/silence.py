@@ -67,4 +67,5 @@ def command_of(
     spans = {"1h": HOUR, "8h": 8 * HOUR, "day": periods.end_of("day", now, ZoneInfo(zone)) - now}
     span = spans.get(answer.id)
     grows = 50 if answer.id == "grows" else None
-    return BeginSilence(*about, span=span, grows=grows, note=answer.note, by=by)
+    ever = answer.id == "ever"
+    return BeginSilence(*about, span=span, grows=grows, note=answer.note, by=by, ever=ever)
