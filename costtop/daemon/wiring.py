@@ -60,7 +60,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     async with Writer(paths.database) as writer:
         costs = partial(basis, policy=config.prices.counts)
         books = Books(feature_of(config.feature, str(Path.home())), costs)
-        books.runs = {key: run.tagged for key, run in (await writer.read(runs.tags)).items()}
+        books.runs = {key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()}
         await writer.transact(meta.put, reader_settings(config))
         kept = await writer.read(meta.get, "cards")
         if kept:

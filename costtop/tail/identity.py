@@ -5,6 +5,7 @@ the hash of a growing head and of the bytes just before the offset. Device, inod
 are a shortcut only: inode and offset alone lost or repeated data in 43 % of random rotations.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
 QUIET = 60 * 10**9  # ns after a rotation until a last line without newline counts as complete
+_TELLING = 256  # bytes of a beginning that hardly two files share
 KEPT = 7 * DAY  # that the place of a vanished file is kept
 _WAIT, _LONGEST_WAIT = 5 * 10**9, 300 * 10**9  # ns between two tries at what cannot be read
 
@@ -227,11 +229,14 @@ def _may_be(seen: Seen, place: Place) -> bool:
 
     A short beginning proves little: session files of one tool may start with the same line. So a
     copy must have a name that log rotation makes of the other, and be in the same folder unless a
-    full head speaks for it. Otherwise it is read from 0, which is harmless.
+    full head speaks for it. Any name will do where the known file has gone and its beginning says
+    enough: it was moved, perhaps to another disk. Otherwise it is read from 0, which is harmless.
     """
     if (place.dev, place.ino) == (seen.dev & INT63, seen.ino & INT63):
         return True
     path = place.path.split(b"\0")[0]
+    if place.head_length >= _TELLING and not os.path.lexists(path):
+        return True
     if not related(basename(seen.path), basename(path)):
         return False
     same_folder = seen.path[: -len(basename(seen.path))] == path[: -len(basename(path))]

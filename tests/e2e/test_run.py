@@ -53,6 +53,7 @@ def test_every_call_of_its_sessions_is_tagged_and_the_summary_says_what_it_cost(
     tasks = "SELECT count(*) FROM calls c JOIN contexts x ON x.id = c.context"
     tasks += " JOIN names n ON n.id = x.task WHERE n.text = 'T-1'"
     assert house.answers(tasks) == [(4,)]
+    assert house.answers("SELECT task FROM tasks") in ([], [("T-1",)])
     assert house.answers("SELECT sum(calls) FROM spend") == [(4,)]
 
 

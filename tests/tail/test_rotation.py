@@ -327,3 +327,28 @@ def test_a_place_is_kept_for_two_walks_and_seven_days(log: Path, daemon: Reader)
     daemon.known.census(found, 2_000)
     assert daemon.known.census(found, 2_000 + week) == ([], [os.fsencode(log)])
     assert daemon.known.places() == []
+
+
+@pytest.mark.parametrize("lines", [4, 100])
+def test_a_file_that_came_from_another_disk_under_any_name_is_read_on(
+    log: Path, daemon: Reader, lines: int
+) -> None:
+    write(log, *(f"{n:09} {'x' * 80}" for n in range(lines)))
+    daemon.scan()
+    assert len(daemon.taken()) == lines
+    moved = log.with_name("elsewhere.jsonl")
+    moved.write_bytes(log.read_bytes() + b"more\n")  # another inode, as after a copy
+    log.unlink()
+    daemon.scan()
+    assert daemon.taken() == [b"more"]
+
+
+def test_a_copy_under_another_name_beside_its_original_is_a_file_of_its_own(
+    log: Path, daemon: Reader
+) -> None:
+    write(log, *(f"{n:09} {'x' * 80}" for n in range(20)))
+    daemon.scan()
+    daemon.taken()
+    log.with_name("elsewhere.jsonl").write_bytes(log.read_bytes())
+    daemon.scan()
+    assert len(daemon.taken()) == 20

@@ -144,6 +144,8 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
     for reading in readings:
         for task in reading.tasks:
             ref = books.sessions.ref(db, task.source, task.session)
+            if tagged := books.runs.get(ref.root_key):
+                task = task._replace(task=tagged(Context(task=task.task)).task)  # noqa: PLW2901
             record_task(db, ref.id, ref.root, task)
     facts = (fact for reading in readings for fact in reading.facts)
     return Recorded(rev, spends, answered, removed, _ended(db, books, facts))

@@ -5,6 +5,8 @@ Times are ms UTC, money int nano-dollars.
 """
 
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from costtop.model import Context
@@ -13,6 +15,9 @@ from costtop.store.calls.call_row import COLUMNS, Row
 from costtop.store.calls.calls import Books
 from costtop.store.calls.rollups import Deltas
 from costtop.store.names import read_context
+from costtop.store.sessions.tasks import rename_tasks
+
+_SAY_TASKS = frozenset(("costtop", "litellm", "otlp"))  # sources whose programs name their tasks
 
 
 class Run(NamedTuple):
@@ -27,11 +32,20 @@ class Run(NamedTuple):
     user: str
     began: int
 
-    def tagged(self, context: Context) -> Context:
-        """The context with the run's tags, where the log does not say."""
+    def tagger(self, session: str) -> Callable[[Context], Context]:
+        """What gives contexts of a session ("source/session") the run's tags.
+
+        A feature that the log says stays, and a task that a program has named; but what an agent
+        calls a task is one prompt, and the run's task is all of them.
+        """
+        says_tasks = session.partition("/")[0] in _SAY_TASKS
+        return partial(self._tagged, says_tasks=says_tasks)
+
+    def _tagged(self, context: Context, *, says_tasks: bool) -> Context:
+        said = says_tasks and context.task
         return context._replace(
             feature=context.feature or self.feature,
-            task=context.task or self.task,
+            task=context.task if said or not self.task else self.task,
             user=self.user or context.user,
         )
 
@@ -67,7 +81,7 @@ def tags(db: sqlite3.Connection) -> dict[str, Run]:
 def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
     """Puts a session ("source/session") into a run and tags its calls; how many it had already."""
     db.execute("INSERT OR IGNORE INTO run_sessions (session, run) VALUES (?, ?)", (session, run.id))
-    books.runs[session] = run.tagged
+    tagged = books.runs[session] = run.tagger(session)
     source, _, name = session.partition("/")
     rows = db.execute(
         f"SELECT c.id, {', '.join('c.' + one for one in COLUMNS.split(', '))}, f.text FROM calls c"
@@ -79,7 +93,7 @@ def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
     deltas, updates = Deltas(), []
     for number, *values, feature in rows:
         old = Row._make(values)
-        context = run.tagged(read_context(db, old.context))
+        context = tagged(read_context(db, old.context))
         new = old._replace(
             context=books.names.context(db, context),
             feature=books.names.name(db, context.feature or feature),
@@ -91,6 +105,7 @@ def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
     db.executemany("UPDATE calls SET context = ?, feature = ? WHERE id = ?", updates)
     rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
     deltas.write(db, rev)
+    rename_tasks(db, session, run.began, lambda task: tagged(Context(task=task)).task)
     return len(updates)
 
 

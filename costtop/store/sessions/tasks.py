@@ -7,7 +7,7 @@ belongs to the session that owns the calls made for it.
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from costtop.model import TaskFact
@@ -46,6 +46,22 @@ def move_tasks(db: sqlite3.Connection, old: int, new: int) -> None:
     db.execute("DELETE FROM tasks WHERE session = ?", (old,))
     for task, context, feature, *course in rows:
         _put(db, new, task, _Course(*course), (context, feature))
+
+
+def rename_tasks(
+    db: sqlite3.Connection, session: str, since: int, name: Callable[[str], str]
+) -> None:
+    """Gives tasks of a root session ("source/session") since then other names; equal ones join."""
+    source, _, own = session.partition("/")
+    rows = db.execute(
+        "SELECT t.session, t.task FROM tasks t JOIN sessions s ON s.id = t.session"
+        " JOIN names n ON n.id = s.source WHERE n.text = ? AND s.session = ? AND s.id = s.root"
+        " AND coalesce(t.finished, t.started) >= ?",
+        (source, own, since),
+    ).fetchall()
+    for root, task in rows:
+        if name(task) != task:
+            _move(db, root, root, task, name(task))
 
 
 def _put(
@@ -124,11 +140,11 @@ def _owns(db: sqlite3.Connection, root: int, fact: TaskFact) -> bool:
     return any(task == fact.task for _, _, task in _near(db, root, fact))
 
 
-def _move(db: sqlite3.Connection, old: int, new: int, task: str) -> None:
+def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "") -> None:
     row = db.execute(
         "SELECT context, feature, status, started, finished FROM tasks"
         " WHERE session = ? AND task = ?",
         (old, task),
     ).fetchone()
     db.execute("DELETE FROM tasks WHERE session = ? AND task = ?", (old, task))
-    _put(db, new, task, _Course(*row[2:]), row[:2])
+    _put(db, new, name or task, _Course(*row[2:]), row[:2])
