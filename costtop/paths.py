@@ -24,6 +24,7 @@ class Paths(NamedTuple):
     log: Path
     spool: Path  # directory of JSON lines written while no daemon runs
     socket: Path
+    otlp_token: Path  # what programs show the OTLP receiver; costtop makes it
 
 
 def find(environ: os._Environ[str] | dict[str, str] = os.environ) -> Paths:
@@ -50,6 +51,7 @@ def _layout(config: Path, state: Path, runtime: Path) -> Paths:
         log=state / "costtop.log",
         spool=state / "spool",
         socket=runtime / "costtop.sock",
+        otlp_token=state / "otlp-token",
     )
 
 

@@ -107,13 +107,13 @@ def _loaded(paths: Paths) -> Config:
     config = configuration.load(paths)
     for missing in address.check_all(config.notify, os.environ):
         log.warning("%s", missing)
-    _check_channels(config)
+    _check_channels(config, paths)
     return config
 
 
-def _check_channels(config: Config) -> None:
+def _check_channels(config: Config, paths: Paths) -> None:
     """Raises ConfigError for a channel that cannot or must not be opened as configured."""
-    otlp_calls.check(config)
+    otlp_calls.check(config, paths.otlp_token)
     if config.metrics is None:
         return
     try:
@@ -130,7 +130,7 @@ def _channels(instance: Wired) -> list[Channel]:
     otlp, metrics = instance.config.receive.otlp, instance.config.metrics
     found: list[Channel] = []
     if otlp:
-        found.append(OtlpChannel(otlp, instance.ingest))
+        found.append(OtlpChannel(otlp, instance.ingest, instance.paths.otlp_token))
     if metrics:
         found.append(MetricsChannel(metrics, instance.paths.database))
     return found

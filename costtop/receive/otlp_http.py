@@ -1,8 +1,9 @@
 """The OTLP/HTTP receiver: bodies in, plain values out to whoever takes them. It counts nothing.
 
-Off unless configured, loopback unless a token guards it. A web page must not reach it (Host and
-Origin are checked, no CORS header is sent), and no verb here controls anything, ever. A body is
-acknowledged after it is committed; one that finds the queue full is to be sent again.
+Off unless configured, and nothing is taken without the token, on loopback either. A web page must
+not reach it (Host and Origin are checked, no CORS header is sent), and no verb here controls
+anything, ever. A body is acknowledged after it is committed; one that finds the queue full is to be
+sent again.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ Take = Callable[[str, Plain], Awaitable[Rejected]]
 class Receiver:
     """Answers requests; counts them for `doctor`."""
 
-    def __init__(self, take: Take, host: str, token: str = "", deadline: float = DEADLINE) -> None:
+    def __init__(self, take: Take, host: str, token: str, deadline: float = DEADLINE) -> None:
         self._take, self._token, self._deadline = take, token, deadline
         self._hosts = {*_HOSTS, host}
         self._bodies = 0
@@ -96,8 +97,8 @@ class Receiver:
             return _refused(404, "/v1/traces, /v1/logs and /v1/metrics are served")
         if request.method != "POST":
             return _refused(405, "only POST")
-        if self._token and not self._has_token(request.headers.get("Authorization", "")):
-            return _refused(401, "a bearer token is needed")
+        if not self._has_token(request.headers.get("Authorization", "")):
+            return _refused(401, "a bearer token is needed; `costtop doctor` says where it is")
         if request.content_type not in (PROTOBUF, JSON):
             return _refused(415, f"send {PROTOBUF} or {JSON}")
         if request.headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip"):

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from costtop import paths
 from tests.receive.running import Instance, until
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -29,8 +30,18 @@ def reachable(port: int) -> bool:
     return True
 
 
+def shown() -> dict[str, str]:
+    """The header with the token that the daemon of this test's home has made."""
+    file = paths.find().otlp_token
+    return {"Authorization": f"Bearer {file.read_text().strip()}"} if file.exists() else {}
+
+
 def post(port: int, path: str, body: bytes, **headers: str) -> tuple[int, bytes, Any]:
-    named = {"Content-Type": JSON, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    named = {
+        "Content-Type": JSON,
+        **shown(),
+        **{k.replace("_", "-"): v for k, v in headers.items()},
+    }
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, named)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:

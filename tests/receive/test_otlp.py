@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.receive.otlp_client import chat, post, reachable, traces
+from tests.receive.otlp_client import chat, post, reachable, shown, traces
 from tests.receive.running import until
 
 pytest.importorskip("aiohttp", reason="needs the extra otlp")
@@ -37,7 +37,7 @@ def test_spans_of_the_real_exporter_are_counted_and_a_resend_counts_once(heard, 
                     "gen_ai.response.model": "claude-sonnet-4-5", **usage})  # fmt: skip
     url = f"http://127.0.0.1:{port}/v1/traces"
     for compression in (None, None, _gzip()):
-        exporter = OTLPSpanExporter(url, compression=compression)
+        exporter = OTLPSpanExporter(url, headers=shown(), compression=compression)
         assert exporter.export(kept.get_finished_spans()).name == "SUCCESS"
         exporter.shutdown()
     total = heard.report()["total"]
@@ -57,7 +57,7 @@ def test_metrics_of_the_real_exporter_are_counted_while_nothing_finer_comes(hear
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     from opentelemetry.sdk.resources import Resource
 
-    exporter = OTLPMetricExporter(f"http://127.0.0.1:{port}/v1/metrics")
+    exporter = OTLPMetricExporter(f"http://127.0.0.1:{port}/v1/metrics", headers=shown())
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
     provider = MeterProvider([reader], resource=Resource.create({"service.name": "shop"}))
     usage = provider.get_meter("t").create_histogram("gen_ai.client.token.usage")
@@ -82,7 +82,7 @@ def test_log_events_of_the_real_exporter_are_counted(heard, port):
     from opentelemetry.sdk.resources import Resource
 
     provider = LoggerProvider(Resource.create({"service.name": "claude-code"}))
-    exporter = OTLPLogExporter(f"http://127.0.0.1:{port}/v1/logs")
+    exporter = OTLPLogExporter(f"http://127.0.0.1:{port}/v1/logs", headers=shown())
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
     said = {"event.name": "api_request", "model": "claude-opus-5", "input_tokens": "3",
             "output_tokens": 345, "cache_read_tokens": 17842, "cache_creation_tokens": 8165,

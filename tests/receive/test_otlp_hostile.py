@@ -4,12 +4,15 @@ import asyncio
 import gzip
 import os
 import socket
+import subprocess
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from tests.receive.otlp_client import JSON, PROTOBUF, chat, opened, post, traces
+from costtop import paths
+from tests.patience import until
+from tests.receive.otlp_client import JSON, PROTOBUF, chat, opened, post, reachable, shown, traces
 
 pytest.importorskip("aiohttp", reason="needs the extra otlp")
 pytest.importorskip("opentelemetry.proto", reason="needs the extra otlp")
@@ -47,7 +50,8 @@ def test_a_bomb_is_refused_and_costs_no_memory(heard, port):
     with socket.create_connection(("127.0.0.1", port), 20) as peer:  # plain, without a length
         peer.sendall(
             b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
+            + _shown()
+            + b"Transfer-Encoding: chunked\r\n\r\n"
         )
         with suppress(OSError):
             for _ in range(80):
@@ -55,10 +59,14 @@ def test_a_bomb_is_refused_and_costs_no_memory(heard, port):
         assert b" 413 " in peer.recv(1000)
 
 
+def _shown() -> bytes:
+    return f"Authorization: {shown()['Authorization']}\r\n".encode()
+
+
 def test_a_lying_length_and_a_body_that_is_never_read_are_harmless(heard, port):
     head = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", port), 20) as peer:
-        peer.sendall(head + b"Content-Length: 99999999999\r\n\r\n")
+        peer.sendall(head + _shown() + b"Content-Length: 99999999999\r\n\r\n")
         assert b" 413 " in peer.recv(1000)
     before = heard.memory()
     with socket.create_connection(("127.0.0.1", port), 20) as peer:
@@ -75,8 +83,9 @@ SLOW = {
     "request line": b"POST /v1/traces HTT",
     "headers": b"POST /v1/traces HTTP/1.1\r\nHost: a",
     "body": b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 1000\r\n\r\n",
+    b"Authorization: Bearer aaaaaaaaaaaaaaaaaaaa\r\nContent-Length: 1000\r\n\r\n",
     "second request": b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+    b"Authorization: Bearer aaaaaaaaaaaaaaaaaaaa\r\n"
     b"Content-Type: application/json\r\n\r\n{}POST",
 }
 
@@ -89,7 +98,7 @@ async def test_a_peer_that_drips_is_hung_up_on_at_the_deadline(start):
         return otlp_http.Rejected()
 
     assert body.DEADLINE <= 10
-    receiver = otlp_http.Receiver(take, "127.0.0.1", deadline=0.5)
+    receiver = otlp_http.Receiver(take, "127.0.0.1", "a" * 20, deadline=0.5)
     async with otlp_http.listening(receiver, "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(start)
@@ -114,7 +123,7 @@ async def test_a_full_queue_and_a_store_that_cannot_are_told_when_to_try_again()
         await release.wait()
         raise otlp_http.Unstorable("disk full")
 
-    receiver = otlp_http.Receiver(take, "127.0.0.1")
+    receiver = otlp_http.Receiver(take, "127.0.0.1", "a" * 20)
     async with otlp_http.listening(receiver, "127.0.0.1", 0) as port:
         posts = [asyncio.create_task(_posted(port)) for _ in range(7)]
         done, _ = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
@@ -127,7 +136,44 @@ async def test_a_full_queue_and_a_store_that_cannot_are_told_when_to_try_again()
 
 
 async def _posted(port: int) -> tuple[int, bytes, Any]:
-    return await asyncio.to_thread(post, port, "/v1/traces", b"{}")
+    return await asyncio.to_thread(
+        post, port, "/v1/traces", b"{}", Authorization=f"Bearer {'a' * 20}"
+    )
+
+
+def test_the_receiver_makes_its_own_token_and_takes_nothing_without_it(heard, port):
+    file = paths.find().otlp_token
+    assert file.stat().st_mode & 0o777 == 0o600
+    secret = file.read_text().strip()
+    assert len(secret) >= 32
+    body = traces(chat())
+    for given in ("", "Bearer", "Bearer wrong", f"Basic {secret}", f"Bearer {secret}x", secret):
+        assert post(port, "/v1/traces", body, Authorization=given)[0] == 401
+    assert heard.calls() == 0
+    assert post(port, "/v1/traces", body)[0] == 200
+    assert heard.calls() == 1
+    heard.stop()
+    heard.start()
+    until(lambda: reachable(port))
+    assert file.read_text().strip() == secret  # programs that know it need not be told anew
+    assert secret not in heard.log()
+
+
+def test_doctor_says_where_the_token_is_and_how_it_is_sent(heard, port):
+    file = paths.find().otlp_token
+    ran = heard.run("doctor")
+    assert f"http://127.0.0.1:{port} asks for the token in {file}" in ran.stdout
+    line = next(line for line in ran.stdout.splitlines() if "export OTEL_" in line)
+    told = subprocess.run(
+        ["sh", "-c", f"{line}; env"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/bin"},
+    )
+    secret = file.read_text().strip()
+    assert f"OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20{secret}" in told.stdout
+    assert secret not in ran.stdout
 
 
 def test_a_token_is_asked_for_before_the_body_is_read(instance, port):

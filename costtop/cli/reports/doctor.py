@@ -67,12 +67,25 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         "sources": _sources(found, problems),
         "unread": [],
         "unsupported": _unsupported(),
+        "receiver": _receiver(found),
         "processes": _sight(),
         **_stored(found, problems),
     }
     tree["unread"] = _unread(tree, found)
     tree["problems"] = problems
     return tree
+
+
+def _receiver(found: Paths) -> dict[str, str] | None:
+    """Where OTLP is taken and what must be sent with it; None where it is off."""
+    from costtop import config
+    from costtop.daemon.ingest.otlp_calls import place
+
+    try:
+        wanted = config.load(found).receive.otlp
+    except CosttopError:
+        return None
+    return place(wanted, found.otlp_token) if wanted else None
 
 
 def _unread(tree: dict[str, Any], found: Paths) -> list[dict[str, str]]:
@@ -241,6 +254,11 @@ def _plain(tree: dict[str, Any]) -> list[str]:
     for channel in tree["daemon"].get("channels", []):
         mark = "✗" if channel["trouble"] else "✓"
         lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
+    if receiver := tree["receiver"]:
+        lines.append(
+            f"  OTLP at {receiver['address']} asks for the token in {receiver['token_file']}:"
+        )
+        lines.append(f"    export {receiver['set']}")
     lines += ["", *_not_read(tree), *_records(tree), *_prices(tree), *_rest(tree), ""]
     problems = tree["problems"]
     lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]

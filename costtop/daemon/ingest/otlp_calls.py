@@ -7,6 +7,8 @@ import asyncio
 import ipaddress
 import logging
 import os
+import secrets
+import shlex
 import sqlite3
 import stat
 from pathlib import Path
@@ -17,6 +19,7 @@ from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
 from costtop.durations import now_ms
 from costtop.errors import ConfigError
+from costtop.files import private_directory, replace
 from costtop.sources.fold.source import Memo
 from costtop.sources.otlp import telemetry
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 CHANNEL = b"otlp"
 FORMAT = "otlp"
 _AGAIN = 30.0  # s before a port that was taken is tried again
+_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"  # read by every SDK of OpenTelemetry
 _TOKEN = 4096  # bytes
 log = logging.getLogger("costtop")
 
@@ -33,8 +37,8 @@ log = logging.getLogger("costtop")
 class OtlpChannel:
     """The receiver's task, and what `doctor` says of it."""
 
-    def __init__(self, wanted: Otlp, ingest: Ingest) -> None:
-        self._wanted, self._ingest = wanted, ingest
+    def __init__(self, wanted: Otlp, ingest: Ingest, own: Path) -> None:
+        self._wanted, self._ingest, self._own = wanted, ingest, own
         self._memo: Memo = ingest.memo(CHANNEL)
         self._turn = asyncio.Lock()  # the memo of one message is what the next begins with
         self._receiver: Receiver | None = None
@@ -47,7 +51,7 @@ class OtlpChannel:
         from costtop.receive import otlp_http as wire
 
         host, port = self._wanted.host, self._wanted.port
-        self._receiver = wire.Receiver(self._take, host, token_of(self._wanted.token_file))
+        self._receiver = wire.Receiver(self._take, host, token(self._wanted, self._own))
         while True:
             try:
                 async with wire.listening(self._receiver, host, port):
@@ -66,7 +70,7 @@ class OtlpChannel:
         answers = self._receiver.answers if self._receiver else {}
         return {
             "name": "otlp",
-            "address": f"http://{self._wanted.host}:{self._wanted.port}",
+            **place(self._wanted, self._own),
             "said": f"{self.calls} calls",
             "calls": self.calls,
             "answers": {str(status): count for status, count in sorted(answers.items())},
@@ -92,8 +96,11 @@ class OtlpChannel:
         return sorted_events(FORMAT, place_of(CHANNEL), memo, events, 0)
 
 
-def check(config: Config) -> None:
-    """Raises ConfigError for a receiver that cannot or must not be opened as configured."""
+def check(config: Config, own: Path) -> None:
+    """Raises ConfigError for a receiver that cannot or must not be opened as configured.
+
+    `own` is the file of the token that costtop makes itself where the config names none.
+    """
     wanted = config.receive.otlp
     if wanted is None:
         return
@@ -102,10 +109,31 @@ def check(config: Config) -> None:
     except ImportError:
         hint = 'pip install "costtop[otlp]"'
         raise ConfigError(f"[receive.otlp] needs more packages: {hint}") from None
-    if not token_of(wanted.token_file) and not is_loopback(wanted.host):
+    if not wanted.token_file and not is_loopback(wanted.host):
         raise ConfigError(
             f"[receive.otlp] host {wanted.host} is open to other machines: set token_file"
         )
+    token(wanted, own)
+
+
+def place(wanted: Otlp, own: Path) -> dict[str, str]:
+    """Where the receiver is and what must be sent to it, for people; not the token itself."""
+    file = Path(wanted.token_file).expanduser() if wanted.token_file else own
+    return {
+        "address": f"http://{wanted.host}:{wanted.port}",
+        "token_file": str(file),
+        "set": f'{_HEADERS}="Authorization=Bearer%20$(cat {shlex.quote(str(file))})"',
+    }
+
+
+def token(wanted: Otlp, own: Path) -> str:
+    """The token that programs have to show; made at the first need where the config names none."""
+    if wanted.token_file:
+        return token_of(Path(wanted.token_file).expanduser())
+    if not own.exists():
+        private_directory(own.parent)
+        replace(own, f"{secrets.token_urlsafe(32)}\n".encode())
+    return token_of(own)
 
 
 def is_loopback(host: str) -> bool:
@@ -116,11 +144,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def token_of(file: str) -> str:
-    """The token in a file that only its owner may read, "" for none; raises ConfigError."""
-    if not file:
-        return ""
-    path = Path(file).expanduser()
+def token_of(path: Path) -> str:
+    """The token in a file that only its owner may read; raises ConfigError."""
     try:
         with open(path, "rb") as opened:
             found = os.fstat(opened.fileno())
