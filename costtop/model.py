@@ -226,6 +226,7 @@ class Spend(NamedTuple):
     feature: str = ""  # resolved: tag, rule, branch or project
     new: bool = True
     previous: int | None = None
+    label: str = ""  # of the root session: the name of the config's [[source]] entry
 
 
 class Budget(NamedTuple):

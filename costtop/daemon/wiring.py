@@ -24,9 +24,10 @@ from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
+from costtop.sources.registry import SOURCE
 from costtop.store import meta
 from costtop.store.calls.calls import Books
-from costtop.store.sessions import runs
+from costtop.store.sessions import labels, runs
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
@@ -59,9 +60,11 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     prices = price_book(config, paths)
     async with Writer(paths.database) as writer:
         costs = partial(basis, policy=config.prices.counts)
-        books = Books(feature_of(config.feature, str(Path.home())), costs)
+        named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
+        books = Books(feature_of(config.feature, str(Path.home())), costs, named)
         books.runs = {key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()}
         await writer.transact(meta.put, reader_settings(config))
+        await writer.transact(labels.renew, books.labels)
         kept = await writer.read(meta.get, "cards")
         if kept:
             prices.offer(json.loads(kept))

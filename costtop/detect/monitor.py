@@ -193,7 +193,7 @@ class Monitor:
 
     def peers_of(self, session: RunningSession) -> PeerView:
         """What is known of the sessions that one is measured against."""
-        return self._peers.view(session.source, session.feature, session.estimated)
+        return self._peers.view(session.source, session.feature, session.estimated, session.label)
 
     def _watched(self, spend: Spend) -> Watched:
         watched = self._open.get(spend.root) or self._reopen(spend)

@@ -15,7 +15,7 @@ from costtop.daemon.jobs.scan_once import scan
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
-    "source", "host",
+    "source", "host", "label",
 )  # fmt: skip
 ROW = {
     "key", "cost_usd", "floor", "floor_reasons", "calls", "unpriced_calls", "sessions",
@@ -24,7 +24,7 @@ ROW = {
     "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "reported_cost_usd",
 }  # fmt: skip
 ABOUT = {"source", "project", "feature", "user", "model", "model_now", "state", "pid", "started",
-         "last", "children"}  # fmt: skip
+         "last", "children", "label"}  # fmt: skip
 
 
 def line(ts: str, session: str = "s", **more: Any) -> dict[str, Any]:

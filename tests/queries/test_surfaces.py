@@ -8,7 +8,7 @@ import pytest
 from costtop.cli.main import main
 from costtop.daemon.alerting.live_sessions import LiveSessions
 from costtop.detect.settings import Settings
-from costtop.durations import HOUR, MINUTE, now_ms
+from costtop.durations import HOUR, MINUTE, iso, now_ms
 from costtop.floor import Floor
 from costtop.model import Call, FloorReason, Rates, Tokens
 from costtop.paths import Paths, find
@@ -19,7 +19,9 @@ from costtop.store import gating, meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Books, record
 from costtop.store.db import open_reader, open_writer
-from costtop.store.sessions import statuslines
+from costtop.store.sessions import labels, statuslines
+from costtop.store.sessions.past_spends import History
+from costtop.tui.list.filter import parse
 
 NOW = now_ms() - 1000  # the commands take the clock's word for it
 RATES = Rates(1_000_000, 100_000, 1_250_000, 2_000_000, 5_000_000, card="test")  # $1 and $5 a M
@@ -253,3 +255,99 @@ def test_a_floor_is_shown_from_half_a_per_cent_on() -> None:
     assert Floor(unpriced=1).shows(10**12, 10**6)
     assert not Floor().shows(0, 0)
     assert cut.shows(0, 1)
+
+
+def lines(path: Path, *sessions: str) -> None:
+    record = {"model": "claude-sonnet-4-5", "input_tokens": 1000, "output_tokens": 100}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(
+        json.dumps({"id": name, "session": name, "ts": iso(NOW - MINUTE), **record}) + "\n"
+        for name in sessions
+    ))  # fmt: skip
+
+
+def entries(paths: Paths, **logs: Path) -> None:
+    paths.config.parent.mkdir(parents=True, exist_ok=True)
+    paths.config.write_text(
+        "".join(f'[[source]]\nname = "{name}"\npaths = ["{log}"]\n' for name, log in logs.items())
+    )
+
+
+def test_the_name_of_a_source_entry_labels_its_sessions_and_changes_no_key(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines(home / "a.jsonl", "one", "two")
+    lines(home / "b.jsonl", "three")
+    entries(find(), checkout=home / "a.jsonl", costtop=home / "b.jsonl")
+    printed(capsys, "scan")
+    rows = tree(capsys, "report", "--by", "session", "--json")["rows"]
+    assert {row["key"]: (row["source"], row["label"]) for row in rows} == {
+        "costtop/one": ("costtop", "checkout"),
+        "costtop/two": ("costtop", "checkout"),
+        "costtop/three": ("costtop", None),  # the format's own name labels nothing
+    }
+    by_label = tree(capsys, "report", "--by", "label", "--json")
+    assert {row["key"]: row["calls"] for row in by_label["rows"]} == {"checkout": 2, "(none)": 1}
+    assert by_label["total"]["calls"] == 3
+    frame = Door(find()).frame()
+    kept = [row.session for row in frame.sessions if parse("label=checkout").keeps(row, NOW)]
+    assert sorted(kept) == ["one", "two"]
+    listed = tree(capsys, "--once", "--json")["sessions"]
+    assert {row["session"]: row["label"] for row in listed}["one"] == "checkout"
+
+
+def test_what_was_read_before_gets_the_label_of_a_new_entry(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines(home / "a.jsonl", "one")
+    entries(find(), first=home / "a.jsonl")
+    printed(capsys, "scan")
+    db = open_writer(find().database)
+    db.execute("BEGIN")
+    labels.renew(db, ())
+    db.execute("COMMIT")
+    assert Door(find()).frame().sessions[0].label == ""
+    db.execute("BEGIN")
+    labels.renew(db, ("first", "second"))
+    db.execute("COMMIT")
+    db.close()
+    assert Door(find()).frame().sessions[0].label == "first"
+
+
+def test_finished_sessions_of_one_label_are_a_group_of_peers(tmp_path: Path) -> None:
+    db = open_writer(tmp_path / "costtop.db")
+    books = Books(lambda context, source, model: "", labels=frozenset({"shop"}))
+    costs = {"shop": 1_000_000, "claude-code": 9_000_000}
+    rows = [
+        made(f"{label}{n}", session=f"{label}{n}", at=NOW - HOUR, cost=costs[label])
+        for label in costs
+        for n in range(6)
+    ]
+    mine = made("mine", at=NOW - MINUTE)
+    db.execute("BEGIN")
+    for label, calls in (("shop", [*rows[:6], mine]), ("claude-code", rows[6:])):
+        reading = Reading(label, label.encode(), "{}", "{}", 1, False, calls, [], [], [], [])
+        record(db, books, [reading], NOW)
+    db.execute("COMMIT")
+    watched(db, 30 * MINUTE)
+    found = session.read(db, KEY)
+    assert found is not None
+    assert found.peers is not None
+    assert found.peers[:4] == ("label", "shop", 6, 1_000_000)
+    db.close()
+
+
+def test_two_labels_of_a_session_end_alike_in_any_order(tmp_path: Path) -> None:
+    told = []
+    for order in (("b", "a"), ("a", "b")):
+        db = open_writer(tmp_path / order[0] / "costtop.db")
+        books = Books(lambda context, source, model: "", labels=frozenset("ab"))
+        db.execute("BEGIN")
+        for label in order:
+            calls = [made(label)]
+            reading = Reading(label, label.encode(), "{}", "{}", 1, False, calls, [], [], [], [])
+            record(db, books, [reading], NOW)
+        db.execute("COMMIT")
+        told.append([spend.label for spend in History(db).after(0)])
+        db.close()
+    assert told == [["a", "a"], ["a", "a"]]

@@ -187,6 +187,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "project": row.project,
         "feature": row.feature,
         "user": row.user,
+        "label": row.label or None,
         "model": row.model,
         "model_now": row.model_now,
         "state": row.state,

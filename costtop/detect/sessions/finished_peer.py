@@ -49,9 +49,10 @@ class Peer(NamedTuple):
     prices: tuple[int, int, int]  # mean pico-dollars of a token read from cache, paid, put out
     models: tuple[tuple[str, int], ...]  # turns by model
     censored: bool = False  # stopped by hand: it counts up to its last age, its total does not
+    label: str = ""  # of the config's [[source]] entry
 
 
-COST = ("root", "source", "feature", "estimated", "at", "cost", "censored")
+COST = ("root", "source", "feature", "estimated", "at", "cost", "censored", "label")
 """Which of a peer's values `of_cost` takes."""
 
 
@@ -64,6 +65,7 @@ def of_cost(
     at: int,
     cost: int | None,
     censored: bool = False,
+    label: str | None = "",
 ) -> Peer:
     """A session of which no more is told than its cost: enough to say what is usual."""
     return Peer(
@@ -71,7 +73,7 @@ def of_cost(
         costs_at=(), carried_at=(), age_peak=0, growth_peak=0, output_peak=0, growth_mid=0,
         growth_spread=0, output_mid=0, output_spread=0, agents=0, agent_cost=0, retries=0, prompt=0,
         new_tokens=0, output_tokens=0, missed_tokens=0, carried_tokens=0, prices=(0, 0, 0),
-        models=(), censored=censored,
+        models=(), censored=censored, label=label or "",
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _SERIES = (
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
 
-Level = Literal["feature", "source", "all"]
+Level = Literal["feature", "label", "source", "all"]
 """Whose sessions a group holds."""
 Pick = Callable[[Peer], float | None]
 

@@ -54,7 +54,7 @@ class Band(NamedTuple):
 
 
 class PeerView:
-    """A session's peers: the three groups it belongs to, finest first, and what they say."""
+    """A session's peers: the groups it belongs to, finest first, and what they say."""
 
     __slots__ = (
         "_ages",
@@ -200,30 +200,32 @@ class PeerGroups:
         self.settings = settings
         self.version = 0
         self._groups: dict[tuple[Level, str, bool], Group] = {}
-        self._views: dict[tuple[str, str, bool], PeerView] = {}
+        self._views: dict[tuple[str, str, bool, str], PeerView] = {}
 
     def add(self, peer: Peer) -> None:
         """Remember a finished session in its groups."""
-        for group in self._of(peer.source, peer.feature, peer.estimated):
+        for group in self._of(peer.source, peer.feature, peer.estimated, peer.label):
             group.add(peer, self.settings)
         self.version += 1
 
     def drop(self, peer: Peer) -> None:
         """Forget one that goes on."""
-        for group in self._of(peer.source, peer.feature, peer.estimated):
+        for group in self._of(peer.source, peer.feature, peer.estimated, peer.label):
             group.drop(peer)
         self.version += 1
 
-    def view(self, source: str, feature: str, estimated: bool) -> PeerView:
-        """The peers of a session of that source and feature."""
-        name = (source, feature, estimated)
+    def view(self, source: str, feature: str, estimated: bool, label: str = "") -> PeerView:
+        """The peers of a session of that source, feature and label."""
+        name = (source, feature, estimated, label)
         found = self._views.get(name)
         if found is None:
             found = self._views[name] = PeerView(self._of(*name), self)
         return found
 
-    def _of(self, source: str, feature: str, estimated: bool) -> tuple[Group, ...]:
+    def _of(self, source: str, feature: str, estimated: bool, label: str) -> tuple[Group, ...]:
         names: list[tuple[Level, str]] = [("source", source), ("all", "")]
+        if label:
+            names.insert(0, ("label", label))
         if feature:
             names.insert(0, ("feature", feature))
         for level, name in names:

@@ -90,15 +90,16 @@ class RunningSession:
 
     __slots__ = (
         "agent_cost", "agents", "before", "books", "carried_at", "cost", "costs_at", "estimated",
-        "feature", "first_model", "first_rates", "key", "models", "output", "prices", "prompt",
-        "root", "samples", "settled", "source", "step", "turns", "unpriced", "user", "uses_tools",
-        "was_before",
+        "feature", "first_model", "first_rates", "key", "label", "models", "output", "prices",
+        "prompt", "root", "samples", "settled", "source", "step", "turns", "unpriced", "user",
+        "uses_tools", "was_before",
     )  # fmt: skip
 
     def __init__(self, spend: Spend) -> None:
         self.root = spend.root
         self.source = spend.root.partition("/")[0]
         self.feature = spend.feature
+        self.label = spend.label
         self.user = spend.call.context.user
         self.estimated = spend.call.estimated
         self.unpriced = False
@@ -252,6 +253,7 @@ def remember(
         root=session.root,
         source=session.source,
         feature=session.feature,
+        label=session.label,
         estimated=session.estimated,
         at=at,
         cost=None if session.unpriced else session.cost,

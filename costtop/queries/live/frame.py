@@ -37,7 +37,7 @@ _WEIGHTS: list[float] = [
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
-    " s.output, c.project, c.branch, c.cwd, c.user, c.host"
+    " s.output, s.label, c.project, c.branch, c.cwd, c.user, c.host"
 )
 
 
@@ -184,7 +184,7 @@ class Live:
         finished_after: int,
     ) -> SessionRow:
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
-         calls, errors, unpriced, cost, used, cache_read, output, project, branch, cwd, user,
+         calls, errors, unpriced, cost, used, cache_read, output, label, project, branch, cwd, user,
          host, short, model) = row  # fmt: skip
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
@@ -201,6 +201,7 @@ class Live:
             feature=self.name(feature),
             user=self.name(user),
             host=self.name(host),
+            label=self.name(label),
             model=model,
             model_now=self.name(latest),
             state=status,

@@ -48,6 +48,7 @@ class SessionRow(NamedTuple):
     children: tuple["SessionRow", ...] = ()
     model_now: str = ""  # of the latest call
     short: Floor = EXACT  # what the cost is short of; `floor` is what people see of it
+    label: str = ""  # of the config's [[source]] entry that found its log
 
 
 class BudgetMeter(NamedTuple):

@@ -140,11 +140,11 @@ def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | No
         if peer.root != key:
             peers.add(peer)
     source = key.partition("/")[0]
-    view = peers.view(source, first.feature, first.call.estimated)
+    view = peers.view(source, first.feature, first.call.estimated, first.label)
     usual = view.usual()
     if usual is None:
         return None
-    names = {"feature": first.feature, "source": source, "all": ""}
+    names = {"feature": first.feature, "label": first.label, "source": source, "all": ""}
     return FinishedPeers(usual.level, names[usual.level], usual.peers, usual.median, usual.high)
 
 

@@ -21,7 +21,7 @@ from costtop.store.db import snapshot
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
-    "source", "host",
+    "source", "host", "label",
 )  # fmt: skip
 UNTAGGED = "(none)"
 _TIMES = ("day", "week", "month")
@@ -73,6 +73,7 @@ class About(NamedTuple):
     last: int | None
     state: str  # running | idle | ended
     children: int
+    label: str  # of the config's [[source]] entry
 
 
 class Report(NamedTuple):
@@ -116,7 +117,7 @@ _SUMS = (
 _BY = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
     "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
-    "source": "s.source",
+    "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
     "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
 }  # fmt: skip
 _SPAN = "p.quarter >= ? AND p.quarter < ?"
@@ -210,7 +211,7 @@ class _Labels:
 
 _TASK_KEY = {
     "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
-    "host": "c.host", "source": "s.source", "total": "0",
+    "host": "c.host", "source": "s.source", "total": "0", "label": "s.label",
 }  # fmt: skip
 
 
@@ -258,12 +259,12 @@ def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
 # A root that made no calls itself is described by its latest subagent or child that did.
 _ABOUT = (
     "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
-    " md.text, min(s.started), max(s.last), r.ended, count(*) - 1"
+    " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
     " FROM sessions s JOIN sessions r ON r.id = s.root"
     " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
     " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
     " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
-    " LEFT JOIN names md ON md.id = d.model"
+    " LEFT JOIN names md ON md.id = d.model LEFT JOIN names la ON la.id = r.label"
     " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
     " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
     " GROUP BY r.id"
@@ -279,10 +280,10 @@ def _about(
     for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
         key = f"{source}/{session}"
         if key in lines:
-            project, feature, user, host, latest = (text or "" for text in texts)
+            project, feature, user, host, latest, label = (text or "" for text in texts)
             about[key] = About(
                 source=source, session=session, project=project, feature=feature, user=user,
                 model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
-                state=state(now, last, ended, after), children=children,
+                state=state(now, last, ended, after), children=children, label=label,
             )  # fmt: skip
     return about

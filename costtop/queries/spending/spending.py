@@ -24,6 +24,7 @@ _FEWEST = 5  # sessions for a spread
 _KEYED = {
     "feature": "p.feature", "model": "p.model", "user": "c.user", "project": "c.project",
     "source": "s.source", "host": "c.host",
+    "label": "(SELECT label FROM sessions WHERE id = s.root)",
 }  # fmt: skip
 _FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 

@@ -78,13 +78,19 @@ class _Ids(NamedTuple):
 class Books:
     """The write side of the store: caches of one database, and what the config decides."""
 
-    def __init__(self, feature_of: FeatureOf, counts: Counts = computed_first) -> None:
+    def __init__(
+        self,
+        feature_of: FeatureOf,
+        counts: Counts = computed_first,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
         self.names = Names()
         self.sessions = Sessions(self.names)
         self.places = Places()
         self.heard = Heard()
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
+        self.labels = labels  # the names of the config's [[source]] entries
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._ids: dict[tuple[object, ...], _Ids] = {}
 
@@ -136,6 +142,8 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
             books.sessions.learn(db, fact, rev)
         for priced in reading.calls:
             see(sights, _sight(db, books, priced, place, now))
+        if reading.source in books.labels:
+            _label(db, books, reading, rev)
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
     spends, removed = _store(db, books, sights, rev)
@@ -149,6 +157,14 @@ def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], no
             record_task(db, ref.id, ref.root, task)
     facts = (fact for reading in readings for fact in reading.facts)
     return Recorded(rev, spends, answered, removed, _ended(db, books, facts))
+
+
+def _label(db: sqlite3.Connection, books: Books, reading: Reading, rev: int) -> None:
+    """Gives the sessions of a reading the label of the entry that found their log."""
+    told = {(one.call.source, one.call.session, one.call.agent) for one in reading.calls}
+    told |= {(fact.source, fact.session, fact.agent) for fact in reading.facts}
+    for root in sorted({books.sessions.ref(db, *name).root for name in told}):
+        books.sessions.label(db, root, reading.source, rev)
 
 
 def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
@@ -289,7 +305,8 @@ def _spend(
     if known is not None:
         call = call._replace(tokens=tokens_of(row), at=row.at)
     previous = None if known is None else known.cost
-    return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous)
+    label = books.sessions.label_of(db, row.session)
+    return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous, label)
 
 
 def _write(

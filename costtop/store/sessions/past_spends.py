@@ -22,7 +22,8 @@ from costtop.store.names import rates_of, read_context
 
 _FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _QUERY = (
-    f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session FROM calls c"
+    f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session, r.label"
+    " FROM calls c"
     " JOIN sessions s ON s.id = c.session JOIN sessions r ON r.id = s.root"
 )
 
@@ -96,7 +97,7 @@ class History:
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
         for call_id, *rest in self._db.execute(_QUERY + where, values):
             row = Row._make(rest[: len(Row._fields)])
-            source, session, agent, root_source, root = rest[len(Row._fields) :]
+            source, session, agent, root_source, root, label = rest[len(Row._fields) :]
             yield (
                 call_id,
                 Spend(
@@ -106,6 +107,7 @@ class History:
                     rates=self._card(row.card),
                     seen=row.seen,
                     feature=self._name(row.feature),
+                    label=self._name(label),
                 ),
             )
 

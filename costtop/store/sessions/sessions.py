@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from costtop.model import SessionFact
 from costtop.store.names import Names
+from costtop.store.sessions import labels
 from costtop.store.sessions.tasks import move_tasks
 
 
@@ -26,11 +27,13 @@ class Sessions:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._refs: dict[tuple[str, str, str], Ref] = {}
+        self._labels: dict[int, str] = {}  # by session row: that of its root
         self.adopted = 0  # rises when roots may have changed
 
     def forget(self) -> None:
         """Empties the cache after a rollback or a new root."""
         self._refs.clear()
+        self._labels.clear()
         self.adopted += 1
 
     def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
@@ -48,6 +51,24 @@ class Sessions:
             " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source WHERE s.id = ?"
         )
         return str(db.execute(query, (session,)).fetchone()[0])
+
+    def label(self, db: sqlite3.Connection, root: int, label: str, rev: int) -> None:
+        """Labels a root session row."""
+        if self._labels.get(root) != label:
+            labels.put(db, self._names, root, label, rev)
+            self._labels.clear()
+
+    def label_of(self, db: sqlite3.Connection, session: int) -> str:
+        """The label of the session row's root, "" without one."""
+        found = self._labels.get(session)
+        if found is None:
+            row = db.execute(
+                "SELECT n.text FROM sessions s JOIN sessions r ON r.id = s.root"
+                " JOIN names n ON n.id = r.label WHERE s.id = ?",
+                (session,),
+            ).fetchone()
+            found = self._labels[session] = str(row[0])
+        return found
 
     def _read(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref | None:
         row = db.execute(
@@ -114,4 +135,5 @@ class Sessions:
         db.execute("UPDATE sessions SET parent = ? WHERE id = ?", (parent.id, child.id))
         db.execute("UPDATE sessions SET root = ? WHERE root = ?", (parent.root, child.root))
         move_tasks(db, child.root, parent.root)
+        labels.adopt(db, child.root, parent.root)
         self.forget()

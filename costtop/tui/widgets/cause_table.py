@@ -54,8 +54,8 @@ def _against(total: int, peers: FinishedPeers | None) -> Line:
 
 
 def _group(peers: FinishedPeers) -> str:
-    words = {"feature": f"{peers.name}", "source": f"all of {peers.name}", "all": "all sessions"}
-    return f"{words[peers.level]} (n={peers.size})"
+    words = {"feature": peers.name, "all": "all sessions"}
+    return f"{words.get(peers.level, f'all of {peers.name}')} (n={peers.size})"
 
 
 def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
