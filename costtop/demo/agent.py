@@ -22,10 +22,23 @@ from costtop.durations import now_ms
 from costtop.processes.inspect.inspector import system_inspector
 
 
+def command(home: Path, kind: str, seed: str, speed: str) -> list[str]:
+    """What starts one as a script named after its agent: by that a process is known as one."""
+    script = home / "bin" / ("codex" if kind == "codex" else "claude")
+    if not script.exists():
+        script.parent.mkdir(exist_ok=True)
+        young = script.with_name(f"{script.name}.{os.getpid()}")
+        young.write_text("import sys; from costtop.demo.agent import main; main(sys.argv[1:])\n")
+        young.replace(script)
+    return [sys.executable, "-P", str(script), kind, seed, speed]
+
+
 def main(arguments: list[str]) -> int:
     """`agent KIND SEED SPEED` with HOME set: plays that session to its end."""
     kind, seed, speed = arguments
     home = Path(os.environ["HOME"])
+    if Path(sys.argv[0]).suffix:  # started as a module
+        os.execv(sys.executable, command(home, *arguments))  # noqa: S606
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     session = cast.session(kind, int(seed), str(home), now_ms(), median=1.2)

@@ -18,6 +18,7 @@ from random import Random
 
 from costtop import files, paths, periods
 from costtop.demo import cast, past_month
+from costtop.demo.agent import command
 from costtop.demo.beats import Beat, lines
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
@@ -125,7 +126,7 @@ class Troupe:
     def _enter(self, kind: str) -> None:
         seed = str(self._rng.getrandbits(48))
         agent = subprocess.Popen(
-            [sys.executable, "-P", "-m", "costtop.demo.agent", kind, seed, str(self._speed)],
+            command(self._home, kind, seed, str(self._speed)),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

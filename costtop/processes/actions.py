@@ -25,7 +25,8 @@ class Actions:
     """What may be done to held processes, and what is under way.
 
     Every action takes the session, `asker` (pid of the screen or command that asks, None for
-    costtop itself) and `typed` (the pid that the user typed: needed where the confidence is weak).
+    costtop itself: it acts on what is known exactly, no less) and `typed` (the pid that the user
+    typed: needed where the confidence is weak).
     """
 
     def __init__(self, holder: Holder, vitals: Vitals, pace: Pace | None = None) -> None:
@@ -128,8 +129,12 @@ class Actions:
             return reason
         if not self._holder.confirms(found.session):
             return f"process {handle.pid} no longer shows that it is this session's"
-        if sure and found.confidence == "weak" and typed != handle.pid:
+        if not sure or typed == handle.pid:
+            return ""
+        if found.confidence == "weak":
             return f"not sure ({found.evidence}): type the number of the process to confirm"
+        if asker is None and found.confidence != "exact":
+            return f"not sure enough for costtop to act by itself ({found.evidence})"
         return ""
 
 

@@ -15,9 +15,10 @@ from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Report, Wanted
 from costtop.processes.handle import Handle, adopt, hold
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector, Process, ancestors
-from costtop.processes.refuse import refusal
+from costtop.processes.refuse import never_held, refusal
 
 LIMIT = 512  # processes held
+_RANK = CONFIDENCES.index
 
 
 class Found(NamedTuple):
@@ -141,7 +142,8 @@ class Holder:
         choice = self._one_of(best)
         current, known = self._handles.get(session), self._known(session)
         self._contested.pop(session, None)
-        if known is not None and not _outweigh(best, known):
+        torn = choice is None and len(best) > 1 and best[0].confidence != CONFIDENCES[0]
+        if known is not None and not torn and not _outweigh(best, known):
             choice = known
         if choice is None and known is not None:
             self._contested[session] = _unclear(session, allowed).refusal
@@ -169,9 +171,11 @@ class Holder:
         if found is None and not (claim.refusal and claim.confidence == "weak"):
             try:
                 found = self._hold(claim)
-            except (OSError, Refused) as error:
-                why = f"process {claim.pid} cannot be held: {error}"
-        if found is not None and not self._proves(claim):
+            except Refused as refused:
+                why = claim.refusal or str(refused)
+            except OSError as error:
+                why = f"process {claim.pid} cannot be held: {error.strerror}"
+        if found is not None and (never_held(claim.pid, self.inspector) or not self._proves(claim)):
             if found is not given:
                 found.close()
             found = None
@@ -197,27 +201,27 @@ class Holder:
         return now is not None and now.start == claim.start and now.state not in "ZX"
 
     def _let_go_of_former(self, fresh: Mapping[str, Sequence[Claim]]) -> None:
-        """A process that another session is shown to have has left those that nothing shows."""
-        shown: dict[tuple[int, int], tuple[str, Claim]] = {}
+        """A process that is shown better to have gone on to another session has left the former."""
+        ranks = {
+            session: _rank(fresh.get(session, ()), one) for session, one in self._handles.items()
+        }
+        shown: dict[tuple[int, int], tuple[int, str]] = {}
         for session, handle in self._handles.items():
-            claim = self._claims[session]
-            before = shown.get(handle.identity)
-            surer = before is None or _outweigh([claim], before[1])
-            if surer and not claim.former and _is_about(fresh.get(session, ()), handle):
-                shown[handle.identity] = session, claim
+            mine = -1 if self._claims[session].former else ranks[session]
+            shown[handle.identity] = max(shown.get(handle.identity, (-1, "")), (mine, session))
         for session, handle in list(self._handles.items()):
-            if _is_about(fresh.get(session, ()), handle):
-                continue
-            other, claim = shown.get(handle.identity, (session, self._claims[session]))
-            if other != session and _outweigh([claim], self._claims[session]):
+            rank, other = shown[handle.identity]
+            if rank > ranks[session] and rank >= _RANK(self._claims[session].confidence):
                 self.forget(session)
                 self._claims[session] = _moved_on(session, handle.pid, other)
 
     def _hold(self, claim: Claim) -> Handle | None:
+        if reason := never_held(claim.pid, self.inspector):
+            raise Refused(reason)
         if len(self._handles) >= self._limit:
             gone = next((session for session, one in self._handles.items() if one.gone()), None)
             if gone is None:
-                raise Refused(f"costtop holds {self._limit} others already")
+                raise Refused(f"process {claim.pid}: costtop holds {self._limit} others already")
             self.forget(gone)
         return hold(claim.pid, claim.start, self.inspector, pidfds=self._pidfds)
 
@@ -302,8 +306,10 @@ def _moved_on(session: str, pid: int, other: str) -> Claim:
     return Claim(session, 0, 0, "weak", "", refusal=words)
 
 
-def _is_about(claims: Iterable[Claim], handle: Handle) -> bool:
-    return any((one.pid, one.start) == handle.identity for one in claims)
+def _rank(claims: Iterable[Claim], handle: Handle) -> int:
+    """How surely fresh claims name this very process; -1 where none does."""
+    named = (_RANK(one.confidence) for one in claims if (one.pid, one.start) == handle.identity)
+    return max(named, default=-1)
 
 
 def _outweigh(best: Sequence[Claim], known: Claim) -> bool:
@@ -311,6 +317,4 @@ def _outweigh(best: Sequence[Claim], known: Claim) -> bool:
     about = [one for one in best if (one.pid, one.start) == (known.pid, known.start)]
     if any(one.former or one.refusal for one in about):
         return True
-    return any(
-        CONFIDENCES.index(one.confidence) >= CONFIDENCES.index(known.confidence) for one in best
-    )
+    return any(_RANK(one.confidence) >= _RANK(known.confidence) for one in best)

@@ -25,6 +25,21 @@ def refusal(pid: object, inspector: Inspector, asker: int | None = None) -> str:
     `asker` is the pid of the screen or command that asks: it and all above it are refused, like
     this process and all above it.
     """
+    reason = never_held(pid, inspector)
+    if reason or not isinstance(pid, int):
+        return reason
+    one = inspector.glance(pid)
+    if one is None:
+        return f"there is no process {pid}"
+    return _asking(pid, inspector, asker) or _server(inspector.argv(pid), one)
+
+
+def never_held(pid: object, inspector: Inspector) -> str:
+    """Why `pid` is never a session's process at all, whatever says so; "" where it may be.
+
+    Numbers that name no process, costtop and all above it, threads, other users, and what hosts
+    other programs: a file that names one of these must not even put it under a session's name.
+    """
     if isinstance(pid, bool) or not isinstance(pid, int):
         return f"{pid!r:.40} is not a process number"
     if pid <= 1:
@@ -33,18 +48,26 @@ def refusal(pid: object, inspector: Inspector, asker: int | None = None) -> str:
     if one is None:
         return f"there is no process {pid}"
     return (
-        _kin(pid, inspector, asker)
+        _kin(pid, inspector)
         or _nature(one, inspector)
         or _ownership(pid, inspector)
-        or unfit(inspector.argv(pid), one)
+        or _host(inspector.argv(pid), one)
     )
 
 
 def unfit(argv: tuple[str, ...], one: Process) -> str:
     """Why a program is never the process of one session: servers, editors, terminals, shells."""
+    return _server(argv, one) or _host(argv, one)
+
+
+def _server(argv: tuple[str, ...], one: Process) -> str:
     for word, title in _SERVERS.items():
         if word in argv[1:]:
             return f"process {one.pid} is {title}, shared by several sessions"
+    return ""
+
+
+def _host(argv: tuple[str, ...], one: Process) -> str:
     shown = program(argv, one.name)
     first = shown.partition(" ")[0].lower()
     title = os.path.basename((argv[0] if argv else "").partition(" ")[0])  # "sshd: ana@pts/1"
@@ -55,16 +78,21 @@ def unfit(argv: tuple[str, ...], one: Process) -> str:
     return ""
 
 
-def _kin(pid: int, inspector: Inspector, asker: int | None) -> str:
+def _kin(pid: int, inspector: Inspector) -> str:
     if pid == os.getpid():
         return f"process {pid} is costtop itself"
     if any(one.pid == pid for one in ancestors(os.getpid(), inspector)):
         return f"costtop runs under process {pid}"
-    if asker is not None:
-        if pid == asker:
-            return f"process {pid} is the one that asks"
-        if any(one.pid == pid for one in ancestors(asker, inspector)):
-            return f"the costtop that asks runs under process {pid}: act from another terminal"
+    return ""
+
+
+def _asking(pid: int, inspector: Inspector, asker: int | None) -> str:
+    if asker is None:
+        return ""
+    if pid == asker:
+        return f"process {pid} is the one that asks"
+    if any(one.pid == pid for one in ancestors(asker, inspector)):
+        return f"the costtop that asks runs under process {pid}: act from another terminal"
     return ""
 
 

@@ -124,7 +124,7 @@ def test_the_command_line_marks_pauses_resumes_stops_and_kills(house):
     deeds = [row[0] for row in house.answers("SELECT deed FROM deeds ORDER BY id")]
     assert deeds == ["pause", "resume", "stop", "kill up to KILL", "mark fine"]
     for word in ("deed: pause of session s1", "deed: kill up to KILL", "deed: stop of session s1"):
-        assert word in house.told
+        until(lambda word=word: word in house.told, what=word)
 
 
 def test_a_runaway_is_stopped_at_its_next_tool(house):

@@ -27,13 +27,16 @@ FAST = Pace(interrupt=0.4, terminate=0.4, kill=2.0, linger=0.2)
 class Stage:
     """Starts actors and knows their pids by name; kills only what it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.pids: dict[str, int] = {}
         self._started: list[subprocess.Popen[str]] = []
         self._fds: dict[str, int] = {}
 
     def start(self, *words: str, program: list[str] | None = None, **options: object) -> int:
         """The pid of a new actor, once it and all its children are ready."""
+        if program is None and any(word.startswith("claude=") for word in words):
+            program = self.program("claude")  # only an agent says so of itself
         command = [*(program or [sys.executable, "-I", "-S", ACTOR]), *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload]
         self._started.append(process)
@@ -42,6 +45,12 @@ class Stage:
             self.pids[name] = int(pid)
             self._fds[name] = os.pidfd_open(int(pid))
         return int(process.pid)
+
+    def program(self, name: str) -> list[str]:
+        """The actor under an agent's name, run by Python as a script."""
+        path = self._folder / name
+        path.write_text(Path(ACTOR).read_text())
+        return [sys.executable, "-I", "-S", str(path)]
 
     def grown(self, name: str, inspector: Inspector) -> None:
         """Wait until it is more than a second old, as this inspector sees it."""
@@ -112,8 +121,8 @@ def all_steps() -> Callable[[AsyncIterator[Step]], object]:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    found = Stage()
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    found = Stage(tmp_path_factory.mktemp("programs"))
     found.start("name=beside")
     try:
         yield found
@@ -154,3 +163,10 @@ def look(hand, root):
         return [hand.holder.find(one.session) for one in wanted]
 
     return look
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    """Agents of tests that run beside this one are not in its folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")

@@ -2,18 +2,15 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.inspect import linux
 
-ACTOR = Path(__file__).with_name("actor.py")
-
 
 def claude(session, **facts):
+    facts.setdefault("cwd", os.getcwd())
     return Wanted(f"claude-code/{session}", "claude-code", (session,), **facts)
 
 
@@ -21,19 +18,12 @@ def codex(session, log, **facts):
     return Wanted(f"codex/{session}", "codex", (session,), logs=(str(log),), **facts)
 
 
-def program(tmp_path, name):
-    """The actor under an agent's name, run by Python as a script."""
-    path = tmp_path / name
-    path.write_text(ACTOR.read_text())
-    return [sys.executable, str(path)]
-
-
 # ---------------------------------------------------------------------------------- Claude Code
 
 
-def test_claude_code_names_its_process_exactly(stage, look, root):
+def test_claude_code_names_its_process_exactly(stage, look, root, tmp_path):
     pid = stage.start("name=agent", f"claude={root},aaaa")
-    stage.start("name=other", f"claude={root},bbbb")
+    stage.start("name=other", f"claude={root},bbbb", cwd=tmp_path)
     (found,) = look(claude("aaaa"))
     assert found.process.pid == pid
     assert found.confidence == "exact"
@@ -42,7 +32,7 @@ def test_claude_code_names_its_process_exactly(stage, look, root):
 
 
 def test_the_older_form_of_the_file_is_read_too(stage, look, root):
-    pid = stage.start("name=agent")
+    pid = stage.start("name=agent", program=stage.program("claude"))
     start = linux.glance(pid).start
     entry = {"session_id": "aaaa", "pid": pid, "procStart": start}
     write(root / f"sessions/pid-{pid}.json", entry)
@@ -60,11 +50,11 @@ def test_a_file_left_behind_never_names_the_next_owner_of_the_number(stage, look
 
 
 def test_without_a_start_time_a_process_younger_than_the_file_is_refused(stage, look, root):
-    pid = stage.start("name=victim")
+    pid = stage.start("name=victim", program=stage.program("claude"))
     born = linux.born(linux.glance(pid).start)
     entry = {"pid": pid, "sessionId": "aaaa", "startedAt": born - 60_000, "cwd": os.getcwd()}
     write(root / f"sessions/{pid}.json", entry)
-    assert look(claude("aaaa"))[0].process is None
+    assert look(claude("aaaa", cwd=""))[0].process is None
     write(root / f"sessions/{pid}.json", {**entry, "startedAt": born + 300})
     assert look(claude("aaaa", cwd=os.getcwd()))[0].confidence == "strong"
 
@@ -135,7 +125,7 @@ def test_two_processes_that_claim_one_session_are_refused(stage, look, root):
 
 def test_codex_holds_its_rollout_open(stage, look, tmp_path):
     log = tmp_path / "rollout.jsonl"
-    pid = stage.start("name=agent", f"open={log}")
+    pid = stage.start("name=agent", f"open={log}", program=stage.program("codex"))
     stage.start("name=tail", f"read={log}")
     (found,) = look(codex("t1", log))
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
@@ -143,7 +133,7 @@ def test_codex_holds_its_rollout_open(stage, look, tmp_path):
 
 async def test_codex_that_let_go_of_the_rollout_is_refused(stage, hand, look, tmp_path, all_steps):
     log = tmp_path / "rollout.jsonl"
-    stage.start("name=agent", f"open={log}")
+    stage.start("name=agent", f"open={log}", program=stage.program("codex"))
     look(codex("t1", log))
     log.rename(tmp_path / "elsewhere.jsonl")  # as if it were closed: the path is no longer held
     steps = await all_steps(hand.actions.kill("codex/t1"))
@@ -153,7 +143,12 @@ async def test_codex_that_let_go_of_the_rollout_is_refused(stage, hand, look, tm
 
 def test_a_server_with_many_sessions_is_refused_and_they_are_listed(stage, look, tmp_path):
     logs = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
-    stage.start("name=server", *[f"open={log}" for log in logs], "app-server")
+    stage.start(
+        "name=server",
+        *[f"open={log}" for log in logs],
+        "app-server",
+        program=stage.program("codex"),
+    )
     first, second = look(codex("t1", logs[0]), codex("t2", logs[1]))
     assert "app server" in first.refusal
     assert set(first.sessions) == {"codex/t1", "codex/t2"}
@@ -162,14 +157,16 @@ def test_a_server_with_many_sessions_is_refused_and_they_are_listed(stage, look,
 
 def test_a_process_with_two_sessions_is_refused_for_each(stage, look, tmp_path):
     logs = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
-    stage.start("name=busy", *[f"open={log}" for log in logs])
+    stage.start("name=busy", *[f"open={log}" for log in logs], program=stage.program("codex"))
     first, _ = look(codex("t1", logs[0]), codex("t2", logs[1]))
     assert "carries other sessions too: codex/t2" in first.refusal
 
 
 def test_a_log_shared_by_parent_and_child_belongs_to_the_parent(stage, look, tmp_path):
     log = tmp_path / "rollout.jsonl"
-    pid = stage.start("name=agent", f"open={log}", f"child=name=child+open={log}")
+    pid = stage.start(
+        "name=agent", f"open={log}", f"child=name=child+open={log}", program=stage.program("codex")
+    )
     assert look(codex("t1", log))[0].process.pid == pid
 
 
@@ -239,7 +236,7 @@ def test_children_carry_the_session_in_their_environment(stage, look, tmp_path):
 
 def test_a_known_agent_above_such_children_is_strong(stage, look, tmp_path):
     words = ("name=agent", "env=CLAUDE_CODE_SESSION_ID=eeee", "child=name=tool")
-    pid = stage.start(*words, program=program(tmp_path, "claude"))
+    pid = stage.start(*words, program=stage.program("claude"))
     (found,) = look(claude("eeee"))
     assert (found.process.pid, found.confidence) == (pid, "strong")
     assert str(stage.pids["tool"]) in found.evidence
@@ -248,7 +245,7 @@ def test_a_known_agent_above_such_children_is_strong(stage, look, tmp_path):
 def test_the_only_agent_in_the_folder_is_weak_and_two_are_nobody(stage, look, tmp_path):
     here = tmp_path / "project"
     here.mkdir()
-    command = program(tmp_path, "gemini")
+    command = stage.program("gemini")
     wanted = Wanted("gemini-cli/g", "gemini-cli", ("g",), cwd=str(here))
     pid = stage.start("name=agent", program=command, cwd=here)
     (found,) = look(wanted)
@@ -258,7 +255,7 @@ def test_the_only_agent_in_the_folder_is_weak_and_two_are_nobody(stage, look, tm
 
 
 def test_a_command_line_that_names_the_session_is_strong(stage, look, tmp_path):
-    command = program(tmp_path, "gemini")
+    command = stage.program("gemini")
     pid = stage.start("name=agent", "--resume", "g-123", program=command)
     (found,) = look(Wanted("gemini-cli/g", "gemini-cli", ("g-123",)))
     assert (found.process.pid, found.confidence) == (pid, "strong")

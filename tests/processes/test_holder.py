@@ -18,6 +18,7 @@ ACTOR = Path(__file__).with_name("actor.py")
 
 
 def claude(session, **facts):
+    facts.setdefault("cwd", os.getcwd())
     return Wanted(f"claude-code/{session}", "claude-code", (session,), **facts)
 
 
@@ -120,7 +121,7 @@ from pathlib import Path
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Holder
 from costtop.processes.evidence.search import blindness, search
-wanted = [Wanted("claude-code/aaaa", "claude-code", ("aaaa",))]
+wanted = [Wanted("claude-code/aaaa", "claude-code", ("aaaa",), cwd={os.getcwd()!r})]
 holder = Holder()
 holder.take(wanted, search(wanted, [Path({str(root)!r})]))
 found = holder.find("claude-code/aaaa")

@@ -1,6 +1,7 @@
 """A process once known stays known while it lives, whatever a later search finds or misses."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from costtop.store.writer import Writer
 
 ACTOR = Path(__file__).with_name("actor.py")
 ONE = Wanted("claude-code/aaaa", "claude-code", ("aaaa",))
+
+
+def here():
+    return ONE._replace(cwd=os.getcwd())
 
 
 @pytest.fixture
@@ -46,13 +51,13 @@ async def test_a_search_that_began_before_the_first_call_was_stored_forgets_nobo
 
 def test_a_search_that_finds_nothing_takes_nothing_back(stage, hand, look, root):
     pid = stage.start("name=agent", f"claude={root},aaaa")
-    before = look(ONE)[0]
+    before = look(here())[0]
     file = root / f"sessions/{pid}.json"
     for content in ("", '{"pid":'):  # the agent is about to write it anew
         file.write_text(content)
-        assert look(ONE)[0] == before
+        assert look(here())[0] == before
     file.unlink()
-    assert look(ONE)[0] == before
+    assert look(here())[0] == before
     assert hand.holder.confirms(ONE.session)
 
 
@@ -88,18 +93,18 @@ def test_the_word_of_a_process_that_ended_does_not_hide_its_successor(
     stage.end_of("first")
     stage.ended("first")
     second = stage.start("name=second", f"claude={root},aaaa")
-    found = look(ONE)[0]
+    found = look(here())[0]
     assert (found.process.pid, found.gone, found.refusal) == (second, False, "")
 
 
 def test_while_two_are_as_sure_it_is_refused_and_known_again_after(stage, hand, look, root):
     pid = stage.start("name=agent", f"claude={root},aaaa")
-    assert look(ONE)[0].refusal == ""
+    assert look(here())[0].refusal == ""
     second = stage.start("name=second", f"claude={root},aaaa")
-    assert str(second) in look(ONE)[0].refusal
+    assert str(second) in look(here())[0].refusal
     stage.end_of("second")
     stage.ended("second")
-    found = look(ONE)[0]
+    found = look(here())[0]
     assert (found.process.pid, found.refusal) == (pid, "")
 
 
@@ -107,11 +112,11 @@ def test_a_process_that_went_on_to_another_session_is_no_longer_the_formers(
     stage, hand, look, root
 ):
     pid = stage.start("name=agent", f"claude={root},aaaa")
-    other = Wanted("claude-code/bbbb", "claude-code", ("bbbb",))
-    look(ONE, other)
+    other = Wanted("claude-code/bbbb", "claude-code", ("bbbb",), cwd=os.getcwd())
+    look(here(), other)
     file = root / f"sessions/{pid}.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "sessionId": "bbbb"}))
-    former, found = look(ONE, other)
+    former, found = look(here(), other)
     assert "gone on to session claude-code/bbbb" in former.refusal and former.process is None
     assert (found.process.pid, found.refusal) == (pid, "")
 

@@ -7,9 +7,11 @@ or kill a rival. Nothing of the same user can be fenced off for good; this makes
 from costtop.control.protocol import BeginRun, Command, EndRun, Hook, Ping, Plan, Scan
 from costtop.errors import Refused
 from costtop.processes.evidence.agents import VARIABLES
+from costtop.processes.handle import Handle
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.processes.inspect.process import program
+from costtop.processes.refuse import never_held
 from costtop.processes.vitals import Vitals
 from costtop.receive.socket import Caller
 from costtop.text import clean
@@ -49,13 +51,20 @@ class Guard:
         except PermissionError:
             carried = set()
         for session in self._holder.sessions():
-            handle = self._holder.handle(session)
-            if handle is None or handle.gone():
+            handle = self._proven(session)
+            if handle is None:
                 continue
             below = chain.intersection(self._vitals.below(session))
             if handle.identity in chain or below or session.partition("/")[2] in carried:
                 return session
         return ""
+
+    def _proven(self, session: str) -> Handle | None:
+        """Its process where the kernel shows that it is: no file can put a terminal inside one."""
+        handle, found = self._holder.handle(session), self._holder.find(session)
+        if handle is None or found.gone or found.confidence not in {"strong", "exact"}:
+            return None
+        return None if never_held(handle.pid, self._holder.inspector) else handle
 
     def name(self, by: str, caller: Caller) -> str:
         """Who asked, for the journal: "ana (pid 4242, costtop)"."""

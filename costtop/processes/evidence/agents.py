@@ -16,12 +16,11 @@ class Agent(NamedTuple):
 
     names: frozenset[str]  # of its command, or of the package that its script stands in
     variable: str = ""  # of its children's environment that holds the session's id
-    holds_log: bool = False  # it has the session's log open for writing as long as it lives
 
 
 AGENTS = {
     "claude-code": Agent(frozenset({"claude", "claude-code"}), "CLAUDE_CODE_SESSION_ID"),
-    "codex": Agent(frozenset({"codex"}), "CODEX_THREAD_ID", holds_log=True),
+    "codex": Agent(frozenset({"codex"}), "CODEX_THREAD_ID"),
     "opencode": Agent(frozenset({"opencode", "opencode-ai"})),
     "gemini-cli": Agent(frozenset({"gemini", "gemini-cli"})),
     "copilot": Agent(frozenset({"copilot"})),
@@ -42,11 +41,6 @@ def is_agent(argv: Sequence[str], source: str) -> bool:
     if agent is None or not argv:
         return False
     return any(not agent.names.isdisjoint(_names(word)) for word in _programs(argv))
-
-
-def holds_log(source: str) -> bool:
-    """Whether the source's agent has its log open for writing as long as it lives."""
-    return source in AGENTS and AGENTS[source].holds_log
 
 
 def _programs(argv: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
-"""Claude Code's own word on its processes: <config>/sessions/<pid>.json. It reads no transcripts.
+"""Claude Code's own word on its processes: <config>/sessions/<pid>.json. A hint, no more.
 
+Any process of the user can write such a file; what it says is weighed by what the kernel shows.
 FORMATS.md (a): the file is written at start and removed at exit; `procStart` is field 22 of
 /proc/<pid>/stat, so a file left behind by a crash never names the next owner of the number.
 """
@@ -12,12 +13,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from costtop.processes.evidence.wanted import Claim, Wanted
+from costtop.processes.evidence.signs import ProcessCache, weighed
+from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Wanted
 from costtop.processes.inspect.process import Inspector, Process
 from costtop.text import clean
 
 _NAME = re.compile(r"(?:pid-)?([1-9][0-9]{0,9})\.json")  # "pid-<n>.json" is the older form
 _LARGEST = 64 * 1024
+_RANK = CONFIDENCES.index
 _SLACK = 2000  # ms between two clocks that name one moment
 
 
@@ -26,27 +29,27 @@ class Entry(NamedTuple):
 
     process: Process
     session: str  # its id, perhaps the one before /clear
-    cwd: str
+    cwd: str  # as the kernel shows it
     exact: bool  # its start time is the process's, tick for tick
     supervised: bool
 
 
-def claims(wanted: Sequence[Wanted], roots: Iterable[Path], inspector: Inspector) -> list[Claim]:
+def claims(wanted: Sequence[Wanted], roots: Iterable[Path], cache: ProcessCache) -> list[Claim]:
     """Who Claude Code says is behind the wanted sessions; `roots` are its configuration folders."""
     ours = [one for one in wanted if one.source == "claude-code"]
     if not ours:
         return []
-    entries = [entry for root in roots for entry in read_folder(root / "sessions", inspector)]
+    entries = [entry for root in roots for entry in read_folder(root / "sessions", cache)]
     found = [
-        _claim(one, entry, cleared(one, entry, entries, ours))
+        _claim(one, entry, entries, cleared(one, entry, entries, ours), cache)
         for one in ours
         for entry in entries
         if entry.session in one.ids
     ]
-    return found + _after_clear(ours, entries)
+    return found + _after_clear(ours, entries, cache)
 
 
-def read_folder(folder: Path, inspector: Inspector) -> list[Entry]:
+def read_folder(folder: Path, cache: ProcessCache) -> list[Entry]:
     """The entries whose process lives and is the one that wrote them."""
     try:
         names = sorted(os.listdir(folder))
@@ -56,7 +59,7 @@ def read_folder(folder: Path, inspector: Inspector) -> list[Entry]:
     for name in names:
         match = _NAME.fullmatch(name)
         fields = _read(folder / name) if match else None
-        entry = _entry(int(match[1]), fields, inspector) if match and fields else None
+        entry = _entry(int(match[1]), fields, cache) if match and fields else None
         if entry is not None:
             found.append(entry)
     return found
@@ -70,42 +73,46 @@ def cleared(
     The newest session of the folder that began after the last call of `one`; nobody can say when
     two processes share the folder, or when that session has a process of its own.
     """
-    if not entry.cwd or sum(other.cwd == entry.cwd for other in entries) > 1:
+    if entry.cwd == "/" or sum(other.cwd == entry.cwd for other in entries) > 1:
         return None
     known = {other.session for other in entries}
     later = [
         other
         for other in ours
-        if other.cwd == entry.cwd and other.started > one.last > 0 and not known & set(other.ids)
+        if os.path.realpath(other.cwd or "/") == entry.cwd
+        and other.started > one.last > 0
+        and not known & set(other.ids)
     ]
     return max(later, key=lambda other: other.last, default=None)
 
 
-def _claim(one: Wanted, entry: Entry, successor: Wanted | None) -> Claim:
+def _claim(
+    one: Wanted,
+    entry: Entry,
+    entries: Sequence[Entry],
+    successor: Wanted | None,
+    cache: ProcessCache,
+) -> Claim:
     process = entry.process
-    confidence = "exact" if entry.exact else "strong" if entry.cwd == one.cwd != "" else "weak"
+    elsewhere = [other.process.pid for other in entries if other.session not in one.ids]
     clock = "start time" if entry.exact else "time"
-    evidence = f"Claude Code's sessions/{process.pid}.json names it, and its {clock} agrees"
+    hint = f"Claude Code's sessions/{process.pid}.json names it, and its {clock} agrees"
+    claim = Claim(one.session, *process.identity, "weak", hint)
+    claim = weighed(claim, one, process, cache, elsewhere)
     if successor is not None:
-        confidence = min(confidence, "strong", key=["weak", "strong", "exact"].index)
-        evidence += f"; it may have gone on to {clean(successor.ids[0], 40)} after /clear"
-    refusal = ""
+        later = f"; it may have gone on to {clean(successor.ids[0], 40)} after /clear"
+        claim = claim._replace(evidence=claim.evidence + later, former=True)
+    if claim.confidence == "exact" and (successor is not None or not entry.exact):
+        claim = claim._replace(confidence="strong")
     if entry.supervised:
-        refusal = (
-            "a background session: its supervisor would start it again;"
-            f" use: claude stop {clean(one.ids[0], 40)}"
-        )
-    return Claim(
-        one.session,
-        *process.identity,
-        confidence,
-        evidence,
-        refusal=refusal,
-        former=successor is not None,
-    )
+        words = "a background session: its supervisor would start it again; use: claude stop"
+        claim = claim._replace(refusal=f"{words} {clean(one.ids[0], 40)}")
+    return claim
 
 
-def _after_clear(ours: Sequence[Wanted], entries: Sequence[Entry]) -> list[Claim]:
+def _after_clear(
+    ours: Sequence[Wanted], entries: Sequence[Entry], cache: ProcessCache
+) -> list[Claim]:
     found = []
     for entry in entries:
         for one in ours:
@@ -115,11 +122,14 @@ def _after_clear(ours: Sequence[Wanted], entries: Sequence[Entry]) -> list[Claim
                     "the newest session in the folder of the only Claude Code there, whose file"
                     f" still names {clean(entry.session, 40)} (/clear)"
                 )
-                found.append(Claim(successor.session, *entry.process.identity, "strong", words))
+                claim = Claim(successor.session, *entry.process.identity, "weak", words)
+                claim = weighed(claim, successor, entry.process, cache)
+                found.append(claim._replace(confidence=min(claim.confidence, "strong", key=_RANK)))
     return found
 
 
-def _entry(pid: int, fields: dict[str, Any], inspector: Inspector) -> Entry | None:
+def _entry(pid: int, fields: dict[str, Any], cache: ProcessCache) -> Entry | None:
+    inspector = cache.inspector
     process = inspector.glance(pid)
     session = fields.get("sessionId") or fields.get("session_id")
     if process is None or fields.get("pid", pid) != pid or not isinstance(session, str):
@@ -133,7 +143,7 @@ def _entry(pid: int, fields: dict[str, Any], inspector: Inspector) -> Entry | No
     return Entry(
         process=process,
         session=session,
-        cwd=str(fields.get("cwd") or ""),
+        cwd=cache.folder(pid),
         exact=exact,
         supervised=fields.get("kind") in {"bg", "background", "daemon", "supervised"},
     )

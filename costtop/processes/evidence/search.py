@@ -26,7 +26,7 @@ def search(
     """
     inspector = inspector or system_inspector()
     cache = signs.ProcessCache(inspector)
-    claims = claude_files.claims(wanted, claude_roots, inspector) + signs.by_open_log(wanted, cache)
+    claims = claude_files.claims(wanted, claude_roots, cache) + signs.by_open_log(wanted, cache)
     claims += signs.by_hint(_lacking(wanted, claims), cache)
     claims += signs.by_environment(_lacking(wanted, claims), cache)
     claims += signs.by_folder(_lacking(wanted, claims), cache)

@@ -1,16 +1,15 @@
 """Signs of a session that the kernel shows: an open log, an environment, a folder.
 
-Some agents hold their log open; children carry the session's id in their environment; a command
-line or a working folder alone is weak. A pid from a log is checked against all of them and never
-believed.
+Whatever a file says, a log or one that an agent writes of itself, is a hint: any process of the
+user can write it. `weighed` is what the kernel makes of one, and the only way to "exact" here.
 """
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from costtop.processes.evidence.agents import VARIABLES, holds_log, is_agent
+from costtop.processes.evidence.agents import VARIABLES, is_agent
 from costtop.processes.evidence.wanted import Claim, Wanted
 from costtop.processes.inspect.process import Inspector, Process, ancestors, program
 from costtop.processes.refuse import refusal, unfit
@@ -46,6 +45,60 @@ class ProcessCache:
         if one.kernel or one.state in "ZX" or one.pid in {1, os.getpid()}:
             return False
         return self.inspector.owners(one.pid)[:1] == (os.getuid(),)
+
+
+def weighed(
+    claim: Claim,
+    one: Wanted,
+    process: Process,
+    cache: ProcessCache,
+    elsewhere: Collection[int] = (),
+) -> Claim:
+    """A hint that names a process, as far as the kernel bears it out.
+
+    exact: the source's own program, at work on the session (in its folder, or with its log open for
+    writing), and no other of that program is. strong: another one is, too; or some other program
+    writes the log. weak: one of the two signs alone. Neither: refused. `elsewhere` are processes
+    that are accounted for by other sessions.
+    """
+    known = is_agent(cache.argv(process.pid), one.source)
+    writes = any(os.path.realpath(log) in cache.written(process.pid) for log in one.logs)
+    there = _works_in(process.pid, one.cwd, cache)
+    words = claim.evidence
+    if writes:
+        words += ", and it writes that log"
+    if there:
+        words += ": that program, in the session's folder" if known else ", and it works there"
+    elif known and not writes:
+        words += ", and it is that program"
+    if not (known or writes or there):
+        reason = f"{words}, and nothing that the kernel shows confirms it"
+        return claim._replace(confidence="weak", refusal=claim.refusal or reason)
+    confidence = "strong" if writes or (known and there) else "weak"
+    if known and confidence == "strong" and not _rivals(one, process, cache, elsewhere):
+        confidence = "exact"
+    return claim._replace(confidence=confidence, evidence=words)
+
+
+def _rivals(
+    one: Wanted, process: Process, cache: ProcessCache, elsewhere: Collection[int]
+) -> list[Process]:
+    """Others of the source's program that may be at work on a session, but for kin of `process`.
+
+    One that began after the session's first call is not: a session is begun by its process.
+    """
+    kin = {above.pid for above in ancestors(process.pid, cache.inspector)}
+    return [
+        other
+        for other in cache.mine
+        if other.pid != process.pid
+        and other.pid not in kin
+        and other.pid not in elsewhere
+        and _may_be(other, one.source, cache)
+        and _works_in(other.pid, one.cwd, cache)
+        and not (one.started and cache.inspector.born(other.start) > one.started + _SLACK)
+        and all(above.pid != process.pid for above in ancestors(other.pid, cache.inspector))
+    ]
 
 
 def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
@@ -109,9 +162,12 @@ def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Cla
     argv = cache.argv(process.pid)
     if program(argv, process.name).partition(" ")[0] in _SCRIBES:
         return None
-    confidence = "exact" if holds_log(one.source) else "weak"
-    evidence = "it holds the session's log open for writing"
-    if one.hint == process.pid and confidence != "exact":
+    known = is_agent(argv, one.source)
+    confidence, evidence = (
+        "exact" if known else "weak",
+        "it holds the session's log open for writing",
+    )
+    if one.hint == process.pid and not known:
         confidence, evidence = "strong", f"{evidence}, and the log names it"
     refused = unfit(argv, process)
     return Claim(one.session, *process.identity, confidence, evidence, log, refused)
@@ -140,17 +196,7 @@ def _checked(one: Wanted, process: Process, cache: ProcessCache) -> Claim:
         return claim._replace(
             refusal=f"{words}, which began after the session's last call: another process"
         )
-    if any(os.path.realpath(log) in cache.written(process.pid) for log in one.logs):
-        return claim._replace(confidence="strong", evidence=f"{words}, and it writes that log")
-    there = _works_in(process.pid, one.cwd, cache)
-    known = is_agent(cache.argv(process.pid), one.source)
-    if there and known:
-        return claim._replace(
-            confidence="strong", evidence=f"{words}: that program, in the session's folder"
-        )
-    if there:
-        return claim._replace(evidence=f"{words}, and it works in the session's folder")
-    return claim._replace(refusal=f"{words}, and nothing that the kernel shows confirms it")
+    return weighed(claim, one, process, cache)
 
 
 def _may_be(process: Process, source: str, cache: ProcessCache) -> bool:
