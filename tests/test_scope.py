@@ -18,7 +18,8 @@ from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import scope_sums
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.tui.list.columns import budget_share
 from tests.tui.values import row
@@ -64,7 +65,7 @@ def db(tmp_path_factory):
         "claude-code", b"/a", "{}", "{}", 1, False, priced, facts=[], tasks=[], outcomes=[], bad=[]
     )
     made.execute("BEGIN IMMEDIATE")
-    record(made, Books(lambda context, source, model: context.feature), [reading], AT)
+    record(made, WriteContext(lambda context, source, model: context.feature), [reading], AT)
     made.execute("COMMIT")
     yield made
     made.close()

@@ -26,7 +26,7 @@ from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
 from costtop.sources.registry import SOURCE
 from costtop.store import meta
-from costtop.store.calls.calls import Books
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.sessions import labels, runs
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -42,7 +42,7 @@ class Wired(NamedTuple):
     paths: Paths
     config: Config
     writer: Writer
-    books: Books
+    write_context: WriteContext
     prices: PriceBook
     ingest: Ingest
     evaluator: Evaluator
@@ -61,10 +61,12 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     async with Writer(paths.database) as writer:
         costs = partial(basis, policy=config.prices.counts)
         named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
-        books = Books(feature_of(config.feature, str(Path.home())), costs, named)
-        books.runs = {key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()}
+        write_context = WriteContext(feature_of(config.feature, str(Path.home())), costs, named)
+        write_context.runs = {
+            key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()
+        }
         await writer.transact(meta.put, reader_settings(config))
-        await writer.transact(labels.renew, books.labels)
+        await writer.transact(labels.renew, write_context.labels)
         kept = await writer.read(meta.get, "cards")
         if kept:
             prices.offer(json.loads(kept))
@@ -76,7 +78,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
             partial(_on_loop, asyncio.get_running_loop(), posted),
         )
         ingest = Ingest(
-            writer, books, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
+            writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
         await ingest.restore()
         try:
@@ -84,7 +86,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
                 paths=paths,
                 config=config,
                 writer=writer,
-                books=books,
+                write_context=write_context,
                 prices=prices,
                 ingest=ingest,
                 evaluator=evaluator,

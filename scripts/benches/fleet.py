@@ -18,7 +18,8 @@ from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tok
 from costtop.paths import Paths
 from costtop.store import daemon_status, meta
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.sessions import finished_peers
 
@@ -77,7 +78,7 @@ class Fleet:
     def __init__(self, db: sqlite3.Connection, seed: int = 7) -> None:
         self._db = db
         self._random = random.Random(seed)  # noqa: S311 - no secret
-        self._books = Books(lambda context, source, model: context.feature)
+        self._write_context = WriteContext(lambda context, source, model: context.feature)
         self._number = 0
 
     def history(self, at: int, days: int) -> None:
@@ -179,7 +180,7 @@ class Fleet:
 
     def write(self, readings: list[Reading], seen: int) -> None:
         self._db.execute("BEGIN IMMEDIATE")
-        record(self._db, self._books, readings, seen)
+        record(self._db, self._write_context, readings, seen)
         self._db.execute("COMMIT")
 
 

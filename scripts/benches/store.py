@@ -19,7 +19,8 @@ from costtop.model import Call, Context, Rates, Tokens
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 
 BATCH = 10_000
@@ -54,14 +55,15 @@ def batches(total: int, now: int) -> Iterator[Reading]:
 
 def recorded(path: Path, total: int, now: int) -> tuple[float, float]:
     """Calls a second of processor time: by `record`, and by a plain `executemany`."""
-    db, books = open_writer(path), Books(lambda context, _source, _model: context.project)
+    db = open_writer(path)
+    write_context = WriteContext(lambda context, _source, _model: context.project)
     plain = open_writer(path.with_name("plain.db"))
     names = [f"c{n}" for n in range(24)]
     plain.execute(f"CREATE TABLE plain ({', '.join(names)})")
     insert = f"INSERT INTO plain VALUES ({','.join('?' * len(names))})"
     spent = [0.0, 0.0]
     for reading in batches(total, now):
-        spent[0] += cpu(_transact, db, partial(record, db, books, [reading], now))
+        spent[0] += cpu(_transact, db, partial(record, db, write_context, [reading], now))
         flat = [
             (
                 c.key,

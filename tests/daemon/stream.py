@@ -15,7 +15,8 @@ from costtop.daemon.notices.post import Audience
 from costtop.detect.settings import Settings
 from costtop.model import NANO, Budget, Call, SessionFact, Spend
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 
 BUDGETS = (Budget("daily", "day", 60 * NANO), Budget("monthly", "month", 400 * NANO))
@@ -60,7 +61,7 @@ class Life:
         """`waits`: it is slow to learn; `learn_and_wake` follows later."""
         self.path = path
         self.db = open_writer(path)
-        self.books = Books(feature)
+        self.write_context = WriteContext(feature)
         self.watch = Evaluator(QUIET, BUDGETS, ZoneInfo("UTC"), Audience(), lambda: None)
         self.learnt = False
         if not waits:
@@ -93,7 +94,7 @@ class Life:
         self.db.close()
 
     def _write(self, read: Reading, now: int) -> None:
-        self.watch.after(self.db, record(self.db, self.books, [read], now), now)
+        self.watch.after(self.db, record(self.db, self.write_context, [read], now), now)
 
     def _within(self, write) -> None:
         self.db.execute("BEGIN IMMEDIATE")

@@ -17,7 +17,8 @@ from costtop.queries.live.view import Pulse
 from costtop.queries.sessions import explain, lookup, session, tasks
 from costtop.queries.spending import budget_periods, days, report, spending
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 
 NOW, UTC = 1_795_000_000_000, ZoneInfo("UTC")
@@ -56,7 +57,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connecti
     priced = [Priced(call, 5, 5, None) for call in calls]
     reading = Reading("claude-code", b"/a", "{}", "{}", 1, False, priced, [], [], [], [])
     db.execute("BEGIN")
-    record(db, Books(lambda context, _source, _model: context.branch), [reading], NOW)
+    record(db, WriteContext(lambda context, _source, _model: context.branch), [reading], NOW)
     db.execute("COMMIT")
     reader = open_reader(path)
     yield reader

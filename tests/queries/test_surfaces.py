@@ -17,7 +17,8 @@ from costtop.queries.live import past
 from costtop.queries.sessions import session
 from costtop.store import gating, meta
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 from costtop.store.sessions import labels, statuslines
 from costtop.store.sessions.past_spends import History
@@ -37,7 +38,7 @@ def written(path: Path, calls: list[tuple[str, str, int, int]]):
         rows.append(Priced(made, cost, cost, None))
     reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, rows, [], [], [], [])
     db.execute("BEGIN")
-    record(db, Books(lambda context, source, model: ""), [reading], NOW)
+    record(db, WriteContext(lambda context, source, model: ""), [reading], NOW)
     db.execute("COMMIT")
     return db
 
@@ -81,7 +82,7 @@ def stored(home: Path, *calls: Priced) -> Paths:
     db = open_writer(paths.database)
     reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, list(calls), [], [], [], [])
     db.execute("BEGIN")
-    record(db, Books(lambda context, source, model: ""), [reading], NOW)
+    record(db, WriteContext(lambda context, source, model: ""), [reading], NOW)
     db.execute("COMMIT")
     db.close()
     return paths
@@ -316,7 +317,7 @@ def test_what_was_read_before_gets_the_label_of_a_new_entry(
 
 def test_finished_sessions_of_one_label_are_a_group_of_peers(tmp_path: Path) -> None:
     db = open_writer(tmp_path / "costtop.db")
-    books = Books(lambda context, source, model: "", labels=frozenset({"shop"}))
+    write_context = WriteContext(lambda context, source, model: "", labels=frozenset({"shop"}))
     costs = {"shop": 1_000_000, "claude-code": 9_000_000}
     rows = [
         made(f"{label}{n}", session=f"{label}{n}", at=NOW - HOUR, cost=costs[label])
@@ -327,7 +328,7 @@ def test_finished_sessions_of_one_label_are_a_group_of_peers(tmp_path: Path) -> 
     db.execute("BEGIN")
     for label, calls in (("shop", [*rows[:6], mine]), ("claude-code", rows[6:])):
         reading = Reading(label, label.encode(), "{}", "{}", 1, False, calls, [], [], [], [])
-        record(db, books, [reading], NOW)
+        record(db, write_context, [reading], NOW)
     db.execute("COMMIT")
     watched(db, 30 * MINUTE)
     found = session.read(db, KEY)
@@ -341,12 +342,12 @@ def test_two_labels_of_a_session_end_alike_in_any_order(tmp_path: Path) -> None:
     told = []
     for order in (("b", "a"), ("a", "b")):
         db = open_writer(tmp_path / order[0] / "costtop.db")
-        books = Books(lambda context, source, model: "", labels=frozenset("ab"))
+        write_context = WriteContext(lambda context, source, model: "", labels=frozenset("ab"))
         db.execute("BEGIN")
         for label in order:
             calls = [made(label)]
             reading = Reading(label, label.encode(), "{}", "{}", 1, False, calls, [], [], [], [])
-            record(db, books, [reading], NOW)
+            record(db, write_context, [reading], NOW)
         db.execute("COMMIT")
         told.append([spend.label for spend in History(db).after(0)])
         db.close()

@@ -7,8 +7,9 @@ from hashlib import blake2b
 from costtop.model import Call, Event, Tokens
 from costtop.store.calls.batch import Priced
 from costtop.store.calls.call_row import ESTIMATED, PLACEHOLDER, UNREADABLE, YIELDS, Row, media_of
-from costtop.store.calls.calls import call_flags, request_hash, variant
+from costtop.store.calls.calls import call_flags, request_hash
 from costtop.store.calls.merge import Sight, see
+from costtop.store.calls.write_context import variant
 
 
 def settled_calls(*files: Iterable[Event]) -> dict[bytes, Call]:

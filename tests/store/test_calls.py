@@ -10,7 +10,8 @@ import pytest
 
 from costtop.model import Call, Context, Outcome, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 
 T0 = 1_795_000_000_000
@@ -23,8 +24,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def books() -> Books:
-    return Books(lambda context, source, model: context.feature or context.branch)
+def write_context() -> WriteContext:
+    return WriteContext(lambda context, source, model: context.feature or context.branch)
 
 
 def key(text: str) -> bytes:
@@ -53,9 +54,9 @@ def reading(*calls: Call, path: bytes = b"/a", born: int = 1, **more: object) ->
     return Reading("claude-code", path, "{}", "{}", born, False, priced, **given)  # type: ignore[arg-type]
 
 
-def write(db: sqlite3.Connection, *readings: Reading, ledger: Books | None = None) -> None:
+def write(db: sqlite3.Connection, *readings: Reading, ledger: WriteContext | None = None) -> None:
     db.execute("BEGIN IMMEDIATE")
-    record(db, ledger or books(), readings, T0)
+    record(db, ledger or write_context(), readings, T0)
     db.execute("COMMIT")
 
 
@@ -149,7 +150,7 @@ def test_any_order_and_chunking_gives_the_same_totals(tmp_path: Path) -> None:
     for trial in range(6):
         rng.shuffle(sights)
         db = open_writer(tmp_path / str(trial) / "costtop.db")
-        ledger = books()
+        ledger = write_context()
         for item, path in sights:
             write(db, reading(item, path=path, born=ord(path[-1:])), ledger=ledger)
         seen.add(agree(db))
@@ -196,7 +197,7 @@ def test_a_completed_task_stays_completed(db: sqlite3.Connection) -> None:
 
 
 def test_a_failed_write_leaves_nothing_behind(db: sqlite3.Connection) -> None:
-    ledger = books()
+    ledger = write_context()
     bad = call("m2/r2")._replace(at="not a time")  # type: ignore[arg-type]
     db.execute("BEGIN IMMEDIATE")
     with pytest.raises(TypeError):

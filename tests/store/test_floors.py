@@ -10,8 +10,9 @@ import pytest
 
 from costtop.model import Call, FloorReason, Media, Price, Rates, Tokens
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, record
+from costtop.store.calls.calls import record
 from costtop.store.calls.repricing import reprice
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import migrations, open_writer
 from costtop.store.sessions.past_spends import History
 
@@ -26,8 +27,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def books() -> Books:
-    return Books(lambda context, source, model: context.feature)
+def write_context() -> WriteContext:
+    return WriteContext(lambda context, source, model: context.feature)
 
 
 def call(name: str, output: int = 10, **more: object) -> Call:
@@ -46,7 +47,7 @@ def priced(call: Call, *short: FloorReason) -> Priced:
 def write(db: sqlite3.Connection, *calls: Priced, path: bytes = b"/a") -> None:
     reading = Reading("claude-code", path, "{}", "{}", 1, False, list(calls), [], [], [], [])
     db.execute("BEGIN IMMEDIATE")
-    record(db, books(), [reading], T0)
+    record(db, write_context(), [reading], T0)
     db.execute("COMMIT")
 
 
@@ -135,9 +136,9 @@ def again(db: sqlite3.Connection) -> list[tuple[object, ...]]:
 def test_repricing_renews_what_the_prices_lack(db: sqlite3.Connection) -> None:
     write(db, priced(call("a"), "tier"), priced(call("b", model="unknown")))
     known = Price(70, RATES)
-    reprice(db, books(), lambda one: known, lambda computed, _: computed, 0, {})
+    reprice(db, write_context(), lambda one: known, lambda computed, _: computed, 0, {})
     assert floors(db) == {}
-    reprice(db, books(), lambda one: known._replace(short=("modality",)),
+    reprice(db, write_context(), lambda one: known._replace(short=("modality",)),
             lambda computed, _: computed, 0, {})  # fmt: skip
     assert floors(db) == {"modality": (2, 140, 20)}
 

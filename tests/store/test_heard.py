@@ -11,8 +11,9 @@ import pytest
 from costtop.model import Call, Context, Price, SessionFact, Tokens
 from costtop.sources.fold import keys
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, Recorded, record
+from costtop.store.calls.calls import Recorded, record
 from costtop.store.calls.repricing import reprice
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 
 T0 = 1_795_000_000_000
@@ -25,8 +26,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def books() -> Books:
-    return Books(lambda context, source, model: context.feature or context.branch)
+def write_context() -> WriteContext:
+    return WriteContext(lambda context, source, model: context.feature or context.branch)
 
 
 def logged(number: int, output: int = 300, **more: object) -> Call:
@@ -74,9 +75,11 @@ def reading(*calls: Call) -> Reading:
     return Reading(calls[0].source, path, "{}", "{}", 1, False, priced, [], [], [], [])
 
 
-def write(db: sqlite3.Connection, *readings: Reading, ledger: Books | None = None) -> Recorded:
+def write(
+    db: sqlite3.Connection, *readings: Reading, ledger: WriteContext | None = None
+) -> Recorded:
     db.execute("BEGIN IMMEDIATE")
-    recorded = record(db, ledger or books(), readings, T0)
+    recorded = record(db, ledger or write_context(), readings, T0)
     db.execute("COMMIT")
     agree(db)
     return recorded
@@ -119,13 +122,13 @@ def test_any_order_and_any_cut_end_alike(db, tmp_path, seed):
     chance = random.Random(seed)
     order = [*TOLD, *chance.sample(TOLD, 2)]
     chance.shuffle(order)
-    ledger = books()
+    ledger = write_context()
     while order:
         batch = [order.pop() for _ in range(min(len(order), chance.randint(1, 4)))]
         by_channel = itertools.groupby(sorted(batch, key=lambda c: c.heard), lambda c: c.heard)
         parts = [reading(*calls) for _, calls in by_channel]
         chance.shuffle(parts)
-        write(db, *parts, ledger=ledger if chance.random() < 0.5 else books())
+        write(db, *parts, ledger=ledger if chance.random() < 0.5 else write_context())
     other = open_writer(tmp_path / "other" / "costtop.db")
     for call in TOLD:
         write(other, reading(call))
@@ -158,7 +161,7 @@ def test_the_wire_knows_the_output_that_an_old_transcript_never_got(db):
 def test_repricing_leaves_a_settled_cost(db):
     write(db, reading(logged(1)), reading(heard(1)))
     db.execute("BEGIN")
-    reprice(db, books(), lambda call: Price(1, None), lambda computed, _: computed, 0, {})
+    reprice(db, write_context(), lambda call: Price(1, None), lambda computed, _: computed, 0, {})
     db.execute("COMMIT")
     assert rows(db)[0][9:12] == (3300, 1, 3300)
     agree(db)
@@ -220,7 +223,7 @@ def test_no_lookup_walks_the_table_of_calls(db):
 
 
 def test_a_rolled_back_write_leaves_nothing_remembered(db):
-    ledger = books()
+    ledger = write_context()
     db.execute("BEGIN")
     record(db, ledger, [reading(heard(1))], T0)
     db.rollback()

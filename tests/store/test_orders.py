@@ -13,9 +13,9 @@ from costtop.model import Context, SessionFact, TaskFact, Tokens
 from costtop.pricing.charge import basis
 from costtop.queries.spending import report
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
-from tests.store.test_calls import T0, agree, books, call, reading, write
+from tests.store.test_calls import T0, agree, call, reading, write, write_context
 
 PROMPT = "7c1f0c1e-0000-4000-8000-0000000000aa"  # ids of prompts are unique, a copy keeps them
 
@@ -37,7 +37,7 @@ def every_order(
     fresh: Callable[[], sqlite3.Connection],
     parts: Sequence[Reading],
     look: Callable[[sqlite3.Connection], Any],
-    ledger: Callable[[], Books] = books,
+    ledger: Callable[[], WriteContext] = write_context,
 ) -> Any:
     """What `look` sees, the same after each order of the parts, one by one and all at once."""
     seen = []
@@ -93,8 +93,8 @@ def test_the_largest_reported_cost_is_kept(fresh: Any) -> None:
 
 
 def test_where_reported_costs_count_a_merged_call_costs_what_was_reported(fresh: Any) -> None:
-    def reported_first() -> Books:
-        return Books(lambda *_: "", lambda computed, said: basis(computed, said, "reported"))
+    def reported_first() -> WriteContext:
+        return WriteContext(lambda *_: "", lambda computed, said: basis(computed, said, "reported"))
 
     parts = [
         priced(call("m/r", output=9), cost=100),
@@ -214,7 +214,7 @@ def test_a_name_that_is_not_unique_is_another_task_in_another_session(fresh: Any
 def test_a_spend_is_told_of_the_session_that_owns_it(fresh: Any) -> None:
     from costtop.store.calls.calls import record
 
-    db, own = fresh(), books()
+    db, own = fresh(), write_context()
     write(db, reading(call("m/r", "original"), path=b"/original", born=1), ledger=own)
     db.execute("BEGIN")
     grown = call("m/r", "fork", output=70)._replace(tokens=Tokens(input=300, output=70))
@@ -230,7 +230,7 @@ def test_a_spend_carries_the_tokens_that_were_booked(fresh: Any) -> None:
     for order in ((large, small), (small, large)):
         db = fresh()
         db.execute("BEGIN")
-        (spend,) = record(db, books(), [reading(*order)], T0).spends
+        (spend,) = record(db, write_context(), [reading(*order)], T0).spends
         db.execute("COMMIT")
         assert spend.call.tokens.input == 500
 

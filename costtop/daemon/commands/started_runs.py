@@ -28,9 +28,9 @@ class StartedRuns:
     """The runs under way and the sessions that are still to be put into them."""
 
     def __init__(self, instance: Wired, holder: Holder) -> None:
-        self._writer, self._books, self._evaluator = (
+        self._writer, self._write_context, self._evaluator = (
             instance.writer,
-            instance.books,
+            instance.write_context,
             instance.evaluator,
         )
         self._holder = holder
@@ -77,7 +77,7 @@ class StartedRuns:
     def met(self, session: str, chain: Chain) -> None:
         """A hook of this session reported these ancestors."""
         for run in self._runs.values():
-            if (run.pid, run.start) in chain and session not in self._books.runs:
+            if (run.pid, run.start) in chain and session not in self._write_context.runs:
                 self._met[session] = run
 
     async def settle(self, until: int | None = None) -> None:
@@ -87,12 +87,12 @@ class StartedRuns:
         """
         for session in self._holder.sessions() if self._runs else ():
             handle = self._holder.handle(session)
-            if session not in self._books.runs and handle is not None:
+            if session not in self._write_context.runs and handle is not None:
                 self.met(session, (handle.identity, *lineage(handle.pid, self._holder.inspector)))
         await self._guess(until or now_ms() - _SETTLED)
         while self._met:
             session, run = self._met.popitem()
-            moved = await self._writer.transact(runs.attach, self._books, session, run)
+            moved = await self._writer.transact(runs.attach, self._write_context, session, run)
             if moved:
                 self._evaluator.fall_asleep()  # budgets of features have changed under it
             self._report(session, run)
@@ -105,14 +105,17 @@ class StartedRuns:
                 continue
             here = await self._writer.read(runs.begun_here, run.cwd, run.began, until)
             for session in here:
-                if session not in self._books.runs and self._holder.find(session).process is None:
+                if (
+                    session not in self._write_context.runs
+                    and self._holder.find(session).process is None
+                ):
                     self._met[session] = run
 
     def _report(self, session: str, run: Run) -> None:
         """The run's own command is the process of its only session, if none is known better."""
         found = self._holder.find(session)
         others: Sequence[str] = [
-            key for key in self._books.runs if key != session and self._holder.handle(key)
+            key for key in self._write_context.runs if key != session and self._holder.handle(key)
         ]
         if found.process is None and not others:
             self._holder.report(Report(session, "run", ((run.pid, run.start),)))

@@ -24,7 +24,8 @@ from costtop.sources.fold.source import Memo
 from costtop.store import places
 from costtop.store.calls import calls
 from costtop.store.calls.batch import Priced, Reading
-from costtop.store.calls.calls import Books, Recorded
+from costtop.store.calls.calls import Recorded
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import FileChange, Known
@@ -61,7 +62,7 @@ class Ingest:
     def __init__(
         self,
         writer: Writer,
-        books: Books,
+        write_context: WriteContext,
         prices: PriceBook,
         costs: Costs,
         after: After,
@@ -70,7 +71,7 @@ class Ingest:
         self.known = Known()
         self.counts = Counts()
         self.progress = Progress()
-        self._writer, self._books, self._prices = writer, books, prices
+        self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
         self._bad: dict[bytes, int] = {}  # bad lines of each file, as its place has them
@@ -174,7 +175,7 @@ class Ingest:
         try:
             recorded = await self._writer.transact(self._write, readings, now_ms())
         except BaseException:
-            self._books.forget()
+            self._write_context.forget()
             self._lost()
             raise
         for item, reading in zip(folded, readings, strict=True):
@@ -190,10 +191,11 @@ class Ingest:
 
     def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
         try:
-            recorded = calls.record(db, self._books, readings, now)
+            recorded = calls.record(db, self._write_context, readings, now)
             self._after(db, recorded, now)
         except BaseException:
-            self._books.forget()  # here already: the next write may begin before `commit` goes on
+            # Here already: the next write may begin before `commit` goes on.
+            self._write_context.forget()
             raise
         return recorded
 

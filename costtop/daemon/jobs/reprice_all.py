@@ -25,7 +25,7 @@ async def repriced(instance: Wired) -> list[dict[str, Any]]:
     at: int | None = 0
     while at is not None:
         at = await instance.writer.transact(
-            reprice, instance.books, prices.price, counts, at, changes
+            reprice, instance.write_context, prices.price, counts, at, changes
         )
     await instance.writer.transact(finished_peers.forget)
     instance.evaluator.fall_asleep()  # sums have moved under it; it wakes and judges anew

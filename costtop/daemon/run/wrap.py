@@ -209,11 +209,11 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
             known = instance.ingest.known
             fresh = [seen for seen in found.newest_first() if not known.settled(seen)]
             await instance.ingest.take(Batch(fresh, found))
-            writer, books = instance.writer, instance.books
+            writer, write_context = instance.writer, instance.write_context
             await writer.transact(runs.begin, run)
             for key in await writer.read(runs.begun_here, run.cwd, run.began, now_ms()):
-                if key not in books.runs:
-                    await writer.transact(runs.attach, books, key, run)
+                if key not in write_context.runs:
+                    await writer.transact(runs.attach, write_context, key, run)
             if end:
                 await writer.transact(runs.end, run.id, now_ms())
             return await writer.read(runs.sessions, run.id)

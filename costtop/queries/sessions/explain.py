@@ -13,7 +13,6 @@ from costtop.model import FloorReason, Media, Tokens
 from costtop.pricing.charge import Line, bill
 from costtop.queries.spending import hidden
 from costtop.store.calls.call_row import (
-    COLUMNS,
     ESTIMATED,
     PLACEHOLDER,
     Row,
@@ -24,7 +23,7 @@ from costtop.store.calls.call_row import (
 from costtop.store.names import rates_of
 from costtop.store.sessions.past_spends import History
 
-_FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+_FIELDS = ", ".join(f"c.{name}" for name in Row._fields)
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
 
 

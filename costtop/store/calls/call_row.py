@@ -18,12 +18,6 @@ SHORT: dict[FloorReason, int] = {
 }  # fmt: skip
 _SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
 
-COLUMNS = (
-    "key, session, context, feature, model, provider, variant, at, seen, input, cache_read,"
-    " cache_write, cache_write_1h, output, reasoning, searches, cost, computed, reported, card,"
-    " place, offset, request, flags, attempt, media"
-)
-
 
 class Row(NamedTuple):
     """One row of `calls` without its id; integers are ids of names, contexts, cards, places."""
@@ -55,6 +49,8 @@ class Row(NamedTuple):
     attempt: int
     media: str | None  # JSON of model.Media
 
+
+COLUMNS = ", ".join(Row._fields)
 
 Rank = tuple[int, int, bytes]
 """Who owns a call that several files hold: (file's first time, mtime when first seen, path), the

@@ -6,8 +6,7 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -29,27 +28,13 @@ from costtop.store.calls.call_row import (
     merged,
     tokens_of,
 )
-from costtop.store.calls.merge import Sight, Stored, lookup, see
-from costtop.store.calls.otlp_twins import Heard, Joined, filled, join
-from costtop.store.calls.rollups import Deltas
-from costtop.store.calls.side_copies import delete, overtaken, side_copies
-from costtop.store.names import Names, read_context, read_name
-from costtop.store.places import Places
+from costtop.store.calls.merge import Sight, Stored, delete, lookup, overtaken, see, side_copies
+from costtop.store.calls.otlp_twins import Joined, filled, join
+from costtop.store.calls.rollups import Deltas, next_rev
+from costtop.store.calls.write_context import WriteContext
+from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tool_outcomes
-from costtop.store.sessions.sessions import Sessions
 from costtop.store.sessions.tasks import record_task
-
-Counts = Callable[[int | None, int | None], int | None]
-"""(computed, reported) -> what counts, by the config."""
-FeatureOf = Callable[[Context, str, str], str]
-"""The feature of a call by the config's rules: (context, source, model) -> name."""
-
-_REMEMBERED = 10_000  # kinds of call whose ids are kept
-
-
-def computed_first(computed: int | None, reported: int | None) -> int | None:
-    """What counts where the config says nothing: the computed cost, else the reported one."""
-    return reported if computed is None else computed
 
 
 class Recorded(NamedTuple):
@@ -62,121 +47,55 @@ class Recorded(NamedTuple):
     ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
 
 
-class _Ids(NamedTuple):
-    """What a call's texts are in this database: the same for most calls of a session."""
-
-    session: int
-    context: int
-    feature: int
-    model: int
-    provider: int
-    variant: int
-    root_key: str
-    feature_name: str
-
-
-class Books:
-    """The write side of the store: caches of one database, and what the config decides."""
-
-    def __init__(
-        self,
-        feature_of: FeatureOf,
-        counts: Counts = computed_first,
-        labels: frozenset[str] = frozenset(),
-    ) -> None:
-        self.names = Names()
-        self.sessions = Sessions(self.names)
-        self.places = Places()
-        self.heard = Heard()
-        self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
-        self.counts = counts
-        self.labels = labels  # the names of the config's [[source]] entries
-        self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
-        self._ids: dict[tuple[object, ...], _Ids] = {}
-
-    def forget(self) -> None:
-        """Empties every cache; to be called when a transaction was rolled back."""
-        self.names.forget()
-        self.sessions.forget()
-        self.places.forget()
-        self.heard.forget()
-        self._ids.clear()
-
-    def feature(self, call: Call) -> str:
-        """The call's feature: its tag, a rule of the config, else branch or project."""
-        return self.feature_of(call.context, call.source, call.model)
-
-    def ids(self, db: sqlite3.Connection, call: Call) -> _Ids:
-        """The ids of the call's texts, remembered until a session gets another root."""
-        whose = (call.session, call.agent, call.context, call.model, call.provider, call.tier,
-                 call.speed, call.geo, call.source, self.sessions.adopted)  # fmt: skip
-        found = self._ids.get(whose)
-        if found is None:
-            if len(self._ids) >= _REMEMBERED:
-                self._ids.clear()
-            found = self._ids[whose] = self._look_up(db, call)
-        return found
-
-    def _look_up(self, db: sqlite3.Connection, call: Call) -> _Ids:
-        session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
-        feature = self.feature(call)
-        return _Ids(
-            session.id,
-            names.context(db, call.context),
-            names.name(db, feature),
-            names.name(db, call.model),
-            names.name(db, call.provider),
-            names.name(db, variant(call)),
-            session.root_key,
-            feature,
-        )
-
-
-def record(db: sqlite3.Connection, books: Books, readings: Sequence[Reading], now: int) -> Recorded:
+def record(
+    db: sqlite3.Connection, into: WriteContext, readings: Sequence[Reading], now: int
+) -> Recorded:
     """Writes everything that was read; a second time changes nothing. `now` is ms UTC."""
-    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    rev = next_rev(db)
     sights: dict[bytes, Sight] = {}
     for reading in readings:
-        place = books.places.enter(db, reading, now)
+        place = into.places.enter(db, reading, now)
         for fact in reading.facts:
-            books.sessions.learn(db, fact, rev)
+            into.sessions.learn(db, fact, rev)
         for priced in reading.calls:
-            see(sights, _sight(db, books, priced, place, now))
-        if reading.source in books.labels:
-            _label(db, books, reading, rev)
+            see(sights, _sight(db, into, priced, place, now))
+        if reading.source in into.labels:
+            _label(db, into, reading, rev)
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
-    spends, removed = _store(db, books, sights, rev)
+    spends, removed = _store(db, into, sights, rev)
     new = {spend.call.key for spend in spends if spend.new}
     answered = tool_outcomes.answer(db, (item for item in outcomes if item.call not in new))
     for reading in readings:
         for task in reading.tasks:
-            ref = books.sessions.ref(db, task.source, task.session)
-            if tagged := books.runs.get(ref.root_key):
+            ref = into.sessions.ref(db, task.source, task.session)
+            if tagged := into.runs.get(ref.root_key):
                 task = task._replace(task=tagged(Context(task=task.task)).task)  # noqa: PLW2901
             record_task(db, ref.id, ref.root, task)
     facts = (fact for reading in readings for fact in reading.facts)
-    return Recorded(rev, spends, answered, removed, _ended(db, books, facts))
+    return Recorded(rev, spends, answered, removed, _ended(db, into, facts))
 
 
-def _label(db: sqlite3.Connection, books: Books, reading: Reading, rev: int) -> None:
+def _label(db: sqlite3.Connection, into: WriteContext, reading: Reading, rev: int) -> None:
     """Gives the sessions of a reading the label of the entry that found their log."""
     told = {(one.call.source, one.call.session, one.call.agent) for one in reading.calls}
     told |= {(fact.source, fact.session, fact.agent) for fact in reading.facts}
-    for root in sorted({books.sessions.ref(db, *name).root for name in told}):
-        books.sessions.label(db, root, reading.source, rev)
+    for root in sorted({into.sessions.ref(db, *name).root for name in told}):
+        into.sessions.label(db, root, reading.source, rev)
 
 
-def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now: int) -> Sight:
+def _sight(
+    db: sqlite3.Connection, into: WriteContext, priced: Priced, place: int, now: int
+) -> Sight:
     call, computed, cost, rates, short = priced
-    ids = books.ids(db, call)
-    if books.runs and ids.root_key in books.runs:
-        call = call._replace(context=books.runs[ids.root_key](call.context))
-        priced, ids = priced._replace(call=call), books.ids(db, call)
+    ids = into.ids(db, call)
+    if into.runs and ids.root_key in into.runs:
+        call = call._replace(context=into.runs[ids.root_key](call.context))
+        priced, ids = priced._replace(call=call), into.ids(db, call)
     row = Row(
         call.key, *ids[:6], call.at, now, *call.tokens, call.searches, cost, computed,
         call.reported,
-        books.names.card(db, rates) if rates else None,
+        into.names.card(db, rates) if rates else None,
         place,
         call.offset,
         request_hash(call.request) if call.request else None,
@@ -184,13 +103,7 @@ def _sight(db: sqlite3.Connection, books: Books, priced: Priced, place: int, now
         call.attempt,
         json.dumps(call.media) if call.media else None,
     )  # fmt: skip
-    return Sight(row, books.places.rank(db, place), priced)
-
-
-def variant(call: Call) -> str:
-    """Tier, speed and geography in one name; "" for a standard request."""
-    text = f"{call.tier}|{call.speed}|{call.geo}"
-    return "" if text == "||" else text
+    return Sight(row, into.places.rank(db, place), priced)
 
 
 def request_hash(request: str) -> int:
@@ -213,9 +126,9 @@ def call_flags(call: Call) -> int:
 
 
 def _store(
-    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight], rev: int
+    db: sqlite3.Connection, into: WriteContext, sights: dict[bytes, Sight], rev: int
 ) -> tuple[list[Spend], int]:
-    joined, gone = _joined(db, books, sights)
+    joined, gone = _joined(db, into, sights)
     sights, contexts = joined.sights, joined.contexts
     stored = joined.stored | lookup(db, list(sights))
     side = side_copies(db, sights)
@@ -229,7 +142,7 @@ def _store(
         if key in side:
             continue
         known = stored.get(key)
-        row = _final(db, books, sight, known, contexts.get(key))
+        row = _final(db, into, sight, known, contexts.get(key))
         ids[key] = known.id if known else following + len(inserts)
         if known is None:
             inserts.append(sight._replace(row=row))
@@ -239,7 +152,7 @@ def _store(
             deltas.book(known.row, -1)
             deltas.book(row)
         if known is None or row != known.row or sight.priced.call.tools:
-            spends.append(_spend(books, db, sight, row, known.row if known else None))
+            spends.append(_spend(into, db, sight, row, known.row if known else None))
     arrived = inserts + [sights[key] for key in joined.stored if key in sights]
     gone += overtaken(db, arrived)
     delete(db, gone)
@@ -247,35 +160,39 @@ def _store(
         deltas.book(item.row, -1)
     _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
     asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
-    tool_outcomes.write(db, books.names, asked)
+    tool_outcomes.write(db, into.names, asked)
     deltas.write(db, rev)
     return spends, len(gone)
 
 
 def _joined(
-    db: sqlite3.Connection, books: Books, sights: dict[bytes, Sight]
+    db: sqlite3.Connection, into: WriteContext, sights: dict[bytes, Sight]
 ) -> tuple[Joined, list[Stored]]:
     """The batch with heard calls made one with logged ones, and rows that no longer count."""
-    if not books.heard.matters(db, sights.values()):
+    if not into.heard.matters(db, sights.values()):
         return Joined(sights, {}, {}), []
     joined = join(db, sights)
-    roots = {key: _root(db, books, sight.priced.call) for key, sight in joined.sights.items()}
-    dropped, gone = books.heard.outdone(db, books.names, joined, roots)
+    roots = {key: _root(db, into, sight.priced.call) for key, sight in joined.sights.items()}
+    dropped, gone = into.heard.outdone(db, into.names, joined, roots)
     kept = {key: sight for key, sight in joined.sights.items() if key not in dropped}
     return joined._replace(sights=kept), gone
 
 
-def _root(db: sqlite3.Connection, books: Books, call: Call) -> int:
-    return books.sessions.ref(db, call.source, call.session, call.agent).root
+def _root(db: sqlite3.Connection, into: WriteContext, call: Call) -> int:
+    return into.sessions.ref(db, call.source, call.session, call.agent).root
 
 
 def _final(
-    db: sqlite3.Connection, books: Books, sight: Sight, known: Stored | None, wire: Context | None
+    db: sqlite3.Connection,
+    into: WriteContext,
+    sight: Sight,
+    known: Stored | None,
+    wire: Context | None,
 ) -> Row:
     """The row that a call becomes by this sight of it, with what only the wire told of it."""
     row = sight.row
     if known is not None:
-        rank = books.places.rank(db, known.row.place)
+        rank = into.places.rank(db, known.row.place)
         row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
         if wire is None and row.flags & SETTLED and row.context != known.row.context:
             wire = read_context(db, known.row.context)  # its new owner knows no more of the wire
@@ -283,29 +200,29 @@ def _final(
         # A floor is no price beside what the tool itself says.
         row = row._replace(computed=None, flags=row.flags & ~(TIER | MODALITY))
     # One sight may have brought the price, another what was reported.
-    cost = row.cost if row.flags & SETTLED else books.counts(row.computed, row.reported)
+    cost = row.cost if row.flags & SETTLED else into.counts(row.computed, row.reported)
     if cost != row.cost:
         row = row._replace(cost=cost)
     if wire is None:
         return row
     context = filled(read_context(db, row.context), wire)
-    feature = books.feature(sight.priced.call._replace(context=context))
+    feature = into.feature(sight.priced.call._replace(context=context))
     return row._replace(
-        context=books.names.context(db, context), feature=books.names.name(db, feature)
+        context=into.names.context(db, context), feature=into.names.name(db, feature)
     )
 
 
 def _spend(
-    books: Books, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
+    into: WriteContext, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
 ) -> Spend:
     call, rates = sight.priced.call, sight.priced.rates
-    *_, root, feature = books.ids(db, call)
+    *_, root, feature = into.ids(db, call)
     if row.session != sight.row.session:  # another sight's owner keeps it
-        root, feature = books.sessions.root_key(db, row.session), read_name(db, row.feature)
+        root, feature = into.sessions.root_key(db, row.session), read_name(db, row.feature)
     if known is not None:
         call = call._replace(tokens=tokens_of(row), at=row.at)
     previous = None if known is None else known.cost
-    label = books.sessions.label_of(db, row.session)
+    label = into.sessions.label_of(db, row.session)
     return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous, label)
 
 
@@ -314,16 +231,16 @@ def _write(
 ) -> None:
     marks = ",".join("?" * (1 + len(Row._fields)))
     db.executemany(f"INSERT INTO calls (id, {COLUMNS}) VALUES ({marks})", inserts)
-    sets = ", ".join(f"{name} = ?" for name in COLUMNS.split(", "))
+    sets = ", ".join(f"{name} = ?" for name in Row._fields)
     db.executemany(
         f"UPDATE calls SET {sets} WHERE id = ?", [(*row, call_id) for call_id, row in updates]
     )
 
 
-def _ended(db: sqlite3.Connection, books: Books, facts: Iterable[SessionFact]) -> list[str]:
+def _ended(db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]) -> list[str]:
     """Root sessions that these facts have ended and no later call goes on with."""
     named = {(fact.source, fact.session, fact.agent) for fact in facts if fact.ended is not None}
-    refs = sorted(books.sessions.ref(db, *name) for name in named)
+    refs = sorted(into.sessions.ref(db, *name) for name in named)
     query = "SELECT ended IS NOT NULL FROM sessions WHERE id = ? AND root = id"
     return [ref.root_key for ref in refs if (db.execute(query, (ref.id,)).fetchone() or [0])[0]]
 

@@ -1,10 +1,11 @@
-"""Calls as one batch saw them, beside the rows that the table holds of them. It writes nothing."""
+"""Calls as one batch saw them, beside the rows that the table holds of them."""
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from costtop.store.calls.batch import Priced
-from costtop.store.calls.call_row import COLUMNS, Rank, Row, merged
+from costtop.store.calls.call_row import COLUMNS, YIELDS, Rank, Row, merged
 
 AT_ONCE = 400  # keys looked up by one statement
 
@@ -49,10 +50,45 @@ def _told(priced: Priced) -> tuple[int, int, int | None]:
 
 def lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Stored]:
     """The stored rows with these keys."""
-    found: dict[bytes, Stored] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        part = keys[start : start + AT_ONCE]
+    return {found.row.key: found for found in among(db, "key", keys)}
+
+
+def among(
+    db: sqlite3.Connection, expression: str, values: Sequence[object], where: str = ""
+) -> Iterator[Stored]:
+    """The stored rows for which the SQL expression is one of the values."""
+    for start in range(0, len(values), AT_ONCE):
+        part = values[start : start + AT_ONCE]
         marks = ",".join("?" * len(part))
-        for row in db.execute(f"SELECT id, {COLUMNS} FROM calls WHERE key IN ({marks})", part):
-            found[row[1]] = Stored(row[0], Row._make(row[1:]))
-    return found
+        query = f"SELECT id, {COLUMNS} FROM calls WHERE {expression} IN ({marks}){where}"
+        for row in db.execute(query, part):
+            yield Stored(row[0], Row._make(row[1:]))
+
+
+def side_copies(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> set[bytes]:
+    """Keys of side copies whose message is counted already, here or in the database.
+
+    A copy counts while it is alone; it stands beside its message by the first half of its key.
+    """
+    yielding = [key for key, sight in sights.items() if sight.row.flags & YIELDS]
+    if not yielding:
+        return set()
+    plain = {key[:8] for key, sight in sights.items() if not sight.row.flags & YIELDS}
+    query = "SELECT 1 FROM calls WHERE key >= ? AND key <= ? AND NOT flags & 8 LIMIT 1"
+    return {
+        key
+        for key in yielding
+        if key[:8] in plain or db.execute(query, (key[:8], key[:8] + b"\xff" * 8)).fetchone()
+    }
+
+
+def overtaken(db: sqlite3.Connection, inserts: list[Sight]) -> list[Stored]:
+    """Side copies counted earlier, now that their message itself came; they are deleted."""
+    groups = [sight.row.key[:8] for sight in inserts if not sight.row.flags & YIELDS]
+    return list(among(db, "substr(key, 1, 8)", groups, " AND flags & 8"))
+
+
+def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
+    """Takes calls out of the table, with their tools."""
+    db.executemany("DELETE FROM tools WHERE call = ?", [(item.id,) for item in gone])
+    db.executemany("DELETE FROM calls WHERE id = ?", [(item.id,) for item in gone])

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from costtop.model import Call, Price
 from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, Row
-from costtop.store.calls.calls import Books
-from costtop.store.calls.rollups import Deltas
+from costtop.store.calls.rollups import Deltas, next_rev
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.sessions.past_spends import History
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
@@ -32,7 +32,7 @@ class Changed(NamedTuple):
 
 def reprice(
     db: sqlite3.Connection,
-    books: Books,
+    into: WriteContext,
     price: Pricing,
     counts: Counts,
     after: int,
@@ -47,13 +47,13 @@ def reprice(
     ).fetchall()
     if not rows:
         return None
-    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    rev = next_rev(db)
     old = {row[0]: Row._make(row[1:]) for row in rows}
     deltas = Deltas()
     updates = []
     for call_id, spend in History(db).numbered(rows[0][0], rows[-1][0]):
         known = old[call_id]
-        new = _priced(db, books, known, spend.call, price, counts)
+        new = _priced(db, into, known, spend.call, price, counts)
         if new != known:
             deltas.book(known, -1)
             deltas.book(new)
@@ -68,14 +68,14 @@ def reprice(
 
 
 def _priced(
-    db: sqlite3.Connection, books: Books, row: Row, call: Call, price: Pricing, counts: Counts
+    db: sqlite3.Connection, into: WriteContext, row: Row, call: Call, price: Pricing, counts: Counts
 ) -> Row:
     computed, rates, short = price(call)
     return row._replace(
         cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
         computed=computed,
-        card=books.names.card(db, rates) if rates else None,
-        feature=books.names.name(db, books.feature(call)),
+        card=into.names.card(db, rates) if rates else None,
+        feature=into.names.name(db, into.feature(call)),
         flags=row.flags & ~(TIER | MODALITY) | sum(SHORT[reason] for reason in short),
     )
 

@@ -20,6 +20,11 @@ _SUMS = (
 _LINE = "quarter, session, context, model, feature"
 
 
+def next_rev(db: sqlite3.Connection) -> int:
+    """The number that this commit marks its sessions with: they have changed."""
+    return 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+
+
 class _Latest:
     """The latest call that a batch has of one session, and its first and last times."""
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Collection
 
 from costtop.store import meta
+from costtop.store.calls.rollups import next_rev
 from costtop.store.names import Names
 from costtop.store.sessions import finished_peers
 
@@ -35,7 +36,7 @@ def renew(db: sqlite3.Connection, entries: Collection[str]) -> None:
     if told == (meta.get(db, _KNOWN) or "[]"):
         return
     meta.put(db, {_KNOWN: told})
-    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    rev = next_rev(db)
     db.execute("UPDATE sessions SET label = 0, rev = ? WHERE label <> 0", (rev,))
     rows = db.execute(
         "SELECT s.root, p.source FROM (SELECT DISTINCT session, place FROM calls) c"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from costtop.model import Call, Context, Rates, Spend, ToolUse
 from costtop.store.calls.call_row import (
-    COLUMNS,
     ERROR,
     ESTIMATED,
     HEARD,
@@ -20,7 +19,7 @@ from costtop.store.calls.call_row import (
 )
 from costtop.store.names import rates_of, read_context
 
-_FIELDS = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+_FIELDS = ", ".join(f"c.{name}" for name in Row._fields)
 _QUERY = (
     f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session, r.label"
     " FROM calls c"

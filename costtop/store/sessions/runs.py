@@ -12,8 +12,8 @@ from typing import NamedTuple
 from costtop.model import Context
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import COLUMNS, Row
-from costtop.store.calls.calls import Books
-from costtop.store.calls.rollups import Deltas
+from costtop.store.calls.rollups import Deltas, next_rev
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context
 from costtop.store.sessions.tasks import rename_tasks
 
@@ -78,10 +78,10 @@ def tags(db: sqlite3.Connection) -> dict[str, Run]:
     return {str(row[0]): Run(*row[1:]) for row in rows}
 
 
-def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
+def attach(db: sqlite3.Connection, into: WriteContext, session: str, run: Run) -> int:
     """Puts a session ("source/session") into a run and tags its calls; how many it had already."""
     db.execute("INSERT OR IGNORE INTO run_sessions (session, run) VALUES (?, ?)", (session, run.id))
-    tagged = books.runs[session] = run.tagger(session)
+    tagged = into.runs[session] = run.tagger(session)
     source, _, name = session.partition("/")
     rows = db.execute(
         f"SELECT c.id, {', '.join('c.' + one for one in COLUMNS.split(', '))}, f.text FROM calls c"
@@ -95,15 +95,15 @@ def attach(db: sqlite3.Connection, books: Books, session: str, run: Run) -> int:
         old = Row._make(values)
         context = tagged(read_context(db, old.context))
         new = old._replace(
-            context=books.names.context(db, context),
-            feature=books.names.name(db, context.feature or feature),
+            context=into.names.context(db, context),
+            feature=into.names.name(db, context.feature or feature),
         )
         if new != old:
             deltas.book(old, -1)
             deltas.book(new)
             updates.append((new.context, new.feature, number))
     db.executemany("UPDATE calls SET context = ?, feature = ? WHERE id = ?", updates)
-    rev = 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+    rev = next_rev(db)
     deltas.write(db, rev)
     rename_tasks(db, session, run.began, lambda task: tagged(Context(task=task)).task)
     return len(updates)

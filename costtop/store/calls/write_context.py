@@ -1,0 +1,100 @@
+"""What every write of calls goes by: caches of one database, and what the config decides."""
+
+import sqlite3
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from costtop.model import Call, Context
+from costtop.store.calls.otlp_twins import Heard
+from costtop.store.names import Names
+from costtop.store.places import Places
+from costtop.store.sessions.sessions import Sessions
+
+Counts = Callable[[int | None, int | None], int | None]
+"""(computed, reported) -> what counts, by the config."""
+FeatureOf = Callable[[Context, str, str], str]
+"""The feature of a call by the config's rules: (context, source, model) -> name."""
+
+_REMEMBERED = 10_000  # kinds of call whose ids are kept
+
+
+def computed_first(computed: int | None, reported: int | None) -> int | None:
+    """What counts where the config says nothing: the computed cost, else the reported one."""
+    return reported if computed is None else computed
+
+
+class CallIds(NamedTuple):
+    """What a call's texts are in this database: the same for most calls of a session."""
+
+    session: int
+    context: int
+    feature: int
+    model: int
+    provider: int
+    variant: int
+    root_key: str
+    feature_name: str
+
+
+class WriteContext:
+    """The write side of the store: caches of one database, and what the config decides."""
+
+    def __init__(
+        self,
+        feature_of: FeatureOf,
+        counts: Counts = computed_first,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
+        self.names = Names()
+        self.sessions = Sessions(self.names)
+        self.places = Places()
+        self.heard = Heard()
+        self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
+        self.counts = counts
+        self.labels = labels  # the names of the config's [[source]] entries
+        self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
+        self._ids: dict[tuple[object, ...], CallIds] = {}
+
+    def forget(self) -> None:
+        """Empties every cache; to be called when a transaction was rolled back."""
+        self.names.forget()
+        self.sessions.forget()
+        self.places.forget()
+        self.heard.forget()
+        self._ids.clear()
+
+    def feature(self, call: Call) -> str:
+        """The call's feature: its tag, a rule of the config, else branch or project."""
+        return self.feature_of(call.context, call.source, call.model)
+
+    def ids(self, db: sqlite3.Connection, call: Call) -> CallIds:
+        """The ids of the call's texts, remembered until a session gets another root."""
+        whose = (call.session, call.agent, call.context, call.model, call.provider, call.tier,
+                 call.speed, call.geo, call.source, self.sessions.adopted)  # fmt: skip
+        found = self._ids.get(whose)
+        if found is None:
+            if len(self._ids) >= _REMEMBERED:
+                self._ids.clear()
+            found = self._ids[whose] = self._look_up(db, call)
+        return found
+
+    def _look_up(self, db: sqlite3.Connection, call: Call) -> CallIds:
+        session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
+        feature = self.feature(call)
+        return CallIds(
+            session.id,
+            names.context(db, call.context),
+            names.name(db, feature),
+            names.name(db, call.model),
+            names.name(db, call.provider),
+            names.name(db, variant(call)),
+            session.root_key,
+            feature,
+        )
+
+
+def variant(call: Call) -> str:
+    """Tier, speed and geography in one name; "" for a standard request."""
+    text = f"{call.tier}|{call.speed}|{call.geo}"
+    return "" if text == "||" else text
