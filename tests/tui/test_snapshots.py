@@ -36,6 +36,7 @@ VIEWS = {
     "budgets-80x24": ((80, 24), "7", {}),
     "kill-80x24": ((80, 24), "k", {}),
     "help-80x24": ((80, 24), "f1", {}),
+    "legend-80x24": ((80, 24), "f1 f1", {}),
     "setup-100x40": ((100, 40), "f2", {}),
 }
 PICTURES = ("top-80x24", "top-120x40", "top-light", "top-mono", "top-ansi", "days-120x40")
@@ -50,7 +51,7 @@ async def drawn(paths: Paths, name: str) -> tuple[str, str]:
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         play = Played(Stage(), app, pilot)
         await play.until(lambda: app.snapshot.at)
-        for press in ("", key):
+        for press in ("", *key.split()):
             if press:
                 await play.press(press)
             await play.settle()

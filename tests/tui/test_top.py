@@ -97,6 +97,22 @@ async def test_the_cursor_stays_on_its_session_while_rows_reorder():
         assert play.app.screen.table.selected.row.session.startswith(SECOND)
 
 
+async def test_the_cursor_stays_on_top_until_it_is_moved_and_then_on_its_session():
+    first, second, *others = FLEET
+    overtaken = snapshot((second._replace(rate=first.rate * 2), first, *others))
+    async with played() as play:
+        table = play.app.screen.table
+        assert table.cursor_key == first.key
+        await play.show(overtaken)
+        assert table.cursor_key == second.key
+        await play.press("M")  # another order is no move
+        assert table.cursor_key == first.key
+        await play.press("P", "down", "up")
+        await play.show(snapshot())
+        assert table.cursor_key == second.key
+        assert table.rows[0].key == first.key
+
+
 async def test_when_the_selected_session_vanishes_the_cursor_stays_where_it_was():
     async with played() as play:
         await play.press("down")
@@ -318,3 +334,17 @@ async def test_hundreds_of_sessions_scroll_with_the_cursor():
         assert "s0000" in play.text
         await play.press("pagedown", "pagedown")
         assert "s0000" not in play.text
+
+
+async def test_the_second_page_of_the_help_explains_every_sign_and_column_and_narrows():
+    async with played(size=(80, 24)) as play:
+        await play.press("f1", "f1")
+        assert "Before a session" in play.text
+        assert "type to narrow; F1 keys; Esc closes" in play.text
+        await play.press(*"usual")
+        assert "the median of finished sessions like it" in play.text
+        assert "marked: watched" not in play.text
+        await play.press(*["backspace"] * 5, "f1")
+        assert "This screen" in play.text
+        await play.press("escape")
+        assert "PROJECT·FEATURE" in play.text

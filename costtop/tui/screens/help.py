@@ -12,15 +12,9 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.screens.legend import legend
 from costtop.tui.widgets.pane import Pane
 
-ABOUT = (
-    "States  ▶ running  ∙ idle  ‖ paused  blank: ended  ? its model has no price",
-    "Signs   ! alarm  * tagged  ● watched  ▲ runaway  ✓ fine  ≥ at least: a price is missing",
-    "Filter  cost>5  rate>=2  model~opus  feature=checkout  !idle  age>2h  a word: any name",
-    "Trend   cost by minute; all rows share one logarithmic scale",
-    "Mouse   click a head to sort, a row to select, again to open; Shift-drag selects text",
-)
 # true, but not ours to tell
 _TEXTUALS = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
 _NO_COMMANDS = {"app.command_palette", "command_palette", "quit", *_TEXTUALS}
@@ -35,10 +29,11 @@ class Key(NamedTuple):
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys that worked on the screen below."""
+    """The keys that worked on the screen below; on its second page, the legend."""
 
     BINDINGS: ClassVar = [
-        Binding("escape,f1", "dismiss", "Close", id="close", key_display="Esc", priority=True),
+        Binding("escape", "dismiss", "Close", id="close", key_display="Esc", priority=True),
+        Binding("f1,tab", "turn", "Keys, or what signs mean", id="legend", priority=True),
         Binding("down", "scroll(1)", "Down", show=False),
         Binding("up", "scroll(-1)", "Up", show=False),
         Binding("pagedown", "scroll(15)", "Page down", show=False),
@@ -48,30 +43,44 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, below: Screen[object]) -> None:
         super().__init__()
         self._keys = keys_of(below)
+        self._signs = False  # the second page: what signs and columns mean
 
     def compose(self) -> ComposeResult:
         """A field to type into above the list."""
         with Vertical(classes="dialog"):
-            yield Input(placeholder="type to narrow; Esc closes", id="search")
+            yield Input(id="search")
             with VerticalScroll(can_focus=False):
                 yield Pane("list")
 
     def on_mount(self) -> None:
         """Shows all of them."""
-        self._show("")
+        self._show()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_resize(self) -> None:
+        """Wraps to the new size."""
+        self.call_after_refresh(self._show)
+
+    def on_input_changed(self) -> None:
         """Narrows the list."""
-        self._show(event.value.casefold())
+        self._show()
+
+    def action_turn(self) -> None:
+        """The keys, or what signs and columns mean."""
+        self._signs = not self._signs
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self._show()
 
     def action_scroll(self, lines: int) -> None:
         """Scrolls the list while the field keeps the focus."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
-    def _show(self, wanted: str) -> None:
+    def _show(self) -> None:
+        field = self.query_one(Input)
+        wanted, other = field.value.casefold(), "keys" if self._signs else "signs and columns"
+        field.placeholder = f"type to narrow; F1 {other}; Esc closes"
         kept = [key for key in self._keys if wanted in f"{key.keys} {key.does}".casefold()]
-        about = [line((text, "dim")) for text in ABOUT if wanted in text.casefold()]
-        self.query_one("#list", Pane).show([*listed(kept), (), *about])
+        pane = self.query_one("#list", Pane)
+        pane.show(legend(wanted, pane.size.width) if self._signs else listed(kept))
 
 
 def listed(keys: Iterable[Key]) -> list[Line]:

@@ -61,6 +61,7 @@ class TopScreen(Screen[None]):
         settings = self.host.settings
         liked = {name: getattr(settings, name) for name in View._fields if hasattr(settings, name)}
         self.view = View(**liked)
+        self.table.on_top = True  # as htop's: whoever has not moved it asks who is dearest
         self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)
         self.watch(self.app, "mood", self._changed, init=False)

@@ -65,6 +65,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self.cursor_key = ""
         self.follows = False
         self.newest_first = False  # a cursor on the first row stays there when new ones come
+        self.on_top = False  # the cursor stays on the first row until the user moves it
         self._key = key
         self._index = 0
         self._columns: Sequence[Column[T]] = ()
@@ -114,7 +115,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _found(self) -> int:
         """The number of the row that the cursor is on."""
-        if self.newest_first and self._index == 0 and self.rows:
+        if self.rows and (self.on_top or (self.newest_first and self._index == 0)):
             self.cursor_key = self._key(self.rows[0])
             return 0
         if self._index < len(self.rows) and self._key(self.rows[self._index]) == self.cursor_key:
@@ -138,6 +139,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         if not self.rows:
             return
         number = max(min(number, len(self.rows) - 1), 0)
+        self.on_top = False
         self.cursor_key = self._key(self.rows[number])
         self._index = number
         self._reveal()

@@ -1,0 +1,139 @@
+"""The legend: every sign, scale and column of the screens, and what "usual" means."""
+
+from typing import NamedTuple
+
+from costtop.tui.draw.ink import Line, line, wrapped
+from costtop.tui.list.columns import COLUMNS
+
+_SIGNS = 18  # cells before what a sign says
+_USUAL = (
+    "the median of finished sessions like it: of its feature, else of its agent, else of all;"
+    " of five at least"
+)
+
+
+class Told(NamedTuple):
+    """A sign or a title, what it says, under which heading it stands, and its ink."""
+
+    sign: str
+    says: str
+    place: str
+    ink: str = "strong"
+
+
+def _of(place: str, *entries: tuple[str, str] | tuple[str, str, str]) -> tuple[Told, ...]:
+    return tuple(Told(entry[0], entry[1], place, *entry[2:]) for entry in entries)
+
+
+LEGEND: tuple[Told, ...] = (
+    *_of(
+        "Before a session",
+        ("!", "alarm: something about it is unusual, and open", "bad"),
+        ("*", "tagged: k and m act on all that are", "tagged"),
+        ("▶", "running", "good"),
+        ("∙", "idle: its process may still be there", "dim"),
+        ("‖", "paused", "accent"),
+        ("(blank)", "ended", "dim"),
+        ("?", "its model has no price", "dim"),
+        ("●", "marked: watched", "accent"),
+        ("▲", "marked: runaway", "bad"),
+        ("✓", "marked: fine", "good"),
+        ("├ └", "a subagent of the session above"),
+        ("+", "has subagents that are not shown: * or t shows them"),
+    ),
+    *_of(
+        "Above the list",
+        ("● live 0.4s", "the daemon reads, and is so far behind the logs"),
+        ("○", "no daemon runs: nothing new is read", "warn"),
+        (
+            "[|||···]",
+            "spent of the budget, up to 125 %; green, then yellow from 80 %, red from 100 %",
+        ),
+        ("┃ ╋", "a tier of the budget, ahead and passed"),
+        ("Burn", "dollars an hour of all sessions, now"),
+        ("▲2.1x usual", "against the median of the hours with spend of the last 28 days"),
+        ("30m", "what was spent in each of the last 30 minutes"),
+        ("(low–high)", "the interval that holds in four of five cases"),
+        ("UNPRICED 3", "calls of today without a price", "warn"),
+        ("HELD", "a budget or a stop holds sessions back; O lets them pass", "warn"),
+        ("Alerts ●4", "so many alerts are open"),
+    ),
+    *_of(
+        "Figures",
+        ("≥", "at least: part of it has no price, or is not told"),
+        ("?", "not known"),
+        ("-", "nothing"),
+        ("…", "cut off"),
+        ("4.6k 2M 1G", "thousands, millions, thousand millions"),
+        ("12s 3h21 4d02", "seconds; hours and minutes; days and hours"),
+        ("▽ △", "sorted by this column, falling or rising"),
+        ("▲50% ▼7% ±0%", "against the span before; new: nothing was spent then"),
+    ),
+    *_of(
+        "Scales",
+        ("▁▂▃▄▅▆▇", "by minute or day; logarithmic, the same for all rows; blank is nothing"),
+        ("██▎", "a share of the whole, or of the dearest"),
+        ("┤ ┴", "cost so far from $0; where an alert fired"),
+        ("· ░ ▒ ▓ █", "a day: nothing spent, then by quarters of the days with spend"),
+        ("$/h", "now: what was spent ten minutes ago weighs half"),
+        ("usual", _USUAL),
+    ),
+    *_of(
+        "Alerts and tasks",
+        ("!! ! ·", "critical, warning, notice", "warn"),
+        ("✓ … ✗", "told; on its way; failed"),
+        ("▶ ✓ ✗", "a task goes on, is completed, is given up"),
+        ("×3 ✗1", "so many tools asked for at once; so many of them failed"),
+        ("→", "from the first to the latest; or: what came of it"),
+        ("← ⏎", "keys: an arrow, Enter"),
+    ),
+    *_of("Columns of the sessions", *((c.title, c.about) for c in COLUMNS if c.title)),
+    *_of(
+        "Columns of the other lists",
+        ("$ SPENT OF", "dollars; spent, and of how much"),
+        ("SHARE", "its part of the sum of the list"),
+        ("±BEFORE", "against the span before"),
+        ("TREND 14 d", "cost by day"),
+        ("SESS", "sessions; SESSIONS where there is room"),
+        ("$/SESS", "median cost of a session"),
+        ("p90/50", "how many times dearer a dear session is than a median one"),
+        ("TASKS $/TASK", "completed tasks; what one costs, given-up ones included"),
+        ("$/M", "dollars of a million tokens, all kinds together"),
+        ("IN OUT THINK", "tokens in, out, and of those out the ones of reasoning"),
+        ("TOKENS", "in and out"),
+        ("TOOK", "from its first call to its end"),
+        ("FINISHED WHEN", "the clock for today, the date before"),
+        ("TIME TOOLS", "of a call: when, and what it asked for"),
+        ("STATE TASK", "of a task: how it stands, and its name"),
+        ("FEATURE DAY", "what the row sums up; g groups by something else"),
+        ("WHAT RULE", "what fired, by which rule; ABOUT what"),
+        ("TOLD", "how its messages went"),
+        ("BUDGET SCOPE", "its name, and what it covers; PERIOD: how long, RESETS: when anew"),
+        ("50 · 80 · 100 %", "the tiers, where they are as usual"),
+        ("AT 100 %", "what it does then"),
+        ("SETTING VALUE", "of the setup"),
+    ),
+    *_of(
+        "Typed and clicked",
+        ("cost>5 age>2h", "filter by an amount: > >= < <= =; k, M, %, m, h and d are understood"),
+        ("model~opus", "by a pattern; feature=checkout by the whole text"),
+        ("!idle", "turned round; a word alone: a state, or any name"),
+        ("mouse", "a head sorts, a row selects, again opens; Shift-drag selects text"),
+    ),
+)
+
+
+def legend(wanted: str, width: int) -> list[Line]:
+    """The entries that hold the text, under their headings, in lines of `width` cells."""
+    lines: list[Line] = []
+    place = None
+    for one in LEGEND:
+        if wanted not in f"{one.sign} {one.says} {one.place}".casefold():
+            continue
+        if one.place != place:
+            place = one.place
+            lines += [(), line((place, "accent"))]
+        first, *more = wrapped(one.says, max(width - _SIGNS, 20))
+        lines.append(line("  ", (f"{one.sign:<16}", one.ink), first))
+        lines += [line(" " * _SIGNS + words) for words in more]
+    return lines
