@@ -16,6 +16,7 @@ from costtop.daemon.jobs.scan_once import scan
 from costtop.model import Breaker
 from costtop.store.alerts import breakers
 from costtop.store.db import open_writer
+from tests.patience import PATIENCE
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -61,7 +62,7 @@ def call(*arguments: str, text: object = "", **environ: str) -> Ran:
         cwd="/",
         env={**os.environ, **environ},
         check=False,
-        timeout=20,
+        timeout=2 * PATIENCE,
     )
 
 
