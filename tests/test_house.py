@@ -1,6 +1,7 @@
 """The house rules that a machine can check. The floors are import-linter's (scripts/check)."""
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
@@ -320,3 +321,22 @@ def test_the_thinking_wing_asks_no_clock():
     files = [path for room in wing for path in (ROOT / "costtop" / room).rglob("*.py")]
     assert files
     assert not [_name(path) for path in files if "now_ms" in path.read_text()]
+
+
+def test_what_tests_and_scripts_import_of_the_package_exists():
+    """Also what they import inside functions, and in the code that they hand to children."""
+    pattern = re.compile(r"from (costtop[\w.]*) import (\([^)]*\)|[^\n;\\\"']+)")
+    missing = set()
+    for path in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/**/*.py")]:
+        for module, listed in pattern.findall(path.read_text()):
+            try:
+                found = importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                if (error.name or "").startswith("costtop"):
+                    missing.add(f"{_name(path)}: {module}")
+                continue  # an extra that is not installed
+            for name in re.findall(r"(\w+)(?: as \w+)?", re.sub(r"#.*", "", listed)):
+                below = hasattr(found, "__path__") and importlib.util.find_spec(f"{module}.{name}")
+                if not hasattr(found, name) and not below:
+                    missing.add(f"{_name(path)}: {module}.{name}")
+    assert not missing

@@ -219,7 +219,7 @@ def test_the_gate_writes_nothing_into_the_store(hold):
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_gates_sessions_are_those_of_a_source(agent):
-    from costtop.processes.evidence.signs import AGENTS as PROGRAMS
+    from costtop.processes.evidence.agents import AGENTS as PROGRAMS
     from costtop.sources.registry import SOURCE
 
     assert dialect_of(agent).SOURCE in SOURCE.keys() & PROGRAMS.keys()

@@ -228,3 +228,17 @@ def test_audio_and_images_pay_their_own_rates_and_stay_within_their_totals() -> 
 def test_what_has_no_rate_of_its_own_is_charged_as_text() -> None:
     used = Tokens(input=1_000, output=10)
     assert charge(used, 0, OPUS, Media(audio_input=900)) == charge(used, 0, OPUS)
+
+
+def test_a_bill_names_a_request_and_what_rounding_leaves_once() -> None:
+    half = Rates(500, 500, 0, 0, 500, request=7)
+    assert bill(Tokens(input=2, cache_read=1, output=1), 1, half) == (
+        ("uncached input", 1, "$0.0005/M", 0),
+        ("cache read", 1, "$0.0005/M", 0),
+        ("output", 1, "$0.0005/M", 0),
+        ("web search", 1, "$0.00 each", 0),
+        ("request", 1, "$0.000000007 each", 7),
+        ("rounding", 1, "", 2),
+    )
+    assert bill(Tokens(), 0, half) == (("request", 1, "$0.000000007 each", 7),)
+    assert bill(Tokens(), 0, half._replace(request=0)) == ()

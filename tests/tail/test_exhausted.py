@@ -13,7 +13,7 @@ import pytest
 
 FOLLOW = """
 import asyncio, resource, sys
-from costtop.tail.follow import Follower, Pace
+from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import rooted
 
 async def main(folder, files):
@@ -21,7 +21,7 @@ async def main(folder, files):
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     roots = [rooted(folder, ["**/*.jsonl"])]
     seen = set()
-    pace = Pace(recent=1, polling=0.3, all=1)
+    pace = ScanPace(recent=1, polling=0.3, all=1)
     async with Follower(roots, lambda s: s.path in seen, pace=pace) as follower:
         async for batch in follower.batches():
             seen |= {s.path for s in batch.seen}
