@@ -154,7 +154,9 @@ async def _work(
     reader = Reader(instance.ingest, follower)
     executors = _executors(instance, reader, actions, ends, ActionLog(writer, to, posted.set))
     await executors.runs.restore()
-    search = ProcessSearch(writer, actions.holder, actions.vitals, executors.runs.settle)
+    search = ProcessSearch(
+        writer, actions.holder, actions.vitals, executors.runs.settle, actions.exits
+    )
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)

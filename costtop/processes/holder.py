@@ -115,6 +115,11 @@ class Holder:
             raise Refused(found.refusal)
         return handle.copy(), found
 
+    def confidence(self, session: str) -> str:
+        """How sure the held process is, or was before it exited; "" where none is held."""
+        claim = self._claims.get(session)
+        return claim.confidence if claim and session in self._handles else ""
+
     def confirms(self, session: str) -> bool:
         """Whether the process still shows what its claim rests on (an open log)."""
         claim = self._claims.get(session)

@@ -57,6 +57,27 @@ def test_every_call_of_its_sessions_is_tagged_and_the_summary_says_what_it_cost(
     assert house.answers("SELECT sum(calls) FROM spend") == [(4,)]
 
 
+@pytest.mark.parametrize("calls", [1, 4], ids=["over at once", "known for a while"])
+def test_a_session_whose_command_has_exited_is_not_said_to_run(any_house, calls):
+    house = any_house
+    agent = _agent(house, session="s1", calls=calls, every=0.6, exit="yes")
+    assert house.run("run", "--", *agent).returncode == 0
+    rows = json.loads(house.run("report", "--by", "session", "--json").stdout)["rows"]
+    assert [row["state"] for row in rows] == ["ended"]
+    frame = json.loads(house.run("--once", "--json", "--all").stdout)
+    assert [row["state"] for row in frame["sessions"]] == ["ended"]
+
+
+def test_a_session_that_goes_on_in_the_background_of_a_run_is_not_ended(house):
+    house.start()
+    agent = _agent(house, session="s1", calls=90, every=0.3, exit="yes")
+    shell = f"{shlex.join(agent)} > {house.home}/said 2>&1 < /dev/null & echo $! > pid; sleep 6"
+    assert house.run("run", "--", "sh", "-c", shell).returncode == 0
+    rows = json.loads(house.run("report", "--by", "session", "--json").stdout)["rows"]
+    assert [row["state"] for row in rows] == ["running"]
+    os.kill(int((house.folder / "pid").read_text()), signal.SIGKILL)
+
+
 @pytest.mark.parametrize("kind", ["claude", "codex"])
 def test_at_the_cap_it_is_ended_with_at_most_a_call_more(house, kind):
     house.start()

@@ -140,3 +140,37 @@ def _child_of_root(db):
     for session in ("root", "child"):
         db.execute(f"INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, 1)",
                    (*source, session, *other, *other))  # fmt: skip
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["seen alive", "gone between two looks"])
+async def test_the_exit_of_a_known_process_is_noticed_also_after_a_reload(
+    stage, hand, agent, home, looked
+):
+    pid = stage.start("name=agent", program=agent)
+    exits: dict[str, int] = {}
+    async with Writer(home / "costtop.db") as writer:
+        search = ProcessSearch(writer, hand.holder, hand.vitals, exits=exits)
+        report(hand, pid)
+        if looked:
+            assert search.exited() == {}
+        stage.end_of("agent")
+        stage.ended("agent")
+        noticed = search.exited()
+        assert set(noticed) == {"claude-code/aaaa"}
+        again = ProcessSearch(writer, hand.holder, hand.vitals, exits=exits)
+        assert again.exited() == noticed
+        other = stage.start("name=other", program=agent)
+        report(hand, other)  # the session was resumed
+        assert again.exited() == {}
+
+
+async def test_the_exit_of_a_guessed_process_says_nothing(stage, hand, home):
+    pid = stage.start("name=guess")
+    guess = Claim(ONE.session, pid, linux.glance(pid).start, "weak", "its folder")
+    async with Writer(home / "costtop.db") as writer:
+        search = ProcessSearch(writer, hand.holder, hand.vitals)
+        hand.holder.take([ONE], [guess])
+        search.exited()
+        stage.end_of("guess")
+        stage.ended("guess")
+        assert search.exited() == {}

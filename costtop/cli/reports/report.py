@@ -13,6 +13,7 @@ from costtop.cli.tables import count, plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
+from costtop.queries.live.live_processes import has_exited
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import hidden, report
 from costtop.store import meta
@@ -80,8 +81,10 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
 
 def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[str, object]:
     seen = {one.session: one for one in pulse.processes}
+    ended = dict(pulse.exited)
     rows = [
-        row_of(line) | _about(found.about.get(line.key), seen.get(line.key)) for line in found.lines
+        row_of(line) | _about(found.about.get(line.key), seen.get(line.key), ended.get(line.key))
+        for line in found.lines
     ]
     return {
         "schema": 1,
@@ -126,9 +129,12 @@ def flat(row: dict[str, object]) -> dict[str, object]:
     return {**row, "floor_reasons": ", ".join(f"{one['reason']} {one['calls']}" for one in reasons)}
 
 
-def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str, object]:
+def _about(
+    about: report.About | None, process: ProcessSeen | None, exited: int | None
+) -> dict[str, object]:
     if about is None:
         return {}
+    state = "ended" if not process and has_exited(about.last, exited) else about.state
     return {
         "source": about.source,
         "session": about.session,
@@ -139,7 +145,7 @@ def _about(about: report.About | None, process: ProcessSeen | None) -> dict[str,
         "model_now": about.model_now,
         "host": about.host,
         "label": about.label or None,
-        "state": "paused" if process and process.paused else about.state,
+        "state": "paused" if process and process.paused else state,
         "pid": process.pid if process else None,
         "started": about.started and iso(about.started),
         "last": about.last and iso(about.last),

@@ -24,6 +24,7 @@ class ProcessActions:
     def __init__(self) -> None:
         self.holder = Holder()
         self.vitals = Vitals(self.holder)
+        self.exits: dict[str, int] = {}  # when it was noticed that a session's process had exited
         self.actions = Actions(self.holder, self.vitals)
 
     def plan(self, command: Plan, asker: int) -> list[str]:

@@ -19,6 +19,7 @@ from costtop.store.writer import Writer
 from costtop.tail.place import shown
 
 _EVERY = 2.0  # s
+_SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
 
@@ -31,11 +32,12 @@ class ProcessSearch:
         holder: Holder,
         vitals: Vitals,
         after: Callable[[], Awaitable[None]] | None = None,
+        exits: dict[str, int] | None = None,
     ) -> None:
         self._writer, self._holder, self._vitals = writer, holder, vitals
         self._after = after  # what wants to know who was found
         self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
-        self._exits: dict[str, int] = {}
+        self._exits = {} if exits is None else exits
 
     async def run(self) -> None:
         """For ever."""
@@ -81,23 +83,24 @@ class ProcessSearch:
         return {one.session: self._told(one) for one in found if one.process and not one.gone}
 
     def exited(self) -> dict[str, int]:
-        """When the exit of a process that was known exactly was noticed, ms, by session."""
+        """When the exit of a process that was known for sure was noticed, ms, by session."""
         now = now_ms()
         found = {session: self._holder.find(session) for session in self._holder.sessions()}
         living = {
             one.session: one.process.identity
             for one in found.values()
-            if one.process and not one.gone and one.confidence == "exact"
+            if one.process and not one.gone and one.confidence in _SURE
         }
         for session, (pid, start) in self._sure.items():
             process = self._holder.inspector.glance(pid)
             if session not in living and (process is None or process.identity != (pid, start)):
                 self._exits.setdefault(session, now)
-        self._exits = {
-            session: at
-            for session, at in self._exits.items()
-            if session not in living and now - at < _LIVE_FOR
-        }
+        for session, one in found.items():  # also of one that lived between two looks alone
+            if one.gone and self._holder.confidence(session) in _SURE:
+                self._exits.setdefault(session, now)
+        for session, at in list(self._exits.items()):
+            if session in living or now - at >= _LIVE_FOR:
+                del self._exits[session]
         self._sure = living
         return self._exits
 

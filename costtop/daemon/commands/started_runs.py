@@ -28,11 +28,8 @@ class StartedRuns:
     """The runs under way and the sessions that are still to be put into them."""
 
     def __init__(self, instance: Wired, holder: Holder) -> None:
-        self._writer, self._write_context, self._evaluator = (
-            instance.writer,
-            instance.write_context,
-            instance.evaluator,
-        )
+        self._writer, self._write_context = instance.writer, instance.write_context
+        self._evaluator = instance.evaluator
         self._holder = holder
         self._runs: dict[str, Run] = {}
         self._met: dict[str, Run] = {}
@@ -70,9 +67,14 @@ class StartedRuns:
         """Ends a run; its sessions, the dearest first."""
         await self.settle(now_ms())
         self._runs.pop(run, None)
-        await self._writer.transact(runs.end, run, now_ms())
         found = await self._writer.read(runs.sessions, run)
+        living = [one.session for one in found if self._lives(one.session)]
+        await self._writer.transact(runs.end, run, now_ms(), living)
         return [one._asdict() for one in found]
+
+    def _lives(self, session: str) -> bool:
+        found = self._holder.find(session)
+        return found.process is not None and not found.gone
 
     def met(self, session: str, chain: Chain) -> None:
         """A hook of this session reported these ancestors."""

@@ -24,7 +24,7 @@ def processes(said: Mapping[str, Any]) -> tuple[ProcessSeen, ...]:
 
 
 def exited(said: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    """(session, ms when it was noticed) of exits of processes that were known exactly."""
+    """(session, ms when it was noticed) of exits of processes that were known for sure."""
     return tuple((str(session), int(at)) for session, at in said.get("exited", {}).items())
 
 
@@ -42,7 +42,12 @@ def shown(
 def _with(row: SessionRow, seen: ProcessSeen | None, ended: int | None) -> SessionRow:
     if seen is not None:
         return row._replace(pid=seen.pid, state="paused" if seen.paused else row.state)
-    # A call after the exit came from elsewhere: the session was resumed by a process unknown.
-    if ended is not None and (row.last or 0) <= ended:
-        return row._replace(state="ended", rate=0)
-    return row
+    return row._replace(state="ended", rate=0) if has_exited(row.last, ended) else row
+
+
+def has_exited(last: int | None, ended: int | None) -> bool:
+    """Whether a session's process has exited, whose exit was noticed at `ended`.
+
+    A call after that came from elsewhere: the session was resumed by a process unknown.
+    """
+    return ended is not None and (last or 0) <= ended

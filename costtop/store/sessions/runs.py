@@ -5,7 +5,7 @@ Times are ms UTC, money int nano-dollars.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import NamedTuple
 
@@ -58,9 +58,19 @@ def begin(db: sqlite3.Connection, run: Run) -> None:
     db.execute(f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", run)
 
 
-def end(db: sqlite3.Connection, run: str, now: int) -> None:
-    """Its command has ended; sessions that were begun in it keep its tags."""
+def end(db: sqlite3.Connection, run: str, now: int, living: Collection[str] = ()) -> None:
+    """Its command has ended, and its sessions but `living` ones with it, until they call again.
+
+    They keep its tags.
+    """
     db.execute("UPDATE runs SET ended = ? WHERE id = ?", (now, run))
+    over = [one.session for one in sessions(db, run) if one.session not in living]
+    db.executemany(
+        "UPDATE sessions SET ended = ?1, rev = 1 + (SELECT max(rev) FROM sessions)"
+        " WHERE session = ?3 AND source = (SELECT id FROM names WHERE text = ?2)"
+        " AND id = root AND ended IS NULL AND coalesce(last, 0) <= ?1",
+        [(now, *key.split("/", 1)) for key in over],
+    )
 
 
 def under_way(db: sqlite3.Connection) -> list[Run]:
