@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from costtop.floor import Floor
 from costtop.queries.spending import hidden
 from costtop.store.calls import floors
-from costtop.store.calls.call_row import ESTIMATED
+from costtop.store.calls.call_row import ESTIMATED, UNREADABLE
 from costtop.store.db import snapshot
 from costtop.tail.place import restored
 
@@ -129,7 +129,8 @@ def _unpriced(db: sqlite3.Connection) -> list[Unpriced]:
     rows = db.execute(
         "SELECT m.text, p.text, v.text, count(*), sum(c.input), sum(c.output), max(c.at)"
         " FROM calls c JOIN names m ON m.id = c.model JOIN names p ON p.id = c.provider"
-        " JOIN names v ON v.id = c.variant WHERE c.cost IS NULL GROUP BY 1, 2, 3 ORDER BY 5 DESC"
+        f" JOIN names v ON v.id = c.variant WHERE c.cost IS NULL AND NOT c.flags & {UNREADABLE}"
+        " GROUP BY 1, 2, 3 ORDER BY 5 DESC"
     )
     return [Unpriced(*row) for row in rows]
 

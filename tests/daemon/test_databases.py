@@ -32,7 +32,9 @@ def opencode(home):
 
 def stored(paths):
     with closing(sqlite3.connect(f"file:{paths.database}?mode=ro", uri=True)) as db:
-        calls = db.execute("SELECT count(*), sum(input), sum(output) FROM calls").fetchone()
+        calls = db.execute(
+            "SELECT count(*), sum(input), sum(output) FROM calls WHERE NOT flags & 256"
+        ).fetchone()
         bad = db.execute("SELECT sum(bad) FROM places").fetchone()[0]
     return (*calls, bad)
 

@@ -77,7 +77,10 @@ def settled(*files: list[Event]) -> dict[str, Any]:
             case Bad():
                 told["bad"].append([event.offset, event.reason])
     told["bad"].sort()
-    return {"calls": {call.key.hex(): _plain(call) for call in _kept(calls)}, **told}
+    kept = _kept(calls)
+    unread = [_plain(call) for call in kept if call.unreadable]
+    read = {call.key.hex(): _plain(call) for call in kept if not call.unreadable}
+    return {"calls": read, **({"unread": unread} if unread else {}), **told}
 
 
 def _kept(calls: dict[bytes, Call]) -> list[Call]:

@@ -40,7 +40,12 @@ def of(kind: type, found: list[Any]) -> list[Any]:
 
 
 def calls(found: list[Any]) -> list[Call]:
-    return of(Call, found)
+    return [call for call in of(Call, found) if not call.unreadable]
+
+
+def unread(found: list[Any]) -> list[Call]:
+    """Billing records that could not be read."""
+    return [call for call in of(Call, found) if call.unreadable]
 
 
 def bad(found: list[Any]) -> list[Bad]:

@@ -160,7 +160,8 @@ class Ingest:
                 self._bad[change.displaced.path] = self._bad.pop(item.path, 0)
             if change.readable:
                 name, _, label = item.root.label.partition(":")
-                memo = json.loads(self._memos.get(change.origin, "{}")) if change.origin else {}
+                before = item.path if item.root.shape == "document" else change.origin
+                memo = json.loads(self._memos.get(before, "{}")) if before else {}
                 order = Order(name, label, change, memo, now_ms())
                 orders.append(_of_database(order, item) if item.root.shape == "rows" else order)
         return orders

@@ -71,7 +71,7 @@ def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Spent]:
     """What each session row that was active since then had spent up to `at`."""
     rows = db.execute(
         "SELECT n.text || '/' || s.session || CASE s.agent WHEN '' THEN '' ELSE '#' || s.agent END,"
-        " coalesce(sum(c.cost), 0), count(*), min(c.at), max(c.at),"
+        f" coalesce(sum(c.cost), 0), sum(NOT c.flags & {UNREADABLE}), min(c.at), max(c.at),"
         f" sum(c.cost IS NULL AND NOT c.flags & {UNREADABLE}), {_SHORT}, sum({_DEARER})"
         " FROM sessions s JOIN names n ON n.id = s.source"
         " JOIN calls c ON c.session = s.id AND c.at <= ?"

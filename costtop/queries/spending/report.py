@@ -176,7 +176,7 @@ def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) 
     for key, root, *values in db.execute(query, span):
         sums.setdefault(label(key), _Sum()).add(values, {root})
     for key, short in floors.by(db, _BY[by], _SPAN, span).items():
-        line = sums[label(key)]
+        line = sums.setdefault(label(key), _Sum())  # all that it has may be what is missing
         line.short = together([line.short, short])
     return sums
 

@@ -6,6 +6,7 @@ message, so both give the same key. Subagents are in neither.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,6 @@ from costtop.sources.fold.fields import (
     Loose,
     disjoint,
     folder,
-    members,
     name,
     text,
 )
@@ -119,10 +119,11 @@ def _thread(log: Log) -> None:
     log.about(began, began)
     ledger: dict[str, _LedgerEvent] = {}
     raw = thread.ledger.events if thread.ledger else NOTHING
-    for nth, event in enumerate(members(_EVENT, raw, log.events)):
+    for nth, event in enumerate(log.members(_EVENT, raw, b'"tokens"')):
         ledger[name(event.message) or f"event {nth}"] = event
     fold = _Fold(log, began, ledger)
-    for nth, message in enumerate(members(_MESSAGE, thread.messages, log.events)):
+    messages = log.members(_MESSAGE, thread.messages, b'"usage"', partial(_key, log))
+    for nth, message in enumerate(messages):
         fold.message(message, name(message.id) or f"message {nth}")
     for place, event in ledger.items():
         fold.event(place, event)
@@ -165,9 +166,13 @@ class _Fold:
             self.log.task(self.task, status, self.at)
 
     def _call(self, place: str, model: object, used: _Counts | _LedgerCounts) -> None:
-        key = keys.whole(NAME, self.log.session, place)
+        key = _key(self.log, place)
         context = self.log.context(self.task)
         self.log.call(key, model, _tokens(used, text(model)), self.at, context=context)
+
+
+def _key(log: Log, place: str) -> bytes:
+    return keys.whole(NAME, log.session, place)
 
 
 def _tokens(used: _Counts | _LedgerCounts, model: str) -> Tokens:

@@ -1,8 +1,8 @@
 """GitHub Copilot CLI: the session store where there is one, else event logs as a floor (FORMATS 6).
 
 The store has a row for each request. An event log tells only the output of each message while it
-runs, and sums a model up when the session shuts down; its calls yield to the store's. Copilot bills
-premium requests; what is counted here is what the tokens would cost.
+runs, and sums a model up when the session shuts down; its calls yield to the store's. What is
+counted is what the tokens would cost; the credits that GitHub bills stand beside it as reported.
 """
 
 from costtop.model import SessionFact, Tokens
@@ -19,10 +19,13 @@ _NEEDLES = (
     b'"assistant.turn_end"', b'"subagent.', b'"abort"',
 )  # fmt: skip
 
+# Older stores have no column of credits: its name then means the NULL beside them.
 _STORE = """
-SELECT id AS mark, session_id, model, input_tokens, output_tokens, cache_read_tokens,
-  cache_write_tokens, reasoning_tokens, created_at
-FROM assistant_usage_events WHERE id >= coalesce(:since, 0) ORDER BY id LIMIT :limit"""
+SELECT u.id AS mark, u.session_id, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens,
+  u.cache_write_tokens, u.reasoning_tokens, u.created_at,
+  (SELECT total_nano_aiu FROM assistant_usage_events x WHERE x.id = u.id) AS credits
+FROM assistant_usage_events u, (SELECT NULL AS total_nano_aiu)
+WHERE u.id >= coalesce(:since, 0) ORDER BY u.id LIMIT :limit"""
 
 QUERIES = (Query("usage", _STORE, "mark", ("assistant_usage_events",), 50),)
 
@@ -35,7 +38,9 @@ def _row(log: Log, row: Row) -> None:
     names = ("input", "cache_read", "cache_write", "output", "reasoning")
     tokens = inclusive(*(whole(row.get(f"{name}_tokens")) for name in names))
     key = _key(log, f"store/{mark}/{row.get('created_at')}")
-    log.call(key, row.get("model"), tokens, log.at(row.get("created_at")), provider=PROVIDER)
+    billed = records.nano_dollars(row.get("credits")) or None
+    at = log.at(row.get("created_at"))
+    log.call(key, row.get("model"), tokens, at, provider=PROVIDER, reported=billed)
 
 
 def _key(log: Log, name: str) -> bytes:
@@ -115,15 +120,16 @@ def _shutdown(log: Log, told: records.Shutdown, at: int) -> None:
     Sums go on over a resumed session and begin anew when one falls (a compaction).
     """
     log.memo["legs"] = leg = int(log.memo.get("legs", 0)) + 1
-    outputs = log.memo.pop("outputs", {})
+    outputs, credits = log.memo.pop("outputs", {}), told.credits()
     for model, used in told.sums().items():
         plain, read, write, output, reasoning = _grown(log, model, used)
         output = max(0, output - outputs.get(model, 0))
-        if plain or output:
+        billed = _billed(log, model, credits.get(model, 0))
+        if plain or output or billed:
             log.call(
                 _key(log, f"shutdown/{leg}/{model}"), model,
                 inclusive(plain, read, write, output, reasoning), at, provider=PROVIDER,
-                estimated=True, yields=True,
+                reported=billed or None, estimated=True, yields=True,
             )  # fmt: skip
     _turn_ended(log, at)
     log.events.append(SessionFact(NAME, log.session, ended=at, at=at))
@@ -137,6 +143,14 @@ def _grown(log: Log, model: str, used: records.Usage) -> list[int]:
     totals[model] = now
     grown = [x - y for x, y in zip(now, before, strict=True)]
     return now if min(grown) < 0 else grown
+
+
+def _billed(log: Log, model: str, nanos: int) -> int:
+    """What was billed for a model since the shutdown before."""
+    totals = log.memo.setdefault("billed", {})
+    before = totals.get(model, 0)
+    totals[model] = nanos
+    return nanos - before if nanos >= before else nanos
 
 
 def _turn_ended(log: Log, at: int) -> None:

@@ -79,10 +79,11 @@ class Usage(msgspec.Struct):
     reasoning: Count = msgspec.field(name="reasoningTokens", default=None)
 
 
-class Metrics(msgspec.Struct):
-    """One model's part of a shutdown."""
+class Metrics(msgspec.Struct, rename="camel"):
+    """One model's part of a shutdown; what GitHub bills is in billionths of a credit of a cent."""
 
     usage: Usage | None = None
+    total_nano_aiu: Loose = None
 
 
 class Detail(msgspec.Struct):
@@ -96,6 +97,7 @@ class Shutdown(msgspec.Struct, rename="camel"):
 
     model_metrics: dict[str, Metrics] | None = None
     token_details: dict[str, Detail] | None = None
+    total_nano_aiu: Loose = None
 
     def sums(self) -> dict[str, Usage]:
         """The usage by model; sums of the session are the model's where there was only one."""
@@ -107,6 +109,21 @@ class Shutdown(msgspec.Struct, rename="camel"):
             found[only] = Usage(parts.get("input"), parts.get("output"), parts.get("cache_read"),
                                 parts.get("cache_write"))  # fmt: skip
         return found
+
+    def credits(self) -> dict[str, int]:
+        """The nano-dollars billed by model; those of the session where there was only one."""
+        metrics = self.model_metrics or {}
+        found = {text(name): nano_dollars(x.total_nano_aiu) for name, x in metrics.items()}
+        if len(found) == 1 and not any(found.values()):
+            found = dict.fromkeys(found, nano_dollars(self.total_nano_aiu))
+        return {name: nanos for name, nanos in found.items() if nanos}
+
+
+def nano_dollars(credit: object) -> int:
+    """Nano-dollars of `totalNanoAiu`: 1e9 are one credit, a cent (FORMATS, Copilot); 0 for none."""
+    if isinstance(credit, bool) or not isinstance(credit, int | float):
+        return 0
+    return round(credit / 100) if 0 < credit < 10**17 else 0
 
 
 LINE = msgspec.json.Decoder(Line)

@@ -6,13 +6,14 @@ the other. Rewound messages were billed and stay.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from costtop.model import ToolUse
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, members, text, thinking_apart
+from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, text, thinking_apart
 from costtop.sources.fold.fingerprints import answered, asked, outcomes
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.sources.fold.log import Log, document, lines
@@ -101,11 +102,12 @@ def _chat(log: Log) -> None:
     _whose(log)
     _header(log, chat)
     log.remember(model=text(chat.meta.model) if chat.meta else "")
-    for message in members(_MESSAGE, chat.messages, log.events):
+    for message in log.members(_MESSAGE, chat.messages, _NEEDLES[0], partial(_key, log)):
         try:
             _message(log, message)
         except Unreadable as error:
             log.bad(error)
+            log.unread(_key(log, text(message.id)), log.at(message.timestamp))
 
 
 def _header(log: Log, told: _Line | _Chat) -> None:
@@ -123,10 +125,14 @@ def _message(log: Log, message: _Message) -> None:
         tokens = thinking_apart(
             used.input, used.tool, used.cached, used.output, used.thoughts, used.total
         )
-        key = keys.paired(group(log.session), name)
+        key = _key(log, name)
         tools = [_tool(call) for call in listed(_TOOLS, message.tools)[:TOOLS]]
         log.reply(key, message.model, tokens, at, tools, provider=PROVIDER)
         log.events += outcomes(key, (use for _, use in tools))
+
+
+def _key(log: Log, name: str) -> bytes:
+    return keys.paired(group(log.session), name)
 
 
 def _whose(log: Log) -> None:

@@ -19,7 +19,6 @@ from costtop.sources.fold.fields import (
     dollars,
     folder,
     inclusive,
-    members,
     text,
 )
 from costtop.sources.fold.json_lines import Unreadable, decoded
@@ -119,7 +118,7 @@ def _state(log: Log, state: _Document, stats: _Stats) -> None:
 
 def _calls(log: Log, metrics: _Metrics) -> None:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
-    usages, costs = members(_USAGE, metrics.usages, log.events), metrics.costs or []
+    usages, costs = log.members(_USAGE, metrics.usages, b"_tokens"), metrics.costs or []
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
         response = text(used.response)
@@ -128,6 +127,7 @@ def _calls(log: Log, metrics: _Metrics) -> None:
             tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
         except Unreadable as error:
             log.bad(error, nth)
+            log.unread(key, log.at(cost.timestamp))
             continue
         log.call(
             key, text(used.model) or metrics.model, tokens, log.at(cost.timestamp),

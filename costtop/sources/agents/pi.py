@@ -78,7 +78,7 @@ def _line(log: Log, line: _Line) -> None:
 def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> None:
     response, stop, name = text(message.response_id), text(message.stop_reason), text(line.id)
     tokens = disjoint(used.input, used.cache_read, used.cache_write, used.output)
-    kept = (name or log.nth(line.timestamp, tokens), line.timestamp, message.model, *tokens)
+    kept = (name or log.nth(line.timestamp), line.timestamp, message.model, *tokens)
     key = keys.whole(log.name, keys.named(response, *kept))
     log.reply(
         key, message.model, tokens, at, _tools(message), _ENDS.get(stop, ""),

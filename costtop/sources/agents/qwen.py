@@ -93,6 +93,7 @@ def _row(log: Log, row: _Row) -> None:
             _telemetry(log, row, at)
     except Unreadable as error:
         log.bad(error)
+        log.unread()
     if row.type == "user" and row.subtype in (None, "mid_turn_user_message"):
         _about(log, row, at)
         log.asked(text(row.uuid), at)

@@ -15,7 +15,6 @@ import msgspec
 from costtop.errors import CosttopError
 from costtop.model import (
     NANO,
-    Bad,
     Call,
     Context,
     Event,
@@ -29,11 +28,11 @@ from costtop.money import from_dollars, parse
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import (
     LARGEST,
-    ODD,
     Unreadable,
     decoded,
     has_negative_zero,
     marked_lines,
+    taken,
 )
 from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
@@ -109,16 +108,13 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
     parents: set[tuple[str, str]] = set()
-    for start, end, mark in marked_lines(chunk.data, ()):
-        offset = chunk.offset + start
-        if mark == ODD:
-            events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            found = events_of(chunk.data[start:end], chunk.seen, offset)
-            events += [event for event in found if not _said_before(event, parents)]
-        except Unreadable as error:
-            events.append(Bad(offset, str(error)))
+
+    def read_line(line: bytes, offset: int) -> None:
+        found = events_of(line, chunk.seen, offset)
+        events.extend(event for event in found if not _said_before(event, parents))
+
+    for start, end, _ in marked_lines(chunk.data, ()):
+        events += taken(chunk.data[start:end], chunk.offset + start, read_line)
     return events, memo
 
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, Media, Tokens
+from costtop.model import Call, Context, Event, Media, Tokens
 from costtop.sources.apis.records import Details, kinds, standard
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, dollars, inclusive, text
-from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines
+from costtop.sources.fold.json_lines import marked_lines, taken
 from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import stamp
+from costtop.sources.fold.unread import unread_call
 
 NAME = "litellm"
 _TAGS = 16  # request tags kept
@@ -98,18 +99,19 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
     stem = text(PurePath(chunk.path).stem)
-    for start, end, mark in marked_lines(chunk.data, ()):
-        offset = chunk.offset + start
-        if mark == ODD:
-            events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            line = counted(_LINE, chunk.data[start:end])
-            told = line.inner or line
-            if text(told.id) and text(told.model):
-                events.append(_call(told, stem, chunk.seen, offset))
-        except Unreadable as error:
-            events.append(Bad(offset, str(error)))
+
+    def read_line(raw: bytes, offset: int) -> None:
+        line = counted(_LINE, raw)
+        told = line.inner or line
+        if text(told.id) and text(told.model):
+            events.append(_call(told, stem, chunk.seen, offset))
+
+    for start, end, _ in marked_lines(chunk.data, ()):
+        raw, offset = chunk.data[start:end], chunk.offset + start
+        bads = taken(raw, offset, read_line)
+        events += bads
+        if bads and b'"prompt_tokens"' in raw:
+            events.append(unread_call(NAME, stem, raw, chunk.seen, offset=offset))
     return events, memo
 
 

@@ -23,13 +23,15 @@ from costtop.sources.apis.records import (
 )
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import counted, text
-from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.json_lines import Unreadable, decoded, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import moment, stamp
+from costtop.sources.fold.unread import unread_call
 
 NAME = "api-responses"
 _PROVIDERS = {"google": "google", "openai": "openai", "anthropic": "anthropic", "chat": ""}
 _STREAM_FIELDS = (b"event:", b"id:", b"retry:", b":")  # of a server-sent event, besides its data
+_BILLED = (b'"usage"', b'"usageMetadata"')
 _DEPTH = 4  # of wrappers around an answer
 
 
@@ -53,7 +55,7 @@ def read_document(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     fold = _Fold(chunk, {})
     data = chunk.data.strip()
     if data[:1] in (b"{", b"["):
-        fold.record(data, 0)
+        fold.events += taken(data, 0, fold.answers)
     else:
         found, _ = read(chunk, {})
         fold.events += found
@@ -77,15 +79,19 @@ class _Fold:
             self.record(data, offset)
 
     def record(self, data: bytes, offset: int) -> None:
-        try:
-            if data[:1] == b"[":
-                self._list(decoded(RAWS, data), Answer(), offset, data)
-            elif data[:1] == b"{":
-                self._answer(counted(ANSWER, data), Answer(), offset, data, _DEPTH)
-            else:
-                raise Unreadable("not valid JSON", malformed=True)
-        except Unreadable as error:
-            self.events.append(Bad(offset, str(error)))
+        bads = taken(data, offset, self.answers)
+        self.events += bads
+        if bads and any(needle in data for needle in _BILLED):
+            self.events.append(unread_call(NAME, self.stem, data, self.seen, offset=offset))
+
+    def answers(self, data: bytes, offset: int) -> None:
+        """The answers of one object or list; raises Unreadable."""
+        if data[:1] == b"[":
+            self._list(decoded(RAWS, data), Answer(), offset, data)
+        elif data[:1] == b"{":
+            self._answer(counted(ANSWER, data), Answer(), offset, data, _DEPTH)
+        else:
+            raise Unreadable("not valid JSON", malformed=True)
 
     def _list(self, raws: list[msgspec.Raw], around: Answer, offset: int, data: bytes) -> None:
         """Answers, or the chunks of one answer of Gemini: of those the last that tells usage."""

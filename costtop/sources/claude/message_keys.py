@@ -7,7 +7,7 @@ uuids and times under another session, so the first row of a message stands for 
 
 from typing import Any
 
-from costtop.sources.claude.records import Row
+from costtop.sources.claude.records import Named
 from costtop.sources.fold import keys
 
 _SHORT = 64  # messages with short ids whose rows may still come
@@ -19,7 +19,7 @@ class MessageKeys:
     def __init__(self, memo: dict[str, Any]) -> None:
         self._memo = memo
 
-    def of(self, row: Row, name: object, session: str) -> bytes:
+    def of(self, row: Named, name: object, session: str) -> bytes:
         """The key of the message `name`, by its record's uuid where it has none; b"" without both.
 
         The first half names the message, so that a side question's replay stands beside it.
@@ -29,7 +29,7 @@ class MessageKeys:
             return b""
         return keys.paired(*self.parts(row, name, session))
 
-    def parts(self, row: Row, name: str, session: str) -> tuple[str, str]:
+    def parts(self, row: Named, name: str, session: str) -> tuple[str, str]:
         """What the two halves of the key are made of."""
         if keys.is_global(name):
             return name, ""
@@ -47,7 +47,7 @@ class MessageKeys:
         return f"{name}/{first}", (request if side else "") or asked
 
 
-def _first(row: Row, session: str) -> str:
+def _first(row: Named, session: str) -> str:
     """What a copy of the row keeps: its uuid, or that of the row it is copied from, or its time."""
     origin = row.forked_from.get("messageUuid") if isinstance(row.forked_from, dict) else None
     return next((x for x in (origin, row.uuid, row.timestamp) if isinstance(x, str) and x), session)

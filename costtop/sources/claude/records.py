@@ -63,15 +63,28 @@ class Message(msgspec.Struct):
     content: msgspec.Raw = _NOTHING
 
 
-class Row(msgspec.Struct, rename="camel"):
-    """One line of a transcript."""
+class Named(msgspec.Struct, rename="camel"):
+    """What names a line of a transcript and the request that it tells of."""
 
     type: Loose = None
-    subtype: Loose = None
-    message: Message | None = None
     request_id: Loose = None
     uuid: Loose = None
     timestamp: Loose = None
+    is_sidechain: Loose = None
+    forked_from: Loose = None
+
+
+class NamedLine(Named):
+    """A line of which nothing but its names can be used."""
+
+    message: Loose = None
+
+
+class Row(Named):
+    """One line of a transcript."""
+
+    subtype: Loose = None
+    message: Message | None = None
     session_id: Loose = None
     session_id_: Loose = msgspec.field(name="session_id", default=None)
     agent_id: Loose = None
@@ -79,11 +92,9 @@ class Row(msgspec.Struct, rename="camel"):
     cwd: Loose = None
     git_branch: Loose = None
     version: Loose = None
-    is_sidechain: Loose = None
     is_meta: Loose = None
     is_compact_summary: Loose = None
     is_visible_in_transcript_only: Loose = None
-    forked_from: Loose = None
     origin: Loose = None
     cost: Loose = msgspec.field(name="costUSD", default=None)
     attribution_agent: Loose = None
@@ -121,7 +132,7 @@ class ToolResult(msgspec.Struct, rename="camel"):
 
 
 ROW = msgspec.json.Decoder(Row)
-TYPE = msgspec.json.Decoder(msgspec.defstruct("TypeOnly", [("type", Any, None)]))
+NAMED = msgspec.json.Decoder(NamedLine)
 BLOCKS = msgspec.json.Decoder(list[Block])
 USAGES = msgspec.json.Decoder(list[Usage])
 TOOL_INPUT = msgspec.json.Decoder(ToolInput)

@@ -13,10 +13,11 @@ from costtop.sources.claude import transcript_turns as turns
 from costtop.sources.claude.folders import context_of, roots, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
 from costtop.sources.claude.records import (
+    NAMED,
     ROW,
     TOOL_RESULT,
-    TYPE,
     Message,
+    NamedLine,
     Row,
     ToolResult,
     Usage,
@@ -38,6 +39,7 @@ from costtop.sources.fold.json_lines import (
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
 from costtop.sources.fold.times import stamp
+from costtop.sources.fold.unread import unread_call
 from costtop.text import clean
 
 _COMMON = (b'"output_tokens"', b'"user"')
@@ -93,7 +95,7 @@ class _Fold:
             for nth, part in enumerate(parts):
                 self.line(part, offset + nth, _USAGE if _COMMON[_USAGE] in part else _OTHER)
             if not parts:
-                self._unread(line, mark, error)
+                self._unread(line, error)
             return
         if not self.session_given:
             self._about(row)
@@ -105,11 +107,23 @@ class _Fold:
         else:
             self._note(row)
 
-    def _unread(self, line: bytes, mark: int, error: Unreadable) -> None:
+    def _unread(self, line: bytes, error: Unreadable) -> None:
         """Names a record that cannot be used; one that was billed makes the sums a floor."""
-        billed = _COMMON[_USAGE] in line and _billable(line)
+        try:
+            row = decoded(NAMED, line)
+        except Unreadable:
+            row = NamedLine(type="assistant")
+        billed = _COMMON[_USAGE] in line and row.type in ("assistant", None)
         if error.malformed or billed:
             self.events.append(Bad(self.offset, str(error)))
+        if billed:
+            session = self.session or self.memo.get("session") or self.stem
+            name = row.message.get("id") if isinstance(row.message, dict) else None
+            key = self._keys.of(row, name, session)
+            self._calls.append(
+                unread_call(NAME, session, line, self.seen, key=key, agent=self.agent,
+                            offset=self.offset)
+            )  # fmt: skip
 
     def _about(self, row: Row) -> None:
         """Whose record it is; files that are not named for their session say it in each record."""
@@ -301,14 +315,6 @@ class _Fold:
 def _id(value: object) -> str:
     """A tool's id, made harmless: each is new, so remembering it as `text` does costs twice."""
     return clean(value) if isinstance(value, str) else ""
-
-
-def _billable(line: bytes) -> bool:
-    """Whether a record whose values cannot be used would have been a call."""
-    try:
-        return getattr(decoded(TYPE, line), "type", None) in ("assistant", None)
-    except Unreadable:
-        return True
 
 
 SOURCE = Source(NAME, "Claude Code", "lines", roots, ("**/*.jsonl",), read)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens
+from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens
 from costtop.sources.codex import records
 from costtop.sources.codex.tool_calls import Tools
 from costtop.sources.fold import keys
@@ -30,9 +30,11 @@ from costtop.sources.fold.json_lines import (
     decoded,
     has_negative_zero,
     marked_lines,
+    taken,
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
 from costtop.sources.fold.times import moment, stamp
+from costtop.sources.fold.unread import unread_call
 from costtop.text import clean
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ _IDLE_HEAD = re.compile(
     rb'\{"timestamp":"[^"\\]*","type":"(?:response_item","payload":\{"type":"(?:message|reasoning)"'
     rb'|event_msg","payload":\{"type":"(?:agent_|user_message"))'
 )
+_BILLED = (b'"token_count"', b'"token_usage_record"')
 _ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
 
 
@@ -58,10 +61,8 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
     fold = _Fold(chunk, copied(memo))
     for start, end, mark in marked_lines(chunk.data, ()):
-        if mark == ODD:
-            fold.events.append(Bad(chunk.offset + start, "not valid JSON"))
-        elif not _IDLE_HEAD.match(chunk.data, start, end):
-            fold.line(chunk.data[start:end], chunk.offset + start)
+        if mark == ODD or not _IDLE_HEAD.match(chunk.data, start, end):
+            fold.take(chunk.data[start:end], chunk.offset + start)
     return fold.events, fold.memo
 
 
@@ -77,15 +78,23 @@ class _Fold:
         named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
         self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
 
-    def line(self, line: bytes, offset: int) -> None:
-        try:
-            envelope = decoded(records.ENVELOPE, line)
-            at = stamp(envelope.timestamp, self.seen)
-            self.at = moment(envelope.timestamp) or at
-            self.memo.setdefault("start", self.at)
-            self._record(envelope, at, offset)
-        except Unreadable as error:
-            self.events.append(Bad(offset, str(error)))
+    def take(self, line: bytes, offset: int) -> None:
+        bads = taken(line, offset, self._line)
+        self.events += bads
+        if bads and any(needle in line for needle in _BILLED):
+            memo, where = self.memo, self.memo.get("where", ("", "", ""))
+            context = _context(*where, memo.get("turn", ""))
+            self.events.append(
+                unread_call(NAME, self.thread, line, self.seen, model=memo.get("model", ""),
+                            context=context, offset=offset)
+            )  # fmt: skip
+
+    def _line(self, line: bytes, offset: int) -> None:
+        envelope = decoded(records.ENVELOPE, line)
+        at = stamp(envelope.timestamp, self.seen)
+        self.at = moment(envelope.timestamp) or at
+        self.memo.setdefault("start", self.at)
+        self._record(envelope, at, offset)
 
     def _record(self, envelope: records.Envelope, at: int, offset: int) -> None:
         payload = bytes(envelope.payload)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from costtop.model import Bad, Event, Tokens
+from costtop.model import Tokens
 from costtop.money import from_dollars
 from costtop.sources.fold.json_lines import LARGEST, Unreadable, decoded
 from costtop.text import LIMIT, clean
@@ -24,7 +24,6 @@ _NEGATIVE_ZERO = re.compile(
     rb'|other|tool|reasoning)"\s*:\s*-0\s*[,}]'
 )
 _ZERO = re.compile(rb":\s*-0\s*[,}]")  # quick: a "-0" of a date is soon told from it
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _DEAREST = 1_000_000  # dollars; a request reported as dearer is a broken record
 
 
@@ -102,24 +101,6 @@ def thinking_apart(
     asked, spoken, thought = (prompt or 0) + (tool or 0), answer or 0, thoughts or 0
     inside = bool(thought) and total == asked + spoken and thought <= spoken
     return inclusive(asked, cached, 0, spoken if inside else spoken + thought, thought)
-
-
-def members(
-    decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes, told: list[Event]
-) -> list[T]:
-    """The members of a JSON list; those that cannot be read are named in `told` by their place.
-
-    So one bad record of a document costs none of its neighbours. Anything but a list has none.
-    """
-    found: list[T] = []
-    raw = bytes(raw)
-    raws: list[msgspec.Raw] = decoded(_RAWS, raw) if raw[:1] == b"[" else []
-    for nth, member in enumerate(raws):
-        try:
-            found.append(counted(decoder, bytes(member)))
-        except Unreadable as error:
-            told.append(Bad(nth, str(error)))
-    return found
 
 
 def listed(decoder: msgspec.json.Decoder[list[T]], raw: msgspec.Raw | bytes) -> list[T]:

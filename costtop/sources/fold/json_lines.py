@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
+from costtop.model import Bad
+
 T = TypeVar("T")
 Idle = Callable[[bytes, int, int], object]
 """`re.Pattern.match` of heads of lines that say nothing: (data, start, end) -> truth."""
@@ -123,6 +125,19 @@ def objects(line: bytes) -> list[bytes]:
         parts.append(rest[:end].encode())
         rest = rest[end:].lstrip()
     return parts if len(parts) > 1 else []
+
+
+def taken(line: bytes, offset: int, read: Callable[[bytes, int], object]) -> list[Bad]:
+    """What of a line `read` cannot take; where a line holds several records, it is given each."""
+    try:
+        read(line, offset)
+    except Unreadable as error:
+        parts = objects(line) if error.malformed else []
+        if not parts:
+            return [Bad(offset, str(error))]
+        found = (taken(part, offset + nth, read) for nth, part in enumerate(parts))
+        return [bad._replace(offset=offset) for bads in found for bad in bads]
+    return []
 
 
 def has_negative_zero(line: bytes, after: bytes = b"") -> bool:

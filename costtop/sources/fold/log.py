@@ -14,17 +14,20 @@ import msgspec
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.sources.fold import keys, tool_memory, turns
-from costtop.sources.fold.fields import counted, text
+from costtop.sources.fold.fields import counted, listed, name, text
 from costtop.sources.fold.fingerprints import RESULT, asked, fingerprint
-from costtop.sources.fold.json_lines import ODD, Unreadable, marked_lines, objects
+from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines, objects
 from costtop.sources.fold.source import Chunk, Memo, Query, Roots, Shape, Source, copied
 from costtop.sources.fold.times import stamp
+from costtop.sources.fold.unread import unread_call
 
 T = TypeVar("T")
 Read = Callable[[str, Chunk, Memo], tuple[list[Event], Memo]]
 Row = Mapping[str, Any]
 Tools = Iterable[tuple[str, ToolUse]]  # (id, use): by its id it is answered later
 NOWHERE = ("", "", "")
+_IDS = msgspec.json.Decoder(dict[str, Any])
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Log:
@@ -55,19 +58,51 @@ class Log:
         """The time that a record tells, held in range."""
         return stamp(value, self.seen)
 
-    def nth(self, *kept: object) -> int:
-        """How many records in a row before this one say the same, where no id tells them apart.
+    def nth(self, moment: object) -> int:
+        """How many records in a row before this one are of the same moment, where no ids are told.
 
         A copy of the log keeps their order, so the number is the same in it.
         """
-        said = keys.short("/".join(map(str, kept)))
-        before, count = self.memo.get("same", ("", 0))
-        self.memo["same"] = [said, count + 1 if said == before else 0]
-        return int(self.memo["same"][1])
+        before, count = self.memo.get("same", (None, 0))
+        nth = count + 1 if before == str(moment)[:64] else 0
+        self.memo["same"] = [str(moment)[:64], nth]
+        return int(nth)
 
     def bad(self, reason: object, place: int | None = None) -> None:
         """The record at hand, or the one at `place`, cannot be read."""
         self.events.append(Bad(self.offset if place is None else place, str(reason)))
+
+    def unread(self, key: bytes = b"", at: int | None = None, raw: bytes | None = None) -> None:
+        """The record at hand was billed, and nobody knows how much: sums become floors."""
+        context = self.context(self.turn.get("id", ""))
+        raw = (b"" if key else self.raw) if raw is None else raw
+        self.events.append(
+            unread_call(self.name, self.session, raw, self.seen, key=key, at=at, context=context,
+                        model=self.memo.get("model", ""), agent=self.agent, offset=self.offset)
+        )  # fmt: skip
+
+    def members(
+        self,
+        decoder: msgspec.json.Decoder[T],
+        raw: msgspec.Raw | bytes,
+        usage: bytes,
+        key: Callable[[str], bytes] | None = None,
+    ) -> list[T]:
+        """The members of a JSON list; those that cannot be read are named by their place.
+
+        So one bad record of a document costs none of its neighbours; one with the needle `usage`
+        was billed, under the `key` of its id. Anything but a list has no members.
+        """
+        found: list[T] = []
+        for nth, member in enumerate(listed(_RAWS, raw)):
+            try:
+                found.append(counted(decoder, bytes(member)))
+            except Unreadable as error:
+                self.bad(error, nth)
+                if usage in bytes(member):
+                    known = key(_name(bytes(member))) if key else b""
+                    self.unread(known, raw=bytes(member))
+        return found
 
     def remember(self, session: str = "", model: str = "") -> None:
         """Keeps what a record says of all that follow; "" changes nothing."""
@@ -177,6 +212,15 @@ class Log:
         return tuple(uses)
 
 
+def _name(record: bytes) -> str:
+    """The id of a record that cannot be used otherwise."""
+    try:
+        found = decoded(_IDS, record)
+    except Unreadable:
+        return ""
+    return name(found.get("messageId", found.get("id")))
+
+
 class Format(NamedTuple):
     """How the logs of a format are read, whichever tool writes it."""
 
@@ -200,7 +244,8 @@ def lines(
 ) -> Format:
     """A format of JSON lines: those with a needle are decoded and handed to `line`.
 
-    `whose` is asked first, once a chunk, for what the path says.
+    The first needle stands in every record that is billed. `whose` is asked first, once a chunk,
+    for what the path says.
     """
 
     def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -215,14 +260,16 @@ def lines(
                     raise Unreadable("not valid JSON", malformed=True)
                 line(log, counted(decoder, log.raw))
             except Unreadable as error:
-                if not (error.malformed and _glued(log, decoder, line)):
-                    log.bad(error)
+                if not (error.malformed and _glued(log, decoder, needles[0], line)):
+                    _unread(log, error, needles[0])
         return log.events, log.memo
 
     return Format("lines", read)
 
 
-def _glued(log: Log, decoder: msgspec.json.Decoder[T], line: Callable[[Log, T], None]) -> bool:
+def _glued(
+    log: Log, decoder: msgspec.json.Decoder[T], usage: bytes, line: Callable[[Log, T], None]
+) -> bool:
     """Reads the records of a line that holds several; False where it does not."""
     parts, start = objects(log.raw), log.offset
     for nth, part in enumerate(parts):
@@ -230,21 +277,30 @@ def _glued(log: Log, decoder: msgspec.json.Decoder[T], line: Callable[[Log, T], 
         try:
             line(log, counted(decoder, part))
         except Unreadable as error:
-            log.bad(error)
+            _unread(log, error, usage)
     return bool(parts)
 
 
-def document(whole: Callable[[Log], None]) -> Format:
-    """A format of files that are rewritten whole: `log.raw` is the file. It needs no memo."""
+def _unread(log: Log, error: Unreadable, usage: bytes) -> None:
+    log.bad(error)
+    if usage in log.raw:
+        log.unread()
+
+
+def document(whole: Callable[[Log], None], *, remembers: bool = False) -> Format:
+    """A format of files that are rewritten whole: `log.raw` is the file.
+
+    Few need a memo: it tells what the file said before.
+    """
 
     def read(name: str, chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
-        log = Log(name, chunk, {})
+        log = Log(name, chunk, copied(memo) if remembers else {})
         log.raw = chunk.data
         try:
             whole(log)
         except Unreadable as error:
             log.bad(error)
-        return log.events, memo
+        return log.events, log.memo if remembers else memo
 
     return Format("document", read)
 
@@ -265,6 +321,9 @@ def rows(queries: tuple[Query, ...], row: Callable[[Log, Row], None]) -> Format:
                 row(log, found)
             except Unreadable as error:
                 log.bad(error)
+                times = (found.get(column) for column in ("at", "created_at", "time_created"))
+                at = log.at(next((time for time in times if time is not None), None))
+                log.unread(keys.whole(name, log.session, "unread", str(log.offset)), at)
         return log.events, memo
 
     return Format("rows", read, queries)

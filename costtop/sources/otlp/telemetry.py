@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from costtop.model import Bad, Call, Event
-from costtop.sources.fold.json_lines import ODD, Unreadable, decoded, marked_lines
+from costtop.sources.fold.json_lines import Unreadable, decoded, marked_lines, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.otlp import inference_spans, log_events, metrics, tellers
 from costtop.sources.otlp.records import Record, logs, points, spans
@@ -29,18 +29,15 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The calls of a file with one OTLP message a line; see `source.Source`."""
     events: list[Event] = []
-    for start, end, mark in marked_lines(chunk.data, _NEEDLES):
-        offset = chunk.offset + start
-        if mark == ODD:
-            events.append(Bad(offset, "not valid JSON"))
-            continue
-        try:
-            tree = decoded(_TREE, chunk.data[start:end])
-        except Unreadable as error:
-            events.append(Bad(offset, str(error)))
-            continue
+
+    def read_line(line: bytes, offset: int) -> None:
+        nonlocal memo
+        tree = decoded(_TREE, line)
         found, memo = told(tree, chunk.seen, memo, offset)
-        events += found
+        events.extend(found)
+
+    for start, end, _ in marked_lines(chunk.data, _NEEDLES):
+        events += taken(chunk.data[start:end], chunk.offset + start, read_line)
     return events, memo
 
 

@@ -151,7 +151,9 @@ def _store(
             updates.append((known.id, row))
             deltas.book(known.row, -1)
             deltas.book(row)
-        if known is None or row != known.row or sight.priced.call.tools:
+        if not row.flags & UNREADABLE and (
+            known is None or row != known.row or sight.priced.call.tools
+        ):
             spends.append(_spend(into, db, sight, row, known.row if known else None))
     arrived = inserts + [sights[key] for key in joined.stored if key in sights]
     gone += overtaken(db, arrived)

@@ -92,18 +92,24 @@ class Deltas:
         self._shrunk = False
 
     def book(self, row: Row, sign: int = 1) -> None:
-        """Adds one call, or takes back an earlier sight of it (`sign` -1)."""
+        """Adds one call, or takes back an earlier sight of it (`sign` -1).
+
+        One that could not be read is no call of any sum: it makes them floors.
+        """
         at, session = row.at, row.session
         cost, tokens = sign * (row.cost or 0), sign * (row.input + row.output)
-        unpriced = sign if row.cost is None and not row.flags & UNREADABLE else 0
+        unread = row.flags & UNREADABLE
+        unpriced = sign if row.cost is None else 0
         line = (at // QUARTER, session, row.context, row.model, row.feature)
-        self._spend.add(line, _sums(row, sign, unpriced))
-        self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
-        self._models.add((session, row.model), [sign, cost, tokens])
         for reason in reasons(row):
             self._floors.add((*line, reason), [sign, cost, sign * row.output])
+        if not unread:
+            self._spend.add(line, _sums(row, sign, unpriced))
+            self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
+            self._models.add((session, row.model), [sign, cost, tokens])
         if sign < 0:
             self._shrunk = True
+        if sign < 0 or unread:
             return
         latest = self._latest.get(session)
         if latest is None:
@@ -126,7 +132,7 @@ class Deltas:
             [(*sums, rev, session) for session, sums in self._by_session().items()],
         )
         # A fact may have moved `last` past every call: only calls say which of them is the latest.
-        newer = "?1 >= (SELECT max(at) FROM calls WHERE calls.session = ?7)"
+        newer = f"?1 >= (SELECT max(at) FROM calls WHERE session = ?7 AND NOT flags & {UNREADABLE})"
         db.executemany(
             "UPDATE sessions SET"
             f" context = CASE WHEN {newer} THEN ?2 ELSE context END,"

@@ -8,6 +8,7 @@ from costtop.durations import MINUTE
 from costtop.floor import Sum
 from costtop.scope import matches
 from costtop.store.calls import floors
+from costtop.store.calls.call_row import UNREADABLE
 from costtop.store.calls.rollups import QUARTER
 
 _COLUMN = {
@@ -46,7 +47,8 @@ def minutes(
     """The same of each minute, from the calls themselves: for a few days only."""
     where, values = _within(db, scope)
     rows = db.execute(
-        f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL) FROM calls p"
+        f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL AND NOT p.flags & {UNREADABLE})"
+        " FROM calls p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
         " WHERE p.session IN (SELECT id FROM sessions WHERE last >= ?)"
         f" AND p.at >= ? AND p.at < ?{where} GROUP BY 1 ORDER BY 1",

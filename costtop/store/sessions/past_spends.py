@@ -22,8 +22,8 @@ from costtop.store.names import rates_of, read_context
 _FIELDS = ", ".join(f"c.{name}" for name in Row._fields)
 _QUERY = (
     f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session, r.label"
-    " FROM calls c"
-    " JOIN sessions s ON s.id = c.session JOIN sessions r ON r.id = s.root"
+    f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
+    " JOIN sessions r ON r.id = s.root"
 )
 
 _ARRIVAL = "ORDER BY c.seen > ?, CASE WHEN c.seen <= ? THEN c.at END, c.id"
