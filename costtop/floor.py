@@ -42,9 +42,12 @@ class Floor(NamedTuple):
     def reasons(self) -> list[tuple[FloorReason, int]]:
         """(reason, calls) of what is missing."""
         named: tuple[tuple[FloorReason, int], ...] = (
-            ("unpriced", self.unpriced), ("placeholder", self.placeholder),
-            ("unreadable", self.unreadable), ("tier", self.tier), ("modality", self.modality),
-        )  # fmt: skip
+            ("unpriced", self.unpriced),
+            ("placeholder", self.placeholder),
+            ("unreadable", self.unreadable),
+            ("tier", self.tier),
+            ("modality", self.modality),
+        )
         return [(reason, calls) for reason, calls in named if calls]
 
     def tree(self) -> dict[str, object]:

@@ -98,8 +98,10 @@ def _row(before: Sequence[SpendDay], day: SpendDay, hour: int) -> _Row | None:
 
 def _record(hour: int, rows: Sequence[_Row]) -> DayRecord:
     whole = sum(row.actual for row in rows) or 1
-    loss = sum(_pinball(row.actual, row.seen.low, 0.1) + _pinball(row.actual, row.seen.high, 0.9)
-               for row in rows)  # fmt: skip
+    loss = sum(
+        _pinball(row.actual, row.seen.low, 0.1) + _pinball(row.actual, row.seen.high, 0.9)
+        for row in rows
+    )
     return DayRecord(
         hour=hour,
         days=len(rows),

@@ -11,8 +11,16 @@ from typing import NamedTuple
 
 from costtop.analysis import shapley
 
-DRIVERS = ("work_turns", "retries", "price", "context_bloat", "cache_misses", "new_content",
-           "output", "subagents")  # fmt: skip
+DRIVERS = (
+    "work_turns",
+    "retries",
+    "price",
+    "context_bloat",
+    "cache_misses",
+    "new_content",
+    "output",
+    "subagents",
+)
 (WORK, RETRIES, PRICE, BLOAT, MISSES, CONTENT, OUTPUT, SUBAGENTS) = range(8)
 
 
@@ -56,8 +64,16 @@ class Split(NamedTuple):
 def split(usage: SessionUsage, reference: Reference) -> Split:
     """The difference of one session's cost to what the reference costs, by driver."""
     actual = _actual(usage, reference)
-    usual = (float(reference.turns), float(reference.retries), 1.0, 1.0, reference.missed, 1.0,
-             reference.output, reference.agent_cost)  # fmt: skip
+    usual = (
+        float(reference.turns),
+        float(reference.retries),
+        1.0,
+        1.0,
+        reference.missed,
+        1.0,
+        reference.output,
+        reference.agent_cost,
+    )
 
     lengths: dict[float, float] = {}  # carry by turns: four values stand for all mixtures
 
@@ -127,8 +143,16 @@ def _actual(usage: SessionUsage, reference: Reference) -> tuple[float, ...]:
     bloat = usage.carried / turns / usual_carry if usual_carry > 0 else 1.0
     content = usage.new / turns / usual_new if usual_new > 0 else 1.0
     missed = usage.missed / usage.carried if usage.carried else reference.missed
-    plain = [float(usage.turns - usage.retries), float(usage.retries), 1.0, bloat, missed, content,
-             usage.output / turns, 0.0]  # fmt: skip
+    plain = [
+        float(usage.turns - usage.retries),
+        float(usage.retries),
+        1.0,
+        bloat,
+        missed,
+        content,
+        usage.output / turns,
+        0.0,
+    ]
     form = dollars(plain, reference)
     plain[PRICE] = usage.root_cost / form if form > 0 else 1.0
     plain[SUBAGENTS] = float(usage.agent_cost)

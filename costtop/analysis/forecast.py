@@ -110,8 +110,13 @@ def end_of_month(
     pools, everything = _pools(history)
     middle = sum(_mean(pools[kind] or everything) for kind in left)
     base = spent + rest_of_today
-    return Foreseen(spent, base + round(middle), base + round(quantile(totals, 0.1)),
-                    base + round(quantile(totals, 0.9)), len(history))  # fmt: skip
+    return Foreseen(
+        spent,
+        base + round(middle),
+        base + round(quantile(totals, 0.1)),
+        base + round(quantile(totals, 0.9)),
+        len(history),
+    )
 
 
 def chance_of_month(
@@ -128,8 +133,10 @@ def chance_of_month(
 
 def _pools(history: Sequence[SpendDay]) -> tuple[dict[bool, list[int]], list[int]]:
     """Totals of recent days by kind (weekend or not), and of all."""
-    pools = {kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
-             for kind in (False, True)}  # fmt: skip
+    pools = {
+        kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
+        for kind in (False, True)
+    }
     return pools, [*pools[False], *pools[True]]
 
 
@@ -142,8 +149,10 @@ def _totals(history: Sequence[SpendDay], left: Sequence[bool], seed: int) -> lis
     totals: list[float] = []
     for _ in range(_DRAWS):
         level = math.exp(rng.gauss(0, 0.05))
-        draws = {kind: rng.choices(pool or everything, k=len(pool or everything))
-                 for kind, pool in pools.items()}  # fmt: skip
+        draws = {
+            kind: rng.choices(pool or everything, k=len(pool or everything))
+            for kind, pool in pools.items()
+        }
         totals.append(level * sum(rng.choice(draws[kind]) for kind in left))
     return sorted(totals)
 
@@ -164,8 +173,12 @@ def crossing(
     rest, errors = math.fsum(path), residuals(history, today.weekend, hour)
     low, high = _ends(rest, errors, _least(history, today.weekend))
     needed = amount - spent
-    return Crossing(chance, _when(path, needed, hour), _when(_scaled(path, high), needed, hour),
-                    _when(_scaled(path, low), needed, hour))  # fmt: skip
+    return Crossing(
+        chance,
+        _when(path, needed, hour),
+        _when(_scaled(path, high), needed, hour),
+        _when(_scaled(path, low), needed, hour),
+    )
 
 
 def crossing_later(

@@ -16,8 +16,9 @@ def shares(value: Value, reference: Sequence[float], actual: Sequence[float]) ->
 
     Arguments that do not differ get 0 and cost nothing.
     """
-    moving = [nth for nth, pair in enumerate(zip(reference, actual, strict=True))
-              if pair[0] != pair[1]]  # fmt: skip
+    moving = [
+        nth for nth, pair in enumerate(zip(reference, actual, strict=True)) if pair[0] != pair[1]
+    ]
     count = len(moving)
     worths = _worths(value, reference, actual, moving)
     weights = [1 / (count * math.comb(count - 1, size)) for size in range(count)]

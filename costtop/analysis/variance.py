@@ -71,14 +71,24 @@ def _beta(x: float, a: float, b: float) -> float:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):
         return 1.0 - _beta(1 - x, b, a)
-    front = math.exp(a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b)
-                     - math.lgamma(a) - math.lgamma(b)) / a  # fmt: skip
+    front = (
+        math.exp(
+            a * math.log(x)
+            + b * math.log1p(-x)
+            + math.lgamma(a + b)
+            - math.lgamma(a)
+            - math.lgamma(b)
+        )
+        / a
+    )
     tiny = 1e-300
     d = 1 / (1 - (a + b) * x / (a + 1) or tiny)
     c, result = 1.0, d
     for m in range(1, 400):
-        for step in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-                     -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):  # fmt: skip
+        for step in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
             d = 1 / ((1 + step * d) or tiny)
             c = (1 + step / c) or tiny
             result *= d * c

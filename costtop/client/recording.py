@@ -170,9 +170,15 @@ def session(
     every record. `agent` names a subagent of the session.
     """
     given = {
-        "feature": feature, "user": user, "task": task, "project": project, "agent": agent,
-        "tags": dict(tags) if isinstance(tags, Mapping) else None, "cwd": _folder(), **fields,
-    }  # fmt: skip
+        "feature": feature,
+        "user": user,
+        "task": task,
+        "project": project,
+        "agent": agent,
+        "tags": dict(tags) if isinstance(tags, Mapping) else None,
+        "cwd": _folder(),
+        **fields,
+    }
     outer = _current.get()
     chosen = str(name) if name else _own_name()
     if outer is not None:

@@ -121,7 +121,23 @@ class Door:
 def empty(now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]) -> Snapshot:
     """A frame without a store: nothing spent, and how the daemon is."""
     return Snapshot(
-        at=now, rev=0, zone="UTC", sessions=(), running=0, today_sessions=0, today=0,
-        today_floor=False, month=0, month_floor=False, burn=0, burn_trend=(), usual_burn=None,
-        unpriced=0, budgets=(), pulse=pulse, sources=sources, alerts_open=0, last_alert="",
-    )  # fmt: skip
+        at=now,
+        rev=0,
+        zone="UTC",
+        sessions=(),
+        running=0,
+        today_sessions=0,
+        today=0,
+        today_floor=False,
+        month=0,
+        month_floor=False,
+        burn=0,
+        burn_trend=(),
+        usual_burn=None,
+        unpriced=0,
+        budgets=(),
+        pulse=pulse,
+        sources=sources,
+        alerts_open=0,
+        last_alert="",
+    )

@@ -40,8 +40,10 @@ async def listening(answer: Answer, host: str, port: int) -> AsyncIterator[int]:
 
 async def _response(head: str, host: str, answer: Answer) -> bytes:
     request, *lines = head.split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in
-               (line.partition(":") for line in lines)}  # fmt: skip
+    headers = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines)
+    }
     asked = headers.get("host", "")
     name = asked if asked.endswith("]") else asked.rpartition(":")[0] or asked
     if "origin" in headers or name.lower() not in (*_HOSTS, host):

@@ -45,29 +45,57 @@ def from_protobuf(signal: str, body: bytes) -> Plain:
 
 
 def _traces(message: Any) -> Plain:
-    return {"resourceSpans": [
-        {"resource": _resource(group), "scopeSpans": [
-            {"scope": {"name": scoped.scope.name}, "spans": [_span(span) for span in scoped.spans]}
-            for scoped in group.scope_spans]}
-        for group in message.resource_spans]}  # fmt: skip
+    return {
+        "resourceSpans": [
+            {
+                "resource": _resource(group),
+                "scopeSpans": [
+                    {
+                        "scope": {"name": scoped.scope.name},
+                        "spans": [_span(span) for span in scoped.spans],
+                    }
+                    for scoped in group.scope_spans
+                ],
+            }
+            for group in message.resource_spans
+        ]
+    }
 
 
 def _logs(message: Any) -> Plain:
-    return {"resourceLogs": [
-        {"resource": _resource(group), "scopeLogs": [
-            {"scope": {"name": scoped.scope.name},
-             "logRecords": [_log(row) for row in scoped.log_records]}
-            for scoped in group.scope_logs]}
-        for group in message.resource_logs]}  # fmt: skip
+    return {
+        "resourceLogs": [
+            {
+                "resource": _resource(group),
+                "scopeLogs": [
+                    {
+                        "scope": {"name": scoped.scope.name},
+                        "logRecords": [_log(row) for row in scoped.log_records],
+                    }
+                    for scoped in group.scope_logs
+                ],
+            }
+            for group in message.resource_logs
+        ]
+    }
 
 
 def _metrics(message: Any) -> Plain:
-    return {"resourceMetrics": [
-        {"resource": _resource(group), "scopeMetrics": [
-            {"scope": {"name": scoped.scope.name},
-             "metrics": [_metric(metric) for metric in scoped.metrics]}
-            for scoped in group.scope_metrics]}
-        for group in message.resource_metrics]}  # fmt: skip
+    return {
+        "resourceMetrics": [
+            {
+                "resource": _resource(group),
+                "scopeMetrics": [
+                    {
+                        "scope": {"name": scoped.scope.name},
+                        "metrics": [_metric(metric) for metric in scoped.metrics],
+                    }
+                    for scoped in group.scope_metrics
+                ],
+            }
+            for group in message.resource_metrics
+        ]
+    }
 
 
 def _resource(group: Any) -> Plain:

@@ -18,9 +18,19 @@ _SUSPECT = 2.0  # score from which the repeats are booked as retries
 _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
 _WAITS = 2  # turns that an outcome may take to arrive
 EDITS = {
-    "edit", "multiedit", "write", "notebookedit", "apply_patch", "str_replace", "create_file",
-    "write_file", "replace", "edit_file", "str_replace_editor", "patch",
-}  # fmt: skip
+    "edit",
+    "multiedit",
+    "write",
+    "notebookedit",
+    "apply_patch",
+    "str_replace",
+    "create_file",
+    "write_file",
+    "replace",
+    "edit_file",
+    "str_replace_editor",
+    "patch",
+}
 
 
 class Track(NamedTuple):

@@ -69,12 +69,35 @@ def of_cost(
 ) -> Peer:
     """A session of which no more is told than its cost: enough to say what is usual."""
     return Peer(
-        root=root, source=source, feature=feature, estimated=estimated, at=at, cost=cost, turns=0,
-        costs_at=(), carried_at=(), age_peak=0, growth_peak=0, output_peak=0, growth_mid=0,
-        growth_spread=0, output_mid=0, output_spread=0, agents=0, agent_cost=0, retries=0, prompt=0,
-        new_tokens=0, output_tokens=0, missed_tokens=0, carried_tokens=0, prices=(0, 0, 0),
-        models=(), censored=censored, label=label or "",
-    )  # fmt: skip
+        root=root,
+        source=source,
+        feature=feature,
+        estimated=estimated,
+        at=at,
+        cost=cost,
+        turns=0,
+        costs_at=(),
+        carried_at=(),
+        age_peak=0,
+        growth_peak=0,
+        output_peak=0,
+        growth_mid=0,
+        growth_spread=0,
+        output_mid=0,
+        output_spread=0,
+        agents=0,
+        agent_cost=0,
+        retries=0,
+        prompt=0,
+        new_tokens=0,
+        output_tokens=0,
+        missed_tokens=0,
+        carried_tokens=0,
+        prices=(0, 0, 0),
+        models=(),
+        censored=censored,
+        label=label or "",
+    )
 
 
 def restore(values: Sequence[Any]) -> Peer:

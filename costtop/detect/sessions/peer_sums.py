@@ -29,9 +29,17 @@ class Sums:
             return
         self.sessions += sign
         self._turns += sign * peer.turns
-        for nth, amount in enumerate((peer.retries, peer.prompt, peer.new_tokens,
-                                      peer.output_tokens, peer.agent_cost, peer.missed_tokens,
-                                      peer.carried_tokens)):  # fmt: skip
+        for nth, amount in enumerate(
+            (
+                peer.retries,
+                peer.prompt,
+                peer.new_tokens,
+                peer.output_tokens,
+                peer.agent_cost,
+                peer.missed_tokens,
+                peer.carried_tokens,
+            )
+        ):
             self._sums[nth] += sign * amount
         for nth, price in enumerate(peer.prices):
             self._prices[nth] += sign * price * peer.turns

@@ -89,11 +89,34 @@ class RunningSession:
     """The course of one session; plain values that `book` moves on, one stored call at a time."""
 
     __slots__ = (
-        "agent_cost", "agents", "before", "books", "carried_at", "cost", "costs_at", "estimated",
-        "feature", "first_model", "first_rates", "key", "label", "models", "output", "prices",
-        "prompt", "root", "samples", "settled", "source", "step", "turns", "unpriced", "user",
-        "uses_tools", "was_before",
-    )  # fmt: skip
+        "agent_cost",
+        "agents",
+        "before",
+        "books",
+        "carried_at",
+        "cost",
+        "costs_at",
+        "estimated",
+        "feature",
+        "first_model",
+        "first_rates",
+        "key",
+        "label",
+        "models",
+        "output",
+        "prices",
+        "prompt",
+        "root",
+        "samples",
+        "settled",
+        "source",
+        "step",
+        "turns",
+        "unpriced",
+        "user",
+        "uses_tools",
+        "was_before",
+    )
 
     def __init__(self, spend: Spend) -> None:
         self.root = spend.root

@@ -68,8 +68,9 @@ def added(text: str, node: Node, value: Any, key: str = "") -> Edit:
         lines
     )
     if not last:
-        return Edit(node.end - 1, node.end - 1, f"{_gap(text, node, break_, step)}{said}"
-                    f"{break_}{depth}")  # fmt: skip
+        return Edit(
+            node.end - 1, node.end - 1, f"{_gap(text, node, break_, step)}{said}{break_}{depth}"
+        )
     comma = _skip(text, last)
     ours = f"{break_}{step}{said}"
     if text[comma : comma + 1] == ",":  # a trailing one, which stays the last

@@ -43,10 +43,12 @@ def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
 
 def _words(one: Alert) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (name.removesuffix("_usd").replace("_", " "), f"${_cents(value)}" if name.endswith("_usd")
-         else str(value))
+        (
+            name.removesuffix("_usd").replace("_", " "),
+            f"${_cents(value)}" if name.endswith("_usd") else str(value),
+        )
         for name, value in evidence(one.evidence).items()
-    )  # fmt: skip
+    )
 
 
 def _cents(amount: str) -> str:

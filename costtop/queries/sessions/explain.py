@@ -78,8 +78,11 @@ class Explanation(NamedTuple):
     @property
     def drift(self) -> int | None:
         """Computed minus reported over the calls that have both; None when none has."""
-        both = [c.computed - c.reported for c in self.calls
-                if c.computed is not None and c.reported is not None]  # fmt: skip
+        both = [
+            c.computed - c.reported
+            for c in self.calls
+            if c.computed is not None and c.reported is not None
+        ]
         return sum(both) if both else None
 
 
@@ -129,9 +132,14 @@ def _read(
 
 
 def _explained(
-    row: Row, agent: str, model: str, provider: str, variant: str, path: bytes | None,
+    row: Row,
+    agent: str,
+    model: str,
+    provider: str,
+    variant: str,
+    path: bytes | None,
     card: str | None,
-) -> Explained:  # fmt: skip
+) -> Explained:
     tokens = tokens_of(row)
     rates = rates_of(card) if card else None
     file = (path or b"").partition(b"\0")[0].decode("utf-8", "backslashreplace")

@@ -119,12 +119,18 @@ def _made(
 def _line(spend: Spend, total: int) -> CallLine:
     call = spend.call
     return CallLine(
-        at=call.at, agent=call.agent, model=call.model,
+        at=call.at,
+        agent=call.agent,
+        model=call.model,
         tools=tuple(tool.name for tool in call.tools),
-        failed=sum(tool.error is True for tool in call.tools), error=call.status == "error",
-        input=call.tokens.input, cache_read=call.tokens.cache_read, output=call.tokens.output,
-        cost=spend.cost, total=total,
-    )  # fmt: skip
+        failed=sum(tool.error is True for tool in call.tools),
+        error=call.status == "error",
+        input=call.tokens.input,
+        cache_read=call.tokens.cache_read,
+        output=call.tokens.output,
+        cost=spend.cost,
+        total=total,
+    )
 
 
 def _books(spends: Sequence[Spend]) -> tuple[tuple[str, int], ...]:

@@ -121,10 +121,22 @@ def read(
     lines = [_line(line, found.total.cost, facts) for line in found.lines]
     whole = _line(found.total._replace(key=ALL), found.total.cost, facts)
     prices = {name: float(at_rates(found.total, rate)) for name, rate in rates.items()}
-    moved = mix.mix(_models(facts.lives, facts.since, facts.recent),
-                    _models(facts.lives, facts.recent, facts.until), prices)  # fmt: skip
-    return Review(since, until, facts.recent, tz.key, whole, _judged(lines), moved,
-                  _steady(facts), _step(facts))  # fmt: skip
+    moved = mix.mix(
+        _models(facts.lives, facts.since, facts.recent),
+        _models(facts.lives, facts.recent, facts.until),
+        prices,
+    )
+    return Review(
+        since,
+        until,
+        facts.recent,
+        tz.key,
+        whole,
+        _judged(lines),
+        moved,
+        _steady(facts),
+        _step(facts),
+    )
 
 
 def feature(
@@ -142,12 +154,21 @@ def _line(sums: report.Line, total: int, facts: _Facts) -> Line:
     now = [one.cost for one in mine if one.began >= facts.recent]
     then = [one.cost for one in mine if one.began < facts.recent]
     return Line(
-        name, sums.cost, sums.floor, sums.cost / total if total else 0.0, len(mine),
-        _work(work, facts.until), _verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
-        found, _thirds(mine, facts), _change(mine, work, facts), variance.spread(then, now),
-        variance.top_share([one.cost for one in mine]), sum(one.retries for one in mine),
+        name,
+        sums.cost,
+        sums.floor,
+        sums.cost / total if total else 0.0,
+        len(mine),
+        _work(work, facts.until),
+        _verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
+        found,
+        _thirds(mine, facts),
+        _change(mine, work, facts),
+        variance.spread(then, now),
+        variance.top_share([one.cost for one in mine]),
+        sum(one.retries for one in mine),
         caching.together(one.caching for one in mine),
-    )  # fmt: skip
+    )
 
 
 def _points(work: Sequence[TaskLine], tz: ZoneInfo) -> list[TaskPoint]:

@@ -90,8 +90,11 @@ class Outlooks:
             if seen is not None:
                 at = datetime.fromtimestamp(self._now // 1000, self._tz)
                 tested, share = _held(held, period, at)
-                found.append(Forecast(period, seen.expected, seen.low, seen.high,
-                                      coverage=share, tested=tested))  # fmt: skip
+                found.append(
+                    Forecast(
+                        period, seen.expected, seen.low, seen.high, coverage=share, tested=tested
+                    )
+                )
         return tuple(found)
 
 
@@ -144,21 +147,32 @@ def _outlook(
     if day is None:
         return None
     start = periods.start_of(period, now, tz)
-    earlier = sum(sum(one.hours) for at, one in zip(found.starts, history, strict=True)
-                  if at >= start)  # fmt: skip
+    earlier = sum(
+        sum(one.hours) for at, one in zip(found.starts, history, strict=True) if at >= start
+    )
     spent = earlier + day.spent
     if period == "day":
-        met = {tier: forecast.crossing(history, today, hour, amount * tier // 100)
-               for tier in tiers if spent * 100 < amount * tier}  # fmt: skip
+        met = {
+            tier: forecast.crossing(history, today, hour, amount * tier // 100)
+            for tier in tiers
+            if spent * 100 < amount * tier
+        }
         breach = forecast.chance_today(history, today, hour, amount)
         return Outlook(period, spent, day.expected, day.low, day.high, breach, _hits(met, now))
-    left = [_weekend(span.start, tz) for span in periods.days(
-        periods.end_of("day", now, tz), periods.end_of(period, now, tz), tz)]  # fmt: skip
+    left = [
+        _weekend(span.start, tz)
+        for span in periods.days(
+            periods.end_of("day", now, tz), periods.end_of(period, now, tz), tz
+        )
+    ]
     whole = forecast.end_of_month(history, spent, day.rest, left)
     if whole is None:
         return None
-    met = {tier: forecast.crossing_later(history, today, hour, left, amount * tier // 100 - spent)
-           for tier in tiers if spent * 100 < amount * tier}  # fmt: skip
+    met = {
+        tier: forecast.crossing_later(history, today, hour, left, amount * tier // 100 - spent)
+        for tier in tiers
+        if spent * 100 < amount * tier
+    }
     breach = forecast.chance_of_month(history, spent + day.rest, left, amount)
     low, high = whole.low, whole.high
     if not left:  # the last day: what is uncertain is its own rest
@@ -168,8 +182,11 @@ def _outlook(
 
 
 def _hits(met: Mapping[int, Crossing | None], now: int) -> tuple[tuple[int, int], ...]:
-    return tuple((tier, now + round(one.hours * _HOUR)) for tier, one in met.items()
-                 if one is not None and one.hours is not None)  # fmt: skip
+    return tuple(
+        (tier, now + round(one.hours * _HOUR))
+        for tier, one in met.items()
+        if one is not None and one.hours is not None
+    )
 
 
 def _weekend(at: int, tz: ZoneInfo) -> bool:

@@ -22,10 +22,14 @@ SPANS = ("today", "7 days", "30 days", "month")
 _DAY = 86_400_000
 _FEWEST = 5  # sessions for a spread
 _KEYED = {
-    "feature": "p.feature", "model": "p.model", "user": "c.user", "project": "c.project",
-    "source": "s.source", "host": "c.host",
+    "feature": "p.feature",
+    "model": "p.model",
+    "user": "c.user",
+    "project": "c.project",
+    "source": "s.source",
+    "host": "c.host",
     "label": "(SELECT label FROM sessions WHERE id = s.root)",
-}  # fmt: skip
+}
 _FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
@@ -75,10 +79,14 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
         spreads = _spreads(db, by, since, until)
         rates = latest_rates(db, since) if by == "model" else ()
     lines = [
-        Spent(line, before.get(line.key, 0), trends.get(line.key, (0,) * TREND_DAYS),
-              *spreads.get(line.key, (None, None)))
+        Spent(
+            line,
+            before.get(line.key, 0),
+            trends.get(line.key, (0,) * TREND_DAYS),
+            *spreads.get(line.key, (None, None)),
+        )
         for line in present.lines
-    ]  # fmt: skip
+    ]
     return Spending(by, span, since, until, tuple(lines), present.total, past.total, rates)
 
 
@@ -134,7 +142,10 @@ def at_rates(line: report.Line, rates: Rates) -> int:
     plain = line.input - line.cache_read - line.cache_write
     short = line.cache_write - line.cache_write_1h
     pico = (
-        plain * rates.input + line.cache_read * rates.cache_read + short * rates.cache_write
-        + line.cache_write_1h * rates.cache_write_1h + line.output * rates.output
-    )  # fmt: skip
+        plain * rates.input
+        + line.cache_read * rates.cache_read
+        + short * rates.cache_write
+        + line.cache_write_1h * rates.cache_write_1h
+        + line.output * rates.output
+    )
     return (pico + 500) // 1000

@@ -49,12 +49,16 @@ def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo
         for t in done
         if t.status == "completed" and t.finished and t.cost > 0 and not t.floor
     ]
-    count = [sum(a <= (t.finished or 0) < b and t.status == "completed" for t in done)
-             for a, b in ((earlier, upto), (since, until))]  # fmt: skip
+    count = [
+        sum(a <= (t.finished or 0) < b and t.status == "completed" for t in done)
+        for a, b in ((earlier, upto), (since, until))
+    ]
     return FeatureVerdict(
-        name, trends.trend(points, shuffles=_SHUFFLES), variance.spread(then, now_),
+        name,
+        trends.trend(points, shuffles=_SHUFFLES),
+        variance.spread(then, now_),
         usage.change(Period(sum(then), count[0], past), Period(sum(now_), count[1], present)),
-    )  # fmt: skip
+    )
 
 
 def _sessions(db: sqlite3.Connection, name: str, since: int, until: int) -> tuple[list[int], int]:

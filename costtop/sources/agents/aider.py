@@ -55,9 +55,14 @@ def _sent(log: Log, told: _Properties, user: str, at: int) -> None:
     log.memo["total"] = total
     tokens = Tokens(told.prompt or 0, output=told.completion or 0)
     log.call(
-        keys.whole(NAME, log.raw.strip()), told.model, tokens, at, Context(user=user[:8]),
-        reported=dollars(told.cost) or None, estimated=True,
-    )  # fmt: skip
+        keys.whole(NAME, log.raw.strip()),
+        told.model,
+        tokens,
+        at,
+        Context(user=user[:8]),
+        reported=dollars(told.cost) or None,
+        estimated=True,
+    )
 
 
 SOURCE = lines(_LINE, _NEEDLES, _line).source(NAME, "Aider, analytics log", nowhere, "**/*.jsonl")

@@ -22,9 +22,13 @@ from costtop.sources.fold.source import Chunk, Memo, copied
 
 _RESPONSE = "gemini_cli.api_response"
 _NUMBERS = (
-    "input_token_count", "output_token_count", "cached_content_token_count",
-    "thoughts_token_count", "tool_token_count", "total_token_count",
-)  # fmt: skip
+    "input_token_count",
+    "output_token_count",
+    "cached_content_token_count",
+    "thoughts_token_count",
+    "tool_token_count",
+    "total_token_count",
+)
 _TEXTS = ("event.name", "event.timestamp", "session.id", "prompt_id", "model")
 _WANTED = "|".join(re.escape(name) for name in (*_NUMBERS, *_TEXTS))
 _ATTRIBUTE = re.compile(rf'(?:    |\t\t)"({_WANTED})":\s*("(?:[^"\\]|\\.)*"|-?\d+),?\s*'.encode())
@@ -126,13 +130,23 @@ def _call(log: Log, told: _Attributes, place: int) -> None:
     name = f"telemetry/{text(told.prompt)}/{told.time}/{text(told.model)}/{tokens}"
     log.events.append(
         Call(
-            keys.paired(group(session), name), log.name, session, model, tokens,
-            log.at(told.time), provider=PROVIDER, yields=True, offset=place,
+            keys.paired(group(session), name),
+            log.name,
+            session,
+            model,
+            tokens,
+            log.at(told.time),
+            provider=PROVIDER,
+            yields=True,
+            offset=place,
         )
-    )  # fmt: skip
+    )
 
 
 SOURCE = Format("lines", _read).source(
-    f"{NAME}.telemetry", "Gemini CLI, telemetry file", _roots,
-    "telemetry*.log", "telemetry*.json*",
-)  # fmt: skip
+    f"{NAME}.telemetry",
+    "Gemini CLI, telemetry file",
+    _roots,
+    "telemetry*.log",
+    "telemetry*.json*",
+)

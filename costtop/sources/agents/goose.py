@@ -55,10 +55,14 @@ def _row(log: Log, row: Row) -> None:
     summed = row.get("query") == "sums"
     tokens, guessed = _tokens(row)
     log.call(
-        keys.whole(NAME, session, "sums" if summed else str(mark)), row.get("model"), tokens, at,
-        provider=text(row.get("provider_name")), reported=dollars(row.get("cost")) or None,
+        keys.whole(NAME, session, "sums" if summed else str(mark)),
+        row.get("model"),
+        tokens,
+        at,
+        provider=text(row.get("provider_name")),
+        reported=dollars(row.get("cost")) or None,
         estimated=summed or guessed,
-    )  # fmt: skip
+    )
 
 
 def _tokens(row: Row) -> tuple[Tokens, bool]:

@@ -84,14 +84,22 @@ def _line(log: Log, line: _Line) -> None:
     models = update.usage.model_usage or {"unknown": update.usage}
     for model, used in models.items():
         tokens = inclusive(
-            used.input_tokens, used.cached_read_tokens, used.cache_creation_tokens,
-            used.output_tokens, used.reasoning_tokens,
-        )  # fmt: skip
+            used.input_tokens,
+            used.cached_read_tokens,
+            used.cache_creation_tokens,
+            used.output_tokens,
+            used.reasoning_tokens,
+        )
         log.call(
-            keys.whole(NAME, log.session, turn, model), model, tokens, at,
-            Context(task=task), provider="xai", reported=_reported(used.cost_usd_ticks),
+            keys.whole(NAME, log.session, turn, model),
+            model,
+            tokens,
+            at,
+            Context(task=task),
+            provider="xai",
+            reported=_reported(used.cost_usd_ticks),
             estimated=(used.model_calls or 1) > 1,
-        )  # fmt: skip
+        )
     if task:
         log.task(task, "started", at)
         log.task(task, "aborted" if update.stop == "cancelled" else "completed", at)

@@ -18,9 +18,14 @@ from costtop.sources.fold.tool_memory import TOOLS
 
 NAME, PROVIDER = "kimi", "moonshotai"
 _NEEDLES = (
-    b'"usage"', b'"tool.call"', b'"tool.result"', b'"llm.request"', b'"config.update"',
-    b'"turn.prompt"', b'"turn.cancel"',
-)  # fmt: skip
+    b'"usage"',
+    b'"tool.call"',
+    b'"tool.result"',
+    b'"llm.request"',
+    b'"config.update"',
+    b'"turn.prompt"',
+    b'"turn.cancel"',
+)
 
 
 class _Usage(msgspec.Struct, rename="camel"):
@@ -128,8 +133,9 @@ def _event(log: Log, event: _Event, at: int) -> None:
         tools.clear()
         key = _key(log, message or text(event.uuid) or f"{at}/{tokens}")
         over = "completed" if event.finish_reason in ("end_turn", "stop") else ""
-        log.reply(key, "", tokens, at, used, over, provider=PROVIDER, request=message,
-                  attempt=_tries(log))  # fmt: skip
+        log.reply(
+            key, "", tokens, at, used, over, provider=PROVIDER, request=message, attempt=_tries(log)
+        )
 
 
 def _answer(log: Log, tools: list[list[Any]], tool_id: str, result: bytes) -> None:

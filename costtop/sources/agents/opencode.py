@@ -116,8 +116,11 @@ def _row(log: Log, row: Row) -> None:
     if not copied and log.meets(whose.session):
         began = row.get("began")
         log.parent = whose.parent
-        log.about(log.at(whose.created), log.at(began) if began else None,
-                  context=context(whose._replace(task="")))  # fmt: skip
+        log.about(
+            log.at(whose.created),
+            log.at(began) if began else None,
+            context=context(whose._replace(task="")),
+        )
     data = row.get("data")
     message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
     if row.get("type") == "idle" and not copied:
@@ -200,6 +203,9 @@ KILO_SOURCE = _DATABASE.source(
     KILO, "Kilo Code", partial(_roots, ("", "KILO_DB"), KILO), "kilo*.db", "opencode*.db"
 )
 OLDER = document(_file).source(
-    f"{NAME}.json", "OpenCode, older JSON storage", _ROOTS,
-    "storage/message/*/*.json", "storage/session/*/*.json",
-)  # fmt: skip
+    f"{NAME}.json",
+    "OpenCode, older JSON storage",
+    _ROOTS,
+    "storage/message/*/*.json",
+    "storage/session/*/*.json",
+)

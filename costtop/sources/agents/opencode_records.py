@@ -121,11 +121,19 @@ def call_of(message: Message, whose: Whose, offset: int) -> Call | None:
     turn = f"{error or completed}/{whose.nth}" if over else "growing"
     return Call(
         keys.paired(f"{whose.source}/{created}/{provider}/{model}", turn),
-        whose.source, whose.session, model, tokens, stamp(created, whose.seen),
-        context(whose, message), provider=provider, reported=dollars(message.cost) or None,
-        status="error" if error and error != ABORTED else "ok", yields=not over,
-        placeholder=tokens == Tokens() and error == ABORTED, offset=offset,
-    )  # fmt: skip
+        whose.source,
+        whose.session,
+        model,
+        tokens,
+        stamp(created, whose.seen),
+        context(whose, message),
+        provider=provider,
+        reported=dollars(message.cost) or None,
+        status="error" if error and error != ABORTED else "ok",
+        yields=not over,
+        placeholder=tokens == Tokens() and error == ABORTED,
+        offset=offset,
+    )
 
 
 def task_facts(message: Message, whose: Whose, at: int) -> list[TaskFact]:

@@ -30,9 +30,19 @@ class Reply:
     """
 
     __slots__ = (
-        "at", "attempt", "home", "key", "offset", "output", "placeholder", "row", "searches",
-        "tools", "usage", "yields",
-    )  # fmt: skip
+        "at",
+        "attempt",
+        "home",
+        "key",
+        "offset",
+        "output",
+        "placeholder",
+        "row",
+        "searches",
+        "tools",
+        "usage",
+        "yields",
+    )
 
     def __init__(
         self, key: bytes, row: Row, usage: Usage, at: int, home: Home, attempt: int, offset: int
@@ -79,8 +89,15 @@ class Reply:
         row, usage, (session, agent, context) = self.row, self.usage, self.home
         tier = usage.service_tier
         return Call(
-            self.key, NAME, session, text(row.message and row.message.model) or "unknown",
-            self._tokens(), self.at, context, agent, "",
+            self.key,
+            NAME,
+            session,
+            text(row.message and row.message.model) or "unknown",
+            self._tokens(),
+            self.at,
+            context,
+            agent,
+            "",
             "" if tier == "standard" else text(tier),
             "fast" if usage.speed == "fast" else "",
             "us" if usage.inference_geo == "us" else "",
@@ -93,7 +110,7 @@ class Reply:
             yields=self.yields,
             tools=tuple([ToolUse(name, arguments) for _, name, arguments in self.tools]),
             offset=self.offset,
-        )  # fmt: skip
+        )
 
 
 def _stop(row: Row) -> Any:

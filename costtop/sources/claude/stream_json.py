@@ -79,9 +79,15 @@ def _reply(log: Log, row: _Row, message: Message, at: int) -> None:
     log.memo["last"] = group
     log.agent = text(row.agent)
     log.call(
-        keys.paired(group, "stream"), model, tokens, at, _context(log), searches=searches,
-        yields=True, placeholder=message.stop_reason is None and tokens.output <= _PLACEHOLDER,
-    )  # fmt: skip
+        keys.paired(group, "stream"),
+        model,
+        tokens,
+        at,
+        _context(log),
+        searches=searches,
+        yields=True,
+        placeholder=message.stop_reason is None and tokens.output <= _PLACEHOLDER,
+    )
     log.agent = ""
 
 
@@ -116,9 +122,14 @@ def _result(log: Log, row: _Row, at: int) -> None:
 
 def _summed(log: Log, model: str, used: _Used, results: int, at: int) -> None:
     """A model's sum goes on from result to result, and begins anew after a `/clear`."""
-    counts = (used.input_tokens, used.cache_read_input_tokens,
-              used.cache_creation_input_tokens, used.output_tokens, used.web_search_requests,
-              dollars(used.cost))  # fmt: skip
+    counts = (
+        used.input_tokens,
+        used.cache_read_input_tokens,
+        used.cache_creation_input_tokens,
+        used.output_tokens,
+        used.web_search_requests,
+        dollars(used.cost),
+    )
     now = [count or 0 for count in counts]
     totals = log.memo.setdefault("totals", {})  # model -> at the last result
     before = totals.get(model, [0] * 6)
@@ -132,9 +143,16 @@ def _summed(log: Log, model: str, used: _Used, results: int, at: int) -> None:
     if plain or read or write or output or searches or nanos:
         key = keys.paired(log.memo.get("last") or log.session, f"result/{results}/{model}")
         log.call(
-            key, model, disjoint(plain, read, write, output), at, _context(log),
-            searches=searches, reported=nanos or None, estimated=True, yields=True,
-        )  # fmt: skip
+            key,
+            model,
+            disjoint(plain, read, write, output),
+            at,
+            _context(log),
+            searches=searches,
+            reported=nanos or None,
+            estimated=True,
+            yields=True,
+        )
 
 
 def _plain(tokens: Tokens) -> Sum:

@@ -86,9 +86,14 @@ def _hidden_call(call: Call, row: Usage, place: int) -> Call:
     return call._replace(
         key=call.key[:8] + keys.half(f"{call.key.hex()}/{place}/{row.type}"),
         model=text(row.model) or call.model,
-        tokens=tokens_of(row), searches=searches_of(row), reported=None, request="",
-        status="ok", placeholder=False, tools=(),
-    )  # fmt: skip
+        tokens=tokens_of(row),
+        searches=searches_of(row),
+        reported=None,
+        request="",
+        status="ok",
+        placeholder=False,
+        tools=(),
+    )
 
 
 def reported(cost: object) -> int | None:

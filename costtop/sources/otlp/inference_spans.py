@@ -17,30 +17,56 @@ EVENT = "gen_ai.client.inference.operation.details"
 _INFERENCE = ("chat", "text_completion", "generate_content", "embeddings")
 _REQUESTS = ("chat", "completion", "embedding", "rerank")  # Traceloop's llm.request.type
 _MODEL = (
-    "gen_ai.response.model", "gen_ai.request.model", "llm.response.model", "llm.model_name",
-    "llm.request.model", "embedding.model_name",
-)  # fmt: skip
+    "gen_ai.response.model",
+    "gen_ai.request.model",
+    "llm.response.model",
+    "llm.model_name",
+    "llm.request.model",
+    "embedding.model_name",
+)
 _PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
-_TIER = ("gen_ai.openai.response.service_tier", "openai.response.service_tier",
-         "gen_ai.response.service_tier", "anthropic.response.service_tier")  # fmt: skip
+_TIER = (
+    "gen_ai.openai.response.service_tier",
+    "openai.response.service_tier",
+    "gen_ai.response.service_tier",
+    "anthropic.response.service_tier",
+)
 _HOUR = "ephemeral_1h_input_tokens"  # the end of the name, or a field of the raw usage
 _RAW_HOUR = re.compile(rf'"{_HOUR}"\s*:\s*(\d{{1,9}})')
 _AUDIO_IN = ("llm.token_count.prompt_details.audio",)
 _AUDIO_OUT = ("llm.token_count.completion_details.audio",)
-_INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt",
-          "llm.usage.prompt_tokens")  # fmt: skip
-_OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens",
-           "llm.token_count.completion", "llm.usage.completion_tokens")  # fmt: skip
-_READ = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
-         "gen_ai.usage.input_tokens.cached",
-         "llm.token_count.prompt_details.cache_read")  # fmt: skip
-_WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens",
-          "gen_ai.usage.cache_creation_input_tokens",
-          "llm.token_count.prompt_details.cache_write")  # fmt: skip
-_REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.output_tokens.reasoning",
-              "codex.usage.reasoning_output_tokens", "gen_ai.usage.reasoning_tokens",
-              "gen_ai.usage.details.reasoning_tokens",
-              "llm.token_count.completion_details.reasoning")  # fmt: skip
+_INPUT = (
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "llm.token_count.prompt",
+    "llm.usage.prompt_tokens",
+)
+_OUTPUT = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+    "llm.usage.completion_tokens",
+)
+_READ = (
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.cache_read_input_tokens",
+    "gen_ai.usage.input_tokens.cached",
+    "llm.token_count.prompt_details.cache_read",
+)
+_WRITE = (
+    "gen_ai.usage.cache_creation.input_tokens",
+    "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens",
+    "llm.token_count.prompt_details.cache_write",
+)
+_REASONING = (
+    "gen_ai.usage.reasoning.output_tokens",
+    "gen_ai.usage.output_tokens.reasoning",
+    "codex.usage.reasoning_output_tokens",
+    "gen_ai.usage.reasoning_tokens",
+    "gen_ai.usage.details.reasoning_tokens",
+    "llm.token_count.completion_details.reasoning",
+)
 _COST = ("gen_ai.usage.cost", "llm.cost.total")
 _PLAIN_TIERS = ("default", "standard", "auto", "standard_only")
 SPAN = 1  # how coarse: nothing finer but a log of the session's own
@@ -76,8 +102,13 @@ def call_of(record: Record, seen: int) -> Call | None:
     response = named(said, ("gen_ai.response.id", "llm.response.id"))
     tier = named(said, _TIER)
     return Call(
-        _key(record, response), who.source, who.session, named(said, _MODEL) or "unknown",
-        tokens, held(record.at, seen), who.context,
+        _key(record, response),
+        who.source,
+        who.session,
+        named(said, _MODEL) or "unknown",
+        tokens,
+        held(record.at, seen),
+        who.context,
         provider=named(said, _PROVIDER),
         tier="" if tier in _PLAIN_TIERS else tier,
         reported=cost(said, *_COST),
@@ -87,7 +118,7 @@ def call_of(record: Record, seen: int) -> Call | None:
         coarse=0 if response and who.source not in UNNAMED else SPAN,
         service=who.service,
         media=_media(said, tokens),
-    )  # fmt: skip
+    )
 
 
 def _key(record: Record, response: str) -> bytes:

@@ -69,10 +69,18 @@ def _call(record: Record, who: Whose, at: int, tokens: Tokens, request: str) -> 
         told = sorted(f"{name}={value}" for name, value in said.items())
         key = keys.whole("otlp", who.source, record.name, str(record.at), *told)
     return Call(
-        key, who.source, who.session, named(said, ("model", "slug")) or "unknown",
-        tokens, at, who.context, request=request, heard=True,
-        coarse=0 if request and who.source not in UNNAMED else EVENT, service=who.service,
-    )  # fmt: skip
+        key,
+        who.source,
+        who.session,
+        named(said, ("model", "slug")) or "unknown",
+        tokens,
+        at,
+        who.context,
+        request=request,
+        heard=True,
+        coarse=0 if request and who.source not in UNNAMED else EVENT,
+        service=who.service,
+    )
 
 
 _EVENTS: dict[str, Callable[[Record, Whose, int], Call | None]] = {

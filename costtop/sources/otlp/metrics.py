@@ -32,10 +32,16 @@ _COUNTED = {
 }
 _TYPE = ("type", "gen_ai.token.type")
 _KINDS = {
-    "input": "input", "output": "output", "completion": "output", "prompt": "input",
-    "cacheRead": "read", "cacheCreation": "write", "cache": "read", "thought": "thought",
+    "input": "input",
+    "output": "output",
+    "completion": "output",
+    "prompt": "input",
+    "cacheRead": "read",
+    "cacheCreation": "write",
+    "cache": "read",
+    "thought": "thought",
     "tool": "tool",
-}  # fmt: skip
+}
 
 
 _TELL_THEMSELVES = ("claude-code", "gemini-cli")  # by metrics of their own, always
@@ -82,8 +88,11 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
         if not kind or point.value < 0:
             continue
         family = ".".join(point.name.split(".")[: 3 if point.name.startswith("gen_ai") else 1])
-        rest = {name: value for name, value in point.said.items()
-                if name not in _TYPE and name != "gen_ai.token.modality"}  # fmt: skip
+        rest = {
+            name: value
+            for name, value in point.said.items()
+            if name not in _TYPE and name != "gen_ai.token.modality"
+        }
         about = tuple(sorted(map(str, rest.items()))), tuple(sorted(map(str, point.whose.items())))
         group = found.setdefault(
             (family, about, point.time),
@@ -146,13 +155,20 @@ def _calls(
         shares = dict(zip(_ORDER, (_share(total, parts, part) for total in sums), strict=True))
         yield Call(
             keys.whole("otlp", "point", series, str(group.time), str(part)),
-            who.source, who.session, named(group.said, _MODEL) or "unknown",
-            _tokens(who.source, shares), held(group.time // 1_000_000, seen), who.context,
+            who.source,
+            who.session,
+            named(group.said, _MODEL) or "unknown",
+            _tokens(who.source, shares),
+            held(group.time // 1_000_000, seen),
+            who.context,
             provider=named(group.said, ("gen_ai.provider.name", "gen_ai.system")),
             reported=None if cost is None else _share(cost, parts, part),
             settled=cost is not None,
-            heard=True, estimated=True, coarse=AGGREGATE, service=who.service,
-        )  # fmt: skip
+            heard=True,
+            estimated=True,
+            coarse=AGGREGATE,
+            service=who.service,
+        )
 
 
 _ORDER = ("input", "read", "write", "output", "thought", "reasoning", "tool")

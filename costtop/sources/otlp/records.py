@@ -59,10 +59,17 @@ def spans(tree: Any) -> Iterator[Record]:
         failed = isinstance(status, dict) and status.get("code") in _FAILED
         ended = whole(span.get("endTimeUnixNano")) or whole(span.get("startTimeUnixNano"))
         yield Record(
-            _text(span.get("name")), flat(span.get("attributes")), whose, scope,
-            ended // 1_000_000, _id(span.get("traceId")), _id(span.get("spanId")), failed,
-            _id(span.get("parentSpanId")), whole(span.get("startTimeUnixNano")) // 1_000_000,
-        )  # fmt: skip
+            _text(span.get("name")),
+            flat(span.get("attributes")),
+            whose,
+            scope,
+            ended // 1_000_000,
+            _id(span.get("traceId")),
+            _id(span.get("spanId")),
+            failed,
+            _id(span.get("parentSpanId")),
+            whole(span.get("startTimeUnixNano")) // 1_000_000,
+        )
 
 
 def logs(tree: Any) -> Iterator[Record]:
@@ -71,9 +78,14 @@ def logs(tree: Any) -> Iterator[Record]:
         said = flat(row.get("attributes"))
         at = whole(row.get("timeUnixNano")) or whole(row.get("observedTimeUnixNano"))
         yield Record(
-            _event(row, said), said, whose, scope, at // 1_000_000,
-            _id(row.get("traceId")), _id(row.get("spanId")),
-        )  # fmt: skip
+            _event(row, said),
+            said,
+            whose,
+            scope,
+            at // 1_000_000,
+            _id(row.get("traceId")),
+            _id(row.get("spanId")),
+        )
 
 
 def _event(row: Mapping[str, Any], said: Said) -> str:
@@ -95,10 +107,15 @@ def points(tree: Any) -> Iterator[Point]:
             delta = held.get("aggregationTemporality") in _DELTA
             for point in _dicts(held.get("dataPoints")):
                 yield Point(
-                    name, flat(point.get("attributes")), whose,
-                    whole(point.get("startTimeUnixNano")), whole(point.get("timeUnixNano")),
-                    _number(point), whole(point.get("count")), delta,
-                )  # fmt: skip
+                    name,
+                    flat(point.get("attributes")),
+                    whose,
+                    whole(point.get("startTimeUnixNano")),
+                    whole(point.get("timeUnixNano")),
+                    _number(point),
+                    whole(point.get("count")),
+                    delta,
+                )
 
 
 def _items(tree: Any, *levels: str) -> Iterator[tuple[Said, str, Mapping[str, Any]]]:

@@ -23,17 +23,46 @@ _TOOLS = {
 }
 UNNAMED = frozenset({"gemini-cli", "qwen-code"})
 """Sources whose own logs do not name their requests: where there is a log, the wire adds none."""
-_SESSION = ("gen_ai.conversation.id", "conversation.id", "session.id", "thread.id",
-            "langfuse.session.id", "traceloop.association.properties.session_id")  # fmt: skip
-_USER = ("user.email", "enduser.id", "user.id", "user.account_uuid", "user.account_id",
-         "traceloop.association.properties.user_id")  # fmt: skip
+_SESSION = (
+    "gen_ai.conversation.id",
+    "conversation.id",
+    "session.id",
+    "thread.id",
+    "langfuse.session.id",
+    "traceloop.association.properties.session_id",
+)
+_USER = (
+    "user.email",
+    "enduser.id",
+    "user.id",
+    "user.account_uuid",
+    "user.account_id",
+    "traceloop.association.properties.user_id",
+)
 _FEATURE = ("costtop.feature", "feature")
 _TASK = ("costtop.task", "task.id")
 _STANDARD = (
-    "service.", "telemetry.", "process.", "host.", "os.", "container.", "k8s.", "cloud.",
-    "deployment.", "device.", "faas.", "webengine.", "gen_ai.", "user.", "session.", "costtop.",
-    "app.", "terminal.", "organization.", "openinference.",
-)  # fmt: skip
+    "service.",
+    "telemetry.",
+    "process.",
+    "host.",
+    "os.",
+    "container.",
+    "k8s.",
+    "cloud.",
+    "deployment.",
+    "device.",
+    "faas.",
+    "webengine.",
+    "gen_ai.",
+    "user.",
+    "session.",
+    "costtop.",
+    "app.",
+    "terminal.",
+    "organization.",
+    "openinference.",
+)
 _TAGS = 16
 
 

@@ -14,8 +14,11 @@ ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call
 UNREADABLE, TIER, MODALITY = 256, 512, 1024
 SHORT: dict[FloorReason, int] = {
-    "placeholder": PLACEHOLDER, "unreadable": UNREADABLE, "tier": TIER, "modality": MODALITY,
-}  # fmt: skip
+    "placeholder": PLACEHOLDER,
+    "unreadable": UNREADABLE,
+    "tier": TIER,
+    "modality": MODALITY,
+}
 _SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
 
 

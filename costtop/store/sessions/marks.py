@@ -21,8 +21,18 @@ def put(db: sqlite3.Connection, mark: Mark) -> None:
     )
     _speak_again(db, mark.session, mark.by, mark.at)
     if mark.kind == "fine":
-        silences.begin(db, Silence(0, mark.by, mark.at, mark.session, grows=_DOUBLE,
-                                   cost=_cost(db, mark.session), note=_FINE))  # fmt: skip
+        silences.begin(
+            db,
+            Silence(
+                0,
+                mark.by,
+                mark.at,
+                mark.session,
+                grows=_DOUBLE,
+                cost=_cost(db, mark.session),
+                note=_FINE,
+            ),
+        )
     journal(db, mark.at, mark.by, f"mark {mark.kind}", mark.session, mark.note)
 
 

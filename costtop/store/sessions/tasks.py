@@ -77,9 +77,14 @@ def _put(
         " status = ?3, started = ?4, finished = ?5,"
         " context = CASE WHEN ?8 THEN ?6 ELSE context END,"
         " feature = CASE WHEN ?8 THEN ?7 ELSE feature END",
-        (root, task, *joined, *whose, course.finished is not None
-         and course.finished == joined.finished),
-    )  # fmt: skip
+        (
+            root,
+            task,
+            *joined,
+            *whose,
+            course.finished is not None and course.finished == joined.finished,
+        ),
+    )
 
 
 def _joined(a: _Course, b: _Course) -> _Course:
