@@ -76,7 +76,7 @@ def _under(wanted: tuple[tuple[str, str], ...]) -> set[int]:
 
 
 def _summed(db: sqlite3.Connection, wanted: tuple[tuple[str, str], ...]) -> set[int]:
-    cost, _ = scope_sums.spent(db, dict(wanted), AT - DAY, AT + DAY)
+    cost = scope_sums.spent(db, dict(wanted), AT - DAY, AT + DAY).cost
     return {nth for nth in range(len(CALLS)) if cost >> nth & 1}
 
 
