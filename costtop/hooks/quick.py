@@ -83,9 +83,14 @@ def word(text: bytes, *names: str) -> str:
     return ""
 
 
-def number(text: bytes, name: str, after: str = "") -> float | None:
-    """The number under a key, `after` another key where one is given; None where there is none."""
-    start = _value(text, name, _value(text, after) if after else 0)
+def number(text: bytes, name: str, within: str = "") -> float | None:
+    """The number under a key; with `within`, in the flat object under that key, else None."""
+    if within:
+        begin = _value(text, within)
+        if not begin or text[begin : begin + 1] != b"{":
+            return None
+        text = text[begin : text.find(b"}", begin)]
+    start = _value(text, name)
     end = start
     while start and text[end : end + 1] in b"0123456789+-.eE" and end < len(text):
         end += 1

@@ -95,7 +95,7 @@ def test_a_number_is_read_or_is_none(text, found):
     assert quick.number(text, "total") == found
 
 
-def test_a_number_is_read_after_another_key():
+def test_a_number_is_read_within_another_key():
     text = b'{"five_hour": {"used": 12.5}, "seven_day": {"used": 40}}'
     assert quick.number(text, "used", "seven_day") == 40.0
 
@@ -110,3 +110,30 @@ def test_help_is_still_there():
         ran = subprocess.run([sys.executable, "-P", "-m", "costtop", command, "--help"],
                              capture_output=True, text=True, check=True)  # fmt: skip
         assert f"costtop {command}" in ran.stdout
+
+
+PLANS = [
+    ({"five_hour": {"used_percentage": 12.5, "resets_at": 1}, "seven_day": {"used_percentage": 40}},
+     (12.5, 40.0)),
+    ({"seven_day": {"used_percentage": 40}}, (None, 40.0)),
+    ({"five_hour": None, "seven_day": {"used_percentage": 40}}, (None, 40.0)),
+    ({"five_hour": {}, "seven_day": {"used_percentage": 40}}, (None, 40.0)),
+    ({"five_hour": {"resets_at": 1}, "seven_day": {"used_percentage": None}}, (None, None)),
+    ({}, (None, None)), (None, (None, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("limits", "expected"), PLANS)
+@pytest.mark.parametrize("first", [True, False], ids=["window first", "limits first"])
+def test_the_context_windows_percentage_is_no_limit_of_a_plan(limits, expected, first):
+    window = {"context_window": {"used_percentage": 66, "size": 200_000}}
+    plan = {"rate_limits": limits}
+    told = {"session_id": "s", **window, **plan} if first else {"session_id": "s", **plan, **window}
+    for text in (json.dumps(told).encode(), json.dumps(told, indent=2).encode()):
+        found = [quick.number(text, "used_percentage", name) for name in ("five_hour", "seven_day")]
+        assert tuple(found) == expected
+
+
+def test_a_status_line_without_limits_says_of_none():
+    text = b'{"session_id": "s", "context_window": {"used_percentage": 66}}'
+    assert quick.number(text, "used_percentage", "five_hour") is None
