@@ -31,7 +31,9 @@ _NUMBERS = (
 )
 _TEXTS = ("event.name", "event.timestamp", "session.id", "prompt_id", "model")
 _WANTED = "|".join(re.escape(name) for name in (*_NUMBERS, *_TEXTS))
-_ATTRIBUTE = re.compile(rf'(?:    |\t\t)"({_WANTED})":\s*("(?:[^"\\]|\\.)*"|-?\d+),?\s*'.encode())
+_ATTRIBUTE = re.compile(
+    rf'(?:    |\t\t)"({_WANTED})":\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?),?\s*'.encode()
+)
 _OPENS = re.compile(rb'(?:  |\t)"attributes":\s*\{\s*')
 _ENDS = re.compile(rb"(?:  |\t)\},?\s*")
 _LAST = re.compile(rb"(?:  |\t)[^\s].*(?<![,{\[])\s*", re.DOTALL)  # may stand before the last brace

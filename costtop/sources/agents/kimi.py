@@ -149,7 +149,7 @@ def _answer(log: Log, tools: list[list[Any]], tool_id: str, result: bytes) -> No
 
 
 def _key(log: Log, name: str) -> bytes:
-    return keys.whole(NAME, log.session, log.agent, name)
+    return keys.whole(NAME, keys.named(name, log.session, log.agent))
 
 
 def _tries(log: Log) -> int:

@@ -122,7 +122,7 @@ def _calls(log: Log, metrics: _Metrics) -> None:
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
         response = text(used.response)
-        key = _key(response or f"{log.session}/{log.agent}/{nth}", "state")
+        key = _key(log, response or f"{log.agent}/{nth}", "state")
         try:
             tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
         except Unreadable as error:
@@ -142,13 +142,16 @@ def _logged(log: Log, told: _Document, response: _Response) -> None:
         return
     log.session = text(log.path.parent.name) or NAME
     log.call(
-        _key(name, "log"), response.model, _tokens(used), log.at(told.timestamp),
+        _key(log, name, "log"), response.model, _tokens(used), log.at(told.timestamp),
         Context(), reported=dollars(told.cost) or None, request=name, yields=True,
     )  # fmt: skip
 
 
-def _key(response: str, where: str) -> bytes:
-    return keys.paired(f"{NAME}/{response}", where)
+def _key(log: Log, response: str, where: str) -> bytes:
+    """A short response id belongs to its conversation, whose folder holds state and logs."""
+    folder = log.path.parent
+    conversation = folder.parent.name if folder.name == "llm-logs" else folder.name
+    return keys.paired(f"{NAME}/{keys.named(response, conversation)}", where)
 
 
 def _tokens(used: _Logged) -> Tokens:

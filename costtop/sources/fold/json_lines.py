@@ -100,7 +100,7 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
     except msgspec.ValidationError as error:
         if "got `float`" not in str(error):
             raise Unreadable(str(error), malformed=False) from None
-        return _decoded_mended(decoder, _FLOAT.sub(_as_int, line))
+        return _decoded_mended(decoder, _mended(_FLOAT.sub(_as_int, line)))
     except (msgspec.DecodeError, ValueError):
         return _decoded_mended(decoder, _mended(line))
     except RecursionError:

@@ -1,0 +1,115 @@
+"""Which ids are their response's alone, and what follows from it in each source."""
+
+import json
+
+import pytest
+
+from costtop.sources.fold import keys
+from costtop.sources.fold.source import Chunk
+from costtop.sources.registry import SOURCE
+from tests.sources.fork_trees import random_id
+from tests.sources.golden import SEEN
+from tests.sources.lines import events, kept, reply
+
+GLOBAL = [
+    "msg_01AbQ7wZk3nT9xLmPvRs2dYu", "msg_bdrk_01Hq8sVnT3kXw5yZp7LmRd2c",
+    "resp_68f1c2a97e0481b3a5d4c6e7f8091a2b3c4d5e6f7a8b9c0d",
+    "chatcmpl-BqX7n2LwP9vTz4kRmYs8Hd3cF6gJa", "gen-1795100000-Zk3nT9xLmPvRs2dYu7wQ",
+    "chatcmpl-1d0c7a52-93f4-4c1e-8a6b-0f2d3e4c5b6a", "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+]  # fmt: skip
+OWN = [
+    "", "1", "msg_1", "msg_17", "msg_00000000000000000000000017", "resp_20261120100000000017",
+    "chatcmpl-5", "gen-1795100000-000000000000000003", "msg_answer_of_the_first_session_07",
+    "msg_aaaaaaaaaaaaaaaaaaaaaaaa",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_an_id_of_random_characters_is_named_alone(name):
+    assert keys.is_global(name)
+    assert keys.named(name, "session") == name
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_short_or_counted_id_is_named_within_its_owner(name):
+    assert not keys.is_global(name)
+    assert keys.named(name, "a") != keys.named(name, "b")
+
+
+LOST = [("req_1", None), (None, "req_1"), ("req_1", "req_2")]
+
+
+@pytest.mark.parametrize(("first", "second"), LOST)
+def test_claude_a_response_repeated_with_another_request_id_is_one_call(first, second):
+    name = random_id("msg_01", 5)
+    again = reply(name, second, timestamp="2026-11-20T10:00:07.000Z", uuid="u-2")
+    assert len(kept(events("claude-code", reply(name, first, uuid="u-1"), again))) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "calls"), [(*LOST[0], 1), (*LOST[1], 1), (*LOST[2], 2)]
+)
+def test_claude_a_short_id_is_one_call_of_its_session_unless_two_requests_say_otherwise(
+    first, second, calls
+):
+    again = reply("msg_1", second, timestamp="2026-11-20T10:00:07.000Z", uuid="u-2")
+    assert len(kept(events("claude-code", reply("msg_1", first, uuid="u-1"), again))) == calls
+
+
+def test_claude_two_gateways_that_number_from_one_are_two_calls():
+    one = events("claude-code", reply("msg_1", None, uuid="u-1"), path="/x/a.jsonl")
+    other = events("claude-code", reply("msg_1", None, uuid="u-2"), path="/x/b.jsonl")
+    assert len(kept(one, other)) == 2
+
+
+def test_claude_a_fork_that_names_the_row_it_copied_is_that_row():
+    origin = {"sessionId": "s-1", "messageUuid": "u-1"}
+    one = events("claude-code", reply("msg_1", None, uuid="u-1"), path="/x/a.jsonl")
+    copy = reply("msg_1", None, uuid="u-9", forkedFrom=origin)
+    assert len(kept(one, events("claude-code", copy, path="/x/b.jsonl"))) == 1
+
+
+def test_claude_a_subagent_behind_a_numbering_gateway_keeps_its_calls():
+    main = events("claude-code", reply("msg_1", "r-1", uuid="u-1"))
+    path = "/x/5d1f0c1e-0000-4000-8000-00000000000a/subagents/agent-7.jsonl"
+    agent = events("claude-code", reply("msg_1", "r-1", uuid="u-2", isSidechain=True), path=path)
+    assert len(kept(main, agent)) == 2
+
+
+def entry(response, name="aaaa0001", at="2026-11-20T10:00:00.000Z"):
+    usage = {"input": 9, "output": 40}
+    message = {"role": "assistant", "model": "m", "usage": usage, "responseId": response}
+    return {"type": "message", "id": name, "timestamp": at, "message": message}
+
+
+@pytest.mark.parametrize("source", ["pi", "oh-my-pi", "openclaw"])
+def test_pi_a_global_response_is_one_call_under_any_entry_and_a_short_one_is_not(source):
+    for response, calls in ((random_id("resp_", 3), 1), ("resp_3", 2)):
+        later = entry(response, "bbbb0002", "2026-11-20T11:00:00.000Z")
+        one = events(source, entry(response), path="/x/a.jsonl")
+        assert len(kept(one, events(source, later, path="/x/b.jsonl"))) == calls
+
+
+def step(message, path, output=30):
+    usage = {"inputOther": 5, "inputCacheRead": 0, "inputCacheCreation": 0, "output": output}
+    event = {"type": "step.end", "usage": usage, "messageId": message}
+    row = {"type": "context.append_loop_event", "time": 1_795_168_800_000, "event": event}
+    return events("kimi", row, path=path)
+
+
+def test_kimi_a_global_message_is_one_call_in_a_copied_session_and_a_short_one_is_two():
+    paths = [f"/x/wd/session_{name}/agents/main/wire.jsonl" for name in "ab"]
+    for message, calls in ((random_id("chatcmpl-", 4), 1), ("chatcmpl-4", 2)):
+        assert len(kept(*(step(message, path) for path in paths))) == calls
+
+
+def test_openhands_short_response_ids_belong_to_their_conversation():
+    def state(folder, response):
+        usage = {"model": "m", "prompt_tokens": 9, "completion_tokens": 3, "response_id": response}
+        metrics = {"agent": {"model_name": "m", "token_usages": [usage]}}
+        text = json.dumps({"id": folder, "stats": {"usage_to_metrics": metrics}}).encode()
+        chunk = Chunk(f"/c/{folder}/base_state.json", text, 0, SEEN)
+        return SOURCE["openhands"].read(chunk, {})[0]
+
+    for response, calls in ((random_id("chatcmpl-", 6), 1), ("chatcmpl-6", 2)):
+        assert len(kept(state("c1", response), state("c2", response))) == calls
