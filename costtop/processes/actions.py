@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from costtop.errors import Refused
+from costtop.processes.evidence.agents import VARIABLES
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, Rung, Step, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
-from costtop.processes.kill.tree import Tree
+from costtop.processes.kill.tree import RUN, Trail, Tree
 from costtop.processes.refuse import refusal
 from costtop.processes.vitals import Vitals
 
@@ -118,7 +119,23 @@ class Actions:
             handle.close()
             raise Refused(reason)
         known = self._vitals.below(session)
-        return Tree(handle, self._holder.inspector, known, scope_of(handle.pid))
+        trail = self._trail(handle, session)
+        return Tree(handle, self._holder.inspector, known, scope_of(handle.pid), trail)
+
+    def _trail(self, handle: Handle, session: str) -> Trail:
+        """What all below a session's process carry; of a run's own command, all of the run."""
+        variables = dict.fromkeys(VARIABLES, session.partition("/")[2])
+        mine, above = (self._run_of(pid) for pid in (handle.pid, handle.process.parent))
+        if not mine or mine == above:
+            return Trail(variables)
+        return Trail({**variables, RUN: mine}, handle.process.parent)
+
+    def _run_of(self, pid: int) -> str:
+        """The run of `costtop run` that a process is in; "" for none."""
+        try:
+            return self._holder.inspector.environ(pid, (RUN,)).get(RUN, "")
+        except PermissionError:
+            return ""
 
     def _doubt(
         self, handle: Handle, found: Found, asker: int | None, typed: int | None, *, sure: bool

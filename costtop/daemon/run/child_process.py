@@ -5,20 +5,24 @@ systemd of the user's, it gets a control group of its own, from which nothing es
 """
 
 import asyncio
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 from costtop.errors import CosttopError
 from costtop.processes.handle import Handle, hold
+from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.cgroup import PREFIX
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
 _STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}  # Ctrl-Z; SIGSTOP is costtop's pause
 _PROBE = 3.0  # s
+_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 class Child:
@@ -26,6 +30,7 @@ class Child:
 
     def __init__(self, command: Sequence[str], name: str, environ: Mapping[str, str]) -> None:
         self._terminal = _terminal()
+        _adopt_orphans()
         words = [*_scope(name), *command]
         try:
             self._process = subprocess.Popen(words, env=dict(environ), preexec_fn=self._begin)  # noqa: PLW1509
@@ -68,6 +73,7 @@ class Child:
 
     def _look(self) -> None:
         assert self._ended is not None
+        self._reap_adopted()
         if self._ended.done():
             return
         pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
@@ -78,6 +84,13 @@ class Child:
             code = os.waitstatus_to_exitcode(status)
             self._process.returncode = code
             self._ended.set_result(code if code >= 0 else 128 - code)
+
+    def _reap_adopted(self) -> None:
+        """Orphans of the command that have ended; workers of our own are in our own group."""
+        ours = {self.pid, os.getpgrp()}
+        for one in system_inspector().census().values():
+            if one.parent == os.getpid() and one.state == "Z" and not {one.pid, one.group} & ours:
+                os.waitpid(one.pid, os.WNOHANG)
 
     def _stop_too(self) -> None:
         """Ctrl-Z in the command: the whole job stops, and goes on together at `fg`."""
@@ -102,6 +115,12 @@ class Child:
             self._terminal = None  # it was hung up
         finally:
             signal.signal(signal.SIGTTOU, before)
+
+
+def _adopt_orphans() -> None:
+    """What loses its parent below the command comes to us: a double fork leads nowhere else."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _terminal() -> int | None:

@@ -26,7 +26,7 @@ from costtop.paths import Paths
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, climb
-from costtop.processes.kill.tree import Tree
+from costtop.processes.kill.tree import RUN, Trail, Tree
 from costtop.store.db import open_reader
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run, RunSession
@@ -85,7 +85,7 @@ def environment(name: str, options: RunOptions) -> dict[str, str]:
     resource += [f"{key}={_escaped(value)}" for key, value in given.items()]
     return {
         **os.environ,
-        "COSTTOP_RUN": name,
+        RUN: name,
         **{f"COSTTOP_{key.upper()}": value for key, value in given.items()},
         "OTEL_RESOURCE_ATTRIBUTES": ",".join(filter(None, resource)),
     }
@@ -180,8 +180,9 @@ class _Supervisor:
         handle = self._child.handle(system_inspector())
         if handle is None:
             return
-        with Tree(handle, system_inspector(), (), scope_of(handle.pid)) as tree:
-            async for step in climb(tree, system_inspector(), Pace()):
+        inspector, trail = system_inspector(), Trail({RUN: self._run.id}, os.getpid())
+        with Tree(handle, inspector, (), scope_of(handle.pid), trail) as tree:
+            async for step in climb(tree, inspector, Pace()):
                 _say([f"  {step.what}"])
 
 

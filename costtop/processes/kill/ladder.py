@@ -82,6 +82,8 @@ def _remains(tree: Tree) -> str:
             words += f"; {one.pid} is gone, parent {now.parent} has not reaped it"
     for pid, reason in tree.spared.items():
         words += f"; {pid} was left alone: {reason}"
+    if not tree.is_closed:
+        words += "; what had left it with another environment is not seen"
     return words
 
 

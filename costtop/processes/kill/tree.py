@@ -1,20 +1,35 @@
 """A process and all below it, each held by its own pidfd.
 
 A tree is read again before each step (RELIABILITY.md K4): what was held stays held when it loses
-its parent, and orphans are recognised by three signs: a snapshot made before, a process group or
-terminal session named after a member (the kernel keeps such a number from reuse while the group
-lives), or the tree's own control group.
+its parent, and orphans are recognised by what they cannot shed, or seldom do: a snapshot made
+before, a process group or terminal session named after a member (the kernel keeps such a number
+from reuse while the group lives), the tree's own control group, the process that the kernel gives
+its orphans to, and what the environment of all below it says (`Trail`).
 """
 
 import os
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Self
 
 from costtop.processes.handle import Handle, hold
 from costtop.processes.inspect.process import Inspector, Process, descendants
 from costtop.processes.kill.cgroup import Scope
+from costtop.processes.refuse import never_held
 
+RUN = "COSTTOP_RUN"  # in the environment of all that `costtop run` started: which run
 _LARGEST = 500  # members held
+
+
+class Trail(NamedTuple):
+    """By what a process is known that left the tree before anybody looked (a double fork).
+
+    `variables` are those that all below the root have in their environment; `adopter` is a process
+    that gets the tree's orphans and has no other children: `costtop run`, above its command.
+    """
+
+    variables: Mapping[str, str] = MappingProxyType({})
+    adopter: int | None = None
 
 
 class Tree:
@@ -32,10 +47,11 @@ class Tree:
         inspector: Inspector,
         known: Iterable[tuple[int, int]] = (),
         scope: Scope | None = None,
+        trail: Trail | None = None,
     ) -> None:
         self._inspector = inspector
         self._known = frozenset(known)
-        self.scope = scope
+        self.scope, self._trail = scope, trail or Trail()
         self.root = root
         self.spared: dict[int, str] = {}
         self._members: dict[tuple[int, int], Handle] = {root.identity: self.root}
@@ -50,6 +66,11 @@ class Tree:
         """Let go of all, the root too; harmless twice."""
         for one in self._members.values():
             one.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can leave it unseen, whatever it does to its environment."""
+        return self.scope is not None or self._trail.adopter is not None
 
     def reread(self) -> list[Handle]:
         """Look for new members, hold them, and give all that live: parents before children."""
@@ -77,9 +98,39 @@ class Tree:
             and one.pid not in {1, os.getpid()}
             and (one.identity in self._known or one.pid in scoped or self._left(one, census))
         ]
+        orphans += self._strayed(census, alive)
         roots = (alive | {one.pid for one in orphans}) - {os.getpid()}
         # Below costtop itself is costtop's own, also when an agent started it.
         return [*orphans, *descendants(census, roots, stop={os.getpid()})]
+
+    def _strayed(self, census: dict[int, Process], alive: set[int]) -> list[Process]:
+        """Those that only the trail shows, without hosts of other programs and what is in them.
+
+        A terminal multiplexer that an agent started carries its environment on to all that its
+        user does in it, for days.
+        """
+        adopter = census.get(self._trail.adopter or 0)
+        strayed = []
+        for one in census.values():
+            if one.state in "ZX" or one.kernel or one.pid in alive:
+                continue
+            adopted = adopter and one.parent == adopter.pid and one.group != adopter.group
+            if adopted or self._is_marked(one.pid):
+                strayed.append(one)
+        hosts = {
+            one.pid: reason for one in strayed if (reason := never_held(one.pid, self._inspector))
+        }
+        self.spared |= hosts
+        inside = {one.pid for one in descendants(census, hosts)}
+        return [one for one in strayed if one.pid not in hosts and one.pid not in inside]
+
+    def _is_marked(self, pid: int) -> bool:
+        wanted = self._trail.variables
+        try:
+            has = self._inspector.environ(pid, wanted.keys()) if wanted else {}
+        except PermissionError:
+            return False
+        return any(wanted[name] == value for name, value in has.items())
 
     def _left(self, one: Process, census: dict[int, Process]) -> bool:
         """Whether an orphan is in a group or terminal session named after a member."""
