@@ -84,14 +84,11 @@ def _spent(kwargs: Any, said: Mapping[str, Any], response: Any) -> dict[str, Any
         return {**_nothing("ok"), "cost_usd": 0}
     usage = _mapping(said, "metadata").get("usage_object")
     found = lines_of(response) or lines_of({"usage": usage})
-    counts = (
-        found[0]
-        if found
-        else {
-            "input_tokens": said.get("prompt_tokens") or 0,
-            "output_tokens": said.get("completion_tokens") or 0,
-        }
-    )
+    plain = {
+        "input_tokens": said.get("prompt_tokens") or 0,
+        "output_tokens": said.get("completion_tokens") or 0,
+    }
+    counts = found[0] if found else plain
     told = {key: value for key, value in counts.items() if value != ""}
     cost = said.get("response_cost", kwargs.get("response_cost"))
     return {**told, "cost_usd": cost if isinstance(cost, int | float) else None}

@@ -30,14 +30,8 @@ from costtop.errors import ConfigError
 from costtop.model import Rates
 from costtop.pricing.cards import DAWN, VAST, Band, Rule
 
-_MEDIA = (
-    "audio_input",
-    "audio_cache_read",
-    "audio_output",
-    "image_input",
-    "image_cache_read",
-    "image_output",
-)
+_WAYS = ("input", "cache_read", "output")
+_MEDIA = tuple(f"{kind}_{way}" for kind in ("audio", "image") for way in _WAYS)
 _KINDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", *_MEDIA)
 _CHOICES = ("provider", "tier", "speed", "geo")
 _KEYS = frozenset({"model", "from", "until", "per_million", "search", "above", *_CHOICES})

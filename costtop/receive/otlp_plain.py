@@ -35,67 +35,34 @@ def from_json(body: bytes) -> Plain:
 
 def from_protobuf(signal: str, body: bytes) -> Plain:
     """The tree of a protobuf body of `signal` traces, logs or metrics; raises Broken."""
-    kind, plain = _SIGNALS[signal]
+    kind, levels, plain = _SIGNALS[signal]
     message = kind()
     try:
         message.ParseFromString(body)
     except (DecodeError, RecursionError):
         raise Broken(f"the body is not OTLP {signal} in protobuf") from None
-    return plain(message)
-
-
-def _traces(message: Any) -> Plain:
+    outer, middle, inner = levels
     return {
-        "resourceSpans": [
+        _camel(outer): [
             {
                 "resource": _resource(group),
-                "scopeSpans": [
+                _camel(middle): [
                     {
                         "scope": {"name": scoped.scope.name},
-                        "spans": [_span(span) for span in scoped.spans],
+                        _camel(inner): [plain(item) for item in getattr(scoped, inner)],
                     }
-                    for scoped in group.scope_spans
+                    for scoped in getattr(group, middle)
                 ],
             }
-            for group in message.resource_spans
+            for group in getattr(message, outer)
         ]
     }
 
 
-def _logs(message: Any) -> Plain:
-    return {
-        "resourceLogs": [
-            {
-                "resource": _resource(group),
-                "scopeLogs": [
-                    {
-                        "scope": {"name": scoped.scope.name},
-                        "logRecords": [_log(row) for row in scoped.log_records],
-                    }
-                    for scoped in group.scope_logs
-                ],
-            }
-            for group in message.resource_logs
-        ]
-    }
-
-
-def _metrics(message: Any) -> Plain:
-    return {
-        "resourceMetrics": [
-            {
-                "resource": _resource(group),
-                "scopeMetrics": [
-                    {
-                        "scope": {"name": scoped.scope.name},
-                        "metrics": [_metric(metric) for metric in scoped.metrics],
-                    }
-                    for scoped in group.scope_metrics
-                ],
-            }
-            for group in message.resource_metrics
-        ]
-    }
+def _camel(name: str) -> str:
+    """A field's name as OTLP/JSON spells it: resource_spans -> resourceSpans."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def _resource(group: Any) -> Plain:
@@ -176,8 +143,12 @@ def _value(value: Any) -> Plain:
             return {}
 
 
-_SIGNALS: dict[str, tuple[Callable[[], Any], Callable[[Any], Plain]]] = {
-    "traces": (ExportTraceServiceRequest, _traces),
-    "logs": (ExportLogsServiceRequest, _logs),
-    "metrics": (ExportMetricsServiceRequest, _metrics),
+_SIGNALS: dict[str, tuple[Callable[[], Any], tuple[str, str, str], Callable[[Any], Plain]]] = {
+    "traces": (ExportTraceServiceRequest, ("resource_spans", "scope_spans", "spans"), _span),
+    "logs": (ExportLogsServiceRequest, ("resource_logs", "scope_logs", "log_records"), _log),
+    "metrics": (
+        ExportMetricsServiceRequest,
+        ("resource_metrics", "scope_metrics", "metrics"),
+        _metric,
+    ),
 }

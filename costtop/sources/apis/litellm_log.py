@@ -124,13 +124,21 @@ def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
     used = meta.usage or response.usage or _Usage()
     tokens = Tokens() if hit else _tokens(told, used)
     return Call(
-        keys.whole(NAME, text(told.id)), NAME, session or stem, text(told.model),
-        tokens, stamp(end, seen), _context(told, meta), provider=text(told.provider),
+        key=keys.whole(NAME, text(told.id)),
+        source=NAME,
+        session=session or stem,
+        model=text(told.model),
+        tokens=tokens,
+        at=stamp(end, seen),
+        context=_context(told, meta),
+        provider=text(told.provider),
         tier=_tier(told.costs) or standard(response.tier),
-        reported=0 if hit else dollars(told.cost) or None, request=text(told.id),
-        status="error" if told.status == "failure" else "ok", offset=offset,
+        reported=0 if hit else dollars(told.cost) or None,
+        request=text(told.id),
+        status="error" if told.status == "failure" else "ok",
+        offset=offset,
         media=None if hit else _media(tokens, used),
-    )  # fmt: skip
+    )
 
 
 def _response(told: _Payload) -> _Response:

@@ -199,7 +199,11 @@ def anthropic_tokens(used: Usage) -> Tokens:
     write = max(used.cache_creation_input_tokens or 0, hour + (split.short or 0))
     details = used.output_tokens_details or Details()
     found = disjoint(
-        used.input_tokens, used.cache_read_input_tokens, write, used.output_tokens, details.thinking
+        used.input_tokens,
+        used.cache_read_input_tokens,
+        write,
+        used.output_tokens,
+        details.thinking,
     )
     return found._replace(cache_write_1h=hour)
 

@@ -137,8 +137,8 @@ class _Fold:
         before = self.open["usage"]
         assert isinstance(before, dict)
         self.open["usage"] = now = {**before, **msgspec.to_builtins(used)}
-        merged = Answer(id=self.open["id"], model=self.open["model"], type="message",
-                        usage=USAGE.decode(msgspec.json.encode(now)))  # fmt: skip
+        usage = USAGE.decode(msgspec.json.encode(now))
+        merged = Answer(id=self.open["id"], model=self.open["model"], type="message", usage=usage)
         self._call(merged, around, offset, data, starting=False)
 
     def _call(
@@ -153,18 +153,27 @@ class _Fold:
         tokens = tokens_of(answer)
         self.events.append(
             Call(
-                key, NAME, _session(answer, around) or self.stem, model or "unknown",
-                tokens, self._at(answer, around), provider=_PROVIDERS[kind],
-                tier=tier_of(answer, around), speed="fast" if used.speed == "fast" else "",
+                key=key,
+                source=NAME,
+                session=_session(answer, around) or self.stem,
+                model=model or "unknown",
+                tokens=tokens,
+                at=self._at(answer, around),
+                provider=_PROVIDERS[kind],
+                tier=tier_of(answer, around),
+                speed="fast" if used.speed == "fast" else "",
                 geo="us" if used.inference_geo == "us" else "",
                 searches=(used.server_tool_use.searches or 0) if used.server_tool_use else 0,
-                request=name, placeholder=starting, offset=offset, media=media_of(answer, tokens),
+                request=name,
+                placeholder=starting,
+                offset=offset,
+                media=media_of(answer, tokens),
             )
-        )  # fmt: skip
+        )
 
     def _at(self, answer: Answer, around: Answer) -> int:
-        told = (around.timestamp, around.time, answer.timestamp, answer.created_at, answer.created,
-                answer.created_time)  # fmt: skip
+        own = (answer.timestamp, answer.created_at, answer.created, answer.created_time)
+        told = (around.timestamp, around.time, *own)
         known = next((value for value in told if moment(value) is not None), None)
         return stamp(known, self.seen)
 
@@ -202,6 +211,10 @@ SOURCE = Source(
     NAME, "Raw API responses, line by line", "lines", roots, ("**/*.jsonl", "**/*.sse"), read
 )
 DOCUMENTS = Source(
-    f"{NAME}.json", "Raw API responses, one a file", "document", roots, ("**/*.json",),
-    read_document,
-)  # fmt: skip
+    name=f"{NAME}.json",
+    title="Raw API responses, one a file",
+    shape="document",
+    roots=roots,
+    patterns=("**/*.json",),
+    read=read_document,
+)

@@ -17,56 +17,39 @@ EVENT = "gen_ai.client.inference.operation.details"
 _INFERENCE = ("chat", "text_completion", "generate_content", "embeddings")
 _REQUESTS = ("chat", "completion", "embedding", "rerank")  # Traceloop's llm.request.type
 _MODEL = (
-    "gen_ai.response.model",
-    "gen_ai.request.model",
-    "llm.response.model",
-    "llm.model_name",
-    "llm.request.model",
-    "embedding.model_name",
-)
+    "gen_ai.response.model gen_ai.request.model llm.response.model llm.model_name"
+    " llm.request.model embedding.model_name"
+).split()
 _PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
 _TIER = (
-    "gen_ai.openai.response.service_tier",
-    "openai.response.service_tier",
-    "gen_ai.response.service_tier",
-    "anthropic.response.service_tier",
-)
+    "gen_ai.openai.response.service_tier openai.response.service_tier"
+    " gen_ai.response.service_tier anthropic.response.service_tier"
+).split()
 _HOUR = "ephemeral_1h_input_tokens"  # the end of the name, or a field of the raw usage
 _RAW_HOUR = re.compile(rf'"{_HOUR}"\s*:\s*(\d{{1,9}})')
 _AUDIO_IN = ("llm.token_count.prompt_details.audio",)
 _AUDIO_OUT = ("llm.token_count.completion_details.audio",)
 _INPUT = (
-    "gen_ai.usage.input_tokens",
-    "gen_ai.usage.prompt_tokens",
-    "llm.token_count.prompt",
-    "llm.usage.prompt_tokens",
-)
+    "gen_ai.usage.input_tokens gen_ai.usage.prompt_tokens llm.token_count.prompt"
+    " llm.usage.prompt_tokens"
+).split()
 _OUTPUT = (
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.completion_tokens",
-    "llm.token_count.completion",
-    "llm.usage.completion_tokens",
-)
+    "gen_ai.usage.output_tokens gen_ai.usage.completion_tokens llm.token_count.completion"
+    " llm.usage.completion_tokens"
+).split()
 _READ = (
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.cache_read_input_tokens",
-    "gen_ai.usage.input_tokens.cached",
-    "llm.token_count.prompt_details.cache_read",
-)
+    "gen_ai.usage.cache_read.input_tokens gen_ai.usage.cache_read_input_tokens"
+    " gen_ai.usage.input_tokens.cached llm.token_count.prompt_details.cache_read"
+).split()
 _WRITE = (
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_write.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-    "llm.token_count.prompt_details.cache_write",
-)
+    "gen_ai.usage.cache_creation.input_tokens gen_ai.usage.cache_write.input_tokens"
+    " gen_ai.usage.cache_creation_input_tokens llm.token_count.prompt_details.cache_write"
+).split()
 _REASONING = (
-    "gen_ai.usage.reasoning.output_tokens",
-    "gen_ai.usage.output_tokens.reasoning",
-    "codex.usage.reasoning_output_tokens",
-    "gen_ai.usage.reasoning_tokens",
-    "gen_ai.usage.details.reasoning_tokens",
-    "llm.token_count.completion_details.reasoning",
-)
+    "gen_ai.usage.reasoning.output_tokens gen_ai.usage.output_tokens.reasoning"
+    " codex.usage.reasoning_output_tokens gen_ai.usage.reasoning_tokens"
+    " gen_ai.usage.details.reasoning_tokens llm.token_count.completion_details.reasoning"
+).split()
 _COST = ("gen_ai.usage.cost", "llm.cost.total")
 _PLAIN_TIERS = ("default", "standard", "auto", "standard_only")
 SPAN = 1  # how coarse: nothing finer but a log of the session's own
@@ -102,13 +85,13 @@ def call_of(record: Record, seen: int) -> Call | None:
     response = named(said, ("gen_ai.response.id", "llm.response.id"))
     tier = named(said, _TIER)
     return Call(
-        _key(record, response),
-        who.source,
-        who.session,
-        named(said, _MODEL) or "unknown",
-        tokens,
-        held(record.at, seen),
-        who.context,
+        key=_key(record, response),
+        source=who.source,
+        session=who.session,
+        model=named(said, _MODEL) or "unknown",
+        tokens=tokens,
+        at=held(record.at, seen),
+        context=who.context,
         provider=named(said, _PROVIDER),
         tier="" if tier in _PLAIN_TIERS else tier,
         reported=cost(said, *_COST),

@@ -69,13 +69,13 @@ def _call(record: Record, who: Whose, at: int, tokens: Tokens, request: str) -> 
         told = sorted(f"{name}={value}" for name, value in said.items())
         key = keys.whole("otlp", who.source, record.name, str(record.at), *told)
     return Call(
-        key,
-        who.source,
-        who.session,
-        named(said, ("model", "slug")) or "unknown",
-        tokens,
-        at,
-        who.context,
+        key=key,
+        source=who.source,
+        session=who.session,
+        model=named(said, ("model", "slug")) or "unknown",
+        tokens=tokens,
+        at=at,
+        context=who.context,
         request=request,
         heard=True,
         coarse=0 if request and who.source not in UNNAMED else EVENT,

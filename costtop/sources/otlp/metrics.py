@@ -31,6 +31,7 @@ _COUNTED = {
     "gen_ai.client.inference.usage.reasoning.output_tokens": "reasoning",
 }
 _TYPE = ("type", "gen_ai.token.type")
+_APART = (*_TYPE, "gen_ai.token.modality")  # what the points of one request differ in
 _KINDS = {
     "input": "input",
     "output": "output",
@@ -88,15 +89,20 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
         if not kind or point.value < 0:
             continue
         family = ".".join(point.name.split(".")[: 3 if point.name.startswith("gen_ai") else 1])
-        rest = {
-            name: value
-            for name, value in point.said.items()
-            if name not in _TYPE and name != "gen_ai.token.modality"
-        }
+        rest = {name: value for name, value in point.said.items() if name not in _APART}
         about = tuple(sorted(map(str, rest.items()))), tuple(sorted(map(str, point.whose.items())))
         group = found.setdefault(
             (family, about, point.time),
-            _Group(family, rest, point.whose, point.time, point.delta, {}, {}, {}),
+            _Group(
+                family=family,
+                said=rest,
+                whose=point.whose,
+                time=point.time,
+                delta=point.delta,
+                values={},
+                starts={},
+                requests={},
+            ),
         )
         group.values[kind] = group.values.get(kind, 0.0) + point.value
         group.starts[kind] = point.start
@@ -154,13 +160,13 @@ def _calls(
     for part in range(parts):
         shares = dict(zip(_ORDER, (_share(total, parts, part) for total in sums), strict=True))
         yield Call(
-            keys.whole("otlp", "point", series, str(group.time), str(part)),
-            who.source,
-            who.session,
-            named(group.said, _MODEL) or "unknown",
-            _tokens(who.source, shares),
-            held(group.time // 1_000_000, seen),
-            who.context,
+            key=keys.whole("otlp", "point", series, str(group.time), str(part)),
+            source=who.source,
+            session=who.session,
+            model=named(group.said, _MODEL) or "unknown",
+            tokens=_tokens(who.source, shares),
+            at=held(group.time // 1_000_000, seen),
+            context=who.context,
             provider=named(group.said, ("gen_ai.provider.name", "gen_ai.system")),
             reported=None if cost is None else _share(cost, parts, part),
             settled=cost is not None,

@@ -59,16 +59,16 @@ def spans(tree: Any) -> Iterator[Record]:
         failed = isinstance(status, dict) and status.get("code") in _FAILED
         ended = whole(span.get("endTimeUnixNano")) or whole(span.get("startTimeUnixNano"))
         yield Record(
-            _text(span.get("name")),
-            flat(span.get("attributes")),
-            whose,
-            scope,
-            ended // 1_000_000,
-            _id(span.get("traceId")),
-            _id(span.get("spanId")),
-            failed,
-            _id(span.get("parentSpanId")),
-            whole(span.get("startTimeUnixNano")) // 1_000_000,
+            name=_text(span.get("name")),
+            said=flat(span.get("attributes")),
+            whose=whose,
+            scope=scope,
+            at=ended // 1_000_000,
+            trace=_id(span.get("traceId")),
+            span=_id(span.get("spanId")),
+            failed=failed,
+            parent=_id(span.get("parentSpanId")),
+            began=whole(span.get("startTimeUnixNano")) // 1_000_000,
         )
 
 
@@ -78,13 +78,13 @@ def logs(tree: Any) -> Iterator[Record]:
         said = flat(row.get("attributes"))
         at = whole(row.get("timeUnixNano")) or whole(row.get("observedTimeUnixNano"))
         yield Record(
-            _event(row, said),
-            said,
-            whose,
-            scope,
-            at // 1_000_000,
-            _id(row.get("traceId")),
-            _id(row.get("spanId")),
+            name=_event(row, said),
+            said=said,
+            whose=whose,
+            scope=scope,
+            at=at // 1_000_000,
+            trace=_id(row.get("traceId")),
+            span=_id(row.get("spanId")),
         )
 
 
@@ -107,14 +107,14 @@ def points(tree: Any) -> Iterator[Point]:
             delta = held.get("aggregationTemporality") in _DELTA
             for point in _dicts(held.get("dataPoints")):
                 yield Point(
-                    name,
-                    flat(point.get("attributes")),
-                    whose,
-                    whole(point.get("startTimeUnixNano")),
-                    whole(point.get("timeUnixNano")),
-                    _number(point),
-                    whole(point.get("count")),
-                    delta,
+                    name=name,
+                    said=flat(point.get("attributes")),
+                    whose=whose,
+                    start=whole(point.get("startTimeUnixNano")),
+                    time=whole(point.get("timeUnixNano")),
+                    value=_number(point),
+                    requests=whole(point.get("count")),
+                    delta=delta,
                 )
 
 

@@ -24,44 +24,21 @@ _TOOLS = {
 UNNAMED = frozenset({"gemini-cli", "qwen-code"})
 """Sources whose own logs do not name their requests: where there is a log, the wire adds none."""
 _SESSION = (
-    "gen_ai.conversation.id",
-    "conversation.id",
-    "session.id",
-    "thread.id",
-    "langfuse.session.id",
-    "traceloop.association.properties.session_id",
-)
+    "gen_ai.conversation.id conversation.id session.id thread.id langfuse.session.id"
+    " traceloop.association.properties.session_id"
+).split()
 _USER = (
-    "user.email",
-    "enduser.id",
-    "user.id",
-    "user.account_uuid",
-    "user.account_id",
-    "traceloop.association.properties.user_id",
-)
+    "user.email enduser.id user.id user.account_uuid user.account_id"
+    " traceloop.association.properties.user_id"
+).split()
 _FEATURE = ("costtop.feature", "feature")
 _TASK = ("costtop.task", "task.id")
-_STANDARD = (
-    "service.",
-    "telemetry.",
-    "process.",
-    "host.",
-    "os.",
-    "container.",
-    "k8s.",
-    "cloud.",
-    "deployment.",
-    "device.",
-    "faas.",
-    "webengine.",
-    "gen_ai.",
-    "user.",
-    "session.",
-    "costtop.",
-    "app.",
-    "terminal.",
-    "organization.",
-    "openinference.",
+_STANDARD = tuple(
+    (
+        "service. telemetry. process. host. os. container. k8s. cloud. deployment. device."
+        " faas. webengine. gen_ai. user. session. costtop. app. terminal. organization."
+        " openinference."
+    ).split()
 )
 _TAGS = 16
 
