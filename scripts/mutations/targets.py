@@ -20,7 +20,10 @@ TARGETS = (
         ("_HALF_LIFE", "_WEIGHTS", "_rate"),
     ),
     Target("costtop/queries/live/session_state.py", ("tests/queries/test_session_state.py",)),
-    Target("costtop/processes/refuse.py", ("tests/processes/test_refuse.py",)),
+    Target(
+        "costtop/processes/refuse.py",
+        ("tests/processes/test_refuse_words.py", "tests/processes/test_refuse.py"),
+    ),
     Target("costtop/daemon/commands/guard.py", ("tests/control/test_guard_alone.py",)),
     Target("costtop/hooks/gate.py", ("tests/hooks/test_gate.py",)),
     Target("costtop/notify/courier.py", ("tests/notify/test_courier.py",)),
