@@ -18,7 +18,7 @@ _BAD_LINE = 2  # the code of an answer to a line that no daemon will ever take
 _FINE = b'{"ok": true'
 
 
-class Receipt(NamedTuple):
+class Acknowledgement(NamedTuple):
     """What became of a batch: lines to keep, and why others will never be taken."""
 
     kept: list[bytes]
@@ -33,7 +33,9 @@ class Link:
         self._rest = b""
         self._not_before = 0.0
 
-    def deliver(self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE) -> Receipt:
+    def deliver(
+        self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE
+    ) -> Acknowledgement:
         """Sends lines and waits for the answers; never raises."""
         answers: list[bytes] = []
         try:
@@ -74,7 +76,7 @@ class Link:
                 peer.close()
 
 
-def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Receipt:
+def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Acknowledgement:
     """Every line without a good answer is kept, but for those that are wrong in themselves."""
     kept, refused = [], []
     for line, answer in zip(lines, answers, strict=False):
@@ -85,7 +87,7 @@ def _sorted(lines: Sequence[bytes], answers: Sequence[bytes]) -> Receipt:
             refused.append(why)
         else:
             kept.append(line)
-    return Receipt(kept + list(lines[len(answers) :]), refused)
+    return Acknowledgement(kept + list(lines[len(answers) :]), refused)
 
 
 def _reason(answer: bytes) -> tuple[int, str]:

@@ -17,7 +17,7 @@ _QUIET = 10  # turns without the claim after which a recovering mechanism is ove
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 
 
-class Held:
+class HeldLevel:
     """One rule's claim as last told."""
 
     __slots__ = ("before", "over", "ratio", "rule", "severity", "turn")
@@ -41,7 +41,7 @@ class Watched:
         self.at = at
         self.asked = [(rule, rule.judge, Memory[Any](rule.start())) for rule in rules]
         self.last = 0  # the clock at its last event
-        self.held: list[Held] = []  # in the order in which they were first told
+        self.held: list[HeldLevel] = []  # in the order in which they were first told
         self.spoken: Severity | None = None  # the highest told
         self.peer: Peer | None = None  # what is remembered of it while it is finished
 
@@ -59,7 +59,7 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
             held.turn = session.turns
             return None
         level = held.severity
-    _note(watched, held, Held(rule, level, ratio, session.turns))
+    _note(watched, held, HeldLevel(rule, level, ratio, session.turns))
     joins = watched.spoken if watched.spoken and _RANK[level] <= _RANK[watched.spoken] else ""
     found = findings.opened(
         session, rule, claim, at.peers, Telling(level, ratio, again, joins), now
@@ -69,7 +69,7 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
     return found
 
 
-def _note(watched: Watched, old: Held | None, new: Held) -> None:
+def _note(watched: Watched, old: HeldLevel | None, new: HeldLevel) -> None:
     """Put what is told now in the place of what was told of the same rule."""
     if old is None:
         watched.held.append(new)
@@ -123,7 +123,7 @@ def severity(rule: Rule, claim: Claim, at: Moment) -> Severity:
     return "critical" if sure else level
 
 
-def _over(watched: Watched, held: Held, now: int, reason: str) -> list[Finding]:
+def _over(watched: Watched, held: HeldLevel, now: int, reason: str) -> list[Finding]:
     """The end of the claim at every severity at which it was told."""
     levels = [held.severity, *reversed(held.before)]
     held.over, held.before = True, []

@@ -23,7 +23,7 @@ from costtop.pricing.cards import (
 )
 from costtop.pricing.charge import call_cost, short
 from costtop.pricing.model_names import Candidate, candidates, plain
-from costtop.pricing.override import Override, rules_for
+from costtop.pricing.override import PriceOverride, rules_for
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -45,7 +45,7 @@ class PriceBook:
 
     def __init__(
         self,
-        mine: tuple[Override, ...] = (),
+        mine: tuple[PriceOverride, ...] = (),
         fallback: Any = None,
         snapshot: "DataSnapshot | None" = None,
     ) -> None:

@@ -54,7 +54,7 @@ class Card(NamedTuple):
     stretches: tuple[Stretch, ...]
 
 
-class Rule(NamedTuple):
+class CardRule(NamedTuple):
     """Bands that hold from `since` until before `until`, whatever the time of day."""
 
     since: int
@@ -88,7 +88,7 @@ def sampled(dates: Iterable[int], times: Iterable[int], price: Callable[[int], W
     return _merged(stretches)
 
 
-def overlaid(base: Card, rules: Sequence[Rule]) -> Card:
+def overlaid(base: Card, rules: Sequence[CardRule]) -> Card:
     """`base` with `rules` over it; where several hold at a time the last one counts."""
     edges = {stretch.since for stretch in base.stretches}
     edges.update(edge for rule in rules for edge in (rule.since, rule.until) if edge < VAST)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from costtop.model import Call, FloorReason, Media, Rates, Tokens
 
 
-class Line(NamedTuple):
+class ChargeLine(NamedTuple):
     """One line of a bill: `units` of `kind` at `rate` cost `nanos` nano-dollars.
 
     `rate` is for people: "$3.00/M" for tokens, "$0.01 each" for searches and requests.
@@ -88,7 +88,7 @@ def basis(computed: int | None, reported: int | None, policy: str = "computed") 
 
 def bill(
     tokens: Tokens, searches: int, rates: Rates, media: Media | None = None
-) -> tuple[Line, ...]:
+) -> tuple[ChargeLine, ...]:
     """The charge line by line; the nanos of the lines sum to exactly `charge`.
 
     Each line is rounded by itself, half to even; where that leaves a difference, a last line of
@@ -107,11 +107,11 @@ def bill(
         _line("cache write 1h", hour, rates.cache_write_1h),
         _line("output", output, rates.output),
         *(_line(kind.replace("_", " "), used, rate) for kind, used, rate, _ in apart),
-        Line("web search", searches, each(rates.search), searches * rates.search),
-        Line("request", 1 if rates.request else 0, each(rates.request), rates.request),
+        ChargeLine("web search", searches, each(rates.search), searches * rates.search),
+        ChargeLine("request", 1 if rates.request else 0, each(rates.request), rates.request),
     ]
     rest = charge(tokens, searches, rates, media) - sum(line.nanos for line in lines)
-    lines.append(Line("rounding", 1 if rest else 0, "", rest))
+    lines.append(ChargeLine("rounding", 1 if rest else 0, "", rest))
     return tuple(line for line in lines if line.units)
 
 
@@ -148,8 +148,8 @@ def _in_place_of(kind: str) -> str:
     return kind.partition("_")[2]
 
 
-def _line(kind: str, units: int, rate: int) -> Line:
-    return Line(kind, units, per_million(rate), _nanos(units * rate))
+def _line(kind: str, units: int, rate: int) -> ChargeLine:
+    return ChargeLine(kind, units, per_million(rate), _nanos(units * rate))
 
 
 def _parts(tokens: Tokens) -> tuple[int, int, int, int, int]:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from costtop import money
 from costtop.errors import ConfigError
 from costtop.model import Rates
-from costtop.pricing.cards import DAWN, VAST, Band, Rule
+from costtop.pricing.cards import DAWN, VAST, Band, CardRule
 
 _WAYS = ("input", "cache_read", "output")
 _MEDIA = tuple(f"{kind}_{way}" for kind in ("audio", "image") for way in _WAYS)
@@ -37,16 +37,16 @@ _CHOICES = ("provider", "tier", "speed", "geo")
 _KEYS = frozenset({"model", "from", "until", "per_million", "search", "above", *_CHOICES})
 
 
-class Override(NamedTuple):
+class PriceOverride(NamedTuple):
     """One entry: which calls it is for (`chosen`: key -> text), and what they cost when."""
 
     model: str
     pattern: re.Pattern[str]
     chosen: tuple[tuple[str, str], ...]
-    rule: Rule
+    rule: CardRule
 
 
-def overrides(values: Mapping[str, Any], file: str = "prices.toml") -> tuple[Override, ...]:
+def overrides(values: Mapping[str, Any], file: str = "prices.toml") -> tuple[PriceOverride, ...]:
     """The entries of a parsed file, the weightiest last; ConfigError names the faulty one."""
     if unknown := sorted(set(values) - {"price"}):
         raise ConfigError(f"{file}: unknown key {unknown[0]!r}; prices are [[price]] entries")
@@ -58,8 +58,8 @@ def overrides(values: Mapping[str, Any], file: str = "prices.toml") -> tuple[Ove
 
 
 def rules_for(
-    entries: tuple[Override, ...], names: frozenset[str], facts: Mapping[str, frozenset[str]]
-) -> list[Rule]:
+    entries: tuple[PriceOverride, ...], names: frozenset[str], facts: Mapping[str, frozenset[str]]
+) -> list[CardRule]:
     """The rules for a call known by any of `names` whose provider, tier, … are `facts`."""
     return [
         entry.rule
@@ -69,11 +69,11 @@ def rules_for(
     ]
 
 
-def _weight(entry: Override) -> tuple[bool, int, int]:
+def _weight(entry: PriceOverride) -> tuple[bool, int, int]:
     return not set(entry.model) & set("*?["), len(entry.chosen), entry.rule.since
 
 
-def _override(entry: Any, where: str, file: str) -> Override:
+def _override(entry: Any, where: str, file: str) -> PriceOverride:
     if not isinstance(entry, Mapping):
         raise ConfigError(f"{where}: not a table")
     model = _text(entry, "model", where)
@@ -87,8 +87,8 @@ def _override(entry: Any, where: str, file: str) -> Override:
     if until <= since:
         raise ConfigError(f"{where}: until must be later than from")
     chosen = tuple((key, text) for key in _CHOICES if (text := _text(entry, key, where)))
-    rule = Rule(since, until, _bands(entry, where, f"override {file}:{model}"))
-    return Override(model, re.compile(translate(model)), chosen, rule)
+    rule = CardRule(since, until, _bands(entry, where, f"override {file}:{model}"))
+    return PriceOverride(model, re.compile(translate(model)), chosen, rule)
 
 
 def _bands(entry: Mapping[str, Any], where: str, card: str) -> tuple[Band, ...]:

@@ -13,13 +13,13 @@ from costtop.processes.evidence.agents import VARIABLES
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
 from costtop.processes.kill.cgroup import scope_of
-from costtop.processes.kill.ladder import Pace, Rung, Step, climb, plan, vanished
+from costtop.processes.kill.ladder import LadderStep, Pace, Rung, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
 from costtop.processes.kill.tree import RUN, Trail, Tree
 from costtop.processes.refuse import refusal
 from costtop.processes.vitals import Vitals
 
-_Walk = Callable[[Tree], AsyncIterator[Step]]
+_Walk = Callable[[Tree], AsyncIterator[LadderStep]]
 
 
 class Actions:
@@ -34,7 +34,7 @@ class Actions:
         self._holder = holder
         self._vitals = vitals
         self._pace = pace or Pace()
-        self._running: dict[tuple[int, int], Run] = {}
+        self._running: dict[tuple[int, int], ActionRun] = {}
 
     def plan(
         self, session: str, asker: int | None = None, last: str = "SIGKILL"
@@ -54,46 +54,46 @@ class Actions:
         asker: int | None = None,
         typed: int | None = None,
         last: str = "SIGKILL",
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncIterator[LadderStep]:
         """SIGINT, SIGTERM, SIGKILL, as far as needed and no further than `last`.
 
         It goes on when the caller stops listening; a second caller hears the same steps.
         """
 
-        def walk(tree: Tree) -> AsyncIterator[Step]:
+        def walk(tree: Tree) -> AsyncIterator[LadderStep]:
             return climb(tree, self._holder.inspector, self._pace, last)
 
         return self._do("kill", walk, session, asker, typed)
 
     def pause(
         self, session: str, asker: int | None = None, typed: int | None = None
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncIterator[LadderStep]:
         """SIGSTOP to the process and all below it."""
         return self._do("pause", pause, session, asker, typed)
 
     def resume(
         self, session: str, asker: int | None = None, typed: int | None = None
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncIterator[LadderStep]:
         """SIGCONT to the process and all below it."""
         return self._do("resume", resume, session, asker, typed)
 
     async def _do(
         self, name: str, walk: _Walk, session: str, asker: int | None, typed: int | None
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncIterator[LadderStep]:
         try:
             run = self._run(name, walk, self._entered(session, asker, typed, sure=True))
         except Refused as refused:
-            yield Step("", str(refused), "refused")
+            yield LadderStep("", str(refused), "refused")
             return
         async for step in run.follow():
             yield step
 
-    def _run(self, name: str, walk: _Walk, tree: Tree) -> "Run":
+    def _run(self, name: str, walk: _Walk, tree: Tree) -> "ActionRun":
         """The action under way on this tree's root, or a new one, which takes the tree over."""
         self._running = {key: one for key, one in self._running.items() if not one.ended}
         run = self._running.get(tree.root.identity)
         if run is None:
-            run = self._running[tree.root.identity] = Run(name, walk, tree)
+            run = self._running[tree.root.identity] = ActionRun(name, walk, tree)
             return run
         tree.close()
         if run.name != name:
@@ -155,17 +155,17 @@ class Actions:
         return ""
 
 
-class Run:
+class ActionRun:
     """One action under way, in a task of its own, heard by any number of callers."""
 
     def __init__(self, name: str, walk: _Walk, tree: Tree) -> None:
         self.name = name
         self.ended = False
-        self._steps: list[Step] = []
+        self._steps: list[LadderStep] = []
         self._more = asyncio.Condition()
         self._task = asyncio.create_task(self._go(walk, tree))
 
-    async def follow(self) -> AsyncIterator[Step]:
+    async def follow(self) -> AsyncIterator[LadderStep]:
         """All steps from the first on, each when it is there."""
         told = 0
         while not self.ended or told < len(self._steps):

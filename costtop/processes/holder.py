@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 from costtop.errors import Refused
 from costtop.processes.evidence.search import heard
-from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Report, Wanted, strongest
+from costtop.processes.evidence.wanted import (
+    CONFIDENCES,
+    PeerReport,
+    ProcessClaim,
+    Wanted,
+    strongest,
+)
 from costtop.processes.handle import Handle, adopt, hold
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector, Process, ancestors
@@ -47,17 +53,19 @@ class Holder:
         self._limit = limit
         self._pidfds = pidfds
         self._handles: dict[str, Handle] = {}
-        self._claims: dict[str, Claim] = {}  # why each is handle, or why none is
-        self._reported: dict[str, tuple[str, Claim]] = {}  # (kind, claim) that outlive a search
+        self._claims: dict[str, ProcessClaim] = {}  # why each is handle, or why none is
+        self._reported: dict[
+            str, tuple[str, ProcessClaim]
+        ] = {}  # (kind, claim) that outlive a search
         self._contested: dict[str, str] = {}  # why a known process may not be meant after all
 
-    def take(self, wanted: Sequence[Wanted], claims: Iterable[Claim]) -> None:
+    def take(self, wanted: Sequence[Wanted], claims: Iterable[ProcessClaim]) -> None:
         """Hold what a search found for `wanted`.
 
         A process once known stays known while it lives: a search that finds less, or nothing,
         takes nothing back. Only a guess ("weak") has to be found again each time.
         """
-        fresh: dict[str, list[Claim]] = defaultdict(list)
+        fresh: dict[str, list[ProcessClaim]] = defaultdict(list)
         for claim in claims:
             if claim.refusal or self._lives(claim):
                 fresh[claim.session].append(self._unless_moved_on(claim))
@@ -70,7 +78,7 @@ class Holder:
         listed = {one.session for one in wanted} | self._handles.keys()
         self._claims = {session: one for session, one in self._claims.items() if session in listed}
 
-    def report(self, report: Report, fd: int | None = None) -> Found:
+    def report(self, report: PeerReport, fd: int | None = None) -> Found:
         """Hold the process that a report names. `fd`: a pidfd that came with it (SO_PEERPIDFD)."""
         claim = heard(report, self.inspector)
         if claim is None:
@@ -140,7 +148,9 @@ class Holder:
         for session in list(self._handles):
             self.forget(session)
 
-    def _settle(self, session: str, fresh: Sequence[Claim], given: Handle | None = None) -> None:
+    def _settle(
+        self, session: str, fresh: Sequence[ProcessClaim], given: Handle | None = None
+    ) -> None:
         """Chooses among fresh claims, and takes care of `given`, a hold that came with one."""
         allowed = [one for one in fresh if not one.refusal] or list(fresh)
         best = strongest(allowed)
@@ -164,7 +174,7 @@ class Holder:
             given.close()
 
     def _replace(
-        self, session: str, claim: Claim, given: Handle | None, *, keep: bool
+        self, session: str, claim: ProcessClaim, given: Handle | None, *, keep: bool
     ) -> Handle | None:
         """Holds another process for a session; gives `given` back where it was not needed.
 
@@ -194,18 +204,18 @@ class Holder:
             self._claims[session] = claim._replace(refusal=why)
         return given
 
-    def _known(self, session: str) -> Claim | None:
+    def _known(self, session: str) -> ProcessClaim | None:
         """The claim of a session whose process lives and is more than a guess."""
         handle, claim = self._handles.get(session), self._claims.get(session)
         if handle is None or claim is None or handle.gone() or claim.confidence == CONFIDENCES[0]:
             return None
         return claim
 
-    def _lives(self, claim: Claim) -> bool:
+    def _lives(self, claim: ProcessClaim) -> bool:
         now = self.inspector.glance(claim.pid)
         return now is not None and now.start == claim.start and now.state not in "ZX"
 
-    def _let_go_of_former(self, fresh: Mapping[str, Sequence[Claim]]) -> None:
+    def _let_go_of_former(self, fresh: Mapping[str, Sequence[ProcessClaim]]) -> None:
         """A process that is shown better to have gone on to another session has left the former."""
         ranks = {
             session: _rank(fresh.get(session, ()), one) for session, one in self._handles.items()
@@ -220,7 +230,7 @@ class Holder:
                 self.forget(session)
                 self._claims[session] = _moved_on(session, handle.pid, other)
 
-    def _hold(self, claim: Claim) -> Handle | None:
+    def _hold(self, claim: ProcessClaim) -> Handle | None:
         if reason := never_held(claim.pid, self.inspector):
             raise Refused(reason)
         if len(self._handles) >= self._limit:
@@ -230,7 +240,7 @@ class Holder:
             self.forget(gone)
         return hold(claim.pid, claim.start, self.inspector, pidfds=self._pidfds)
 
-    def _one_of(self, claims: Sequence[Claim]) -> Claim | None:
+    def _one_of(self, claims: Sequence[ProcessClaim]) -> ProcessClaim | None:
         """The only claim, or the one whose process is above all the others."""
         if len(claims) < 2:
             return claims[0] if claims else None
@@ -243,13 +253,13 @@ class Holder:
     def _is_above(self, pid: int, below: int) -> bool:
         return any(one.pid == pid for one in ancestors(below, self.inspector))
 
-    def _is_setback(self, claim: Claim, current: Handle | None) -> bool:
+    def _is_setback(self, claim: ProcessClaim, current: Handle | None) -> bool:
         """A session that had its own process is not behind an older one that a guess names."""
         if current is None or current.identity == (claim.pid, claim.start) or not current.gone():
             return False
         return claim.confidence != "exact" and claim.start < current.process.start
 
-    def _proves(self, claim: Claim) -> bool:
+    def _proves(self, claim: ProcessClaim) -> bool:
         if not claim.file:
             return True
         try:
@@ -257,7 +267,7 @@ class Holder:
         except PermissionError:
             return False
 
-    def _capped(self, claim: Claim) -> Claim:
+    def _capped(self, claim: ProcessClaim) -> ProcessClaim:
         try:
             self.inspector.cwd(claim.pid)
         except PermissionError:
@@ -265,7 +275,7 @@ class Holder:
             return claim._replace(confidence=CONFIDENCES[0], evidence=words)
         return claim
 
-    def _unless_moved_on(self, claim: Claim) -> Claim:
+    def _unless_moved_on(self, claim: ProcessClaim) -> ProcessClaim:
         """A hook knows better than a file which session a process is at (/clear)."""
         for session, (kind, known) in self._reported.items():
             same = (known.pid, known.start) == (claim.pid, claim.start)
@@ -274,7 +284,7 @@ class Holder:
                 return claim._replace(refusal=claim.refusal or moved.refusal, former=True)
         return claim
 
-    def _forget_former(self, claim: Claim) -> None:
+    def _forget_former(self, claim: ProcessClaim) -> None:
         for session, (kind, known) in list(self._reported.items()):
             same = (known.pid, known.start) == (claim.pid, claim.start)
             if kind == "hook" and same and session != claim.session:
@@ -298,26 +308,26 @@ class Holder:
             handle.close()
 
 
-def _unclear(session: str, claims: Sequence[Claim]) -> Claim:
+def _unclear(session: str, claims: Sequence[ProcessClaim]) -> ProcessClaim:
     pids = sorted({one.pid for one in claims})
     refused = "no process is known for this session"
     if len(pids) > 1:
         refused = f"processes {', '.join(map(str, pids))} all look like this session's"
-    return Claim(session, 0, 0, "weak", "", refusal=refused)
+    return ProcessClaim(session, 0, 0, "weak", "", refusal=refused)
 
 
-def _moved_on(session: str, pid: int, other: str) -> Claim:
+def _moved_on(session: str, pid: int, other: str) -> ProcessClaim:
     words = f"process {pid} has gone on to session {other}: act on that one"
-    return Claim(session, 0, 0, "weak", "", refusal=words)
+    return ProcessClaim(session, 0, 0, "weak", "", refusal=words)
 
 
-def _rank(claims: Iterable[Claim], handle: Handle) -> int:
+def _rank(claims: Iterable[ProcessClaim], handle: Handle) -> int:
     """How surely fresh claims name this very process; -1 where none does."""
     named = (_RANK(one.confidence) for one in claims if (one.pid, one.start) == handle.identity)
     return max(named, default=-1)
 
 
-def _outweigh(best: Sequence[Claim], known: Claim) -> bool:
+def _outweigh(best: Sequence[ProcessClaim], known: ProcessClaim) -> bool:
     """Whether fresh claims, all of one confidence, count for more than what was known."""
     about = [one for one in best if (one.pid, one.start) == (known.pid, known.start)]
     if any(one.former or one.refusal for one in about):

@@ -15,7 +15,7 @@ from costtop.text import clean
 _REMEMBERED = 256  # descendants a session
 
 
-class Info(NamedTuple):
+class ProcessInfo(NamedTuple):
     """What is shown of a process. `cpu` is per cent of one processor since the look before."""
 
     pid: int
@@ -33,14 +33,14 @@ class Vitals:
 
     def __init__(self, holder: Holder) -> None:
         self._holder = holder
-        self._infos: dict[str, Info] = {}
+        self._infos: dict[str, ProcessInfo] = {}
         self._used: dict[tuple[int, int], tuple[float, int]] = {}  # (monotonic s, cpu ms)
         self._below: dict[str, dict[tuple[int, int], None]] = {}
 
     def refresh(self) -> None:
         """Look at all held processes once: one pass over the process list."""
         census = self._holder.inspector.census()
-        infos: dict[str, Info] = {}
+        infos: dict[str, ProcessInfo] = {}
         for session in self._holder.sessions():
             handle = self._holder.handle(session)
             now = None if handle is None or handle.gone() else census.get(handle.pid)
@@ -54,7 +54,7 @@ class Vitals:
         living = {(one.pid, one.start) for one in infos.values()}
         self._used = {key: seen for key, seen in self._used.items() if key in living}
 
-    def info(self, session: str) -> Info | None:
+    def info(self, session: str) -> ProcessInfo | None:
         """The latest look; None when its process is not known or has exited."""
         return self._infos.get(session)
 
@@ -71,7 +71,7 @@ class Vitals:
         while len(seen) > _REMEMBERED:
             del seen[next(iter(seen))]
 
-    def _info(self, now: Process, children: int) -> Info:
+    def _info(self, now: Process, children: int) -> ProcessInfo:
         at = time.monotonic()
         before = self._used.get(now.identity)
         self._used[now.identity] = (at, now.cpu)
@@ -83,4 +83,4 @@ class Vitals:
         except PermissionError:
             cwd = ""
         shown = program(self._holder.inspector.argv(now.pid), now.name)
-        return Info(now.pid, now.start, shown, cwd, now.state, cpu, now.rss, children)
+        return ProcessInfo(now.pid, now.start, shown, cwd, now.state, cpu, now.rss, children)

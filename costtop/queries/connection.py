@@ -18,7 +18,7 @@ from costtop.paths import Paths
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.avoidable import Avoidable
 from costtop.queries.live.frame import Live
-from costtop.queries.live.head_forecasts import Outlook
+from costtop.queries.live.head_forecasts import HeadForecasts
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
 from costtop.store import meta
 from costtop.store.db import open_reader
@@ -39,7 +39,7 @@ class Door:
         self._identity: tuple[int, int] | None = None
         self._last: Snapshot | None = None
         self._version = -1
-        self._outlook, self._outlook_at = Outlook(), 0
+        self._outlook, self._outlook_at = HeadForecasts(), 0
         self._avoidable = Avoidable()
 
     def frame(self) -> Snapshot:

@@ -52,7 +52,7 @@ class Drift(NamedTuple):
     reported: int
 
 
-class Endpoint(NamedTuple):
+class EndpointHealth(NamedTuple):
     """How one endpoint does: letters by state, the last error."""
 
     label: str
@@ -71,7 +71,7 @@ class Findings(NamedTuple):
     short: Floor  # what the sum of everything is short of
     likely: int | None  # nano-dollars of outputs that logs do not finish, about
     estimated: int  # calls whose model is a guess
-    endpoints: list[Endpoint]
+    endpoints: list[EndpointHealth]
     half: list[HalfLine]
     dumb: frozenset[str]  # sources whose files were read and held not one call
 
@@ -151,7 +151,7 @@ def _drift(db: sqlite3.Connection) -> list[Drift]:
     return [Drift(*row) for row in rows]
 
 
-def _endpoints(db: sqlite3.Connection) -> list[Endpoint]:
+def _endpoints(db: sqlite3.Connection) -> list[EndpointHealth]:
     letters = db.execute(
         "SELECT label, sum(state = 'pending'), sum(state = 'undelivered') FROM outbox GROUP BY 1"
     ).fetchall()
@@ -160,7 +160,7 @@ def _endpoints(db: sqlite3.Connection) -> list[Endpoint]:
         for label, state, error in db.execute("SELECT label, state, error FROM endpoints")
     }
     return [
-        Endpoint(label, waiting, undelivered, states.get(label, ("", ""))[0] == "broken",
+        EndpointHealth(label, waiting, undelivered, states.get(label, ("", ""))[0] == "broken",
                  states.get(label, ("", ""))[1] or "")
         for label, waiting, undelivered in letters
     ]  # fmt: skip

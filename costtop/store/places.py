@@ -14,7 +14,7 @@ _BAD_KEPT = 100  # bad records named per file; the count goes on
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
 
 
-class Stored(NamedTuple):
+class StoredPlace(NamedTuple):
     """A place as it was committed."""
 
     source: str
@@ -25,10 +25,10 @@ class Stored(NamedTuple):
     bad: int  # lines that could not be read
 
 
-def load(db: sqlite3.Connection) -> list[Stored]:
+def load(db: sqlite3.Connection) -> list[StoredPlace]:
     """Every place."""
     rows = db.execute("SELECT source, path, state, memo, born, bad FROM places")
-    return [Stored(*row) for row in rows]
+    return [StoredPlace(*row) for row in rows]
 
 
 def states(db: sqlite3.Connection) -> list[tuple[bytes, str, int]]:

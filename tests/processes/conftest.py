@@ -12,11 +12,11 @@ import pytest
 
 from costtop.processes.actions import Actions
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import Report
+from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector
-from costtop.processes.kill.ladder import Pace, Step
+from costtop.processes.kill.ladder import LadderStep, Pace
 from costtop.processes.vitals import Vitals
 from tests.patience import until
 
@@ -102,11 +102,11 @@ class Hand:
         """Hold `pid` as `costtop run` would have it."""
         now = self.holder.inspector.glance(pid)
         start = now.start if now else 0
-        self.holder.report(Report(session, "run", ((pid, start),)))
+        self.holder.report(PeerReport(session, "run", ((pid, start),)))
         return session
 
 
-async def steps_of(deed: AsyncIterator[Step]) -> list[Step]:
+async def steps_of(deed: AsyncIterator[LadderStep]) -> list[LadderStep]:
     return [step async for step in deed]
 
 
@@ -116,7 +116,7 @@ def until_() -> Callable[..., None]:
 
 
 @pytest.fixture
-def all_steps() -> Callable[[AsyncIterator[Step]], object]:
+def all_steps() -> Callable[[AsyncIterator[LadderStep]], object]:
     return steps_of
 
 

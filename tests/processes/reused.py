@@ -11,7 +11,7 @@ import signal
 import time
 
 from costtop.processes.actions import Actions
-from costtop.processes.evidence.wanted import Report
+from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.handle import adopt
 from costtop.processes.holder import Holder
 from costtop.processes.inspect import linux
@@ -45,7 +45,7 @@ async def reuse(wait: float) -> dict[str, object]:
     first = sleeper()
     holder = Holder()
     start = linux.glance(first).start
-    found = holder.report(Report("costtop/s", "run", ((first, start),)))
+    found = holder.report(PeerReport("costtop/s", "run", ((first, start),)))
     stale = os.pidfd_open(first)
     end(first)
     await asyncio.sleep(wait)
@@ -55,7 +55,7 @@ async def reuse(wait: float) -> dict[str, object]:
     os.close(stale)
     steps = [step async for step in Actions(holder, Vitals(holder)).kill("costtop/s")]
     alive = lives(second)
-    held_again = Holder().report(Report("costtop/s", "run", ((second, start),)))
+    held_again = Holder().report(PeerReport("costtop/s", "run", ((second, start),)))
     end(second)
     holder.close()
     return {

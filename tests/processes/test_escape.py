@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from costtop.processes.evidence.wanted import Report
+from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.inspect import linux
 
 NAME = f"escape-{os.getpid()}"  # tests run beside each other, and a mark is seen everywhere
@@ -15,7 +15,7 @@ SESSION = f"claude-code/{NAME}"
 
 
 def take(hand, pid):
-    hand.holder.report(Report(SESSION, "run", ((pid, linux.glance(pid).start),)))
+    hand.holder.report(PeerReport(SESSION, "run", ((pid, linux.glance(pid).start),)))
 
 
 async def test_a_double_fork_before_the_first_look_is_no_way_out(stage, hand, all_steps):

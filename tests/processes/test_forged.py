@@ -14,7 +14,7 @@ from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
 from costtop.processes.evidence.agents import is_agent
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import Claim, Report, Wanted
+from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.receive.socket import Caller
 
@@ -70,7 +70,7 @@ async def test_a_forged_file_does_not_take_a_session_from_the_process_that_its_h
 ):
     pid = stage.start("name=agent", program=stage.program("claude"))
     chain = ((pid, linux.glance(pid).start),)
-    hand.holder.report(Report("claude-code/aaaa", "hook", chain, "claude-code"))
+    hand.holder.report(PeerReport("claude-code/aaaa", "hook", chain, "claude-code"))
     victim = stage.start("name=victim", program=stage.program("claude"))
     forge(root, victim, "aaaa")
     found = look(wanted("aaaa"))[0]
@@ -158,7 +158,7 @@ def test_shells_the_system_and_what_costtop_runs_under_are_never_held(stage, han
     )
     try:
         for pid in (1, shell.pid, os.getpid(), os.getppid()):
-            claim = Claim(
+            claim = ProcessClaim(
                 "claude-code/aaaa", pid, linux.glance(pid).start, confidence, "it says so"
             )
             hand.holder.take([wanted("aaaa")], [claim])

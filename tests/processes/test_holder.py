@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.evidence.wanted import Report, Wanted
+from costtop.processes.evidence.wanted import PeerReport, Wanted
 from costtop.processes.inspect import linux
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.socket import caller_of
@@ -34,7 +34,7 @@ def test_a_hook_reports_the_agent_above_its_shell(stage, hand, tmp_path):
     pid = stage.start("name=agent", "child=name=hook", program=command)
     chain = lineage(stage.pids["hook"])
     assert chain[0][0] == pid
-    report = Report("claude-code/x", "hook", chain, "claude-code")
+    report = PeerReport("claude-code/x", "hook", chain, "claude-code")
     found = hand.holder.report(report)
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
 
@@ -42,7 +42,7 @@ def test_a_hook_reports_the_agent_above_its_shell(stage, hand, tmp_path):
 def test_a_hook_report_that_is_old_leads_nowhere_near_the_users_shell(stage, hand):
     me = linux.glance(os.getppid())
     chain = ((2**22 - 1, 5), (me.pid, me.start))
-    found = hand.holder.report(Report("claude-code/x", "hook", chain, "claude-code"))
+    found = hand.holder.report(PeerReport("claude-code/x", "hook", chain, "claude-code"))
     assert found.refusal
 
 
@@ -50,7 +50,7 @@ def test_after_a_hook_of_the_next_session_the_former_is_refused(stage, hand, loo
     pid = stage.start("name=agent", f"claude={root},aaaa")
     chain = ((pid, linux.glance(pid).start),)
     for session in ("aaaa", "bbbb"):
-        hand.holder.report(Report(f"claude-code/{session}", "hook", chain, "claude-code"))
+        hand.holder.report(PeerReport(f"claude-code/{session}", "hook", chain, "claude-code"))
     former, found = look(claude("aaaa"), claude("bbbb"))
     assert "gone on to session claude-code/bbbb" in former.refusal
     assert (found.process.pid, found.refusal) == (pid, "")
@@ -68,7 +68,7 @@ def test_the_peer_of_a_socket_is_held_by_the_kernels_own_handle(stage, hand, tmp
             peer = caller_of(connection)
     assert (peer.pid, peer.uid) == (pid, os.getuid())
     start = linux.glance(pid).start
-    report = Report("costtop/p", "peer", ((peer.pid, start),), hint=pid)
+    report = PeerReport("costtop/p", "peer", ((peer.pid, start),), hint=pid)
     found = hand.holder.report(report, os.pidfd_open(pid))
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
 
@@ -77,7 +77,7 @@ def test_a_process_that_sends_many_sessions_is_refused_for_each(stage, hand):
     pid = stage.start("name=server")
     chain = ((pid, linux.glance(pid).start),)
     for session in ("costtop/a", "costtop/b"):
-        hand.holder.report(Report(session, "peer", chain))
+        hand.holder.report(PeerReport(session, "peer", chain))
     assert "costtop/b" in hand.holder.find("costtop/a").refusal
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from costtop.daemon.actions.process_search import ProcessSearch
-from costtop.processes.evidence.wanted import Claim, Report, Wanted
+from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.store.writer import Writer
 
@@ -30,7 +30,7 @@ def agent(tmp_path):
 
 def report(hand, pid, session="claude-code/aaaa"):
     chain = ((pid, linux.glance(pid).start),)
-    return hand.holder.report(Report(session, "hook", chain, "claude-code"))
+    return hand.holder.report(PeerReport(session, "hook", chain, "claude-code"))
 
 
 async def test_a_search_that_began_before_the_first_call_was_stored_forgets_nobody(
@@ -65,7 +65,7 @@ def test_a_weaker_sign_of_another_process_counts_for_nothing(stage, hand, agent)
     pid = stage.start("name=agent", program=agent)
     report(hand, pid)
     other = stage.start("name=other")
-    weaker = Claim(ONE.session, other, linux.glance(other).start, "strong", "a guess")
+    weaker = ProcessClaim(ONE.session, other, linux.glance(other).start, "strong", "a guess")
     hand.holder.take([ONE], [weaker])
     assert hand.holder.find(ONE.session).process.pid == pid
 
@@ -76,7 +76,7 @@ def test_a_claim_of_a_process_that_has_just_ended_does_not_displace_a_living_one
     pid = stage.start("name=agent", program=agent)
     report(hand, pid)
     once = stage.start("name=once")
-    stale = Claim(ONE.session, once, linux.glance(once).start, "exact", "as it was")
+    stale = ProcessClaim(ONE.session, once, linux.glance(once).start, "exact", "as it was")
     stage.end_of("once")
     stage.ended("once")
     stage.reap()
@@ -166,7 +166,7 @@ async def test_the_exit_of_a_known_process_is_noticed_also_after_a_reload(
 
 async def test_the_exit_of_a_guessed_process_says_nothing(stage, hand, home):
     pid = stage.start("name=guess")
-    guess = Claim(ONE.session, pid, linux.glance(pid).start, "weak", "its folder")
+    guess = ProcessClaim(ONE.session, pid, linux.glance(pid).start, "weak", "its folder")
     async with Writer(home / "costtop.db") as writer:
         search = ProcessSearch(writer, hand.holder, hand.vitals)
         hand.holder.take([ONE], [guess])

@@ -6,7 +6,14 @@ from hashlib import blake2b
 
 from costtop.model import Call, Event, Tokens
 from costtop.store.calls.batch import Priced
-from costtop.store.calls.call_row import ESTIMATED, PLACEHOLDER, UNREADABLE, YIELDS, Row, media_of
+from costtop.store.calls.call_row import (
+    ESTIMATED,
+    PLACEHOLDER,
+    UNREADABLE,
+    YIELDS,
+    CallRow,
+    media_of,
+)
 from costtop.store.calls.calls import call_flags, request_hash
 from costtop.store.calls.merge import Sight, see
 from costtop.store.calls.write_context import variant
@@ -26,9 +33,9 @@ def settled_calls(*files: Iterable[Event]) -> dict[bytes, Call]:
     return {key: _call(sight, homes) for key, sight in sights.items()}
 
 
-def _row(call: Call, home: int, place: int) -> Row:
+def _row(call: Call, home: int, place: int) -> CallRow:
     names = _number(call.model), _number(call.provider), _number(variant(call))
-    return Row(
+    return CallRow(
         call.key, home, home, 0, *names, call.at, 0, *call.tokens, call.searches,
         cost=None, computed=None, reported=call.reported, card=None, place=place,
         offset=call.offset, request=request_hash(call.request) if call.request else None,

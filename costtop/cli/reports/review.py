@@ -14,7 +14,7 @@ from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.queries.spending import review, review_words
-from costtop.queries.spending.review import Line, Review
+from costtop.queries.spending.review import Review, ReviewLine
 from costtop.store.db import open_reader
 
 _HEAD = (
@@ -77,7 +77,7 @@ def text(found: Review) -> str:
     return "\n".join(parts)
 
 
-def _row(line: Line) -> tuple[str, ...]:
+def _row(line: ReviewLine) -> tuple[str, ...]:
     each = line.work.each
     return (
         line.feature or "all",
@@ -135,7 +135,7 @@ def tree(found: Review) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ReviewLine) -> dict[str, Any]:
     work, change = line.work, line.change
     return {
         "feature": line.feature,
@@ -169,7 +169,7 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _trend(line: Line) -> dict[str, Any]:
+def _trend(line: ReviewLine) -> dict[str, Any]:
     found = line.trend
     said = {"verdict": line.verdict, "tasks": found.tasks, "days": found.days}
     if isinstance(found, TooFew):
@@ -187,7 +187,7 @@ def _parts(parts: tuple[int, ...]) -> dict[str, str]:
     return {name: money.exact(amount) for name, amount in zip(DRIVERS, parts, strict=True)}
 
 
-def _spread(line: Line) -> dict[str, Any] | None:
+def _spread(line: ReviewLine) -> dict[str, Any] | None:
     found = line.spread
     if found is None:
         return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from costtop import money
 from costtop.control.protocol import Hook
 from costtop.durations import now_ms
-from costtop.processes.evidence.wanted import Report
+from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.socket import Caller
@@ -53,7 +53,7 @@ class HookReports:
         about = await self._writer.read(gating.facts, command.source, command.session)
         key = str(about["session"])
         if chain:
-            self._holder.report(Report(key, "hook", chain, command.source))
+            self._holder.report(PeerReport(key, "hook", chain, command.source))
             self._met(key, chain)
         # A hook runs right after its call was logged: the cap is judged by that, not by a clock.
         self._look_at(await self._writer.read(_logs, about["root"]))

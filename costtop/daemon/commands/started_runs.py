@@ -11,7 +11,7 @@ from costtop.control.protocol import BeginRun
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import Refused
-from costtop.processes.evidence.wanted import Report
+from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.socket import Caller
@@ -120,4 +120,4 @@ class StartedRuns:
             key for key in self._write_context.runs if key != session and self._holder.handle(key)
         ]
         if found.process is None and not others:
-            self._holder.report(Report(session, "run", ((run.pid, run.start),)))
+            self._holder.report(PeerReport(session, "run", ((run.pid, run.start),)))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
-from costtop.detect.sessions.peers import Band
+from costtop.detect.sessions.peers import CostBand
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
 _CLIP = 3.0
@@ -26,7 +26,7 @@ class Cusum(NamedTuple):
     dollars: int = 0  # pico-dollars that these have cost
 
 
-def advance(state: Cusum, tokens: int, least: int, band: Band) -> Cusum:
+def advance(state: Cusum, tokens: int, least: int, band: CostBand) -> Cusum:
     """The state after one more turn of so many tokens; dollars are the caller's."""
     z = (math.log(max(tokens, least)) - band.mid) / max(band.spread, _LEAST_SPREAD)
     total = state.sum + min(_CLIP, max(-_CLIP, z)) - SLACK

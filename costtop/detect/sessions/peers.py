@@ -45,7 +45,7 @@ class Usual(NamedTuple):
         return self.twice_median // 2
 
 
-class Band(NamedTuple):
+class CostBand(NamedTuple):
     """What is usual of a number: middle and upper spread of its logarithm."""
 
     mid: float
@@ -78,9 +78,9 @@ class PeerView:
     def _forget(self) -> None:
         self._asked = False
         self._usual: Usual | None = None
-        self._ages: dict[int, Band | None] = {}
+        self._ages: dict[int, CostBand | None] = {}
         self._limits: dict[str, float] = {}
-        self._bands: dict[str, Band | None] = {}
+        self._bands: dict[str, CostBand | None] = {}
         self._residual: dict[int, float] = {}
         self._reference: Reference | None = None
 
@@ -101,7 +101,7 @@ class PeerView:
         usual = self.usual()
         return usual.median if usual else 0
 
-    def at_age(self, turns: int) -> Band | None:
+    def at_age(self, turns: int) -> CostBand | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
         if turns < 1:  # a subagent's call came before the root's first
             return None
@@ -110,7 +110,7 @@ class PeerView:
             self._ages[turns] = self._interpolate(turns)
         return self._ages[turns]
 
-    def a_turn(self, name: str) -> Band | None:
+    def a_turn(self, name: str) -> CostBand | None:
         """The usual "growth" or "output" tokens of a turn: each peer has one vote."""
         self._fresh()
         if name not in self._bands:
@@ -158,7 +158,7 @@ class PeerView:
                 return group
         return self.groups[-1]
 
-    def _interpolate(self, turns: int) -> Band | None:
+    def _interpolate(self, turns: int) -> CostBand | None:
         nth = bisect_right(GRID, turns) - 1
         low = self._age(nth)
         if low is None or GRID[nth] == turns or nth + 1 >= len(GRID):
@@ -167,13 +167,13 @@ class PeerView:
         if high is None:
             return None
         part = math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
-        return Band(
+        return CostBand(
             low.mid + part * (high.mid - low.mid),
             low.spread + part * (high.spread - low.spread),
             min(low.peers, high.peers),
         )
 
-    def _age(self, nth: int) -> Band | None:
+    def _age(self, nth: int) -> CostBand | None:
         """The finest group's middle at an age of the grid, shrunk towards its parents'."""
         told: list[Middle] = []
         for group in self.groups:
@@ -190,7 +190,7 @@ class PeerView:
         prior, worth = _AGE_SPREAD
         size, _, spread = told[0]
         spread = math.sqrt((size * spread * spread + worth * prior * prior) / (size + worth))
-        return Band(mid, spread, size)
+        return CostBand(mid, spread, size)
 
 
 class PeerGroups:
@@ -279,14 +279,14 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
     return found
 
 
-def _band(groups: tuple[Group, ...], name: str, least: int) -> Band | None:
+def _band(groups: tuple[Group, ...], name: str, least: int) -> CostBand | None:
     """Between and within the peers: their middles differ, and so do the turns of each."""
     for group in groups:
         mids = group.numbers(f"{name}_mid")
         if len(mids) >= least:
             between = upper_spread(mids)
             within = median(group.numbers(f"{name}_spread"))
-            return Band(median(mids), math.hypot(between, within), len(mids))
+            return CostBand(median(mids), math.hypot(between, within), len(mids))
     return None
 
 

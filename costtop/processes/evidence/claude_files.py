@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop.processes.evidence.signs import ProcessCache, weighed
-from costtop.processes.evidence.wanted import CONFIDENCES, Claim, Wanted
+from costtop.processes.evidence.wanted import CONFIDENCES, ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector, Process
 from costtop.text import clean
 
@@ -34,7 +34,9 @@ class Entry(NamedTuple):
     supervised: bool
 
 
-def claims(wanted: Sequence[Wanted], roots: Iterable[Path], cache: ProcessCache) -> list[Claim]:
+def claims(
+    wanted: Sequence[Wanted], roots: Iterable[Path], cache: ProcessCache
+) -> list[ProcessClaim]:
     """Who Claude Code says is behind the wanted sessions; `roots` are its configuration folders."""
     ours = [one for one in wanted if one.source == "claude-code"]
     if not ours:
@@ -92,12 +94,12 @@ def _claim(
     entries: Sequence[Entry],
     successor: Wanted | None,
     cache: ProcessCache,
-) -> Claim:
+) -> ProcessClaim:
     process = entry.process
     elsewhere = [other.process.pid for other in entries if other.session not in one.ids]
     clock = "start time" if entry.exact else "time"
     hint = f"Claude Code's sessions/{process.pid}.json names it, and its {clock} agrees"
-    claim = Claim(one.session, *process.identity, "weak", hint)
+    claim = ProcessClaim(one.session, *process.identity, "weak", hint)
     claim = weighed(claim, one, process, cache, elsewhere)
     if successor is not None:
         later = f"; it may have gone on to {clean(successor.ids[0], 40)} after /clear"
@@ -112,7 +114,7 @@ def _claim(
 
 def _after_clear(
     ours: Sequence[Wanted], entries: Sequence[Entry], cache: ProcessCache
-) -> list[Claim]:
+) -> list[ProcessClaim]:
     found = []
     for entry in entries:
         for one in ours:
@@ -122,7 +124,7 @@ def _after_clear(
                     "the newest session in the folder of the only Claude Code there, whose file"
                     f" still names {clean(entry.session, 40)} (/clear)"
                 )
-                claim = Claim(successor.session, *entry.process.identity, "weak", words)
+                claim = ProcessClaim(successor.session, *entry.process.identity, "weak", words)
                 claim = weighed(claim, successor, entry.process, cache)
                 found.append(claim._replace(confidence=min(claim.confidence, "strong", key=_RANK)))
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from costtop.processes.evidence import claude_files, signs
 from costtop.processes.evidence.agents import is_agent
-from costtop.processes.evidence.wanted import Claim, Report, Wanted
+from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import SHELLS, Inspector, program
 from costtop.processes.refuse import unfit
@@ -18,7 +18,7 @@ from costtop.processes.refuse import unfit
 
 def search(
     wanted: Sequence[Wanted], claude_roots: Iterable[Path], inspector: Inspector | None = None
-) -> list[Claim]:
+) -> list[ProcessClaim]:
     """All that says which processes are behind the `wanted` sessions.
 
     `claude_roots` are Claude Code's configuration folders (~/.claude, $CLAUDE_CONFIG_DIR). Costly
@@ -33,7 +33,7 @@ def search(
     return claims
 
 
-def heard(report: Report, inspector: Inspector) -> Claim | None:
+def heard(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
     """The process that a report means; None where it names none that could be one session's.
 
     A hook's ancestors are [its `sh -c`, the agent, the user's shell, the terminal, …]: the agent is
@@ -46,11 +46,11 @@ def heard(report: Report, inspector: Inspector) -> Claim | None:
     pid, start = report.chain[0]
     if report.kind == "run":
         words = "costtop run started it"
-        return Claim(report.session, pid, start, "exact", words)
+        return ProcessClaim(report.session, pid, start, "exact", words)
     agreed = report.hint == pid
     words = "it sent the session's calls over the socket"
     words += ", under the pid that they name" if agreed else ""
-    return Claim(report.session, pid, start, "exact" if agreed else "strong", words)
+    return ProcessClaim(report.session, pid, start, "exact" if agreed else "strong", words)
 
 
 def blindness(inspector: Inspector | None = None) -> str:
@@ -78,12 +78,12 @@ def blindness(inspector: Inspector | None = None) -> str:
     )
 
 
-def _lacking(wanted: Sequence[Wanted], claims: Sequence[Claim]) -> list[Wanted]:
+def _lacking(wanted: Sequence[Wanted], claims: Sequence[ProcessClaim]) -> list[Wanted]:
     settled = {one.session for one in claims if one.confidence != "weak"}
     return [one for one in wanted if one.session not in settled]
 
 
-def _behind_hook(report: Report, inspector: Inspector) -> Claim | None:
+def _behind_hook(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
     for pid, start in report.chain:
         now = inspector.glance(pid)
         if now is None or now.start != start:
@@ -91,11 +91,11 @@ def _behind_hook(report: Report, inspector: Inspector) -> Claim | None:
         argv = inspector.argv(pid)
         words = "it called costtop's hook"
         if is_agent(argv, report.source) and not _is_wrapper(argv):
-            return Claim(report.session, pid, start, "exact", words)
+            return ProcessClaim(report.session, pid, start, "exact", words)
         if not _is_wrapper(argv):
             refused = unfit(argv, now)
             words += f"; {program(argv, now.name)} is not a program known as an agent"
-            return Claim(report.session, pid, start, "strong", words, refusal=refused)
+            return ProcessClaim(report.session, pid, start, "strong", words, refusal=refused)
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from costtop.processes.evidence.agents import VARIABLES, is_agent
-from costtop.processes.evidence.wanted import Claim, Wanted
+from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector, Process, ancestors, program
 from costtop.processes.refuse import refusal, unfit
 
@@ -48,12 +48,12 @@ class ProcessCache:
 
 
 def weighed(
-    claim: Claim,
+    claim: ProcessClaim,
     one: Wanted,
     process: Process,
     cache: ProcessCache,
     elsewhere: Collection[int] = (),
-) -> Claim:
+) -> ProcessClaim:
     """A hint that names a process, as far as the kernel bears it out.
 
     exact: the source's own program, at work on the session (in its folder, or with its log open for
@@ -101,7 +101,7 @@ def _rivals(
     ]
 
 
-def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
+def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
     """Processes that hold a session's log open for writing."""
     owners: dict[str, list[Wanted]] = {}
     for one in wanted:
@@ -114,7 +114,7 @@ def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
     return [claim for claim in found if claim is not None]
 
 
-def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
+def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
     """The parent of the topmost process that carries a session's id in its environment."""
     ids = {identity: one for one in wanted for identity in one.ids}
     found = []
@@ -126,7 +126,7 @@ def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]
     return found
 
 
-def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
+def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
     """The only process of the source's program in the session's folder; weak, but for its id."""
     found = []
     for one in wanted:
@@ -134,16 +134,16 @@ def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
         named = [p for p in agents if set(cache.argv(p.pid)[1:]) & set(one.ids)]
         if len(named) == 1:
             words = "its command line names the session"
-            found.append(Claim(one.session, *named[0].identity, "strong", words))
+            found.append(ProcessClaim(one.session, *named[0].identity, "strong", words))
             continue
         there = [p for p in agents if _works_in(p.pid, one.cwd, cache)]
         if len(there) == 1:
             words = f"the only {one.source} process in the session's folder"
-            found.append(Claim(one.session, *there[0].identity, "weak", words))
+            found.append(ProcessClaim(one.session, *there[0].identity, "weak", words))
     return found
 
 
-def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
+def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
     """What is to be made of a pid that a log claims."""
     found = []
     for one in wanted:
@@ -154,11 +154,11 @@ def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Claim]:
                 found.append(_checked(one, process, cache))
             elif isinstance(one.hint, int):
                 words = f"the log claims process {one.hint}"
-                found.append(Claim(one.session, one.hint, 0, "weak", words, refusal=reason))
+                found.append(ProcessClaim(one.session, one.hint, 0, "weak", words, refusal=reason))
     return found
 
 
-def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Claim | None:
+def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> ProcessClaim | None:
     argv = cache.argv(process.pid)
     if program(argv, process.name).partition(" ")[0] in _SCRIBES:
         return None
@@ -170,12 +170,12 @@ def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Cla
     if one.hint == process.pid and not known:
         confidence, evidence = "strong", f"{evidence}, and the log names it"
     refused = unfit(argv, process)
-    return Claim(one.session, *process.identity, confidence, evidence, log, refused)
+    return ProcessClaim(one.session, *process.identity, confidence, evidence, log, refused)
 
 
 def _parent_of_carriers(
     one: Wanted, identity: str, process: Process, cache: ProcessCache
-) -> Claim | None:
+) -> ProcessClaim | None:
     for above in ancestors(process.pid, cache.inspector):
         if above.pid == 1:
             return None
@@ -185,13 +185,13 @@ def _parent_of_carriers(
             evidence = f"its child {process.pid} carries the session's id in its environment"
             if unfit(argv, above):
                 return None  # an orphan's adopter
-            return Claim(one.session, *above.identity, confidence, evidence)
+            return ProcessClaim(one.session, *above.identity, confidence, evidence)
     return None
 
 
-def _checked(one: Wanted, process: Process, cache: ProcessCache) -> Claim:
+def _checked(one: Wanted, process: Process, cache: ProcessCache) -> ProcessClaim:
     words = f"the log claims process {process.pid}"
-    claim = Claim(one.session, *process.identity, "weak", words)
+    claim = ProcessClaim(one.session, *process.identity, "weak", words)
     if one.last and cache.inspector.born(process.start) > one.last + _SLACK:
         return claim._replace(
             refusal=f"{words}, which began after the session's last call: another process"

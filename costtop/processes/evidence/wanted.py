@@ -25,7 +25,7 @@ class Wanted(NamedTuple):
     last: int = 0  # ms UTC, latest call
 
 
-class Report(NamedTuple):
+class PeerReport(NamedTuple):
     """A process that told of itself or of its parents, over the daemon's socket.
 
     kind "run": `chain` is the command that `costtop run` started; "hook": the ancestors of a hook
@@ -39,7 +39,7 @@ class Report(NamedTuple):
     hint: int | None = None
 
 
-class Claim(NamedTuple):
+class ProcessClaim(NamedTuple):
     """Something that says which process is behind a session.
 
     `file` must be held open for writing by the process, also after it is held. A claim with a
@@ -56,9 +56,9 @@ class Claim(NamedTuple):
     former: bool = False  # the process has gone on from this session to another
 
 
-def strongest(claims: Iterable[Claim]) -> list[Claim]:
+def strongest(claims: Iterable[ProcessClaim]) -> list[ProcessClaim]:
     """The claims of the highest confidence, one a process."""
-    best: dict[tuple[int, int], Claim] = {}
+    best: dict[tuple[int, int], ProcessClaim] = {}
     for one in sorted(claims, key=lambda one: -CONFIDENCES.index(one.confidence)):
         best.setdefault((one.pid, one.start), one)
     top = max((CONFIDENCES.index(one.confidence) for one in best.values()), default=0)

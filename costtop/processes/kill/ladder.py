@@ -37,7 +37,7 @@ class Rung(NamedTuple):
     pids: tuple[int, ...]
 
 
-class Step(NamedTuple):
+class LadderStep(NamedTuple):
     """What was done or seen.
 
     `outcome`: sent · passed over · stays (not gone within the rung's time) · and, last of all:
@@ -108,7 +108,7 @@ def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
 
 async def climb(
     tree: Tree, inspector: Inspector, pace: Pace, last: str = "SIGKILL"
-) -> AsyncIterator[Step]:
+) -> AsyncIterator[LadderStep]:
     """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending."""
     if tree.root.gone():
         yield vanished(tree.root)
@@ -122,7 +122,7 @@ async def climb(
         try:
             step = act(tree)
         except Refused as refused:
-            yield Step(name, str(refused), "refused", (tree.root.pid,))
+            yield LadderStep(name, str(refused), "refused", (tree.root.pid,))
             return
         yield step
         if step.outcome != "sent":
@@ -133,13 +133,13 @@ async def climb(
         left = tree.reread()
         if not left:
             break
-        yield Step(name, f"{those(left)} did not go", "stays", tuple(one.pid for one in left))
+        yield LadderStep(name, f"{those(left)} did not go", "stays", tuple(one.pid for one in left))
     await asyncio.sleep(_REAPING)
     what, outcome = ending(tree, inspector)
-    yield Step("", what, outcome, tuple(one.pid for one in tree.alive()))
+    yield LadderStep("", what, outcome, tuple(one.pid for one in tree.alive()))
 
 
-def vanished(handle: Handle) -> Step:
+def vanished(handle: Handle) -> LadderStep:
     """The process went before anything was sent; names who has its number now."""
     other = handle.successor()
     if other is not None:
@@ -147,21 +147,21 @@ def vanished(handle: Handle) -> Step:
             f"process {handle.pid} has gone; its number now belongs to another process"
             f" ({other.name}), which is left alone"
         )
-        return Step("", what, "refused", (handle.pid,))
+        return LadderStep("", what, "refused", (handle.pid,))
     now = handle.now()
     unreaped = f"; its parent {now.parent} has not reaped it" if now is not None else ""
-    return Step(
+    return LadderStep(
         "", f"process {handle.pid} has gone already{unreaped}", "already gone", (handle.pid,)
     )
 
 
-def signalled(name: str, members: Sequence[Handle], note: str = "") -> Step:
+def signalled(name: str, members: Sequence[Handle], note: str = "") -> LadderStep:
     """Send a signal to each that lives, and tell it. Raises Refused if none may be reached."""
     reached, denied = sent(signal.Signals[name], members)
     if denied and not reached:
         raise Refused("; ".join(denied))
     what = "; ".join([f"{name} to {those(reached)}{note}", *denied])
-    return Step(name, what, "sent", tuple(one.pid for one in reached))
+    return LadderStep(name, what, "sent", tuple(one.pid for one in reached))
 
 
 def sent(number: signal.Signals, members: Sequence[Handle]) -> tuple[list[Handle], list[str]]:
@@ -177,15 +177,15 @@ def sent(number: signal.Signals, members: Sequence[Handle]) -> tuple[list[Handle
     return reached, denied
 
 
-def _interrupt(tree: Tree) -> Step:
+def _interrupt(tree: Tree) -> LadderStep:
     alive = tree.reread()
     if _is_stopped(tree.root):
         # It would have to be woken to see it, and awake it may go on spending.
-        return Step("SIGINT", f"{tree.root.pid} is stopped: no SIGINT", "passed over")
+        return LadderStep("SIGINT", f"{tree.root.pid} is stopped: no SIGINT", "passed over")
     return signalled("SIGINT", _foreground(alive, tree.root))
 
 
-def _terminate(tree: Tree) -> Step:
+def _terminate(tree: Tree) -> LadderStep:
     alive = tree.reread()
     step = signalled("SIGTERM", alive)
     # A stopped process sees a signal only when it is continued; TERM waits for it then.
@@ -195,7 +195,7 @@ def _terminate(tree: Tree) -> Step:
     return step._replace(what=step.what + woken)
 
 
-def _kill(tree: Tree) -> Step:
+def _kill(tree: Tree) -> LadderStep:
     if tree.scope is not None and tree.scope.kill():
         return signalled("SIGKILL", tree.reread(), ", and to the whole control group of the run")
     return signalled("SIGKILL", frozen(tree))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
 from costtop.processes.handle import Handle
-from costtop.processes.kill.ladder import Rung, Step, sent, signalled, those, vanished
+from costtop.processes.kill.ladder import LadderStep, Rung, sent, signalled, those, vanished
 from costtop.processes.kill.tree import Tree
 
 _STOP, _WAKE = 2.0, 0.3  # seconds at most until a signal shows in the state
@@ -25,7 +25,7 @@ def plan_pause(tree: Tree) -> tuple[Rung, ...]:
     return (Rung("SIGSTOP", words, tuple(one.pid for one in alive)),)
 
 
-async def pause(tree: Tree) -> AsyncIterator[Step]:
+async def pause(tree: Tree) -> AsyncIterator[LadderStep]:
     """Stop all of the tree, the root first; again until nothing new has been started."""
     if tree.root.gone():
         yield vanished(tree.root)
@@ -33,12 +33,12 @@ async def pause(tree: Tree) -> AsyncIterator[Step]:
     stopped = await _still(tree)
     pids = tuple(one.pid for one in stopped)
     if _stopped(tree.root):
-        yield Step("SIGSTOP", f"SIGSTOP to {those(stopped)}: paused", "done", pids)
+        yield LadderStep("SIGSTOP", f"SIGSTOP to {those(stopped)}: paused", "done", pids)
     else:
-        yield Step("SIGSTOP", f"{tree.root.pid} did not stop", "alive", pids)
+        yield LadderStep("SIGSTOP", f"{tree.root.pid} did not stop", "alive", pids)
 
 
-async def resume(tree: Tree) -> AsyncIterator[Step]:
+async def resume(tree: Tree) -> AsyncIterator[LadderStep]:
     """Continue all of the tree, the root last, so that it finds its children awake."""
     if tree.root.gone():
         yield vanished(tree.root)
@@ -46,7 +46,7 @@ async def resume(tree: Tree) -> AsyncIterator[Step]:
     try:
         step = signalled("SIGCONT", tree.reread()[::-1])
     except Refused as refused:
-        yield Step("SIGCONT", str(refused), "refused", (tree.root.pid,))
+        yield LadderStep("SIGCONT", str(refused), "refused", (tree.root.pid,))
         return
     await _until([tree.root], "RSD", _WAKE)
     await asyncio.sleep(_AGAIN)

@@ -142,7 +142,7 @@ def _silence(one: Silence) -> dict[str, Any]:
     }
 
 
-def _endpoint(one: alert_reads.Endpoint) -> dict[str, Any]:
+def _endpoint(one: alert_reads.EndpointState) -> dict[str, Any]:
     return {
         "label": one.label,
         "state": one.state,

@@ -18,7 +18,7 @@ from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 
-class Outlook(NamedTuple):
+class HeadForecasts(NamedTuple):
     """What is to come, and what today would have cost without a cache."""
 
     forecasts: tuple[Forecast, ...] = ()
@@ -28,7 +28,7 @@ class Outlook(NamedTuple):
 
 def read(
     db: sqlite3.Connection, now: int, tz: ZoneInfo, budgets: tuple[BudgetMeter, ...]
-) -> Outlook:
+) -> HeadForecasts:
     """The outlook at `now`."""
     with snapshot(db):
         outlooks = Outlooks(db, now, tz)
@@ -43,10 +43,10 @@ def read(
         forecasts = tuple(
             one._replace(hits=hits.get(one.period, ())) for one in outlooks.forecasts()
         )
-        return Outlook(forecasts, _saved(db, periods.start_of("day", now, tz)), seen)
+        return HeadForecasts(forecasts, _saved(db, periods.start_of("day", now, tz)), seen)
 
 
-def shown(taken: Snapshot, outlook: Outlook) -> Snapshot:
+def shown(taken: Snapshot, outlook: HeadForecasts) -> Snapshot:
     """The snapshot with the outlook in it."""
     seen = dict(outlook.budgets)
     meters = tuple(_metered(meter, seen.get(meter.name)) for meter in taken.budgets)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from costtop.errors import NothingFound
 from costtop.floor import Floor, of_reasons
 from costtop.model import FloorReason, Media, Tokens
-from costtop.pricing.charge import Line, bill
+from costtop.pricing.charge import ChargeLine, bill
 from costtop.queries.spending import hidden
 from costtop.store.calls.call_row import (
     ESTIMATED,
     PLACEHOLDER,
-    Row,
+    CallRow,
     media_of,
     reasons,
     tokens_of,
@@ -23,7 +23,7 @@ from costtop.store.calls.call_row import (
 from costtop.store.names import rates_of
 from costtop.store.sessions.past_spends import History
 
-_FIELDS = ", ".join(f"c.{name}" for name in Row._fields)
+_FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
 
 
@@ -42,7 +42,7 @@ class Explained(NamedTuple):
     media: Media | None
     searches: int
     card: str  # where the rates come from, "" without any
-    lines: tuple[Line, ...]
+    lines: tuple[ChargeLine, ...]
     computed: int | None
     reported: int | None
     cost: int | None
@@ -126,13 +126,13 @@ def _read(
         values,
     )
     for values_of_row in rows:
-        row = Row._make(values_of_row[: len(Row._fields)])
-        *texts, root = values_of_row[len(Row._fields) :]
+        row = CallRow._make(values_of_row[: len(CallRow._fields)])
+        *texts, root = values_of_row[len(CallRow._fields) :]
         yield _explained(row, *texts), root
 
 
 def _explained(
-    row: Row,
+    row: CallRow,
     agent: str,
     model: str,
     provider: str,

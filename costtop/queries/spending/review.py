@@ -50,7 +50,7 @@ class Work(NamedTuple):
         return self.cost // self.completed if self.completed else None
 
 
-class Line(NamedTuple):
+class ReviewLine(NamedTuple):
     """One feature, or everything."""
 
     feature: str
@@ -87,8 +87,8 @@ class Review(NamedTuple):
     until: int
     recent: int  # since when it is "recent"
     zone: str
-    whole: Line
-    lines: tuple[Line, ...]  # dearest feature first
+    whole: ReviewLine
+    lines: tuple[ReviewLine, ...]  # dearest feature first
     mix: Mix | None
     steady: bool | None  # tasks took as many turns, turns as many new tokens; None: no tasks
     step: Step | None
@@ -141,19 +141,19 @@ def read(
 
 def feature(
     db: sqlite3.Connection, name: str, until: int, tz: ZoneInfo, length: int = SPAN
-) -> Line | None:
+) -> ReviewLine | None:
     """One feature's line alone; its verdict stands without the correction for many features."""
     return next((one for one in read(db, until, tz, length).lines if one.feature == name), None)
 
 
-def _line(sums: report.Line, total: int, facts: _Facts) -> Line:
+def _line(sums: report.Line, total: int, facts: _Facts) -> ReviewLine:
     name = sums.key
     mine = [one for one in facts.lives if name in (ALL, one.feature or report.UNTAGGED)]
     work = [one for one in facts.tasks if name in (ALL, one.feature or report.UNTAGGED)]
     found = trend.trend(_points(work, facts.tz))
     now = [one.cost for one in mine if one.began >= facts.recent]
     then = [one.cost for one in mine if one.began < facts.recent]
-    return Line(
+    return ReviewLine(
         name,
         sums.cost,
         sums.floor,
@@ -201,7 +201,7 @@ def _verdict(found: Trend | TooFew, *, sure: bool) -> str:
     return "rising" if found.change > 0 else "falling"
 
 
-def _judged(lines: Sequence[Line]) -> tuple[Line, ...]:
+def _judged(lines: Sequence[ReviewLine]) -> tuple[ReviewLine, ...]:
     """Of many features that are tested some look dearer by chance: that is allowed for."""
     tested = [line for line in lines if isinstance(line.trend, Trend)]
     kept = trend.accepted([line.trend.p for line in tested if isinstance(line.trend, Trend)])

@@ -8,7 +8,7 @@ from costtop.analysis.drivers import DRIVERS, Split
 from costtop.analysis.mix import Mix
 from costtop.analysis.trend import TooFew
 from costtop.money import dollars
-from costtop.queries.spending.review import Line, Review, Step
+from costtop.queries.spending.review import Review, ReviewLine, Step
 
 _SURE = 0.01
 _INDEX = 0.05  # of the price, by which a mix of models counts as dearer
@@ -16,7 +16,7 @@ _STEP = 0.2  # of the spend before, from which a change is worth a sentence
 _LEAST = 1_000_000_000  # nano-dollars: smaller changes are none
 
 
-def trend(line: Line) -> str:
+def trend(line: ReviewLine) -> str:
     """Whether a completed task of the feature gets dearer, and why."""
     found = line.trend
     if isinstance(found, TooFew):

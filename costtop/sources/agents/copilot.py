@@ -52,7 +52,7 @@ def _whose(log: Log) -> None:
     log.session = text(path.parent.name if path.name == "events.jsonl" else path.stem)
 
 
-def _line(log: Log, line: records.Line) -> None:
+def _line(log: Log, line: records.LogLine) -> None:
     at, kind, data = log.at(line.timestamp), line.type, bytes(line.data)
     if kind in ("session.start", "session.resume"):
         _started(log, decoded(records.START, data), kind == "session.start", at)
@@ -92,7 +92,7 @@ def _model(log: Log, model: object) -> None:
     log.remember(model="" if name == "auto" else name)
 
 
-def _message(log: Log, message: records.Message, line_id: str, at: int) -> None:
+def _message(log: Log, message: records.MessageEvent, line_id: str, at: int) -> None:
     """One reply: its output is known, its input is not, so it is a floor."""
     output = message.output or 0
     name = text(message.id) or line_id
@@ -135,7 +135,7 @@ def _shutdown(log: Log, told: records.Shutdown, at: int) -> None:
     log.events.append(SessionFact(NAME, log.session, ended=at, at=at))
 
 
-def _grown(log: Log, model: str, used: records.Usage) -> list[int]:
+def _grown(log: Log, model: str, used: records.ModelUsage) -> list[int]:
     """What the sums of a model say beyond those of the shutdown before."""
     now = [used.input or 0, used.read or 0, used.write or 0, used.output or 0, used.reasoning or 0]
     totals = log.memo.setdefault("totals", {})

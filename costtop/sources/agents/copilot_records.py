@@ -8,7 +8,7 @@ import msgspec
 from costtop.sources.fold.fields import NOTHING, Count, Loose, text
 
 
-class Line(msgspec.Struct):
+class LogLine(msgspec.Struct):
     """One event."""
 
     type: Loose = None
@@ -17,7 +17,7 @@ class Line(msgspec.Struct):
     data: msgspec.Raw = NOTHING
 
 
-class Place(msgspec.Struct, rename="camel"):
+class Workspace(msgspec.Struct, rename="camel"):
     """Where a session works."""
 
     cwd: Loose = None
@@ -32,10 +32,10 @@ class Start(msgspec.Struct, rename="camel"):
     selected_model: Loose = None
     new_model: Loose = None
     chosen_model: Loose = None
-    context: Place | None = None
+    context: Workspace | None = None
 
 
-class Request(msgspec.Struct):
+class ModelRequest(msgspec.Struct):
     """A tool that a reply asks for."""
 
     id: Loose = msgspec.field(name="toolCallId", default=None)
@@ -43,7 +43,7 @@ class Request(msgspec.Struct):
     arguments: msgspec.Raw = NOTHING
 
 
-class Message(msgspec.Struct):
+class MessageEvent(msgspec.Struct):
     """`assistant.message`: only its output is counted."""
 
     id: Loose = msgspec.field(name="messageId", default=None)
@@ -51,7 +51,7 @@ class Message(msgspec.Struct):
     agent: Loose = msgspec.field(name="parentToolCallId", default=None)
     model: Loose = None
     output: Count = msgspec.field(name="outputTokens", default=None)
-    tools: list[Request] | None = msgspec.field(name="toolRequests", default=None)
+    tools: list[ModelRequest] | None = msgspec.field(name="toolRequests", default=None)
 
 
 class Tool(msgspec.Struct):
@@ -62,14 +62,14 @@ class Tool(msgspec.Struct):
     result: msgspec.Raw = NOTHING
 
 
-class Agent(msgspec.Struct):
+class AgentEvent(msgspec.Struct):
     """`subagent.started`: the tool call that it is, and its kind."""
 
     tool: Loose = msgspec.field(name="toolCallId", default=None)
     name: Loose = msgspec.field(name="agentName", default=None)
 
 
-class Usage(msgspec.Struct):
+class ModelUsage(msgspec.Struct):
     """What a model used since the session began; the input contains the cache."""
 
     input: Count = msgspec.field(name="inputTokens", default=None)
@@ -79,10 +79,10 @@ class Usage(msgspec.Struct):
     reasoning: Count = msgspec.field(name="reasoningTokens", default=None)
 
 
-class Metrics(msgspec.Struct, rename="camel"):
+class ModelMetrics(msgspec.Struct, rename="camel"):
     """One model's part of a shutdown; what GitHub bills is in billionths of a credit of a cent."""
 
-    usage: Usage | None = None
+    usage: ModelUsage | None = None
     total_nano_aiu: Loose = None
 
 
@@ -95,19 +95,23 @@ class Detail(msgspec.Struct):
 class Shutdown(msgspec.Struct, rename="camel"):
     """`session.shutdown`: sums by model, in some builds only of the whole session."""
 
-    model_metrics: dict[str, Metrics] | None = None
+    model_metrics: dict[str, ModelMetrics] | None = None
     token_details: dict[str, Detail] | None = None
     total_nano_aiu: Loose = None
 
-    def sums(self) -> dict[str, Usage]:
+    def sums(self) -> dict[str, ModelUsage]:
         """The usage by model; sums of the session are the model's where there was only one."""
         metrics = self.model_metrics or {}
         found = {text(name): x.usage for name, x in metrics.items() if x.usage is not None}
         if not found and len(metrics) == 1 and self.token_details:
             parts = {name: detail.count for name, detail in self.token_details.items()}
             only = text(next(iter(metrics)))
-            found[only] = Usage(parts.get("input"), parts.get("output"), parts.get("cache_read"),
-                                parts.get("cache_write"))  # fmt: skip
+            found[only] = ModelUsage(
+                parts.get("input"),
+                parts.get("output"),
+                parts.get("cache_read"),
+                parts.get("cache_write"),
+            )
         return found
 
     def credits(self) -> dict[str, int]:
@@ -126,9 +130,9 @@ def nano_dollars(credit: object) -> int:
     return round(credit / 100) if 0 < credit < 10**17 else 0
 
 
-LINE = msgspec.json.Decoder(Line)
+LINE = msgspec.json.Decoder(LogLine)
 START = msgspec.json.Decoder(Start)
-MESSAGE = msgspec.json.Decoder(Message)
+MESSAGE = msgspec.json.Decoder(MessageEvent)
 TOOL = msgspec.json.Decoder(Tool)
-AGENT = msgspec.json.Decoder(Agent)
+AGENT = msgspec.json.Decoder(AgentEvent)
 SHUTDOWN = msgspec.json.Decoder(Shutdown)

@@ -15,9 +15,9 @@ from costtop.model import ToolUse
 from costtop.sources.agents.opencode_records import (
     MESSAGE,
     SESSION,
-    Message,
-    Session,
-    Whose,
+    MessageRecord,
+    Owner,
+    SessionRecord,
     call_of,
     context,
     inner,
@@ -131,17 +131,21 @@ def _row(log: Log, row: Row) -> None:
         _told(log, message, whose, _tools(row.get("tools")), copied)
 
 
-def _whose(log: Log, row: Row) -> Whose:
+def _whose(log: Log, row: Row) -> Owner:
     cwd, worktree = folder(row.get("directory")), folder(row.get("worktree"))
     project = cwd if worktree in ("", "/") else worktree
     parent, task = text(row.get("parent_id")), text(row.get("task"))
     ids = text(row.get("id")), text(row.get("session_id"))
     created, nth = row.get("time_created"), row.get("nth", 0)
-    return Whose(log.name, *ids, parent, cwd, project, created, log.seen, task, nth)
+    return Owner(log.name, *ids, parent, cwd, project, created, log.seen, task, nth)
 
 
 def _told(
-    log: Log, message: Message, whose: Whose, tools: tuple[ToolUse, ...] = (), copied: bool = False
+    log: Log,
+    message: MessageRecord,
+    whose: Owner,
+    tools: tuple[ToolUse, ...] = (),
+    copied: bool = False,
 ) -> None:
     if call := call_of(message, whose, log.offset):
         log.events += [] if copied else task_facts(message, whose, call.at)
@@ -149,7 +153,7 @@ def _told(
         log.events += outcomes(call.key, tools)
 
 
-def _idle(log: Log, whose: Whose, message: Message) -> None:
+def _idle(log: Log, whose: Owner, message: MessageRecord) -> None:
     """A session of version 2 fell idle: how the prompt before it ended."""
     status = _OUTCOMES.get(text(message.outcome), "")
     if status and whose.task and not whose.parent:
@@ -181,14 +185,14 @@ def _file(log: Log) -> None:
         _stored_session(log, decoded(SESSION, log.raw))
         return
     message = counted(MESSAGE, log.raw)
-    whose = Whose(NAME, text(message.id), text(message.session), "", "", "", None, log.seen)
+    whose = Owner(NAME, text(message.id), text(message.session), "", "", "", None, log.seen)
     if not whose.id or not whose.session or message.role not in ("assistant", None):
         return
     cwd = folder(inner(message.path, "root")) or folder(message.path)
     _told(log, message, whose._replace(cwd=cwd, project=cwd, task=text(message.parent)))
 
 
-def _stored_session(log: Log, session: Session) -> None:
+def _stored_session(log: Log, session: SessionRecord) -> None:
     log.session, log.parent = text(session.id), text(session.parent)
     if log.session:
         log.works_in(folder(session.directory))

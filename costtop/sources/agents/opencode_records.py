@@ -23,7 +23,7 @@ class Cache(msgspec.Struct):
     write: Count = None
 
 
-class Usage(msgspec.Struct):
+class MessageTokens(msgspec.Struct):
     """Five counts that do not overlap: reasoning stands beside the output too."""
 
     input: Count = None
@@ -32,7 +32,7 @@ class Usage(msgspec.Struct):
     cache: Cache | None = None
 
 
-class Message(msgspec.Struct):
+class MessageRecord(msgspec.Struct):
     """What `message.data` says; old files hold the ids in it as well."""
 
     id: Loose = None
@@ -43,7 +43,7 @@ class Message(msgspec.Struct):
     provider_id: Loose = msgspec.field(name="providerID", default=None)
     model: Loose = None
     cost: Loose = None
-    tokens: Usage | None = None
+    tokens: MessageTokens | None = None
     time: Loose = None
     finish: Loose = None
     error: Loose = None
@@ -51,7 +51,7 @@ class Message(msgspec.Struct):
     outcome: Loose = None  # of an idle row
 
 
-class Session(msgspec.Struct):
+class SessionRecord(msgspec.Struct):
     """A session's file in the older JSON storage."""
 
     id: Loose = None
@@ -61,7 +61,7 @@ class Session(msgspec.Struct):
     time: Loose = None
 
 
-class Whose(NamedTuple):
+class Owner(NamedTuple):
     """What stands beside a message: its ids, session and folder."""
 
     source: str
@@ -76,8 +76,8 @@ class Whose(NamedTuple):
     nth: object = 0  # messages of the same moment before it in its session
 
 
-MESSAGE = msgspec.json.Decoder(Message)
-SESSION = msgspec.json.Decoder(Session)
+MESSAGE = msgspec.json.Decoder(MessageRecord)
+SESSION = msgspec.json.Decoder(SessionRecord)
 
 
 def inner(value: object, name: str) -> object:
@@ -85,13 +85,13 @@ def inner(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def context(whose: Whose, message: Message | None = None) -> Context:
+def context(whose: Owner, message: MessageRecord | None = None) -> Context:
     """Where the work is done; the folder that a message names comes before its session's."""
     cwd = folder(inner(message.path, "cwd")) if message else ""
     return Context(cwd or whose.cwd, project=whose.project, task=whose.task)
 
 
-def tokens_of(used: Usage | None) -> Tokens:
+def tokens_of(used: MessageTokens | None) -> Tokens:
     """The counts in costtop's meaning."""
     if used is None:
         return Tokens()
@@ -100,7 +100,7 @@ def tokens_of(used: Usage | None) -> Tokens:
     return disjoint(used.input, cache.read, cache.write, (used.output or 0) + thought, thought)
 
 
-def call_of(message: Message, whose: Whose, offset: int) -> Call | None:
+def call_of(message: MessageRecord, whose: Owner, offset: int) -> Call | None:
     """The call of an assistant's message; None where nothing was used (yet).
 
     A fork copies messages under new ids, in a session that no row need tie to the first: the key
@@ -136,7 +136,7 @@ def call_of(message: Message, whose: Whose, offset: int) -> Call | None:
     )
 
 
-def task_facts(message: Message, whose: Whose, at: int) -> list[TaskFact]:
+def task_facts(message: MessageRecord, whose: Owner, at: int) -> list[TaskFact]:
     """The prompt that the message of `at` answers began; it ended if this was the last answer."""
     task = text(message.parent)
     if not task or whose.parent:
@@ -152,7 +152,7 @@ def task_facts(message: Message, whose: Whose, at: int) -> list[TaskFact]:
     return facts
 
 
-def _model(message: Message) -> str:
+def _model(message: MessageRecord) -> str:
     told = message.model
     named = text(message.model_id) or text(inner(told, "id")) or text(inner(told, "modelID"))
     return named or text(told) or "unknown"

@@ -37,7 +37,7 @@ class Meta(msgspec.Struct):
     git: Loose = None
 
 
-class Settings(msgspec.Struct):
+class TurnSettings(msgspec.Struct):
     """`thread_settings_applied.thread_settings`."""
 
     service_tier: Loose = None
@@ -56,7 +56,7 @@ class Event(msgspec.Struct):
     exit_code: Loose = None
     success: Loose = None
     info: msgspec.Raw = _NOTHING
-    thread_settings: Settings | None = None
+    thread_settings: TurnSettings | None = None
 
 
 class Item(msgspec.Struct):

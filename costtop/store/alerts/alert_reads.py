@@ -64,7 +64,7 @@ class Alert(NamedTuple):
     acked_at: int | None
 
 
-class Endpoint(NamedTuple):
+class EndpointState(NamedTuple):
     """How an endpoint fares."""
 
     label: str
@@ -129,7 +129,7 @@ def decisions(db: sqlite3.Connection, row: int) -> list[Decision]:
     return [Decision(at, reason, bool(spoke), cost) for at, reason, spoke, cost in rows]
 
 
-def endpoints(db: sqlite3.Connection) -> list[Endpoint]:
+def endpoints(db: sqlite3.Connection) -> list[EndpointState]:
     """The endpoints that a message was ever tried for."""
     rows = db.execute(
         "SELECT label, state, failures, since, next_at, sent_at, error,"
@@ -139,7 +139,7 @@ def endpoints(db: sqlite3.Connection) -> list[Endpoint]:
         "  AND o.state IN ('undelivered','broken'))"
         " FROM endpoints e ORDER BY label"
     )
-    return [Endpoint(*row) for row in rows]
+    return [EndpointState(*row) for row in rows]
 
 
 def of_budget(

@@ -22,7 +22,7 @@ SHORT: dict[FloorReason, int] = {
 _SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
 
 
-class Row(NamedTuple):
+class CallRow(NamedTuple):
     """One row of `calls` without its id; integers are ids of names, contexts, cards, places."""
 
     key: bytes
@@ -53,14 +53,14 @@ class Row(NamedTuple):
     media: str | None  # JSON of model.Media
 
 
-COLUMNS = ", ".join(Row._fields)
+COLUMNS = ", ".join(CallRow._fields)
 
 Rank = tuple[int, int, bytes]
 """Who owns a call that several files hold: (file's first time, mtime when first seen, path), the
 lowest. A fork or resume copies history into a younger file."""
 
 
-def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Rank]:
+def merged(old: CallRow, old_rank: Rank, new: CallRow, new_rank: Rank) -> tuple[CallRow, Rank]:
     """One row for two sights of the same call, and the rank of its owner.
 
     A side copy adds nothing to its message, not even a time: where the message came first, the
@@ -89,19 +89,19 @@ def merged(old: Row, old_rank: Rank, new: Row, new_rank: Rank) -> tuple[Row, Ran
     return row, rank
 
 
-def _owns(new: Row, new_rank: Rank, old: Row, old_rank: Rank) -> bool:
+def _owns(new: CallRow, new_rank: Rank, old: CallRow, old_rank: Rank) -> bool:
     """Whose session a call is: what a log or a program itself says goes before the wire."""
     heard, known = new.flags & HEARD, old.flags & HEARD
     return new_rank < old_rank if heard == known else not heard
 
 
-def _reported(counts: Row, other: Row) -> int | None:
+def _reported(counts: CallRow, other: CallRow) -> int | None:
     """A settled cost goes before one that merely stands beside the tokens; of equals the larger."""
     told = [row for row in (counts, other) if row.reported is not None]
     return max(told, key=lambda row: (row.flags & SETTLED, row.reported)).reported if told else None
 
 
-def _fullest(a: Row, b: Row, owner: Row) -> Row:
+def _fullest(a: CallRow, b: CallRow, owner: CallRow) -> CallRow:
     """The sight whose counters stay: of equal ones of a file the last line, else the owner's."""
     first, second = _size(a), _size(b)
     if first == second:
@@ -109,7 +109,7 @@ def _fullest(a: Row, b: Row, owner: Row) -> Row:
     return a if first > second else b
 
 
-def _size(row: Row) -> tuple[int | str, ...]:
+def _size(row: CallRow) -> tuple[int | str, ...]:
     # Equal counts: the sight that tells more of the cache (and so of the price) wins, and a log
     # before the wire, and the dearer; the last fields only make the choice the same in any order.
     split = row.cache_write_1h + row.searches + (row.media is not None)
@@ -120,7 +120,7 @@ def _size(row: Row) -> tuple[int | str, ...]:
     return (row.output, row.input, split, logged, price, *rest)
 
 
-def _flags(counts: Row, other: Row) -> int:
+def _flags(counts: CallRow, other: CallRow) -> int:
     both = (
         YIELDS | PLACEHOLDER | HEARD | UNREADABLE
     )  # true of the call only where it is true of every sight
@@ -130,19 +130,19 @@ def _flags(counts: Row, other: Row) -> int:
     return flags | (other.flags & SETTLED)
 
 
-def tokens_of(row: Row) -> Tokens:
+def tokens_of(row: CallRow) -> Tokens:
     """The row's counters."""
     return Tokens(
         row.input, row.cache_read, row.cache_write, row.cache_write_1h, row.output, row.reasoning
     )
 
 
-def media_of(row: Row) -> Media | None:
+def media_of(row: CallRow) -> Media | None:
     """Which of the row's tokens are no text."""
     return Media(*json.loads(row.media)) if row.media else None
 
 
-def reasons(row: Row) -> tuple[FloorReason, ...]:
+def reasons(row: CallRow) -> tuple[FloorReason, ...]:
     """Why the row's cost is less than what was billed; a cost that was reported is whole."""
     short = row.flags & _SHORT
     if short & PLACEHOLDER and row.cost is not None and not (row.input or row.output):
@@ -156,11 +156,11 @@ def reasons(row: Row) -> tuple[FloorReason, ...]:
     return tuple(reason for reason, bit in SHORT.items() if short & bit)
 
 
-def coarseness(row: Row) -> int:
+def coarseness(row: CallRow) -> int:
     """0 for a log's call or one with a request id, up to 3 for a sum of many requests."""
     return (row.flags & COARSE) >> 6
 
 
-def outdoes(row: Row) -> int:
+def outdoes(row: CallRow) -> int:
     """What is coarser than this gives way to it: a log's call 0, a heard one 1 or more."""
     return max(1, coarseness(row)) if row.flags & HEARD else coarseness(row)

@@ -24,7 +24,7 @@ from costtop.store.calls.call_row import (
     TIER,
     UNREADABLE,
     YIELDS,
-    Row,
+    CallRow,
     merged,
     tokens_of,
 )
@@ -92,7 +92,7 @@ def _sight(
     if into.runs and ids.root_key in into.runs:
         call = call._replace(context=into.runs[ids.root_key](call.context))
         priced, ids = priced._replace(call=call), into.ids(db, call)
-    row = Row(
+    row = CallRow(
         call.key, *ids[:6], call.at, now, *call.tokens, call.searches, cost, computed,
         call.reported,
         into.names.card(db, rates) if rates else None,
@@ -135,7 +135,7 @@ def _store(
     deltas = Deltas()
     ids: dict[bytes, int] = {}
     inserts: list[Sight] = []
-    updates: list[tuple[int, Row]] = []
+    updates: list[tuple[int, CallRow]] = []
     spends: list[Spend] = []
     following = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
     for key, sight in sights.items():
@@ -190,7 +190,7 @@ def _final(
     sight: Sight,
     known: Stored | None,
     wire: Context | None,
-) -> Row:
+) -> CallRow:
     """The row that a call becomes by this sight of it, with what only the wire told of it."""
     row = sight.row
     if known is not None:
@@ -215,7 +215,7 @@ def _final(
 
 
 def _spend(
-    into: WriteContext, db: sqlite3.Connection, sight: Sight, row: Row, known: Row | None
+    into: WriteContext, db: sqlite3.Connection, sight: Sight, row: CallRow, known: CallRow | None
 ) -> Spend:
     call, rates = sight.priced.call, sight.priced.rates
     *_, root, feature = into.ids(db, call)
@@ -229,11 +229,11 @@ def _spend(
 
 
 def _write(
-    db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, Row]]
+    db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, CallRow]]
 ) -> None:
-    marks = ",".join("?" * (1 + len(Row._fields)))
+    marks = ",".join("?" * (1 + len(CallRow._fields)))
     db.executemany(f"INSERT INTO calls (id, {COLUMNS}) VALUES ({marks})", inserts)
-    sets = ", ".join(f"{name} = ?" for name in Row._fields)
+    sets = ", ".join(f"{name} = ?" for name in CallRow._fields)
     db.executemany(
         f"UPDATE calls SET {sets} WHERE id = ?", [(*row, call_id) for call_id, row in updates]
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from costtop.store.calls.batch import Priced
-from costtop.store.calls.call_row import COLUMNS, YIELDS, Rank, Row, merged
+from costtop.store.calls.call_row import COLUMNS, YIELDS, CallRow, Rank, merged
 
 AT_ONCE = 400  # keys looked up by one statement
 
@@ -13,7 +13,7 @@ AT_ONCE = 400  # keys looked up by one statement
 class Sight(NamedTuple):
     """A call as this batch saw it, with the row it would become."""
 
-    row: Row
+    row: CallRow
     rank: Rank
     priced: Priced
 
@@ -22,7 +22,7 @@ class Stored(NamedTuple):
     """A row of the table."""
 
     id: int
-    row: Row
+    row: CallRow
 
 
 def see(sights: dict[bytes, Sight], sight: Sight) -> None:
@@ -34,7 +34,7 @@ def see(sights: dict[bytes, Sight], sight: Sight) -> None:
     sights[sight.row.key] = sight
 
 
-def _fuller(a: Priced, b: Priced, row: Row) -> Priced:
+def _fuller(a: Priced, b: Priced, row: CallRow) -> Priced:
     """The one of two sights whose counters became the row, with the tools of either."""
     chosen, other = (b, a) if _told(b) == (row.output, row.input, row.computed) else (a, b)
     if chosen.call.heard and not other.call.heard:
@@ -62,7 +62,7 @@ def among(
         marks = ",".join("?" * len(part))
         query = f"SELECT id, {COLUMNS} FROM calls WHERE {expression} IN ({marks}){where}"
         for row in db.execute(query, part):
-            yield Stored(row[0], Row._make(row[1:]))
+            yield Stored(row[0], CallRow._make(row[1:]))
 
 
 def side_copies(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> set[bytes]:

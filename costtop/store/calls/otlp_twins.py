@@ -18,8 +18,8 @@ from costtop.store.calls.call_row import (
     COLUMNS,
     HEARD,
     YIELDS,
+    CallRow,
     Rank,
-    Row,
     coarseness,
     outdoes,
 )
@@ -111,7 +111,7 @@ class Heard:
             return []
         self._bare[root] = level
         query = f"SELECT id, {COLUMNS} FROM calls WHERE flags & {COARSE} AND {_FAMILY}"
-        rows = (Stored(row[0], Row._make(row[1:])) for row in db.execute(query, (root,)))
+        rows = (Stored(row[0], CallRow._make(row[1:])) for row in db.execute(query, (root,)))
         return [row for row in rows if coarseness(row.row) > level]
 
 
@@ -193,7 +193,7 @@ def _by_request(db: sqlite3.Connection, requests: list[int], where: str) -> dict
         marks = ",".join("?" * len(part))
         query = f"SELECT id, {COLUMNS} FROM calls WHERE request IN ({marks}) AND {where}"
         for row in db.execute(query, part):
-            stored = Stored(row[0], Row._make(row[1:]))
+            stored = Stored(row[0], CallRow._make(row[1:]))
             if stored.row.request is not None and not stored.row.flags & YIELDS:
                 found.setdefault(stored.row.request, []).append(stored)
     return found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from costtop.model import Call, Price
-from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, Row
+from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.sessions.past_spends import History
@@ -48,7 +48,7 @@ def reprice(
     if not rows:
         return None
     rev = next_rev(db)
-    old = {row[0]: Row._make(row[1:]) for row in rows}
+    old = {row[0]: CallRow._make(row[1:]) for row in rows}
     deltas = Deltas()
     updates = []
     for call_id, spend in History(db).numbered(rows[0][0], rows[-1][0]):
@@ -68,8 +68,13 @@ def reprice(
 
 
 def _priced(
-    db: sqlite3.Connection, into: WriteContext, row: Row, call: Call, price: Pricing, counts: Counts
-) -> Row:
+    db: sqlite3.Connection,
+    into: WriteContext,
+    row: CallRow,
+    call: Call,
+    price: Pricing,
+    counts: Counts,
+) -> CallRow:
     computed, rates, short = price(call)
     return row._replace(
         cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
@@ -80,7 +85,7 @@ def _priced(
     )
 
 
-def _note(changes: dict[str, Changed], model: str, old: Row, new: Row) -> None:
+def _note(changes: dict[str, Changed], model: str, old: CallRow, new: CallRow) -> None:
     if old.cost == new.cost:
         return
     known = changes.get(model, Changed())

@@ -9,7 +9,7 @@ from operator import add
 from typing import Any
 
 from costtop.durations import MINUTE
-from costtop.store.calls.call_row import ERROR, UNREADABLE, Row, reasons
+from costtop.store.calls.call_row import ERROR, UNREADABLE, CallRow, reasons
 
 QUARTER = 900_000
 
@@ -30,10 +30,10 @@ class _Latest:
 
     __slots__ = ("first", "row", "seen")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: CallRow) -> None:
         self.row, self.first, self.seen = row, row.at, row.seen
 
-    def note(self, row: Row) -> None:
+    def note(self, row: CallRow) -> None:
         """Takes one more call."""
         if row.at >= self.row.at:
             self.row, self.seen = row, row.seen
@@ -91,7 +91,7 @@ class Deltas:
         self._models = _Table("session_models", "session, model", "calls, cost, tokens")
         self._shrunk = False
 
-    def book(self, row: Row, sign: int = 1) -> None:
+    def book(self, row: CallRow, sign: int = 1) -> None:
         """Adds one call, or takes back an earlier sight of it (`sign` -1).
 
         One that could not be read is no call of any sum: it makes them floors.
@@ -148,7 +148,7 @@ class Deltas:
             table.write(db, shrunk=self._shrunk)
 
 
-def _sums(row: Row, sign: int, unpriced: int) -> list[int]:
+def _sums(row: CallRow, sign: int, unpriced: int) -> list[int]:
     return [
         sign,
         sign * (row.flags & ERROR),

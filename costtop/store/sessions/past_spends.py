@@ -12,14 +12,14 @@ from costtop.store.calls.call_row import (
     SETTLED,
     UNREADABLE,
     YIELDS,
-    Row,
+    CallRow,
     coarseness,
     media_of,
     tokens_of,
 )
 from costtop.store.names import rates_of, read_context
 
-_FIELDS = ", ".join(f"c.{name}" for name in Row._fields)
+_FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
 _QUERY = (
     f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session, r.label"
     f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
@@ -95,8 +95,8 @@ class History:
 
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
         for call_id, *rest in self._db.execute(_QUERY + where, values):
-            row = Row._make(rest[: len(Row._fields)])
-            source, session, agent, root_source, root, label = rest[len(Row._fields) :]
+            row = CallRow._make(rest[: len(CallRow._fields)])
+            source, session, agent, root_source, root, label = rest[len(CallRow._fields) :]
             yield (
                 call_id,
                 Spend(
@@ -110,7 +110,7 @@ class History:
                 ),
             )
 
-    def _call(self, call_id: int, row: Row, source: str, session: str, agent: str) -> Call:
+    def _call(self, call_id: int, row: CallRow, source: str, session: str, agent: str) -> Call:
         tier, speed, geo = (self._name(row.variant) or "||").split("|")
         return Call(
             key=row.key,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from costtop.model import Context
 from costtop.store.calls import floors
-from costtop.store.calls.call_row import COLUMNS, Row
+from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context
@@ -102,7 +102,7 @@ def attach(db: sqlite3.Connection, into: WriteContext, session: str, run: Run) -
     ).fetchall()
     deltas, updates = Deltas(), []
     for number, *values, feature in rows:
-        old = Row._make(values)
+        old = CallRow._make(values)
         context = tagged(read_context(db, old.context))
         new = old._replace(
             context=into.names.context(db, context),
