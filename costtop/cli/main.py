@@ -13,6 +13,7 @@ from typing import Protocol
 from costtop import __version__
 from costtop.cli.parser import Parser
 from costtop.errors import CosttopError
+from costtop.text import clean
 
 
 class Module(Protocol):
@@ -61,6 +62,7 @@ usage: costtop [-d SECONDS] [-U] [-M] [--no-color] [--replay DAY]
        costtop COMMAND …         costtop COMMAND --help says more, with examples
 -d: seconds between two frames   -U: no characters beyond ASCII   -M: no mouse
 """
+_LONGEST = 4_000  # characters of an error
 SORTS = ("cost", "rate", "last")
 
 
@@ -89,7 +91,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except CosttopError as error:
-        print(f"costtop: {error}", file=sys.stderr)
+        print(f"costtop: {clean(str(error), _LONGEST)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -97,9 +99,10 @@ def main(arguments: list[str]) -> int:
         _no_more_output()
         return 0
     except OSError as error:  # standard output is the one file without a name
-        _no_more_output()
-        said = error.strerror or str(error)
-        print(f"costtop: {error.filename or 'cannot write'}: {said}", file=sys.stderr)
+        if error.filename is None:
+            _no_more_output()
+        where = clean(str(error.filename or "cannot write"), _LONGEST)
+        print(f"costtop: {where}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from costtop.text import clean
+
 
 class _Formatter(argparse.HelpFormatter):
     """Wraps descriptions and leaves examples as they are."""
@@ -37,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit 2, with the way to the help."""
-        self.exit(2, f"{self.prog}: {message}; see: {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {clean(message, 1_000)}; see: {self.prog} --help\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """As argparse does; but a help that cannot be written is an error, not silence."""

@@ -1,9 +1,9 @@
-"""Moments and spans as people give them on the command line: dates, times, ages."""
+"""What people give on the command line: dates, times, ages, and amounts of dollars."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from costtop import durations, periods
+from costtop import durations, money, periods
 from costtop.errors import UsageError
 
 
@@ -34,5 +34,16 @@ def moment(text: str | None, now: int, tz: ZoneInfo, *, end: bool) -> int | None
             return finish if end else start
         found = datetime.fromisoformat(text)
         return round((found if found.tzinfo else found.replace(tzinfo=tz)).timestamp() * 1000)
-    except (ValueError, periods.NotAPeriod):
+    except (ValueError, OverflowError, periods.NotAPeriod):
         raise UsageError(f"{text!r} is no time; write 2026-11-01, 2026-11-01T08:00, 7d") from None
+
+
+def amount(text: str) -> int:
+    """Nano-dollars of "20" or "2.50". Its error has no `$` in it, which a shell would eat."""
+    try:
+        nanos = money.parse(text)
+    except money.NotMoney:
+        nanos = 0
+    if nanos <= 0:
+        raise UsageError(f"{text!r} is no amount of dollars over 0; write it as 20 or 2.50")
+    return nanos

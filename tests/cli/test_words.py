@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.cli.main import MODULES, main
+from costtop.cli.main import MODULES, _parser, main
 
 VERBS = {
     "budget": ("list", "set", "remove"),
@@ -94,9 +94,9 @@ def test_every_help_has_examples_that_parse_and_that_no_shell_eats(
     assert all(max(map(len, part.splitlines())) <= 100 for part in out.split("\n\n"))
     for line in examples:
         typed = shlex.split(line.partition(" | ")[2] or line.partition(" >")[0])
-        assert typed[0] == "costtop"
-        assert typed[1 : 1 + len(words)] == words or len(words) == 1, line
-        assert typed[1] == words[0]
+        assert typed[:2] == ["costtop", words[0]]
+        assert len(words) == 1 or typed[2] == words[1]
+        assert _parser((words[0],)).parse_args(typed[1:]).run
 
 
 @pytest.mark.parametrize("words", [["--help"], ["report", "--help"], ["--version"], ["doctor"]])
@@ -150,3 +150,14 @@ def test_no_hint_has_what_a_shell_would_eat(home: Path, capsys: pytest.CaptureFi
     assert said(capsys, "budget", "remove", "daily")[0] == 0
     assert said(capsys, "scan")[0] == 0
     assert said(capsys, "budget")[1] == "no budget is set; such as: costtop budget set daily 20\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["budget set daily lots", "budget set daily 0", "run --max-cost x -- true"]
+)
+def test_a_wrong_amount_is_told_without_a_dollar_sign(
+    home: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    code, out, err = said(capsys, *words.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.endswith("is no amount of dollars over 0; write it as 20 or 2.50\n")

@@ -5,6 +5,7 @@ import argparse
 from costtop import money, paths
 from costtop.cli.parser import Parser
 from costtop.cli.reports.live import budget_tree, foreseen
+from costtop.cli.spans import amount
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
@@ -105,6 +106,7 @@ def _set(options: argparse.Namespace) -> int:
         tiers = tuple(int(tier) for tier in options.tiers.split(","))
     except ValueError:
         raise UsageError(f"--tiers {options.tiers}: per cents, such as 50,80,100") from None
+    amount(options.amount)  # wrong here is told in this shell's words
     command = protocol.SetBudget(
         options.name,
         amount=options.amount,

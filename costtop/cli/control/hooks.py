@@ -19,19 +19,19 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run, verb=name)
     if name == "gate":
         about = "Answers an agent's hook: JSON on stdin; always exit 0."
-        parser.says(about, "costtop gate --agent claude")
+        parser.says(about, "costtop gate --agent claude-code")
         parser.add_argument("--agent", choices=AGENTS, required=True, help=", ".join(AGENTS))
     elif name == "statusline":
         about = "The status line of Claude Code: JSON on stdin, one line out."
         parser.says(about, "costtop statusline", "costtop statusline --then ~/bin/my-line")
         parser.add_argument("--then", metavar="CMD", help="the user's own status line, kept")
     else:
-        examples = [f"costtop hooks {deed} claude" for deed in _DEEDS]
+        examples = [f"costtop hooks {deed} claude-code" for deed in _DEEDS]
         parser.says("Wires costtop into an agent's settings.", *examples)
         deeds = parser.verbs("install|remove|status", required=True)
         for deed, words in _DEEDS.items():
             one = deeds.add_parser(deed)
-            one.says(words, f"costtop hooks {deed} claude")
+            one.says(words, f"costtop hooks {deed} claude-code")
             optional = "?" if deed == "status" else None
             named = ", ".join(AGENTS)
             choices = (*AGENTS, None)

@@ -2,8 +2,9 @@
 
 import argparse
 
-from costtop import money, paths
+from costtop import paths
 from costtop.cli.parser import Parser
+from costtop.cli.spans import amount
 from costtop.errors import UsageError
 
 _ABOUT = """Runs a command in its own process group, with tags in its environment and on every call
@@ -34,9 +35,7 @@ def run(options: argparse.Namespace) -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise UsageError("give the command after --: costtop run --max-cost 5 -- claude -p …")
-    cap = money.parse(options.max_cost) if options.max_cost else None
-    if cap is not None and cap <= 0:
-        raise UsageError("--max-cost must be more than $0")
+    cap = None if options.max_cost is None else amount(options.max_cost)
     from costtop.daemon.run import wrap
 
     tags = (options.feature, options.task, options.user)
