@@ -53,7 +53,7 @@ class Holder:
         self._limit = limit
         self._pidfds = pidfds
         self._handles: dict[str, Handle] = {}
-        self._claims: dict[str, ProcessClaim] = {}  # why each is handle, or why none is
+        self._claims: dict[str, ProcessClaim] = {}  # why each is held, or why none is
         self._reported: dict[
             str, tuple[str, ProcessClaim]
         ] = {}  # (kind, claim) that outlive a search
@@ -110,7 +110,14 @@ class Holder:
         if len(sessions) > 1 and not claim.former:
             also = ", ".join(other for other in sessions if other != session)
             refused = refused or f"process {handle.pid} carries other sessions too: {also}"
-        return Found(session, handle.process, claim.confidence, claim.evidence, refused, sessions)
+        return Found(
+            session,
+            handle.process,
+            confidence=claim.confidence,
+            evidence=claim.evidence,
+            refusal=refused,
+            sessions=sessions,
+        )
 
     def handle(self, session: str) -> Handle | None:
         """The held process itself, also after it has exited."""

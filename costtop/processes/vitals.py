@@ -83,4 +83,13 @@ class Vitals:
         except PermissionError:
             cwd = ""
         shown = program(self._holder.inspector.argv(now.pid), now.name)
-        return ProcessInfo(now.pid, now.start, shown, cwd, now.state, cpu, now.rss, children)
+        return ProcessInfo(
+            pid=now.pid,
+            start=now.start,
+            program=shown,
+            cwd=cwd,
+            state=now.state,
+            cpu=cpu,
+            rss=now.rss,
+            children=children,
+        )

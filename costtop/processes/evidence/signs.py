@@ -170,7 +170,8 @@ def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Pro
     if one.hint == process.pid and not known:
         confidence, evidence = "strong", f"{evidence}, and the log names it"
     refused = unfit(argv, process)
-    return ProcessClaim(one.session, *process.identity, confidence, evidence, log, refused)
+    claim = ProcessClaim(one.session, *process.identity, confidence, evidence)
+    return claim._replace(file=log, refusal=refused)
 
 
 def _parent_of_carriers(
