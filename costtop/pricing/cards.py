@@ -6,7 +6,7 @@ strictly larger than `above` pays that band's rates for every token. Cards are n
 ints and strings, so `json.dumps(card)` is their wire form and `from_plain` reads it back.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from costtop.model import Rates
@@ -22,8 +22,10 @@ STANDARD = frozenset(
 )
 HALVED = frozenset({"batch", "batches", "flex"})  # known to be cheaper: never less than half
 
+_KINDS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "search", "request")
 
-class Band(NamedTuple):
+
+class SizeBand(NamedTuple):
     """`rates` of requests with more than `above` input tokens; None when unknown."""
 
     above: int
@@ -37,7 +39,7 @@ class Window(NamedTuple):
     """
 
     opens: int
-    bands: tuple[Band, ...]
+    bands: tuple[SizeBand, ...]
     why: str = ""
 
 
@@ -59,10 +61,10 @@ class CardRule(NamedTuple):
 
     since: int
     until: int
-    bands: tuple[Band, ...]
+    bands: tuple[SizeBand, ...]
 
 
-def flat(bands: tuple[Band, ...]) -> Card:
+def flat(bands: tuple[SizeBand, ...]) -> Card:
     """A card whose bands hold at all times."""
     return Card((Stretch(DAWN, (Window(0, bands),)),))
 
@@ -149,7 +151,7 @@ def from_plain(plain: Any) -> Card:
 
 def _windows(plain: Any) -> tuple[Window, ...]:
     return tuple(
-        Window(int(opens), tuple(Band(int(a), _rates(rates)) for a, rates in bands), str(why))
+        Window(int(opens), tuple(SizeBand(int(a), _rates(rates)) for a, rates in bands), str(why))
         for opens, bands, why in plain
     )
 
@@ -180,3 +182,64 @@ def _merged(stretches: Sequence[Stretch]) -> Card:
         if not kept or kept[-1].windows != stretch.windows:
             kept.append(stretch)
     return Card(tuple(kept))
+
+
+class Change(NamedTuple):
+    """A rate of one model before and after; None is unpriced. `key` is the card's in the export."""
+
+    key: tuple[str, ...]  # provider, model, tier, speed, geo
+    above: int  # input tokens of the band, -1 for the first
+    kind: str
+    before: int | None
+    after: int | None
+
+    def is_suspect(self, times: int = 5) -> bool:
+        """More than `times` dearer or cheaper, or a price that appears, vanishes or becomes 0."""
+        if not self.before or not self.after:
+            return True
+        return self.after > self.before * times or self.before > self.after * times
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], at: int) -> tuple[Change, ...]:
+    """What a refreshed list would change, to be seen before it counts (RELIABILITY).
+
+    Every rate that differs at `at` (ms UTC) between two `PriceBook.export` values, by key.
+
+    Cards that only one side has are left out: they change no call that was priced.
+    """
+    before, after = _cards(old), _cards(new)
+    found: list[Change] = []
+    for key in sorted(before.keys() & after.keys()):
+        found.extend(_differences(key, _bands(before[key], at), _bands(after[key], at)))
+    return tuple(found)
+
+
+def _cards(exported: Mapping[str, Any]) -> dict[tuple[str, ...], Card]:
+    return {tuple(key): from_plain(card) for *key, card in exported["cards"]}
+
+
+def _bands(card: Card, at: int) -> tuple[SizeBand, ...]:
+    return window_at(card, at).bands
+
+
+def _differences(
+    key: tuple[str, ...], before: tuple[SizeBand, ...], after: tuple[SizeBand, ...]
+) -> Iterator[Change]:
+    for above in sorted({band.above for band in (*before, *after)}):
+        for kind in (*_KINDS, *sorted(_media_kinds((*before, *after)))):
+            was, now = _rate(before, above, kind), _rate(after, above, kind)
+            if was != now:
+                yield Change(key, above, kind, was, now)
+
+
+def _media_kinds(bands: Iterable[SizeBand]) -> set[str]:
+    return {kind for band in bands if band.rates for kind, _ in band.rates.media}
+
+
+def _rate(bands: tuple[SizeBand, ...], above: int, kind: str) -> int | None:
+    """The rate that requests just above `above` pay."""
+    reached = [band.rates for band in bands if band.above <= above]
+    rates = reached[-1] if reached else None
+    if rates is None:
+        return None
+    return getattr(rates, kind) if kind in _KINDS else dict(rates.media).get(kind)

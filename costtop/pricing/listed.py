@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costtop.model import Rates
-from costtop.pricing.cards import DAY, HALVED, STANDARD, Band, Card, Window, sampled
+from costtop.pricing.cards import DAY, HALVED, STANDARD, Card, SizeBand, Window, sampled
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -211,7 +211,7 @@ def _window(offer: _Offer, at: int) -> Window:
     return window._replace(bands=tuple(map(_floored, window.bands)), why=why)
 
 
-def _floored(band: Band) -> Band:
+def _floored(band: SizeBand) -> SizeBand:
     return band._replace(rates=band.rates and band.rates._replace(floor=True))
 
 
@@ -271,7 +271,9 @@ def _bands(offer: _Offer, prices: "ModelPrice", multiple: Decimal, note: str) ->
         known = {key: known.get(text, known["input_mtok"]) for key, text in _SEEN.items()} | known
     label = f"{offer.label} {note}".rstrip() + (" us x1.1" if offer.multiple != 1 else "")
     starts = {tier.start for price in known.values() for tier in getattr(price, "tiers", ())}
-    bands = [Band(above, _rates(known, above, multiple, label)) for above in (-1, *sorted(starts))]
+    bands = [
+        SizeBand(above, _rates(known, above, multiple, label)) for above in (-1, *sorted(starts))
+    ]
     return Window(0, tuple(bands))
 
 

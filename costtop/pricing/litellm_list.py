@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from costtop.model import Rates
-from costtop.pricing.cards import DAWN, HALVED, STANDARD, Band, Card, Stretch, Window, unpriced
+from costtop.pricing.cards import DAWN, HALVED, STANDARD, Card, SizeBand, Stretch, Window, unpriced
 
 _MEDIA = {
     "input_cost_per_audio_token": "audio_input",
@@ -98,10 +98,10 @@ def _card(name: str, entry: Mapping[str, Any], tier: str, speed: str, geo: str) 
     multiple, unlisted = _multiple(entry, speed, geo)
     unlisted += [tier] * (tier not in _WORDS and tier not in STANDARD)
     label = " ".join(filter(None, (label, word, speed, geo)))
-    offer = _Offer(entry, prices, label, word, multiple, bool(unlisted))
+    offer = _Offer(entry, prices, label=label, word=word, multiple=multiple, floor=bool(unlisted))
     starts = sorted({above for _, above, tier_ in prices if tier_ in ("", word)})
     rates = [_rates(offer, above) for above in starts]
-    bands = [Band(above, rate) for above, rate in zip((-1, *starts[1:]), rates, strict=True)]
+    bands = [SizeBand(above, rate) for above, rate in zip((-1, *starts[1:]), rates, strict=True)]
     missing = unlisted or [tier for rate in rates if rate.floor][:1]
     why = f"LiteLLM {name} has no price for {' '.join(missing)}" if missing else ""
     return Card((Stretch(DAWN, (Window(0, tuple(bands), why),)),))

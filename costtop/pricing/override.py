@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from costtop import money
 from costtop.errors import ConfigError
 from costtop.model import Rates
-from costtop.pricing.cards import DAWN, VAST, Band, CardRule
+from costtop.pricing.cards import DAWN, VAST, CardRule, SizeBand
 
 _WAYS = ("input", "cache_read", "output")
 _MEDIA = tuple(f"{kind}_{way}" for kind in ("audio", "image") for way in _WAYS)
@@ -91,10 +91,10 @@ def _override(entry: Any, where: str, file: str) -> PriceOverride:
     return PriceOverride(model, re.compile(translate(model)), chosen, rule)
 
 
-def _bands(entry: Mapping[str, Any], where: str, card: str) -> tuple[Band, ...]:
+def _bands(entry: Mapping[str, Any], where: str, card: str) -> tuple[SizeBand, ...]:
     search = _amount(entry["search"], f"{where}: search") if "search" in entry else 0
     above = entry.get("above", [])
-    bands = [Band(-1, _rates(entry.get("per_million"), search, f"{where}: per_million", card))]
+    bands = [SizeBand(-1, _rates(entry.get("per_million"), search, f"{where}: per_million", card))]
     for tier in above if isinstance(above, list) else [above]:
         if not isinstance(tier, Mapping) or set(tier) != {"tokens", "per_million"}:
             raise ConfigError(f"{where}: above needs tokens and per_million, and nothing else")
@@ -102,7 +102,7 @@ def _bands(entry: Mapping[str, Any], where: str, card: str) -> tuple[Band, ...]:
         if type(tokens) is not int or tokens <= bands[-1].above or tokens < 1:
             raise ConfigError(f"{where}: above.tokens must be whole numbers, ascending")
         rates = _rates(tier["per_million"], search, f"{where}: above {tokens}", card)
-        bands.append(Band(tokens, rates))
+        bands.append(SizeBand(tokens, rates))
     return tuple(bands)
 
 

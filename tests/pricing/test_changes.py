@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from costtop.pricing.book import PriceBook
-from costtop.pricing.changes import Change, changes
+from costtop.pricing.cards import Change, changes
 from costtop.pricing.override import overrides
 
 TODAY = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.pricing.book import PriceBook
-from costtop.pricing.changes import changes
+from costtop.pricing.cards import changes
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot

@@ -173,23 +173,40 @@ def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Cal
     key = keys.whole(NAME, session, str(record.id)) if named else keys.whole(NAME, line.strip())
     tokens = _tokens(record)
     return Call(
-        key, NAME, session, _text(record.model), tokens, at, _context(record),
-        agent=_text(record.agent), provider=_text(record.provider),
+        key=key,
+        source=NAME,
+        session=session,
+        model=_text(record.model),
+        tokens=tokens,
+        at=at,
+        context=_context(record),
+        agent=_text(record.agent),
+        provider=_text(record.provider),
         tier="" if record.service_tier == "standard" else _text(record.service_tier),
-        speed=_text(record.speed), geo=_text(record.geo), searches=record.web_searches or 0,
-        reported=_reported(record.cost_usd), request=_text(record.request),
+        speed=_text(record.speed),
+        geo=_text(record.geo),
+        searches=record.web_searches or 0,
+        reported=_reported(record.cost_usd),
+        request=_text(record.request),
         status="ok" if record.status in (None, "ok") else "error",
-        attempt=record.attempt or 1, pid=record.pid, tools=_tools(record), offset=offset,
+        attempt=record.attempt or 1,
+        pid=record.pid,
+        tools=_tools(record),
+        offset=offset,
         media=_media(record, tokens),
-    )  # fmt: skip
+    )
 
 
 def _tokens(record: _Line) -> Tokens:
     """The counts, checked against each other: each part fits into the whole that contains it."""
     tokens = Tokens(
-        record.input_tokens or 0, record.cache_read_tokens or 0, record.cache_write_tokens or 0,
-        record.cache_write_1h_tokens or 0, record.output_tokens or 0, record.reasoning_tokens or 0,
-    )  # fmt: skip
+        input=record.input_tokens or 0,
+        cache_read=record.cache_read_tokens or 0,
+        cache_write=record.cache_write_tokens or 0,
+        cache_write_1h=record.cache_write_1h_tokens or 0,
+        output=record.output_tokens or 0,
+        reasoning=record.reasoning_tokens or 0,
+    )
     if tokens.cache_read + tokens.cache_write > tokens.input:
         reason = "`input_tokens` is the total, but cache reads and writes exceed it"
     elif tokens.cache_write_1h > tokens.cache_write:
@@ -209,16 +226,21 @@ def _media(record: _Line, tokens: Tokens) -> Media | None:
 
 def _context(record: _Line) -> Context:
     return _cleaned(
-        record.cwd, record.branch, record.project, record.feature, record.user, record.task,
-        record.host, bytes(record.tags),
-    )  # fmt: skip
+        record.cwd,
+        record.branch,
+        record.project,
+        record.feature,
+        record.user,
+        record.task,
+        record.host,
+        bytes(record.tags),
+    )
 
 
 @lru_cache(_KEPT)
 def _cleaned(*said: Any) -> Context:
     *texts, tags = said
-    cwd, branch, project, feature, user, task, host = map(_text, texts)
-    return Context(cwd, branch, project, feature, user, task, host, _tags(tags))
+    return Context._make((*map(_text, texts), _tags(tags)))
 
 
 def _tags(raw: bytes) -> str:
@@ -235,10 +257,14 @@ def _tags(raw: bytes) -> str:
 
 def _tools(record: _Line) -> tuple[ToolUse, ...]:
     return tuple(
-        ToolUse(clean(tool.name), _text(tool.key), tool.error,
-                None if tool.result is None else clean(tool.result))
+        ToolUse(
+            clean(tool.name),
+            _text(tool.key),
+            tool.error,
+            None if tool.result is None else clean(tool.result),
+        )
         for tool in (record.tools or ())[:_TOOLS]
-    )  # fmt: skip
+    )
 
 
 def _reported(cost: float | str | None) -> int | None:
@@ -259,4 +285,6 @@ def _text(value: str | None) -> str:
     return clean(value) if value else ""
 
 
-SOURCE = Source(NAME, "costtop JSON lines", "lines", roots, ("**/*.jsonl",), read)
+SOURCE = Source(
+    NAME, "costtop JSON lines", "lines", roots=roots, patterns=("**/*.jsonl",), read=read
+)

@@ -197,4 +197,6 @@ def _inner(value: Any, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-SOURCE = Source(NAME, "LiteLLM, JSON log", "lines", roots, ("**/*.jsonl",), read)
+SOURCE = Source(
+    NAME, "LiteLLM, JSON log", "lines", roots=roots, patterns=("**/*.jsonl",), read=read
+)

@@ -49,7 +49,7 @@ class Served(msgspec.Struct):
     searches: Count = msgspec.field(name="web_search_requests", default=None)
 
 
-class Usage(msgspec.Struct, omit_defaults=True):
+class ResponseUsage(msgspec.Struct, omit_defaults=True):
     """`usage` of OpenAI and Anthropic; which of them it is shows in what is there."""
 
     prompt_tokens: Count = None
@@ -96,7 +96,7 @@ class Answer(msgspec.Struct):
     created: Loose = None
     created_at: Loose = None
     service_tier: Loose = None
-    usage: Usage | None = None
+    usage: ResponseUsage | None = None
     google: Google | None = msgspec.field(name="usageMetadata", default=None)
     response_id: Loose = msgspec.field(name="responseId", default=None)
     model_version: Loose = msgspec.field(name="modelVersion", default=None)
@@ -116,7 +116,7 @@ class Answer(msgspec.Struct):
 
 ANSWER = msgspec.json.Decoder(Answer)
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
-USAGE = msgspec.json.Decoder(Usage)
+USAGE = msgspec.json.Decoder(ResponseUsage)
 
 
 def vendor(answer: Answer) -> str:
@@ -143,7 +143,7 @@ def tokens_of(answer: Answer) -> Tokens:
         return thinking_apart(
             told.prompt, told.tool, told.cached, told.answer, told.thoughts, told.total
         )
-    used = answer.usage or Usage()
+    used = answer.usage or ResponseUsage()
     if kind == "anthropic":
         return anthropic_tokens(used)
     asked, answered = sides(used)
@@ -156,7 +156,7 @@ def tokens_of(answer: Answer) -> Tokens:
     return inclusive(whole, read, write, output, answered.reasoning)
 
 
-def sides(used: Usage) -> tuple[Details, Details]:
+def sides(used: ResponseUsage) -> tuple[Details, Details]:
     """The parts of the input and of the output, wherever OpenAI's APIs write them."""
     asked = used.prompt_tokens_details or used.input_tokens_details or used.input_token_details
     answered = (
@@ -171,7 +171,7 @@ def media_of(answer: Answer, tokens: Tokens) -> Media | None:
     if told is not None:
         groups = ((told.asked, told.tools), (told.read,), (told.answered,))
         return media(tokens, *(_by_kind(*group) for group in groups))
-    asked, answered = sides(answer.usage or Usage())
+    asked, answered = sides(answer.usage or ResponseUsage())
     return media(tokens, *(kinds(part) for part in (asked, asked.read or Details(), answered)))
 
 
@@ -192,7 +192,7 @@ def _by_kind(*groups: object) -> dict[str, int]:
     return found
 
 
-def anthropic_tokens(used: Usage) -> Tokens:
+def anthropic_tokens(used: ResponseUsage) -> Tokens:
     """Anthropic's counts stand beside each other; writes of no stated lifetime live 5 minutes."""
     split = used.cache_creation or Lifetimes()
     hour = split.hour or 0

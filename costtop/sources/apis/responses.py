@@ -15,7 +15,7 @@ from costtop.sources.apis.records import (
     RAWS,
     USAGE,
     Answer,
-    Usage,
+    ResponseUsage,
     media_of,
     tier_of,
     tokens_of,
@@ -125,12 +125,12 @@ class _Fold:
 
     def _started(self, answer: Answer, around: Answer, offset: int, data: bytes) -> None:
         """The beginning of an Anthropic stream: its input is final, its output a placeholder."""
-        used = msgspec.to_builtins(answer.usage or Usage())
+        used = msgspec.to_builtins(answer.usage or ResponseUsage())
         self.open = {"id": text(answer.id), "model": text(answer.model), "usage": used}
         if answer.usage is not None:
             self._call(answer, around, offset, data, starting=True)
 
-    def _streamed(self, used: Usage, around: Answer, offset: int, data: bytes) -> None:
+    def _streamed(self, used: ResponseUsage, around: Answer, offset: int, data: bytes) -> None:
         """A later count of the same stream: what it tells replaces what was told before."""
         if not self.open:
             return
@@ -144,7 +144,7 @@ class _Fold:
     def _call(
         self, answer: Answer, around: Answer, offset: int, data: bytes, *, starting: bool
     ) -> None:
-        kind, used = vendor(answer), answer.usage or Usage()
+        kind, used = vendor(answer), answer.usage or ResponseUsage()
         if not kind:
             return
         name = text(answer.id) or text(answer.response_id)
@@ -208,7 +208,12 @@ def _session(answer: Answer, around: Answer) -> str:
 
 
 SOURCE = Source(
-    NAME, "Raw API responses, line by line", "lines", roots, ("**/*.jsonl", "**/*.sse"), read
+    NAME,
+    "Raw API responses, line by line",
+    "lines",
+    roots=roots,
+    patterns=("**/*.jsonl", "**/*.sse"),
+    read=read,
 )
 DOCUMENTS = Source(
     name=f"{NAME}.json",

@@ -71,7 +71,7 @@ class Item(msgspec.Struct):
     output: msgspec.Raw = _NOTHING
 
 
-class Usage(msgspec.Struct):
+class TokenUsage(msgspec.Struct):
     """Counts of one request or of a thread. `total_tokens` is input + output."""
 
     input_tokens: Count = None
@@ -82,11 +82,11 @@ class Usage(msgspec.Struct):
     total_tokens: Count = None
 
 
-class Info(msgspec.Struct):
+class TokenInfo(msgspec.Struct):
     """`token_count.info`; null in a mere rate-limit ping."""
 
-    total_token_usage: Usage | None = None
-    last_token_usage: Usage | None = None
+    total_token_usage: TokenUsage | None = None
+    last_token_usage: TokenUsage | None = None
     model: Loose = None
 
 
@@ -96,8 +96,8 @@ class UsageRecord(msgspec.Struct):
     thread_id: Loose = None
     turn_id: Loose = None
     response_id: Loose = None
-    usage: Usage | None = None
-    thread_token_usage: Usage | None = None
+    usage: TokenUsage | None = None
+    thread_token_usage: TokenUsage | None = None
     model: Loose = None
     model_provider: Loose = None
 
@@ -106,11 +106,11 @@ ENVELOPE = msgspec.json.Decoder(Envelope)
 META = msgspec.json.Decoder(Meta)
 EVENT = msgspec.json.Decoder(Event)
 ITEM = msgspec.json.Decoder(Item)
-INFO = msgspec.json.Decoder(Info | None)
+INFO = msgspec.json.Decoder(TokenInfo | None)
 RECORD = msgspec.json.Decoder(UsageRecord)
 
 
-def counts(usage: Usage) -> Counts:
+def counts(usage: TokenUsage) -> Counts:
     """(input, cached, cache write, output, reasoning, total), absent ones 0."""
     return (
         usage.input_tokens or 0,
@@ -129,4 +129,4 @@ def tokens_of(used: Counts) -> Tokens:
         raise Unreadable(f"more than {LARGEST} tokens in one request", malformed=False)
     if read + write > whole:
         raise Unreadable("cache reads and writes exceed the input", malformed=False)
-    return Tokens(whole, read, write, 0, output, min(reasoning, output))
+    return Tokens(whole, read, write, output=output, reasoning=min(reasoning, output))

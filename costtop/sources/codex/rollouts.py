@@ -85,9 +85,16 @@ class _Fold:
             memo, where = self.memo, self.memo.get("where", ("", "", ""))
             context = _context(*where, memo.get("turn", ""))
             self.events.append(
-                unread_call(NAME, self.thread, line, self.seen, model=memo.get("model", ""),
-                            context=context, offset=offset)
-            )  # fmt: skip
+                unread_call(
+                    NAME,
+                    self.thread,
+                    line,
+                    self.seen,
+                    model=memo.get("model", ""),
+                    context=context,
+                    offset=offset,
+                )
+            )
 
     def _line(self, line: bytes, offset: int) -> None:
         envelope = decoded(records.ENVELOPE, line)
@@ -129,11 +136,16 @@ class _Fold:
         self.memo["provider"] = _text(meta.model_provider)
         self.events.append(
             SessionFact(
-                NAME, self.thread, parent=parent, started=at, at=at,
+                NAME,
+                self.thread,
+                parent=parent,
+                started=at,
+                at=at,
                 agent_type=_text(spawn.get("agent_role")) or _text(meta.agent_role),
-                version=_text(meta.cli_version), context=_context(*self.memo["where"], ""),
+                version=_text(meta.cli_version),
+                context=_context(*self.memo["where"], ""),
             )
-        )  # fmt: skip
+        )
 
     def _turn_context(self, turn: records.Event, at: int) -> None:
         where = self.memo.setdefault("where", ["", "", ""])
@@ -247,11 +259,19 @@ class _Fold:
         model = self.memo.get("model", "")
         task = turn or self.memo.get("turn", "")
         return Call(
-            key, NAME, self.thread, model or DEFAULT_MODEL, tokens, at,
-            _context(*self.memo.get("where", ("", "", "")), task),
-            provider=self.memo.get("provider", ""), tier=self.memo.get("tier", ""),
-            estimated=not model, tools=self.tools.used(key), offset=offset,
-        )  # fmt: skip
+            key=key,
+            source=NAME,
+            session=self.thread,
+            model=model or DEFAULT_MODEL,
+            tokens=tokens,
+            at=at,
+            context=_context(*self.memo.get("where", ("", "", "")), task),
+            provider=self.memo.get("provider", ""),
+            tier=self.memo.get("tier", ""),
+            estimated=not model,
+            tools=self.tools.used(key),
+            offset=offset,
+        )
 
 
 def _grown(total: records.Counts | None, before: list[int] | None) -> records.Counts | None:
@@ -296,4 +316,6 @@ def _context(cwd: str, branch: str, project: str, task: str) -> Context:
     return Context(cwd, branch, project, task=task)
 
 
-SOURCE = Source(NAME, "Codex CLI", "lines", roots, ("**/rollout-*.jsonl",), read)
+SOURCE = Source(
+    NAME, "Codex CLI", "lines", roots=roots, patterns=("**/rollout-*.jsonl",), read=read
+)

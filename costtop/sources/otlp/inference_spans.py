@@ -122,7 +122,9 @@ def _tokens(said: Said) -> Tokens:
     output = count(said, *_OUTPUT)
     reasoning = count(said, *_REASONING)
     hour = _hour(said) if write else 0
-    return Tokens(total, read, write, min(hour, write), output, min(reasoning, output))
+    return Tokens(
+        total, read, write, min(hour, write), output=output, reasoning=min(reasoning, output)
+    )
 
 
 def _hour(said: Said) -> int:

@@ -10,12 +10,12 @@ from costtop.model import Call, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.times import moment
 from costtop.sources.otlp.records import Record, Said, cost, count, held, named, whole
-from costtop.sources.otlp.whose import UNNAMED, Whose, whose
+from costtop.sources.otlp.whose import UNNAMED, Owner, whose
 
 EVENT = 2  # how coarse: no request id, so spans of the session go before
 
 
-def _claude(record: Record, who: Whose, at: int) -> Call:
+def _claude(record: Record, who: Owner, at: int) -> Call:
     """`claude_code.api_request`: counts are disjoint and say not how long writes live, so the
     cost that Claude Code itself states is the one that counts (FORMATS section 1).
     """
@@ -37,7 +37,7 @@ def _claude(record: Record, who: Whose, at: int) -> Call:
     )
 
 
-def _codex(record: Record, who: Whose, at: int) -> Call | None:
+def _codex(record: Record, who: Owner, at: int) -> Call | None:
     """`codex.sse_event` of a completed response: input contains the cache, output reasoning."""
     said = record.said
     if said.get("event.kind") != "response.completed":
@@ -46,22 +46,22 @@ def _codex(record: Record, who: Whose, at: int) -> Call | None:
     read = min(count(said, "cached_token_count"), total)
     reasoning = min(count(said, "reasoning_token_count"), output)
     response = named(said, ("response_id", "response.id"))
-    tokens = Tokens(total, read, 0, 0, output, reasoning)
+    tokens = Tokens(total, read, output=output, reasoning=reasoning)
     return _call(record, who, at, tokens, response)._replace(provider="openai")
 
 
-def _gemini(record: Record, who: Whose, at: int) -> Call:
+def _gemini(record: Record, who: Owner, at: int) -> Call:
     """`*.api_response`: thoughts and tool prompts stand beside answer and prompt."""
     said = record.said
     total = count(said, "input_token_count") + count(said, "tool_token_count")
     thoughts, answer = count(said, "thoughts_token_count"), count(said, "output_token_count")
     read = min(count(said, "cached_content_token_count"), total)
-    tokens = Tokens(total, read, 0, 0, answer + thoughts, thoughts)
+    tokens = Tokens(total, read, output=answer + thoughts, reasoning=thoughts)
     response = named(said, ("response_id",))
     return _call(record, who, at, tokens, response)._replace(provider="google")
 
 
-def _call(record: Record, who: Whose, at: int, tokens: Tokens, request: str) -> Call:
+def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str) -> Call:
     said = record.said
     if request:
         key = keys.whole("otlp", who.source, request)
@@ -83,7 +83,7 @@ def _call(record: Record, who: Whose, at: int, tokens: Tokens, request: str) -> 
     )
 
 
-_EVENTS: dict[str, Callable[[Record, Whose, int], Call | None]] = {
+_EVENTS: dict[str, Callable[[Record, Owner, int], Call | None]] = {
     "claude_code.api_request": _claude,
     "codex.sse_event": _codex,
     "gemini_cli.api_response": _gemini,

@@ -11,7 +11,7 @@ from costtop.model import Call, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import LARGEST
 from costtop.sources.otlp.records import Point, Said, held, named
-from costtop.sources.otlp.whose import Whose, whose
+from costtop.sources.otlp.whose import Owner, whose
 
 AGGREGATE = 3  # how coarse: of no use where any single call is told of
 _SERIES = 2000  # cumulative series remembered
@@ -110,7 +110,7 @@ def _groups(points: Iterable[Point]) -> list[_Group]:
     return list(found.values())
 
 
-def _is_chosen(memo: dict[str, Any], who: Whose, family: str) -> bool:
+def _is_chosen(memo: dict[str, Any], who: Owner, family: str) -> bool:
     """Whether this family of metrics is the one that counts for the service: its first."""
     known = memo.setdefault("families", {})
     if who.session == who.service and f"{who.source}/{who.service}" in memo.get("finer", {}):
@@ -151,7 +151,7 @@ def _new_values(memo: dict[str, Any], series: str, group: _Group) -> dict[str, f
 
 
 def _calls(
-    group: _Group, who: Whose, series: str, values: dict[str, float], seen: int
+    group: _Group, who: Owner, series: str, values: dict[str, float], seen: int
 ) -> Iterator[Call]:
     """The sum in as many equal calls as there were requests, so that no size tier is met by it."""
     sums = [min(round(values.get(kind, 0)), LARGEST) for kind in _ORDER]
@@ -191,4 +191,4 @@ def _tokens(source: str, share: dict[str, int]) -> Tokens:
         total += read + write
     output = share["output"] + share["thought"]
     reasoning = min(share["thought"] + share["reasoning"], output)
-    return Tokens(total, read, write, 0, output, reasoning)
+    return Tokens(total, read, write, output=output, reasoning=reasoning)

@@ -93,4 +93,6 @@ def _counted_as(kind: str) -> Any:
     return count
 
 
-SOURCE = Source(NAME, "OpenTelemetry", "lines", roots, ("**/*.jsonl", "**/*.json"), read)
+SOURCE = Source(
+    NAME, "OpenTelemetry", "lines", roots=roots, patterns=("**/*.jsonl", "**/*.json"), read=read
+)

@@ -29,19 +29,19 @@ class Teller(NamedTuple):
     ended: int
 
 
-class Request(NamedTuple):
+class TracedRequest(NamedTuple):
     """One request: the key of its call, what was told of it, and by whom."""
 
-    key: str  # hex
-    response: str
-    session: str
-    service: str
-    model: str
-    input: int
-    cache: int
-    hour: int
-    output: int
     tellers: list[Teller]
+    key: str = ""  # hex
+    response: str = ""
+    session: str = ""
+    service: str = ""
+    model: str = ""
+    input: int = 0
+    cache: int = 0
+    hour: int = 0
+    output: int = 0
 
 
 def joined(told: Iterable[tuple[Record, Call]], memo: dict[str, Any]) -> list[Call]:
@@ -70,7 +70,7 @@ def joined(told: Iterable[tuple[Record, Call]], memo: dict[str, Any]) -> list[Ca
     return found
 
 
-def _told_anew(request: Request, group: list[tuple[Record, Call]]) -> Call | None:
+def _told_anew(request: TracedRequest, group: list[tuple[Record, Call]]) -> Call | None:
     """The call of a request that was told before, None where this adds nothing to it."""
     call = _together(group)._replace(key=bytes.fromhex(request.key))
     if len(request.tellers) == 1:
@@ -80,9 +80,9 @@ def _told_anew(request: Request, group: list[tuple[Record, Call]]) -> Call | Non
     return call if _is_finer(call, request) or call.session != request.session else None
 
 
-def _restored(request: Any) -> Request:
-    *rest, tellers = request
-    return Request._make([*rest, [Teller(*teller) for teller in tellers]])
+def _restored(request: Any) -> TracedRequest:
+    tellers, *rest = request
+    return TracedRequest([Teller(*teller) for teller in tellers], *rest)
 
 
 def _teller(record: Record) -> Teller:
@@ -91,18 +91,18 @@ def _teller(record: Record) -> Teller:
     return Teller(span, parent, record.scope, record.began or record.at, record.at)
 
 
-def _request(record: Record, call: Call) -> Request:
-    blank = Request(call.key.hex(), "", call.session, call.service, "", 0, 0, 0, 0, [])
-    return _noted(blank, call)._replace(tellers=[_teller(record)])
+def _request(record: Record, call: Call) -> TracedRequest:
+    return _noted(TracedRequest([_teller(record)]), call)
 
 
-def _noted(request: Request, call: Call) -> Request:
+def _noted(request: TracedRequest, call: Call) -> TracedRequest:
     """The request with what the call tells of it."""
     tokens = call.tokens
     return request._replace(
         key=call.key.hex(),
         response=call.request or request.response,
         session=call.session,
+        service=call.service,
         model=call.model,
         input=tokens.input,
         cache=tokens.cache_read + tokens.cache_write,
@@ -111,7 +111,7 @@ def _noted(request: Request, call: Call) -> Request:
     )
 
 
-def _place(known: list[Request], record: Record, call: Call) -> int | None:
+def _place(known: list[TracedRequest], record: Record, call: Call) -> int | None:
     """Where the request stands that this span tells of, None for one that is new."""
     teller = _teller(record)
     near: list[tuple[int, int]] = []
@@ -126,7 +126,7 @@ def _place(known: list[Request], record: Record, call: Call) -> int | None:
     return min(near)[1] if near else None
 
 
-def _is_kin(request: Request, teller: Teller) -> bool:
+def _is_kin(request: TracedRequest, teller: Teller) -> bool:
     """Whether the span was told before, or is the parent or the only child of one that was."""
     for other in request.tellers:
         if teller.span == other.span or other.parent == teller.span:
@@ -136,7 +136,7 @@ def _is_kin(request: Request, teller: Teller) -> bool:
     return False
 
 
-def _is_alike(request: Request, call: Call) -> bool:
+def _is_alike(request: TracedRequest, call: Call) -> bool:
     """Whether it can be the same request by service, model and counts."""
     tokens = call.tokens
     if (call.service, tokens.output) != (request.service, request.output):
@@ -152,7 +152,7 @@ def _plain(model: str) -> str:
     return _DATED.sub("", model.lower().rpartition("/")[2])
 
 
-def _distance(request: Request, teller: Teller) -> int | None:
+def _distance(request: TracedRequest, teller: Teller) -> int | None:
     """How far apart the times are; None where they do not overlap or the library told already."""
     best: int | None = None
     for other in request.tellers:
@@ -195,7 +195,7 @@ def _is_nameless(record: Record, call: Call) -> bool:
     return call.session in (call.service, f"{call.service} {record.trace[:16]}")
 
 
-def _is_finer(call: Call, request: Request) -> bool:
+def _is_finer(call: Call, request: TracedRequest) -> bool:
     """Whether it tells more than what was told: parts of the input, or the response's name."""
     tokens = call.tokens
     same = tokens.output == request.output
@@ -204,10 +204,10 @@ def _is_finer(call: Call, request: Request) -> bool:
     return (same and parts) or bool(call.request and not request.response)
 
 
-def _recent(known: list[Request]) -> Iterator[list[Any]]:
+def _recent(known: list[TracedRequest]) -> Iterator[list[Any]]:
     """What is worth remembering, as JSON knows it."""
     ends = [max(teller.ended for teller in request.tellers) for request in known]
     newest = max(ends, default=0)
     for request, end in zip(known[-_MOST:], ends[-_MOST:], strict=True):
         if end >= newest - _LATE:
-            yield [*request[:-1], [list(teller) for teller in request.tellers]]
+            yield [[list(teller) for teller in request.tellers], *request[1:]]

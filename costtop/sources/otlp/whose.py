@@ -43,7 +43,7 @@ _STANDARD = tuple(
 _TAGS = 16
 
 
-class Whose(NamedTuple):
+class Owner(NamedTuple):
     """Where a record belongs; `service` is the session that its service's aggregates stand in."""
 
     source: str
@@ -52,14 +52,14 @@ class Whose(NamedTuple):
     context: Context
 
 
-def whose(name: str, said: Said, resource: Said, trace: str = "") -> Whose:
+def whose(name: str, said: Said, resource: Said, trace: str = "") -> Owner:
     """Where the record `name` belongs; without a session of its own, to its trace or service."""
     service = named(resource, ("service.name",)) or "unknown service"
     source = _source(name, service)
     session = named(said, _SESSION) or named(resource, _SESSION)
     if not session:
         session = f"{service} {trace[:16]}" if trace else service
-    return Whose(source, session, service, _context(said, resource, service, source))
+    return Owner(source, session, service, _context(said, resource, service, source))
 
 
 def _source(name: str, service: str) -> str:
