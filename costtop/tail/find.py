@@ -9,9 +9,8 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from costtop.tail.links import own_home, refusal, within
 from costtop.tail.patterns import NamePatterns, names
-from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
+from costtop.tail.roots import FoundFiles, Root, Seen, Trouble, own_home, refusal, within
 
 RECENT = 3600 * 10**9  # a file touched within this time (ns) is looked at every few seconds
 RACY = 2 * 10**9  # an mtime younger than this may stand for a second change, not seen yet

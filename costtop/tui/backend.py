@@ -22,7 +22,7 @@ from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.connection import Door, empty
 from costtop.queries.live import past
 from costtop.queries.live.view import Pulse, Snapshot
-from costtop.queries.sessions import session, tasks, transcript
+from costtop.queries.sessions import lookup, session, tasks
 from costtop.queries.sessions.session import SessionDetail
 from costtop.queries.sessions.tasks import Tasks
 from costtop.queries.spending import budget_periods, days, spending, trend_verdicts
@@ -83,7 +83,7 @@ def real(
         budgets=lambda at: door.read(budget_periods.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
         hooked=hooked,
-        transcript=lambda key: door.read(transcript.read, key),
+        transcript=lambda key: door.read(lookup.log_of, key),
         open_folder=open_folder,
         now=now,
     )

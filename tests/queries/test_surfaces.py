@@ -20,7 +20,7 @@ from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
-from costtop.store.sessions import labels, statuslines
+from costtop.store.sessions import labels, sessions
 from costtop.store.sessions.past_spends import History
 from costtop.tui.list.filter import parse
 
@@ -232,7 +232,7 @@ def test_what_tools_say_themselves_stands_beside_what_is_computed(
 ) -> None:
     paths = stored(home, made("a", reported=7_000_000), made("b"))
     db = open_writer(paths.database)
-    statuslines.put(db, KEY, 13_000_000, None, None, NOW)
+    sessions.put_statusline(db, KEY, 13_000_000, None, None, NOW)
     db.close()
     drift = tree(capsys, "doctor", "--json")["drift"]
     assert [(one["reported_by"], one["drift_usd"]) for one in drift] == [

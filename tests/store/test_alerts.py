@@ -188,10 +188,10 @@ def test_bad_quiet_hours_in_the_config_are_refused():
 
 
 def test_readers_see_open_alerts_and_the_latest_title(db, tmp_path):
-    assert live_alerts.read(db)[1:] == (0, "")
+    assert live_alerts.open_alerts(db)[1:] == (0, "")
     reasons(db, runaway("x", START), tier(80, START))
     reader = open_reader(tmp_path / "costtop.db")
-    assert live_alerts.read(reader)[1:] == (2, "budget daily: 80 % of $20.00")
+    assert live_alerts.open_alerts(reader)[1:] == (2, "budget daily: 80 % of $20.00")
     reader.close()
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from costtop.control.protocol import Kill, Override, Pause, StopSession
-from costtop.queries.live.held_sessions import Held
+from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, ProcessSeen
 from costtop.tui.backend import open_folder
 from tests.tui.stage import played

@@ -18,7 +18,7 @@ from costtop.processes.inspect.inspector import lineage
 from costtop.receive.socket import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers
-from costtop.store.sessions import live_logs, statuslines
+from costtop.store.sessions import live_logs, sessions
 from costtop.store.writer import Writer
 from costtop.tail.place import is_file
 
@@ -75,4 +75,4 @@ def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:
         cost = command.cost
         known = cost is not None and 0 <= cost < _LARGEST
         nanos = money.from_dollars(cost) if known and cost is not None else None
-        statuslines.put(db, key, nanos, command.five_hour, command.seven_day, now)
+        sessions.put_statusline(db, key, nanos, command.five_hour, command.seven_day, now)

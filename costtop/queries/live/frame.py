@@ -12,7 +12,7 @@ from costtop import periods
 from costtop.durations import DAY, MINUTE
 from costtop.floor import EXACT, Sum, together
 from costtop.model import Budget
-from costtop.queries.live import held_sessions, live_alerts, live_processes
+from costtop.queries.live import live_alerts, live_processes
 from costtop.queries.live.session_state import state
 from costtop.queries.live.view import (
     TREND_BUCKETS,
@@ -79,7 +79,7 @@ class Live:
         tz, finished_after = told.zone, told.finished_after
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
-        opened = live_alerts.read(self._db)
+        opened = live_alerts.open_alerts(self._db)
         sessions = self._sessions(now, now - window, trends, marks, finished_after)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
@@ -108,7 +108,7 @@ class Live:
             sources=sources,
             alerts_open=opened.total,
             last_alert=opened.newest,
-            held=held_sessions.read(self._db, now),
+            held=live_alerts.read(self._db, now),
         )
 
     def name(self, number: int | None) -> str:

@@ -7,7 +7,7 @@ missing from it. Times are ms UTC. Text has been cleaned at ingest.
 from typing import NamedTuple
 
 from costtop.floor import EXACT, Floor
-from costtop.queries.live.held_sessions import Held
+from costtop.queries.live.live_alerts import Held
 
 TREND_BUCKETS = 30  # one a minute
 

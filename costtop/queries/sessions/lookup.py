@@ -1,9 +1,13 @@
-"""Finds the one session that a user means by a prefix of its id. It reads nothing else."""
+"""Finds the one session that a user means by a prefix of its id, and where its log stands."""
 
+import os
 import sqlite3
+from pathlib import Path
 
 from costtop.errors import CosttopError, NothingFound
 from costtop.store import meta
+from costtop.store.sessions import live_logs
+from costtop.store.sessions.past_spends import History
 
 _NAMED = 5  # candidates named where a prefix is not unique
 
@@ -39,3 +43,10 @@ def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> list[str
         (prefix, prefix + "\U0010ffff", source, source),
     )
     return [str(row[0]) for row in rows]
+
+
+def log_of(db: sqlite3.Connection, key: str) -> Path | None:
+    """The file of the latest calls of the session "source/session"; None for one off a socket."""
+    root = History(db).root_id(key)
+    logs = live_logs.logs(db, root) if root is not None else ()
+    return Path(os.fsdecode(logs[0])) if logs else None

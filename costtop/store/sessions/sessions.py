@@ -137,3 +137,20 @@ class Sessions:
         move_tasks(db, child.root, parent.root)
         labels.adopt(db, child.root, parent.root)
         self.forget()
+
+
+def put_statusline(
+    db: sqlite3.Connection,
+    session: str,
+    cost: int | None,
+    five_hour: float | None,
+    seven_day: float | None,
+    now: int,
+) -> None:
+    """Keeps the latest word of a session ("source/session")."""
+    db.execute(
+        "INSERT INTO statuslines (session, at, cost, five_hour, seven_day) VALUES (?,?,?,?,?)"
+        " ON CONFLICT DO UPDATE SET at = excluded.at, cost = excluded.cost,"
+        " five_hour = excluded.five_hour, seven_day = excluded.seven_day",
+        (session, now, cost, five_hour, seven_day),
+    )

@@ -8,7 +8,7 @@ from textual.screen import Screen
 from costtop.control.protocol import Override
 from costtop.durations import MINUTE, short
 from costtop.files import user_name
-from costtop.queries.live.held_sessions import Held
+from costtop.queries.live.live_alerts import Held
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of

@@ -6,7 +6,7 @@ from textual.geometry import Size
 
 from costtop import __version__
 from costtop.durations import SECOND, short
-from costtop.queries.live.held_sessions import Held
+from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.tui.draw.figures import cash, clock, short_session
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, spread
