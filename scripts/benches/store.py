@@ -79,7 +79,7 @@ def recorded(path: Path, total: int, now: int) -> tuple[float, float]:
                 0,
                 1,
             )
-            for c, _, cost, _ in reading.calls
+            for c, _, cost, *_ in reading.calls
         ]
         spent[1] += cpu(_transact, plain, partial(plain.executemany, insert, flat))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

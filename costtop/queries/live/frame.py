@@ -50,6 +50,7 @@ class Live:
         self._names: dict[int, str] = {0: ""}
         self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by what they show
         self._basis: tuple[dict[str, str], int] | None = None
+        self._models: tuple[int, int, dict[int, str], dict[int, str]] | None = None
         self._slow_at = 0
         self._month_before_today = Sum()
         self._usual: int | None = None
@@ -80,7 +81,8 @@ class Live:
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
         opened = live_alerts.open_alerts(self._db)
-        sessions = self._sessions(now, now - window, trends, marks, finished_after)
+        rev = int(self._db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+        sessions = self._sessions(now, now - window, trends, marks, finished_after, rev)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
         today, month = self._spent(now, tz)
@@ -88,7 +90,7 @@ class Live:
         day_start = periods.start_of("day", now, tz)
         return Snapshot(
             at=now,
-            rev=int(self._db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0]),
+            rev=rev,
             zone=tz.key,
             sessions=sessions,
             running=sum(row.state == "running" for row in sessions),
@@ -144,6 +146,7 @@ class Live:
         trends: dict[int, tuple[tuple[int, ...], int]],
         marks: dict[str, str],
         finished_after: int,
+        rev: int,
     ) -> tuple[SessionRow, ...]:
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM sessions s LEFT JOIN contexts c ON c.id = s.context"
@@ -156,12 +159,12 @@ class Live:
         kept: dict[tuple[object, ...], SessionRow] = {}
         active = "s.root IN (SELECT root FROM sessions WHERE last >= ?)"
         shorts = floors.by(self._db, "p.session", active, (since,))
-        models, of_roots = dearest.of_active(self._db, since)
+        models, of_roots = self._dearest(rev, since)
         for row in rows:
             session, root = row[:2]
             trend = trends.get(session)
             shown = (*row, shorts.get(session, EXACT), models.get(session, ""))
-            made = self._rested.get(shown) if trend is None else None
+            made = None if trend else self._rested.get(shown)
             if made is None:
                 made = self._row(shown, now, trend, marks, finished_after)
             if made.state == "ended" and trend is None:
@@ -174,6 +177,13 @@ class Live:
             for root, family in families.items()
             if (folded := _folded(family, now, finished_after, of_roots.get(root, ""))).calls
         )
+
+    def _dearest(self, rev: int, since: int) -> tuple[dict[int, str], dict[int, str]]:
+        """As `dearest.of_active`, asked again where something changed or more is wanted."""
+        known = self._models
+        if known is None or known[0] != rev or known[1] > since:
+            known = self._models = (rev, since, *dearest.of_active(self._db, since))
+        return known[2:]
 
     def _row(
         self,

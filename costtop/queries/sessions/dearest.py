@@ -14,12 +14,27 @@ def of_active(db: sqlite3.Connection, since: int) -> tuple[dict[int, str], dict[
         " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?)",
         (since,),
     ).fetchall()
-    own = _dearest((session, (cost, tokens, name)) for session, _, cost, tokens, name in rows)
-    sums: dict[tuple[int, str], tuple[int, int]] = {}
-    for _, root, cost, tokens, name in rows:
-        known = sums.get((root, name), (0, 0))
-        sums[root, name] = (known[0] + cost, known[1] + tokens)
-    return own, _dearest((root, (*sum_, name)) for (root, name), sum_ in sums.items())
+    families: dict[int, list[tuple[int, _Priced]]] = {}
+    for session, root, *priced in rows:
+        families.setdefault(root, []).append((session, (priced[0], priced[1], priced[2])))
+    own: dict[int, str] = {}
+    of_roots: dict[int, str] = {}
+    for root, told in families.items():
+        if len(told) == 1:
+            own[told[0][0]] = of_roots[root] = told[0][1][2]
+        else:
+            own |= _dearest(told)
+            of_roots |= _dearest((root, priced) for priced in _summed(told))
+    return own, of_roots
+
+
+def _summed(told: Iterable[tuple[int, _Priced]]) -> Iterable[_Priced]:
+    """The same by model, whatever the session."""
+    sums: dict[str, tuple[int, int]] = {}
+    for _, (cost, tokens, name) in told:
+        known = sums.get(name, (0, 0))
+        sums[name] = (known[0] + cost, known[1] + tokens)
+    return ((*sum_, name) for name, sum_ in sums.items())
 
 
 def of_span(db: sqlite3.Connection, since: int, until: int) -> dict[int, str]:

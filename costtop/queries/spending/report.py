@@ -103,7 +103,8 @@ class _Sum:
     def add(self, sums: Sequence[int], roots: set[int], short: Floor = EXACT) -> None:
         self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
         self.roots |= roots
-        self.short = together([self.short, short])
+        if short is not EXACT:
+            self.short = together([self.short, short])
 
     def line(self, key: str, tasks: int | None) -> Line:
         return Line._make((key, *self.sums, len(self.roots), tasks, self.short))

@@ -19,7 +19,7 @@ SHORT: dict[FloorReason, int] = {
     "tier": TIER,
     "modality": MODALITY,
 }
-_SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
+ANY_SHORT = PLACEHOLDER | UNREADABLE | TIER | MODALITY
 
 
 class CallRow(NamedTuple):
@@ -144,7 +144,7 @@ def media_of(row: CallRow) -> Media | None:
 
 def reasons(row: CallRow) -> tuple[FloorReason, ...]:
     """Why the row's cost is less than what was billed; a cost that was reported is whole."""
-    short = row.flags & _SHORT
+    short = row.flags & ANY_SHORT
     if short & PLACEHOLDER and row.cost is not None and not (row.input or row.output):
         short &= ~PLACEHOLDER  # searches that alone are known of a request count for themselves
     if row.cost is None:

@@ -99,7 +99,7 @@ def _sight(
         place,
         call.offset,
         request_hash(call.request) if call.request else None,
-        call_flags(call) | sum(SHORT[reason] for reason in short),
+        call_flags(call) | (sum(SHORT[reason] for reason in short) if short else 0),
         call.attempt,
         json.dumps(call.media) if call.media else None,
     )  # fmt: skip

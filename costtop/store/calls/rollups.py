@@ -9,7 +9,7 @@ from operator import add
 from typing import Any
 
 from costtop.durations import MINUTE
-from costtop.store.calls.call_row import ERROR, UNREADABLE, CallRow, reasons
+from costtop.store.calls.call_row import ANY_SHORT, ERROR, UNREADABLE, CallRow, reasons
 
 QUARTER = 900_000
 
@@ -101,12 +101,11 @@ class Deltas:
         unread = row.flags & UNREADABLE
         unpriced = sign if row.cost is None else 0
         line = (at // QUARTER, session, row.context, row.model, row.feature)
-        for reason in reasons(row):
+        for reason in reasons(row) if row.flags & ANY_SHORT or row.cost is None else ():
             self._floors.add((*line, reason), [sign, cost, sign * row.output])
         if not unread:
             self._spend.add(line, _sums(row, sign, unpriced))
             self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
-            self._models.add((session, row.model), [sign, cost, tokens])
         if sign < 0:
             self._shrunk = True
         if sign < 0 or unread:
@@ -118,10 +117,13 @@ class Deltas:
             latest.note(row)
 
     def _by_session(self) -> dict[int, list[int]]:
+        """The sums of `spend` by session; adds up those by model on the way."""
         totals: dict[int, list[int]] = {}
-        for (_, session, *_), sums in self._spend.deltas.items():
+        for (_, session, _, model, _), sums in self._spend.deltas.items():
             known = totals.get(session)
             totals[session] = list(map(add, known, sums)) if known else sums
+            calls, _, _, cost, _, _, used, _, _, _, output, _ = sums
+            self._models.add((session, model), [calls, cost, used + output])
         return totals
 
     def write(self, db: sqlite3.Connection, rev: int) -> None:
