@@ -30,7 +30,7 @@ def span(scope: str, number: int, began: int, took: int, said: dict[str, Any], *
     """`began` and `took` in ms; `trace` and `parent` as small numbers."""
     times = {"startTimeUnixNano": (SEEN + began) * 10**6}
     times["endTimeUnixNano"] = (SEEN + began + took) * 10**6
-    trace, parent = f"{at.get('trace', number):032x}", at.get("parent")
+    trace, parent = 2 * ids(at.get("trace", number)), at.get("parent")
     whole = {"traceId": trace, "spanId": ids(number), "attributes": pairs(said), **times}
     return scope, {**whole, "parentSpanId": ids(parent) if parent else ""}
 
