@@ -10,17 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from costtop.errors import Refused
+from costtop.processes.evidence.reports import Reports
 from costtop.processes.evidence.search import heard
 from costtop.processes.evidence.wanted import (
     CONFIDENCES,
     PeerReport,
     ProcessClaim,
     Wanted,
+    moved_on,
+    outweigh,
+    rank,
     strongest,
+    unclear,
 )
 from costtop.processes.handle import Handle, adopt, hold
 from costtop.processes.inspect.inspector import system_inspector
-from costtop.processes.inspect.process import Inspector, Process, ancestors
+from costtop.processes.inspect.process import Inspector, Process, ancestors, lives
 from costtop.processes.refuse import never_held, refusal
 
 LIMIT = 512  # processes held
@@ -54,9 +59,7 @@ class Holder:
         self._pidfds = pidfds
         self._handles: dict[str, Handle] = {}
         self._claims: dict[str, ProcessClaim] = {}  # why each is held, or why none is
-        self._reported: dict[
-            str, tuple[str, ProcessClaim]
-        ] = {}  # (kind, claim) that outlive a search
+        self._reports = Reports(self.inspector)
         self._contested: dict[str, str] = {}  # why a known process may not be meant after all
 
     def take(self, wanted: Sequence[Wanted], claims: Iterable[ProcessClaim]) -> None:
@@ -67,11 +70,10 @@ class Holder:
         """
         fresh: dict[str, list[ProcessClaim]] = defaultdict(list)
         for claim in claims:
-            if claim.refusal or self._lives(claim):
+            if claim.refusal or lives(claim.identity, self.inspector):
                 fresh[claim.session].append(self._unless_moved_on(claim))
-        for session, (_, claim) in self._reported.items():
-            if self._lives(claim):
-                fresh[session].append(claim)
+        for claim in self._reports.living():
+            fresh[claim.session].append(claim)
         for one in wanted:
             self._settle(one.session, fresh[one.session])
         self._let_go_of_former(fresh)
@@ -87,11 +89,11 @@ class Holder:
             return Found(report.session, refusal="the report names no process of one session")
         if report.kind == "hook":
             self._forget_former(claim)
-        self._reported[report.session] = (report.kind, claim)
+        told = self._reports.add(report.kind, claim)
         given = None if fd is None else adopt(claim.pid, claim.start, fd, self.inspector)
         if fd is not None and given is None:
             os.close(fd)
-        self._settle(report.session, [claim], given)
+        self._settle(report.session, told, given)
         return self.find(report.session)
 
     def find(self, session: str) -> Found:
@@ -147,8 +149,9 @@ class Holder:
     def forget(self, session: str) -> None:
         """Let go of a session."""
         self._release(session)
-        for kept in (self._claims, self._reported, self._contested):
-            kept.pop(session, None)
+        self._reports.forget(session)
+        self._claims.pop(session, None)
+        self._contested.pop(session, None)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -165,18 +168,18 @@ class Holder:
         current, known = self._handles.get(session), self._known(session)
         self._contested.pop(session, None)
         torn = choice is None and len(best) > 1 and best[0].confidence != CONFIDENCES[0]
-        if known is not None and not torn and not _outweigh(best, known):
+        if known is not None and not torn and not outweigh(best, known):
             choice = known
         if choice is None and known is not None:
-            self._contested[session] = _unclear(session, allowed).refusal
+            self._contested[session] = unclear(session, allowed).refusal
         elif choice is not None and not self._is_setback(choice, current):
-            if current is None or current.identity != (choice.pid, choice.start):
+            if current is None or current.identity != choice.identity:
                 given = self._replace(session, choice, given, keep=known is not None)
             elif choice is not known:
                 self._claims[session] = self._capped(choice)
         elif current is None or not current.gone():
             self._release(session)
-            self._claims[session] = _unclear(session, allowed)
+            self._claims[session] = unclear(session, allowed)
         if given is not None:
             given.close()
 
@@ -218,24 +221,21 @@ class Holder:
             return None
         return claim
 
-    def _lives(self, claim: ProcessClaim) -> bool:
-        now = self.inspector.glance(claim.pid)
-        return now is not None and now.start == claim.start and now.state not in "ZX"
-
     def _let_go_of_former(self, fresh: Mapping[str, Sequence[ProcessClaim]]) -> None:
         """A process that is shown better to have gone on to another session has left the former."""
         ranks = {
-            session: _rank(fresh.get(session, ()), one) for session, one in self._handles.items()
+            session: rank(fresh.get(session, ()), one.identity)
+            for session, one in self._handles.items()
         }
         shown: dict[tuple[int, int], tuple[int, str]] = {}
         for session, handle in self._handles.items():
             mine = -1 if self._claims[session].former else ranks[session]
             shown[handle.identity] = max(shown.get(handle.identity, (-1, "")), (mine, session))
         for session, handle in list(self._handles.items()):
-            rank, other = shown[handle.identity]
-            if rank > ranks[session] and rank >= _RANK(self._claims[session].confidence):
+            surest, other = shown[handle.identity]
+            if surest > ranks[session] and surest >= _RANK(self._claims[session].confidence):
                 self.forget(session)
-                self._claims[session] = _moved_on(session, handle.pid, other)
+                self._claims[session] = moved_on(session, handle.pid, other)
 
     def _hold(self, claim: ProcessClaim) -> Handle | None:
         if reason := never_held(claim.pid, self.inspector):
@@ -262,7 +262,7 @@ class Holder:
 
     def _is_setback(self, claim: ProcessClaim, current: Handle | None) -> bool:
         """A session that had its own process is not behind an older one that a guess names."""
-        if current is None or current.identity == (claim.pid, claim.start) or not current.gone():
+        if current is None or current.identity == claim.identity or not current.gone():
             return False
         return claim.confidence != "exact" and claim.start < current.process.start
 
@@ -284,17 +284,15 @@ class Holder:
 
     def _unless_moved_on(self, claim: ProcessClaim) -> ProcessClaim:
         """A hook knows better than a file which session a process is at (/clear)."""
-        for session, (kind, known) in self._reported.items():
-            same = (known.pid, known.start) == (claim.pid, claim.start)
-            if kind == "hook" and same and session != claim.session:
-                moved = _moved_on(claim.session, claim.pid, session)
+        for session in self._reports.at(claim.identity):
+            if session != claim.session:
+                moved = moved_on(claim.session, claim.pid, session)
                 return claim._replace(refusal=claim.refusal or moved.refusal, former=True)
         return claim
 
     def _forget_former(self, claim: ProcessClaim) -> None:
-        for session, (kind, known) in list(self._reported.items()):
-            same = (known.pid, known.start) == (claim.pid, claim.start)
-            if kind == "hook" and same and session != claim.session:
+        for session in self._reports.at(claim.identity):
+            if session != claim.session and self._reports.leave(session, claim.identity):
                 self.forget(session)
 
     def _carried(self, session: str) -> tuple[str, ...]:
@@ -313,30 +311,3 @@ class Holder:
         handle = self._handles.pop(session, None)
         if handle is not None:
             handle.close()
-
-
-def _unclear(session: str, claims: Sequence[ProcessClaim]) -> ProcessClaim:
-    pids = sorted({one.pid for one in claims})
-    refused = "no process is known for this session"
-    if len(pids) > 1:
-        refused = f"processes {', '.join(map(str, pids))} all look like this session's"
-    return ProcessClaim(session, 0, 0, "weak", "", refusal=refused)
-
-
-def _moved_on(session: str, pid: int, other: str) -> ProcessClaim:
-    words = f"process {pid} has gone on to session {other}: act on that one"
-    return ProcessClaim(session, 0, 0, "weak", "", refusal=words)
-
-
-def _rank(claims: Iterable[ProcessClaim], handle: Handle) -> int:
-    """How surely fresh claims name this very process; -1 where none does."""
-    named = (_RANK(one.confidence) for one in claims if (one.pid, one.start) == handle.identity)
-    return max(named, default=-1)
-
-
-def _outweigh(best: Sequence[ProcessClaim], known: ProcessClaim) -> bool:
-    """Whether fresh claims, all of one confidence, count for more than what was known."""
-    about = [one for one in best if (one.pid, one.start) == (known.pid, known.start)]
-    if any(one.former or one.refusal for one in about):
-        return True
-    return any(_RANK(one.confidence) >= _RANK(known.confidence) for one in best)

@@ -69,7 +69,8 @@ def _server(argv: tuple[str, ...], one: Process) -> str:
 
 def _host(argv: tuple[str, ...], one: Process) -> str:
     shown = program(argv, one.name)
-    first = shown.partition(" ")[0].lower()
+    # A program that has just begun shows no command line yet, but its name.
+    first = (shown.partition(" ")[0] if argv else one.name).lower()
     title = os.path.basename((argv[0] if argv else "").partition(" ")[0])  # "sshd: ana@pts/1"
     if {first, title} & _HOSTS or any("extensionHost" in word for word in argv):
         return f"process {one.pid} ({shown}) is an editor, a terminal or a host of other programs"

@@ -81,6 +81,21 @@ def test_a_process_that_sends_many_sessions_is_refused_for_each(stage, hand):
     assert "costtop/b" in hand.holder.find("costtop/a").refusal
 
 
+def test_two_agents_whose_hooks_tell_of_one_session_are_refused_until_one_has_gone(
+    stage, hand, look
+):
+    pids = [stage.start(f"name={n}", program=stage.program("claude")) for n in ("one", "two")]
+    for pid in pids:
+        chain = ((pid, linux.glance(pid).start),)
+        found = hand.holder.report(PeerReport("claude-code/aaaa", "hook", chain, "claude-code"))
+    assert all(str(pid) in found.refusal for pid in pids)
+    assert look(claude("aaaa"))[0].refusal == found.refusal
+    stage.end_of("one")
+    stage.ended("one")
+    found = look(claude("aaaa"))[0]
+    assert (found.process.pid, found.confidence, found.refusal) == (pids[1], "exact", "")
+
+
 # ------------------------------------------------------------------------------------- the holder
 
 

@@ -1,6 +1,6 @@
 """What is wanted and what is claimed of processes: the nouns of evidence. It looks at nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 CONFIDENCES = ("weak", "strong", "exact")
@@ -55,11 +55,47 @@ class ProcessClaim(NamedTuple):
     refusal: str = ""
     former: bool = False  # the process has gone on from this session to another
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """(pid, start) of the process."""
+        return self.pid, self.start
+
 
 def strongest(claims: Iterable[ProcessClaim]) -> list[ProcessClaim]:
     """The claims of the highest confidence, one a process."""
     best: dict[tuple[int, int], ProcessClaim] = {}
     for one in sorted(claims, key=lambda one: -CONFIDENCES.index(one.confidence)):
-        best.setdefault((one.pid, one.start), one)
+        best.setdefault(one.identity, one)
     top = max((CONFIDENCES.index(one.confidence) for one in best.values()), default=0)
     return [one for one in best.values() if CONFIDENCES.index(one.confidence) == top]
+
+
+def unclear(session: str, claims: Iterable[ProcessClaim]) -> ProcessClaim:
+    """That none of these claims tells which process it is."""
+    pids = sorted({one.pid for one in claims})
+    refused = "no process is known for this session"
+    if len(pids) > 1:
+        refused = f"processes {', '.join(map(str, pids))} all look like this session's"
+    return ProcessClaim(session, 0, 0, "weak", "", refusal=refused)
+
+
+def moved_on(session: str, pid: int, other: str) -> ProcessClaim:
+    """That a process has left this session for another."""
+    words = f"process {pid} has gone on to session {other}: act on that one"
+    return ProcessClaim(session, 0, 0, "weak", "", refusal=words)
+
+
+def rank(claims: Iterable[ProcessClaim], identity: tuple[int, int]) -> int:
+    """How surely fresh claims name this very process; -1 where none does."""
+    named = (CONFIDENCES.index(one.confidence) for one in claims if one.identity == identity)
+    return max(named, default=-1)
+
+
+def outweigh(best: Sequence[ProcessClaim], known: ProcessClaim) -> bool:
+    """Whether fresh claims, all of one confidence, count for more than what was known."""
+    about = [one for one in best if one.identity == known.identity]
+    if any(one.former or one.refusal for one in about):
+        return True
+    return any(
+        CONFIDENCES.index(one.confidence) >= CONFIDENCES.index(known.confidence) for one in best
+    )

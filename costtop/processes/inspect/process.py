@@ -75,6 +75,12 @@ class Inspector(Protocol):
         """`start` as ms UTC."""
 
 
+def lives(identity: tuple[int, int], inspector: Inspector) -> bool:
+    """Whether this very process is still there; a zombie is not."""
+    now = inspector.glance(identity[0])
+    return now is not None and now.identity == identity and now.state not in "ZX"
+
+
 def ancestors(pid: int, inspector: Inspector) -> Iterator[Process]:
     """The parent of `pid`, its parent, and so on; pid 1 is the last."""
     met = {pid}
