@@ -119,9 +119,10 @@ def _completed(content: Content, found: Cut, limit: int) -> Cut:
 
 def _last(content: Content, found: Cut, limit: int) -> bytes:
     """What stands behind the last newline of a file that has been quiet."""
-    if found.skipping or content.stat.st_size <= found.end:
+    size = content.stat.st_size - found.end
+    if found.skipping or size <= 0:
         return b""
-    rest = content.at(found.end, limit + 1).rstrip(b"\0")  # space that a writer has reserved
+    rest = content.at(found.end, min(size, limit + 1)).rstrip(b"\0")  # what a writer has reserved
     return rest if len(rest) <= limit and rest.strip(_PADDING) else b""
 
 

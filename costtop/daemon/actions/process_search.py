@@ -12,7 +12,6 @@ from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
-from costtop.sources.registry import SOURCE
 from costtop.store import gating
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer
@@ -119,7 +118,7 @@ class ProcessSearch:
 def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Claude Code's configuration folders."""
     home = Path(environ.get("HOME") or Path.home())
-    second = (folder for source, folder in second_homes((SOURCE["claude-code"],), environ))
+    second = (folder for source, folder in second_homes(environ) if source.name == "claude-code")
     return [folder.parent for folder in (*folders.roots(environ, home), *second)]
 
 

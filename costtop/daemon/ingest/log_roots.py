@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -14,7 +14,11 @@ from costtop.sources.registry import SOURCE, SOURCES
 from costtop.tail.roots import Root, rooted, rooted_glob
 
 SPOOL = "costtop"  # the format of the spool
-_SECOND = {"CLAUDE_CONFIG_DIR": ".claude*", "CODEX_HOME": ".codex*"}  # further homes by their name
+# Further homes of a tool by their names, unless its variable names the one that is meant.
+_SECOND = {
+    "claude-code": ("CLAUDE_CONFIG_DIR", ".claude*"),
+    "codex": ("CODEX_HOME", ".codex*"),
+}
 _HOMES = (  # what tools take their home from, which a shell may set for one agent alone
     *("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "QWEN_DATA_DIR", "OPENCODE_DATA_DIR"),
     *("GOOSE_PATH_ROOT", "AMP_DATA_DIR", "KIMI_CODE_HOME", "OPENHANDS_CONVERSATIONS_DIR"),
@@ -34,7 +38,8 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
     home = _home(environ)
     wanted = [source for source in SOURCES if not _is_off(source, config)]
     found = [_root(source, folder) for source in wanted for folder in source.roots(environ, home)]
-    found += (_root(source, folder) for source, folder in second_homes(wanted, environ))
+    second = (one for one in second_homes(environ) if one[0] in wanted)
+    found += (_root(source, folder) for source, folder in second)
     for entry in config.source:
         source = SOURCE.get(entry.format)
         if source is None:
@@ -47,18 +52,13 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
     return found
 
 
-def second_homes(
-    sources: Iterable[Source] = SOURCES, environ: Mapping[str, str] = os.environ
-) -> list[tuple[Source, Path]]:
-    """Folders that exist in further homes of a tool, such as ~/.claude-work/projects.
-
-    Where the tool's variable says which home is meant, it has no others.
-    """
+def second_homes(environ: Mapping[str, str] = os.environ) -> list[tuple[Source, Path]]:
+    """Folders that exist in further homes of a tool, such as ~/.claude-work/projects."""
     home = _home(environ)
     found: dict[tuple[str, Path], Source] = {}
-    for name, glob in _SECOND.items():
-        for folder in sorted(home.glob(glob)) if not environ.get(name) else ():
-            found |= _added(sources, environ, {name: str(folder)})
+    for name, (variable, glob) in _SECOND.items():
+        for folder in sorted(home.glob(glob)) if not environ.get(variable) else ():
+            found |= _added((SOURCE[name],), environ, {variable: str(folder)})
     return [(source, folder) for (_, folder), source in found.items()]
 
 
@@ -91,9 +91,9 @@ def unread(read: Collection[str], environ: Mapping[str, str] = os.environ) -> li
     names, and the sessions of Claude Desktop's local agents.
     """
     found: dict[str, Unread] = {}
-    for pid, variables in _told_by_processes():
-        why = f"process {pid} runs with {' '.join(f'{k}={v}' for k, v in variables.items())}"
-        for (name, folder), source in _added(SOURCES, environ, variables).items():
+    for variables, pid in _told_by_processes().items():
+        why = f"process {pid} runs with {' '.join(f'{k}={v}' for k, v in variables)}"
+        for (name, folder), source in _added(SOURCES, environ, dict(variables)).items():
             patterns = [f"{folder}/{pattern}" for pattern in source.patterns]
             found[str(folder)] = Unread(source.title, str(folder), why, _lines(name, patterns))
     for folder in (_home(environ) / below for below in _DESKTOP):
@@ -103,16 +103,19 @@ def unread(read: Collection[str], environ: Mapping[str, str] = os.environ) -> li
     return [one for one in found.values() if not _is_read(one.folder, read)]
 
 
-def _told_by_processes() -> Iterator[tuple[int, dict[str, str]]]:
+def _told_by_processes() -> dict[tuple[tuple[str, str], ...], int]:
+    """What this user's processes say of tools' homes, each with one that says it."""
     from costtop.processes.inspect.inspector import system_inspector
 
-    inspector = system_inspector()
+    inspector, found = system_inspector(), {}
     for pid in inspector.census():
         try:
             if inspector.owners(pid)[:1] == (os.getuid(),):
-                yield pid, inspector.environ(pid, _HOMES)
+                found[tuple(sorted(inspector.environ(pid, _HOMES).items()))] = pid
         except OSError:
             continue  # it has gone, or is not to be looked into
+    found.pop((), None)
+    return found
 
 
 def _is_read(folder: str, read: Collection[str]) -> bool:
