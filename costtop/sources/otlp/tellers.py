@@ -44,29 +44,81 @@ class TracedRequest(NamedTuple):
     output: int = 0
 
 
+class _Known:
+    """The requests remembered, found by what a new span may share with them."""
+
+    def __init__(self, requests: Iterable[TracedRequest]) -> None:
+        self.requests: list[TracedRequest] = []
+        self.response: dict[str, int] = {}
+        self.span: dict[str, int] = {}
+        self.parent: dict[str, int] = {}
+        self.alike: dict[tuple[str, int], list[int]] = {}
+        for request in requests:
+            self.add(request)
+
+    def add(self, request: TracedRequest) -> int:
+        """Remembers one more; its place."""
+        place = len(self.requests)
+        self.requests.append(request)
+        self.response.setdefault(request.response, place)
+        self.alike.setdefault((request.service, request.output), []).append(place)
+        for teller in request.tellers:
+            self._find_by(teller, place)
+        return place
+
+    def tell(self, place: int, teller: Teller) -> None:
+        """One more teller of a request."""
+        if teller not in self.requests[place].tellers:
+            self.requests[place].tellers.append(teller)
+            self._find_by(teller, place)
+
+    def _find_by(self, teller: Teller, place: int) -> None:
+        self.span.setdefault(teller.span, place)
+        if teller.parent:
+            self.parent.setdefault(teller.parent, place)
+
+    def place(self, teller: Teller, call: Call) -> int | None:
+        """Where the request stands that this span tells of, None for one that is new."""
+        if call.request and call.request in self.response:
+            return self.response[call.request]
+        kin = self.span.get(teller.span, self.parent.get(teller.span))
+        if kin is not None:
+            return kin  # told before, or the parent of one that was
+        kin = self.span.get(teller.parent)
+        if kin is not None and all(o.parent != teller.parent for o in self.requests[kin].tellers):
+            return kin  # the only child of one that was told
+        near = [
+            (apart, place)
+            for place in self.alike.get((call.service, call.tokens.output), ())
+            if _is_alike(self.requests[place], call)
+            and (apart := _distance(self.requests[place], teller)) is not None
+        ]
+        return min(near)[1] if near else None
+
+
 def joined(told: Iterable[tuple[Record, Call]], memo: dict[str, Any]) -> list[Call]:
     """One call for each request that spans of one message tell of; changes `memo`.
 
     What earlier messages have told is not told again, unless this one knows it more finely.
     """
-    known = [_restored(request) for request in memo.get("requests", ())]
-    before = len(known)
+    known = _Known(map(_restored, memo.get("requests", ())))
+    before = len(known.requests)
     members: dict[int, list[tuple[Record, Call]]] = {}
     for record, call in told:
-        place = _place(known, record, call)
+        teller = _teller(record)
+        place = known.place(teller, call)
         if place is None:
-            place = len(known)
-            known.append(_request(record, call))
-        elif _teller(record) not in known[place].tellers:
-            known[place].tellers.append(_teller(record))
+            place = known.add(_noted(TracedRequest([teller]), call))
+        known.tell(place, teller)
         members.setdefault(place, []).append((record, call))
     found = []
+    requests = known.requests
     for place, group in members.items():
-        told_now = _together(group) if place >= before else _told_anew(known[place], group)
+        told_now = _together(group) if place >= before else _told_anew(requests[place], group)
         if told_now is not None:
-            known[place] = _noted(known[place], told_now)
+            requests[place] = _noted(requests[place], told_now)
             found.append(told_now)
-    memo["requests"] = list(_recent(known))
+    memo["requests"] = list(_recent(requests))
     return found
 
 
@@ -91,10 +143,6 @@ def _teller(record: Record) -> Teller:
     return Teller(span, parent, record.scope, record.began or record.at, record.at)
 
 
-def _request(record: Record, call: Call) -> TracedRequest:
-    return _noted(TracedRequest([_teller(record)]), call)
-
-
 def _noted(request: TracedRequest, call: Call) -> TracedRequest:
     """The request with what the call tells of it."""
     tokens = call.tokens
@@ -111,36 +159,9 @@ def _noted(request: TracedRequest, call: Call) -> TracedRequest:
     )
 
 
-def _place(known: list[TracedRequest], record: Record, call: Call) -> int | None:
-    """Where the request stands that this span tells of, None for one that is new."""
-    teller = _teller(record)
-    near: list[tuple[int, int]] = []
-    for place in range(len(known) - 1, -1, -1):
-        request = known[place]
-        if call.request and call.request == request.response:
-            return place
-        if _is_kin(request, teller):
-            return place
-        if _is_alike(request, call) and (apart := _distance(request, teller)) is not None:
-            near.append((apart, place))
-    return min(near)[1] if near else None
-
-
-def _is_kin(request: TracedRequest, teller: Teller) -> bool:
-    """Whether the span was told before, or is the parent or the only child of one that was."""
-    for other in request.tellers:
-        if teller.span == other.span or other.parent == teller.span:
-            return True
-        if teller.parent == other.span:
-            return all(one.parent != teller.parent for one in request.tellers)
-    return False
-
-
 def _is_alike(request: TracedRequest, call: Call) -> bool:
-    """Whether it can be the same request by service, model and counts."""
+    """Whether it can be the same request by model and counts; service and output are equal."""
     tokens = call.tokens
-    if (call.service, tokens.output) != (request.service, request.output):
-        return False
     if call.request and request.response:
         return False
     cache = tokens.cache_read + tokens.cache_write
