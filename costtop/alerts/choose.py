@@ -172,16 +172,14 @@ def _bears_on(other: Told, finding: Finding, past: _Past) -> bool:
     """
     if kind(finding.rule) == "session" or (finding.tier is not None and other.tier is not None):
         return True
-    if finding.tier is not None:
-        return False
     if other.tier is not None:
-        return past.now - (other.told or 0) < FRESH_FOR
+        return other.told is not None and past.now - other.told < FRESH_FOR
     return f"|{finding.rule}|" in other.identity
 
 
 def _as_loud(other: Told, finding: Finding) -> bool:
-    if finding.rule == "budget_tier":
-        return (other.tier or 0) >= (finding.tier or 0)
+    if finding.tier is not None and other.tier is not None:
+        return other.tier >= finding.tier
     return SEVERITIES.index(other.severity) >= SEVERITIES.index(finding.severity)
 
 

@@ -62,8 +62,7 @@ class Courier:
 
     async def run(self) -> None:
         """Sends until cancelled; children that are under way are killed then, and sent again."""
-        while not await self._reopen():
-            continue
+        await self._reopen()
         async with asyncio.TaskGroup() as group:
             while True:
                 self._awake.clear()
@@ -72,13 +71,14 @@ class Courier:
                     group.create_task(self._deliver(letter))
                 await self._sleep()
 
-    async def _reopen(self) -> bool:
-        try:
-            await self._writer.transact(outbox.reopen, list(self._endpoints), self._clock())
-        except sqlite3.Error as error:
-            await self._rest(error)
-            return False
-        return True
+    async def _reopen(self) -> None:
+        while True:
+            try:
+                await self._writer.transact(outbox.reopen, list(self._endpoints), self._clock())
+            except sqlite3.Error as error:
+                await self._rest(error)
+            else:
+                return
 
     async def _due(self) -> list[Letter]:
         try:

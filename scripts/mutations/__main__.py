@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,8 @@ from mutations.targets import TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-SECONDS = 120.0  # a mutant whose tests take longer hangs: noticed
+LONGER = 5.0  # times as long as the right module's tests: a mutant that hangs is noticed
+LEAST = 30.0  # s
 MOST_ALIVE = 0.05
 _COPIED = ("costtop", "tests", "scripts", "pyproject.toml", "README.md", "docs")
 
@@ -53,13 +55,13 @@ class Workshop:
             else:
                 shutil.copy(source, self.root / name)
 
-    def passes(self, target: Target, source: str) -> bool:
-        """Whether the target's tests pass with this source in its module's place."""
+    def passes(self, target: Target, source: str, seconds: float | None = None) -> bool:
+        """Whether the target's tests pass, in time, with this source in its module's place."""
         module = self.root / target.module
         right = module.read_text()
         try:
             self._write(module, source)
-            return self._tested(target.tests)
+            return self._tested(target.tests, seconds)
         finally:
             self._write(module, right)
 
@@ -69,7 +71,7 @@ class Workshop:
         for stale in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
             stale.unlink()
 
-    def _tested(self, tests: tuple[str, ...]) -> bool:
+    def _tested(self, tests: tuple[str, ...], seconds: float | None) -> bool:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": str(self.root), "CI": "1"}
         try:
@@ -77,7 +79,7 @@ class Workshop:
                 command,
                 cwd=self.root,
                 env=environment,
-                timeout=SECONDS,
+                timeout=seconds,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -109,18 +111,21 @@ def alive(found: list[Case], workers: int) -> Iterator[Case]:
     for each in shops:
         idle.put(each)
 
+    patience: dict[Target, float] = {}
+
     def lives(case: Case) -> bool:
         shop = idle.get()
         try:
-            return shop.passes(case.target, case.mutant.source)
+            return shop.passes(case.target, case.mutant.source, patience[case.target])
         finally:
             idle.put(shop)
 
     try:
         for target in dict.fromkeys(case.target for case in found):
-            right = (ROOT / target.module).read_text()
+            right, began = (ROOT / target.module).read_text(), time.monotonic()
             if not shops[0].passes(target, right):
                 sys.exit(f"the tests of {target.module} fail as it is: {' '.join(target.tests)}")
+            patience[target] = max(LEAST, LONGER * (time.monotonic() - began))
         with ThreadPoolExecutor(workers) as pool:
             for case, lived in zip(found, pool.map(lives, found), strict=True):
                 if lived:

@@ -23,6 +23,9 @@ _OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.Is,
 }
 
+# Which way a 0 or 1 moves at a comparison: the other way is what another operator does already.
+_AWAY: dict[int, int] = {}
+
 
 class Mutant(NamedTuple):
     """One wrong module: what was changed (the same words wherever the lines move), and its text."""
@@ -56,7 +59,8 @@ def mutants(source: str, only: tuple[str, ...] = ()) -> Iterator[Mutant]:
 def _places(tree: ast.Module, only: tuple[str, ...]) -> Iterator[_Place]:
     for node in tree.body:
         name = _name(node)
-        for place in _below(node, name) if name else ():
+        judged = name and name != "TYPE_CHECKING"
+        for place in _below(node, name) if judged else ():
             if not only or any(f"{place.where}.".startswith(f"{part}.") for part in only):
                 yield place
 
@@ -98,6 +102,9 @@ def _own(node: ast.AST, where: str) -> Iterator[_Place]:
     if isinstance(node, ast.Compare):
         for index, op in enumerate(node.ops):
             yield _compared(node, index, _OTHER[type(op)](), where)
+            limit = node.comparators[index]
+            if isinstance(limit, ast.Constant) and isinstance(limit.value, int):
+                _AWAY[id(limit)] = -1 if isinstance(op, ast.Lt | ast.GtE) else 1
     elif isinstance(node, ast.BoolOp):
         for index in range(len(node.values)):
             yield _shortened(node, index, where)
@@ -136,7 +143,7 @@ def _counted(node: ast.Constant, where: str) -> _Place:
         other: bool | int | float = not value
     else:
         assert isinstance(value, int | float)
-        other = value + 1 if value in (0, 1) else value * 10
+        other = value + _AWAY.pop(id(node), 1) if value in (0, 1) else value * 10
 
     def change() -> Callable[[], None]:
         node.value = other

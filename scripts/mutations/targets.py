@@ -25,7 +25,7 @@ TARGETS = (
         ("tests/processes/test_refuse_words.py", "tests/processes/test_refuse.py"),
     ),
     Target("costtop/daemon/commands/guard.py", ("tests/control/test_guard_alone.py",)),
-    Target("costtop/hooks/gate.py", ("tests/hooks/test_gate.py",)),
+    Target("costtop/hooks/gate.py", ("tests/hooks/test_gate_judgement.py",)),
     Target("costtop/notify/courier.py", ("tests/notify/test_courier.py",)),
     Target(
         "costtop/notify/child.py",

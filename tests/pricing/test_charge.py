@@ -65,6 +65,9 @@ def test_reasoning_is_part_of_the_output_and_is_not_added_again() -> None:
 def test_parts_that_claim_more_than_their_total_count_as_the_total() -> None:
     assert charge(Tokens(input=10, cache_read=20), 0, OPUS) == 20 * 500
     assert charge(Tokens(input=10, cache_read=4, cache_write=9), 0, OPUS) == 4 * 500 + 9 * 6_250
+    assert charge(Tokens(input=1, cache_read=2), 0, OPUS) == 2 * 500
+    one = Tokens(input=9, cache_write=1, cache_write_1h=2)
+    assert charge(one, 0, OPUS) == 8 * 5_000 + 2 * 10_000
     more = Tokens(input=10, cache_write=5, cache_write_1h=8)
     assert charge(more, 0, OPUS) == 5 * 5_000 + 8 * 10_000
     assert [line.kind for line in bill(more, 0, OPUS)] == ["uncached input", "cache write 1h"]
