@@ -13,7 +13,6 @@ from typing import Protocol
 from costtop import __version__
 from costtop.cli.parser import Parser
 from costtop.errors import CosttopError
-from costtop.text import clean
 
 
 class Module(Protocol):
@@ -91,7 +90,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except CosttopError as error:
-        print(f"costtop: {clean(str(error), _LONGEST)}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -101,9 +100,14 @@ def main(arguments: list[str]) -> int:
     except OSError as error:  # standard output is the one file without a name
         if error.filename is None:
             _no_more_output()
-        where = clean(str(error.filename or "cannot write"), _LONGEST)
-        print(f"costtop: {where}: {error.strerror or error}", file=sys.stderr)
+        _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
         return 1
+
+
+def _complain(line: str) -> None:
+    from costtop.text import clean  # what it quotes may come from anywhere
+
+    print(f"costtop: {clean(line, _LONGEST)}", file=sys.stderr)
 
 
 def _no_more_output() -> None:

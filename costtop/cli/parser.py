@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from costtop.text import clean
-
 
 class _Formatter(argparse.HelpFormatter):
     """Wraps descriptions and leaves examples as they are."""
@@ -39,6 +37,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit 2, with the way to the help."""
+        from costtop.text import clean
+
         self.exit(2, f"{self.prog}: {clean(message, 1_000)}; see: {self.prog} --help\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
