@@ -84,7 +84,7 @@ def _made(options: argparse.Namespace, found: paths.Paths) -> "CosttopApp":
         )
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
     app: CosttopApp = CosttopApp(
-        backend.real(found, hooked=_hooked),
+        backend.real(found, hint=_hook_hint),
         chosen,
         remembers=found.screen,
         ascii_only=options.ascii or not _unicode(),
@@ -104,16 +104,19 @@ def _day(found: paths.Paths, day: str) -> tuple[int, int]:
     return periods.bounds("day", day, Door(found).zone())
 
 
-def _hooked(source: str) -> bool:
-    """Whether costtop's gate stands in the settings of the agent behind a source."""
+def _hook_hint(source: str) -> str:
+    """What to type so that the agent behind a source hears a stop; "" where its hook stands."""
     from costtop.hooks.dialects import AGENTS, dialect_of
     from costtop.hooks.install import installer
 
+    agent = next((one for one in AGENTS if source == dialect_of(one).SOURCE), None)
+    if agent is None:
+        return f"costtop has none for {source}"
     try:
-        agent = next((one for one in AGENTS if source == dialect_of(one).SOURCE), None)
-        return agent is not None and bool(installer.status(agent).commands)
+        stands = bool(installer.status(agent).commands)
     except (CosttopError, OSError):
-        return False  # settings that cannot be read say nothing of a hook
+        stands = False  # settings that cannot be read say nothing of a hook
+    return "" if stands else f"costtop hooks install {agent}"
 
 
 def _unicode() -> bool:

@@ -48,7 +48,7 @@ class Backend(NamedTuple):
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
     bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
-    hooked: Callable[[str], bool]  # costtop's hook stands in the settings of that source's agent
+    hint: Callable[[str], str]  # what to type so that a source's agent hears a stop; "": it does
     transcript: Callable[[str], Path | None]  # the log of this session
     open_folder: Callable[[Path], bool]  # that of this file, on the desktop, if there is one
     now: Callable[[], int]  # ms UTC
@@ -60,7 +60,7 @@ NOTHING = empty(0, Pulse(running=True), ())
 def real(
     paths: Paths,
     now: Callable[[], int] = now_ms,
-    hooked: Callable[[str], bool] = lambda source: True,
+    hint: Callable[[str], str] = lambda source: "",
 ) -> Backend:
     """The backend of one costtop instance; `now` is its clock, ms UTC."""
     door = Door(paths, now)
@@ -82,7 +82,7 @@ def real(
         alerts=lambda key, at: door.read(alert_list.read, at, key),
         budgets=lambda at: door.read(budget_periods.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
-        hooked=hooked,
+        hint=hint,
         transcript=lambda key: door.read(lookup.log_of, key),
         open_folder=open_folder,
         now=now,

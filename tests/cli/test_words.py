@@ -161,3 +161,16 @@ def test_a_wrong_amount_is_told_without_a_dollar_sign(
     code, out, err = said(capsys, *words.split())
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.endswith("is no amount of dollars over 0; write it as 20 or 2.50\n")
+
+
+def test_the_daemon_is_shut_down_by_its_own_name_and_stop_says_what_it_stopped(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "daemon", "stop") == (0, "no costtop daemon is running\n", "")
+    assert said(capsys, "daemon", "status")[0] == 1
+    for order, end in ((["daemon", "stop"], ""), (["stop"], "; a session: costtop stop SESSION")):
+        subprocess.run(
+            [sys.executable, "-m", "costtop", "daemon", "start"],
+            check=True, stdout=subprocess.DEVNULL, env=os.environ,
+        )  # fmt: skip
+        assert said(capsys, *order) == (0, f"costtop daemon stopped{end}\n", "")

@@ -44,6 +44,9 @@ class Stage:
             raise CosttopError(self.refusal)
         return {"ok": True}
 
+    def hint(self, source: str) -> str:
+        return "" if source in self.hooked else f"costtop hooks install {source}"
+
     def open_folder(self, path: Path) -> bool:
         self.opened += [path] if self.desktop else []
         return self.desktop
@@ -56,7 +59,7 @@ class Stage:
         )
         return Backend(
             frame=self.frame, act=self.act, session=lambda key, at: None,
-            bells=lambda after: [], hooked=self.hooked.__contains__, now=lambda: self.now.at,
+            bells=lambda after: [], hint=self.hint, now=lambda: self.now.at,
             transcript=lambda key: self.log, open_folder=self.open_folder, **unread,
         )  # fmt: skip
 

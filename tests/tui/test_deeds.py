@@ -34,11 +34,31 @@ async def test_without_a_hook_the_soft_stop_is_explained_and_not_sent():
     async with played() as play:
         play.stage.hooked.clear()
         await play.press("k")
-        assert "no hook in its settings would hear it: costtop hooks install" in play.text
+        assert "no hook would hear it: costtop hooks install claude-code" in play.text
         await play.press("1", "enter")
         assert "! no hook would hear it" in play.text
         await play.press("escape")
         assert play.stage.commands == []
+
+
+async def test_an_ended_session_offers_nothing_to_kill_and_says_so():
+    ended = FLEET[-1]
+    async with played(snapshot((ended,))) as play:
+        await play.press("k")
+        assert "It has ended: there is nothing to kill" in play.text
+        assert "Close" in play.text
+        assert "SIGINT" not in play.text
+        await play.press("enter")
+        assert play.stage.commands == []
+
+
+async def test_of_tagged_ones_the_ended_are_left_out():
+    async with played(snapshot((FLEET[0], FLEET[-1]))) as play:
+        await play.press("space", "space", "k")
+        assert "End this session?" in play.text
+        await play.press("2", "enter")
+        await play.until(lambda: play.stage.commands)
+        assert [one.session for one in play.stage.commands] == [FLEET[0].key]
 
 
 async def test_weak_evidence_asks_for_the_pid_before_anything_is_signalled():

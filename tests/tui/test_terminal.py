@@ -170,12 +170,12 @@ class Broken(Stage):
         if self.frames > 3 and {where!r} == "head":
             return self.now._replace(burn="a bug")
         return self.now
-    def hooked_by(self, source):
+    def hint_by_bug(self, source):
         raise LookupError("a bug")
     @property
     def backend(self):
-        hooked = self.hooked_by if {where!r} == "dialog" else self.hooked.__contains__
-        return super().backend._replace(hooked=hooked)
+        hint = self.hint_by_bug if {where!r} == "dialog" else self.hint
+        return super().backend._replace(hint=hint)
 stage = Broken()
 """
     with Terminal(staged(body)) as terminal:

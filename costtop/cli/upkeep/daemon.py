@@ -13,7 +13,10 @@ from costtop.files import user_name
 from costtop.store import daemon_status
 
 _SAYS = {
-    "daemon": ("Runs the daemon in the foreground, for systemd.", "", "--read-only"),
+    "daemon": (
+        "Runs the daemon in the foreground, for systemd; or starts, stops or asks the one behind.",
+        *("", "stop", "--read-only"),
+    ),
     "start": ("Starts the daemon in the background.", "", "--read-only"),
     "stop": (
         "Stops the daemon; with sessions: ends their turns at the next tool, by the agent's hook.",
@@ -28,6 +31,10 @@ def add(parser: Parser, name: str) -> None:
     """Adds one of the four."""
     about, *examples = _SAYS[name]
     parser.says(about, *(f"costtop {name} {one}".rstrip() for one in examples))
+    parser.set_defaults(run=_VERBS[name], session=[], note="", json=False, name=name)
+    if name == "daemon":
+        verbs = ("start", "stop", "status")
+        parser.add_argument("verb", choices=(*verbs, None), nargs="?", metavar="|".join(verbs))
     if name == "status":
         parser.add_argument("--json", action="store_true", help="as JSON")
     if name in {"daemon", "start"}:
@@ -36,10 +43,11 @@ def add(parser: Parser, name: str) -> None:
         soft = "soft stop: its hook ends the turn at the next tool"
         parser.add_argument("session", metavar="SESSION", nargs="*", help=soft)
         parser.add_argument("--note", default="", help="why; the agent is told")
-    parser.set_defaults(run={"daemon": _daemon, "start": _start, "stop": _stop}.get(name, _status))
 
 
 def _daemon(options: argparse.Namespace) -> int:
+    if options.verb is not None:
+        return _VERBS[options.verb](options)
     from costtop.daemon.main import run
 
     return run(paths.find(), read_only=options.read_only)
@@ -68,7 +76,8 @@ def _stop(options: argparse.Namespace) -> int:
         if time.monotonic() > deadline:
             raise CosttopError(f"the daemon has not ended within {_PATIENCE:.0f} s")
         time.sleep(0.02)
-    put("costtop daemon stopped")
+    one = "" if options.name == "daemon" else "; a session: costtop stop SESSION"
+    put(f"costtop daemon stopped{one}")
     return 0
 
 
@@ -102,3 +111,6 @@ def _plain(said: dict[str, object]) -> str:
         lines.append(f"  importing {work.get('done_bytes')} of {work.get('total_bytes')} bytes")
     lines += [f"  {said[name]}" for name in ("watch", "trouble") if said.get(name)]
     return "\n".join(lines)
+
+
+_VERBS = {"daemon": _daemon, "start": _start, "stop": _stop, "status": _status}

@@ -23,7 +23,7 @@ from costtop.tui.host import host_of
 _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
 _SOFT = "Stop        at its next tool call, by costtop's hook in the agent"
-_NO_HOOK = "Stop        no hook in its settings would hear it: costtop hooks install"
+_NO_HOOK = "Stop        no hook would hear it"
 RUNGS = (
     Choice("cancel", "0", "Cancel"),
     Choice("stop", "1", _SOFT),
@@ -37,26 +37,40 @@ _SIGNALS = {"INT", "TERM", "KILL", "pause", "resume"}
 
 
 def ask_kill(screen: Screen[Any], rows: Sequence[SessionRow]) -> None:
-    """Opens the dialog for these sessions and carries the answer out."""
+    """Opens the dialog for these sessions and carries the answer out; ended ones are left out."""
     host = host_of(screen)
-    snapshot, hooked = host.snapshot, host.backend.hooked
+    snapshot = host.snapshot
+    guesses = snapshot.pulse.guesses
+    seen = {one.session for one in guesses}
+    live = [row for row in rows if row.state != "ended" or row.pid or root_key(row) in seen]
+    if rows and not live:
+        screen.app.push_screen(ended_dialog(rows, snapshot.at))
+        return
 
     def dialog(rows: Sequence[SessionRow]) -> Choose:
-        return kill_dialog(rows, snapshot.at, snapshot.pulse.guesses, hooked)
+        return kill_dialog(rows, snapshot.at, guesses, host.backend.hint)
 
-    ask(screen, rows, dialog, command_of)
+    ask(screen, live, dialog, command_of)
+
+
+def ended_dialog(rows: Sequence[SessionRow], now: int) -> Choose:
+    """Says that there is nothing to kill."""
+    about = [part for row in rows[:_SHOWN] for part in _facts(row, {}, now)]
+    has = "It has" if len(rows) == 1 else "They have"
+    title = f"{has} ended: there is nothing to kill"
+    return Choose(title, [Choice("cancel", "0", "Close")], [(), *about])
 
 
 def kill_dialog(
     rows: Sequence[SessionRow],
     now: int,
     guesses: Sequence[ProcessSeen] = (),
-    hooked: Callable[[str], bool] = lambda source: True,
+    hint: Callable[[str], str] = lambda source: "",
 ) -> Choose:
     """Asks how to end these sessions; the cursor stands on Cancel.
 
-    `guesses` are processes not known exactly; `hooked` says of a source whether costtop's hook
-    stands in its agent's settings.
+    `guesses` are processes not known exactly; `hint` says of a source what to type so that its
+    agent hears a stop, "" where it does already.
     """
     many = "this session" if len(rows) == 1 else f"these {len(rows)} sessions"
     seen = {one.session: one for one in guesses}
@@ -65,25 +79,26 @@ def kill_dialog(
         about += _facts(row, seen, now)
     if len(rows) > _SHOWN:
         about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
-    hears = all(hooked(source) for source in {row.source for row in rows})
-    rungs = [
-        one._replace(label=_NO_HOOK) if one.id == "stop" and not hears else one for one in RUNGS
-    ]
+    sources = dict.fromkeys(row.source for row in rows)
+    deaf = next((said for source in sources if (said := hint(source))), "")
+    no_hook = f"{_NO_HOOK}: {deaf}"
+    rungs = [one._replace(label=no_hook) if one.id == "stop" and deaf else one for one in RUNGS]
     weak = seen.get(root_key(rows[0])) if len(rows) == 1 else None
     if weak is not None and weak.confidence != "weak":
         weak = None
     note = _TYPED if weak is None else f"type {weak.pid}, its pid, to signal it"
-    check = partial(wrong, weak=weak, hears=hears)
+    check = partial(wrong, weak=weak, deaf=deaf)
     return Choose(f"End {many}?", rungs, about, start="cancel", note=note, check=check)
 
 
-def wrong(answer: Chosen, weak: ProcessSeen | None, hears: bool) -> str:
+def wrong(answer: Chosen, weak: ProcessSeen | None, deaf: str) -> str:
     """Why an answer cannot be carried out yet, "" where it can.
 
-    A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook.
+    A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook:
+    `deaf` is what to type where there is none.
     """
-    if answer.id == "stop" and not hears:
-        return "no hook would hear it; run: costtop hooks install"
+    if answer.id == "stop" and deaf:
+        return f"no hook would hear it: {deaf}"
     if weak is not None and answer.id in _SIGNALS and _pid(answer) != weak.pid:
         return f"weak evidence: type the pid {weak.pid} below (Tab)"
     return ""
