@@ -83,7 +83,7 @@ def test_every_format_gives_the_same_without_its_last_newline_and_when_it_comes(
 
 
 def test_a_file_of_one_line_without_newline_counts_once_it_is_quiet():
-    file = write(claude(1), seconds=0)
+    file = write(claude(1), seconds=-3600)  # as if it were written in the very moment of the look
     assert total()["calls"] == 0
     quiet(file, 3)
     assert total()["cost_usd"] == "0.018000000"
