@@ -126,9 +126,19 @@ def _against_usual(finding: Finding, evidence: dict[str, str | int | float]) -> 
     ratio = number(evidence.get("ratio"))
     times = f": {ratio:.1f}x" if ratio else ""
     excess = f", ${dollars(finding.excess)} more" if finding.excess is not None else ""
-    high = evidence.get("q95")
-    p95 = f", 95 of 100 cost at most ${dollars(high)}" if isinstance(high, int) else ""
-    return f"Usual is ${dollars(median)} (median of {int(peers)} finished{p95}){times}{excess}."
+    of = f" {evidence['of']}" if evidence.get("of") else ""
+    return (
+        f"Usual is ${dollars(median)} (median of {int(peers)} finished{of}{_end(evidence)})"
+        f"{times}{excess}."
+    )
+
+
+def _end(evidence: dict[str, str | int | float]) -> str:
+    """How dear such sessions get: a 95 % point of many, the dearest of a few."""
+    high, most = evidence.get("q95"), evidence.get("most")
+    if isinstance(high, int):
+        return f", 95 of 100 cost at most ${dollars(high)}"
+    return f", the dearest ${dollars(most)}" if isinstance(most, int) else ""
 
 
 def _why(one: Notification) -> str:

@@ -44,6 +44,7 @@ class Standard(NamedTuple):
     peers: int
     median: int
     high: int  # the 95 % point
+    most: int  # the dearest of them
 
 
 def sentence(words: str, reasons: str, peers: Standard | None, ratio: float, each: int = 0) -> str:
@@ -54,8 +55,12 @@ def sentence(words: str, reasons: str, peers: Standard | None, ratio: float, eac
     if peers is not None:
         name = f"{peers.name}, " if peers.name else ""
         few = "few peers, " if peers.peers < 30 else ""
-        parts.append(f"peers ({name}{few}n={peers.peers}) cost ${dollars(peers.median)},"
-                     f" p95 ${dollars(peers.high)}")  # fmt: skip
+        end = (
+            f"p95 ${dollars(peers.high)}"
+            if peers.peers >= 30
+            else f"the dearest ${dollars(peers.most)}"
+        )
+        parts.append(f"peers ({name}{few}n={peers.peers}) cost ${dollars(peers.median)}, {end}")
         parts.append(f"now at {ratio:.1f}x")
     if each > 5_000_000:
         parts.append(f"if it goes on, +${dollars(each)} a turn")

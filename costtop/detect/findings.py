@@ -5,7 +5,8 @@ from typing import NamedTuple
 from costtop.analysis import drivers, why
 from costtop.analysis.drivers import Split
 from costtop.detect.rules.rule import Claim, Rule
-from costtop.detect.sessions.peers import PeerView
+from costtop.detect.sessions.peer_group import Level
+from costtop.detect.sessions.peers import MANY, PeerView
 from costtop.detect.sessions.running_session import RunningSession, usage
 from costtop.model import Cause, Finding, Severity
 from costtop.money import dollars
@@ -84,7 +85,7 @@ def _why(
     session: RunningSession, claim: Claim, peers: PeerView, ratio: float, parts: Split | None
 ) -> str:
     """One plain sentence with numbers for screen, alert and report."""
-    usual = peers.usual()
+    usual = peers.shown()
     each = (
         (claim.projected - claim.excess) / peers.residual(session.turns)
         if claim.projected > claim.excess
@@ -93,7 +94,13 @@ def _why(
     standard = (
         None
         if usual is None
-        else why.Standard(session.feature, usual.peers, usual.median, usual.high)
+        else why.Standard(
+            name=named(session, usual.level),
+            peers=usual.peers,
+            median=usual.median,
+            high=usual.high,
+            most=usual.most,
+        )
     )
     reasons = "" if parts is None else why.reasons(parts)
     return why.sentence(claim.words, reasons, standard, ratio, round(each))
@@ -102,7 +109,7 @@ def _why(
 def _evidence(
     session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Telling
 ) -> list[tuple[str, str | int | float]]:
-    usual = peers.usual()
+    usual = peers.shown()
     evidence: list[tuple[str, str | int | float]] = [
         ("detector", rule.name),
         ("statistic", round(claim.statistic, 4)),
@@ -113,8 +120,9 @@ def _evidence(
         evidence += [
             ("peers", usual.peers),
             ("median", usual.median),
-            ("q95", usual.high),
+            ("q95", usual.high) if usual.peers >= MANY else ("most", usual.most),
             ("ratio", round(told.ratio, 4)),
+            ("of", named(session, usual.level)),
         ]
     if claim.since is not None:
         evidence.append(("since_turn", claim.since))
@@ -131,6 +139,11 @@ def _title(session: RunningSession, rule: Rule, ratio: float) -> str:
     times = f", {ratio:.1f}x the usual" if ratio else ""
     name = rule.name.replace("_", " ")
     return f"session {short(session.root)}: ${dollars(session.cost)}{times} ({name})"
+
+
+def named(session: RunningSession, level: Level) -> str:
+    """The group that a session was really compared with."""
+    return "all features" if level == "all" else str(getattr(session, level))
 
 
 def short(root: str) -> str:

@@ -49,8 +49,8 @@ class Watched:
 def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None:
     """Note that a claim holds now; the finding when that is news."""
     session, at = watched.session, watched.at
-    usual = at.peers.usual()
-    level = severity(rule, claim, at)
+    usual = at.peers.shown()
+    level = severity(rule, claim, at, now)
     ratio = session.cost * 2 / usual.twice_median if usual and usual.twice_median else 0.0
     held = next((one for one in watched.held if one.rule is rule), None)
     again = held is not None and _RANK[level] <= _RANK[held.severity]
@@ -102,25 +102,38 @@ def end(watched: Watched, now: int) -> list[Finding]:
     return found
 
 
-def severity(rule: Rule, claim: Claim, at: Moment) -> Severity:
-    """notice, warning or critical (DETECTION 3.5)."""
-    settings, usual = at.settings, at.peers.usual()
-    budget = settings.daily_budget
-    level: Severity = "warning"
-    if rule.plain:
-        level = settings.plain_rule
-        if claim.statistic >= 10 or (budget and claim.excess >= budget // 20):
-            level = "warning"
-    elif claim.learnt is not None:
-        level = "warning" if claim.learnt >= settings.learnt_from else "notice"
-    elif claim.statistic < rule.patience or (usual is None and not rule.sure):
-        level = "notice"
-    if level == "notice" or (rule.plain and not budget):
-        return level
-    if claim.excess >= max(10 * settings.floor, (budget or 0) // 5):
-        return "critical"
+def severity(rule: Rule, claim: Claim, at: Moment, now: int) -> Severity:
+    """notice, warning or critical (DETECTION 3.5, as amended).
+
+    Critical is a fifth of a day as the user has them, and needs evidence: a mechanism or a budget.
+    """
+    usual, budget = at.peers.usual(), at.settings.daily_budget
+    if not _is_pushed(rule, claim, at, now):
+        return "notice"
+    day = budget or at.peers.peers.usual_day(now)
+    if day is None or not (rule.cause or budget):
+        return "warning"
+    large = max(10 * at.settings.floor, day // 5)
     sure = rule.sure and usual is not None and claim.projected >= 5 * usual.twice_median
-    return "critical" if sure else level
+    return "critical" if (claim.projected if sure else claim.excess) >= large else "warning"
+
+
+def _is_pushed(rule: Rule, claim: Claim, at: Moment, now: int) -> bool:
+    if rule.cause is None and not rule.sure:  # it is dear, and nobody knows why
+        beyond = at.peers.beyond(at.session.turns, at.session.cost)
+        if not beyond or claim.excess < worth(at, now):
+            return False
+    if rule.plain:
+        return at.settings.plain_rule != "notice"
+    if claim.learnt is not None:
+        return claim.learnt >= at.settings.learnt_from
+    return claim.statistic >= rule.patience and (rule.sure or at.peers.usual() is not None)
+
+
+def worth(at: Moment, now: int) -> int:
+    """The excess from which a session is worth a message: a twentieth of the user's usual day."""
+    day = at.peers.peers.usual_day(now)
+    return 4 * at.settings.floor if day is None else day // 20
 
 
 def _over(watched: Watched, held: HeldLevel, now: int, reason: str) -> list[Finding]:

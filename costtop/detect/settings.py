@@ -21,5 +21,6 @@ class Settings(NamedTuple):
     daily_budget: int | None = None  # scales severity, when there is one
     window: int = 400  # finished sessions a group remembers
     window_ms: int = 28 * DAY
+    zone: str = "UTC"  # the user's: whose days are theirs
     alpha: float = 0.002  # false alarms a learnt detector may raise per session
     learnt_from: int = 30  # peers from which learnt detectors are pushed, not only listed

@@ -5,7 +5,7 @@ from costtop.analysis.drivers import Split
 from costtop.analysis.why import Standard
 from costtop.model import NANO
 
-PEERS = Standard("backend", 212, round(1.57 * NANO), round(8.3 * NANO))
+PEERS = Standard("backend", 212, round(1.57 * NANO), round(8.3 * NANO), round(9.1 * NANO))
 
 
 def test_the_sentence_holds_words_peers_ratio_and_what_another_turn_costs():
@@ -18,7 +18,9 @@ def test_the_sentence_holds_words_peers_ratio_and_what_another_turn_costs():
 
 
 def test_few_peers_are_said_to_be_few():
-    assert "few peers, n=7" in why.sentence("x", "", PEERS._replace(peers=7), 2.0)
+    text = why.sentence("x", "", PEERS._replace(peers=7), 2.0)
+    assert "peers (backend, few peers, n=7) cost $1.57, the dearest $9.10" in text
+    assert "p95" not in text
 
 
 def test_without_peers_nothing_is_said_of_them():

@@ -131,3 +131,97 @@ def test_a_stopped_session_does_not_teach_what_is_usual(log, start):
         monitor.observe(log.spend(f"big{nth}", start, 40.0))
         monitor.finish(f"test/big{nth}", start, stopped=True)
     assert plain(monitor.observe(log.spend("x", start, 5.5)))
+
+
+def long(monitor, log, at, costs, turns=5, **what):
+    """Finished sessions of so many turns each, at these costs."""
+    for nth, cost in enumerate(costs):
+        name = f"{what.get('feature', 'long')}{turns}-{nth}"
+        for turn in range(turns):
+            monitor.observe(log.spend(name, at + turn, cost / turns, **what))
+        monitor.finish(f"{what.get('source', 'test')}/{name}", at + turns)
+
+
+def levels(found):
+    return [(x.severity, x.turn) for x in found if not x.resolved]
+
+
+def test_it_is_recorded_at_the_crossing_and_pushed_beyond_the_95_per_cent_point(log, start):
+    """Thirty peers of five turns: 27 at $1, three at $8, so that 95 % cost at most $8."""
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [1.0] * 27 + [8.0] * 3)
+    found = [plain(monitor.observe(log.spend("x", start + 9 + n, 2.1))) for n in range(5)]
+    assert levels([x for each in found for x in each]) == [("notice", 3), ("warning", 4)]
+    assert "p95 $8.00" in found[3][0].why
+
+
+def test_beside_few_peers_it_is_pushed_where_it_is_dearer_than_every_one(log, start):
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [1.0] * 5 + [7.0])
+    found = [plain(monitor.observe(log.spend("x", start + 9 + n, 2.0))) for n in range(5)]
+    assert levels([x for each in found for x in each]) == [("notice", 3), ("warning", 4)]
+    assert "the dearest $7.00" in found[3][0].why
+
+
+def test_what_is_little_beside_the_users_day_is_not_pushed(log, start):
+    """Five earlier days of $200 each: a session must be $10 beyond the usual."""
+    monitor = Monitor(Settings())
+    day = 24 * 60 * MINUTE
+    for nth in range(5):
+        at = start - (5 - nth) * day
+        for part in range(40):
+            monitor.observe(log.spend(f"d{nth}-{part}", at, 5.0, feature="big"))
+            monitor.finish(f"test/d{nth}-{part}", at)
+    long(monitor, log, start, [1.0] * 8, feature="small")
+    found = [
+        plain(monitor.observe(log.spend("x", start + 9 + n, 1.0, feature="small")))
+        for n in range(14)
+    ]
+    assert levels([x for each in found for x in each]) == [("notice", 6), ("warning", 11)]
+
+
+def test_trivial_sessions_are_no_peers_of_long_ones(log, start):
+    """Nine of ten are one call of ten cents: the median is ten cents, and $2 is no wonder."""
+    monitor = Monitor(Settings())
+    finished(monitor, log, start, [0.1] * 60)
+    long(monitor, log, start, [1.0, 1.5, 2.0, 2.5, 3.0, 4.0])
+    found = [plain(monitor.observe(log.spend("x", start + 9 + n, 0.4))) for n in range(5)]
+    assert {x.severity for each in found for x in each} == {"notice"}
+
+
+def test_a_night_of_four_hundred_honest_turns_is_recorded_only(log, start):
+    """At $0.01 a turn like everybody's, up to four times the last age (116) that five reached."""
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [0.3] * 20, turns=30, feature="f")
+    long(monitor, log, start + 99, [1.2] * 20, turns=120, feature="f")
+    found = [
+        plain(monitor.observe(log.spend("x", start + 999 + n, 0.01, feature="f")))
+        for n in range(500)
+    ]
+    assert levels([x for each in found for x in each]) == [("notice", 376), ("warning", 465)]
+
+
+def test_the_first_sessions_of_a_new_feature_are_compared_with_their_source_in_words_only(
+    log, start
+):
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [1.0] * 40, feature="old")
+    found = [
+        x
+        for n in range(9)
+        for x in monitor.observe(log.spend("x", start + 9 + n, 1.0, feature="new"))
+    ]
+    assert {x.severity for x in found} == {"notice"}
+    assert dict(found[0].evidence)["of"] == "test"
+    assert "peers (test, n=40)" in found[0].why
+
+
+def test_all_features_together_judge_nobody(log, start):
+    """Forty sessions of another source: neither feature nor source has five of its own."""
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [1.0] * 40, source="other")
+    found = [monitor.observe(log.spend("x", start + 9 + n, 5.0)) for n in range(3)]
+    assert found[:2] == [[], []]
+    found = found[2]
+    assert [(x.rule, x.severity) for x in found] == [("session_cap", "warning")]
+    assert "peers (all features, n=40) cost $1.00" in found[0].why

@@ -148,7 +148,7 @@ def peers(monitor, log, at, cost=1.0, count=40):
 
 
 def test_mechanisms_join_the_alert_of_their_session_and_severity(log, start):
-    monitor = Monitor(Settings())
+    monitor = Monitor(Settings(daily_budget=20 * NANO))
     peers(monitor, log, start)
     found = monitor.observe(log.spend("x", start + 1, 30.0))
     assert {x.rule for x in found} >= {"median_5x", "cost_outlier"}
@@ -166,12 +166,11 @@ def test_a_finding_is_repeated_when_its_ratio_has_doubled(log, start):
     assert plain[1].cost >= 2 * plain[0].cost
 
 
-def test_a_notice_becomes_a_warning_at_ten_times(log, start):
+def test_a_rule_that_is_to_be_quiet_stays_so_whatever_the_ratio(log, start):
     monitor = Monitor(Settings(plain_rule="notice"))
     peers(monitor, log, start, count=6)
-    found = [x for n in range(12) for x in monitor.observe(log.spend("x", start + n, 1.0))]
-    plain = [x.severity for x in found if x.rule == "median_5x"]
-    assert plain == ["notice", "warning"]
+    found = [x for n in range(30) for x in monitor.observe(log.spend("x", start + n, 1.0))]
+    assert {x.severity for x in found if x.rule == "median_5x"} == {"notice"}
 
 
 def test_a_daily_budget_scales_the_plain_rule(log, start):

@@ -16,11 +16,11 @@ from costtop.detect.sessions.running_session import RunningSession, book, rememb
 from costtop.detect.settings import Settings
 from costtop.model import NANO, Budget
 
-HOUR, MINUTE = 3_600_000, 60_000
+DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 RULES = {rule.name: rule for rule in DETECTORS}
 
 
-def moment(log, start, *, peers=0, cost=1.0, settings=None):
+def moment(log, start, *, peers=0, cost=1.0, settings=None, own=0.5):
     """A session of one turn, beside so many finished ones of one turn and that cost."""
     settings = settings or Settings()
     groups = PeerGroups(settings)
@@ -29,7 +29,7 @@ def moment(log, start, *, peers=0, cost=1.0, settings=None):
         done = RunningSession(spend)
         book(done, spend)
         groups.add(remember(done, start, censored=False))
-    spend = log.spend("x", start, 0.5)
+    spend = log.spend("x", start, own)
     session = RunningSession(spend)
     at = Moment(session, groups.view("test", "", False), settings)
     at.spend, at.moved = spend, book(session, spend)
@@ -78,41 +78,66 @@ def claim(**what):
 @pytest.mark.parametrize(
     ("rule", "what", "settings", "peers", "severity"),
     [
-        ("median_5x", {}, {}, 5, "warning"),
+        ("median_5x", {}, {}, 5, "warning"),  # $6 at its first turn, beside five of $1
+        ("median_5x", {}, {}, 4, "notice"),  # too few to say
         ("median_5x", {}, {"plain_rule": "notice"}, 5, "notice"),
-        ("median_5x", {"statistic": 9.99}, {"plain_rule": "notice"}, 5, "notice"),
-        ("median_5x", {"statistic": 10.0}, {"plain_rule": "notice"}, 5, "warning"),
-        ("median_5x", {"excess": 9 * NANO}, {}, 5, "warning"),  # critical by a budget only
+        ("median_5x", {"statistic": 99.0}, {"plain_rule": "notice"}, 5, "notice"),
+        ("median_5x", {"excess": NANO - 1}, {}, 5, "notice"),  # below four floors
+        ("median_5x", {"excess": 900 * NANO}, {}, 5, "warning"),  # critical by a budget only
         ("median_5x", {"excess": 4 * NANO}, {"daily_budget": 20 * NANO}, 5, "critical"),
         ("median_5x", {"excess": 4 * NANO - 1}, {"daily_budget": 20 * NANO}, 5, "warning"),
-        ("median_5x", {}, {"plain_rule": "notice", "daily_budget": 20 * NANO}, 5, "warning"),
-        ("median_5x", {}, {"plain_rule": "notice", "daily_budget": 21 * NANO}, 5, "notice"),
-        ("cost_outlier", {"learnt": 30}, {}, 5, "warning"),
-        ("cost_outlier", {"learnt": 29}, {}, 5, "notice"),
-        ("cost_outlier", {"learnt": 30, "excess": 5 * NANO // 2}, {}, 5, "critical"),
-        ("cost_outlier", {"learnt": 30, "excess": 5 * NANO // 2 - 1}, {}, 5, "warning"),
+        ("cost_outlier", {"learnt": 30}, {}, 30, "warning"),
+        ("cost_outlier", {"learnt": 29}, {}, 29, "notice"),
+        ("cost_outlier", {"learnt": 30, "excess": 900 * NANO}, {}, 30, "warning"),
         ("cache_miss", {}, {}, 5, "warning"),
+        ("cache_miss", {"excess": 900 * NANO}, {}, 5, "warning"),  # no day is known to be usual
+        ("cache_miss", {"excess": 4 * NANO}, {"daily_budget": 20 * NANO}, 5, "critical"),
         ("cache_miss", {}, {}, 4, "notice"),  # nothing is known to be usual
         ("retry_loop", {}, {}, 0, "warning"),
         ("fan_out", {}, {}, 0, "warning"),
-        ("retry_loop", {"projected": 10 * NANO}, {}, 5, "critical"),  # 10 x the median of $1
-        ("retry_loop", {"projected": 10 * NANO - 1}, {}, 5, "warning"),
-        ("cache_miss", {"projected": 90 * NANO}, {}, 5, "warning"),
+        ("session_cap", {}, {}, 0, "warning"),
         ("retry_loop_usage", {"statistic": 12}, {}, 5, "warning"),
         ("retry_loop_usage", {"statistic": 11}, {}, 5, "notice"),
         ("retry_loop_usage", {"statistic": 12}, {}, 4, "notice"),
     ],
 )
 def test_how_loud_a_claim_is(log, start, rule, what, settings, peers, severity):
-    at = moment(log, start, peers=peers, settings=Settings(**settings))
-    assert levels.severity(RULES[rule], claim(**what), at) == severity
+    at = moment(log, start, peers=peers, settings=Settings(**settings), own=6.0)
+    assert levels.severity(RULES[rule], claim(**what), at, start) == severity
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "severity"),
+    [
+        ("cache_miss", {"excess": 4 * NANO}, "critical"),  # a fifth of a usual day of $20
+        ("cache_miss", {"excess": 4 * NANO - 1}, "warning"),
+        ("cost_outlier", {"learnt": 30, "excess": 90 * NANO}, "warning"),  # size is no evidence
+        ("median_5x", {"excess": NANO}, "warning"),  # a twentieth
+        ("median_5x", {"excess": NANO - 1}, "notice"),
+        ("retry_loop", {"excess": NANO, "projected": 10 * NANO}, "critical"),  # 10 x the median
+        ("retry_loop", {"excess": NANO, "projected": 10 * NANO - 1}, "warning"),
+    ],
+)
+def test_how_loud_beside_the_users_own_day(log, start, rule, what, severity):
+    """Five days of twenty sessions at a dollar each."""
+    at = moment(log, start, peers=0, own=6.0)
+    for day in range(5):
+        for nth in range(20):
+            spend = log.spend(f"d{day}-{nth}", start, 1.0)
+            done = RunningSession(spend)
+            book(done, spend)
+            at.peers.peers.add(remember(done, start - (day + 1) * DAY, censored=False))
+    assert at.peers.peers.usual_day(start) == 20 * NANO
+    assert levels.severity(RULES[rule], claim(**what), at, start) == severity
 
 
 def test_which_rules_end_with_their_session_and_which_may_speak_alone():
     assert {name for name, rule in RULES.items() if rule.lasts} == {
         "median_5x", "cost_outlier", "age_outlier", "session_cap"
     }  # fmt: skip
-    assert {name for name, rule in RULES.items() if rule.sure} == {"retry_loop", "fan_out"}
+    assert {name for name, rule in RULES.items() if rule.sure} == {
+        "retry_loop", "fan_out", "session_cap"
+    }  # fmt: skip
     assert {name for name, rule in RULES.items() if rule.plain} == {"median_5x"}
 
 

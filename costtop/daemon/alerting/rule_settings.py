@@ -18,4 +18,5 @@ def settings_of(config: Config) -> Settings:
         plain_rule=anomaly.plain_rule,
         session_cap=money.parse(anomaly.session_cap),
         daily_budget=min(daily, default=None),
+        zone=configuration.zone(config).key,
     )

@@ -32,7 +32,7 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         excess=cost,
         projected=cost,
         words=f"{count} subagents have spent ${dollars(cost)}"
-        f" (95 % of peers start at most {high:.0f})",
+        + (f" (95 % of {len(ordered)} peers start at most {high:.0f})" if ordered else ""),
         evidence=(("subagents", count),),
     )
 

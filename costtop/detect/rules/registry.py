@@ -30,7 +30,7 @@ DETECTORS = (
     Rule("age_outlier", age_outlier.judge, peak="age_peak", lasts=True),
     Rule("cost_outlier", cost_outlier.judge, lasts=True),
     Rule("median_5x", median_5x.judge, lasts=True, plain=True),
-    Rule("session_cap", session_cap.judge, lasts=True),
+    Rule("session_cap", session_cap.judge, lasts=True, sure=True),
 )
 PLAIN = frozenset(rule.name for rule in DETECTORS if rule.plain)
 """Rules whose alert is their own, beside the one of all others of its session and severity."""

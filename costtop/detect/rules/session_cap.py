@@ -1,13 +1,16 @@
-"""The absolute cap for a session that has no peers yet. It is silent as soon as there are any."""
+"""The absolute cap for a session that is the first of its kind and size.
+
+It is silent as soon as enough of these have finished.
+"""
 
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.money import dollars
 
 
 def judge(at: Moment, memory: Memory[None]) -> Claim | None:
-    """C beyond the cap of the config while no group has enough finished sessions."""
+    """C beyond the cap of the config while too few of its kind and size have finished."""
     cost, cap = at.session.cost, at.settings.session_cap
-    if cost <= cap or at.peers.usual() is not None:
+    if cost <= cap or at.peers.beyond(at.session.turns, cost) is not None:
         return None
     return Claim(
         statistic=cost,
@@ -15,5 +18,5 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         excess=cost - cap,
         projected=cost - cap,
         words=f"${dollars(cost)} is past the cap of ${dollars(cap)} that holds while fewer than"
-        f" {at.settings.min_peers} sessions have finished",
+        f" {at.settings.min_peers} sessions of its kind and size have finished",
     )

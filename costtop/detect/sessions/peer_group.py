@@ -19,6 +19,7 @@ _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
     "output_spread", "agents", "turns",
 )  # fmt: skip
+LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
 
@@ -89,7 +90,7 @@ class Group:
         self.sums = Sums()
         self._journal: list[tuple[Peer, bool]] = []  # changes that some list has yet to read
         self._base = 0  # changes before the journal's first
-        self._series: dict[str | int, Series] = {"cost": Series(_cost)}
+        self._series: dict[str | int, Series] = {"cost": Series(_cost), "long": Series(_long)}
         self._series |= {name: Series(attrgetter(name)) for name in _SERIES}
         self._middles: dict[int, Middle] = {}
 
@@ -144,6 +145,10 @@ class Group:
 
 def _cost(peer: Peer) -> float | None:
     return None if peer.censored else peer.cost
+
+
+def _long(peer: Peer) -> float | None:
+    return _cost(peer) if peer.turns >= LONG else None
 
 
 def _at_age(nth: int) -> Pick:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from costtop import periods
 from costtop.analysis.drivers import Reference
 from costtop.analysis.quantiles import (
     NORMAL_90,
@@ -26,6 +27,10 @@ _PARENT = 3  # finished sessions that the parent's estimate is worth
 _PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
 _AGE_SPREAD = (0.6, 8)  # the same at one age
 OUTLYING = 2.6  # spreads of ln cost: 5 in 1000 real sessions lie beyond (DETECTION, D1)
+_LONGER = 4  # times as long as peers ever were: up to here length explains the cost
+_HIGH = 1.645  # spreads: the 95 % point, where a few peers alone say too little
+MANY = 30  # peers whose 95 % point means something
+_SPENDING_DAYS, _LEAST_DAYS = 14, 5  # that a user's usual day is the median of; fewer say nothing
 _POOLED = 100  # peaks from which a group's own tail is used
 
 
@@ -38,6 +43,7 @@ class Usual(NamedTuple):
     middle: int  # the usual cost so shrunk
     outlying: int  # 2.6 spreads above it: rarer than one in two hundred
     high: int  # the 95 % point
+    most: int  # the dearest
     level: Level  # the group
 
     @property
@@ -90,11 +96,50 @@ class PeerView:
             self._seen = self.peers.version
 
     def usual(self) -> Usual | None:
-        """What the finest group with enough finished sessions costs; None while none has."""
+        """What the finest of feature and source with enough finished sessions costs, or None.
+
+        All sessions together judge nobody: they are other kinds of work.
+        """
+        shown = self.shown()
+        return None if shown is None or shown.level == "all" else shown
+
+    def shown(self) -> Usual | None:
+        """The same, else what all sessions cost: for words that say so, not for a judgement."""
         self._fresh()
         if not self._asked:  # None is an answer too: before the first finished peers
             self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
         return self._usual
+
+    def beyond(self, turns: int, cost: int) -> bool | None:
+        """Whether a session is dearer than its own kind and size ever is; None: too few to say.
+
+        Beyond those of at least `LONG` turns, and beyond those that got as far, at that age: up to
+        four times their length a long session is no dear one.
+        """
+        if turns < 1:
+            return None
+        whole = self._past(self.groups[0].numbers("long"), cost)
+        early = self._early(turns, cost)
+        return whole if early is None else early if whole is None else whole and early
+
+    def _early(self, turns: int, cost: int) -> bool | None:
+        """Whether it is dear for its age; None where five of its kind never came near it."""
+        kind, least = self.groups[0], max(1, self.peers.settings.min_peers)
+        nth = min(kind.ages, bisect_right(GRID, turns)) - 1
+        while nth >= 0 and len(kind.numbers(nth)) < least:
+            nth -= 1
+        if nth < 0 or turns > _LONGER * GRID[nth]:
+            return None
+        band, value = self.at_age(GRID[nth]), math.log(max(1, cost))
+        value -= math.log(turns / GRID[nth])
+        far = band is not None and value - band.mid > _HIGH * band.spread
+        return far and bool(self._past(kind.numbers(nth), value))
+
+    def _past(self, ordered: list[float], value: float) -> bool | None:
+        """Beyond the 95 % point of thirty or more, else beyond every one; None of too few."""
+        if len(ordered) < max(1, self.peers.settings.min_peers):
+            return None
+        return value > (quantile(ordered, 0.95) if len(ordered) >= MANY else ordered[-1])
 
     def median(self) -> int:
         """The usual cost, nano-dollars; 0 while nobody knows it."""
@@ -177,6 +222,8 @@ class PeerView:
         """The finest group's middle at an age of the grid, shrunk towards its parents'."""
         told: list[Middle] = []
         for group in self.groups:
+            if group.level == "all" and not told:
+                return None
             there = group.at_age(nth)
             if there is not None and there.size >= self.peers.settings.min_peers:
                 told.append(there)
@@ -201,18 +248,37 @@ class PeerGroups:
         self.version = 0
         self._groups: dict[tuple[Level, str, bool], Group] = {}
         self._views: dict[tuple[str, str, bool, str], PeerView] = {}
+        self._zone = periods.zone(settings.zone)
+        self._days: dict[int, int] = {}  # start -> nano-dollars of the sessions that finished in it
+        self._usual_day: tuple[int, int, int | None] = (-1, -1, None)  # (version, today, answer)
 
     def add(self, peer: Peer) -> None:
         """Remember a finished session in its groups."""
         for group in self._of(peer.source, peer.feature, peer.estimated, peer.label):
             group.add(peer, self.settings)
-        self.version += 1
+        self._spent(peer, 1)
 
     def drop(self, peer: Peer) -> None:
         """Forget one that goes on."""
         for group in self._of(peer.source, peer.feature, peer.estimated, peer.label):
             group.drop(peer)
+        self._spent(peer, -1)
+
+    def usual_day(self, now: int) -> int | None:
+        """The median of the user's last fourteen spending days before this one; None: too few."""
+        today = periods.start_of("day", now, self._zone)
+        if self._usual_day[:2] != (self.version, today):
+            since = now - self.settings.window_ms
+            days = [day for day in self._days if since <= day < today and self._days[day] > 0]
+            last = sorted(self._days[day] for day in sorted(days)[-_SPENDING_DAYS:])
+            answer = twice_median(last) // 2 if len(last) >= _LEAST_DAYS else None
+            self._usual_day = (self.version, today, answer)
+        return self._usual_day[2]
+
+    def _spent(self, peer: Peer, sign: int) -> None:
         self.version += 1
+        day = periods.start_of("day", peer.at, self._zone)
+        self._days[day] = self._days.get(day, 0) + sign * (peer.cost or 0)
 
     def view(self, source: str, feature: str, estimated: bool, label: str = "") -> PeerView:
         """The peers of a session of that source, feature and label."""
@@ -274,6 +340,7 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
             middle=int(math.exp(middle)),
             outlying=int(math.exp(middle + OUTLYING * spread)),
             high=int(quantile(ordered, 0.95)),
+            most=int(ordered[-1]),
             level=group.level,
         )
     return found
@@ -282,6 +349,8 @@ def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
 def _band(groups: tuple[Group, ...], name: str, least: int) -> CostBand | None:
     """Between and within the peers: their middles differ, and so do the turns of each."""
     for group in groups:
+        if group.level == "all":
+            break
         mids = group.numbers(f"{name}_mid")
         if len(mids) >= least:
             between = upper_spread(mids)

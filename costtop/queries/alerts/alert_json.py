@@ -16,7 +16,7 @@ from costtop.store.alerts.alert_reads import Alert, Delivery
 
 # Evidence that detectors give in nano-dollars; people and scripts get dollars.
 MONEY = frozenset(
-    "amount expected excess loop median premium projected projected_excess q95 spent"
+    "amount expected excess loop median most premium projected projected_excess q95 spent"
     " usual_at_age".split()
 )
 
