@@ -5,6 +5,7 @@ import json
 from costtop.cli.main import main
 from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.notices.post import Audience, post_findings
+from costtop.detect.sessions import finished_peer
 from costtop.durations import now_ms
 from costtop.model import NANO, Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
 from costtop.paths import find
@@ -48,7 +49,7 @@ def test_a_session_that_we_killed_is_no_measure_of_cost(tmp_path):
     marks.journal(life.db, NOON + 3, "me", "kill up to TERM", "own/wild", "gone")
     life.tick(NOON + 4)
     [(peer,)] = life.db.execute("SELECT peer FROM peers WHERE root = 'own/wild'")
-    assert json.loads(peer)[-1] is True
+    assert finished_peer.restore(json.loads(peer)).censored is True
     life.end()
 
 
@@ -106,7 +107,7 @@ def test_a_replay_hears_what_logs_say_of_ends(home, capsys):
         made = []
         for nth in range(6):
             at = NOON + nth * MINUTE
-            made.append(call(f"peer{nth}", 0, at, output_tokens=50_000))
+            made += [call(f"peer{nth}", n, at + n, output_tokens=10_000) for n in range(5)]
             made += [json.dumps({"ts": iso(at + 1000), "event": "session", "session": f"peer{nth}",
                                  "status": "ended"})] * ended  # fmt: skip
         return [*made, *(call("dear", n, NOON + 10 * MINUTE + n * 1000, output_tokens=100_000)
