@@ -6,12 +6,15 @@ matter. It knows no budgets and writes no audit: the caller stores the steps.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
+from itertools import dropwhile
 
 from costtop.errors import Refused
 from costtop.processes.evidence.agents import VARIABLES
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
+from costtop.processes.inspect.process import is_interpreter
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import LadderStep, Pace, Rung, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
@@ -125,10 +128,20 @@ class Actions:
     def _trail(self, handle: Handle, session: str) -> Trail:
         """What all below a session's process carry; of a run's own command, all of the run."""
         variables = dict.fromkeys(VARIABLES, session.partition("/")[2])
-        mine, above = (self._run_of(pid) for pid in (handle.pid, handle.process.parent))
-        if not mine or mine == above:
+        now, mine = handle.now(), self._run_of(handle.pid)
+        above = self._holder.inspector.glance(now.parent) if now is not None else None
+        if not mine or above is None or not self._wraps(above.pid, mine):
             return Trail(variables)
-        return Trail({**variables, RUN: mine}, handle.process.parent)
+        return Trail({**variables, RUN: mine}, above.identity)
+
+    def _wraps(self, pid: int, run: str) -> bool:
+        """Whether it is the `costtop run` of a run. Nobody else's children are the run's: when it
+        was killed, its command has the system or the user's own service manager above it.
+        """
+        words = [os.path.basename(word) for word in self._holder.inspector.argv(pid)]
+        if words and is_interpreter(words[0]):
+            words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
+        return words[:2] == ["costtop", "run"] and self._run_of(pid) != run
 
     def _run_of(self, pid: int) -> str:
         """The run of `costtop run` that a process is in; "" for none."""

@@ -82,3 +82,33 @@ async def test_of_a_run_even_what_has_cleared_its_environment_goes(
     finally:
         runner.kill()
         runner.wait()
+
+
+async def test_a_run_whose_costtop_was_killed_takes_no_stranger_with_it(
+    stage, hand, all_steps, home, until
+):
+    """Its command is then below the system, or the user's service manager, like all of theirs."""
+    code = "import ctypes, subprocess, sys, time; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"
+    code += "subprocess.Popen(['sleep', '47'], start_new_session=True)\n"
+    code += "subprocess.Popen(sys.argv[1:], start_new_session=True); time.sleep(60)"
+    job = "echo $$ > young; mv young up; while :; do sleep 0.05; done"
+    run = [sys.executable, "-P", "-m", "costtop", "run", "-q", "--", "sh", "-c", job]
+    manager = subprocess.Popen([sys.executable, "-c", code, *run])  # noqa: ASYNC220
+    below = []
+    try:
+        until(Path("up").exists, 20)
+        pid = int(Path("up").read_text())
+        take(hand, pid)
+        runner = linux.glance(pid).parent
+        os.kill(runner, 9)
+        until(lambda: linux.glance(pid).parent == manager.pid)
+        steps = await all_steps(hand.actions.kill(SESSION))
+        assert steps[-1].outcome == "gone"
+        assert "not seen" in steps[-1].what
+        below = [one for one in linux.census().values() if one.parent == manager.pid]
+        assert [one.name for one in below if one.state != "Z"] == ["sleep"]
+    finally:
+        for one in below:
+            os.kill(one.pid, 9)
+        manager.kill()
+        manager.wait()

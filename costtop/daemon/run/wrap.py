@@ -180,10 +180,15 @@ class _Supervisor:
         handle = self._child.handle(system_inspector())
         if handle is None:
             return
-        inspector, trail = system_inspector(), Trail({RUN: self._run.id}, os.getpid())
+        inspector, trail = system_inspector(), Trail({RUN: self._run.id}, _me())
         with Tree(handle, inspector, (), scope_of(handle.pid), trail) as tree:
             async for step in climb(tree, inspector, Pace()):
                 _say([f"  {step.what}"])
+
+
+def _me() -> tuple[int, int] | None:
+    one = system_inspector().glance(os.getpid())
+    return one.identity if one else None
 
 
 def _let_read(paths: Paths) -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from costtop.processes.handle import Handle, hold
-from costtop.processes.inspect.process import Inspector, Process, descendants
+from costtop.processes.inspect.process import Inspector, Process, descendants, lives
 from costtop.processes.kill.cgroup import Scope
 from costtop.processes.refuse import never_held
 
@@ -29,7 +29,7 @@ class Trail(NamedTuple):
     """
 
     variables: Mapping[str, str] = MappingProxyType({})
-    adopter: int | None = None
+    adopter: tuple[int, int] | None = None  # (pid, start)
 
 
 class Tree:
@@ -109,7 +109,9 @@ class Tree:
         A terminal multiplexer that an agent started carries its environment on to all that its
         user does in it, for days.
         """
-        adopter = census.get(self._trail.adopter or 0)
+        adopter = census.get(self._trail.adopter[0]) if self._trail.adopter else None
+        if adopter is not None and adopter.identity != self._trail.adopter:
+            adopter = None
         strayed = []
         for one in census.values():
             if one.state in "ZX" or one.kernel or one.pid in alive:
@@ -118,7 +120,10 @@ class Tree:
             if adopted or self._is_marked(one.pid):
                 strayed.append(one)
         hosts = {
-            one.pid: reason for one in strayed if (reason := never_held(one.pid, self._inspector))
+            one.pid: reason
+            for one in strayed
+            if (reason := never_held(one.pid, self._inspector))
+            and lives(one.identity, self._inspector)
         }
         self.spared |= hosts
         inside = {one.pid for one in descendants(census, hosts)}
