@@ -12,7 +12,7 @@ _USUAL = (
 )
 
 
-class Told(NamedTuple):
+class LegendLine(NamedTuple):
     """A sign or a title, what it says, under which heading it stands, and its ink."""
 
     sign: str
@@ -21,11 +21,11 @@ class Told(NamedTuple):
     ink: str = "strong"
 
 
-def _of(place: str, *entries: tuple[str, str] | tuple[str, str, str]) -> tuple[Told, ...]:
-    return tuple(Told(entry[0], entry[1], place, *entry[2:]) for entry in entries)
+def _of(place: str, *entries: tuple[str, str] | tuple[str, str, str]) -> tuple[LegendLine, ...]:
+    return tuple(LegendLine(entry[0], entry[1], place, *entry[2:]) for entry in entries)
 
 
-LEGEND: tuple[Told, ...] = (
+LEGEND: tuple[LegendLine, ...] = (
     *_of(
         "Before a session",
         ("!", "alarm: something about it is unusual, and open", "bad"),
