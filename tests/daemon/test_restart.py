@@ -95,7 +95,7 @@ def test_the_stream_has_enough_to_say(undisturbed):
     assert len(said) >= 20
     assert all(user for identity, *_, user, _ in said if identity.startswith("session|"))
     assert len(kept) > 100
-    assert sum('true, "' in peer for _, _, peer in kept) == 1  # the one that was killed
+    assert sum('true,"' in peer for _, _, peer in kept) == 1  # the one that was killed
 
 
 def test_ended_between_commits(made, undisturbed, tmp_path):
