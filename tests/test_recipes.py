@@ -28,7 +28,7 @@ import msgspec
 from costtop.model import Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, text
-from costtop.sources.fold.log import Log, below, lines
+from costtop.sources.fold.formats import Log, below, lines
 
 NAME = "toy"
 

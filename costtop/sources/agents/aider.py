@@ -10,7 +10,7 @@ import msgspec
 from costtop.model import Context, SessionFact, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, dollars, text
-from costtop.sources.fold.log import Log, lines, nowhere
+from costtop.sources.fold.formats import Log, lines, nowhere
 
 NAME = "aider"
 _NEEDLES = (b'"message_send"', b'"launched"', b'"exit"')

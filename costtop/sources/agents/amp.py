@@ -22,8 +22,8 @@ from costtop.sources.fold.fields import (
     name,
     text,
 )
+from costtop.sources.fold.formats import Log, data_folder, document
 from costtop.sources.fold.json_lines import decoded
-from costtop.sources.fold.log import Log, data_folder, document
 from costtop.sources.fold.times import moment
 
 NAME = "amp"

@@ -27,8 +27,8 @@ from costtop.sources.fold.fields import (
     inclusive,
     text,
 )
+from costtop.sources.fold.formats import Log, document
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.log import Log, document
 
 CLINE, ROO, KILO = "cline", "roo-code", "kilo-code"
 _EXTENSIONS = {

@@ -9,8 +9,8 @@ from costtop.model import SessionFact, Tokens
 from costtop.sources.agents import copilot_records as records
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import inclusive, text, whole
+from costtop.sources.fold.formats import Log, Row, below, lines, rows, tool
 from costtop.sources.fold.json_lines import decoded
-from costtop.sources.fold.log import Log, Row, below, lines, rows, tool
 from costtop.sources.fold.source import Query
 
 NAME, PROVIDER = "copilot", "github-copilot"

@@ -15,8 +15,8 @@ from costtop.model import ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, text, thinking_apart
 from costtop.sources.fold.fingerprints import answered, asked, outcomes
+from costtop.sources.fold.formats import Log, document, lines
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.log import Log, document, lines
 from costtop.sources.fold.tool_memory import TOOLS
 
 NAME = "gemini-cli"

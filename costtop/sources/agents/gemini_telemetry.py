@@ -16,8 +16,8 @@ from costtop.model import Call, Event
 from costtop.sources.agents.gemini import NAME, PROVIDER, group
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, counted, text, thinking_apart
+from costtop.sources.fold.formats import Format, Log
 from costtop.sources.fold.json_lines import Unreadable
-from costtop.sources.fold.log import Format, Log
 from costtop.sources.fold.source import Chunk, Memo, copied
 
 _RESPONSE = "gemini_cli.api_response"

@@ -10,7 +10,7 @@ from pathlib import Path
 from costtop.model import Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import disjoint, dollars, folder, inclusive, text, whole
-from costtop.sources.fold.log import Log, Row, data_folder, rows
+from costtop.sources.fold.formats import Log, Row, data_folder, rows
 from costtop.sources.fold.source import Query
 
 NAME = "goose"

@@ -10,8 +10,8 @@ import msgspec
 from costtop.model import Context
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, folder, inclusive, text
+from costtop.sources.fold.formats import Log, below, document, lines
 from costtop.sources.fold.json_lines import decoded
-from costtop.sources.fold.log import Log, below, document, lines
 
 NAME = "grok"
 _TICKS_A_NANO = 10

@@ -12,8 +12,8 @@ from costtop.model import Tokens, ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, disjoint, folder, text
 from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
+from costtop.sources.fold.formats import Log, below, document, lines
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.log import Log, below, document, lines
 from costtop.sources.fold.tool_memory import TOOLS
 
 NAME, PROVIDER = "kimi", "moonshotai"

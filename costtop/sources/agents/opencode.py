@@ -25,8 +25,8 @@ from costtop.sources.agents.opencode_records import (
 )
 from costtop.sources.fold.fields import Loose, counted, folder, listed, text
 from costtop.sources.fold.fingerprints import answered, asked, outcomes
+from costtop.sources.fold.formats import Log, Row, data_folder, document, rows
 from costtop.sources.fold.json_lines import decoded
-from costtop.sources.fold.log import Log, Row, data_folder, document, rows
 from costtop.sources.fold.source import Query
 from costtop.sources.fold.tool_memory import TOOLS
 

@@ -21,8 +21,8 @@ from costtop.sources.fold.fields import (
     inclusive,
     text,
 )
+from costtop.sources.fold.formats import Log, document
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.log import Log, document
 
 NAME = "openhands"
 
@@ -120,9 +120,10 @@ def _calls(log: Log, metrics: _Metrics) -> None:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
     usages, costs = log.members(_USAGE, metrics.usages, b"_tokens"), metrics.costs or []
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
+    conversation = log.path.parent.name
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
         response = text(used.response)
-        key = _key(log, response or f"{log.agent}/{nth}", "state")
+        key = _key(conversation, response or f"{log.agent}/{nth}", "state")
         try:
             tokens = inclusive(used.prompt, used.read, used.write, used.completion, used.reasoning)
         except Unreadable as error:
@@ -141,16 +142,16 @@ def _logged(log: Log, told: _Document, response: _Response) -> None:
     if used is None or not name:
         return
     log.session = text(log.path.parent.name) or NAME
+    parts = log.path.parts  # …/<conversation>/llm-logs/<log>
+    conversation = parts[-3] if parts[-2:-1] == ("llm-logs",) and len(parts) > 2 else log.session
     log.call(
-        _key(log, name, "log"), response.model, _tokens(used), log.at(told.timestamp),
+        _key(conversation, name, "log"), response.model, _tokens(used), log.at(told.timestamp),
         Context(), reported=dollars(told.cost) or None, request=name, yields=True,
     )  # fmt: skip
 
 
-def _key(log: Log, response: str, where: str) -> bytes:
-    """A short response id belongs to its conversation, whose folder holds state and logs."""
-    folder = log.path.parent
-    conversation = folder.parent.name if folder.name == "llm-logs" else folder.name
+def _key(conversation: str, response: str, where: str) -> bytes:
+    """A short response id belongs to its conversation."""
     return keys.paired(f"{NAME}/{keys.named(response, conversation)}", where)
 
 

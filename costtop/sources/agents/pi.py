@@ -10,7 +10,7 @@ import msgspec
 from costtop.model import ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, disjoint, dollars, listed, text
-from costtop.sources.fold.log import Log, below, lines, tool
+from costtop.sources.fold.formats import Log, below, lines, tool
 
 _NEEDLES = (b'"usage"', b'"session"', b'"toolResult"', b'"user"')
 _ENDS = {"stop": "completed", "length": "completed", "error": "failed", "aborted": "aborted"}
@@ -78,8 +78,12 @@ def _line(log: Log, line: _Line) -> None:
 def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> None:
     response, stop, name = text(message.response_id), text(message.stop_reason), text(line.id)
     tokens = disjoint(used.input, used.cache_read, used.cache_write, used.output)
-    kept = (name or log.nth(line.timestamp), line.timestamp, message.model, *tokens)
-    key = keys.whole(log.name, keys.named(response, *kept))
+    kept = response  # what a copy keeps
+    if not keys.is_global(response):
+        entry = name or log.nth(line.timestamp)
+        counts = f"{tokens.input}/{tokens.cache_read}/{tokens.cache_write}/{tokens.output}"
+        kept = f"{entry}/{line.timestamp}/{message.model}/{counts}/{response}"
+    key = keys.whole(log.name, kept)
     log.reply(
         key, message.model, tokens, at, _tools(message), _ENDS.get(stop, ""),
         provider=text(message.provider), request=response,

@@ -10,8 +10,8 @@ import msgspec
 from costtop.model import Tokens, ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, listed, text, thinking_apart
+from costtop.sources.fold.formats import Log, below, lines, tool
 from costtop.sources.fold.json_lines import Unreadable, decoded
-from costtop.sources.fold.log import Log, below, lines, tool
 
 NAME = "qwen-code"
 _NEEDLES = (b'"usageMetadata"', b'"ui_telemetry"', b'"tool_result"', b'"user"')

@@ -15,7 +15,7 @@ from costtop.sources.claude.records import Message, Row
 from costtop.sources.claude.tokens import NAME, searches_of, tokens_of
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, text
-from costtop.sources.fold.log import Log, lines, nowhere
+from costtop.sources.fold.formats import Log, lines, nowhere
 
 _NEEDLES = (b'"output_tokens"', b'"modelUsage"', b'"total_cost_usd"', b'"init"')
 _PLACEHOLDER = 10  # output tokens up to which a row without stop reason is a stream's first count

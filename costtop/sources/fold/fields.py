@@ -59,7 +59,10 @@ def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     """A record that may count tokens; raises Unreadable, also for a "-0", which no tool writes."""
     if b"-0" in raw and _ZERO.search(raw) and _NEGATIVE_ZERO.search(raw):
         raise Unreadable("a token count is -0", malformed=False)
-    return decoded(decoder, raw)
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return decoded(decoder, raw)
 
 
 def whole(value: object) -> int:

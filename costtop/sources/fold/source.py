@@ -22,7 +22,7 @@ Shape = Literal["lines", "document", "rows"]
 
 def copied(memo: Memo) -> Memo:
     """A memo that may be changed: the one that was given still stands if the commit fails."""
-    copy: Memo = json.loads(json.dumps(memo))  # four times as quick as deepcopy
+    copy: Memo = json.loads(json.dumps(memo)) if memo else {}  # four times as quick as deepcopy
     return copy
 
 
