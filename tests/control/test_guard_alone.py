@@ -27,8 +27,8 @@ OF_RUNS = [BeginRun("r1", 1, 1, {}), EndRun("r1")]
 
 
 @pytest.fixture
-def stage():
-    found = Stage()
+def stage(tmp_path):
+    found = Stage(tmp_path)
     yield found
     found.end()
 
