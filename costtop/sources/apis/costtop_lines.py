@@ -219,9 +219,12 @@ def _tokens(record: _Line) -> Tokens:
 
 
 def _media(record: _Line, tokens: Tokens) -> Media | None:
-    asked = {"audio": record.audio_input_tokens or 0, "image": record.image_input_tokens or 0}
-    answered = {"audio": record.audio_output_tokens or 0, "image": record.image_output_tokens or 0}
-    return media(tokens, asked, {}, answered)
+    asked, shown = record.audio_input_tokens or 0, record.image_input_tokens or 0
+    spoken, drawn = record.audio_output_tokens or 0, record.image_output_tokens or 0
+    if not (asked or shown or spoken or drawn):
+        return None  # as nearly every line
+    answered = {"audio": spoken, "image": drawn}
+    return media(tokens, {"audio": asked, "image": shown}, {}, answered)
 
 
 def _context(record: _Line) -> Context:

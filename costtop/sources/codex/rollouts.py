@@ -33,7 +33,7 @@ from costtop.sources.fold.json_lines import (
     taken,
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
-from costtop.sources.fold.times import moment, stamp
+from costtop.sources.fold.times import held, moment
 from costtop.sources.fold.unread import unread_call
 from costtop.text import clean
 
@@ -98,8 +98,9 @@ class _Fold:
 
     def _line(self, line: bytes, offset: int) -> None:
         envelope = decoded(records.ENVELOPE, line)
-        at = stamp(envelope.timestamp, self.seen)
-        self.at = moment(envelope.timestamp) or at
+        told = moment(envelope.timestamp)
+        at = held(told, self.seen)
+        self.at = told or at
         self.memo.setdefault("start", self.at)
         self._record(envelope, at, offset)
 

@@ -19,10 +19,13 @@ def stamp(value: object, seen: int) -> int:
     hand-made logs, numbers of seconds or milliseconds. `seen` 0 means unknown: no upper bound.
     """
     at = _plain(value) if type(value) is str and value[-1:] == "Z" else None
+    return held(moment(value) if at is None else at, seen)
+
+
+def held(at: int | None, seen: int) -> int:
+    """A moment held in range; `seen` for None."""
     if at is None:
-        at = moment(value)
-        if at is None:
-            return seen
+        return seen
     if seen and at > seen + AHEAD:
         return seen + AHEAD
     return max(at, EARLIEST)
