@@ -46,6 +46,7 @@ class Workshop:
     """One copy of the tree, in which one module at a time is wrong."""
 
     def __init__(self) -> None:
+        self.said = ""  # by the tests that ran last
         self.root = Path(tempfile.mkdtemp(prefix="mutants-"))
         for name in _COPIED:
             source = ROOT / name
@@ -87,7 +88,8 @@ class Workshop:
             )
         except subprocess.TimeoutExpired:
             return False
-        assert ran.returncode in (0, 1, 2), ran.stdout.decode()[-2000:]
+        self.said = ran.stdout.decode()
+        assert ran.returncode in (0, 1, 2), self.said[-2000:]
         return ran.returncode == 0
 
     def close(self) -> None:
@@ -124,7 +126,7 @@ def alive(found: list[Case], workers: int) -> Iterator[Case]:
         for target in dict.fromkeys(case.target for case in found):
             right, began = (ROOT / target.module).read_text(), time.monotonic()
             if not shops[0].passes(target, right):
-                sys.exit(f"the tests of {target.module} fail as it is: {' '.join(target.tests)}")
+                sys.exit(f"{shops[0].said[-2000:]}\nthe tests of {target.module} fail as it is")
             patience[target] = max(LEAST, LONGER * (time.monotonic() - began))
         with ThreadPoolExecutor(workers) as pool:
             for case, lived in zip(found, pool.map(lives, found), strict=True):
