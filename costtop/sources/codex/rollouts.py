@@ -248,13 +248,25 @@ class _Fold:
         self.events.append(call._replace(yields=bool(copy) and not _UNIQUE.fullmatch(turn)))
 
     def _key(self, total: records.Counts | None, used: records.Counts, turn: str) -> bytes:
-        chain = self.memo["chain"] = keys.short(f"{self.memo.get('chain', '')}/{total}/{used}")
+        chain = self._chained(total, used)
         if _UNIQUE.fullmatch(turn):
             return keys.paired(f"{NAME}/{turn}/{total}/{used}", turn)
         family = self.memo.get("family") or self.thread
         # A spawned thread may begin with what is its parent's, its siblings only look alike.
         alone = self.memo.get("child") and not self.memo.get("forked")
         return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
+
+    def _chained(self, total: records.Counts | None, used: records.Counts) -> str:
+        """A hash of all counts up to these: equal histories have equal ones, whoever wrote them.
+
+        Counts that begin as the thread began are its history told again (a log appended to
+        itself, a restored file), not a request that happens to need as many tokens.
+        """
+        begun = keys.short(f"/{total}/{used}")
+        again = begun == self.memo.setdefault("first", begun)
+        chain = begun if again else keys.short(f"{self.memo.get('chain', '')}/{total}/{used}")
+        self.memo["chain"] = chain
+        return chain
 
     def _call(self, key: bytes, tokens: Tokens, at: int, offset: int, turn: str) -> Call:
         model = self.memo.get("model", "")
