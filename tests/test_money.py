@@ -63,6 +63,7 @@ def test_all_nine_digits_are_carried_with_the_sign_in_front():
         (-4_999_999, {}, "0.00"),  # nothing is not less than nothing
         (-5_000_000, {}, "-0.01"),
         (1_500_000, {"places": 4}, "0.0015"),
+        (-1, {"places": 9}, "-0.000000001"),
         (149_999, {"places": 3}, "0.000"),
     ],
 )

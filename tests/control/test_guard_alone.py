@@ -17,6 +17,7 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
+from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.receive.socket import Caller
 from tests.processes.conftest import Hand, Stage
 
@@ -109,6 +110,16 @@ def test_a_session_whose_process_has_gone_holds_nobody_back(stage, hand, guard):
     stage.ended("gone")
     guard.check(KILL, caller(carrier))
     assert SESSION in refused(guard, stage.pids["agent"])
+
+
+@pytest.mark.parametrize(("confidence", "held"), [("weak", False), ("strong", True)])
+def test_a_guess_puts_nobody_inside_a_session(stage, hand, guard, confidence, held):
+    pid = stage.start("name=agent", "child=name=below")
+    start = hand.holder.inspector.glance(pid).start
+    claim = ProcessClaim(SESSION, pid, start, confidence, "it looks like it")
+    hand.holder.take([Wanted(SESSION, "claude-code", ("5d1f",))], [claim])
+    assert hand.holder.find(SESSION).confidence == confidence
+    assert guard.session_of(stage.pids["below"]) == (SESSION if held else "")
 
 
 def test_who_has_gone_is_refused_for_nobody_knows_who_it_was(stage, guard):

@@ -79,8 +79,8 @@ def test_who_asks_and_what_it_runs_under_is_spared(program):
 class Fading:
     """What the kernel says of a process that ends after so many looks at it."""
 
-    def __init__(self, looks: int) -> None:
-        self._looks = looks
+    def __init__(self, looks: int, *, owned: bool = True) -> None:
+        self._looks, self._owned = looks, owned
 
     def __getattr__(self, name):
         return getattr(linux, name)
@@ -90,14 +90,14 @@ class Fading:
         return linux.glance(pid) if self._looks >= 0 else None
 
     def owners(self, pid):
-        return () if self._looks <= 0 else linux.owners(pid)
+        return linux.owners(pid) if self._owned else ()
 
 
 def test_one_that_ends_between_two_looks_is_not_there(program):
     agent = program("claude")
     gone = f"there is no process {agent}"
     assert refusal(agent, Fading(0)) == gone
-    assert never_held(agent, Fading(1)) == gone  # seen, but nobody's any more
+    assert never_held(agent, Fading(1000, owned=False)) == gone  # seen, but nobody's any more
     plenty = Fading(1000)
     looks = 1000
     assert refusal(agent, plenty) == ""

@@ -62,7 +62,7 @@ class Guard:
     def _proven(self, session: str) -> Handle | None:
         """Its process where the kernel shows that it is: no file can put a terminal inside one."""
         handle, found = self._holder.handle(session), self._holder.find(session)
-        if handle is None or found.gone or found.confidence not in {"strong", "exact"}:
+        if handle is None or found.confidence not in {"strong", "exact"}:  # "" once it has gone
             return None
         return None if never_held(handle.pid, self._holder.inspector) else handle
 
