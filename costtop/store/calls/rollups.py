@@ -9,7 +9,7 @@ from operator import add
 from typing import Any
 
 from costtop.durations import MINUTE
-from costtop.store.calls.call_row import ANY_SHORT, ERROR, UNREADABLE, CallRow, reasons
+from costtop.store.calls.call_row import ANY_SHORT, ERROR, HEARD, UNREADABLE, CallRow, reasons
 
 QUARTER = 900_000
 
@@ -89,6 +89,7 @@ class Deltas:
         self._spend = _Table("spend", _LINE, _SUMS)
         self._floors = _Table("floors", f"{_LINE}, reason", "calls, cost, output")
         self._models = _Table("session_models", "session, model", "calls, cost, tokens")
+        self._taken_back: set[tuple[int, int]] = set()  # (session, at) of heard calls
         self._shrunk = False
 
     def book(self, row: CallRow, sign: int = 1) -> None:
@@ -108,6 +109,8 @@ class Deltas:
             self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
         if sign < 0:
             self._shrunk = True
+            if row.flags & HEARD:
+                self._taken_back.add((session, at))
         if sign < 0 or unread:
             return
         latest = self._latest.get(session)
@@ -146,8 +149,23 @@ class Deltas:
             " ended = CASE WHEN ended < ?1 THEN NULL ELSE ended END WHERE id = ?7",
             [late.values(session) for session, late in self._latest.items()],
         )
+        self._give_times_back(db)
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
+
+
+    def _give_times_back(self, db: sqlite3.Connection) -> None:
+        """A telling that gave way to another one takes the times with it that it alone set.
+
+        Otherwise a session's times would depend on which of the tellers was heard first.
+        """
+        for name, edge in (("started", "min"), ("last", "max")):
+            db.executemany(
+                f"UPDATE sessions SET {name} = (SELECT {edge}(at) FROM calls WHERE session = ?1)"
+                f" WHERE id = ?1 AND {name} = ?2"
+                " AND EXISTS (SELECT 1 FROM calls WHERE session = ?1)",
+                sorted(self._taken_back),
+            )
 
 
 def _sums(row: CallRow, sign: int, unpriced: int) -> list[int]:
