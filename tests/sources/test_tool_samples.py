@@ -20,12 +20,13 @@ CASES = [
     ("opencode", "opencode/*_v1.db", 3, (22_840, 500, 11_969, 137), "0.06505425"),
     ("opencode", "opencode/*_v2.db", 1, (12_470, 500, 11_969, 102), "0.04641675"),
     ("opencode.json", "opencode/toktrack_msg_*.json", 2, (3_450, 300, 150, 1_450), "0.17"),
-    ("copilot", "copilot-cli/*.db", 1, (12_000, 11_000, 0, 345), "0"),
+    ("copilot", "copilot-cli/*.db", 1, (12_000, 11_000, 0, 345), "0.03236385"),  # credits
     ("copilot.events", "copilot-cli/as_schema_drift.jsonl", 1, (1_000, 800, 0, 50), "0"),
     ("copilot.events", "copilot-cli/*/*/events.jsonl", 2, (0, 0, 0, 26), "0"),
     ("goose", "goose/*.db", 2, (1_300, 800, 0, 140), "0.012"),
     ("amp", "amp/*.json", 2, (32_210, 28_000, 1_200, 465), "0"),
-    ("pi", "pi/*.jsonl", 1, (12, 0, 0, 7), "0"),  # both messages name one response
+    # Two entries, two prompts; its made-up gateway names every response alike.
+    ("pi", "pi/*.jsonl", 2, (24, 0, 0, 14), "0"),
     ("cline", "cline-roo-kilo/*/*/ui_messages.json", 3, (26_017, 22_000, 4_000, 405), "0.0276"),
     ("aider", "aider/*.jsonl", 9, (304_238, 0, 0, 4_171), "0.890425"),
     ("openhands", "openhands/llm-logs/*.json", 1, (4_812, 0, 0, 146), "0.016626"),

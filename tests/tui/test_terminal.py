@@ -128,7 +128,7 @@ stage = Moving()
 """
     with Terminal(staged(body, delay=0.5)) as terminal:
         terminal.says(b"s017")
-        terminal.until(lambda: len(terminal.read(1.5)) < 2_048)  # it is drawn
+        terminal.until(lambda: len(terminal.read(1.5)) < 3 * 2_048)  # three ticks: it is drawn
         got = terminal.read(4.0)
         assert len(got) > 4.0 / 0.5 / 2 * 30  # it did move
         assert len(got) / 8 < 2_048
