@@ -116,9 +116,12 @@ def test_all_samples_together_agree_in_every_view_and_a_second_time(samples: Pat
         put(file, f"{CODEX}/{THREAD[:-12]}{n:06d}.jsonl")
     for n, file in enumerate(sorted((samples / "gemini-cli").glob("*.json*"))):
         put(file, f".gemini/tmp/p{n}/chats/{file.name}")
+    logs = list(home().glob(".c*/**/*.jsonl"))
+    for file in logs:
+        file.write_bytes(file.read_bytes().rstrip(b"\n") + b"\n")  # one ends without
     scan()
     before = pipeline.agree()
-    for file in home().glob(".c*/**/*.jsonl"):
+    for file in logs:
         file.write_bytes(file.read_bytes() * 2)
     scan()
     assert pipeline.agree() == before

@@ -153,7 +153,6 @@ class Deltas:
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
 
-
     def _give_times_back(self, db: sqlite3.Connection) -> None:
         """A telling that gave way to another one takes the times with it that it alone set.
 
