@@ -102,7 +102,14 @@ def _past(
     for told in known:
         of_subject.setdefault(told.subject, []).append(told)
     by_identity = {told.identity: told for told in known}
-    return _Past(by_identity, of_subject, silences, now, born, all_history)
+    return _Past(
+        ledger=by_identity,
+        of_subject=of_subject,
+        silences=silences,
+        now=now,
+        born=born,
+        all_history=all_history,
+    )
 
 
 def _merged(before: Notification, fresh: Notification) -> Notification:

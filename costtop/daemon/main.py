@@ -9,7 +9,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,7 +34,6 @@ from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle import instance as instances
-from costtop.daemon.lifecycle.config_changes import ConfigChanges
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
@@ -246,3 +246,49 @@ async def _keep_lock(paths: Paths, lock: int) -> None:
     while instances.still_ours(lock, paths.lock):
         await asyncio.sleep(_CHECK)
     raise CosttopError(f"{paths.lock} was deleted or replaced; this daemon ends")
+
+
+_EVERY = 2.0  # s
+log = logging.getLogger("costtop")
+
+
+class ConfigChanges:
+    """Asks for a reload once a changed configuration is good; says what is wrong until then."""
+
+    def __init__(
+        self, paths: Paths, reload: Callable[[], None], besides: Callable[[], object] = tuple
+    ) -> None:
+        self.trouble = ""
+        self._paths, self._reload = paths, reload
+        self._files = (paths.config, paths.budgets, paths.config.with_name("prices.toml"))
+        self._besides = besides  # what else a reload takes in, such as folders of logs
+        self._known = self._look()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            now = self._look()
+            if now != self._known:
+                self._known = now
+                self._judge()
+
+    def _look(self) -> tuple[object, ...]:
+        return (*(_stamp(path) for path in self._files), self._besides())
+
+    def _judge(self) -> None:
+        try:
+            configuration.load(self._paths)
+        except CosttopError as error:
+            self.trouble = f"kept the old configuration: {error}"
+            log.error(self.trouble)
+        else:
+            self._reload()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

@@ -1,12 +1,15 @@
-"""All spend so far by feature, model and provider, and how budgets stand: what /metrics tells.
+"""What other programs are told of spend: all of it for /metrics, one line for status bars.
 
 Read from the roll-ups; no session is named. A model that several providers serve counts under the
 one that served it last, for the roll-ups do not hold the provider.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from costtop.floor import Sum
+from costtop.money import dollars
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter
 
@@ -61,3 +64,24 @@ class Totals:
                 return ""  # another model was used since in each of its sessions: asked again later
             found = self._providers[model] = self._live.name(row[0])
         return found
+
+
+def spending_line(today: Sum, burn: int, meters: Sequence[BudgetMeter]) -> str:
+    """Today, the budget that is nearest to its end, and the burn: "today $14.20 · daily 71 % · …".
+
+    `burn` is nano-dollars an hour.
+    """
+    floor = "≥" if today.floor else ""
+    parts = [f"today {floor}${dollars(today.cost)}"]
+    if meters:
+        parts.append(_fullest(meters))
+    if burn:
+        parts.append(f"${dollars(burn)}/h")
+    return " · ".join(parts)
+
+
+def _fullest(meters: Sequence[BudgetMeter]) -> str:
+    one = max(meters, key=lambda meter: meter.spent / meter.amount)
+    floor = "≥" if one.floor else ""
+    mark = "!" if one.spent >= one.amount else ""
+    return f"{one.name} {floor}{one.spent * 100 // one.amount} %{mark}"

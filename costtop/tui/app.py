@@ -260,7 +260,7 @@ class CosttopApp(App[int]):
 
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
-        from costtop.tui.dialogs.lift import ask_lift
+        from costtop.tui.dialogs.session_actions import ask_lift
 
         if not isinstance(self.screen, ModalScreen):
             ask_lift(self.screen)

@@ -3,12 +3,12 @@
 import asyncio
 
 from costtop import paths
-from costtop.daemon.lifecycle import config_changes
-from costtop.daemon.lifecycle.config_changes import ConfigChanges
+from costtop.daemon import main
+from costtop.daemon.main import ConfigChanges
 
 
 async def test_a_new_home_of_a_tool_asks_for_a_reload(home, monkeypatch):
-    monkeypatch.setattr(config_changes, "_EVERY", 0.01)
+    monkeypatch.setattr(main, "_EVERY", 0.01)
     homes: list[str] = []
     reloads = asyncio.Event()
     changes = ConfigChanges(paths.find(), reloads.set, lambda: tuple(homes))

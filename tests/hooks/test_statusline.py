@@ -14,7 +14,7 @@ from costtop.floor import Floor, Sum
 from costtop.hooks import quick
 from costtop.hooks.statusline import line
 from costtop.queries.live.view import BudgetMeter
-from costtop.queries.spending_line import words
+from costtop.queries.totals import spending_line
 from costtop.store import gating
 from costtop.store.db import open_reader
 from tests.hooks.conftest import call, now, write_claude
@@ -95,10 +95,10 @@ def test_the_daemons_line_names_the_fullest_budget_and_the_burn():
     meters = [BudgetMeter("month", "month", 10, False, 100, (100,), 0),
               BudgetMeter("daily", "day", 250, True, 200, (100,), 0)]  # fmt: skip
     assert (
-        words(Sum(14_200_000_000), 3_100_000_000, meters)
+        spending_line(Sum(14_200_000_000), 3_100_000_000, meters)
         == "today $14.20 · daily ≥125 %! · $3.10/h"
     )
-    assert words(Sum(short=Floor(unpriced=2)), 0, []) == "today ≥$0.00"
+    assert spending_line(Sum(short=Floor(unpriced=2)), 0, []) == "today ≥$0.00"
 
 
 def test_what_only_the_writer_needs_is_not_loaded(stored):

@@ -315,7 +315,7 @@ def test_every_cell_of_every_column_is_drawn_for_every_row():
 
 def test_the_first_run_names_each_tool_once_and_what_was_found_first():
     from costtop.queries.live.view import SourceSeen
-    from costtop.tui.widgets.first_run import _looked
+    from costtop.tui.widgets.around_list import _looked
 
     seen = (
         SourceSeen("a", "Alpha", "/old/alpha", 0, False),

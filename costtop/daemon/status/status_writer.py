@@ -13,7 +13,7 @@ from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.queries.live.frame import Live
-from costtop.queries.spending_line import words
+from costtop.queries.totals import spending_line
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
@@ -130,7 +130,7 @@ async def keep_line(database: Path, line: Path) -> None:
             changed = live.changed()
             if changed != known or looks >= _AGAIN:
                 known, looks = changed, 0
-                text = words(*await asyncio.to_thread(live.glance, now_ms()))
+                text = spending_line(*await asyncio.to_thread(live.glance, now_ms()))
                 files.replace(line, f"{text}\n".encode())
             else:
                 os.utime(line)

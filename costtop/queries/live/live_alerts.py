@@ -29,7 +29,14 @@ def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
 
 
 def _held(one: Breaker) -> Held:
-    return Held(one.budget, _session(one), one.action, one.why, one.opened, one.until)
+    return Held(
+        budget=one.budget,
+        session=_session(one),
+        action=one.action,
+        why=one.why,
+        opened=one.opened,
+        until=one.until,
+    )
 
 
 def _session(one: Breaker) -> str:

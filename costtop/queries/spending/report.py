@@ -152,15 +152,17 @@ def read(
             for key, line in sums.items()
         ]
         return Report(
-            by,
-            since,
-            until,
-            tz.key,
-            _ordered(by, lines),
-            total.line("total", all_tasks),
-            _unpriced(db, span),
-            _about(db, span, sums, now) if by == "session" else {},
-            hidden.likely(db, since or 0, until or 1 << 53) if total.short.placeholder else None,
+            by=by,
+            since=since,
+            until=until,
+            zone=tz.key,
+            lines=_ordered(by, lines),
+            total=total.line("total", all_tasks),
+            unpriced_models=_unpriced(db, span),
+            about=_about(db, span, sums, now) if by == "session" else {},
+            likely=hidden.likely(db, since or 0, until or 1 << 53)
+            if total.short.placeholder
+            else None,
         )
 
 

@@ -115,7 +115,12 @@ def read(
         done = tasks.since(db, since)
         done = [task for task in done if (task.finished or task.started or 0) < until]
         facts = _Facts(
-            since, until, until - recent, tz, finished_sessions.read(db, since, until), done
+            since=since,
+            until=until,
+            recent=until - recent,
+            tz=tz,
+            lives=finished_sessions.read(db, since, until),
+            tasks=done,
         )
         rates = dict(latest_rates(db, since))
     lines = [_line(line, found.total.cost, facts) for line in found.lines]
@@ -127,15 +132,15 @@ def read(
         prices,
     )
     return Review(
-        since,
-        until,
-        facts.recent,
-        tz.key,
-        whole,
-        _judged(lines),
-        moved,
-        _steady(facts),
-        _step(facts),
+        since=since,
+        until=until,
+        recent=facts.recent,
+        zone=tz.key,
+        whole=whole,
+        lines=_judged(lines),
+        mix=moved,
+        steady=_steady(facts),
+        step=_step(facts),
     )
 
 
@@ -154,20 +159,20 @@ def _line(sums: report.Line, total: int, facts: _Facts) -> ReviewLine:
     now = [one.cost for one in mine if one.began >= facts.recent]
     then = [one.cost for one in mine if one.began < facts.recent]
     return ReviewLine(
-        name,
-        sums.cost,
-        sums.floor,
-        sums.cost / total if total else 0.0,
-        len(mine),
-        _work(work, facts.until),
-        _verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
-        found,
-        _thirds(mine, facts),
-        _change(mine, work, facts),
-        variance.spread(then, now),
-        variance.top_share([one.cost for one in mine]),
-        sum(one.retries for one in mine),
-        caching.together(one.caching for one in mine),
+        feature=name,
+        spend=sums.cost,
+        floor=sums.floor,
+        share=sums.cost / total if total else 0.0,
+        sessions=len(mine),
+        work=_work(work, facts.until),
+        verdict=_verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
+        trend=found,
+        reason=_thirds(mine, facts),
+        change=_change(mine, work, facts),
+        spread=variance.spread(then, now),
+        top_share=variance.top_share([one.cost for one in mine]),
+        retries=sum(one.retries for one in mine),
+        caching=caching.together(one.caching for one in mine),
     )
 
 
@@ -273,4 +278,11 @@ def _step(facts: _Facts) -> Step | None:
     old = drivers.together(drivers.split(one.usage, usual) for one in then)
     new = drivers.together(drivers.split(one.usage, usual) for one in now)
     parts = tuple(b - a for a, b in zip(old.parts, new.parts, strict=True))
-    return Step(new.actual, old.actual, len(now), len(then), new.usual - old.usual, parts)
+    return Step(
+        spend=new.actual,
+        before=old.actual,
+        sessions=len(now),
+        sessions_before=len(then),
+        more_sessions=new.usual - old.usual,
+        parts=parts,
+    )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.analysis import forecast
-from costtop.analysis.forecast import Crossing, SpendDay
+from costtop.analysis.forecast import Crossing, Foreseen, SpendDay
 from costtop.queries.live.view import Forecast
 from costtop.store import meta
 from costtop.store.calls import scope_sums
@@ -152,13 +152,7 @@ def _outlook(
     )
     spent = earlier + day.spent
     if period == "day":
-        met = {
-            tier: forecast.crossing(history, today, hour, amount * tier // 100)
-            for tier in tiers
-            if spent * 100 < amount * tier
-        }
-        breach = forecast.chance_today(history, today, hour, amount)
-        return Outlook(period, spent, day.expected, day.low, day.high, breach, _hits(met, now))
+        return _of_today(found, day, hour, now, amount, tiers)
     left = [
         _weekend(span.start, tz)
         for span in periods.days(
@@ -178,7 +172,35 @@ def _outlook(
     if not left:  # the last day: what is uncertain is its own rest
         low, high = earlier + day.low, earlier + day.high
         breach = forecast.chance_today(history, today, hour, amount - earlier)
-    return Outlook(period, spent, whole.expected, low, high, breach, _hits(met, now))
+    return Outlook(
+        period=period,
+        spent=spent,
+        expected=whole.expected,
+        low=low,
+        high=high,
+        breach=breach,
+        hits=_hits(met, now),
+    )
+
+
+def _of_today(
+    found: Past, day: Foreseen, hour: float, now: int, amount: int, tiers: Sequence[int]
+) -> Outlook:
+    history, today = found.days, found.today
+    met = {
+        tier: forecast.crossing(history, today, hour, amount * tier // 100)
+        for tier in tiers
+        if day.spent * 100 < amount * tier
+    }
+    return Outlook(
+        period="day",
+        spent=day.spent,
+        expected=day.expected,
+        low=day.low,
+        high=day.high,
+        breach=forecast.chance_today(history, today, hour, amount),
+        hits=_hits(met, now),
+    )
 
 
 def _hits(met: Mapping[int, Crossing | None], now: int) -> tuple[tuple[int, int], ...]:

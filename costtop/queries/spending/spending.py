@@ -87,7 +87,16 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
         )
         for line in present.lines
     ]
-    return Spending(by, span, since, until, tuple(lines), present.total, past.total, rates)
+    return Spending(
+        by=by,
+        span=span,
+        since=since,
+        until=until,
+        lines=tuple(lines),
+        total=present.total,
+        before=past.total,
+        rates=rates,
+    )
 
 
 def _named(by: str) -> str:

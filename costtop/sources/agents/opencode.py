@@ -185,7 +185,16 @@ def _file(log: Log) -> None:
         _stored_session(log, decoded(SESSION, log.raw))
         return
     message = counted(MESSAGE, log.raw)
-    whose = Owner(NAME, text(message.id), text(message.session), "", "", "", None, log.seen)
+    whose = Owner(
+        source=NAME,
+        id=text(message.id),
+        session=text(message.session),
+        parent="",
+        cwd="",
+        project="",
+        created=None,
+        seen=log.seen,
+    )
     if not whose.id or not whose.session or message.role not in ("assistant", None):
         return
     cwd = folder(inner(message.path, "root")) or folder(message.path)

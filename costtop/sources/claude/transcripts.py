@@ -317,4 +317,6 @@ def _id(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
 
 
-SOURCE = Source(NAME, "Claude Code", "lines", roots, ("**/*.jsonl",), read)
+SOURCE = Source(
+    name=NAME, title="Claude Code", shape="lines", roots=roots, patterns=("**/*.jsonl",), read=read
+)

@@ -38,7 +38,15 @@ class Format(NamedTuple):
     ) -> Source:
         """The source of this name; its calls are `of` another one, of that before its dot."""
         read = partial(self.read, of or name.partition(".")[0])
-        return Source(name, title, self.shape, roots, patterns, read, self.queries)
+        return Source(
+            name=name,
+            title=title,
+            shape=self.shape,
+            roots=roots,
+            patterns=patterns,
+            read=read,
+            queries=self.queries,
+        )
 
 
 def lines(

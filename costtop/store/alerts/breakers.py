@@ -31,7 +31,18 @@ def open_ones(db: sqlite3.Connection, now: int) -> list[Breaker]:
 def _breaker(row: tuple[Any, ...]) -> Breaker:
     number, budget, period, action, *globs, why, opened, confirmed, due, until = row
     scope = tuple((name, glob) for name, glob in zip(FIELDS, globs, strict=True) if glob)
-    return Breaker(budget, period, action, scope, why, opened, confirmed, due, until, number)
+    return Breaker(
+        budget=budget,
+        period=period,
+        action=action,
+        scope=scope,
+        why=why,
+        opened=opened,
+        confirmed=confirmed,
+        due=due,
+        until=until,
+        id=number,
+    )
 
 
 def put(db: sqlite3.Connection, one: Breaker) -> None:
@@ -76,7 +87,18 @@ def expire(db: sqlite3.Connection, now: int) -> None:
 
 def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> None:
     """A soft stop of one session ("source/session"), until its user speaks to it again."""
-    put(db, Breaker("", "", "stop", (("session", _literal(session)),), why, now, until=now + OWN))
+    put(
+        db,
+        Breaker(
+            budget="",
+            period="",
+            action="stop",
+            scope=(("session", _literal(session)),),
+            why=why,
+            opened=now,
+            until=now + OWN,
+        ),
+    )
 
 
 def _literal(text: str) -> str:

@@ -33,7 +33,7 @@ from costtop.store.calls.otlp_twins import Joined, filled, join
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
-from costtop.store.sessions import tool_outcomes
+from costtop.store.sessions import tasks
 from costtop.store.sessions.tasks import record_task
 
 
@@ -65,7 +65,7 @@ def record(
     _answer_here(sights, outcomes)
     spends, removed = _store(db, into, sights, rev)
     new = {spend.call.key for spend in spends if spend.new}
-    answered = tool_outcomes.answer(db, (item for item in outcomes if item.call not in new))
+    answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
     for reading in readings:
         for task in reading.tasks:
             ref = into.sessions.ref(db, task.source, task.session)
@@ -162,7 +162,7 @@ def _store(
         deltas.book(item.row, -1)
     _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
     asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
-    tool_outcomes.write(db, into.names, asked)
+    tasks.write_tools(db, into.names, asked)
     deltas.write(db, rev)
     return spends, len(gone)
 
@@ -256,5 +256,5 @@ def _answer_here(sights: dict[bytes, Sight], outcomes: Sequence[Outcome]) -> Non
     for key, found in answers.items():
         sight = sights[key]
         call = sight.priced.call
-        call = call._replace(tools=tool_outcomes.answered(call.tools, found))
+        call = call._replace(tools=tasks.with_outcomes(call.tools, found))
         sights[key] = sight._replace(priced=sight.priced._replace(call=call))

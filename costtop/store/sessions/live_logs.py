@@ -30,14 +30,14 @@ def since(db: sqlite3.Connection, moment: int) -> list[LiveSession]:
     ).fetchall()
     return [
         LiveSession(
-            f"{source}/{session}",
-            source,
-            (session, *_others(db, root, session)),
-            cwd or "",
-            logs(db, root),
-            pid,
-            started or 0,
-            last or 0,
+            key=f"{source}/{session}",
+            source=source,
+            ids=(session, *_others(db, root, session)),
+            cwd=cwd or "",
+            logs=logs(db, root),
+            pid=pid,
+            started=started or 0,
+            last=last or 0,
         )
         for root, source, session, cwd, pid, started, last in rows
     ]

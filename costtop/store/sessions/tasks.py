@@ -1,4 +1,4 @@
-"""Tasks of root sessions: each once, with the state that every order of facts ends in.
+"""Tasks of root sessions, and the tools of calls: each with the state that all orders end in.
 
 It sums no costs. A task is (root session, name). But a name that is a UUID names one prompt and no
 other, so where a fork or branch copies a finished prompt into its own file it is the same task: it
@@ -7,10 +7,11 @@ belongs to the session that owns the calls made for it.
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from costtop.model import TaskFact
+from costtop.model import Outcome, TaskFact, ToolUse
+from costtop.store.names import Names
 
 _DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -153,3 +154,41 @@ def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "")
     ).fetchone()
     db.execute("DELETE FROM tasks WHERE session = ? AND task = ?", (old, task))
     _put(db, new, name or task, _Course(*row[2:]), row[:2])
+
+
+def write_tools(
+    db: sqlite3.Connection, names: Names, asked: Iterable[tuple[int, tuple[ToolUse, ...]]]
+) -> None:
+    """Adds the tools that calls, by their row, asked for; known ones stay as they are."""
+    rows = [
+        (call, nth, names.name(db, tool.name), tool.key, tool.result, tool.error)
+        for call, tools in asked
+        for nth, tool in enumerate(tools)
+    ]
+    db.executemany(
+        "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
+        rows,
+    )
+
+
+def with_outcomes(tools: tuple[ToolUse, ...], outcomes: Sequence[Outcome]) -> tuple[ToolUse, ...]:
+    """The tools of one call with outcomes that came; a tool's first outcome stands."""
+    told = list(tools)
+    for _, nth, error, result in outcomes:
+        if nth < len(told) and told[nth].error is None:
+            told[nth] = told[nth]._replace(error=error, result=result)
+    return tuple(told)
+
+
+def write_outcomes(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[bytes]:
+    """Writes outcomes to stored tools; the keys of the calls for which that changed something."""
+    changed: list[bytes] = []
+    for outcome in outcomes:
+        found = db.execute(
+            "UPDATE tools SET error = ?, result = ? WHERE nth = ? AND error IS NULL"
+            " AND call = (SELECT id FROM calls WHERE key = ?)",
+            (outcome.error, outcome.result, outcome.nth, outcome.call),
+        )
+        if found.rowcount:
+            changed.append(outcome.call)
+    return changed

@@ -22,10 +22,9 @@ from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
 from costtop.tui.list.columns import CellLook, Shown, chosen, settled, sighted
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
-from costtop.tui.widgets.first_run import first_run
+from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.glance import Glance, hint
 from costtop.tui.widgets.pane import Pane, keybar
-from costtop.tui.widgets.prompts import Prompts
 from costtop.tui.widgets.table import Table
 
 
