@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 
-from costtop import paths
 from costtop.client.sender import AT_EXIT, Sender
+from costtop.paths import find
 
 _lock = threading.Lock()
 _post: Sender | None = None
@@ -19,7 +19,7 @@ def post() -> Sender:
     if _post is None:
         with _lock:
             if _post is None:
-                _post = Sender(paths.find)
+                _post = Sender(find)
                 _end_with_children()
     return _post
 

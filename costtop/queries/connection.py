@@ -15,9 +15,10 @@ from costtop import periods
 from costtop.durations import now_ms
 from costtop.errors import StoreError
 from costtop.paths import Paths
-from costtop.queries.live import daemon_health, head_figures
+from costtop.queries.live import daemon_health, head_forecasts
+from costtop.queries.live.avoidable import Avoidable
 from costtop.queries.live.frame import Live
-from costtop.queries.live.head_figures import Avoidable, HeadForecasts
+from costtop.queries.live.head_forecasts import HeadForecasts
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
 from costtop.store import meta
 from costtop.store.db import open_reader
@@ -73,9 +74,9 @@ class Door:
         tz = ZoneInfo(taken.zone)
         if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
             self._outlook_at = now
-            self._outlook = head_figures.read(self._db, now, tz, taken.budgets)
+            self._outlook = head_forecasts.read(self._db, now, tz, taken.budgets)
         waste = self._avoidable.look(self._db, now, periods.start_of("day", now, tz))
-        return head_figures.shown(taken, self._outlook)._replace(
+        return head_forecasts.shown(taken, self._outlook)._replace(
             avoidable=waste.amount if waste else None,
             avoidable_floor=waste is not None and waste.floor,
         )

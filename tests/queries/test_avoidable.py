@@ -6,8 +6,8 @@ import pytest
 
 from costtop import periods
 from costtop.queries.connection import Door
-from costtop.queries.live import head_figures
-from costtop.queries.live.head_figures import Avoidable
+from costtop.queries.live import avoidable
+from costtop.queries.live.avoidable import Avoidable
 from costtop.queries.sessions import session
 from costtop.store.db import open_reader
 from scripts.benches import fleet
@@ -41,7 +41,7 @@ def test_it_is_worked_out_piece_by_piece_and_a_floor_until_all_is_known(
     today = periods.start_of("day", NOW, periods.zone("UTC"))
     whole = Avoidable()
     whole.look(db, 0, today)
-    monkeypatch.setattr(head_figures, "_CALLS", 1)
+    monkeypatch.setattr(avoidable, "_CALLS", 1)
     pieces = Avoidable()
     pieces.look(db, 0, today)
     first = pieces.look(db, 5_000, today)

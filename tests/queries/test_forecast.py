@@ -12,7 +12,7 @@ from costtop.cli.main import main
 from costtop.cli.reports import live
 from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.model import NANO, Budget
-from costtop.queries.live import head_figures
+from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.queries.spending import spend_forecast
@@ -99,7 +99,7 @@ def test_a_young_store_has_no_forecast(home):
 
 def test_the_frame_and_its_json_say_where_it_goes(db):
     taken = Live(db).take(NOON, Pulse(running=False))
-    taken = head_figures.shown(taken, head_figures.read(db, NOON, UTC, taken.budgets))
+    taken = head_forecasts.shown(taken, head_forecasts.read(db, NOON, UTC, taken.budgets))
     assert [one.period for one in taken.forecasts] == ["day", "month"]
     by_name = {meter.name: meter for meter in taken.budgets}
     assert by_name["daily"].expected == taken.forecasts[0].expected

@@ -12,7 +12,7 @@ from costtop.durations import now_ms
 from costtop.errors import UsageError
 from costtop.files import user_name
 from costtop.periods import zone
-from costtop.queries.live import head_figures
+from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.store.db import open_reader
@@ -65,8 +65,8 @@ def _add_set(parser: Parser) -> None:
 def _list(options: argparse.Namespace) -> int:
     db, now = open_reader(paths.find().database), now_ms()
     taken = Live(db).take(now, Pulse(running=False))
-    ahead = head_figures.read(db, now, zone(taken.zone), taken.budgets)
-    taken = head_figures.shown(taken, ahead)
+    ahead = head_forecasts.read(db, now, zone(taken.zone), taken.budgets)
+    taken = head_forecasts.shown(taken, ahead)
     meters = taken.budgets
     if options.json:
         put_json({"schema": 1, "budgets": [budget_tree(meter) for meter in meters]})

@@ -9,7 +9,7 @@ from costtop import money, paths
 from costtop.cli.tables import count, plain, put, put_json
 from costtop.durations import DAY, iso, now_ms
 from costtop.periods import zone
-from costtop.queries.live import daemon_health, head_figures
+from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
 from costtop.store.db import open_reader
@@ -44,8 +44,8 @@ def once(options: argparse.Namespace) -> int:
     db = open_reader(found.database)
     pulse, sources = daemon_health.look(found, now)
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
-    ahead = head_figures.read(db, now, zone(snapshot.zone), snapshot.budgets)
-    snapshot = head_figures.shown(snapshot, ahead)
+    ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
+    snapshot = head_forecasts.shown(snapshot, ahead)
     rows = ranked(snapshot.sessions, options.sort)
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows

@@ -1,7 +1,7 @@
-"""What the head says besides spend: what is to come, what the cache saved, what was wasted.
+"""What is to come and what the cache saved, added to a snapshot. It reads no running session.
 
-It is asked once a minute and added to a snapshot; the forecasts are
-`queries.spending.spend_forecast`.
+It is asked once a minute, and takes some ten milliseconds; the forecasts
+are `queries.spending.spend_forecast`.
 Money is int nano-dollars, times are ms UTC.
 """
 
@@ -10,15 +10,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.analysis import ledger
-from costtop.detect.rules import loop
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.spend_forecast import Outlooks
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
-from costtop.store.sessions.past_spends import History
 
 
 class HeadForecasts(NamedTuple):
@@ -83,66 +80,3 @@ def _saved(db: sqlite3.Connection, since: int) -> int:
             pico -= (written - hour) * (rate.cache_write - rate.input)
             pico -= hour * (rate.cache_write_1h - rate.input)
     return pico // 1000
-
-
-_CALLS = 1_500  # worked out at a time
-_LONGEST = 5_000  # calls of a session; a longer one is left out: it would hold up the frames
-_KNOWN_FOR = 180_000  # ms between two looks when all is known
-_SOON = 5_000  # ms between two looks when it is not; and until the first one
-
-
-class Waste(NamedTuple):
-    """Nano-dollars of today, and whether sessions are missing from them."""
-
-    amount: int
-    floor: bool
-
-
-class Avoidable:
-    """Remembers what each session of today could have saved."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[int, int, int]] = {}  # root: calls, cost, amount
-        self._today = 0
-        self._next: int | None = None
-        self.waste: Waste | None = None  # None: not looked yet
-
-    def look(self, db: sqlite3.Connection, now: int, today: int) -> Waste | None:
-        """The sum since `today` (ms UTC), moved on where it is time to; `db` is a reader's."""
-        if self._next is None:
-            self._next = now + _SOON  # the first frame is not kept waiting
-        elif now >= self._next:
-            with snapshot(db):
-                self.waste = self._worked(db, today)
-            self._next = now + (_SOON if self.waste.floor else _KNOWN_FOR)
-        return self.waste
-
-    def _worked(self, db: sqlite3.Connection, today: int) -> Waste:
-        if today != self._today:
-            self._today, self._known = today, {}
-        left, floor, history = _CALLS, False, History(db)
-        for root, calls, cost in _roots(db, today):
-            known = self._known.get(root)
-            if known is not None and known[:2] == (calls, cost):
-                continue
-            if left <= 0 or calls > _LONGEST:
-                floor = True
-                continue
-            left -= calls
-            self._known[root] = calls, cost, _of(history, root, today)
-        return Waste(sum(amount for _, _, amount in self._known.values()), floor)
-
-
-def _roots(db: sqlite3.Connection, today: int) -> list[tuple[int, int, int]]:
-    """(root, calls, cost) of the sessions active since then, the dearest first."""
-    return db.execute(
-        "SELECT root, sum(calls), sum(cost) FROM sessions WHERE root IN"
-        " (SELECT root FROM sessions WHERE last >= ?)"
-        " GROUP BY root HAVING sum(cost) > 0 ORDER BY sum(cost) DESC",
-        (today,),
-    ).fetchall()
-
-
-def _of(history: History, root: int, today: int) -> int:
-    spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
-    return ledger.avoidable(ledger.session(spends, loop.repeats(spends), since=today))

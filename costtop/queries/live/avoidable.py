@@ -1,0 +1,75 @@
+"""What today's sessions paid for cache misses and retries. It judges no session.
+
+Sessions are worked out the dearest first and remembered until they move, a bounded number of calls
+at a time: a frame waits for some tens of milliseconds at most, and the sum is a floor meanwhile.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from costtop.analysis import ledger
+from costtop.detect.rules import loop
+from costtop.store.db import snapshot
+from costtop.store.sessions.past_spends import History
+
+_CALLS = 1_500  # worked out at a time
+_LONGEST = 5_000  # calls of a session; a longer one is left out: it would hold up the frames
+_KNOWN_FOR = 180_000  # ms between two looks when all is known
+_SOON = 5_000  # ms between two looks when it is not; and until the first one
+
+
+class Waste(NamedTuple):
+    """Nano-dollars of today, and whether sessions are missing from them."""
+
+    amount: int
+    floor: bool
+
+
+class Avoidable:
+    """Remembers what each session of today could have saved."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, int, int]] = {}  # root: calls, cost, amount
+        self._today = 0
+        self._next: int | None = None
+        self.waste: Waste | None = None  # None: not looked yet
+
+    def look(self, db: sqlite3.Connection, now: int, today: int) -> Waste | None:
+        """The sum since `today` (ms UTC), moved on where it is time to; `db` is a reader's."""
+        if self._next is None:
+            self._next = now + _SOON  # the first frame is not kept waiting
+        elif now >= self._next:
+            with snapshot(db):
+                self.waste = self._worked(db, today)
+            self._next = now + (_SOON if self.waste.floor else _KNOWN_FOR)
+        return self.waste
+
+    def _worked(self, db: sqlite3.Connection, today: int) -> Waste:
+        if today != self._today:
+            self._today, self._known = today, {}
+        left, floor, history = _CALLS, False, History(db)
+        for root, calls, cost in _roots(db, today):
+            known = self._known.get(root)
+            if known is not None and known[:2] == (calls, cost):
+                continue
+            if left <= 0 or calls > _LONGEST:
+                floor = True
+                continue
+            left -= calls
+            self._known[root] = calls, cost, _of(history, root, today)
+        return Waste(sum(amount for _, _, amount in self._known.values()), floor)
+
+
+def _roots(db: sqlite3.Connection, today: int) -> list[tuple[int, int, int]]:
+    """(root, calls, cost) of the sessions active since then, the dearest first."""
+    return db.execute(
+        "SELECT root, sum(calls), sum(cost) FROM sessions WHERE root IN"
+        " (SELECT root FROM sessions WHERE last >= ?)"
+        " GROUP BY root HAVING sum(cost) > 0 ORDER BY sum(cost) DESC",
+        (today,),
+    ).fetchall()
+
+
+def _of(history: History, root: int, today: int) -> int:
+    spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
+    return ledger.avoidable(ledger.session(spends, loop.repeats(spends), since=today))
