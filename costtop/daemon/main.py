@@ -160,7 +160,7 @@ async def _work(
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
-    troubled: list[Troubled] = [changes, *extra, refresh]
+    troubled: list[Troubled] = [changes, *(one.port for one in extra), refresh]
     status = StatusWriter(instance, reader, follower, search, troubled=troubled, channels=extra)
     breakers = Breakers(writer, actions, executors.action_log, to, instance.evaluator.look)
     acting = not instance.config.read_only
@@ -236,7 +236,7 @@ async def _wake(courier: Courier, posted: asyncio.Event) -> None:
 async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
     """Serves the socket; who sees it may count on the other channels, too."""
     for channel in extra:
-        await channel.ready.wait()
+        await channel.port.ready.wait()
     async with listening(paths.socket, obey.answer):
         await asyncio.Event().wait()
 

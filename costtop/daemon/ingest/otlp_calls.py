@@ -11,6 +11,7 @@ import secrets
 import shlex
 import sqlite3
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from costtop.daemon.ingest.intake import Ingest, place_of
 from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory, replace
+from costtop.receive.port import Port
 from costtop.sources.fold.source import Memo
 from costtop.sources.otlp import telemetry
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 CHANNEL = b"otlp"
 FORMAT = "otlp"
-_AGAIN = 30.0  # s before a port that was taken is tried again
 _HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"  # read by every SDK of OpenTelemetry
 _TOKEN = 4096  # bytes
 log = logging.getLogger("costtop")
@@ -42,28 +43,17 @@ class OtlpChannel:
         self._memo: Memo = ingest.memo(CHANNEL)
         self._turn = asyncio.Lock()  # the memo of one message is what the next begins with
         self._receiver: Receiver | None = None
-        self.trouble = ""
-        self.ready = asyncio.Event()  # open, or known to be in trouble
+        self.port = Port(wanted.host, wanted.port)
         self.calls = 0
 
     async def run(self) -> None:
         """Listens, for ever; a port that another program has is tried again."""
         from costtop.receive import otlp_http as wire
 
-        host, port = self._wanted.host, self._wanted.port
-        self._receiver = wire.Receiver(self._take, host, token(self._wanted, self._own))
-        while True:
-            try:
-                async with wire.listening(self._receiver, host, port):
-                    self.trouble = ""
-                    self.ready.set()
-                    log.info("OTLP/HTTP at %s port %d", host, port)
-                    await asyncio.Event().wait()
-            except OSError as error:
-                self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
-                self.ready.set()
-                log.warning(self.trouble)
-                await asyncio.sleep(_AGAIN)
+        held = token(self._wanted, self._own)
+        receiver = self._receiver = wire.Receiver(self._take, self._wanted.host, held)
+        log.info("OTLP/HTTP at %s port %d", self._wanted.host, self._wanted.port)
+        await self.port.keep_open(partial(wire.listening, receiver))
 
     def said(self) -> dict[str, Any]:
         """For the status file."""
@@ -74,7 +64,7 @@ class OtlpChannel:
             "said": f"{self.calls} calls",
             "calls": self.calls,
             "answers": {str(status): count for status, count in sorted(answers.items())},
-            "trouble": self.trouble,
+            "trouble": self.port.trouble,
         }
 
     async def _take(self, _signal: str, tree: dict[str, Any]) -> "Rejected":

@@ -5,9 +5,9 @@ series stays that of features times models.
 """
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,11 @@ from costtop.errors import CosttopError
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.totals import Total, Totals
+from costtop.receive.port import Port
 from costtop.store.db import open_reader
 
-_AGAIN = 30.0  # s before a port that was taken is tried again
 _LABELS = ("feature", "model", "provider")
 _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
-log = logging.getLogger("costtop")
 
 
 class MetricsChannel:
@@ -32,32 +31,20 @@ class MetricsChannel:
         self._wanted, self._database = wanted, database
         self._turn = asyncio.Lock()
         self._totals: Totals | None = None
-        self.trouble = ""
-        self.ready = asyncio.Event()  # open, or known to be in trouble
+        self.port = Port(wanted.host, wanted.port)
         self.scrapes = 0
 
     async def run(self) -> None:
         """Serves, for ever; a port that another program has is tried again."""
         from costtop.receive.metrics_http import listening
 
-        host, port = self._wanted.host, self._wanted.port
-        while True:
-            try:
-                async with listening(self._text, host, port):
-                    self.trouble = ""
-                    self.ready.set()
-                    await asyncio.Event().wait()
-            except OSError as error:
-                self.trouble = f"cannot listen at {host} port {port}: {error.strerror}"
-                self.ready.set()
-                log.warning(self.trouble)
-                await asyncio.sleep(_AGAIN)
+        await self.port.keep_open(partial(listening, self._text))
 
     def said(self) -> dict[str, Any]:
         """For the status file."""
         address = f"http://{self._wanted.host}:{self._wanted.port}/metrics"
         said = f"{self.scrapes} scrapes"
-        return {"name": "metrics", "address": address, "said": said, "trouble": self.trouble}
+        return {"name": "metrics", "address": address, "said": said, "trouble": self.port.trouble}
 
     async def _text(self) -> bytes:
         async with self._turn:

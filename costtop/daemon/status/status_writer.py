@@ -14,6 +14,7 @@ from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.queries.live.frame import Live
 from costtop.queries.totals import spending_line
+from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
@@ -27,8 +28,7 @@ _AGAIN = 10  # looks after which the line is worded anew, for a burn falls by it
 class Channel(Protocol):
     """A task of its own beside files and the socket, which is seen in `doctor`."""
 
-    trouble: str
-    ready: asyncio.Event  # open, or known to be in trouble
+    port: Port
 
     def run(self) -> Coroutine[Any, Any, None]:
         """Serves, for ever."""
