@@ -10,11 +10,11 @@ from costtop.daemon.alerting.live_sessions import LiveSessions
 from costtop.detect.settings import Settings
 from costtop.durations import HOUR, MINUTE, iso, now_ms
 from costtop.floor import Floor
-from costtop.model import Call, FloorReason, Rates, Tokens
+from costtop.model import Call, Context, FloorReason, Rates, TaskFact, Tokens
 from costtop.paths import Paths, find
 from costtop.queries.connection import Door
 from costtop.queries.live import past
-from costtop.queries.sessions import session
+from costtop.queries.sessions import session, tasks
 from costtop.store import gating, meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
@@ -23,10 +23,12 @@ from costtop.store.db import open_reader, open_writer
 from costtop.store.sessions import labels, sessions
 from costtop.store.sessions.past_spends import History
 from costtop.tui.list.filter import parse
+from costtop.tui.screens.tasks import summed
 
 NOW = now_ms() - 1000  # the commands take the clock's word for it
 RATES = Rates(1_000_000, 100_000, 1_250_000, 2_000_000, 5_000_000, card="test")  # $1 and $5 a M
 KEY = "claude-code/mine"
+NAMES = ("t1", "t2", "t3")
 
 
 def written(path: Path, calls: list[tuple[str, str, int, int]]):
@@ -178,6 +180,34 @@ def test_a_floor_has_the_same_reasons_on_every_surface(
         assert "≥0.0" in printed(capsys, *text), text
     snapshot = past.take(open_reader(paths.database), NOW, Door(paths).zone())
     assert snapshot.sessions[0].short.tree()["floor_reasons"] == SHORT
+
+
+def test_the_list_of_tasks_and_its_sums_are_floors_where_their_calls_are(home: Path) -> None:
+    work = Context(feature="shop", task="t1")
+    paths = stored(
+        home,
+        made("a", context=work),
+        made("cut", 1, placeholder=True, context=work),
+        made("b", context=Context(feature="shop", task="t2")),
+        made("c", model="acme", cost=None, context=Context(feature="shop", task="t3")),
+    )
+    done = [TaskFact("claude-code", "mine", name, "completed", NOW) for name in NAMES]
+    db = open_writer(paths.database)
+    facts = Reading("claude-code", b"/log", "{}", "{}", 2, False, [], [], done, [], [])
+    db.execute("BEGIN")
+    record(db, WriteContext(lambda context, source, model: ""), [facts], NOW)
+    db.execute("COMMIT")
+    found = tasks.read(db, "today", NOW, Door(paths).zone())
+    spent = {line.task: (line.spent.short.reasons(), line.price is None) for line in found.lines}
+    assert spent == {
+        "t1": ([("placeholder", 1)], False),
+        "t2": ([], False),
+        "t3": ([("unpriced", 1)], True),
+    }
+    (shop,) = found.sums
+    assert shop.spent.short.reasons() == [("unpriced", 1), ("placeholder", 1)]
+    assert "≥$0.00 a task" in "".join(span.text for span in summed(shop))
+    db.close()
 
 
 def test_a_floor_that_hides_less_than_half_a_per_cent_is_told_to_machines_alone(

@@ -7,7 +7,9 @@ import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop.floor import EXACT, Sum, together
 from costtop.queries.spending.spending import bounds
+from costtop.store.calls import floors
 from costtop.store.db import snapshot
 
 _KEPT = 300  # tasks of the list
@@ -22,9 +24,13 @@ class TaskLine(NamedTuple):
     feature: str
     started: int | None
     finished: int | None
-    cost: int
-    floor: bool
-    calls: int
+    spent: Sum
+
+    @property
+    def price(self) -> int | None:
+        """What a completed task cost; None for any other one, and where a price is not known."""
+        known = self.status == "completed" and self.finished and not self.spent.short.unpriced
+        return self.spent.cost or None if known else None
 
 
 class TaskSum(NamedTuple):
@@ -33,14 +39,14 @@ class TaskSum(NamedTuple):
     feature: str
     completed: int
     lost: int  # failed or aborted
-    cost: int  # of the completed ones
-    lost_cost: int
+    spent: Sum  # for the completed ones
+    lost_spent: Sum
     before: int | None  # cost of a completed task in the span before
 
     @property
     def each(self) -> int | None:
         """Cost of a completed task."""
-        return self.cost // self.completed if self.completed else None
+        return self.spent.cost // self.completed if self.completed else None
 
 
 class Tasks(NamedTuple):
@@ -51,13 +57,13 @@ class Tasks(NamedTuple):
     sums: tuple[TaskSum, ...]  # dearest feature first
 
 
+_LATELY = "SELECT session FROM tasks WHERE coalesce(finished, started) >= ?"
+_TASK = "s.root || '/' || (SELECT text FROM names WHERE id = c.task)"
 _COST = (
-    "SELECT p.task AS task, p.root AS root, sum(p.cost) AS cost, sum(p.unpriced) AS unpriced,"
-    " sum(p.calls) AS calls"
-    " FROM (SELECT n.text AS task, s.root AS root, x.cost, x.unpriced, x.calls"
+    "SELECT p.task AS task, p.root AS root, sum(p.cost) AS cost, sum(p.calls) AS calls"
+    " FROM (SELECT n.text AS task, s.root AS root, x.cost, x.calls"
     " FROM spend x JOIN sessions s ON s.id = x.session JOIN contexts c ON c.id = x.context"
-    " JOIN names n ON n.id = c.task WHERE c.task <> 0 AND s.root IN"
-    " (SELECT session FROM tasks WHERE coalesce(finished, started) >= ?)) p GROUP BY 1, 2"
+    f" JOIN names n ON n.id = c.task WHERE c.task <> 0 AND s.root IN ({_LATELY})) p GROUP BY 1, 2"
 )
 
 
@@ -73,9 +79,10 @@ def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
 
 def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
     """Every task that finished, or began and goes on, since `start`; latest first."""
+    shorts = floors.by(db, _TASK, f"c.task <> 0 AND s.root IN ({_LATELY})", (start,))
     rows = db.execute(
         "SELECT so.text || '/' || r.session, t.task, t.status, fe.text, t.started, t.finished,"
-        " coalesce(k.cost, 0), coalesce(k.unpriced, 0) > 0, coalesce(k.calls, 0)"
+        " coalesce(k.cost, 0), coalesce(k.calls, 0), t.session || '/' || t.task"
         f" FROM tasks t JOIN sessions r ON r.id = t.session JOIN names so ON so.id = r.source"
         f" JOIN names fe ON fe.id = t.feature LEFT JOIN ({_COST}) k"
         " ON k.task = t.task AND k.root = t.session"
@@ -83,7 +90,10 @@ def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
         " ORDER BY coalesce(t.finished, t.started) DESC",
         (start, start),
     )
-    return [TaskLine._make((*row[:7], bool(row[7]), row[8])) for row in rows]
+    return [
+        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT))))
+        for *about, cost, calls, name in rows
+    ]
 
 
 def _sums(present: list[TaskLine], past: list[TaskLine]) -> tuple[TaskSum, ...]:
@@ -93,8 +103,14 @@ def _sums(present: list[TaskLine], past: list[TaskLine]) -> tuple[TaskSum, ...]:
         mine = [line for line in present if line.feature == feature and line.finished]
         done = [line for line in mine if line.status == "completed"]
         lost = [line for line in mine if line.status != "completed"]
-        old = [p.cost for p in past if p.feature == feature and p.status == "completed"]
-        costs = sum(task.cost for task in done), sum(task.cost for task in lost)
+        old = [p.spent.cost for p in past if p.feature == feature and p.status == "completed"]
+        costs = _together(done), _together(lost)
         before = sum(old) // len(old) if old else None
         sums.append(TaskSum(feature, len(done), len(lost), *costs, before))
-    return tuple(sorted(sums, key=lambda one: -one.cost - one.lost_cost))
+    return tuple(sorted(sums, key=lambda one: -one.spent.cost - one.lost_spent.cost))
+
+
+def _together(tasks: list[TaskLine]) -> Sum:
+    spent = [task.spent for task in tasks]
+    cost, calls = sum(one.cost for one in spent), sum(one.calls for one in spent)
+    return Sum(cost, calls, together(one.short for one in spent))

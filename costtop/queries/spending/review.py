@@ -180,17 +180,17 @@ def _points(work: Sequence[TaskLine], tz: ZoneInfo) -> list[TaskPoint]:
     """Completed tasks with a known price; days are the user's."""
     return [
         TaskPoint(
-            task.finished, periods.start_of("day", task.finished, tz) // DAY, math.log(task.cost)
+            task.finished, periods.start_of("day", task.finished, tz) // DAY, math.log(task.price)
         )
         for task in work
-        if task.status == "completed" and task.finished and task.cost > 0 and not task.floor
+        if task.finished and task.price
     ]
 
 
 def _work(work: Sequence[TaskLine], until: int) -> Work:
-    done = [task.cost for task in work if task.status == "completed"]
+    done = [task.spent.cost for task in work if task.status == "completed"]
     lost = [
-        task.cost
+        task.spent.cost
         for task in work
         if task.status in {"failed", "aborted"}
         or (task.status == "started" and (task.started or 0) < until - _GIVEN_UP)

@@ -45,9 +45,9 @@ def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo
         then, past = _sessions(db, name, earlier, upto)
         now_, present = _sessions(db, name, since, until)
     points = [
-        TaskPoint(t.finished, t.finished // _DAY, math.log(t.cost))
+        TaskPoint(t.finished, t.finished // _DAY, math.log(t.price))
         for t in done
-        if t.status == "completed" and t.finished and t.cost > 0 and not t.floor
+        if t.finished and t.price
     ]
     count = [
         sum(a <= (t.finished or 0) < b and t.status == "completed" for t in done)

@@ -33,7 +33,7 @@ class Question(NamedTuple):
     columns: tuple[Column[Spent], ...]
 
 
-FEATURES = Question(("feature", "project", "user", "source", "host"), FEATURE_COLUMNS)
+FEATURES = Question(("feature", "project", "user", "source", "host", "label"), FEATURE_COLUMNS)
 MODELS = Question(("model",), MODEL_COLUMNS)
 
 

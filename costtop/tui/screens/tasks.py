@@ -7,6 +7,7 @@ from textual import on
 from textual.binding import Binding
 
 from costtop.durations import short
+from costtop.floor import Sum
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
 from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import cash, moment, short_place, short_session, si
@@ -31,6 +32,10 @@ def _session(task: TaskLine, look: CellLook) -> Span:
     return Span(short_session(task.session.partition("/")[2]), "dim")
 
 
+def _spent(spent: Sum) -> str:
+    return cash(spent.short.known(spent.cost), floor=spent.floor)
+
+
 def _took(task: TaskLine, look: CellLook) -> Span:
     if task.started is None:
         return Span("-", "dim")
@@ -46,8 +51,8 @@ COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("task", "TASK", 14, 0, lambda t, _: Span(t.task, "strong"), grow=40),
     Column("feature", "FEATURE", 14, 2, lambda t, _: Span(short_place(t.feature) or "-"), grow=16),
     Column("session", "SESSION", 9, 3, _session, grow=8),
-    Column("cost", "$", 9, 0, lambda t, _: Span(cash(t.cost, floor=t.floor), "strong"), align=">"),
-    Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.calls)), align=">"),
+    Column("cost", "$", 9, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">"),
+    Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
     Column("took", "TOOK", 6, 4, _took, align=">"),
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
 )
@@ -90,8 +95,9 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
 
 def summed(one: TaskSum) -> Line:
     """What a completed task of a feature costs, and what given-up ones cost beside it."""
-    each = f"${cash(one.each)} a task" if one.each is not None else "none completed"
-    lost = f"   {one.lost} given up: ${cash(one.lost_cost)}" if one.lost else ""
+    sign = "≥" if one.spent.floor else ""
+    each = f"{sign}${cash(one.each)} a task" if one.each is not None else "none completed"
+    lost = f"   {one.lost} given up: ${_spent(one.lost_spent)}" if one.lost else ""
     return line(
         (f" {fit(short_place(one.feature) or '(none)', 22)} ", "strong"),
         f"{one.completed:>4} done   ",
