@@ -112,7 +112,8 @@ class Receiver:
         return name.strip("[]").lower() in self._hosts
 
     def _has_token(self, given: str) -> bool:
-        kind, _, token = given.partition(" ")
+        # Claude Code sends the value of OTEL_EXPORTER_OTLP_HEADERS as it stands, undecoded.
+        kind, _, token = given.replace("%20", " ", 1).partition(" ")
         same = hmac.compare_digest(token.strip().encode(), self._token.encode())
         return same and kind.lower() == "bearer"
 

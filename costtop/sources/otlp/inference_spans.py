@@ -53,6 +53,7 @@ _REASONING = (
 _COST = ("gen_ai.usage.cost", "llm.cost.total")
 _PLAIN_TIERS = ("default", "standard", "auto", "standard_only")
 SPAN = 1  # how coarse: nothing finer but a log of the session's own
+_PLAIN_SPAN = 2  # of tools whose own events tell the cache and the thoughts, which it does not
 
 
 def is_inference(said: Said) -> bool:
@@ -98,10 +99,16 @@ def call_of(record: Record, seen: int) -> Call | None:
         request=response,
         status="error" if failed else "ok",
         heard=True,
-        coarse=0 if response and who.source not in UNNAMED else SPAN,
+        coarse=_coarseness(who.source, response),
         service=who.service,
         media=_media(said, tokens),
     )
+
+
+def _coarseness(source: str, response: str) -> int:
+    if source in UNNAMED:
+        return _PLAIN_SPAN
+    return 0 if response else SPAN
 
 
 def _key(record: Record, response: str) -> bytes:

@@ -13,6 +13,7 @@ from costtop.sources.otlp.records import Record, Said, cost, count, held, named,
 from costtop.sources.otlp.whose import UNNAMED, Owner, whose
 
 EVENT = 2  # how coarse: no request id, so spans of the session go before
+_OWN_EVENT = 1  # finer than spans and events of the conventions, which leave out cache and thoughts
 
 
 def _claude(record: Record, who: Owner, at: int) -> Call:
@@ -44,9 +45,10 @@ def _codex(record: Record, who: Owner, at: int) -> Call | None:
         return None
     total, output = count(said, "input_token_count"), count(said, "output_token_count")
     read = min(count(said, "cached_token_count"), total)
+    write = min(count(said, "cache_write_token_count"), total - read)
     reasoning = min(count(said, "reasoning_token_count"), output)
     response = named(said, ("response_id", "response.id"))
-    tokens = Tokens(total, read, output=output, reasoning=reasoning)
+    tokens = Tokens(total, read, write, output=output, reasoning=reasoning)
     return _call(record, who, at, tokens, response)._replace(provider="openai")
 
 
@@ -78,9 +80,15 @@ def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str) -> 
         context=who.context,
         request=request,
         heard=True,
-        coarse=0 if request and who.source not in UNNAMED else EVENT,
+        coarse=_coarseness(who.source, request),
         service=who.service,
     )
+
+
+def _coarseness(source: str, request: str) -> int:
+    if source in UNNAMED:
+        return _OWN_EVENT
+    return 0 if request else EVENT
 
 
 _EVENTS: dict[str, Callable[[Record, Owner, int], Call | None]] = {

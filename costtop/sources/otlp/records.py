@@ -89,11 +89,15 @@ def logs(tree: Any) -> Iterator[Record]:
 
 
 def _event(row: Mapping[str, Any], said: Said) -> str:
-    """The event's full name: some write it in the body and only its last part elsewhere."""
+    """The event's full name: some write it in the body and only its last part elsewhere.
+
+    Codex has the line of its code as the name ("event otel/src/x.rs:1187") and its own beside it.
+    """
     body = row.get("body")
     told = body.get("stringValue") if isinstance(body, dict) else None
     names = [_text(name) for name in (row.get("eventName"), said.get("event.name"), told)]
-    return next((name for name in names if "." in name), next(filter(None, names), ""))
+    full = (name for name in names if "." in name and "/" not in name)
+    return next(full, next(filter(None, names), ""))
 
 
 def points(tree: Any) -> Iterator[Point]:

@@ -27,12 +27,14 @@ _SESSION = (
     "gen_ai.conversation.id conversation.id session.id thread.id langfuse.session.id"
     " traceloop.association.properties.session_id"
 ).split()
+_TAGGED_USER = ("costtop.user", "user")  # of a resource: the user's own word, or costtop run's
 _USER = (
     "user.email enduser.id user.id user.account_uuid user.account_id"
     " traceloop.association.properties.user_id"
 ).split()
 _FEATURE = ("costtop.feature", "feature")
 _TASK = ("costtop.task", "task.id")
+_TAGGED_TASK = ("task",)
 _STANDARD = tuple(
     (
         "service. telemetry. process. host. os. container. k8s. cloud. deployment. device."
@@ -40,6 +42,7 @@ _STANDARD = tuple(
         " openinference."
     ).split()
 )
+_KNOWN = frozenset((*_FEATURE, *_TAGGED_TASK, *_TAGGED_USER))
 _TAGS = 16
 
 
@@ -76,8 +79,8 @@ def _context(said: Said, resource: Said, service: str, source: str) -> Context:
     return Context(
         project=service if source == NAME else "",
         feature=named(both, _FEATURE),
-        user=named(both, _USER),
-        task=named(both, _TASK),
+        user=named(resource, _TAGGED_USER) or named(both, _USER),
+        task=named(both, _TASK) or named(resource, _TAGGED_TASK),
         host=named(resource, ("host.name",)),
         tags=_tags(resource),
     )
@@ -88,7 +91,7 @@ def _tags(resource: Said) -> str:
     kept = {
         clean(name): clean(str(value))
         for name, value in sorted(resource.items())
-        if not name.startswith(_STANDARD) and name not in _FEATURE
+        if not name.startswith(_STANDARD) and name not in _KNOWN
     }
     first = dict(list(kept.items())[:_TAGS])
     return (
