@@ -121,6 +121,22 @@ def days(since: int, until: int, tz: ZoneInfo) -> list[Span]:
     return found
 
 
+def cut(bucket: Span, since: int | None, until: int | None, tz: ZoneInfo) -> str:
+    """What of a period lies in [since, until): "from 10:15", "until Sat 21 Nov"; "" if all of it.
+
+    `since` and `until` in ms UTC, None where open.
+    """
+    parts = []
+    for word, at in (("from", since), ("until", until)):
+        if at is not None and bucket.start < at < bucket.end:
+            local = _local(at, tz)
+            one_day = bucket.end - bucket.start <= 25 * HOUR
+            day = "" if one_day else local.strftime("%a %-d %b ")
+            clock = f"{local:%H:%M}" if one_day or (local.hour, local.minute) != (0, 0) else ""
+            parts.append(f"{word} {day}{clock}".rstrip())
+    return " ".join(parts)
+
+
 def label(period: str, at: int, tz: ZoneInfo) -> str:
     """The period for people: "Mon 23 Nov", "week 48", "November 2026", "5 hours"."""
     count = hours(period)

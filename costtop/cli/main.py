@@ -154,7 +154,9 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument("--no-color", action="store_true", help="plain text, as with NO_COLOR")
     parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
     parser.add_argument("--no-mouse", "-M", action="store_true", help="leave the mouse alone")
-    parser.add_argument("--replay", metavar="DAY", help="play a stored day, such as 2026-11-22")
+    parser.add_argument(
+        "--replay", metavar="DAY", help="play a stored day: yesterday, monday, 2026-11-22"
+    )
     parser.add_argument("--delay", "-d", type=float, metavar="S", help="seconds between two frames")
 
 

@@ -98,10 +98,12 @@ def _made(options: argparse.Namespace, found: paths.Paths) -> "CosttopApp":
 
 def _day(found: paths.Paths, day: str) -> tuple[int, int]:
     """[start, end) of a local day, ms UTC; raises CosttopError where it names none."""
-    from costtop import periods
+    from costtop import span_words
+    from costtop.durations import now_ms
     from costtop.queries.connection import Door
 
-    return periods.bounds("day", day, Door(found).zone())
+    _, start, end = span_words.day(day, now_ms(), Door(found).zone())
+    return start, end
 
 
 def _hook_hint(source: str) -> str:

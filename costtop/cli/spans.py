@@ -1,41 +1,51 @@
-"""What people give on the command line: dates, times, ages, and amounts of dollars."""
+"""What people give on the command line: spans of time in words, and amounts of dollars."""
 
-from datetime import datetime
+import argparse
 from zoneinfo import ZoneInfo
 
-from costtop import durations, money, periods
+from costtop import money, span_words
+from costtop.cli.parser import Parser
 from costtop.errors import UsageError
+
+_SPAN = "a span in words: yesterday, 'last week', november, '1 nov to 15 nov'"
+
+
+def add_span(parser: Parser, default: str | None = None) -> None:
+    """Lets a command be asked of a span: `SPAN`, or `--since D` with `--until D`."""
+    parser.add_argument("span", nargs="*", metavar="SPAN", help=_SPAN)
+    first = "its beginning: 7d, 24h, monday, 2026-11-01"
+    parser.add_argument(
+        "--since", metavar="D", help=first + (f" (default {default})" * bool(default))
+    )
+    parser.add_argument("--until", metavar="D", help="its end; a day is included whole")
+    parser.set_defaults(usual=default)
+
+
+def asked(options: argparse.Namespace, now: int, tz: ZoneInfo) -> tuple[int | None, int | None]:
+    """[since, until) in ms UTC that was asked for; None where it is open. Raises UsageError."""
+    if not options.span:
+        return between(options.since or options.usual, options.until, now, tz)
+    if options.since or options.until:
+        raise UsageError("the span is given twice: in words, and with --since or --until")
+    found = span_words.parse(" ".join(options.span), now, tz)
+    if found.start is not None and found.start > now:
+        raise UsageError(f"{found.said} lies ahead")
+    return found.start, found.end
 
 
 def between(
     since: str | None, until: str | None, now: int, tz: ZoneInfo
 ) -> tuple[int | None, int | None]:
     """[since, until) in ms UTC, None where it is open; raises UsageError where it is none."""
-    start, end = moment(since, now, tz, end=False), moment(until, now, tz, end=True)
+    first = None if since is None else span_words.parse(since, now, tz)
+    last = None if until is None else span_words.parse(until, now, tz)
+    start = first and first.start
+    end = last and span_words.until(last)
+    if first and not last and first.kind == "range":
+        end = first.end
     if start is not None and start >= (now if end is None else end):
         raise UsageError(f"--since {since} is not before --until {until or 'now'}")
     return start, end
-
-
-def moment(text: str | None, now: int, tz: ZoneInfo, *, end: bool) -> int | None:
-    """ms UTC of "2026-11-01", "2026-11-01T08:00", "7d", "12h" or "today".
-
-    A date means its first moment, or with `end` the moment after its last. Raises UsageError.
-    """
-    if text is None:
-        return None
-    if text[:-1].isdigit() and text[-1:] in ("d", "h"):
-        return now - durations.parse(text)
-    if text == "today":
-        return periods.end_of("day", now, tz) if end else periods.start_of("day", now, tz)
-    try:
-        if len(text) == 10:
-            start, finish = periods.bounds("day", text, tz)
-            return finish if end else start
-        found = datetime.fromisoformat(text)
-        return round((found if found.tzinfo else found.replace(tzinfo=tz)).timestamp() * 1000)
-    except (ValueError, OverflowError, periods.NotAPeriod):
-        raise UsageError(f"{text!r} is no time; write 2026-11-01, 2026-11-01T08:00, 7d") from None
 
 
 def amount(text: str) -> int:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,35 @@ def test_a_day_s_edges_belong_to_one_day_each(home: Path, run: Any) -> None:
     one = tree(run, "--by", "day", "--since", "2026-11-20", "--until", "2026-11-20")
     assert [row["calls"] for row in one["rows"]] == [2]
     assert one["total"]["calls"] == 2
+
+
+def test_seven_days_are_local_days_and_24_hours_roll(home: Path, run: Any) -> None:
+    """The clock of the test's run is real: the calls lie beside the borders of the present."""
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(6)
+    stamps = [first - timedelta(seconds=1), first, now - timedelta(hours=24, minutes=16), now]
+    read(home, *(line(at.isoformat().replace("+00:00", "Z")) for at in stamps))
+    week = tree(run, "--since", "7d")
+    assert (week["since"], week["total"]["calls"]) == (f"{first:%Y-%m-%d}", 3)
+    assert week["since_at"] == f"{first:%Y-%m-%d}T00:00:00.000Z"
+    for words in (("7d",), ("last", "7", "days"), ("--since", "7 days"), ("--since", "6 days ago")):
+        assert tree(run, *words)["total"] == week["total"], words
+    assert tree(run, "24h")["total"]["calls"] == 1
+    code, _, err = run("report", "yesterday", "--since", "7d")
+    assert (code, err) == (
+        2, "costtop: the span is given twice: in words, and with --since or --until\n"
+    )  # fmt: skip
+
+
+def test_a_day_that_the_span_cuts_says_so(home: Path, run: Any) -> None:
+    read(home, *(line(f"2026-11-{day}T11:00:00Z") for day in (20, 21, 22)))
+    said = run("report", "2026-11-20 10:25", "to", "22", "nov", "2026", "12:00")[1]
+    first, second, third = (row.split("  ")[0] for row in said.splitlines()[1:4])
+    assert (first, second) == ("2026-11-20 from 10:15", "2026-11-21")  # whole quarters count
+    assert third == "2026-11-22 until 12:00"
+    weeks = run("report", "--by", "week", "--since", "2026-11-21", "--until", "2026-11-22 12:00")[1]
+    assert weeks.splitlines()[1].startswith("2026-W47 from Sat 21 Nov until Sun 22 Nov 12:00  ")
 
 
 def test_days_without_spend_are_not_shown(home: Path, run: Any) -> None:

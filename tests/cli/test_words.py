@@ -36,7 +36,7 @@ SLIPS = {
     "--onec": "costtop: no option --onec: did you mean --once?",
     "-x": "costtop: no option -x",
     "report --sinc 7d --foo bar": "costtop report: no option --foo",
-    "report 7d": "costtop report: '7d' is one word too many",
+    "explain a b": "costtop explain: 'b' is one word too many",
     "budget sett a 1": "costtop budget: no command 'sett': did you mean set?",
     "alerts --foo list": "costtop alerts: no option --foo",
     "kill": "costtop kill: the following arguments are required: SESSION",

@@ -11,7 +11,7 @@ from typing import Any
 from costtop import config as configuration
 from costtop import durations, paths
 from costtop.cli.parser import Parser
-from costtop.cli.spans import between, moment
+from costtop.cli.spans import add_span, asked, between
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
@@ -37,7 +37,7 @@ def add(parser: Parser, name: str) -> None:
     listed = _verb(verbs, "list", _list, "What fired, newest first.", "--since 7d", "--json")
     listed.add_argument("--json", action="store_true", help="as JSON")
     listed.add_argument("--all", action="store_true", help="also what was history at first start")
-    listed.add_argument("--since", metavar="D", help="2026-11-01, 7d, 12h or today")
+    listed.add_argument("--since", metavar="D", help="7d, 24h, yesterday, 2026-11-01")
     show = _verb(verbs, "show", _show, "One alert: why, what was decided and sent.", "7433142b")
     show.add_argument("alert", metavar="ALERT", help="any unique beginning of its id")
     show.add_argument("--json", action="store_true", help="as JSON")
@@ -49,9 +49,8 @@ def add(parser: Parser, name: str) -> None:
     test = _verb(verbs, "test", _test, about, "", "phone")
     test.add_argument("label", metavar="LABEL", nargs="*", help="only these endpoints")
     about = "Today's rules over stored history: what would have been told."
-    replay = _verb(verbs, "replay", _replay, about, "--since 30d", "--since 7d --source codex")
-    replay.add_argument("--since", metavar="D", default="30d", help="default 30d")
-    replay.add_argument("--until", metavar="D", help="default now")
+    replay = _verb(verbs, "replay", _replay, about, "november", "--since 7d --source codex")
+    add_span(replay, "30d")
     replay.add_argument("--source", metavar="S", default="", help="only calls of this source")
     replay.add_argument("--json", action="store_true", help="as JSON")
 
@@ -86,7 +85,7 @@ def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
 
 def _list(options: argparse.Namespace) -> int:
     tz = configuration.zone(configuration.load(paths.find()))
-    since = moment(options.since, now_ms(), tz, end=False) or 0
+    since = between(options.since, None, now_ms(), tz)[0] or 0
     tree = alert_json.listing(_reader(), since=since, history=options.all)
     if options.json:
         put_json(tree)
@@ -219,7 +218,7 @@ def _replay(options: argparse.Namespace) -> int:
 
     config = configuration.load(paths.find())
     tz, now = configuration.zone(config), now_ms()
-    since, until = between(options.since, options.until, now, tz)
+    since, until = asked(options, now, tz)
     tree = replayed(_reader(), config, since or 0, until or now, options.source)
     if options.json:
         put_json(tree)

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.reports.report import flat, row_of
-from costtop.cli.spans import between
+from costtop.cli.spans import add_span, asked
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.queries import export
@@ -27,13 +27,12 @@ def add(parser: Parser, name: str) -> None:
     parser.says(
         "Calls, sessions or days as CSV, JSON lines or Parquet.",
         "costtop export calls --since 7d > calls.csv",
-        "costtop export sessions --format jsonl",
+        "costtop export sessions last week --format jsonl",
         "costtop export days --format parquet --output days.parquet",
     )
     parser.add_argument("what", choices=("calls", "sessions", "days"))
     parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv")
-    parser.add_argument("--since", metavar="D", help="a date, a time, or an age: 2026-11-01, 7d")
-    parser.add_argument("--until", metavar="D", help="the same; a date is included whole")
+    add_span(parser)
     output = "default: standard output"
     parser.add_argument("--output", "-o", type=Path, metavar="FILE", help=output)
     parser.set_defaults(run=run)
@@ -56,7 +55,7 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     db = open_reader(paths.find().database)
     tz = meta.shared(db).zone
     now = now_ms()
-    since, until = between(options.since, options.until, now, tz)
+    since, until = asked(options, now, tz)
     if options.what == "calls":
         yield from export.calls(db, since or 0, _ALWAYS if until is None else until, iso)
         return

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli.parser import Parser
-from costtop.cli.spans import between
+from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import count, plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
@@ -26,14 +26,14 @@ def add(parser: Parser, name: str) -> None:
     """Adds `report`."""
     parser.says(
         "Spend summed by one key, as a table, JSON or CSV.",
-        "costtop report --since 7d",
+        "costtop report yesterday",
+        "costtop report last week --by feature",
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
     )
     keys = f"one of {', '.join(report.KEYS)} (default: day)"
     parser.add_argument("--by", choices=report.KEYS, default="day", metavar="KEY", help=keys)
-    parser.add_argument("--since", metavar="D", help="a date, a time, or an age: 2026-11-01, 7d")
-    parser.add_argument("--until", metavar="D", help="the same; a date is included whole")
+    add_span(parser)
     parser.add_argument(
         "--tz", metavar="ZONE", help="time zone of the days (default: the config's)"
     )
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     db = open_reader(place.database)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
-    since, until = between(options.since, options.until, now, tz)
+    since, until = asked(options, now, tz)
     found = report.read(db, options.by, tz, since, until, now=now)
     if options.json:
         pulse, _ = daemon_health.look(place, now)
@@ -92,11 +92,21 @@ def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[st
         "by": found.by,
         "since": dates[0],
         "until": dates[1],
+        **_moments(found),
         "tz": found.zone,
         "rows": rows,
         "total": row_of(found.total),
         "likely_hidden_usd": None if found.likely is None else money.exact(found.likely),
         "unpriced_models": found.unpriced_models,
+    }
+
+
+def _moments(found: report.Report) -> dict[str, str | None]:
+    """From when to when was counted, to the millisecond; null is open."""
+    since, until = report.counted(found.since, found.until)
+    return {
+        "since_at": None if since is None else iso(since),
+        "until_at": None if until is None else iso(until),
     }
 
 
@@ -165,13 +175,25 @@ def _csv(found: report.Report) -> None:
 def _plain(found: report.Report, more: tuple[str, ...]) -> str:
     lines = (*found.lines, found.total)
     head = (found.by.upper(), *_HEAD, *(_MORE[name][0] for name in more))
-    rows = [(*_cells(line), *(_MORE[name][1](line) for name in more)) for line in lines]
+    rows = [
+        (_named(line.key, found), *_cells(line), *(_MORE[name][1](line) for name in more))
+        for line in lines
+    ]
     text = plain(head, rows, frozenset(range(1, len(head))))
     if any(line.floor for line in lines):
         missing = hidden.words(found.total.short, found.likely, found.unpriced_models)
         text += "\n\n≥ is a floor; missing from these sums is what is hidden in\n"
         text += "\n".join(f"  {line}" for line in missing)
     return text
+
+
+def _named(key: str, found: report.Report) -> str:
+    """The key; a day, week or month that the span cuts says so: "2026-11-21 from 10:15"."""
+    if found.by not in ("day", "week", "month") or key == "total":
+        return key
+    tz = periods.zone(found.zone)
+    bucket = periods.Span(key, *periods.bounds(found.by, key, tz))
+    return f"{key} {periods.cut(bucket, *report.counted(found.since, found.until), tz)}".rstrip()
 
 
 def _reported(line: report.Line) -> str:
@@ -193,7 +215,6 @@ def _columns(text: str) -> tuple[str, ...]:
 def _cells(line: report.Line) -> tuple[str, ...]:
     floor = line.floor and line.short.known(line.cost) is not None
     return (
-        line.key,
         money.dollars(line.short.known(line.cost), floor=floor, places=4),
         str(line.calls),
         str(line.sessions),

@@ -10,7 +10,7 @@ from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.trend import TooFew
 from costtop.analysis.usage import SpendChange
 from costtop.cli.parser import Parser
-from costtop.cli.spans import between
+from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.queries.spending import review, review_words
@@ -28,10 +28,10 @@ def add(parser: Parser, name: str) -> None:
     parser.says(
         "Whether completed tasks get dearer, by feature, and why.",
         "costtop review",
+        "costtop review november",
         "costtop review --since 14d --json",
     )
-    parser.add_argument("--since", metavar="D", default="28d", help="default 28d")
-    parser.add_argument("--until", metavar="D", help="default now")
+    add_span(parser, "28d")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
     """Prints the review."""
     found = paths.find()
     tz, now = configuration.zone(configuration.load(found)), now_ms()
-    start, end = between(options.since, options.until, now, tz)
-    since, until = start or 0, end or now
+    start, end = asked(options, now, tz)
+    since, until = start or 0, min(end or now, now)
     recent = min(review.WEEK, (until - since) // 4)
     seen = review.read(open_reader(found.database), until, tz, until - since, recent)
     if options.json:

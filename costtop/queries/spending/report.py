@@ -166,6 +166,11 @@ def read(
         )
 
 
+def counted(since: int | None, until: int | None) -> tuple[int | None, int | None]:
+    """What a report of [since, until) counts, ms UTC: whole quarter hours."""
+    return since and since // QUARTER * QUARTER, until and until // QUARTER * QUARTER
+
+
 def first_time(db: sqlite3.Connection) -> int | None:
     """When the earliest spend was, to the quarter hour; None in an empty store."""
     row = db.execute("SELECT min(quarter) FROM spend").fetchone()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
+from costtop import against, periods, span_words
 from costtop.analysis.quantiles import quantile
 from costtop.model import Rates
 from costtop.queries.spending import report
@@ -57,14 +57,9 @@ class Spending(NamedTuple):
 
 
 def bounds(span: str, now: int, tz: ZoneInfo) -> tuple[int, int, int, int]:
-    """[since, until) of a span that ends now, and of the one before, as long as this one so far."""
-    if span == "today" or span == "month":
-        period = "day" if span == "today" else "month"
-        since = periods.start_of(period, now, tz)
-        earlier = periods.before(period, now, tz).start
-        return since, now, earlier, min(earlier + now - since, since)
-    length = int(span.split(maxsplit=1)[0]) * _DAY
-    return now - length, now, now - 2 * length, now - length
+    """[since, until) of a span in words, and of the one before, as far as this one has come."""
+    found = span_words.parse(span, now, tz)
+    return *against.so_far(found, now), *against.before(found, now, tz)
 
 
 def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> Spending:
