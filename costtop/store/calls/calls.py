@@ -28,9 +28,11 @@ from costtop.store.calls.call_row import (
     merged,
     tokens_of,
 )
+from costtop.store.calls.filling import Filling, hear, moved
 from costtop.store.calls.merge import Sight, Stored, delete, lookup, overtaken, see, side_copies
 from costtop.store.calls.otlp_twins import Joined, filled, join
 from costtop.store.calls.rollups import Deltas, next_rev
+from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tasks
@@ -52,6 +54,7 @@ def record(
 ) -> Recorded:
     """Writes everything that was read; a second time changes nothing. `now` is ms UTC."""
     rev = next_rev(db)
+    adopted = into.sessions.adopted
     sights: dict[bytes, Sight] = {}
     for reading in readings:
         place = into.places.enter(db, reading, now)
@@ -63,7 +66,9 @@ def record(
             _label(db, into, reading, rev)
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
-    spends, removed = _store(db, into, sights, rev)
+    facts = [fact for reading in readings for fact in reading.facts]
+    affected = moved(db, into, facts) if adopted != into.sessions.adopted else {}
+    spends, removed = _store(db, into, sights, affected, rev)
     new = {spend.call.key for spend in spends if spend.new}
     answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
     for reading in readings:
@@ -72,7 +77,6 @@ def record(
             if tagged := into.runs.get(ref.root_key):
                 task = task._replace(task=tagged(Context(task=task.task)).task)  # noqa: PLW2901
             record_task(db, ref.id, ref.root, task)
-    facts = (fact for reading in readings for fact in reading.facts)
     return Recorded(rev, spends, answered, removed, _ended(db, into, facts))
 
 
@@ -126,11 +130,16 @@ def call_flags(call: Call) -> int:
 
 
 def _store(
-    db: sqlite3.Connection, into: WriteContext, sights: dict[bytes, Sight], rev: int
+    db: sqlite3.Connection,
+    into: WriteContext,
+    sights: dict[bytes, Sight],
+    affected: dict[int, Affected],
+    rev: int,
 ) -> tuple[list[Spend], int]:
-    joined, gone = _joined(db, into, sights)
+    joined, gone = _joined(db, into, sights, affected)
     sights, contexts = joined.sights, joined.contexts
     stored = joined.stored | lookup(db, list(sights))
+    filling = Filling(db, into, stored.values(), affected)
     side = side_copies(db, sights)
     deltas = Deltas()
     ids: dict[bytes, int] = {}
@@ -142,8 +151,9 @@ def _store(
         if key in side:
             continue
         known = stored.get(key)
-        row = _final(db, into, sight, known, contexts.get(key))
         ids[key] = known.id if known else following + len(inserts)
+        row = _final(db, into, sight, filling.bare(known), contexts.get(key))
+        row = filling.row(ids[key], row, known, joined=key in contexts)
         if known is None:
             inserts.append(sight._replace(row=row))
             deltas.book(row)
@@ -160,19 +170,25 @@ def _store(
     delete(db, gone)
     for item in gone:
         deltas.book(item.row, -1)
+    updates += filling.rest(set(ids.values()) | {item.id for item in gone}, deltas)
     _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
+    filling.write()
     asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
     tasks.write_tools(db, into.names, asked)
     deltas.write(db, rev)
-    return spends, len(gone)
+    return spends, len(gone) + filling.regrouped
 
 
 def _joined(
-    db: sqlite3.Connection, into: WriteContext, sights: dict[bytes, Sight]
+    db: sqlite3.Connection,
+    into: WriteContext,
+    sights: dict[bytes, Sight],
+    affected: dict[int, Affected],
 ) -> tuple[Joined, list[Stored]]:
     """The batch with heard calls made one with logged ones, and rows that no longer count."""
     if not into.heard.matters(db, sights.values()):
         return Joined(sights, {}, {}), []
+    hear(db, into, sights.values(), affected)
     joined = join(db, sights)
     roots = {key: _root(db, into, sight.priced.call) for key, sight in joined.sights.items()}
     dropped, gone = into.heard.outdone(db, into.names, joined, roots)
@@ -221,6 +237,9 @@ def _spend(
     *_, root, feature = into.ids(db, call)
     if row.session != sight.row.session:  # another sight's owner keeps it
         root, feature = into.sessions.root_key(db, row.session), read_name(db, row.feature)
+    elif row.context != sight.row.context:  # the wire told more
+        call = call._replace(context=read_context(db, row.context))
+        feature = read_name(db, row.feature)
     if known is not None:
         call = call._replace(tokens=tokens_of(row), at=row.at)
     previous = None if known is None else known.cost

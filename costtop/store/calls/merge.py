@@ -91,4 +91,5 @@ def overtaken(db: sqlite3.Connection, inserts: list[Sight]) -> list[Stored]:
 def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
     """Takes calls out of the table, with their tools."""
     db.executemany("DELETE FROM tools WHERE call = ?", [(item.id,) for item in gone])
+    db.executemany("DELETE FROM own_contexts WHERE call = ?", [(item.id,) for item in gone])
     db.executemany("DELETE FROM calls WHERE id = ?", [(item.id,) for item in gone])

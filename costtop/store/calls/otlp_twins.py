@@ -151,12 +151,12 @@ def join(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> Joined:
         home = homes.get(key, key)
         if home != key:
             joined.contexts[home] = sight.priced.call.context
-        rank = _FIRST if _is_named(sight) else sight.rank
+        rank = _FIRST if is_named(sight) else sight.rank
         see(joined.sights, sight._replace(row=sight.row._replace(key=home), rank=rank))
     return joined
 
 
-def _is_named(sight: Sight) -> bool:
+def is_named(sight: Sight) -> bool:
     """Whether the wire names the session itself, not only the trace or the service."""
     call = sight.priced.call
     return (

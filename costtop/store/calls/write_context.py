@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from costtop.model import Call, Context
 from costtop.store.calls.otlp_twins import Heard
+from costtop.store.calls.told_contexts import ToldContexts
 from costtop.store.names import Names
 from costtop.store.places import Places
 from costtop.store.sessions.sessions import Sessions
@@ -50,6 +51,7 @@ class WriteContext:
         self.sessions = Sessions(self.names)
         self.places = Places()
         self.heard = Heard()
+        self.told = ToldContexts()
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
@@ -62,6 +64,7 @@ class WriteContext:
         self.sessions.forget()
         self.places.forget()
         self.heard.forget()
+        self.told.forget()
         self._ids.clear()
 
     def feature(self, call: Call) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from costtop.model import Context
-from costtop.store.calls import floors
+from costtop.store.calls import floors, told_contexts
 from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
@@ -113,6 +113,7 @@ def attach(db: sqlite3.Connection, into: WriteContext, session: str, run: Run) -
             deltas.book(new)
             updates.append((new.context, new.feature, number))
     db.executemany("UPDATE calls SET context = ?, feature = ? WHERE id = ?", updates)
+    told_contexts.retag(db, into.names, [number for *_, number in updates], tagged)
     rev = next_rev(db)
     deltas.write(db, rev)
     rename_tasks(db, session, run.began, lambda task: tagged(Context(task=task)).task)
