@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter
-from costtop.tui.draw.figures import cash
+from costtop.tui.draw.figures import cash, cash_of
 from costtop.tui.draw.ink import Line, Span, fit, line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -54,6 +54,11 @@ def reading(budget: BudgetMeter) -> Line:
     """The figures beside the bar: "$84.20/$100 84%"; bold from 80 %."""
     part = budget.spent / budget.amount if budget.amount > 0 else 0.0
     spent, amount = short(budget.spent, budget.floor), short(budget.amount).removesuffix(".00")
+    if budget.amount < NANO // 10:
+        spent, amount = (
+            cash_of(budget.spent, budget.amount, floor=budget.floor),
+            cash_of(budget.amount, budget.amount),
+        )
     ink = {"good": "text", "accent": "text"}.get(level(part), level(part))
     sign = " !" if part >= 1 else ""
     return (Span(f"${spent}/${amount} {part * 100:.0f}%{sign}", ink),)
