@@ -244,18 +244,15 @@ class Reprice:
 
 @_command
 class SetBudget:
-    """Make a budget, or change the one of that name; written into budgets.toml.
-
-    What is None stays as it is (of a new one: what a budget has by default).
-    """
+    """Make a budget, or change the one of that name; written into budgets.toml."""
 
     do = "budget-set"
     name: str
-    amount: str | None = None
-    period: str | None = None
-    tiers: tuple[int, ...] | None = None
-    scope: Mapping[str, str] | None = None
-    action: str | None = None
+    amount: str
+    period: str = "day"
+    tiers: tuple[int, ...] = (50, 80, 100)
+    scope: Mapping[str, str] = {}
+    action: str = "notify"
     by: str = ""
 
 

@@ -71,6 +71,7 @@ class CosttopApp(App[int]):
         self._rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
+        self._shades()
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
 
@@ -99,10 +100,17 @@ class CosttopApp(App[int]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         self.set_class(self.theme.startswith("ansi"), "ansi")
+        self._shades()
         self.set_keymap(settings.keymap())
         if self._clock is not None:
             self._clock.stop()
         self._clock = self.set_interval(settings.delay, self.tick)
+
+    def _shades(self) -> None:
+        """How much of colour there is, for those who draw with shades."""
+        mono, ansi = self.has_class("mono"), self.has_class("ansi")
+        plain = mono or ansi or self.has_class("ascii")
+        self.set_reactive(CosttopApp.mood, self.mood._replace(mono=mono, plain=plain))
 
     def remember(self, settings: Preferences) -> None:
         """Puts settings into force and writes them down."""
@@ -153,14 +161,20 @@ class CosttopApp(App[int]):
         self.mood = self.mood._replace(trouble="", past=self.at is not None)
         self.snapshot = snapshot
 
-    def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
+    def look(
+        self,
+        screen: Screen[Any],
+        read: Callable[[], T],
+        take: Callable[[T], None],
+        what: str = "look",
+    ) -> None:
         """Reads something for a screen in a thread and hands it over, if that is still there."""
 
         def taken(answer: T) -> None:
             if screen.is_attached:
                 take(answer)
 
-        workers.run(screen, read, taken, self._failed, group="look", latest=True)
+        workers.run(screen, read, taken, self._failed, group=what, latest=True)
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
@@ -230,7 +244,7 @@ class CosttopApp(App[int]):
     def begin(self, at: int, until: int) -> None:
         """Has a stored day, [at, until) ms UTC, played from the first frame on."""
         self.at, self._until = at, until
-        self.set_reactive(CosttopApp.mood, Mood(past=True, playing=True))
+        self.set_reactive(CosttopApp.mood, self.mood._replace(past=True, playing=True))
 
     def action_step_day(self, by: int) -> None:
         """The end of the day before (-1) or after (1) the one shown; past today is now."""

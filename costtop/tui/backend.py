@@ -20,7 +20,8 @@ from costtop.paths import Paths
 from costtop.queries.alerts import alert_list
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.connection import Door, empty
-from costtop.queries.live import past
+from costtop.queries.live import day_chart, past
+from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Pulse, Snapshot
 from costtop.queries.sessions import lookup, session, tasks
 from costtop.queries.sessions.session import SessionDetail
@@ -39,6 +40,8 @@ class Backend(NamedTuple):
 
     frame: Callable[[int | None], Snapshot]  # at a moment, ms UTC; None is now
     act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
+    day_chart: Callable[[int, int], DayChart]  # (its last moment, seen up to this one)
+    lit: Callable[[str, int], tuple[int, ...]]  # (key, the last moment): its cost by minute
     session: Callable[[str, int], SessionDetail | None]  # (key, now)
     spending: Callable[[str, str, int], Spending]  # (by, span, now)
     verdict: Callable[[str, str, int], FeatureVerdict]  # (feature, span, now)
@@ -71,6 +74,8 @@ def real(
     return Backend(
         frame=frame,
         act=lambda command: client.ask(paths.socket, command),
+        day_chart=lambda until, seen: door.read(day_chart.read, until, seen),
+        lit=lambda key, until: door.read(day_chart.lit, key, until),
         session=lambda key, at: door.read(session.read, key),
         spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
         verdict=lambda name, span, at: door.read(

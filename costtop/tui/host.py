@@ -24,6 +24,8 @@ class Mood(NamedTuple):
     past: bool = False  # time travel: the snapshot is not of now
     playing: bool = False  # a past day is played
     trouble: str = ""  # why the last read failed
+    mono: bool = False  # no colours at all
+    plain: bool = False  # shades would not be seen: 16 colours, none, or ASCII
 
 
 class Host(Protocol):
@@ -44,8 +46,17 @@ class Host(Protocol):
     def say(self, text: str, *, ok: bool = True) -> None:
         """A passing note."""
 
-    def look(self, screen: Screen[Any], read: Callable[[], T], take: Callable[[T], None]) -> None:
-        """Reads something in a thread and hands it over, if the screen is still there."""
+    def look(
+        self,
+        screen: Screen[Any],
+        read: Callable[[], T],
+        take: Callable[[T], None],
+        what: str = "look",
+    ) -> None:
+        """Reads something in a thread and hands it over, if the screen is still there.
+
+        It takes the place of what is being read of the same `what`.
+        """
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""

@@ -11,7 +11,7 @@ import pytest
 
 from costtop.model import Call, Context, Tokens, ToolUse
 from costtop.queries.alerts import alert_json, alert_list
-from costtop.queries.live import past
+from costtop.queries.live import day_chart, past
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.queries.sessions import explain, lookup, session, tasks
@@ -26,6 +26,8 @@ KEY = "claude-code/s01"
 ASKED: dict[str, Callable[[sqlite3.Connection], object]] = {
     "live": lambda db: Live(db).take(NOW, Pulse(running=False)),
     "past": lambda db: past.take(db, NOW - 3_600_000, UTC),
+    "day above the list": lambda db: day_chart.read(db, NOW, NOW),
+    "session lit in it": lambda db: day_chart.lit(db, KEY, NOW),
     "session": lambda db: session.read(db, KEY),
     "days": lambda db: days.read(db, 30, NOW, UTC),
     "tasks": lambda db: tasks.read(db, "month", NOW, UTC),

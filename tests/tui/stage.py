@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from costtop.control.protocol import Command
 from costtop.errors import CosttopError
+from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Snapshot
 from costtop.tui.app import CosttopApp
 from costtop.tui.backend import Backend
@@ -58,7 +59,8 @@ class Stage:
             ("spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"), _nothing
         )
         return Backend(
-            frame=self.frame, act=self.act, session=lambda key, at: None,
+            frame=self.frame, act=self.act, day_chart=lambda until, seen: DayChart(until),
+            lit=lambda key, until: (), session=lambda key, at: None,
             bells=lambda after: [], hint=self.hint, now=lambda: self.now.at,
             transcript=lambda key: self.log, open_folder=self.open_folder, **unread,
         )  # fmt: skip
@@ -85,6 +87,10 @@ class Played:
 
     def line_of(self, words: str) -> str:
         return next(line for line in self.lines if words in line)
+
+    def row_of(self, words: str) -> str:
+        """The row of the list with the words; the title may name the same session."""
+        return next(line for line in self.lines[1:] if words in line)
 
     def order(self, *words: str) -> list[str]:
         """The words in the order in which they stand on the screen."""

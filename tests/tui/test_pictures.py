@@ -13,7 +13,7 @@ from costtop.queries.spending.days import Day
 from costtop.tui.draw.ascii import asciified
 from costtop.tui.draw.figures import cash, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Span, cut, fit, line, paint, plain, spread, wrapped
-from costtop.tui.draw.palette import ANSI, COLOURED, MONO, inks_on
+from costtop.tui.draw.palette import ANSI, COLOURED, MONO, Inks
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import View, arranged, summed
@@ -23,7 +23,7 @@ from costtop.tui.screens.setup import shifted, stepped
 from costtop.tui.widgets.calendar import heat_map, uprights
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.meters import bar as wide_bar
-from costtop.tui.widgets.meters import breakdown, meter, reading
+from costtop.tui.widgets.meters import meter, reading, waterfall
 from costtop.tui.widgets.pane import changed_cells
 from tests.tui.values import AT, FLEET, dollars, row
 
@@ -180,11 +180,14 @@ def test_a_meter_shows_ticks_an_overrun_and_its_figures():
     budget = BudgetMeter("daily", "day", dollars(118), False, dollars(100), (50, 80, 100), 0)
     drawn = plain(meter(budget.spent, budget.amount, budget.tiers, 42))
     assert len(drawn) == 42
-    assert drawn.count("╋") == 3
-    assert drawn.index("·") > drawn.rindex("╋")  # past 100 %, short of 125 %
-    assert plain(reading(budget)) == "$118/$100 118% !"
-    assert plain(meter(0, budget.amount, budget.tiers, 42)).count("┃") == 3
-    assert plain(meter(1, budget.amount, budget.tiers, 42)).count("|") == 1
+    assert drawn.count("┿") == 3
+    inks = {span.ink for span in meter(budget.spent, budget.amount, budget.tiers, 42)}
+    assert {"track", "bad", "warn", "h6"} <= inks  # past 100 %, short of 125 %
+    assert plain(reading(budget)) == "      $118 of 100   118 %!"
+    assert plain(meter(0, budget.amount, budget.tiers, 42)).count("┼") == 3
+    plain_one = plain(meter(1, budget.amount, budget.tiers, 42, plain=True))
+    assert plain_one.count("■") == 1
+    assert plain_one.count("·") == 38
 
 
 def test_a_curve_rises_to_its_last_point_between_labelled_axes():
@@ -207,11 +210,12 @@ def test_marks_of_a_curve_never_write_over_each_other():
     assert "retry" not in drawn
 
 
-def test_a_breakdown_ends_in_its_sum():
-    drawn = [plain(one) for one in breakdown([("output", dollars(3)), ("retries", dollars(1))], 80)]
-    assert "75%" in drawn[0]
-    assert drawn[-1].split() == ["total", "$4.00"]
-    assert breakdown([], 80) == []
+def test_a_waterfall_ends_in_its_sum():
+    drawn = [plain(one) for one in waterfall([("output", dollars(3)), ("retries", dollars(1))], 80)]
+    assert "75 %" in drawn[0]
+    assert drawn[1].index("━") >= drawn[0].rindex("━")  # it begins where the one above ended
+    assert drawn[-1].split()[-3:] == ["4.00", "100", "%"]
+    assert waterfall([], 80) == []
 
 
 @given(st.floats(-1, 2), st.integers(0, 60))
@@ -251,7 +255,7 @@ def test_every_line_is_painted_to_its_width_and_without_foreign_characters(
     from costtop.tui.draw.palette import DARK
 
     variables = DARK.to_color_system().generate()
-    strip = paint(line(*spans), width, inks_on(Color.parse("#000000"), variables, COLOURED))
+    strip = paint(line(*spans), width, Inks(Color.parse("#000000"), variables, COLOURED))
     assert sum(cell_len(segment.text) for segment in strip) == width
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]", strip.text)
 
@@ -310,7 +314,9 @@ def test_every_cell_of_every_column_is_drawn_for_every_row():
     look = CellLook(AT, dollars(1), "UTC")
     for shown in arranged(FLEET, View(tree=True), KEEP, AT):
         for column in COLUMNS:
-            assert isinstance(column.cell(shown, look), Span)
+            cell = column.cell(shown, look)
+            spans = (cell,) if isinstance(cell, Span) else cell
+            assert all(isinstance(span, Span) for span in spans)
 
 
 def test_the_first_run_names_each_tool_once_and_what_was_found_first():

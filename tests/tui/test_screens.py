@@ -46,16 +46,16 @@ async def opened(
 
 async def test_the_live_list_shows_the_fleet_of_the_store_with_its_outlook(fleet_paths: Paths):
     async with opened(fleet_paths) as play:
-        assert "9f767c4e" in play.lines[6]
+        assert "9f767c4e" in next(line for line in play.lines if line.startswith("!▶"))
         assert "retry loop" in play.text
-        assert "Fcst  end of day $" in play.text
+        assert "by midnight (" in play.lines[1]
         await play.until(lambda: "cache broken" in play.text)  # the pane below
         assert "●2" in play.text  # open alerts
 
 
 async def test_a_session_shows_curve_ledger_peers_calls_alerts_and_deeds(fleet_paths: Paths):
     async with opened(fleet_paths, "enter", size=(120, 50)) as play:
-        await play.until(lambda: "TOOLS" in play.text and "total" in play.text)
+        await play.until(lambda: "TOOLS" in play.text and "all of it" in play.text)
         for words in ("┤", "└", "13:58", "cache broken", "avoidable:", "the median", "a call",
                       "Bash ✗1", "phone", "mark watch by ana", "! retry_loop"):  # fmt: skip
             assert words in play.text, words
@@ -92,7 +92,7 @@ async def test_p_and_g_change_period_and_grouping_and_enter_shows_the_sessions(f
     async with opened(fleet_paths, "2") as play:
         await play.until(lambda: "dedup" in play.text)
         await play.press("p")
-        await play.until(lambda: "30 days  $" in play.text)
+        await play.until(lambda: "30 days ─" in play.text)
         await play.press("g")
         await play.until(lambda: "PROJECT" in play.text and "by project" in play.text)
         await play.until(lambda: play.line_of("etl"))
@@ -238,21 +238,21 @@ async def test_tab_and_digits_walk_through_all_screens_and_esc_comes_home(fleet_
     async with opened(fleet_paths) as play:
         for number in (2, 3, 4, 5, 6, 7):
             await play.press("tab")
-            assert f"[{number} " in play.lines[1]
+            assert play.app.tab == number
         await play.press("tab")
-        assert "[1 Sessions]" in play.text
+        assert play.app.tab == 1
         await play.press("shift+tab")
-        assert "[7 Budgets]" in play.text
+        assert play.app.tab == 7
         await play.press("escape")
-        assert "[1 Sessions]" in play.text
+        assert play.app.tab == 1
 
 
 async def test_a_click_on_a_tab_or_a_key_of_the_bar_works(fleet_paths: Paths):
     async with opened(fleet_paths) as play:
-        row = next(n for n, line in enumerate(play.lines) if "[1 Sessions]" in line)
-        await play.pilot.click(offset=(play.lines[row].index("Models") + 2, row))
+        row = next(n for n, line in enumerate(play.lines) if " sessions  2 " in line)
+        await play.pilot.click(offset=(play.lines[row].index("models") + 2, row))
         await play.settle()
-        assert "[3 Models]" in play.text
+        assert play.app.tab == 3
         await play.press("1")
         await play.pilot.click(offset=(play.lines[-1].index("Help") + 1, 39))
         await play.settle()
@@ -300,7 +300,7 @@ async def test_the_palette_finds_every_deed_of_the_screen_by_name(fleet_paths: P
         await play.until(lambda: "Group by project" in play.text)
         await play.settle()
         await play.press("enter")
-        await play.until(lambda: "by project" in play.lines[4])
+        await play.until(lambda: "by project" in play.text)
 
 
 async def test_search_moves_the_cursor_and_n_goes_on(fleet_paths: Paths):

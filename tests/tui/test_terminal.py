@@ -119,7 +119,7 @@ class Moving(Stage):
     def frame(self, at):
         self.ticks += 1
         rows = list(rows0)
-        for n in (2, 9, 17):
+        for n in (2, 7, 12):
             rows[n] = rows[n]._replace(cost=rows[n].cost + self.ticks * 10**7)
         return values.snapshot(tuple(rows), at=values.AT + self.ticks * 1000)
 rows0 = [values.row(f"s{n:03}", rate=values.dollars(900 - n), started=None, last=None)
@@ -127,7 +127,7 @@ rows0 = [values.row(f"s{n:03}", rate=values.dollars(900 - n), started=None, last
 stage = Moving()
 """
     with Terminal(staged(body, delay=0.5)) as terminal:
-        terminal.says(b"s017")
+        terminal.says(b"s012")
         terminal.until(lambda: len(terminal.read(1.5)) < 3 * 2_048)  # three ticks: it is drawn
         got = terminal.read(4.0)
         assert len(got) > 4.0 / 0.5 / 2 * 30  # it did move

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop.model import NANO
-from costtop.money import beside, dollars
+from costtop.money import dollars
 
 _DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
 _VERSION = re.compile(r"(\d)-(\d{1,2})\b")
@@ -22,11 +22,10 @@ def cash(nanos: int | None, *, floor: bool = False, width: int = 8, places: int 
     return f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
 
 
-def cash_of(nanos: int, whole: int, *, floor: bool = False) -> str:
-    """Dollars of a budget: cents, and more digits where the whole is a few of them."""
-    if whole < NANO // 10:
-        return beside(nanos, whole, floor=floor)
-    return cash(nanos, floor=floor)
+def bill(nanos: int | None, *, floor: bool = False, width: int = 8) -> str:
+    """The same with its sign: "$22.74", "≥$22.74", and "?" alone where nothing is known."""
+    text = cash(nanos, floor=floor, width=width)
+    return text if nanos is None else f"≥${text[1:]}" if floor else f"${text}"
 
 
 def si(count: float | None) -> str:

@@ -5,6 +5,7 @@ leaves for the terminal: every span is cleaned again, cut to whole cells, and in
 translated cell by cell, so no picture has to think of either.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -50,6 +51,25 @@ def fit(text: str, width: int, align: str = "<") -> str:
     return pad + text if align == ">" else text + pad
 
 
+def whole(text: str, width: int) -> str:
+    """Facts between middle dots, as many as fit: what is more goes from the right, never cut."""
+    while cell_len(text) > width and (cut_off := text.rpartition(" · "))[1]:
+        text = cut_off[0]
+    return text
+
+
+def tail(line: Line, width: int) -> Line:
+    """The last `width` cells of a line of single-cell signs; what is short of it is blank."""
+    missing = width - sum(len(span.text) for span in line)
+    if missing >= 0:
+        return (Span(" " * missing), *line)
+    kept: list[Span] = []
+    for span in line:
+        kept.append(span._replace(text=span.text[-missing:]) if missing < 0 else span)
+        missing = min(missing + len(span.text), 0)
+    return tuple(kept)
+
+
 def width_of(line: Line) -> int:
     """Cells that the line takes."""
     return sum(cell_len(span.text) for span in line)
@@ -74,6 +94,27 @@ def cut(line: Line, width: int) -> Line:
         kept.append(span if cells <= left else span._replace(text=fit(span.text, left)))
         left -= min(cells, left)
     return (*kept, Span(" " * left)) if left else tuple(kept)
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Neighbours of one ink as one span: fewer segments to paint."""
+    together: list[Span] = []
+    for span in spans:
+        if together and (span.ink, span.act) == together[-1][1:]:
+            together[-1] = together[-1]._replace(text=together[-1].text + span.text)
+        else:
+            together.append(span)
+    return together
+
+
+def rule(left: Line, right: Line, width: int) -> Line:
+    """A titled rule, the only frame there is: it costs one line, no columns, and copies clean."""
+    start = (Span("─ ", "rule"), *left, Span(" ", "rule"))
+    end = (Span(" ", "rule"), *right, Span(" ─", "rule")) if right else ()
+    room = width - width_of(end)
+    if width_of(start) > room:
+        return cut(start, width) if room < 0 else (*cut(start, room), *end)
+    return (*start, Span("─" * (room - width_of(start)), "rule"), *end)
 
 
 def plain(line: Line) -> str:

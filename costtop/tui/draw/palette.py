@@ -1,8 +1,10 @@
-"""The inks: every colour and weight that text on the screen can have, and costtop's own two themes.
+"""The inks: every colour and weight that text can have, and costtop's own two themes.
 
-The stylesheet arranges; here is the one table of inks, because a table cell must not cost a style
-lookup. Colours are names of the theme's own, so every theme of Textual fits. A severity never has
-colour alone: a sign stands beside it, and without colours what is red is reversed (SCREEN.md A.3).
+Brightness is amount, hue is judgement: `h0` to `h6` are one hue from dim to bright, amber says
+look and red says act. The stylesheet arranges; here is the one table of inks, because a table cell
+must not cost a style lookup. Colours are names of the theme's own, so every theme of Textual fits.
+A severity never has colour alone: a sign stands beside it, and without colours what is red is
+reversed (SCREEN.md A.3).
 """
 
 from collections.abc import Mapping
@@ -11,9 +13,6 @@ from typing import NamedTuple
 from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
-
-Inks = Mapping[str, Style]
-"""The style of each ink on one background."""
 
 DARK = Theme(
     name="costtop-dark",
@@ -26,25 +25,45 @@ DARK = Theme(
     foreground="#d3dce4",
     background="#0f1317",
     surface="#151b21",
-    panel="#1f2730",
+    panel="#1a2129",
     dark=True,
-    variables={"block-cursor-background": "#2b5f92", "block-cursor-foreground": "#ffffff"},
+    variables={
+        "block-cursor-background": "#1f4a63",
+        "block-cursor-foreground": "#ffffff",
+        "strongest": "#ffffff",
+        "brightest": "#a8eef2",
+        "lit": "#cdf3f5",
+        "hot": "#ff9d9d",
+    },
 )
 LIGHT = Theme(
     name="costtop-light",
     primary="#1d6fd1",
     secondary="#4a6fa5",
-    accent="#0b7a87",
+    accent="#086e7a",
     success="#1a7f37",
     warning="#8a5a00",
     error="#c4202c",
     foreground="#1f2933",
     background="#fcfdfd",
     surface="#f2f5f7",
-    panel="#e3e9ee",
+    panel="#e6ecf0",
     dark=False,
-    variables={"block-cursor-background": "#1d6fd1", "block-cursor-foreground": "#ffffff"},
+    variables={
+        "block-cursor-background": "#cfe6f5",
+        "block-cursor-foreground": "#000000",
+        "strongest": "#000000",
+        "brightest": "#06525c",
+        "lit": "#00323a",
+        "hot": "#b0101c",
+    },
 )
+_OTHERWISE = {  # in the themes of others
+    "strongest": "foreground",
+    "brightest": "accent",
+    "lit": "foreground",
+    "hot": "error",
+}
 
 
 class Ink(NamedTuple):
@@ -55,83 +74,142 @@ class Ink(NamedTuple):
     weight: str = ""  # as Rich writes it: "bold reverse"
 
 
-COLOURED = {
+Table = dict[str, Ink]
+COLOURED: Table = {
     "text": Ink(),
-    "dim": Ink("foreground/60"),
-    "strong": Ink(weight="bold"),
+    "dim": Ink("foreground/65"),
+    "strong": Ink("strongest", weight="bold"),
+    "rule": Ink("foreground/25"),
+    "track": Ink("foreground/11"),
+    "h0": Ink("accent/25"),
+    "h1": Ink("accent/38"),
+    "h2": Ink("accent/52"),
+    "h3": Ink("accent/67"),
+    "h4": Ink("accent/82"),
+    "h5": Ink("accent"),
+    "h6": Ink("brightest"),
+    "lit": Ink("lit"),
     "good": Ink("success"),
     "accent": Ink("accent"),
     "warn": Ink("warning", weight="bold"),
     "bad": Ink("error", weight="bold"),
-    "title": Ink("foreground", "panel", "bold"),
+    "hot": Ink("hot", weight="bold"),
+    "title": Ink("strongest", "panel", "bold"),
     "lamp": Ink("background", "warning", "bold"),
-    "head": Ink("background", "success", "bold"),
-    "sorted": Ink("background", "accent", "bold"),
+    "lamp-bad": Ink("background", "error", "bold"),
+    "head": Ink("foreground/65"),
+    "sorted": Ink("accent", weight="bold"),
     "cursor": Ink("block-cursor-foreground", "block-cursor-background", "bold"),
-    "key": Ink(weight="bold"),
+    "key": Ink("strongest", "panel", "bold"),
     "label": Ink("accent", "panel"),
-    "tab": Ink("foreground/70"),
-    "tab-on": Ink("accent", weight="bold"),
+    "tab": Ink("foreground/65"),
+    "tab-on": Ink("strongest", weight="bold underline"),
     "tagged": Ink("warning", weight="bold"),
-    "meter-good": Ink("success"),
-    "meter-accent": Ink("accent"),
-    "meter-warn": Ink("warning"),
-    "meter-bad": Ink("error", weight="bold"),
     "heat-0": Ink("foreground/40", "panel"),
-    "heat-1": Ink("foreground", "success/25"),
-    "heat-2": Ink("foreground", "success/45"),
-    "heat-3": Ink("background", "success/70"),
-    "heat-4": Ink("background", "success", "bold"),
+    "heat-1": Ink("foreground", "accent/20"),
+    "heat-2": Ink("foreground", "accent/38"),
+    "heat-3": Ink("background", "accent/67"),
+    "heat-4": Ink("background", "accent", "bold"),
 }
+_GROUNDS = {"panel": "panel", "cursor": "block-cursor-background", "alarm": "error/11"}
 _BLACK_ON_WHITE = Ink("#000000", "#ffffff", "bold")
-MONO = COLOURED | {
-    "bad": _BLACK_ON_WHITE,
-    "meter-bad": _BLACK_ON_WHITE,
-    "lamp": _BLACK_ON_WHITE,
-    "cursor": _BLACK_ON_WHITE,
-    "head": Ink(weight="bold underline"),
-    "sorted": _BLACK_ON_WHITE,
-    "label": Ink(weight="underline"),
-    "tab-on": Ink(weight="bold underline"),
-    "tagged": Ink(weight="bold underline"),
-} | {f"heat-{level}": Ink() for level in range(5)}  # fmt: skip
-ANSI = COLOURED | {
-    "text": Ink("ansi_default"),
+MONO: Table = (
+    COLOURED
+    | {f"h{level}": Ink() for level in range(6)}
+    | {f"heat-{level}": Ink() for level in range(5)}
+    | {
+        "h6": Ink(weight="bold"),
+        "rule": Ink(weight="dim"),
+        "track": Ink(weight="dim"),
+        "hot": Ink(weight="bold"),
+        "bad": _BLACK_ON_WHITE,
+        "lamp": _BLACK_ON_WHITE,
+        "lamp-bad": _BLACK_ON_WHITE,
+        "cursor": _BLACK_ON_WHITE,
+        "head": Ink(weight="underline"),
+        "sorted": Ink(weight="bold underline"),
+        "label": Ink(weight="underline"),
+        "tagged": Ink(weight="bold underline"),
+    }
+)
+_PLAIN = Ink("ansi_default")
+_CYAN = Ink("ansi_cyan")
+ANSI: Table = COLOURED | {
+    "text": _PLAIN,
     "dim": Ink("ansi_default", weight="dim"),
     "strong": Ink("ansi_default", weight="bold"),
-    "title": Ink("ansi_default", weight="bold reverse"),
+    "rule": Ink("ansi_bright_black"),
+    "track": Ink("ansi_bright_black"),
+    "h0": Ink("ansi_bright_black"),
+    **{f"h{level}": _CYAN for level in range(1, 5)},
+    "h5": Ink("ansi_bright_cyan"),
+    "h6": Ink("ansi_bright_white"),
+    "lit": Ink("ansi_bright_white"),
+    "hot": Ink("ansi_bright_red", weight="bold"),
+    "title": Ink("ansi_default", weight="bold"),
     "lamp": Ink("ansi_black", "ansi_yellow"),
-    "head": Ink("ansi_black", "ansi_green"),
-    "sorted": Ink("ansi_black", "ansi_cyan"),
+    "lamp-bad": Ink("ansi_black", "ansi_red"),
+    "head": Ink("ansi_default", weight="dim"),
+    "sorted": Ink("ansi_cyan", weight="bold"),
     "cursor": Ink("ansi_bright_white", "ansi_blue", "bold"),
     "key": Ink("ansi_default", weight="bold"),
-    "label": Ink("ansi_black", "ansi_cyan"),
+    "label": _CYAN,
     "tab": Ink("ansi_default", weight="dim"),
+    "tab-on": Ink("ansi_default", weight="bold underline"),
     "heat-0": Ink("ansi_default", weight="dim"),
-    "heat-1": Ink("ansi_green", weight="dim"),
-    "heat-2": Ink("ansi_green"),
-    "heat-3": Ink("ansi_black", "ansi_green"),
-    "heat-4": Ink("ansi_black", "ansi_bright_green"),
+    "heat-1": Ink("ansi_cyan", weight="dim"),
+    "heat-2": _CYAN,
+    "heat-3": Ink("ansi_black", "ansi_cyan"),
+    "heat-4": Ink("ansi_black", "ansi_bright_cyan"),
 }
 
 
-def inks_on(
-    background: Color, variables: Mapping[str, str], table: Mapping[str, Ink]
-) -> dict[str, Style]:
-    """Every ink of the table as a style on `background`, in a theme's colours."""
+class Inks(dict[str, Style]):
+    """The styles of a table's inks on one background, in a theme's colours; made when asked for.
 
-    def colour(name: str, below: Color) -> Color:
+    "accent" is an ink, "h3/bad" one with another's colour behind it, "dim@cursor" one on the
+    ground of the cursor's row; grounds are panel, cursor and alarm.
+    """
+
+    def __init__(self, background: Color, variables: Mapping[str, str], table: Table) -> None:
+        super().__init__()
+        self._background, self._variables, self._table = background, variables, table
+
+    def __missing__(self, name: str) -> Style:
+        own, _, ground = name.partition("@")
+        own, _, behind = own.partition("/")
+        made = self[name] = self._style(self._ink(own, ground), ground, behind)
+        return made
+
+    def _ink(self, own: str, ground: str) -> Ink:
+        """The ink, with what a table of few colours makes of the cursor's row."""
+        ink = self._table[own]
+        if ground == "cursor" and self._table is MONO:
+            return _BLACK_ON_WHITE
+        if ground == "cursor" and self._table is ANSI and ink.text in _HARD_ON_BLUE:
+            return Ink("ansi_bright_white", weight=ink.weight.replace("dim", ""))
+        return ink
+
+    def _style(self, ink: Ink, ground: str, behind: str) -> Style:
+        below = self._background
+        if ground == "cursor" and self._table is ANSI:
+            below = Color.parse("ansi_blue")
+        elif ground and self._table is COLOURED:
+            below = self._colour(_GROUNDS[ground], below)
+        text_on = self._colour(ink.ground, below)
+        text = self._colour(ink.text, text_on)
+        if behind:
+            text_on = self._colour(self._table[behind].text, below)
+        weight = Style.parse(ink.weight or "none")
+        return Style.from_color(text.rich_color, text_on.rich_color) + weight
+
+    def _colour(self, name: str, below: Color) -> Color:
         if not name:
             return below
         name, _, part = name.partition("/")
-        found = Color.parse(variables.get(name, name))
-        return below.blend(found, int(part) / 100, alpha=1.0) if part else found
+        found = self._variables.get(name) or self._variables.get(_OTHERWISE.get(name, name), name)
+        colour = Color.parse(found)
+        return below.blend(colour, int(part) / 100, alpha=1.0) if part else colour
 
-    styles = {}
-    for name, ink in table.items():
-        ground = colour(ink.ground, background)
-        text = colour(ink.text, ground)
-        styles[name] = Style.from_color(text.rich_color, ground.rich_color) + Style.parse(
-            ink.weight or "none"
-        )
-    return styles
+
+_HARD_ON_BLUE = {"ansi_default", "ansi_bright_black", "ansi_cyan"}

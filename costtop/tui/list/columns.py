@@ -3,18 +3,30 @@
 A cell is a pure function of the row, so a column can be tested, sorted and shown anywhere.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.durations import MINUTE, SECOND, short
+from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.scope import FIELDS, matches
 from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
-from costtop.tui.draw.ink import Span
+from costtop.tui.draw.ink import Line, Span, joined
 from costtop.tui.draw.spark import sparkline
 
 T = TypeVar("T")
-TREND_CELLS = 12
+
+
+class Added(NamedTuple):
+    """What the latest calls of a row cost, as the screen saw it."""
+
+    cost: int
+    at: int  # ms UTC
+
+
+NOTHING_ADDED: Mapping[str, Added] = MappingProxyType({})
+_BRIGHT, _SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and stands
 
 
 class CellLook(NamedTuple):
@@ -24,6 +36,7 @@ class CellLook(NamedTuple):
     top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
     zone: str = "UTC"
     whole: int = 0  # what shares are shares of
+    added: Mapping[str, Added] = NOTHING_ADDED  # by row key: the latest calls
     budgets: tuple[BudgetMeter, ...] = ()
 
 
@@ -31,15 +44,17 @@ class Column(NamedTuple, Generic[T]):
     """One column: how to show it, how much room it needs, how it sorts."""
 
     key: str
-    title: str
+    title: str  # "{}" in it is its width
     width: int  # least cells
     priority: int  # 0 stays longest; the highest goes first when it gets narrow
-    cell: Callable[[T, CellLook], Span]
+    cell: Callable[[T, CellLook], Span | Line]  # a line fits its width by itself
     sort: Callable[[Any], Any] | None = None  # of the row; of the session in the session list
     align: str = "<"
     grow: int = 0  # cells it may take of what is left over
     falling: bool = True  # dearest first
     about: str = ""  # one line for the setup screen
+    spare: int = 0  # cells that must be left to the growing ones before it is shown
+    facts: bool = False  # between middle dots: they go one by one where it is narrow, never cut
 
 
 class Shown(NamedTuple):
@@ -60,11 +75,21 @@ def settled(shown: Shown, look: CellLook) -> Hashable:
     """
     row, at = shown.row, look.at
     young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
-    return shown, look.top, look.budgets, at // (SECOND if young else MINUTE)
+    fresh = look.added.get(shown.key)
+    bright = fresh and (fresh.cost, at - fresh.at < _BRIGHT, at - fresh.at < _SEEN)
+    return shown, look.top, look.budgets, bright, at // (SECOND if young else MINUTE)
 
 
-_STATES = {"running": "▶", "idle": "∙", "ended": " ", "paused": "‖"}
-_MARKS = {"watch": "●", "runaway": "▲", "fine": "✓"}
+def ground(shown: Shown) -> str:
+    """What a row lies on: groups on a panel, a runaway on a tint."""
+    if shown.members:
+        return "panel"
+    return "alarm" if shown.row.severity == "critical" and shown.row.state == "running" else ""
+
+
+_STATES = {"running": ("▶", "accent"), "idle": ("∙", "dim"), "paused": ("‖", "warn")}
+_MARKS = {"watch": ("●", "accent"), "runaway": ("⚑", "bad"), "fine": ("✓", "dim")}
+_EDGES = {"critical": ("!", "lamp-bad"), "warning": ("▲", "warn")}
 
 
 def budget_share(row: SessionRow, budgets: Sequence[BudgetMeter]) -> float | None:
@@ -80,24 +105,27 @@ def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]
 
     Columns go by priority until the rest fits; then the growing ones share what is left over.
     """
-    kept = list(columns)
+    kept = [column for column in columns if not column.spare]
     while len(kept) > 1 and sum(c.width for c in kept) + len(kept) - 1 > width:
         kept.remove(max(kept, key=lambda column: column.priority))
     left = max(width - sum(c.width for c in kept) - len(kept) + 1, 0)
+    for column in sorted((c for c in columns if c.spare), key=lambda column: column.priority):
+        if left - column.width - 1 < column.spare:
+            break
+        left -= column.width + 1
+        kept.append(column)
+    kept.sort(key=columns.index)
     wishes = sum(column.grow for column in kept)
     given = [min(c.grow, left * c.grow // wishes) if wishes else 0 for c in kept]
     return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
 
 
-def _flags(shown: Shown, look: CellLook) -> Span:
+def _flags(shown: Shown, look: CellLook) -> Line:
     row = shown.row
-    alarm = "!" if row.severity in ("warning", "critical") else " "
-    first = "*" if shown.tagged else alarm
-    state = "?" if row.unpriced and not row.cost else _STATES.get(row.state, " ")
-    mark = _MARKS.get(row.mark, " ")
-    return Span(
-        first + state + mark, _alarm_ink(shown, "good" if row.state == "running" else "dim")
-    )
+    unknown = row.unpriced and not row.cost
+    state = Span("?", "warn") if unknown else Span(*_STATES.get(row.state, (" ", "dim")))
+    edge = Span("*", "tagged") if shown.tagged else Span(*_EDGES.get(row.severity, (" ", "text")))
+    return edge, state, Span(*_MARKS.get(row.mark, (" ", "text")))
 
 
 def _alarm_ink(shown: Shown, usual: str) -> str:
@@ -106,6 +134,11 @@ def _alarm_ink(shown: Shown, usual: str) -> str:
     if shown.row.severity == "critical":
         return "bad"
     return "warn" if shown.row.severity == "warning" else usual
+
+
+def _loud(shown: Shown, usual: str) -> str:
+    """Red only for what asks to act: a warning is in the edge and in WHY."""
+    return _alarm_ink(shown, usual) if shown.row.severity != "warning" else usual
 
 
 def _text_ink(shown: Shown) -> str:
@@ -132,8 +165,15 @@ def _total(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if row.unpriced and not row.cost:
         return Span("?", "dim")
-    ink = _alarm_ink(shown, "strong" if row.state == "running" else _text_ink(shown))
-    return Span(cash(row.cost, floor=row.floor), ink)
+    worth = "strong" if row.cost >= NANO and row.state == "running" else _text_ink(shown)
+    return Span(_money(row.cost, row.floor), _loud(shown, worth))
+
+
+def _money(nanos: int, floor: bool = False) -> str:
+    """Cents, so that points stand under each other; what is less than half of one is said so."""
+    if 0 < nanos < NANO // 200:
+        return "≥0.00" if floor else "<0.01"
+    return cash(nanos, floor=floor)
 
 
 def _rate(shown: Shown, look: CellLook) -> Span:
@@ -142,11 +182,26 @@ def _rate(shown: Shown, look: CellLook) -> Span:
         return Span("-", "dim")
     if row.unpriced and not row.rate:
         return Span("?", "dim")
-    return Span(cash(row.rate), _alarm_ink(shown, "text" if row.rate >= 10**9 else "dim"))
+    heavy = "strong" if row.rate >= 5 * NANO else "accent"
+    heat = "dim" if row.rate < 2 * NANO else "h6" if row.rate >= 20 * NANO else heavy
+    return Span(_money(row.rate), _loud(shown, heat))
 
 
-def _trend(shown: Shown, look: CellLook) -> Span:
-    return Span(sparkline(shown.row.trend, TREND_CELLS, look.top), _alarm_ink(shown, "accent"))
+def _added(shown: Shown, look: CellLook) -> Span:
+    fresh = look.added.get(shown.key)
+    if fresh is None or look.at - fresh.at >= _SEEN:
+        return Span("")
+    return Span(f"+{_money(fresh.cost)}", "h6" if look.at - fresh.at < _BRIGHT else "text")
+
+
+def _trend(shown: Shown, look: CellLook) -> Line:
+    alarm, quiet = _loud(shown, ""), shown.row.state != "running" and not shown.members
+    ink = alarm or ("dim" if quiet else "")
+    bars = sparkline(shown.row.trend, len(shown.row.trend), look.top)
+    return tuple(joined(Span(bar, ink or _HEAT.get(bar, "h5")) for bar in bars))
+
+
+_HEAT = dict(zip(" ▁▂▃▄▅", ("h2", "h2", "h2", "h2", "h3", "h3"), strict=True))
 
 
 def _why(shown: Shown, look: CellLook) -> Span:
@@ -201,31 +256,33 @@ COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
     Column("session", "SESSION", 9, 0, _name, sort=lambda r: r.session, grow=12, falling=False,
            about="head of its id, or its subagent's kind"),
-    Column("project", "PROJECT·FEATURE", 15, 3, _place, sort=lambda r: (r.project, r.feature),
-           grow=9, falling=False, about="where it runs and for what"),
+    Column("project", "PROJECT·FEATURE", 13, 3, _place, sort=lambda r: (r.project, r.feature),
+           grow=11, falling=False, about="where it runs and for what"),
     Column("agent", "AGENT", 6, 6, _figure(lambda r: _tool(r.source)), sort=lambda r: r.source,
-           grow=5, falling=False, about="the tool that wrote its log"),
+           spare=37, falling=False, about="the tool that wrote its log"),
     Column("model", "MODEL", 10, 5, _figure(lambda r: short_model(r.model)),
-           sort=lambda r: r.model, grow=4, falling=False, about="its dearest model"),
+           sort=lambda r: r.model, grow=6, falling=False, about="its dearest model"),
     Column("cost", "$TOTAL", 8, 0, _total, sort=lambda r: r.cost, align=">", about="cost so far"),
-    Column("rate", "$/h", 7, 1, _rate, sort=lambda r: r.rate, align=">", about="cost an hour, now"),
+    Column("added", "LAST", 6, 4, _added, align=">",
+           about="what its latest calls cost, for ten seconds"),
+    Column("rate", "$/h", 8, 1, _rate, sort=lambda r: r.rate, align=">", about="cost an hour, now"),
     Column("share", "%BUDG", 6, 2, _budget, sort=lambda r: r.cost, align=">",
            about="its cost in per cent of the tightest budget that covers it"),
-    Column("trend", "TREND 30m", TREND_CELLS, 2, _trend, sort=lambda r: sum(r.trend),
-           about="cost by minute, all rows on one log scale"),
-    Column("tokens", "TOK/m", 5, 9, _figure(_busy), sort=lambda r: r.tokens_minute, align=">",
-           about="tokens a minute, now"),
-    Column("context", "CTX", 5, 7, _figure(_context), sort=lambda r: r.context, align=">",
+    Column("trend", "TREND {}m", 8, 4, _trend, sort=lambda r: sum(r.trend),
+           align=">", grow=22, about="cost by minute, all rows on one log scale"),
+    Column("tokens", "TOK/m", 5, 10, _figure(_busy), sort=lambda r: r.tokens_minute, align=">",
+           spare=50, about="tokens a minute, now"),
+    Column("context", "CTX", 5, 8, _figure(_context), sort=lambda r: r.context, align=">", spare=50,
            about="input tokens of its latest call"),
-    Column("cache", "CACHE", 5, 8, _figure(lambda r: share(r.cache)), align=">",
+    Column("cache", "CACHE", 5, 9, _figure(lambda r: share(r.cache)), align=">", spare=50,
            sort=lambda r: r.cache or 0.0, about="share of input read from the cache"),
-    Column("age", "AGE", 5, 6, _age, sort=lambda r: -(r.started or 0), align=">",
+    Column("age", "AGE", 5, 11, _age, sort=lambda r: -(r.started or 0), align=">", spare=50,
            about="since it began"),
     Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), sort=lambda r: r.calls,
            align=">", about="requests to a model"),
-    Column("why", "WHY", 18, 4, _why, sort=lambda r: r.why, grow=80,
+    Column("why", "WHY", 18, 2, _why, sort=lambda r: r.why, grow=40, facts=True,
            about="what is unusual, in words"),
-    Column("last", "LAST", 5, 11, _last, sort=lambda r: r.last or 0, align=">",
+    Column("last", "AGO", 5, 11, _last, sort=lambda r: r.last or 0, align=">",
            about="since its last call"),
     Column("errors", "ERR", 4, 12, _figure(_errors), sort=lambda r: r.errors, align=">",
            about="calls that failed"),
@@ -239,7 +296,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            align=">", about="its process, where known exactly"),
 )  # fmt: skip
 
-_USUAL = "flags session project agent model cost rate trend tokens context cache age why"
+_USUAL = "flags session project agent model cost added rate trend why context cache tokens age"
 USUAL = tuple(_USUAL.split())
 
 

@@ -14,7 +14,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash_of
+from costtop.tui.draw.figures import cash
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -23,6 +23,7 @@ from costtop.tui.widgets.meters import bar, level, meter
 from costtop.tui.widgets.table import Table
 
 _BAR = 28
+_BAR_INKS = {"text": "h4", "warn": "warn", "bad": "bad"}
 
 
 def _part(budget: BudgetLine) -> float:
@@ -34,12 +35,14 @@ def _ink(budget: BudgetLine) -> str:
 
 
 def _spent(budget: BudgetLine, look: CellLook) -> Span:
-    return Span(cash_of(budget.spent, budget.amount, floor=budget.floor), _ink(budget))
+    return Span(cash(budget.spent, floor=budget.floor), _ink(budget))
 
 
 def _bar(budget: BudgetLine, look: CellLook) -> Span:
-    text = "".join(span.text for span in meter(budget.spent, budget.amount, budget.tiers, _BAR))
-    return Span(text, "meter-" + level(_part(budget)))
+    text = "".join(
+        span.text for span in meter(budget.spent, budget.amount, budget.tiers, _BAR, plain=True)
+    )
+    return Span(text, _BAR_INKS[level(_part(budget))])
 
 
 def _scope(budget: BudgetLine, look: CellLook) -> Span:
@@ -55,7 +58,7 @@ COLUMNS: tuple[Column[BudgetLine], ...] = (
     Column("period", "PERIOD", 8, 3, lambda b, _: Span(b.period)),
     Column("scope", "SCOPE", 12, 5, _scope, grow=24),
     Column("spent", "SPENT", 9, 0, _spent, align=">"),
-    Column("amount", "OF", 9, 1, lambda b, _: Span(cash_of(b.amount, b.amount)), align=">"),
+    Column("amount", "OF", 9, 1, lambda b, _: Span(cash(b.amount)), align=">"),
     Column("part", "", 5, 0, lambda b, _: Span(f"{_part(b):.0%}", _ink(b)), align=">"),
     Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar),
     Column("resets", "RESETS", 7, 4, _resets, align=">"),
@@ -137,7 +140,7 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
         part = spent / budget.amount if budget.amount else 0.0
         ago = len(budget.past) - n
         name = f" {ago} {budget.period}{'s' if ago > 1 else ''} ago"
-        filled = (bar(spent / top, room) + " ", f"meter-{level(part)}")
-        cost = (f"{'$' + cash_of(spent, budget.amount):>9}", "strong")
+        filled = (bar(spent / top, room) + " ", _BAR_INKS[level(part)])
+        cost = (f"{'$' + cash(spent):>9}", "strong")
         lines.append(line((name.ljust(14), "dim"), filled, cost, (f" {part:.0%}", "dim")))
     return lines

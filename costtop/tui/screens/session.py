@@ -15,7 +15,7 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
+from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook
@@ -196,7 +196,7 @@ def _costs(row: SessionRow) -> Line:
     floor = f"   {row.unpriced} calls without a price" if row.unpriced else ""
     used = f"   {si(row.calls)} calls   {row.errors} errors   {si(row.tokens)} tokens"
     cached = f"   {share(row.cache)} from the cache{floor}"
-    cost = f"${cash(row.cost, floor=row.floor)}"
+    cost = bill(row.short.known(row.cost), floor=row.floor)
     return line(" ", (cost, "strong"), f"   ${cash(row.rate)}/h now", used, cached)
 
 

@@ -10,7 +10,7 @@ from costtop.durations import short
 from costtop.floor import Sum
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import cash, moment, short_place, short_session, si
+from costtop.tui.draw.figures import bill, cash, moment, short_place, short_session, si
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -95,9 +95,10 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
 
 def summed(one: TaskSum) -> Line:
     """What a completed task of a feature costs, and what given-up ones cost beside it."""
-    sign = "≥" if one.spent.floor else ""
-    each = f"{sign}${cash(one.each)} a task" if one.each is not None else "none completed"
-    lost = f"   {one.lost} given up: ${_spent(one.lost_spent)}" if one.lost else ""
+    each = f"{bill(one.each, floor=one.spent.floor)} a task" if one.completed else "none completed"
+    given_up = one.lost_spent.short.known(one.lost_spent.cost)
+    cost = bill(given_up, floor=one.lost_spent.floor)
+    lost = f"   {one.lost} given up: {cost}" if one.lost else ""
     return line(
         (f" {fit(short_place(one.feature) or '(none)', 22)} ", "strong"),
         f"{one.completed:>4} done   ",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -19,11 +20,13 @@ from costtop.tui.draw.spark import scale
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
-from costtop.tui.list.columns import CellLook, Shown, chosen, settled, sighted
+from costtop.tui.list.columns import CellLook, Shown, chosen, ground, settled, sighted
+from costtop.tui.list.latest_calls import LatestCalls
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
-from costtop.tui.widgets.glance import Glance, hint
+from costtop.tui.widgets.burn_pane import BurnPane
+from costtop.tui.widgets.glance import Glance, aside_width, heading, hint
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
@@ -38,6 +41,7 @@ class TopScreen(Screen[None]):
         self.view = View()
         self.kept = filters.parse("")
         self._frozen: Snapshot | None = None  # what the list shows
+        self._calls = LatestCalls()
 
     @property
     def host(self) -> Host:
@@ -47,9 +51,13 @@ class TopScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Head, tabs, list, pane, hint or prompt, keys."""
         yield Pane("head")
+        yield BurnPane("burn")
         yield Pane("tabs")
-        yield Table[Shown](attrgetter("key"), name="sessions", token=settled)
-        yield Pane("empty")
+        with Horizontal(id="middle"):
+            list_ = Table[Shown](attrgetter("key"), name="sessions", token=settled, ground=ground)
+            yield list_
+            yield Pane("empty")
+            yield Glance("aside", beside=True)
         yield Glance("below")
         yield Pane("hint")
         yield Prompts()
@@ -84,10 +92,10 @@ class TopScreen(Screen[None]):
     def draw(self) -> None:
         """Draws the app's snapshot as the user wants to see it."""
         snapshot = self.host.snapshot
-        self._draw_head()
         if self.host.mood.frozen_since is not None and self._frozen is not None:
             snapshot = self._frozen
         self._frozen = snapshot
+        self._calls.look(snapshot)
         view = self.view._replace(budgets=snapshot.budgets)
         rows = arranged(snapshot.sessions, view, self.kept, snapshot.at)
         empty = not snapshot.sessions
@@ -97,23 +105,33 @@ class TopScreen(Screen[None]):
         top = scale(map(attrgetter("trend"), snapshot.sessions))
         columns = chosen(sighted(self.host.settings.columns, view.sort))
         self.table.set_columns(columns, view.sort, view.falling)
-        self.table.show(rows, CellLook(snapshot.at, top, snapshot.zone, budgets=snapshot.budgets))
+        self.table.show(rows, self._look(snapshot, top))
         self._draw_selected()
+        self._draw_head()
+
+    def _look(self, snapshot: Snapshot, top: int) -> CellLook:
+        budgets, added = snapshot.budgets, self._calls.added
+        return CellLook(snapshot.at, top, snapshot.zone, budgets=budgets, added=added)
 
     def _draw_head(self) -> None:
         app, snapshot = self.host, self.host.snapshot
         self.set_class(header.is_tiny(self.size), "tiny")
-        lines = header.head(snapshot, app.mood, self.size, app.settings.meters)
-        right = header.switched_on(self.view, self.kept)
+        lines = header.head(snapshot, app.mood, self.size, app.settings.meters, self._calls.latest)
+        right = header.switched_on(self.view, self.kept, self.size.width)
         self.query_one("#head", Pane).show(lines)
-        self.query_one("#tabs", Pane).show([header.tabs(1, snapshot, right, self.size.width)])
+        beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
+        row = heading(self._row(), beside) if beside else ()
+        tabs = header.tabs(1, snapshot, right, self.size.width - beside)
+        self.query_one("#tabs", Pane).show([(*tabs, *row)])
         self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width)])
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
         row, tagged = self._row(), sorted(self.view.tagged)
         self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
-        self.query_one("#below", Glance).about(row, root_key(row) if row else "")
+        for glance in self.query(Glance):
+            glance.about(row, root_key(row) if row else "")
+        self.query_one("#burn", BurnPane).about(root_key(row) if row else "")
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
@@ -129,6 +147,7 @@ class TopScreen(Screen[None]):
     @on(Table.Moved)
     def _moved(self) -> None:
         self._draw_selected()
+        self._draw_head()
 
     @on(Table.HeadClicked)
     def _head_clicked(self, message: Table.HeadClicked) -> None:
@@ -190,8 +209,8 @@ class TopScreen(Screen[None]):
 
     def action_pane(self) -> None:
         """Shows or hides the pane below the list."""
-        glance = self.query_one("#below", Glance)
-        glance.wanted = not glance.wanted
+        for glance in self.query(Glance):
+            glance.wanted = not glance.wanted
         self._draw_selected()
 
     def action_follow(self) -> None:

@@ -5,7 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from costtop.queries.live.view import Snapshot, SourceSeen
-from costtop.tui.draw.figures import cash
+from costtop.tui.draw.figures import bill
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.list.arrange import sought
 from costtop.tui.list.columns import Shown
@@ -77,7 +77,7 @@ def _progress(snapshot: Snapshot) -> list[Line]:
         return []
     part = min(pulse.import_done / pulse.import_total, 1.0)
     done = round(part * _BAR)
-    month = f"${cash(snapshot.month, floor=snapshot.month_floor)} this month so far"
+    month = f"{bill(snapshot.month, floor=snapshot.month_floor)} this month so far"
     bar = (("█" * done, "accent"), ("░" * (_BAR - done), "dim"))
     return [(), line("  Importing history  ", *bar, f"  {part * 100:.0f}%   {month}")]
 

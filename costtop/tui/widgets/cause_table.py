@@ -5,7 +5,7 @@ from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDet
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.list.columns import CellLook, Column
-from costtop.tui.widgets.meters import breakdown
+from costtop.tui.widgets.meters import waterfall
 
 WORDS = {
     "first_prompt": "first prompt",
@@ -24,11 +24,21 @@ WORDS = {
 _AVOIDABLE = {"miss_ttl_expiry", "miss_prefix_break", "miss_model_switch", "retries"}
 
 
+_SIGNED = {word: "warn" for name, word in WORDS.items() if name in _AVOIDABLE}
+
+
+def ledger(detail: SessionDetail, width: int, most: int) -> list[Line]:
+    """Its dearest causes as bars that add up, the smallest of more than `most` together."""
+    parts = [(WORDS.get(name, name), amount) for name, amount in detail.books]
+    if len(parts) > most:
+        rest = sum(amount for _, amount in parts[most - 1 :])
+        parts = [*parts[: most - 1], ("all else", rest)]
+    return waterfall(parts, width, _SIGNED)
+
+
 def causes(detail: SessionDetail, width: int) -> list[Line]:
     """Where its dollars went; the bars add up to its cost, to the nano-dollar."""
-    parts = [(WORDS.get(name, name), amount) for name, amount in detail.books]
-    inks = {WORDS[name]: "warn" for name in _AVOIDABLE}
-    lines = breakdown(parts, width, inks)
+    lines = ledger(detail, width, len(WORDS))
     avoidable = sum(amount for name, amount in detail.books if name in _AVOIDABLE)
     if avoidable:
         where = (" in cache misses and retries", "dim")

@@ -1,29 +1,32 @@
-"""The session under the cursor at a glance: the hint line, and the pane below the list."""
+"""The session under the cursor at a glance: the hint line, the pane below or beside the list."""
 
 from collections.abc import Sequence
 
 from costtop.durations import SECOND, short
 from costtop.queries.live.view import SessionRow
-from costtop.queries.sessions.session import SessionDetail
-from costtop.tui.draw.figures import cash, short_model, short_place, short_session, si
-from costtop.tui.draw.ink import Line, cut, fit, line
+from costtop.queries.sessions.session import CallLine, SessionDetail
+from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, short_session, si
+from costtop.tui.draw.ink import Line, Span, cut, line, rule, spread
 from costtop.tui.host import host_of
-from costtop.tui.widgets.cause_table import WORDS, compared
+from costtop.tui.widgets.cause_table import compared, ledger
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.pane import Pane
 
-_LEAST = (80, 30)  # cells of the screen: below it the list has all the room
+_LEAST = (80, 36)  # cells of the screen: below it the list has all the room
+_ASIDE = 180  # cells from which the pane stands beside the list
 _AGAIN = 5 * SECOND  # between two readings of the session
 _HEIGHT = 9
-_CAUSES = 4
+_CAUSES = 5
 
 
 class Glance(Pane):
     """Shows the curve and the causes of one session, which it reads now and then."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, beside: bool = False) -> None:
+        """`beside` the list where the window is wide, else below it where that is high."""
         super().__init__(name)
         self.wanted = True  # the user has not hidden it
+        self._beside = beside
         self._row: SessionRow | None = None
         self._detail: SessionDetail | None = None
         self._read_at = 0
@@ -31,17 +34,24 @@ class Glance(Pane):
 
     def about(self, row: SessionRow | None, key: str) -> None:
         """Shows the session `key` ("source/session") of this row, or nothing."""
-        host, size = host_of(self), self.screen.size
+        host = host_of(self)
         now = host.snapshot.at
         self._row = row
-        if row is None or not self.wanted or size.width < _LEAST[0] or size.height < _LEAST[1]:
+        self.display = row is not None and self.wanted and self._has_room()
+        if row is None or not self.display:
             self._drawn = None
             self.show([])
             return
         if self._detail is None or self._detail.key != key or now - self._read_at >= _AGAIN:
             self._read_at = now
-            host.look(self.screen, lambda: host.backend.session(key, now), self._take)
+            host.look(self.screen, lambda: host.backend.session(key, now), self._take, "glance")
         self._draw(row, self._detail if self._detail and self._detail.key == key else None, now)
+
+    def _has_room(self) -> bool:
+        size = self.screen.size
+        if self._beside:
+            return size.width >= _ASIDE and size.height >= _LEAST[1] // 2
+        return _LEAST[0] <= size.width < _ASIDE and size.height >= _LEAST[1]
 
     def _take(self, detail: SessionDetail | None) -> None:
         if detail is not None:
@@ -50,11 +60,26 @@ class Glance(Pane):
                 self.about(self._row, detail.key)
 
     def _draw(self, row: SessionRow, detail: SessionDetail | None, now: int) -> None:
-        width, zone = self.screen.size.width, host_of(self).snapshot.zone
-        drawn = (row, detail, now // _AGAIN, width)
+        size, zone = self.screen.size, host_of(self).snapshot.zone
+        high = self.container_size.height or size.height
+        drawn = (row, detail, now // _AGAIN, size, high)
         if drawn != self._drawn:
             self._drawn = drawn
-            self.show(below(row, detail, now, zone, width))
+            wide = aside_width(size.width)
+            if self._beside:
+                self.show(aside(row, detail, now, zone, (wide, high)))
+            else:
+                self.show(below(row, detail, now, zone, size.width))
+
+
+def heading(row: SessionRow | None, width: int) -> Line:
+    """The rule above the pane beside the list."""
+    return (Span("┬", "rule"), *rule(_named(row) if row else (), (), width - 1))
+
+
+def aside_width(width: int) -> int:
+    """Cells of the pane beside the list in a window of that width; 0 where it has no room."""
+    return min(max(width * 32 // 100, 60), 76) if width >= _ASIDE else 0
 
 
 def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:
@@ -77,54 +102,76 @@ def below(
     row: SessionRow, detail: SessionDetail | None, now: int, zone: str, width: int
 ) -> list[Line]:
     """A rule with its name, the cost curve at the left, why it costs that at the right."""
-    parts = (
-        short_session(row.session),
-        short_place(row.project),
-        short_place(row.feature),
-        short_model(row.model),
-        row.cwd,
+    spent = bill(row.short.known(row.cost), floor=row.floor)
+    cost = line((spent, "strong"), (" where it went", "dim"))
+    left_width = width * 9 // 20
+    left = _curve(row, detail, now, zone, (left_width - 1, _HEIGHT - 3))
+    right = _went(row, detail, width - left_width - 3, _CAUSES)
+    return [rule(_named(row), cost, width), *_beside(left, right, left_width, _HEIGHT - 1)]
+
+
+def aside(
+    row: SessionRow, detail: SessionDetail | None, now: int, zone: str, size: tuple[int, int]
+) -> list[Line]:
+    """The same beside the list, from above: verdict, curve, ledger, peers, latest calls."""
+    width, height = size[0] - 3, size[1]
+    lines = [_verdict(row), (), *_curve(row, detail, now, zone, (width, max(height - 31, 5))), ()]
+    if detail is not None:
+        lines += [line(("where it went", "accent")), *_went(row, detail, width, 12), ()]
+        lines += [line(("latest calls", "accent"))]
+        lines += [_call(call, zone, width) for call in detail.calls[::-1]]
+    lines += [()] * (height - len(lines))
+    return [(Span("│ ", "rule"), *cut(one, width + 1)) for one in lines[:height]]
+
+
+def _named(row: SessionRow) -> Line:
+    """Which session: its id, where it runs and for what, with which tool and model."""
+    places = dict.fromkeys(short_place(part) for part in (row.project, row.feature) if part)
+    about = (row.agent_type, short_model(row.model), row.cwd)
+    return line(
+        (f"{short_session(row.session)} ", "strong"),
+        (" · ".join(places), "text"),
+        ("  " + " · ".join(part for part in about if part), "dim"),
     )
-    name = " · ".join(dict.fromkeys(part for part in parts if part))
-    name = fit(name, min(len(name), width - 4)).rstrip()
-    rule = line(("─ ", "dim"), (name, "accent"), (" " + "─" * max(width - len(name) - 3, 0), "dim"))
-    left_width = min(width // 2, 66)
-    left = _curve(row, detail, now, zone, left_width)
-    right = _why(row, detail)
-    lines = [rule]
-    for n in range(_HEIGHT - 1):
+
+
+def _beside(left: list[Line], right: list[Line], left_width: int, height: int) -> list[Line]:
+    lines = []
+    for n in range(height):
         beside = right[n] if n < len(right) else ()
-        lines.append(
-            (*cut(left[n] if n < len(left) else (), left_width), *line(("│ ", "dim")), *beside)
-        )
+        first = cut(left[n] if n < len(left) else (), left_width)
+        lines.append((*first, Span("│ ", "rule"), *beside))
     return lines
 
 
 def _curve(
-    row: SessionRow, detail: SessionDetail | None, now: int, zone: str, width: int
+    row: SessionRow, detail: SessionDetail | None, now: int, zone: str, size: tuple[int, int]
 ) -> list[Line]:
     if detail is None or not detail.curve:
         return [line((" reading …", "dim"))]
-    lines = curve(
-        detail.curve, width - 2, _HEIGHT - 3, zone, now if row.state == "running" else None
-    )
-    return lines or [line((f" ${cash(row.cost)} in one call", "dim"))]
+    lines = curve(detail.curve, *size, zone, now if row.state == "running" else None)
+    return lines or [line((f" {bill(row.short.known(row.cost))} in one call", "dim"))]
 
 
-def _why(row: SessionRow, detail: SessionDetail | None) -> list[Line]:
-    lines: list[Line] = []
-    if row.why:
-        lines.append(line((f"! {row.why}", "bad" if row.severity == "critical" else "warn")))
+def _verdict(row: SessionRow) -> Line:
+    if not row.why:
+        return line(("as usual", "dim"))
+    ink = "bad" if row.severity == "critical" else "warn"
+    return line(("! ", ink), (row.why, ink))
+
+
+def _went(row: SessionRow, detail: SessionDetail | None, width: int, most: int) -> list[Line]:
+    """Its ledger as bars that add up, and how it stands against its peers."""
     if detail is None:
-        return lines
-    total = max(sum(amount for _, amount in detail.books), 1)
-    for name, amount in detail.books[:_CAUSES]:
-        cost, part = f"{'$' + cash(amount):>9}", f"{amount / total:>5.0%}"
-        lines.append(line(f"{WORDS.get(name, name):<20}", (cost, "strong"), (part, "dim")))
-    lines += compared(detail)
-    if detail.calls:
-        last = detail.calls[-1]
-        tools = ", ".join(dict.fromkeys(last.tools)) or "no tool"
-        failed = f", {last.failed} failed" if last.failed else ""
-        used = f"{si(last.input)} in, {si(last.output)} out, ${cash(last.cost, places=4)}"
-        lines.append(line(("last call ", "dim"), f"{tools}{failed}, {used}"))
-    return lines
+        return [_verdict(row)] if row.why else []
+    return [*ledger(detail, width, most), *compared(detail)]
+
+
+def _call(call: CallLine, zone: str, width: int) -> Line:
+    tools = ", ".join(dict.fromkeys(call.tools)) or "-"
+    failed = f" ✗{call.failed}" if call.failed else ""
+    cost = "?" if call.cost is None else f"+{cash(call.cost, places=4)}"
+    said = (tools + failed, "warn" if failed else "text")
+    left = line((f"{clock(call.at, zone)}  ", "dim"), said)
+    right = line((f" {si(call.input)} in ", "dim"), (f"{cost:>8}", "text"))
+    return spread(left, right, width)

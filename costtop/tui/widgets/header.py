@@ -7,10 +7,9 @@ from textual.geometry import Size
 from costtop import __version__
 from costtop.durations import SECOND, short
 from costtop.queries.live.live_alerts import Held
-from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
-from costtop.tui.draw.figures import cash, clock, short_session
-from costtop.tui.draw.ink import Line, Span, cut, fit, line, spread
-from costtop.tui.draw.spark import sparkline
+from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
+from costtop.tui.draw.figures import bill, cash, clock, short_session
+from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
 from costtop.tui.list.filter import Filter
@@ -19,8 +18,10 @@ from costtop.tui.widgets.meters import meter, reading
 TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
 _TINY = Size(40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
-_NO_FORECAST = 20
+_WIDE = 100  # cells: from here on two halves, the right one for what is to come
+_LEFT = 46  # cells of the left half of a narrow window
 _STALE = 10 * SECOND  # lag from which the daemon is said to be behind
+_WATCHED = {"warning", "critical"}
 
 
 def is_tiny(size: Size) -> bool:
@@ -28,17 +29,15 @@ def is_tiny(size: Size) -> bool:
     return size.width < _TINY.width or size.height < _TINY.height
 
 
-def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool) -> list[Line]:
-    """The lines above the tabs that fit into a window of that size."""
+def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool, added: str) -> list[Line]:
+    """The lines above the day that fit into a window of that size; `added` is the latest call."""
     if is_tiny(size):
         return [one_line(snapshot, size.width)]
-    lines = [title(snapshot, mood, size.width)]
+    lines = [title(snapshot, mood, size.width, added)]
     if snapshot.held:
         lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
     if with_meters and size.height >= _NO_METERS:
-        lines += meters(snapshot, size.width)
-        if snapshot.forecasts and size.height >= _NO_FORECAST:
-            lines.append(forecast(snapshot, size.width))
+        lines += meters(snapshot, size.width, plain=mood.plain)
     return lines
 
 
@@ -61,142 +60,203 @@ def held_name(one: Held) -> str:
     return f"Session {short_session(one.session.partition('/')[2])}"
 
 
-def forecast(snapshot: Snapshot, width: int) -> Line:
-    """Where today and the month are going, with the interval, and when the next tier is met."""
-    spans: list[Span] = [Span(" Fcst  ", "dim")]
-    for one in snapshot.forecasts:
-        name = {"day": "end of day", "month": "end of month"}.get(one.period, one.period)
-        spans.append(Span(f"{name} ${cash(one.expected, width=7)} "))
-        spans.append(Span(f"({cash(one.low, width=7)}–{cash(one.high, width=7)})  ", "dim"))
-        for tier, at in one.hits[:1]:
-            ink = "bad" if tier >= 100 else "warn"
-            spans.append(Span(f"{tier} % at {clock(at, snapshot.zone, '%H:%M')}  ", ink))
-    if snapshot.saved:
-        spans += [Span("cache saved ", "dim"), Span(f"${cash(snapshot.saved)} ", "good")]
-    if snapshot.avoidable:
-        spans += [
-            Span("avoidable ", "dim"),
-            Span(f"${cash(snapshot.avoidable, floor=snapshot.avoidable_floor)}", "warn"),
-        ]
-    return cut(tuple(spans), width)
-
-
-def switched_on(view: View, kept: Filter) -> Line:
+def switched_on(view: View, kept: Filter, width: int) -> Line:
     """What narrows or orders the list, at the right of the tabs."""
     parts: list[tuple[str, str]] = []
     if kept.terms:
         parts += [("FILTER ", "warn"), (kept.text + "  ", "text")]
-    if view.group:
-        parts.append((f"by {view.group}  ", "accent"))
     for is_on, word in ((view.hides_idle, "no idle"), (view.hides_ended, "no ended")):
         if is_on:
             parts.append((word + "  ", "dim"))
-    return line(*parts)
+    if view.group:
+        parts.append((f"by {view.group}", "accent"))
+    return line(*parts) if width >= 60 else ()
 
 
-def title(snapshot: Snapshot, mood: Mood, width: int) -> Line:
+def title(snapshot: Snapshot, mood: Mood, width: int, added: str = "") -> Line:
     """The first line: is it live, how many run, what is wrong, what time it is."""
-    form = "%a %b %d %H:%M:%S" if mood.past or width >= 110 else "%a %H:%M:%S"
+    form = "%a %b %d %H:%M:%S" if mood.past or width >= _WIDE else "%H:%M:%S"
     when = clock(snapshot.at, snapshot.zone, form) if snapshot.at else ""
     spans = [Span(" costtop  ", "title"), *_liveness(snapshot, mood)]
-    if snapshot.sessions or snapshot.today_sessions:
-        counts = f"  {snapshot.running} live / {snapshot.today_sessions} today"
-        spans.append(Span(counts, "title"))
-    if snapshot.unpriced:
-        spans.append(Span(f"  UNPRICED {snapshot.unpriced}", "lamp"))
     trouble = mood.trouble or snapshot.pulse.trouble or _other_version(snapshot.pulse)
     if trouble:
-        spans.append(Span(f"  {trouble}", "lamp"))
-    elif snapshot.pulse.watch and width >= 100:
-        spans.append(Span(f"  polling: {snapshot.pulse.watch}", "title"))
-    filled = spread(tuple(spans), (Span(f" {when} ", "title"),), width)
-    return tuple(s._replace(ink="title") if s.ink == "text" else s for s in filled)
+        spans += [Span("   ", "dim@panel"), Span(f" {trouble} ", "lamp")]
+    if snapshot.sessions or snapshot.today_sessions:
+        counts = f"   {snapshot.running} live / {snapshot.today_sessions} today"
+        spans.append(Span(counts, "dim@panel"))
+    spans += _lamps(snapshot, width)
+    if snapshot.pulse.watch and not trouble and width >= _WIDE:
+        spans.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
+    latest = Span(f"{added}   ", "h6@panel") if added and width >= _WIDE else Span("", "dim@panel")
+    return _on_panel(spans, (latest, Span(f"{when} ", "text@panel")), width)
+
+
+def _on_panel(left: Sequence[Span], right: Line, width: int) -> Line:
+    spans = spread(tuple(left), right, width)
+    return tuple(s._replace(ink="text@panel") if s.ink == "text" else s for s in spans)
+
+
+def _lamps(snapshot: Snapshot, width: int) -> list[Span]:
+    """What must be seen also when its row is scrolled away: the runaways, the unpriced."""
+    spans = []
+    wild = [row for row in snapshot.sessions if row.severity == "critical" and row.rate]
+    if wild:
+        rate = cash(sum(row.rate for row in wild), width=6)
+        words = (
+            f" ! {len(wild)} runaway {rate}/h "
+            if len(wild) == 1
+            else f" ! {len(wild)} run away {rate}/h "
+        )
+        spans += [Span("   ", "dim@panel"), Span(words, "lamp-bad")]
+    if snapshot.unpriced and width >= 60:
+        spans.append(Span(f"   {snapshot.unpriced} unpriced", "warn@panel"))
+    return spans
 
 
 def _other_version(pulse: Pulse) -> str:
     """A daemon older or newer than this screen: it works, but should be restarted."""
     if not pulse.running or pulse.version in ("", __version__):
         return ""
-    return f"daemon {pulse.version}, screen {__version__}: costtop stop"
+    return f"daemon {pulse.version}, screen {__version__}: costtop daemon stop"
 
 
 def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     pulse = snapshot.pulse
     if mood.past:
-        return [Span("REPLAY" if mood.playing else "PAST", "lamp")]
+        day = clock(snapshot.at, snapshot.zone, "%a %b %d") if snapshot.at else ""
+        return [Span(f" {'REPLAY' if mood.playing else 'PAST'} {day} ", "lamp")]
     if mood.frozen_since is not None:
-        return [Span(f"PAUSED {short(snapshot.at - mood.frozen_since)}", "lamp")]
+        return [Span(f" PAUSED {short(snapshot.at - mood.frozen_since)} ", "lamp")]
     if not pulse.running:
-        return [Span("○ daemon not running", "lamp")]
+        return [Span(" ○ daemon not running ", "lamp")]
     if pulse.importing and pulse.import_total:
         done = pulse.import_done * 100 // pulse.import_total
-        return [Span(f"● importing {done}%", "title")]
-    lag = f"{pulse.lag / 1000:.1f}s" if pulse.lag < _STALE else f"{short(pulse.lag)} behind"
-    return [Span(f"● live {lag}", "title" if pulse.lag < _STALE else "lamp")]
+        return [Span("● ", "accent@panel"), Span(f"importing {done} %", "text@panel")]
+    if pulse.lag >= _STALE:
+        return [Span(f" ● {short(pulse.lag)} behind ", "lamp")]
+    return [Span("● ", "accent@panel"), Span(f"live {pulse.lag / 1000:.1f} s", "text@panel")]
 
 
-def meters(snapshot: Snapshot, width: int) -> list[Line]:
-    """Today and this month, against their budgets where there are any, and the burn."""
-    right = [_burn(snapshot, width), _trend(snapshot, width)]
+def meters(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
+    """Today and this month against their budgets at the left; at the right where they go."""
+    half = width // 2 - 1 if width >= _WIDE else min(_LEFT, width)
+    ahead = [_ahead(snapshot, period, width - half) for period in ("day", "month")]
+    beside = (
+        _aside("cache saved today", snapshot.saved, "h4"),
+        _aside("avoidable today", snapshot.avoidable, "warn", snapshot.avoidable_floor),
+    )
+    rows = (
+        ("today", "day", snapshot.today, snapshot.today_floor),
+        ("month", "month", snapshot.month, snapshot.month_floor),
+    )
     lines = []
-    for label, period, spent, floor, beside in (
-        ("Today", "day", snapshot.today, snapshot.today_floor, right[0]),
-        ("Month", "month", snapshot.month, snapshot.month_floor, right[1]),
-    ):
-        budget = next((b for b in snapshot.budgets if b.period == period and not b.scope), None)
-        lines.append(_meter_line(label, budget, spent, floor, beside, width))
+    for (label, period, spent, floor), to_come, aside in zip(rows, ahead, beside, strict=True):
+        left = cut(_spent(label, budget_of(snapshot, period), spent, floor, half, plain), half)
+        room = width - half
+        fits = width_of(to_come) + width_of(aside) + 2 <= room
+        right = spread(to_come, aside, room) if fits else to_come
+        lines.append(cut((*left, *right), width))
     return lines
 
 
-def _meter_line(
-    label: str, budget: BudgetMeter | None, spent: int, floor: bool, beside: Line, width: int
+def budget_of(snapshot: Snapshot, period: str) -> BudgetMeter | None:
+    """The budget of everything in such a period."""
+    return next((b for b in snapshot.budgets if b.period == period and not b.scope), None)
+
+
+def _spent(
+    label: str, budget: BudgetMeter | None, spent: int, floor: bool, width: int, plain: bool
 ) -> Line:
-    bar_width = max(min(width * 2 // 5 + (2 if width >= 100 else 0), 72), 10)
+    name = Span(f" {label:<5} ", "dim")
     if budget is None:
-        left = line((f" {label} ", "dim"), (f"${cash(spent, floor=floor, width=12)}", "strong"))
-        hint = (" no budget: F8 sets one", "dim") if width >= 70 else ""
-        left = (*cut((*left, *line(hint)), bar_width + 7), Span(" " * 20))
-        return cut((*cut(left, bar_width + 27), *beside), width)
-    bar = meter(budget.spent, budget.amount, budget.tiers, bar_width)
-    figures = cut((Span(" "), *reading(budget)), 20)
-    return cut((Span(f" {label} ", "dim"), *bar, *figures, *beside), width)
+        ask = line(("   no budget: ", "dim"), ("F8", "accent"), (" sets one", "dim"))
+        return (name, Span(bill(spent, floor=floor, width=12), "strong"), *ask)
+    figures = reading(budget)
+    cells = max(width - 7 - width_of(figures), 4)
+    return (
+        name,
+        *meter(budget.spent, budget.amount, budget.tiers, cells, plain=plain),
+        *figures,
+    )
 
 
-def _burn(snapshot: Snapshot, width: int) -> Line:
-    spans = line((" Burn ", "dim"), (f"${cash(snapshot.burn, width=9)}/h", "strong"))
+def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
+    """Where a period is going, whole facts from the most to the least telling, as many as fit."""
+    known = next((one for one in snapshot.forecasts if one.period == period), None)
+    if known is None:
+        said = "too few days for a forecast" if period == "day" else ""
+        return line((f"   {said}", "dim")) if width >= 40 else ()
+    when = "by midnight" if period == "day" else "by its end"
+    facts = [
+        line(("   ~", "dim"), (f"${cash(known.expected, width=7)}", "text"), (f" {when}", "dim"))
+    ]
+    likely = f" ({cash(known.low, width=7)}–{cash(known.high, width=7)})"
+    facts += [line((likely, "dim")), *_hit(snapshot, period, known)]
+    told: Line = ()
+    for fact in facts:
+        if width_of(told) + width_of(fact) <= width:
+            told += fact
+    return told
+
+
+def _hit(snapshot: Snapshot, period: str, known: Forecast) -> list[Line]:
+    """Which tier of which budget is met next, and when."""
+    budget = budget_of(snapshot, period)
+    if budget is None or not known.hits:
+        return []
+    tier, at = known.hits[0]
+    same_day = clock(at, snapshot.zone, "%F") == clock(snapshot.at, snapshot.zone, "%F")
+    when = clock(at, snapshot.zone, "%H:%M" if same_day else "%a %b %d")
+    return [line((f"   {budget.name} {tier} % {when}", "bad" if tier >= 100 else "warn"))]
+
+
+def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line:
+    if not amount:
+        return ()
+    return line((f"{name} ", "dim"), (f"{bill(amount, floor=floor)} ", ink))
+
+
+def burn(snapshot: Snapshot, width: int) -> Line:
+    """What is spent an hour, now, and how that compares."""
+    spans = line(("burn ", "text"), (f"${cash(snapshot.burn, width=9)}/h", "strong"))
     if snapshot.usual_burn:
         times = snapshot.burn / snapshot.usual_burn
         if times >= 1.5:
-            word = " usual" if width >= 100 else ""
-            spans += line(
-                (f" ▲{times:.{int(times < 10)}f}x{word}", "warn" if times >= 3 else "text")
-            )
+            word = " usual" if width >= 84 else ""
+            ink = "warn" if times >= 3 else "text"
+            spans += line((f"  ▲{times:.{int(times < 10)}f}x{word}", ink))
     return spans
 
 
-def _trend(snapshot: Snapshot, width: int) -> Line:
-    cells = max(min(30, width - (width * 2 // 5 + 2) - 7 - 20 - 6), 0)
-    top = max(snapshot.burn_trend, default=0)
-    return line((" 30m  ", "dim"), (sparkline(snapshot.burn_trend, cells, top), "accent"))
-
-
 def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
-    """The row of screens, the present one in brackets, and what is switched on at the right."""
-    pad = " " if width >= 92 else ""
+    """The row of screens, the present one lit, and what is switched on at the right."""
+    gap = "  " if width >= _WIDE else " "
     spans: list[Span] = []
     for number, name in enumerate(TABS, start=1):
-        alarms = f" ●{snapshot.alerts_open}" if name == "Alerts" and snapshot.alerts_open else ""
-        on = number == active
-        label = f"[{number} {name}{alarms}]" if on else f"{pad}{number} {name}{alarms}{pad}"
+        on, act = number == active, f"app.tab({number})"
         spans += [
-            Span(label, "tab-on" if on else "tab", f"app.tab({number})"),
-            Span("" if pad else " "),
+            Span(f"{number} ", "accent" if on else "tab", act),
+            Span(name.lower(), "tab-on" if on else "tab", act),
         ]
-    return spread(tuple(spans), right, width)
+        if name == "Alerts" and snapshot.alerts_open:
+            spans.append(Span(f" ●{snapshot.alerts_open}", "warn", act))
+        if number < len(TABS):
+            spans.append(Span(gap, "rule"))
+    if width_of(tuple(spans)) + width_of(right) + 7 > width:
+        spans = _shorter(spans, active)
+    if right:
+        right = (*right[:-1], right[-1]._replace(text=right[-1].text.rstrip()))
+    return rule(tuple(spans), right, width)
+
+
+def _shorter(spans: Sequence[Span], active: int) -> list[Span]:
+    """The tabs by their numbers, the present one by its name: what is switched on needs room."""
+    names = {name.lower() for number, name in enumerate(TABS, 1) if number != active}
+    return [span for span in spans if span.text not in names]
 
 
 def one_line(snapshot: Snapshot, width: int) -> Line:
     """All of the head that fits into one line of a tiny window."""
-    today = cash(snapshot.today, floor=snapshot.today_floor)
-    text = f" costtop ${today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
+    today = bill(snapshot.today, floor=snapshot.today_floor)
+    text = f" costtop {today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
     return (Span(fit(text, width), "title"),)

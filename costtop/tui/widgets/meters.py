@@ -8,66 +8,62 @@ from collections.abc import Sequence
 
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter
-from costtop.tui.draw.figures import cash, cash_of
-from costtop.tui.draw.ink import Line, Span, fit, line
+from costtop.tui.draw.figures import cash
+from costtop.tui.draw.ink import Line, Span, fit, joined, line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL = 1.25  # of the amount, at the right end of the bar
 
 
-def meter(spent: int, amount: int, tiers: tuple[int, ...], width: int) -> Line:
-    """A bar of `width` cells, brackets included."""
-    cells = max(width - 2, 1)
+def meter(
+    spent: int, amount: int, tiers: tuple[int, ...], width: int, *, plain: bool = False
+) -> Line:
+    """A bar of `width` cells, lit by the half cell; `plain` where shades would not be seen."""
     part = spent / amount if amount > 0 else 0.0
-    filled = min(int(part / _FULL * cells + 0.5), cells)
-    if spent > 0:
-        filled = max(filled, 1)
-    ticks = {min(int(tier / 100 / _FULL * cells), cells - 1) for tier in tiers}
-    ink = "meter-" + level(part)
-    spans = [Span("[", "strong")]
-    for at in range(cells):
-        on = at < filled
-        sign = ("╋" if on else "┃") if at in ticks else ("|" if on else "·")
-        spans.append(Span(sign, ink if on else "text" if at in ticks else "dim"))
-    return (*_joined(spans), Span("]", "strong"))
+    halves = max(round(part / _FULL * width * 2), int(spent > 0))
+    ticks = {min(max(round(tier / 100 / _FULL * width) - 1, 0), width - 1) for tier in tiers}
+    return tuple(
+        joined(_cell(at, halves - at * 2, at in ticks, width, plain) for at in range(width))
+    )
 
 
-def _joined(spans: list[Span]) -> list[Span]:
-    """Neighbours of one ink as one span: fewer segments to paint."""
-    joined = spans[:1]
-    for span in spans[1:]:
-        if span.ink == joined[-1].ink:
-            joined[-1] = Span(joined[-1].text + span.text, span.ink)
-        else:
-            joined.append(span)
-    return joined
+def _cell(at: int, lit: int, tick: bool, width: int, plain: bool) -> Span:
+    """One cell, with `lit` halves of it and of those after it."""
+    if tick:
+        return Span("┿" if lit > 0 else "┼", "text" if lit > 0 else "dim")
+    if lit <= 0:
+        return Span("·" if plain else "■", "track")
+    return Span("■", _ink((at + 0.5) / width * _FULL) if lit > 1 or plain else "h1")
+
+
+def _ink(part: float) -> str:
+    """Brighter the further, amber from 80 %, red beyond the amount."""
+    return "bad" if part > 1 else "warn" if part > 0.8 else f"h{2 + min(round(part * 5), 4)}"
 
 
 def level(part: float) -> str:
-    """`good` below half, then accent, warn from 80 %, bad from 100 %: the ramp of every meter."""
-    if part >= 1:
-        return "bad"
-    return "warn" if part >= 0.8 else "accent" if part >= 0.5 else "good"
+    """The verdict of an amount: `text` below 80 %, warn from there, bad from 100 %."""
+    return "bad" if part >= 1 else "warn" if part >= 0.8 else "text"
 
 
 def reading(budget: BudgetMeter) -> Line:
-    """The figures beside the bar: "$84.20/$100 84%"; bold from 80 %."""
+    """The figures beside the bar: "  $143.94 of 200    72 %"; a sign from 100 %."""
     part = budget.spent / budget.amount if budget.amount > 0 else 0.0
-    spent, amount = short(budget.spent, budget.floor), short(budget.amount).removesuffix(".00")
-    if budget.amount < NANO // 10:
-        spent, amount = (
-            cash_of(budget.spent, budget.amount, floor=budget.floor),
-            cash_of(budget.amount, budget.amount),
-        )
-    ink = {"good": "text", "accent": "text"}.get(level(part), level(part))
-    sign = " !" if part >= 1 else ""
-    return (Span(f"${spent}/${amount} {part * 100:.0f}%{sign}", ink),)
+    spent, amount = short(budget.spent), short(budget.amount).removesuffix(".00")
+    sign = "≥$" if budget.floor else "$"
+    ink = level(part)
+    share = f"{part * 100:3.0f} %" + ("!" if part >= 1 else " ")
+    return line(
+        (f"{sign + spent:>10}", "strong" if ink == "text" else ink),
+        (f" of {amount:<5} ", "dim"),
+        (share, "strong" if ink == "text" else ink),
+    )
 
 
-def short(nanos: int, floor: bool = False) -> str:
+def short(nanos: int) -> str:
     """Dollars with cents below a hundred only: 84.20, 812, 2,000, 13k."""
     whole = nanos >= 100 * NANO
-    return cash(nanos, floor=floor, width=6, places=0 if whole else 2)
+    return cash(nanos, width=7, places=0 if whole else 2)
 
 
 def bar(part: float, width: int) -> str:
@@ -79,23 +75,36 @@ def bar(part: float, width: int) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def breakdown(
+def waterfall(
     parts: Sequence[tuple[str, int]], width: int, inks: dict[str, str] | None = None
 ) -> list[Line]:
-    """Each part of a sum as a bar with its amount and share; the last line is the sum itself."""
+    """Each part of a sum as a bar that begins where the one above ends; the last line is all."""
     total = sum(amount for _, amount in parts)
     if total <= 0:
         return []
-    room = max(width - 20 - 11 - 6, 4)
-    lines = [
-        line(
-            f"{fit(name, 19)} ",
-            (bar(amount / total, room), (inks or {}).get(name, "accent")),
-            (f"{'$' + cash(amount, width=9):>11}", "strong"),
-            (f"{amount / total:>5.0%} ", "dim"),
-        )
-        for name, amount in parts
-    ]
-    rule = line((" " * 20 + "─" * (room + 11), "dim"))
-    whole = line((fit("total", 20 + room), "dim"), (f"{'$' + cash(total):>11}", "strong"))
-    return [*lines, rule, whole]
+    name_width = min(max(width // 3, 12), 19)
+    room = max(width - name_width - 1 - 9 - 6, 4)
+    lines, before = [], 0
+    for name, amount in parts:
+        ink = (inks or {}).get(name, "h4")
+        bars = _between(before / total, (before + amount) / total, room)
+        lines.append(_part(fit(name, name_width), (bars, ink), amount, amount / total))
+        before += amount
+    whole = _part(fit("all of it", name_width), ("─" * room, "rule"), total, 1.0)
+    return [*lines, whole]
+
+
+def _part(name: str, bars: tuple[str, str], amount: int, share: float) -> Line:
+    figures = (f"{cash(amount):>9}", "strong"), (f"{share * 100:>4.0f} %", "dim")
+    return line(f"{name} ", bars, *figures)
+
+
+def _between(start: float, end: float, width: int) -> str:
+    """A bar from one part to another of `width` cells, to the half cell; never less than that."""
+    first = min(round(start * width * 2), width * 2 - 1)
+    last = max(round(end * width * 2), first + 1)
+    cells = []
+    for cell in range(width):
+        left, right = first <= cell * 2 < last, first <= cell * 2 + 1 < last
+        cells.append("━" if left and right else "╸" if left else "╺" if right else " ")
+    return "".join(cells)

@@ -62,7 +62,7 @@ def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
     kind = palette.MONO if app.has_class("mono") else kind
     of = app.theme, id(kind), widget.background_colors[1]
     if of not in _INKS:
-        _INKS[of] = palette.inks_on(of[2], app.theme_variables, kind)
+        _INKS[of] = Inks(of[2], app.theme_variables, kind)
     return _painted(line, widget.size.width, base, of, app.has_class("ascii"))
 
 

@@ -13,7 +13,7 @@ from costtop.queries.spending.trend_verdicts import (
     TooFew,
     Trend,
 )
-from costtop.tui.draw.figures import cash, share, short_model, short_place, si
+from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
 from costtop.tui.list.columns import CellLook, Column
@@ -147,7 +147,7 @@ def summary(spending: Spending) -> list[Line]:
     total, before = spending.total, spending.before
     each = total.cost_per_task
     tasks = f" · {total.tasks} tasks, ${cash(each)} each" if total.tasks else ""
-    cost = f"${cash(total.cost, floor=total.floor)}"
+    cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {total.sessions} sessions, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
     return [head, _use(total, before)]

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from costtop.tui.draw.ink import Line, Span, fit
+from costtop.tui.draw.ink import Line, Span, cut, fit, joined, tail, whole
 from costtop.tui.list.columns import CellLook, Column, fits
 from costtop.tui.widgets.pane import changed_cells, inked
 
@@ -55,10 +55,15 @@ class Table(ScrollView, Generic[T], can_focus=True):
         *,
         name: str,
         token: Callable[[T, CellLook], Hashable] | None = None,
+        ground: Callable[[T], str] | None = None,
     ) -> None:
-        """`token` says by what a row's cells are determined: while it is the same, so are they."""
+        """`token` says by what a row's cells are determined: while it is the same, so are they.
+
+        `ground` names what a row lies on: "alarm", "panel" or "" for the table's own.
+        """
         super().__init__(id=name)
         self._token = token or (lambda row, look: (row, look))
+        self._ground = ground or (lambda row: "")
         self._kept: dict[str, tuple[Hashable, Line]] = {}  # by row key: token and line
         self._known: dict[str, tuple[Hashable, Line]] = {}  # those of the frame before
         self.rows: Sequence[T] = ()
@@ -186,31 +191,35 @@ class Table(ScrollView, Generic[T], can_focus=True):
         return made
 
     def _drawn(self, number: int) -> Line:
-        row, spans = self.rows[number], []
-        on = number == self._index
+        row, spans = self.rows[number], list[Span]()
+        ground = self._ground_of(number)
         for column, width in self._fitted:
             cell = column.cell(row, self._look)
-            ink = "cursor" if on else cell.ink
-            spans += [
-                Span(fit(cell.text, width, column.align), ink),
-                Span(" ", "cursor" if on else "text"),
-            ]
-        return tuple(spans)
+            if isinstance(cell, Span):
+                text = whole(cell.text, width) if column.facts else cell.text
+                spans.append(Span(fit(text, width, column.align), cell.ink))
+            else:
+                spans += tail(cell, width) if column.align == ">" else cut(cell, width)
+            spans.append(Span(" "))
+        return tuple(joined(_laid(span, ground) for span in spans))
+
+    def _ground_of(self, number: int) -> str:
+        return "cursor" if number == self._index else self._ground(self.rows[number])
 
     def render_line(self, y: int) -> Strip:
         """The head, or a row."""
         if y == 0:
             return inked(self, self._head(), "head")
         number = self.scroll_offset.y + y - 1
-        return inked(
-            self, self._line(number), "cursor" if number == self._index and self.rows else "text"
-        )
+        ground = self._ground_of(number) if number < len(self.rows) else ""
+        return inked(self, self._line(number), f"text@{ground}" if ground else "text")
 
     def _head(self) -> Line:
         spans = []
         for column, width in self._fitted:
             on = column.key == self._sorted
-            title = column.title + ("▽" if self._falling else "△") if on else column.title
+            title = column.title.format(width)
+            title += ("▽" if self._falling else "△") if on else ""
             spans += [
                 Span(fit(title, width, column.align), "sorted" if on else "head"),
                 Span(" ", "head"),
@@ -249,3 +258,11 @@ class Table(ScrollView, Generic[T], can_focus=True):
                 return column
             x -= width + 1
         return None
+
+
+def _laid(span: Span, ground: str) -> Span:
+    """The span on what its row lies on; nothing is dim under the cursor."""
+    if not ground:
+        return span
+    ink = "text" if ground == "cursor" and span.ink == "dim" else span.ink
+    return span._replace(ink=f"{ink}@{ground}")

@@ -1,0 +1,246 @@
+"""The burn of a day as the picture of the screen: a chart with axes, or one line where it is low.
+
+Layers from below: the session under the cursor, lit; the rest, brighter the higher; what was
+flagged, in red. Buckets stand on the clock, so a minute changes the last column only. The scale is
+a root, so that a runaway does not flatten the day. Pictures from a `DayChart`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from costtop.durations import DAY, HOUR, MINUTE
+from costtop.model import NANO
+from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
+from costtop.tui.draw.figures import cash, clock
+from costtop.tui.draw.ink import Line, Span, joined, line, spread
+from costtop.tui.draw.spark import BARS
+
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_BUCKETS = (5, 6, 8, 10, 12, 15, 20, 24, 30, 60)  # minutes a column
+_LABELS = (1000, 500, 250, 100, 50, 25, 10, 5, 2, 1)  # dollars an hour
+_LEFT = 7  # cells of labels and axis
+_RIGHT = {False: 10, True: 12}  # cells right of the plot, by whether there is much room
+_WIDE = 160
+_STRIP = 48  # half hours
+_SIGNS = {"alert": ("▲", "warn"), "kill": ("✕", "bad")}
+
+
+class Look(NamedTuple):
+    """What the picture needs besides the day."""
+
+    zone: str
+    midnight: int  # when the day began, ms UTC
+    reached: tuple[Reached, ...] = ()
+    fits: int | None = None  # nano-dollars an hour that the rest of the budget allows
+    lit: tuple[int, ...] = ()  # cost by minute of the session under the cursor
+    past: bool = False
+    mono: bool = False
+
+
+class _Bucket(NamedTuple):
+    """One column: dollars an hour, cumulated from below."""
+
+    lit: float
+    calm: float  # all but what was flagged
+    whole: float
+
+
+def chart(day: DayChart, width: int, height: int, look: Look) -> list[Line]:
+    """`height` lines of plot, the axis with its marks, and the hours."""
+    per = _per(width)
+    buckets = _buckets(day, per, look)
+    top = max((one.whole for one in buckets), default=0.0) * 1.02 or 1.0
+    plot = _Plot(day, look, per, height, top, width)
+    return [*(plot.row(n, buckets) for n in range(height - 1, -1, -1)), plot.axis(), plot.hours()]
+
+
+def _per(width: int) -> int:
+    """Minutes a column: the finest that fits a day."""
+    room = width - _LEFT - _RIGHT[width >= _WIDE]
+    return next((per for per in _BUCKETS if MINUTES // per <= room), _BUCKETS[-1])
+
+
+def _buckets(day: DayChart, per: int, look: Look) -> list[_Bucket]:
+    """MINUTES / per of them; they end at whole buckets of the clock, the last one is under way."""
+    if not day.costs:
+        return []
+    rest = (day.until - look.midnight) // MINUTE % per + 1
+    found = []
+    for nth in range(MINUTES // per - 1, -1, -1):
+        end = MINUTES - rest - (nth - 1) * per if nth else MINUTES
+        first = max(MINUTES - rest - nth * per, 0)
+        hours = NANO * (end - first) / 60
+        cost, flagged = sum(day.costs[first:end]), sum(day.flagged[first:end])
+        lit = min(sum(look.lit[first:end]), cost - flagged)
+        found.append(_Bucket(lit / hours, (cost - flagged) / hours, cost / hours))
+    return found
+
+
+class _Plot:
+    """Where things stand in one chart."""
+
+    def __init__(
+        self, day: DayChart, look: Look, per: int, height: int, top: float, width: int
+    ) -> None:
+        self.day, self.look, self.per, self.height, self.top = day, look, per, height, top
+        self.count, self.wide = MINUTES // per, width >= _WIDE
+        self.labels = self._labelled()
+        self.uprights = self._uprights()
+
+    def tall(self, rate: float) -> float:
+        """Rows that so many dollars an hour take."""
+        return math.sqrt(max(rate, 0.0) / self.top) * self.height
+
+    def column(self, at: int) -> int | None:
+        """The column of a moment, None where it is not in the day that is shown."""
+        minute = (at - self.look.midnight) // MINUTE // self.per
+        last = (self.day.until - self.look.midnight) // MINUTE // self.per
+        column = self.count - 1 - (last - minute)
+        return column if 0 <= column < self.count else None
+
+    def _labelled(self) -> dict[int, int]:
+        """Dollars an hour by the row that they stand in, two rows apart."""
+        labels: dict[int, int] = {}
+        for rate in _LABELS:
+            row = round(self.tall(rate))
+            if rate < self.top and not {row - 1, row, row + 1} & {0, *labels}:
+                labels[row] = rate
+        return labels
+
+    def _uprights(self) -> dict[int, str]:
+        """Words by column: midnight, and when tiers of the budget were reached."""
+        words: dict[int, str] = {}
+        if not self.look.past and (column := self.column(self.look.midnight)) is not None:
+            words[column] = "00:00"
+        for at, tier in self.look.reached:
+            if (column := self.column(at)) is not None:
+                words[column] = f"{tier} %"
+        return words
+
+    def row(self, number: int, buckets: Sequence[_Bucket]) -> Line:
+        """One line of the plot; row 0 is the lowest."""
+        value = self.labels.get(number + 1)
+        fits = -1 if self.look.fits is None else int(self.tall(self.look.fits / NANO))
+        heat = (
+            "dim"
+            if self.look.past
+            else f"h{min(1 + round(number / max(self.height - 1, 1) * 5), 6)}"
+        )
+        cells = [
+            self._cell(one, number, heat)
+            or (
+                Span("┈", "dim")
+                if number == fits
+                else Span("┊" if c in self.uprights else " ", "rule")
+            )
+            for c, one in enumerate(buckets)
+        ]
+        if number == self.height - 1:
+            _write(cells, self.uprights)
+        left = line((f"{f'${value}' if value else '':>5} ", "dim"), ("┤" if value else "│", "rule"))
+        return (*left, *joined(cells), *(self._affordable() if number == fits else ()))
+
+    def _affordable(self) -> Line:
+        assert self.look.fits is not None
+        amount = cash(self.look.fits, width=4, places=1) + ("/h" if self.wide else "")
+        return line(("┈", "dim"), (f"{amount} ", "text"), ("fits", "dim"))
+
+    def _cell(self, one: _Bucket, number: int, heat: str) -> Span | None:
+        """One cell from the heights of its layers, in eighths; None where nothing reaches it."""
+        lit, calm, whole = (
+            min(max(round((self.tall(rate) - number) * 8), int(number == 0 < rate)), 8)
+            for rate in one
+        )
+        if whole <= 0:
+            return None
+        if self.look.mono:
+            texture = "▒" if whole - calm > calm else "░" if lit > 3 else _EIGHTHS[whole]
+            return Span(texture)
+        if calm < whole == 8:
+            return Span(_EIGHTHS[calm] if calm > 0 else "█", f"{heat}/bad" if calm > 0 else "bad")
+        if whole - calm > calm:
+            return Span(_EIGHTHS[whole], "bad")
+        if 0 < lit < 8 == calm:
+            return Span(_EIGHTHS[lit], f"lit/{heat}")
+        ink = "lit" if lit * 2 > calm else heat
+        # A full cell has one ink before and behind, so that no font leaves gaps.
+        return Span(_EIGHTHS[whole], f"{ink}/{ink}" if whole == 8 else ink)
+
+    def axis(self) -> Line:
+        """The axis with a tick at the hours, and alerts and kills."""
+        cells = [Span("─", "rule")] * self.count
+        for column in self._hours():
+            cells[column] = Span("┴", "rule")
+        for at, kind in self.day.marks:
+            where = self.column(at)
+            if where is not None:
+                cells[where] = Span(*_SIGNS[kind])
+        end = " 24:00" if self.look.past else " now"
+        return (*line(("   $0 ", "dim"), ("└", "rule")), *joined(cells), Span(end, "dim"))
+
+    def hours(self) -> Line:
+        """The clock below the axis."""
+        names = [" "] * (self.count + 6)
+        for column, hour in self._hours().items():
+            if column + 5 <= len(names):
+                names[column : column + 5] = hour
+        return (Span(" " * _LEFT + "".join(names)[: self.count + 6], "dim"),)
+
+    def _hours(self) -> Mapping[int, str]:
+        """The clock's even or third hours by column."""
+        step = 2 if self.per <= 8 else 3
+        found = {}
+        first = self.look.midnight - DAY
+        for hour in range(0, 49, step):
+            at = first + hour * HOUR
+            if (column := self.column(at)) is not None:
+                found[column] = clock(at, self.look.zone, "%H:%M")
+        return found
+
+
+def _write(cells: list[Span], words: Mapping[int, str]) -> None:
+    """Puts each word beside its upright where nothing else is drawn."""
+    for column, word in words.items():
+        room = cells[column : column + len(word) + 1]
+        if len(room) == len(word) + 1 and all(cell.text in " ┊" for cell in room):
+            cells[column + 1 : column + 1 + len(word)] = [Span(letter, "dim") for letter in word]
+
+
+def strip(day: DayChart, look: Look, right: Line, width: int) -> Line:
+    """The same day in one line of bars."""
+    buckets = _buckets(day, MINUTES // _STRIP, look)
+    top = max((one.whole for one in buckets), default=0.0) or 1.0
+    bars = [_bar(one, top) for one in buckets[-max(width - 40, 10) :]]
+    return spread((Span("   24h ", "dim"), *joined(bars)), right, width)
+
+
+def _bar(one: _Bucket, top: float) -> Span:
+    if one.whole <= 0:
+        return Span(" ")
+    level = min(max(round(math.sqrt(one.whole / top) * 6), 0), 6)
+    flagged = one.whole - one.calm > one.whole / 2
+    return Span(BARS[level], "bad" if flagged else f"h{1 + min(level, 5)}")
+
+
+def whole(day: DayChart, zone: str) -> Line:
+    """The title of a past day: which, its sum, how often it was alerted and killed."""
+    name = clock(day.until, zone, "%a %b %d") if day.until else ""
+    parts = line((f"{name} ", "text"), (f"${cash(day.cost)}", "strong"))
+    for kind, (sign, ink) in _SIGNS.items():
+        if count := sum(mark.kind == kind for mark in day.marks):
+            parts += line((f"  {sign}", ink), (f" {count} {kind}{'s' if count > 1 else ''}", "dim"))
+    return parts
+
+
+def summary(day: DayChart, width: int) -> Line:
+    """The sums beside the title of the chart."""
+    peak = max((one.whole for one in _buckets(day, 5, Look("UTC", 0))), default=0.0)
+    parts = line(("24 h ", "dim"), (f"${cash(day.cost)}", "text"))
+    flagged = sum(day.flagged)
+    if flagged and width >= 110:
+        parts += line(("   flagged ", "dim"), (f"${cash(flagged)}", "bad"))
+    parts += line(("   peak ", "dim"), (f"${cash(round(peak * NANO), width=6)}/h", "text"))
+    if width >= 100:
+        parts += line(("   ▲", "warn"), (" alert  ", "dim"), ("✕", "bad"), (" kill", "dim"))
+    return parts

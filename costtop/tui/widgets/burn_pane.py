@@ -1,0 +1,114 @@
+"""The day above the list: read once a minute, and what is lit when the cursor moves."""
+
+from zoneinfo import ZoneInfo
+
+from textual.geometry import Size
+
+from costtop import periods
+from costtop.durations import MINUTE
+from costtop.queries.live.day_chart import DayChart, affordable, reached
+from costtop.queries.live.view import Snapshot
+from costtop.tui.draw.ink import Line, cut, line, rule
+from costtop.tui.host import host_of
+from costtop.tui.widgets import burn_chart, header
+from costtop.tui.widgets.burn_chart import Look
+from costtop.tui.widgets.pane import Pane
+
+_STRIP, _CHART, _TALL = 20, 30, 50  # lines of the window from which each is shown
+_NARROW = 80  # cells below which there is no chart
+_ROWS = {False: 5, True: 10}  # of the plot, by whether the window is tall
+
+
+class BurnPane(Pane):
+    """The chart of the day that is shown, or its strip where the window is low."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.wanted = True
+        self._day, self._look = DayChart(), Look("UTC", 0)
+        self._read_of = -1  # minute of the day that was asked for
+        self._key = ""  # the session that is lit
+        self._drawn: object = None
+        self._picture: list[Line] = []
+
+    def about(self, key: str) -> None:
+        """Shows the day of the app's snapshot, with the session "source/session" lit."""
+        size = self.screen.size
+        if not self.wanted or size.height < _STRIP or header.is_tiny(size):
+            self.show([])
+            return
+        self._ask(key)
+        self._draw(size)
+
+    def _ask(self, key: str) -> None:
+        """Reads what is not known yet, in threads."""
+        host, snapshot = host_of(self), host_of(self).snapshot
+        until = _until(snapshot, host.at)
+        anew = snapshot.at // MINUTE != self._read_of
+        if anew and snapshot.rev:
+            self._read_of = snapshot.at // MINUTE
+            seen = snapshot.at
+            host.look(self.screen, lambda: host.backend.day_chart(until, seen), self._take, "day")
+        if (anew or key != self._key) and snapshot.rev:
+            if key != self._key:
+                self._key, self._look = key, self._look._replace(lit=())
+            if key:
+                host.look(
+                    self.screen,
+                    lambda: (key, host.backend.lit(key, until)),
+                    lambda answer: self._light(*answer),
+                    "lit",
+                )
+
+    def _take(self, day: DayChart) -> None:
+        host, snapshot = host_of(self), host_of(self).snapshot
+        midnight = periods.start_of("day", day.until, ZoneInfo(snapshot.zone))
+        budget = header.budget_of(snapshot, "day")
+        past = host.at is not None
+        self._day = day
+        self._look = self._look._replace(
+            zone=snapshot.zone,
+            midnight=midnight,
+            reached=reached(day, budget, midnight),
+            fits=None if past else affordable(budget, snapshot.at),
+            past=past,
+            mono=host.mood.mono,
+        )
+        self._draw(self.screen.size)
+
+    def _light(self, key: str, costs: tuple[int, ...]) -> None:
+        if key == self._key:
+            self._look = self._look._replace(lit=costs)
+            self._draw(self.screen.size)
+
+    def _draw(self, size: Size) -> None:
+        """The picture when something of it changed; its title with every frame."""
+        if size.height < _CHART or size.width < _NARROW:
+            snapshot = host_of(self).snapshot
+            right = (*header.burn(snapshot, size.width), *line(" "))
+            self.show([cut(burn_chart.strip(self._day, self._look, right, size.width), size.width)])
+            return
+        drawn = (self._day, self._look, size)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            rows = _ROWS[size.height >= _TALL]
+            self._picture = [
+                cut(one, size.width)
+                for one in burn_chart.chart(self._day, size.width, rows, self._look)
+            ]
+        self.show([self._title(size.width), *self._picture])
+
+    def _title(self, width: int) -> Line:
+        host, snapshot = host_of(self), host_of(self).snapshot
+        if host.at is not None:
+            keys = [part for key, does in (("[", " earlier  "), ("]", " later  "), ("Esc", " now"))
+                    for part in ((key, "accent"), (does, "dim"))]  # fmt: skip
+            return rule(burn_chart.whole(self._day, snapshot.zone), line(*keys), width)
+        return rule(header.burn(snapshot, width), burn_chart.summary(self._day, width), width)
+
+
+def _until(snapshot: Snapshot, at: int | None) -> int:
+    """The last minute of the picture: this one, or that of a past day."""
+    if at is None:
+        return snapshot.at
+    return periods.end_of("day", at, ZoneInfo(snapshot.zone)) - MINUTE
