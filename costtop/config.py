@@ -145,6 +145,11 @@ def own_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
     return _read(paths.budgets).budget
 
 
+def written_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
+    """The budgets that the user wrote into config.toml."""
+    return _read(paths.config).budget
+
+
 def _read(path: Path) -> Config:
     try:
         with open(path, "rb") as file:

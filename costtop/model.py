@@ -263,6 +263,7 @@ class Finding(NamedTuple):
     feature: str = ""
     user: str = ""
     late: bool = False  # it belongs to a period that is closed
+    amount: int | None = None  # of the budget it is about: another amount is another alert
     resolved: bool = False  # the level ended
 
 
@@ -274,7 +275,7 @@ class Notification(NamedTuple):
     """
 
     id: str  # 12 hex digits, a hash of `identity`
-    identity: str  # what makes it one alert: "budget|daily|2026-11-23|80"
+    identity: str  # what makes it one alert: "budget|daily|2026-11-23|20000000000|80"
     subject: str  # what it is about: of one subject one message is told at a time
     finding: Finding
     reason: Reason
@@ -287,7 +288,7 @@ class Told(NamedTuple):
     """What the ledger knows of one alert."""
 
     identity: str
-    subject: str  # "session|claude-code/…", "budget|daily|2026-11-23"
+    subject: str  # "session|claude-code/…", "budget|daily|2026-11-23|20000000000"
     severity: Severity
     tier: int | None
     state: AlertState

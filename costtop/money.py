@@ -42,6 +42,23 @@ def exact(nanos: int) -> str:
     return f"{sign}{whole}.{part:09d}"
 
 
+def exactly(nanos: int) -> str:
+    """An amount that somebody set, with as many digits as it has: "20.00", "0.004", "12.505"."""
+    whole, _, part = exact(nanos).partition(".")
+    return f"{int(whole):,}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def beside(nanos: int | None, amount: int, *, floor: bool = False) -> str:
+    """A sum beside the amount that it is a part of, for people: "0.0035" beside 0.004.
+
+    Cents, and below ten of them enough digits that three of the amount's count.
+    """
+    places = max(2, 12 - len(str(abs(amount)))) if abs(amount) < NANO // 10 else 2
+    digits = dollars(nanos, floor=floor, places=min(9, places))
+    whole, dot, part = digits.partition(".")
+    return f"{whole}{dot}{part.rstrip('0').ljust(2, '0')}" if dot else digits
+
+
 def dollars(nanos: int | None, *, floor: bool = False, places: int = 2) -> str:
     """The amount for people: "12.35"; "?" when unknown, "≥12.35" when it is a floor."""
     if nanos is None:

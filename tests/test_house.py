@@ -79,6 +79,7 @@ REPEATED = {
     "session": _SURFACES,
     "spending": _SURFACES,
     "tasks": _SURFACES,
+    "why": _SURFACES,
 }
 # Of these, those that may repeat inside one top folder.
 REPEATED_NEAR = {"records"}

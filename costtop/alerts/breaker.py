@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from costtop.model import Breaker, Budget, Severity
-from costtop.money import dollars
+from costtop.money import beside, exactly
 
 CONFIRM = 1_000  # ms between the two looks
 COUNTDOWN = 30_000  # ms between the notice and a kill
@@ -47,7 +47,8 @@ def look(
 
 
 def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> BreakerLook:
-    why = f"budget {budget.name} is spent: ${dollars(spent)} of ${dollars(budget.amount)}"
+    of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
+    why = f"budget {budget.name} is spent: {of}"
     key, end = span
     made = Breaker(
         budget=budget.name,

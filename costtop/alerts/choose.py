@@ -39,19 +39,21 @@ def kind(rule: str) -> Family:
 
 
 def subject(finding: Finding) -> str:
-    """What it is about: "session|claude-code/9f76…", "budget|daily|2026-11-23"."""
+    """What it is about: "session|claude-code/9f76…", "budget|daily|2026-11-23|20000000000"."""
     family = kind(finding.rule)
     if family == "session":
         return f"session|{finding.session}"
-    return f"{family}|{finding.budget}|{finding.period}"
+    amount = "" if finding.amount is None else f"|{finding.amount}"
+    return f"{family}|{finding.budget}|{finding.period}{amount}"
 
 
 def identity(finding: Finding) -> str:
     """What makes it one alert, however often it is found.
 
-    (budget, period, tier) for tiers; (session, severity) for sessions (DETECTION.md 3.5). The
-    plain rule has its own alert beside those of the learnt detectors: its crossing is a promise
-    by itself and must be found in the list with its own turn.
+    (budget, period, amount, tier) for tiers: another amount opens a new set of them; (session,
+    severity) for sessions (DETECTION.md 3.5). The plain rule has its own alert beside those of the
+    learnt detectors: its crossing is a promise by itself and must be found in the list with its own
+    turn.
     """
     if finding.rule == "budget_tier":
         return f"{subject(finding)}|{finding.tier}"

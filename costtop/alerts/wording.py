@@ -11,8 +11,8 @@ from typing import NamedTuple
 from costtop import durations
 from costtop.alerts.choose import kind
 from costtop.durations import MINUTE
-from costtop.model import SEVERITIES, Finding, Notification
-from costtop.money import dollars
+from costtop.model import NANO, SEVERITIES, Finding, Notification
+from costtop.money import beside, dollars, exactly
 from costtop.text import clean
 
 MARK = "[costtop] "
@@ -168,9 +168,9 @@ def _besides(one: Notification) -> str:
 
 def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> str:
     amount = evidence.get("amount")
-    of = f" of ${dollars(amount)}" if isinstance(amount, int) else ""
-    floor = bool(evidence.get("floor"))
-    spent = dollars(finding.cost, floor=floor)
+    whole = amount if isinstance(amount, int) else NANO
+    of = f" of ${exactly(amount)}" if isinstance(amount, int) else ""
+    spent = beside(finding.cost, whole, floor=bool(evidence.get("floor")))
     return f"Budget {finding.budget} ({finding.period}) has spent ${spent}{of}."
 
 

@@ -25,6 +25,7 @@ class Module(Protocol):
 MODULES = {
     "report": ("reports.report", "spend by any key"),
     "review": ("reports.review", "whether work gets dearer"),
+    "why": ("reports.why", "why a day cost that much"),
     "explain": ("reports.explain", "where a number comes from"),
     "export": ("reports.export", "rows for other programs"),
     "doctor": ("reports.doctor", "what is read, what is not"),

@@ -244,15 +244,18 @@ class Reprice:
 
 @_command
 class SetBudget:
-    """Make a budget, or change the one of that name; written into budgets.toml."""
+    """Make a budget, or change the one of that name; written into budgets.toml.
+
+    What is None stays as it is (of a new one: what a budget has by default).
+    """
 
     do = "budget-set"
     name: str
-    amount: str
-    period: str = "day"
-    tiers: tuple[int, ...] = (50, 80, 100)
-    scope: Mapping[str, str] = {}
-    action: str = "notify"
+    amount: str | None = None
+    period: str | None = None
+    tiers: tuple[int, ...] | None = None
+    scope: Mapping[str, str] | None = None
+    action: str | None = None
     by: str = ""
 
 

@@ -15,8 +15,10 @@ from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.ingest.log_roots import roots
+from costtop.daemon.notices import budget_changes
 from costtop.daemon.notices.post import audience
 from costtop.daemon.reader_settings import reader_settings
+from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory
 from costtop.model import Context
@@ -65,16 +67,20 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         write_context.runs = {
             key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()
         }
-        await writer.transact(meta.put, reader_settings(config))
+        zone, limits = configuration.zone(config), configuration.budgets(config)
+        to = audience(config, zone)
+        settings = reader_settings(config)
+        if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
+            posted()
         await writer.transact(labels.renew, write_context.labels)
         kept = await writer.read(meta.get, "cards")
         if kept:
             prices.offer(json.loads(kept))
         evaluator = Evaluator(
             settings_of(config),
-            configuration.budgets(config),
-            configuration.zone(config),
-            audience(config, configuration.zone(config)),
+            limits,
+            zone,
+            to,
             partial(_on_loop, asyncio.get_running_loop(), posted),
         )
         ingest = Ingest(

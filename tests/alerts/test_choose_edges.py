@@ -47,6 +47,13 @@ def test_what_an_alert_is_about_and_what_makes_it_one():
     assert len(alert_id("x")) == 12
 
 
+def test_another_amount_of_a_budget_is_another_alert_and_another_subject():
+    ten, thirty = tier(100, amount=10_000_000_000), tier(50, amount=30_000_000_000)
+    assert identity(ten) == "budget|daily|2026-11-23|10000000000|100"
+    assert reasons([thirty], [told(ten)]) == ["first"]
+    assert reasons([thirty], [told(thirty)]) == ["already told"]
+
+
 def test_late_is_more_than_fifteen_minutes():
     assert reasons([tier(50, at=NOW - 15 * MINUTE)]) == ["first"]
     assert reasons([tier(50, at=NOW - 15 * MINUTE - 1)]) == ["late"]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop.detect.budgets.budget_monitor import Budgets, covers
+from costtop.detect.budgets.tiers import Said
 from costtop.model import NANO, Budget
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -101,23 +102,35 @@ def test_a_month_ends_with_its_last_day(log):
     assert tiers(spend_all(budgets, log, [4.9, 0.2], at=end)) == [50]
 
 
-def recounted(budget, spent, told):
+def recounted(budget, spent, told, amount=10 * NANO):
     """Budgets as the daemon makes them anew after a start, a change of a budget or new prices."""
     budgets = Budgets([budget], UTC_ZONE)
-    budgets.recall("daily", "2026-11-23", told)
+    for tier in told:
+        said = Said("budget_tier", "warning", tier, amount, still=True)
+        budgets.recall_said("daily", "2026-11-23", said, NOON)
     budgets.fill("daily", NOON, round(spent * NANO))
     return budgets
 
 
-def test_a_raised_budget_ends_levels_and_repeats_no_tier(log):
-    budgets = recounted(DAILY._replace(amount=20 * NANO), 8.5, [50, 80])
-    assert sorted(tiers(budgets.assess(NOON), resolved=True)) == [50, 80]
-    assert tiers(spend_all(budgets, log, [8.0, 4.0])) == [100]
+def test_a_raised_budget_ends_levels_and_opens_a_new_set_of_tiers(log):
+    budgets = recounted(DAILY._replace(amount=30 * NANO), 11.0, [50, 80, 100])
+    over = budgets.assess(NOON)
+    assert sorted(tiers(over, resolved=True)) == [50, 80, 100]
+    assert {one.amount for one in over} == {10 * NANO}
+    assert tiers(spend_all(budgets, log, [3.9, 0.2, 8.8, 0.2, 5.8, 0.2, 1.5])) == [50, 80, 100]
+
+
+def test_the_same_amount_changes_nothing(log):
+    budgets = recounted(DAILY, 8.5, [50, 80])
+    assert budgets.assess(NOON) == []
+    assert tiers(spend_all(budgets, log, [1.0, 1.0])) == [100]
 
 
 def test_a_lowered_budget_says_at_once_what_is_now_true():
     budgets = recounted(DAILY._replace(amount=5 * NANO), 6.0, [50])
-    assert tiers(budgets.assess(NOON)) == [100, 80]
+    found = [one for one in budgets.assess(NOON) if not one.resolved]
+    assert tiers(found) == [100, 80, 50]
+    assert [one.tier for one in spoken(found)] == [100]
     assert budgets.assess(NOON) == []
 
 
@@ -237,7 +250,7 @@ def test_a_breach_is_foreseen_at_the_second_look_and_once(log):
 
 def test_a_forecast_that_was_told_before_a_restart_stays_told(log):
     budgets = Budgets([DAILY], UTC_ZONE)
-    budgets.recall_forecast("daily", "2026-11-23")
+    budgets.recall_said("daily", "2026-11-23", Said("budget_forecast", "warning", None, None), NOON)
     assert [budgets.foresee("daily", 0.9, 12 * NANO, NOON) for _ in range(3)] == [[], [], []]
 
 

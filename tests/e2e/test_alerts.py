@@ -95,3 +95,61 @@ def test_each_tier_and_a_session_past_five_medians_is_told_once_also_over_restar
     assert len(of_budget) == 3, of_budget
     plain = [title for title in inbox.titles if "median 5x" in title]
     assert len(plain) == 1, plain
+
+
+def test_a_changed_amount_is_told_its_own_tiers_once_each_also_through_kills(instance, inbox):
+    fleet = Fleet(instance)
+    instance.configure(CONFIG.format(home=instance.home, port=inbox.port))
+    fleet.spend("w-0", 0.001)
+    instance.start()
+
+    def told(wanted: str) -> None:
+        until(lambda: f"[costtop] budget daily: {wanted}" in inbox.titles)
+        until(lambda: instance.ask("SELECT count(*) FROM outbox WHERE state = 'pending'") == 0)
+
+    fleet.spend("w-1", 11.0)
+    told("100 % of $10.00")
+    assert "$10.00 a day → $30.00 a day" in instance.cli("budget", "set", "daily", "30")
+    fleet.spend("w-2", 4.5)
+    told("50 % of $30.00")
+    instance.kill9()
+    fleet.spend("w-3", 9.0)  # nobody watches
+    instance.start()
+    told("80 % of $30.00")
+    assert "stays as it is" in instance.cli("budget", "set", "daily", "30")
+    instance.kill9()
+    instance.start()
+    fleet.spend("w-4", 7.0)  # $31.50
+    told("100 % of $30.00")
+    instance.kill9()
+    instance.start()
+    fleet.spend("w-5", 0.1)
+    until(lambda: instance.once()["w-5"]["calls"] == 1)
+    instance.cli("budget", "set", "daily", "15")  # lowered below what is spent
+    told("100 % of $15.00")
+    time.sleep(1)  # the time in which a repeated message would come
+    instance.stop()
+    of_budget = [title for title in inbox.titles if title.startswith("[costtop] budget")]
+    wanted = ["100 % of $10.00", "50 % of $30.00", "80 % of $30.00", "100 % of $30.00"]
+    assert of_budget == [f"[costtop] budget daily: {one}" for one in [*wanted, "100 % of $15.00"]]
+    open_ones = "SELECT count(*) FROM alerts WHERE state = 'open' AND amount <> 15000000000"
+    assert instance.ask(open_ones) == 0
+    deeds = "SELECT count(*) FROM deeds WHERE deed = 'budget daily'"
+    assert instance.ask(deeds) == 3
+
+
+def test_a_budget_changed_in_the_file_is_journalled_and_announced_once(instance, inbox):
+    text = CONFIG.format(home=instance.home, port=inbox.port)
+    instance.configure(text)
+    instance.start()
+    instance.stop()
+    instance.configure(text.replace('"$10"', '"$12"'))
+    instance.start()
+    until(lambda: "[costtop] deed: budget daily" in inbox.titles)
+    instance.stop()
+    instance.start()
+    instance.stop()
+    said = instance.ask("SELECT group_concat(detail) FROM deeds WHERE deed = 'budget daily'")
+    assert said == (
+        "budget daily is changed: $10.00 a day → $12.00 a day. Now $12.00 a day, tiers 50 80 100 %"
+    )

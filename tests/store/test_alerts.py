@@ -1,16 +1,20 @@
 """Alerts, silences and acknowledgements in the store: once each, kept over restarts, explained."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from costtop.alerts.choose import identity, subject
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint
 from costtop.daemon.notices.post import audience, post_findings, post_summary, release_held
 from costtop.errors import ConfigError, NothingFound, UsageError
-from costtop.model import Silence
+from costtop.model import Finding, Silence
 from costtop.queries.alerts.alert_json import detail, listing
 from costtop.queries.live import live_alerts
 from costtop.store.alerts import alerts, silences
-from costtop.store.db import open_reader, open_writer
+from costtop.store.db import migrations, open_reader, open_writer
 from tests.notify import desk
 from tests.notify.desk import runaway, tier
 
@@ -205,3 +209,26 @@ def test_no_query_of_the_live_path_scans_a_table(db):
     ):
         plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}"))
         assert "USING" in plan, plan
+
+
+def test_an_older_store_gives_tiers_that_were_told_the_amount_of_their_budget(tmp_path):
+    old = sqlite3.connect(tmp_path / "old.db")
+    for step in migrations()[:6]:
+        old.executescript(step)
+    one = Finding(
+        "budget_tier", "warning", START, "budget daily: 80 %", "why",
+        budget="daily", period="2026-11-23", tier=80, amount=20_000_000_000,
+    )  # fmt: skip
+    old.execute(
+        "INSERT INTO alerts (ref, identity, subject, rule, severity, budget, period, tier, at,"
+        " raised, title, why, evidence, state, reason) VALUES ('abc', ?, ?, 'budget_tier',"
+        " 'warning', 'daily', '2026-11-23', 80, 1, 1, 't', 'w', ?, 'open', 'first')",
+        ("budget|daily|2026-11-23|80", "budget|daily|2026-11-23", '{"amount": 20000000000}'),
+    )
+    old.execute("PRAGMA user_version = 6")
+    old.commit()
+    old.close()
+    with closing(open_writer(tmp_path / "old.db")) as db:
+        assert db.execute("SELECT identity, subject, amount FROM alerts").fetchall() == [
+            (identity(one), subject(one), one.amount)
+        ]

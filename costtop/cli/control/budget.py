@@ -46,19 +46,21 @@ def add(parser: Parser, name: str) -> None:
 
 def _add_set(parser: Parser) -> None:
     parser.says(
-        "Makes or changes a budget.",
+        "Makes a budget, or changes what you name of it: the rest stays as it is.",
         "costtop budget set daily 20",
+        "costtop budget set daily --action gate",
         "costtop budget set week-ci 150 --period week --scope feature=ci --action gate",
         "costtop budget set burst 5 --period hours:5 --tiers 80,100",
     )
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("amount", metavar="AMOUNT", help="in dollars, such as 20 or 2.50")
-    parser.add_argument("--period", default="day", help="day, week, month, hours:5")
-    parser.add_argument("--tiers", default="50,80,100", help="per cents, such as 50,80,100")
-    scope = "feature, user, project, model, source or session"
-    parser.add_argument("--scope", action="append", default=[], metavar="KEY=VALUE", help=scope)
-    action = "at 100 %%: notify gate pause stop kill"
-    parser.add_argument("--action", default="notify", help=action)
+    about = "in dollars, such as 20 or 2.50; a new budget needs it"
+    parser.add_argument("amount", metavar="AMOUNT", nargs="?", help=about)
+    parser.add_argument("--period", help="day, week, month, hours:5; of a new one: day")
+    parser.add_argument("--tiers", help="per cents; of a new one: 50,80,100")
+    scope = "feature, user, project, model, source or session; all: everything"
+    parser.add_argument("--scope", action="append", metavar="KEY=VALUE", help=scope)
+    action = "at 100 %%: notify gate pause stop kill; of a new one: notify"
+    parser.add_argument("--action", help=action)
     parser.set_defaults(run=_set)
 
 
@@ -82,8 +84,8 @@ def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
     return (
         meter.name,
         meter.period,
-        money.dollars(meter.spent, floor=meter.floor),
-        money.dollars(meter.amount),
+        money.beside(meter.spent, meter.amount, floor=meter.floor),
+        money.exactly(meter.amount),
         str(100 * meter.spent // meter.amount),
         " ".join(map(str, meter.tiers)),
         *_ahead(meter, taken),
@@ -99,24 +101,37 @@ def _ahead(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
 
 
 def _set(options: argparse.Namespace) -> int:
-    pairs = [pair.partition("=") for pair in options.scope]
-    if any(not value for _, _, value in pairs):
-        raise UsageError("--scope takes KEY=VALUE, such as --scope feature=checkout")
-    try:
-        tiers = tuple(int(tier) for tier in options.tiers.split(","))
-    except ValueError:
-        raise UsageError(f"--tiers {options.tiers}: per cents, such as 50,80,100") from None
-    amount(options.amount)  # wrong here is told in this shell's words
+    if options.amount is not None:
+        amount(options.amount)  # wrong here is told in this shell's words
     command = protocol.SetBudget(
         options.name,
         amount=options.amount,
         period=options.period,
-        tiers=tiers,
-        scope={key: value for key, _, value in pairs},
+        tiers=_tiers(options.tiers),
+        scope=_scope(options.scope),
         action=options.action,
         by=user_name(),
     )
     return _change(command)
+
+
+def _tiers(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(tier) for tier in text.split(","))
+    except ValueError:
+        raise UsageError(f"--tiers {text}: per cents, such as 50,80,100") from None
+
+
+def _scope(given: list[str] | None) -> dict[str, str] | None:
+    """What the options say: nothing of it (None), everything ({}), or parts that all hold."""
+    if given is None or given == ["all"]:
+        return None if given is None else {}
+    pairs = [pair.partition("=") for pair in given]
+    if any(not value for _, _, value in pairs):
+        raise UsageError("--scope takes KEY=VALUE, such as --scope feature=checkout, or all")
+    return {key: value for key, _, value in pairs}
 
 
 def _remove(options: argparse.Namespace) -> int:

@@ -1,15 +1,20 @@
 """`costtop explain`: from a session's total to the line and the rate that made each call."""
 
 import argparse
+import shlex
+import sqlite3
 
 from costtop import money, paths
+from costtop.analysis.ledger import BUCKETS, Books
 from costtop.cli.parser import Parser
-from costtop.cli.tables import put, put_json
+from costtop.cli.reports.why_json import causes as filled
+from costtop.cli.tables import put, put_json, width
 from costtop.durations import iso
 from costtop.errors import NothingFound
-from costtop.queries.sessions import explain, lookup
+from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
+from costtop.queries.why import blocks, session_words
 from costtop.store.db import open_reader
 from costtop.text import clean
 
@@ -19,9 +24,11 @@ def add(parser: Parser, name: str) -> None:
     parser.says(
         "Where a number comes from: file, byte, tokens, rate and sum of each call.",
         "costtop explain 7b4acd3a",
+        "costtop explain 7b4acd3a --calls",
         "costtop explain 7b4acd3a --json",
     )
     parser.add_argument("what", metavar="SESSION|CALL", help="a beginning of its id")
+    parser.add_argument("--calls", action="store_true", help="each call of a session too")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
@@ -29,21 +36,35 @@ def add(parser: Parser, name: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the explanation."""
     db = open_reader(paths.find().database)
+    causes = None
     try:
         found = explain.session(db, lookup.session(db, options.what))
+        causes = _causes(db, found.session)
     except NothingFound:
         found = explain.call(db, options.what)
     if options.json:
-        put_json(_tree(found))
-    else:
-        put(_plain(found))
+        put_json(_tree(found) | ({} if causes is None else {"causes_usd": filled(causes)}))
+        return 0
+    lines = []
+    for call in found.calls if options.calls or causes is None else ():
+        lines += [*_call(call), ""]
+    if causes is not None:
+        lines += [*blocks.laid([session_words.causes(causes)], width), ""]
+    put("\n".join((*lines, _sums(found))))
+    if causes is not None and not options.calls:
+        put(f"each of them: costtop explain {shlex.quote(options.what)} --calls")
     return 0
 
 
-def _plain(found: Explanation) -> str:
+def _causes(db: sqlite3.Connection, key: str) -> Books:
+    """The ledger of a session."""
+    detail = session.read(db, key)
+    amounts = dict(detail.books) if detail else {}
+    return tuple(amounts.get(name, 0) for name in BUCKETS)
+
+
+def _sums(found: Explanation) -> str:
     lines = []
-    for call in found.calls:
-        lines += [*_call(call), ""]
     known = found.short.known(found.cost)
     total = money.dollars(known, floor=not found.short.exact and known is not None, places=9)
     lines.append(f"{clean(found.session)}: {len(found.calls)} calls, ${total}")

@@ -73,8 +73,8 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
     if snapshot.forecasts:
         lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
     lines += [
-        f"  budget {meter.name}: ${money.dollars(meter.spent, floor=meter.floor)}"
-        f" of ${money.dollars(meter.amount)} ({100 * meter.spent // meter.amount} %)"
+        f"  budget {meter.name}: ${money.beside(meter.spent, meter.amount, floor=meter.floor)}"
+        f" of ${money.exactly(meter.amount)} ({100 * meter.spent // meter.amount} %)"
         f"{foreseen(meter, snapshot)}"
         for meter in snapshot.budgets
     ]

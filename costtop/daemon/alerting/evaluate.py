@@ -18,6 +18,7 @@ from costtop.daemon.alerting import breaker_actions
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
+from costtop.detect.budgets.tiers import Said
 from costtop.detect.settings import Settings
 from costtop.model import Budget, Finding, Spend
 from costtop.store import meta
@@ -156,7 +157,7 @@ class Evaluator:
         self._budgets = Budgets(self.limits, self.tz)
         for gap in self._budgets.wanted(now):
             self._fill(db, gap, now)
-            self._recall(db, gap)
+            self._recall(db, gap, now)
         for spend in unjudged:
             for budget in self.limits:
                 if covers(budget, spend):
@@ -180,14 +181,11 @@ class Evaluator:
             moment = min(max(at, start), end - 1)
             self._budgets.fill(name, moment, cost, unpriced=unpriced > 0)
 
-    def _recall(self, db: sqlite3.Connection, gap: Unfilled) -> None:
+    def _recall(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
         """What the ledger knows of a budget's period."""
         name, key = gap.budget.name, gap.span.key
-        for rule, tier, state, evidence in alert_reads.of_budget(db, name, key):
-            if rule == "budget_tier" and tier is not None:
-                self._budgets.recall(name, key, (tier,))
-            elif rule == "budget_forecast":
-                self._budgets.recall_forecast(name, key)
-            elif rule == "budget_burn":
-                window = json.loads(evidence).get("window_ms", 0)
-                self._budgets.recall_burn(name, key, window, still=state != "resolved")
+        for one in alert_reads.of_budget(db, name, key):
+            window = json.loads(one.evidence).get("window_ms", 0)
+            still = one.state in {"open", "acknowledged"}
+            said = Said(one.rule, one.severity, one.tier, one.amount, window, still)
+            self._budgets.recall_said(name, key, said, now)

@@ -6,13 +6,13 @@ import msgspec
 import tomli_w
 
 from costtop import config as configuration
-from costtop import money, periods
+from costtop.alerts import budget_words
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
 from costtop.files import private_directory, replace
-from costtop.model import Budget
 from costtop.paths import Paths
+from costtop.store import meta
 
 _HEAD = (
     "# Written by costtop (costtop budget set, and the screen). Your own go into config.toml.\n\n"
@@ -24,39 +24,44 @@ def change(paths: Paths, command: SetBudget | RemoveBudget) -> str:
     own = {entry.name: entry for entry in configuration.own_budgets(paths)}
     match command:
         case SetBudget():
-            said = _set(own, command)
+            known = {entry.name: entry for entry in configuration.load(paths).budget}
+            said = _set(own, known.get(command.name), command)
         case RemoveBudget():
             said = _remove(paths, own, command)
     _write(paths, list(own.values()))
     return said
 
 
-def _set(own: dict[str, BudgetEntry], command: SetBudget) -> str:
-    values = {name: getattr(command, name) for name in BudgetEntry.__struct_fields__}
+def settings(paths: Paths) -> dict[str, str]:
+    """Budgets as readers are told of them (`store.meta`): a change by command is no news later."""
+    return {"budgets": meta.encode_budgets(configuration.budgets(configuration.load(paths)))}
+
+
+def _set(own: dict[str, BudgetEntry], known: BudgetEntry | None, command: SetBudget) -> str:
+    """Changes what the command names; the rest stays, also of a budget from config.toml."""
+    values = {} if known is None else msgspec.to_builtins(known)
+    asked = {name: getattr(command, name) for name in BudgetEntry.__struct_fields__}
+    values |= {name: value for name, value in asked.items() if value is not None}
+    if "amount" not in values:
+        raise UsageError(f"there is no budget {command.name} yet; a new one needs an amount")
     try:
         entry = msgspec.convert(values, BudgetEntry)
         budget = configuration.budget_of(entry)
     except (msgspec.ValidationError, CosttopError) as error:
         raise UsageError(f"budget {command.name!r}: {error}") from None
-    known = command.name in own
     own[command.name] = entry
-    return f"budget {command.name} is {'changed' if known else 'set'}: {_words(budget)}"
-
-
-def _words(budget: Budget) -> str:
-    """What was understood: a shell may have eaten half of an amount."""
-    hours = periods.hours(budget.period)
-    each = f"in {hours} hours" if hours else f"a {budget.period}"
-    scope = "".join(f" {key}={value}" for key, value in budget.scope)
-    held = "" if budget.action == "notify" else f", at 100 %: {budget.action}"
-    tiers = " ".join(map(str, budget.tiers))
-    return f"${money.dollars(budget.amount)} {each}{scope}, tiers {tiers} %{held}"
+    before = None if known is None else configuration.budget_of(known)
+    return f"budget {command.name} {budget_words.change(before, budget)}"
 
 
 def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) -> str:
+    below = {entry.name: entry for entry in configuration.written_budgets(paths)}
     if own.pop(command.name, None):
+        if (left := below.get(command.name)) is not None:
+            words = budget_words.words(configuration.budget_of(left))
+            return f"budget {command.name} is removed; that of {paths.config} holds again: {words}"
         return f"budget {command.name} is removed"
-    if any(entry.name == command.name for entry in configuration.load(paths).budget):
+    if command.name in below:
         raise ConfigError(f"budget {command.name} stands in {paths.config}; take it out there")
     raise NothingFound(f"there is no budget {command.name}; see: costtop budget list")
 

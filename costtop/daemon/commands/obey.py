@@ -50,6 +50,7 @@ from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.receive.socket import Caller
+from costtop.store import meta
 
 
 class Executors(NamedTuple):
@@ -149,6 +150,8 @@ class Obey:
             case SetBudget(name) | RemoveBudget(name):
                 said = budget_file.change(self._instance.paths, command)
                 by = executors.guard.name(command.by, caller)
+                told = self._instance.writer
+                await told.transact(meta.put, budget_file.settings(self._instance.paths))
                 await executors.action_log.note(by, f"budget {name}", "", said)
                 executors.reload()
                 return said

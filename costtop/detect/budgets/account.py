@@ -9,7 +9,7 @@ from costtop import periods
 from costtop.detect.budgets import burn
 from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR
-from costtop.model import Budget
+from costtop.model import Budget, Finding
 from costtop.periods import Span
 
 _KEPT = 64  # periods of one budget kept in memory: for older late records ask `unknown`
@@ -31,7 +31,7 @@ class Tally:
 class Account:
     """One budget with its periods; a rolling one has a window instead of their sums."""
 
-    __slots__ = ("budget", "burn", "foreseen", "latest", "tallies", "window")
+    __slots__ = ("budget", "burn", "foreseen", "latest", "outdated", "tallies", "window")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
@@ -41,6 +41,7 @@ class Account:
         self.latest: Tally | None = None
         self.burn = burn.Burn(budget)
         self.foreseen = 0
+        self.outdated: list[Finding] = []  # said of another amount; to be ended
 
     def tally(self, at: int, tz: ZoneInfo) -> Tally:
         last = self.latest

@@ -1,10 +1,11 @@
 """Budgets: what is spent of each in its periods, and which tiers that has reached.
 
 It reads no store and no clock: spend comes in as values, `now` as an argument, and what was already
-said comes from the caller (`recall`). A tier is spoken once per budget and period, never un-sent: a
-correction downwards only ends its level, 5 % below the tier (DETECTION 3.6).
+said comes from the caller (`recall`). A tier is spoken once per budget, period and amount, never
+un-sent: a correction downwards only ends its level, 5 % below the tier (DETECTION 3.6). A changed
+amount opens a new set of tiers.
 
-After a start the caller does, for every budget: `recall` with the tiers already recorded, `fill`
+After a start the caller does, for every budget: `recall_said` with what is on record, `fill`
 with the stored sums of the periods that `wanted` names, oldest first (a quarter of an hour each; of
 the last `FINE` each minute, for burns and rolling windows count minutes), then `assess`. When a
 whole history was just imported it records what `assess` gives unsent.
@@ -73,11 +74,26 @@ class Budgets:
         tally.told |= set(tiers)
         tally.open |= set(tiers)
 
+    def recall_said(self, name: str, key: str, said: tiers.Said, now: int) -> None:
+        """Mark what is on record of a period as said; of another amount, it ends (`assess`)."""
+        account = self._accounts[name]
+        if said.amount not in {None, account.budget.amount}:
+            if said.still:
+                account.outdated.append(tiers.outdated(account.budget, key, said, now))
+        elif said.rule == "budget_tier" and said.tier is not None:
+            self.recall(name, key, (said.tier,))
+        elif said.rule == "budget_forecast":
+            self.recall(name, key, (_FORECAST,))
+        elif said.rule == "budget_burn":
+            account.burn.recall(key, said.window, still=said.still)
+
     def assess(self, now: int) -> list[Finding]:
         """What is true now and unsaid: after a start, a changed budget or a re-pricing."""
         found: list[Finding] = []
         for account in self._accounts.values():
             account.tally(now, self._tz)
+            found += account.outdated
+            account.outdated = []
             for tally in list(account.tallies.values()):
                 if account.window is None or tally is account.latest:
                     at = min(now, tally.span.end - 1)
@@ -151,16 +167,6 @@ class Budgets:
                 account.budget, tally.span.key, account.spent(tally), expected, breach, now
             )
         ]
-
-    def recall_forecast(self, name: str, key: str) -> None:
-        """Mark the forecast of a period as already said."""
-        self.recall(name, key, (_FORECAST,))
-
-    def recall_burn(self, name: str, key: str, window: int, *, still: bool) -> None:
-        """Mark a burn over that window (ms) as said in the period; `still`: it held at last."""
-        account = self._accounts.get(name)
-        if account is not None:
-            account.burn.recall(key, window, still=still)
 
     def _accounts_of(self, spend: Spend) -> tuple[Account, ...]:
         who = _who(spend)

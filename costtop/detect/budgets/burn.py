@@ -113,6 +113,7 @@ class Burn:
             text,
             budget=budget.name,
             period=span.key,
+            amount=budget.amount,
             cost=amount,
             feature=dict(budget.scope).get("feature", ""),
             user=dict(budget.scope).get("user", ""),
@@ -136,6 +137,7 @@ class Burn:
             text,
             budget=budget.name,
             period=key,
+            amount=budget.amount,
             resolved=True,
             evidence=(("limit", pair.limit), ("window_ms", hours * HOUR)),
         )
@@ -163,6 +165,7 @@ def forecast(
         text,
         budget=budget.name,
         period=key,
+        amount=budget.amount,
         cost=spent,
         excess=max(0, expected - budget.amount),
         feature=dict(budget.scope).get("feature", ""),

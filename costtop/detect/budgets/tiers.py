@@ -1,11 +1,23 @@
 """What is said of a budget's tier: reached, or over again. It counts nothing."""
 
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect.budgets.account import Tally
-from costtop.model import Budget, Finding
-from costtop.money import dollars
+from costtop.model import Budget, Finding, Severity
+from costtop.money import beside, exactly
+
+
+class Said(NamedTuple):
+    """What is on record of a budget's period: a tier, a burn or a forecast."""
+
+    rule: str
+    severity: Severity
+    tier: int | None
+    amount: int | None  # of the budget when it was said
+    window: int = 0  # ms that a burn was measured over
+    still: bool = False  # it holds, as far as was known
 
 
 def reached(
@@ -23,10 +35,8 @@ def reached(
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
     floor, when = tally.unpriced, periods.label(budget.period, at, tz)
-    text = (
-        f"{budget.name} has spent ${dollars(spent, floor=floor)} of ${dollars(budget.amount)}"
-        f" ({when}), {percent} %"
-    )
+    said_spent, of = beside(spent, budget.amount, floor=floor), exactly(budget.amount)
+    text = f"{budget.name} has spent ${said_spent} of ${of} ({when}), {percent} %"
     if len(said) > 1:
         text += f"; {passed} were passed at once"
     if late:
@@ -41,7 +51,7 @@ def reached(
         evidence.append(("spoken_by", said[-1]))
     if floor:
         evidence.append(("floor", 1))
-    title = f"budget {budget.name}: {tier} % of ${dollars(budget.amount)}"
+    title = f"budget {budget.name}: {tier} % of ${exactly(budget.amount)}"
     return Finding(
         "budget_tier",
         "critical" if tier >= 100 and not late else "warning",
@@ -55,6 +65,7 @@ def reached(
         excess=max(0, spent - budget.amount),
         evidence=tuple(evidence),
         late=late,
+        amount=budget.amount,
         feature=scope.get("feature", ""),
         user=scope.get("user", ""),
     )
@@ -62,7 +73,7 @@ def reached(
 
 def ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: str) -> Finding:
     text = (
-        f"{budget.name} is at ${dollars(spent)} of ${dollars(budget.amount)} again"
+        f"{budget.name} is at ${beside(spent, budget.amount)} of ${exactly(budget.amount)} again"
         if reason == "below"
         else f"the period {key} of {budget.name} has ended"
     )
@@ -78,4 +89,24 @@ def ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: str
         cost=spent,
         evidence=(("reason", reason),),
         resolved=True,
+        amount=budget.amount,
+    )
+
+
+def outdated(budget: Budget, key: str, said: Said, now: int) -> Finding:
+    """What was said of an amount that the budget has no longer is over."""
+    about = f"{said.tier} % of " if said.tier is not None else ""
+    old, fresh = f"${exactly(said.amount or 0)}", f"${exactly(budget.amount)}"
+    return Finding(
+        said.rule,
+        said.severity,
+        now,
+        f"budget {budget.name}: {about}{old} is over",
+        f"the amount of {budget.name} is {fresh} now, it was {old}.",
+        budget=budget.name,
+        period=key,
+        tier=said.tier,
+        evidence=(("reason", "changed"),),
+        resolved=True,
+        amount=said.amount,
     )

@@ -50,3 +50,12 @@ def log_of(db: sqlite3.Connection, key: str) -> Path | None:
     root = History(db).root_id(key)
     logs = live_logs.logs(db, root) if root is not None else ()
     return Path(os.fsdecode(logs[0])) if logs else None
+
+
+def shortest(db: sqlite3.Connection, key: str) -> str:
+    """The shortest beginning, of seven characters at least, that means only this session."""
+    name = key.partition("/")[2]
+    for length in range(min(7, len(name)), len(name) + 1):
+        if _matching(db, name[:length]) == [key] and name[length - 1] != "-":
+            return name[:length]
+    return key

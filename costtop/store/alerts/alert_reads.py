@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from costtop.model import Severity
+
 
 class Delivery(NamedTuple):
     """How one message to one endpoint went, or stands."""
@@ -56,6 +58,7 @@ class Alert(NamedTuple):
     evidence: dict[str, Any]
     also: list[dict[str, Any]]
     late: bool
+    amount: int | None
     state: str
     reason: str
     times: int
@@ -142,14 +145,24 @@ def endpoints(db: sqlite3.Connection) -> list[EndpointState]:
     return [EndpointState(*row) for row in rows]
 
 
-def of_budget(
-    db: sqlite3.Connection, budget: str, period: str
-) -> list[tuple[str, int | None, str, str]]:
-    """(rule, tier, state, evidence as JSON) of the alerts of a budget's period."""
-    return db.execute(
-        "SELECT rule, tier, state, evidence FROM alerts WHERE budget = ? AND period = ?",
+class BudgetAlert(NamedTuple):
+    """What is on record of a budget's period, in short."""
+
+    rule: str
+    severity: Severity
+    tier: int | None
+    amount: int | None
+    state: str
+    evidence: str  # JSON
+
+
+def of_budget(db: sqlite3.Connection, budget: str, period: str) -> list[BudgetAlert]:
+    """The alerts of a budget's period, whatever its amount was then."""
+    rows = db.execute(
+        f"SELECT {', '.join(BudgetAlert._fields)} FROM alerts WHERE budget = ? AND period = ?",
         (budget, period),
-    ).fetchall()
+    )
+    return [BudgetAlert(*row) for row in rows]
 
 
 def count_between(db: sqlite3.Connection, since: int, until: int) -> int:

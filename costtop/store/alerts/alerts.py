@@ -80,14 +80,14 @@ def _insert(db: sqlite3.Connection, one: Notification, now: int, told: int | Non
     cursor = db.execute(
         "INSERT INTO alerts (ref, identity, subject, rule, severity, session, budget, period, tier,"
         " feature, user, at, raised, turn, cost, excess, cost_now, cause, title, why, evidence,"
-        " late, state, reason, told, told_size)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " late, amount, state, reason, told, told_size)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             *(one.id, one.identity, one.subject, finding.rule, finding.severity, finding.session),
             *(finding.budget, finding.period, finding.tier, finding.feature, finding.user),
             *(finding.at, now, finding.turn, finding.cost, finding.excess, one.size),
             *(finding.cause, finding.title, finding.why, json.dumps(dict(finding.evidence))),
-            int(finding.late),
+            *(int(finding.late), finding.amount),
             "history" if one.reason == "history" else "open",
             *(one.reason, told, one.size),
         ),

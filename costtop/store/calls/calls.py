@@ -153,7 +153,8 @@ def _store(
         known = stored.get(key)
         ids[key] = known.id if known else following + len(inserts)
         row = _final(db, into, sight, filling.bare(known), contexts.get(key))
-        row = filling.row(ids[key], row, known, joined=key in contexts)
+        if filling.matters or contexts:
+            row = filling.row(ids[key], row, known, joined=key in contexts)
         if known is None:
             inserts.append(sight._replace(row=row))
             deltas.book(row)

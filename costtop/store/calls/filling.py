@@ -65,14 +65,14 @@ class Filling:
         affected: Mapping[int, Affected],
     ) -> None:
         self._db, self._into, self._affected = db, into, affected
-        self._matters = into.told.matters(db)
-        self._own = own_words(db, [known.id for known in stored]) if self._matters else {}
+        self.matters = into.told.matters(db)
+        self._own = own_words(db, [known.id for known in stored]) if self.matters else {}
         self._words: dict[int, OwnWord | None] = {}
         self.regrouped = 0  # stored calls that count for another user, feature or tag now
 
     def bare(self, known: Stored | None) -> Stored | None:
         """A stored call as it was before it was filled."""
-        word = self._own.get(known.id) if known else None
+        word = self._own.get(known.id) if known and self._own else None
         if known is None or word is None:
             return known
         return known._replace(row=known.row._replace(context=word.context, feature=word.feature))
@@ -82,12 +82,12 @@ class Filling:
 
         `joined` says that the wire told of this very request.
         """
-        row = self._filled(bare) if self._matters else bare
+        row = self._filled(bare) if self.matters else bare
         if row is not bare:
             self._words[number] = OwnWord(bare.context, bare.feature)
         elif number in self._own:
             self._words[number] = None
-        if known and (joined or self._matters):
+        if known and (joined or self.matters):
             whose = (known.row.context, known.row.feature)
             self.regrouped += (row.context, row.feature) != whose
         return row

@@ -1,5 +1,7 @@
 """The form of a budget: six fields, checked before it answers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual import on
@@ -64,13 +66,18 @@ class BudgetForm(ModalScreen[SetBudget | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         try:
-            self.dismiss(made({key: self.query_one(f"#{key}", Input).value for key, *_ in FIELDS}))
+            fields = {key: self.query_one(f"#{key}", Input).value for key, *_ in FIELDS}
+            self.dismiss(made(fields, self._given))
         except CosttopError as error:
             self.query_one("#wrong", Pane).show([line((f"! {error}", "bad"))])
 
 
-def made(fields: dict[str, str]) -> SetBudget:
-    """The command that the fields ask for; raises CosttopError saying which field is wrong."""
+def made(fields: dict[str, str], given: Mapping[str, str] = MappingProxyType({})) -> SetBudget:
+    """The command that the fields ask for; raises CosttopError saying which field is wrong.
+
+    Of a present budget (`given` stood in the form) it names the amount and what was changed, no
+    more; an empty field of it is what a new budget would have.
+    """
     name = fields["name"].strip()
     if not name:
         raise UsageError("a budget needs a name")
@@ -81,22 +88,22 @@ def made(fields: dict[str, str]) -> SetBudget:
     action = fields["action"].strip() or "notify"
     if action not in ACTIONS:
         raise UsageError(f"at 100 %: {action!r} is none of {', '.join(ACTIONS)}")
-    return SetBudget(
-        name,
-        amount=money.exact(amount),
-        period=period,
-        tiers=_tiers(fields["tiers"]),
-        scope=_scope(fields["scope"]),
-        action=action,
-        by=user_name(),
-    )
+    asked = {
+        "period": period,
+        "tiers": _tiers(fields["tiers"]),
+        "scope": _scope(fields["scope"]),
+        "action": action,
+    }
+    same = {key for key in asked if name == given.get("name") and fields[key] == given[key]}
+    changed = {key: value for key, value in asked.items() if key not in same}
+    return SetBudget(name, money.exact(amount), **changed, by=user_name())  # type: ignore[arg-type]
 
 
 def _fields(budget: BudgetLine) -> dict[str, str]:
     """What stands in the form of a present budget."""
     return {
         "name": budget.name,
-        "amount": "$" + money.dollars(budget.amount),
+        "amount": "$" + money.exactly(budget.amount),
         "period": budget.period,
         "tiers": " ".join(map(str, budget.tiers)),
         "scope": " ".join(f"{key}={value}" for key, value in budget.scope),

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop.model import NANO
-from costtop.money import dollars
+from costtop.money import beside, dollars
 
 _DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
 _VERSION = re.compile(r"(\d)-(\d{1,2})\b")
@@ -20,6 +20,13 @@ def cash(nanos: int | None, *, floor: bool = False, width: int = 8, places: int 
     if len(text) <= width or nanos is None:
         return text
     return f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
+
+
+def cash_of(nanos: int, whole: int, *, floor: bool = False) -> str:
+    """Dollars of a budget: cents, and more digits where the whole is a few of them."""
+    if whole < NANO // 10:
+        return beside(nanos, whole, floor=floor)
+    return cash(nanos, floor=floor)
 
 
 def bill(nanos: int | None, *, floor: bool = False, width: int = 8) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter
-from costtop.tui.draw.figures import cash
+from costtop.tui.draw.figures import cash, cash_of
 from costtop.tui.draw.ink import Line, Span, fit, joined, line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -50,6 +50,8 @@ def reading(budget: BudgetMeter) -> Line:
     """The figures beside the bar: "  $143.94 of 200    72 %"; a sign from 100 %."""
     part = budget.spent / budget.amount if budget.amount > 0 else 0.0
     spent, amount = short(budget.spent), short(budget.amount).removesuffix(".00")
+    if budget.amount < NANO // 10:
+        spent, amount = (cash_of(one, budget.amount) for one in (budget.spent, budget.amount))
     sign = "≥$" if budget.floor else "$"
     ink = level(part)
     share = f"{part * 100:3.0f} %" + ("!" if part >= 1 else " ")

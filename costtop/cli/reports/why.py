@@ -1,0 +1,99 @@
+"""`costtop why`: why a day, or a session, cost what it did, on one screen."""
+
+import argparse
+import shutil
+import sqlite3
+import sys
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from costtop import paths, span_words
+from costtop.cli.parser import Parser
+from costtop.cli.reports import why_json
+from costtop.cli.tables import put, put_json, width
+from costtop.durations import now_ms
+from costtop.errors import NothingFound, UsageError
+from costtop.queries.sessions import lookup
+from costtop.queries.why import advice, blocks, day_words, session_words, why_day, why_session
+from costtop.queries.why.blocks import Block
+from costtop.span_words import WordedSpan
+from costtop.store import meta
+from costtop.store.db import open_reader
+
+_ROOMY = 32  # lines of a window from which paragraphs are parted
+
+
+def add(parser: Parser, name: str) -> None:
+    """Adds `why`."""
+    parser.says(
+        "Why a day (or a session) cost what it did: against like days, what rose, by what.",
+        "costtop why",
+        "costtop why monday",
+        "costtop why 'last week' --feature checkout",
+        "costtop why 7b4acd3a",
+    )
+    what = "a day or span in words, or a beginning of a session's id (default: yesterday)"
+    parser.add_argument("what", nargs="*", metavar="DAY|SESSION", help=what)
+    parser.add_argument("--feature", metavar="F", default="", help="only what was for this feature")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints why."""
+    db = open_reader(paths.find().database)
+    tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"
+    span = _span(what, now, tz)
+    if span is None:
+        tree, told = _session(db, what, tz, now)
+    else:
+        tree, told = _day(db, span, now, tz, options.feature)
+    if options.json:
+        put_json(tree)
+    else:
+        put("\n".join(blocks.laid(told, width, tight=_small())))
+    return 0
+
+
+def _span(what: str, now: int, tz: ZoneInfo) -> WordedSpan | None:
+    """The span asked for; None where the text names none: then it is a session."""
+    try:
+        found = span_words.parse(what, now, tz)
+    except span_words.NoSpan:
+        return None
+    if found.start is None or found.start > now:
+        raise UsageError(f"{found.said} is compared with nothing; such as: costtop why yesterday")
+    return found
+
+
+def _day(
+    db: sqlite3.Connection, span: WordedSpan, now: int, tz: ZoneInfo, feature: str
+) -> tuple[dict[str, Any], tuple[Block, ...]]:
+    found = why_day.read(db, span, now, tz, feature)
+    if feature and not found.whole.spent.calls and not found.whole.more:
+        raise NothingFound(
+            f"nothing was spent for feature {feature!r}; see: costtop report --by feature"
+        )
+    return why_json.day(found, now), (*day_words.day(found, now), advice.day(found))
+
+
+def _session(
+    db: sqlite3.Connection, what: str, tz: ZoneInfo, now: int
+) -> tuple[dict[str, Any], tuple[Block, ...]]:
+    try:
+        key = lookup.session(db, what)
+    except NothingFound:
+        try:
+            span_words.parse(what, now, tz)
+        except span_words.NoSpan as error:
+            raise NothingFound(f"{error}; and no session begins so") from None
+        raise
+    found = why_session.read(db, key, now, tz)
+    if found is None:
+        raise NothingFound(f"{key} has made no call that can be read")
+    return why_json.session(found), session_words.session(found)
+
+
+def _small() -> bool:
+    """Whether it goes to a window in which a blank line costs a line of the answer."""
+    return sys.stdout.isatty() and shutil.get_terminal_size().lines < _ROOMY

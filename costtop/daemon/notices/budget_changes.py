@@ -1,0 +1,44 @@
+"""Notices budgets that were changed while nobody was told, and tells of them: journal and message.
+
+A file that was edited by hand, a command without a daemon: who asked is not known. It judges no
+budget.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from costtop.alerts import budget_words, wording
+from costtop.daemon.notices.post import Audience, post_notice
+from costtop.model import Budget
+from costtop.store import meta
+from costtop.store.sessions import marks
+
+_BY = "the configuration"
+
+
+def keep(
+    db: sqlite3.Connection,
+    settings: Mapping[str, str],
+    budgets: Sequence[Budget],
+    audience: Audience,
+    now: int,
+) -> bool:
+    """Keeps what readers need of the config (`settings`); True where a message was posted.
+
+    At the very first start nothing has changed.
+    """
+    known = {one.name: one for one in meta.budgets(db)}
+    first = not meta.get(db, "budgets")
+    meta.put(db, dict(settings))
+    if first:
+        return False
+    posted = False
+    fresh = {one.name: one for one in budgets}
+    for name in [*fresh, *(known.keys() - fresh.keys())]:
+        before, after = known.get(name), fresh.get(name)
+        if before != after:
+            said = f"budget {name} {budget_words.change(before, after)}"
+            marks.journal(db, now, _BY, f"budget {name}", "", said)
+            told = wording.deed(f"budget {name}", "", _BY, said)
+            posted |= post_notice(db, audience, told, "warning", now)
+    return posted

@@ -1,0 +1,107 @@
+"""Why a session cost what it did, in plain text: where its dollars went, and what to do."""
+
+import shlex
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.analysis import ledger
+from costtop.detect.findings import short
+from costtop.money import dollars
+from costtop.queries.sessions.session import FinishedPeers
+from costtop.queries.why.blocks import Block, Rows, amount, describe, wrapped
+from costtop.queries.why.why_session import WhySession
+from costtop.text import clean
+
+_DAYS = 5  # named, the latest
+_WORTH = 20  # a line of advice stands for at least such a part of the cost: a twentieth
+_CARRIED = 0.5  # share of the cost from which the context is worth advice
+_HOW = {
+    ledger.RETRIES: "for repeated calls: the agent went in circles; stop it, say it anew",
+    ledger.TTL: "paid again after pauses: answer before the cache ends, or compact",
+    ledger.PREFIX: "paid again: the prompt changed at its beginning (rules, tools, times)",
+    ledger.SWITCH: "paid again: switch models at a session's start, not within it",
+}
+
+
+def session(found: WhySession) -> tuple[Block, ...]:
+    """The answer for people."""
+    blocks = [Block(notes=(*wrapped(headline(found)), *_when(found), *_missing(found)))]
+    blocks.append(causes(found.session.books))
+    if len(found.days) > 1:
+        rows = tuple(_day(start, cost, found.zone) for start, cost in found.days[-_DAYS:])
+        more = len(found.days) - len(rows)
+        title = f"By day, the last {_DAYS} of {len(found.days)}" if more else "By day"
+        blocks.append(Block(title, (), rows, frozenset({0})))
+    many = len(found.days) > 1
+    steps = [describe(one, found.zone, long=many) for one in found.session.steps]
+    told = tuple(line for first, rest in steps for line in (first, f"  {rest}"))
+    blocks.append(Block("Dearest steps", notes=told))
+    blocks.append(Block("What to do", notes=advice(found)))
+    return tuple(blocks)
+
+
+def headline(found: WhySession) -> str:
+    """What it cost against its peers, in one sentence."""
+    name = f"{short(found.key)} {clean(found.session.feature)}".rstrip()
+    text = f"{name}: ${amount(found.spent)}"
+    peers = found.peers
+    if peers is None or not peers.median:
+        return f"{text}; fewer than five finished sessions to compare it with"
+    times = f"{found.spent.cost / peers.median:.1f}x " if found.spent.cost else ""
+    usual = f"{times}the usual ${dollars(peers.median)}"
+    return f"{text}, {usual} (median of {peers.size} {_group(peers)}, p95 ${dollars(peers.p95)})"
+
+
+def _group(peers: FinishedPeers) -> str:
+    return "of all features" if peers.level == "all" else f"of {clean(peers.name)}"
+
+
+def _when(found: WhySession) -> tuple[str, str]:
+    tz = ZoneInfo(found.zone)
+    first, last = (datetime.fromtimestamp(at // 1000, tz) for at in (found.began, found.last))
+    end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%a %-d %b %H:%M}"
+    models = ", ".join(clean(model) for model, _ in found.models[:3])
+    grew = "prompt {:,} to {:,} tokens".format(*found.contexts)
+    when = f"  {first:%a %-d %b %H:%M} to {end}, {found.session.turns} turns, {grew}"
+    return when, f"  {models}"
+
+
+def _missing(found: WhySession) -> tuple[str, ...]:
+    return tuple(f"  missing: {line}" for line in found.missing)
+
+
+def _day(start: int, cost: int, zone: str) -> tuple[str, ...]:
+    return f"${dollars(cost)}", periods.label("day", start, ZoneInfo(zone))
+
+
+def causes(books: ledger.Books) -> Block:
+    """Every dollar by its cause; the lines sum to the cost."""
+    whole = sum(books)
+    order = sorted(range(len(books)), key=lambda nth: -books[nth])
+    rows: Rows = tuple(
+        (
+            f"${dollars(books[nth])}",
+            f"{100 * books[nth] / whole:.0f} %",
+            ledger.BUCKETS[nth].replace("_", " "),
+            "avoidable" if nth in _HOW else "",
+        )
+        for nth in order
+        if books[nth]
+    )
+    return Block("Where it went", (), rows, frozenset({0, 1}))
+
+
+def advice(found: WhySession) -> tuple[str, ...]:
+    """What would have saved most, and where every call stands."""
+    books = found.session.books
+    order = sorted(_HOW, key=lambda nth: -books[nth])
+    lines = [
+        f"${dollars(books[nth])} {_HOW[nth]}"
+        for nth in order
+        if books[nth] * _WORTH > found.spent.cost
+    ][:2]
+    carried = books[ledger.CARRY]
+    if carried > _CARRIED * found.spent.cost > 0:
+        lines.append(f"${dollars(carried)} for the context carried on: begin anew, or compact")
+    return (*lines, f"every call: costtop explain {shlex.quote(found.id)} --calls")

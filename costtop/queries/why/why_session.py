@@ -1,0 +1,98 @@
+"""Why a session cost what it did: its ledger, its peers, its days, its dearest steps. No words.
+
+All of its calls, subagents included; its cost is that of `report --by session`. Money is int
+nano-dollars, times are ms UTC.
+"""
+
+import sqlite3
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.detect.sessions.peers import PeerGroups
+from costtop.detect.settings import Settings
+from costtop.durations import DAY
+from costtop.floor import Sum
+from costtop.model import Spend
+from costtop.queries.sessions import finished_sessions, lookup, session
+from costtop.queries.sessions.session import FinishedPeers
+from costtop.queries.why import day_sessions
+from costtop.queries.why.day_sessions import DaySession
+from costtop.store import meta
+from costtop.store.calls import floors
+from costtop.store.db import snapshot
+from costtop.store.sessions.past_spends import History
+
+_KNOWN = 28 * DAY  # that sessions are looked for
+
+
+class WhySession(NamedTuple):
+    """The answer to `costtop why SESSION`."""
+
+    key: str  # "source/session"
+    id: str  # what to type for it
+    zone: str
+    began: int
+    last: int
+    spent: Sum
+    session: DaySession  # as its whole life has it
+    peers: FinishedPeers | None  # None: too few
+    models: tuple[tuple[str, int], ...]  # and what each cost, dearest first
+    days: tuple[tuple[int, int], ...]  # (start of a local day, cost), oldest first
+    contexts: tuple[int, int]  # tokens of its first and its last prompt
+    missing: tuple[str, ...]  # what its cost is short of, in words
+
+
+def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession | None:
+    """The session "source/session"; None where it has made no call that can be read."""
+    detail = session.read(db, key)
+    with snapshot(db):
+        history = History(db)
+        root = history.root_id(key)
+        if root is None or detail is None:
+            return None
+        spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
+        short = floors.of(db, "s.root = ?", (root,))
+    if not spends:
+        return None
+    began, last = spends[0].call.at, spends[-1].call.at
+    peers = detail.peers or _of_history(db, key, spends[0], now)
+    return WhySession(
+        key=key,
+        id=lookup.shortest(db, key),
+        zone=tz.key,
+        began=began,
+        last=last,
+        spent=Sum(detail.total, len(spends), short),
+        session=day_sessions.of_calls(spends, began, last + 1),
+        peers=peers,
+        models=_models(spends),
+        days=_days(spends, tz),
+        contexts=(detail.first_context, detail.last_context),
+        missing=detail.missing,
+    )
+
+
+def _of_history(db: sqlite3.Connection, key: str, first: Spend, now: int) -> FinishedPeers | None:
+    """Its peers from the calls themselves, where no daemon has kept finished sessions."""
+    shared = meta.shared(db)
+    groups = PeerGroups(Settings(min_peers=shared.min_peers))
+    for life in finished_sessions.read(db, now - _KNOWN, now):
+        if life.root != key and life.last < now - shared.finished_after:
+            groups.add(life.peer)
+    return session.finished(groups, key, first)
+
+
+def _models(spends: list[Spend]) -> tuple[tuple[str, int], ...]:
+    costs: dict[str, int] = {}
+    for spend in spends:
+        costs[spend.call.model] = costs.get(spend.call.model, 0) + (spend.cost or 0)
+    return tuple(sorted(costs.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _days(spends: list[Spend], tz: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    costs: dict[int, int] = {}
+    for spend in spends:
+        day = periods.start_of("day", spend.call.at, tz)
+        costs[day] = costs.get(day, 0) + (spend.cost or 0)
+    return tuple(sorted(costs.items()))

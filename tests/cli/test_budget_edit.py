@@ -1,0 +1,105 @@
+"""A partial edit of a budget edits a part: what is not named stays, config.toml's included."""
+
+import pytest
+
+from costtop import config, paths
+from costtop.cli.main import main
+from costtop.control.protocol import SetBudget
+from costtop.model import NANO
+from costtop.queries.spending.budget_periods import BudgetLine
+from costtop.tui.dialogs.budget_form import _fields, made
+
+ARMED = """
+[[budget]]
+name = "ci"
+period = "week"
+amount = "$50"
+tiers = [70, 100]
+scope = { feature = "ci" }
+action = "gate"
+"""
+
+
+@pytest.fixture
+def armed(home):
+    found = paths.find()
+    found.config.parent.mkdir(parents=True, exist_ok=True)
+    found.config.write_text(ARMED)
+    return found
+
+
+def budgets(found):
+    return {one.name: one for one in config.budgets(config.load(found))}
+
+
+def test_a_new_amount_keeps_action_period_tiers_and_scope(armed, capsys):
+    before = budgets(armed)["ci"]
+    assert main(["budget", "set", "ci", "80"]) == 0
+    assert budgets(armed)["ci"] == before._replace(amount=80 * NANO)
+    said = capsys.readouterr().out.strip()
+    assert said == (
+        "budget ci is changed: $50.00 a week → $80.00 a week."
+        " Now $80.00 a week feature=ci, tiers 70 100 %, at 100 %: gate"
+    )
+
+
+def test_an_action_alone_keeps_the_amount(armed, capsys):
+    assert main(["budget", "set", "ci", "--action", "kill"]) == 0
+    assert budgets(armed)["ci"].amount == 50 * NANO
+    assert "at 100 %: gate → at 100 %: kill" in capsys.readouterr().out
+
+
+def test_a_scope_is_widened_only_when_asked(armed):
+    assert main(["budget", "set", "ci", "--scope", "all"]) == 0
+    assert budgets(armed)["ci"].scope == ()
+
+
+def test_a_new_budget_needs_an_amount(armed, capsys):
+    assert main(["budget", "set", "daily"]) == 2
+    assert "a new one needs an amount" in capsys.readouterr().err
+
+
+def test_removing_what_was_set_by_command_says_what_holds_again(armed, capsys):
+    main(["budget", "set", "ci", "80"])
+    capsys.readouterr()
+    assert main(["budget", "remove", "ci"]) == 0
+    said = capsys.readouterr().out
+    assert "holds again: $50.00 a week feature=ci, tiers 70 100 %, at 100 %: gate" in said
+    assert budgets(armed)["ci"].amount == 50 * NANO
+
+
+def test_amounts_below_a_cent_are_printed_with_their_digits(home, capsys):
+    assert main(["budget", "set", "tiny", "0.004"]) == 0
+    assert "$0.004 a day" in capsys.readouterr().out
+
+
+LINE = BudgetLine(
+    name="ci",
+    period="week",
+    amount=4_000_000,
+    tiers=(70, 100),
+    scope=(("feature", "ci"),),
+    action="gate",
+    spent=0,
+    floor=False,
+    starts=0,
+    resets=0,
+    past=(),
+)
+
+
+def test_the_form_asks_for_what_was_changed_and_no_more():
+    given = _fields(LINE)
+    assert given["amount"] == "$0.004"
+    same = made(given, given)
+    assert same == SetBudget("ci", amount="0.004000000", by=same.by)
+    raised = made({**given, "amount": "$3"}, given)
+    assert raised == SetBudget("ci", amount="3.000000000", by=same.by)
+    emptied = made({**given, "scope": ""}, given)
+    assert emptied == SetBudget("ci", amount="0.004000000", scope={}, by=same.by)
+
+
+def test_the_form_under_another_name_makes_a_whole_budget():
+    given = _fields(LINE)
+    other = made({**given, "name": "cd"}, given)
+    assert (other.action, other.tiers, dict(other.scope)) == ("gate", (70, 100), {"feature": "ci"})
