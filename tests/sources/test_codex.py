@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from costtop.sources.codex.rollouts import roots
+from tests.sources.fork_trees import random_id
 from tests.sources.lines import calls, events, kept, outcomes, sessions, tasks
 
 NAME = "codex"
@@ -88,10 +89,11 @@ def test_a_rate_limit_ping_is_no_request():
 
 def test_records_count_once_a_response_and_silence_the_counters():
     used = usage(1000, 0, 100)
+    one, other = random_id("resp_", 1), random_id("resp_", 2)
     copied = line(9, "compacted", latest_token_usage_record={"response_id": "r", "usage": used})
-    found = read(meta(), record(5, "r1", used), count(5, used, used), record(6, "r2", used), copied)
+    found = read(meta(), record(5, one, used), count(5, used, used), record(6, other, used), copied)
     assert len(calls(found)) == 2
-    assert len(kept(found, read(meta(thread=1), record(70, "r1", used), thread=1))) == 2
+    assert len(kept(found, read(meta(thread=1), record(70, one, used), thread=1))) == 2
 
 
 def test_a_file_upgraded_in_the_middle_counts_both_halves():

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from costtop.daemon.ingest.fold import sorted_events
+from costtop.daemon.ingest.intake import place_of
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
@@ -113,3 +115,128 @@ def test_openhands_short_response_ids_belong_to_their_conversation():
 
     for response, calls in ((random_id("chatcmpl-", 6), 1), ("chatcmpl-6", 2)):
         assert len(kept(state("c1", response), state("c2", response))) == calls
+
+
+PATHS = ["/gw/a/log.jsonl", "/gw/b/log.jsonl"]
+PARTS = ["/gw/a/log.jsonl", "/gw/a/log.jsonl.1", "/gw/a/log.jsonl-20261120.gz", "/gw/a/log.jsonl"]
+
+
+def payload(name, start=1_795_168_800.25, **more):
+    return {"id": name, "model": "gpt-5", "prompt_tokens": 9, "completion_tokens": 40,
+            "startTime": start, "endTime": start + 1, **more}  # fmt: skip
+
+
+def answer(name, created=1_795_168_800, **around):
+    used = {"prompt_tokens": 9, "completion_tokens": 40}
+    told = {"id": name, "object": "chat.completion", "model": "gpt-5", "created": created}
+    return {**around, "response": {**told, "usage": used}}
+
+
+GATEWAYS = [("litellm", payload), ("api-responses", answer)]
+
+
+@pytest.mark.parametrize(("source", "made"), GATEWAYS)
+@pytest.mark.parametrize(("name", "calls"), [(random_id("chatcmpl-", 8), 1), ("chatcmpl-8", 2)])
+def test_two_gateways_that_number_from_one_are_two_calls(source, made, name, calls):
+    assert len(kept(*(events(source, made(name), path=path) for path in PATHS))) == calls
+
+
+@pytest.mark.parametrize(("source", "made"), GATEWAYS)
+def test_a_log_read_twice_rotated_or_gzipped_is_one_log(source, made):
+    assert len(kept(*(events(source, made("chatcmpl-8"), path=path) for path in PARTS))) == 1
+
+
+@pytest.mark.parametrize(("source", "made"), GATEWAYS)
+def test_a_gateway_that_begins_anew_has_each_number_twice(source, made):
+    rows = [made("chatcmpl-1"), made("chatcmpl-1", 1_795_168_900), made("chatcmpl-1")]
+    assert len(kept(events(source, *rows, path=PATHS[0]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "made", "field"),
+    [("litellm", payload, "litellm_session_id"), ("api-responses", answer, "session_id")],
+)
+def test_a_short_id_of_a_named_session_is_the_sessions_in_any_log(source, made, field):
+    def told(session, path):
+        return events(source, made("chatcmpl-8", **{field: session}), path=path)
+
+    assert len(kept(*(told("s-1", path) for path in PATHS))) == 1
+    assert len(kept(*(told(session, PATHS[0]) for session in ("s-1", "s-2")))) == 2
+
+
+def test_the_chunks_of_a_stream_with_a_short_id_are_one_call():
+    parts = [
+        {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m", "created": 1_795_168,
+         "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": output}}
+        for output in (1, 20, 40)
+    ]  # fmt: skip
+    (call,) = kept(events("api-responses", *(f"data: {json.dumps(part)}" for part in parts)))
+    assert call["tokens"]["output"] == 40
+
+
+def test_documents_of_one_short_id_are_as_many_calls_as_files():
+    def read(path):
+        text = json.dumps(answer("chatcmpl-1")).encode()
+        return SOURCE["api-responses.json"].read(Chunk(path, text, 0, SEEN), {})[0]
+
+    assert len(kept(read("/d/1.json"), read("/d/2.json"), read("/d/1.json"))) == 2
+
+
+def usage_record(response, thread, turn, family=None):
+    """A thread of Codex with one record, as `forked_from_id` would have it copied."""
+    meta = {"id": thread, **({"forked_from_id": family} if family else {})}
+    used = {"input_tokens": 9, "output_tokens": 40}
+    record = {"response_id": response, "turn_id": turn, "thread_id": thread, "usage": used}
+    rows = [("session_meta", meta), ("turn_context", {"turn_id": turn, "model": "gpt-5"}),
+            ("token_usage_record", record)]  # fmt: skip
+    at = "2026-11-20T10:00:00.000Z"
+    lines = [{"timestamp": at, "type": kind, "payload": told} for kind, told in rows]
+    return events("codex", *lines, path=f"/c/sessions/rollout-2026-11-20T10-00-00-{thread}.jsonl")
+
+
+def test_codex_a_short_response_is_its_turns_which_a_fork_keeps():
+    one, other = "019f9000-0000-7000-8000-000000000001", "019f9000-0000-7000-8000-000000000002"
+    turn, later = "019f9100-0000-7000-8000-000000000001", "019f9100-0000-7000-8000-000000000002"
+    mine = usage_record("resp_1", one, turn)
+    assert len(kept(mine, usage_record("resp_1", other, turn, one))) == 1
+    assert len(kept(mine, usage_record("resp_1", other, later))) == 2
+    whole = random_id("resp_", 9)
+    assert len(kept(usage_record(whole, one, turn), usage_record(whole, other, later))) == 1
+
+
+def test_codex_a_short_response_of_a_counted_turn_is_its_familys():
+    one, other = "019f9000-0000-7000-8000-000000000001", "019f9000-0000-7000-8000-000000000002"
+    mine = usage_record("resp_1", one, "1")
+    assert len(kept(mine, usage_record("resp_1", other, "1", one))) == 1
+    assert len(kept(mine, usage_record("resp_1", other, "1"))) == 2
+
+
+def traced(response, trace, session=""):
+    said = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "gen_ai.response.id":
+            response, "gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 40}  # fmt: skip
+    if session:
+        said["gen_ai.conversation.id"] = session
+    kinds = {str: "stringValue", int: "intValue"}
+    attributes = [{"key": key, "value": {kinds[type(v)]: v}} for key, v in said.items()]
+    at = int(trace, 16) * 10**15
+    span = {"traceId": trace * 32, "spanId": trace * 16, "attributes": attributes,
+            "startTimeUnixNano": at, "endTimeUnixNano": at}  # fmt: skip
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+
+
+@pytest.mark.parametrize(("response", "calls"), [(random_id("chatcmpl-", 8), 1), ("chatcmpl-8", 2)])
+def test_otlp_a_short_response_is_one_of_its_trace(response, calls):
+    assert len(kept(events("otlp", traced(response, "1"), traced(response, "2")))) == calls
+    again = events("otlp", traced(response, "1"), traced(response, "1"))
+    assert len(kept(again, events("otlp", traced(response, "1"), path=PATHS[1]))) == 1
+
+
+def test_a_short_request_joins_channels_within_its_session_only():
+    def told(session, request):
+        event = events("costtop", {"session": session, "model": "gpt-5", "input_tokens": 9,
+                                   "output_tokens": 40, "request": request})  # fmt: skip
+        return sorted_events("costtop", place_of(b"x"), {}, event, 0).calls[0].request
+
+    assert told("a", "req_1") == told("a", "req_1") != told("b", "req_1")
+    whole = random_id("req_", 7)
+    assert told("a", whole) == told("b", whole) == whole

@@ -9,6 +9,7 @@ import pytest
 
 from costtop.model import Call, Tokens
 from costtop.sources.otlp.telemetry import told
+from tests.sources.fork_trees import random_id
 from tests.sources.test_otlp import pairs
 
 SEEN = 1_795_478_400_000
@@ -176,17 +177,18 @@ def test_equal_requests_of_two_services_are_two_calls():
 
 
 def test_a_response_that_two_libraries_count_otherwise_is_one_call():
+    name = random_id("msg_01", 1)
     streamed = {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "claude-sonnet-4-5",
-        "gen_ai.response.id": "msg_1",
+        "gen_ai.response.id": name,
         "gen_ai.usage.input_tokens": 1_900,
         "gen_ai.usage.output_tokens": 51,  # the placeholder at its start was added
     }
     loop = span(LOOP, 2, -5, 100, streamed)
-    (call,) = calls(message(sdk(1, 0, "msg_1"), loop)).values()
+    (call,) = calls(message(sdk(1, 0, name), loop)).values()
     assert call.tokens == WHOLE
-    (call,) = calls(message(sdk(1, 0, "msg_1")), message(loop)).values()
+    (call,) = calls(message(sdk(1, 0, name)), message(loop)).values()
     assert call.tokens == WHOLE
 
 

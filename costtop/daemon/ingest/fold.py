@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
+from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
 from costtop.tail.identity import FileChange
@@ -141,7 +142,7 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
     for event in events:
         match event:
             case Call():
-                folded.calls.append(event)
+                folded.calls.append(_joinable(event))
             case SessionFact():
                 folded.facts.append(event)
             case TaskFact():
@@ -150,3 +151,10 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
                 folded.outcomes.append(event)
             case Bad():
                 folded.bad.append(event)
+
+
+def _joinable(call: Call) -> Call:
+    """The call with the name under which channels join it: a short request id is its session's."""
+    if not call.request or keys.is_global(call.request):
+        return call
+    return call._replace(request=keys.named(call.request, call.session))

@@ -7,7 +7,7 @@ reasoning. A hit in LiteLLM's own cache never reached a provider and used nothin
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -86,6 +86,14 @@ class _Line(_Payload):
     inner: _Payload | None = msgspec.field(name="standard_logging_object", default=None)
 
 
+class _LogFile(NamedTuple):
+    """Where a line was read, and when (ms UTC)."""
+
+    stem: str
+    stream: str  # its path without what rotation adds
+    seen: int
+
+
 _LINE = msgspec.json.Decoder(_Line)
 _RESPONSE = msgspec.json.Decoder(_Response)
 
@@ -98,24 +106,24 @@ def roots(_: Mapping[str, str], __: Path) -> list[Path]:
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
-    stem = text(PurePath(chunk.path).stem)
+    log = _LogFile(text(PurePath(chunk.path).stem), keys.stream(chunk.path), chunk.seen)
 
     def read_line(raw: bytes, offset: int) -> None:
         line = counted(_LINE, raw)
         told = line.inner or line
         if text(told.id) and text(told.model):
-            events.append(_call(told, stem, chunk.seen, offset))
+            events.append(_call(told, log, offset))
 
     for start, end, _ in marked_lines(chunk.data, ()):
         raw, offset = chunk.data[start:end], chunk.offset + start
         bads = taken(raw, offset, read_line)
         events += bads
         if bads and b'"prompt_tokens"' in raw:
-            events.append(unread_call(NAME, stem, raw, chunk.seen, offset=offset))
+            events.append(unread_call(NAME, log.stem, raw, chunk.seen, offset=offset))
     return events, memo
 
 
-def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
+def _call(told: _Payload, log: _LogFile, offset: int) -> Call:
     meta = told.metadata or _Metadata()
     hit = told.hit is True
     session = text(told.session) or text(_inner(meta.asked, "session_id")) or text(told.trace)
@@ -124,12 +132,12 @@ def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
     used = meta.usage or response.usage or _Usage()
     tokens = Tokens() if hit else _tokens(told, used)
     return Call(
-        key=keys.whole(NAME, text(told.id)),
+        key=keys.whole(NAME, _named(told, session, log)),
         source=NAME,
-        session=session or stem,
+        session=session or log.stem,
         model=text(told.model),
         tokens=tokens,
-        at=stamp(end, seen),
+        at=stamp(end, log.seen),
         context=_context(told, meta),
         provider=text(told.provider),
         tier=_tier(told.costs) or standard(response.tier),
@@ -139,6 +147,14 @@ def _call(told: _Payload, stem: str, seen: int, offset: int) -> Call:
         offset=offset,
         media=None if hit else _media(tokens, used),
     )
+
+
+def _named(told: _Payload, session: str, log: _LogFile) -> str:
+    """A short id is its session's, else its log's, and its request's: gateways begin anew."""
+    name = text(told.id)
+    if keys.is_global(name):
+        return name
+    return keys.named(name, session or log.stream, told.start)
 
 
 def _response(told: _Payload) -> _Response:

@@ -68,6 +68,7 @@ class _Fold:
     def __init__(self, chunk: Chunk, memo: Memo) -> None:
         self.seen = chunk.seen
         self.stem = text(PurePath(chunk.path).stem)
+        self.stream = keys.stream(chunk.path)
         self.open: dict[str, object] = dict(memo.get("open", {}))
         self.events: list[Event] = []
 
@@ -148,7 +149,7 @@ class _Fold:
         if not kind:
             return
         name = text(answer.id) or text(answer.response_id)
-        key = keys.whole(NAME, name) if name else keys.whole(NAME, self.stem, data)
+        key = self._key(name, answer, around) if name else keys.whole(NAME, self.stem, data)
         model = text(answer.model) or text(answer.model_version) or text(around.model)
         tokens = tokens_of(answer)
         self.events.append(
@@ -170,6 +171,17 @@ class _Fold:
                 media=media_of(answer, tokens),
             )
         )
+
+    def _key(self, name: str, answer: Answer, around: Answer) -> bytes:
+        """By the id, a short one within its session, else its log, and the answer's own time.
+
+        All chunks of a stream tell the same time; a gateway that numbers its answers begins anew.
+        """
+        if keys.is_global(name):
+            return keys.whole(NAME, name)
+        owner = _session(answer, around) or self.stream
+        began = next(filter(None, (answer.created, answer.created_at, answer.created_time)), "")
+        return keys.whole(NAME, keys.named(name, owner, began))
 
     def _at(self, answer: Answer, around: Answer) -> int:
         own = (answer.timestamp, answer.created_at, answer.created, answer.created_time)

@@ -219,7 +219,8 @@ class _Fold:
         response = _text(record.response_id)
         total = records.counts(record.thread_token_usage or record.usage)
         used = records.counts(record.usage)
-        key = keys.whole(NAME, response) if response else self._key(total, used, turn)
+        named = response and self._response(response, turn)
+        key = keys.whole(NAME, named) if named else self._key(total, used, turn)
         call = self._call(key, records.tokens_of(used), at, offset, turn)
         session = _text(record.thread_id) or self.thread
         self.events.append(call._replace(session=session, request=response))
@@ -251,10 +252,25 @@ class _Fold:
         chain = self._chained(total, used)
         if _UNIQUE.fullmatch(turn):
             return keys.paired(f"{NAME}/{turn}/{total}/{used}", turn)
-        family = self.memo.get("family") or self.thread
+        family, alone = self._family()
+        return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
+
+    def _family(self) -> tuple[str, bool]:
+        """Whose history the thread's may be, and whether it is the thread's alone all the same."""
         # A spawned thread may begin with what is its parent's, its siblings only look alike.
         alone = self.memo.get("child") and not self.memo.get("forked")
-        return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
+        return self.memo.get("family") or self.thread, bool(alone)
+
+    def _response(self, response: str, turn: str) -> str:
+        """A short id is one of its turn, which forks keep; where turns are counted, of the family.
+
+        A gateway that numbers its answers begins anew when it is started again.
+        """
+        if keys.is_global(response):
+            return response
+        family, alone = self._family()
+        owner = "" if _UNIQUE.fullmatch(turn) else self.thread if alone else family
+        return keys.named(response, owner, turn)
 
     def _chained(self, total: records.Counts | None, used: records.Counts) -> str:
         """A hash of all counts up to these: equal histories have equal ones, whoever wrote them.

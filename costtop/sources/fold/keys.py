@@ -10,6 +10,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _WORDS = re.compile(r"(?:[a-zA-Z]+\d{0,2}[-_.:])+")  # "msg_", "msg_bdrk_", "chatcmpl-", "gen-"
 _RANDOM, _KINDS = 20, 8  # characters of a random id, and how many different ones it has at least
 _MANY = 10  # there are no more digits than that
+_ROTATED = re.compile(r"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?$")  # .1, -20261124, .old, and .gz
 
 
 def half(text: str) -> bytes:
@@ -51,6 +52,14 @@ def is_global(name: str) -> bool:
     tail = name[words.end() :] if words else name
     random = len(tail) >= _RANDOM and len(set(tail)) >= _KINDS
     return (random and not tail.isdecimal()) or _UUID.search(name) is not None
+
+
+def stream(path: str) -> str:
+    """What a log is called whichever part of it is read: its path without what rotation adds.
+
+    The owner of short ids where no session is told: two gateways that number from 1 are two.
+    """
+    return _ROTATED.sub("", path)
 
 
 def named(name: str, *owner: object) -> str:

@@ -86,7 +86,7 @@ def call_of(record: Record, seen: int) -> Call | None:
     response = named(said, ("gen_ai.response.id", "llm.response.id"))
     tier = named(said, _TIER)
     return Call(
-        key=_key(record, response),
+        key=_key(record, response, who.session),
         source=who.source,
         session=who.session,
         model=named(said, _MODEL) or "unknown",
@@ -111,10 +111,13 @@ def _coarseness(source: str, response: str) -> int:
     return 0 if response else SPAN
 
 
-def _key(record: Record, response: str) -> bytes:
-    """By the response where it has an id: two libraries may trace the same request."""
+def _key(record: Record, response: str, session: str) -> bytes:
+    """By the response where it has an id: two libraries may trace the same request.
+
+    A short id is its session's, else its trace's: servers that number their answers have many.
+    """
     if response:
-        return keys.whole("otlp", "response", response)
+        return keys.whole("otlp", "response", keys.named(response, session))
     if record.trace and record.span:
         return keys.whole("otlp", "span", record.trace, record.span)
     told = sorted(f"{name}={value}" for name, value in record.said.items())

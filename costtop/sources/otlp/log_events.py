@@ -66,7 +66,7 @@ def _gemini(record: Record, who: Owner, at: int) -> Call:
 def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str) -> Call:
     said = record.said
     if request:
-        key = keys.whole("otlp", who.source, request)
+        key = keys.whole("otlp", who.source, keys.named(request, who.session))
     else:
         told = sorted(f"{name}={value}" for name, value in said.items())
         key = keys.whole("otlp", who.source, record.name, str(record.at), *told)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from costtop.model import Call, Context
+from costtop.sources.fold import keys
 from costtop.sources.otlp.records import Record
 
 _LATE = 120_000  # ms: how long the next teller of a request is waited for
@@ -60,7 +61,8 @@ class _Known:
         """Remembers one more; its place."""
         place = len(self.requests)
         self.requests.append(request)
-        self.response.setdefault(request.response, place)
+        if request.response:
+            self.response.setdefault(_response(request.response, request.tellers[0]), place)
         self.alike.setdefault((request.service, request.output), []).append(place)
         for teller in request.tellers:
             self._find_by(teller, place)
@@ -79,8 +81,9 @@ class _Known:
 
     def place(self, teller: Teller, call: Call) -> int | None:
         """Where the request stands that this span tells of, None for one that is new."""
-        if call.request and call.request in self.response:
-            return self.response[call.request]
+        named = call.request and self.response.get(_response(call.request, teller))
+        if isinstance(named, int):
+            return named
         kin = self.span.get(teller.span, self.parent.get(teller.span))
         if kin is not None:
             return kin  # told before, or the parent of one that was
@@ -162,11 +165,16 @@ def _noted(request: TracedRequest, call: Call) -> TracedRequest:
 def _is_alike(request: TracedRequest, call: Call) -> bool:
     """Whether it can be the same request by model and counts; service and output are equal."""
     tokens = call.tokens
-    if call.request and request.response:
+    if call.request and request.response and call.request != request.response:
         return False
     cache = tokens.cache_read + tokens.cache_write
     same = {tokens.input, tokens.input - cache} & {request.input, request.input - request.cache}
     return bool(same) and _plain(call.model) == _plain(request.model)
+
+
+def _response(name: str, teller: Teller) -> str:
+    """What a response is called among all; a short id is its trace's."""
+    return keys.named(name, teller.span[:16])
 
 
 def _plain(model: str) -> str:
