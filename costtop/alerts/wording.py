@@ -42,13 +42,22 @@ class Message(NamedTuple):
     short: str
 
 
-def message(one: Notification) -> Message:
-    """The words for one notification."""
+def message(
+    one: Notification, spenders: Sequence[tuple[str, int]] = (), *, holds: bool = False
+) -> Message:
+    """The words for one notification.
+
+    `spenders` are ("source/session", nano-dollars) of the sessions that spent most of a budget;
+    `holds`: at 100 % it does more than tell.
+    """
     finding = one.finding
     title = MARK + headline(finding)
     family = kind(finding.rule)
-    words = {"budget": _budget, "blind": _blind, "session": _session}[family]
-    lines = [plain(line, 400) for line in words(one)]
+    if family == "budget":
+        told = _budget(one, spenders, holds=holds)
+    else:
+        told = _blind(one) if family == "blind" else _session(one)
+    lines = [plain(line, 400) for line in told]
     return Message(title, "\n".join(lines), _short(title, lines[-1]))
 
 
@@ -149,15 +158,43 @@ def _why(one: Notification) -> str:
     return f"Why: {said or cause or 'nothing more is known yet'}{besides}"
 
 
-def _budget(one: Notification) -> list[str]:
+def _budget(one: Notification, spenders: Sequence[tuple[str, int]], *, holds: bool) -> list[str]:
     finding = one.finding
     evidence = dict(finding.evidence)
     return [
         _budget_fact(finding, evidence),
         _passed(one, evidence),
         f"Why: {finding.why.strip() or 'see the dearest sessions'}{_besides(one)}",
-        f"costtop --once --sort rate · costtop budget list · costtop alerts ack {one.id}",
+        *_spenders(finding, evidence, spenders),
+        _budget_todo(one, spenders, holds=holds),
     ]
+
+
+def _spenders(
+    finding: Finding,
+    evidence: dict[str, str | int | float],
+    spenders: Sequence[tuple[str, int]],
+) -> list[str]:
+    """Which sessions spent most of it: "Dearest: 7b4acd3 $4.12, 9f767c4 $2.01."."""
+    if not spenders:
+        return []
+    window = evidence.get("window_ms")
+    within = f" of the last {durations.words(window)}" if isinstance(window, int) else ""
+    whole = finding.amount or NANO
+    each = (f"{short_name(name)} ${beside(cost, whole)}" for name, cost in spenders)
+    return [f"Dearest{within}: {', '.join(each)}."]
+
+
+def _budget_todo(one: Notification, spenders: Sequence[tuple[str, int]], *, holds: bool) -> str:
+    """What to type, the most useful first."""
+    budget = one.finding.budget
+    todo = ["costtop --once --sort rate"]
+    if spenders:
+        name = short_name(spenders[0][0])
+        todo = [f"costtop explain {name}", f"costtop kill {name}"]
+        todo += [f"costtop override {budget}"] if holds and (one.finding.tier or 0) >= 100 else []
+        todo.append(f"costtop budget set {budget} AMOUNT")
+    return " · ".join((*todo, "costtop budget list", f"costtop alerts ack {one.id}"))
 
 
 def _besides(one: Notification) -> str:
@@ -177,8 +214,7 @@ def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> st
 def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:
     finding = one.finding
     if finding.rule == "budget_burn":
-        burn = number(evidence.get("burn"))
-        return f"Burning at {burn:.1f}x what the period allows." if burn else "Burning fast."
+        return _burning(evidence)
     if finding.rule == "budget_forecast":
         expected = evidence.get("expected")
         most = f"${dollars(expected)}" if isinstance(expected, int) else "more than its amount"
@@ -187,6 +223,16 @@ def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:
     said = ", ".join(str(tier) for tier in sorted(tiers))
     late = " This came late: the period is closed." if finding.late else ""
     return f"Passed {said} %.{late}"
+
+
+def _burning(evidence: dict[str, str | int | float]) -> str:
+    """How fast, against what."""
+    burn, hourly = number(evidence.get("burn")), evidence.get("hourly_nano")
+    if not burn or not isinstance(hourly, int):
+        return "Burning fast."
+    usual = evidence.get("usual_hourly_nano")
+    against = f", your usual hour is ${dollars(usual)}" if isinstance(usual, int) else ""
+    return f"${dollars(hourly)} an hour, {burn:.1f}x what the period allows{against}."
 
 
 def _blind(one: Notification) -> list[str]:

@@ -67,6 +67,37 @@ def test_a_budget_is_told_in_four_lines_that_name_every_tier_passed():
     ]
 
 
+def test_a_budget_names_its_three_dearest_sessions_and_what_to_type():
+    one = Notification("3f9a2c", "i", "s", tier(tier=100), "first", speaks=True)
+    spenders = [(UUID, 9_100_000_000), ("codex/ab", 4_000_000_000), ("gemini/c", 20_000_000)]
+    lines = message(one, spenders, holds=True).body.splitlines()
+    assert lines[-2] == "Dearest: 9f767c4 $9.10, ab $4.00, c $0.02."
+    assert lines[-1] == (
+        "costtop explain 9f767c4 · costtop kill 9f767c4 · costtop override daily"
+        " · costtop budget set daily AMOUNT · costtop budget list · costtop alerts ack 3f9a2c"
+    )
+
+
+def test_a_burn_says_how_fast_against_what():
+    evidence = (
+        *(("amount", 20_000_000_000), ("burn", 7.2), ("window_ms", HOUR)),
+        *(("hourly_nano", 6_000_000_000), ("usual_hourly_nano", 1_500_000_000)),
+    )
+    burn = Finding(
+        "budget_burn", "warning", 0, "burn daily: $6.00 of $20.00 in the last hour", "why",
+        budget="daily", period="2026-11-23", cost=10_500_000_000, evidence=evidence,
+    )  # fmt: skip
+    one = Notification("3f9a2c", "i", "s", burn, "first", speaks=True)
+    words = message(one, [("codex/ab", 4_000_000_000)])
+    assert words.title == "[costtop] burn daily: $6.00 of $20.00 in the last hour"
+    assert words.body.splitlines()[:4] == [
+        "Budget daily (2026-11-23) has spent $10.50 of $20.00.",
+        "$6.00 an hour, 7.2x what the period allows, your usual hour is $1.50.",
+        "Why: why",
+        "Dearest of the last 1 h: ab $4.00.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("finding", "title"),
     [

@@ -257,3 +257,66 @@ def test_a_forecast_that_was_told_before_a_restart_stays_told(log):
 def test_a_budget_of_nothing_never_speaks(log):
     budgets = Budgets([Budget("zero", "day", 0)], UTC_ZONE)
     assert spend_all(budgets, log, [1.0]) == []
+
+
+WORKER = Budget("mine", "day", 20 * NANO)
+MONDAY = ms("2026-11-02T00:00:00")
+
+
+def working(budgets, log, weeks, a_day=12.0):
+    """A person who works from nine to five on weekdays, and what was said of it."""
+    found = []
+    for day in (MONDAY + n * 24 * HOUR for n in range(7 * weeks) if n % 7 < 5):
+        found += spend_all(budgets, log, [a_day / 32] * 32, at=day + 9 * HOUR, step=HOUR // 4)
+    return [one for one in found if one.rule == "budget_burn" and not one.resolved]
+
+
+def test_an_ordinary_working_day_burns_nothing(log):
+    budgets = Budgets([WORKER], UTC_ZONE)
+    told = working(budgets, log, weeks=3, a_day=16.0)
+    assert len({one.period for one in told}) == 5  # the first ones: nothing is known of hours yet
+    assert max(one.period for one in told) == "2026-11-06"
+
+
+def test_a_day_that_will_pass_its_amount_in_working_hours_burns_and_says_when(log):
+    budgets = Budgets([WORKER], UTC_ZONE)
+    working(budgets, log, weeks=2)
+    monday = MONDAY + 14 * 24 * HOUR
+    found = spend_all(budgets, log, [0.75] * 14, at=monday + 9 * HOUR, step=HOUR // 8)
+    (one,) = [one for one in found if one.rule == "budget_burn" and one.severity == "warning"]
+    assert one.period == "2026-11-16"
+    assert one.title == "burn mine: $6.00 of $20.00 in the last hour, spent at 12:12"
+    assert (
+        "7.2x the even pace: $6.00 an hour, 4.0x your usual $1.50; if it goes on, all of it is"
+        in one.why
+    )
+    assert one.cost == budgets.spent("mine", one.at)
+
+
+def test_own_hours_are_the_same_after_a_restart(log):
+    whole, fresh = Budgets([WORKER], UTC_ZONE), Budgets([WORKER], UTC_ZONE)
+    working(whole, log, weeks=2)
+    monday = MONDAY + 14 * 24 * HOUR
+    (gap,) = fresh.unlearnt(monday)
+    for day in (MONDAY + n * 24 * HOUR for n in range(14) if n % 7 < 5):
+        for nth in range(32):
+            at = day + 9 * HOUR + nth * HOUR // 4
+            if gap.span.start <= at < gap.span.end:
+                fresh.learn("mine", at, round(12.0 / 32 * NANO))
+            else:
+                fresh.fill("mine", at, round(12.0 / 32 * NANO))
+    dear = [0.75] * 14
+    both = [
+        spend_all(one, log, dear, at=monday + 9 * HOUR, step=HOUR // 8) for one in (whole, fresh)
+    ]
+    burns = [[one for one in each if one.rule == "budget_burn"] for each in both]
+    assert burns[0]
+    assert burns[0] == burns[1]
+
+
+def test_a_reckless_hour_speaks_whatever_the_day_will_come_to(log):
+    budgets = Budgets([Budget("m", "month", 1000 * NANO)], UTC_ZONE)
+    working(budgets, log, weeks=3)
+    monday = MONDAY + 21 * 24 * HOUR
+    found = spend_all(budgets, log, [8.0] * 14, at=monday + 9 * HOUR, step=HOUR // 12)
+    assert [one for one in found if one.rule == "budget_burn" and one.severity == "warning"]

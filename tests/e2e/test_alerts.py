@@ -132,6 +132,8 @@ def test_a_changed_amount_is_told_its_own_tiers_once_each_also_through_kills(ins
     of_budget = [title for title in inbox.titles if title.startswith("[costtop] budget")]
     wanted = ["100 % of $10.00", "50 % of $30.00", "80 % of $30.00", "100 % of $30.00"]
     assert of_budget == [f"[costtop] budget daily: {one}" for one in [*wanted, "100 % of $15.00"]]
+    half = next(body for body in inbox.bodies if "Passed 50 %" in body)
+    assert "Dearest: w-1 $11.00, w-2 $4.50, w-0 $0.00." in half
     open_ones = "SELECT count(*) FROM alerts WHERE state = 'open' AND amount <> 15000000000"
     assert instance.ask(open_ones) == 0
     deeds = "SELECT count(*) FROM deeds WHERE deed = 'budget daily'"

@@ -158,6 +158,10 @@ class Evaluator:
         for gap in self._budgets.wanted(now):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
+        for gap in self._budgets.unlearnt(now):
+            _, since, until = gap.span
+            for at, cost, _ in scope_sums.quarters(db, dict(gap.budget.scope), since, until):
+                self._budgets.learn(gap.budget.name, at, cost)
         for spend in unjudged:
             for budget in self.limits:
                 if covers(budget, spend):

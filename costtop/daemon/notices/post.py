@@ -6,16 +6,22 @@ held back. Both are plain functions of a connection inside the caller's transact
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from costtop import periods
 from costtop.alerts import choose, routes, wording
 from costtop.alerts.routes import Route
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
+from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
+from costtop.store.calls import scope_sums
+
+_NAMED = 3  # sessions that a message of a budget names
 
 
 class Audience(NamedTuple):
@@ -64,9 +70,28 @@ def post_findings(
     decided = _decide(db, findings, now, history=history)
     alerts.record(db, decided, now)
     speaking = [one for one in decided if one.speaks]
-    for route in audience.routes if speaking else ():
-        outbox.post(db, _route(db, route, speaking, audience.zone, now), now)
+    if speaking and audience.routes:
+        said = {one.id: _worded(db, one, audience.zone) for one in speaking}
+        for route in audience.routes:
+            outbox.post(db, _route(db, route, speaking, said, audience.zone, now), now)
     return decided
+
+
+def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
+    """The words for a notification; of a budget they name the sessions that spent most of it."""
+    finding = one.finding
+    limit = next((each for each in meta.budgets(db) if each.name == finding.budget), None)
+    if limit is None or finding.resolved:
+        return wording.message(one)
+    window = dict(finding.evidence).get("window_ms")
+    if isinstance(window, int):
+        since, until = finding.at - window, finding.at + 1
+    elif periods.hours(limit.period) is None:
+        since, until = periods.bounds(limit.period, finding.period, ZoneInfo(str(zone)))
+    else:
+        since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
+    spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
+    return wording.message(one, spenders, holds=limit.action != "notify")
 
 
 def _decide(
@@ -81,7 +106,12 @@ def _decide(
 
 
 def _route(
-    db: sqlite3.Connection, route: Route, speaking: Sequence[Notification], zone: tzinfo, now: int
+    db: sqlite3.Connection,
+    route: Route,
+    speaking: Sequence[Notification],
+    said: Mapping[str, Message],
+    zone: tzinfo,
+    now: int,
 ) -> list[Letter]:
     """The letters of this moment for one route; several sessions at once share one."""
     wanted = [one for one in speaking if routes.takes(route, one)]
@@ -90,7 +120,7 @@ def _route(
     letters = []
     for one in wanted:
         why = routes.hold(route, one, crowd, traffic, _minute(zone, now))
-        letter = _letter(route, one, why, now)
+        letter = _letter(route, one, said[one.id], why, now)
         letters.append(letter)
         if not why and letter.kind != "session":  # those of sessions will share one
             traffic = traffic._replace(hour=traffic.hour + 1)
@@ -101,8 +131,7 @@ def _route(
     return [*kept, _digest(route, now_of_crowd, now, now)]
 
 
-def _letter(route: Route, one: Notification, hold: Hold, now: int) -> Letter:
-    said = wording.message(one)
+def _letter(route: Route, one: Notification, said: Message, hold: Hold, now: int) -> Letter:
     return Letter(
         label=route.label,
         kind=choose.kind(one.finding.rule),

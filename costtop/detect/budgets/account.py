@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect.budgets import burn
+from costtop.detect.budgets.own_hours import OwnHours
 from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR
 from costtop.model import Budget, Finding
@@ -31,15 +32,16 @@ class Tally:
 class Account:
     """One budget with its periods; a rolling one has a window instead of their sums."""
 
-    __slots__ = ("budget", "burn", "foreseen", "latest", "outdated", "tallies", "window")
+    __slots__ = ("budget", "burn", "foreseen", "latest", "outdated", "own", "tallies", "window")
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, tz: ZoneInfo) -> None:
         self.budget = budget
         hours = periods.hours(budget.period)
         self.window = None if hours is None else Sliding(hours * HOUR)
         self.tallies: dict[str, Tally] = {}
         self.latest: Tally | None = None
-        self.burn = burn.Burn(budget)
+        self.own = OwnHours(tz)
+        self.burn = burn.Burn(budget, self.own)
         self.foreseen = 0
         self.outdated: list[Finding] = []  # said of another amount; to be ended
 
@@ -62,6 +64,8 @@ class Account:
     def add(self, at: int, now: int, nanos: int, tz: ZoneInfo) -> Tally:
         tally = self.tally(at if self.window is None else max(at, now), tz)
         self.burn.add(at, nanos)
+        if self.burn.pairs:
+            self.own.add(at, nanos)
         if self.window is None:
             tally.spent += nanos
         else:

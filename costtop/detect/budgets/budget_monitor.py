@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.detect.budgets import burn, tiers
 from costtop.detect.budgets.account import Account, Tally
-from costtop.durations import HOUR
+from costtop.detect.budgets.own_hours import LEARNT
+from costtop.durations import DAY, HOUR
 from costtop.model import Budget, Finding, Spend
 from costtop.periods import Span
 from costtop.scope import FIELDS, matches
@@ -40,7 +41,7 @@ class Budgets:
 
     def __init__(self, budgets: Iterable[Budget], tz: ZoneInfo) -> None:
         self._tz = tz
-        self._accounts = {budget.name: Account(budget) for budget in budgets}
+        self._accounts = {budget.name: Account(budget, tz) for budget in budgets}
         self._matching: dict[tuple[str, ...], tuple[Account, ...]] = {}
 
     def observe(self, spend: Spend, now: int) -> list[Finding]:
@@ -124,6 +125,20 @@ class Budgets:
                 span = Span(span.key, now - account.window.span, now)
             found.append(Unfilled(account.budget, span))
         return found
+
+    def unlearnt(self, now: int) -> list[Unfilled]:
+        """What to `learn` of after a start: the weeks before those that `wanted` names."""
+        today = periods.start_of("day", now, self._tz)
+        found: list[Unfilled] = []
+        for account in self._accounts.values():
+            if account.burn.pairs:
+                until = periods.before(account.budget.period, now, self._tz).start
+                found.append(Unfilled(account.budget, Span("", today - LEARNT * DAY, until)))
+        return [one for one in found if one.span.start < one.span.end]
+
+    def learn(self, name: str, at: int, nanos: int) -> None:
+        """Take spend of the past as a sign of when the budget's owner works, and no more."""
+        self._accounts[name].own.add(at, nanos)
 
     def unknown(self, spend: Spend) -> list[Unfilled]:
         """Periods that this call belongs to and memory does not hold: fill them before observing.

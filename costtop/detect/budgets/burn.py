@@ -3,18 +3,23 @@
 It makes no forecast (`analysis.forecast` does) and keeps no period sums. The burn b over a window w
 is the share of the budget spent in it over the share of the period that it is; 1.0 uses the budget
 up exactly at the period's end. A long window says that it matters, a short one that it still goes
-on (the pairs for a month are the multi-window table of Google's SRE workbook, chapter 5).
+on (the pairs for a month are the multi-window table of Google's SRE workbook, chapter 5). Nobody
+works around the clock: what it comes to is reckoned by the owner's own hours (`own_hours`).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from costtop.detect.budgets.own_hours import OwnHours
 from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Budget, Finding, Severity
-from costtop.money import dollars
+from costtop.money import beside, dollars, exactly
 from costtop.periods import Span
 
 SURE = 0.8  # P(breach) from which the forecast speaks, at two evaluations in a row
+_SURE = 2 / 3  # of the days before: after this hour they spent as much as is left of the amount
+_LATELY = 0.75  # of a window: spend that began later is no pace of the whole of it
 _ENDS = 0.95  # of the limit: below it in the short window, the level is over
 
 
@@ -48,10 +53,10 @@ PAIRS = {
 class Burn:
     """The windows of one budget and which pairs hold; each pair speaks once a period."""
 
-    __slots__ = ("budget", "open", "pairs", "told", "windows")
+    __slots__ = ("budget", "open", "own", "pairs", "told", "windows")
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, budget: Budget, own: OwnHours) -> None:
+        self.budget, self.own = budget, own
         self.pairs = PAIRS.get(budget.period, ())
         self.windows = [(Sliding(pair.long), Sliding(pair.short)) for pair in self.pairs]
         self.open: dict[int, str] = {}  # pair -> key of the period in which it spoke
@@ -88,33 +93,57 @@ class Burn:
                 fast >= pair.limit <= still
                 and now < span.end
                 and spent < amount
+                and (nth, span.key) not in self.told
                 and _lasts(long, pair, now)
+                and self._matters(pair, span, long.sum, spent, now)
             ):
                 self.open[nth] = span.key
-                if (nth, span.key) not in self.told:
-                    self.told.add((nth, span.key))
-                    found.append(self._speak(pair, span, fast, long.sum, at))
+                self.told.add((nth, span.key))
+                found.append(self._speak(pair, span, fast, long, spent, at, now))
         return found
 
-    def _speak(self, pair: Pair, span: Span, fast: float, amount: int, at: int) -> Finding:
-        budget = self.budget
-        hours = pair.long // HOUR
-        window = "hour" if hours == 1 else f"{hours} hours"
-        left = dollars(budget.amount)
-        text = (
-            f"{budget.name} spent ${dollars(amount)} of ${left} in the last {window},"
-            f" {fast:.1f}x the even pace, and it goes on."
-        )
+    def _matters(self, pair: Pair, span: Span, amount: int, spent: int, now: int) -> bool:
+        """Whether what a window spent (`amount`) comes to more than the owner's own hours allow.
+
+        It does where a usual rest of the period passes the budget, or where an hour worked spends
+        `limit` times its share. What every working day does, and is within it, is no news.
+        """
+        usual = self.own.usual(now)
+        if usual is None:
+            return True
+        whole = self.budget.amount
+        if amount * HOUR / pair.long * self.own.worked(usual, span) >= pair.limit * whole:
+            return True
+        rests = self.own.rests(usual, now, span.end)
+        return sum(spent + rest >= whole for rest in rests) >= _SURE * len(rests)
+
+    def _speak(
+        self, pair: Pair, span: Span, fast: float, long: Sliding, spent: int, at: int, now: int
+    ) -> Finding:
+        budget, usual = self.budget, self.own.usual(now)
+        since = min(long.since() or now, now - pair.short)
+        lately = now - since < _LATELY * pair.long  # else the window is full
+        since = since if lately else now - pair.long
+        hourly = long.sum * HOUR / (now - since)
+        spent_at = _when(self.own.left(usual, now, span.end), hourly, budget.amount - spent)
+        end = self.own.clock(spent_at, at) if spent_at is not None else ""
+        part = _part(budget, pair, long.sum)
+        speed = f"${dollars(round(hourly))} an hour"
+        speed += f" since {self.own.clock(since, at)}" if lately else ""
+        if usual is not None:
+            speed += f", {hourly / usual.pace:.1f}x your usual ${dollars(round(usual.pace))}"
+        goes_on = f"all of it is spent at {end}" if end else "it lasts until the period ends"
         return Finding(
             "budget_burn",
             pair.severity,
             at,
-            f"burn {budget.name}: {fast:.1f}x over {window}",
-            text,
+            f"burn {budget.name}: {part}" + (f", spent at {end}" if end else ""),
+            f"{budget.name} spent {part}, {fast:.1f}x the even pace: {speed}; if it goes on,"
+            f" {goes_on}.",
             budget=budget.name,
             period=span.key,
             amount=budget.amount,
-            cost=amount,
+            cost=spent,
             feature=dict(budget.scope).get("feature", ""),
             user=dict(budget.scope).get("user", ""),
             evidence=(
@@ -122,12 +151,15 @@ class Burn:
                 ("limit", pair.limit),
                 ("window_ms", pair.long),
                 ("amount", budget.amount),
+                ("window_nano", long.sum),
+                ("hourly_nano", round(hourly)),
+                *((("usual_hourly_nano", round(usual.pace)),) if usual else ()),
+                *((("spent_at_ms", spent_at),) if spent_at is not None else ()),
             ),
         )
 
     def _over(self, pair: Pair, key: str, still: float, now: int) -> Finding:
         budget = self.budget
-        hours = pair.long // HOUR
         text = f"{budget.name} burns at {still:.1f}x the even pace again."
         return Finding(
             "budget_burn",
@@ -139,8 +171,27 @@ class Burn:
             period=key,
             amount=budget.amount,
             resolved=True,
-            evidence=(("limit", pair.limit), ("window_ms", hours * HOUR)),
+            evidence=(("limit", pair.limit), ("window_ms", pair.long)),
         )
+
+
+def _part(budget: Budget, pair: Pair, amount: int) -> str:
+    """What of the budget went in the window: "$26.00 of $100.00 in the last hour"."""
+    hours = pair.long // HOUR
+    window = "hour" if hours == 1 else f"{hours} hours"
+    of = exactly(budget.amount)
+    return f"${beside(amount, budget.amount)} of ${of} in the last {window}"
+
+
+def _when(left: Sequence[tuple[int, float]], hourly: float, needed: int) -> int | None:
+    """The moment (ms) at which `needed` is spent, by the hours that are left; None: not in them."""
+    gone = 0.0
+    for at, share in left:
+        step = share * hourly
+        if step > 0 and gone + step >= needed:
+            return at + round((HOUR - at % HOUR) * (needed - gone) / step)
+        gone += step
+    return None
 
 
 def _lasts(long: Sliding, pair: Pair, now: int) -> bool:
@@ -155,13 +206,13 @@ def forecast(
     """The finding for a breach that is foreseen; it is marked as a forecast by its rule."""
     text = (
         f"{budget.name} stands at ${dollars(spent)} and is expected to end at"
-        f" ${dollars(expected)} of ${dollars(budget.amount)} (chance of a breach {breach:.0%})."
+        f" ${dollars(expected)} of ${exactly(budget.amount)} (chance of a breach {breach:.0%})."
     )
     return Finding(
         "budget_forecast",
         "warning",
         now,
-        f"forecast {budget.name}: ${dollars(expected)} of ${dollars(budget.amount)}",
+        f"forecast {budget.name}: ${dollars(expected)} of ${exactly(budget.amount)}",
         text,
         budget=budget.name,
         period=key,

@@ -72,6 +72,21 @@ def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: i
     return Sum(cost, calls, floors.of(db, span, bound))
 
 
+def dearest(
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, most: int
+) -> list[tuple[str, int]]:
+    """("source/session", cost) of the root sessions that spent most of it, dearest first."""
+    where, values = _within(db, scope)
+    return db.execute(
+        "SELECT n.text || '/' || r.session, sum(p.cost) FROM spend p"
+        " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+        " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
+        f" WHERE p.quarter >= ? AND p.quarter < ?{where}"
+        " GROUP BY s.root HAVING sum(p.cost) > 0 ORDER BY 2 DESC, 1 LIMIT ?",
+        (since // QUARTER, -(-until // QUARTER), *values, most),
+    ).fetchall()
+
+
 def _within(db: sqlite3.Connection, scope: Mapping[str, str]) -> tuple[str, list[str]]:
     """Conditions and their values. GLOB reads * and ? as `scope.matches` does, not brackets."""
     where, values = "", []
