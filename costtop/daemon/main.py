@@ -176,7 +176,7 @@ async def _work(
             reader.run(),
             search.run(),
             status.run(),
-            keep_line(paths.database, paths.line),
+            keep_line(paths.database, paths.line, status.said),
             breakers.run(acting=acting),
             actions.finish(writer, executors.action_log, acting=acting),
             run_alerting(instance.evaluator, writer, paths.database, reader),

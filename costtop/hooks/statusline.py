@@ -42,7 +42,7 @@ def line(text: bytes, files: tuple[str, str, str], now: int) -> str:
             said = file.read(1000).decode("utf-8", "replace").strip()
     except OSError:
         fresh, said = False, ""
-    cost = _cost(database, session) if session else ""
+    cost = (_cost(database, session) or _own(text)) if session else ""
     parts = [part for part in (cost, said) if part]
     if not parts:
         return "~ costtop: no data yet"
@@ -58,10 +58,18 @@ def _cost(database: str, session: str) -> str:
         db.close()
     except Exception:
         return ""  # no database yet, or one of another version
-    if calls and unpriced == calls:
+    if not calls:
+        return ""
+    if unpriced == calls:
         return "session ?"
     floor = "≥" if short else ""
     return f"session {floor}${cents // 100:,}.{cents % 100:02d}"
+
+
+def _own(text: bytes) -> str:
+    """What the agent itself says, marked, while no log has told of the session yet."""
+    told = quick.number(text, "total_cost_usd")
+    return "" if told is None else f"session ~${told:,.2f}"
 
 
 def _tell(text: bytes) -> None:

@@ -49,7 +49,7 @@ class Totals:
             Total(self._live.name(feature), self._live.name(model), self._provider(model), *rest)
             for feature, model, *rest in rows.fetchall()
         ]
-        return totals, self._live.glance(now)[2]
+        return totals, self._live.budgets(now)
 
     def _provider(self, model: int) -> str:
         found = self._providers.get(model)

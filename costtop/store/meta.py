@@ -10,6 +10,7 @@ from costtop import periods
 from costtop.durations import MINUTE
 from costtop.model import Budget
 
+SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
 FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
 
 
@@ -20,6 +21,7 @@ class Shared(NamedTuple):
     finished_after: int  # ms of silence after which a session counts as ended
     min_peers: int  # finished sessions that a running one is compared with, at least
     budgets: tuple[Budget, ...]
+    settled: str = ""  # whoever keeps a sum of the past reads it anew when this has changed
 
 
 def shared(db: sqlite3.Connection) -> Shared:
@@ -30,6 +32,7 @@ def shared(db: sqlite3.Connection) -> Shared:
         int(told.get("finished_after", FINISHED_AFTER)),
         int(told.get("min_peers", 5)),
         decode_budgets(told.get("budgets", "")),
+        told.get(SETTLED, ""),
     )
 
 
@@ -57,6 +60,15 @@ def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
         "INSERT INTO meta (key, value) VALUES (?, ?)"
         " ON CONFLICT DO UPDATE SET value = excluded.value",
         [(key, value) for key, value in values.items() if known.get(key) != value],
+    )
+
+
+def settle(db: sqlite3.Connection, rev: int) -> None:
+    """Writes down that sums of the past change with this revision."""
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET value = excluded.value",
+        (SETTLED, str(rev)),
     )
 
 

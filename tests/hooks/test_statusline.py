@@ -43,6 +43,16 @@ def test_what_is_old_stands_behind_a_tilde(stored):
     assert call("statusline", text=S1).stdout == "~session $0.05 · today $14.20\n"
 
 
+def test_a_session_that_no_log_has_told_of_shows_what_the_agent_says_marked(home):
+    write_claude(home, "dear", 1, model="claude-opus-4-6")
+    scan(paths.find())
+    files = quick.files(os.environ)
+    told = b'{"session_id": "new", "cost": {"total_cost_usd": 1.237}}'
+    assert line(told, files, now()) == "~session ~$1.24"
+    assert line(told.replace(b"new", b"dear"), files, now()) == "~session $0.03"
+    assert line(b'{"session_id": "new"}', files, now()) == "~ costtop: no data yet"
+
+
 def test_an_unpriced_session_is_a_floor_or_a_question(home):
     write_claude(home, "dear", 1, model="claude-opus-4-6")
     write_claude(home, "odd", 1, model="nobody-knows-1")
@@ -65,10 +75,11 @@ def test_it_is_never_empty_and_never_fails(text):
     assert ran.stdout.strip() and ran.stdout.count("\n") == 1
 
 
-def test_a_broken_store_leaves_what_the_daemon_said(stored):
+def test_a_broken_store_leaves_what_the_daemon_and_the_agent_said(stored):
     _say("today $1.00")
     paths.find().database.write_bytes(b"no database" * 1000)
-    assert call("statusline", text=S1).stdout == "today $1.00\n"
+    own = S1["cost"]["total_cost_usd"]
+    assert call("statusline", text=S1).stdout == f"session ~${own:.2f} · today $1.00\n"
 
 
 def test_the_users_own_line_comes_first_and_hears_what_it_always_heard(stored):

@@ -22,7 +22,7 @@ def test_a_process_known_exactly_shows_its_pid() -> None:
 
 
 def test_a_stopped_process_pauses_its_session() -> None:
-    assert seen({"processes": {KEY: {**EXACT, "state": "T"}}}) == ("paused", 42, 7)
+    assert seen({"processes": {KEY: {**EXACT, "state": "T"}}}) == ("paused", 42, 0)
 
 
 def test_a_guess_or_a_refused_process_shows_nothing() -> None:

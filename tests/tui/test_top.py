@@ -349,3 +349,11 @@ async def test_the_second_page_of_the_help_explains_every_sign_and_column_and_na
         assert "This screen" in play.text
         await play.press("escape")
         assert "$TOTAL" in play.text
+
+
+async def test_under_a_filter_the_head_says_what_of_the_burn_is_in_the_list():
+    async with played(snapshot(burn=sum(row.rate for row in FLEET))) as play:
+        play.app.screen.keep("project=etl")
+        await play.until(lambda: "burn $53.64 of $" in play.text)
+        play.app.screen.keep("")
+        await play.until(lambda: " of $" not in play.line_of("─ burn"))

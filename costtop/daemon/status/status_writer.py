@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
+from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
 from costtop.queries.totals import spending_line
 from costtop.receive.port import Port
@@ -116,11 +117,11 @@ class StatusWriter:
         return rows
 
 
-async def keep_line(database: Path, line: Path) -> None:
+async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any]]) -> None:
     """Keeps the line for status bars, written anew when something changed, for ever.
 
     Not at once, for the start belongs to reading. The file's time says how fresh the line is, so
-    it is touched each second.
+    it is touched each second. `said` is what the daemon says of itself: which processes it knows.
     """
     await asyncio.sleep(_EVERY)
     with closing(open_reader(database)) as db:
@@ -130,7 +131,8 @@ async def keep_line(database: Path, line: Path) -> None:
             changed = live.changed()
             if changed != known or looks >= _AGAIN:
                 known, looks = changed, 0
-                text = spending_line(*await asyncio.to_thread(live.glance, now_ms()))
+                seen = pulse(said())
+                text = spending_line(*await asyncio.to_thread(live.glance, now_ms(), seen))
                 files.replace(line, f"{text}\n".encode())
             else:
                 os.utime(line)

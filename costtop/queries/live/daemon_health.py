@@ -1,5 +1,8 @@
 """How the daemon is, as readers see it: from its status file. It asks the daemon nothing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from costtop.paths import Paths
 from costtop.queries.live.live_processes import exited, processes
 from costtop.queries.live.view import Pulse, SourceSeen
@@ -9,7 +12,32 @@ from costtop.store import daemon_status
 def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
     """The daemon's pulse and the sources it found; a Pulse that is not running without one."""
     said = daemon_status.read(paths.status)
-    seen = tuple(
+    fresh = daemon_status.is_fresh(said, now)
+    return pulse(said) if fresh else Pulse(running=False), _found(said)
+
+
+def pulse(said: Mapping[str, Any]) -> Pulse:
+    """The pulse of a daemon that says this of itself."""
+    work, seen = said.get("import", {}), processes(said)
+    return Pulse(
+        running=True,
+        pid=int(said["pid"]),
+        version=str(said.get("version", "")),
+        at=int(said.get("at", 0)),
+        lag=int(said.get("lag_ms", 0)),
+        importing=bool(work.get("active")),
+        import_done=int(work.get("done_bytes", 0)),
+        import_total=int(work.get("total_bytes", 0)),
+        watch=str(said.get("watch", "")),
+        trouble=str(said.get("trouble", "")),
+        exited=exited(said),
+        processes=tuple(one for one in seen if one.confidence == "exact"),
+        guesses=tuple(one for one in seen if one.confidence != "exact"),
+    )
+
+
+def _found(said: Mapping[str, Any]) -> tuple[SourceSeen, ...]:
+    return tuple(
         SourceSeen(
             str(item.get("source", "")),
             str(item.get("title", "")),
@@ -18,25 +46,4 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
             bool(item.get("found")),
         )
         for item in said.get("sources", [])
-    )
-    if not daemon_status.is_fresh(said, now):
-        return Pulse(running=False), seen
-    work, seen_ones = said.get("import", {}), processes(said)
-    return (
-        Pulse(
-            running=True,
-            pid=int(said["pid"]),
-            version=str(said.get("version", "")),
-            at=int(said.get("at", 0)),
-            lag=int(said.get("lag_ms", 0)),
-            importing=bool(work.get("active")),
-            import_done=int(work.get("done_bytes", 0)),
-            import_total=int(work.get("total_bytes", 0)),
-            watch=str(said.get("watch", "")),
-            trouble=str(said.get("trouble", "")),
-            exited=exited(said),
-            processes=tuple(one for one in seen_ones if one.confidence == "exact"),
-            guesses=tuple(one for one in seen_ones if one.confidence != "exact"),
-        ),
-        seen,
     )

@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import DAY, MINUTE
+from costtop.durations import DAY, HOUR, MINUTE
 from costtop.floor import EXACT, Sum, together
 from costtop.model import Budget
 from costtop.queries.live import live_alerts, live_processes
-from costtop.queries.live.session_state import state
+from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import (
     TREND_BUCKETS,
     BudgetMeter,
@@ -29,7 +29,6 @@ from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
-_SLOW_FOR = 60_000  # ms that slowly changing sums are kept
 _WEIGHTS: list[float] = [
     0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)
 ]
@@ -51,9 +50,10 @@ class Live:
         self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by what they show
         self._basis: tuple[dict[str, str], int] | None = None
         self._models: tuple[int, int, dict[int, str], dict[int, str]] | None = None
-        self._slow_at = 0
+        self._past: tuple[int, str] = (0, "")  # of what the sums below are: today, settled
         self._month_before_today = Sum()
         self._usual: int | None = None
+        self._usual_of = -1  # the hour in which it was looked up
 
     def changed(self) -> int:
         """A number that moves when another process has committed (10 µs)."""
@@ -65,13 +65,25 @@ class Live:
         with snapshot(self._db):
             return self._take(now, pulse, sources, window)
 
-    def glance(self, now: int) -> tuple[Sum, int, tuple[BudgetMeter, ...]]:
-        """(today, burn, budgets): what fits into one line."""
+    def glance(self, now: int, pulse: Pulse) -> tuple[Sum, int, tuple[BudgetMeter, ...]]:
+        """(today, burn, budgets): what fits into one line; the burn is that of `take`."""
         with snapshot(self._db):
             told = meta.shared(self._db)
-            burn = _rate(_summed(cost for cost, _ in self._trends(now).values()), now, None)
-            meters = tuple(self._meters(told.budgets, now, told.zone))
-            return self._spent(now, told.zone)[0], burn, meters
+            rows = self._sessions(
+                now, now - RUNNING_FOR, self._trends(now), {}, told.finished_after, -now
+            )
+            rows = live_processes.shown(rows, pulse.processes, pulse.exited)
+            return (
+                scope_sums.spent(self._db, {}, *self._today(now, told.zone)),
+                sum(row.rate for row in rows),
+                tuple(self._meters(told.budgets, now, told.zone)),
+            )
+
+    def budgets(self, now: int) -> tuple[BudgetMeter, ...]:
+        """How the budgets stand."""
+        with snapshot(self._db):
+            told = meta.shared(self._db)
+            return tuple(self._meters(told.budgets, now, told.zone))
 
     def _take(
         self, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...], window: int
@@ -85,7 +97,7 @@ class Live:
         sessions = self._sessions(now, now - window, trends, marks, finished_after, rev)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
-        today, month = self._spent(now, tz)
+        today, month = self._spent(now, told)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)
         return Snapshot(
@@ -101,7 +113,7 @@ class Live:
             month=month.cost,
             month_floor=month.floor,
             month_short=month.short,
-            burn=_rate(burn_trend, now, None),
+            burn=sum(row.rate for row in sessions),
             burn_trend=burn_trend,
             usual_burn=self._usual,
             unpriced=today.short.unpriced,
@@ -235,15 +247,21 @@ class Live:
             severity="",
         )
 
-    def _spent(self, now: int, tz: ZoneInfo) -> tuple[Sum, Sum]:
-        """(today, the month). Older days are summed once a minute."""
+    def _today(self, now: int, tz: ZoneInfo) -> tuple[int, int]:
+        """[since, until) of today; writers' clocks may be ahead."""
         today = periods.start_of("day", now, tz)
-        if not self._slow_at <= now < self._slow_at + _SLOW_FOR:
-            self._slow_at = now
-            month = periods.start_of("month", now, tz)
+        return today, today + 2 * DAY
+
+    def _spent(self, now: int, told: meta.Shared) -> tuple[Sum, Sum]:
+        """(today, the month). Older days are summed again when one of them has changed."""
+        today, until = self._today(now, told.zone)
+        if self._past != (today, told.settled):
+            self._past = today, told.settled
+            month = periods.start_of("month", now, told.zone)
             self._month_before_today = scope_sums.spent(self._db, {}, month, today)
-            self._usual = self._usual_burn(now)
-        spent = scope_sums.spent(self._db, {}, today, today + 2 * DAY)
+        if self._usual_of != now // HOUR:
+            self._usual_of, self._usual = now // HOUR, self._usual_burn(now)
+        spent = scope_sums.spent(self._db, {}, today, until)
         before = self._month_before_today
         short = together([spent.short, before.short])
         return spent, Sum(spent.cost + before.cost, spent.calls + before.calls, short)

@@ -41,7 +41,8 @@ def shown(
 
 def _with(row: SessionRow, seen: ProcessSeen | None, ended: int | None) -> SessionRow:
     if seen is not None:
-        return row._replace(pid=seen.pid, state="paused" if seen.paused else row.state)
+        paused = row._replace(pid=seen.pid, state="paused", rate=0)
+        return paused if seen.paused else row._replace(pid=seen.pid)
     return row._replace(state="ended", rate=0) if has_exited(row.last, ended) else row
 
 

@@ -8,7 +8,8 @@ import sqlite3
 from operator import add
 from typing import Any
 
-from costtop.durations import MINUTE
+from costtop.durations import MINUTE, now_ms
+from costtop.store import meta
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, HEARD, UNREADABLE, CallRow, reasons
 
 QUARTER = 900_000
@@ -152,6 +153,9 @@ class Deltas:
         self._give_times_back(db)
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
+        running = now_ms() // QUARTER
+        if any(key[0] < running for key in (*self._spend.deltas, *self._floors.deltas)):
+            meta.settle(db, rev)
 
     def _give_times_back(self, db: sqlite3.Connection) -> None:
         """A telling that gave way to another one takes the times with it that it alone set.

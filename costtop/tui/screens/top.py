@@ -131,7 +131,14 @@ class TopScreen(Screen[None]):
         self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
         for glance in self.query(Glance):
             glance.about(row, root_key(row) if row else "")
-        self.query_one("#burn", BurnPane).about(root_key(row) if row else "")
+        self.query_one("#burn", BurnPane).about(root_key(row) if row else "", self._kept_rate())
+
+    def _kept_rate(self) -> int | None:
+        """What the sessions burn that the filter leaves; None without one."""
+        if not self.kept.terms:
+            return None
+        snapshot = self.host.snapshot
+        return sum(row.rate for row in snapshot.sessions if self.kept.keeps(row, snapshot.at))
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected

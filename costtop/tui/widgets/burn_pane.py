@@ -27,12 +27,17 @@ class BurnPane(Pane):
         self.wanted = True
         self._day, self._look = DayChart(), Look("UTC", 0)
         self._read_of = -1  # minute of the day that was asked for
+        self._kept: int | None = None
         self._key = ""  # the session that is lit
         self._drawn: object = None
         self._picture: list[Line] = []
 
-    def about(self, key: str) -> None:
-        """Shows the day of the app's snapshot, with the session "source/session" lit."""
+    def about(self, key: str, kept: int | None = None) -> None:
+        """Shows the day of the app's snapshot, with the session "source/session" lit.
+
+        `kept` is the rate of the sessions that a filter leaves in the list.
+        """
+        self._kept = kept
         size = self.screen.size
         if not self.wanted or size.height < _STRIP or header.is_tiny(size):
             self.show([])
@@ -85,7 +90,7 @@ class BurnPane(Pane):
         """The picture when something of it changed; its title with every frame."""
         if size.height < _CHART or size.width < _NARROW:
             snapshot = host_of(self).snapshot
-            right = (*header.burn(snapshot, size.width), *line(" "))
+            right = (*header.burn(snapshot, size.width, self._kept), *line(" "))
             self.show([cut(burn_chart.strip(self._day, self._look, right, size.width), size.width)])
             return
         drawn = (self._day, self._look, size)
@@ -104,7 +109,9 @@ class BurnPane(Pane):
             keys = [part for key, does in (("[", " earlier  "), ("]", " later  "), ("Esc", " now"))
                     for part in ((key, "accent"), (does, "dim"))]  # fmt: skip
             return rule(burn_chart.whole(self._day, snapshot.zone), line(*keys), width)
-        return rule(header.burn(snapshot, width), burn_chart.summary(self._day, width), width)
+        return rule(
+            header.burn(snapshot, width, self._kept), burn_chart.summary(self._day, width), width
+        )
 
 
 def _until(snapshot: Snapshot, at: int | None) -> int:

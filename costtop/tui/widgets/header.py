@@ -216,9 +216,13 @@ def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line
     return line((f"{name} ", "dim"), (f"{bill(amount, floor=floor)} ", ink))
 
 
-def burn(snapshot: Snapshot, width: int) -> Line:
-    """What is spent an hour, now, and how that compares."""
-    spans = line(("burn ", "text"), (f"${cash(snapshot.burn, width=9)}/h", "strong"))
+def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
+    """What is spent an hour, now, and how that compares; of a filtered list its part of all."""
+    whole = f"${cash(snapshot.burn, width=9)}/h"
+    if kept is not None:
+        part = f"${cash(kept, width=9)}"
+        return line(("burn ", "text"), (part, "strong"), (f" of {whole}", "dim"))
+    spans = line(("burn ", "text"), (whole, "strong"))
     if snapshot.usual_burn:
         times = snapshot.burn / snapshot.usual_burn
         if times >= 1.5:
