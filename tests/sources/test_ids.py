@@ -11,6 +11,7 @@ from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
 from tests.sources.fork_trees import random_id
 from tests.sources.golden import SEEN
+from tests.sources.lines import calls as calls_of
 from tests.sources.lines import events, kept, reply
 
 GLOBAL = [
@@ -136,9 +137,9 @@ GATEWAYS = [("litellm", payload), ("api-responses", answer)]
 
 
 @pytest.mark.parametrize(("source", "made"), GATEWAYS)
-@pytest.mark.parametrize(("name", "calls"), [(random_id("chatcmpl-", 8), 1), ("chatcmpl-8", 2)])
-def test_two_gateways_that_number_from_one_are_two_calls(source, made, name, calls):
-    assert len(kept(*(events(source, made(name), path=path) for path in PATHS))) == calls
+@pytest.mark.parametrize(("name", "count"), [(random_id("chatcmpl-", 8), 1), ("chatcmpl-8", 2)])
+def test_two_gateways_that_number_from_one_are_two_calls(source, made, name, count):
+    assert len(kept(*(events(source, made(name), path=path) for path in PATHS))) == count
 
 
 @pytest.mark.parametrize(("source", "made"), GATEWAYS)
@@ -231,12 +232,27 @@ def test_otlp_a_short_response_is_one_of_its_trace(response, calls):
     assert len(kept(again, events("otlp", traced(response, "1"), path=PATHS[1]))) == 1
 
 
-def test_a_short_request_joins_channels_within_its_session_only():
-    def told(session, request):
-        event = events("costtop", {"session": session, "model": "gpt-5", "input_tokens": 9,
-                                   "output_tokens": 40, "request": request})  # fmt: skip
-        return sorted_events("costtop", place_of(b"x"), {}, event, 0).calls[0].request
+def joined_by(call):
+    """The request under which a call is joined with other channels' sights of it."""
+    return sorted_events("costtop", place_of(b"x"), {}, [call], 0).calls[0].request
 
-    assert told("a", "req_1") == told("a", "req_1") != told("b", "req_1")
+
+def test_a_short_request_of_an_agent_joins_its_log_and_the_wire_within_the_session():
+    def row(session, request):
+        line = reply(random_id("msg_01", 5), request, sessionId=session)
+        told = events("claude-code", line, path=f"/x/{session}.jsonl")
+        return joined_by(calls_of(told)[0])
+
+    a, b = (f"5d1f0c1e-0000-4000-8000-00000000000{end}" for end in "ab")
+    assert row(a, "req_1") == row(a, "req_1") != row(b, "req_1")
     whole = random_id("req_", 7)
-    assert told("a", whole) == told("b", whole) == whole
+    assert row(a, whole) == row(b, whole) == whole
+
+
+def test_a_short_request_of_a_program_joins_what_has_the_same_output():
+    def line(request, output):
+        told = {"session": "a", "model": "gpt-5", "input_tokens": 9, "output_tokens": output}
+        return joined_by(calls_of(events("costtop", {**told, "request": request}))[0])
+
+    span = joined_by(calls_of(events("otlp", traced("chatcmpl-8", "1")))[0])
+    assert line("chatcmpl-8", 40) == span != line("chatcmpl-8", 41)

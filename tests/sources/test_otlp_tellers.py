@@ -176,8 +176,8 @@ def test_equal_requests_of_two_services_are_two_calls():
     assert len(calls(one, other)) == 2
 
 
-def test_a_response_that_two_libraries_count_otherwise_is_one_call():
-    name = random_id("msg_01", 1)
+@pytest.mark.parametrize("name", ["msg_1", random_id("msg_01", 1)])
+def test_a_response_that_two_libraries_count_otherwise_is_one_call(name):
     streamed = {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "claude-sonnet-4-5",
@@ -220,3 +220,9 @@ def test_what_is_remembered_stays_small():
     assert len(memo["requests"]) <= 400
     late = message(sdk(9_999, 10_000_000, "msg_late"))
     assert len(told(late, SEEN, memo)[1]["requests"]) == 1
+
+
+def test_a_short_response_that_comes_again_is_another_call():
+    one, again = sdk(1, 0, "msg_1"), sdk(2, 500, "msg_1", 60)
+    assert len(calls(message(one, again))) == 2
+    assert len(calls(message(one), message(again))) == 2

@@ -12,6 +12,7 @@ from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
+from costtop.sources.otlp.whose import TOOLS
 from costtop.sources.registry import SOURCE
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
@@ -154,7 +155,12 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
 
 
 def _joinable(call: Call) -> Call:
-    """The call with the name under which channels join it: a short request id is its session's."""
+    """The call with the name under which channels join it.
+
+    A short request id is its session's; where the wire does not know the sessions of logs, it is
+    the same request only with the same output.
+    """
     if not call.request or keys.is_global(call.request):
         return call
-    return call._replace(request=keys.named(call.request, call.session))
+    owner = call.session if call.source in TOOLS else call.tokens.output
+    return call._replace(request=keys.named(call.request, owner))

@@ -51,6 +51,7 @@ class _Known:
     def __init__(self, requests: Iterable[TracedRequest]) -> None:
         self.requests: list[TracedRequest] = []
         self.response: dict[str, int] = {}
+        self.short: dict[tuple[str, str], list[int]] = {}
         self.span: dict[str, int] = {}
         self.parent: dict[str, int] = {}
         self.alike: dict[tuple[str, int], list[int]] = {}
@@ -61,8 +62,10 @@ class _Known:
         """Remembers one more; its place."""
         place = len(self.requests)
         self.requests.append(request)
-        if request.response:
-            self.response.setdefault(_response(request.response, request.tellers[0]), place)
+        if keys.is_global(request.response):
+            self.response.setdefault(request.response, place)
+        elif request.response:
+            self.short.setdefault((request.service, request.response), []).append(place)
         self.alike.setdefault((request.service, request.output), []).append(place)
         for teller in request.tellers:
             self._find_by(teller, place)
@@ -81,20 +84,22 @@ class _Known:
 
     def place(self, teller: Teller, call: Call) -> int | None:
         """Where the request stands that this span tells of, None for one that is new."""
-        named = call.request and self.response.get(_response(call.request, teller))
-        if isinstance(named, int):
-            return named
+        if call.request in self.response:
+            return self.response[call.request]
         kin = self.span.get(teller.span, self.parent.get(teller.span))
         if kin is not None:
             return kin  # told before, or the parent of one that was
         kin = self.span.get(teller.parent)
         if kin is not None and all(o.parent != teller.parent for o in self.requests[kin].tellers):
             return kin  # the only child of one that was told
+        alike = self.alike.get((call.service, call.tokens.output), ())
+        places = [place for place in alike if _is_alike(self.requests[place], call)]
+        # A short id alone may come again; at overlapping times it is the same response.
+        places += self.short.get((call.service, call.request), ())
         near = [
             (apart, place)
-            for place in self.alike.get((call.service, call.tokens.output), ())
-            if _is_alike(self.requests[place], call)
-            and (apart := _distance(self.requests[place], teller)) is not None
+            for place in places
+            if (apart := _distance(self.requests[place], teller)) is not None
         ]
         return min(near)[1] if near else None
 
@@ -165,16 +170,11 @@ def _noted(request: TracedRequest, call: Call) -> TracedRequest:
 def _is_alike(request: TracedRequest, call: Call) -> bool:
     """Whether it can be the same request by model and counts; service and output are equal."""
     tokens = call.tokens
-    if call.request and request.response and call.request != request.response:
+    if call.request and request.response:
         return False
     cache = tokens.cache_read + tokens.cache_write
     same = {tokens.input, tokens.input - cache} & {request.input, request.input - request.cache}
     return bool(same) and _plain(call.model) == _plain(request.model)
-
-
-def _response(name: str, teller: Teller) -> str:
-    """What a response is called among all; a short id is its trace's."""
-    return keys.named(name, teller.span[:16])
 
 
 def _plain(model: str) -> str:

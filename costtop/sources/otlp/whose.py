@@ -21,6 +21,8 @@ _TOOLS = {
     "gemini-cli": "gemini-cli",
     "qwen-code": "qwen-code",
 }
+TOOLS = frozenset(_TOOLS.values())
+"""Sources of which the wire names the same sessions as their logs."""
 UNNAMED = frozenset({"gemini-cli", "qwen-code"})
 """Sources whose own logs do not name their requests: where there is a log, the wire adds none."""
 _SESSION = (
