@@ -34,13 +34,23 @@ class NoSpan(UsageError):
 def parse(text: str, now: int, tz: ZoneInfo) -> WordedSpan:
     """The span that `text` names at the moment `now`; raises NoSpan."""
     said = " ".join(text.casefold().split())
-    try:
-        found = _range(said, now, tz) or _single(said, now, tz)
-    except (ValueError, OverflowError, periods.NotAPeriod):  # the 31st of November, year 0
-        found = None
+    found = _read(said, now, tz)
     if found is None:
         raise NoSpan(f"{text!r} is no span of time{_meant(said, now, tz)} (such as {EXAMPLES})")
     return found
+
+
+def _read(said: str, now: int, tz: ZoneInfo) -> WordedSpan | None:
+    try:
+        return _range(said, now, tz) or _single(said, now, tz)
+    except (ValueError, OverflowError, periods.NotAPeriod):  # the 31st of November, year 0
+        return None
+
+
+def is_span(word: str) -> bool:
+    """Whether one word, in small letters, names a span of time: no name may look like one."""
+    shape = re.fullmatch(r"[a-z]+|\d{1,5}[a-z]+|\d{4}(?:-w?\d\d){0,2}", word)  # quick, and enough
+    return shape is not None and _read(word, 0, ZoneInfo("UTC")) is not None
 
 
 def day(text: str, now: int, tz: ZoneInfo) -> periods.Span:

@@ -1,4 +1,4 @@
-"""Opens the database: pragmas and migrations. It knows no table and writes none.
+"""Opens the database: pragmas and migrations. It knows no table itself.
 
 Only the process that holds the instance's lock opens it read-write: several processes that
 checkpoint one WAL file corrupted it on SQLite 3.40 (RELIABILITY.md 0.1). Readers use `mode=ro`.
@@ -34,12 +34,15 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     The caller must hold the instance's lock. Transactions are explicit (autocommit mode).
     """
+    from costtop.store.sessions import short_ids
+
     private_directory(path.parent)
     try:
         os.close(private_file(path, os.O_RDWR | os.O_CREAT))
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
         _prepare(db)
         _migrate(db, path)
+        short_ids.fill(db)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"cannot use the database {path}: {error}") from None
     return db

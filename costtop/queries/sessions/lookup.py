@@ -1,4 +1,4 @@
-"""Finds the one session that a user means by a prefix of its id, and where its log stands."""
+"""Finds the one session that a user means by its short id or a prefix, and where its log stands."""
 
 import os
 import sqlite3
@@ -6,26 +6,38 @@ from pathlib import Path
 
 from costtop.errors import CosttopError, NothingFound
 from costtop.store import meta
-from costtop.store.sessions import live_logs
+from costtop.store.sessions import live_logs, short_ids
 from costtop.store.sessions.past_spends import History
+from costtop.text import clean
 
 _NAMED = 5  # candidates named where a prefix is not unique
+_GUESSED = 1_000  # latest sessions among which a slip may have been meant
 
 
-def session(db: sqlite3.Connection, prefix: str) -> str:
-    """The key "source/session" of the root session whose id, or key, begins with `prefix`.
+def session(db: sqlite3.Connection, typed: str) -> str:
+    """The key "source/session" of the root session that is meant; an "@" before it is no matter.
 
-    Raises NothingFound for none, CosttopError naming the candidates for several.
+    A short id goes before all else: it is what people see. Then the whole of an id or key, then a
+    beginning of a short id, an id or a key. Raises NothingFound for none, CosttopError naming the
+    candidates for several.
     """
+    prefix = typed.removeprefix("@")
+    shown = short_ids.root_of(db, prefix.lower())
+    if shown:
+        return shown
     source, _, rest = prefix.partition("/")
-    found = _matching(db, prefix) or (_matching(db, rest, source) if rest else [])
+    found = _matching(db, prefix) or (_matching(db, rest, source) if rest else {})
     exact = [key for key in found if prefix in (key, key.partition("/")[2])]
     if len(found) == 1 or len(exact) == 1:
-        return (exact or found)[0]
+        return (exact or list(found))[0]
     if not found:
-        raise NothingFound(f"no session begins with {prefix!r}; see: costtop --once --all")
-    named = ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
-    raise CosttopError(f"{prefix!r} begins more than one session: {named}")
+        raise NothingFound(
+            f"no session begins with {clean(typed)!r}{_close(db, prefix.lower())};"
+            " see: costtop --once --all"
+        )
+    named = ", ".join(_said(key, short) for key, short in list(found.items())[:_NAMED])
+    more = ", …" if len(found) > _NAMED else ""
+    raise CosttopError(f"{clean(typed)!r} begins more than one session: {named}{more}")
 
 
 def budgets(db: sqlite3.Connection) -> frozenset[str]:
@@ -33,16 +45,37 @@ def budgets(db: sqlite3.Connection) -> frozenset[str]:
     return frozenset(budget.name for budget in meta.budgets(db))
 
 
-def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> list[str]:
+def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> dict[str, str]:
+    """The short ids of root sessions by key."""
     if not prefix:
-        return []
+        return {}
+    small = prefix.lower()
     rows = db.execute(
-        "SELECT DISTINCT n.text || '/' || r.session FROM sessions s"
+        "SELECT n.text || '/' || r.session, r.short FROM"
+        " (SELECT id, root FROM sessions WHERE session >= ?1 AND session < ?2"
+        " UNION SELECT id, root FROM sessions WHERE short >= ?3 AND short < ?4 AND short <> '') s"
         " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
-        " WHERE s.session >= ? AND s.session < ? AND (? = '' OR n.text = ?) ORDER BY 1 LIMIT 50",
-        (prefix, prefix + "\U0010ffff", source, source),
+        " WHERE ?5 = '' OR n.text = ?5 GROUP BY r.id ORDER BY 1 LIMIT 50",
+        (prefix, prefix + "\U0010ffff", small, small + "\U0010ffff", source),
     )
-    return [str(row[0]) for row in rows]
+    return {str(key): str(short) for key, short in rows}
+
+
+def _said(key: str, short: str) -> str:
+    """A candidate as it is to be typed, and whose it is."""
+    return f"{short} ({clean(key, 60)})" if short else clean(key)
+
+
+def _close(db: sqlite3.Connection, typed: str) -> str:
+    """What was meant, where a short id of late is nearly what was typed; else nothing."""
+    from difflib import get_close_matches
+
+    rows = db.execute(
+        "SELECT short FROM sessions WHERE agent = '' AND short <> '' ORDER BY last DESC LIMIT ?",
+        (_GUESSED,),
+    )
+    near = get_close_matches(typed, [str(row[0]) for row in rows], 3, 0.7)
+    return f": did you mean {' or '.join(near)}?" if near else ""
 
 
 def log_of(db: sqlite3.Connection, key: str) -> Path | None:

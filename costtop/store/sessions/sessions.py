@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.model import SessionFact
 from costtop.store.names import Names
-from costtop.store.sessions import labels
+from costtop.store.sessions import labels, short_ids
 from costtop.store.sessions.tasks import move_tasks
 
 
@@ -82,13 +82,15 @@ class Sessions:
     def _make(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref:
         parent = self.ref(db, source, session) if agent else None
         made = db.execute(
-            "INSERT INTO sessions (source, session, agent, parent, root) VALUES (?,?,?,?,?)",
+            "INSERT INTO sessions (source, session, agent, parent, root, short)"
+            " VALUES (?,?,?,?,?,?)",
             (
                 self._names.name(db, source),
                 session,
                 agent,
                 parent.id if parent else None,
                 parent.root if parent else 0,
+                "" if agent else short_ids.free(db, source, session),
             ),
         ).lastrowid
         assert made is not None
