@@ -26,7 +26,9 @@ def session(db: sqlite3.Connection, typed: str) -> str:
     if shown:
         return shown
     source, _, rest = prefix.partition("/")
-    found = _matching(db, prefix) or (_matching(db, rest, source) if rest else {})
+    found = _matching(db, prefix)
+    if rest and not found:
+        found = _matching(db, rest, source)
     exact = [key for key in found if prefix in (key, key.partition("/")[2])]
     if len(found) == 1 or len(exact) == 1:
         return (exact or list(found))[0]
@@ -83,12 +85,3 @@ def log_of(db: sqlite3.Connection, key: str) -> Path | None:
     root = History(db).root_id(key)
     logs = live_logs.logs(db, root) if root is not None else ()
     return Path(os.fsdecode(logs[0])) if logs else None
-
-
-def shortest(db: sqlite3.Connection, key: str) -> str:
-    """The shortest beginning, of seven characters at least, that means only this session."""
-    name = key.partition("/")[2]
-    for length in range(min(7, len(name)), len(name) + 1):
-        if _matching(db, name[:length]) == [key] and name[length - 1] != "-":
-            return name[:length]
-    return key

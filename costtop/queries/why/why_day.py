@@ -15,13 +15,14 @@ from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase, Use
 from costtop.analysis.ledger import Books
 from costtop.floor import Sum
-from costtop.queries.sessions import lookup, tasks
+from costtop.queries.sessions import tasks
 from costtop.queries.spending import report
 from costtop.queries.spending.report import Line
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession, DearStep
 from costtop.span_words import WordedSpan
 from costtop.store.calls.rollups import QUARTER
+from costtop.store.sessions import short_ids
 
 ALL = ""  # feature of everything
 _NAMED = 3  # features, sessions
@@ -117,7 +118,7 @@ def read(
         whole=whole,
         features=tuple(one for one in risen if one.more > 0)[:_NAMED],
         sessions=tuple(
-            one._replace(id=lookup.shortest(db, one.session.root))
+            one._replace(id=short_ids.of(db, one.session.root))
             for one in sessions[:_NAMED]
             if one.more > 0
         ),

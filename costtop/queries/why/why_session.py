@@ -14,13 +14,14 @@ from costtop.detect.settings import Settings
 from costtop.durations import DAY
 from costtop.floor import Sum
 from costtop.model import Spend
-from costtop.queries.sessions import finished_sessions, lookup, session
+from costtop.queries.sessions import finished_sessions, session
 from costtop.queries.sessions.session import FinishedPeers
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession
 from costtop.store import meta
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.sessions import short_ids
 from costtop.store.sessions.past_spends import History
 
 _KNOWN = 28 * DAY  # that sessions are looked for
@@ -59,7 +60,7 @@ def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession
     peers = detail.peers or _of_history(db, key, spends[0], now)
     return WhySession(
         key=key,
-        id=lookup.shortest(db, key),
+        id=short_ids.of(db, key),
         zone=tz.key,
         began=began,
         last=last,
