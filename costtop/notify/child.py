@@ -175,11 +175,12 @@ def guard(token: str, *, insecure: bool) -> dict[str, Any]:
 
     def careful(self: Any, request: Any, **options: Any) -> Any:
         parts = urlsplit(request.url)
-        if parts.scheme == "http" and not insecure and not is_loopback(parts.hostname or ""):
+        host = str(parts.hostname)  # "None" of a URL without one: nowhere, so not this machine
+        if parts.scheme == "http" and not insecure and not is_loopback(host):
             seen["refused"] = True
             raise requests.exceptions.ConnectionError
         request.headers["Idempotency-Key"] = token
-        options.update(stream=True, timeout=(4, 8), proxies=proxies(parts.hostname, options))
+        options.update(stream=True, timeout=(4, 8), proxies=proxies(host, options))
         try:
             response = real(self, request, **options)
         except requests.exceptions.RequestException as error:
@@ -195,9 +196,9 @@ def guard(token: str, *, insecure: bool) -> dict[str, Any]:
     return seen
 
 
-def proxies(host: str | None, options: dict[str, Any]) -> dict[str, str]:
+def proxies(host: str, options: dict[str, Any]) -> dict[str, str]:
     """The proxies of the environment, but none for this machine itself."""
-    return {} if is_loopback(host or "") else options.get("proxies") or {}
+    return {} if is_loopback(host) else options.get("proxies") or {}
 
 
 def is_loopback(host: str) -> bool:

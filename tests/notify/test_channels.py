@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from costtop.errors import ConfigError
-from costtop.notify import address, child
+from costtop.notify import address
 from costtop.notify.send import send
 from tests.notify.desk import endpoint
 from tests.notify.test_faults import LETTER, asked
@@ -195,13 +195,3 @@ def test_the_config_is_checked_at_the_start_and_a_missing_secret_is_only_said():
         address.check_all([endpoint("a", "json://example.com/secret")], {})
     with pytest.raises(ConfigError, match="one of url"):
         address.check_all([endpoint("a", "ntfy://x", url_env="X")], {})
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1.example.org", "127.evil.example", "10.0.0.1", ""])
-def test_a_name_that_only_looks_like_this_machine_is_not_this_machine(host):
-    assert not child.is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_this_machine_is_known_by_its_addresses(host):
-    assert child.is_loopback(host)

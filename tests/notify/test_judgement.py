@@ -46,13 +46,25 @@ def test_an_outcome_says_all_four_things():
 
 @pytest.mark.parametrize("host", ["localhost", "::1", "127.0.0.1", "127.1.2.3"])
 def test_this_machine_is_reached_without_a_proxy(host):
-    assert is_loopback(host)
+    assert is_loopback(host) is True
     assert proxies(host, {"proxies": {"http": "p"}}) == {}
 
 
-@pytest.mark.parametrize("host", ["128.0.0.1", "localhost.example.com", "0.0.0.0", "::2", ""])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "128.0.0.1",
+        "10.0.0.1",
+        "0.0.0.0",
+        "::2",
+        "localhost.example.com",
+        "127.0.0.1.example.org",
+        "127.evil.example",
+        "None",
+        "",
+    ],
+)
 def test_another_machine_is_reached_by_the_proxy_of_the_environment(host):
-    assert not is_loopback(host)
+    assert is_loopback(host) is False
     assert proxies(host, {"proxies": {"http": "p"}}) == {"http": "p"}
     assert proxies(host, {}) == {}
-    assert proxies(None, {"proxies": {"http": "p"}}) == {"http": "p"}
