@@ -66,12 +66,14 @@ def lines(
         log.session = log.session or log.stem
         if whose:
             whose(log)
-        for start, end, mark in marked_lines(chunk.data, needles):
-            log.raw, log.offset = chunk.data[start:end], chunk.offset + start
+        data, begin = chunk.data, chunk.offset
+        for start, end, mark in marked_lines(data, needles):
+            log.raw = raw = data[start:end]
+            log.offset = begin + start
             try:
                 if mark == ODD:
                     raise Unreadable("not valid JSON", malformed=True)
-                line(log, counted(decoder, log.raw))
+                line(log, counted(decoder, raw))
             except Unreadable as error:
                 if not (error.malformed and _glued(log, decoder, needles[0], line)):
                     _unread(log, error, needles[0])

@@ -146,9 +146,9 @@ def has_negative_zero(line: bytes, after: bytes = b"") -> bool:
     `after` names a key that stands before all counts: what comes earlier is not searched.
     """
     start = line.find(after)
-    part = line[start:] if start > 0 else line
-    maybe = b'tokens":-0' in part or b'tokens": -0' in part or b'tokens" :' in part
-    return maybe and _NEGATIVE_ZERO.search(line) is not None
+    if line.find(b"-0", max(start, 0)) < 0:
+        return False  # as nearly every line
+    return _NEGATIVE_ZERO.search(line) is not None
 
 
 def _decoded_mended(decoder: msgspec.json.Decoder[T], mended: bytes) -> T:

@@ -25,11 +25,11 @@ def paired(group: str, rest: str) -> bytes:
 
 def whole(*parts: str | bytes) -> bytes:
     """A key of all `parts` in their order; ("a", "bc") and ("ab", "c") differ."""
-    framed = b""
+    framed = blake2b(digest_size=16)
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        framed += len(raw).to_bytes(4, "big") + raw
-    return blake2b(framed, digest_size=16).digest()
+        framed.update(len(raw).to_bytes(4, "big") + raw)
+    return framed.digest()
 
 
 def short(text: str) -> str:
@@ -64,4 +64,4 @@ def stream(path: str) -> str:
 
 def named(name: str, *owner: object) -> str:
     """What a response is called: by a global id alone, by any other one within its owner."""
-    return name if is_global(name) else "/".join(str(part) for part in (*owner, name))
+    return name if is_global(name) else "/".join(map(str, (*owner, name)))

@@ -10,7 +10,7 @@ def media(tokens: Tokens, asked: Counts, read: Counts, answered: Counts) -> Medi
 
     What is not said to be from a cache is, as far as there are fresh tokens, not from it.
     """
-    if not (any(asked.values()) or any(answered.values())):
+    if not (asked or answered):
         return None  # as nearly every request
     fresh = tokens.input - tokens.cache_read - tokens.cache_write
     cached, left = tokens.cache_read, tokens.output

@@ -5,7 +5,6 @@ clock must not put spend into a period that nobody looks at.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
 EARLIEST = 1_672_531_200_000  # 2023-01-01T00:00:00Z
 AHEAD = 300_000  # how far a client's clock may run ahead of ours
@@ -18,8 +17,8 @@ def stamp(value: object, seen: int) -> int:
     Reads ISO 8601 text ("2026-11-23T10:00:00.123Z", any offset; without one it is UTC) and, for
     hand-made logs, numbers of seconds or milliseconds. `seen` 0 means unknown: no upper bound.
     """
-    at = _plain(value) if type(value) is str and value[-1:] == "Z" else None
-    return held(moment(value) if at is None else at, seen)
+    at = moment(value)
+    return at if at is not None and EARLIEST <= at <= seen else held(at, seen)
 
 
 def held(at: int | None, seen: int) -> int:
@@ -34,40 +33,14 @@ def held(at: int | None, seen: int) -> int:
 def moment(value: object) -> int | None:
     """Milliseconds UTC as `value` says it, however absurd; None when it is no time at all."""
     if isinstance(value, str):
-        plain = _plain(value) if value[-1:] == "Z" else None
-        return _general(value) if plain is None else plain
+        try:
+            at = datetime.fromisoformat(value)
+            aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+            return round(aware.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not 0 < value < 10**15:
         return None
     return int(value * 1000) if value < _SECONDS_END else int(value)
-
-
-def _plain(text: str) -> int | None:
-    """The form nearly every log writes: 2026-11-23T10:00:00.123Z or without the fraction."""
-    size = len(text)
-    minute = _minute(text[:17]) if size in (24, 20) else None
-    digits = text[17:19] + text[20:23]
-    if minute is None or not digits.isdecimal() or text[17] > "5":
-        return None
-    if size == 20:
-        return minute + int(digits) * 1000
-    return minute + int(digits) if text[19] == "." else None
-
-
-def _general(text: str) -> int | None:
-    try:
-        at = datetime.fromisoformat(text)
-        aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return round(aware.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return None
-
-
-@lru_cache(maxsize=4096)  # rows of a log come in order: most share their minute with the last
-def _minute(text: str) -> int | None:
-    try:
-        at = datetime.fromisoformat(text + "00")
-        return round(at.replace(tzinfo=UTC).timestamp() * 1000) if text[10] == "T" else None
-    except (ValueError, OverflowError):
-        return None
