@@ -221,9 +221,10 @@ class _Fold:
         used = records.counts(record.usage)
         named = response and self._response(response, turn)
         key = keys.whole(NAME, named) if named else self._key(total, used, turn)
-        call = self._call(key, records.tokens_of(used), at, offset, turn)
         session = _text(record.thread_id) or self.thread
-        self.events.append(call._replace(session=session, request=response))
+        self._call(
+            key, records.tokens_of(used), at, offset, session=session, turn=turn, request=response
+        )
 
     def _token_count(self, raw: bytes, event: records.Event, at: int, offset: int) -> None:
         info = _checked(records.INFO, raw)
@@ -244,14 +245,15 @@ class _Fold:
         key = self._key(total, used, turn)
         if last is None and before is None and self.memo.get("forked"):
             return  # what its parent had used when it was forked
-        call = self._call(key, records.tokens_of(used), at, offset, "")
         copy = self.memo.get("forked") or self.memo.get("child")
-        self.events.append(call._replace(yields=bool(copy) and not _UNIQUE.fullmatch(turn)))
+        yields = bool(copy) and not _UNIQUE.fullmatch(turn)
+        self._call(key, records.tokens_of(used), at, offset, session=self.thread, yields=yields)
 
     def _key(self, total: records.Counts | None, used: records.Counts, turn: str) -> bytes:
-        chain = self._chained(total, used)
+        told = f"/{total}/{used}"
+        chain = self._chained(told)
         if _UNIQUE.fullmatch(turn):
-            return keys.paired(f"{NAME}/{turn}/{total}/{used}", turn)
+            return keys.paired(f"{NAME}/{turn}{told}", turn)
         family, alone = self._family()
         return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
 
@@ -272,34 +274,49 @@ class _Fold:
         owner = "" if _UNIQUE.fullmatch(turn) else self.thread if alone else family
         return keys.named(response, owner, turn)
 
-    def _chained(self, total: records.Counts | None, used: records.Counts) -> str:
-        """A hash of all counts up to these: equal histories have equal ones, whoever wrote them.
+    def _chained(self, told: str) -> str:
+        """A hash of all counts up to those `told`: equal histories have equal ones.
 
         Counts that begin as the thread began are its history told again (a log appended to
         itself, a restored file), not a request that happens to need as many tokens.
         """
-        begun = keys.short(f"/{total}/{used}")
-        again = begun == self.memo.setdefault("first", begun)
-        chain = begun if again else keys.short(f"{self.memo.get('chain', '')}/{total}/{used}")
-        self.memo["chain"] = chain
+        begun = self.memo.setdefault("began", told)
+        before = "" if told == begun else self.memo.get("chain", "")
+        self.memo["chain"] = chain = keys.short(before + told)
         return chain
 
-    def _call(self, key: bytes, tokens: Tokens, at: int, offset: int, turn: str) -> Call:
-        model = self.memo.get("model", "")
-        task = turn or self.memo.get("turn", "")
-        return Call(
-            key=key,
-            source=NAME,
-            session=self.thread,
-            model=model or DEFAULT_MODEL,
-            tokens=tokens,
-            at=at,
-            context=_context(*self.memo.get("where", ("", "", "")), task),
-            provider=self.memo.get("provider", ""),
-            tier=self.memo.get("tier", ""),
-            estimated=not model,
-            tools=self.tools.used(key),
-            offset=offset,
+    def _call(
+        self,
+        key: bytes,
+        tokens: Tokens,
+        at: int,
+        offset: int,
+        *,
+        session: str,
+        turn: str = "",
+        request: str = "",
+        yields: bool = False,
+    ) -> None:
+        get = self.memo.get
+        context = _context(*get("where", ("", "", "")), turn or get("turn", ""))
+        model = get("model", "")
+        self.events.append(
+            Call(
+                key,
+                NAME,
+                session,
+                model or DEFAULT_MODEL,
+                tokens,
+                at,
+                context,
+                provider=get("provider", ""),
+                tier=get("tier", ""),
+                request=request,
+                estimated=not model,
+                yields=yields,
+                tools=self.tools.used(key),
+                offset=offset,
+            )
         )
 
 
