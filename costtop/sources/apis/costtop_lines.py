@@ -110,8 +110,9 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     parents: set[tuple[str, str]] = set()
 
     def read_line(line: bytes, offset: int) -> None:
-        found = events_of(line, chunk.seen, offset)
-        events.extend(event for event in found if not _said_before(event, parents))
+        for event in events_of(line, chunk.seen, offset):
+            if type(event) is Call or not _said_before(event, parents):
+                events.append(event)
 
     for start, end, _ in marked_lines(chunk.data, ()):
         events += taken(chunk.data[start:end], chunk.offset + start, read_line)
@@ -173,13 +174,13 @@ def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Cal
     key = keys.whole(NAME, session, str(record.id)) if named else keys.whole(NAME, line.strip())
     tokens = _tokens(record)
     return Call(
-        key=key,
-        source=NAME,
-        session=session,
-        model=_text(record.model),
-        tokens=tokens,
-        at=at,
-        context=_context(record),
+        key,
+        NAME,
+        session,
+        _text(record.model),
+        tokens,
+        at,
+        _context(record),
         agent=_text(record.agent),
         provider=_text(record.provider),
         tier="" if record.service_tier == "standard" else _text(record.service_tier),
@@ -200,12 +201,12 @@ def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Cal
 def _tokens(record: _Line) -> Tokens:
     """The counts, checked against each other: each part fits into the whole that contains it."""
     tokens = Tokens(
-        input=record.input_tokens or 0,
-        cache_read=record.cache_read_tokens or 0,
-        cache_write=record.cache_write_tokens or 0,
-        cache_write_1h=record.cache_write_1h_tokens or 0,
-        output=record.output_tokens or 0,
-        reasoning=record.reasoning_tokens or 0,
+        record.input_tokens or 0,
+        record.cache_read_tokens or 0,
+        record.cache_write_tokens or 0,
+        record.cache_write_1h_tokens or 0,
+        record.output_tokens or 0,
+        record.reasoning_tokens or 0,
     )
     if tokens.cache_read + tokens.cache_write > tokens.input:
         reason = "`input_tokens` is the total, but cache reads and writes exceed it"
@@ -259,6 +260,8 @@ def _tags(raw: bytes) -> str:
 
 
 def _tools(record: _Line) -> tuple[ToolUse, ...]:
+    if not record.tools:
+        return ()
     return tuple(
         ToolUse(
             clean(tool.name),
@@ -266,7 +269,7 @@ def _tools(record: _Line) -> tuple[ToolUse, ...]:
             tool.error,
             None if tool.result is None else clean(tool.result),
         )
-        for tool in (record.tools or ())[:_TOOLS]
+        for tool in record.tools[:_TOOLS]
     )
 
 

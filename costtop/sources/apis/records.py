@@ -114,6 +114,7 @@ class Answer(msgspec.Struct):
     session_id: Loose = None
 
 
+_NO_PARTS = Details()
 ANSWER = msgspec.json.Decoder(Answer)
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 USAGE = msgspec.json.Decoder(ResponseUsage)
@@ -135,9 +136,8 @@ def vendor(answer: Answer) -> str:
     return "openai" if named or split is not None else "anthropic"
 
 
-def tokens_of(answer: Answer) -> Tokens:
-    """The counts in costtop's meaning; raises Unreadable where they contradict each other."""
-    kind = vendor(answer)
+def tokens_of(answer: Answer, kind: str) -> Tokens:
+    """The counts as the vendor `kind` means them; raises Unreadable where they contradict."""
     if kind == "google":
         told: Any = answer.google
         return thinking_apart(
@@ -162,7 +162,7 @@ def sides(used: ResponseUsage) -> tuple[Details, Details]:
     answered = (
         used.completion_tokens_details or used.output_tokens_details or used.output_token_details
     )
-    return asked or Details(), answered or Details()
+    return asked or _NO_PARTS, answered or _NO_PARTS
 
 
 def media_of(answer: Answer, tokens: Tokens) -> Media | None:
@@ -172,11 +172,13 @@ def media_of(answer: Answer, tokens: Tokens) -> Media | None:
         groups = ((told.asked, told.tools), (told.read,), (told.answered,))
         return media(tokens, *(_by_kind(*group) for group in groups))
     asked, answered = sides(answer.usage or ResponseUsage())
-    return media(tokens, *(kinds(part) for part in (asked, asked.read or Details(), answered)))
+    return media(tokens, kinds(asked), kinds(asked.read or _NO_PARTS), kinds(answered))
 
 
 def kinds(part: Details) -> dict[str, int]:
     """Tokens by what they are, of those that are no text."""
+    if not (part.audio or part.image or part.video):
+        return {}  # as nearly always
     named = {"audio": part.audio, "image": part.image, "video": part.video}
     return {kind: tokens for kind, tokens in named.items() if tokens}
 
@@ -197,7 +199,7 @@ def anthropic_tokens(used: ResponseUsage) -> Tokens:
     split = used.cache_creation or Lifetimes()
     hour = split.hour or 0
     write = max(used.cache_creation_input_tokens or 0, hour + (split.short or 0))
-    details = used.output_tokens_details or Details()
+    details = used.output_tokens_details or _NO_PARTS
     found = disjoint(
         used.input_tokens,
         used.cache_read_input_tokens,
@@ -205,7 +207,7 @@ def anthropic_tokens(used: ResponseUsage) -> Tokens:
         used.output_tokens,
         details.thinking,
     )
-    return found._replace(cache_write_1h=hour)
+    return found._replace(cache_write_1h=hour) if hour else found
 
 
 def tier_of(answer: Answer, around: Answer) -> str:

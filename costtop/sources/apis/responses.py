@@ -25,7 +25,7 @@ from costtop.sources.fold import keys
 from costtop.sources.fold.fields import counted, text
 from costtop.sources.fold.json_lines import Unreadable, decoded, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.fold.times import moment, stamp
+from costtop.sources.fold.times import held, moment
 from costtop.sources.fold.unread import unread_call
 
 NAME = "api-responses"
@@ -151,15 +151,15 @@ class _Fold:
         name = text(answer.id) or text(answer.response_id)
         key = self._key(name, answer, around) if name else keys.whole(NAME, self.stem, data)
         model = text(answer.model) or text(answer.model_version) or text(around.model)
-        tokens = tokens_of(answer)
+        tokens = tokens_of(answer, kind)
         self.events.append(
             Call(
-                key=key,
-                source=NAME,
-                session=_session(answer, around) or self.stem,
-                model=model or "unknown",
-                tokens=tokens,
-                at=self._at(answer, around),
+                key,
+                NAME,
+                _session(answer, around) or self.stem,
+                model or "unknown",
+                tokens,
+                self._at(answer, around),
                 provider=_PROVIDERS[kind],
                 tier=tier_of(answer, around),
                 speed="fast" if used.speed == "fast" else "",
@@ -185,9 +185,10 @@ class _Fold:
 
     def _at(self, answer: Answer, around: Answer) -> int:
         own = (answer.timestamp, answer.created_at, answer.created, answer.created_time)
-        told = (around.timestamp, around.time, *own)
-        known = next((value for value in told if moment(value) is not None), None)
-        return stamp(known, self.seen)
+        for value in (around.timestamp, around.time, *own):
+            if (at := moment(value)) is not None:
+                return held(at, self.seen)
+        return self.seen
 
 
 def _inner(answer: Answer) -> Iterator[bytes]:
