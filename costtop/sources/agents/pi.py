@@ -76,13 +76,15 @@ def _line(log: Log, line: _Line) -> None:
 
 
 def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> None:
-    response, stop, name = text(message.response_id), text(message.stop_reason), text(line.id)
+    response, stop = text(message.response_id), text(message.stop_reason)
     tokens = disjoint(used.input, used.cache_read, used.cache_write, used.output)
     kept = response  # what a copy keeps
     if not keys.is_global(response):
-        entry = name or log.nth(line.timestamp)
-        counts = f"{tokens.input}/{tokens.cache_read}/{tokens.cache_write}/{tokens.output}"
-        kept = f"{entry}/{line.timestamp}/{message.model}/{counts}/{response}"
+        entry = text(line.id) or log.nth(line.timestamp)
+        whole, read, write, _, output, _ = tokens
+        kept = (
+            f"{entry}/{line.timestamp}/{message.model}/{whole}/{read}/{write}/{output}/{response}"
+        )
     key = keys.whole(log.name, kept)
     log.reply(
         key, message.model, tokens, at, _tools(message), _ENDS.get(stop, ""),
