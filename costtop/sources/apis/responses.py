@@ -22,7 +22,7 @@ from costtop.sources.apis.records import (
     vendor,
 )
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import counted, text
+from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED, counted, text
 from costtop.sources.fold.json_lines import Unreadable, decoded, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import held, moment
@@ -162,8 +162,8 @@ class _Fold:
                 self._at(answer, around),
                 provider=_PROVIDERS[kind],
                 tier=tier_of(answer, around),
-                speed="fast" if used.speed == "fast" else "",
-                geo="us" if used.inference_geo == "us" else "",
+                speed="" if used.speed in STANDARD_SPEED else text(used.speed),
+                geo="" if used.inference_geo in ANYWHERE else text(used.inference_geo),
                 searches=(used.server_tool_use.searches or 0) if used.server_tool_use else 0,
                 request=name,
                 placeholder=starting,

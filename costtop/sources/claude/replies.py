@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from costtop.model import Call, Context, Tokens, ToolUse
 from costtop.sources.claude.records import Row, Usage
 from costtop.sources.claude.tokens import NAME, reported, searches_of, text, tokens_of
+from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED
 
 _PLACEHOLDER = 10  # output tokens up to which a row without stop reason is a stream's first count
 
@@ -99,8 +100,8 @@ class Reply:
             agent,
             "",
             "" if tier == "standard" else text(tier),
-            "fast" if usage.speed == "fast" else "",
-            "us" if usage.inference_geo == "us" else "",
+            "" if usage.speed in STANDARD_SPEED else text(usage.speed),
+            "" if usage.inference_geo in ANYWHERE else text(usage.inference_geo),
             self.searches,
             None if row.cost is None else reported(row.cost),
             text(row.request_id),

@@ -19,6 +19,8 @@ T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None
 Loose = Any  # metadata: a value of an odd type is passed over, it does not cost the record
 NOTHING = msgspec.Raw(b"null")
+STANDARD_SPEED = (None, "", "standard")
+ANYWHERE = (None, "", "global", "not_available")  # regions of inference that cost as listed
 _NEGATIVE_ZERO = re.compile(
     rb'(?i)"\w*(?:tokens?|tokens(?:in|out)|count|input|output|read|writes?|creation|cached|thoughts'
     rb'|other|tool|reasoning)"\s*:\s*-0\s*[,}]'
