@@ -191,6 +191,11 @@ def _exists(name: str) -> bool:
     return any(x.exists() for x in tries) or "foo" in Path(name).stem  # the toy of a recipe
 
 
+def test_each_migration_has_a_number_of_its_own():
+    names = sorted(path.name for path in (ROOT / "costtop/store/migrations").glob("*.sql"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1)), names
+
+
 def test_every_file_that_a_document_or_script_names_exists():
     texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
     texts += [x for x in ROOT.glob("scripts/**/*") if x.is_file() and x.suffix in ("", ".py")]
