@@ -165,6 +165,26 @@ class Outcome(NamedTuple):
     result: str
 
 
+class Untold(NamedTuple):
+    """A request that was billed and whose usage the log does not tell: it is only estimated.
+
+    `key` is 16 bytes and the same in every copy of the record; it is that of the call itself where
+    the log names its response, so that the call, should it turn up, takes the estimate's place.
+    """
+
+    key: bytes
+    kind: Literal["compaction", "cancelled"]
+    source: str
+    session: str
+    at: int
+    agent: str = ""
+    after: bytes = b""  # key of the call before it in the same log
+    context: int = 0  # tokens of the conversation that it sent; 0 is not told
+    asked: int = 0  # tokens of the instructions that it sent besides, uncached
+    output: int = 0  # tokens of its answer, as far as the log shows it
+    took: int | None = None  # ms until it was cancelled: no answer is longer than that allows
+
+
 class Bad(NamedTuple):
     """A record that could not be read: counted and named, never stored."""
 
@@ -172,7 +192,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-Event = Call | SessionFact | TaskFact | Outcome | Bad
+Event = Call | SessionFact | TaskFact | Outcome | Untold | Bad
 
 
 class Rates(NamedTuple):
@@ -197,6 +217,15 @@ class Rates(NamedTuple):
     request: int = 0
     media: tuple[tuple[str, int], ...] = ()
     floor: bool = False
+
+
+class CallBefore(NamedTuple):
+    """The call before an untold request, and its session so far: what an estimate goes by."""
+
+    tokens: Tokens
+    rates: Rates | None
+    output: int  # mean of the session's calls up to it
+    written: int  # mean of what they added to the cache, calls that found nothing in it left out
 
 
 class Price(NamedTuple):

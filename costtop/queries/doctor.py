@@ -141,7 +141,7 @@ def _drift(db: sqlite3.Connection) -> list[Drift]:
         " JOIN sessions s ON s.id = c.session JOIN names n ON n.id = s.source"
         " WHERE c.computed IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1"
         " UNION ALL SELECT source, 'status line', count(*), sum(cost), sum(told) FROM"
-        " (SELECT n.text AS source, sum(s.cost) AS cost, l.cost AS told FROM statuslines l"
+        " (SELECT n.text AS source, sum(s.cost) AS cost, l.cost - l.base AS told FROM statuslines l"
         "  JOIN names n ON n.text = substr(l.session, 1, instr(l.session, '/') - 1)"
         "  JOIN sessions r ON r.source = n.id AND r.agent = ''"
         "   AND r.session = substr(l.session, instr(l.session, '/') + 1)"

@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
+from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.sources.fold.source import Chunk, Source
 from costtop.sources.registry import SOURCE
 from tests.sources.settling import settled_calls
@@ -74,6 +74,8 @@ def settled(*files: list[Event]) -> dict[str, Any]:
                 told["tasks"][f"{event.session} {event.task} {event.status}"] = event.at
             case Outcome():
                 told["outcomes"][f"{event.call.hex()} {event.nth}"] = [event.error, event.result]
+            case Untold():
+                told.setdefault("untold", {})[event.key.hex()] = _plain(event)
             case Bad():
                 told["bad"].append([event.offset, event.reason])
     told["bad"].sort()
@@ -104,7 +106,9 @@ def _plain(event: Any) -> dict[str, Any]:
     for name, value in event._asdict().items():
         if value in ("", None, (), False) and name not in ("offset", "searches"):
             continue
-        if name in ("tokens", "context"):
+        if isinstance(value, bytes):
+            value = value.hex()  # noqa: PLW2901
+        if name in ("tokens", "context") and isinstance(value, tuple):
             told[name] = {part: said for part, said in value._asdict().items() if said}
         elif name == "tools":
             told[name] = [list(tool) for tool in value]

@@ -15,6 +15,7 @@ from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
 from costtop.queries.why import blocks, session_words
+from costtop.store.calls.estimates import Estimate
 from costtop.store.db import open_reader
 from costtop.text import clean
 
@@ -69,6 +70,9 @@ def _sums(found: Explanation) -> str:
     total = money.dollars(known, floor=not found.short.exact and known is not None, places=9)
     lines.append(f"{clean(found.session)}: {len(found.calls)} calls, ${total}")
     lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
+    if found.beside:
+        lines += [_guess(one) for one in found.beside.estimates]
+        lines += [f"  {line}" for line in found.beside.words()]
     if found.drift is not None:
         drift = money.dollars(found.drift, places=9)
         lines.append(f"computed minus reported by the tool: ${drift}")
@@ -89,6 +93,15 @@ def _call(call: Explained) -> list[str]:
         for line in call.lines
     ]
     return [*lines, f"  {_sum(call)}"]
+
+
+def _guess(one: Estimate) -> str:
+    """One estimated request: ≈ stands before its dollars wherever it is shown."""
+    tokens = one.tokens
+    used = f"about {tokens.input:,} in, {tokens.cache_read:,} of them cached, {tokens.output:,} out"
+    agent = f"  subagent {clean(one.agent)}" if one.agent else ""
+    cost = money.dollars(one.cost, places=4)
+    return f"{iso(one.at)}  {one.kind}  {clean(one.model)}{agent}  {used}  ≈${cost}"
 
 
 _WHY = {
@@ -124,7 +137,31 @@ def _tree(found: Explanation) -> dict[str, object]:
         **found.short.tree(),
         "likely_hidden_usd": _money(found.likely),
         "drift_usd": None if found.drift is None else money.exact(found.drift),
+        **_beside(found),
         "calls": [_call_tree(call) for call in found.calls],
+    }
+
+
+def _beside(found: Explanation) -> dict[str, object]:
+    """What no log tells of the session, in no sum; nothing of one call alone."""
+    if found.beside is None:
+        return {}
+    rows = [_guess_tree(one) for one in found.beside.estimates]
+    return {**found.beside.tree(), "estimates": rows}
+
+
+def _guess_tree(one: Estimate) -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "agent": one.agent or None,
+        "at": iso(one.at),
+        "model": one.model or None,
+        "input_tokens": one.tokens.input,
+        "cache_read_tokens": one.tokens.cache_read,
+        "cache_write_tokens": one.tokens.cache_write,
+        "cache_write_1h_tokens": one.tokens.cache_write_1h,
+        "output_tokens": one.tokens.output,
+        "estimated_usd": _money(one.cost),
     }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 
 from costtop import money, paths
@@ -12,6 +13,7 @@ from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
+from costtop.queries.spending import unlogged
 from costtop.store.db import open_reader
 
 _HEAD = (
@@ -19,6 +21,8 @@ _HEAD = (
     *("$TOTAL", "$/H", "CALLS", "TOKENS", "WHY"),
 )
 _ALL_TIME = 1 << 50  # ms
+_NONE: dict[str, unlogged.Unlogged] = {}
+_LISTED = "r.id IN (SELECT root FROM sessions WHERE last >= ?)"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,7 +55,11 @@ def once(options: argparse.Namespace) -> int:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
     if options.json:
-        put_json(_tree(snapshot, rows))
+        put_json(
+            _tree(
+                snapshot, rows, unlogged.by_session(db, _LISTED, (0 if options.all else now - DAY,))
+            )
+        )
     else:
         put(_plain(snapshot, rows))
     return 0
@@ -120,7 +128,9 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
     )
 
 
-def _tree(snapshot: Snapshot, rows: list[SessionRow]) -> dict[str, object]:
+def _tree(
+    snapshot: Snapshot, rows: list[SessionRow], beside: Mapping[str, unlogged.Unlogged] = _NONE
+) -> dict[str, object]:
     return {
         "schema": 1,
         "currency": "USD",
@@ -148,7 +158,7 @@ def _tree(snapshot: Snapshot, rows: list[SessionRow]) -> dict[str, object]:
             }
             for one in snapshot.forecasts
         ],
-        "sessions": [_row(row) for row in rows],
+        "sessions": [_row(row) | beside.get(row.key, unlogged.NOTHING).tree() for row in rows],
     }
 
 

@@ -16,6 +16,7 @@ from costtop.queries.live import daemon_health
 from costtop.queries.live.live_processes import has_exited
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import hidden, report
+from costtop.queries.spending.unlogged import NOTHING
 from costtop.store import meta
 from costtop.store.db import open_reader
 
@@ -83,7 +84,9 @@ def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[st
     seen = {one.session: one for one in pulse.processes}
     ended = dict(pulse.exited)
     rows = [
-        row_of(line) | _about(found.about.get(line.key), seen.get(line.key), ended.get(line.key))
+        row_of(line)
+        | _about(found.about.get(line.key), seen.get(line.key), ended.get(line.key))
+        | (found.beside.get(line.key, NOTHING).tree() if found.by == "session" else {})
         for line in found.lines
     ]
     return {

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from costtop.daemon.ingest.databases import asked
-from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact
+from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.otlp.whose import TOOLS
@@ -40,6 +40,7 @@ class Folded(NamedTuple):
     facts: list[SessionFact]
     tasks: list[TaskFact]
     outcomes: list[Outcome]
+    untold: list[Untold]
     bad: list[Bad]
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
@@ -133,6 +134,7 @@ def _nothing(label: str, place: Place, memo: Memo) -> Folded:
         facts=[],
         tasks=[],
         outcomes=[],
+        untold=[],
         bad=[],
         read=0,
         more=False,
@@ -150,6 +152,8 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
                 folded.tasks.append(event)
             case Outcome():
                 folded.outcomes.append(event)
+            case Untold():
+                folded.untold.append(event)
             case Bad():
                 folded.bad.append(event)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from costtop.daemon.ingest import estimating
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
@@ -193,6 +194,7 @@ class Ingest:
     def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
         try:
             recorded = calls.record(db, self._write_context, readings, now)
+            estimating.book(db, self._write_context, readings)
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.
@@ -214,6 +216,7 @@ class Ingest:
                 tasks=item.tasks,
                 outcomes=item.outcomes,
                 bad=item.bad,
+                untold=item.untold,
             )
             for item in folded
         ]

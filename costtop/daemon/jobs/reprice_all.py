@@ -6,6 +6,7 @@ from typing import Any
 
 from costtop import config as configuration
 from costtop import money
+from costtop.daemon.ingest import estimating
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.wiring import Wired, price_book, wired
@@ -27,6 +28,7 @@ async def repriced(instance: Wired) -> list[dict[str, Any]]:
         at = await instance.writer.transact(
             reprice, instance.write_context, prices.price, counts, at, changes
         )
+    await instance.writer.transact(estimating.book_again)
     await instance.writer.transact(finished_peers.forget)
     instance.evaluator.fall_asleep()  # sums have moved under it; it wakes and judges anew
     ordered = sorted(changes.items(), key=lambda item: -abs(item[1].after - item[1].before))

@@ -11,7 +11,8 @@ from costtop.errors import NothingFound
 from costtop.floor import Floor, of_reasons
 from costtop.model import FloorReason, Media, Tokens
 from costtop.pricing.charge import ChargeLine, bill
-from costtop.queries.spending import hidden
+from costtop.queries.spending import hidden, unlogged
+from costtop.queries.spending.unlogged import Unlogged
 from costtop.store.calls.call_row import (
     ESTIMATED,
     PLACEHOLDER,
@@ -64,6 +65,7 @@ class Explanation(NamedTuple):
     session: str  # "source/session"
     calls: list[Explained]
     likely: int | None = None  # nano-dollars of outputs that the log does not finish, about
+    beside: Unlogged | None = None  # what no log tells of the session; None: of one call alone
 
     @property
     def cost(self) -> int:
@@ -96,7 +98,9 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
     )
     calls = [explained for explained, _ in _read(db, where, (source, name))]
     row = History(db).root_id(key)
-    return Explanation(key, calls, None if row is None else hidden.likely(db, root=row))
+    if row is None:
+        return Explanation(key, calls)
+    return Explanation(key, calls, hidden.likely(db, root=row), unlogged.of(db, row))
 
 
 def call(db: sqlite3.Connection, prefix: str) -> Explanation:

@@ -17,7 +17,7 @@ from costtop.detect.sessions.peer_group import Level
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
-from costtop.queries.spending import hidden
+from costtop.queries.spending import hidden, unlogged
 from costtop.store import meta
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
@@ -77,6 +77,7 @@ class SessionDetail(NamedTuple):
     first_context: int
     last_context: int
     missing: tuple[str, ...] = ()  # what the total is short of, in words
+    beside: tuple[str, ...] = ()  # what no log tells, in words: estimates, the agent's own total
 
 
 def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
@@ -91,7 +92,8 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
         short = floors.of(db, "s.root = ?", (root,))
         likely = hidden.likely(db, root=root) if short.placeholder else None
         made = _made(key, spends, peers, _deeds(db, key))
-        return made._replace(missing=tuple(hidden.words(short, likely)))
+        beside = tuple(unlogged.of(db, root).words())
+        return made._replace(missing=tuple(hidden.words(short, likely)), beside=beside)
 
 
 def _made(

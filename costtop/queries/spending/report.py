@@ -13,7 +13,8 @@ from costtop import periods
 from costtop.floor import EXACT, Floor, together
 from costtop.queries.live.session_state import state
 from costtop.queries.sessions import dearest
-from costtop.queries.spending import hidden
+from costtop.queries.spending import hidden, unlogged
+from costtop.queries.spending.unlogged import Unlogged
 from costtop.store import meta
 from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
@@ -88,6 +89,7 @@ class Report(NamedTuple):
     unpriced_models: list[str]
     about: dict[str, About]
     likely: int | None  # nano-dollars of outputs that the logs do not finish, about
+    beside: dict[str, Unlogged]  # what no log tells of each session, in none of these sums
 
 
 class _Sum:
@@ -163,6 +165,9 @@ def read(
             likely=hidden.likely(db, since or 0, until or 1 << 53)
             if total.short.placeholder
             else None,
+            beside=unlogged.by_session(db, span=(since or 0, until or 1 << 53))
+            if by == "session"
+            else {},
         )
 
 

@@ -40,14 +40,14 @@ class MessageKeys:
         side = row.is_sidechain is True
         first, asked = known.get(name, ("", ""))
         if not first or (request and asked and request != asked and not side):
-            first, asked = _first(row, session), request
+            first, asked = first_row(row, session), request
             known[name] = [first, asked]
             while len(known) > _SHORT:
                 del known[next(iter(known))]
         return f"{name}/{first}", (request if side else "") or asked
 
 
-def _first(row: Named, session: str) -> str:
+def first_row(row: Named, session: str) -> str:
     """What a copy of the row keeps: its uuid, or that of the row it is copied from, or its time."""
     origin = row.forked_from.get("messageUuid") if isinstance(row.forked_from, dict) else None
     return next((x for x in (origin, row.uuid, row.timestamp) if isinstance(x, str) and x), session)

@@ -103,6 +103,9 @@ class Row(Named):
     retry_attempt: Loose = None
     worktree_session: Loose = None
     tool_use_result: msgspec.Raw = _NOTHING
+    compact_metadata: Loose = None
+    interrupted_message_id: Loose = None
+    is_api_error_message: Loose = None
 
 
 class Block(msgspec.Struct):

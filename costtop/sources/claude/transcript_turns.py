@@ -14,6 +14,7 @@ from costtop.sources.fold import keys
 
 _INTERRUPTED = b'"[Request interrupted by user'
 _LOCAL = (b'"<local-command-', b'"<bash-stdout>', b'"<bash-stderr>', b'"<bash-input>')
+_HUMAN = {"kind": "human"}  # what builds from 2.1 say of a prompt that was typed
 _ENDED = {"end_turn": "completed", "stop_sequence": "completed", "refusal": "failed"}
 
 Turn = dict[str, Any]  # id, at (of the prompt), state asked|open|done, last (reply), busy
@@ -23,7 +24,8 @@ def is_prompt(row: Row, content: bytes) -> bool:
     """Whether a user record is what a user typed: no tool result, no note to the model."""
     if row.type != "user" or row.is_meta or row.is_compact_summary:
         return False
-    if row.is_visible_in_transcript_only or isinstance(row.origin, dict):
+    origin = row.origin if isinstance(row.origin, dict) else _HUMAN
+    if row.is_visible_in_transcript_only or origin.get("kind") != "human":
         return False
     if content[:1] == b"[":
         return b'"tool_result"' not in content and b'"text"' in content

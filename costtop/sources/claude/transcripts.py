@@ -5,10 +5,11 @@ counts: each row becomes a call of the same key, and the larger one replaces the
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
-from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens
+from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, Untold
 from costtop.sources.claude import transcript_turns as turns
 from costtop.sources.claude.folders import context_of, roots, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
@@ -27,6 +28,7 @@ from costtop.sources.claude.records import (
 from costtop.sources.claude.replies import Home, Reply
 from costtop.sources.claude.tokens import NAME, hidden_calls, text
 from costtop.sources.claude.tool_results import may_answer, note_of
+from costtop.sources.claude.unanswered import Unanswered
 from costtop.sources.fold import keys, tool_memory
 from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
 from costtop.sources.fold.json_lines import (
@@ -77,6 +79,8 @@ class _Fold:
         self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
         self._calls: list[Call] = []  # calls of this chunk that are no replies
         self._keys = MessageKeys(memo)
+        self._under_way = Unanswered(memo, self._keys)
+        self._asked = self._under_way.asked
         self._ids: tuple[Any, Any] = (None, None)  # of the reply at hand
         self._key, self._named = b"", ""  # its key, in bytes and in hex
         self._said: tuple[Any, ...] = ()  # what the row before said of whose it is
@@ -141,6 +145,8 @@ class _Fold:
             self._named = self._key.hex()
         tools = self._tools(message)
         side = row.is_sidechain is True
+        if self._asked and (self.agent or not side):
+            self._asked.clear()
         if self.turn and not side and not self.agent:
             self.events += turns.replied(self.turn, self.session, message.stop_reason, tools, at)
         home = self._home_of(row, at)
@@ -156,6 +162,8 @@ class _Fold:
 
     def done(self) -> list[Event]:
         """Everything that the chunk gave: the calls come last, each reply once."""
+        if self._key:
+            self.memo["after"] = self._key.hex()
         for reply in self._open.values():
             call = reply.call()
             self.events.append(call)
@@ -241,13 +249,25 @@ class _Fold:
             self._results(row, content, at)
         own = not self.agent and row.is_sidechain is not True
         if turns.interrupted(content):
+            if own or self.agent:
+                self._untold(self._under_way.interrupted(row, content, at, self.session))
             self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
-        elif not turns.is_prompt(row, content):
             return
-        elif own:
+        prompt = turns.is_prompt(row, content)
+        if own or self.agent:
+            self._untold(self._under_way.user(row, content, self.raw, at, prompt=prompt))
+        if row.is_compact_summary:
+            self._untold(self._under_way.summed_up(content))
+        if prompt and own:
             self.events += turns.asked(self.turn, row, self.session, at)
-        elif self.agent:
+        elif prompt and self.agent:
             self.turn["id"] = text(row.prompt_id)
+
+    def _untold(self, found: Iterable[Untold]) -> None:
+        """What was billed and has no reply here, with the call before it."""
+        for told in found:
+            after = self._key or bytes.fromhex(self.memo.get("after", ""))
+            self.events.append(told._replace(session=self.session, agent=self.agent, after=after))
 
     def _results(self, row: Row, content: bytes, at: int) -> None:
         try:
@@ -298,6 +318,10 @@ class _Fold:
         if row.type == "system" and row.subtype in ("turn_duration", "stop_hook_summary"):
             if not self.agent and row.is_sidechain is not True:
                 self.events += turns.ended(self.turn, self.session, "completed", at)
+        elif row.type == "system" and row.subtype == "compact_boundary":
+            self._untold(self._under_way.compacted(row, at))
+        elif row.type == "assistant":
+            self._under_way.broken_off(row)
         elif row.type == "system" and row.subtype == "api_error":
             tries = row.retry_attempt
             usable = isinstance(tries, int) and 0 < tries < 1000

@@ -16,11 +16,11 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePath
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens
+from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, Untold
 from costtop.sources.codex import records
 from costtop.sources.codex.tool_calls import Tools
 from costtop.sources.fold import keys
@@ -40,6 +40,7 @@ from costtop.text import clean
 T = TypeVar("T")
 NAME = "codex"
 DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
+_AT_ONCE = 200  # ms: results that come with the end of a turn were not sent any more
 _REPLAY = 5_000  # ms from the start of a fork in which copied turns are not its tasks
 _ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -111,6 +112,10 @@ class _Fold:
         elif envelope.type == "response_item":
             if item := _lenient(records.ITEM, payload):
                 self.events += self.tools.item(item)
+                if isinstance(item.type, str) and item.type.endswith("_output"):
+                    self.memo["asked"] = at
+        elif envelope.type == "compacted" and self.memo.get("records"):
+            self._untold("compaction", at)  # one with a record of its usage is counted by that
         elif envelope.type == "token_usage_record":
             self._usage_record(payload, at, offset)
         elif envelope.type == "turn_context" and (turn := _lenient(records.EVENT, payload)):
@@ -196,9 +201,12 @@ class _Fold:
             self._token_count(bytes(event.info), event, at, offset)
         elif kind in ("task_started", "turn_started"):
             self._begin(_text(event.turn_id), at, fresh=True)
+            self.memo["asked"] = at
         elif kind in ("task_complete", "turn_complete"):
             self._finish(_text(event.turn_id), "failed" if event.error else "completed", at)
         elif kind == "turn_aborted":
+            if at - self.memo.get("asked", at) > _AT_ONCE:
+                self._untold("cancelled", at)
             self._finish(_text(event.turn_id), "aborted", at)
         elif kind == "thread_settings_applied" and event.thread_settings:
             tier = _text(event.thread_settings.service_tier)
@@ -206,6 +214,16 @@ class _Fold:
             self._model(event.thread_settings.model)
         elif kind in _ENDS:
             self.tools.ended(event)
+
+    def _untold(self, kind: Literal["compaction", "cancelled"], at: int) -> None:
+        """The request under way, if there is one: its turn ends without a count of it."""
+        turn, asked = self.memo.get("logged", ""), self.memo.pop("asked", None)
+        if asked is None or not _UNIQUE.fullmatch(turn):
+            return  # without a turn's id nobody knows it again in a copy
+        after = bytes.fromhex(self.memo.get("after", ""))
+        key = keys.whole(NAME, kind, turn, self.memo.get("after", ""))
+        took = at - asked if kind == "cancelled" else None
+        self.events.append(Untold(key, kind, NAME, self.thread, at, after=after, took=took))
 
     # -- usage ---------------------------------------------------------------------------------
 
@@ -297,6 +315,8 @@ class _Fold:
         request: str = "",
         yields: bool = False,
     ) -> None:
+        self.memo["after"] = key.hex()
+        self.memo.pop("asked", None)
         get = self.memo.get
         context = _context(*get("where", ("", "", "")), turn or get("turn", ""))
         model = get("model", "")

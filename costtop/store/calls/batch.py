@@ -4,9 +4,10 @@ One `Reading` is what one turn gave of one file, socket batch or receiver; the f
 rows are in the same transaction, so a crash between them cannot happen.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact
+from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 
 
 class Priced(NamedTuple):
@@ -33,3 +34,4 @@ class Reading(NamedTuple):
     tasks: list[TaskFact]
     outcomes: list[Outcome]
     bad: list[Bad]
+    untold: Sequence[Untold] = ()

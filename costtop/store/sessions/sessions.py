@@ -141,6 +141,15 @@ class Sessions:
         self.forget()
 
 
+_BEGAN_WITH = (
+    "CASE WHEN EXISTS (SELECT 1 FROM names n JOIN sessions s ON s.source = n.id AND s.calls"
+    " WHERE ?1 = n.text || '/' || s.session AND s.session = substr(?1, instr(?1, '/') + 1))"
+    " THEN 0 WHEN EXISTS (SELECT 1 FROM statuslines l WHERE l.cost > 0 AND l.cost <= ?3"
+    " AND substr(l.session, 1, instr(l.session, '/')) = substr(?1, 1, instr(?1, '/')))"
+    " THEN ?3 ELSE 0 END"
+)
+
+
 def put_statusline(
     db: sqlite3.Connection,
     session: str,
@@ -149,10 +158,16 @@ def put_statusline(
     seven_day: float | None,
     now: int,
 ) -> None:
-    """Keeps the latest word of a session ("source/session")."""
+    """Keeps the latest word of a session ("source/session").
+
+    Its total is the process's: a session that begins in one that has told another's total begins
+    with that, and one whose total falls goes on in a process that began at nothing.
+    """
     db.execute(
-        "INSERT INTO statuslines (session, at, cost, five_hour, seven_day) VALUES (?,?,?,?,?)"
+        "INSERT INTO statuslines (session, at, cost, five_hour, seven_day, base)"
+        f" VALUES (?1,?2,?3,?4,?5, {_BEGAN_WITH})"
         " ON CONFLICT DO UPDATE SET at = excluded.at, cost = excluded.cost,"
-        " five_hour = excluded.five_hour, seven_day = excluded.seven_day",
+        " five_hour = excluded.five_hour, seven_day = excluded.seven_day,"
+        " base = CASE WHEN excluded.cost < cost THEN base - cost ELSE base END",
         (session, now, cost, five_hour, seven_day),
     )

@@ -51,6 +51,7 @@ def compared(detail: SessionDetail) -> list[Line]:
     growth = f"{si(detail.first_context)} → {si(detail.last_context)} tokens"
     calls = f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}   prompt {growth}"
     missing = [line(("missing   ", "dim"), words) for words in detail.missing]
+    missing += [line(("no log    ", "dim"), words) for words in detail.beside]
     return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls), *missing]
 
 
