@@ -204,7 +204,8 @@ def _sources(found: Paths, problems: list[str]) -> list[dict[str, Any]]:
     counts: dict[object, int] = {}
     for file in seen.seen:
         counts[file.root] = counts.get(file.root, 0) + 1
-    problems += [f"{os.fsdecode(trouble.path)}: {trouble.reason}" for trouble in seen.troubles]
+    told = (f"{os.fsdecode(trouble.path)}: {trouble.reason}" for trouble in seen.troubles)
+    problems += [line for line in told if line not in problems]  # the daemon may tell one too
     return [
         {
             "source": root.label.partition(":")[2],

@@ -99,7 +99,7 @@ class StatusWriter:
 
     def _unreadable(self) -> str:
         troubles = self._follower.troubles
-        return f"{shown(troubles[0].path)} {troubles[0].reason}" if troubles else ""
+        return f"{shown(troubles[0].path)}: {troubles[0].reason}" if troubles else ""
 
     def _sources(self) -> list[dict[str, object]]:
         rows = []
