@@ -22,6 +22,7 @@ from textual.timer import Timer
 from costtop.control.protocol import Command
 from costtop.durations import MINUTE
 from costtop.queries.live.view import Snapshot
+from costtop.queries.sessions.spent_sessions import Within
 from costtop.text import clean
 from costtop.tui import workers
 from costtop.tui.backend import NOTHING, Backend
@@ -267,6 +268,14 @@ class CosttopApp(App[int]):
         await self.action_tab(1)
         if isinstance(self.screen, TopScreen):
             self.screen.keep(kept)
+
+    async def show_spent(self, within: Within) -> None:
+        """The list of the sessions that a line of another screen sums up."""
+        from costtop.tui.screens.top import TopScreen
+
+        await self.action_tab(1)
+        if isinstance(self.screen, TopScreen):
+            self.screen.spent(within)
 
     async def action_turn(self, by: int) -> None:
         """Goes to the next or previous screen."""

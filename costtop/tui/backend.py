@@ -23,8 +23,9 @@ from costtop.queries.connection import Door, empty
 from costtop.queries.live import day_chart, past
 from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Pulse, Snapshot
-from costtop.queries.sessions import lookup, session, tasks
+from costtop.queries.sessions import lookup, session, spent_sessions, tasks
 from costtop.queries.sessions.session import SessionDetail
+from costtop.queries.sessions.spent_sessions import SpentSessions, Within
 from costtop.queries.sessions.tasks import Tasks
 from costtop.queries.spending import budget_periods, days, spending, trend_verdicts
 from costtop.queries.spending.budget_periods import BudgetLine
@@ -42,6 +43,7 @@ class Backend(NamedTuple):
     act: Callable[[Command], dict[str, Any]]  # the daemon's answer; a refusal is raised
     day_chart: Callable[[int, int], DayChart]  # (its last moment, seen up to this one)
     lit: Callable[[str, int], tuple[int, ...]]  # (key, the last moment): its cost by minute
+    spent_sessions: Callable[[Within, int], SpentSessions]  # (of these, now)
     session: Callable[[str, int], SessionDetail | None]  # (key, now)
     spending: Callable[[str, str, int], Spending]  # (by, span, now)
     verdict: Callable[[str, str, int], FeatureVerdict]  # (feature, span, now)
@@ -76,6 +78,7 @@ def real(
         act=lambda command: client.ask(paths.socket, command),
         day_chart=lambda until, seen: door.read(day_chart.read, until, seen),
         lit=lambda key, until: door.read(day_chart.lit, key, until),
+        spent_sessions=lambda within, at: door.read(spent_sessions.read, within, at),
         session=lambda key, at: door.read(session.read, key),
         spending=lambda by, span, at: door.read(spending.read, by, span, at, door.zone()),
         verdict=lambda name, span, at: door.read(

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from costtop.control.protocol import Command
 from costtop.queries.live.view import Snapshot
+from costtop.queries.sessions.spent_sessions import Within
 from costtop.tui.backend import Backend
 from costtop.tui.preferences import Preferences
 
@@ -75,6 +76,9 @@ class Host(Protocol):
 
     async def show_sessions(self, kept: str) -> None:
         """The list of sessions with this filter."""
+
+    async def show_spent(self, within: Within) -> None:
+        """The list of the sessions that a line of another screen sums up."""
 
 
 def host_of(node: DOMNode) -> Host:

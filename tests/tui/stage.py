@@ -10,11 +10,14 @@ from textual.pilot import Pilot
 
 from costtop.control.protocol import Command
 from costtop.errors import CosttopError
+from costtop.paths import Paths
 from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Snapshot
+from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from costtop.tui.backend import Backend
 from costtop.tui.preferences import Preferences
+from scripts.benches import fleet
 from tests.patience import PATIENCE
 from tests.tui.values import snapshot
 
@@ -56,7 +59,8 @@ class Stage:
     def backend(self) -> Backend:
         """Frames as the test holds them; the other screens over nothing."""
         unread = dict.fromkeys(
-            ("spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"), _nothing
+            ("spent_sessions", "spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"),
+            _nothing,
         )
         return Backend(
             frame=self.frame, act=self.act, day_chart=lambda until, seen: DayChart(until),
@@ -129,4 +133,22 @@ async def played(
         play = Played(stage, app, pilot)
         await play.until(lambda: app.snapshot.at)
         await pilot.pause()
+        yield play
+
+
+@asynccontextmanager
+async def opened(
+    paths: Paths, *keys: str, size: tuple[int, int] = (120, 40), **extra: Any
+) -> AsyncIterator[Played]:
+    """The app over the store, after these keys; commands go to the stage."""
+    stage = Stage()
+    real = backend.real(paths, lambda: fleet.AT)._replace(act=stage.act)
+    app = CosttopApp(real, extra.pop("settings", STILL), **extra)
+    async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+        play = Played(stage, app, pilot)
+        await play.until(lambda: app.snapshot.at)
+        await play.settle()
+        for key in keys:
+            await play.press(key)
+            await play.settle()
         yield play

@@ -4,9 +4,10 @@ Every report is a sum over the same `spend` table, so sessions, days, features a
 add up to the same total, to the nano-dollar.
 """
 
+import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -74,6 +75,7 @@ class About(NamedTuple):
     last: int | None
     state: str  # running | idle | ended
     children: int
+    branch: str
     label: str  # of the config's [[source]] entry
 
 
@@ -117,14 +119,14 @@ _SUMS = (
     " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
     " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
 )
-_BY = {
+COLUMN = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
     "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
     "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
     "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
 }  # fmt: skip
-_SPAN = "p.quarter >= ? AND p.quarter < ?"
-_FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+WITHIN = "p.quarter >= ? AND p.quarter < ?"
+FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
 def read(
@@ -185,10 +187,10 @@ def first_time(db: sqlite3.Connection) -> int | None:
 def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, _Sum]:
     sums: dict[str, _Sum] = {}
     label = _Labels(db, by, tz)
-    query = f"SELECT {_BY[by]}, s.root, {_SUMS} {_FROM} WHERE {_SPAN} GROUP BY 1, 2"
+    query = f"SELECT {COLUMN[by]}, s.root, {_SUMS} {FROM} WHERE {WITHIN} GROUP BY 1, 2"
     for key, root, *values in db.execute(query, span):
         sums.setdefault(label(key), _Sum()).add(values, {root})
-    for key, short in floors.by(db, _BY[by], _SPAN, span).items():
+    for key, short in floors.by(db, COLUMN[by], WITHIN, span).items():
         line = sums.setdefault(label(key), _Sum())  # all that it has may be what is missing
         line.short = together([line.short, short])
     return sums
@@ -271,7 +273,7 @@ def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
 
 # A root that made no calls itself is described by its latest subagent or child that did.
 _ABOUT = (
-    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text,"
+    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text, br.text,"
     " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
     " FROM sessions s JOIN sessions r ON r.id = s.root"
     " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
@@ -280,7 +282,7 @@ _ABOUT = (
     " LEFT JOIN names md ON md.id = d.model LEFT JOIN names la ON la.id = r.label"
     " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
     " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
-    " GROUP BY r.id"
+    " LEFT JOIN names br ON br.id = c.branch"
 )
 
 
@@ -288,15 +290,31 @@ def _about(
     db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
 ) -> dict[str, About]:
     models = dearest.of_span(db, *span)
-    after = meta.shared(db).finished_after
-    about: dict[str, About] = {}
-    for root, source, session, *texts, started, last, ended, children in db.execute(_ABOUT):
-        key = f"{source}/{session}"
-        if key in lines:
-            project, feature, user, host, latest, label = (text or "" for text in texts)
-            about[key] = About(
-                source=source, session=session, project=project, feature=feature, user=user,
-                model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
-                state=state(now, last, ended, after), children=children, label=label,
-            )  # fmt: skip
-    return about
+    rows = db.execute(f"{_ABOUT} GROUP BY r.id")
+    told = _described(rows, models, meta.shared(db).finished_after, now)
+    keyed = ((f"{about.source}/{about.session}", about) for _, about in told)
+    return {key: about for key, about in keyed if key in lines}
+
+
+def about_roots(
+    db: sqlite3.Connection, roots: Sequence[int], span: tuple[int, int], now: int
+) -> dict[int, About]:
+    """What is said of these sessions, by their rows; the model is the dearest of the span."""
+    listed = json.dumps(roots)
+    rows = db.execute(
+        f"{_ABOUT} WHERE s.root IN (SELECT value FROM json_each(?)) GROUP BY r.id", (listed,)
+    )
+    models = dearest.of_span(db, *span)
+    return dict(_described(rows, models, meta.shared(db).finished_after, now))
+
+
+def _described(
+    rows: Iterable[tuple[Any, ...]], models: Mapping[int, str], after: int, now: int
+) -> Iterator[tuple[int, About]]:
+    for root, source, session, *texts, started, last, ended, children in rows:
+        project, feature, user, host, branch, latest, label = (text or "" for text in texts)
+        yield root, About(
+            source=source, session=session, project=project, feature=feature, user=user,
+            model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
+            state=state(now, last, ended, after), children=children, label=label, branch=branch,
+        )  # fmt: skip

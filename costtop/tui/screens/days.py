@@ -10,9 +10,10 @@ from textual.binding import Binding
 
 from costtop import periods
 from costtop.durations import SECOND
+from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.days import Day
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import cash, si
+from costtop.tui.draw.figures import cash, clock, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -88,12 +89,13 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
 
     @on(Table.Opened)
     async def action_travel(self) -> None:
-        """The list of sessions as it stood at the end of the day."""
+        """The sessions of the day with what each spent in it, as they stood at its end."""
         day, host = self.table.selected, host_of(self)
         if day is not None:
             is_now = day.end > host.snapshot.at and host.at is None
             host.travel(None if is_now else day.end - 1)
-            await host.action_tab(1)
+            name = "today" if is_now else clock(day.start, host.snapshot.zone, "%a %d %b")
+            await host.show_spent(Within(name, day.start, day.end))
 
 
 def stepped(shown: int, now: int, by: int, zone: ZoneInfo, *, is_past: bool) -> int | None:

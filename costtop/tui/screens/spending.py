@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 from textual import on
 from textual.binding import Binding
 
+from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.spending import Spending, Spent
 from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
 from costtop.tui.backend import Backend
@@ -153,4 +154,5 @@ class SpendingScreen(Tabbed[Spent, Judged]):
     async def action_sessions(self) -> None:
         """The list of sessions, filtered by the row under the cursor."""
         if (selected := self.table.selected) is not None:
-            await host_of(self).show_sessions(f"{self.by}={selected.sums.key}")
+            within = Within(self.span, by=self.by, key=selected.sums.key)
+            await host_of(self).show_spent(within)

@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from costtop.durations import short
 from costtop.floor import Sum
+from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
 from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import bill, cash, moment, short_place, short_session, si
@@ -88,9 +89,10 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
 
     @on(Table.Opened)
     async def action_session(self) -> None:
-        """The list of sessions, filtered to the task's."""
+        """The task's session, with what was spent for the task."""
         if (selected := self.table.selected) is not None:
-            await self.show_session(selected.session)
+            within = Within("all", by="task", key=selected.task, session=selected.session)
+            await host_of(self).show_spent(within)
 
 
 def summed(one: TaskSum) -> Line:

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from costtop.queries.live.view import SessionRow, Snapshot
+from costtop.queries.sessions.spent_sessions import SpentSessions, Within
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
@@ -22,6 +23,7 @@ from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
 from costtop.tui.list.columns import CellLook, Shown, chosen, ground, settled, sighted
 from costtop.tui.list.latest_calls import LatestCalls
+from costtop.tui.list.span_list import EVERYWHERE, SpanList
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
@@ -42,6 +44,8 @@ class TopScreen(Screen[None]):
         self.kept = filters.parse("")
         self._frozen: Snapshot | None = None  # what the list shows
         self._calls = LatestCalls()
+        self.span = SpanList()
+        self._order: tuple[str, bool] | None = None  # of the live list, where another is shown
 
     @property
     def host(self) -> Host:
@@ -97,8 +101,10 @@ class TopScreen(Screen[None]):
         self._frozen = snapshot
         self._calls.look(snapshot)
         view = self.view._replace(budgets=snapshot.budgets)
-        rows = arranged(snapshot.sessions, view, self.kept, snapshot.at)
-        empty = not snapshot.sessions
+        self._read_span()
+        sessions = self.span.rows(snapshot)
+        rows = arranged(sessions, view, self.kept, snapshot.at)
+        empty = not snapshot.sessions and self.span.within is None
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
@@ -108,6 +114,16 @@ class TopScreen(Screen[None]):
         self.table.show(rows, self._look(snapshot, top))
         self._draw_selected()
         self._draw_head()
+
+    def _read_span(self) -> None:
+        host = self.host
+        if (within := self.span.due(host.snapshot)) is not None:
+            backend, now = host.backend, host.snapshot.at
+            host.look(self, lambda: backend.spent_sessions(within, now), self._spent, "span")
+
+    def _spent(self, read: SpentSessions) -> None:
+        self.span.take(read)
+        self.draw()
 
     def _look(self, snapshot: Snapshot, top: int) -> CellLook:
         budgets, added = snapshot.budgets, self._calls.added
@@ -121,7 +137,8 @@ class TopScreen(Screen[None]):
         self.query_one("#head", Pane).show(lines)
         beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
         row = heading(self._row(), beside) if beside else ()
-        tabs = header.tabs(1, snapshot, right, self.size.width - beside)
+        said, width = self.span.said(), self.size.width - beside
+        tabs = header.tabs(1, snapshot, right, width) if not said else header.spanned(said, width)
         self.query_one("#tabs", Pane).show([(*tabs, *row)])
         self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width)])
 
@@ -251,15 +268,20 @@ class TopScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash that is typed into the filter is a slash."""
-        return action not in ("filter", "search") or not isinstance(self.focused, Input)
+        return action != "filter" or not isinstance(self.focused, Input)
 
     def action_filter(self) -> None:
         """Opens the filter's line."""
         self._prompt("filter")
 
     def action_search(self) -> None:
-        """Opens the search's line."""
-        self._prompt("search")
+        """Opens the search's line; asked for there, it looks through all history."""
+        line_ = self.query_one("#search", Input)
+        if self.focused is line_ and line_.value:
+            self._prompt("")
+            self.keep(EVERYWHERE + line_.value)
+        else:
+            self._prompt("search")
 
     def _prompt(self, wanted: str) -> None:
         """Opens one of the two lines in place of the hint; "" closes both."""
@@ -272,7 +294,8 @@ class TopScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
-        self.kept = filters.parse(event.value)
+        self.span.search(event.value)
+        self.kept = filters.parse(event.value.removeprefix(EVERYWHERE))
         self.draw()
 
     @on(Input.Changed, "#search")
@@ -288,9 +311,33 @@ class TopScreen(Screen[None]):
         self.query_one(Prompts).seek(self.table, step, step)
 
     def action_clear(self) -> None:
-        """Esc: closes the prompt and clears filter and search."""
+        """Esc: closes the prompt and clears filter and search, then the span."""
         self._prompt("")
+        if not self.kept.text and not self.query_one("#search", Input).value:
+            self._live_again()
         self.query_one(Prompts).clear()
+
+    def _live_again(self) -> None:
+        """Back to the live list of now."""
+        if self.span.within is not None:
+            self.span.show(None)
+            sort, falling = self._order or (self.view.sort, self.view.falling)
+            self._order = None
+            self.set_view(sort=sort, falling=falling)
+        if self.host.at is not None:
+            self.host.travel(None)
+
+    def action_span(self, by: int) -> None:
+        """The sessions of another span."""
+        self.span.step(by)
+        self.draw()
+
+    def spent(self, within: Within) -> None:
+        """The sessions that a line of another screen sums up."""
+        if self.span.within is None:
+            self._order = self.view.sort, self.view.falling
+        self.span.show(within)
+        self.set_view(sort="cost", falling=True)
 
     def action_user(self) -> None:
         """Only the sessions of the user under the cursor, or everybody's again."""

@@ -253,6 +253,13 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     return rule(tuple(spans), right, width)
 
 
+def spanned(said: Line, width: int) -> Line:
+    """The tab of the sessions with the span that they are of."""
+    here = line(("1 ", "accent"), ("sessions", "tab-on"), ("  ", "rule"))
+    keys = line(("p", "accent"), (" period  ", "dim"), ("Esc", "accent"), (" all", "dim"))
+    return rule((*here, *said), keys if width >= width_of(said) + 34 else (), width)
+
+
 def _shorter(spans: Sequence[Span], active: int) -> list[Span]:
     """The tabs by their numbers, the present one by its name: what is switched on needs room."""
     names = {name.lower() for number, name in enumerate(TABS, 1) if number != active}

@@ -1,0 +1,197 @@
+"""Which sessions spent within a span of time, and of what a line of a report sums up.
+
+The sums are those of `queries.spending.report`: of any of its lines, the sessions listed here add
+up to the line's cost, to the nano-dollar, and are as many as it counts. Money is int nano-dollars,
+times are ms UTC in whole quarter hours.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from costtop import against, span_words
+from costtop.floor import EXACT, Floor, Sum, together
+from costtop.queries.live.view import TREND_BUCKETS, SessionRow
+from costtop.queries.spending import report
+from costtop.store.calls import floors
+from costtop.store.calls.rollups import QUARTER
+from costtop.store.db import snapshot
+
+MOST = 2_000  # sessions listed, the dearest; all of them are summed
+_EVER = (-(1 << 62), 1 << 62)
+
+
+class Within(NamedTuple):
+    """What the list is restricted to: a span in words, and one line of the report `by` it."""
+
+    span: str  # as the user knows it: "7 days"
+    since: int | None = None
+    until: int | None = None
+    by: str = ""  # one of report.KEYS but times
+    key: str = ""  # of the line
+    session: str = ""  # "source/session": of this one alone
+    words: tuple[str, ...] = ()  # that the names of a session hold, in any case
+
+
+class SpentSessions(NamedTuple):
+    """The answer for one list."""
+
+    within: Within
+    rows: tuple[SessionRow, ...]  # dearest first, their sums those within; nothing is live
+    sessions: int
+    spent: Sum
+    all_sessions: int  # of the span, whatever the line
+    all_spent: Sum
+
+
+def read(db: sqlite3.Connection, within: Within, now: int) -> SpentSessions:
+    """The sessions with spend within; `now` decides their states."""
+    span = (
+        _EVER[0] if within.since is None else within.since // QUARTER,
+        _EVER[1] if within.until is None else within.until // QUARTER,
+    )
+    with snapshot(db):
+        where, values = _restricted(db, within)
+        listed = _listed(db, where, span, values, now)
+        whole = listed if not where else _whole(db, span)
+    rows, sessions, spent = listed
+    return SpentSessions(within, rows, sessions, spent, *whole[1:])
+
+
+def _listed(
+    db: sqlite3.Connection,
+    besides: str,
+    span: tuple[int, int],
+    more: Sequence[object],
+    now: int,
+) -> tuple[tuple[SessionRow, ...], int, Sum]:
+    where, values = report.WITHIN + besides, (*span, *more)
+    shorts = floors.by(db, "s.root", where, values)
+    found = db.execute(
+        "SELECT s.root, sum(p.cost), sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.input),"
+        f" sum(p.cache_read), sum(p.output) {report.FROM} WHERE {where}"
+        " GROUP BY 1 ORDER BY 2 DESC, 1 DESC",
+        values,
+    ).fetchall()
+    found += [(root, *(0,) * 7) for root in shorts.keys() - {row[0] for row in found}]
+    about = report.about_roots(db, [row[0] for row in found[:MOST]], span, now)
+    rows = [
+        _row(about[root], sums, shorts.get(root, EXACT))
+        for root, *sums in found[:MOST]
+        if root in about
+    ]
+    cost, calls = sum(row[1] for row in found), sum(row[2] for row in found)
+    return tuple(rows), len(found), Sum(cost, calls, together(shorts.values()))
+
+
+def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[None, int, Sum]:
+    cost, calls, sessions = db.execute(
+        "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0), count(DISTINCT s.root)"
+        f" {report.FROM} WHERE {report.WITHIN}",
+        span,
+    ).fetchone()
+    return None, sessions, Sum(cost, calls, floors.of(db, report.WITHIN, span))
+
+
+def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[object]]:
+    """Conditions besides the span, and their values."""
+    where, values = "", list[object]()
+    if within.by and within.by != "total":
+        column = report.COLUMN[within.by]
+        if within.key == report.UNTAGGED:
+            where += f" AND coalesce({column}, 0) = 0"
+        else:
+            where += f" AND {column} IN (SELECT id FROM names WHERE text = ?)"
+            values.append(within.key)
+    if within.session:
+        source, _, name = within.session.partition("/")
+        where += (
+            " AND s.root IN (SELECT r.id FROM sessions r JOIN names n ON n.id = r.source"
+            " WHERE r.session = ? AND r.agent = '' AND n.text = ?)"
+        )
+        values += [name, source]
+    for word in within.words:
+        like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        where += f" AND s.root IN ({_NAMED})"
+        values += [like, like]
+    return where, values
+
+
+_NAMED = (
+    "SELECT x.root FROM sessions x LEFT JOIN contexts y ON y.id = x.context"
+    " WHERE x.session LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM names n WHERE n.id IN"
+    " (x.source, x.feature, x.model, x.label, y.project, y.branch, y.user)"
+    " AND n.text LIKE ? ESCAPE '\\')"
+)
+
+
+def _row(about: report.About, sums: Sequence[int], short: Floor) -> SessionRow:
+    cost, calls, errors, unpriced, used, cache_read, output = sums
+    return SessionRow(
+        key=f"{about.source}/{about.session}",
+        source=about.source,
+        session=about.session,
+        agent="",
+        agent_type="",
+        project=about.project,
+        branch=about.branch,
+        cwd="",
+        feature=about.feature,
+        user=about.user,
+        host=about.host,
+        model=about.model,
+        model_now=about.model_now,
+        state=about.state,
+        mark="",
+        cost=cost,
+        floor=short.shows(cost, calls),
+        short=short,
+        calls=calls,
+        errors=errors,
+        unpriced=unpriced,
+        rate=0,
+        trend=(0,) * TREND_BUCKETS,
+        tokens=used + output,
+        tokens_minute=0,
+        context=0,
+        cache=cache_read / used if used else None,
+        started=about.started,
+        last=about.last,
+        pid=None,
+        why="",
+        severity="",
+        label=about.label,
+    )
+
+
+def bounded(within: Within, now: int, zone: str) -> Within:
+    """The restriction with the bounds that its words have now; the quarter that runs is in."""
+    if within.span == "all":
+        return within._replace(since=None, until=None)
+    found = span_words.parse(within.span, now, ZoneInfo(zone))
+    since, until = against.so_far(found, now)
+    return within._replace(since=since, until=until + QUARTER)
+
+
+def joined(row: SessionRow, live: SessionRow | None) -> SessionRow:
+    """The row with what a frame knows of its session now; the sums stay those within."""
+    if live is None:
+        return row
+    return row._replace(
+        **{
+            name: getattr(live, name)
+            for name in (
+                *("state", "mark", "rate", "trend", "tokens_minute", "context", "pid", "why"),
+                *("severity", "cwd", "model_now"),
+            )
+        }
+    )
+
+
+def restriction(within: Within) -> str:
+    """How the list names its restriction: "feature=checkout"; "" where it has none."""
+    if within.session:
+        name = within.session.partition("/")[2]
+        return f"{within.by}={within.key}" if within.by else f"session={name}"
+    return f"{within.by}={within.key}" if within.by else " ".join(within.words)
