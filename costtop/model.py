@@ -299,8 +299,7 @@ class Finding(NamedTuple):
 class Notification(NamedTuple):
     """A finding and what was decided about it: is it told now, and why or why not.
 
-    `reason` is first, worse, repeat, resolved or late where it speaks; grouped (told in another's
-    message), already told, silenced or history where it does not.
+    first, worse, repeat, resolved and late speak; "grouped" is told in another's message.
     """
 
     id: str  # 12 hex digits, a hash of `identity`
@@ -309,8 +308,9 @@ class Notification(NamedTuple):
     finding: Finding
     reason: Reason
     speaks: bool
-    size: int = 0  # largest cost seen of it, nano-dollars: what "doubled" is measured from
+    size: int = 0  # largest cost seen of it, nano-dollars
     also: tuple[Finding, ...] = ()  # told in the same message
+    causes: tuple[Cause, ...] = ()  # that were found of its incident before, the first first
 
 
 class Told(NamedTuple):
@@ -321,8 +321,9 @@ class Told(NamedTuple):
     severity: Severity
     tier: int | None
     state: AlertState
-    told: int | None  # when it was last told, ms; None: never
-    size: int  # its cost when it was last told
+    told: int | None  # when it, or another of its incident in its place, was told, ms; None: never
+    size: int  # when it spoke last: a session's excess, else the cost; 0: it never did
+    cause: Cause | None = None
 
 
 class Letter(NamedTuple):

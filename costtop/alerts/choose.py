@@ -1,16 +1,17 @@
 """Decides of each finding whether it is told now, and gives the reason. It words and sends nothing.
 
 A finding is a level (true now), the ledger says what was told; only what is new, worse or doubled
-since then speaks. Pure: the same findings, ledger, silences and clock give the same answer.
+since then speaks. All that is found of one session is one incident: however many rules join it, it
+is told again only at the next severity, or when its excess has doubled. Pure: the same findings,
+ledger, silences and clock give the same answer.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from costtop.detect.rules.registry import PLAIN
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import SEVERITIES, Finding, Notification, Reason, Silence, Told
+from costtop.model import SEVERITIES, Cause, Finding, Notification, Reason, Silence, Told
 
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = DAY  # a session's runaway of yesterday is not about now
@@ -48,17 +49,27 @@ def subject(finding: Finding) -> str:
 
 
 def identity(finding: Finding) -> str:
-    """What makes it one alert, however often it is found.
+    """What makes it one row, however often it is found.
 
     (budget, period, amount, tier) for tiers: another amount opens a new set of them; (session,
-    severity) for sessions (DETECTION.md 3.5). The plain rule has its own alert beside those of the
-    learnt detectors: its crossing is a promise by itself and must be found in the list with its own
-    turn.
+    rule, severity) for sessions: each is found in the list with its own turn, and those of one
+    session are told as one.
     """
     if finding.rule == "budget_tier":
         return f"{subject(finding)}|{finding.tier}"
-    own = finding.rule in PLAIN or kind(finding.rule) == "budget"
-    return f"{subject(finding)}|{finding.rule if own else 'any'}|{finding.severity}"
+    rule = "any" if finding.rule == "blind" else finding.rule
+    return f"{subject(finding)}|{rule}|{finding.severity}"
+
+
+def incident(finding: Finding) -> str:
+    """What is told as one: all that is found of a session, a budget's tier by itself."""
+    return subject(finding) if kind(finding.rule) == "session" else identity(finding)
+
+
+def measure(finding: Finding) -> int:
+    """What "doubled" is measured of, nano-dollars: a session's excess, else what was spent."""
+    excess = finding.excess if kind(finding.rule) == "session" else None
+    return (finding.cost or 0) if excess is None else excess
 
 
 def alert_id(identity: str) -> str:
@@ -79,7 +90,7 @@ def choose(
 
     `ledger` holds what is known of their subjects; `born` is when this instance began to watch:
     what was true before is history, and with `all_history` all is (a first import). Of several
-    that would speak about one subject only the loudest does, and carries the others, which are
+    that would speak about one incident only the loudest does, and carries the others, which are
     "grouped".
     """
     past = _past(ledger, silences, now, born, all_history=all_history)
@@ -123,7 +134,8 @@ def _merged(before: Notification, fresh: Notification) -> Notification:
 def _decide(finding: Finding, past: _Past) -> Notification:
     name = identity(finding)
     told = past.ledger.get(name)
-    reason: Reason = _resolved(told) if finding.resolved else _risen(finding, told, past)
+    risen = _of_session if kind(finding.rule) == "session" else _risen
+    reason: Reason = _resolved(told) if finding.resolved else risen(finding, told, past)
     speaks = reason in SPEAKING
     if speaks and any(covers(silence, finding, past.now) for silence in past.silences):
         reason, speaks = "silenced", False
@@ -137,12 +149,39 @@ def _decide(finding: Finding, past: _Past) -> Notification:
         reason=reason,
         speaks=speaks,
         size=finding.cost or 0,
+        causes=_known_causes(finding, past),
     )
+
+
+def _known_causes(finding: Finding, past: _Past) -> tuple[Cause, ...]:
+    """The causes that its incident had before, the first first."""
+    if kind(finding.rule) != "session":
+        return ()
+    known = (other.cause for other in past.of_subject.get(subject(finding), ()))
+    return tuple(dict.fromkeys(cause for cause in known if cause is not None))
 
 
 def _resolved(told: Told | None) -> Reason:
     over = told is None or told.state in {"resolved", "history"}
     return "already told" if over else "resolved"
+
+
+def _of_session(finding: Finding, told: Told | None, past: _Past) -> Reason:
+    """The reason for what is found of a session: its incident is told as one (`measure`)."""
+    if told is None and _is_history(finding, past):
+        return "history"
+    if told is not None and told.told is None and told.state != "open":
+        return "already told"  # history, or over before a silence was
+    heard = [one for one in past.of_subject.get(subject(finding), ()) if one.told is not None]
+    as_loud = [one for one in heard if _as_loud(one, finding)]
+    if as_loud:
+        size = max(one.size for one in heard)
+        states = {one.state for one in as_loud}
+        seen = "acknowledged" in states and "open" not in states
+        return "repeat" if not seen and measure(finding) >= 2 * size > 0 else "already told"
+    if told is None and (finding.late or past.now - finding.at > LATE_AFTER):
+        return "late"
+    return "worse" if heard else "first"
 
 
 def _risen(finding: Finding, told: Told | None, past: _Past) -> Reason:
@@ -168,7 +207,7 @@ def _again(finding: Finding, told: Told, now: int) -> Reason:
         return "first"  # a silence kept it back; the silence is over and it is still true
     if finding.rule == "budget_tier" or told.state == "acknowledged":
         return "already told"  # each tier once, whatever becomes of the amount
-    doubled = told.size > 0 and (finding.cost or 0) >= 2 * told.size
+    doubled = told.size > 0 and measure(finding) >= 2 * told.size
     rested = told.told is not None and not 0 <= now - told.told < REARM_AFTER
     back = told.state == "resolved" and rested
     return "repeat" if doubled or back else "already told"
@@ -179,7 +218,7 @@ def _bears_on(other: Told, finding: Finding, past: _Past) -> bool:
 
     A tier is news whatever was said of burning; that it burns is none within an hour of a tier.
     """
-    if kind(finding.rule) == "session" or (finding.tier is not None and other.tier is not None):
+    if finding.tier is not None and other.tier is not None:
         return True
     if other.tier is not None:
         return other.told is not None and past.now - other.told < FRESH_FOR
@@ -219,6 +258,18 @@ def covers(silence: Silence, finding: Finding, now: int) -> bool:
     return any(wanted for wanted, _ in named) and all(
         wanted in {"", found} for wanted, found in named
     )
+
+
+def told_in(one: Notification, *, asked: bool = False) -> tuple[str, ...]:
+    """Identities of the rows that its message tells of; none where it is no message to anybody.
+
+    A notice of a session is told only where somebody `asked` for notices.
+    """
+    finding = one.finding
+    quiet = finding.severity == "notice" and kind(finding.rule) == "session"
+    if not one.speaks or finding.resolved or (quiet and not asked):
+        return ()
+    return (one.identity, *(identity(other) for other in one.also))
 
 
 def _one_voice(decided: list[Notification]) -> list[Notification]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from costtop import durations
 from costtop.alerts.choose import kind
+from costtop.analysis import why
 from costtop.durations import MINUTE
 from costtop.model import NANO, SEVERITIES, Finding, Notification
 from costtop.money import beside, dollars, exactly
@@ -132,14 +133,18 @@ def _against_usual(finding: Finding, evidence: dict[str, str | int | float]) -> 
     peers = number(evidence.get("peers"))
     if not isinstance(median, int) or not peers:
         return "There are too few finished sessions to say what is usual."
-    ratio = number(evidence.get("ratio"))
-    times = f": {ratio:.1f}x" if ratio else ""
-    excess = f", ${dollars(finding.excess)} more" if finding.excess is not None else ""
     of = f" {evidence['of']}" if evidence.get("of") else ""
-    return (
-        f"Usual is ${dollars(median)} (median of {int(peers)} finished{of}{_end(evidence)})"
-        f"{times}{excess}."
-    )
+    usual = f"Usual is ${dollars(median)} (median of {int(peers)} finished{of}{_end(evidence)})"
+    return f"{usual}{_beyond(finding, median, number(evidence.get('ratio')))}."
+
+
+def _beyond(finding: Finding, median: int, ratio: float | None) -> str:
+    """How far beyond the usual: of the same median, or nothing where it is not beyond."""
+    more = (finding.cost or 0) - median
+    if finding.resolved or more <= 0:
+        return "" if finding.resolved else "; it costs no more than that yet"
+    times = f": {why.times(ratio)}, " if ratio and ratio >= why.TELLING else ": "
+    return f"{times}${dollars(more)} more"
 
 
 def _end(evidence: dict[str, str | int | float]) -> str:
@@ -154,6 +159,7 @@ def _why(one: Notification) -> str:
     said = one.finding.why.strip()
     cause = _CAUSES.get(one.finding.cause or "", "")
     others = [other.rule.replace("_", " ") for other in one.also if other.rule != one.finding.rule]
+    others += [name.replace("_", " ") for name in one.causes if name != one.finding.cause]
     besides = f" Also found: {', '.join(dict.fromkeys(others))}." if others else ""
     return f"Why: {said or cause or 'nothing more is known yet'}{besides}"
 
@@ -272,9 +278,9 @@ def breaker(budget: str, what: str, why: str) -> Message:
 
 
 def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) -> Message:
-    """One message for many: `titles` are (severity, title) of them, the oldest first.
+    """One message for many: `titles` are (severity, title) of them, one a subject, oldest first.
 
-    `total` counts the alerts, `since` is when the first of them was held, ms.
+    The worst comes first. `total` counts the subjects, `since` is when the first was held, ms.
     """
     worst = sorted(titles, key=lambda pair: -SEVERITIES.index(pair[0] or "notice"))
     critical = sum(severity == "critical" for severity, _ in titles)

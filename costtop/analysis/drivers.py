@@ -6,7 +6,7 @@ what peers have at N turns, so that growth which comes with length belongs to th
 (DETECTION 3.4, level B). Split by `shapley`, to the nano-dollar.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from costtop.analysis import shapley
@@ -22,6 +22,7 @@ DRIVERS = (
     "subagents",
 )
 (WORK, RETRIES, PRICE, BLOAT, MISSES, CONTENT, OUTPUT, SUBAGENTS) = range(8)
+_SHORTEST, _LONGEST, _HALVINGS = 0.05, 20.0, 24  # of a length that is looked for
 
 
 class SessionUsage(NamedTuple):
@@ -61,20 +62,13 @@ class Split(NamedTuple):
     parts: tuple[int, ...]
 
 
-def split(usage: SessionUsage, reference: Reference) -> Split:
-    """The difference of one session's cost to what the reference costs, by driver."""
-    actual = _actual(usage, reference)
-    usual = (
-        float(reference.turns),
-        float(reference.retries),
-        1.0,
-        1.0,
-        reference.missed,
-        1.0,
-        reference.output,
-        reference.agent_cost,
-    )
+def split(usage: SessionUsage, reference: Reference, usual_cost: int | None = None) -> Split:
+    """The difference of one session's cost to what the reference costs, by driver.
 
+    With `usual_cost` (nano-dollars) the difference is to that: the reference's session is made as
+    long as costs so much, and what no length explains belongs to the turns.
+    """
+    actual = _actual(usage, reference)
     lengths: dict[float, float] = {}  # carry by turns: four values stand for all mixtures
 
     def cost(drivers: Sequence[float]) -> float:
@@ -83,10 +77,42 @@ def split(usage: SessionUsage, reference: Reference) -> Split:
             lengths[turns] = carry(reference, turns)
         return _form(drivers, reference, lengths[turns])
 
+    usual = _usual(reference, 1.0)
+    if usual_cost is not None:
+        usual = _usual(reference, _as_dear(reference, usual_cost, cost))
     total = usage.root_cost + usage.agent_cost
     base = round(cost(usual))
     parts = shapley.exact(shapley.shares(cost, usual, actual), total - base)
+    if usual_cost is not None:
+        parts[WORK] += base - usual_cost
+        base = usual_cost
     return Split(total, base, tuple(parts))
+
+
+def _usual(reference: Reference, length: float) -> tuple[float, ...]:
+    """The reference's own drivers, at so many times its length."""
+    return (
+        length * reference.turns,
+        length * reference.retries,
+        1.0,
+        1.0,
+        reference.missed,
+        1.0,
+        reference.output,
+        length * reference.agent_cost,
+    )
+
+
+def _as_dear(reference: Reference, wanted: int, cost: Callable[[Sequence[float]], float]) -> float:
+    """The length, in times of the reference's, at which its session costs `wanted`."""
+    low, high = _SHORTEST, _LONGEST
+    for _ in range(_HALVINGS):
+        middle = (low * high) ** 0.5
+        if cost(_usual(reference, middle)) < wanted:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def together(splits: Iterable[Split]) -> Split:

@@ -1,40 +1,45 @@
-"""Says in one plain sentence, with numbers, why a session costs what it does.
+"""Says in plain words, with numbers, why a session costs what it does.
 
-It computes no split; it names the parts of one. No text from logs enters it but cleaned names.
+What it says comes from one reference, the `Standing` of a moment: the alert, the list, the pane
+and `costtop alerts` ask here, so that no two of them disagree. It computes nothing, and loads no
+ledger: a list by command must be quick. No text from logs enters it but cleaned names.
 """
 
-from collections.abc import Sequence
+import json
 from typing import NamedTuple
 
-from costtop.analysis.drivers import (
-    BLOAT,
-    CONTENT,
-    DRIVERS,
-    MISSES,
-    OUTPUT,
-    PRICE,
-    RETRIES,
-    SUBAGENTS,
-    WORK,
-    Reference,
-    SessionUsage,
-    Split,
-)
-from costtop.analysis.ledger import BUCKETS
-from costtop.model import Cause, Evidence
+from costtop.model import NANO, Cause
 from costtop.money import dollars
 
-_WORDS = {
-    WORK: ("more turns", "fewer turns"),
-    RETRIES: ("retries", "fewer retries"),
-    PRICE: ("dearer models", "cheaper models"),
-    BLOAT: ("a larger context", "a smaller context"),
-    MISSES: ("cache misses", "fewer cache misses"),
-    CONTENT: ("more new content", "less new content"),
-    OUTPUT: ("longer replies", "shorter replies"),
-    SUBAGENTS: ("subagents", "fewer subagents"),
+CAUSES: dict[Cause, str] = {
+    "retry_loop": "retry loop",
+    "context_growth": "context grows",
+    "cache_miss": "cache misses",
+    "model_shift": "dearer model",
+    "verbose_output": "long output",
+    "fan_out": "many subagents",
 }
-_WORTH = 0.1  # share of the difference from which a driver is mentioned
+LINES = {
+    "first_prompt": "first prompt",
+    "new_content": "new content",
+    "context_carry": "context carried on",
+    "miss_ttl_expiry": "cache ran out",
+    "miss_prefix_break": "cache broken",
+    "miss_model_switch": "model switched",
+    "compaction": "compaction",
+    "output": "output",
+    "retries": "retries",
+    "subagents": "subagents",
+    "searches": "web searches",
+    "unsplit": "not split",
+}
+"""The lines of the ledger in words, in the order of its buckets."""
+AVOIDABLE = ("miss_ttl_expiry", "miss_prefix_break", "miss_model_switch", "retries")
+"""Lines that need not have been paid."""
+_AVOIDABLE = tuple(map(list(LINES).index, AVOIDABLE))
+TELLING = 1.5  # times the usual from which the multiple is worth a word
+_LEADS = 0.2  # share of the cost from which what could be avoided comes before the cause
+_SAVES = 0.05  # share of the cost from which it is mentioned at all
 
 
 class Standard(NamedTuple):
@@ -60,53 +65,80 @@ def sentence(words: str, reasons: str, peers: Standard | None, ratio: float, eac
             if peers.peers >= 30
             else f"the dearest ${dollars(peers.most)}"
         )
-        parts.append(f"peers ({name}{few}n={peers.peers}) cost ${dollars(peers.median)}, {end}")
-        parts.append(f"now at {ratio:.1f}x")
+        said = f"peers ({name}{few}n={peers.peers}) cost ${dollars(peers.median)}, {end}"
+        parts.append(f"{said}: {times(ratio)}" if ratio >= TELLING else said)
     if each > 5_000_000:
         parts.append(f"if it goes on, +${dollars(each)} a turn")
     return "; ".join(parts) + "."
 
 
-def reasons(split: Split) -> str:
-    """The largest parts of a difference: "$3.10 from more turns, $0.40 from longer replies"."""
-    gap = split.actual - split.usual
-    order = sorted(range(len(DRIVERS)), key=lambda nth: -abs(split.parts[nth]))
-    named = [nth for nth in order if abs(split.parts[nth]) >= _WORTH * abs(gap)][:3]
-    if not named or not gap:
-        return ""
-    texts = [part(nth, split.parts[nth]) for nth in named]
-    more = "more" if gap > 0 else "less"
-    return f"${dollars(abs(gap))} {more} than usual: {', '.join(texts)}"
+def times(ratio: float) -> str:
+    """A multiple: "5.3x", "31x"."""
+    return f"{ratio:.1f}x" if ratio < 9.95 else f"{ratio:.0f}x"
 
 
-def causes(split: Split, usage: SessionUsage, reference: Reference) -> dict[Cause, int]:
-    """The mechanisms' parts by the names of alerts; more work turns are none.
+class Standing(NamedTuple):
+    """A session beside its peers at one moment; money in nano-dollars."""
 
-    A context that grew because replies were long belongs to the replies: the bloat is divided in
-    proportion to what both added a turn beyond the usual.
+    at: int  # ms UTC
+    turn: int
+    cost: int
+    books: tuple[int, ...]  # the ledger, in the order of its BUCKETS
+    cause: Cause | None  # the largest driver of what is more than usual; None: its length
+    peers: int = 0  # finished sessions that it is measured against; 0: too few to say
+    median: int = 0
+    high: int = 0  # their 95 % point
+    level: str = ""  # whose sessions: feature label source all
+    of: str = ""  # its name, "all features"
+
+    @property
+    def ratio(self) -> float:
+        """The cost in times of the usual; 0.0 while nothing is known to be usual."""
+        return self.cost / self.median if self.median else 0.0
+
+    @property
+    def avoidable(self) -> int:
+        """What cache misses and retries cost, nano-dollars."""
+        return sum(self.books[bucket] for bucket in _AVOIDABLE)
+
+
+def encoded(one: Standing) -> str:
+    """The standing as the store keeps it."""
+    return json.dumps(one)
+
+
+def decoded(text: str) -> Standing:
+    """The standing that `encoded` wrote."""
+    found = Standing(*json.loads(text))
+    return found._replace(books=tuple(found.books))
+
+
+def words(one: Standing) -> str:
+    """Why it costs that, in the few words of a cell, with the multiple and what is avoidable.
+
+    `retries 98 % · 31x usual · $16.6 avoidable`, `longer than usual · 5.3x usual`.
     """
-    parts = split.parts
-    turns = max(1, usage.turns)
-    wordy = max(0.0, usage.output / turns - reference.output)
-    fresh = max(0.0, (usage.new - usage.prompt) / turns - reference.new)
-    to_output = round(parts[BLOAT] * wordy / (wordy + fresh)) if wordy + fresh > 0 else 0
-    return {
-        "retry_loop": parts[RETRIES],
-        "context_growth": parts[BLOAT] - to_output + parts[CONTENT],
-        "cache_miss": parts[MISSES],
-        "model_shift": parts[PRICE],
-        "verbose_output": parts[OUTPUT] + to_output,
-        "fan_out": parts[SUBAGENTS],
-    }
+    parts = [driver(one)]
+    if one.ratio >= TELLING:
+        parts.append(f"{times(one.ratio)} usual")
+    if one.avoidable >= _SAVES * one.cost > 0:
+        parts.append(f"${_figure(one.avoidable)} avoidable")
+    return " · ".join(parts)
 
 
-def shares(books: Sequence[int]) -> Evidence:
-    """The filled buckets of a session's books as evidence, nano-dollars each."""
-    filled = zip(BUCKETS, books, strict=True)
-    return tuple((f"in_{name}", amount) for name, amount in filled if amount)
+def driver(one: Standing) -> str:
+    """The largest line of its ledger that could have been avoided, else the cause."""
+    if one.avoidable >= _LEADS * one.cost > 0:
+        bucket = max(_AVOIDABLE, key=lambda nth: one.books[nth])
+        share = 100 * one.books[bucket] / one.cost
+        return f"{list(LINES.values())[bucket]} {share:.0f} %"
+    if one.cause is not None:
+        return CAUSES[one.cause]
+    if not one.peers:
+        return "nothing to compare with yet"
+    return "longer than usual" if one.ratio >= TELLING else "dear for its age"
 
 
-def part(nth: int, amount: int) -> str:
-    """One part of a split in words: "$3.10 from more turns", "-$0.80 from cheaper models"."""
-    more, less = _WORDS[nth]
-    return f"{'-' if amount < 0 else ''}${dollars(abs(amount))} from {more if amount > 0 else less}"
+def _figure(amount: int) -> str:
+    """Three digits of an amount of dollars."""
+    return dollars(amount, places=0 if amount >= 100 * NANO else 1 if amount >= 10 * NANO else 2)

@@ -2,50 +2,40 @@
 
 from typing import NamedTuple
 
-from costtop.analysis import drivers, why
-from costtop.analysis.drivers import Split
+from costtop.analysis import because, why
+from costtop.detect.compared import Compared, compared, excess
 from costtop.detect.rules.rule import Claim, Rule
-from costtop.detect.sessions.peer_group import Level
 from costtop.detect.sessions.peers import MANY, PeerView
-from costtop.detect.sessions.running_session import RunningSession, usage
-from costtop.model import Cause, Finding, Severity
+from costtop.detect.sessions.running_session import RunningSession
+from costtop.model import Finding, Severity
 from costtop.money import dollars
-
-_NAMED = 0.2  # share of the excess from which a driver is called the cause
 
 
 class Telling(NamedTuple):
-    """How a claim is told: how loud, at which multiple of the usual, and after what."""
+    """How a claim is told: how loud, and after what."""
 
     severity: Severity
-    ratio: float  # of cost to the usual; 0.0 while nothing is known to be usual
     again: bool = False  # it was told before, and has doubled
     joins: str = ""  # the severity of an alert of this session that it joins
-
-
-def split(session: RunningSession, peers: PeerView) -> Split | None:
-    """Why the session costs more than its peers, by driver; None without peers."""
-    usual = peers.reference()
-    return None if usual is None else drivers.split(usage(session), usual)
 
 
 def opened(
     session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Telling, at: int
 ) -> Finding:
     """The finding of a claim that has become true, or louder."""
-    parts = None if rule.cause else split(session, peers)
+    found = compared(session, peers, {rule.cause: claim.excess} if rule.cause else {})
     return Finding(
         rule.name,
         told.severity,
         at,
-        _title(session, rule, told.ratio),
-        _why(session, claim, peers, told.ratio, parts),
+        _title(session, rule, found),
+        _why(session, claim, peers, found),
         session=session.root,
         turn=session.turns,
         cost=session.cost,
-        excess=claim.excess,
-        cause=rule.cause or _cause(session, peers, parts),
-        evidence=tuple(_evidence(session, rule, claim, peers, told)),
+        excess=excess(session, peers, claim.excess),
+        cause=found.cause,
+        evidence=tuple(_evidence(session, rule, claim, found, told)),
         feature=session.feature,
         user=session.user,
     )
@@ -71,49 +61,39 @@ def ended(session: RunningSession, rule: Rule, severity: Severity, at: int, reas
     )
 
 
-def _cause(session: RunningSession, peers: PeerView, found: Split | None) -> Cause | None:
-    """The mechanism that makes the session dearer than its peers, None when it is only longer."""
-    usual = peers.reference()
-    if found is None or usual is None:
-        return None
-    causes = why.causes(found, usage(session), usual)
-    name, amount = max(causes.items(), key=lambda item: item[1])
-    return name if amount > _NAMED * max(0, found.actual - found.usual) else None
-
-
-def _why(
-    session: RunningSession, claim: Claim, peers: PeerView, ratio: float, parts: Split | None
-) -> str:
+def _why(session: RunningSession, claim: Claim, peers: PeerView, found: Compared) -> str:
     """One plain sentence with numbers for screen, alert and report."""
-    usual = peers.shown()
     each = (
         (claim.projected - claim.excess) / peers.residual(session.turns)
         if claim.projected > claim.excess
         else 0.0
     )
-    standard = (
-        None
-        if usual is None
-        else why.Standard(
-            name=named(session, usual.level),
-            peers=usual.peers,
-            median=usual.median,
-            high=usual.high,
-            most=usual.most,
-        )
+    reasons = "" if found.parts is None else because.reasons(found.gap, found.parts)
+    return why.sentence(claim.words, reasons, _standard(found), found.ratio, round(each))
+
+
+def _standard(found: Compared) -> why.Standard | None:
+    usual = found.usual
+    if usual is None:
+        return None
+    return why.Standard(
+        name=found.of,
+        peers=usual.peers,
+        median=usual.median,
+        high=usual.high,
+        most=usual.most,
     )
-    reasons = "" if parts is None else why.reasons(parts)
-    return why.sentence(claim.words, reasons, standard, ratio, round(each))
 
 
 def _evidence(
-    session: RunningSession, rule: Rule, claim: Claim, peers: PeerView, told: Telling
+    session: RunningSession, rule: Rule, claim: Claim, found: Compared, told: Telling
 ) -> list[tuple[str, str | int | float]]:
-    usual = peers.shown()
+    usual = found.usual
     evidence: list[tuple[str, str | int | float]] = [
         ("detector", rule.name),
         ("statistic", round(claim.statistic, 4)),
         ("threshold", round(claim.limit, 4)),
+        ("claimed_excess", claim.excess),
         ("projected_excess", claim.projected),
     ]
     if usual is not None:
@@ -121,13 +101,13 @@ def _evidence(
             ("peers", usual.peers),
             ("median", usual.median),
             ("q95", usual.high) if usual.peers >= MANY else ("most", usual.most),
-            ("ratio", round(told.ratio, 4)),
-            ("of", named(session, usual.level)),
+            ("ratio", round(found.ratio, 4)),
+            ("of", found.of),
         ]
     if claim.since is not None:
         evidence.append(("since_turn", claim.since))
     evidence += claim.evidence
-    evidence += why.shares(session.books.total)
+    evidence += because.shares(session.books.total)
     if told.joins:
         evidence.append(("joins", told.joins))
     if told.again:
@@ -135,15 +115,12 @@ def _evidence(
     return evidence
 
 
-def _title(session: RunningSession, rule: Rule, ratio: float) -> str:
-    times = f", {ratio:.1f}x the usual" if ratio else ""
-    name = rule.name.replace("_", " ")
+def _title(session: RunningSession, rule: Rule, found: Compared) -> str:
+    """Its cost, how many times the usual where that says something, and what it is about."""
+    times = f", {why.times(found.ratio)} the usual" if found.ratio >= why.TELLING else ""
+    seen = rule.name if rule.cause in {None, found.cause} else str(found.cause)
+    name = seen.replace("_", " ")
     return f"session {short(session.root)}: ${dollars(session.cost)}{times} ({name})"
-
-
-def named(session: RunningSession, level: Level) -> str:
-    """The group that a session was really compared with."""
-    return "all features" if level == "all" else str(getattr(session, level))
 
 
 def short(root: str) -> str:

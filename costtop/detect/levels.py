@@ -1,13 +1,14 @@
 """How the claims about a session stand: first told, grown, over. It detects nothing itself.
 
-A claim is told once; again when its severity rises or its ratio has doubled (DETECTION 3.5). All
-mechanisms of one session and severity belong to one alert, later ones join it.
+A claim is told once; again when its severity rises. All claims about one session are one incident,
+which is told again when its excess has doubled. Later ones join it.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from costtop.detect import findings
+from costtop.detect.compared import excess as beyond_usual
 from costtop.detect.findings import Telling
 from costtop.detect.rules.rule import Claim, Memory, Moment, Rule
 from costtop.detect.sessions.finished_peer import Peer
@@ -20,13 +21,13 @@ _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 class HeldLevel:
     """One rule's claim as last told."""
 
-    __slots__ = ("before", "over", "ratio", "rule", "severity", "turn")
+    __slots__ = ("before", "claimed", "over", "rule", "severity", "turn")
 
-    def __init__(self, rule: Rule, severity: Severity, ratio: float, turn: int) -> None:
+    def __init__(self, rule: Rule, severity: Severity, turn: int, claimed: int) -> None:
         self.rule = rule
         self.severity = severity
-        self.ratio = ratio  # of cost to the usual, when told
         self.turn = turn  # last one at which it held
+        self.claimed = claimed  # excess that it claimed then
         self.over = False
         self.before: list[Severity] = []  # lower ones at which it was told and still stands
 
@@ -34,7 +35,7 @@ class HeldLevel:
 class Watched:
     """A session, what the rules remember of it, and what was told of it."""
 
-    __slots__ = ("asked", "at", "held", "last", "peer", "session", "spoken")
+    __slots__ = ("asked", "at", "excess", "held", "last", "peer", "session", "spoken")
 
     def __init__(self, at: Moment, rules: Sequence[Rule]) -> None:
         self.session = at.session
@@ -43,30 +44,35 @@ class Watched:
         self.last = 0  # the clock at its last event
         self.held: list[HeldLevel] = []  # in the order in which they were first told
         self.spoken: Severity | None = None  # the highest told
+        self.excess = 0  # when that was told, or told again: nano-dollars beyond what is usual
         self.peer: Peer | None = None  # what is remembered of it while it is finished
 
 
 def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None:
     """Note that a claim holds now; the finding when that is news."""
     session, at = watched.session, watched.at
-    usual = at.peers.shown()
     level = severity(rule, claim, at, now)
-    ratio = session.cost * 2 / usual.twice_median if usual and usual.twice_median else 0.0
+    excess = beyond_usual(session, at.peers, claim.excess)
     held = next((one for one in watched.held if one.rule is rule), None)
     again = held is not None and _RANK[level] <= _RANK[held.severity]
+    doubled = excess >= 2 * watched.excess > 0
     if held is not None and again:
-        if not held.over and not ratio >= 2 * held.ratio > 0:
-            held.turn = session.turns
+        if not held.over and not (doubled and _is_loudest(watched, held)):
+            held.turn, held.claimed = session.turns, claim.excess
             return None
         level = held.severity
-    _note(watched, held, HeldLevel(rule, level, ratio, session.turns))
+    _note(watched, held, HeldLevel(rule, level, session.turns, claim.excess))
     joins = watched.spoken if watched.spoken and _RANK[level] <= _RANK[watched.spoken] else ""
-    found = findings.opened(
-        session, rule, claim, at.peers, Telling(level, ratio, again, joins), now
-    )
     if not joins:
         watched.spoken = level
-    return found
+    if not joins or doubled:
+        watched.excess = max(0, excess)
+    return findings.opened(session, rule, claim, at.peers, Telling(level, again, joins), now)
+
+
+def _is_loudest(watched: Watched, held: HeldLevel) -> bool:
+    """Whether nothing that stands of the session is more severe."""
+    return all(_RANK[one.severity] <= _RANK[held.severity] for one in watched.held if not one.over)
 
 
 def _note(watched: Watched, old: HeldLevel | None, new: HeldLevel) -> None:

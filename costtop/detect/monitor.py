@@ -15,7 +15,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from heapq import heapify, heappop
 
+from costtop.analysis.why import Standing
 from costtop.detect import levels
+from costtop.detect.compared import standing
 from costtop.detect.levels import Watched
 from costtop.detect.rules.registry import DETECTORS
 from costtop.detect.rules.rule import Moment
@@ -24,7 +26,7 @@ from costtop.detect.sessions.peers import PeerGroups, PeerView
 from costtop.detect.sessions.running_session import TURN, RunningSession, book, remember
 from costtop.detect.settings import Settings
 from costtop.durations import MINUTE
-from costtop.model import Finding, Spend
+from costtop.model import Cause, Finding, Spend
 
 _SKEW = MINUTE  # that an event may lie ahead of its arrival before its time is not believed
 _KEPT = 1000  # finished sessions that are kept whole, in case they go on
@@ -53,6 +55,7 @@ class Monitor:
         self._kept: dict[str, Peer] = {}  # finished before a rebuild: only the peer
         self._finished: dict[str, Peer] = {}
         self._reopened: set[str] = set()
+        self._moved: set[str] = set()  # flagged sessions that went on
         self._ends: list[tuple[int, str, bool]] = []  # explicit ends to come, a heap
 
     def observe(self, spend: Spend) -> list[Finding]:
@@ -82,8 +85,10 @@ class Monitor:
                 news = levels.hold(watched, rule, claim, now)
                 if news is not None:
                     found.append(news)
-        if at.moved == TURN and watched.held:
-            found += levels.recover(watched, now)
+        if watched.held:
+            self._moved.add(watched.session.root)
+            if at.moved == TURN:
+                found += levels.recover(watched, now)
 
     def tick(self, now: int) -> list[Finding]:
         """Let time pass without an event: idle sessions finish."""
@@ -181,6 +186,19 @@ class Monitor:
         """Sessions that went on after they had finished, since the last time this was asked."""
         roots, self._reopened = sorted(self._reopened), set()
         return roots
+
+    def stood(self) -> dict[str, Standing]:
+        """Where flagged sessions stand that went on since the last time this was asked."""
+        moved, self._moved = sorted(self._moved), set()
+        watched = (self._open.get(root) or self._past.get(root) for root in moved)
+        return {each.session.root: self._standing(each) for each in watched if each is not None}
+
+    def _standing(self, watched: Watched) -> Standing:
+        seen: dict[Cause, int] = {}
+        for held in watched.held:
+            if held.rule.cause is not None and not held.over:
+                seen[held.rule.cause] = max(held.claimed, seen.get(held.rule.cause, 0))
+        return standing(watched.session, watched.at.peers, seen, watched.last)
 
     def running(self) -> Iterable[RunningSession]:
         """All running sessions, least recently active first."""

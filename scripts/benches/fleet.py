@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costtop import __version__
+from costtop.analysis import why
 from costtop.detect.sessions.finished_peer import of_cost
 from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.paths import Paths
+from costtop.queries.sessions import session as session_detail
 from costtop.store import daemon_status, meta
+from costtop.store.alerts import standings
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
@@ -207,6 +210,7 @@ def build(paths: Paths, at: int = AT, *, days: int = 100, sessions: int = 24) ->
     _alerts(db, at)
     _peers(db, at)
     db.execute("COMMIT")
+    _stand(db, at)
     db.close()
     say(paths, at)
 
@@ -261,33 +265,45 @@ _RUNAWAY = "claude-code/9f767c4e-30d1-4b07-8f0a-2f8a7c5e1b11"
 
 def _alerts(db: sqlite3.Connection, at: int) -> None:
     rows = (
-        ("a1f0", "retry_loop", "critical", _RUNAWAY, "", 3 * MINUTE, 78, "open", "retry_loop",
-         "session 9f767c4: Bash failed 57 times the same way",
-         "turns 21-78 repeated Bash with the same outcome: most of $31 of the session went there"),
+        ("d4c3", "budget_tier", "notice", "", "daily", 3 * HOUR, None, "resolved", None,
+         "budget daily: 50 % of $45.00", "$22.62 of $45.00 are spent, 12.5 hours remain"),
+        ("c3d2", "budget_tier", "warning", "", "daily", 40 * MINUTE, None, "open", None,
+         "budget daily: 80 % of $45.00", "$36.10 of $45.00 are spent, 9.5 hours remain"),
         ("b2e1", "median_5x", "warning", _RUNAWAY, "", 15 * MINUTE, 41, "acknowledged", None,
          "session 9f767c4: 6.1x the median of its peers",
          "cost $12.40 after 41 turns; 38 finished sessions of dedup cost $2.03 in the median"),
-        ("c3d2", "budget_tier", "warning", "", "daily", 40 * MINUTE, None, "open", None,
-         "budget daily: 80 % of $45.00", "$36.10 of $45.00 are spent, 9.5 hours remain"),
-        ("d4c3", "budget_tier", "notice", "", "daily", 3 * HOUR, None, "resolved", None,
-         "budget daily: 50 % of $45.00", "$22.62 of $45.00 are spent, 12.5 hours remain"),
+        ("a1f0", "retry_loop", "critical", _RUNAWAY, "", 3 * MINUTE, 78, "open", "retry_loop",
+         "session 9f767c4: Bash failed 57 times the same way",
+         "turns 21-78 repeated Bash with the same outcome: most of $31 of the session went there"),
     )  # fmt: skip
-    for n, (ref, rule, severity, session, budget, ago, turn, state, cause, title, why) in enumerate(
-        rows, 1
-    ):
+    for n, (
+        ref,
+        rule,
+        severity,
+        session,
+        budget,
+        ago,
+        turn,
+        state,
+        cause,
+        title,
+        said,
+    ) in enumerate(rows, 1):
         db.execute(
             "INSERT INTO alerts (id, ref, identity, subject, rule, severity, session, budget, at,"
-            " raised, turn, cost, cost_now, cause, title, why, evidence, state, reason, told)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            " raised, turn, cost, cost_now, cause, title, why, evidence, state, reason, told,"
+            " incident, pushed, tellings, voiced)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,1)",
             (n, ref * 3, ref, ref, rule, severity, session, budget, at - ago, at - ago, turn,
-             12 * NANO, 31 * NANO, cause, title, why,
-             _EVIDENCE, state, "first", at - ago),
+             12 * NANO, 31 * NANO, cause, title, said, _EVIDENCE, state, "first", at - ago,
+             "b2e1" * 3 if session else ref * 3, at - ago),
         )  # fmt: skip
         db.execute(
             "INSERT INTO outbox (id, token, label, kind, severity, title, body, short, at, made,"
             " state, next_at, attempts, sent_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (n, ref, "phone" if n < 3 else "chat", "alert", severity, title, why, title, at - ago,
-             at - ago, "pending" if n == 1 else "sent", at, 1, None if n == 1 else at - ago + 900),
+            (n, ref, "phone" if session else "chat", "alert", severity, title, said, title,
+             at - ago, at - ago, "pending" if cause else "sent", at, 1,
+             None if cause else at - ago + 900),
         )  # fmt: skip
         db.execute("INSERT INTO outbox_alerts (outbox, alert) VALUES (?, ?)", (n, n))
     db.execute(
@@ -300,6 +316,15 @@ def _alerts(db: sqlite3.Connection, at: int) -> None:
         "INSERT INTO deeds (at, by, deed, session, detail) VALUES (?, 'ana', 'mark watch', ?, '')",
         (at - 10 * MINUTE, _RUNAWAY),
     )
+
+
+def _stand(db: sqlite3.Connection, at: int) -> None:
+    """Where the runaway stands, as the daemon would keep it."""
+    detail = session_detail.read(db, _RUNAWAY)
+    assert detail is not None
+    books = tuple(dict(detail.books).get(line, 0) for line in why.LINES)
+    now = why.Standing(at, 78, detail.total, books, "retry_loop", 38, 2_030_000_000)
+    standings.keep(db, {_RUNAWAY: why.encoded(now)})
 
 
 def instance(folder: Path) -> Paths:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.alerts.choose import choose, identity, subject
+from costtop.alerts.choose import choose, identity, measure, subject
 from costtop.model import Finding, Silence, Told
 
 NOW = 1_763_892_000_000
@@ -22,7 +22,7 @@ def tier(percent, at=NOW, **more):
 
 
 def told(finding, at=NOW - HOUR, state="open", size=None):
-    size = finding.cost or 0 if size is None else size
+    size = measure(finding) if size is None else size
     return Told(
         identity(finding), subject(finding), finding.severity, finding.tier, state, at, size
     )
@@ -62,10 +62,13 @@ def test_another_mechanism_of_the_same_severity_is_kept_but_not_told():
     assert one.identity != identity(session())
 
 
-def test_it_is_repeated_when_the_cost_has_doubled_and_not_before():
-    ledger = [told(session(), size=6_000_000_000)]
-    assert reasons([session(cost=11_999_999_999)], ledger) == ["already told"]
-    assert reasons([session(cost=12_000_000_000)], ledger) == ["repeat"]
+def test_it_is_repeated_when_the_excess_has_doubled_and_not_before():
+    ledger = [told(session(excess=4_000_000_000))]
+    assert reasons([session(excess=7_999_999_999, cost=99)], ledger) == ["already told"]
+    assert reasons([session(excess=8_000_000_000, cost=99)], ledger) == ["repeat"]
+    loop = session(rule="retry_loop", excess=8_000_000_000)
+    assert reasons([loop], ledger) == ["repeat"]
+    assert reasons([loop], [*ledger, told(loop, size=0)]) == ["repeat"]
 
 
 def test_several_tiers_at_once_are_one_message_that_names_them_all():
@@ -175,12 +178,15 @@ def test_an_end_speaks_only_after_a_beginning_that_was_heard():
     assert not spoken([end], [told(session(), state="resolved")])
 
 
-def test_what_flaps_is_told_once_in_half_an_hour():
-    def after(minutes):
-        return reasons([session()], [told(session(), NOW - minutes * MINUTE, "resolved")])
+def test_what_flaps_is_told_once_in_half_an_hour_a_session_only_when_it_is_worse():
+    def after(minutes, finding):
+        return reasons([finding], [told(finding, NOW - minutes * MINUTE, "resolved")])
 
-    assert after(29) == ["already told"]
-    assert after(31) == ["repeat"]
+    assert after(29, burn()) == ["already told"]
+    assert after(31, burn()) == ["repeat"]
+    assert after(31, session()) == ["already told"]
+    worse = [told(session(excess=1), NOW - HOUR, "resolved")]
+    assert reasons([session(excess=2)], worse) == ["repeat"]
 
 
 def test_a_clock_that_jumps_by_a_day_tells_no_period_twice():

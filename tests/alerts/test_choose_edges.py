@@ -2,7 +2,16 @@
 
 import pytest
 
-from costtop.alerts.choose import alert_id, choose, covers, identity, kind, loudness, subject
+from costtop.alerts.choose import (
+    alert_id,
+    choose,
+    covers,
+    identity,
+    kind,
+    loudness,
+    subject,
+    told_in,
+)
 from costtop.model import Finding, Silence, Told
 from tests.alerts.test_choose import (
     BORN,
@@ -41,7 +50,7 @@ def test_what_an_alert_is_about_and_what_makes_it_one():
     assert identity(tier(50)) == "budget|daily|2026-11-23|50"
     assert identity(burn()) == "budget|daily|2026-11-23|budget_burn|warning"
     assert identity(session()) == "session|costtop/x|median_5x|warning"
-    assert identity(session(rule="retry_loop")) == "session|costtop/x|any|warning"
+    assert identity(session(rule="retry_loop")) == "session|costtop/x|retry_loop|warning"
     assert identity(blind()) == "blind||p|any|critical"
     assert alert_id("budget|daily|2026-11-23|50") == "c339e09a18f8"
     assert len(alert_id("x")) == 12
@@ -81,7 +90,7 @@ def test_blindness_is_never_history_and_in_a_first_import_all_else_is():
 
 def test_it_is_told_again_after_half_an_hour_of_rest_and_not_before():
     def after(span, now=NOW):
-        return reasons([session()], [told(session(), now - span, "resolved")])
+        return reasons([burn()], [told(burn(), now - span, "resolved")])
 
     assert after(30 * MINUTE - 1) == ["already told"]
     assert after(30 * MINUTE) == ["repeat"]
@@ -108,11 +117,36 @@ def test_what_nobody_heard_of_is_first_only_while_it_is_open():
         assert reasons([session()], [told(session(), at=None, state=state)]) == ["already told"]
 
 
-def test_what_was_resolved_or_never_told_makes_nothing_less_new():
+def test_what_was_told_of_a_session_counts_also_when_it_is_over_and_what_was_not_does_not():
     critical = session(severity="critical")
     assert reasons([session()], [told(critical)]) == ["already told"]
-    assert reasons([session()], [told(critical, state="resolved")]) == ["first"]
+    assert reasons([session()], [told(critical, state="resolved")]) == ["already told"]
     assert reasons([session()], [told(critical, at=None)]) == ["first"]
+
+
+def test_what_somebody_has_seen_is_told_again_only_at_the_next_severity():
+    seen = told(session(excess=1), state="acknowledged")
+    over = told(session(rule="fan_out", excess=1), state="resolved")
+    assert reasons([session(excess=9)], [seen, over]) == ["already told"]
+    stands = told(session(rule="fan_out", excess=1))
+    assert reasons([session(excess=9)], [seen, stands]) == ["repeat"]
+    assert reasons([session(excess=1, severity="critical")], [seen, over]) == ["worse"]
+
+
+def test_a_message_tells_of_its_own_row_and_those_grouped_with_it():
+    loop = session(rule="retry_loop", cause="retry_loop")
+    voices = [told_in(one) for one in decided([session(), loop])]
+    assert sorted(voices) == [(), (identity(loop), identity(session()))]
+    [notice] = decided([session(severity="notice")])
+    assert (told_in(notice), told_in(notice, asked=True)) == ((), (notice.identity,))
+    [end] = decided([session(resolved=True)], [told(session())])
+    assert told_in(end) == ()
+
+
+def test_a_message_knows_the_causes_that_were_found_before():
+    before = told(session(), size=1)._replace(cause="cache_miss")
+    [one] = decided([session(severity="critical", cause="retry_loop")], [before])
+    assert (one.reason, one.causes) == ("worse", ("cache_miss",))
 
 
 def test_what_bears_on_a_budget():

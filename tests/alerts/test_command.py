@@ -35,7 +35,7 @@ def test_the_list_is_newest_first_in_json_and_plain(told, capsys):
     assert [one["rule"] for one in tree["alerts"]] == ["budget_tier", "median_5x"]
     text = said(capsys)
     assert "budget daily: 80 %" in text
-    assert "chat:pending" in text
+    assert "told 1x: chat waits" in text
 
 
 def test_show_says_what_was_decided_and_sent(told, capsys):

@@ -8,9 +8,9 @@ from benches.generator import corpus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop.analysis import drivers, shapley, why
+from costtop.analysis import because, drivers, shapley
 from costtop.analysis.drivers import DRIVERS, Reference, SessionUsage
-from costtop.detect import findings
+from costtop.detect.compared import compared
 from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
 
@@ -98,7 +98,7 @@ def usage_of(**changes):
 def test_the_cause_is_what_was_changed(changes, cause):
     usage = usage_of(**changes)
     split = drivers.split(usage, USUAL)
-    causes = why.causes(split, usage, USUAL)
+    causes = because.causes(split, usage, USUAL)
     assert max(causes, key=causes.__getitem__) == cause
 
 
@@ -131,9 +131,8 @@ def test_every_generated_session_is_split_without_a_residual():
         monitor.observe(event.spend)
     for root in made.truths:
         session = monitor.session(root)
-        split = findings.split(session, monitor.peers_of(session))
-        assert split is not None
-        assert sum(split.parts) == split.actual - split.usual
-        assert split.actual == session.cost
+        found = compared(session, monitor.peers_of(session), {})
+        assert found.parts is not None
+        assert sum(found.parts.values()) == found.gap == session.cost - found.usual.median
         count += 1
     assert count > 200

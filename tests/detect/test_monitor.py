@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 from benches import redteam
@@ -157,13 +158,20 @@ def test_mechanisms_join_the_alert_of_their_session_and_severity(log, start):
     assert [dict(x.evidence).get("joins") for x in loud][1:] == ["critical"] * (len(loud) - 1)
 
 
-def test_a_finding_is_repeated_when_its_ratio_has_doubled(log, start):
+def test_a_session_is_found_again_once_each_time_its_excess_has_doubled(log, start):
     monitor = Monitor(Settings())
     peers(monitor, log, start)
-    found = [x for n in range(30) for x in monitor.observe(log.spend("x", start + n, 1.0))]
-    plain = [x for x in found if x.rule == "median_5x"]
-    assert [dict(x.evidence).get("again", 0) for x in plain] == [0, 1, 1]
-    assert plain[1].cost >= 2 * plain[0].cost
+    calls = [
+        log.spend("x", start + n, 1.0, tokens=Tokens(99 * n * n, 0, 0, 0, 9)) for n in range(60)
+    ]
+    found = [x for call in calls for x in monitor.observe(call)]
+    loud = [x for x in found if x.severity == "warning"]
+    again = [x for x in loud if dict(x.evidence).get("again")]
+    assert len(again) >= 2
+    sizes = [loud[0].excess, *(x.excess for x in again)]
+    for before, after in pairwise(sizes):
+        assert 2 * before <= after < 2 * before + 2 * NANO
+    assert all(x.excess == x.cost - dict(x.evidence)["median"] for x in found)
 
 
 def test_a_rule_that_is_to_be_quiet_stays_so_whatever_the_ratio(log, start):

@@ -81,14 +81,59 @@ def test_the_turn_and_cost_of_the_crossing_stay_while_the_cost_grows(db):
     assert one["cost_now_usd"] == "9.000000000"
 
 
-def test_another_rule_is_added_as_evidence_and_gives_its_cause(db):
-    loop = runaway("x", START)._replace(rule="outlier")
-    reasons(db, loop)
-    reasons(db, loop._replace(rule="retry_loop", cause="retry_loop"), now=START + 1)
+def test_each_rule_and_severity_has_its_row_and_a_session_is_told_as_one(db):
+    outlier = runaway("x", START)._replace(rule="outlier")
+    loop = outlier._replace(rule="retry_loop", cause="retry_loop")
+    assert reasons(db, outlier) == ["first"]
+    assert reasons(db, loop, now=START + 1) == ["already told"]
+    assert reasons(db, loop._replace(severity="critical"), now=START + 2) == ["worse"]
+    rows = {(one["rule"], one["severity"]): one for one in listing(db)["alerts"]}
+    first = rows["outlier", "warning"]
+    assert {one["incident"] for one in rows.values()} == {first["id"]}
+    assert rows["retry_loop", "warning"]["pushed_at"] is None
+    assert [rows[key]["told"] for key in sorted(rows)] == [1, 1, 0]
+    assert first["pushed_at"] == "2025-11-23T10:00:00.000Z"
+    assert first["told_to"] == ["chat"]
+    assert {each["rule"] for each in first["also"]} == {"retry_loop"}
+    [whole] = listing(db)["incidents"]
+    assert (whole["severity"], whole["told"], whole["causes"]) == ("critical", 2, ["retry_loop"])
+    assert whole["told_words"] == "told 2x: chat waits"
+    titles = db.execute("SELECT body FROM outbox ORDER BY id").fetchall()
+    assert "Also found" not in titles[0][0]
+
+
+def test_an_incident_is_told_again_when_its_excess_has_doubled_whoever_says_so(db):
+    first = runaway("x", START)  # $4.23 more than usual
+    reasons(db, first)
+    loop = first._replace(rule="retry_loop", cause="retry_loop")
+    assert reasons(db, loop._replace(excess=8_459_999_999)) == ["already told"]
+    assert reasons(db, loop._replace(excess=8_460_000_000)) == ["repeat"]
+    assert reasons(db, first._replace(excess=16_000_000_000)) == ["already told"]
+    assert reasons(db, first._replace(excess=16_920_000_000)) == ["repeat"]
+    [whole] = listing(db)["incidents"]
+    assert whole["told"] == 3
+
+
+def test_an_acknowledgement_covers_the_incident_and_what_joins_it_until_it_is_worse(db):
+    outlier = runaway("x", START)._replace(rule="outlier")
+    loop = outlier._replace(rule="retry_loop", cause="retry_loop")
+    reasons(db, outlier)
+    reasons(db, outlier._replace(rule="fan_out"))
+    [incident] = listing(db)["incidents"]
+    alerts.acknowledge(db, incident["id"], "ana", START)
+    assert {one["state"] for one in listing(db)["alerts"]} == {"acknowledged"}
+    assert reasons(db, loop._replace(excess=99_000_000_000)) == ["already told"]
+    assert {one["state"] for one in listing(db)["alerts"]} == {"acknowledged"}
+    assert reasons(db, loop._replace(severity="critical")) == ["worse"]
+    assert listing(db)["incidents"][0]["state"] == "open"
+
+
+def test_what_was_over_and_is_true_again_stands_again_and_is_not_told_again(db):
+    reasons(db, runaway("x", START))
+    reasons(db, runaway("x", START)._replace(resolved=True), now=START + 1)
+    assert reasons(db, runaway("x", START + 2 * HOUR), now=START + 2 * HOUR) == ["already told"]
     [one] = listing(db)["alerts"]
-    assert one["rule"] == "outlier"
-    assert one["cause"] == "retry_loop"
-    assert [each["rule"] for each in one["also"]] == ["retry_loop"]
+    assert (one["state"], one["resolved_at"], one["told"]) == ("open", None, 1)
 
 
 def test_acknowledged_and_silenced_survive_a_restart_with_who_did_it(db, tmp_path):
@@ -114,10 +159,10 @@ def test_a_silence_until_it_doubles_is_measured_from_the_dearest_alert(db):
     assert silences.of_now(db, START)[0].cost == 5_800_000_000
     critical = runaway("x", START, 11_000_000_000, "critical")
     assert reasons(db, critical) == ["silenced"]
-    assert reasons(db, critical._replace(cost=11_600_000_000)) == ["first"]
+    assert reasons(db, critical._replace(cost=11_600_000_000)) == ["worse"]
     [one] = [each for each in listing(db)["alerts"] if each["severity"] == "critical"]
     decided = detail(db, alerts.find(db, one["id"]))["decisions"]
-    assert [each["reason"] for each in decided] == ["silenced", "first"]
+    assert [each["reason"] for each in decided] == ["silenced", "worse"]
 
 
 def test_a_silence_can_be_ended_and_keeps_who_ended_it(db):

@@ -25,7 +25,7 @@ RUNAWAY = "claude-code/9f767c4e-30d1-4b07-8f0a-2f8a7c5e1b11"
 async def test_the_live_list_shows_the_fleet_of_the_store_with_its_outlook(fleet_paths: Paths):
     async with opened(fleet_paths) as play:
         assert "9f767c4e" in next(line for line in play.lines if line.startswith("!▶"))
-        assert "retry loop" in play.text
+        assert "retries 94 %" in play.text
         assert "by midnight (" in play.lines[1]
         await play.until(lambda: "cache broken" in play.text)  # the pane below
         assert "●2" in play.text  # open alerts
@@ -48,7 +48,7 @@ async def test_the_bars_of_a_sessions_ledger_add_up_to_its_cost(fleet_paths: Pat
 
 async def test_e_shows_the_calls_alone_and_k_ends_the_session_of_the_page(fleet_paths: Paths):
     async with opened(fleet_paths, "enter", "e") as play:
-        assert "avoidable" not in play.text
+        assert "avoidable: " not in play.text
         assert "TOOLS" in play.text
         await play.press("k", "2", "enter")
         await play.until(lambda: play.stage.commands)
@@ -148,8 +148,11 @@ async def test_a_stored_day_is_played_and_freezing_holds_it(fleet_paths: Paths):
 
 async def test_alerts_show_evidence_deliveries_and_silences(fleet_paths: Paths):
     async with opened(fleet_paths, "6") as play:
-        await play.until(lambda: "retry_loop" in play.text)
-        for words in ("turns 21-78", "median $2.03", "phone pending", "silent: feature guides"):
+        await play.until(lambda: "retries 94 %" in play.text)
+        assert play.text.count("9f767c4e") == 1  # one line, with all that was found of it
+        assert "told 2x: phone waits" in play.line_of("9f767c4e")
+        for words in ("turns 21-78", "median $2.03", "phone pending", "silent: feature guides",
+                      "retries 94 % · 10x usual · $20.5 avoidable", "median 5x"):  # fmt: skip
             assert words in play.text, words
 
 
@@ -157,7 +160,7 @@ async def test_alerts_are_acknowledged_silenced_hidden_and_lead_to_their_session
     fleet_paths: Paths,
 ):
     async with opened(fleet_paths, "exclamation_mark") as play:
-        await play.until(lambda: "retry_loop" in play.text)
+        await play.until(lambda: "retries 94 %" in play.text)
         await play.press("a")
         await play.until(lambda: play.stage.commands)
         assert isinstance(play.stage.commands[0], Acknowledge)

@@ -90,8 +90,8 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         put_json(tree)
         return 0
-    rows = [_row(one) for one in tree["alerts"]]
-    head = ("ID", "AT", "SEVERITY", "STATE", "WHY TOLD OR NOT", "SENT", "TITLE")
+    rows = [_row(one) for one in tree["incidents"]]
+    head = ("ID", "AT", "SEVERITY", "STATE", "N", "TOLD", "WHAT")
     put(plain(head, rows, frozenset()) if rows else "no alerts")
     for endpoint in tree["endpoints"]:
         if endpoint["state"] != "ok":
@@ -100,8 +100,9 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
-    sent = " ".join(f"{each['endpoint']}:{each['state']}" for each in one["deliveries"])
-    what = (one["severity"], one["state"], one["reason"], sent or "-", one["title"])
+    """One line an incident: with how many alerts it has, and how it was told."""
+    count = str(len(one["alerts"]))
+    what = (one["severity"], one["state"], count, one["told_words"], one["title"])
     return (one["id"], _minute(one["at"]), *what)
 
 
@@ -117,6 +118,8 @@ def _show(options: argparse.Namespace) -> int:
         put_json(one)
         return 0
     put(plain(("", ""), [("title", one["title"]), *_facts(one)], frozenset()).lstrip("\n "))
+    for each in one["also"]:
+        put(f"  {each['rule']}  {each['severity']}  turn {each['turn']}  {each['why']}")
     for each in one["decisions"]:
         put(f"  {each['at']}  {each['reason']}{'  (told)' if each['spoke'] else ''}")
     for each in one["deliveries"]:
@@ -129,6 +132,8 @@ def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:
     named = ("severity", "rule", "session", "budget", "period", "tier", "at", "turn", "cost_usd")
     more = ("excess_usd", "cause", "why", "state", "reason")
     facts = [(name, str(one[name])) for name in named + more if one[name] is not None]
+    now = one["incident_now"]
+    facts += [("now", now["title"]), ("why now", now["why"]), ("told", now["told_words"])]
     return facts + [(f"  {name}", str(value)) for name, value in one["evidence"].items()]
 
 

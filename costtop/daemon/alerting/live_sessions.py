@@ -10,11 +10,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from costtop.alerts.choose import HISTORY_AFTER
+from costtop.analysis import why
 from costtop.detect.monitor import Monitor, as_it_was
 from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
 from costtop.model import Finding, Spend
 from costtop.store import meta
+from costtop.store.alerts import standings
 from costtop.store.calls.calls import Recorded
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
@@ -97,7 +99,13 @@ class LiveSessions:
         return found + self._monitor.tick(now)
 
     def keep(self, db: sqlite3.Connection) -> None:
-        """Writes down which sessions have finished or gone on since the last time."""
+        """Writes down which sessions have finished or gone on since the last time.
+
+        And where the flagged ones among them stand.
+        """
+        stood = self._monitor.stood()
+        if stood:
+            standings.keep(db, {root: why.encoded(one) for root, one in stood.items()})
         rows = [(one.root, one.at, json.dumps(one)) for one in self._monitor.finished()]
         gone = self._monitor.reopened()
         if rows or gone:

@@ -16,9 +16,11 @@ from costtop.alerts import choose, routes, wording
 from costtop.alerts.routes import Route
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
+from costtop.daemon.notices import digest_lines
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
+from costtop.store.alerts.alerts import Kept
 from costtop.store.calls import scope_sums
 
 _NAMED = 3  # sessions that a message of a budget names
@@ -68,8 +70,11 @@ def post_findings(
     finds. The courier is to be woken once the transaction is committed.
     """
     decided = _decide(db, findings, now, history=history)
-    alerts.record(db, decided, now)
+    alerts.record(db, (_kept(one) for one in decided), now)
     speaking = [one for one in decided if one.speaks]
+    for one in speaking:
+        asked = any(routes.takes(route, one) for route in audience.routes)
+        alerts.tell(db, one.identity, choose.told_in(one, asked=asked), now)
     if speaking and audience.routes:
         said = {one.id: _worded(db, one, audience.zone) for one in speaking}
         for route in audience.routes:
@@ -92,6 +97,13 @@ def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
     spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
     return wording.message(one, spenders, holds=limit.action != "notify")
+
+
+def _kept(one: Notification) -> Kept:
+    """The decision with its incident; what was not told itself adds nothing to double from."""
+    of_session = choose.kind(one.finding.rule) == "session"
+    spoke = one.speaks or one.reason == "grouped" or not of_session
+    return Kept(one, one.subject if of_session else "", choose.measure(one.finding) if spoke else 0)
 
 
 def _decide(
@@ -128,7 +140,7 @@ def _route(
     if len(now_of_crowd) < 2 or route.direct:
         return letters
     kept = [letter for letter in letters if letter not in now_of_crowd]
-    return [*kept, _digest(route, now_of_crowd, now, now)]
+    return [*kept, _digest(db, route, now_of_crowd, now, now)]
 
 
 def _letter(route: Route, one: Notification, said: Message, hold: Hold, now: int) -> Letter:
@@ -144,16 +156,20 @@ def _letter(route: Route, one: Notification, said: Message, hold: Hold, now: int
     )
 
 
-def _digest(route: Route, letters: Sequence[Letter], since: int, now: int) -> Letter:
-    told = [(letter.severity, letter.title) for letter in letters]
-    said = wording.digest(told, len(letters), since, now)
-    worst = max(letters, key=lambda one: _rank(one.severity)).severity
-    refs = tuple(ref for letter in letters for ref in letter.alerts)
+def _digest(
+    db: sqlite3.Connection, route: Route, letters: Sequence[Letter], since: int, now: int
+) -> Letter:
+    lines = digest_lines.folded(db, letters)
+    worst = max(reversed(letters), key=lambda one: _rank(one.severity))
+    said = Message(worst.title, worst.body, worst.short)
+    if len(lines) > 1:  # of one subject its latest message says it all
+        said = wording.digest(lines, len(lines), since, now)
+    refs = tuple(dict.fromkeys(ref for letter in letters for ref in letter.alerts))
     token = _token(route.label, *(letter.token for letter in letters))
     return Letter(
         label=route.label,
         kind="digest",
-        severity=worst,
+        severity=worst.severity,
         **said._asdict(),
         at=now,
         token=token,
@@ -180,7 +196,7 @@ def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
         if len(held) == 1:
             outbox.release(db, held[0].id, now)
         else:
-            letter = _digest(route, held, now - traffic.held_for, now)
+            letter = _digest(db, route, held, now - traffic.held_for, now)
             outbox.digest(db, letter, held, now)
     return freed
 

@@ -10,14 +10,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from costtop import money
-from costtop.model import Notification, Silence
+from costtop.alerts.replay import Imagined
+from costtop.analysis import why
+from costtop.model import Silence
+from costtop.queries.alerts import incidents
+from costtop.queries.alerts.incidents import Incident
 from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery
 
 # Evidence that detectors give in nano-dollars; people and scripts get dollars.
 MONEY = frozenset(
-    "amount expected excess loop median most premium projected projected_excess q95 spent"
-    " usual_at_age".split()
+    "amount claimed_excess expected excess loop median most premium projected projected_excess q95"
+    " spent usual_at_age".split()
 )
 
 
@@ -51,13 +55,16 @@ def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
 def listing(
     db: sqlite3.Connection, *, since: int = 0, history: bool = False, limit: int = 10_000
 ) -> dict[str, Any]:
-    """All alerts since then, newest first, with how their messages went."""
+    """All alerts since then, newest first, with how their messages went; and as incidents."""
     found = alert_reads.alerts(db, since=since, history=history, limit=limit)
     sent = alert_reads.deliveries(db, [one.row for one in found])
+    folded = incidents.folded(found, sent, incidents.stood(db, found))
+    of = {row.row: one for one in folded for row in one.rows}
     return {
         "schema": 1,
         "sessions": _sessions(db),
-        "alerts": [plain(one, sent[one.row]) for one in found],
+        "alerts": [plain(one, sent[one.row], of[one.row]) for one in found],
+        "incidents": [_incident(one) for one in folded],
         "silences": [_silence(one) for one in silences.unended(db)],
         "endpoints": [_endpoint(one) for one in alert_reads.endpoints(db)],
     }
@@ -75,7 +82,14 @@ def detail(db: sqlite3.Connection, row: int) -> dict[str, Any]:
         }
         for each in alert_reads.decisions(db, row)
     ]
-    return {**plain(one, alert_reads.deliveries(db, [row])[row]), "decisions": decided}
+    rows = alert_reads.of_incident(db, one.incident)
+    sent = alert_reads.deliveries(db, [each.row for each in rows])
+    [whole] = incidents.folded(rows, sent, incidents.stood(db, rows))
+    return {
+        **plain(one, sent[row], whole),
+        "decisions": decided,
+        "incident_now": _incident(whole),
+    }
 
 
 def _sessions(db: sqlite3.Connection) -> int:
@@ -83,8 +97,10 @@ def _sessions(db: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def plain(one: Alert, sent: Iterable[Delivery] = ()) -> dict[str, Any]:
-    """One alert as JSON."""
+def plain(one: Alert, sent: Iterable[Delivery] = (), of: Incident | None = None) -> dict[str, Any]:
+    """One alert as JSON, as part of its incident."""
+    messages = list(sent)
+    now = one.cost_now if of is None or of.now is None else of.now.cost
     return {
         "id": one.id,
         "rule": one.rule,
@@ -104,14 +120,54 @@ def plain(one: Alert, sent: Iterable[Delivery] = ()) -> dict[str, Any]:
         "evidence": evidence(one.evidence),
         "state": one.state,
         "resolved_at": iso(one.resolved_at),
+        "incident": one.incident or one.id,
+        "pushed_at": iso(one.pushed),
+        "told": one.tellings,
+        "told_to": list(dict.fromkeys(each.label for each in messages)),
         "reason": one.reason,
         "late": one.late,
         "feature": one.feature or None,
-        "cost_now_usd": dollars(one.cost_now),
+        "cost_now_usd": dollars(now),
         "times": one.times,
-        "also": [{**each, "evidence": evidence(each["evidence"])} for each in one.also],
+        "also": [_besides(each) for each in of.rows if each.row != one.row] if of else [],
         "acknowledged": {"by": one.acked_by, "at": iso(one.acked_at)} if one.acked_by else None,
-        "deliveries": [_delivery(each) for each in sent],
+        "deliveries": [_delivery(each) for each in messages],
+    }
+
+
+def _besides(one: Alert) -> dict[str, Any]:
+    """Another alert of the same incident."""
+    return {
+        "rule": one.rule,
+        "severity": one.severity,
+        "turn": one.turn,
+        "cause": one.cause,
+        "why": one.why,
+        "evidence": evidence(one.evidence),
+    }
+
+
+def _incident(one: Incident) -> dict[str, Any]:
+    """What is told as one, as it stands now."""
+    head, now = one.head, one.now
+    return {
+        "id": one.id,
+        "session": head.session or None,
+        "budget": head.budget or None,
+        "severity": one.severity,
+        "state": one.state,
+        "at": iso(min(each.at for each in one.rows)),
+        "title": incidents.title(one),
+        "causes": list(one.causes),
+        "rules": list(dict.fromkeys(each.rule for each in one.rows)),
+        "cost_usd": dollars(one.cost),
+        "ratio": None if now is None or not now.peers else round(now.ratio, 4),
+        "why": head.why if now is None else why.words(now),
+        "pushed_at": iso(one.pushed),
+        "told": one.told,
+        "told_to": list(dict.fromkeys(each.label for each in one.deliveries)),
+        "told_words": incidents.told_words(one),
+        "alerts": [each.id for each in one.rows],
     }
 
 
@@ -156,10 +212,10 @@ def _endpoint(one: alert_reads.EndpointState) -> dict[str, Any]:
     }
 
 
-def replayed(made: Iterable[tuple[Notification, int | None]], sessions: int) -> dict[str, Any]:
+def replayed(made: Iterable[Imagined], sessions: int) -> dict[str, Any]:
     """What a replay would have told, and when it was over, in the form of `listing`."""
-    alerts = [plain(_imagined(one, over)) for one, over in made]
-    pushed = len({one["session"] for one in alerts if one["severity"] != "notice"} - {None})
+    alerts = [plain(_imagined(one)) for one in made]
+    pushed = len({one["session"] for one in alerts if one["pushed_at"]} - {None})
     return {
         "schema": 1,
         "sessions": sessions,
@@ -168,7 +224,8 @@ def replayed(made: Iterable[tuple[Notification, int | None]], sessions: int) -> 
     }
 
 
-def _imagined(one: Notification, over: int | None) -> Alert:
+def _imagined(made: Imagined) -> Alert:
+    one, over = made.one, made.over
     found = one.finding
     return Alert(
         row=0,
@@ -199,4 +256,7 @@ def _imagined(one: Notification, over: int | None) -> Alert:
         resolved_at=over,
         acked_by=None,
         acked_at=None,
+        incident=made.incident,
+        pushed=made.pushed,
+        tellings=made.told,
     )

@@ -3,8 +3,11 @@
 import sqlite3
 from typing import NamedTuple
 
+from costtop.analysis import why
 from costtop.model import Silence
+from costtop.queries.alerts import incidents
 from costtop.queries.alerts.alert_json import evidence
+from costtop.queries.alerts.incidents import Incident
 from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery, bells
 from costtop.store.db import snapshot
@@ -15,30 +18,49 @@ _KEPT = 300
 
 
 class AlertLine(NamedTuple):
-    """One alert with its deliveries; the evidence in words, money in dollars."""
+    """One incident with its deliveries; the evidence of its head in words, money in dollars."""
 
-    alert: Alert
+    incident: Incident
+    title: str  # of now
+    told: str  # "told 3x: phone, log"
+    why: str  # of now
     evidence: tuple[tuple[str, str], ...]
-    deliveries: tuple[Delivery, ...]
+
+    @property
+    def alert(self) -> Alert:
+        """The most severe that stands."""
+        return self.incident.head
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Each message to each endpoint."""
+        return self.incident.deliveries
 
 
 class Alerts(NamedTuple):
     """The answer for the screen of alerts."""
 
-    lines: tuple[AlertLine, ...]  # latest first
+    lines: tuple[AlertLine, ...]  # the one with the latest alert first
     silences: tuple[Silence, ...]  # those in force
     failing: tuple[str, ...]  # endpoints that do not answer
 
 
 def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
-    """The latest alerts, or those of one session ("source/session")."""
+    """The latest incidents, or that of one session ("source/session")."""
     with snapshot(db):
         found = [a for a in alert_reads.alerts(db, limit=_KEPT) if session in ("", a.session)]
+        stood = incidents.stood(db, found)
         sent = alert_reads.deliveries(db, [one.row for one in found])
         silent = silences.of_now(db, now)
         failing = [one.label for one in alert_reads.endpoints(db) if one.state != "ok"]
-    lines = tuple(AlertLine(one, _words(one), tuple(sent.get(one.row, ()))) for one in found)
+    lines = tuple(map(_line, incidents.folded(found, sent, stood)))
     return Alerts(lines, tuple(silent), tuple(failing))
+
+
+def _line(one: Incident) -> AlertLine:
+    now = one.head.why if one.now is None else why.words(one.now)
+    told = incidents.told_words(one)
+    return AlertLine(one, incidents.title(one), told, now, _words(one.head))
 
 
 def _words(one: Alert) -> tuple[tuple[str, str], ...]:

@@ -1,11 +1,12 @@
 """What is open now: alerts in the few words of a cell, and what holds sessions back."""
 
-import json
 import sqlite3
 from typing import NamedTuple
 
-from costtop.model import Breaker
-from costtop.store.alerts import breakers
+from costtop.analysis import why
+from costtop.model import SEVERITIES, Breaker
+from costtop.store.alerts import alert_reads, breakers, standings
+from costtop.store.alerts.alert_reads import OpenAlert
 
 
 class Held(NamedTuple):
@@ -47,27 +48,15 @@ def _session(one: Breaker) -> str:
     return glob
 
 
-_CAUSES = {
-    "retry_loop": "retry loop",
-    "context_growth": "context grows",
-    "cache_miss": "cache misses",
-    "model_shift": "dearer model",
-    "verbose_output": "long output",
-    "fan_out": "many subagents",
-}
-_TELLING = 1.5  # times the usual from which the ratio is worth a word
-_SEVERITIES = ("notice", "warning", "critical")
-
-
 class Unusual(NamedTuple):
-    """The worst open alert of a session."""
+    """What stands open of a session."""
 
     why: str
     severity: str
 
 
 class Open(NamedTuple):
-    """All that is open: by session, how many in all, and the newest in one line."""
+    """All that is open: by session, how many incidents were told, and the newest in one line."""
 
     sessions: dict[str, Unusual]
     total: int
@@ -75,27 +64,31 @@ class Open(NamedTuple):
 
 
 def open_alerts(db: sqlite3.Connection) -> Open:
-    """The open alerts."""
+    """The open alerts; of each session why it costs what it does now, and how severe that is."""
+    found = [one for one in alert_reads.open_ones(db) if one.told is not None]
+    stood = standings.of(db, (one.session for one in found))
     sessions: dict[str, Unusual] = {}
-    total, newest = 0, ""
-    rows = db.execute(
-        "SELECT session, severity, cause, evidence, title FROM alerts"
-        " WHERE state = 'open' AND told IS NOT NULL ORDER BY raised"
-    )
-    for session, severity, cause, evidence, title in rows:
-        total, newest = total + 1, title
-        found = Unusual(_words(cause, evidence), severity)
-        if session and _rank(found) >= _rank(sessions.get(session)):
-            sessions[session] = found
-    return Open(sessions, total, newest)
+    incidents: set[str] = set()
+    newest = ""
+    for one in found:
+        if one.pushed is not None:
+            incidents.add(one.incident)
+            newest = one.title
+        worse = _rank(one.severity) > _rank(sessions.get(one.session, _NOTHING).severity)
+        if one.session and worse:
+            sessions[one.session] = Unusual(_words(one, stood.get(one.session)), one.severity)
+    return Open(sessions, len(incidents), newest)
 
 
-def _rank(found: Unusual | None) -> int:
-    return _SEVERITIES.index(found.severity) if found else -1
+_NOTHING = Unusual("", "")
 
 
-def _words(cause: str | None, evidence: str) -> str:
-    ratio = json.loads(evidence).get("ratio")
-    telling = isinstance(ratio, int | float) and ratio >= _TELLING
-    dear = f"{ratio:.1f}x usual" if telling else ""
-    return ", ".join(part for part in (_CAUSES.get(cause or "", ""), dear) if part)
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity else -1
+
+
+def _words(one: OpenAlert, standing: str | None) -> str:
+    """Why, of now; of a session that stood open before standings were kept, its cause."""
+    if standing is not None:
+        return why.words(why.decoded(standing))
+    return why.CAUSES.get(one.cause, "") if one.cause else ""

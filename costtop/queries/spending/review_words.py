@@ -3,7 +3,7 @@
 What is said: what is sure (p below 0.01) and large enough to matter, or that too little is known.
 """
 
-from costtop.analysis import why
+from costtop.analysis import because
 from costtop.analysis.drivers import DRIVERS, Split
 from costtop.analysis.mix import Mix
 from costtop.analysis.trend import TooFew
@@ -38,7 +38,7 @@ def reason(split: Split | None) -> str:
     gap = split.actual - split.usual
     sign = 1 if gap >= 0 else -1
     nth = max(range(len(DRIVERS)), key=lambda place: sign * split.parts[place])
-    return f"mostly {why.part(nth, split.parts[nth])}" if split.parts[nth] else ""
+    return f"mostly {because.part(nth, split.parts[nth])}" if split.parts[nth] else ""
 
 
 def step(found: Step | None, before: str = "the week before") -> str:
@@ -46,7 +46,7 @@ def step(found: Step | None, before: str = "the week before") -> str:
     if found is None:
         return ""
     gap = found.spend - found.before
-    named = [(amount, why.part(nth, amount)) for nth, amount in enumerate(found.parts)]
+    named = [(amount, because.part(nth, amount)) for nth, amount in enumerate(found.parts)]
     word = "more" if found.more_sessions > 0 else "fewer"
     amount = dollars(abs(found.more_sessions))
     minus = "-" if found.more_sessions < 0 else ""

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from costtop.model import Severity
+from costtop.model import Cause, Severity
 
 
 class Delivery(NamedTuple):
@@ -23,6 +23,7 @@ class Delivery(NamedTuple):
     next_at: int
     attempts: int
     error: str
+    message: int = 0  # its row of the outbox
 
 
 class Decision(NamedTuple):
@@ -52,7 +53,7 @@ class Alert(NamedTuple):
     cost: int | None
     excess: int | None
     cost_now: int | None
-    cause: str | None
+    cause: Cause | None
     title: str
     why: str
     evidence: dict[str, Any]
@@ -65,6 +66,10 @@ class Alert(NamedTuple):
     resolved_at: int | None
     acked_by: str | None
     acked_at: int | None
+    incident: str = ""  # id of the alert that began what is told as one
+    pushed: int | None = None  # when it was first in a message, ms; None: in none
+    tellings: int = 0  # messages that told of it
+    voiced: int = 0  # of these, its own
 
 
 class EndpointState(NamedTuple):
@@ -97,6 +102,18 @@ def alerts(
     return [_alert(row) for row in rows]
 
 
+def of_incident(db: sqlite3.Connection, incident: str) -> list[Alert]:
+    """All alerts of an incident, oldest first."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM alerts WHERE incident = ? ORDER BY id", (incident,))
+    return [_alert(row) for row in rows]
+
+
+def by_id(db: sqlite3.Connection, ref: str) -> Alert | None:
+    """The alert with this whole id."""
+    found = db.execute(f"SELECT {_COLUMNS} FROM alerts WHERE ref = ?", (ref,)).fetchone()
+    return None if found is None else _alert(found)
+
+
 def alert(db: sqlite3.Connection, row: int) -> Alert:
     """The alert of that row."""
     found = db.execute(f"SELECT {_COLUMNS} FROM alerts WHERE id = ?", (row,)).fetchone()
@@ -112,12 +129,32 @@ def _alert(row: tuple[Any, ...]) -> Alert:
     )
 
 
+class OpenAlert(NamedTuple):
+    """What a live list needs of an alert that is open."""
+
+    incident: str
+    session: str
+    severity: str
+    cause: Cause | None
+    title: str
+    told: int | None
+    pushed: int | None
+
+
+def open_ones(db: sqlite3.Connection) -> list[OpenAlert]:
+    """The open alerts, oldest first."""
+    rows = db.execute(
+        f"SELECT {', '.join(OpenAlert._fields)} FROM alerts WHERE state = 'open' ORDER BY raised"
+    )
+    return [OpenAlert(*row) for row in rows]
+
+
 def deliveries(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, list[Delivery]]:
     """For each alert its messages, oldest first."""
     found: dict[int, list[Delivery]] = {}
     for row in rows:
         messages = db.execute(
-            f"SELECT {', '.join(Delivery._fields)}"
+            f"SELECT {', '.join(Delivery._fields[:-1])}, outbox.id"
             " FROM outbox_alerts JOIN outbox ON outbox.id = outbox_alerts.outbox"
             " WHERE alert = ? ORDER BY outbox.id",
             (row,),
@@ -166,10 +203,10 @@ def of_budget(db: sqlite3.Connection, budget: str, period: str) -> list[BudgetAl
 
 
 def count_between(db: sqlite3.Connection, since: int, until: int) -> int:
-    """How many alerts of warning or worse became true in [since, until)."""
+    """How many incidents of warning or worse became true in [since, until)."""
     row = db.execute(
-        "SELECT count(*) FROM alerts WHERE at >= ? AND at < ? AND severity <> 'notice'"
-        " AND state <> 'history'",
+        "SELECT count(DISTINCT incident) FROM alerts WHERE at >= ? AND at < ?"
+        " AND severity <> 'notice' AND state <> 'history'",
         (since, until),
     ).fetchone()
     return int(row[0])

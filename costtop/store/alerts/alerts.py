@@ -7,6 +7,7 @@ calls that caused it. Times are ms UTC, money int nano-dollars.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Finding, Notification, Told
@@ -31,33 +32,50 @@ def ledger(db: sqlite3.Connection, subjects: Iterable[str]) -> list[Told]:
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
         rows = db.execute(
-            "SELECT identity, subject, severity, tier, state, told, told_size FROM alerts"
-            f" WHERE subject IN ({marks})",
+            "SELECT identity, subject, severity, tier, state, told, told_size, cause FROM alerts"
+            f" WHERE subject IN ({marks}) ORDER BY id",
             part,
         )
         found += [Told(*row) for row in rows]
     return found
 
 
-def record(db: sqlite3.Connection, decided: Sequence[Notification], now: int) -> None:
+class Kept(NamedTuple):
+    """A decision as it is kept: with what is told as one, and what "doubled" is measured from."""
+
+    one: Notification
+    incident: str  # of whose first row this one is told as part; "" where it stands for itself
+    size: int  # nano-dollars
+
+
+def record(db: sqlite3.Connection, decided: Iterable[Kept], now: int) -> None:
     """Keeps every finding with what was decided; one row an identity, however often it is found."""
-    for one in decided:
-        if one.finding.resolved:
-            _close(db, one, now)
+    for kept in decided:
+        if kept.one.finding.resolved:
+            _close(db, kept.one, now)
         else:
-            _keep(db, one, now)
+            _keep(db, kept, now)
 
 
-def _keep(db: sqlite3.Connection, one: Notification, now: int) -> None:
-    row = db.execute(
-        "SELECT id, reason, told_size FROM alerts WHERE identity = ?", (one.identity,)
-    ).fetchone()
+def tell(db: sqlite3.Connection, voice: str, told: Sequence[str], now: int) -> None:
+    """Notes that a message went out: the identity that spoke, and all that it told of."""
+    db.executemany(
+        "UPDATE alerts SET pushed = ifnull(pushed, ?), tellings = tellings + 1 WHERE identity = ?",
+        [(now, identity) for identity in told],
+    )
+    if told:
+        db.execute("UPDATE alerts SET voiced = voiced + 1 WHERE identity = ?", (voice,))
+
+
+def _keep(db: sqlite3.Connection, kept: Kept, now: int) -> None:
+    one = kept.one
+    row = db.execute("SELECT id, reason FROM alerts WHERE identity = ?", (one.identity,)).fetchone()
     heard = one.reason not in {"silenced", "history"}
     if row is None:
-        alert = _insert(db, one, now, now if heard else None)
+        alert = _insert(db, kept, now, now if heard else None)
         _note(db, alert, one, now)
         return
-    alert, reason, _ = row
+    alert, reason = row
     changed = one.reason not in _QUIET and (one.speaks or one.reason != reason)
     db.execute(
         "UPDATE alerts SET times = times + 1, cost_now = max(ifnull(cost_now, 0), ?) WHERE id = ?",
@@ -70,50 +88,58 @@ def _keep(db: sqlite3.Connection, one: Notification, now: int) -> None:
         db.execute(
             "UPDATE alerts SET told = ?, told_size = ?, resolved_at = NULL,"
             " state = CASE state WHEN 'acknowledged' THEN state ELSE 'open' END WHERE id = ?",
-            (now, one.size, alert),
+            (now, kept.size, alert),
         )
-    _append(db, alert, one.finding)
+    elif kept.incident:  # it is true again, and was told before
+        db.execute(
+            "UPDATE alerts SET resolved_at = NULL,"
+            " state = CASE WHEN acked_by IS NULL THEN 'open' ELSE 'acknowledged' END"
+            " WHERE id = ? AND state = 'resolved'",
+            (alert,),
+        )
 
 
-def _insert(db: sqlite3.Connection, one: Notification, now: int, told: int | None) -> int:
+def _insert(db: sqlite3.Connection, kept: Kept, now: int, told: int | None) -> int:
+    one = kept.one
     finding = one.finding
+    first = db.execute(
+        "SELECT incident FROM alerts WHERE subject = ? ORDER BY id LIMIT 1", (kept.incident,)
+    ).fetchone()
     cursor = db.execute(
-        "INSERT INTO alerts (ref, identity, subject, rule, severity, session, budget, period, tier,"
-        " feature, user, at, raised, turn, cost, excess, cost_now, cause, title, why, evidence,"
-        " late, amount, state, reason, told, told_size)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO alerts (ref, incident, identity, subject, rule, severity, session, budget,"
+        " period, tier, feature, user, at, raised, turn, cost, excess, cost_now, cause, title, why,"
+        " evidence, late, amount, state, reason, told, told_size)"
+        f" VALUES ({','.join('?' * 28)})",
         (
-            *(one.id, one.identity, one.subject, finding.rule, finding.severity, finding.session),
+            *(one.id, first[0] if first else one.id),
+            *(one.identity, one.subject, finding.rule, finding.severity, finding.session),
             *(finding.budget, finding.period, finding.tier, finding.feature, finding.user),
             *(finding.at, now, finding.turn, finding.cost, finding.excess, one.size),
             *(finding.cause, finding.title, finding.why, json.dumps(dict(finding.evidence))),
             *(int(finding.late), finding.amount),
             "history" if one.reason == "history" else "open",
-            *(one.reason, told, one.size),
+            *(one.reason, told, kept.size),
         ),
     )
-    return int(cursor.lastrowid or 0)
+    alert = int(cursor.lastrowid or 0)
+    if first and one.reason == "already told":
+        _join(db, alert, first[0])
+    return alert
 
 
-def _append(db: sqlite3.Connection, alert: int, finding: Finding) -> None:
-    """Another rule that found the same: added once as evidence, its cause where none is known."""
-    rule, also = db.execute("SELECT rule, also FROM alerts WHERE id = ?", (alert,)).fetchone()
-    others = json.loads(also)
-    if finding.rule == rule or any(other["rule"] == finding.rule for other in others):
-        return
-    others.append(
-        {
-            "rule": finding.rule,
-            "turn": finding.turn,
-            "cause": finding.cause,
-            "why": finding.why,
-            "evidence": dict(finding.evidence),
-        }
-    )
-    db.execute(
-        "UPDATE alerts SET also = ?, cause = ifnull(cause, ?) WHERE id = ?",
-        (json.dumps(others), finding.cause, alert),
-    )
+def _join(db: sqlite3.Connection, alert: int, incident: str) -> None:
+    """What is found of an incident that somebody has seen, and is no worse, is seen too."""
+    seen = db.execute(
+        "SELECT acked_by, acked_at FROM alerts WHERE incident = ? AND state = 'acknowledged'"
+        " AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.incident = alerts.incident"
+        "  AND o.state = 'open' AND o.id <> ?) ORDER BY acked_at DESC LIMIT 1",
+        (incident, alert),
+    ).fetchone()
+    if seen:
+        db.execute(
+            "UPDATE alerts SET state = 'acknowledged', acked_by = ?, acked_at = ? WHERE id = ?",
+            (*seen, alert),
+        )
 
 
 def _close(db: sqlite3.Connection, one: Notification, now: int) -> None:
@@ -151,7 +177,10 @@ def kept_back(db: sqlite3.Connection) -> list[Finding]:
 
 
 def find(db: sqlite3.Connection, ref: str) -> int:
-    """The row of the alert whose id begins with `ref`; raises NothingFound or UsageError."""
+    """The row of the alert whose id begins with `ref`; raises NothingFound or UsageError.
+
+    An incident has the id of its first alert.
+    """
     rows = db.execute(
         "SELECT id, ref FROM alerts WHERE substr(ref, 1, ?) = ? LIMIT 2", (len(ref), ref)
     ).fetchall()
@@ -163,14 +192,19 @@ def find(db: sqlite3.Connection, ref: str) -> int:
 
 
 def acknowledge(db: sqlite3.Connection, ref: str, by: str, now: int) -> None:
-    """Keeps who has seen an alert; it is not told again unless it gets worse."""
+    """Keeps who has seen an alert, and with it its whole incident; it is told again when worse."""
     alert = find(db, ref)
-    db.execute(
+    rows = db.execute(
+        "SELECT id FROM alerts WHERE id = ? OR (state = 'open' AND incident ="
+        " (SELECT incident FROM alerts WHERE id = ?))",
+        (alert, alert),
+    ).fetchall()
+    db.executemany(
         "UPDATE alerts SET acked_by = ?, acked_at = ?,"
         " state = CASE state WHEN 'open' THEN 'acknowledged' ELSE state END WHERE id = ?",
-        (by, now, alert),
+        [(by, now, row) for (row,) in rows],
     )
-    db.execute(
+    db.executemany(
         "INSERT INTO decisions (alert, at, reason, spoke) VALUES (?, ?, 'acknowledged', 0)",
-        (alert, now),
+        [(row, now) for (row,) in rows],
     )

@@ -223,7 +223,16 @@ def held(db: sqlite3.Connection, label: str) -> list[Letter]:
         " WHERE state = 'held' AND label = ? ORDER BY id",
         (label,),
     )
-    return [_letter(row) for row in rows]
+    return [_with_alerts(db, _letter(row)) for row in rows]
+
+
+def _with_alerts(db: sqlite3.Connection, letter: Letter) -> Letter:
+    rows = db.execute(
+        "SELECT ref FROM outbox_alerts JOIN alerts ON alerts.id = alert WHERE outbox = ?"
+        " ORDER BY alert",
+        (letter.id,),
+    )
+    return letter._replace(alerts=tuple(ref for (ref,) in rows))
 
 
 def release(db: sqlite3.Connection, letter: int, now: int) -> None:

@@ -28,19 +28,20 @@ _DELIVERED |= dict.fromkeys(("pending", "held"), ("…", "accent"))
 
 
 def _sign(one: AlertLine, look: CellLook) -> Span:
-    sign, ink = _SEVERITIES.get(one.alert.severity, ("  ", "dim"))
-    return Span(sign, ink if one.alert.state == "open" else "dim")
+    sign, ink = _SEVERITIES.get(one.incident.severity, ("  ", "dim"))
+    return Span(sign, ink if one.incident.state == "open" else "dim")
 
 
 def _when(one: AlertLine, look: CellLook) -> Span:
-    return Span(moment(one.alert.at, look.at, look.zone), "dim")
+    return Span(moment(one.incident.rows[0].at, look.at, look.zone), "dim")
 
 
 def _title(one: AlertLine, look: CellLook) -> Span:
-    if one.alert.state != "open":
-        return Span(one.alert.title, "dim")
-    ink = _SEVERITIES.get(one.alert.severity, ("", "text"))[1]
-    return Span(one.alert.title, "text" if ink == "dim" else ink)
+    title = one.title.partition(": ")[2] if one.alert.session else one.title
+    if one.incident.state != "open":
+        return Span(title, "dim")
+    ink = _SEVERITIES.get(one.incident.severity, ("", "text"))[1]
+    return Span(title, "text" if ink == "dim" else ink)
 
 
 def _about(one: AlertLine, look: CellLook) -> Span:
@@ -48,14 +49,18 @@ def _about(one: AlertLine, look: CellLook) -> Span:
     return Span(session or one.alert.budget or "-")
 
 
+def _count(one: AlertLine, look: CellLook) -> Span:
+    return Span(str(len(one.incident.rows)), "dim")
+
+
 def _cost(one: AlertLine, look: CellLook) -> Span:
-    cost = one.alert.cost if one.alert.cost_now is None else one.alert.cost_now
-    return Span("-" if cost is None else cash(cost))
+    return Span("-" if one.incident.cost is None else cash(one.incident.cost))
 
 
 def _told(one: AlertLine, look: CellLook) -> Span:
-    signs = "".join(_DELIVERED.get(sent.state, ("✗", "bad"))[0] for sent in one.deliveries)
-    return Span(signs or "-", "bad" if "✗" in signs else "good" if "✓" in signs else "dim")
+    if not one.incident.told:
+        return Span(one.told, "dim")
+    return Span(one.told, "bad" if "failed" in one.told else "good")
 
 
 COLUMNS: tuple[Column[AlertLine], ...] = (
@@ -63,15 +68,15 @@ COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("when", "WHEN", 12, 1, _when),
     Column("about", "ABOUT", 9, 1, _about, grow=9),
     Column("title", "WHAT", 30, 0, _title, grow=90),
-    Column("rule", "RULE", 13, 4, lambda a, _: Span(a.alert.rule, "dim"), grow=4),
-    Column("cost", "$", 8, 2, _cost, align=">"),
-    Column("state", "STATE", 12, 2, lambda a, _: Span(a.alert.state, "dim")),
-    Column("told", "TOLD", 5, 3, _told),
+    Column("count", "N", 2, 4, _count, align=">"),
+    Column("cost", "$", 8, 3, _cost, align=">"),
+    Column("state", "STATE", 12, 3, lambda a, _: Span(a.incident.state, "dim")),
+    Column("told", "TOLD", 20, 2, _told, grow=16),
 )
 
 
 class AlertsScreen(Tabbed[AlertLine, Alerts]):
-    """The latest alerts, the newest first."""
+    """The latest incidents, one line each, the newest first."""
 
     BINDINGS: ClassVar = [
         Binding("a", "acknowledge", "Acknowledge", id="acknowledge"),
@@ -92,7 +97,7 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
     newest_first = True
 
     def __init__(self, tab: int) -> None:
-        super().__init__(tab, COLUMNS, lambda one: one.alert.id)
+        super().__init__(tab, COLUMNS, lambda one: one.incident.id)
         self._hides = False  # resolved ones
 
     def reading(self, backend: Backend, now: int) -> Callable[[], Alerts]:
@@ -106,7 +111,7 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
     def picture(self, read: Alerts) -> None:
         """The list, and what stands behind the one under the cursor."""
         snapshot = host_of(self).snapshot
-        rows = [one for one in read.lines if not self._hides or one.alert.state != "resolved"]
+        rows = [one for one in read.lines if not self._hides or one.incident.state != "resolved"]
         self.table.show(rows, CellLook(snapshot.at, 0, snapshot.zone))
         behind = evidence(self.table.selected, read, snapshot, self.size.width)
         self.show("evidence", behind[: max(self.size.height - 10, 0)])
@@ -160,7 +165,9 @@ def evidence(one: AlertLine | None, alerts: Alerts, snapshot: Snapshot, width: i
     if one is None:
         lines.append(line((" no alert: nothing unusual was seen", "dim")))
     else:
+        lines.append(line((f" now: {one.why}", "accent")) if one.incident.now else ())
         lines += [line((f" {part}", "strong")) for part in wrapped(one.alert.why, width - 2, 2)]
+        lines += [_found(row, snapshot) for row in one.incident.rows if row is not one.alert]
         lines += [line((f" {part}", "dim")) for part in wrapped(_numbers(one), width - 2, 2)]
         lines += [_delivered(sent, snapshot) for sent in one.deliveries]
         if not one.deliveries:
@@ -171,6 +178,14 @@ def evidence(one: AlertLine | None, alerts: Alerts, snapshot: Snapshot, width: i
     if alerts.failing:
         lines.append(line((f" ! does not answer: {', '.join(alerts.failing)}", "warn")))
     return lines
+
+
+def _found(row: Alert, snapshot: Snapshot) -> Line:
+    """Another rule or severity of the same incident."""
+    when = moment(row.at, snapshot.at, snapshot.zone)
+    turn = f" at turn {row.turn}" if row.turn is not None else ""
+    name = row.rule.replace("_", " ")
+    return line((f" {when} ", "dim"), f"{name} ", (f"{row.severity}{turn}, {row.state}", "dim"))
 
 
 def _numbers(one: AlertLine) -> str:

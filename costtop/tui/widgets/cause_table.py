@@ -1,5 +1,6 @@
 """The ledger of causes and the timeline of one session. Pictures only, from its detail."""
 
+from costtop.analysis import why
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
@@ -7,29 +8,12 @@ from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.widgets.meters import waterfall
 
-WORDS = {
-    "first_prompt": "first prompt",
-    "new_content": "new content",
-    "context_carry": "context carried on",
-    "miss_ttl_expiry": "cache ran out",
-    "miss_prefix_break": "cache broken",
-    "miss_model_switch": "model switched",
-    "compaction": "compaction",
-    "output": "output",
-    "retries": "retries",
-    "subagents": "subagents",
-    "searches": "web searches",
-    "unsplit": "not split",
-}
-_AVOIDABLE = {"miss_ttl_expiry", "miss_prefix_break", "miss_model_switch", "retries"}
-
-
-_SIGNED = {word: "warn" for name, word in WORDS.items() if name in _AVOIDABLE}
+_SIGNED = {why.LINES[name]: "warn" for name in why.AVOIDABLE}
 
 
 def ledger(detail: SessionDetail, width: int, most: int) -> list[Line]:
     """Its dearest causes as bars that add up, the smallest of more than `most` together."""
-    parts = [(WORDS.get(name, name), amount) for name, amount in detail.books]
+    parts = [(why.LINES.get(name, name), amount) for name, amount in detail.books]
     if len(parts) > most:
         rest = sum(amount for _, amount in parts[most - 1 :])
         parts = [*parts[: most - 1], ("all else", rest)]
@@ -38,8 +22,8 @@ def ledger(detail: SessionDetail, width: int, most: int) -> list[Line]:
 
 def causes(detail: SessionDetail, width: int) -> list[Line]:
     """Where its dollars went; the bars add up to its cost, to the nano-dollar."""
-    lines = ledger(detail, width, len(WORDS))
-    avoidable = sum(amount for name, amount in detail.books if name in _AVOIDABLE)
+    lines = ledger(detail, width, len(why.LINES))
+    avoidable = sum(amount for name, amount in detail.books if name in why.AVOIDABLE)
     if avoidable:
         where = (" in cache misses and retries", "dim")
         lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", "warn"), where))
