@@ -5,6 +5,7 @@ or below it. Only where no process is known of a session (a program that writes 
 does it count that it began in the run's folder meanwhile, and only while no other run is there.
 """
 
+import os
 from collections.abc import Sequence
 
 from costtop.control.protocol import BeginRun
@@ -33,6 +34,7 @@ class StartedRuns:
         self._holder = holder
         self._runs: dict[str, Run] = {}
         self._met: dict[str, Run] = {}
+        self._namesakes: set[str] = set()  # met by their project's name alone: no evidence
 
     async def restore(self) -> None:
         """Goes on with the runs of an earlier daemon whose command still lives."""
@@ -97,15 +99,22 @@ class StartedRuns:
             moved = await self._writer.transact(runs.attach, self._write_context, session, run)
             if moved:
                 self._evaluator.fall_asleep()  # budgets of features have changed under it
-            self._report(session, run)
+            if session not in self._namesakes:
+                self._report(session, run)
 
     async def _guess(self, until: int) -> None:
         """Sessions of a run's folder without any known process, once searches had their time."""
         folders = [run.cwd for run in self._runs.values()]
+        names = [os.path.basename(folder) for folder in folders]
+        self._namesakes.clear()
         for run in self._runs.values():
             if folders.count(run.cwd) > 1:
                 continue
             here = await self._writer.read(runs.begun_here, run.cwd, run.began, until)
+            if names.count(os.path.basename(run.cwd)) == 1:
+                named = await self._writer.read(runs.begun_by_name, run.cwd, run.began, until)
+                self._namesakes.update(named)
+                here += named
             for session in here:
                 if (
                     session not in self._write_context.runs

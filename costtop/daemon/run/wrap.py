@@ -217,7 +217,9 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
             await instance.ingest.take(Batch(fresh, found))
             writer, write_context = instance.writer, instance.write_context
             await writer.transact(runs.begin, run)
-            for key in await writer.read(runs.begun_here, run.cwd, run.began, now_ms()):
+            here = (run.cwd, run.began, now_ms())
+            named = await writer.read(runs.begun_by_name, *here)
+            for key in [*await writer.read(runs.begun_here, *here), *named]:
                 if key not in write_context.runs:
                     await writer.transact(runs.attach, write_context, key, run)
             if end:

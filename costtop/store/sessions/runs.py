@@ -4,9 +4,11 @@ A session that belongs to a run gets the run's tags on every call, those already
 Times are ms UTC, money int nano-dollars.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Collection
 from functools import partial
+from hashlib import sha256
 from typing import NamedTuple
 
 from costtop.model import Context
@@ -50,6 +52,13 @@ class Run(NamedTuple):
         )
 
 
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+_BEGUN = (
+    "SELECT n.text || '/' || r.session FROM sessions r JOIN names n ON n.id = r.source"
+    " JOIN contexts c ON c.id = r.context JOIN names w ON w.id = c.cwd"
+    " JOIN names p ON p.id = c.project"
+    " WHERE r.id = r.root AND r.last >= ?1 AND r.started >= ?1 AND r.started <= ?2"
+)
 _COLUMNS = "id, pid, start, cwd, feature, task, user, began"
 
 
@@ -147,10 +156,18 @@ def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
 def begun_here(db: sqlite3.Connection, cwd: str, since: int, until: int) -> list[str]:
     """Root sessions ("source/session") whose first call was in a folder, or below, in a time."""
     rows = db.execute(
-        "SELECT n.text || '/' || r.session FROM sessions r JOIN names n ON n.id = r.source"
-        " JOIN contexts c ON c.id = r.context JOIN names w ON w.id = c.cwd"
-        " WHERE r.id = r.root AND r.last >= ?1 AND r.started >= ?1 AND r.started <= ?2"
-        " AND (w.text = ?3 OR substr(w.text, 1, length(?4)) = ?4)",
+        f"{_BEGUN} AND (w.text = ?3 OR substr(w.text, 1, length(?4)) = ?4)",
         (since, until, cwd, f"{cwd.rstrip('/')}/"),
     )
     return [str(row[0]) for row in rows]
+
+
+def begun_by_name(db: sqlite3.Connection, cwd: str, since: int, until: int) -> list[str]:
+    """Root sessions begun in a time of which the log tells no folder, only the project's name.
+
+    Gemini CLI's is the folder's name, in older versions the SHA-256 of its path.
+    """
+    digest = sha256(cwd.encode("utf-8", "surrogateescape")).hexdigest()
+    name = _NO_WORD.sub("-", cwd.rstrip("/").rpartition("/")[2].lower()).strip("-")
+    query = f"{_BEGUN} AND c.cwd = 0 AND p.text IN (?3, ?4)"
+    return [str(row[0]) for row in db.execute(query, (since, until, name, digest[:12]))]
