@@ -23,7 +23,7 @@ UTC = ZoneInfo("UTC")
 def read(home):
     def made(lines):
         db = open_reader(scanned(home, lines).database)
-        return db, review.read(db, NOON, UTC)
+        return db, review.read(db, NOON, UTC, NOON - 28 * DAY)
 
     return made
 
@@ -44,20 +44,23 @@ def test_a_task_that_gets_dearer_is_rising_and_the_driver_is_named(read):
     _, found = read(work("checkout", 28, 4, bloat=growing) + work("search", 28, 4))
     rising = line(found, "checkout")
     assert rising.verdict == "rising"
-    assert rising.trend.change > 0.5
+    assert rising.dearer.whole.change > 0.5
     assert rising.reason.parts[drivers.CONTENT] > 0
     words = review_words.trend(rising)
     assert "rising" in words
     assert "mostly" in words
     assert "more new content" in words
-    assert line(found, "search").verdict == "steady"
+    same = line(found, "search")
+    assert same.verdict == "cannot tell"
+    assert "are excluded" in review_words.trend(same)
+    assert -0.2 < same.dearer.like[0].low < same.dearer.like[0].high < 0.2
 
 
 def test_few_tasks_are_not_enough_and_it_says_what_would_be_seen(read):
     _, found = read(work("checkout", 6, 3))
     few = line(found, "checkout")
     assert few.verdict == "too few"
-    assert isinstance(few.trend, TooFew)
+    assert isinstance(few.dearer.whole, TooFew)
     assert "not enough data" in review_words.trend(few)
     assert "would be seen" in review_words.trend(few)
 

@@ -59,7 +59,7 @@ async def test_e_shows_the_calls_alone_and_k_ends_the_session_of_the_page(fleet_
 
 async def test_features_show_spend_share_trend_tasks_and_a_verdict(fleet_paths: Paths):
     async with opened(fleet_paths, "2") as play:
-        await play.until(lambda: "cost of a task" in play.text)
+        await play.until(lambda: " work  " in play.text)
         for words in ("FEATURE", "±BEFORE", "TREND 14 d", "p90/50", "$/TASK", "dedup", "checkout",
                       "against the span before", "more tasks", "sessions        "):  # fmt: skip
             assert words in play.text, words

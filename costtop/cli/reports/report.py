@@ -20,7 +20,7 @@ from costtop.queries.spending.unlogged import NOTHING
 from costtop.store import meta
 from costtop.store.db import open_reader
 
-_HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK")
+_HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK", "ALL/TASK")
 
 
 def add(parser: Parser, name: str) -> None:
@@ -115,7 +115,7 @@ def _moments(found: report.Report) -> dict[str, str | None]:
 
 def row_of(line: report.Line) -> dict[str, object]:
     """A line of sums as JSON and CSV carry it."""
-    per_task = line.cost_per_task
+    per_task, every = line.cost_per_task, line.spend_per_task
     return {
         "key": line.key,
         "cost_usd": money.exact(line.cost),
@@ -126,6 +126,8 @@ def row_of(line: report.Line) -> dict[str, object]:
         "sessions": line.sessions,
         "tasks_completed": line.tasks,
         "cost_per_task_usd": None if per_task is None else money.exact(per_task),
+        "tasks_cost_usd": None if line.tasks_cost is None else money.exact(line.tasks_cost),
+        "spend_per_task_usd": None if every is None else money.exact(every),
         "input_tokens": line.input,
         "cache_read_tokens": line.cache_read,
         "cache_write_tokens": line.cache_write,
@@ -225,7 +227,8 @@ def _cells(line: report.Line) -> tuple[str, ...]:
         f"{100 * line.cache_read / line.input:.0f} %" if line.input else "-",
         count(line.output),
         "-" if line.tasks is None else str(line.tasks),
-        "-"
-        if line.cost_per_task is None
-        else money.dollars(line.cost_per_task, floor=floor, places=4),
+        *(
+            "-" if price is None else money.dollars(price, floor=floor, places=4)
+            for price in (line.cost_per_task, line.spend_per_task)
+        ),
     )

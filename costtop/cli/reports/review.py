@@ -1,19 +1,22 @@
 """`costtop review`: whether work gets dearer, by feature, and why."""
 
 import argparse
+from datetime import datetime
 from typing import Any
 
 from costtop import config as configuration
-from costtop import money, paths
+from costtop import money, paths, periods
 from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import DRIVERS
-from costtop.analysis.trend import TooFew
+from costtop.analysis.task_price import LikePrice
+from costtop.analysis.trend import TooFew, Trend
 from costtop.analysis.usage import SpendChange
 from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
-from costtop.queries.spending import review, review_words
+from costtop.queries.sessions.task_costs import price
+from costtop.queries.spending import dearer_words, report, review, review_words
 from costtop.queries.spending.review import Review, ReviewLine
 from costtop.store.db import open_reader
 
@@ -29,9 +32,13 @@ def add(parser: Parser, name: str) -> None:
         "Whether completed tasks get dearer, by feature, and why.",
         "costtop review",
         "costtop review november",
+        "costtop review --since 8w --against like",
         "costtop review --since 14d --json",
     )
     add_span(parser, "28d")
+    parser.add_argument("--against", choices=("before", "like"), default="before",
+                        help="what the recent days are compared with: as many before, or like"
+                        " weeks' middle one")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
@@ -41,9 +48,9 @@ def run(options: argparse.Namespace) -> int:
     found = paths.find()
     tz, now = configuration.zone(configuration.load(found)), now_ms()
     start, end = asked(options, now, tz)
-    since, until = start or 0, min(end or now, now)
-    recent = min(review.WEEK, (until - since) // 4)
-    seen = review.read(open_reader(found.database), until, tz, until - since, recent)
+    db, until = open_reader(found.database), min(end or now, now)
+    first = report.first_time(db) if start is None else start
+    seen = review.read(db, until, tz, first, compared=options.against)
     if options.json:
         put_json(tree(seen))
     else:
@@ -55,10 +62,13 @@ def text(found: Review) -> str:
     """The review for people."""
     rows = [_row(line) for line in (*found.lines, found.whole)]
     table = plain(_HEAD, rows, frozenset(range(1, len(_HEAD))))
-    parts = [table, "", "Cost of a completed task"]
-    parts += [f"  {line.feature}: {review_words.trend(line)}" for line in found.lines]
+    parts = [table, "", "Does work get dearer?"]
+    for line in found.lines:
+        first, _, more = review_words.trend(line).partition("; ")
+        parts += [f"  {line.feature}: {first}", *([f"    {more}"] if more else [])]
     whole = found.whole
-    why = review_words.step(found.step, "before") or "not enough sessions to say"
+    then = review_words.compared(found)
+    why = review_words.step(found.step, then) or "not enough sessions to say"
     spread = whole.spread
     uneven = "not enough sessions"
     if spread is not None:
@@ -67,7 +77,7 @@ def text(found: Review) -> str:
     change = whole.change
     parts += [
         "",
-        f"Recent days: {why}.",
+        f"Since {_day(found.recent, found.zone)}: {why}.",
         f"Spend against use: {_signed(change.spend)}, of it {_used(change)}."
         + (" Spend rose, tasks did not." if change.idle else ""),
         f"Mix of models: {review_words.mixed(found.mix, steady=found.steady)}.",
@@ -75,6 +85,13 @@ def text(found: Review) -> str:
         f"Cache: saved ${money.dollars(whole.caching.saved)}; {_hour(whole.caching)}.",
     ]
     return "\n".join(parts)
+
+
+def _day(at: int, zone: str) -> str:
+    """A moment as a local day, with its time where it is no midnight: "21 Nov from 10:25"."""
+    tz = periods.zone(zone)
+    name = datetime.fromtimestamp(at // 1000, tz).strftime("%-d %b")
+    return f"{name} {periods.cut(periods.span('day', at, tz), at, None, tz)}".rstrip()
 
 
 def _row(line: ReviewLine) -> tuple[str, ...]:
@@ -126,17 +143,21 @@ def tree(found: Review) -> dict[str, Any]:
         "since": iso(found.since),
         "until": iso(found.until),
         "recent_since": iso(found.recent),
+        "against": found.against,
+        "against_since": iso(found.then[0]),
+        "against_until": iso(found.then[1]),
         "tz": found.zone,
         "features": [_line(line) for line in found.lines],
         "total": {**_line(found.whole), "feature": None},
         "mix": _mix(found),
         "step": _step(found),
-        "changes": list(review_words.changes(found, "before")),
+        "changes": list(review_words.changes(found, review_words.compared(found))),
     }
 
 
 def _line(line: ReviewLine) -> dict[str, Any]:
     work, change = line.work, line.change
+    every = price(line.spend, work.completed)
     return {
         "feature": line.feature,
         "cost_usd": money.exact(line.spend),
@@ -145,6 +166,7 @@ def _line(line: ReviewLine) -> dict[str, Any]:
         "sessions": line.sessions,
         "tasks_completed": work.completed,
         "cost_per_task_usd": None if work.each is None else money.exact(work.each),
+        "spend_per_task_usd": None if every is None else money.exact(every),
         "tasks_lost": work.lost,
         "lost_cost_usd": money.exact(work.lost_cost),
         "trend": _trend(line),
@@ -170,17 +192,30 @@ def _line(line: ReviewLine) -> dict[str, Any]:
 
 
 def _trend(line: ReviewLine) -> dict[str, Any]:
-    found = line.trend
-    said = {"verdict": line.verdict, "tasks": found.tasks, "days": found.days}
-    if isinstance(found, TooFew):
-        known = round(found.detectable, 4) if found.tasks > 2 else None
+    found = line.dearer
+    whole = found.whole
+    said = {"verdict": line.verdict, "tasks": whole.tasks, "days": whole.days}
+    if isinstance(whole, TooFew):
+        seen = whole.tasks > 2 and whole.detectable <= dearer_words.SEEN
+        known = round(whole.detectable, 4) if seen else None
         return {**said, "detectable_change": known, "said": review_words.trend(line)}
-    split = line.reason
-    parts = None if split is None else _parts(split.parts)
-    numbers = {
-        name: round(getattr(found, name), 4) for name in ("tau", "p", "change", "low", "high")
-    }
-    return {**said, **numbers, "drivers_usd": parts, "said": review_words.trend(line)}
+    parts = None if line.reason is None else _parts(line.reason.parts)
+    return {
+        **said,
+        **_numbers(whole, "tau", "p", "change", "low", "high"),
+        "like_length": [
+            {"per": one.per, **_numbers(one, "change", "low", "high", "p"),
+             "log_sd": round(one.spread, 4)}
+            for one in found.like or ()
+        ],
+        "p_of_verdict": round(found.p, 4),
+        "drivers_usd": parts,
+        "said": review_words.trend(line),
+    }  # fmt: skip
+
+
+def _numbers(one: Trend | LikePrice, *names: str) -> dict[str, float]:
+    return {name: round(getattr(one, name), 4) for name in names}
 
 
 def _parts(parts: tuple[int, ...]) -> dict[str, str]:
@@ -208,7 +243,7 @@ def _mix(found: Review) -> dict[str, Any] | None:
 
 
 def _step(found: Review) -> dict[str, Any] | None:
-    one = found.step
+    one, before = found.step, review_words.compared(found)
     if one is None:
         return None
     return {
@@ -217,5 +252,5 @@ def _step(found: Review) -> dict[str, Any] | None:
         "sessions": one.sessions,
         "sessions_before": one.sessions_before,
         "parts_usd": {"sessions": money.exact(one.more_sessions), **_parts(one.parts)},
-        "said": review_words.step(one, "before"),
+        "said": review_words.step(one, before),
     }

@@ -95,7 +95,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
 
 def _changes(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> tuple[str, ...]:
     """What the review says of the period, against the one before and four weeks."""
-    found = review.read(db, span.end, zone, review.SPAN, span.end - span.start)
+    found = review.read(db, span.end, zone, recent=len(periods.days(span.start, span.end, zone)))
     return review_words.changes(found, f"the {kind} before")
 
 

@@ -3,11 +3,17 @@
 It judges no trend. Money is int nano-dollars, times are ms UTC.
 """
 
+import math
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop import periods
+from costtop.analysis.task_price import PricedTask
+from costtop.durations import DAY
 from costtop.floor import EXACT, Sum, together
+from costtop.queries.sessions.task_costs import by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
@@ -25,6 +31,7 @@ class TaskLine(NamedTuple):
     started: int | None
     finished: int | None
     spent: Sum
+    new: int = 0  # tokens that were not read from a cache, and output
 
     @property
     def price(self) -> int | None:
@@ -38,6 +45,7 @@ class TaskSum(NamedTuple):
 
     feature: str
     completed: int
+    told: int  # of them, those that calls name: the price is of these
     lost: int  # failed or aborted
     spent: Sum  # for the completed ones
     lost_spent: Sum
@@ -45,8 +53,8 @@ class TaskSum(NamedTuple):
 
     @property
     def each(self) -> int | None:
-        """Cost of a completed task."""
-        return self.spent.cost // self.completed if self.completed else None
+        """The price of a completed task, as everywhere (`report.Line.cost_per_task`)."""
+        return price(self.spent.cost, self.told)
 
 
 class Tasks(NamedTuple):
@@ -59,12 +67,7 @@ class Tasks(NamedTuple):
 
 _LATELY = "SELECT session FROM tasks WHERE coalesce(finished, started) >= ?"
 _TASK = "s.root || '/' || (SELECT text FROM names WHERE id = c.task)"
-_COST = (
-    "SELECT p.task AS task, p.root AS root, sum(p.cost) AS cost, sum(p.calls) AS calls"
-    " FROM (SELECT n.text AS task, s.root AS root, x.cost, x.calls"
-    " FROM spend x JOIN sessions s ON s.id = x.session JOIN contexts c ON c.id = x.context"
-    f" JOIN names n ON n.id = c.task WHERE c.task <> 0 AND s.root IN ({_LATELY})) p GROUP BY 1, 2"
-)
+_COST = by_task(_LATELY)
 
 
 def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
@@ -82,7 +85,8 @@ def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
     shorts = floors.by(db, _TASK, f"c.task <> 0 AND s.root IN ({_LATELY})", (start,))
     rows = db.execute(
         "SELECT so.text || '/' || r.session, t.task, t.status, fe.text, t.started, t.finished,"
-        " coalesce(k.cost, 0), coalesce(k.calls, 0), t.session || '/' || t.task"
+        " coalesce(k.cost, 0), coalesce(k.calls, 0), t.session || '/' || t.task,"
+        " coalesce(k.fresh, 0)"
         f" FROM tasks t JOIN sessions r ON r.id = t.session JOIN names so ON so.id = r.source"
         f" JOIN names fe ON fe.id = t.feature LEFT JOIN ({_COST}) k"
         " ON k.task = t.task AND k.root = t.session"
@@ -91,8 +95,26 @@ def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
         (start, start),
     )
     return [
-        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT))))
-        for *about, cost, calls, name in rows
+        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT)), new))
+        for *about, cost, calls, name, new in rows
+    ]
+
+
+def priced(lines: Iterable[TaskLine], tz: ZoneInfo) -> list[PricedTask]:
+    """Completed tasks whose price is known, for the question whether they get dearer.
+
+    Days are the user's.
+    """
+    return [
+        PricedTask(
+            at=line.finished,
+            day=periods.start_of("day", line.finished, tz) // DAY,
+            log_cost=math.log(line.price),
+            log_turns=math.log(max(1, line.spent.calls)),
+            log_new=math.log(max(1, line.new)),
+        )
+        for line in lines
+        if line.finished and line.price
     ]
 
 
@@ -103,11 +125,16 @@ def _sums(present: list[TaskLine], past: list[TaskLine]) -> tuple[TaskSum, ...]:
         mine = [line for line in present if line.feature == feature and line.finished]
         done = [line for line in mine if line.status == "completed"]
         lost = [line for line in mine if line.status != "completed"]
-        old = [p.spent.cost for p in past if p.feature == feature and p.status == "completed"]
+        old = [p for p in past if p.feature == feature and p.status == "completed"]
         costs = _together(done), _together(lost)
-        before = sum(old) // len(old) if old else None
-        sums.append(TaskSum(feature, len(done), len(lost), *costs, before))
+        before = price(_together(old).cost, told(old))
+        sums.append(TaskSum(feature, len(done), told(done), len(lost), *costs, before))
     return tuple(sorted(sums, key=lambda one: -one.spent.cost - one.lost_spent.cost))
+
+
+def told(done: Iterable[TaskLine]) -> int:
+    """How many of them calls name."""
+    return sum(line.spent.calls > 0 for line in done)
 
 
 def _together(tasks: list[TaskLine]) -> Sum:

@@ -1,11 +1,13 @@
 """Spend and use by local day: the calendar and the bars. It formats nothing."""
 
 import sqlite3
+from bisect import bisect_right
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY
+from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
@@ -23,6 +25,7 @@ class Day(NamedTuple):
     tokens: int
     sessions: int
     tasks: int  # completed
+    each: int | None = None  # the price of one
 
 
 def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
@@ -30,12 +33,30 @@ def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day
     spans = periods.days(now - (days - 1) * DAY, now + 1, tz)[-days:]
     with snapshot(db):
         sums = [_sum(db, span.start, span.end) for span in spans]
+        done = _done(db, [span.start for span in spans], spans[-1].end)
     return tuple(
-        Day(span.key, span.start, span.end, *found) for span, found in zip(spans, sums, strict=True)
+        Day._make((*span, *found, count, price(cost, told) if told else price(found[0], count)))
+        for span, found, (count, told, cost) in zip(spans, sums, done, strict=True)
     )
 
 
-def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, int, int, int]:
+def _done(db: sqlite3.Connection, starts: list[int], end: int) -> list[tuple[int, int, int]]:
+    """By day: completed tasks, those that calls name, and what those cost."""
+    rows = db.execute(
+        "SELECT t.finished, coalesce(k.calls, 0) > 0, coalesce(k.cost, 0) FROM tasks t"
+        f" LEFT JOIN ({by_task(OF_COMPLETED)}) k ON k.task = t.task AND k.root = t.session"
+        " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
+        (starts[0], end, starts[0], end),
+    )
+    days = [(0, 0, 0)] * len(starts)
+    for finished, told, cost in rows:
+        nth = bisect_right(starts, finished) - 1
+        count, of_calls, costs = days[nth]
+        days[nth] = (count + 1, of_calls + told, costs + cost)
+    return days
+
+
+def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, int, int]:
     span = (start // QUARTER, end // QUARTER)
     within = "p.quarter >= ? AND p.quarter < ?"
     cost, calls, tokens, sessions = db.execute(
@@ -44,9 +65,5 @@ def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, 
         f" FROM spend p JOIN sessions s ON s.id = p.session WHERE {within}",
         span,
     ).fetchone()
-    tasks = db.execute(
-        "SELECT count(*) FROM tasks WHERE status = 'completed' AND finished >= ? AND finished < ?",
-        (start, end),
-    ).fetchone()[0]
     floor = floors.of(db, within, span).shows(cost, calls)
-    return cost, floor, calls, tokens, sessions, tasks
+    return cost, floor, calls, tokens, sessions

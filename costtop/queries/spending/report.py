@@ -14,6 +14,7 @@ from costtop import periods
 from costtop.floor import EXACT, Floor, together
 from costtop.queries.live.session_state import state
 from costtop.queries.sessions import dearest
+from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task, price
 from costtop.queries.spending import hidden, unlogged
 from costtop.queries.spending.unlogged import Unlogged
 from costtop.store import meta
@@ -48,6 +49,8 @@ class Line(NamedTuple):
     sessions: int
     tasks: int | None  # completed; None where tasks cannot be told apart by this key
     short: Floor = EXACT
+    tasks_told: int | None = None  # of these tasks: those that calls name
+    tasks_cost: int | None = None  # of those: all of their calls, also before the span
 
     @property
     def floor(self) -> bool:
@@ -56,8 +59,16 @@ class Line(NamedTuple):
 
     @property
     def cost_per_task(self) -> int | None:
-        """Nano-dollars a completed task, rounded half up; None without one."""
-        return (2 * self.cost + self.tasks) // (2 * self.tasks) if self.tasks else None
+        """The price of a completed task, nano-dollars: what those cost that calls name.
+
+        Where calls name none, all spend by all of them; None without one.
+        """
+        return price(self.tasks_cost, self.tasks_told) if self.tasks_told else self.spend_per_task
+
+    @property
+    def spend_per_task(self) -> int | None:
+        """All spend of the line by its completed tasks: with what was given up, or is no task."""
+        return price(self.cost, self.tasks)
 
 
 class About(NamedTuple):
@@ -94,6 +105,10 @@ class Report(NamedTuple):
     beside: dict[str, Unlogged]  # what no log tells of each session, in none of these sums
 
 
+_Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
+_NONE: _Done = (0, 0, 0)
+
+
 class _Sum:
     """A line being added up."""
 
@@ -110,8 +125,9 @@ class _Sum:
         if short is not EXACT:
             self.short = together([self.short, short])
 
-    def line(self, key: str, tasks: int | None) -> Line:
-        return Line._make((key, *self.sums, len(self.roots), tasks, self.short))
+    def line(self, key: str, tasks: _Done | None) -> Line:
+        done = (None, None, None) if tasks is None else tasks
+        return Line._make((key, *self.sums, len(self.roots), done[0], self.short, *done[1:]))
 
 
 _SUMS = (
@@ -152,7 +168,7 @@ def read(
             total.add(line.sums, line.roots, line.short)
         tasks, all_tasks = _tasks(db, by, tz, span)
         lines = [
-            line.line(key, None if tasks is None else tasks.get(key, 0))
+            line.line(key, None if tasks is None else tasks.get(key, _NONE))
             for key, line in sums.items()
         ]
         return Report(
@@ -232,27 +248,31 @@ _TASK_KEY = {
 
 def _tasks(
     db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]
-) -> tuple[dict[str, int] | None, int]:
+) -> tuple[dict[str, _Done] | None, _Done]:
     """(completed tasks by line, in all). A task may use several models: then it has no line."""
     label = _Labels(db, by, tz)
-    counts: dict[str, int] = {}
-    total = 0
-    for key, name, finished in _completed(db, by, span):
-        total += 1
+    done: dict[str, _Done] = {}
+    total = _NONE
+    for key, name, finished, told, cost in _completed(db, by, span):
+        total = (total[0] + 1, total[1] + told, total[2] + cost)
         if by != "model":
             line = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
-            counts[line] = counts.get(line, 0) + 1
-    return (None if by == "model" else counts), total
+            count, of_calls, costs = done.get(line, _NONE)
+            done[line] = (count + 1, of_calls + told, costs + cost)
+    return (None if by == "model" else done), total
 
 
 def _completed(
     db: sqlite3.Connection, by: str, span: tuple[int, int]
-) -> Iterator[tuple[int, str, int]]:
+) -> Iterator[tuple[int, str, int, bool, int]]:
+    times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
     yield from db.execute(
-        f"SELECT {_TASK_KEY.get(by, '0')}, t.task, t.finished FROM tasks t"
+        f"SELECT {_TASK_KEY.get(by, '0')}, t.task, t.finished, coalesce(k.calls, 0) > 0,"
+        " coalesce(k.cost, 0) FROM tasks t"
         " JOIN sessions s ON s.id = t.session LEFT JOIN contexts c ON c.id = t.context"
+        f" LEFT JOIN ({by_task(OF_COMPLETED)}) k ON k.task = t.task AND k.root = t.session"
         " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
-        (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER),
+        (*times, *times),
     )
 
 

@@ -5,49 +5,52 @@ review. "Recent" is the last part of the span, "before" is as long and lies befo
 nano-dollars, times are ms UTC. Definitions: DETECTION 3.7.
 """
 
-import math
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
-from costtop.analysis import caching, drivers, mix, trend, usage, variance
+from costtop import against, periods
+from costtop.analysis import caching, dearer, drivers, mix, trend, usage, variance
 from costtop.analysis.caching import Caching
+from costtop.analysis.dearer import Dearer, Verdict
 from costtop.analysis.drivers import Split
 from costtop.analysis.mix import Mix
-from costtop.analysis.trend import TaskPoint, TooFew, Trend
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.detect.sessions.peer_sums import Sums
 from costtop.queries.sessions import finished_sessions, tasks
 from costtop.queries.sessions.finished_sessions import Life
+from costtop.queries.sessions.task_costs import price
 from costtop.queries.sessions.tasks import TaskLine
 from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.spending import at_rates
+from costtop.span_words import WordedSpan
 from costtop.store.db import snapshot
 
 DAY = 86_400_000
-WEEK, SPAN = 7 * DAY, 28 * DAY
+WEEK, SPAN = 7, 28  # days
 ALL = ""  # feature of the line about everything
-WORTH = 0.2  # change of the cost of a task from which it is rising or falling
 _GIVEN_UP = DAY  # ms after which a task that only began counts as abandoned
 _FEWEST = 3  # sessions on either side for a reason
+
+Against = Literal["before", "like"]
 
 
 class Work(NamedTuple):
     """Tasks and what they cost."""
 
     completed: int
+    told: int  # of them, those that calls name: the price is of these
     cost: int
     lost: int  # failed, aborted, or begun and never finished
     lost_cost: int
 
     @property
     def each(self) -> int | None:
-        """Cost of a completed task."""
-        return self.cost // self.completed if self.completed else None
+        """The price of a completed task, as everywhere (`report.Line.cost_per_task`)."""
+        return price(self.cost, self.told)
 
 
 class ReviewLine(NamedTuple):
@@ -59,8 +62,8 @@ class ReviewLine(NamedTuple):
     share: float  # of all spend
     sessions: int
     work: Work
-    verdict: str  # rising | falling | steady | too few
-    trend: Trend | TooFew
+    verdict: Verdict
+    dearer: Dearer  # what its completed tasks tell
     reason: Split | None  # the last third of its sessions against the first
     change: SpendChange  # recent against before
     spread: Spread | None  # of sessions' costs
@@ -92,6 +95,8 @@ class Review(NamedTuple):
     mix: Mix | None
     steady: bool | None  # tasks took as many turns, turns as many new tokens; None: no tasks
     step: Step | None
+    then: tuple[int, int]  # what the recent part is compared with
+    against: Against
 
 
 class _Facts(NamedTuple):
@@ -103,25 +108,29 @@ class _Facts(NamedTuple):
     tz: ZoneInfo
     lives: list[Life]
     tasks: list[TaskLine]
+    then: tuple[int, int]  # what the recent part is compared with
+    then_lives: list[Life]
 
 
 def read(
-    db: sqlite3.Connection, until: int, tz: ZoneInfo, length: int = SPAN, recent: int = WEEK
+    db: sqlite3.Connection,
+    until: int,
+    tz: ZoneInfo,
+    since: int | None = None,
+    recent: int = WEEK,
+    compared: Against = "before",
 ) -> Review:
-    """The review of the `length` ms up to `until`, the last `recent` of them against before."""
-    since = until - length
+    """The review of [since, until), ms UTC, by default of the last 28 local days.
+
+    The last `recent` days, of its own days a quarter at most, are compared with as many before, or
+    with the like weeks' one in the middle.
+    """
+    last = periods.days(until - (SPAN + 1) * DAY, until, tz)[-SPAN:]
+    since = last[0].start if since is None else since
     found = report.read(db, "feature", tz, since, until)
+    start = _recent(since, until, tz, recent)
+    facts = _facts(db, (since, start, until), tz, _then(db, start, until, tz, compared))
     with snapshot(db):
-        done = tasks.since(db, since)
-        done = [task for task in done if (task.finished or task.started or 0) < until]
-        facts = _Facts(
-            since=since,
-            until=until,
-            recent=until - recent,
-            tz=tz,
-            lives=finished_sessions.read(db, since, until),
-            tasks=done,
-        )
         rates = dict(latest_rates(db, since))
     lines = [_line(line, found.total.cost, facts) for line in found.lines]
     whole = _line(found.total._replace(key=ALL), found.total.cost, facts)
@@ -141,23 +150,64 @@ def read(
         mix=moved,
         steady=_steady(facts),
         step=_step(facts),
+        then=facts.then,
+        against=compared,
     )
 
 
-def feature(
-    db: sqlite3.Connection, name: str, until: int, tz: ZoneInfo, length: int = SPAN
-) -> ReviewLine | None:
-    """One feature's line alone; its verdict stands without the correction for many features."""
-    return next((one for one in read(db, until, tz, length).lines if one.feature == name), None)
+def _recent(since: int, until: int, tz: ZoneInfo, most: int) -> int:
+    """Since when it is recent: so many days, a quarter of the span's days at most."""
+    days = periods.days(since, until, tz)
+    newest = days[-max(1, min(most, len(days) // 4)) :]
+    return max(since, newest[0].start) if len(days) > 1 else (since + until) // 2
+
+
+def _facts(
+    db: sqlite3.Connection, times: tuple[int, int, int], tz: ZoneInfo, then: tuple[int, int]
+) -> _Facts:
+    """Of [since, recent, until), and of what the recent part is compared with."""
+    since, recent, until = times
+    with snapshot(db):
+        known = tasks.since(db, min(since, then[0]))
+        lives = finished_sessions.read(db, since, until)
+        earlier = lives if then[0] >= since else finished_sessions.read(db, *then)
+    return _Facts(
+        since=since,
+        until=until,
+        recent=recent,
+        tz=tz,
+        lives=lives,
+        tasks=[task for task in known if (task.finished or task.started or 0) < until],
+        then=then,
+        then_lives=[one for one in earlier if then[0] <= one.began < then[1]],
+    )
+
+
+def _then(
+    db: sqlite3.Connection, start: int, until: int, tz: ZoneInfo, compared: Against
+) -> tuple[int, int]:
+    """What [start, until) is compared with: the span before, or of like ones that in the middle."""
+    if compared == "like":
+        known = report.first_time(db)
+        like = against.like(start, until, tz, start if known is None else known)
+        costs = [
+            (report.read(db, "total", tz, *span).total.cost, span)
+            for span in (like.spans if like else ())
+        ]
+        if costs:
+            return sorted(costs)[len(costs) // 2][1]
+    return against.before(WordedSpan("", "days", start, until), until, tz)
 
 
 def _line(sums: report.Line, total: int, facts: _Facts) -> ReviewLine:
     name = sums.key
     mine = [one for one in facts.lives if name in (ALL, one.feature or report.UNTAGGED)]
-    work = [one for one in facts.tasks if name in (ALL, one.feature or report.UNTAGGED)]
-    found = trend.trend(_points(work, facts.tz))
+    known = [one for one in facts.tasks if name in (ALL, one.feature or report.UNTAGGED)]
+    then = [one for one in facts.then_lives if name in (ALL, one.feature or report.UNTAGGED)]
+    work = [one for one in known if (one.finished or one.started or 0) >= facts.since]
+    found = dearer.dearer(tasks.priced(work, facts.tz))
     now = [one.cost for one in mine if one.began >= facts.recent]
-    then = [one.cost for one in mine if one.began < facts.recent]
+    older = [one.cost for one in mine if one.began < facts.recent]
     return ReviewLine(
         feature=name,
         spend=sums.cost,
@@ -165,54 +215,37 @@ def _line(sums: report.Line, total: int, facts: _Facts) -> ReviewLine:
         share=sums.cost / total if total else 0.0,
         sessions=len(mine),
         work=_work(work, facts.until),
-        verdict=_verdict(found, sure=isinstance(found, Trend) and found.p < 0.01),
-        trend=found,
+        verdict=dearer.verdict(found, sure=found.p <= dearer.LEVEL),
+        dearer=found,
         reason=_thirds(mine, facts),
-        change=_change(mine, work, facts),
-        spread=variance.spread(then, now),
+        change=_change(then, mine, known, facts),
+        spread=variance.spread(older, now),
         top_share=variance.top_share([one.cost for one in mine]),
         retries=sum(one.retries for one in mine),
         caching=caching.together(one.caching for one in mine),
     )
 
 
-def _points(work: Sequence[TaskLine], tz: ZoneInfo) -> list[TaskPoint]:
-    """Completed tasks with a known price; days are the user's."""
-    return [
-        TaskPoint(
-            task.finished, periods.start_of("day", task.finished, tz) // DAY, math.log(task.price)
-        )
-        for task in work
-        if task.finished and task.price
-    ]
-
-
 def _work(work: Sequence[TaskLine], until: int) -> Work:
-    done = [task.spent.cost for task in work if task.status == "completed"]
+    done = [task for task in work if task.status == "completed" and task.finished]
     lost = [
         task.spent.cost
         for task in work
         if task.status in {"failed", "aborted"}
         or (task.status == "started" and (task.started or 0) < until - _GIVEN_UP)
     ]
-    return Work(len(done), sum(done), len(lost), sum(lost))
-
-
-def _verdict(found: Trend | TooFew, *, sure: bool) -> str:
-    if isinstance(found, TooFew):
-        return "too few"
-    if not sure or -WORTH < found.change < WORTH:
-        return "steady"
-    return "rising" if found.change > 0 else "falling"
+    cost = sum(task.spent.cost for task in done)
+    return Work(len(done), tasks.told(done), cost, len(lost), sum(lost))
 
 
 def _judged(lines: Sequence[ReviewLine]) -> tuple[ReviewLine, ...]:
     """Of many features that are tested some look dearer by chance: that is allowed for."""
-    tested = [line for line in lines if isinstance(line.trend, Trend)]
-    kept = trend.accepted([line.trend.p for line in tested if isinstance(line.trend, Trend)])
+    tested = [line for line in lines if line.dearer.like is not None]
+    kept = trend.accepted([line.dearer.p for line in tested], dearer.LEVEL)
     sure = {line.feature for line, stands in zip(tested, kept, strict=True) if stands}
     return tuple(
-        line._replace(verdict=_verdict(line.trend, sure=line.feature in sure)) for line in lines
+        line._replace(verdict=dearer.verdict(line.dearer, sure=line.feature in sure))
+        for line in lines
     )
 
 
@@ -236,10 +269,11 @@ def _reference(mine: Sequence[Life]) -> drivers.Reference | None:
     return sums.reference(sum(one.peer.turns for one in mine) / len(mine))
 
 
-def _change(mine: Sequence[Life], work: Sequence[TaskLine], facts: _Facts) -> SpendChange:
-    then = 2 * facts.recent - facts.until
+def _change(
+    then: Sequence[Life], mine: Sequence[Life], work: Sequence[TaskLine], facts: _Facts
+) -> SpendChange:
     return usage.change(
-        _period(mine, work, then, facts.recent), _period(mine, work, facts.recent, facts.until)
+        _period(then, work, *facts.then), _period(mine, work, facts.recent, facts.until)
     )
 
 
@@ -269,8 +303,7 @@ def _steady(facts: _Facts) -> bool | None:
 
 def _step(facts: _Facts) -> Step | None:
     """Both parts are split against what was usual before, so that the difference splits too."""
-    start = 2 * facts.recent - facts.until
-    then = [one for one in facts.lives if start <= one.began < facts.recent]
+    then = facts.then_lives
     now = [one for one in facts.lives if one.began >= facts.recent]
     usual = _reference(then)
     if usual is None or not now:

@@ -6,8 +6,8 @@ What is said: what is sure (p below 0.01) and large enough to matter, or that to
 from costtop.analysis import because
 from costtop.analysis.drivers import DRIVERS, Split
 from costtop.analysis.mix import Mix
-from costtop.analysis.trend import TooFew
 from costtop.money import dollars
+from costtop.queries.spending import dearer_words
 from costtop.queries.spending.review import Review, ReviewLine, Step
 
 _SURE = 0.01
@@ -18,17 +18,10 @@ _LEAST = 1_000_000_000  # nano-dollars: smaller changes are none
 
 def trend(line: ReviewLine) -> str:
     """Whether a completed task of the feature gets dearer, and why."""
-    found = line.trend
-    if isinstance(found, TooFew):
-        seen = f"; a change of {found.detectable:.0%} would be seen" if found.tasks > 2 else ""
-        return (
-            f"not enough data: {found.tasks} completed tasks on {found.days} days"
-            f" (needs 30 on 10){seen}"
-        )
-    moved = f"{found.change:+.0%} over the span, {found.low:+.0%} to {found.high:+.0%}"
-    said = f"{line.verdict} ({moved}; p {found.p:.3f}, {found.tasks} tasks)"
     named = reason(line.reason) if line.verdict in {"rising", "falling"} else ""
-    return f"{said}, {named}" if named else said
+    return ", ".join(
+        part for part in (dearer_words.judged(line.dearer, line.verdict), named) if part
+    )
 
 
 def reason(split: Split | None) -> str:
@@ -58,6 +51,11 @@ def step(found: Step | None, before: str = "the week before") -> str:
     return f"{text}: {said}" if said else text
 
 
+def compared(found: Review) -> str:
+    """What the recent part was compared with, in words."""
+    return "the days before" if found.against == "before" else "the like days of an earlier week"
+
+
 def mixed(found: Mix | None, *, steady: bool | None) -> str:
     """How far the mix of models alone moved the price."""
     if found is None:
@@ -80,7 +78,7 @@ def changes(found: Review, before: str = "the week before") -> tuple[str, ...]:
         if gap >= max(_LEAST, _STEP * one.before):
             said.append(step(one, before))
     said += [
-        f"a task of {line.feature} is {trend(line)}"
+        f"work on {line.feature} is {trend(line)}"
         for line in found.lines
         if line.verdict in {"rising", "falling"}
     ]

@@ -4,35 +4,35 @@ A verdict takes a moment (it shuffles), so it is read for one row at a time. Mon
 nano-dollars, times are ms UTC.
 """
 
-import math
 import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop import periods
+from costtop.analysis import dearer, usage, variance
 from costtop.analysis import mix as mixing
-from costtop.analysis import trend as trends
-from costtop.analysis import usage, variance
+from costtop.analysis.dearer import Dearer, Verdict
 from costtop.analysis.mix import Mix
-from costtop.analysis.trend import TaskPoint, TooFew, Trend
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
+from costtop.durations import DAY
 from costtop.queries.sessions import tasks
 from costtop.queries.spending.spending import Spending, at_rates, bounds
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
-_DAY = 86_400_000
 _TREND = 28  # days
 _SHUFFLES = 499
 
-__all__ = ["FeatureVerdict", "Mix", "SpendChange", "Spread", "TooFew", "Trend", "feature", "models"]
+__all__ = ["FeatureVerdict", "Mix", "SpendChange", "Spread", "feature", "models"]
 
 
 class FeatureVerdict(NamedTuple):
     """What the numbers of a feature say."""
 
     feature: str
-    trend: Trend | TooFew  # of the cost of a completed task, over 28 days
+    dearer: Dearer  # of the work of 28 local days
+    verdict: Verdict  # of this feature alone, not allowing for the others
     spread: Spread | None  # of its sessions' costs, this span against the one before
     change: SpendChange  # of its spend, against the span before, by what
 
@@ -40,22 +40,20 @@ class FeatureVerdict(NamedTuple):
 def feature(db: sqlite3.Connection, name: str, span: str, now: int, tz: ZoneInfo) -> FeatureVerdict:
     """The verdict on the feature of that name."""
     since, until, earlier, upto = bounds(span, now, tz)
+    days = periods.days(now - _TREND * DAY, now + 1, tz)[-_TREND:]
     with snapshot(db):
-        done = [t for t in tasks.since(db, now - _TREND * _DAY) if t.feature == name]
+        done = [t for t in tasks.since(db, days[0].start) if t.feature == name]
         then, past = _sessions(db, name, earlier, upto)
         now_, present = _sessions(db, name, since, until)
-    points = [
-        TaskPoint(t.finished, t.finished // _DAY, math.log(t.price))
-        for t in done
-        if t.finished and t.price
-    ]
     count = [
         sum(a <= (t.finished or 0) < b and t.status == "completed" for t in done)
         for a, b in ((earlier, upto), (since, until))
     ]
+    found = dearer.dearer(tasks.priced(done, tz), shuffles=_SHUFFLES)
     return FeatureVerdict(
         name,
-        trends.trend(points, shuffles=_SHUFFLES),
+        found,
+        dearer.verdict(found, sure=found.p <= dearer.LEVEL),
         variance.spread(then, now_),
         usage.change(Period(sum(then), count[0], past), Period(sum(now_), count[1], present)),
     )

@@ -30,7 +30,7 @@ def _weekday(day: Day, look: CellLook) -> Span:
 
 
 def _each(day: Day, look: CellLook) -> Span:
-    return Span(cash(day.cost // day.tasks) if day.tasks else "-")
+    return Span("-" if day.each is None else cash(day.each))
 
 
 COLUMNS: tuple[Column[Day], ...] = (

@@ -107,7 +107,10 @@ LEGEND: tuple[LegendLine, ...] = (
         ("SESS", "sessions; SESSIONS where there is room"),
         ("$/SESS", "median cost of a session"),
         ("p90/50", "how many times dearer a dear session is than a median one"),
-        ("TASKS $/TASK", "completed tasks; what one costs, given-up ones included"),
+        (
+            "TASKS $/TASK",
+            "completed tasks; what one costs (report and Tasks have the rest beside it)",
+        ),
         ("$/M", "dollars of a million tokens, all kinds together"),
         ("IN OUT THINK", "tokens in, out, and of those out the ones of reasoning"),
         ("TOKENS", "in and out"),

@@ -3,6 +3,7 @@
 from operator import attrgetter
 
 from costtop.model import Rates
+from costtop.queries.spending import dearer_words
 from costtop.queries.spending.report import Line as Sums
 from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
 from costtop.queries.spending.trend_verdicts import (
@@ -10,8 +11,6 @@ from costtop.queries.spending.trend_verdicts import (
     Mix,
     SpendChange,
     Spread,
-    TooFew,
-    Trend,
 )
 from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, line
@@ -145,8 +144,8 @@ MODEL_COLUMNS: tuple[Column[Spent], ...] = (
 def summary(spending: Spending) -> list[Line]:
     """The total against the span before: spend beside use, so that a dearer day is told apart."""
     total, before = spending.total, spending.before
-    each = total.cost_per_task
-    tasks = f" · {total.tasks} tasks, ${cash(each)} each" if total.tasks else ""
+    prices = f"${cash(total.cost_per_task)} each, ${cash(total.spend_per_task)} of all spend"
+    tasks = f" · {total.tasks} tasks, {prices}" if total.tasks else ""
     cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {total.sessions} sessions, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
@@ -200,24 +199,24 @@ def _at_others(spent: Spent, rates: dict[str, Rates]) -> Line:
 
 def on_feature(verdict: FeatureVerdict) -> list[Line]:
     """What the trend, the spread and the change of one feature say."""
-    lines = [_judged_trend(verdict.trend), _judged_change(verdict.change)]
+    lines = [*_judged_work(verdict), _judged_change(verdict.change)]
     if verdict.spread is not None:
         lines.append(_judged_spread(verdict.spread))
     return lines
 
 
-def _judged_trend(trend: Trend | TooFew) -> Line:
-    head = Span(" cost of a task  ", "dim")
-    if isinstance(trend, TooFew):
-        seen = ""
-        if trend.tasks > 2:
-            seen = f"; a change of {trend.detectable:.0%} would be seen"
-        return (head, Span(f"too little to say: {trend.tasks} tasks on {trend.days} days{seen}"))
-    sure = trend.p < _SURE and abs(trend.change) >= 0.2
-    word = ("rising", "warn") if trend.change > 0 else ("falling", "good")
-    interval = f"{trend.change:+.0%} in 28 days ({trend.low:+.0%} to {trend.high:+.0%})"
-    judged = Span(word[0], word[1]) if sure else Span("steady", "text")
-    return line(head, judged, f", {interval}", (f"  p {trend.p:.3f}, {trend.tasks} tasks", "dim"))
+_INKS: dict[str, str] = {"rising": "warn", "falling": "good"}
+
+
+def _judged_work(found: FeatureVerdict) -> list[Line]:
+    """Whether its work gets dearer: the verdict, and on a second line the price at like length."""
+    said = dearer_words.judged(found.dearer, found.verdict)
+    first, _, second = said.partition("; ")
+    word, colon, rest = first.partition(":")
+    head = Span(" work            ", "dim")
+    judged = Span(word, _INKS.get(found.verdict, "text"))
+    lines: list[Line] = [(head, judged, Span(colon + rest))]
+    return [*lines, (Span(" " * 17), Span(second))] if second else lines
 
 
 def _judged_change(change: SpendChange) -> Line:
