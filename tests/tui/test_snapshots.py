@@ -12,7 +12,7 @@ from costtop.paths import Paths
 from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from scripts.benches import fleet
-from scripts.benches.pictures import plain_svg
+from tests.tui.plain_svg import plain_svg
 from tests.tui.stage import STILL, Played, Stage
 
 UPDATES = bool(os.environ.get("COSTTOP_UPDATE_SNAPSHOTS"))  # read before a test empties it
