@@ -51,6 +51,7 @@ _IDLE = re.compile(  # half of all lines: top-level fields up to a type that say
     rb'\{(?:"(?!type")\w++":(?:"[^"\\]*+"|null|true|false),)*+'
     rb'"type":"(?:progress|attachment|file-history-snapshot)"'
 ).match
+_RESULT, _HEAD = b'"tool_result"', 400  # bytes of a content in which its first block says so
 _NO_ITERATIONS = len(b'[{"type":""}]')
 
 
@@ -253,14 +254,20 @@ class _Fold:
                 self._untold(self._under_way.interrupted(row, content, at, self.session))
             self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
             return
-        prompt = turns.is_prompt(row, content)
-        if own or self.agent:
-            self._untold(self._under_way.user(row, content, self.raw, at, prompt=prompt))
-        if row.is_compact_summary:
+        if content.find(_RESULT, 0, _HEAD) >= 0:
+            if own or self.agent:
+                self._under_way.answered(at)
+        elif turns.is_prompt(row, content):
+            self._prompt(row, content, at, own=own)
+        elif row.is_compact_summary:
             self._untold(self._under_way.summed_up(content))
-        if prompt and own:
+
+    def _prompt(self, row: Row, content: bytes, at: int, *, own: bool) -> None:
+        if own or self.agent:
+            self._untold(self._under_way.prompted(row, content, self.raw, at))
+        if own:
             self.events += turns.asked(self.turn, row, self.session, at)
-        elif prompt and self.agent:
+        elif self.agent:
             self.turn["id"] = text(row.prompt_id)
 
     def _untold(self, found: Iterable[Untold]) -> None:

@@ -33,18 +33,19 @@ class Unanswered:
         self.asked: Asked = memo.setdefault("asked", [])  # empty: nothing is under way
         self._memo, self._keys = memo, session_keys
 
-    def user(
-        self, row: Row, content: bytes, raw: bytes, at: int, *, prompt: bool
-    ) -> Iterator[Untold]:
-        """A user's record: a prompt, or results that are sent to the model."""
-        if prompt and content.startswith(_COMMANDS):
+    def prompted(self, row: Row, content: bytes, raw: bytes, at: int) -> Iterator[Untold]:
+        """A prompt, which is sent to the model; what the tool itself carries out is none."""
+        if content.startswith(_COMMANDS):
             return
         parent = _parent(raw)
-        if prompt and self.asked and self.asked[3] and parent and parent == self.asked[2]:
+        if self.asked and self.asked[3] and parent and parent == self.asked[2]:
             when, name, *_ = self.asked
             yield self._told("cancelled", keys.whole(NAME, "cancelled", name), when, took=0)
-        if prompt or b'"tool_result"' in content:
-            self.asked[:] = [at, first_row(row, ""), parent, prompt, 0]
+        self.asked[:] = [at, first_row(row, ""), parent, True, 0]
+
+    def answered(self, at: int) -> None:
+        """Results of tools, which are sent to the model."""
+        self.asked[:] = (at, "", "", False, 0)
 
     def interrupted(self, row: Row, content: bytes, at: int, session: str) -> Iterator[Untold]:
         """The user stopped the model; the record may name the response that was stopped."""
