@@ -41,14 +41,17 @@ class Floor(NamedTuple):
 
     def reasons(self) -> list[tuple[FloorReason, int]]:
         """(reason, calls) of what is missing."""
-        named: tuple[tuple[FloorReason, int], ...] = (
+        return [(reason, calls) for reason, calls in self.all_reasons() if calls]
+
+    def all_reasons(self) -> tuple[tuple[FloorReason, int], ...]:
+        """(reason, calls) of every reason, also of those that no call has."""
+        return (
             ("unpriced", self.unpriced),
             ("placeholder", self.placeholder),
             ("unreadable", self.unreadable),
             ("tier", self.tier),
             ("modality", self.modality),
         )
-        return [(reason, calls) for reason, calls in named if calls]
 
     def tree(self) -> dict[str, object]:
         """As JSON carries it."""

@@ -8,10 +8,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from costtop.floor import Sum
+from costtop.floor import Floor, Sum
 from costtop.money import dollars
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter
+from costtop.store.calls import floors
 
 _SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output, reasoning"
 
@@ -33,6 +34,14 @@ class Total(NamedTuple):
     reasoning: int
 
 
+class Told(NamedTuple):
+    """What /metrics tells of one moment."""
+
+    totals: list[Total]
+    budgets: tuple[BudgetMeter, ...]
+    short: Floor  # what the sum of everything is short of
+
+
 class Totals:
     """Reads one database, `mode=ro`, remembering who serves which model."""
 
@@ -41,15 +50,15 @@ class Totals:
         self._live = Live(db)
         self._providers: dict[int, str] = {}
 
-    def read(self, now: int) -> tuple[list[Total], tuple[BudgetMeter, ...]]:
-        """(sums, budgets) at `now`, ms UTC."""
+    def read(self, now: int) -> Told:
+        """Everything at `now`, ms UTC."""
         sums = ", ".join(f"sum({name})" for name in _SUMS.split(", "))
         rows = self._db.execute(f"SELECT feature, model, {sums} FROM spend GROUP BY 1, 2")
         totals = [
             Total(self._live.name(feature), self._live.name(model), self._provider(model), *rest)
             for feature, model, *rest in rows.fetchall()
         ]
-        return totals, self._live.budgets(now)
+        return Told(totals, self._live.budgets(now), floors.of(self._db, "1", ()))
 
     def _provider(self, model: int) -> str:
         found = self._providers.get(model)

@@ -48,6 +48,10 @@ def test_totals_are_told_by_feature_model_and_provider_and_no_session_is_named(i
     assert f"costtop_calls_total{labels} 2.0" in text
     assert f"costtop_cost_usd_total{labels} 0.0162" in text
     assert 'kind="output"' in text and "secret" not in text
+    assert 'costtop_floor_calls{reason="placeholder"} 0.0' in text
+    with connected(instance.socket) as peer:
+        assert ask(peer, line("secret-3", model="no-list-knows-it"))["ok"]
+    assert 'costtop_floor_calls{reason="unpriced"} 1.0' in _get(port, "/metrics")
     assert 'costtop_budget_ratio{budget="daily",period="day"} 0.0162' in text
 
 

@@ -10,6 +10,7 @@ aloud for those that came since. A first import is all history, so it is learnt 
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -154,7 +155,7 @@ class Evaluator:
 
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""
-        self._budgets = Budgets(self.limits, self.tz)
+        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db))
         for gap in self._budgets.wanted(now):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
@@ -193,3 +194,8 @@ class Evaluator:
             still = one.state in {"open", "acknowledged"}
             said = Said(one.rule, one.severity, one.tier, one.amount, window, still)
             self._budgets.recall_said(name, key, said, now)
+
+
+def _is_floor(db: sqlite3.Connection, budget: Budget, since: int, until: int) -> bool:
+    """Whether what the budget spent is shown as a floor: as in reports, lists and heads."""
+    return scope_sums.spent(db, dict(budget.scope), since, until).floor

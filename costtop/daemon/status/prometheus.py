@@ -6,7 +6,7 @@ series stays that of features times models.
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ from costtop.config import Metrics
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import NANO
-from costtop.queries.live.view import BudgetMeter
-from costtop.queries.totals import Total, Totals
+from costtop.queries.totals import Told, Totals
 from costtop.receive.port import Port
 from costtop.store.db import open_reader
 
@@ -55,18 +54,18 @@ class MetricsChannel:
         try:
             if self._totals is None:
                 self._totals = Totals(open_reader(self._database))
-            return exposition(*self._totals.read(now_ms()))
+            return exposition(self._totals.read(now_ms()))
         except (sqlite3.Error, CosttopError) as error:
             self._totals = None  # the database may have been replaced: opened anew next time
             raise OSError(f"no totals: {error}") from None
 
 
-def exposition(totals: Iterable[Total], budgets: Iterable[BudgetMeter]) -> bytes:
+def exposition(told: Told) -> bytes:
     """The totals in Prometheus' text format, whose only numbers are floats: dollars, too."""
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Families(list(totals), list(budgets)))
+    registry.register(_Families(told))
     text: bytes = generate_latest(registry)
     return text
 
@@ -74,8 +73,8 @@ def exposition(totals: Iterable[Total], budgets: Iterable[BudgetMeter]) -> bytes
 class _Families:
     """What a registry asks for."""
 
-    def __init__(self, totals: list[Total], budgets: list[BudgetMeter]) -> None:
-        self._totals, self._budgets = totals, budgets
+    def __init__(self, told: Told) -> None:
+        self._totals, self._budgets, self._short = told
 
     def collect(self) -> Iterator[Any]:
         """Every family of series."""
@@ -83,6 +82,7 @@ class _Families:
         yield self._counter("calls", "Requests to models", "calls")
         yield self._counter("errors", "Requests that failed", "errors")
         yield self._counter("unpriced_calls", "Requests of unknown price", "unpriced")
+        yield self._floor()
         yield self._tokens()
         yield from self._ratios()
 
@@ -93,6 +93,16 @@ class _Families:
         for total in self._totals:
             value = getattr(total, field)
             family.add_metric(total[:3], value / NANO if field == "cost" else value)
+        return family
+
+    def _floor(self) -> Any:
+        """What `cost_usd` is short of: `unpriced_calls` is only one of the reasons."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        words = "Requests of which something is missing from the dollars, by reason"
+        family = GaugeMetricFamily("costtop_floor_calls", words, labels=("reason",))
+        for reason, calls in self._short.all_reasons():
+            family.add_metric((reason,), calls)
         return family
 
     def _tokens(self) -> Any:

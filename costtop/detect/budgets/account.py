@@ -19,12 +19,12 @@ _KEPT = 64  # periods of one budget kept in memory: for older late records ask `
 class Tally:
     """One budget's period: what is spent, what was said, which levels hold now."""
 
-    __slots__ = ("open", "span", "spent", "told", "unpriced")
+    __slots__ = ("floor", "open", "span", "spent", "told")
 
     def __init__(self, span: Span) -> None:
         self.span = span
         self.spent = 0
-        self.unpriced = False
+        self.floor = False  # something is missing from what is spent
         self.told: set[int] = set()
         self.open: set[int] = set()
 

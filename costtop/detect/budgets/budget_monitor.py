@@ -11,7 +11,7 @@ the last `FINE` each minute, for burns and rolling windows count minutes), then 
 whole history was just imported it records what `assess` gives unsent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,10 @@ HYSTERESIS = 5  # per cent of the tier by which spend must fall before its level
 _REMEMBERED = 4096  # combinations of feature, user, project, model, session whose budgets are known
 
 
+Short = Callable[[Budget, int, int], bool]
+"""Whether people see what the budget spent in [since, until), ms UTC, as a floor."""
+
+
 class Unfilled(NamedTuple):
     """A period of a budget whose stored sums the caller should `fill` in."""
 
@@ -39,8 +43,9 @@ class Unfilled(NamedTuple):
 class Budgets:
     """All budgets and what is spent of them; `observe` says which tiers a call has reached."""
 
-    def __init__(self, budgets: Iterable[Budget], tz: ZoneInfo) -> None:
-        self._tz = tz
+    def __init__(self, budgets: Iterable[Budget], tz: ZoneInfo, short: Short | None = None) -> None:
+        """Without `short` a sum is a floor where a call that was observed had no price."""
+        self._tz, self._short = tz, short
         self._accounts = {budget.name: Account(budget, tz) for budget in budgets}
         self._matching: dict[tuple[str, ...], tuple[Account, ...]] = {}
 
@@ -54,8 +59,8 @@ class Budgets:
         found: list[Finding] = []
         for account in accounts:
             tally = account.add(at, now, amount, self._tz)
-            tally.unpriced |= spend.cost is None
-            found += _levels(account, tally, at, now, self._tz)
+            tally.floor |= spend.cost is None
+            found += self._levels(account, tally, at, now)
             found += account.burn.levels(tally.span, at, now, account.spent(tally))
         return found
 
@@ -63,7 +68,7 @@ class Budgets:
         """Add spend of the past at its moment, silently: a row of stored sums after a start."""
         account = self._accounts.get(name)
         if account is not None:
-            account.add(at, at, nanos, self._tz).unpriced |= unpriced
+            account.add(at, at, nanos, self._tz).floor |= unpriced
 
     def recall(self, name: str, key: str, tiers: Iterable[int]) -> None:
         """Mark tiers of a period as already said; a period that is not in memory is created."""
@@ -98,7 +103,7 @@ class Budgets:
             for tally in list(account.tallies.values()):
                 if account.window is None or tally is account.latest:
                     at = min(now, tally.span.end - 1)
-                    found += _levels(account, tally, at, now, self._tz)
+                    found += self._levels(account, tally, at, now)
         return found
 
     def tick(self, now: int) -> list[Finding]:
@@ -107,7 +112,7 @@ class Budgets:
         for account in self._accounts.values():
             current = account.tally(now, self._tz)
             if account.window is not None:
-                found += _levels(account, current, now, now, self._tz)
+                found += self._levels(account, current, now, now)
             else:
                 found += _closed(account, current, now)
             found += account.burn.levels(current.span, now, now, account.spent(current))
@@ -177,11 +182,55 @@ class Budgets:
         if account.spent(tally) >= account.budget.amount:
             return []
         tally.told.add(_FORECAST)
+        self._look_at_floor(account, tally, now)
         return [
             burn.forecast(
-                account.budget, tally.span.key, account.spent(tally), expected, breach, now
+                account.budget,
+                tally.span.key,
+                account.spent(tally),
+                expected,
+                breach,
+                now,
+                floor=tally.floor,
             )
         ]
+
+    def _levels(self, account: Account, tally: Tally, at: int, now: int) -> list[Finding]:
+        """Tiers newly reached, dearest first (only that one is spoken), and levels that ended."""
+        budget = account.budget
+        spent = tally.spent if account.window is None else account.window.total(now)
+        share = spent * 100
+        amount = budget.amount
+        reached = [tier for tier in budget.tiers if share >= tier * amount > 0]
+        fresh = [tier for tier in reached if tier not in tally.open]
+        ended = [
+            tier
+            for tier in tally.open
+            if tier > 0 and share * 100 < tier * amount * (100 - HYSTERESIS)
+        ]
+        if not fresh and not ended:
+            return []
+        tally.open |= set(fresh)
+        tally.open -= set(ended)
+        said = [tier for tier in fresh if tier not in tally.told]
+        tally.told |= set(said)
+        self._look_at_floor(account, tally, now)
+        told = [
+            tiers.reached(budget, tally, tier, said, spent, at, now, self._tz)
+            for tier in reversed(said)
+        ]
+        return told + [
+            tiers.ended(budget, tally.span.key, tier, spent, now, "below", floor=tally.floor)
+            for tier in ended
+        ]
+
+    def _look_at_floor(self, account: Account, tally: Tally, now: int) -> None:
+        """Whether the sum that is about to be told is a floor, by the rule of every other sum."""
+        if self._short is not None:
+            since, until = tally.span.start, tally.span.end
+            if account.window is not None:
+                since, until = now - account.window.span, now
+            tally.floor = self._short(account.budget, since, until)
 
     def _accounts_of(self, spend: Spend) -> tuple[Account, ...]:
         who = _who(spend)
@@ -210,27 +259,6 @@ def _who(spend: Spend) -> tuple[str, str, str, str, str, str]:
     call = spend.call
     context = call.context
     return spend.feature, context.user, context.project, call.model, call.source, spend.root
-
-
-def _levels(account: Account, tally: Tally, at: int, now: int, tz: ZoneInfo) -> list[Finding]:
-    """Tiers newly reached, dearest first (only that one is spoken), and levels that have ended."""
-    budget = account.budget
-    spent = tally.spent if account.window is None else account.window.total(now)
-    share = spent * 100
-    amount = budget.amount
-    reached = [tier for tier in budget.tiers if share >= tier * amount > 0]
-    fresh = [tier for tier in reached if tier not in tally.open]
-    ended = [
-        tier for tier in tally.open if tier > 0 and share * 100 < tier * amount * (100 - HYSTERESIS)
-    ]
-    if not fresh and not ended:
-        return []
-    tally.open |= set(fresh)
-    tally.open -= set(ended)
-    said = [tier for tier in fresh if tier not in tally.told]
-    tally.told |= set(said)
-    told = [tiers.reached(budget, tally, tier, said, spent, at, now, tz) for tier in reversed(said)]
-    return told + [tiers.ended(budget, tally.span.key, tier, spent, now, "below") for tier in ended]
 
 
 def _closed(account: Account, current: Tally, now: int) -> list[Finding]:

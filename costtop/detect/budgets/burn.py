@@ -201,11 +201,18 @@ def _lasts(long: Sliding, pair: Pair, now: int) -> bool:
 
 
 def forecast(
-    budget: Budget, key: str, spent: int, expected: int, breach: float, now: int
+    budget: Budget,
+    key: str,
+    spent: int,
+    expected: int,
+    breach: float,
+    now: int,
+    *,
+    floor: bool = False,
 ) -> Finding:
     """The finding for a breach that is foreseen; it is marked as a forecast by its rule."""
     text = (
-        f"{budget.name} stands at ${dollars(spent)} and is expected to end at"
+        f"{budget.name} stands at ${dollars(spent, floor=floor)} and is expected to end at"
         f" ${dollars(expected)} of ${exactly(budget.amount)} (chance of a breach {breach:.0%})."
     )
     return Finding(

@@ -34,7 +34,7 @@ def reached(
     top = tier == said[-1]
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
-    floor, when = tally.unpriced, periods.label(budget.period, at, tz)
+    floor, when = tally.floor, periods.label(budget.period, at, tz)
     said_spent, of = beside(spent, budget.amount, floor=floor), exactly(budget.amount)
     text = f"{budget.name} has spent ${said_spent} of ${of} ({when}), {percent} %"
     if len(said) > 1:
@@ -71,9 +71,19 @@ def reached(
     )
 
 
-def ended(budget: Budget, key: str, tier: int, spent: int, now: int, reason: str) -> Finding:
+def ended(
+    budget: Budget,
+    key: str,
+    tier: int,
+    spent: int,
+    now: int,
+    reason: str,
+    *,
+    floor: bool = False,
+) -> Finding:
+    at = beside(spent, budget.amount, floor=floor)
     text = (
-        f"{budget.name} is at ${beside(spent, budget.amount)} of ${exactly(budget.amount)} again"
+        f"{budget.name} is at ${at} of ${exactly(budget.amount)} again"
         if reason == "below"
         else f"the period {key} of {budget.name} has ended"
     )
