@@ -40,7 +40,7 @@ def hear(
         ref = into.sessions.ref(db, call.source, call.session, call.agent)
         told = SessionTelling(call.at, call.at, call.context)
         found = into.told.hear(db, into.names, ref.id, told)
-        if found:
+        if found and into.heard.has_log(db, ref.root):
             affected[ref.root] = either(found, affected.get(ref.root, found))
 
 
@@ -48,6 +48,7 @@ def moved(
     db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]
 ) -> dict[int, Affected]:
     """Sessions that have another root now: what was told of either is told of both."""
+    into.heard.regroup()
     if not into.told.matters(db):
         return {}
     named = {(fact.source, fact.session) for fact in facts if fact.parent}

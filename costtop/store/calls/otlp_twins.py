@@ -56,6 +56,15 @@ class Heard:
         """Empties the caches after a rollback."""
         self.__init__()  # type: ignore[misc]
 
+    def regroup(self) -> None:
+        """Forgets what was known of sessions: some have another root now."""
+        self._finest.clear()
+        self._bare.clear()
+
+    def has_log(self, db: sqlite3.Connection, root: int) -> bool:
+        """Whether a log tells of a root session or of one below it."""
+        return self._known(db, root) == 0
+
     def matters(self, db: sqlite3.Connection, sights: Iterable[Sight]) -> bool:
         """Whether there is anything to join; makes the indexes when the first heard call comes."""
         if not self._ready:
