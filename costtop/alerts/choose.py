@@ -20,7 +20,7 @@ FRESH_FOR = HOUR  # a tier just told says enough of a budget
 SPEAKING: frozenset[Reason] = frozenset({"first", "worse", "repeat", "resolved", "late"})
 
 
-Family = Literal["budget", "blind", "session"]
+Family = Literal["budget", "blind", "common", "session"]
 
 
 class _Past(NamedTuple):
@@ -35,8 +35,10 @@ class _Past(NamedTuple):
 
 
 def kind(rule: str) -> Family:
-    """The family that a rule belongs to: budget, blind or session."""
-    return "budget" if rule.startswith("budget_") else "blind" if rule == "blind" else "session"
+    """The family that a rule belongs to: budget, blind, common or session."""
+    if rule.startswith("budget_"):
+        return "budget"
+    return "blind" if rule == "blind" else "common" if rule == "common_cause" else "session"
 
 
 def subject(finding: Finding) -> str:
@@ -44,6 +46,8 @@ def subject(finding: Finding) -> str:
     family = kind(finding.rule)
     if family == "session":
         return f"session|{finding.session}"
+    if family == "common":
+        return f"common|{finding.cause}|{finding.feature}|{finding.period}"
     amount = "" if finding.amount is None else f"|{finding.amount}"
     return f"{family}|{finding.budget}|{finding.period}{amount}"
 

@@ -52,10 +52,15 @@ def takes(route: Route, one: Notification) -> bool:
     )
     return (
         _severe_enough(route, finding)
-        and (not route.rules or finding.rule in route.rules or family in route.rules)
+        and (not route.rules or bool({finding.rule, family, _asked_as(family)} & {*route.rules}))
         and all(wanted in {"", found} for wanted, found in named)
         and not (finding.rule == "budget_tier" and (finding.tier or 0) < route.min_tier)
     )
+
+
+def _asked_as(family: str) -> str:
+    """Who asks for sessions hears what many of them have in common."""
+    return "session" if family == "common" else family
 
 
 def _severe_enough(route: Route, finding: Finding) -> bool:

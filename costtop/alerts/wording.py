@@ -57,7 +57,7 @@ def message(
     if family == "budget":
         told = _budget(one, spenders, holds=holds)
     else:
-        told = _blind(one) if family == "blind" else _session(one)
+        told = {"blind": _blind, "common": _common}.get(family, _session)(one)
     lines = [plain(line, 400) for line in told]
     return Message(title, "\n".join(lines), _short(title, lines[-1]))
 
@@ -91,6 +91,8 @@ def _head(finding: Finding) -> str:
         return f"budget {_name(finding.budget)}"
     if kind(finding.rule) == "blind":
         return "blind"
+    if kind(finding.rule) == "common":
+        return f"common cause {_name(finding.feature)}"
     return f"session {short_name(finding.session)}"
 
 
@@ -239,6 +241,17 @@ def _burning(evidence: dict[str, str | int | float]) -> str:
     usual = evidence.get("usual_hourly_nano")
     against = f", your usual hour is ${dollars(usual)}" if isinstance(usual, int) else ""
     return f"${dollars(hourly)} an hour, {burn:.1f}x what the period allows{against}."
+
+
+def _common(one: Notification) -> list[str]:
+    """What many sessions have in common: once, in place of a message for each."""
+    finding = one.finding
+    return [
+        f"{finding.why.strip()}",
+        "The sessions that follow are listed under this alert instead of told.",
+        f"Why: {_CAUSES.get(finding.cause or '', 'they have a cause in common')} (each of them).",
+        f"costtop alerts show {one.id} · costtop why today · costtop alerts ack {one.id}",
+    ]
 
 
 def _blind(one: Notification) -> list[str]:

@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Callable, Iterator
 
+from costtop.alerts.replay import replay
 from costtop.analysis.ledger import full_price
 from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
@@ -21,7 +22,6 @@ MONDAY = 1_767_571_200_000  # 2026-01-05 00:00 UTC
 SMALL = Rates(1_000_000, 100_000, 1_250_000, 2_000_000, 5_000_000, 0, "small")
 PLAIN = Rates(3_000_000, 300_000, 3_750_000, 6_000_000, 15_000_000, 0, "plain")
 LARGE = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, 0, "large")
-_LOUD = ("warning", "critical")
 
 
 class Person:
@@ -173,12 +173,13 @@ def history(shape: Callable[[Person], None], seed: int) -> list[Spend]:
 
 def pushed(spends: list[Spend], settings: Settings) -> dict[str, str]:
     """Which sessions would have interrupted somebody, each with the rule that did first."""
-    monitor, found = Monitor(settings), dict[str, str]()
-    for spend in spends:
-        for one in monitor.observe(spend):
-            if one.severity in _LOUD and not one.resolved:
-                found.setdefault(one.session, one.rule)
-    return found
+    monitor, told = Monitor(settings), dict[str, str]()
+    found = [one for spend in spends for one in monitor.observe(spend)]
+    for made in replay(found):
+        one = made.one.finding
+        if made.pushed is not None and one.session:
+            told.setdefault(one.session, one.rule)
+    return told
 
 
 def main(arguments: list[str]) -> None:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.alerts import choose, routes, wording
+from costtop.alerts import choose, routes, shared_cause, wording
 from costtop.alerts.routes import Route
+from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
 from costtop.daemon.notices import digest_lines
@@ -70,7 +71,14 @@ def post_findings(
     finds. The courier is to be woken once the transaction is committed.
     """
     decided = _decide(db, findings, now, history=history)
+    joining = any(shared_cause.may_join(one) for one in decided)
+    gathered = shared_cause.gather(decided, _lately(db, now) if joining else ())
+    shared = [each.finding for each in gathered.found]
+    decided = gathered.decided + _decide(db, shared, now, history=history)
     alerts.record(db, (_kept(one) for one in decided), now)
+    for each in gathered.found:
+        under = choose.alert_id(choose.identity(each.finding))
+        alerts.put_under(db, under, each.sessions, each.finding.cause)
     speaking = [one for one in decided if one.speaks]
     for one in speaking:
         asked = any(routes.takes(route, one) for route in audience.routes)
@@ -97,6 +105,14 @@ def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
     spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
     return wording.message(one, spenders, holds=limit.action != "notify")
+
+
+def _lately(db: sqlite3.Connection, now: int) -> list[Flagged]:
+    """The sessions told or listed lately, as `shared_cause` asks for them."""
+    return [
+        Flagged(session, (cause, feature or session.partition("/")[0]), at, excess, episode)
+        for session, cause, feature, at, excess, episode in alerts.flagged(db, now - SPAN)
+    ]
 
 
 def _kept(one: Notification) -> Kept:
@@ -185,6 +201,8 @@ def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
     """Lets go what was held back and may go now; True where the courier has something to do."""
     waiting = set(outbox.holding(db))
     freed = _after_silence(db, audience, now)
+    over = [one._replace(resolved=True, at=now) for one in alerts.shared_and_quiet(db, now - SPAN)]
+    freed |= any(one.speaks for one in post_findings(db, over, audience, now)) if over else False
     for route in audience.routes:
         if route.label not in waiting:
             continue

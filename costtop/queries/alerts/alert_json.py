@@ -124,6 +124,7 @@ def plain(one: Alert, sent: Iterable[Delivery] = (), of: Incident | None = None)
         "pushed_at": iso(one.pushed),
         "told": one.tellings,
         "told_to": list(dict.fromkeys(each.label for each in messages)),
+        "under": one.under or None,
         "reason": one.reason,
         "late": one.late,
         "feature": one.feature or None,
@@ -259,4 +260,5 @@ def _imagined(made: Imagined) -> Alert:
         incident=made.incident,
         pushed=made.pushed,
         tellings=made.told,
+        under=made.under,
     )

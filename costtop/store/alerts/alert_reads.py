@@ -70,6 +70,7 @@ class Alert(NamedTuple):
     pushed: int | None = None  # when it was first in a message, ms; None: in none
     tellings: int = 0  # messages that told of it
     voiced: int = 0  # of these, its own
+    under: str = ""  # id of the common alert that it is listed under
 
 
 class EndpointState(NamedTuple):

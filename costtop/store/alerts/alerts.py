@@ -7,10 +7,10 @@ calls that caused it. Times are ms UTC, money int nano-dollars.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from costtop.errors import NothingFound, UsageError
-from costtop.model import Finding, Notification, Told
+from costtop.model import Cause, Finding, Notification, Told
 from costtop.store import meta
 
 _CHUNK = 500  # names in one query
@@ -65,6 +65,33 @@ def tell(db: sqlite3.Connection, voice: str, told: Sequence[str], now: int) -> N
     )
     if told:
         db.execute("UPDATE alerts SET voiced = voiced + 1 WHERE identity = ?", (voice,))
+
+
+def flagged(db: sqlite3.Connection, since: int) -> list[tuple[str, Cause, str, int, int, str]]:
+    """(session, cause, feature, at, excess, episode) of sessions told or listed since then.
+
+    And of all that are listed under a common alert with one of them; `episode` is that alert's
+    period, "" where it is under none.
+    """
+    return db.execute(
+        "SELECT a.session, a.cause, a.feature, min(a.at), max(ifnull(a.excess, 0)),"
+        " ifnull(max(c.period), '')"
+        " FROM alerts a LEFT JOIN alerts c ON c.ref = a.under AND a.under <> ''"
+        " WHERE a.session <> '' AND a.severity = 'warning' AND a.cause IS NOT NULL"
+        " AND (a.pushed IS NOT NULL OR a.under <> '') AND (a.at >= ? OR a.under IN"
+        "  (SELECT under FROM alerts WHERE at >= ? AND under <> '')) GROUP BY 1, 2, 3",
+        (since, since),
+    ).fetchall()
+
+
+def put_under(
+    db: sqlite3.Connection, ref: str, sessions: Iterable[str], cause: Cause | None
+) -> None:
+    """Lists the alerts of sessions for a cause under the common alert with this id."""
+    db.executemany(
+        "UPDATE alerts SET under = ? WHERE session = ? AND cause = ?",
+        [(ref, session, cause) for session in sessions],
+    )
 
 
 def _keep(db: sqlite3.Connection, kept: Kept, now: int) -> None:
@@ -163,17 +190,30 @@ def _note(db: sqlite3.Connection, alert: int, one: Notification, now: int) -> No
     )
 
 
+def shared_and_quiet(db: sqlite3.Connection, since: int) -> list[Finding]:
+    """What sessions have in common, open, and under which none was listed since then."""
+    rows = db.execute(
+        f"SELECT {_FOUND} FROM alerts c WHERE rule = 'common_cause'"
+        " AND state IN ('open', 'acknowledged') AND NOT EXISTS"
+        " (SELECT 1 FROM alerts WHERE under = c.ref AND at >= ?) ORDER BY id",
+        (since,),
+    )
+    return [_found(row) for row in rows]
+
+
+def _found(row: tuple[Any, ...]) -> Finding:
+    one = Finding(*row)
+    evidence = tuple(json.loads(one.evidence).items())  # type: ignore[arg-type]
+    return one._replace(evidence=evidence, late=bool(one.late))
+
+
 def kept_back(db: sqlite3.Connection) -> list[Finding]:
     """What silences have kept back so far and is still true: to be told when they are over."""
     rows = db.execute(
         f"SELECT {_FOUND} FROM alerts"
         " WHERE state = 'open' AND told IS NULL AND reason = 'silenced' ORDER BY id"
     )
-    found = (Finding(*row) for row in rows)
-    return [
-        one._replace(evidence=tuple(json.loads(one.evidence).items()), late=bool(one.late))  # type: ignore[arg-type]
-        for one in found
-    ]
+    return [_found(row) for row in rows]
 
 
 def find(db: sqlite3.Connection, ref: str) -> int:

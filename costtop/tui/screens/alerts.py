@@ -46,7 +46,7 @@ def _title(one: AlertLine, look: CellLook) -> Span:
 
 def _about(one: AlertLine, look: CellLook) -> Span:
     session = short_session(one.alert.session.partition("/")[2])
-    return Span(session or one.alert.budget or "-")
+    return Span(session or one.alert.budget or one.alert.feature or "-")
 
 
 def _count(one: AlertLine, look: CellLook) -> Span:
@@ -168,6 +168,8 @@ def evidence(one: AlertLine | None, alerts: Alerts, snapshot: Snapshot, width: i
         lines.append(line((f" now: {one.why}", "accent")) if one.incident.now else ())
         lines += [line((f" {part}", "strong")) for part in wrapped(one.alert.why, width - 2, 2)]
         lines += [_found(row, snapshot) for row in one.incident.rows if row is not one.alert]
+        listed = [each.title for each in alerts.lines if _under(each, one)]
+        lines += [line((" listed under it: ", "dim"), title) for title in listed[:6]]
         lines += [line((f" {part}", "dim")) for part in wrapped(_numbers(one), width - 2, 2)]
         lines += [_delivered(sent, snapshot) for sent in one.deliveries]
         if not one.deliveries:
@@ -178,6 +180,11 @@ def evidence(one: AlertLine | None, alerts: Alerts, snapshot: Snapshot, width: i
     if alerts.failing:
         lines.append(line((f" ! does not answer: {', '.join(alerts.failing)}", "warn")))
     return lines
+
+
+def _under(one: AlertLine, common: AlertLine) -> bool:
+    """Whether an incident is listed under what many sessions have in common."""
+    return any(row.under == common.alert.id for row in one.incident.rows)
 
 
 def _found(row: Alert, snapshot: Snapshot) -> Line:
