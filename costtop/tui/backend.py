@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ class Backend(NamedTuple):
     mix: Callable[[Spending, int], Mix | None]  # (of this span, now)
     tasks: Callable[[str, int], Tasks]  # (span, now)
     days: Callable[[int, int], tuple[Day, ...]]  # (how many, now)
+    why: Callable[[str, str, int], tuple[str, ...]]  # (span in words, feature, now): lines of text
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
     bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
@@ -87,6 +89,7 @@ def real(
         mix=lambda made, at: door.read(trend_verdicts.models, made, at, door.zone()),
         tasks=lambda span, at: door.read(tasks.read, span, at, door.zone()),
         days=lambda count, at: door.read(days.read, count, at, door.zone()),
+        why=partial(_why, door),
         alerts=lambda key, at: door.read(alert_list.read, at, key),
         budgets=lambda at: door.read(budget_periods.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
@@ -95,6 +98,15 @@ def real(
         open_folder=open_folder,
         now=now,
     )
+
+
+def _why(door: Door, span: str, feature: str, now: int) -> tuple[str, ...]:
+    """Why a span cost what it did; loaded when it is asked for."""
+    from rich.cells import cell_len
+
+    from costtop.queries.why import told
+
+    return door.read(partial(told.lines, width_of=cell_len), span, feature, now, door.zone())
 
 
 def _opener(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str | None:

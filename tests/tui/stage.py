@@ -58,10 +58,8 @@ class Stage:
     @property
     def backend(self) -> Backend:
         """Frames as the test holds them; the other screens over nothing."""
-        unread = dict.fromkeys(
-            ("spent_sessions", "spending", "verdict", "mix", "tasks", "days", "alerts", "budgets"),
-            _nothing,
-        )
+        names = "spent_sessions spending verdict mix tasks days why alerts budgets"
+        unread = dict.fromkeys(names.split(), _nothing)
         return Backend(
             frame=self.frame, act=self.act, day_chart=lambda until, seen: DayChart(until),
             lit=lambda key, until: (), session=lambda key, at: None,

@@ -124,6 +124,21 @@ async def test_days_show_a_calendar_and_bars_and_lead_into_the_past(fleet_paths:
         await play.until(lambda: "live" in play.lines[0] and "PAST" not in play.lines[0])
 
 
+async def test_one_key_says_why_any_day_or_span_cost_what_it_did(fleet_paths: Paths):
+    async with opened(fleet_paths, "5") as play:
+        await play.until(lambda: "Mon 23 Nov 2026" in play.text)
+        await play.press("down", "down", "w")
+        await play.until(lambda: "Sat 21 Nov: " in play.text)
+        await play.until(lambda: "What to do" in play.text)
+        assert "Dearest step: " in play.text
+        await play.press("escape", "2")
+        await play.until(lambda: "dedup" in play.text)
+        await play.press("w")
+        await play.until(lambda: play.line_of("7 days, Tue 17 Nov to Mon 23 Nov of "))
+        await play.press("w")
+        await play.until(lambda: play.line_of("FEATURE"))
+
+
 async def test_a_bracket_steps_to_the_end_of_yesterday(fleet_paths: Paths):
     async with opened(fleet_paths, "[") as play:
         await play.until(lambda: "PAST" in play.lines[0])

@@ -14,7 +14,7 @@ from costtop.cli.tables import put, put_json, width
 from costtop.durations import now_ms
 from costtop.errors import NothingFound, UsageError
 from costtop.queries.sessions import lookup
-from costtop.queries.why import advice, blocks, day_words, session_words, why_day, why_session
+from costtop.queries.why import blocks, session_words, told, why_day, why_session
 from costtop.queries.why.blocks import Block
 from costtop.span_words import WordedSpan
 from costtop.store import meta
@@ -45,13 +45,13 @@ def run(options: argparse.Namespace) -> int:
     tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"
     span = _span(what, now, tz)
     if span is None:
-        tree, told = _session(db, what, tz, now)
+        tree, shown = _session(db, what, tz, now)
     else:
-        tree, told = _day(db, span, now, tz, options.feature)
+        tree, shown = _day(db, span, now, tz, options.feature)
     if options.json:
         put_json(tree)
     else:
-        put("\n".join(blocks.laid(told, width, tight=_small())))
+        put("\n".join(blocks.laid(shown, width, tight=_small())))
     return 0
 
 
@@ -74,7 +74,7 @@ def _day(
         raise NothingFound(
             f"nothing was spent for feature {feature!r}; see: costtop report --by feature"
         )
-    return why_json.day(found, now), (*day_words.day(found, now), advice.day(found))
+    return why_json.day(found, now), told.paragraphs(found, now)
 
 
 def _session(

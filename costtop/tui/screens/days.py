@@ -18,6 +18,7 @@ from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
+from costtop.tui.screens.why import WhyScreen
 from costtop.tui.widgets.calendar import heat_map, trend
 from costtop.tui.widgets.spent import change
 from costtop.tui.widgets.table import Table
@@ -51,8 +52,9 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         Binding("left", "step(1)", "A day back", id="day_back"),
         Binding("right", "step(-1)", "A day on", id="day_on"),
         Binding("enter", "travel", "Go to that day's end", id="travel"),
+        Binding("w", "why", "Why it cost that", id="why"),
     ]
-    keys = (("←→", "Day", ""), ("⏎", "Go there", "screen.travel"))
+    keys = (("←→", "Day", ""), ("⏎", "Go there", "screen.travel"), ("w", "Why", "screen.why"))
     above = ("calendar", "bars")
     again = 30 * SECOND  # a year is not read every second
 
@@ -86,6 +88,11 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
     def action_step(self, by: int) -> None:
         """Another day."""
         self.table.action_move(by)
+
+    def action_why(self) -> None:
+        """Why the day under the cursor cost what it did."""
+        if (day := self.table.selected) is not None:
+            self.app.push_screen(WhyScreen(day.key))
 
     @on(Table.Opened)
     async def action_travel(self) -> None:

@@ -16,6 +16,7 @@ from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
+from costtop.tui.screens.why import WhyScreen
 from costtop.tui.widgets.spent import (
     FEATURE_COLUMNS,
     MODEL_COLUMNS,
@@ -52,6 +53,7 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         *SPAN_KEYS,
         Binding("g", "by", "Group by something else", id="group"),
         Binding("enter", "sessions", "Its sessions", id="sessions"),
+        Binding("w", "why", "Why it cost that", id="why"),
         Binding("left", "sort_next(-1)", "Sort by the column before", id="sort_before"),
         Binding("right", "sort_next(1)", "Sort by the next column", id="sort_after"),
         Binding("I,r", "invert", "Turn the order round", id="invert", key_display="I r"),
@@ -60,6 +62,7 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         ("p", "Period", "screen.span"),
         ("g", "Group", "screen.by"),
         ("⏎", "Sessions", "screen.sessions"),
+        ("w", "Why", "screen.why"),
         ("I", "Invert", "screen.invert"),
     )
     above = ("totals",)
@@ -149,6 +152,12 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         """Turns the order round."""
         self.falling = not self.falling
         self.draw()
+
+    def action_why(self) -> None:
+        """Why the feature under the cursor cost what it did; by other keys, why all of it did."""
+        selected = self.table.selected if self.by == "feature" else None
+        name = self.span if self.span != "month" else "this month"
+        self.app.push_screen(WhyScreen(name, selected.sums.key if selected else ""))
 
     @on(Table.Opened)
     async def action_sessions(self) -> None:
