@@ -96,3 +96,14 @@ def test_nothing_is_imported_or_read_from_the_folder_it_is_started_in(instance, 
             stdout=subprocess.DEVNULL,
         )
     assert set(trap.iterdir()) == before
+
+
+def test_start_tells_why_a_database_cannot_be_used_whatever_the_log_said_before(instance):
+    instance.paths.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    instance.paths.database.write_bytes(b"no database at all " * 300)
+    instance.paths.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    instance.paths.log.write_text("costtop: a word of an earlier daemon\n")
+    for _ in range(2):
+        told = instance.cli("start", code=1)
+        assert "did not start: cannot use the database" in told
+        assert "Traceback" not in told

@@ -16,7 +16,7 @@ from costtop.files import private_directory, private_file
 from costtop.paths import Paths
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk
-_TAIL = 2000  # bytes of the log searched for its last line
+_TAIL = 8000  # bytes of the log searched for its last line
 
 
 def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
@@ -25,6 +25,7 @@ def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
         return instance.holder(paths.lock) or 0, False
     private_directory(paths.log.parent)
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    begun = os.fstat(log).st_size
     try:
         child = subprocess.Popen(
             [sys.executable, "-P", "-m", "costtop", "daemon", *options],
@@ -36,25 +37,28 @@ def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
         )
     finally:
         os.close(log)
-    _wait(paths, child)
+    _wait(paths, child, begun)
     return child.pid, True
 
 
-def _wait(paths: Paths, child: "subprocess.Popen[bytes]") -> None:
+def _wait(paths: Paths, child: "subprocess.Popen[bytes]", begun: int) -> None:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if child.poll() is not None:
             if not instance.is_free(paths.lock):
                 return  # another start was quicker; its daemon serves as well
-            raise CosttopError(f"the daemon did not start: {_last_words(paths)}")
+            raise CosttopError(f"the daemon did not start: {_last_words(paths, begun)}")
         if paths.socket.exists() and instance.holder(paths.lock) == child.pid:
             return
         time.sleep(0.02)
     raise CosttopError(f"the daemon is not up after {_PATIENCE:.0f} s; see {paths.log}")
 
 
-def _last_words(paths: Paths) -> str:
+def _last_words(paths: Paths, begun: int) -> str:
+    """What the child wrote to the log, which had `begun` bytes when it was started."""
     with open(paths.log, "rb") as file:
-        file.seek(max(0, os.path.getsize(paths.log) - _TAIL))
+        file.seek(max(begun, os.path.getsize(paths.log) - _TAIL))
         lines = file.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].removeprefix("costtop: ") if lines else f"see {paths.log}"
+    # A thread that ends after its event loop may write behind what the daemon itself had to say.
+    said = [line for line in lines if line.startswith("costtop: ")] or lines
+    return said[-1].removeprefix("costtop: ") if said else f"see {paths.log}"
