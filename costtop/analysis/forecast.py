@@ -7,9 +7,11 @@ before (split conformal), so that their coverage can be checked and shown (DETEC
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from costtop.analysis.quantiles import quantile
+from costtop.analysis.spend_level import Spending, draws, learn
 
 _PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
 _LEAST_DAYS = 5  # of history before there is a forecast
@@ -61,7 +63,7 @@ def end_of_day(history: Sequence[SpendDay], today: SpendDay, hour: float) -> For
     rest = _rest(history, today, hour)
     if rest is None:
         return None
-    errors = residuals(history, today.weekend, hour)
+    errors = residuals(history, today, hour)
     known = len(errors) if len(errors) >= _LEAST_RESIDUALS else 0
     low, high = _ends(rest, errors, _least(history, today.weekend))
     return Foreseen(spent, spent + round(rest), spent + round(low), spent + round(high), known)
@@ -76,24 +78,28 @@ def chance_today(history: Sequence[SpendDay], today: SpendDay, hour: float, amou
     if rest is None or not least:
         return 0.0
     limit = math.log((amount - spent + least) / (rest + least))
-    return _beyond(residuals(history, today.weekend, hour), limit)
+    return _beyond(residuals(history, today, hour), limit)
 
 
-def residuals(history: Sequence[SpendDay], weekend: bool, hour: float) -> list[float]:
+def residuals(history: Sequence[SpendDay], today: SpendDay, hour: float) -> list[float]:
     """ln(actual rest / foreseen rest) at this hour on the days before, ascending (`_LEAST_PART`).
 
-    Days of the other kind come in only while there are few of this one.
+    Of days like today: of its kind, and begun or not by this hour. Others come in only while there
+    are few of those.
     """
-    found: list[float] = []
-    for kinds in ((weekend,), (weekend, not weekend)):
-        found = []
-        for nth in range(max(_LEAST_DAYS, len(history) - _RESIDUAL_DAYS), len(history)):
-            day = history[nth]
-            if day.weekend in kinds:
-                found += _residual(history[:nth], day, hour)
-        if len(found) >= _LEAST_RESIDUALS:
+    begun = sum(today.hours) > 0
+    found: list[list[float]] = [[], [], []]
+    for nth in range(max(_LEAST_DAYS, len(history) - _RESIDUAL_DAYS), len(history)):
+        day = history[nth]
+        other = day.weekend != today.weekend
+        unlike = (sum(day.hours[: int(hour) + 1]) > 0) != begun
+        found[2 if other else int(unlike)] += _residual(history[:nth], day, hour)
+    told: list[float] = []
+    for each in found:
+        told += each
+        if len(told) >= _LEAST_RESIDUALS:
             break
-    return sorted(found)
+    return sorted(told)
 
 
 def end_of_month(
@@ -101,20 +107,18 @@ def end_of_month(
 ) -> Foreseen | None:
     """The total of a month (or a week); `left` says of each day after today if it is a weekend day.
 
-    Means of such days; the interval by a two-stage bootstrap: which days the history might have
-    held, then which days will come, with a 5 % uncertainty of the level.
+    From days like those before, days off among them, at a level that may have changed lately; None
+    while too few days with spend are known.
     """
-    if len(history) < _LEAST_DAYS:
+    totals = _totals(tuple(history), tuple(left), seed)
+    if totals is None:
         return None
-    totals = _totals(history, left, seed)
-    pools, everything = _pools(history)
-    middle = sum(_mean(pools[kind] or everything) for kind in left)
-    base = spent + rest_of_today
+    base, middle = spent + rest_of_today, math.fsum(usual_days(history, left))
     return Foreseen(
         spent,
         base + round(middle),
-        base + round(quantile(totals, 0.1)),
-        base + round(quantile(totals, 0.9)),
+        base + round(min(middle, quantile(totals, 0.1))),
+        base + round(max(middle, quantile(totals, 0.9))),
         len(history),
     )
 
@@ -125,36 +129,43 @@ def chance_of_month(
     """P(the month ends at or beyond an amount), `gone` being spent by the end of today."""
     if gone >= amount:
         return 1.0
-    if len(history) < _LEAST_DAYS:
+    totals = _totals(tuple(history), tuple(left), seed)
+    if totals is None:
         return 0.0
-    totals = _totals(history, left, seed)
     return sum(gone + total >= amount for total in totals) / len(totals)
 
 
-def _pools(history: Sequence[SpendDay]) -> tuple[dict[bool, list[int]], list[int]]:
-    """Totals of recent days by kind (weekend or not), and of all."""
-    pools = {
-        kind: [sum(day.hours) for day in history[-_RESIDUAL_DAYS:] if day.weekend == kind]
-        for kind in (False, True)
-    }
-    return pools, [*pools[False], *pools[True]]
+def usual_days(history: Sequence[SpendDay], left: Sequence[bool]) -> list[float]:
+    """What each of these days costs in the middle, days off spread over all; none known: []."""
+    known = _known(tuple(history))
+    if known is None:
+        return []
+    pools = _pools(history)
+    means = {kind: known.lately * _mean(pool) for kind, pool in pools.items()}
+    return [means[kind] for kind in left]
 
 
-def _totals(history: Sequence[SpendDay], left: Sequence[bool], seed: int) -> list[float]:
-    """What such days may cost together, ascending: the bootstrap."""
-    import random  # heavy for `--once`, which may have no forecast to make
+def _pools(history: Sequence[SpendDay]) -> dict[bool, list[int]]:
+    """Totals of recent days by kind (weekend or not); a kind that there was not is like all."""
+    recent = history[-_RESIDUAL_DAYS:]
+    found = {k: [sum(day.hours) for day in recent if day.weekend == k] for k in (False, True)}
+    everything = [*found[False], *found[True]]
+    return {kind: pool or everything for kind, pool in found.items()}
 
-    pools, everything = _pools(history)
-    rng = random.Random(seed)  # noqa: S311 - a reproducible bootstrap, no secret
-    totals: list[float] = []
-    for _ in range(_DRAWS):
-        level = math.exp(rng.gauss(0, 0.05))
-        draws = {
-            kind: rng.choices(pool or everything, k=len(pool or everything))
-            for kind, pool in pools.items()
-        }
-        totals.append(level * sum(rng.choice(draws[kind]) for kind in left))
-    return sorted(totals)
+
+@lru_cache(maxsize=16)  # a budget's tiers and its end ask for the same days
+def _known(history: tuple[SpendDay, ...]) -> Spending | None:
+    recent = history[-_RESIDUAL_DAYS:]
+    return learn([(day.weekend, sum(day.hours)) for day in recent], _LEAST_DAYS)
+
+
+@lru_cache(maxsize=16)
+def _totals(
+    history: tuple[SpendDay, ...], left: tuple[bool, ...], seed: int
+) -> tuple[float, ...] | None:
+    """What such days may cost together, ascending; None while too little is known."""
+    known = _known(history)
+    return None if known is None else tuple(draws(known, left, _DRAWS, seed))
 
 
 def crossing(
@@ -170,7 +181,7 @@ def crossing(
     chance = chance_today(history, today, hour, amount)
     if chance < 0.2:
         return Crossing(chance, None, None, None)
-    rest, errors = math.fsum(path), residuals(history, today.weekend, hour)
+    rest, errors = math.fsum(path), residuals(history, today, hour)
     low, high = _ends(rest, errors, _least(history, today.weekend))
     needed = amount - spent
     return Crossing(
@@ -194,9 +205,8 @@ def crossing_later(
     chance = chance_of_month(history, round(math.fsum(path)), left, amount)
     if chance < 0.2:
         return Crossing(chance, None, None, None)
-    pools, everything = _pools(history)
-    for kind in left:
-        path += [_mean(pools[kind] or everything) / 24] * 24
+    for each in usual_days(history, left):
+        path += [each / 24] * 24
     return Crossing(chance, _when(path, amount, hour), None, None)
 
 
@@ -210,20 +220,43 @@ def _path(history: Sequence[SpendDay], today: SpendDay, hour: float) -> list[flo
     profile = _profile(history, today.weekend)
     if profile is None:
         return None
-    whole = math.fsum(profile)
-    now = min(23, int(hour))
+    spent, now = sum(today.hours), min(23, int(hour))
     part = hour - now
+    alike = _alike(history, today, now)
+    profile = alike or profile
+    whole = math.fsum(profile)
     gone = math.fsum(profile[:now]) + part * profile[now]
-    level = (sum(today.hours) + _WORTH * whole) / (gone + _WORTH * whole) if whole else 0.0
+    level = (spent + _WORTH * whole) / (gone + _WORTH * whole) if whole else 0.0
+    if alike and not spent:
+        level = 1.0  # what began late, or never, on such days is all that is known
     return [level * (1 - part) * profile[now], *(level * each for each in profile[now + 1 :])]
 
 
+def _alike(history: Sequence[SpendDay], today: SpendDay, now: int) -> list[float] | None:
+    """The profile of days off and on: of those that had begun by this hour, or had not, as today.
+
+    None while there are few of them.
+    """
+    begun = sum(today.hours) > 0
+    same = [
+        day
+        for day in history[-_PROFILE_DAYS:]
+        if day.weekend == today.weekend and (sum(day.hours[: now + 1]) > 0) == begun
+    ]
+    return _means(same) if len(same) >= _LEAST_DAYS else None
+
+
 def _profile(history: Sequence[SpendDay], weekend: bool) -> list[float] | None:
-    if len(history) < _LEAST_DAYS:
+    """The mean day of the kind; None while fewer than five days had any spend."""
+    recent = history[-_RESIDUAL_DAYS:]
+    if sum(any(day.hours) for day in recent) < _LEAST_DAYS:
         return None
     recent = history[-_PROFILE_DAYS:]
-    same = [day for day in recent if day.weekend == weekend] or list(recent)
-    return [math.fsum(day.hours[hour] for day in same) / len(same) for hour in range(24)]
+    return _means([day for day in recent if day.weekend == weekend] or recent)
+
+
+def _means(days: Sequence[SpendDay]) -> list[float]:
+    return [math.fsum(day.hours[hour] for day in days) / len(days) for hour in range(24)]
 
 
 def _residual(before: Sequence[SpendDay], day: SpendDay, hour: float) -> list[float]:

@@ -78,7 +78,9 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
         f"  {snapshot.running} running  {snapshot.today_sessions} today"
     )
     lines = [head]
-    if snapshot.forecasts:
+    if not snapshot.forecasts:
+        lines.append("  expected: too few days for a forecast")
+    else:
         lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
     lines += [
         f"  budget {meter.name}: ${money.beside(meter.spent, meter.amount, floor=meter.floor)}"
@@ -93,10 +95,15 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
 
 
 def _ahead(one: Forecast) -> str:
-    """One forecast: day $14.20 (80 %: $11.30 to $18.90; held on 81 % of 39 days)."""
+    """One forecast: day $14.20 (80 %: $11.30 to $18.90; held on 81 % of 39 days).
+
+    Where a straight line has been as good, it says so: little is known.
+    """
     middle, low, high = map(money.dollars, (one.expected, one.low, one.high))
     what = "days" if one.period == "day" else "stretches of 30 days"
     held = "" if one.coverage is None else f"; held on {one.coverage:.0%} of {one.tested} {what}"
+    if one.beats_line is False:
+        held += "; a straight line does as well, so little is known"
     return f"{one.period} ${middle} (80 %: ${low} to ${high}{held})"
 
 
@@ -155,6 +162,7 @@ def _tree(
                 "interval": 0.8,
                 "coverage": one.coverage,
                 "tested": one.tested,
+                "beats_line": one.beats_line,
             }
             for one in snapshot.forecasts
         ],

@@ -80,6 +80,7 @@ class Forecast(NamedTuple):
     hits: tuple[tuple[int, int], ...] = ()  # (tier in per cent, ms UTC) to come, the next first
     coverage: float | None = None  # share of the user's own days on which such intervals held
     tested: int = 0  # days (or stretches of 30) that this was measured on
+    beats_line: bool | None = None  # whether it errs less than a straight line did on them
 
 
 class ProcessSeen(NamedTuple):

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -22,6 +22,10 @@ from costtop.store.calls import scope_sums
 HISTORY = 60  # days that a forecast looks back on
 PERIODS = ("day", "week", "month")
 MEASURED = "forecast_measured"  # meta: JSON of `Measured`
+if TYPE_CHECKING:
+    from costtop.analysis.backtest import DayRecord, MonthRecord
+
+_LIKE_A_LINE = 0.95  # of its error: from there on the forecast knows no more than the line
 _DAY, _HOUR = 86_400_000, 3_600_000
 
 
@@ -41,8 +45,9 @@ class Measured(NamedTuple):
     """How often the 80 % interval held on the user's own days."""
 
     at: int
-    day: tuple[tuple[int, int, float], ...]  # (hour of the day, days, share), ascending
-    month: tuple[tuple[int, int, float], ...]  # (day of the month, stretches, share)
+    day: tuple[tuple[float, ...], ...]  # (hour of the day, days, share, error), ascending
+    month: tuple[tuple[float, ...], ...]  # (day of the month, stretches, share, error); `error` is
+    # that of the forecast over that of a straight line, missing where it was not measured yet
 
 
 class Past(NamedTuple):
@@ -89,10 +94,16 @@ class Outlooks:
             seen = self.of(period)
             if seen is not None:
                 at = datetime.fromtimestamp(self._now // 1000, self._tz)
-                tested, share = _held(held, period, at)
+                tested, share, beats = _held(held, period, at)
                 found.append(
                     Forecast(
-                        period, seen.expected, seen.low, seen.high, coverage=share, tested=tested
+                        period,
+                        seen.expected,
+                        seen.low,
+                        seen.high,
+                        coverage=share,
+                        tested=tested,
+                        beats_line=beats,
                     )
                 )
         return tuple(found)
@@ -126,17 +137,31 @@ def measure(found: Past, now: int) -> Measured:
     """Backtests both forecasts on these days; about a second of processor time."""
     from costtop.analysis.backtest import backtest, backtest_month
 
-    days = [(one.hour, one.days, round(one.coverage, 3)) for one in backtest(found.days)]
-    month = [(one.on, one.months, round(one.coverage, 3)) for one in backtest_month(found.days)]
+    days = [
+        (one.hour, one.days, round(one.coverage, 3), _error(one)) for one in backtest(found.days)
+    ]
+    month = [
+        (one.on, one.months, round(one.coverage, 3), _error(one))
+        for one in backtest_month(found.days)
+    ]
     return Measured(now, tuple(days), tuple(month))
 
 
-def _held(found: Measured | None, period: str, at: datetime) -> tuple[int, float | None]:
-    """(days that were tested, share in which the interval held) as of this hour or day."""
+def _error(one: "DayRecord | MonthRecord") -> float:
+    return round(one.wape / one.linear, 3) if one.linear else 1.0
+
+
+def _held(
+    found: Measured | None, period: str, at: datetime
+) -> tuple[int, float | None, bool | None]:
+    """(days tested, share in which the interval held, better than a line), as of this hour."""
     rows = () if found is None else found.day if period == "day" else found.month
     now = at.hour if period == "day" else at.day
     best = [row for row in rows if row[0] <= now] or list(rows[:1])
-    return (best[-1][1], best[-1][2]) if best else (0, None)
+    if not best:
+        return 0, None, None
+    _, tested, share, *error = best[-1]
+    return int(tested), share, error[0] < _LIKE_A_LINE if error else None
 
 
 def _outlook(
