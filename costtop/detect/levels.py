@@ -15,6 +15,7 @@ from costtop.detect.sessions.finished_peer import Peer
 from costtop.model import SEVERITIES, Finding, Severity
 
 _QUIET = 10  # turns without the claim after which a recovering mechanism is over
+_FAR = 1.5  # times the usual that a session which is still cheap must be on its way to
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 
 
@@ -125,15 +126,35 @@ def severity(rule: Rule, claim: Claim, at: Moment, now: int) -> Severity:
 
 
 def _is_pushed(rule: Rule, claim: Claim, at: Moment, now: int) -> bool:
-    if rule.cause is None and not rule.sure:  # it is dear, and nobody knows why
-        beyond = at.peers.beyond(at.session.turns, at.session.cost)
-        if not beyond or claim.excess < worth(at, now):
-            return False
+    if not claim.worth or (rule.dear and _is_cheap(claim, at)):
+        return False
+    if (
+        rule.cause is None
+        and not rule.sure
+        and not (_beyond(at) and claim.excess >= worth(at, now))
+    ):
+        return False  # it is dear, and nobody knows why
     if rule.plain:
         return at.settings.plain_rule != "notice"
+    if claim.learnt is not None and claim.learnt < at.settings.learnt_from:
+        sure = claim.excess > at.peers.long_median() or _beyond(at)
+        return rule.cause is not None and sure
     if claim.learnt is not None:
-        return claim.learnt >= at.settings.learnt_from
+        return True
     return claim.statistic >= rule.patience and (rule.sure or at.peers.usual() is not None)
+
+
+def _is_cheap(claim: Claim, at: Moment) -> bool:
+    """Whether the session costs no more than is usual, and will not cost far more."""
+    cost, usual = at.session.cost, at.peers.median()
+    return cost <= usual and cost + claim.projected - claim.excess <= _FAR * usual
+
+
+def _beyond(at: Moment) -> bool:
+    """Dearer than its own kind and size; that all is dearer by its model is the user's choice."""
+    session = at.session
+    cost = int(session.cost / at.peers.dearness(session.first_rates))
+    return bool(at.peers.beyond(session.turns, cost))
 
 
 def worth(at: Moment, now: int) -> int:

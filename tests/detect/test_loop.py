@@ -54,8 +54,30 @@ def test_a_cycle_of_three_failing_calls_is_a_loop(monitor, log, start):
     assert found[0].turn <= 15
 
 
-def test_arguments_that_differ_are_no_loop(monitor, log, start):
-    assert not calls(monitor, log, start, [fails(f"k{n}") for n in range(30)])
+def test_arguments_that_differ_are_no_loop_while_anything_new_comes_of_them(monitor, log, start):
+    assert not calls(monitor, log, start, [works(f"k{n}", f"r{n}") for n in range(30)])
+    guesses = [fails(f"k{n}") if n % 4 else works(f"k{n}", f"r{n}") for n in range(30)]
+    assert not calls(monitor, log, start, guesses)
+
+
+def test_the_same_error_of_one_tool_is_a_loop_whatever_it_is_asked(monitor, log, start):
+    found = calls(monitor, log, start, [fails(f"k{n}") for n in range(20)])
+    assert found[0].turn <= 9
+    assert "tried Bash 8 times in other words and failed alike" in found[0].why
+
+
+def test_reading_what_is_known_between_such_errors_is_no_progress(monitor, log, start):
+    uses = [use for n in range(12) for use in (fails(f"k{n}"), works("status", "clean"))]
+    assert calls(monitor, log, start, uses)[0].turn <= 25
+
+
+def test_errors_of_many_kinds_are_a_loop_later(monitor, log, start):
+    found = calls(monitor, log, start, [fails(f"k{n}", f"e~{n}") for n in range(25)])
+    assert 12 <= found[0].turn <= 25
+
+
+def test_a_search_that_finds_nothing_a_few_times_is_none(monitor, log, start):
+    assert not calls(monitor, log, start, [fails(f"k{n}", f"e{n}~") for n in range(12)])
 
 
 def test_another_error_text_counts_less(monitor, log, start):
@@ -104,8 +126,22 @@ def test_answers_that_only_hold_another_time_of_day_are_still_a_loop(monitor, lo
     assert found[0].turn <= 20
 
 
-def test_a_cheap_loop_is_not_worth_an_alert(monitor, log, start):
-    assert not calls(monitor, log, start, [fails()] * 12, dollars=0.001)
+def test_a_cheap_loop_is_named_and_told_nobody(monitor, log, start):
+    found = calls(monitor, log, start, [fails()] * 12, dollars=0.001)
+    assert {one.severity for one in found} == {"notice"}
+    assert found[0].turn == 5
+    assert "repeated Bash 4 times" in found[0].why
+
+
+def test_a_loop_is_pushed_when_its_dollars_open_the_gate(monitor, log, start):
+    found = calls(monitor, log, start, [fails()] * 12, dollars=0.015)
+    assert [one.severity for one in found] == ["notice", "warning"]
+    assert found[0].turn <= 8
+    assert found[1].turn <= 10
+
+
+def test_cheap_repeats_that_do_not_fail_are_not_even_named(monitor, log, start):
+    assert not calls(monitor, log, start, [works("poll", "same")] * 30, dollars=0.001)
 
 
 def test_outcomes_that_arrive_on_a_later_sight_count_once(monitor, log, start):
@@ -170,6 +206,35 @@ def test_without_tools_a_loop_is_listed_first_and_pushed_when_it_lasts(monitor, 
     assert found[1].turn >= 13
 
 
+def test_turns_without_tools_are_seen_in_a_session_that_uses_them(monitor, log, start):
+    calls(monitor, log, start, [works("a", "1"), works("b", "2")])
+    found = usage(monitor, log, start + 100_000, [(300 + n % 9, 80 + n % 5) for n in range(24)])
+    assert [one.severity for one in found] == ["notice", "warning"]
+    assert found[1].turn <= 25
+
+
+def test_the_same_prompt_again_and_again_is_a_loop_without_tools(monitor, log, start):
+    found = []
+    for nth in range(25):
+        tokens = Tokens(20_000, 0, 0, 0, 80 + nth * 7 % 30)
+        call = log.spend("x", start + nth * STEP, 0.05, tokens=tokens)
+        found += [one for one in monitor.observe(call) if one.rule == "retry_loop_usage"]
+    assert [one.severity for one in found] == ["notice", "warning"]
+
+
+def test_what_peers_repeat_as_much_is_their_way_of_working(log, start):
+    monitor = Monitor(Settings())
+    found = []
+    for session in range(12):
+        for nth in range(30):
+            tokens = Tokens(20_000, 0, 0, 0, 80)
+            at = start + session * 1_000_000 + nth * STEP
+            call = log.spend(f"poll{session}", at, 0.05, tokens=tokens)
+            found += [x for x in monitor.observe(call) if x.rule == "retry_loop_usage"]
+        monitor.finish(f"test/poll{session}", start + session * 1_000_000 + 900_000)
+    assert {one.session for one in found} <= {f"test/poll{n}" for n in range(5)}
+
+
 def test_without_tools_ordinary_counts_are_none(monitor, log, start):
     assert not usage(monitor, log, start, [(200 + n * 211 % 1500, 40 + n * 83 % 700)
                                          for n in range(60)])  # fmt: skip
@@ -186,5 +251,6 @@ def test_repeats_names_the_calls_that_the_detector_books_as_retries(monitor, log
     books = dict(zip(BUCKETS, ledger.session(looped, wrong), strict=True))
     assert books["retries"] == sum(spend.cost for spend in looped[1:])
     assert sum(books.values()) == sum(spend.cost for spend in looped)
-    assert loop.repeats([call(nth, fails(f"k{nth}")) for nth in range(8)]) == frozenset()
+    news = [call(nth, works(f"k{nth}", f"r{nth}")) for nth in range(8)]
+    assert loop.repeats(news) == frozenset()
     assert loop.repeats([]) == frozenset()

@@ -115,9 +115,11 @@ def test_tools_of_a_request_written_block_by_block_are_all_of_its_blocks():
     assert outcomes(found)[0].nth == 2
 
 
-def test_a_repeat_has_the_same_key_and_result_whatever_number_it_carries():
+def test_a_repeat_has_the_same_key_and_result_whatever_moment_it_carries():
     def run(n):
-        asked = reply(f"m{n}", f"r{n}", content=asks(f"t{n}", command=f"pytest --port 47{n}"))
+        moment, name = f"2026-11-2{n}T10:0{n}:00Z", f"7c9e667{n}-7425-40de-944b-e07fc1f90ae{n}"
+        command = f"ship --at {moment} --id {name} >/tmp/x{n}/log"
+        asked = reply(f"m{n}", f"r{n}", content=asks(f"t{n}", command=command))
         return asked, answers(
             f"t{n}", f"Exit code 1\nfailed in 0.4{n}s at /tmp/x{n}kq/log", error=True
         )
@@ -127,6 +129,35 @@ def test_a_repeat_has_the_same_key_and_result_whatever_number_it_carries():
     assert len({one.result for one in outcomes(found)}) == 1
     other = read(*run(1), reply("m3", "r3", content=asks("t3", command="npm test")))
     assert len({call.tools[0].key for call in calls(other)}) == 2
+
+
+def test_a_number_that_makes_calls_different_is_not_folded_away():
+    pages = [reply(f"m{n}", f"r{n}", content=asks(f"t{n}", command=f"sed -n {n}00,{n}99p a.py"))
+             for n in range(1, 5)]  # fmt: skip
+    assert len({call.tools[0].key for call in calls(read(*pages))}) == 4
+
+
+@pytest.mark.parametrize(("said", "again"), [
+    ("<tool_use_error>String to replace not found in file.\nString: def one():",
+     "<tool_use_error>String to replace not found in file.\nString: class Other:"),
+    ("Exit code 1\ncat: src/a.py: No such file or directory",
+     "Exit code 1\ncat: lib/deep/b_2.py: No such file or directory"),
+    ("Exit code 1\nerror: failed to push some refs to 'git.test:a/b'",
+     "Exit code 128\nerror: failed to push some refs to 'git.test:c'"),
+])  # fmt: skip
+def test_the_same_error_has_the_same_kind_whatever_it_names(said, again):
+    rows = []
+    for nth, answer in enumerate((said, again, "Exit code 1\nTimeout of the sandbox")):
+        rows.append(reply(f"m{nth}", f"r{nth}", content=asks(f"t{nth}", command=f"go {nth}")))
+        rows.append(answers(f"t{nth}", answer, error=True))
+    kinds = [one.result.partition("~")[2] for one in outcomes(read(*rows))]
+    assert kinds[0] == kinds[1] != kinds[2]
+    assert all(kinds)
+
+
+def test_a_failure_that_says_nothing_has_no_kind():
+    found = read(reply(content=asks("t", command="grep x")), answers("t", "Exit code 1", True))
+    assert outcomes(found)[0].result.endswith("~")
 
 
 def test_no_text_of_a_tool_is_kept():

@@ -14,6 +14,7 @@ from costtop.detect.sessions.peers import CostBand
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
 _CLIP = 3.0
 _LEAST_SPREAD = 0.3
+_DEAR = 0.4  # of the limit, where the shift alone has cost what a whole session usually does
 _START = 10.0  # of the sum, while there are too few peaks to calibrate
 
 
@@ -46,10 +47,11 @@ def claim(
     state = memory.now
     if state.sum > memory.peak:
         memory.peak = state.sum
-    limit = at.peers.limit(peak, _START)
+    limit, excess = at.peers.limit(peak, _START), state.dollars // 1000
+    if excess > at.peers.long_median() > 0:
+        limit *= _DEAR
     if state.sum <= max(limit, steep * state.turns):
         return None
-    excess = state.dollars // 1000
     total = projected(at, excess, rate / 1000)
     if total is None:
         return None

@@ -1,7 +1,9 @@
-"""D7, the retry loop: the same tool call again and again, with the same failure.
+"""D7, the retry loop: the same tool call again and again, or the same failure of one tool.
 
 It reads hashes of arguments and outcomes, never text. Cycles (A B A B) need no rule of their own:
-each key gathers its own score. An edit between two runs of the same test is work, not a loop.
+each key gathers its own score. An edit between two runs of the same test is work, not a loop. A
+tool that fails in the same way whatever it is asked has a track of its own, which ends when it
+brings anything new: so an edit whose text is not found and guessed paths are seen.
 """
 
 from collections.abc import Iterable
@@ -16,6 +18,9 @@ _NEAR = 12  # turns within which the same key is a repeat
 _LIMIT = 3.999  # four, less what sums of tenths lose
 _SUSPECT = 2.0  # score from which the repeats are booked as retries
 _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
+_SAME_KIND, _OTHER_KIND, _NO_KIND = 0.6, 0.3, 0.15  # of a failure, whatever was asked
+_KIND = "~"  # parts a failed result from its kind (`sources.fold.fingerprints`)
+_LISTED = 5  # failures that are named even while they cost next to nothing
 _WAITS = 2  # turns that an outcome may take to arrive
 EDITS = {
     "edit",
@@ -34,7 +39,7 @@ EDITS = {
 
 
 class Track(NamedTuple):
-    """What is known of one key (tool and arguments)."""
+    """What is known of one key (tool and arguments; no arguments: all failures of the tool)."""
 
     score: float
     turn: int  # last one that asked for it
@@ -66,21 +71,30 @@ def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
         return None
     turns = _turns(session, loop)
     spent = sum(map(session.books.cost, turns))
-    if spent <= max(2 * at.settings.floor // 5, at.peers.median() // 10):
+    worth = spent > max(2 * at.settings.floor // 5, at.peers.median() // 10)
+    if not worth and loop.tracks[hot].fails < _LISTED:
         return None
     track = loop.tracks[hot]
     each = spent / max(1, len(turns))
-    same = f"{track.fails} failures" if track.fails else "the same answer"
     return Claim(
         statistic=track.score,
         limit=_LIMIT,
         excess=spent,
         projected=spent + int(each * at.peers.residual(session.turns)),
-        words=f"turns {turns[0]}-{turns[-1]} repeated {hot[0]} {len(track.turns)} times ({same}),"
+        words=f"turns {turns[0]}-{turns[-1]} {_did(hot, track)},"
         f" ${dollars(spent)} of ${dollars(session.cost)}",
         since=turns[0],
         evidence=(("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
+        worth=worth,
     )
+
+
+def _did(key: tuple[str, str], track: Track) -> str:
+    tool, arguments = key
+    if not arguments:
+        return f"tried {tool} {track.fails} times in other words and failed alike"
+    same = f"{track.fails} failures" if track.fails else "the same answer"
+    return f"repeated {tool} {len(track.turns)} times ({same})"
 
 
 def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
@@ -140,38 +154,71 @@ def _hotter(loop: Loop, one: tuple[str, str] | None, two: tuple[str, str]) -> tu
 def _score(
     session: RunningSession, loop: Loop, use: ToolUse, turn: int, growth: int
 ) -> tuple[str, str]:
-    """Move the key's track on by one use with a known outcome."""
-    key = (use.name, use.key)
-    error = bool(use.error)
-    track = loop.tracks.get(key)
-    if track is None or turn - track.turn > _NEAR:
-        track = None
-        gain = 0.0
-    else:
-        gain = _gain(track, use, growth)
-        if track.turn <= loop.edited <= turn and track.turn < turn:
-            gain /= 2
-    if track is None or gain <= 0:
-        loop.tracks[key] = Track(0.0, turn, error, use.result, growth, fails=int(error))
-    else:
-        turns = track.turns if turn == track.turn else (*track.turns[-40:], turn)
-        track = loop.tracks[key] = Track(
-            score=track.score + gain,
-            turn=turn,
-            error=error,
-            result=use.result,
-            growth=growth,
-            turns=turns,
-            fails=track.fails + error,
-        )
-        if track.score >= _SUSPECT:
-            for each in track.turns if track.score - gain < _SUSPECT else (turn,):
-                session.books.retry(each)
-    if not error and use.name.lower() in EDITS:
-        loop.edited = turn
+    """Move the tracks of the use on by its outcome, which is known; the hotter one's key."""
+    key, tool = (use.name, use.key), (use.name, "")
+    track = _near(loop, key, turn)
+    gain = 0.0 if track is None else _gain(track, use, growth)
+    _move(session, loop, key, track, gain, _seen(use, turn, growth))
+    if use.error:
+        failed = _near(loop, tool, turn)
+        alike = 0.0 if failed is None else _alike(failed, use)
+        _move(session, loop, tool, failed, alike, _seen(use, turn, growth))
+        key = _hotter(loop, tool, key)
+    elif gain <= 0:  # it brought something new
+        loop.tracks.pop(tool, None)
+        if use.name.lower() in EDITS:
+            loop.edited = turn
     if len(loop.tracks) > 256:
         _prune(loop, turn)
     return key
+
+
+def _near(loop: Loop, key: tuple[str, str], turn: int) -> Track | None:
+    track = loop.tracks.get(key)
+    return None if track is None or turn - track.turn > _NEAR else track
+
+
+def _seen(use: ToolUse, turn: int, growth: int) -> Track:
+    """A track that begins with a use."""
+    error = bool(use.error)
+    return Track(0.0, turn, error, use.result, growth, fails=int(error))
+
+
+def _move(
+    session: RunningSession,
+    loop: Loop,
+    key: tuple[str, str],
+    track: Track | None,
+    gain: float,
+    seen: Track,
+) -> None:
+    """Add a use to its key's track, or begin another; a suspect's turns are retries."""
+    if track is None or gain <= 0:
+        loop.tracks[key] = seen
+        return
+    turn = seen.turn
+    if track.turn <= loop.edited <= turn and track.turn < turn:
+        gain /= 2
+    score = track.score + gain
+    turns = track.turns if turn == track.turn else (*track.turns[-40:], turn)
+    loop.tracks[key] = seen._replace(score=score, turns=turns, fails=track.fails + seen.fails)
+    if score >= _SUSPECT:
+        for each in turns if track.score < _SUSPECT else (turn,):
+            session.books.retry(each)
+
+
+def _alike(track: Track, use: ToolUse) -> float:
+    """What another failure of the same tool adds, by how much it is the same failure."""
+    kind = _kind(use.result)
+    if not kind:
+        return _NO_KIND
+    return _SAME_KIND if kind == _kind(track.result) else _OTHER_KIND
+
+
+def _kind(result: str | None) -> str:
+    """The kind of a failure; what a program of the user's own says of it is its kind."""
+    told, mark, kind = (result or "").partition(_KIND)
+    return kind if mark else told
 
 
 def _gain(track: Track, use: ToolUse, growth: int) -> float:

@@ -1,24 +1,29 @@
 """D7u, the loop seen by usage alone: turns whose token counts are nearly equal, over and over.
 
-For logs that say nothing of tools. Identical failing calls append identical counts; ordinary work
-does not (at most two matches in real sessions, seven are asked).
+For turns that ask for no tool, and logs that say nothing of tools. Identical failing calls append
+identical counts, the same prompt sent again has the same context; ordinary work does not (at most
+two matches in real sessions, seven are asked). What peers do as much is their way of working.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from costtop.analysis.quantiles import quantile
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import TURN
 from costtop.money import dollars
 
 _TURNS = 16
 _MATCHES = 7
+_SAME_PROMPT = 2  # tokens that the same prompt may differ by
 
 
 class Used(NamedTuple):
     """What one turn used."""
 
     turn: int
+    context: int
     growth: int
     output: int
     cost: int
@@ -32,17 +37,12 @@ def recent() -> deque[Used]:
 def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
     """Seven earlier turns of sixteen alike, and their dollars worth it (DETECTION 3.2, D7u)."""
     session, step = at.session, at.session.step
-    if at.moved != TURN or step is None or step.growth is None or session.uses_tools:
+    if at.moved != TURN or step is None or step.growth is None or at.spend.call.tools:
         return None
-    growth, output, turn = step.growth, session.output, session.turns
-    near, close = max(8.0, 0.03 * growth), max(6.0, 0.15 * output)
-    alike = [
-        each
-        for each in memory.now
-        if abs(each.growth - growth) <= near and abs(each.output - output) <= close
-    ]
-    cost = at.spend.cost or 0
-    memory.now.append(Used(turn, growth, output, cost))
+    turn, cost = session.turns, at.spend.cost or 0
+    used = Used(turn, step.context, step.growth, session.output, cost)
+    alike = _alike(memory.now, used)
+    memory.now.append(used)
     if len(alike) < _MATCHES:
         return None
     repeats = alike[1:]
@@ -51,6 +51,8 @@ def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
         return None
     for repeated in (*(each.turn for each in repeats), turn):
         session.books.retry(repeated)
+    if _usual(at):
+        return None
     return Claim(
         statistic=len(alike),
         limit=_MATCHES,
@@ -61,3 +63,22 @@ def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
         since=alike[0].turn,
         evidence=(("matches", len(alike)),),
     )
+
+
+def _alike(before: Iterable[Used], used: Used) -> list[Used]:
+    """Earlier turns that added as much and said as much, or that were asked the very same."""
+    _, context, growth, output, _ = used
+    near, close, said = max(8.0, 0.2 * growth), max(6.0, 0.2 * output), max(6.0, 0.5 * output)
+    return [
+        each
+        for each in before
+        if (abs(each.growth - growth) <= near and abs(each.output - output) <= close)
+        or (abs(each.context - context) <= _SAME_PROMPT and abs(each.output - output) <= said)
+    ]
+
+
+def _usual(at: Moment) -> bool:
+    """Whether peers repeat themselves as much: one in twenty of them, or more."""
+    ordered = at.peers.chosen().numbers("retries")
+    few = len(ordered) < max(1, at.settings.min_peers)
+    return not few and quantile(ordered, 0.95) >= len(at.session.books.retries)

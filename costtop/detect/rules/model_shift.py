@@ -1,6 +1,8 @@
-"""D6, model shift: the session has moved to a dearer model that its peers hardly use.
+"""D6, model shift: the session has moved to a dearer model, which its peers hardly do.
 
-A session that starts on an unusual model is not meant, nor a move to a cheaper one.
+A session that starts on an unusual model is not meant, nor a move to a cheaper one. Where peers use
+the model too, it is measured against how this session began: twice its price, and peers that do
+not move on their way.
 """
 
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
-_RARE = 0.05  # share of the group's turns
+_RARE = 0.05  # share of the group's turns, and of its sessions that move
 
 
 class Shift(NamedTuple):
@@ -34,17 +36,20 @@ def judge(at: Moment, memory: Memory[Shift]) -> Claim | None:
     premium = spend.cost - full_price(spend.call.tokens, session.first_rates)
     first = before.first or session.turns
     shift = memory.now = Shift(before.turns + 1, first, before.dollars + premium)
-    if peers.usual() is None or premium <= 0 or peers.share(model) >= _RARE:
+    share = peers.share(model) if peers.usual() is not None else 1.0
+    known = share >= _RARE
+    if premium <= 0 or (known and (2 * premium < spend.cost or peers.mixes(model) >= _RARE)):
         return None
     total = projected(at, shift.dollars, min(premium, shift.dollars / shift.turns))
-    if total is None:
+    if total is None or (known and session.cost + total - shift.dollars <= peers.median()):
         return None
+    how = "at least twice as dear" if known else "which peers hardly use"
     return Claim(
-        statistic=peers.share(model),
+        statistic=peers.mixes(model) if known else share,
         limit=_RARE,
         excess=shift.dollars,
         projected=total,
-        words=f"turn {first} moved from {session.first_model} to {model}, which peers hardly use,"
+        words=f"turn {first} moved from {session.first_model} to {model}, {how},"
         f" ${dollars(shift.dollars)} dearer so far",
         since=first,
         evidence=(("from_model", session.first_model), ("to_model", model)),

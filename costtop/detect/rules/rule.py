@@ -35,6 +35,7 @@ class Claim(NamedTuple):
     learnt: int | None = None  # peers behind the threshold; None: it needs none
     since: int | None = None  # turn at which it began
     evidence: Evidence = ()
+    worth: bool = True  # its dollars are worth a message; else it is only listed
 
 
 class Memory(Generic[Kept]):
@@ -74,4 +75,5 @@ class Rule(NamedTuple):
     lasts: bool = False  # once true it ends with the session; else after ten quiet turns
     sure: bool = False  # it speaks before there are peers, and may be critical by its projection
     patience: float = 0.0  # below this statistic it is only listed
+    dear: bool = False  # it is only listed while the session costs no more than is usual
     plain: bool = False  # its loudness is the user's setting, and its alert is its own

@@ -17,7 +17,7 @@ from costtop.detect.settings import Settings
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
-    "output_spread", "agents", "turns",
+    "output_spread", "agents", "turns", "retries",
 )  # fmt: skip
 LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
@@ -77,6 +77,7 @@ class Group:
         "_series",
         "ages",
         "level",
+        "mixed",
         "peers",
         "shifts",
         "sums",
@@ -87,6 +88,7 @@ class Group:
         self.peers: deque[Peer] = deque()
         self.ages = 0  # of the grid, that any session has reached
         self.shifts: dict[str, int] = {}  # turns by model
+        self.mixed: dict[str, int] = {}  # sessions by model, of those that used several
         self.sums = Sums()
         self._journal: list[tuple[Peer, bool]] = []  # changes that some list has yet to read
         self._base = 0  # changes before the journal's first
@@ -134,8 +136,11 @@ class Group:
         self._journal.append((peer, came))
         self._middles.clear()
         self.sums.note(peer, 1 if came else -1)
+        several = len(peer.models) > 1
         for model, turns in peer.models:
             self.shifts[model] = self.shifts.get(model, 0) + (turns if came else -turns)
+            if several:
+                self.mixed[model] = self.mixed.get(model, 0) + (1 if came else -1)
         if len(self._journal) > _JOURNAL:
             for name in self._series:
                 self.numbers(name)

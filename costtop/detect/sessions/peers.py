@@ -22,12 +22,14 @@ from costtop.analysis.quantiles import (
 from costtop.detect.sessions.finished_peer import GRID, Peer
 from costtop.detect.sessions.peer_group import Group, Level, Middle
 from costtop.detect.settings import Settings
+from costtop.model import Rates
 
 _PARENT = 3  # finished sessions that the parent's estimate is worth
 _PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
 _AGE_SPREAD = (0.6, 8)  # the same at one age
 OUTLYING = 2.6  # spreads of ln cost: 5 in 1000 real sessions lie beyond (DETECTION, D1)
 _LONGER = 4  # times as long as peers ever were: up to here length explains the cost
+_CARRIES = 1.1  # power of its length with which a session's cost grows: context is carried on
 _HIGH = 1.645  # spreads: the 95 % point, where a few peers alone say too little
 MANY = 30  # peers whose 95 % point means something
 _SPENDING_DAYS, _LEAST_DAYS = 14, 5  # that a user's usual day is the median of; fewer say nothing
@@ -114,7 +116,7 @@ class PeerView:
         """Whether a session is dearer than its own kind and size ever is; None: too few to say.
 
         Beyond those of at least `LONG` turns, and beyond those that got as far, at that age: up to
-        four times their length a long session is no dear one.
+        four times the longest of them a long session is no dear one.
         """
         if turns < 1:
             return None
@@ -128,10 +130,10 @@ class PeerView:
         nth = min(kind.ages, bisect_right(GRID, turns)) - 1
         while nth >= 0 and len(kind.numbers(nth)) < least:
             nth -= 1
-        if nth < 0 or turns > _LONGER * GRID[nth]:
+        if nth < 0 or turns > _LONGER * GRID[kind.ages - 1]:
             return None
         band, value = self.at_age(GRID[nth]), math.log(max(1, cost))
-        value -= math.log(turns / GRID[nth])
+        value -= _CARRIES * math.log(turns / GRID[nth])
         far = band is not None and value - band.mid > _HIGH * band.spread
         return far and bool(self._past(kind.numbers(nth), value))
 
@@ -141,10 +143,23 @@ class PeerView:
             return None
         return value > (quantile(ordered, 0.95) if len(ordered) >= MANY else ordered[-1])
 
+    def dearness(self, rates: Rates | None) -> float:
+        """How many times the price of peers a session pays that began at these rates; 1 or more."""
+        usual = self.reference()
+        if usual is None or rates is None or usual.prices[2] <= 0:
+            return 1.0
+        return max(1.0, rates.output / usual.prices[2])
+
     def median(self) -> int:
         """The usual cost, nano-dollars; 0 while nobody knows it."""
         usual = self.usual()
         return usual.median if usual else 0
+
+    def long_median(self) -> int:
+        """The same of sessions of some length: trivial ones pull the usual down to cents."""
+        ordered = self.chosen().numbers("long")
+        few = len(ordered) < max(1, self.peers.settings.min_peers)
+        return self.median() if few else int(median(ordered))
 
     def at_age(self, turns: int) -> CostBand | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
@@ -186,6 +201,11 @@ class PeerView:
         group = self.chosen()
         whole = sum(group.shifts.values())
         return group.shifts.get(model, 0) / whole if whole else 0.0
+
+    def mixes(self, model: str) -> float:
+        """The share of peers that used that model beside another one."""
+        group = self.chosen()
+        return group.mixed.get(model, 0) / max(1, len(group.peers))
 
     def reference(self) -> Reference | None:
         """What the chosen group uses and pays, for the split of a difference."""

@@ -11,7 +11,7 @@ import msgspec
 from costtop.model import Tokens, ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, disjoint, folder, text
-from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
+from costtop.sources.fold.fingerprints import fingerprint, outcome
 from costtop.sources.fold.formats import Log, below, document, lines
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.sources.fold.tool_memory import TOOLS
@@ -121,7 +121,7 @@ def _event(log: Log, event: _Event, at: int) -> None:
     tools: list[list[Any]] = log.memo.setdefault("tools", [])  # id, name, hash, error, result
     if event.type == "tool.call":
         name = text(event.name) or "tool"
-        hashed = fingerprint(bytes(event.args), ARGUMENTS, name)
+        hashed = fingerprint(bytes(event.args), name)
         tools.append([text(event.tool_call_id), name, hashed, None, None])
         del tools[:-TOOLS]
     elif event.type == "tool.result":
@@ -143,7 +143,7 @@ def _answer(log: Log, tools: list[list[Any]], tool_id: str, result: bytes) -> No
     failed = _failed(result)
     for tool in tools:
         if tool[0] == tool_id and tool_id:
-            tool[3:] = failed, fingerprint(result, RESULT)
+            tool[3:] = failed, outcome(result, failed)
             return
     log.answered(tool_id, failed, result)
 

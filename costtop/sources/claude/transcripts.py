@@ -30,7 +30,7 @@ from costtop.sources.claude.tokens import NAME, hidden_calls, text
 from costtop.sources.claude.tool_results import may_answer, note_of
 from costtop.sources.claude.unanswered import Unanswered
 from costtop.sources.fold import keys, tool_memory
-from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
+from costtop.sources.fold.fingerprints import fingerprint, outcome
 from costtop.sources.fold.json_lines import (
     ODD,
     Unreadable,
@@ -236,7 +236,7 @@ class _Fold:
         for block in found:
             name, tool_id = text(block.name), _id(block.id)
             raw, named = bytes(block.input), self._named
-            arguments = fingerprint(raw, ARGUMENTS, name)
+            arguments = fingerprint(raw, name)
             nth = tool_memory.grown(self.replies, named, [tool_id, name, arguments])
             if nth is not None and tool_id:
                 note = note_of(name, raw, message)
@@ -286,7 +286,7 @@ class _Fold:
             if entry is None:
                 continue
             error = block.is_error is True
-            result = fingerprint(bytes(block.content), RESULT)
+            result = outcome(bytes(block.content), error)
             self.events.append(tool_memory.outcome(entry, error, result))
             if entry[2] and not error:
                 self._noted_result(row, entry, text(block.tool_use_id), at)

@@ -6,7 +6,7 @@ from typing import Any
 from costtop.model import Outcome, ToolUse
 from costtop.sources.codex.records import Event, Item
 from costtop.sources.fold import tool_memory
-from costtop.sources.fold.fingerprints import ARGUMENTS, RESULT, fingerprint
+from costtop.sources.fold.fingerprints import fingerprint, outcome
 from costtop.text import clean
 
 _CALLS = ("function_call", "custom_tool_call", "local_shell_call")
@@ -62,21 +62,26 @@ class Tools:
         call_id = _text(item.call_id)
         if item.type in _CALLS:
             name = _text(item.name) or "shell"
-            hashed = fingerprint(arguments_of(item), ARGUMENTS, name)
+            hashed = fingerprint(arguments_of(item), name)
             self.asked.append([call_id, name, hashed, None, None])
             del self.asked[: -tool_memory.TOOLS]
         elif item.type in _OUTPUTS and call_id:
             output = bytes(item.output)
-            return self._answered(call_id, failed(output), fingerprint(output, RESULT))
+            return self._answered(call_id, output)
         return []
 
-    def _answered(self, call_id: str, error: bool, result: str) -> list[Outcome]:
+    def _answered(self, call_id: str, output: bytes) -> list[Outcome]:
+        error = failed(output)
         for tool in self.asked:
             if tool[0] == call_id:
-                tool[3], tool[4] = bool(tool[3]) or error, result
+                tool[3] = bool(tool[3]) or error
+                tool[4] = outcome(output, tool[3])
                 return []
         entry = self.waiting.pop(call_id, None)
-        return [tool_memory.outcome(entry, bool(entry[2]) or error, result)] if entry else []
+        if entry is None:
+            return []
+        error = bool(entry[2]) or error
+        return [tool_memory.outcome(entry, error, outcome(output, error))]
 
     def ended(self, event: Event) -> None:
         """Takes an end event: it knows the exit code, which the output may not tell."""

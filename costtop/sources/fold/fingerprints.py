@@ -1,8 +1,10 @@
 """Hashes what a tool was asked and what it answered, so that repeats show. It keeps no text.
 
-What differs between two tries of the same thing is taken out first: digits, hex, timestamps,
-temporary paths (DETECTION D7). Only the beginning is normalised with care; of what follows and of
-the end all hex characters are dropped, which costs a tenth.
+Of the arguments only that is taken out which differs between two tries of the same thing: moments,
+ids, temporary paths. A number that makes calls different stays: reading the next page is no repeat.
+Of an answer all numbers go (DETECTION D7), of what follows its beginning all hex characters. A
+failure has its kind beside it: what is said of it without names, so that the same error shows
+whatever it was made with.
 """
 
 import re
@@ -11,28 +13,73 @@ from hashlib import blake2b
 
 from costtop.model import Outcome, ToolUse
 
-ARGUMENTS, RESULT = 320, 192  # bytes normalised with care; results are long and open with the news
+_ARGUMENTS, _RESULT = 2400, 192  # bytes looked at with care; results are long, open with the news
 _MORE = 1024  # bytes looked at after them, and at the end
 _HEX = b"0123456789abcdefABCDEF"
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_HEXES = bytes.maketrans(_HEX[1:], b"0" * (len(_HEX) - 1))
 _TEMPORARY = re.compile(rb"/(?:tmp|var/folders)/[\w./+-]*")
+_ID = re.compile(rb"(?<![0-9A-Za-z])(?=[a-fA-F-]*[0-9])[0-9a-fA-F][0-9a-fA-F-]{7,}(?![0-9A-Za-z])")
+_MOMENT = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d[\d:.Z+]*)?|\d\d:\d\d:\d\d[\d.]*")
 _BEFORE, _AFTER = b"abcdefABCDEF", b"abcdefABCDEF:T.-"  # around a digit, in what varies
+_FORM = re.compile(rb"(?i)exit code|wall time|chunk id|process exited|output:?$|\W*$")
+_QUOTED = re.compile(rb"\\*\"[^\"]*\"|(?<![A-Za-z])'[^']*'|`[^`]*`")
+_NAME = re.compile(rb"[0-9/_=<>@\\]|\.\w")  # paths, names and numbers
+_TAGS = re.compile(rb"</?\w+>")
+_SAID, _LINE = 600, 160  # bytes in which the first line that says something stands, and of it
+KIND = "~"
+"""Parts the hash of a failed result from the hash of its kind."""
 
 
-def fingerprint(raw: bytes, care: int, kind: str = "") -> str:
-    """16 hex digits of `raw` (JSON as it stands in the log) without its varying parts.
+def fingerprint(raw: bytes, kind: str) -> str:
+    """16 hex digits of the arguments `raw` (JSON as it stands in the log) of the tool `kind`.
 
-    `care` is how many bytes are normalised by pattern; `kind` separates equal bytes of different
-    tools. Inputs that agree in their first and their last KiB get the same fingerprint.
+    Without moments, ids and temporary paths. Long ones that agree in their first and their last
+    KiB get the same fingerprint.
     """
-    head = raw[:care]
+    head = raw if len(raw) <= _ARGUMENTS else raw[: _ARGUMENTS - _MORE] + raw[-_MORE:]
     if b"/tmp/" in head or b"/var/folders/" in head:
         head = _TEMPORARY.sub(b"#", head)
-    told = kind.encode("utf-8", "replace") + b"\0" + _settled(head)
-    if len(raw) > care:
-        rest = raw[care : care + _MORE] + raw[-_MORE:]
-        told += rest.translate(None, _HEX)
-    return blake2b(told, digest_size=8).hexdigest()
+    plain = head.translate(_DIGITS)  # to look for a shape is ten times as quick as the pattern
+    if b"0000-00-00" in plain or b"00:00:00" in plain:
+        head = _MOMENT.sub(b"#", head)
+    if b"00000000" in head.translate(_HEXES):
+        head = _ID.sub(b"#", head)
+    return blake2b(kind.encode("utf-8", "replace") + b"\0" + head, digest_size=8).hexdigest()
+
+
+def outcome(raw: bytes, error: bool) -> str:
+    """16 hex digits of a result without its numbers; of a failure, KIND and 8 of its kind."""
+    head = raw[:_RESULT]
+    if b"/tmp/" in head or b"/var/folders/" in head:
+        head = _TEMPORARY.sub(b"#", head)
+    told = b"\0" + _settled(head)
+    if len(raw) > _RESULT:
+        told += (raw[_RESULT : _RESULT + _MORE] + raw[-_MORE:]).translate(None, _HEX)
+    hashed = blake2b(told, digest_size=8).hexdigest()
+    return hashed + KIND + _kind(raw) if error else hashed
+
+
+def _kind(raw: bytes) -> str:
+    """8 hex digits of an error's first line that says something, without what it names; or ""."""
+    for line in _said(raw[:_SAID]).split(b"\\n"):
+        said = _TAGS.sub(b"", line[:_LINE]).strip(b'\\[{": ')
+        if _FORM.match(said):
+            continue
+        words = [word for word in _QUOTED.sub(b"", said).split() if not _NAME.search(word)]
+        return blake2b(b" ".join(words), digest_size=4).hexdigest() if words else ""
+    return ""
+
+
+def _said(raw: bytes) -> bytes:
+    """What a result says: the text of a block, the output of a command, or all of it."""
+    for name in (b"text", b"output", b"error", b"message"):
+        _, mark, rest = raw.rpartition(name + b'":')
+        if not mark:
+            _, mark, rest = raw.rpartition(name + b'\\":')
+        if mark:
+            return rest
+    return raw
 
 
 def _settled(head: bytes) -> bytes:
@@ -51,12 +98,12 @@ def _settled(head: bytes) -> bytes:
 
 def asked(name: str, arguments: bytes) -> ToolUse:
     """A tool call with the arguments as raw JSON."""
-    return ToolUse(name or "tool", fingerprint(arguments, ARGUMENTS, name))
+    return ToolUse(name or "tool", fingerprint(arguments, name or "tool"))
 
 
 def answered(use: ToolUse, error: bool, result: bytes) -> ToolUse:
     """The same call with its outcome, where a format writes it beside the call."""
-    return use._replace(error=error, result=fingerprint(result, RESULT))
+    return use._replace(error=error, result=outcome(result, error))
 
 
 def outcomes(key: bytes, tools: Iterable[ToolUse]) -> list[Outcome]:

@@ -13,7 +13,7 @@ import msgspec
 from costtop.model import Bad, Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.sources.fold import tool_memory, turns
 from costtop.sources.fold.fields import counted, listed, name, text
-from costtop.sources.fold.fingerprints import RESULT, fingerprint
+from costtop.sources.fold.fingerprints import outcome
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.sources.fold.source import Chunk, Memo
 from costtop.sources.fold.times import stamp
@@ -200,7 +200,7 @@ class Log:
     def answered(self, tool_id: str, failed: bool, result: bytes) -> None:
         """The result of a tool that an earlier reply asked for."""
         if entry := self.waiting.pop(tool_id, None):
-            hashed = fingerprint(result, RESULT)
+            hashed = outcome(result, failed)
             self.events.append(tool_memory.outcome(entry, failed, hashed))
 
     def ended(self, status: str, at: int) -> None:
