@@ -54,6 +54,18 @@ def test_removed_requests_stay_counted_whether_they_were_seen_before_or_not(name
     assert dollars(looks(name, BEFORE[:2], AFTER, AFTER)) == pytest.approx(0.065)
 
 
+def test_a_task_folder_that_was_renamed_has_the_calls_that_it_had():
+    begun = {"ts": 1_795_000_000_000, "type": "say", "say": "task", "text": "made up"}
+    other = {**begun, "text": "another task, begun in the same moment"}
+
+    def named(folder, first):
+        chunk = Chunk(f"/x/tasks/{folder}/ui_messages.json", json.dumps([first, *BEFORE]).encode())
+        return {call.key for call in calls(SOURCE["cline"].read(chunk, {})[0])}
+
+    assert named("1795000000000", begun) == named("renamed", begun)
+    assert not named("1795000000000", begun) & named("1795000000001", other)
+
+
 def test_the_sum_of_removed_requests_has_their_tokens_too():
     (left,) = [call for call in calls(looks("cline", AFTER)) if call.estimated]
     assert (left.tokens, left.reported) == (Tokens(500, output=20), parse("0.05"))

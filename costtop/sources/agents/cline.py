@@ -1,9 +1,10 @@
 """Cline, Roo Code and the older Kilo Code: `tasks/<id>/ui_messages.json` of VS Code (FORMATS 7).
 
 The file is rewritten whole: a request is written empty at its start and again with its counts, so
-it is keyed by task and time. One that never gets counts was aborted, and what it cost is unknown.
-The model is seldom told; then the reported cost is all. A restored checkpoint takes messages out of
-the file and leaves the sum of their requests: what of it was counted before is not counted again.
+it is keyed by its time and by the task's first message, which a folder under another name keeps.
+One that never gets counts was aborted, and what it cost is unknown. The model is seldom told; then
+the reported cost is all. A restored checkpoint takes messages out of the file and leaves the sum of
+their requests: what of it was counted before is not counted again.
 """
 
 import sys
@@ -39,6 +40,7 @@ _EXTENSIONS = {
 _CODES = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
 _SERVERS = (".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server")
 _FAILED = "streaming_failed"
+_TASK = ("task", "text")  # the first message of a task, as the user wrote it
 _REMOVED = ("deleted_api_reqs", "deletedReqs")
 _RESTORED = 32  # checkpoints of a task that were restored
 _REMEMBERED = 120  # requests of a task that a checkpoint may take away, the latest
@@ -124,8 +126,8 @@ class _Task:
 
     def read(self, messages: list[_Message]) -> None:
         """Every request, then the sums of those that were removed."""
-        if self.log.name == KILO and messages:  # a fork copies a task under another name
-            self.owner = str(messages[0].ts)
+        if messages:
+            self.owner = self._named(messages[0])
         last = max((n for n, x in enumerate(messages) if x.say == "api_req_started"), default=-1)
         over = any(x.say in ("completion_result", "api_req_failed") for x in messages[last + 1 :])
         removed: list[tuple[_Message, int]] = []
@@ -144,6 +146,14 @@ class _Task:
                 self.log.task(self.log.session, "completed", at)
         self._removed(removed)
         self.log.memo["requests"] = dict(list(self.now.items())[-_REMEMBERED:])
+
+    def _named(self, first: _Message) -> str:
+        """What tells the task from others, and what a copy or a renamed folder keeps of it."""
+        if self.log.name == KILO:  # a fork copies a task under another name
+            return str(first.ts)
+        if first.say in _TASK and isinstance(first.text, str):
+            return f"{first.ts}/{keys.short(first.text)}"
+        return self.log.session
 
     def _begin(self, at: int) -> None:
         if self.log.meets(self.log.session):
