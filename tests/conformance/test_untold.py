@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from costtop import paths
+from costtop.queries.sessions import session as session_page
+from costtop.store.db import open_reader
 from costtop.store.sessions import sessions
 from tests.conformance import pipeline
 
@@ -99,9 +101,10 @@ def test_a_cancelled_request_and_a_compaction_stand_beside_the_cost_and_in_no_su
     assert (row["cost_usd"], row["calls"]) == (explained()["cost_usd"], 2)
     (live,) = json.loads(pipeline.run("--once", "--json", "--all"))["sessions"]
     assert (live["estimated_usd"], live["agent_usd"]) == ("0.037335000", None)
-    assert "≈$0.0373 beside it, estimated: 1 cancelled request, 1 compaction" in pipeline.run(
-        "explain", "5d1f0c1e-0000-4000-8000-00000000000a"
-    )
+    words = "≈$0.0373 beside it, estimated: 1 cancelled request, 1 compaction"
+    assert words in pipeline.run("explain", "5d1f0c1e-0000-4000-8000-00000000000a")
+    page = session_page.read(open_reader(paths.find().database), row["key"])
+    assert page is not None and page.beside == (words,)
 
 
 def test_a_copy_of_the_records_counts_once_and_is_the_earliest_logs() -> None:
@@ -133,14 +136,15 @@ def test_the_estimate_goes_when_the_stopped_response_turns_up() -> None:
 
 
 def test_the_estimate_goes_when_the_agent_that_compacted_has_a_log() -> None:
-    pipeline.append(LOG, *BEGUN, *COMPACTED)
+    pipeline.append(LOG, *BEGUN, *CANCELLED, *COMPACTED)
     pipeline.scan()
-    assert session()["estimated_calls"] == 1
+    assert session()["estimated_calls"] == 2
     log = f"{LOG.removesuffix('.jsonl')}/subagents/agent-acompact-1f.jsonl"
     exact = {**reply(85, 30, "msg_01Yy4kPq9sT2vW5xY8zB2d", 20600, 1500, 900), "isSidechain": True}
     pipeline.append(log, exact)
     pipeline.scan()
-    assert (session()["estimated_calls"], session()["calls"]) == (0, 3)
+    assert [one["kind"] for one in explained()["estimates"]] == ["cancelled"]
+    assert (session()["estimated_calls"], session()["calls"]) == (1, 3)
 
 
 def test_a_prompt_that_was_given_back_had_been_sent_without_an_answer() -> None:

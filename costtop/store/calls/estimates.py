@@ -14,11 +14,12 @@ from costtop.store.calls.call_row import HEARD
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import rates_of
 
-_LATE = 60_000  # ms by which the exact call may be told after the record
+_LATE = 60_000  # ms by which a compaction's exact call may be told after its record
 _STANDS = (
     " NOT EXISTS (SELECT 1 FROM calls c WHERE c.key = e.key)"
     " AND NOT EXISTS (SELECT 1 FROM sessions x JOIN calls c ON c.session = x.id"
-    f" WHERE x.root = s.root AND c.at > e.since AND c.at <= e.at + {_LATE}"
+    f" WHERE x.root = s.root AND c.at > e.since"
+    f" AND c.at <= e.at + CASE e.kind WHEN 'compaction' THEN {_LATE} ELSE 0 END"
     f" AND 2 * c.input >= e.input AND (x.agent LIKE 'acompact%' OR c.flags & {HEARD}))"
 )
 
