@@ -6,6 +6,7 @@ from costtop.analysis import ledger
 from costtop.analysis.ledger import BUCKETS
 from costtop.detect.monitor import Monitor
 from costtop.detect.rules import loop
+from costtop.detect.sessions.running_session import RunningSession, book
 from costtop.detect.settings import Settings
 from costtop.model import Tokens, ToolUse
 
@@ -254,3 +255,26 @@ def test_repeats_names_the_calls_that_the_detector_books_as_retries(monitor, log
     news = [call(nth, works(f"k{nth}", f"r{nth}")) for nth in range(8)]
     assert loop.repeats(news) == frozenset()
     assert loop.repeats([]) == frozenset()
+
+
+def test_a_reply_that_grows_into_its_tools_is_a_loop_at_the_turn_that_the_stored_calls_say(
+    log, start
+):
+    """As agents write: first the text, then the tools, then what they answered, one by one."""
+    session, live, whole = None, loop.Loop(), []
+    for nth in range(8):
+        uses = (fails(), works(f"read{nth}"), fails("other"))
+        tokens = Tokens(20_000 + nth * 977, 0, 0, 0, 100)
+        last = log.spend("x", start + nth * STEP, 0.05, tokens=tokens, tools=uses)
+        asked = tuple(use._replace(error=None, result=None) for use in uses)
+        for tools in ((), asked[:1], (uses[0],), (uses[0], *asked[1:]), uses):
+            piece = last._replace(call=last.call._replace(tools=tools))
+            if tools:
+                piece = piece._replace(new=False, previous=last.cost)
+            session = session or RunningSession(piece)
+            loop.take(session, live, piece, book(session, piece))
+        whole.append(last)
+    books = ledger.session(whole, loop.repeats(whole))
+    assert session is not None
+    assert tuple(session.books.total) == books
+    assert books[BUCKETS.index("retries")] > 0

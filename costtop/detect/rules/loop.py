@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from costtop.detect.rules.rule import Claim, Memory, Moment
-from costtop.detect.sessions.running_session import TURN, Moved, RunningSession, book
+from costtop.detect.sessions.running_session import SAME, TURN, Moved, RunningSession, book
 from costtop.model import Spend, ToolUse
 from costtop.money import dollars
 
@@ -50,15 +50,25 @@ class Track(NamedTuple):
     fails: int = 0
 
 
+class Waiting(NamedTuple):
+    """Uses of one call whose outcomes have not all arrived."""
+
+    turn: int
+    growth: int
+    first: int  # the first of its uses that has not been scored
+    uses: tuple[ToolUse, ...]
+
+
 class Loop:
     """All keys of a session, and calls whose outcomes have not arrived."""
 
-    __slots__ = ("edited", "pending", "tracks")
+    __slots__ = ("edited", "pending", "scored", "tracks")
 
     def __init__(self) -> None:
         self.tracks: dict[tuple[str, str], Track] = {}
         self.edited = 0  # turn of the last edit that succeeded
-        self.pending: dict[bytes, tuple[int, int, tuple[ToolUse, ...]]] = {}
+        self.pending: dict[bytes, Waiting] = {}
+        self.scored = (b"", 0)  # the last turn's call, and how many of its uses have been scored
 
 
 def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
@@ -123,23 +133,32 @@ def take(session: RunningSession, loop: Loop, spend: Spend, moved: Moved) -> tup
     hot: tuple[str, str] | None = None
     if moved == TURN:
         hot = _overdue(session, loop)
-        if call.tools:
-            loop.pending[call.key] = (session.turns, _growth(session), call.tools)
-    if call.key not in loop.pending:
-        return hot
-    turn, growth, _ = loop.pending[call.key]
-    if any(use.error is None for use in call.tools):
+        loop.scored = (call.key, 0)
+    if moved in (TURN, SAME):
+        _wait(session, loop, spend)
+    waiting = loop.pending.get(call.key)
+    if waiting is None or any(use.error is None for use in call.tools):
         return hot
     del loop.pending[call.key]
-    for use in call.tools:
-        hot = _hotter(loop, hot, _score(session, loop, use, turn, growth))
+    if loop.scored[0] == call.key:
+        loop.scored = (call.key, len(call.tools))
+    for use in call.tools[waiting.first :]:
+        hot = _hotter(loop, hot, _score(session, loop, use, waiting.turn, waiting.growth))
     return hot
+
+
+def _wait(session: RunningSession, loop: Loop, spend: Spend) -> None:
+    """The last turn's uses wait for their outcomes; some come with a later piece of its reply."""
+    key, tools = spend.call.key, spend.call.tools
+    first = loop.scored[1] if loop.scored[0] == key else 0
+    if len(tools) > first:
+        loop.pending[key] = Waiting(session.turns, _growth(session), first, tools[first:])
 
 
 def _overdue(session: RunningSession, loop: Loop) -> tuple[str, str] | None:
     """Outcomes that never came count as no error and no result."""
     hot: tuple[str, str] | None = None
-    for key, (turn, growth, uses) in list(loop.pending.items()):
+    for key, (turn, growth, _, uses) in list(loop.pending.items()):
         if turn < session.turns - _WAITS:
             del loop.pending[key]
             for use in uses:
