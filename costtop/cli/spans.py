@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from costtop import money, span_words
 from costtop.cli.parser import Parser
 from costtop.errors import UsageError
+from costtop.span_words import WordedSpan
 
 _SPAN = "a span in words: yesterday, 'last week', november, '1 nov to 15 nov'"
 
@@ -23,14 +24,24 @@ def add_span(parser: Parser, default: str | None = None) -> None:
 
 def asked(options: argparse.Namespace, now: int, tz: ZoneInfo) -> tuple[int | None, int | None]:
     """[since, until) in ms UTC that was asked for; None where it is open. Raises UsageError."""
+    found = asked_span(options, now, tz)
+    return found.start, found.end
+
+
+def asked_span(options: argparse.Namespace, now: int, tz: ZoneInfo) -> WordedSpan:
+    """The span that was asked for, in words or by its ends; raises UsageError."""
+    since, until = options.since or options.usual, options.until
     if not options.span:
-        return between(options.since or options.usual, options.until, now, tz)
+        one = span_words.parse(since, now, tz) if since and not until else None
+        start, end = between(since, until, now, tz)
+        kind = one.kind if one and one.kind in ("days", "hours") else "range"
+        return WordedSpan(since or "", kind if start is not None else "all", start, end)
     if options.since or options.until:
         raise UsageError("the span is given twice: in words, and with --since or --until")
     found = span_words.parse(" ".join(options.span), now, tz)
     if found.start is not None and found.start > now:
         raise UsageError(f"{found.said} lies ahead")
-    return found.start, found.end
+    return found
 
 
 def between(

@@ -113,6 +113,25 @@ def test_the_usual_is_the_median_of_like_weekdays(home: Path, run: Any) -> None:
     assert abs(Decimal(got["usual"]["usd"]) - sum(middle) / 2) < Decimal("0.000000001")
 
 
+def test_the_report_against_like_days_has_the_same_usual(home: Path, run: Any) -> None:
+    read(home, *history(3, {"turns": 30}))
+    for words in ("yesterday", "last week", "7d"):
+        why = tree(run, "why", words)
+        got = tree(run, "report", words, "--by", "feature", "--against", "like")
+        assert got["total"]["against_usd"] == why["usual"]["usd"]
+        assert got["total"]["change_usd"] == why["more_usd"]
+        usual = {row["key"]: row["against_usd"] for row in got["rows"]}
+        assert all(usual[one["feature"]] == one["usual"]["usd"] for one in why["features"])
+    days = tree(run, "report", "yesterday", "--against", "like")["rows"]
+    assert days[0]["against_usd"] == tree(run, "why", "yesterday")["usual"]["usd"]
+    total = tree(run, "report", "today", "--by", "total", "--against", "before")
+    assert total["total"]["against_usd"] == total["rows"][0]["against_usd"]
+    assert total["against"]["spans"][0]["since_at"] == f"{YESTERDAY:%Y-%m-%d}T00:00:00.000Z"
+    said = run("report", "yesterday", "--by", "feature", "--against", "like")[1]
+    assert f"USUAL is the median of 6 {YESTERDAY:%A}s" in said
+    assert run("report", "--against", "like")[0] == 2
+
+
 DRIVERS = {
     "dearer models": {"turns": 6, "model": "claude-opus-4-6"},
     "a larger context": {

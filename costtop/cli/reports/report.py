@@ -3,12 +3,13 @@
 import argparse
 import sqlite3
 import sys
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli.parser import Parser
-from costtop.cli.spans import add_span, asked
+from costtop.cli.reports import comparison
+from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import count, plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
@@ -17,8 +18,12 @@ from costtop.queries.live.live_processes import has_exited
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import hidden, report
 from costtop.queries.spending.unlogged import NOTHING
+from costtop.span_words import WordedSpan
 from costtop.store import meta
 from costtop.store.db import open_reader
+
+if TYPE_CHECKING:
+    from costtop.queries.spending.report_beside import Against, Compared
 
 _HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK", "ALL/TASK")
 
@@ -28,7 +33,7 @@ def add(parser: Parser, name: str) -> None:
     parser.says(
         "Spend summed by one key, as a table, JSON or CSV.",
         "costtop report yesterday",
-        "costtop report last week --by feature",
+        "costtop report last week --by feature --against before",
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
     )
@@ -40,6 +45,8 @@ def add(parser: Parser, name: str) -> None:
     )
     parser.add_argument("--columns", metavar="+NAME", default="",
                         help="another column: +reported, what tools say themselves")  # fmt: skip
+    parser.add_argument("--against", choices=("before", "like"),
+                        help="beside it the span before, or the median of like days")  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
@@ -53,16 +60,28 @@ def run(options: argparse.Namespace) -> int:
     db = open_reader(place.database)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
-    since, until = asked(options, now, tz)
-    found = report.read(db, options.by, tz, since, until, now=now)
+    span = asked_span(options, now, tz)
+    found = report.read(db, options.by, tz, span.start, span.end, now=now)
+    beside = _compared(db, found, span, options.against, now) if options.against else None
     if options.json:
         pulse, _ = daemon_health.look(place, now)
-        put_json(_tree(found, _dates(db, found, now, tz), pulse))
+        tree = _tree(found, _dates(db, found, now, tz), pulse)
+        put_json(comparison.tree(tree, beside) if beside else tree)
     elif options.csv:
         _csv(found)
     else:
-        put(_plain(found, more))
+        put(_plain(found, more, beside))
     return 0
+
+
+def _compared(
+    db: sqlite3.Connection, found: report.Report, span: WordedSpan, kind: "Against", now: int
+) -> "Compared":
+    if span.start is None:
+        raise UsageError(f"--against {kind} needs a span, such as: report 7d --against {kind}")
+    from costtop.queries.spending import report_beside
+
+    return report_beside.read(db, found, span, kind, now)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -177,14 +196,22 @@ def _csv(found: report.Report) -> None:
     writer.writerows(rows)
 
 
-def _plain(found: report.Report, more: tuple[str, ...]) -> str:
+def _plain(found: report.Report, more: tuple[str, ...], beside: "Compared | None" = None) -> str:
     lines = (*found.lines, found.total)
     head = (found.by.upper(), *_HEAD, *(_MORE[name][0] for name in more))
     rows = [
         (_named(line.key, found), *_cells(line), *(_MORE[name][1](line) for name in more))
         for line in lines
     ]
+    if beside is not None:
+        head = (*head[:2], *comparison.HEADS[beside.against], *head[2:])
+        rows = [
+            (*row[:2], *comparison.cells(line, beside), *row[2:])
+            for row, line in zip(rows, lines, strict=True)
+        ]
     text = plain(head, rows, frozenset(range(1, len(head))))
+    if beside is not None:
+        text += f"\n\n{comparison.said(beside, found.zone)}"
     if any(line.floor for line in lines):
         missing = hidden.words(found.total.short, found.likely, found.unpriced_models)
         text += "\n\n≥ is a floor; missing from these sums is what is hidden in\n"
