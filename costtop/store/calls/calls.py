@@ -45,7 +45,7 @@ class Recorded(NamedTuple):
     rev: int
     spends: list[Spend]
     answered: list[bytes]  # keys of calls with new tool outcomes
-    removed: int = 0  # calls that no longer count: who holds sums has to read them again
+    removed: int = 0  # calls gone, or of another user or feature now: sums have to be read again
     ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
 
 
