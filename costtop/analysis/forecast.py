@@ -87,12 +87,12 @@ def residuals(history: Sequence[SpendDay], today: SpendDay, hour: float) -> list
     Of days like today: of its kind, and begun or not by this hour. Others come in only while there
     are few of those.
     """
-    begun = sum(today.hours) > 0
+    begun = any(today.hours)
     found: list[list[float]] = [[], [], []]
     for nth in range(max(_LEAST_DAYS, len(history) - _RESIDUAL_DAYS), len(history)):
         day = history[nth]
         other = day.weekend != today.weekend
-        unlike = (sum(day.hours[: int(hour) + 1]) > 0) != begun
+        unlike = any(day.hours[: int(hour) + 1]) != begun
         found[2 if other else int(unlike)] += _residual(history[:nth], day, hour)
     told: list[float] = []
     for each in found:
@@ -216,10 +216,17 @@ def _rest(history: Sequence[SpendDay], today: SpendDay, hour: float) -> float | 
 
 
 def _path(history: Sequence[SpendDay], today: SpendDay, hour: float) -> list[float] | None:
-    """Foreseen spend of each hour that is left, the running one in part."""
-    profile = _profile(history, today.weekend)
-    if profile is None:
+    """Foreseen spend of each hour that is left; None while fewer than five days had any spend."""
+    if sum(any(day.hours) for day in history[-_RESIDUAL_DAYS:]) < _LEAST_DAYS:
         return None
+    profile = _profile(history, today.weekend)
+    return None if profile is None else _course(history, today, hour, profile)
+
+
+def _course(
+    history: Sequence[SpendDay], today: SpendDay, hour: float, profile: list[float]
+) -> list[float]:
+    """The same, from the mean day of the kind; the running hour counts in part."""
     spent, now = sum(today.hours), min(23, int(hour))
     part = hour - now
     alike = _alike(history, today, now)
@@ -237,35 +244,36 @@ def _alike(history: Sequence[SpendDay], today: SpendDay, now: int) -> list[float
 
     None while there are few of them.
     """
-    begun = sum(today.hours) > 0
+    begun = any(today.hours)
     same = [
         day
         for day in history[-_PROFILE_DAYS:]
-        if day.weekend == today.weekend and (sum(day.hours[: now + 1]) > 0) == begun
+        if day.weekend == today.weekend and any(day.hours[: now + 1]) == begun
     ]
     return _means(same) if len(same) >= _LEAST_DAYS else None
 
 
 def _profile(history: Sequence[SpendDay], weekend: bool) -> list[float] | None:
-    """The mean day of the kind; None while fewer than five days had any spend."""
-    recent = history[-_RESIDUAL_DAYS:]
-    if sum(any(day.hours) for day in recent) < _LEAST_DAYS:
+    """The mean day of the kind; None of fewer than five days."""
+    if len(history) < _LEAST_DAYS:
         return None
     recent = history[-_PROFILE_DAYS:]
     return _means([day for day in recent if day.weekend == weekend] or recent)
 
 
 def _means(days: Sequence[SpendDay]) -> list[float]:
-    return [math.fsum(day.hours[hour] for day in days) / len(days) for hour in range(24)]
+    return [sum(hour) / len(days) for hour in zip(*(day.hours for day in days), strict=True)]
 
 
 def _residual(before: Sequence[SpendDay], day: SpendDay, hour: float) -> list[float]:
     now = min(23, int(hour))
     running = round(day.hours[now] * (hour - now))
     so_far = SpendDay(day.weekend, (*day.hours[:now], running))
-    rest, least = _rest(before, so_far, hour), _least(before, day.weekend)
-    if rest is None or not least:
+    profile = _profile(before, day.weekend)
+    least = _LEAST_PART * math.fsum(profile or ())
+    if profile is None or not least:
         return []
+    rest = math.fsum(_course(before, so_far, hour, profile))
     actual = sum(day.hours) - sum(so_far.hours)
     return [math.log((actual + least) / (rest + least))]
 
