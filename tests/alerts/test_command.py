@@ -127,3 +127,69 @@ def test_replay_says_what_would_have_fired_the_same_each_time(home, capsys):
     tiers = [one["tier"] for one in tree["alerts"] if one["rule"] == "budget_tier"]
     assert tiers == [50, 80, 100]
     assert json.loads(said(capsys, "list", "--json"))["alerts"] == []
+
+
+@pytest.fixture
+def history(home, capsys):
+    """Eight sessions of $3 and one of $45 a day later, which only the plain rule has to do with."""
+    lines = [
+        (f"2026-11-0{1 + peer % 3}T0{peer}:0{turn}:00Z", f"peer{peer}", 200_000 + 1000 * peer)
+        for peer in range(8)
+        for turn in range(5)
+    ]
+    lines += [(f"2026-11-05T10:{n:02}:00Z", "dear", 900_000) for n in range(18)]
+    log = home / "calls.jsonl"
+    log.write_text(
+        "".join(LINE.format(ts=ts, id=n, session=s, tokens=t) for n, (ts, s, t) in enumerate(lines))
+    )
+    find().config.parent.mkdir(parents=True, exist_ok=True)
+    find().config.write_text(f'[[source]]\nname = "own"\npaths = ["{log}"]\n')
+    assert main(["scan"]) == 0
+    capsys.readouterr()
+
+
+SPAN = ("replay", "--since", "2026-11-04", "--until", "2026-11-06")
+
+
+def test_replay_says_what_each_rule_contributes_and_of_which_sessions(history, capsys):
+    tree = json.loads(said(capsys, *SPAN, "--json"))
+    assert [one["session"] for one in tree["pushed"]] == ["costtop/dear"]
+    assert tree["pushed_per_1000_sessions"] == 1000.0
+    by_rule = {one["rule"]: one for one in tree["rules"]}
+    told = [rule for rule, one in by_rule.items() if one["pushed_sessions"]]
+    assert told
+    assert set(tree["pushed"][0]["rules"]) == set(told)
+    alone = [one for one in by_rule.values() if one["without_per_1000_sessions"] == 0]
+    assert all(one["only"] == ["costtop/dear"] for one in alone)
+    text = said(capsys, *SPAN)
+    assert "WITHOUT IT" in text
+    assert "costtop/dear" in text
+
+
+def test_replay_tries_settings_and_says_what_they_would_have_changed(history, capsys):
+    quiet = ("--set", "anomaly.floor=500", "--set", "anomaly.session_cap=500")
+    tree = json.loads(said(capsys, *SPAN, *quiet, "--json"))
+    assert tree["pushed"] == []
+    assert tree["tried"]["pushed_no_more"] == ["costtop/dear"]
+    assert tree["tried"]["as_configured"]["pushed_per_1000_sessions"] == 1000.0
+    assert "pushed no more: costtop/dear" in said(capsys, *SPAN, *quiet)
+    budget = ("--set", "budget.daily.tiers=10,90", "--set", "budget.daily.amount=40")
+    tree = json.loads(said(capsys, *SPAN, *budget, "--json"))
+    assert [one["tier"] for one in tree["alerts"] if one["rule"] == "budget_tier"] == [10, 90]
+    assert "budget" not in find().config.read_text()
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("anomaly.multiplyer=2", "no such setting: did you mean anomaly.multiplier?"),
+        ("budget.daily.tires=1", "did you mean budget.daily.tiers?"),
+        ("anomaly.multiplier=lots", "anomaly.multiplier=lots: write a number, such as 8"),
+        ("anomaly.floor=lots", "not an amount of dollars"),
+        ("anomaly", "write it as anomaly.multiplier=8"),
+        ("budget.new.tiers=50", "missing required field `amount`"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_meant(history, capsys, setting, words):
+    assert main(["alerts", *SPAN, "--set", setting]) == 2
+    assert words in capsys.readouterr().err

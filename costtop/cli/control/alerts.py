@@ -10,8 +10,9 @@ from typing import Any
 
 from costtop import config as configuration
 from costtop import durations, paths
+from costtop.cli.control import tuning
 from costtop.cli.parser import Parser
-from costtop.cli.spans import add_span, asked, between
+from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
@@ -49,10 +50,8 @@ def add(parser: Parser, name: str) -> None:
     test = _verb(verbs, "test", _test, about, "", "phone")
     test.add_argument("label", metavar="LABEL", nargs="*", help="only these endpoints")
     about = "Today's rules over stored history: what would have been told."
-    replay = _verb(verbs, "replay", _replay, about, "november", "--since 7d --source codex")
-    add_span(replay, "30d")
-    replay.add_argument("--source", metavar="S", default="", help="only calls of this source")
-    replay.add_argument("--json", action="store_true", help="as JSON")
+    examples = ("november", "--since 7d --source codex", "--set anomaly.multiplier=8")
+    tuning.add(_verb(verbs, "replay", tuning.run, about, *examples))
 
 
 def _verb(
@@ -216,25 +215,6 @@ def _test(options: argparse.Namespace) -> int:
     for each in done:
         put(f"{each.label}  {each.schema}  {each.said}  ({each.seconds:.1f} s)")
     return 0 if all(each.ok for each in done) else 1
-
-
-def _replay(options: argparse.Namespace) -> int:
-    from costtop.daemon.alerting.history_replay import replayed
-
-    config = configuration.load(paths.find())
-    tz, now = configuration.zone(config), now_ms()
-    since, until = asked(options, now, tz)
-    tree = replayed(_reader(), config, since or 0, until or now, options.source)
-    if options.json:
-        put_json(tree)
-        return 0
-    rows = [(_minute(one["at"]), one["severity"], one["title"]) for one in tree["alerts"]]
-    table = plain(("AT", "SEVERITY", "TITLE"), rows, frozenset())
-    put(table if rows else "nothing would have fired")
-    rate = tree["pushed_per_1000_sessions"]
-    told = "" if rate is None else f"; {rate} of 1000 sessions would have had a message pushed"
-    put(f"{len(rows)} alerts over {tree['sessions']} sessions{told}")
-    return 0
 
 
 def _reader() -> Any:

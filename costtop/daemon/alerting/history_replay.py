@@ -7,26 +7,23 @@ same answer every time. Forecasts of budgets are not replayed: they speak on a t
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from costtop import config as configuration
-from costtop.alerts.replay import replay
 from costtop.config import Config
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
-from costtop.queries.alerts import alert_json
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
 
 _ALL = 1 << 62  # ms: everything counts as imported, so that ends are of event time
 
 
-def replayed(
+def found_in(
     db: sqlite3.Connection, config: Config, since: int, until: int, source: str = ""
-) -> dict[str, Any]:
-    """Alert JSON (INTERFACES.md) of what would have been told in [since, until), ms UTC.
+) -> tuple[list[Finding], int]:
+    """All that would have been found in [since, until), ms UTC, in order; and of how many sessions.
 
     With `source` only its calls are seen, as if there were no others.
     """
@@ -40,7 +37,7 @@ def replayed(
     roots: set[str] = set()
     found = list(_findings(seen, monitor, config, since, roots))
     found += monitor.tick(until)
-    return alert_json.replayed(replay(one for one in found if one.at >= since), len(roots))
+    return [one for one in found if one.at >= since], len(roots)
 
 
 def _findings(

@@ -1,0 +1,113 @@
+"""The tuning bench: what rules would have said of stored history, and what each contributes.
+
+Values alone: `costtop alerts replay` prints them, and whoever proposes settings compares them. What
+is found is found once; that a rule is taken away is played through by what is told, not by looking
+at every call again. It writes nothing.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costtop.alerts.choose import kind
+from costtop.alerts.replay import Imagined, replay
+from costtop.config import Config
+from costtop.daemon.alerting.history_replay import found_in
+from costtop.model import Finding
+
+
+class Pushed(NamedTuple):
+    """A session of which a message would have gone out."""
+
+    session: str  # "source/session"
+    at: int  # ms UTC of the first
+    cost: int | None  # nano-dollars by the last that was found of it
+    excess: int | None  # beyond what is usual, the most that was found
+    rules: tuple[str, ...]  # that were told, the first first
+    messages: int
+
+
+class RuleShare(NamedTuple):
+    """What one rule contributes."""
+
+    rule: str
+    alerts: int
+    sessions: int  # of those pushed, ones that it was told of
+    messages: int  # that it took part in
+    without: int  # sessions pushed if it were not there
+    only: tuple[str, ...]  # sessions pushed by it alone
+
+
+class Bench(NamedTuple):
+    """One configuration over one span."""
+
+    sessions: int
+    made: tuple[Imagined, ...]
+    pushed: tuple[Pushed, ...]  # the dearest first
+    rules: tuple[RuleShare, ...]  # the loudest first
+
+    @property
+    def per_1000(self) -> float | None:
+        """Sessions pushed of 1000; None where there were no sessions."""
+        return per_1000(len(self.pushed), self.sessions)
+
+
+def per_1000(pushed: int, sessions: int) -> float | None:
+    """Of a thousand sessions, to a tenth."""
+    return round(1000 * pushed / sessions, 1) if sessions else None
+
+
+def bench(
+    db: sqlite3.Connection, config: Config, since: int, until: int, source: str = ""
+) -> Bench:
+    """What this configuration would have told in [since, until), ms UTC, and by which rules."""
+    found, sessions = found_in(db, config, since, until, source)
+    made = tuple(replay(found))
+    pushed = _pushed(made)
+    rules = {one.one.finding.rule for one in made}
+    shares = [_share(rule, found, made, {one.session for one in pushed}) for rule in rules]
+    shares.sort(key=lambda one: (-one.sessions, -one.messages, -one.alerts, one.rule))
+    return Bench(sessions, made, tuple(pushed), tuple(shares))
+
+
+def _pushed(made: Sequence[Imagined]) -> list[Pushed]:
+    of: dict[str, list[Imagined]] = {}
+    for one in made:
+        if one.one.finding.session:
+            of.setdefault(one.one.finding.session, []).append(one)
+    found = []
+    for session, alerts in of.items():
+        told = [one for one in alerts if one.pushed is not None]
+        if told:
+            costs = [one.one.finding.cost for one in alerts if one.one.finding.cost is not None]
+            more = [one.one.finding.excess for one in alerts if one.one.finding.excess is not None]
+            told.sort(key=lambda one: one.pushed or 0)
+            found.append(
+                Pushed(
+                    session=session,
+                    at=told[0].pushed or 0,
+                    cost=max(costs, default=None),
+                    excess=max(more, default=None),
+                    rules=tuple(dict.fromkeys(one.one.finding.rule for one in told)),
+                    messages=max(one.told for one in told),
+                )
+            )
+    return sorted(found, key=lambda one: (-(one.cost or 0), one.session))
+
+
+def _share(
+    rule: str, found: Sequence[Finding], made: Sequence[Imagined], pushed: set[str]
+) -> RuleShare:
+    own = [one for one in made if one.one.finding.rule == rule]
+    told = [one for one in own if one.pushed is not None]
+    left = pushed
+    if told and kind(rule) == "session":
+        left = {one.session for one in _pushed(replay(x for x in found if x.rule != rule))}
+    return RuleShare(
+        rule=rule,
+        alerts=len(own),
+        sessions=len({one.one.finding.session for one in told} - {""}),
+        messages=sum(one.told for one in told),
+        without=len(left),
+        only=tuple(sorted(pushed - left)),
+    )
