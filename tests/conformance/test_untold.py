@@ -126,6 +126,37 @@ def test_a_log_read_in_any_pieces_gives_the_same_estimates() -> None:
     assert (session()["estimated_usd"], session()["estimated_calls"]) == ("0.037335000", 2)
 
 
+def test_a_record_without_a_name_or_a_time_is_one_at_every_reading() -> None:
+    bare = {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 900}}
+    pipeline.append(LOG, *BEGUN, bare)
+    pipeline.scan()
+    pipeline.append(f"{pipeline.CLAUDE}/copied/{LOG[-41:]}", *BEGUN, bare)
+    pipeline.scan()
+    assert sum(one["estimated_calls"] for one in pipeline.report()["rows"]) == 1
+
+
+def test_nobody_guesses_what_the_first_request_of_a_log_cost() -> None:
+    pipeline.append(LOG, *CANCELLED, prompt(70, 9), reply(74, 10, "msg_01Ff", 0, 900))
+    pipeline.scan()
+    (one,) = explained()["estimates"]
+    assert (one["model"], one["estimated_usd"], session()["estimated_usd"]) == (
+        None, None, "0.000000000",
+    )  # fmt: skip
+    words = pipeline.run("explain", "5d1f0c1e-0000-4000-8000-00000000000a")
+    assert "≈$? beside it, estimated: 1 cancelled request" in words
+
+
+def test_prices_that_change_move_the_estimates_too() -> None:
+    pipeline.append(LOG, *BEGUN, *CANCELLED)
+    pipeline.scan()
+    before = session()["estimated_usd"]
+    with closing(sqlite3.connect(paths.find().database)) as db:
+        db.execute("UPDATE estimates SET cost = 1")
+        db.commit()
+    pipeline.run("reprice", "--json")
+    assert session()["estimated_usd"] == before != "0.000000001"
+
+
 def test_the_estimate_goes_when_the_stopped_response_turns_up() -> None:
     pipeline.append(LOG, *BEGUN, *CANCELLED)
     pipeline.scan()

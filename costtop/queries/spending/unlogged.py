@@ -49,7 +49,8 @@ class Unlogged(NamedTuple):
         if self.estimates:
             kinds = Counter(one.kind for one in self.estimates)
             named = ", ".join(_counted(kind, count) for kind, count in sorted(kinds.items()))
-            lines.append(f"≈${_amount(self.estimated)} beside it, estimated: {named}")
+            known = self.estimated if any(one.cost for one in self.estimates) else None
+            lines.append(f"≈${_amount(known)} beside it, estimated: {named}")
         if self.only and self.only >= _WORTH:
             lines.append(f"+${_amount(self.only)} that the agent counted and no log tells")
         return lines
@@ -91,5 +92,5 @@ def _counted(kind: str, count: int) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
-def _amount(nanos: int) -> str:
+def _amount(nanos: int | None) -> str:
     return money.dollars(nanos, places=4)

@@ -251,7 +251,7 @@ class _Fold:
         own = not self.agent and row.is_sidechain is not True
         if turns.interrupted(content):
             if own or self.agent:
-                self._untold(self._under_way.interrupted(row, content, at, self.session))
+                self._untold(self._under_way.interrupted(row, content, self.raw, at, self.session))
             self.events += turns.ended(self.turn, self.session, "aborted", at) if own else []
             return
         if content.find(_RESULT, 0, _HEAD) >= 0:
@@ -326,7 +326,7 @@ class _Fold:
             if not self.agent and row.is_sidechain is not True:
                 self.events += turns.ended(self.turn, self.session, "completed", at)
         elif row.type == "system" and row.subtype == "compact_boundary":
-            self._untold(self._under_way.compacted(row, at))
+            self._untold(self._under_way.compacted(row, self.raw, at))
         elif row.type == "assistant":
             self._under_way.broken_off(row)
         elif row.type == "system" and row.subtype == "api_error":

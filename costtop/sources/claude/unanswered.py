@@ -47,12 +47,14 @@ class Unanswered:
         """Results of tools, which are sent to the model."""
         self.asked[:] = (at, "", "", False, 0)
 
-    def interrupted(self, row: Row, content: bytes, at: int, session: str) -> Iterator[Untold]:
+    def interrupted(
+        self, row: Row, content: bytes, raw: bytes, at: int, session: str
+    ) -> Iterator[Untold]:
         """The user stopped the model; the record may name the response that was stopped."""
         if self.asked and _TOOL_USE not in content[-200:]:
             key = self._keys.of(row, row.interrupted_message_id, session)
             took, output = max(at - self.asked[0], 0), self.asked[4]
-            yield self._told("cancelled", key or keys.whole(NAME, content), at, output, took)
+            yield self._told("cancelled", key or keys.whole(NAME, raw.strip()), at, output, took)
         self.asked.clear()
 
     def broken_off(self, row: Row) -> None:
@@ -62,12 +64,12 @@ class Unanswered:
         elif self.asked:
             self.asked[4] = len(bytes(row.message.content)) // _BYTES
 
-    def compacted(self, row: Row, at: int) -> Iterator[Untold]:
+    def compacted(self, row: Row, raw: bytes, at: int) -> Iterator[Untold]:
         """The conversation was summed up; the summary itself comes with the next record."""
         told = row.compact_metadata if isinstance(row.compact_metadata, dict) else {}
         before = told.get("preTokens")
         context = before if isinstance(before, int) and 0 < before <= LARGEST else 0
-        key = keys.whole(NAME, "compaction", first_row(row, str(at)))
+        key = keys.whole(NAME, "compaction", first_row(row, "") or raw.strip())
         self._memo["compacted"] = [key.hex(), at, context]
         yield self._compaction(0)
 
