@@ -34,7 +34,7 @@ _WORDS = {
 }
 _LONGER: Literal["longer"] = "longer"
 Driver = Cause | Literal["longer"]
-_BECAUSE: dict[Driver, tuple[str, str]] = {
+BECAUSE: dict[Driver, tuple[str, str]] = {
     "longer": _WORDS[WORK],
     "retry_loop": _WORDS[drivers.RETRIES],
     "model_shift": _WORDS[PRICE],
@@ -43,6 +43,7 @@ _BECAUSE: dict[Driver, tuple[str, str]] = {
     "verbose_output": _WORDS[OUTPUT],
     "fan_out": _WORDS[SUBAGENTS],
 }
+"""What more and less of each is called."""
 _WORTH = 0.1  # share of the difference from which a driver is mentioned
 _NAMED = 0.2  # share of the difference from which a driver is the cause
 
@@ -56,7 +57,7 @@ def reasons(gap: int, parts: Mapping[Driver, int]) -> str:
     named = [(name, amount) for name, amount in order if abs(amount) >= _WORTH * gap][:3]
     if gap <= 0 or not named:
         return ""
-    texts = [_from(amount, _BECAUSE[name]) for name, amount in named]
+    texts = [_from(amount, BECAUSE[name]) for name, amount in named]
     return f"${dollars(gap)} more than usual: {', '.join(texts)}"
 
 

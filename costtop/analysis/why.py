@@ -94,7 +94,7 @@ class Standing(NamedTuple):
     @property
     def ratio(self) -> float:
         """The cost in times of the usual; 0.0 while nothing is known to be usual."""
-        return self.cost / self.median if self.median else 0.0
+        return round(self.cost / self.median, 4) if self.median else 0.0
 
     @property
     def avoidable(self) -> int:

@@ -47,8 +47,8 @@ def compared(session: RunningSession, peers: PeerView, seen: Seen) -> Compared:
 
 
 def multiple(session: RunningSession, usual: Usual) -> float:
-    """The cost in times of the usual; 0.0 where that is nothing."""
-    return session.cost * 2 / usual.twice_median if usual.twice_median else 0.0
+    """The cost in times of the usual, as evidence keeps it; 0.0 where that is nothing."""
+    return round(session.cost * 2 / usual.twice_median, 4) if usual.twice_median else 0.0
 
 
 def excess(session: RunningSession, peers: PeerView, claimed: int) -> int:

@@ -101,7 +101,7 @@ def _evidence(
             ("peers", usual.peers),
             ("median", usual.median),
             ("q95", usual.high) if usual.peers >= MANY else ("most", usual.most),
-            ("ratio", round(found.ratio, 4)),
+            ("ratio", found.ratio),
             ("of", found.of),
         ]
     if claim.since is not None:

@@ -20,6 +20,7 @@ from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 
 BUDGETS = (Budget("daily", "day", 60 * NANO), Budget("monthly", "month", 400 * NANO))
+NOBODY = Audience()
 QUIET = Settings(plain_rule="warning")
 
 
@@ -57,12 +58,14 @@ def ends(spends: Sequence[Spend], share: int) -> dict[bytes, SessionFact]:
 class Life:
     """One daemon on the database, from its start to its end."""
 
-    def __init__(self, path: Path, now: int, *, waits: bool = False) -> None:
+    def __init__(
+        self, path: Path, now: int, *, waits: bool = False, audience: Audience = NOBODY
+    ) -> None:
         """`waits`: it is slow to learn; `learn_and_wake` follows later."""
         self.path = path
         self.db = open_writer(path)
         self.write_context = WriteContext(feature)
-        self.watch = Evaluator(QUIET, BUDGETS, ZoneInfo("UTC"), Audience(), lambda: None)
+        self.watch = Evaluator(QUIET, BUDGETS, ZoneInfo("UTC"), audience, lambda: None)
         self.learnt = False
         if not waits:
             self.begin(now)

@@ -3,6 +3,7 @@
 It learns nothing and is exact: the comparison is made in ints, on the very event that crosses.
 """
 
+from costtop.analysis.why import times
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.money import dollars
 
@@ -21,6 +22,6 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=settings.multiplier,
         excess=cost - usual.median,
         projected=cost - usual.median,
-        words=f"it has cost {ratio:.1f}x the ${dollars(usual.median)} that is usual"
+        words=f"it has cost {times(round(ratio, 4))} the ${dollars(usual.median)} that is usual"
         f" ({usual.peers} finished peers)",
     )

@@ -12,7 +12,7 @@ from costtop import periods
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.floor import EXACT, Sum, together
 from costtop.model import Budget
-from costtop.queries.live import live_alerts, live_processes
+from costtop.queries.live import deeds_first, live_alerts, live_processes
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import (
     TREND_BUCKETS,
@@ -97,6 +97,9 @@ class Live:
         sessions = self._sessions(now, now - window, trends, marks, finished_after, rev)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
+        held = live_alerts.read(self._db, now)
+        killed = deeds_first.kills(self._db, now)
+        sessions = deeds_first.shown(sessions, opened.sessions, killed, held, now)
         today, month = self._spent(now, told)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)
@@ -122,7 +125,7 @@ class Live:
             sources=sources,
             alerts_open=opened.total,
             last_alert=opened.newest,
-            held=live_alerts.read(self._db, now),
+            held=held,
         )
 
     def name(self, number: int | None) -> str:

@@ -53,6 +53,7 @@ class Unusual(NamedTuple):
 
     why: str
     severity: str
+    driver: str = ""  # the first part of it, for a row on which more is to be said
 
 
 class Open(NamedTuple):
@@ -76,7 +77,7 @@ def open_alerts(db: sqlite3.Connection) -> Open:
             newest = one.title
         worse = _rank(one.severity) > _rank(sessions.get(one.session, _NOTHING).severity)
         if one.session and worse:
-            sessions[one.session] = Unusual(_words(one, stood.get(one.session)), one.severity)
+            sessions[one.session] = _unusual(one, stood.get(one.session))
     return Open(sessions, len(incidents), newest)
 
 
@@ -87,8 +88,10 @@ def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity else -1
 
 
-def _words(one: OpenAlert, standing: str | None) -> str:
+def _unusual(one: OpenAlert, standing: str | None) -> Unusual:
     """Why, of now; of a session that stood open before standings were kept, its cause."""
     if standing is not None:
-        return why.words(why.decoded(standing))
-    return why.CAUSES.get(one.cause, "") if one.cause else ""
+        now = why.decoded(standing)
+        return Unusual(why.words(now), one.severity, why.driver(now))
+    cause = why.CAUSES.get(one.cause, "") if one.cause else ""
+    return Unusual(cause, one.severity, cause)

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from costtop.analysis import ledger
+from costtop.analysis import ledger, why
 from costtop.analysis.quantiles import quantile
 from costtop.detect.rules import loop
 from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
-from costtop.detect.sessions.peer_group import Level
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
 from costtop.queries.spending import hidden, unlogged
 from costtop.store import meta
+from costtop.store.alerts import standings
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.sessions import finished_peers
@@ -46,7 +46,7 @@ class CallLine(NamedTuple):
 class FinishedPeers(NamedTuple):
     """Finished sessions that it is compared with."""
 
-    level: Level
+    level: str  # feature | label | source | all
     name: str
     size: int  # how many
     median: int  # nano-dollars
@@ -88,7 +88,7 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
         if root is None:
             return None
         spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
-        peers = _peers(db, key, spends[0]) if spends else None
+        peers = _stood(db, key) or (_peers(db, key, spends[0]) if spends else None)
         short = floors.of(db, "s.root = ?", (root,))
         likely = hidden.likely(db, root=root) if short.placeholder else None
         made = _made(key, spends, peers, _deeds(db, key))
@@ -140,6 +140,21 @@ def _books(spends: Sequence[Spend]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(((n, a) for n, a in amounts if a), key=lambda pair: -pair[1]))
 
 
+def _stood(db: sqlite3.Connection, key: str) -> FinishedPeers | None:
+    """The peers that its alert and its row in the list were compared with; None of a plain one."""
+    text = standings.of(db, [key]).get(key)
+    found = None if text is None else why.decoded(text)
+    if found is None or not found.peers:
+        return None
+    return FinishedPeers(
+        level=found.level,
+        name=found.of if found.level != "all" else "",
+        size=found.peers,
+        median=found.median,
+        p95=found.high,
+    )
+
+
 def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | None:
     """The narrowest group with enough finished sessions, as the detectors have them."""
     peers = PeerGroups(Settings(min_peers=meta.shared(db).min_peers))
@@ -154,7 +169,7 @@ def finished(peers: PeerGroups, key: str, first: Spend) -> FinishedPeers | None:
     """What peers of the session usually cost, by its first call; None where they are too few."""
     source = key.partition("/")[0]
     view = peers.view(source, first.feature, first.call.estimated, first.label)
-    usual = view.usual()
+    usual = view.shown()  # also all sessions, named: for words, nobody is judged by them
     if usual is None:
         return None
     names = {"feature": first.feature, "label": first.label, "source": source, "all": ""}

@@ -45,7 +45,7 @@ def _against(total: int, peers: FinishedPeers | None) -> Line:
     times = total / peers.median if peers.median else 0.0
     ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
     usual = f" the median ${cash(peers.median)} of {_group(peers)}, p95 ${cash(peers.p95)}"
-    return line(("peers     ", "dim"), (f"{times:.1f}x", ink), usual)
+    return line(("peers     ", "dim"), (why.times(times), ink), usual)
 
 
 def _group(peers: FinishedPeers) -> str:
