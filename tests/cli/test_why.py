@@ -176,6 +176,20 @@ def test_a_session_of_two_days_counts_in_each_with_its_own_calls(home: Path, run
     assert tree(run, "explain", "over-midnight")["causes_usd"] == got["causes_usd"]
 
 
+def test_a_session_is_measured_against_finished_ones_like_it(home: Path, run: Any) -> None:
+    read(home, *history(6, {"turns": 40, "model": DEAR}))
+    got = tree(run, "why", "the-dear-one")
+    assert got["usual"]["of"] == "shop"
+    assert got["usual"]["peers"] > 20
+    more = Decimal(got["cost_usd"]) - Decimal(got["usual"]["usd"])
+    assert Decimal(got["more_usd"]) == more
+    assert summed(got["drivers_usd"].values()) == more
+    said = run("why", "the-dear-one")[1]
+    assert f"${more:.2f} more than usual: " in said
+    assert " from dearer models" in said
+    assert f"costtop explain {got['id']} --calls" in said
+
+
 def test_the_first_call_after_midnight_is_compared_with_the_one_before(
     home: Path, run: Any
 ) -> None:

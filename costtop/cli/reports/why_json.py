@@ -116,15 +116,16 @@ def step(one: DearStep) -> dict[str, Any]:
 
 def session(found: WhySession) -> dict[str, Any]:
     """Why a session cost what it did."""
-    tz, peers = periods.zone(found.zone), found.peers
+    tz, one = periods.zone(found.zone), found.compared
     usual = None
-    if peers is not None:
+    if one.usual is not None:
         usual = {
-            "usd": money.exact(peers.median),
-            "p95_usd": money.exact(peers.p95),
-            "peers": peers.size,
-            "of": peers.name or "all features",
+            "usd": money.exact(one.usual.median),
+            "p95_usd": money.exact(one.usual.high),
+            "peers": one.usual.peers,
+            "of": one.of,
         }
+    parts = {name: money.exact(part) for name, part in (one.parts or {}).items()}
     return {
         "schema": 1,
         "currency": "USD",
@@ -137,12 +138,22 @@ def session(found: WhySession) -> dict[str, Any]:
         "tz": found.zone,
         **_spent(found.spent),
         "usual": usual,
+        "more_usd": money.exact(one.gap) if usual else None,
+        "drivers_usd": parts or None,
         "turns": found.session.turns,
         "causes_usd": causes(found.session.books),
         "models_usd": {name: money.exact(cost) for name, cost in found.models},
         "days_usd": {periods.key("day", at, tz): money.exact(cost) for at, cost in found.days},
         "dearest_steps": [step(one) for one in found.session.steps],
-        "said": [session_words.headline(found), *found.missing],
+        "said": [
+            line
+            for line in (
+                session_words.headline(found),
+                session_words.by_what(found),
+                *found.missing,
+            )
+            if line
+        ],
         "advice": list(session_words.advice(found)),
     }
 

@@ -162,11 +162,6 @@ def _peers(db: sqlite3.Connection, key: str, first: Spend) -> FinishedPeers | No
         peer = of_cost(**dict(zip(COST, values, strict=True)))
         if peer.root != key:
             peers.add(peer)
-    return finished(peers, key, first)
-
-
-def finished(peers: PeerGroups, key: str, first: Spend) -> FinishedPeers | None:
-    """What peers of the session usually cost, by its first call; None where they are too few."""
     source = key.partition("/")[0]
     view = peers.view(source, first.feature, first.call.estimated, first.label)
     usual = view.shown()  # also all sessions, named: for words, nobody is judged by them

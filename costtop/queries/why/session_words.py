@@ -5,10 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.analysis import ledger
+from costtop.analysis import because, ledger, why
+from costtop.analysis.because import Driver
 from costtop.detect.findings import short
 from costtop.money import dollars
-from costtop.queries.sessions.session import FinishedPeers
 from costtop.queries.why.blocks import Block, Rows, amount, describe, wrapped
 from costtop.queries.why.why_session import WhySession
 from costtop.text import clean
@@ -26,7 +26,10 @@ _HOW = {
 
 def session(found: WhySession) -> tuple[Block, ...]:
     """The answer for people."""
-    blocks = [Block(notes=(*wrapped(headline(found)), *_when(found), *_missing(found)))]
+    said = by_what(found)
+    reasons = (f"  {said}",) if said else ()
+    notes = (*wrapped(headline(found)), *reasons, *_when(found), *_missing(found))
+    blocks = [Block(notes=notes)]
     blocks.append(causes(found.session.books))
     if len(found.days) > 1:
         rows = tuple(_day(start, cost, found.zone) for start, cost in found.days[-_DAYS:])
@@ -45,16 +48,19 @@ def headline(found: WhySession) -> str:
     """What it cost against its peers, in one sentence."""
     name = f"{short(found.key)} {clean(found.session.feature)}".rstrip()
     text = f"{name}: ${amount(found.spent)}"
-    peers = found.peers
-    if peers is None or not peers.median:
-        return f"{text}; fewer than five finished sessions to compare it with"
-    times = f"{found.spent.cost / peers.median:.1f}x " if found.spent.cost else ""
-    usual = f"{times}the usual ${dollars(peers.median)}"
-    return f"{text}, {usual} (median of {peers.size} {_group(peers)}, p95 ${dollars(peers.p95)})"
+    one = found.compared
+    if one.usual is None:
+        return f"{text}; too few finished sessions to compare it with"
+    times = f"{why.times(one.ratio)} " if one.ratio and found.spent.cost else ""
+    usual, of = one.usual, clean(one.of)
+    peers = f"median of {usual.peers} sessions of {of}, p95 ${dollars(usual.high)}"
+    return f"{text}, {times}the usual ${dollars(usual.median)} ({peers})"
 
 
-def _group(peers: FinishedPeers) -> str:
-    return "of all features" if peers.level == "all" else f"of {clean(peers.name)}"
+def by_what(found: WhySession) -> str:
+    """What it is dearer by than its peers, as alerts have it; "" where it is not."""
+    one = found.compared
+    return because.reasons(one.gap, one.parts) if one.parts else ""
 
 
 def _when(found: WhySession) -> tuple[str, str]:
@@ -83,13 +89,30 @@ def causes(books: ledger.Books) -> Block:
         (
             f"${dollars(books[nth])}",
             f"{100 * books[nth] / whole:.0f} %",
-            ledger.BUCKETS[nth].replace("_", " "),
-            "avoidable" if nth in _HOW else "",
+            why.LINES[ledger.BUCKETS[nth]],
+            "avoidable" if ledger.BUCKETS[nth] in why.AVOIDABLE else "",
         )
         for nth in order
         if books[nth]
     )
     return Block("Where it went", (), rows, frozenset({0, 1}))
+
+
+_BEYOND: dict[Driver, str] = {
+    "longer": "more turns than usual: cut the task smaller, or look where they went",
+    "model_shift": "dearer models than usual: use the cheaper one for routine work",
+    "verbose_output": "longer replies than usual: ask for edits, not for whole files",
+    "fan_out": "subagents: use fewer, or a cheaper model for them",
+}
+
+
+def _beyond(found: WhySession) -> list[str]:
+    """The largest thing by which it is dearer than its peers, where something can be done."""
+    parts = {name: found.compared.parts[name] for name in _BEYOND} if found.compared.parts else {}
+    name = max(parts, key=lambda one: parts[one], default=None)
+    if name is None or parts[name] * _WORTH <= found.spent.cost:
+        return []
+    return [f"${dollars(parts[name])} for {_BEYOND[name]}"]
 
 
 def advice(found: WhySession) -> tuple[str, ...]:
@@ -101,6 +124,7 @@ def advice(found: WhySession) -> tuple[str, ...]:
         for nth in order
         if books[nth] * _WORTH > found.spent.cost
     ][:2]
+    lines += _beyond(found)
     carried = books[ledger.CARRY]
     if carried > _CARRIED * found.spent.cost > 0:
         lines.append(f"${dollars(carried)} for the context carried on: begin anew, or compact")

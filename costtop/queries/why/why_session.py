@@ -4,24 +4,31 @@ All of its calls, subagents included; its cost is that of `report --by session`.
 nano-dollars, times are ms UTC.
 """
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.detect.compared import Compared, compared
+from costtop.detect.monitor import as_it_was
+from costtop.detect.rules import loop
+from costtop.detect.sessions import finished_peer
+from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peers import PeerGroups
+from costtop.detect.sessions.running_session import RunningSession, book
 from costtop.detect.settings import Settings
 from costtop.durations import DAY
 from costtop.floor import Sum
 from costtop.model import Spend
 from costtop.queries.sessions import finished_sessions, session
-from costtop.queries.sessions.session import FinishedPeers
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession
 from costtop.store import meta
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
-from costtop.store.sessions import short_ids
+from costtop.store.sessions import finished_peers, short_ids
 from costtop.store.sessions.past_spends import History
 
 _KNOWN = 28 * DAY  # that sessions are looked for
@@ -37,7 +44,7 @@ class WhySession(NamedTuple):
     last: int
     spent: Sum
     session: DaySession  # as its whole life has it
-    peers: FinishedPeers | None  # None: too few
+    compared: Compared  # with its peers
     models: tuple[tuple[str, int], ...]  # and what each cost, dearest first
     days: tuple[tuple[int, int], ...]  # (start of a local day, cost), oldest first
     contexts: tuple[int, int]  # tokens of its first and its last prompt
@@ -57,7 +64,6 @@ def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession
     if not spends:
         return None
     began, last = spends[0].call.at, spends[-1].call.at
-    peers = detail.peers or _of_history(db, key, spends[0], now)
     return WhySession(
         key=key,
         id=short_ids.of(db, key),
@@ -66,7 +72,7 @@ def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession
         last=last,
         spent=Sum(detail.total, len(spends), short),
         session=day_sessions.of_calls(spends, began, last + 1),
-        peers=peers,
+        compared=_compared(db, key, spends, now),
         models=_models(spends),
         days=_days(spends, tz),
         contexts=(detail.first_context, detail.last_context),
@@ -74,14 +80,28 @@ def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession
     )
 
 
-def _of_history(db: sqlite3.Connection, key: str, first: Spend, now: int) -> FinishedPeers | None:
-    """Its peers from the calls themselves, where no daemon has kept finished sessions."""
-    shared = meta.shared(db)
-    groups = PeerGroups(Settings(min_peers=shared.min_peers))
-    for life in finished_sessions.read(db, now - _KNOWN, now):
-        if life.root != key and life.last < now - shared.finished_after:
-            groups.add(life.peer)
-    return session.finished(groups, key, first)
+def _compared(db: sqlite3.Connection, key: str, spends: list[Spend], now: int) -> Compared:
+    """The session beside its peers, as alerts and the live list have it."""
+    session, loops = RunningSession(spends[0]), loop.Loop()
+    for spend in map(as_it_was, spends):
+        loop.take(session, loops, spend, book(session, spend))
+    groups = PeerGroups(Settings(min_peers=meta.shared(db).min_peers))
+    for peer in _peers(db, now):
+        if peer.root != key:
+            groups.add(peer)
+    view = groups.view(session.source, session.feature, session.estimated, session.label)
+    return compared(session, view, {})
+
+
+def _peers(db: sqlite3.Connection, now: int) -> Iterator[Peer]:
+    """Finished sessions as the daemon keeps them; where none has run, from the calls themselves."""
+    kept = [finished_peer.restore(json.loads(text)) for text in finished_peers.texts(db)]
+    if kept:
+        yield from kept
+        return
+    ended = now - meta.shared(db).finished_after
+    lives = finished_sessions.read(db, now - _KNOWN, now)
+    yield from (life.peer for life in lives if life.last < ended)
 
 
 def _models(spends: list[Spend]) -> tuple[tuple[str, int], ...]:

@@ -49,6 +49,11 @@ def read(db: sqlite3.Connection, form: str) -> list[str] | None:
     return [row[0] for row in db.execute("SELECT peer FROM peers ORDER BY at, id")]
 
 
+def texts(db: sqlite3.Connection) -> Iterator[str]:
+    """All that are kept, whole, in the order in which they finished."""
+    return (row[0] for row in db.execute("SELECT peer FROM peers ORDER BY at, id"))
+
+
 def values(db: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     """Those of a peer's values, of each that is kept, in the order in which they finished."""
     wanted = ", ".join(f"json_extract(peer, '$[{number}]')" for number in numbers)
