@@ -48,9 +48,11 @@ def claim(
     if state.sum > memory.peak:
         memory.peak = state.sum
     limit, excess = at.peers.limit(peak, _START), state.dollars // 1000
+    if state.sum <= max(_DEAR * limit, steep * state.turns):
+        return None
     if excess > at.peers.long_median() > 0:
         limit *= _DEAR
-    if state.sum <= max(limit, steep * state.turns):
+    if state.sum <= limit:
         return None
     total = projected(at, excess, rate / 1000)
     if total is None:

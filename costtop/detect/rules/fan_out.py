@@ -22,6 +22,8 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
     """
     session, floor = at.session, at.settings.floor
     count, cost = len(session.agents), session.agent_cost
+    if count < _LEAST:
+        return None
     ordered = at.peers.chosen().numbers("agents")
     least = _LEAST if len(ordered) >= MANY else _UNKNOWN
     if count < least or cost <= floor or cost <= max(floor, at.peers.median() // 2):

@@ -68,6 +68,7 @@ class PeerView:
         "_ages",
         "_asked",
         "_bands",
+        "_chosen",
         "_limits",
         "_reference",
         "_residual",
@@ -85,6 +86,7 @@ class PeerView:
 
     def _forget(self) -> None:
         self._asked = False
+        self._chosen: Group | None = None
         self._usual: Usual | None = None
         self._ages: dict[int, CostBand | None] = {}
         self._limits: dict[str, float] = {}
@@ -218,10 +220,12 @@ class PeerView:
 
     def chosen(self) -> Group:
         """The finest group with enough finished sessions, else all."""
-        for group in self.groups:
-            if len(group.numbers("cost")) >= self.peers.settings.min_peers:
-                return group
-        return self.groups[-1]
+        self._fresh()
+        if self._chosen is None:
+            least = self.peers.settings.min_peers
+            enough = (group for group in self.groups if len(group.numbers("cost")) >= least)
+            self._chosen = next(enough, self.groups[-1])
+        return self._chosen
 
     def _interpolate(self, turns: int) -> CostBand | None:
         nth = bisect_right(GRID, turns) - 1
