@@ -29,6 +29,7 @@ from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
 from costtop.tui.widgets.glance import Glance, aside_width, heading, hint
+from costtop.tui.widgets.incidents_pane import IncidentsPane
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
@@ -63,6 +64,7 @@ class TopScreen(Screen[None]):
             yield Pane("empty")
             yield Glance("aside", beside=True)
         yield Glance("below")
+        yield IncidentsPane("incidents")
         yield Pane("hint")
         yield Prompts()
         yield Pane("keys", base="label")
@@ -145,9 +147,13 @@ class TopScreen(Screen[None]):
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
         row, tagged = self._row(), sorted(self.view.tagged)
-        self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
         for glance in self.query(Glance):
             glance.about(row, root_key(row) if row else "")
+        told = self.query_one("#incidents", IncidentsPane).look()
+        told = told or any(glance.display for glance in self.query(Glance))
+        shown = bool(tagged) or not told
+        self.query_one("#hint").display = shown and not self.query_one(Prompts).is_open
+        self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
         self.query_one("#burn", BurnPane).about(root_key(row) if row else "", self._kept_rate())
 
     def _kept_rate(self) -> int | None:
@@ -168,6 +174,7 @@ class TopScreen(Screen[None]):
 
     # -- the list ------------------------------------------------------------------------------
 
+    @on(IncidentsPane.Read)
     @on(Table.Moved)
     def _moved(self) -> None:
         self._draw_selected()

@@ -102,6 +102,11 @@ class Prompts(Widget):
             prompt.display = prompt.id == wanted
         self.screen.set_focus(self.query_one(f"#{wanted}", Input) if wanted else otherwise)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether one of them is."""
+        return any(prompt.display for prompt in self.query(Input))
+
     def clear(self) -> None:
         """Nothing is filtered or searched."""
         for prompt in self.query(Input):

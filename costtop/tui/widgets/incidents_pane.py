@@ -1,0 +1,104 @@
+"""The newest incidents below the list: when, which session, why, what to do. Read now and then."""
+
+from textual.message import Message
+
+from costtop.durations import SECOND
+from costtop.queries.alerts.alert_list import AlertLine, Alerts
+from costtop.queries.live.view import SessionRow, Snapshot
+from costtop.tui.draw.figures import cash, clock, short_place, short_session
+from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, whole, width_of
+from costtop.tui.host import host_of
+from costtop.tui.widgets.pane import Pane
+
+_ONE, _THREE = 15, 30  # lines of the window from which one, or a rule and three, are shown
+_NARROW, _WIDE, _WIDEST = 60, 100, 140  # cells from which there is more to say
+_AGAIN = 5 * SECOND
+_SIGNS = {"critical": ("!", "bad"), "warning": ("▲", "warn"), "notice": ("·", "dim")}
+_HINTS = {"critical": "k stops it", "warning": "s silences"}
+_KEPT = 3
+
+
+class IncidentsPane(Pane):
+    """The last incidents that somebody was told of."""
+
+    class Read(Message):
+        """Other incidents may be shown now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._alerts: Alerts | None = None
+        self._read_at = 0
+        self._of: tuple[int, int] = (-1, -1)
+
+    def look(self) -> bool:
+        """Shows them as the window has room; True where one line stands in place of the hint."""
+        size, host = self.screen.size, host_of(self)
+        many = size.height >= _THREE
+        if size.height < _ONE or size.width < _NARROW or host.at is not None:
+            self.show([])
+            return False
+        self._read(host.snapshot)
+        open_ones = [one for one in self._told() if one.incident.state == "open"]
+        found = self._told()[:_KEPT] if many else open_ones[:1]
+        rows = {row.key: row for row in host.snapshot.sessions}
+        at, width = host.snapshot, size.width
+        lines = [_drawn(one, rows.get(one.alert.session), at, width) for one in found]
+        if many and lines:
+            lines.insert(0, _title(len(open_ones), len(self._told()), size.width))
+        self.show(lines)
+        return bool(lines) and not many
+
+    def _told(self) -> list[AlertLine]:
+        return [one for one in self._alerts.lines if one.incident.told] if self._alerts else []
+
+    def _read(self, snapshot: Snapshot) -> None:
+        of = snapshot.rev, snapshot.alerts_open
+        if of == self._of or not snapshot.rev or 0 <= snapshot.at - self._read_at < _AGAIN:
+            return
+        self._of, self._read_at = of, snapshot.at
+        host, now = host_of(self), snapshot.at
+        host.look(self.screen, lambda: host.backend.alerts("", now), self._take, "incidents")
+
+    def _take(self, alerts: Alerts) -> None:
+        self._alerts = alerts
+        self.post_message(self.Read())
+
+
+def _title(open_ones: int, told: int, width: int) -> Line:
+    right = line((f"{open_ones} open  ", "warn" if open_ones else "dim"), (f"{told} all", "dim"))
+    return rule(line("incidents"), right, width)
+
+
+def _drawn(one: AlertLine, row: SessionRow | None, snapshot: Snapshot, width: int) -> Line:
+    """One incident in one line; what does not fit goes fact by fact."""
+    incident, alert = one.incident, one.alert
+    stands = incident.state == "open"
+    sign, ink = _SIGNS.get(incident.severity, _SIGNS["notice"])
+    session = alert.session.partition("/")[2]
+    name = short_session(session) if session else alert.budget or alert.feature or "-"
+    left = line(
+        (f" {clock(incident.rows[0].at, snapshot.zone, '%H:%M')} ", "dim"),
+        (sign, ink if stands else "dim"),
+        (f" {fit(name, max(len(name), 8))} ", "strong" if stands else "dim"),
+    )
+    if row is not None and width >= _WIDE:
+        places = dict.fromkeys(short_place(p) for p in (row.project, row.feature) if p)
+        left += line((fit("·".join(places), 20) + " ", "text" if stands else "dim"))
+    right = _right(one, row, stands, width)
+    said = one.why if session else one.title.partition(": ")[2] or one.title
+    room = width - width_of(left) - width_of(right) - 1
+    text = whole(said, room)
+    words = (Span(fit(text, min(len(text), room)), ink if stands else "dim"),) if room > 0 else ()
+    return cut(spread((*left, *words), right, width), width)
+
+
+def _right(one: AlertLine, row: SessionRow | None, stands: bool, width: int) -> Line:
+    """Its rate, who was told, and what a key would do about it."""
+    parts: Line = ()
+    if width >= _WIDEST:
+        rate = f"{cash(row.rate)}/h" if row is not None and row.rate else ""
+        parts += line((f"{rate:>12}", "text"), (f"   {fit(one.told, 26)} ", "dim"))
+    if width >= _WIDE and one.alert.session:
+        hint = _HINTS.get(one.incident.severity, "") if stands else one.incident.state
+        parts += line((f"{hint:>12} ", "accent" if hint == "k stops it" else "dim"))
+    return parts
