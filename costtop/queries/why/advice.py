@@ -22,7 +22,7 @@ _HOW = {
     increase.CONTENT: "read less at a time: parts of files, shorter output of tools",
     increase.OUTPUT: "ask for shorter replies, or for edits instead of whole files",
     increase.SUBAGENTS: "use fewer subagents, or a cheaper model for them",
-    increase.LENGTH: "see where the turns went",
+    increase.LENGTH: "cut them smaller, or look where the turns went",
     increase.PIECES: "more was done; nothing needs mending",
     increase.RETRIES: "the agent went in circles",
     increase.MISSES: "keep the prompt's beginning as it is, and pauses short",

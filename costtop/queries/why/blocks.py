@@ -9,7 +9,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop.analysis import ledger
-from costtop.detect.findings import short
 from costtop.floor import Sum
 from costtop.money import dollars
 from costtop.queries.why.day_sessions import DearStep
@@ -80,7 +79,7 @@ def describe(one: DearStep, zone: str, *, long: bool = True) -> tuple[str, str]:
     """
     local = datetime.fromtimestamp(one.at // 1000, ZoneInfo(zone))
     when = f"{local:%a %-d %b %H:%M:%S}" if long else f"{local:%H:%M:%S}"
-    who = f"a subagent of {short(one.root)}" if one.agent else short(one.root)
+    who = f"a subagent of {one.id}" if one.agent else one.id
     turn = f", turn {one.turn}" if one.turn else ""
     first = f"${dollars(one.cost)} at {when}: {who}{turn}, {clean(one.model)}"
     cached = 100 * one.cache_read / one.input if one.input else 0

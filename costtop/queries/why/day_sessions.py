@@ -37,6 +37,7 @@ class DearStep(NamedTuple):
     premium: int  # paid for the misses beyond the price of a hit
     retry: bool
     tools: tuple[str, ...]  # that it asked for
+    id: str = ""  # of its session, as people type it; whoever shows it asks for it
 
 
 class DaySession(NamedTuple):

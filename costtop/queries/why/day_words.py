@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase
-from costtop.detect.findings import short
 from costtop.floor import Sum
 from costtop.money import dollars
 from costtop.queries.why.blocks import (
@@ -193,7 +192,7 @@ def _session(one: RisenSession) -> tuple[str, ...]:
     if wasted * 4 >= one.spent.cost > 0:
         told += f"; {largest_waste(session.books)}"
     return (
-        cut(f"{short(session.root)} {session.feature}"),
+        cut(f"{one.id} {session.feature}"),
         amount(one.spent),
         "-" if one.usual is None else dollars(one.usual),
         _more(one.more, one.spent, usual_floor=False),

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import because, ledger, why
 from costtop.analysis.because import Driver
-from costtop.detect.findings import short
 from costtop.money import dollars
 from costtop.queries.why.blocks import Block, Rows, amount, describe, wrapped
 from costtop.queries.why.why_session import WhySession
@@ -46,7 +45,7 @@ def session(found: WhySession) -> tuple[Block, ...]:
 
 def headline(found: WhySession) -> str:
     """What it cost against its peers, in one sentence."""
-    name = f"{short(found.key)} {clean(found.session.feature)}".rstrip()
+    name = f"{found.id} {clean(found.session.feature)}".rstrip()
     text = f"{name}: ${amount(found.spent)}"
     one = found.compared
     if one.usual is None:

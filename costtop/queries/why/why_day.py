@@ -123,10 +123,14 @@ def read(
             if one.more > 0
         ),
         books=tuple(map(sum, zip(ledger.EMPTY, *(one.books for one in mine), strict=True))),
-        step=max(steps, key=lambda one: one.cost, default=None),
+        step=_named(db, max(steps, key=lambda one: one.cost, default=None)),
         model=None if feature else facts.model(),
         shorts=tuple(facts.unpriced),
     )
+
+
+def _named(db: sqlite3.Connection, step: DearStep | None) -> DearStep | None:
+    return None if step is None else step._replace(id=short_ids.of(db, step.root))
 
 
 def _name(feature: str) -> str:

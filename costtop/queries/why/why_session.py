@@ -63,15 +63,16 @@ def read(db: sqlite3.Connection, key: str, now: int, tz: ZoneInfo) -> WhySession
         short = floors.of(db, "s.root = ?", (root,))
     if not spends:
         return None
-    began, last = spends[0].call.at, spends[-1].call.at
+    began, last, name = spends[0].call.at, spends[-1].call.at, short_ids.of(db, key)
+    whole = day_sessions.of_calls(spends, began, last + 1)
     return WhySession(
         key=key,
-        id=short_ids.of(db, key),
+        id=name,
         zone=tz.key,
         began=began,
         last=last,
         spent=Sum(detail.total, len(spends), short),
-        session=day_sessions.of_calls(spends, began, last + 1),
+        session=whole._replace(steps=tuple(one._replace(id=name) for one in whole.steps)),
         compared=_compared(db, key, spends, now),
         models=_models(spends),
         days=_days(spends, tz),

@@ -46,8 +46,11 @@ class History:
 
     def between(self, since: int, until: int) -> Iterator[Spend]:
         """Every call of [since, until), ms UTC, by event time."""
-        where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?)"
-        values = (since, since, until)
+        where = (
+            " WHERE c.session IN"
+            " (SELECT id FROM sessions WHERE last >= ? AND coalesce(started, 0) < ?)"
+        )
+        values = (since, until, since, until)
         yield from self._spends(f"{where} AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id", values)
 
     def after(self, row: int) -> Iterator[Spend]:
