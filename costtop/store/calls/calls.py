@@ -38,6 +38,9 @@ from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tasks
 from costtop.store.sessions.tasks import record_task
 
+_INSERT = f"INSERT INTO calls (id, {COLUMNS}) VALUES (?{',?' * len(CallRow._fields)})"
+_UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
+
 
 class Recorded(NamedTuple):
     """What a commit changed: spends in order of arrival, and calls whose tools are now known."""
@@ -152,11 +155,11 @@ def _store(
             continue
         known = stored.get(key)
         ids[key] = known.id if known else following + len(inserts)
-        row = _final(db, into, sight, filling.bare(known), contexts.get(key))
+        row = _final(db, into, sight, known and filling.bare(known), contexts.get(key))
         if filling.matters or contexts:
             row = filling.row(ids[key], row, known, joined=key in contexts)
         if known is None:
-            inserts.append(sight._replace(row=row))
+            inserts.append(sight if row is sight.row else sight._replace(row=row))
             deltas.book(row)
         elif row != known.row:
             updates.append((known.id, row))
@@ -251,12 +254,9 @@ def _spend(
 def _write(
     db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, CallRow]]
 ) -> None:
-    marks = ",".join("?" * (1 + len(CallRow._fields)))
-    db.executemany(f"INSERT INTO calls (id, {COLUMNS}) VALUES ({marks})", inserts)
-    sets = ", ".join(f"{name} = ?" for name in CallRow._fields)
-    db.executemany(
-        f"UPDATE calls SET {sets} WHERE id = ?", [(*row, call_id) for call_id, row in updates]
-    )
+    db.executemany(_INSERT, inserts)
+    if updates:
+        db.executemany(_UPDATE, [(*row, call_id) for call_id, row in updates])
 
 
 def _ended(db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]) -> list[str]:

@@ -90,6 +90,8 @@ def overtaken(db: sqlite3.Connection, inserts: list[Sight]) -> list[Stored]:
 
 def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
     """Takes calls out of the table, with their tools."""
+    if not gone:
+        return  # as in nearly every batch
     db.executemany("DELETE FROM tools WHERE call = ?", [(item.id,) for item in gone])
     db.executemany("DELETE FROM own_contexts WHERE call = ?", [(item.id,) for item in gone])
     db.executemany("DELETE FROM calls WHERE id = ?", [(item.id,) for item in gone])

@@ -6,7 +6,7 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 
 import sqlite3
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 from costtop.durations import MINUTE, now_ms
 from costtop.store import meta
@@ -42,21 +42,61 @@ class _Latest:
             self.seen = max(self.seen, row.seen)
         self.first = min(self.first, row.at)
 
-    def values(self, session: int) -> tuple[int, ...]:
-        """As `Deltas.write` binds them."""
+    def times(self, session: int) -> tuple[int, ...]:
+        """As `_TIMES` binds them."""
+        return (self.first, self.row.at, self.seen, session)
+
+    def newest(self, session: int) -> tuple[int, ...]:
+        """As `_NEWEST` binds them."""
         row = self.row
-        return (
-            row.at, row.context, row.feature, row.model, self.first, self.seen, session, row.input,
-        )  # fmt: skip
+        return (row.context, row.feature, row.model, row.input, session, row.at)
+
+
+class _Statements(NamedTuple):
+    """What is said to one roll-up; it is put together once, for a commit may be of one call."""
+
+    add: str
+    remove: str
+
+
+def _statements(table: str, keys: str, sums: str) -> _Statements:
+    names, summed = f"{keys}, {sums}", sums.split(", ")
+    marks = ",".join("?" * len(names.split(", ")))
+    sets = ", ".join(f"{name} = {name} + excluded.{name}" for name in summed)
+    where = " AND ".join(f"{name} = ?" for name in keys.split(", "))
+    return _Statements(
+        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
+        f"DELETE FROM {table} WHERE {where} AND calls = 0",
+    )
+
+
+_MINUTES = _statements("minutes", "minute, session", "cost, calls, unpriced, tokens")
+_SPEND = _statements("spend", _LINE, _SUMS)
+_FLOORS = _statements("floors", f"{_LINE}, reason", "calls, cost, output")
+_MODELS = _statements("session_models", "session, model", "calls, cost, tokens")
+_ADD_TO_SESSION = (
+    f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in _SUMS.split(', '))},"
+    " rev = ? WHERE id = ?"
+)
+_TIMES = (
+    "UPDATE sessions SET started = min(coalesce(started, ?1), ?1),"
+    " last = max(coalesce(last, 0), ?2), seen = max(coalesce(seen, 0), ?3),"
+    " ended = CASE WHEN ended < ?2 THEN NULL ELSE ended END WHERE id = ?4"
+)
+# A fact may have moved `last` past every call: only calls say which of them is the latest.
+_NEWEST = (
+    "UPDATE sessions SET context = ?, feature = ?, model = ?, prompt = ? WHERE id = ?5"
+    f" AND ?6 >= (SELECT max(at) FROM calls WHERE session = ?5 AND NOT flags & {UNREADABLE})"
+)
 
 
 class _Table:
     """Deltas of one roll-up, by its key."""
 
-    __slots__ = ("deltas", "keys", "name", "sums")
+    __slots__ = ("deltas", "statements")
 
-    def __init__(self, name: str, keys: str, sums: str) -> None:
-        self.name, self.keys, self.sums = name, keys.split(", "), sums.split(", ")
+    def __init__(self, statements: _Statements) -> None:
+        self.statements = statements
         self.deltas: dict[tuple[Any, ...], list[int]] = {}
 
     def add(self, key: tuple[Any, ...], sums: list[int]) -> None:
@@ -69,16 +109,12 @@ class _Table:
 
     def write(self, db: sqlite3.Connection, *, shrunk: bool) -> None:
         """Adds the deltas to the table's rows; with `shrunk` those without calls go."""
-        names = self.keys + self.sums
-        sets = ", ".join(f"{name} = {name} + excluded.{name}" for name in self.sums)
-        db.executemany(
-            f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({','.join('?' * len(names))})"
-            f" ON CONFLICT DO UPDATE SET {sets}",
-            [(*key, *sums) for key, sums in sorted(self.deltas.items())],
-        )
+        if not self.deltas:
+            return
+        rows = [(*key, *sums) for key, sums in sorted(self.deltas.items())]
+        db.executemany(self.statements.add, rows)
         if shrunk:
-            where = "".join(f"{name} = ? AND " for name in self.keys)
-            db.executemany(f"DELETE FROM {self.name} WHERE {where}calls = 0", list(self.deltas))
+            db.executemany(self.statements.remove, list(self.deltas))
 
 
 class Deltas:
@@ -86,10 +122,8 @@ class Deltas:
 
     def __init__(self) -> None:
         self._latest: dict[int, _Latest] = {}
-        self._minutes = _Table("minutes", "minute, session", "cost, calls, unpriced, tokens")
-        self._spend = _Table("spend", _LINE, _SUMS)
-        self._floors = _Table("floors", f"{_LINE}, reason", "calls, cost, output")
-        self._models = _Table("session_models", "session, model", "calls, cost, tokens")
+        self._minutes, self._spend = _Table(_MINUTES), _Table(_SPEND)
+        self._floors, self._models = _Table(_FLOORS), _Table(_MODELS)
         self._taken_back: set[tuple[int, int]] = set()  # (session, at) of heard calls
         self._shrunk = False
 
@@ -132,25 +166,12 @@ class Deltas:
 
     def write(self, db: sqlite3.Connection, rev: int) -> None:
         """Writes all deltas; `rev` marks the sessions that changed."""
-        sets = ", ".join(f"{name} = {name} + ?" for name in _SUMS.split(", "))
-        db.executemany(
-            f"UPDATE sessions SET {sets}, rev = ? WHERE id = ?",
-            [(*sums, rev, session) for session, sums in self._by_session().items()],
-        )
-        # A fact may have moved `last` past every call: only calls say which of them is the latest.
-        newer = f"?1 >= (SELECT max(at) FROM calls WHERE session = ?7 AND NOT flags & {UNREADABLE})"
-        db.executemany(
-            "UPDATE sessions SET"
-            f" context = CASE WHEN {newer} THEN ?2 ELSE context END,"
-            f" feature = CASE WHEN {newer} THEN ?3 ELSE feature END,"
-            f" model = CASE WHEN {newer} THEN ?4 ELSE model END,"
-            f" prompt = CASE WHEN {newer} THEN ?8 ELSE prompt END,"
-            " started = min(coalesce(started, ?5), ?5), last = max(coalesce(last, 0), ?1),"
-            " seen = max(coalesce(seen, 0), ?6),"
-            " ended = CASE WHEN ended < ?1 THEN NULL ELSE ended END WHERE id = ?7",
-            [late.values(session) for session, late in self._latest.items()],
-        )
-        self._give_times_back(db)
+        totals = self._by_session().items()
+        db.executemany(_ADD_TO_SESSION, [(*sums, rev, session) for session, sums in totals])
+        db.executemany(_TIMES, [late.times(session) for session, late in self._latest.items()])
+        db.executemany(_NEWEST, [late.newest(session) for session, late in self._latest.items()])
+        if self._taken_back:
+            self._give_times_back(db)
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
         running = now_ms() // QUARTER

@@ -128,6 +128,8 @@ def own_words(db: sqlite3.Connection, calls: list[int]) -> dict[int, OwnWord]:
 
 def keep(db: sqlite3.Connection, words: Mapping[int, OwnWord | None]) -> None:
     """Writes what filled calls said themselves; None for a call that is not filled any more."""
+    if not words:
+        return
     put = [(call, *word) for call, word in words.items() if word]
     db.executemany("INSERT OR REPLACE INTO own_contexts VALUES (?, ?, ?)", put)
     bare = [(call,) for call, word in words.items() if word is None]
