@@ -30,18 +30,33 @@ def asked(options: argparse.Namespace, now: int, tz: ZoneInfo) -> tuple[int | No
 
 def asked_span(options: argparse.Namespace, now: int, tz: ZoneInfo) -> WordedSpan:
     """The span that was asked for, in words or by its ends; raises UsageError."""
-    since, until = options.since or options.usual, options.until
-    if not options.span:
-        one = span_words.parse(since, now, tz) if since and not until else None
-        start, end = between(since, until, now, tz)
-        kind = one.kind if one and one.kind in ("days", "hours") else "range"
-        return WordedSpan(since or "", kind if start is not None else "all", start, end)
-    if options.since or options.until:
-        raise UsageError("the span is given twice: in words, and with --since or --until")
-    found = span_words.parse(" ".join(options.span), now, tz)
-    if found.start is not None and found.start > now:
-        raise UsageError(f"{found.said} lies ahead")
-    return found
+    since, until, words = options.since, options.until, " ".join(options.span)
+    if words and (since or until):
+        since, until = _rejoined(since, until, words, now, tz)
+    elif words:
+        found = span_words.parse(words, now, tz)
+        if found.start is not None and found.start > now:
+            raise UsageError(f"{found.said} lies ahead")
+        return found
+    since = since or options.usual
+    one = span_words.parse(since, now, tz) if since and not until else None
+    start, end = between(since, until, now, tz)
+    kind = one.kind if one and one.kind in ("days", "hours") else "range"
+    return WordedSpan(since or "", kind if start is not None else "all", start, end)
+
+
+def _rejoined(
+    since: str | None, until: str | None, words: str, now: int, tz: ZoneInfo
+) -> tuple[str | None, str | None]:
+    """What `--since 2 weeks ago` means, which a shell hands over in three words."""
+    try:
+        if since and until:
+            raise span_words.NoSpan(words)
+        span_words.parse(f"{since or until} {words}", now, tz)
+    except span_words.NoSpan:
+        twice = "the span is given twice: in words, and with --since or --until"
+        raise UsageError(twice) from None
+    return since and f"{since} {words}", until and f"{until} {words}"
 
 
 def between(

@@ -136,6 +136,7 @@ def test_seven_days_are_local_days_and_24_hours_roll(home: Path, run: Any) -> No
     assert week["since_at"] == f"{first:%Y-%m-%d}T00:00:00.000Z"
     for words in (("7d",), ("last", "7", "days"), ("--since", "7 days"), ("--since", "6 days ago")):
         assert tree(run, *words)["total"] == week["total"], words
+    assert tree(run, *"--since 6 days ago".split())["total"] == week["total"]
     assert tree(run, "24h")["total"]["calls"] == 1
     code, _, err = run("report", "yesterday", "--since", "7d")
     assert (code, err) == (
