@@ -70,11 +70,11 @@ def cause(gap: int, parts: Mapping[Driver, int]) -> Cause | None:
 def mechanism(seen: Mapping[Cause, int], books: Sequence[int]) -> Cause:
     """The dearest of the mechanisms that were seen at work, by what each has cost.
 
-    What the ledger books to retries and to lost caches is a mechanism too, seen or not.
+    What the ledger books to retries and to broken caches is a mechanism too, seen or not.
     """
     booked: dict[Cause, int] = {
         "retry_loop": books[ledger.RETRIES],
-        "cache_miss": books[ledger.TTL] + books[ledger.PREFIX],
+        "cache_miss": books[ledger.PREFIX],  # what ran out while somebody paused is none
     }
     found: dict[Cause, int] = {**seen}
     for name, amount in booked.items():
