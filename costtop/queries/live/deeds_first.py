@@ -26,9 +26,9 @@ class Kill(NamedTuple):
 def kills(db: sqlite3.Connection, now: int) -> dict[str, Kill]:
     """The kills of the last day by session ("source/session"), inside the caller's transaction."""
     rows = db.execute(
-        "SELECT session, at, by FROM (SELECT * FROM deeds ORDER BY id DESC LIMIT ?)"
+        "SELECT session, at, by FROM (SELECT * FROM deeds WHERE at <= ? ORDER BY id DESC LIMIT ?)"
         " WHERE deed LIKE 'kill up to %' AND at >= ? ORDER BY id",
-        (_LATEST, now - DAY),
+        (now, _LATEST, now - DAY),
     )
     return {session: Kill(at, by) for session, at, by in rows}
 

@@ -92,7 +92,12 @@ class Live:
         tz, finished_after = told.zone, told.finished_after
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
-        opened = live_alerts.open_alerts(self._db)
+        is_past = not self._ahead
+        opened = (
+            live_alerts.stood_alerts(self._db, now)
+            if is_past
+            else live_alerts.open_alerts(self._db)
+        )
         rev = int(self._db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
         sessions = self._sessions(now, now - window, trends, marks, finished_after, rev)
         sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)

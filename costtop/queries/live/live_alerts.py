@@ -4,6 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from costtop.analysis import why
+from costtop.durations import DAY
 from costtop.model import SEVERITIES, Breaker
 from costtop.store.alerts import alert_reads, breakers, standings
 from costtop.store.alerts.alert_reads import OpenAlert
@@ -78,6 +79,26 @@ def open_alerts(db: sqlite3.Connection) -> Open:
         worse = _rank(one.severity) > _rank(sessions.get(one.session, _NOTHING).severity)
         if one.session and worse:
             sessions[one.session] = _unusual(one, stood.get(one.session))
+    return Open(sessions, len(incidents), newest)
+
+
+def stood_alerts(db: sqlite3.Connection, at: int) -> Open:
+    """The alerts of the day before a past moment, in the words of their own moment."""
+    sessions: dict[str, Unusual] = {}
+    incidents: set[str] = set()
+    newest = ""
+    for one, ratio in alert_reads.stood(db, at - DAY, at):
+        if one.told is None:
+            continue
+        incidents.add(one.incident or one.title)
+        newest = one.title
+        if one.session and _rank(one.severity) >= _rank(
+            sessions.get(one.session, _NOTHING).severity
+        ):
+            said = [why.CAUSES[one.cause]] if one.cause else []
+            if ratio is not None and ratio >= why.TELLING:
+                said.append(f"{why.times(ratio)} usual")
+            sessions[one.session] = Unusual(" · ".join(said), one.severity, "".join(said[:1]))
     return Open(sessions, len(incidents), newest)
 
 

@@ -1,19 +1,21 @@
 """The list of sessions as it stood at a past moment: for stepping back and for replay.
 
-Totals are those up to that moment, from the calls themselves; budgets, marks and alerts are not
-replayed. It is slower than the live snapshot, and exact.
+Totals are those up to that moment, from the calls themselves; alerts and deeds are those of the day
+before it, budgets have their present amounts. It is slower than the live snapshot, and exact.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, MINUTE
 from costtop.floor import Floor, Sum, together
+from costtop.model import Budget
 from costtop.queries.live.frame import Live
 from costtop.queries.live.session_state import state
-from costtop.queries.live.view import Pulse, SessionRow, Snapshot
+from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
@@ -26,7 +28,9 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
     live = Live(db, ahead=0).take(at, Pulse(running=True))
     start = periods.start_of("day", at, tz)
     with snapshot(db):
-        after = meta.shared(db).finished_after
+        told = meta.shared(db)
+        after = told.finished_after
+        meters = tuple(_meter(db, budget, at, tz) for budget in told.budgets)
         spent = _spent(db, at - DAY, at)
         today = _between(db, start, at)
         month = _between(db, periods.start_of("month", at, tz), at)
@@ -44,9 +48,35 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
         month=month.cost,
         month_floor=month.floor,
         month_short=month.short,
-        budgets=(),
+        budgets=meters,
         held=(),
     )
+
+
+def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> BudgetMeter:
+    """How a budget stood, at the amount that it has now."""
+    since, scope = periods.reach(budget.period, at, tz), dict(budget.scope)
+    spent = _between(db, since, at) if not scope else _scoped(db, scope, since, at)
+    return BudgetMeter(
+        name=budget.name,
+        period=budget.period,
+        spent=spent.cost,
+        floor=spent.floor,
+        short=spent.short,
+        amount=budget.amount,
+        tiers=budget.tiers,
+        resets=periods.end_of(budget.period, at, tz),
+        scope=budget.scope,
+    )
+
+
+def _scoped(db: sqlite3.Connection, scope: Mapping[str, str], since: int, at: int) -> Sum:
+    """As `_between`; the quarter hour that was under way from the calls."""
+    start = max(at // QUARTER * QUARTER, since)
+    whole = scope_sums.spent(db, scope, since, start)
+    rest = list(scope_sums.minutes(db, scope, start, at + 1))
+    short = together([whole.short, Floor(sum(unpriced for _, _, unpriced in rest))])
+    return Sum(whole.cost + sum(cost for _, cost, _ in rest), whole.calls, short)
 
 
 class _Spent(NamedTuple):

@@ -150,6 +150,23 @@ def open_ones(db: sqlite3.Connection) -> list[OpenAlert]:
     return [OpenAlert(*row) for row in rows]
 
 
+class StoodAlert(NamedTuple):
+    """An alert as it stood at a past moment."""
+
+    open: OpenAlert
+    ratio: float | None  # times the usual, when it became true
+
+
+def stood(db: sqlite3.Connection, since: int, at: int) -> list[StoodAlert]:
+    """The alerts that became true in [since, at] and were not over then, oldest first."""
+    rows = db.execute(
+        f"SELECT {', '.join(OpenAlert._fields)}, json_extract(evidence, '$.ratio') FROM alerts"
+        " WHERE at >= ? AND at <= ? AND coalesce(resolved_at, ?) >= ? ORDER BY at",
+        (since, at, at, at),
+    )
+    return [StoodAlert(OpenAlert(*row), ratio) for *row, ratio in rows]
+
+
 def deliveries(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, list[Delivery]]:
     """For each alert its messages, oldest first."""
     found: dict[int, list[Delivery]] = {}
