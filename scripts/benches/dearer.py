@@ -57,9 +57,10 @@ def rows(seeds: int) -> Iterator[tuple[str, ...]]:
     for kind in KINDS:
         for shape in SHAPES if kind != "nothing" else ("halfway",):
             for spread in (0.3, 0.45, 0.6, 0.9, 1.5):
-                told = verdicts(spread, kind, shape, seeds)
-                shares = (told[name] / seeds for name in ("rising", "falling", "steady"))
-                rest = told["cannot tell"] / seeds
+                many = seeds * 4 if kind == "nothing" else seeds
+                told = verdicts(spread, kind, shape, many)
+                shares = (told[name] / many for name in ("rising", "falling", "steady"))
+                rest = told["cannot tell"] / many
                 yield kind, shape, f"{spread:.2f}", *(f"{x:.3f}" for x in (*shares, rest))
 
 
