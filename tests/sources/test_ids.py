@@ -183,11 +183,11 @@ def test_documents_of_one_short_id_are_as_many_calls_as_files():
     assert len(kept(read("/d/1.json"), read("/d/2.json"), read("/d/1.json"))) == 2
 
 
-def usage_record(response, thread, turn, family=None):
+def usage_record(response, thread, turn, family=None, output=40, **over):
     """A thread of Codex with one record, as `forked_from_id` would have it copied."""
     meta = {"id": thread, **({"forked_from_id": family} if family else {})}
-    used = {"input_tokens": 9, "output_tokens": 40}
-    record = {"response_id": response, "turn_id": turn, "thread_id": thread, "usage": used}
+    used = {"input_tokens": 9, "output_tokens": output}
+    record = {"response_id": response, "turn_id": turn, "thread_id": thread, "usage": used, **over}
     rows = [("session_meta", meta), ("turn_context", {"turn_id": turn, "model": "gpt-5"}),
             ("token_usage_record", record)]  # fmt: skip
     at = "2026-11-20T10:00:00.000Z"
@@ -203,6 +203,21 @@ def test_codex_a_short_response_is_its_turns_which_a_fork_keeps():
     assert len(kept(mine, usage_record("resp_1", other, later))) == 2
     whole = random_id("resp_", 9)
     assert len(kept(usage_record(whole, one, turn), usage_record(whole, other, later))) == 1
+
+
+@pytest.mark.parametrize("name", ["resp_1", random_id("resp_", 9)])
+def test_codex_a_record_without_a_turn_is_one_of_the_turn_under_way(name):
+    one, other = "019f9000-0000-7000-8000-000000000001", "019f9000-0000-7000-8000-000000000002"
+    turn = "019f9100-0000-7000-8000-000000000001"
+    mine = usage_record(name, one, turn, turn_id=None)
+    assert len(kept(mine, usage_record(name, other, turn, turn_id=None))) == 1
+
+
+def test_codex_a_short_response_of_a_gateway_that_begins_anew_is_another():
+    one, other = "019f9000-0000-7000-8000-000000000001", "019f9000-0000-7000-8000-000000000002"
+    mine = usage_record("resp_1", one, "1"), usage_record("resp_1", one, "1", output=41)
+    copied = usage_record("resp_1", other, "1", one, output=41)
+    assert len(kept(*mine)) == len(kept(*mine, copied)) == 2
 
 
 def test_codex_a_short_response_of_a_counted_turn_is_its_familys():

@@ -237,7 +237,7 @@ class _Fold:
         response = _text(record.response_id)
         total = records.counts(record.thread_token_usage or record.usage)
         used = records.counts(record.usage)
-        named = response and self._response(response, turn)
+        named = response and self._response(response, turn or self.memo.get("logged", ""), used)
         key = keys.whole(NAME, named) if named else self._key(total, used, turn)
         session = _text(record.thread_id) or self.thread
         self._call(
@@ -281,16 +281,16 @@ class _Fold:
         alone = self.memo.get("child") and not self.memo.get("forked")
         return self.memo.get("family") or self.thread, bool(alone)
 
-    def _response(self, response: str, turn: str) -> str:
+    def _response(self, response: str, turn: str, used: records.Counts) -> str:
         """A short id is one of its turn, which forks keep; where turns are counted, of the family.
 
-        A gateway that numbers its answers begins anew when it is started again.
+        A gateway that numbers its answers begins anew when it is started again: there an id with
+        other counts is another response. `turn` is the record's, else that of its context.
         """
-        if keys.is_global(response):
-            return response
+        if _UNIQUE.fullmatch(turn):
+            return keys.named(response, "", turn)
         family, alone = self._family()
-        owner = "" if _UNIQUE.fullmatch(turn) else self.thread if alone else family
-        return keys.named(response, owner, turn)
+        return keys.named(response, self.thread if alone else family, turn, used)
 
     def _chained(self, told: str) -> str:
         """A hash of all counts up to those `told`: equal histories have equal ones.
