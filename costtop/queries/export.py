@@ -12,6 +12,7 @@ def calls(
     db: sqlite3.Connection, since: int, until: int, stamp: Callable[[int], str]
 ) -> Iterator[dict[str, Any]]:
     """Every call in [since, until), ms UTC, by event time; `stamp` writes times."""
+    named = short_ids(db)
     for spend in History(db).between(since, until):
         call = spend.call
         yield {
@@ -44,4 +45,14 @@ def calls(
             "web_searches": call.searches,
             "cost_usd": None if spend.cost is None else money.exact(spend.cost),
             "reported_cost_usd": None if call.reported is None else money.exact(call.reported),
+            "id": named.get(spend.root),
         }
+
+
+def short_ids(db: sqlite3.Connection) -> dict[str, str]:
+    """The ids that people type, by the keys of the sessions (source/session)."""
+    rows = db.execute(
+        "SELECT n.text || '/' || s.session, s.short FROM sessions s"
+        " JOIN names n ON n.id = s.source WHERE s.agent = '' AND s.short <> ''"
+    )
+    return {str(key): str(short) for key, short in rows}

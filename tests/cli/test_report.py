@@ -268,6 +268,7 @@ def test_csv_and_json_agree(home: Path, run: Any) -> None:
     for plain, made in zip(rows, [*got["rows"], got["total"]], strict=True):
         told = ", ".join(f"{one['reason']} {one['calls']}" for one in made.pop("floor_reasons"))
         assert plain.pop("floor_reasons") == told
+        assert plain.pop("floor") == ("true" if made.pop("floor") else "false")
         assert plain == {name: "" if value is None else str(value) for name, value in made.items()}
 
 

@@ -1,7 +1,6 @@
 """`costtop export`: calls, sessions or days as CSV, JSON lines or Parquet."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from costtop import paths
+from costtop.cli import csv_rows
 from costtop.cli.parser import Parser
 from costtop.cli.reports.report import flat, row_of
 from costtop.cli.spans import add_span, asked
@@ -60,21 +60,24 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield from export.calls(db, since or 0, _ALWAYS if until is None else until, iso)
         return
     found = report.read(db, options.what[:-1], tz, since, until, now=now)
+    named = export.short_ids(db) if options.what == "sessions" else {}
     for line in found.lines:
         about = found.about.get(line.key)
-        yield flat(row_of(line)) | (about._asdict() if about else {})
+        told = about._asdict() | {"id": named.get(line.key)} if about else {}
+        yield flat(row_of(line)) | told
+
+
+def _stamped(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its moments as ISO 8601, which JSON lines and Parquet have as ms."""
+    moments = {name: row[name] for name in ("started", "last") if row.get(name) is not None}
+    return row | {name: iso(at) for name, at in moments.items()}
 
 
 def _text(rows: Iterator[dict[str, Any]], file: TextIO, form: str) -> None:
-    writer: csv.DictWriter[str] | None = None
-    for row in rows:
-        if form == "jsonl":
-            file.write(json.dumps(row) + "\n")
-            continue
-        if writer is None:
-            writer = csv.DictWriter(file, list(row))
-            writer.writeheader()
-        writer.writerow(row)
+    if form == "csv":
+        csv_rows.write(map(_stamped, rows), file)
+        return
+    file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def _parquet(rows: list[dict[str, Any]], output: Path | None) -> None:

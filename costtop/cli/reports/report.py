@@ -188,12 +188,9 @@ def _about(
 
 
 def _csv(found: report.Report) -> None:
-    import csv
+    from costtop.cli import csv_rows
 
-    rows = [flat(row_of(line)) for line in (*found.lines, found.total)]
-    writer = csv.DictWriter(sys.stdout, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
+    csv_rows.write((flat(row_of(line)) for line in (*found.lines, found.total)), sys.stdout)
 
 
 def _plain(found: report.Report, more: tuple[str, ...], beside: "Compared | None" = None) -> str:

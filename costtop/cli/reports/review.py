@@ -1,6 +1,7 @@
 """`costtop review`: whether work gets dearer, by feature, and why."""
 
 import argparse
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.task_price import LikePrice
 from costtop.analysis.trend import TooFew, Trend
 from costtop.analysis.usage import SpendChange
+from costtop.cli import csv_rows
 from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
@@ -34,12 +36,15 @@ def add(parser: Parser, name: str) -> None:
         "costtop review november",
         "costtop review --since 8w --against like",
         "costtop review --since 14d --json",
+        "costtop review last month --csv > review.csv",
     )
     add_span(parser, "28d")
     parser.add_argument("--against", choices=("before", "like"), default="before",
                         help="what the recent days are compared with: as many before, or like"
                         " weeks' middle one")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--csv", action="store_true", help="its features as CSV")
     parser.set_defaults(run=run)
 
 
@@ -53,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
     seen = review.read(db, until, tz, first, compared=options.against)
     if options.json:
         put_json(tree(seen))
+    elif options.csv:
+        csv_rows.write(map(_flat, (*seen.lines, seen.whole)), sys.stdout)
     else:
         put(text(seen))
     return 0
@@ -189,6 +196,32 @@ def _line(line: ReviewLine) -> dict[str, Any]:
             )
         },
     }
+
+
+_OF_TREND = (
+    "verdict",
+    "tasks",
+    "days",
+    "tau",
+    "p",
+    "change",
+    "low",
+    "high",
+    "p_of_verdict",
+    "said",
+)
+
+
+def _flat(line: ReviewLine) -> dict[str, object]:
+    """A line as CSV carries it: one cell a number, empty where too little is known to say."""
+    made = _line(line)
+    trend, spread = made.pop("trend"), made.pop("spread") or {}
+    told = {name: trend.get(name) for name in _OF_TREND}
+    return csv_rows.flat(
+        made
+        | {"feature": line.feature or "total", "trend": told}
+        | {"spread": {name: spread.get(name) for name in ("ratio", "p", "uneven")}}
+    )
 
 
 def _trend(line: ReviewLine) -> dict[str, Any]:
