@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         os.execv(sys.executable, command(home, *arguments))  # noqa: S606
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    session = cast.session(kind, int(seed), str(home), now_ms(), median=1.2)
+    session = cast.session(kind, int(seed), str(home), now_ms())
     folder = home / session.cwd
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)

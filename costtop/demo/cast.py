@@ -31,6 +31,7 @@ PROJECTS = (
 FEATURES = (("checkout", "checkout-*"), ("auth", "auth-*"), ("invoicing", "invoice-*"))
 """Rules for the config: feature, glob of the branch."""
 
+_USUAL = 0.45  # dollars that a session costs, in the past and live: the runaway alone stands out
 _STUCK = Project("shop", ("checkout-3ds",))
 
 
@@ -43,10 +44,10 @@ class PlayedSession(NamedTuple):
     beats: Iterator[Beat]
 
 
-def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -> PlayedSession:
+def session(kind: str, seed: int, home: str, began: int) -> PlayedSession:
     """The session that `seed` makes: the same every time, but for `began` (ms UTC).
 
-    `kind` is one of KINDS; `median` is the usual cost in dollars of a session of its kind.
+    `kind` is one of KINDS.
     """
     rng = Random(seed)  # noqa: S311 - a play, no secrets
     name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
@@ -55,20 +56,18 @@ def session(kind: str, seed: int, home: str, began: int, median: float = 0.45) -
     folder = f"work/{project.name}"
     if kind == "codex":
         thread = codex_log.Thread(name, f"{home}/{folder}", branch, GPT, began)
-        return PlayedSession(
-            name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT, median))
-        )
+        return PlayedSession(name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT)))
     model = rng.choices((OPUS, SONNET, HAIKU), (6, 4, 1))[0]
     who = claude_log.Who(name, f"{home}/{folder}", branch)
     if kind == "runaway":
         return PlayedSession(
             name, "claude", folder, claude_log.beats(rng, who, runaway(rng, OPUS), 1.6)
         )
-    return PlayedSession(name, kind, folder, claude_log.beats(rng, who, _task(rng, model, median)))
+    return PlayedSession(name, kind, folder, claude_log.beats(rng, who, _task(rng, model)))
 
 
-def _task(rng: Random, model: str, median: float) -> Iterator[ScriptedReply]:
-    return work(rng, model, price(rng, median))
+def _task(rng: Random, model: str) -> Iterator[ScriptedReply]:
+    return work(rng, model, price(rng, _USUAL))
 
 
 def conversation(seed: int, file: str) -> Iterator[Beat]:

@@ -9,6 +9,7 @@ one, a swarm on purpose, a new feature, an upgrade of everything. Everything com
 import argparse
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from costtop.alerts.replay import replay
@@ -86,6 +87,15 @@ def two_sizes(one: Person) -> None:
         one.session(at, one.chance.randint(1, 3) if small else one.turns())
 
 
+def weekends(one: Person) -> None:
+    """Long tasks on weekdays, short ones beside the family."""
+    for day in range(30):
+        free = day % 7 > 4
+        for _ in range(one.chance.randint(3, 6) if free else one.chance.randint(7, 11)):
+            at = MONDAY + day * DAY + round(one.chance.uniform(9, 18) * HOUR)
+            one.session(at, one.turns(7 if free else 30))
+
+
 def overnight(one: Person) -> None:
     """Once a week four hundred honest turns in a night."""
     for _, at in one.days():
@@ -159,8 +169,8 @@ def company(one: Person) -> None:
 
 
 SHAPES: tuple[Callable[[Person], None], ...] = (
-    two_sizes, overnight, batch, swarm, upgrade, resumed, first_week, new_features, days_off,
-    company,
+    two_sizes, weekends, overnight, batch, swarm, upgrade, resumed, first_week, new_features,
+    days_off, company,
 )  # fmt: skip
 
 
@@ -182,6 +192,11 @@ def pushed(spends: list[Spend], settings: Settings) -> dict[str, str]:
     return told
 
 
+def _long(spends: list[Spend]) -> set[str]:
+    turns = Counter(spend.root for spend in spends)
+    return {root for root, count in turns.items() if count > 3}
+
+
 def main(arguments: list[str]) -> None:
     """Prints what each shape would have been told, per 1000 sessions, and by which rule."""
     parser = argparse.ArgumentParser(prog="scripts/bench honest", description=__doc__)
@@ -189,12 +204,18 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     for shape in SHAPES:
         rules: dict[str, int] = {}
-        sessions = 0
+        sessions = large = told = 0
         for seed in range(given.seeds):
             spends = history(shape, seed)
+            long = _long(spends)
             sessions += len({spend.root for spend in spends})
-            for rule in pushed(spends, Settings()).values():
+            large += len(long)
+            for root, rule in pushed(spends, Settings()).items():
+                told += root in long
                 rules[rule] = rules.get(rule, 0) + 1
         rate = 1000 * sum(rules.values()) / sessions
         named = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
-        print(f"{shape.__name__:14} {sessions:6} sessions {rate:6.1f} per 1000  {named}")
+        of_long = f"of those with four turns or more {1000 * told / large:.1f}"
+        print(
+            f"{shape.__name__:14} {sessions:6} sessions {rate:6.1f} per 1000 ({of_long})  {named}"
+        )

@@ -10,11 +10,14 @@ from costtop.detect.settings import Settings
     ("shape", "most"),
     [
         (honest.two_sizes, 20),
-        (honest.overnight, 25),
+        (honest.weekends, 20),
+        (honest.overnight, 20),
         (honest.batch, 20),
         (honest.resumed, 20),
-        (honest.days_off, 25),
-        (honest.new_features, 40),
+        (honest.days_off, 20),
+        (honest.swarm, 20),
+        (honest.upgrade, 20),
+        (honest.new_features, 20),
     ],
 )
 def test_an_honest_person_is_left_alone(shape, most):

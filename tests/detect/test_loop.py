@@ -97,6 +97,11 @@ def test_fourteen_polls_are_patience(monitor, log, start):
     assert not calls(monitor, log, start, [works("poll", "pending")] * 14)
 
 
+def test_a_look_at_the_same_thing_now_and_then_is_no_loop(monitor, log, start):
+    uses = [works("status", "clean") if n % 6 == 0 else works(f"k{n}", f"r{n}") for n in range(90)]
+    assert not calls(monitor, log, start, uses)
+
+
 def test_thirty_polls_are_a_loop(monitor, log, start):
     found = calls(monitor, log, start, [works("poll", "pending")] * 30)
     assert "the same answer" in found[0].why

@@ -20,6 +20,7 @@ _SUSPECT = 2.0  # score from which the repeats are booked as retries
 _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
 _SAME_KIND, _OTHER_KIND, _NO_KIND = 0.6, 0.3, 0.15  # of a failure, whatever was asked
 _KIND = "~"  # parts a failed result from its kind (`sources.fold.fingerprints`)
+_WAITING = 4  # turns between two looks of somebody who waits
 _LISTED = 5  # failures that are named even while they cost next to nothing
 _WAITS = 2  # turns that an outcome may take to arrive
 EDITS = {
@@ -177,6 +178,8 @@ def _score(
     key, tool = (use.name, use.key), (use.name, "")
     track = _near(loop, key, turn)
     gain = 0.0 if track is None else _gain(track, use, growth)
+    if track is not None and not use.error and turn - track.turn > _WAITING:
+        gain /= 3  # looked at again now and then: nobody waits for it
     _move(session, loop, key, track, gain, _seen(use, turn, growth))
     if use.error:
         failed = _near(loop, tool, turn)
