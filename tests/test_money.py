@@ -2,9 +2,10 @@
 
 import pytest
 
-from costtop.money import NotMoney, dollars, exact, from_dollars, parse
+from costtop.money import NotMoney, beside, dollars, exact, from_dollars, parse
 
-BILLION = 10**9 * 10**9  # nano-dollars
+NANO = 10**9  # nano-dollars of a dollar
+BILLION = 10**9 * NANO
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,27 @@ def test_more_than_a_billion_is_a_mistake(text):
 def test_a_reported_float_counts_by_its_shortest_decimal_form():
     assert from_dollars(0.1) == 100_000_000
     assert from_dollars(0.1 + 0.2) == 300_000_000
+
+
+@pytest.mark.parametrize(
+    ("spent", "amount", "shown"),
+    [
+        (12_345_678_901, 20 * NANO, "12.35"),
+        (1_500_000_000, 20 * NANO, "1.50"),
+        (12_345_678, NANO // 10, "0.01"),  # of ten cents: cents
+        (12_345_678, NANO // 20, "0.0123"),  # of five: to a hundredth of a cent
+        (3_500_000, 4_000_000, "0.0035"),
+        (4_000_000, 4_000_000, "0.004"),
+        (7, 9, "0.000000007"),
+        (None, 20 * NANO, "?"),
+    ],
+)
+def test_a_sum_has_as_many_digits_as_the_amount_beside_it_needs(spent, amount, shown):
+    assert beside(spent, amount) == shown
+
+
+def test_a_sum_that_is_a_floor_says_so_beside_its_amount():
+    assert beside(1_500_000_000, 20 * NANO, floor=True) == "≥1.50"
 
 
 def test_all_nine_digits_are_carried_with_the_sign_in_front():
