@@ -58,6 +58,9 @@ LIGHT = (
     "costtop.store.db",
 )
 
+# What writes calls: a command that only reads them would load a third of costtop with it.
+WRITERS = ("costtop.store.calls.calls", "costtop.store.calls.write_context")
+
 # File names that may stand in more than one folder, each with its reason.
 _SURFACES = (
     "one word of the user's, for one question: its command, its query, its screen, its table"
@@ -272,6 +275,7 @@ def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith("costtop.daemon")}
+    assert not loaded & set(WRITERS)
 
 
 def test_no_file_names_this_or_any_other_machine():

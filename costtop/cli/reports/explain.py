@@ -15,7 +15,7 @@ from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
 from costtop.queries.why import blocks, session_words
-from costtop.store.calls.estimates import Estimate
+from costtop.store.calls.standing_estimates import Estimate
 from costtop.store.db import open_reader
 from costtop.text import clean
 

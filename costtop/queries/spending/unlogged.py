@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from costtop import money
-from costtop.store.calls.estimates import Estimate, standing
+from costtop.store.calls.standing_estimates import Estimate, standing
 
 _AGENTS = (
     "SELECT l.session, l.cost - l.base, (SELECT sum(s.cost) FROM sessions s WHERE s.root = r.id)"
