@@ -59,6 +59,11 @@ def beside(nanos: int | None, amount: int, *, floor: bool = False) -> str:
     return f"{whole}{dot}{part.rstrip('0').ljust(2, '0')}" if dot else digits
 
 
+def bill(nanos: int | None, *, floor: bool = False) -> str:
+    """The amount with its sign: "$12.35", "≥$12.35" where it is a floor, "?" where unknown."""
+    return "?" if nanos is None else f"{'≥' if floor else ''}${dollars(nanos)}"
+
+
 def dollars(nanos: int | None, *, floor: bool = False, places: int = 2) -> str:
     """The amount for people: "12.35"; "?" when unknown, "≥12.35" when it is a floor."""
     if nanos is None:

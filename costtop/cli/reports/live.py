@@ -71,10 +71,10 @@ def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
 
 
 def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
-    today = money.dollars(snapshot.today, floor=snapshot.today_floor)
-    month = money.dollars(snapshot.month, floor=snapshot.month_floor)
+    today = money.bill(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
+    month = money.bill(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
     head = (
-        f"costtop  today ${today}  month ${month}  burn ${money.dollars(snapshot.burn)}/h"
+        f"costtop  today {today}  month {month}  burn ${money.dollars(snapshot.burn)}/h"
         f"  {snapshot.running} running  {snapshot.today_sessions} today"
     )
     lines = [head]

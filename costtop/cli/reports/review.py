@@ -105,7 +105,7 @@ def _row(line: ReviewLine) -> tuple[str, ...]:
     each = line.work.each
     return (
         line.feature or "all",
-        money.dollars(line.spend, floor=line.floor),
+        "?" if line.floor and not line.spend else money.dollars(line.spend, floor=line.floor),
         f"{line.share:.0%}",
         str(line.sessions),
         str(line.work.completed),
