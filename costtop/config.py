@@ -4,23 +4,24 @@ It is read once at the edge and passed down. Budgets set by command stand in bud
 costtop's own, so that the user's commented file is never rewritten.
 """
 
-import difflib
 import os
-import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from costtop import durations, money, periods
+from costtop import config_mistakes, durations, money, periods
+from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.model import Budget
 from costtop.paths import Paths
 
 Action = Literal["notify", "gate", "pause", "stop", "kill"]
 Severity = Literal["notice", "warning", "critical"]
+LISTS = ("source", "feature", "budget", "notify")  # keys of tables that may be given many times
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
 
 
@@ -130,14 +131,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 def load(paths: Paths) -> Config:
-    """The configuration of this instance; raises ConfigError naming file, key and remedy."""
+    """The configuration of this instance; raises ConfigError naming file, line and remedy."""
     config = _read(paths.config)
     own = _read(paths.budgets)
     names = {entry.name for entry in own.budget}
     kept = tuple(entry for entry in config.budget if entry.name not in names)
-    config = msgspec.structs.replace(config, budget=kept + own.budget)
-    _check(config, paths.config)
-    return config
+    return msgspec.structs.replace(config, budget=kept + own.budget)
 
 
 def own_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
@@ -150,65 +149,96 @@ def written_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
     return _read(paths.config).budget
 
 
-def _read(path: Path) -> Config:
+def source(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of such a file and its tree, empty where there is none; raises ConfigError."""
     try:
-        with open(path, "rb") as file:
-            tree = tomllib.load(file)
+        text = path.read_bytes().decode()
+        return text, tomllib.loads(text)
     except FileNotFoundError:
-        return Config()
+        return "", {}
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        said, _, at = str(error).partition(" (at line ")
+        line = at.partition(",")[0]
+        where = f"{path}:{line}" if line.isdigit() else str(path)
+        raise ConfigError(f"{where}: not valid TOML: {said}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not valid TOML: it is not UTF-8") from None
+
+
+def where(path: Path, place: Place) -> str:
+    """`config.toml:12`: where the file has what stands at this place of the tree."""
+    line = config_mistakes.line_of(place, config_mistakes.lines(source(path)[0]))
+    return str(path) if line is None else f"{path}:{line}"
+
+
+def _read(path: Path) -> Config:
+    text, tree = source(path)
     try:
-        return msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explained(str(error), tree)}") from None
+        try:
+            config = msgspec.convert(tree, Config)
+        except msgspec.ValidationError as error:
+            raise config_mistakes.of(error, Config) from None
+        _check(config)
+    except Mistake as mistake:
+        raise ConfigError(config_mistakes.worded(str(path), text, tree, mistake)) from None
+    return config
 
 
-def _explained(error: str, tree: dict[str, Any]) -> str:
-    """msgspec's message with a guess at what was meant."""
-    unknown = re.search(r"unknown field `(\w+)`", error)
-    if not unknown:
-        return error
-    known = {name for struct in _STRUCTS for name in struct.__struct_fields__}
-    close = difflib.get_close_matches(unknown.group(1), known, 1)
-    return f"{error}; did you mean `{close[0]}`?" if close else error
-
-
-_STRUCTS: tuple[type[msgspec.Struct], ...] = (
-    Config,
-    SourceEntry,
-    FeatureRule,
-    BudgetEntry,
-    Anomaly,
-    Endpoint,
-    Otlp,
-    Receive,
-    Prices,
-    Metrics,
-)
-
-
-def _check(config: Config, path: Path) -> None:
+def _check(config: Config) -> None:
     """What types cannot say: amounts, periods, durations, tiers, rules, the time zone."""
+    for number, entry in enumerate(config.budget):
+        _check_budget(entry, ("budget", number), config.budget[:number])
+    for number, rule in enumerate(config.feature):
+        for key in rule.match:
+            if key not in RULE_KEYS:
+                remedy = f'feature "{rule.name}": match "{key}"; '
+                remedy += config_mistakes.one_of(key, RULE_KEYS)
+                raise Mistake(("feature", number, "match", key), remedy)
+    _amount(config.anomaly.floor, ("anomaly", "floor"))
+    _amount(config.anomaly.session_cap, ("anomaly", "session_cap"))
+    _duration(config.anomaly.finished_after, ("anomaly", "finished_after"))
+    for number, endpoint in enumerate(config.notify):
+        _duration(endpoint.digest, ("notify", number, "digest"))
     try:
-        budgets(config)
-        for rule in config.feature:
-            for key in rule.match:
-                if key not in RULE_KEYS:
-                    known = ", ".join(RULE_KEYS)
-                    raise ConfigError(f'feature "{rule.name}": match "{key}"; one of {known}')
-        money.parse(config.anomaly.floor)
-        money.parse(config.anomaly.session_cap)
-        for endpoint in config.notify:
-            milliseconds(endpoint.digest)
-        milliseconds(config.anomaly.finished_after)
         zone(config)
+    except ConfigError:
+        near = config_mistakes.one_word_of(config.timezone, available_timezones())
+        raise Mistake(("timezone",), f"no time zone; write one like Europe/Berlin{near}") from None
+
+
+def _check_budget(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> None:
+    try:
+        periods.check(entry.period)
+    except ConfigError:
+        raise Mistake((*place, "period"), config_mistakes.period(entry.period)) from None
+    _amount(entry.amount, (*place, "amount"))
+    for key in entry.scope:
+        if key not in _SCOPES:
+            known = config_mistakes.one_of(key, _SCOPES)
+            remedy = f'budget "{entry.name}": scope "{key}"; {known}'
+            raise Mistake((*place, "scope", key), remedy)
+    try:
+        made = budget_of(entry)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except money.NotMoney as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise Mistake(place, str(error)) from None
+    if any(one.name == made.name for one in before):
+        raise Mistake((*place, "name"), f'two budgets are named "{made.name}"; names must differ')
+
+
+def _amount(given: str | float, place: Place) -> None:
+    try:
+        money.parse(given)
+    except money.NotMoney:
+        raise Mistake(place, config_mistakes.amount(given)) from None
+
+
+def _duration(given: str, place: Place) -> None:
+    try:
+        milliseconds(given)
+    except ConfigError:
+        raise Mistake(place, config_mistakes.duration(given)) from None
 
 
 def zone(config: Config) -> ZoneInfo:
@@ -238,13 +268,8 @@ def milliseconds(duration: str) -> int:
 
 
 def budgets(config: Config) -> tuple[Budget, ...]:
-    """The budgets as nouns; raises ConfigError for a bad period, tier, scope or double name."""
-    made = tuple(budget_of(entry) for entry in config.budget)
-    names = [budget.name for budget in made]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f'two budgets are named "{name}"; names must differ')
-    return made
+    """The budgets as nouns; raises ConfigError for a bad period, tier or scope."""
+    return tuple(budget_of(entry) for entry in config.budget)
 
 
 _SCOPES = ("feature", "user", "project", "model", "source", "session")

@@ -54,7 +54,7 @@ def test_what_the_example_shows_is_the_default(
     ("text", "said"),
     [
         ("[anomaly]\nmultiplyer = 3", "did you mean `multiplier`"),
-        ("[anomaly]\nmultiplier = 'x'", "$.anomaly.multiplier"),
+        ("[anomaly]\nmultiplier = 'x'", 'config.toml:2: multiplier = "x": a number'),
         ("[[budget]]\nname='a'\namount='$0'", "more than $0"),
         ("[[budget]]\nname='a'\namount='twenty'", "write it as $12.50"),
         ("[[budget]]\nname='a'\namount=1\nperiod='fortnight'", "day, week, month"),

@@ -31,6 +31,7 @@ MODULES = {
     "doctor": ("reports.doctor", "what is read, what is not"),
     "alerts": ("control.alerts", "what fired, who was told"),
     "budget": ("control.budget", "limits, how far spent"),
+    "config": ("control.config_file", "settings, and from where"),
     "run": ("control.run", "an agent, tagged, capped"),
     "mark": ("control.act", "watched, runaway or fine"),
     "unmark": ("control.act", "take marks back"),

@@ -9,8 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,7 +26,7 @@ from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.obey import Executors, Obey
 from costtop.daemon.commands.started_runs import StartedRuns
-from costtop.daemon.ingest import otlp_calls
+from costtop.daemon.config_changes import ConfigChanges, loaded
 from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
@@ -41,8 +40,7 @@ from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
-from costtop.errors import ConfigError, CosttopError
-from costtop.notify import address
+from costtop.errors import CosttopError
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.receive.socket import listening
@@ -104,25 +102,10 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
 
 def _loaded(paths: Paths) -> Config:
     """The configuration, with endpoints that can work; one whose secret is missing may yet."""
-    config = configuration.load(paths)
-    for missing in address.check_all(config.notify, os.environ):
-        log.warning("%s", missing)
-    _check_channels(config, paths)
+    config, missing = loaded(paths)
+    for one in missing:
+        log.warning("%s", one)
     return config
-
-
-def _check_channels(config: Config, paths: Paths) -> None:
-    """Raises ConfigError for a channel that cannot or must not be opened as configured."""
-    otlp_calls.check(config, paths.otlp_token)
-    if config.metrics is None:
-        return
-    try:
-        import prometheus_client  # noqa: F401
-    except ImportError:
-        hint = 'pip install "costtop[metrics]"'
-        raise ConfigError(f"[metrics] needs one more package: {hint}") from None
-    if not otlp_calls.is_loopback(config.metrics.host):
-        raise ConfigError(f"[metrics] host {config.metrics.host} is open to other machines")
 
 
 def _channels(instance: Wired) -> list[Channel]:
@@ -246,49 +229,3 @@ async def _keep_lock(paths: Paths, lock: int) -> None:
     while instances.still_ours(lock, paths.lock):
         await asyncio.sleep(_CHECK)
     raise CosttopError(f"{paths.lock} was deleted or replaced; this daemon ends")
-
-
-_EVERY = 2.0  # s
-log = logging.getLogger("costtop")
-
-
-class ConfigChanges:
-    """Asks for a reload once a changed configuration is good; says what is wrong until then."""
-
-    def __init__(
-        self, paths: Paths, reload: Callable[[], None], besides: Callable[[], object] = tuple
-    ) -> None:
-        self.trouble = ""
-        self._paths, self._reload = paths, reload
-        self._files = (paths.config, paths.budgets, paths.config.with_name("prices.toml"))
-        self._besides = besides  # what else a reload takes in, such as folders of logs
-        self._known = self._look()
-
-    async def run(self) -> None:
-        """For ever."""
-        while True:
-            await asyncio.sleep(_EVERY)
-            now = self._look()
-            if now != self._known:
-                self._known = now
-                self._judge()
-
-    def _look(self) -> tuple[object, ...]:
-        return (*(_stamp(path) for path in self._files), self._besides())
-
-    def _judge(self) -> None:
-        try:
-            configuration.load(self._paths)
-        except CosttopError as error:
-            self.trouble = f"kept the old configuration: {error}"
-            log.error(self.trouble)
-        else:
-            self._reload()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)

@@ -55,22 +55,12 @@ def _from_file(path: str) -> str:
     return text.splitlines()[0].strip()
 
 
-def check_all(endpoints: Sequence[Endpoint], environ: Mapping[str, str]) -> list[str]:
-    """What keeps endpoints from working for now: a file or variable that is not there yet.
-
-    Raises ConfigError for what only the config can mend.
-    """
+def check_labels(endpoints: Sequence[Endpoint]) -> None:
+    """Raises ConfigError where two endpoints have one label."""
     labels = [endpoint.label for endpoint in endpoints]
     for label in labels:
         if labels.count(label) > 1:
             raise ConfigError(f'two [[notify]] are labelled "{label}"; labels must differ')
-    missing = []
-    for endpoint in endpoints:
-        try:
-            check(endpoint, environ)
-        except NoUrl as error:
-            missing.append(str(error))
-    return missing
 
 
 def check(endpoint: Endpoint, environ: Mapping[str, str]) -> None:

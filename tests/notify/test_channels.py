@@ -186,12 +186,12 @@ def test_plain_http_may_be_allowed_by_name():
 
 def test_the_config_is_checked_at_the_start_and_a_missing_secret_is_only_said():
     good = endpoint("a", "ntfy://topic")
-    assert not address.check_all([good], {})
-    [missing] = address.check_all([good, endpoint("b", "", url_env="NOT_THERE")], {})
-    assert "NOT_THERE is not set" in missing
+    address.check(good, {})
+    with pytest.raises(address.NoUrl, match="NOT_THERE is not set"):
+        address.check(endpoint("b", "", url_env="NOT_THERE"), {})
     with pytest.raises(ConfigError, match="labels must differ"):
-        address.check_all([good, good], {})
+        address.check_labels([good, good])
     with pytest.raises(ConfigError, match="jsons://"):
-        address.check_all([endpoint("a", "json://example.com/secret")], {})
+        address.check(endpoint("a", "json://example.com/secret"), {})
     with pytest.raises(ConfigError, match="one of url"):
-        address.check_all([endpoint("a", "ntfy://x", url_env="X")], {})
+        address.check(endpoint("a", "ntfy://x", url_env="X"), {})

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from costtop.daemon.lifecycle import instance
-from costtop.errors import CosttopError
+from costtop.errors import CosttopError, Unusable
 from costtop.files import private_directory, private_file
 from costtop.paths import Paths
 
@@ -47,11 +47,18 @@ def _wait(paths: Paths, child: "subprocess.Popen[bytes]", begun: int) -> None:
         if child.poll() is not None:
             if not instance.is_free(paths.lock):
                 return  # another start was quicker; its daemon serves as well
-            raise CosttopError(f"the daemon did not start: {_last_words(paths, begun)}")
+            raise _failed(
+                child.returncode, f"the daemon did not start: {_last_words(paths, begun)}"
+            )
         if paths.socket.exists() and instance.holder(paths.lock) == child.pid:
             return
         time.sleep(0.02)
     raise CosttopError(f"the daemon is not up after {_PATIENCE:.0f} s; see {paths.log}")
+
+
+def _failed(code: int, said: str) -> CosttopError:
+    """Its own exit code stays: a script tells a broken configuration from a busy machine."""
+    return Unusable(said) if code == Unusable.exit_code else CosttopError(said)
 
 
 def _last_words(paths: Paths, begun: int) -> str:
