@@ -119,7 +119,11 @@ def test_openhands_short_response_ids_belong_to_their_conversation():
 
 
 PATHS = ["/gw/a/log.jsonl", "/gw/b/log.jsonl"]
-PARTS = ["/gw/a/log.jsonl", "/gw/a/log.jsonl.1", "/gw/a/log.jsonl-20261120.gz", "/gw/a/log.jsonl"]
+PARTS = [
+    "/gw/a/log.jsonl", "/gw/a/log.jsonl.1", "/gw/a/log.jsonl-20261120.gz", "/gw/a/log.1.jsonl",
+    "/backup/log-2026-11-20.jsonl", "/gw/a/log copy.jsonl", "/gw/a/log (1).jsonl",
+    "/gw/a/log.jsonl.bak", "/gw/a/log.jsonl~", "/gw/a/log-copy-2.json",
+]  # fmt: skip
 
 
 def payload(name, start=1_795_168_800.25, **more):
@@ -136,15 +140,62 @@ def answer(name, created=1_795_168_800, **around):
 GATEWAYS = [("litellm", payload), ("api-responses", answer)]
 
 
-@pytest.mark.parametrize(("source", "made"), GATEWAYS)
-@pytest.mark.parametrize(("name", "count"), [(random_id("chatcmpl-", 8), 1), ("chatcmpl-8", 2)])
-def test_two_gateways_that_number_from_one_are_two_calls(source, made, name, count):
-    assert len(kept(*(events(source, made(name), path=path) for path in PATHS))) == count
+def starts(made, name):
+    """The logs of two gateways: they begin at other moments."""
+    times = (1_795_168_800, 1_795_168_807)
+    return [(path, made(name, at)) for path, at in zip(PATHS, times, strict=True)]
 
 
 @pytest.mark.parametrize(("source", "made"), GATEWAYS)
-def test_a_log_read_twice_rotated_or_gzipped_is_one_log(source, made):
-    assert len(kept(*(events(source, made("chatcmpl-8"), path=path) for path in PARTS))) == 1
+def test_two_gateways_that_number_from_one_are_two_calls(source, made):
+    told = starts(made, "chatcmpl-8")
+    assert len(kept(*(events(source, row, path=path) for path, row in told))) == 2
+    same = made("chatcmpl-8")
+    names = ("/gw/one.jsonl", "/gw/two.jsonl", "/gw/gw-1.jsonl", "/gw/gw-2.jsonl")
+    assert len(kept(*(events(source, same, path=path) for path in names))) == 4
+
+
+@pytest.mark.parametrize(("source", "made"), GATEWAYS)
+def test_gateways_that_give_global_ids_tell_of_one_call(source, made):
+    name = random_id("chatcmpl-", 8)
+    assert len(kept(*(events(source, made(name), path=path) for path in PATHS))) == 1
+
+
+@pytest.mark.parametrize(("source", "made"), GATEWAYS)
+def test_a_log_read_twice_rotated_copied_or_gzipped_is_one_log(source, made):
+    parts = [*PARTS, *PATHS]
+    assert len(kept(*(events(source, made("chatcmpl-8"), path=path) for path in parts))) == 1
+
+
+def test_equal_numbers_at_one_moment_are_two_calls_where_other_counts_were_sent():
+    rows = [answer("chatcmpl-8"), answer("chatcmpl-8")]
+    rows[1]["response"]["usage"] = {"prompt_tokens": 10, "completion_tokens": 40}
+    read = [events("api-responses", row, path=path) for row, path in zip(rows, PATHS, strict=True)]
+    assert len(kept(*read)) == 2
+
+
+@pytest.mark.parametrize("path", ["1.jsonl", "/d/1.json", "/d/20261120.jsonl", "/d/.1", "/d/"])
+def test_a_log_whose_name_is_all_number_keeps_it(path):
+    assert keys.log_name(path) == path.rpartition("/")[2].partition(".json")[0]
+
+
+def anthropic(name, sent, output, at):
+    """The lines of a stream, each with its own time as a logger may add it, then the message."""
+    usage = {"input_tokens": sent, "output_tokens": 1}
+    begun = {"id": name, "type": "message", "model": "claude-sonnet-4-5", "usage": usage}
+    parts = [
+        {"type": "message_start", "message": begun},
+        {"type": "message_delta", "usage": {"input_tokens": sent + 5, "output_tokens": output}},
+        {**begun, "usage": {"input_tokens": sent + 5, "output_tokens": output}},
+    ]
+    return [{"timestamp": at + nth, "data": part} for nth, part in enumerate(parts)]
+
+
+def test_a_stream_of_anthropic_with_short_ids_is_one_call_also_in_a_copy():
+    rows = [*anthropic("msg_1", 9, 40, 1_795_168_800), *anthropic("msg_1", 9, 40, 1_795_168_900)]
+    once = kept(events("api-responses", *rows, path=PATHS[0]))
+    assert [call["tokens"]["output"] for call in once] == [40, 40]
+    assert len(kept(*(events("api-responses", *rows, path=path) for path in PARTS))) == 2
 
 
 @pytest.mark.parametrize(("source", "made"), GATEWAYS)

@@ -90,7 +90,7 @@ class _LogFile(NamedTuple):
     """Where a line was read, and when (ms UTC)."""
 
     stem: str
-    stream: str  # its path without what rotation adds
+    name: str  # without what rotation and copying add
     seen: int
 
 
@@ -106,7 +106,7 @@ def roots(_: Mapping[str, str], __: Path) -> list[Path]:
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
-    log = _LogFile(text(PurePath(chunk.path).stem), keys.stream(chunk.path), chunk.seen)
+    log = _LogFile(text(PurePath(chunk.path).stem), keys.log_name(chunk.path), chunk.seen)
 
     def read_line(raw: bytes, offset: int) -> None:
         line = counted(_LINE, raw)
@@ -132,7 +132,7 @@ def _call(told: _Payload, log: _LogFile, offset: int) -> Call:
     used = meta.usage or response.usage or _Usage()
     tokens = Tokens() if hit else _tokens(told, used)
     return Call(
-        key=keys.whole(NAME, _named(told, session, log)),
+        key=keys.whole(NAME, _named(told, session, log, tokens)),
         source=NAME,
         session=session or log.stem,
         model=text(told.model),
@@ -149,12 +149,17 @@ def _call(told: _Payload, log: _LogFile, offset: int) -> Call:
     )
 
 
-def _named(told: _Payload, session: str, log: _LogFile) -> str:
-    """A short id is its session's, else its log's, and its request's: gateways begin anew."""
+def _named(told: _Payload, session: str, log: _LogFile, tokens: Tokens) -> str:
+    """A short id is its session's, else its log's, and its request's: gateways begin anew.
+
+    A log is known by its name and by what it says of the request: a copy of it says the same.
+    """
     name = text(told.id)
     if keys.is_global(name):
         return name
-    return keys.named(name, session or log.stream, told.start)
+    if session:
+        return keys.named(name, session, told.start)
+    return keys.named(name, log.name, told.start, told.end, *tokens)
 
 
 def _response(told: _Payload) -> _Response:

@@ -68,7 +68,7 @@ class _Fold:
     def __init__(self, chunk: Chunk, memo: Memo) -> None:
         self.seen = chunk.seen
         self.stem = text(PurePath(chunk.path).stem)
-        self.stream = keys.stream(chunk.path)
+        self.log = keys.log_name(chunk.path)
         self.open: dict[str, object] = dict(memo.get("open", {}))
         self.events: list[Event] = []
 
@@ -111,9 +111,9 @@ class _Fold:
         if answer.type == "message_delta" and answer.usage is not None:
             self._streamed(answer.usage, around, offset, data)
         elif vendor(answer):
+            self._call(answer, around, offset, data, starting=False)
             if answer.type == "message":
                 self.open = {}
-            self._call(answer, around, offset, data, starting=False)
         elif depth:
             outer = _outer(answer, around)
             for raw in _inner(answer):
@@ -128,6 +128,7 @@ class _Fold:
         """The beginning of an Anthropic stream: its input is final, its output a placeholder."""
         used = msgspec.to_builtins(answer.usage or ResponseUsage())
         self.open = {"id": text(answer.id), "model": text(answer.model), "usage": used}
+        self.open["asked"] = self._asked(answer, around)
         if answer.usage is not None:
             self._call(answer, around, offset, data, starting=True)
 
@@ -173,15 +174,27 @@ class _Fold:
         )
 
     def _key(self, name: str, answer: Answer, around: Answer) -> bytes:
-        """By the id, a short one within its session, else its log, and the answer's own time.
-
-        All chunks of a stream tell the same time; a gateway that numbers its answers begins anew.
-        """
+        """By the id, a short one within its session, else its log, and the request's own facts."""
         if keys.is_global(name):
             return keys.whole(NAME, name)
-        owner = _session(answer, around) or self.stream
-        began = next(filter(None, (answer.created, answer.created_at, answer.created_time)), "")
-        return keys.whole(NAME, keys.named(name, owner, began))
+        if session := _session(answer, around):
+            return keys.whole(NAME, keys.named(name, session, _own_time(answer)))
+        began = self.open.get("id") == name and self.open.get("asked")
+        asked = began if isinstance(began, str) else self._asked(answer, around)
+        return keys.whole(NAME, keys.named(name, self.log, asked))
+
+    def _asked(self, answer: Answer, around: Answer) -> str:
+        """What tells a request from others of its number: its time and how much it was sent.
+
+        A copy of the log says the same, and all chunks of a stream do, whose lines may each have a
+        time; a gateway that numbers its answers begins anew.
+        """
+        kind = vendor(answer)
+        wrapped = around.timestamp if around.timestamp is not None else around.time
+        chunk = kind == "google" or text(answer.object).endswith(".chunk")
+        # Gemini counts what was sent anew with each chunk.
+        sent = "" if kind in ("", "google") else tokens_of(answer, kind).input
+        return f"{_own_time(answer) or ('' if chunk else wrapped)}/{sent}"
 
     def _at(self, answer: Answer, around: Answer) -> int:
         own = (answer.timestamp, answer.created_at, answer.created, answer.created_time)
@@ -214,6 +227,11 @@ def _is_batch(answer: Answer) -> bool:
     """Whether it is a line of the results of a batch, as Anthropic and OpenAI write them."""
     named = isinstance(answer.custom_id, str)
     return named and any(bytes(part)[:1] == b"{" for part in (answer.result, answer.response))
+
+
+def _own_time(answer: Answer) -> object:
+    """When the answer itself says it was made, as it says it; "" where it does not."""
+    return next(filter(None, (answer.created, answer.created_at, answer.created_time)), "")
 
 
 def _session(answer: Answer, around: Answer) -> str:

@@ -4,13 +4,17 @@ BLAKE2b: short digests without a length-extension or a collision worth fearing (
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _WORDS = re.compile(r"(?:[a-zA-Z]+\d{0,2}[-_.:])+")  # "msg_", "msg_bdrk_", "chatcmpl-", "gen-"
 _RANDOM, _KINDS = 20, 8  # characters of a random id, and how many different ones it has at least
 _MANY = 10  # there are no more digits than that
-_ROTATED = re.compile(r"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?$")  # .1, -20261124, .old, and .gz
+_MARK = re.compile(
+    r"(?i)(?:\.(?:gz|zst|xz|bz2|old|bak|orig|jsonl?|ndjson|sse|log)|~|[-._ ]?\(\d+\)"
+    r"|[-._ ]+(?:cop(?:y|ied)|backup)(?:[-._ ]\d+)?|\.\d[\dT:_.-]*|[-_]\d{4}[\dT:_.-]*)$"
+)  # of a file's name: .gz, .1, -20261124, .old, " (1)", -copy
 
 
 def half(text: str) -> bytes:
@@ -54,12 +58,17 @@ def is_global(name: str) -> bool:
     return (random and not tail.isdecimal()) or _UUID.search(name) is not None
 
 
-def stream(path: str) -> str:
-    """What a log is called whichever part of it is read: its path without what rotation adds.
+@lru_cache(maxsize=256)
+def log_name(path: str) -> str:
+    """What a log is called wherever it lies: its file's name without endings, rotation and copying.
 
-    The owner of short ids where no session is told: two gateways that number from 1 are two.
+    A part of what owns short ids where no session is told. The folder is none: a log that is
+    restored, mounted or copied elsewhere is the same.
     """
-    return _ROTATED.sub("", path)
+    name = path.rpartition("/")[2]
+    while (rest := _MARK.sub("", name)) not in ("", name):
+        name = rest
+    return name
 
 
 def named(name: str, *owner: object) -> str:
