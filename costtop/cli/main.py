@@ -59,7 +59,7 @@ _HELP = """\
 htop for what AI agents spend. Without a command: the live screen.
 
 usage: costtop [-d SECONDS] [-U] [-M] [--no-color] [--replay DAY]
-       costtop --once [--json] [--sort cost|rate|last] [--limit N] [--all]
+       costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
        costtop COMMAND …         costtop COMMAND --help says more, with examples
 -d: seconds between two frames   -U: no characters beyond ASCII   -M: no mouse
 """
@@ -149,7 +149,10 @@ def _parser(wanted: Iterable[str]) -> Parser:
 def _add_options(parser: Parser) -> None:
     """The options of the live screen and of `--once`; what they do stands in `live`."""
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
-    parser.add_argument("--json", action="store_true", help="that frame as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="that frame as JSON")
+    form.add_argument("--jsonl", action="store_true", help="frames as JSON, a line each")
+    parser.add_argument("--frames", "-n", type=_frames, metavar="N", help="print N frames and end")
     parser.add_argument("--sort", choices=SORTS, default="cost", help="what the list is ranked by")
     parser.add_argument("--limit", type=_limit, metavar="N", help="at most N sessions")
     parser.add_argument("--all", action="store_true", help="ended sessions of all time too")
@@ -159,7 +162,25 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument(
         "--replay", metavar="DAY", help="play a stored day: yesterday, monday, 2026-11-22"
     )
-    parser.add_argument("--delay", "-d", type=float, metavar="S", help="seconds between two frames")
+    parser.add_argument(
+        "--delay", "-d", type=_delay, metavar="S", help="seconds between two frames"
+    )
+
+
+def _frames(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 31):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of frames")
+    return int(text)
+
+
+def _delay(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0.1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.1 to 86400")
+    return seconds
 
 
 def _limit(text: str) -> int:

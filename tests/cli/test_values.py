@@ -65,7 +65,7 @@ def test_a_bad_value_is_told_in_one_line_with_a_code_that_means_it(
 def test_so_are_those_of_the_screens_own_options(
     home: Path, capfd: pytest.CaptureFixture[str], bad: str
 ) -> None:
-    for option in ("--sort", "--limit", "--replay", "--delay"):
+    for option in ("--sort", "--limit", "--replay", "--delay", "--frames"):
         try:
             code = main(["--once", f"{option}={bad}"])
         except SystemExit as end:

@@ -41,7 +41,7 @@ SLIPS = {
     "budget sett a 1": "costtop budget: no command 'sett': did you mean set?",
     "alerts --foo list": "costtop alerts: no option --foo",
     "kill": "costtop kill: the following arguments are required: SESSION",
-    "--delay x": "costtop: argument --delay/-d: invalid float value: 'x'",
+    "--delay x": "costtop: argument --delay/-d: 'x' is no number of seconds from 0.1 to 86400",
     "demo --speed x": "costtop demo: argument --speed: a speed is between 0.01 and 100",
 }
 

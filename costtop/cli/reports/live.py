@@ -1,4 +1,4 @@
-"""`costtop`: the live screen, or one plain frame of it (`--once`)."""
+"""`costtop`: the live screen, or plain frames of it (`--once`, `-n`, `--jsonl`)."""
 
 import argparse
 import os
@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from costtop import money, paths
-from costtop.cli.tables import count, plain, put, put_json
+from costtop.cli.tables import count, plain, put
 from costtop.durations import DAY, iso, now_ms
+from costtop.errors import UsageError
 from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
@@ -26,10 +27,10 @@ _LISTED = "r.id IN (SELECT root FROM sessions WHERE last >= ?)"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Opens the screen, or prints one frame where there is no terminal to open it on."""
+    """Opens the screen, or prints frames where there is no terminal to open it on."""
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
-    if options.once or options.json or not is_terminal():
+    if options.once or options.json or options.jsonl or options.frames or not is_terminal():
         return once(options)
     from costtop.cli import open_screen
 
@@ -42,7 +43,23 @@ def is_terminal() -> bool:
 
 
 def once(options: argparse.Namespace) -> int:
-    """Prints one frame of the live list, like `top -b -n 1`."""
+    """Prints one frame of the live list, like `top -b -n 1`, or several, as far as asked."""
+    number = options.frames or (None if options.jsonl and not options.once else 1)
+    if number == 1:
+        put(_frame(options))
+        return 0
+    if options.json:
+        raise UsageError("--json is one document; for several frames there is --jsonl")
+    from costtop.cli.reports import frames
+
+    timed = "" if options.jsonl else "\n"  # a blank line between two, as top has it
+    return frames.put_all(
+        lambda: _frame(options, timed=True) + timed, number, options.delay or frames.DELAY
+    )
+
+
+def _frame(options: argparse.Namespace, *, timed: bool = False) -> str:
+    """One frame of the live list, as the options want it."""
     found = paths.find()
     now = now_ms()
     db = open_reader(found.database)
@@ -54,15 +71,13 @@ def once(options: argparse.Namespace) -> int:
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
-    if options.json:
-        put_json(
-            _tree(
-                snapshot, rows, unlogged.by_session(db, _LISTED, (0 if options.all else now - DAY,))
-            )
-        )
-    else:
-        put(_plain(snapshot, rows))
-    return 0
+    if not options.json and not options.jsonl:
+        return _plain(snapshot, rows, timed=timed)
+    import json
+
+    since = (0 if options.all else now - DAY,)
+    made = _tree(snapshot, rows, unlogged.by_session(db, _LISTED, since))
+    return json.dumps(made) if options.jsonl else json.dumps(made, indent=1)
 
 
 def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
@@ -70,11 +85,13 @@ def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
     return sorted(sessions, key=lambda row: (-(getattr(row, by) or 0), -row.cost, row.key))
 
 
-def _plain(snapshot: Snapshot, rows: list[SessionRow]) -> str:
+def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -> str:
     today = money.bill(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
     month = money.bill(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
+    at = datetime.fromtimestamp(snapshot.at // 1000, zone(snapshot.zone))
     head = (
-        f"costtop  today {today}  month {month}  burn ${money.dollars(snapshot.burn)}/h"
+        f"costtop{f' {at:%H:%M:%S}' if timed else ''}  today {today}  month {month}"
+        f"  burn ${money.dollars(snapshot.burn)}/h"
         f"  {snapshot.running} running  {snapshot.today_sessions} today"
     )
     lines = [head]
