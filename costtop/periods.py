@@ -137,6 +137,13 @@ def cut(bucket: Span, since: int | None, until: int | None, tz: ZoneInfo) -> str
     return " ".join(parts)
 
 
+def hour_key(at: int, tz: ZoneInfo) -> str:
+    """The local hour of a moment: "2026-11-23 14:00"; a repeated one with its offset from UTC."""
+    local = _local(at, tz)
+    again = f"{local:%z}"[:3] + ":" + f"{local:%z}"[3:5] if local.fold else ""
+    return f"{local:%Y-%m-%d %H}:00{again}"
+
+
 def label(period: str, at: int, tz: ZoneInfo) -> str:
     """The period for people: "Mon 23 Nov", "week 48", "November 2026", "5 hours"."""
     count = hours(period)

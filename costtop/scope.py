@@ -21,12 +21,13 @@ def matches(scope: "Iterable[tuple[str, str]]", about: "Mapping[str, object]") -
             return False
         text = str(about.get(field) or "")
         names = (text, text.partition("/")[2]) if field == "session" else (text,)
-        if not any(_fits(name, glob) for name in names):
+        if not any(fits(name, glob) for name in names):
             return False
     return True
 
 
-def _fits(text: str, glob: str) -> bool:
+def fits(text: str, glob: str) -> bool:
+    """Whether one name matches one glob: as a whole, case and all."""
     if not any(char in glob for char in "*?["):
         return text == glob
     from fnmatch import fnmatchcase

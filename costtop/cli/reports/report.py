@@ -1,4 +1,4 @@
-"""`costtop report`: spend summed by one key, as a table, JSON or CSV."""
+"""`costtop report`: spend summed by keys, as a table, JSON or CSV."""
 
 import argparse
 import sqlite3
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
-from costtop.cli.parser import Parser
-from costtop.cli.reports import comparison
+from costtop.cli.parser import Parser, meant
+from costtop.cli.reports import asking, comparison
+from costtop.cli.reports.columns_of_sums import COLUMNS
 from costtop.cli.spans import add_span, asked_span
-from costtop.cli.tables import count, plain, put, put_json
+from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.live import daemon_health
 from costtop.queries.live.live_processes import has_exited
 from costtop.queries.live.view import ProcessSeen, Pulse
-from costtop.queries.spending import hidden, report
+from costtop.queries.sessions.described_roots import About
+from costtop.queries.spending import hidden, report, sum_keys
 from costtop.queries.spending.unlogged import NOTHING
 from costtop.span_words import WordedSpan
 from costtop.store import meta
@@ -25,28 +27,30 @@ from costtop.store.db import open_reader
 if TYPE_CHECKING:
     from costtop.queries.spending.report_beside import Against, Compared
 
-_HEAD = ("COST $", "CALLS", "SESSIONS", "INPUT", "CACHED", "OUTPUT", "TASKS", "$/TASK", "ALL/TASK")
+_USUAL = tuple("cost calls sessions input cached output tasks per-task all-per-task".split())
 
 
 def add(parser: Parser, name: str) -> None:
     """Adds `report`."""
     parser.says(
-        "Spend summed by one key, as a table, JSON or CSV.",
+        "Spend summed by one key or several, of all or what fits, as a table, JSON or CSV.",
         "costtop report yesterday",
         "costtop report last week --by feature --against before",
+        "costtop report 7d --by day,feature --model 'opus*' --agent claude",
+        "costtop report --by tool --feature checkout --top 5",
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
     )
-    keys = f"one of {', '.join(report.KEYS)} (default: day)"
-    parser.add_argument("--by", choices=report.KEYS, default="day", metavar="KEY", help=keys)
+    asking.add_keys(parser)
     add_span(parser)
     parser.add_argument(
         "--tz", metavar="ZONE", help="time zone of the days (default: the config's)"
     )
-    parser.add_argument("--columns", metavar="+NAME", default="",
-                        help="another column: +reported, what tools say themselves")  # fmt: skip
+    columns = f"these alone ({', '.join(COLUMNS)}); +NAME: one more"
+    parser.add_argument("--columns", metavar="NAMES", default="", help=columns)
     parser.add_argument("--against", choices=("before", "like"),
                         help="beside it the span before, or the median of like days")  # fmt: skip
+    asking.add_filters(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
@@ -55,13 +59,18 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the report."""
-    more = _columns(options.columns)
+    shown = _columns(options.columns)
     place = paths.find()
     db = open_reader(place.database)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
     span = asked_span(options, now, tz)
-    found = report.read(db, options.by, tz, span.start, span.end, now=now)
+    filters = asking.filters(db, options)
+    found = report.read(
+        db, options.by, tz, span.start, span.end, now=now, filters=filters, top=options.top
+    )
+    if filters and not found.lines:
+        asking.check(db, filters)
     beside = _compared(db, found, span, options.against, now) if options.against else None
     if options.json:
         pulse, _ = daemon_health.look(place, now)
@@ -70,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.csv:
         _csv(found)
     else:
-        put(_plain(found, more, beside))
+        put(_plain(found, shown, beside))
     return 0
 
 
@@ -79,6 +88,8 @@ def _compared(
 ) -> "Compared":
     if span.start is None:
         raise UsageError(f"--against {kind} needs a span, such as: report 7d --against {kind}")
+    if {*found.by.split(",")} & {*sum_keys.TIMES} - {found.by} or found.by == "hour":
+        raise UsageError("--against compares days, weeks or months alone, or names; no hours")
     from costtop.queries.spending import report_beside
 
     return report_beside.read(db, found, span, kind, now)
@@ -100,10 +111,12 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
 
 
 def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[str, object]:
+    several = "," in found.by
     seen = {one.session: one for one in pulse.processes}
     ended = dict(pulse.exited)
     rows = [
         row_of(line)
+        | ({"keys": list(line.keys)} if several else {})
         | _about(found.about.get(line.key), seen.get(line.key), ended.get(line.key))
         | (found.beside.get(line.key, NOTHING).tree() if found.by == "session" else {})
         for line in found.lines
@@ -112,12 +125,14 @@ def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[st
         "schema": 1,
         "currency": "USD",
         "by": found.by,
+        **({"keys": found.by.split(",")} if several else {}),
+        **asking.tree(found.filters),
         "since": dates[0],
         "until": dates[1],
         **_moments(found),
         "tz": found.zone,
         "rows": rows,
-        "total": row_of(found.total),
+        "total": row_of(found.total) | ({"keys": []} if several else {}),
         "likely_hidden_usd": None if found.likely is None else money.exact(found.likely),
         "unpriced_models": found.unpriced_models,
     }
@@ -133,15 +148,15 @@ def _moments(found: report.Report) -> dict[str, str | None]:
 
 
 def row_of(line: report.Line) -> dict[str, object]:
-    """A line of sums as JSON and CSV carry it."""
+    """A line of sums as JSON and CSV carry it; counts of calls are null where they are shared."""
     per_task, every = line.cost_per_task, line.spend_per_task
     return {
         "key": line.key,
         "cost_usd": money.exact(line.cost),
         **line.short.tree(),
-        "calls": line.calls,
-        "errors": line.errors,
-        "unpriced_calls": line.unpriced,
+        "calls": line.calls if line.counted else None,
+        "errors": line.errors if line.counted else None,
+        "unpriced_calls": line.unpriced if line.counted else None,
         "sessions": line.sessions,
         "tasks_completed": line.tasks,
         "cost_per_task_usd": None if per_task is None else money.exact(per_task),
@@ -164,7 +179,7 @@ def flat(row: dict[str, object]) -> dict[str, object]:
 
 
 def _about(
-    about: report.About | None, process: ProcessSeen | None, exited: int | None
+    about: About | None, process: ProcessSeen | None, exited: int | None
 ) -> dict[str, object]:
     if about is None:
         return {}
@@ -190,23 +205,26 @@ def _about(
 def _csv(found: report.Report) -> None:
     from costtop.cli import csv_rows
 
-    csv_rows.write((flat(row_of(line)) for line in (*found.lines, found.total)), sys.stdout)
+    names = found.by.split(",") if "," in found.by else []
+    rows = (
+        dict(zip(names, (*line.keys, *[""] * len(names)), strict=False)) | flat(row_of(line))
+        for line in (*found.lines, found.total)
+    )
+    csv_rows.write(rows, sys.stdout)
 
 
-def _plain(found: report.Report, more: tuple[str, ...], beside: "Compared | None" = None) -> str:
-    lines = (*found.lines, found.total)
-    head = (found.by.upper(), *_HEAD, *(_MORE[name][0] for name in more))
-    rows = [
-        (_named(line.key, found), *_cells(line), *(_MORE[name][1](line) for name in more))
-        for line in lines
-    ]
+def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | None" = None) -> str:
+    lines, keys = (*found.lines, found.total), found.by.split(",")
+    head = (*(key.upper() for key in keys), *(COLUMNS[name][0] for name in shown))
+    rows = [(*_named(line, found), *(COLUMNS[name][1](line) for name in shown)) for line in lines]
     if beside is not None:
-        head = (*head[:2], *comparison.HEADS[beside.against], *head[2:])
+        at = len(keys) + (shown[:1] == ("cost",))
+        head = (*head[:at], *comparison.HEADS[beside.against], *head[at:])
         rows = [
-            (*row[:2], *comparison.cells(line, beside), *row[2:])
+            (*row[:at], *comparison.cells(line, beside), *row[at:])
             for row, line in zip(rows, lines, strict=True)
         ]
-    text = plain(head, rows, frozenset(range(1, len(head))))
+    text = plain(head, rows, frozenset(range(len(keys), len(head))))
     if beside is not None:
         text += f"\n\n{comparison.said(beside, found.zone)}"
     if any(line.floor for line in lines):
@@ -216,43 +234,29 @@ def _plain(found: report.Report, more: tuple[str, ...], beside: "Compared | None
     return text
 
 
-def _named(key: str, found: report.Report) -> str:
-    """The key; a day, week or month that the span cuts says so: "2026-11-21 from 10:15"."""
-    if found.by not in ("day", "week", "month") or key == "total":
-        return key
+def _named(line: report.Line, found: report.Report) -> list[str]:
+    """The keys; a day, week or month that the span cuts says so: "2026-11-21 from 10:15"."""
+    keys = found.by.split(",")
+    if len(line.keys) < len(keys) or line.key in ("total", report.OTHER):
+        return [line.key] + [""] * (len(keys) - 1)
     tz = periods.zone(found.zone)
-    bucket = periods.Span(key, *periods.bounds(found.by, key, tz))
+    return [_period(by, key, found, tz) for by, key in zip(keys, line.keys, strict=True)]
+
+
+def _period(by: str, key: str, found: report.Report, tz: ZoneInfo) -> str:
+    if by not in periods.CALENDAR:
+        return key
+    bucket = periods.Span(key, *periods.bounds(by, key, tz))
     return f"{key} {periods.cut(bucket, *report.counted(found.since, found.until), tz)}".rstrip()
 
 
-def _reported(line: report.Line) -> str:
-    return money.dollars(line.reported, places=4) if line.reported_calls else "-"
-
-
-_MORE = {"reported": ("REPORTED $", _reported)}
-"""Columns that `--columns +NAME` adds."""
-
-
 def _columns(text: str) -> tuple[str, ...]:
-    """Names out of "+reported,+…"; raises UsageError naming those that there are."""
-    names = tuple(name.removeprefix("+") for name in text.split(",") if name)
-    if unknown := [name for name in names if name not in _MORE]:
-        raise UsageError(f"--columns: no column {unknown[0]!r}; there are {', '.join(_MORE)}")
-    return names
-
-
-def _cells(line: report.Line) -> tuple[str, ...]:
-    floor = line.floor and line.short.known(line.cost) is not None
-    return (
-        money.dollars(line.short.known(line.cost), floor=floor, places=4),
-        str(line.calls),
-        str(line.sessions),
-        count(line.input),
-        f"{100 * line.cache_read / line.input:.0f} %" if line.input else "-",
-        count(line.output),
-        "-" if line.tasks is None else str(line.tasks),
-        *(
-            "-" if price is None else money.dollars(price, floor=floor, places=4)
-            for price in (line.cost_per_task, line.spend_per_task)
-        ),
-    )
+    """Names out of "cost,calls" or "+reported"; raises UsageError naming those that there are."""
+    asked = [name for name in text.split(",") if name]
+    names = [name.removeprefix("+") for name in asked]
+    if unknown := [name for name in names if name not in COLUMNS]:
+        there = ", ".join(COLUMNS)
+        slip = meant(unknown[0], COLUMNS)
+        raise UsageError(f"--columns: no column {unknown[0]!r}; there are {there}{slip}")
+    usual = () if asked and not asked[0].startswith("+") else _USUAL
+    return tuple(dict.fromkeys((*usual, *names)))

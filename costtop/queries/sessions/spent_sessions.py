@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from costtop import against, span_words
 from costtop.floor import EXACT, Floor, Sum, together
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
-from costtop.queries.spending import report
+from costtop.queries.sessions import described_roots
+from costtop.queries.spending import report, sum_keys
 from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
@@ -75,7 +76,7 @@ def _listed(
         values,
     ).fetchall()
     found += [(root, *(0,) * 7) for root in shorts.keys() - {row[0] for row in found}]
-    about = report.about_roots(db, [row[0] for row in found[:MOST]], span, now)
+    about = described_roots.about_roots(db, [row[0] for row in found[:MOST]], span, now)
     rows = [
         _row(about[root], sums, shorts.get(root, EXACT))
         for root, *sums in found[:MOST]
@@ -98,8 +99,8 @@ def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[objec
     """Conditions besides the span, and their values."""
     where, values = "", list[object]()
     if within.by and within.by != "total":
-        column = report.COLUMN[within.by]
-        if within.key == report.UNTAGGED:
+        column = sum_keys.COLUMN[within.by]
+        if within.key == sum_keys.UNTAGGED:
             where += f" AND coalesce({column}, 0) = 0"
         else:
             where += f" AND {column} IN (SELECT id FROM names WHERE text = ?)"
@@ -126,7 +127,7 @@ _NAMED = (
 )
 
 
-def _row(about: report.About, sums: Sequence[int], short: Floor) -> SessionRow:
+def _row(about: described_roots.About, sums: Sequence[int], short: Floor) -> SessionRow:
     cost, calls, errors, unpriced, used, cache_read, output = sums
     return SessionRow(
         key=f"{about.source}/{about.session}",

@@ -1,39 +1,42 @@
-"""Spend summed by one key over a span of time, from the roll-ups. It formats nothing.
+"""Spend summed by keys over a span of time, from the roll-ups. It formats nothing.
 
-Every report is a sum over the same `spend` table, so sessions, days, features and models always
-add up to the same total, to the nano-dollar.
+Every report is a sum over the same `spend` table, or by tool over the calls behind it, so sessions,
+days, features and models always add up to the same total, to the nano-dollar.
 """
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
 from costtop.floor import EXACT, Floor, together
-from costtop.queries.live.session_state import state
-from costtop.queries.sessions import dearest
-from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task, price
-from costtop.queries.spending import hidden, unlogged
+from costtop.queries.sessions import described_roots
+from costtop.queries.sessions.described_roots import About
+from costtop.queries.sessions.task_costs import price
+from costtop.queries.spending import (
+    completed_tasks,
+    hidden,
+    spend_filters,
+    sum_keys,
+    tool_shares,
+    unlogged,
+)
+from costtop.queries.spending.completed_tasks import NONE, Done, Key
+from costtop.queries.spending.spend_filters import Filters
+from costtop.queries.spending.sum_keys import SHARED, TIMES, Labels
 from costtop.queries.spending.unlogged import Unlogged
-from costtop.store import meta
 from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
-KEYS = (
-    "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
-    "source", "host", "label",
-)  # fmt: skip
-UNTAGGED = "(none)"
-_TIMES = ("day", "week", "month")
+KEYS, UNTAGGED = sum_keys.KEYS, sum_keys.UNTAGGED
+OTHER = "other"  # the key of all lines beyond the dearest N
 
 
 class Line(NamedTuple):
     """One row of a report; sums in tokens and nano-dollars."""
 
-    key: str
+    key: str  # several keys joined by commas
     calls: int
     errors: int
     unpriced: int
@@ -51,6 +54,8 @@ class Line(NamedTuple):
     short: Floor = EXACT
     tasks_told: int | None = None  # of these tasks: those that calls name
     tasks_cost: int | None = None  # of those: all of their calls, also before the span
+    keys: Key = ()
+    counted: bool = True  # False: its calls are shared with other lines, so it has no number
 
     @property
     def floor(self) -> bool:
@@ -71,29 +76,10 @@ class Line(NamedTuple):
         return price(self.cost, self.tasks)
 
 
-class About(NamedTuple):
-    """What a session row says besides its sums."""
-
-    source: str
-    session: str
-    project: str
-    feature: str
-    user: str
-    model: str  # the dearest
-    model_now: str  # of the latest call
-    host: str
-    started: int | None
-    last: int | None
-    state: str  # running | idle | ended
-    children: int
-    branch: str
-    label: str  # of the config's [[source]] entry
-
-
 class Report(NamedTuple):
     """The answer to `costtop report`: lines dearest first, times in order."""
 
-    by: str
+    by: str  # one key or several, joined by commas
     since: int | None
     until: int | None
     zone: str
@@ -103,10 +89,7 @@ class Report(NamedTuple):
     about: dict[str, About]
     likely: int | None  # nano-dollars of outputs that the logs do not finish, about
     beside: dict[str, Unlogged]  # what no log tells of each session, in none of these sums
-
-
-_Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
-_NONE: _Done = (0, 0, 0)
+    filters: Filters = ()
 
 
 class _Sum:
@@ -115,7 +98,7 @@ class _Sum:
     __slots__ = ("roots", "short", "sums")
 
     def __init__(self) -> None:
-        self.sums = [0] * 12
+        self.sums = [0] * _WIDTH
         self.roots: set[int] = set()
         self.short = EXACT
 
@@ -125,9 +108,31 @@ class _Sum:
         if short is not EXACT:
             self.short = together([self.short, short])
 
-    def line(self, key: str, tasks: _Done | None) -> Line:
+    def line(self, keys: Key, tasks: Done | None, *, counted: bool) -> Line:
         done = (None, None, None) if tasks is None else tasks
-        return Line._make((key, *self.sums, len(self.roots), done[0], self.short, *done[1:]))
+        sums = (*self.sums, len(self.roots), done[0], self.short, *done[1:])
+        return Line._make((",".join(keys), *sums, keys, counted))
+
+
+class _Asked(NamedTuple):
+    """A report that is being read: the keys with their words, the quarter hours, conditions."""
+
+    keys: Key
+    labels: list[Labels]
+    span: tuple[int, int]
+    filters: Filters
+    where: str  # besides the span
+    values: list[object]
+
+    @property
+    def shared(self) -> bool:
+        """Whether calls have to be shared over their tools."""
+        return bool(SHARED & {*self.keys, *(one.field for one in self.filters)})
+
+    @property
+    def rows(self) -> str:
+        """What is summed, in SQL."""
+        return tool_shares.rows(self.span) if self.shared else FROM
 
 
 _SUMS = (
@@ -135,12 +140,7 @@ _SUMS = (
     " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
     " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
 )
-COLUMN = {
-    "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
-    "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
-    "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
-    "day": "p.quarter", "week": "p.quarter", "month": "p.quarter",
-}  # fmt: skip
+_WIDTH = _SUMS.count("sum(")
 WITHIN = "p.quarter >= ? AND p.quarter < ?"
 FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
@@ -152,41 +152,60 @@ def read(
     since: int | None = None,
     until: int | None = None,
     now: int = 0,
+    filters: Filters = (),
+    top: int | None = None,
 ) -> Report:
-    """Spend by `by` (one of KEYS) in [since, until) ms UTC, both rounded down to quarter hours.
+    """Spend by `by`, one of KEYS or several with commas, in [since, until) ms UTC.
 
-    `now` decides the state of sessions.
+    Both are rounded down to quarter hours. `now` decides the state of sessions; of more than `top`
+    lines the rest is one.
     """
     span = (
         -(1 << 62) if since is None else since // QUARTER,
         1 << 62 if until is None else until // QUARTER,
     )
+    keys = tuple(by.split(","))
     with snapshot(db):  # the total must be that of the lines
-        sums = _sums(db, by, tz, span)
-        total = _Sum()
-        for line in sums.values():
-            total.add(line.sums, line.roots, line.short)
-        tasks, all_tasks = _tasks(db, by, tz, span)
-        lines = [
-            line.line(key, None if tasks is None else tasks.get(key, _NONE))
-            for key, line in sums.items()
-        ]
+        where, values = spend_filters.condition(db, filters)
+        labels = [Labels(db, key, tz) for key in keys]
+        asked = _Asked(keys, labels, span, filters, where, values)
+        sums, total = _sums(db, asked)
+        tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
+        split = not SHARED.isdisjoint(one.field for one in filters)
+        listed = {",".join(key) for key in sums} if by == "session" else set()
         return Report(
             by=by,
             since=since,
             until=until,
             zone=tz.key,
-            lines=_ordered(by, lines),
-            total=total.line("total", all_tasks),
-            unpriced_models=_unpriced(db, span),
-            about=_about(db, span, sums, now) if by == "session" else {},
-            likely=hidden.likely(db, since or 0, until or 1 << 53)
-            if total.short.placeholder
-            else None,
+            lines=_lines(asked, sums, tasks, top),
+            total=total.line(("total",), all_tasks, counted=not split),
+            unpriced_models=_unpriced(db, asked),
+            about=described_roots.of_span(db, span, listed, now) if listed else {},
+            likely=_likely(db, asked, since, until) if total.short.placeholder else None,
             beside=unlogged.by_session(db, span=(since or 0, until or 1 << 53))
             if by == "session"
             else {},
+            filters=filters,
         )
+
+
+def _lines(
+    asked: _Asked, sums: dict[Key, _Sum], tasks: dict[Key, Done] | None, top: int | None
+) -> list[Line]:
+    def line(key: Key, sum_: _Sum, done: Done = NONE) -> Line:
+        return sum_.line(key, None if tasks is None else done, counted=not asked.shared)
+
+    lines = [line(key, one, (tasks or {}).get(key, NONE)) for key, one in sums.items()]
+    if top is None or len(lines) <= top:
+        return _ordered(asked.keys, lines)
+    lines.sort(key=_dearest)
+    rest, done = _Sum(), NONE
+    for one in lines[top:]:
+        sum_, more = sums[one.keys], (tasks or {}).get(one.keys, NONE)
+        rest.add(sum_.sums, sum_.roots, sum_.short)
+        done = (done[0] + more[0], done[1] + more[1], done[2] + more[2])
+    return [*_ordered(asked.keys, lines[:top]), line((OTHER,), rest, done)]
 
 
 def counted(since: int | None, until: int | None) -> tuple[int | None, int | None]:
@@ -200,141 +219,78 @@ def first_time(db: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0]) * QUARTER
 
 
-def _sums(db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]) -> dict[str, _Sum]:
-    sums: dict[str, _Sum] = {}
-    label = _Labels(db, by, tz)
-    query = f"SELECT {COLUMN[by]}, s.root, {_SUMS} {FROM} WHERE {WITHIN} GROUP BY 1, 2"
-    for key, root, *values in db.execute(query, span):
-        sums.setdefault(label(key), _Sum()).add(values, {root})
-    for key, short in floors.by(db, COLUMN[by], WITHIN, span).items():
-        line = sums.setdefault(label(key), _Sum())  # all that it has may be what is missing
-        line.short = together([line.short, short])
-    return sums
-
-
-class _Labels:
-    """Turns a group's number into its key, remembering what it has looked up."""
-
-    def __init__(self, db: sqlite3.Connection, by: str, tz: ZoneInfo) -> None:
-        self._db, self._by, self._tz = db, by, tz
-        self._known: dict[int | None, str] = {}
-
-    def __call__(self, number: int | None) -> str:
-        found = self._known.get(number)
-        if found is None:
-            found = self._known[number] = self._look(number)
-        return found
-
-    def _look(self, number: int | None) -> str:
-        if self._by == "total":
-            return "total"
-        if self._by in _TIMES:
-            return periods.key(self._by, (number or 0) * QUARTER, self._tz)
-        query = "SELECT text FROM names WHERE id = ?"
-        if self._by == "session":
-            query = (
-                "SELECT n.text || '/' || s.session FROM sessions s"
-                " JOIN names n ON n.id = s.source WHERE s.id = ?"
-            )
-        row = self._db.execute(query, (number,)).fetchone()
-        return (row[0] if row else "") or UNTAGGED
-
-
-_TASK_KEY = {
-    "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
-    "host": "c.host", "source": "s.source", "total": "0", "label": "s.label",
-}  # fmt: skip
-
-
-def _tasks(
-    db: sqlite3.Connection, by: str, tz: ZoneInfo, span: tuple[int, int]
-) -> tuple[dict[str, _Done] | None, _Done]:
-    """(completed tasks by line, in all). A task may use several models: then it has no line."""
-    label = _Labels(db, by, tz)
-    done: dict[str, _Done] = {}
-    total = _NONE
-    for key, name, finished, told, cost in _completed(db, by, span):
-        total = (total[0] + 1, total[1] + told, total[2] + cost)
-        if by != "model":
-            line = name if by == "task" else label(finished // QUARTER if by in _TIMES else key)
-            count, of_calls, costs = done.get(line, _NONE)
-            done[line] = (count + 1, of_calls + told, costs + cost)
-    return (None if by == "model" else done), total
-
-
-def _completed(
-    db: sqlite3.Connection, by: str, span: tuple[int, int]
-) -> Iterator[tuple[int, str, int, bool, int]]:
-    times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
-    yield from db.execute(
-        f"SELECT {_TASK_KEY.get(by, '0')}, t.task, t.finished, coalesce(k.calls, 0) > 0,"
-        " coalesce(k.cost, 0) FROM tasks t"
-        " JOIN sessions s ON s.id = t.session LEFT JOIN contexts c ON c.id = t.context"
-        f" LEFT JOIN ({by_task(OF_COMPLETED)}) k ON k.task = t.task AND k.root = t.session"
-        " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
-        (*times, *times),
+def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]:
+    """(lines, all of it)."""
+    lines: dict[Key, _Sum] = {}
+    columns = ", ".join(sum_keys.column(key) for key in asked.keys)
+    groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 2))
+    query = (
+        f"SELECT {columns}, s.root, {_SUMS} {asked.rows}"
+        f" WHERE {WITHIN}{asked.where} GROUP BY {groups}"
     )
+    for row in db.execute(query, (*asked.span, *asked.values)):
+        numbers, root, values = row[: len(asked.keys)], row[len(asked.keys)], row[-_WIDTH:]
+        lines.setdefault(_key(asked, numbers), _Sum()).add(values, {root})
+    shorts, short = _floors(db, asked)
+    for key, one in shorts.items():
+        line = lines.setdefault(key, _Sum())  # all that it has may be what is missing
+        line.short = together([line.short, one])
+    total = _Sum()
+    for line in lines.values():
+        total.add(line.sums, line.roots)
+    total.short = short
+    return lines, total
 
 
-def _ordered(by: str, lines: list[Line]) -> list[Line]:
-    if by in _TIMES:
-        return sorted(lines, key=lambda line: line.key)
-    return sorted(lines, key=lambda line: (-line.cost, -line.unpriced, line.key))
+def _key(asked: _Asked, numbers: Sequence[Any]) -> Key:
+    return tuple(label(number) for label, number in zip(asked.labels, numbers, strict=True))
 
 
-def _unpriced(db: sqlite3.Connection, span: tuple[int, int]) -> list[str]:
+def _floors(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, Floor], Floor]:
+    columns = [sum_keys.column(key) for key in asked.keys]
+    where, values = f"{WITHIN}{asked.where}", (*asked.span, *asked.values)
+    if asked.shared:
+        return tool_shares.floors(db, columns, asked.labels, asked.span, where, values)
+    found: dict[Key, Floor] = {}
+    for numbers, short in floors.by_all(db, columns, where, values).items():
+        key = _key(asked, numbers)
+        found[key] = together([found.get(key, EXACT), short])
+    return found, together(found.values())
+
+
+def _dearest(line: Line) -> tuple[int, int, str]:
+    return -line.cost, -line.unpriced, line.key
+
+
+def _ordered(keys: Key, lines: list[Line]) -> list[Line]:
+    """By each key in turn: times in order, names by what all of theirs cost."""
+    sums: dict[Key, tuple[int, int]] = {}
+    for line in lines:
+        for size in range(1, len(keys) + 1):
+            cost, unpriced = sums.get(line.keys[:size], (0, 0))
+            sums[line.keys[:size]] = cost - line.cost, unpriced - line.unpriced
+
+    def place(line: Line) -> list[tuple[int, int, str]]:
+        return [
+            (*((0, 0) if key in TIMES else sums[line.keys[:size]]), line.keys[size - 1])
+            for size, key in enumerate(keys, 1)
+        ]
+
+    return sorted(lines, key=place)
+
+
+def _likely(
+    db: sqlite3.Connection, asked: _Asked, since: int | None, until: int | None
+) -> int | None:
+    """Of the whole span only: what hides in a part of it is not told apart."""
+    return None if asked.filters else hidden.likely(db, since or 0, until or 1 << 53)
+
+
+def _unpriced(db: sqlite3.Connection, asked: _Asked) -> list[str]:
     rows = db.execute(
-        "SELECT DISTINCT n.text FROM spend p JOIN names n ON n.id = p.model"
-        " WHERE p.unpriced > 0 AND p.quarter >= ? AND p.quarter < ? ORDER BY 1",
-        span,
+        "SELECT DISTINCT n.text"
+        f" {asked.rows} JOIN names n ON n.id = p.model"
+        f" WHERE p.unpriced > 0 AND {WITHIN}{asked.where} ORDER BY 1",
+        (*asked.span, *asked.values),
     )
     return [row[0] for row in rows]
-
-
-# A root that made no calls itself is described by its latest subagent or child that did.
-_ABOUT = (
-    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text, br.text,"
-    " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
-    " FROM sessions s JOIN sessions r ON r.id = s.root"
-    " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
-    " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
-    " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
-    " LEFT JOIN names md ON md.id = d.model LEFT JOIN names la ON la.id = r.label"
-    " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
-    " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
-    " LEFT JOIN names br ON br.id = c.branch"
-)
-
-
-def _about(
-    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
-) -> dict[str, About]:
-    models = dearest.of_span(db, *span)
-    rows = db.execute(f"{_ABOUT} GROUP BY r.id")
-    told = _described(rows, models, meta.shared(db).finished_after, now)
-    keyed = ((f"{about.source}/{about.session}", about) for _, about in told)
-    return {key: about for key, about in keyed if key in lines}
-
-
-def about_roots(
-    db: sqlite3.Connection, roots: Sequence[int], span: tuple[int, int], now: int
-) -> dict[int, About]:
-    """What is said of these sessions, by their rows; the model is the dearest of the span."""
-    listed = json.dumps(roots)
-    rows = db.execute(
-        f"{_ABOUT} WHERE s.root IN (SELECT value FROM json_each(?)) GROUP BY r.id", (listed,)
-    )
-    models = dearest.of_span(db, *span)
-    return dict(_described(rows, models, meta.shared(db).finished_after, now))
-
-
-def _described(
-    rows: Iterable[tuple[Any, ...]], models: Mapping[int, str], after: int, now: int
-) -> Iterator[tuple[int, About]]:
-    for root, source, session, *texts, started, last, ended, children in rows:
-        project, feature, user, host, branch, latest, label = (text or "" for text in texts)
-        yield root, About(
-            source=source, session=session, project=project, feature=feature, user=user,
-            model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
-            state=state(now, last, ended, after), children=children, label=label, branch=branch,
-        )  # fmt: skip

@@ -37,12 +37,12 @@ def read(
     start, end = against.so_far(span, now)
     end = -(-end // QUARTER) * QUARTER  # whole quarters: the one that runs is in
     name, spans = _spans(db, span, (start, end), tz, kind)
-    past = [report.read(db, found.by, tz, *one) for one in spans]
+    past = [report.read(db, found.by, tz, *one, filters=found.filters) for one in spans]
     total = _median([one.total.cost for one in past]) if past else None
     costs: dict[str, int] = {}
     if found.by in periods.CALENDAR:
         for line in found.lines:
-            cost = _of_period(db, found.by, line.key, tz, (start, end), kind)
+            cost = _of_period(db, found, line.key, (start, end), kind)
             if cost is not None:
                 costs[line.key] = cost
     elif past:
@@ -70,13 +70,15 @@ def _spans(
 
 
 def _of_period(
-    db: sqlite3.Connection, period: str, key: str, tz: ZoneInfo, times: _Span, kind: Against
+    db: sqlite3.Connection, found: report.Report, key: str, times: _Span, kind: Against
 ) -> int | None:
     """What one day, week or month is compared with; None of one that the span's beginning cuts."""
+    period, tz = found.by, periods.zone(found.zone)
     start, end = periods.bounds(period, key, tz)
     if start < times[0]:
         return None
     end = min(end, times[1])
     name, spans = _spans(db, WordedSpan("", period, start, end), (start, end), tz, kind)
-    costs = [report.read(db, "total", tz, *one).total.cost for one in spans]
+    past = [report.read(db, "total", tz, *one, filters=found.filters) for one in spans]
+    costs = [one.total.cost for one in past]
     return _median(costs) if name and costs else None

@@ -11,14 +11,23 @@ _FROM = "FROM floors p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c 
 
 def by(db: sqlite3.Connection, key: str, where: str, values: Sequence[object]) -> dict[Any, Floor]:
     """The floors by an SQL expression. As in reports p is the roll-up, s its session, c context."""
+    return {name: short for (name,), short in by_all(db, [key], where, values).items()}
+
+
+def by_all(
+    db: sqlite3.Connection, keys: Sequence[str], where: str, values: Sequence[object]
+) -> dict[tuple[Any, ...], Floor]:
+    """The same by several expressions at once."""
+    groups = ", ".join(str(nth) for nth in range(1, len(keys) + 2))
     rows = db.execute(
-        f"SELECT {key}, p.reason, sum(p.calls), sum(p.cost) {_FROM} WHERE {where} GROUP BY 1, 2",
+        f"SELECT {', '.join(keys)}, p.reason, sum(p.calls), sum(p.cost) {_FROM} WHERE {where}"
+        f" GROUP BY {groups}",
         values,
     )
-    found: dict[Any, list[tuple[Any, int, int]]] = {}
-    for name, *reason in rows:
-        found.setdefault(name, []).append((reason[0], reason[1], reason[2]))
-    return {name: of_reasons(reasons) for name, reasons in found.items()}
+    found: dict[tuple[Any, ...], list[tuple[Any, int, int]]] = {}
+    for *names, reason, calls, cost in rows:
+        found.setdefault(tuple(names), []).append((reason, calls, cost))
+    return {names: of_reasons(reasons) for names, reasons in found.items()}
 
 
 def of(db: sqlite3.Connection, where: str, values: Sequence[object]) -> Floor:

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from costtop.durations import MINUTE, SECOND, short
 from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter, SessionRow
+from costtop.queries.spending.sum_keys import agent
 from costtop.scope import FIELDS, matches
 from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
 from costtop.tui.draw.ink import Line, Span, joined
@@ -258,7 +259,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            about="head of its id, or its subagent's kind"),
     Column("project", "PROJECT·FEATURE", 13, 3, _place, sort=lambda r: (r.project, r.feature),
            grow=11, falling=False, about="where it runs and for what"),
-    Column("agent", "AGENT", 6, 6, _figure(lambda r: _tool(r.source)), sort=lambda r: r.source,
+    Column("agent", "AGENT", 6, 6, _figure(lambda r: agent(r.source)), sort=lambda r: r.source,
            spare=37, falling=False, about="the tool that wrote its log"),
     Column("model", "MODEL", 10, 5, _figure(lambda r: short_model(r.model)),
            sort=lambda r: r.model, grow=6, falling=False, about="its dearest model"),
@@ -298,12 +299,6 @@ COLUMNS: tuple[Column[Shown], ...] = (
 
 _USUAL = "flags session project agent model cost added rate trend why context cache tokens age"
 USUAL = tuple(_USUAL.split())
-
-
-def _tool(source: str) -> str:
-    return {"claude-code": "claude", "gemini-cli": "gemini", "codex-cli": "codex"}.get(
-        source, source
-    )
 
 
 def sighted(keys: Sequence[str], sort: str) -> tuple[str, ...]:

@@ -1,0 +1,79 @@
+"""What is said of sessions besides their sums: whose, of what, since when. It sums nothing."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from costtop.queries.live.session_state import state
+from costtop.queries.sessions import dearest
+from costtop.store import meta
+
+
+class About(NamedTuple):
+    """What a session row says besides its sums."""
+
+    source: str
+    session: str
+    project: str
+    feature: str
+    user: str
+    model: str  # the dearest
+    model_now: str  # of the latest call
+    host: str
+    started: int | None
+    last: int | None
+    state: str  # running | idle | ended
+    children: int
+    branch: str
+    label: str  # of the config's [[source]] entry
+
+
+# A root that made no calls itself is described by its latest subagent or child that did.
+_ABOUT = (
+    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text, br.text,"
+    " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
+    " FROM sessions s JOIN sessions r ON r.id = s.root"
+    " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
+    " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
+    " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
+    " LEFT JOIN names md ON md.id = d.model LEFT JOIN names la ON la.id = r.label"
+    " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
+    " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
+    " LEFT JOIN names br ON br.id = c.branch"
+)
+
+
+def of_span(
+    db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
+) -> dict[str, About]:
+    """What is said of the sessions with these keys ("source/session"), by key."""
+    models = dearest.of_span(db, *span)
+    rows = db.execute(f"{_ABOUT} GROUP BY r.id")
+    told = _described(rows, models, meta.shared(db).finished_after, now)
+    keyed = ((f"{about.source}/{about.session}", about) for _, about in told)
+    return {key: about for key, about in keyed if key in lines}
+
+
+def about_roots(
+    db: sqlite3.Connection, roots: Sequence[int], span: tuple[int, int], now: int
+) -> dict[int, About]:
+    """What is said of these sessions, by their rows; the model is the dearest of the span."""
+    listed = json.dumps(roots)
+    rows = db.execute(
+        f"{_ABOUT} WHERE s.root IN (SELECT value FROM json_each(?)) GROUP BY r.id", (listed,)
+    )
+    models = dearest.of_span(db, *span)
+    return dict(_described(rows, models, meta.shared(db).finished_after, now))
+
+
+def _described(
+    rows: Iterable[tuple[Any, ...]], models: Mapping[int, str], after: int, now: int
+) -> Iterator[tuple[int, About]]:
+    for root, source, session, *texts, started, last, ended, children in rows:
+        project, feature, user, host, branch, latest, label = (text or "" for text in texts)
+        yield root, About(
+            source=source, session=session, project=project, feature=feature, user=user,
+            model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
+            state=state(now, last, ended, after), children=children, label=label, branch=branch,
+        )  # fmt: skip

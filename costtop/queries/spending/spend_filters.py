@@ -1,0 +1,99 @@
+"""What a report is restricted to: globs on names, as conditions in SQL. `scope` matches them."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from costtop import scope
+from costtop.queries.spending import sum_keys
+from costtop.queries.spending.sum_keys import TAG, UNTAGGED
+
+FIELDS = (
+    "feature", "model", "agent", "user", "project", "branch", "source", "session", "task", "type",
+    "host", "label", "tool", "server",
+)  # fmt: skip
+
+
+class Filter(NamedTuple):
+    """One field and the globs of which one has to fit; a tag's field is "tag:NAME"."""
+
+    field: str
+    globs: tuple[str, ...]
+
+
+Filters = tuple[Filter, ...]
+Columns = Callable[[str], str]
+
+
+def condition(
+    db: sqlite3.Connection, filters: Filters, column: Columns = sum_keys.column
+) -> tuple[str, list[object]]:
+    """Conditions beside others (" AND …"; "" for no filter) and their values."""
+    where, values = "", list[object]()
+    for one in filters:
+        where += f" AND coalesce({column(one.field)}, 0) IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps([number for number, _ in _fitting(db, one)]))
+    return where, values
+
+
+def stored(db: sqlite3.Connection, field: str, most: int = 5) -> list[str]:
+    """Names that spend has in this field, dearest first: what a filter could have meant."""
+    if field in sum_keys.SHARED:
+        rows = db.execute(
+            "SELECT name, count(*) FROM tools GROUP BY 1 UNION ALL SELECT 0, 0 ORDER BY 2 DESC"
+        )
+    else:
+        rows = db.execute(
+            f"SELECT {sum_keys.column(field)}, sum(p.cost) FROM spend p"
+            " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+            " GROUP BY 1 ORDER BY 2 DESC"
+        )
+    texts = dict(_names(db, field))
+    found = dict.fromkeys(sum_keys.worded(field, texts.get(row[0] or 0, "")) for row in rows)
+    return list(found)[:most]
+
+
+def never(db: sqlite3.Connection, filters: Filters) -> Filter | None:
+    """The first filter that nothing stored in its field fits; None where each fits something."""
+    for one in filters:
+        known = stored(db, one.field, most=1 << 30)
+        if not any(_fits(one, name) for name in known):
+            return one
+    return None
+
+
+def _fitting(db: sqlite3.Connection, one: Filter) -> Iterator[tuple[int, str]]:
+    for number, text in _names(db, one.field):
+        if _fits(one, sum_keys.worded(one.field, text), text):
+            yield number, text
+
+
+def _names(db: sqlite3.Connection, field: str) -> Iterator[tuple[int, str]]:
+    if field == "session":
+        yield from db.execute(
+            "SELECT r.id, n.text || '/' || r.session FROM sessions r"
+            " JOIN names n ON n.id = r.source WHERE r.id = r.root"
+        )
+        return
+    yield 0, ""
+    of_tags = " WHERE id IN (SELECT tags FROM contexts)" if field.startswith(TAG) else ""
+    yield from db.execute(f"SELECT id, text FROM names{of_tags}")
+
+
+def _fits(one: Filter, name: str, text: str = "") -> bool:
+    names = _spellings(one.field, name, text)
+    return any(scope.fits(spelling, glob) for spelling in names for glob in one.globs)
+
+
+def _spellings(field: str, name: str, text: str) -> Sequence[str]:
+    """The names that a glob may mean: a session by its id alone, a model without its maker."""
+    if field == "session":
+        return name, name.partition("/")[2]
+    if field == "model":
+        return name, name.rpartition("/")[2], name.removeprefix("claude-")
+    if field == "agent":
+        return name, text
+    if name == UNTAGGED and field.startswith(TAG):
+        return (name,)
+    return (name, "") if name == UNTAGGED else (name,)

@@ -1,0 +1,102 @@
+"""What spend can be summed by: each key's column in SQL, and the words for what stands in it."""
+
+import json
+import sqlite3
+from zoneinfo import ZoneInfo
+
+from costtop import periods
+from costtop.store.calls.rollups import QUARTER
+
+KEYS = (
+    "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
+    "source", "host", "label", "hour", "agent", "type", "branch", "tool", "server",
+)  # fmt: skip
+TAG = "tag:"  # before the name of a tag: "tag:team" is a key too
+UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
+TIMES = ("hour", "day", "week", "month")
+SHARED = frozenset({"tool", "server"})
+"""Keys of which one call may have several: its sums are shared over them."""
+PARTS = SHARED | {"model", "type"}
+"""Keys of which one task may have several: tasks have no line by them."""
+COLUMN = {
+    "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
+    "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
+    "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
+    "agent": "s.source", "type": "s.agent_type", "branch": "c.branch",
+    "tool": "p.tool", "server": "p.tool", **dict.fromkeys(TIMES, "p.quarter"),
+}  # fmt: skip
+_AGENTS = {
+    "claude-code": "claude", "claude-stream": "claude", "gemini-cli": "gemini",
+    "codex-cli": "codex",
+}  # fmt: skip
+_SESSION = (
+    "SELECT n.text || '/' || s.session FROM sessions s JOIN names n ON n.id = s.source"
+    " WHERE s.id = ?"
+)
+
+
+def column(key: str) -> str:
+    """The SQL of a key, where p is the roll-up (or shared calls), s its session, c its context."""
+    return "c.tags" if key.startswith(TAG) else COLUMN[key]
+
+
+def is_key(key: str) -> bool:
+    """Whether spend can be summed by it."""
+    return key in KEYS or (key.startswith(TAG) and len(key) > len(TAG))
+
+
+def agent(source: str) -> str:
+    """How people call the agent behind a source: "claude" of "claude-code"."""
+    return _AGENTS.get(source, source)
+
+
+def server(tool: str) -> str:
+    """The MCP server of a tool: "github" of "mcp__github__get_issue"; "" of an agent's own."""
+    name, parted, _ = tool.removeprefix("mcp__").partition("__")
+    return name if parted else ""
+
+
+def tag(tags: str, name: str) -> str:
+    """The value of one tag, of a JSON object; "" where it has none."""
+    found = json.loads(tags).get(name) if tags else None
+    return "" if found is None else str(found)
+
+
+class Labels:
+    """Turns a group's number into its key, remembering what it has looked up."""
+
+    def __init__(self, db: sqlite3.Connection, by: str, tz: ZoneInfo) -> None:
+        self._db, self._by, self._tz = db, by, tz
+        self._known: dict[int | str | None, str] = {}
+
+    def __call__(self, number: int | str | None) -> str:
+        found = self._known.get(number)
+        if found is None:
+            found = self._known[number] = self._look(number)
+        return found
+
+    def _look(self, number: int | str | None) -> str:
+        if isinstance(number, str):
+            return number or UNTAGGED  # a task's name stands there itself
+        if self._by == "total":
+            return "total"
+        if self._by == "hour":
+            return periods.hour_key((number or 0) * QUARTER, self._tz)
+        if self._by in TIMES:
+            return periods.key(self._by, (number or 0) * QUARTER, self._tz)
+        query = _SESSION if self._by == "session" else "SELECT text FROM names WHERE id = ?"
+        row = self._db.execute(query, (number,)).fetchone()
+        return worded(self._by, row[0] if row else "")
+
+
+def worded(by: str, text: str) -> str:
+    """A name as its line shows it; `text` as it is stored, "" for none."""
+    if by in SHARED:
+        if not text:
+            return NO_TOOL
+        return text if by == "tool" else server(text) or NO_SERVER
+    if by == "agent":
+        text = agent(text)
+    elif by.startswith(TAG):
+        text = tag(text, by.removeprefix(TAG))
+    return text or UNTAGGED
