@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from costtop.model import Call, Context, SessionFact
+from costtop.sources.fold import keys
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.sessions import runs
@@ -157,3 +158,44 @@ def test_a_run_keeps_its_tags_on_calls_that_the_wire_fills(db):
 def test_who_is_told_of_over_the_wire_alone_keeps_each_word_to_its_calls(db):
     write(db, reading(wire(1), wire(2, 2, "s1", Context(host="box2"))))
     assert {(row[3], row[5]) for row in whose(db)} == {("ana", "box9"), ("", "box2")}
+
+
+def tellers(own_keys: bool) -> list[Call]:
+    """Of one request: a span that knows the user, an event the feature, one only the host."""
+    said = (Context(user="ana"), Context(feature="checkout"), Context(host="box9", tags='["x"]'))
+    sessions = ("s1", "s1", "codex")  # the last one names no session
+    return [
+        coarse(9, 0, session)._replace(
+            key=keys.whole("teller", str(nth if own_keys else 0)),
+            context=context,
+            request="resp_1",
+        )
+        for nth, (session, context) in enumerate(zip(sessions, said, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("own_keys", [True, False], ids=["own keys", "one key"])
+@pytest.mark.parametrize("logged", [True, False], ids=["a log", "no log"])
+@pytest.mark.parametrize("cuts", [(False,) * 3, (True,) * 3, (False, True, False)])
+def test_what_several_tellers_say_of_one_request_ends_alike_in_any_order_and_batches(
+    tmp_path: Path, own_keys: bool, logged: bool, cuts: tuple[bool, ...]
+) -> None:
+    told = tellers(own_keys)
+    if logged:
+        told.append(log(9)._replace(request="resp_1"))
+    ends = set()
+    orders = list(itertools.permutations(told))
+    for nth, order in enumerate(random.Random(4).sample(orders, 6)):
+        db = open_writer(tmp_path / str(nth) / "costtop.db")
+        batches = [[order[0]]]
+        for call, cut in zip(order[1:], cuts, strict=False):
+            if cut:
+                batches.append([])
+            batches[-1].append(call)
+        for batch in [*batches, *batches]:  # and all of it once more
+            write(db, *(reading(call) for call in batch))
+        ends.add(tuple(whose(db)))
+        db.close()
+    ((only,),) = ends
+    about = ("s1", "checkout", "/shop" if logged else "", "ana", "prompt" if logged else "", "box9")
+    assert only[:6] == about

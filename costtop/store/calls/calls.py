@@ -25,12 +25,23 @@ from costtop.store.calls.call_row import (
     UNREADABLE,
     YIELDS,
     CallRow,
+    Rank,
     merged,
     tokens_of,
 )
 from costtop.store.calls.filling import Filling, hear, moved
-from costtop.store.calls.merge import Sight, Stored, delete, lookup, overtaken, see, side_copies
-from costtop.store.calls.otlp_twins import Joined, filled, join
+from costtop.store.calls.merge import (
+    Sight,
+    Stored,
+    delete,
+    filled,
+    lookup,
+    overtaken,
+    see,
+    side_copies,
+    wire_of,
+)
+from costtop.store.calls.otlp_twins import Joined, heard_rank, join
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
@@ -110,7 +121,10 @@ def _sight(
         call.attempt,
         json.dumps(call.media) if call.media else None,
     )  # fmt: skip
-    return Sight(row, into.places.rank(db, place), priced)
+    rank = into.places.rank(db, place)
+    if call.heard:
+        rank = heard_rank(rank, call.session, call.service)
+    return Sight(row, rank, priced)
 
 
 def request_hash(request: str) -> int:
@@ -213,8 +227,12 @@ def _final(
 ) -> CallRow:
     """The row that a call becomes by this sight of it, with what only the wire told of it."""
     row = sight.row
+    if sight.wire is not None:
+        wire = filled(sight.wire, wire or Context())
     if known is not None:
         rank = into.places.rank(db, known.row.place)
+        if known.row.flags & row.flags & HEARD:
+            rank, wire = _heard_before(db, into, sight, known, rank, wire)
         row = merged(known.row, rank, row, sight.rank)[0]._replace(key=row.key)
         if wire is None and row.flags & SETTLED and row.context != known.row.context:
             wire = read_context(db, known.row.context)  # its new owner knows no more of the wire
@@ -232,6 +250,21 @@ def _final(
     return row._replace(
         context=into.names.context(db, context), feature=into.names.name(db, feature)
     )
+
+
+def _heard_before(
+    db: sqlite3.Connection,
+    into: WriteContext,
+    sight: Sight,
+    known: Stored,
+    rank: Rank,
+    wire: Context | None,
+) -> tuple[Rank, Context | None]:
+    """The rank of a stored heard call, and what it and a heard sight of it say together."""
+    session = into.sessions.root_key(db, known.row.session).partition("/")[2]
+    if wire is not None or known.row.context != sight.row.context:
+        wire = filled(wire or wire_of(sight), read_context(db, known.row.context))
+    return heard_rank(rank, session, sight.priced.call.service), wire
 
 
 def _spend(

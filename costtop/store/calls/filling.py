@@ -35,7 +35,7 @@ def hear(
     """
     for sight in sights:
         call = sight.priced.call
-        if not (call.coarse and is_named(sight)):
+        if not (call.heard and call.coarse and is_named(call.session, call.service)):
             continue
         ref = into.sessions.ref(db, call.source, call.session, call.agent)
         told = SessionTelling(call.at, call.at, call.context)

@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from costtop.model import Context
 from costtop.store.calls.batch import Priced
-from costtop.store.calls.call_row import COLUMNS, YIELDS, CallRow, Rank, merged
+from costtop.store.calls.call_row import COLUMNS, HEARD, YIELDS, CallRow, Rank, merged
 
 AT_ONCE = 400  # keys looked up by one statement
 
@@ -16,6 +17,7 @@ class Sight(NamedTuple):
     row: CallRow
     rank: Rank
     priced: Priced
+    wire: Context | None = None  # what several heard sights of it say together of whose it is
 
 
 class Stored(NamedTuple):
@@ -30,8 +32,25 @@ def see(sights: dict[bytes, Sight], sight: Sight) -> None:
     known = sights.get(sight.row.key)
     if known is not None:
         row, rank = merged(known.row, known.rank, sight.row, sight.rank)
-        sight = Sight(row, rank, _fuller(known.priced, sight.priced, row))
+        wire = _together(known, sight) if known.row.flags & sight.row.flags & HEARD else None
+        sight = Sight(row, rank, _fuller(known.priced, sight.priced, row), wire)
     sights[sight.row.key] = sight
+
+
+def _together(known: Sight, sight: Sight) -> Context:
+    """What two heard sights say of whose a call is, the owner's word first."""
+    first, second = (sight, known) if sight.rank < known.rank else (known, sight)
+    return filled(wire_of(first), wire_of(second))
+
+
+def wire_of(sight: Sight) -> Context:
+    """What a heard sight says of whose its call is, with those that it was merged with."""
+    return sight.wire or sight.priced.call.context
+
+
+def filled(own: Context, other: Context) -> Context:
+    """One word on whose a call is, with the other's where it is silent."""
+    return Context._make(a or b for a, b in zip(own, other, strict=True))
 
 
 def _fuller(a: Priced, b: Priced, row: CallRow) -> Priced:

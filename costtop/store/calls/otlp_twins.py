@@ -23,7 +23,7 @@ from costtop.store.calls.call_row import (
     coarseness,
     outdoes,
 )
-from costtop.store.calls.merge import AT_ONCE, Sight, Stored, see
+from costtop.store.calls.merge import AT_ONCE, Sight, Stored, filled, see, wire_of
 from costtop.store.names import Names, read_context
 
 _INDEXES = (
@@ -32,7 +32,7 @@ _INDEXES = (
     f"CREATE INDEX IF NOT EXISTS calls_coarse ON calls (session) WHERE flags & {COARSE}",
 )
 _SUM = 3  # the coarsest
-_FIRST: Rank = (-1, 0, b"")  # of several tellers of one request, who names its session has it
+_BEFORE = 1 << 60  # ms: before the time of any file
 _FAMILY = "session IN (SELECT id FROM sessions WHERE root = ?)"
 
 
@@ -159,20 +159,19 @@ def join(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> Joined:
     for key, sight in sights.items():
         home = homes.get(key, key)
         if home != key:
-            joined.contexts[home] = sight.priced.call.context
-        rank = _FIRST if is_named(sight) else sight.rank
-        see(joined.sights, sight._replace(row=sight.row._replace(key=home), rank=rank))
+            joined.contexts[home] = filled(joined.contexts.get(home, Context()), wire_of(sight))
+        see(joined.sights, sight._replace(row=sight.row._replace(key=home)))
     return joined
 
 
-def is_named(sight: Sight) -> bool:
+def is_named(session: str, service: str) -> bool:
     """Whether the wire names the session itself, not only the trace or the service."""
-    call = sight.priced.call
-    return (
-        call.heard
-        and call.session != call.service
-        and not call.session.startswith(f"{call.service} ")
-    )
+    return session != service and not session.startswith(f"{service} ")
+
+
+def heard_rank(rank: Rank, session: str, service: str) -> Rank:
+    """Of several tellers of one request, who names its session has it; of those the first."""
+    return (rank[0] - _BEFORE, *rank[1:]) if is_named(session, service) else rank
 
 
 def _homes(
@@ -206,8 +205,3 @@ def _by_request(db: sqlite3.Connection, requests: list[int], where: str) -> dict
             if stored.row.request is not None and not stored.row.flags & YIELDS:
                 found.setdefault(stored.row.request, []).append(stored)
     return found
-
-
-def filled(log: Context, wire: Context) -> Context:
-    """The log's word on whose a call is, with the wire's where the log is silent."""
-    return Context._make(a or b for a, b in zip(log, wire, strict=True))
