@@ -179,8 +179,8 @@ async def test_the_tree_shows_subagents_under_their_session():
 async def test_groups_sum_their_sessions():
     async with played() as play:
         await play.press("g")
-        assert "etl (2)" in play.text
-        assert "25.17" in play.line_of("etl (2)")  # 22.74 + 2.43
+        assert "▼ etl  2 sessions" in play.text  # over SESSION and PROJECT
+        assert "25.17" in play.line_of("etl  2 sessions")  # 22.74 + 2.43
 
 
 async def test_idle_and_ended_sessions_can_be_hidden():

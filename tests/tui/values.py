@@ -23,6 +23,7 @@ def row(session: str = "9f767c4e-1111-4222-8333-944455566677", **changes: object
         rate=dollars(4), trend=tuple(dollars(0.02 + 0.01 * (n % 4)) for n in range(30)),
         tokens=900_000, tokens_minute=12_000, context=42_000, cache=0.84,
         started=AT - 90 * MINUTE, last=AT - 3_000, pid=None, why="", severity="",
+        short_id=session[:8] if len(session) == 36 else session,
     )  # fmt: skip
     return base._replace(**changes)  # type: ignore[arg-type]
 

@@ -1,7 +1,6 @@
 """`costtop explain`: from a session's total to the line and the rate that made each call."""
 
 import argparse
-import shlex
 import sqlite3
 
 from costtop import money, paths
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         lines += [*blocks.laid([session_words.causes(causes)], width), ""]
     put("\n".join((*lines, _sums(found))))
     if causes is not None and not options.calls:
-        put(f"each of them: costtop explain {shlex.quote(options.what)} --calls")
+        put(f"each of them: costtop explain {found.short_id} --calls")
     return 0
 
 
@@ -68,7 +67,8 @@ def _sums(found: Explanation) -> str:
     lines = []
     known = found.short.known(found.cost)
     total = money.dollars(known, floor=not found.short.exact and known is not None, places=9)
-    lines.append(f"{clean(found.session)}: {len(found.calls)} calls, ${total}")
+    name = found.short_id or clean(found.session)
+    lines.append(f"{name}: {len(found.calls)} calls, ${total}  ({clean(found.session)})")
     lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
     if found.beside:
         lines += [_guess(one) for one in found.beside.estimates]
@@ -133,6 +133,7 @@ def _tree(found: Explanation) -> dict[str, object]:
     return {
         "schema": 1,
         "session": found.session,
+        "short": found.short_id or None,
         "cost_usd": money.exact(found.cost),
         **found.short.tree(),
         "likely_hidden_usd": _money(found.likely),

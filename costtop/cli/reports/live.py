@@ -138,7 +138,7 @@ def foreseen(meter: BudgetMeter, snapshot: Snapshot) -> str:
 
 def _cells(row: SessionRow) -> tuple[str, ...]:
     return (
-        row.session[:8],
+        row.called,
         row.source,
         row.project.rstrip("/").rpartition("/")[2] or "-",
         row.feature or "-",
@@ -218,6 +218,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "key": row.key,
         "source": row.source,
         "session": row.session,
+        "short": row.short_id or None,
         "agent": row.agent or None,
         "project": row.project,
         "feature": row.feature,

@@ -14,6 +14,9 @@ from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
+from costtop.queries.live import daemon_health
+from costtop.queries.live.live_processes import has_exited
+from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import hidden, report, sum_keys
 from costtop.queries.spending.unlogged import NOTHING
@@ -21,8 +24,7 @@ from costtop.span_words import WordedSpan
 from costtop.store import meta
 from costtop.store.db import open_reader
 
-if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
-    from costtop.queries.live.view import ProcessSeen, Pulse
+if TYPE_CHECKING:
     from costtop.queries.spending.report_beside import Against, Compared
 
 _USUAL = tuple("cost calls sessions input cached output tasks per-task all-per-task".split())
@@ -71,8 +73,6 @@ def run(options: argparse.Namespace) -> int:
         asking.check(db, filters)
     beside = _compared(db, found, span, options.against, now) if options.against else None
     if options.json:
-        from costtop.queries.live import daemon_health
-
         pulse, _ = daemon_health.look(place, now)
         tree = _tree(found, _dates(db, found, now, tz), pulse)
         put_json(comparison.tree(tree, beside) if beside else tree)
@@ -110,7 +110,7 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _tree(found: report.Report, dates: tuple[str, str], pulse: "Pulse") -> dict[str, object]:
+def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[str, object]:
     several = "," in found.by
     seen = {one.session: one for one in pulse.processes}
     ended = dict(pulse.exited)
@@ -179,16 +179,15 @@ def flat(row: dict[str, object]) -> dict[str, object]:
 
 
 def _about(
-    about: About | None, process: "ProcessSeen | None", exited: int | None
+    about: About | None, process: ProcessSeen | None, exited: int | None
 ) -> dict[str, object]:
     if about is None:
         return {}
-    from costtop.queries.live.live_processes import has_exited
-
     state = "ended" if not process and has_exited(about.last, exited) else about.state
     return {
         "source": about.source,
         "session": about.session,
+        "short": about.short_id or None,
         "project": about.project,
         "feature": about.feature,
         "user": about.user,
@@ -237,8 +236,13 @@ def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | Non
 
 
 def _named(line: report.Line, found: report.Report) -> list[str]:
-    """The keys; a day, week or month that the span cuts says so: "2026-11-21 from 10:15"."""
+    """The keys; of sessions what people type and know of them.
+
+    A day, week or month that the span cuts says so: "2026-11-21 from 10:15".
+    """
     keys = found.by.split(",")
+    if about := found.about.get(line.key):
+        return ["  ".join((about.short_id, about.source, about.feature or about.project)).rstrip()]
     if len(line.keys) < len(keys) or line.key in ("total", report.OTHER):
         return [line.key] + [""] * (len(keys) - 1)
     tz = periods.zone(found.zone)

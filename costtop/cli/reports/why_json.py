@@ -80,6 +80,7 @@ def _risen_session(one: RisenSession) -> dict[str, Any]:
     return {
         "key": one.session.root,
         "id": one.id,
+        "short": one.id,
         "feature": one.session.feature,
         **_spent(one.spent),
         "usual_usd": None if one.usual is None else money.exact(one.usual),
@@ -132,6 +133,7 @@ def session(found: WhySession) -> dict[str, Any]:
         "of": "session",
         "session": found.key,
         "id": found.id,
+        "short": found.id,
         "feature": found.session.feature or None,
         "since_at": iso(found.began),
         "until_at": iso(found.last),

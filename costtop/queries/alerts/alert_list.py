@@ -11,6 +11,7 @@ from costtop.queries.alerts.incidents import Incident
 from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery, bells
 from costtop.store.db import snapshot
+from costtop.store.sessions import short_ids
 
 __all__ = ["Alert", "AlertLine", "Alerts", "Delivery", "bells", "read"]
 
@@ -25,6 +26,7 @@ class AlertLine(NamedTuple):
     told: str  # "told 3x: phone, log"
     why: str  # of now
     evidence: tuple[tuple[str, str], ...]
+    short_id: str = ""  # of its session, as people type it
 
     @property
     def alert(self) -> Alert:
@@ -52,15 +54,18 @@ def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
         stood = incidents.stood(db, found)
         sent = alert_reads.deliveries(db, [one.row for one in found])
         silent = silences.of_now(db, now)
+        names = short_ids.of_keys(db, {one.session for one in found if one.session})
         failing = [one.label for one in alert_reads.endpoints(db) if one.state != "ok"]
-    lines = tuple(map(_line, incidents.folded(found, sent, stood)))
+    lines = tuple(
+        _line(one, names.get(one.head.session, "")) for one in incidents.folded(found, sent, stood)
+    )
     return Alerts(lines, tuple(silent), tuple(failing))
 
 
-def _line(one: Incident) -> AlertLine:
+def _line(one: Incident, short_id: str) -> AlertLine:
     now = one.head.why if one.now is None else why.words(one.now)
     told = incidents.told_words(one)
-    return AlertLine(one, incidents.title(one), told, now, _words(one.head))
+    return AlertLine(one, incidents.title(one), told, now, _words(one.head), short_id)
 
 
 def _words(one: Alert) -> tuple[tuple[str, str], ...]:

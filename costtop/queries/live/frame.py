@@ -36,7 +36,8 @@ _WEIGHTS: list[float] = [
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
-    " s.output, s.label, c.project, c.branch, c.cwd, c.user, c.host"
+    " s.output, s.label, c.project, c.branch, c.cwd, c.user, c.host,"
+    " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END"
 )
 
 
@@ -215,7 +216,7 @@ class Live:
     ) -> SessionRow:
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
          calls, errors, unpriced, cost, used, cache_read, output, label, project, branch, cwd, user,
-         host, short, model) = row  # fmt: skip
+         host, short_id, short, model) = row  # fmt: skip
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, finished_after)
@@ -234,6 +235,7 @@ class Live:
             label=self.name(label),
             model=model,
             model_now=self.name(latest),
+            short_id=short_id,
             state=status,
             mark="" if agent else marks.get(key, ""),
             cost=cost,

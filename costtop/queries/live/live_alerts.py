@@ -8,6 +8,7 @@ from costtop.durations import DAY
 from costtop.model import SEVERITIES, Breaker
 from costtop.store.alerts import alert_reads, breakers, standings
 from costtop.store.alerts.alert_reads import OpenAlert
+from costtop.store.sessions import short_ids
 
 
 class Held(NamedTuple):
@@ -19,25 +20,28 @@ class Held(NamedTuple):
     why: str
     opened: int  # ms UTC
     until: int | None  # it holds no longer than this
+    short_id: str = ""  # of the session, as people type it
 
 
 def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
     """The breakers that hold at `now`, oldest first, inside the caller's transaction."""
     return tuple(
-        _held(one)
+        _held(db, one)
         for one in breakers.open_ones(db, now)
         if not breakers.overridden(db, one.budget, _session(one), now)
     )
 
 
-def _held(one: Breaker) -> Held:
+def _held(db: sqlite3.Connection, one: Breaker) -> Held:
+    session = _session(one)
     return Held(
         budget=one.budget,
-        session=_session(one),
+        session=session,
         action=one.action,
         why=one.why,
         opened=one.opened,
         until=one.until,
+        short_id=short_ids.of(db, session),
     )
 
 

@@ -49,6 +49,12 @@ class SessionRow(NamedTuple):
     model_now: str = ""  # of the latest call
     short: Floor = EXACT  # what the cost is short of; `floor` is what people see of it
     label: str = ""  # of the config's [[source]] entry that found its log
+    short_id: str = ""  # what people type of it; of a subagent its session's
+
+    @property
+    def called(self) -> str:
+        """What people read of the session, and type."""
+        return self.short_id or self.session
 
 
 class BudgetMeter(NamedTuple):

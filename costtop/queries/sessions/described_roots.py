@@ -27,11 +27,12 @@ class About(NamedTuple):
     children: int
     branch: str
     label: str  # of the config's [[source]] entry
+    short_id: str  # what people type of it
 
 
 # A root that made no calls itself is described by its latest subagent or child that did.
 _ABOUT = (
-    "SELECT r.id, so.text, r.session, pr.text, fe.text, us.text, ho.text, br.text,"
+    "SELECT r.id, so.text, r.session, r.short, pr.text, fe.text, us.text, ho.text, br.text,"
     " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
     " FROM sessions s JOIN sessions r ON r.id = s.root"
     " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
@@ -70,10 +71,11 @@ def about_roots(
 def _described(
     rows: Iterable[tuple[Any, ...]], models: Mapping[int, str], after: int, now: int
 ) -> Iterator[tuple[int, About]]:
-    for root, source, session, *texts, started, last, ended, children in rows:
+    for root, source, session, short, *texts, started, last, ended, children in rows:
         project, feature, user, host, branch, latest, label = (text or "" for text in texts)
         yield root, About(
             source=source, session=session, project=project, feature=feature, user=user,
             model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
             state=state(now, last, ended, after), children=children, label=label, branch=branch,
+            short_id=short,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from costtop.store.calls.call_row import (
     tokens_of,
 )
 from costtop.store.names import rates_of
+from costtop.store.sessions import short_ids
 from costtop.store.sessions.past_spends import History
 
 _FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
@@ -66,6 +67,7 @@ class Explanation(NamedTuple):
     calls: list[Explained]
     likely: int | None = None  # nano-dollars of outputs that the log does not finish, about
     beside: Unlogged | None = None  # what no log tells of the session; None: of one call alone
+    short_id: str = ""  # what people type of it
 
     @property
     def cost(self) -> int:
@@ -98,9 +100,10 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
     )
     calls = [explained for explained, _ in _read(db, where, (source, name))]
     row = History(db).root_id(key)
+    name = short_ids.of(db, key)
     if row is None:
-        return Explanation(key, calls)
-    return Explanation(key, calls, hidden.likely(db, root=row), unlogged.of(db, row))
+        return Explanation(key, calls, short_id=name)
+    return Explanation(key, calls, hidden.likely(db, root=row), unlogged.of(db, row), name)
 
 
 def call(db: sqlite3.Connection, prefix: str) -> Explanation:
@@ -114,7 +117,7 @@ def call(db: sqlite3.Connection, prefix: str) -> Explanation:
         many = "more than one call begins" if found else "no session or call begins"
         raise NothingFound(f"{many} with {prefix!r}")
     explained, root = found[0]
-    return Explanation(root, [explained])
+    return Explanation(root, [explained], short_id=short_ids.of(db, root))
 
 
 def _read(

@@ -17,6 +17,7 @@ from costtop.queries.sessions.task_costs import by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.sessions import short_ids
 
 _KEPT = 300  # tasks of the list
 
@@ -32,6 +33,8 @@ class TaskLine(NamedTuple):
     finished: int | None
     spent: Sum
     new: int = 0  # tokens that were not read from a cache, and output
+    short_id: str = ""  # of the session, as people type it
+    name: str = ""  # of the task, as short as people can read it
 
     @property
     def price(self) -> int | None:
@@ -77,7 +80,9 @@ def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
         lines = since(db, earlier)
     present = [line for line in lines if (line.finished or line.started or 0) >= begins]
     past = [line for line in lines if earlier <= (line.finished or 0) < upto]
-    return Tasks(span, tuple(present[:_KEPT]), _sums(present, past))
+    names = short_ids.shortened(line.task for line in present[:_KEPT])
+    shown = tuple(line._replace(name=names[line.task]) for line in present[:_KEPT])
+    return Tasks(span, shown, _sums(present, past))
 
 
 def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
@@ -86,7 +91,7 @@ def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
     rows = db.execute(
         "SELECT so.text || '/' || r.session, t.task, t.status, fe.text, t.started, t.finished,"
         " coalesce(k.cost, 0), coalesce(k.calls, 0), t.session || '/' || t.task,"
-        " coalesce(k.fresh, 0)"
+        " coalesce(k.fresh, 0), r.short"
         f" FROM tasks t JOIN sessions r ON r.id = t.session JOIN names so ON so.id = r.source"
         f" JOIN names fe ON fe.id = t.feature LEFT JOIN ({_COST}) k"
         " ON k.task = t.task AND k.root = t.session"
@@ -95,8 +100,8 @@ def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
         (start, start),
     )
     return [
-        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT)), new))
-        for *about, cost, calls, name, new in rows
+        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT)), new, short, ""))
+        for *about, cost, calls, name, new, short in rows
     ]
 
 

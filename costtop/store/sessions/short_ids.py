@@ -9,7 +9,7 @@ longer one. The agents of a session have none.
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from costtop import span_words
 
 _CODE = 7  # characters of a code that stands alone: one in 268 million
 _BESIDE = 4  # of one that stands beside words
-_LONGEST = 12  # of a code, and of the words before it
+_LONGEST = 12  # of a code
+_WORDS = 8  # characters of the words before a code
 _WHOLE = 20  # an own id up to this long is kept as it is
 _AT_ONCE = 2_000  # sessions that get theirs in one transaction
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -85,8 +86,18 @@ def _of_words(words: str) -> Iterator[str]:
 
 def _head(words: str) -> str:
     """The first words, as many as there is room for."""
-    cut = words[: _LONGEST + 1]
-    return (cut if len(words) <= _LONGEST else cut.rpartition("-")[0] or cut[:-1]).strip("-")
+    cut = words[: _WORDS + 1]
+    return (cut if len(words) <= _WORDS else cut.rpartition("-")[0] or cut[:-1]).strip("-")
+
+
+def shortened(names: Iterable[str]) -> dict[str, str]:
+    """Other names made short as ids are, told apart among themselves: tasks, to be read."""
+    made: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        plain = len(name) <= _WHOLE and not _parts(name).code
+        taken = set(made.values())
+        made[name] = name if plain else next(x for x in candidates("", name) if x not in taken)
+    return made
 
 
 def free(db: sqlite3.Connection, source: str, session: str) -> str:
@@ -155,6 +166,11 @@ def of(db: sqlite3.Connection, key: str) -> str:
         (source, session),
     ).fetchone()
     return str(row[0]) if row else ""
+
+
+def of_keys(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, str]:
+    """The short ids of the sessions with these keys, by key."""
+    return {key: of(db, key) for key in keys}
 
 
 def root_of(db: sqlite3.Connection, short: str) -> str:

@@ -16,7 +16,7 @@ from costtop.durations import short
 from costtop.queries.live.view import ProcessSeen, SessionRow
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.session_actions import ask, root_key
-from costtop.tui.draw.figures import bill, short_place, short_session
+from costtop.tui.draw.figures import bill, short_place
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 
@@ -111,7 +111,7 @@ def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[L
         pid = f"pid {guess.pid}, {guess.confidence}ly known"
     since = f"began {short(now - row.started)} ago" if row.started else "start unknown"
     cost = f"{bill(row.short.known(row.cost), floor=row.floor)} so far"
-    name, place = short_session(row.session), short_place(row.project)
+    name, place = row.called, short_place(row.project)
     state = (row.state, "good" if row.state == "running" else "dim")
     lines = [
         line("  ", (name, "strong"), f"  {row.source}  {place}  ", state),

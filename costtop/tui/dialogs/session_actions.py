@@ -13,7 +13,6 @@ from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import SessionRow
 from costtop.text import clean
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
-from costtop.tui.draw.figures import short_session
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 from costtop.tui.widgets.header import held_name
@@ -30,15 +29,15 @@ def ask(
     if not rows:
         host.say("no session is selected", ok=False)
         return
-    keys = [root_key(row) for row in rows]
+    names = {root_key(row): row.called for row in rows}
 
     def done(answer: Chosen | None) -> None:
         if answer is None:
             return
-        for key in keys:
+        for key, name in names.items():
             command = command_of(answer, key, user_name())
             if command is not None:
-                host.do(command, f"{answer.id}: {short_session(key.partition('/')[2])}")
+                host.do(command, f"{answer.id}: {name}")
 
     screen.app.push_screen(dialog(rows), done)
 

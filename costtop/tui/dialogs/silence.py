@@ -10,7 +10,6 @@ from costtop.control.protocol import BeginSilence
 from costtop.durations import HOUR
 from costtop.files import user_name
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
-from costtop.tui.draw.figures import short_session
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 
@@ -31,11 +30,13 @@ class Silenced(NamedTuple):
     rule: str = ""
     feature: str = ""
     budget: str = ""
+    name: str = ""  # what people call the session
 
     def words(self) -> str:
         """For people."""
-        named = zip(self._fields, self, strict=True)
-        parts = [f"{n} {short_session(v.rpartition('/')[2])}" for n, v in named if v]
+        session = self.name or self.session
+        values = (session, self.rule, self.feature, self.budget)
+        parts = [f"{n} {v}" for n, v in zip(self._fields, values, strict=False) if v]
         return ", ".join(parts) or "all alerts"
 
 
@@ -68,4 +69,4 @@ def command_of(
     span = spans.get(answer.id)
     grows = 50 if answer.id == "grows" else None
     ever = answer.id == "ever"
-    return BeginSilence(*about, span=span, grows=grows, note=answer.note, by=by, ever=ever)
+    return BeginSilence(*about[:4], span=span, grows=grows, note=answer.note, by=by, ever=ever)

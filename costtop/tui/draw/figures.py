@@ -76,11 +76,3 @@ def short_model(model: str) -> str:
 def short_place(name: str) -> str:
     """What tells a folder apart in a list: its own name, without the way to it."""
     return name.rstrip("/").rpartition("/")[2] or name if name[:1] in ("/", "~") else name
-
-
-def short_session(session: str) -> str:
-    """What tells a session apart in a list: the head of a hash, the whole of a short name."""
-    parts = session.split("-")
-    if len(session) > 20 and len(parts) >= 5 and len(parts[0]) == 8:
-        return session[:8]
-    return session

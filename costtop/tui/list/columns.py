@@ -12,7 +12,7 @@ from costtop.model import NANO
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.queries.spending.sum_keys import agent
 from costtop.scope import FIELDS, matches
-from costtop.tui.draw.figures import cash, share, short_model, short_place, short_session, si
+from costtop.tui.draw.figures import cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, joined
 from costtop.tui.draw.spark import sparkline
 
@@ -56,6 +56,7 @@ class Column(NamedTuple, Generic[T]):
     about: str = ""  # one line for the setup screen
     spare: int = 0  # cells that must be left to the growing ones before it is shown
     facts: bool = False  # between middle dots: they go one by one where it is narrow, never cut
+    name: bool = False  # its end tells most: cut in the middle, and over columns that are empty
 
 
 class Shown(NamedTuple):
@@ -151,13 +152,18 @@ def _text_ink(shown: Shown) -> str:
 def _name(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if shown.members:
-        return Span(f"{row.session} ({shown.members})", "strong")
-    name = row.agent_type or row.agent if row.agent else short_session(row.session)
-    return Span(shown.branch + name + (" +" if shown.folded else ""), _text_ink(shown))
+        sign, many = "▶" if shown.folded else "▼", "s" if shown.members > 1 else ""
+        head = f"{sign} {short_place(row.session)}  {shown.members} session{many}"
+        return Span(head, "strong")
+    name = row.agent_type or row.agent if row.agent else row.called
+    more = f" +{len(row.children)}" if shown.folded else ""
+    return Span(shown.branch + name + more, _text_ink(shown))
 
 
 def _place(shown: Shown, look: CellLook) -> Span:
     row = shown.row
+    if shown.members:
+        return Span("")
     both = [short_place(part) for part in (row.project, row.feature) if part]
     return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
 
@@ -255,8 +261,8 @@ def _errors(row: SessionRow) -> str:
 
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
-    Column("session", "SESSION", 9, 0, _name, sort=lambda r: r.session, grow=12, falling=False,
-           about="head of its id, or its subagent's kind"),
+    Column("session", "SESSION", 12, 0, _name, sort=lambda r: r.called, grow=9, falling=False,
+           name=True, about="its short id, + subagents; or a subagent's kind"),
     Column("project", "PROJECT·FEATURE", 13, 3, _place, sort=lambda r: (r.project, r.feature),
            grow=11, falling=False, about="where it runs and for what"),
     Column("agent", "AGENT", 6, 6, _figure(lambda r: agent(r.source)), sort=lambda r: r.source,

@@ -30,7 +30,7 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "=": lambda value, amount: abs(value - amount) < 0.005,
 }
 _NAMES = operator.attrgetter(
-    *"session project feature model user branch source label agent_type why mark".split()
+    *"session short_id project feature model user branch source label agent_type why mark".split()
 )
 _STATES = {"running", "idle", "ended", "paused"}
 
@@ -109,6 +109,9 @@ def _text(read: Callable[[SessionRow], str], sign: str, value: str) -> Test:
         matches = _pattern(value)
         return lambda row, now: matches(read(row))
     wanted = "" if value == "(none)" else value.casefold()
+    if read is _TEXTS["session"]:
+        short = wanted.removeprefix("@")
+        return lambda row, now: row.session.casefold() == wanted or row.short_id == short
     return lambda row, now: read(row).casefold() == wanted
 
 
@@ -116,6 +119,9 @@ def _any(word: str) -> Test:
     if word.casefold() in _STATES:
         state = word.casefold()
         return lambda row, now: row.state == state
+    if word.startswith("@") and len(word) > 1:  # an id as it is said to others
+        short = word[1:].casefold()
+        return lambda row, now: row.short_id.startswith(short)
     matches = _pattern(word)
     return lambda row, now: any(matches(text) for text in names(row))
 

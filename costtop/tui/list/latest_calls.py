@@ -2,7 +2,7 @@
 
 from costtop.durations import SECOND
 from costtop.queries.live.view import SessionRow, Snapshot
-from costtop.tui.draw.figures import cash, short_session
+from costtop.tui.draw.figures import cash
 from costtop.tui.list.columns import Added
 
 _GONE = 10 * SECOND
@@ -37,6 +37,6 @@ class LatestCalls:
         self.added = kept | new
         if new:
             key = max(new, key=lambda one: new[one].cost)
-            self.latest = f"+{cash(new[key].cost)} {short_session(rows[key].session)}"
+            self.latest = f"+{cash(new[key].cost)} {rows[key].called}"
         elif not kept:
             self.latest = ""

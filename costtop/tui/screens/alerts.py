@@ -15,7 +15,7 @@ from costtop.queries.live.view import Snapshot
 from costtop.tui.backend import Backend
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash, moment, short_session
+from costtop.tui.draw.figures import cash, moment
 from costtop.tui.draw.ink import Line, Span, line, wrapped
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -45,8 +45,7 @@ def _title(one: AlertLine, look: CellLook) -> Span:
 
 
 def _about(one: AlertLine, look: CellLook) -> Span:
-    session = short_session(one.alert.session.partition("/")[2])
-    return Span(session or one.alert.budget or one.alert.feature or "-")
+    return Span(one.short_id or one.alert.budget or one.alert.feature or "-")
 
 
 def _count(one: AlertLine, look: CellLook) -> Span:
@@ -66,7 +65,7 @@ def _told(one: AlertLine, look: CellLook) -> Span:
 COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("sign", "", 2, 0, _sign),
     Column("when", "WHEN", 12, 1, _when),
-    Column("about", "ABOUT", 9, 1, _about, grow=9),
+    Column("about", "ABOUT", 9, 1, _about, grow=9, name=True),
     Column("title", "WHAT", 30, 0, _title, grow=90),
     Column("count", "N", 2, 4, _count, align=">"),
     Column("cost", "$", 8, 3, _cost, align=">"),
@@ -128,8 +127,9 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
 
     def action_silence(self) -> None:
         """Asks for how long what the alert is about is silent."""
-        if (alert := self._selected()) is not None:
-            ask_silence(self, Silenced(session=alert.session, budget=alert.budget))
+        if (one := self.table.selected) is not None:
+            session, budget = one.alert.session, one.alert.budget
+            ask_silence(self, Silenced(session=session, budget=budget, name=one.short_id))
 
     def action_unsilence(self) -> None:
         """Asks which silence to end."""

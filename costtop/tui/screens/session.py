@@ -15,7 +15,7 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, short_session, si
+from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook
@@ -150,7 +150,7 @@ class SessionScreen(Screen[None]):
 
     def action_silence(self) -> None:
         """Asks for how long its alerts are silent."""
-        ask_silence(self, Silenced(session=root_key(self._row)))
+        ask_silence(self, Silenced(session=root_key(self._row), name=self._row.called))
 
     def action_expand(self) -> None:
         """The calls alone, or everything."""
@@ -173,7 +173,7 @@ class SessionScreen(Screen[None]):
 
 def _figures(row: SessionRow, now: int) -> list[Line]:
     """Whose it is, what it costs, why."""
-    name = short_session(row.session)
+    name = row.called
     names = (row.project, row.feature, row.branch)
     place = " · ".join(dict.fromkeys(short_place(p) for p in names if p))
     who = " @ ".join(part for part in (row.user, row.host) if part)

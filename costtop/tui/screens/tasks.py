@@ -11,7 +11,7 @@ from costtop.floor import Sum
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import bill, cash, moment, short_place, short_session, si
+from costtop.tui.draw.figures import bill, cash, moment, short_place, si
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -30,7 +30,7 @@ def _state(task: TaskLine, look: CellLook) -> Span:
 
 
 def _session(task: TaskLine, look: CellLook) -> Span:
-    return Span(short_session(task.session.partition("/")[2]), "dim")
+    return Span(task.short_id, "dim")
 
 
 def _spent(spent: Sum) -> str:
@@ -49,9 +49,9 @@ def _finished(task: TaskLine, look: CellLook) -> Span:
 
 COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("state", "STATE", 11, 0, _state),
-    Column("task", "TASK", 14, 0, lambda t, _: Span(t.task, "strong"), grow=40),
+    Column("task", "TASK", 14, 0, lambda t, _: Span(t.name, "strong"), grow=20, name=True),
     Column("feature", "FEATURE", 14, 2, lambda t, _: Span(short_place(t.feature) or "-"), grow=16),
-    Column("session", "SESSION", 9, 3, _session, grow=8),
+    Column("session", "SESSION", 12, 3, _session, grow=8, name=True),
     Column("cost", "$", 9, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">"),
     Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
     Column("took", "TOOK", 6, 4, _took, align=">"),

@@ -146,14 +146,15 @@ class TopScreen(Screen[None]):
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
-        row, tagged = self._row(), sorted(self.view.tagged)
+        row, snapshot = self._row(), self.host.snapshot
+        tagged = [one.called for one in snapshot.sessions if one.key in self.view.tagged]
         for glance in self.query(Glance):
             glance.about(row, root_key(row) if row else "")
         told = self.query_one("#incidents", IncidentsPane).look()
         told = told or any(glance.display for glance in self.query(Glance))
         shown = bool(tagged) or not told
         self.query_one("#hint").display = shown and not self.query_one(Prompts).is_open
-        self.query_one("#hint", Pane).show([hint(row, tagged, self.host.snapshot.at)])
+        self.query_one("#hint", Pane).show([hint(row, tagged, snapshot.at)])
         self.query_one("#burn", BurnPane).about(root_key(row) if row else "", self._kept_rate())
 
     def _kept_rate(self) -> int | None:
@@ -371,4 +372,4 @@ class TopScreen(Screen[None]):
     def action_silence(self) -> None:
         """Asks for how long the alerts of the session under the cursor are silent."""
         if (row := self._row()) is not None:
-            ask_silence(self, Silenced(session=root_key(row)))
+            ask_silence(self, Silenced(session=root_key(row), name=row.called))

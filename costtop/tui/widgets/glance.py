@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from costtop.durations import SECOND, short
 from costtop.queries.live.view import SessionRow
 from costtop.queries.sessions.session import CallLine, SessionDetail
-from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, short_session, si
+from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, cut, line, rule, spread
 from costtop.tui.host import host_of
 from costtop.tui.widgets.cause_table import compared, ledger
@@ -83,9 +83,9 @@ def aside_width(width: int) -> int:
 
 
 def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:
-    """The line under the list: the tagged ones, else the row under the cursor."""
+    """The line under the list: the names of the tagged ones, else the row under the cursor."""
     if tagged:
-        names = " ".join(short_session(key.partition("/")[2]) for key in tagged[:6])
+        names = " ".join(tagged[:6])
         keys = ("   k ends, m marks all of them; U lets go", "dim")
         return line((f" {len(tagged)} tagged: ", "tagged"), names, keys)
     if row is None:
@@ -95,7 +95,7 @@ def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:
         f" · {row.errors} errors" if row.errors else ""
     )
     parts = [part for part in (row.why, calls, last, row.cwd) if part]
-    return line(f" {short_session(row.session)} ", (" · ".join(parts), "dim"))
+    return line(f" {row.called} ", (" · ".join(parts), "dim"))
 
 
 def below(
@@ -129,7 +129,7 @@ def _named(row: SessionRow) -> Line:
     places = dict.fromkeys(short_place(part) for part in (row.project, row.feature) if part)
     about = (row.agent_type, short_model(row.model), row.cwd)
     return line(
-        (f"{short_session(row.session)} ", "strong"),
+        (f"{row.called} ", "strong"),
         (" · ".join(places), "text"),
         ("  " + " · ".join(part for part in about if part), "dim"),
     )

@@ -8,7 +8,7 @@ from costtop import __version__
 from costtop.durations import SECOND, short
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
-from costtop.tui.draw.figures import bill, cash, clock, short_session
+from costtop.tui.draw.figures import bill, cash, clock
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
@@ -57,7 +57,7 @@ def held_name(one: Held) -> str:
     """Which budget, or which session's own stop."""
     if one.budget:
         return f"Budget {one.budget}"
-    return f"Session {short_session(one.session.partition('/')[2])}"
+    return f"Session {one.short_id or one.session}"
 
 
 def switched_on(view: View, kept: Filter, width: int) -> Line:

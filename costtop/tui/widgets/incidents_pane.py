@@ -5,7 +5,7 @@ from textual.message import Message
 from costtop.durations import SECOND
 from costtop.queries.alerts.alert_list import AlertLine, Alerts
 from costtop.queries.live.view import SessionRow, Snapshot
-from costtop.tui.draw.figures import cash, clock, short_place, short_session
+from costtop.tui.draw.figures import cash, clock, short_place
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, whole, width_of
 from costtop.tui.host import host_of
 from costtop.tui.widgets.pane import Pane
@@ -74,8 +74,7 @@ def _drawn(one: AlertLine, row: SessionRow | None, snapshot: Snapshot, width: in
     incident, alert = one.incident, one.alert
     stands = incident.state == "open"
     sign, ink = _SIGNS.get(incident.severity, _SIGNS["notice"])
-    session = alert.session.partition("/")[2]
-    name = short_session(session) if session else alert.budget or alert.feature or "-"
+    name = one.short_id or alert.budget or alert.feature or "-"
     left = line(
         (f" {clock(incident.rows[0].at, snapshot.zone, '%H:%M')} ", "dim"),
         (sign, ink if stands else "dim"),
@@ -85,7 +84,7 @@ def _drawn(one: AlertLine, row: SessionRow | None, snapshot: Snapshot, width: in
         places = dict.fromkeys(short_place(p) for p in (row.project, row.feature) if p)
         left += line((fit("·".join(places), 20) + " ", "text" if stands else "dim"))
     right = _right(one, row, stands, width)
-    said = one.why if session else one.title.partition(": ")[2] or one.title
+    said = one.why if alert.session else one.title.partition(": ")[2] or one.title
     room = width - width_of(left) - width_of(right) - 1
     text = whole(said, room)
     words = (Span(fit(text, min(len(text), room)), ink if stands else "dim"),) if room > 0 else ()

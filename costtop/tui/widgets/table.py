@@ -20,6 +20,7 @@ from costtop.tui.list.columns import CellLook, Column, fits
 from costtop.tui.widgets.pane import changed_cells, inked
 
 T = TypeVar("T")
+_TELLING = 7  # last cells of a name that are kept where it is cut
 _KEYS = (
     ("up", "move(-1)", "Up", "up"),
     ("down", "move(1)", "Down", "down"),
@@ -193,15 +194,30 @@ class Table(ScrollView, Generic[T], can_focus=True):
     def _drawn(self, number: int) -> Line:
         row, spans = self.rows[number], list[Span]()
         ground = self._ground_of(number)
-        for column, width in self._fitted:
-            cell = column.cell(row, self._look)
+        cells = [column.cell(row, self._look) for column, _ in self._fitted]
+        taken = 0  # columns that the name before them needs
+        for nth, ((column, given), cell) in enumerate(zip(self._fitted, cells, strict=True)):
+            if taken:
+                taken -= 1
+                continue
+            width = given
             if isinstance(cell, Span):
-                text = whole(cell.text, width) if column.facts else cell.text
-                spans.append(Span(fit(text, width, column.align), cell.ink))
+                if column.name:
+                    width, taken = self._room_of(cell, nth, cells)
+                spans.append(Span(_fitted(cell.text, column, width), cell.ink))
             else:
                 spans += tail(cell, width) if column.align == ">" else cut(cell, width)
             spans.append(Span(" "))
         return tuple(joined(_laid(span, ground) for span in spans))
+
+    def _room_of(self, cell: Span, nth: int, cells: list[Span | Line]) -> tuple[int, int]:
+        """Cells for a name, and how many empty columns after it they take."""
+        room, taken = self._fitted[nth][1], 0
+        for (_, width), after in zip(self._fitted[nth + 1 :], cells[nth + 1 :], strict=True):
+            if len(cell.text) <= room or not (isinstance(after, Span) and not after.text):
+                break
+            room, taken = room + 1 + width, taken + 1
+        return room, taken
 
     def _ground_of(self, number: int) -> str:
         return "cursor" if number == self._index else self._ground(self.rows[number])
@@ -258,6 +274,15 @@ class Table(ScrollView, Generic[T], can_focus=True):
                 return column
             x -= width + 1
         return None
+
+
+def _fitted(text: str, column: Column[Any], width: int) -> str:
+    """The text in so many cells, cut where it tells least."""
+    if column.facts:
+        text = whole(text, width)
+    elif column.name and len(text) > width > _TELLING:
+        text = f"{text[: width - _TELLING - 1]}…{text[-_TELLING:]}"
+    return fit(text, width, column.align)
 
 
 def _laid(span: Span, ground: str) -> Span:
