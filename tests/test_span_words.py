@@ -171,11 +171,24 @@ def test_the_span_before_is_as_long_as_this_one_has_come(text: str) -> None:
 
 def test_like_days_are_the_same_weekday_at_the_same_hours() -> None:
     start, end = ms("2026-11-02T00:00"), ms("2026-11-02T10:00")
-    found = against.like(start, end, BERLIN, weeks=3)
-    assert [(shown(a), shown(b)) for a, b in found] == [
+    found = against.like(start, end, BERLIN, ms("2026-10-12T00:00"))
+    assert found is not None
+    assert found.name == "Mondays"
+    assert [(shown(a), shown(b)) for a, b in found.spans] == [
         (f"2026-{day} 00:00", f"2026-{day} 10:00") for day in ("10-26", "10-19", "10-12")
     ]
-    ten_days = against.like(ms("2026-11-01T00:00"), ms("2026-11-11T00:00"), BERLIN)
-    assert [shown(a)[:10] for a, _ in ten_days] == [
+    days = ms("2026-11-01T00:00"), ms("2026-11-11T00:00")
+    ten_days = against.like(*days, BERLIN, ms("2026-01-01T00:00"))
+    assert ten_days is not None
+    assert [shown(a)[:10] for a, _ in ten_days.spans] == [
         "2026-10-18", "2026-10-04", "2026-09-20", "2026-09-06",
     ]  # fmt: skip
+
+
+def test_with_few_of_a_weekday_other_working_days_are_like_it() -> None:
+    start, end = ms("2026-11-02T00:00"), ms("2026-11-02T10:00")
+    found = against.like(start, end, BERLIN, ms("2026-10-24T00:00"))
+    assert found is not None
+    assert found.name == "working days"
+    assert [shown(a)[5:10] for a, _ in found.spans] == [f"10-{day}" for day in (30, 29, 28, 27, 26)]
+    assert against.like(start, end, BERLIN, start) is None

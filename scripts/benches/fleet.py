@@ -323,8 +323,7 @@ def _stand(db: sqlite3.Connection, at: int) -> None:
     detail = session_detail.read(db, _RUNAWAY)
     assert detail is not None
     books = tuple(dict(detail.books).get(line, 0) for line in why.LINES)
-    assert detail.peers is not None
-    peers = detail.peers.size, detail.peers.median
+    peers = (detail.peers.size, detail.peers.median) if detail.peers else ()
     now = why.Standing(at, 78, detail.total, books, "retry_loop", *peers)
     standings.keep(db, {_RUNAWAY: why.encoded(now)})
 

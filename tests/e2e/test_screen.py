@@ -115,7 +115,7 @@ def test_the_screen_lives_in_a_terminal_and_leaves_it_as_it_was(instance, termin
     terminal.until(lambda: "CACHE" not in terminal.line_of("SESSION"))
     terminal.resize(160, 45)
     terminal.until(lambda: terminal.widest() > 150 and "CACHE" in terminal.line_of("SESSION"))
-    assert terminal.hint().startswith(NEW[:8])
+    assert terminal.line_of(f"─ {NEW[:8]} "), "the pane is of another session"
 
     terminal.press("q")
     terminal.until(lambda: terminal.format("alternate_on") == "0")
