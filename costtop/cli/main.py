@@ -4,6 +4,7 @@ Only the module of the command that was asked for is imported, so that quick one
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -109,7 +110,8 @@ def main(arguments: list[str]) -> int:
 def _complain(line: str) -> None:
     from costtop.text import clean  # what it quotes may come from anywhere
 
-    print(f"costtop: {clean(line, _LONGEST)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code says it too
+        print(f"costtop: {clean(line, _LONGEST)}", file=sys.stderr)
 
 
 def _no_more_output() -> None:

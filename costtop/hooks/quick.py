@@ -57,6 +57,14 @@ def door(database: str) -> "Connection":
     return opened
 
 
+def put(answer: str) -> None:
+    """Prints a line. An agent that has gone, or a full disk, is no reason for a hook to fail."""
+    try:
+        os.write(1, answer.encode("utf-8", "replace") + b"\n")
+    except OSError:
+        return
+
+
 def stdin() -> bytes:
     """What the agent says; nothing where a person called us by hand."""
     if os.isatty(0):

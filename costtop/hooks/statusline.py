@@ -25,8 +25,7 @@ def main(arguments: list[str]) -> int:
         theirs = _finish(started)
     except Exception:
         text, ours = b"", "costtop ?"
-    joined = f"{theirs} · {ours}" if theirs else ours
-    os.write(1, joined.encode("utf-8", "replace") + b"\n")
+    quick.put(f"{theirs} · {ours}" if theirs else ours)
     if text:
         _tell(text)
     return 0

@@ -6,6 +6,7 @@ folder while it ran. At the cap the command is ended by the same ladder as `cost
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
@@ -228,5 +229,6 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
 
 
 def _say(lines: list[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # nobody reads it; the command's own exit code stands
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
