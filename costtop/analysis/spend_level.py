@@ -103,10 +103,10 @@ def _runs(
     for kind, factor in factors:
         before = math.fsum(run.weight * run.level for run in runs)
         changed = Run(changes, before, leap, 0)
-        held = (run._replace(weight=run.weight * (1 - changes)) for run in runs)
+        held = [Run(run.weight * (1 - changes), *run[1:]) for run in runs]
         told = [_told(run, factor, noise[kind]) for run in (changed, *held)]
         whole = math.fsum(run.weight for run in told)
-        runs = [run._replace(weight=run.weight / whole) for run in told if run.weight > whole / 1e6]
+        runs = [Run(run.weight / whole, *run[1:]) for run in told if run.weight > whole / 1e6]
     return tuple(runs)
 
 

@@ -28,6 +28,7 @@ MODULES = {
     "review": ("reports.review", "whether work gets dearer"),
     "why": ("reports.why", "why a day cost that much"),
     "explain": ("reports.explain", "where a number comes from"),
+    "check": ("reports.check", "budgets, as an exit code"),
     "export": ("reports.export", "rows for other programs"),
     "doctor": ("reports.doctor", "what is read, what is not"),
     "alerts": ("control.alerts", "what fired, who was told"),
@@ -58,7 +59,6 @@ MODULES = {
 _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
 _HELP = """\
 htop for what AI agents spend. Without a command: the live screen.
-
 usage: costtop [-d SECONDS] [-U] [-M] [--no-color] [--replay DAY]
        costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
        costtop COMMAND …         costtop COMMAND --help says more, with examples

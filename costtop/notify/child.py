@@ -32,7 +32,7 @@ def main() -> None:
     limit()
     order = json.loads(sys.stdin.buffer.read())
     try:
-        outcome = carry(order)
+        outcome = understood(order["urls"]) if "urls" in order else carry(order)
     except BaseException as error:  # whatever a plugin raises, MemoryError too
         outcome = failure(f"the channel failed ({type(error).__name__})")
     sys.stdout.write(json.dumps(outcome))
@@ -57,6 +57,43 @@ def carry(order: dict[str, Any]) -> dict[str, Any]:
     if url.startswith("desktop:"):
         return show(order)
     return send(order)
+
+
+def understood(urls: list[str]) -> dict[str, Any]:
+    """What keeps each URL from ever being delivered, "" where nothing does. Nothing is sent."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    return {"faults": [fault(url) for url in urls]}
+
+
+def fault(url: str) -> str:
+    """Of one URL; it names its service at most, for the rest is a secret."""
+    if url.startswith("log:"):
+        folder = os.path.dirname(os.path.abspath(os.path.expanduser(url.removeprefix("log:"))))
+        return "" if os.access(folder, os.W_OK) else "the folder of the log file cannot be written"
+    if url.startswith("desktop:"):
+        return ""
+    import apprise
+    from apprise.manager_plugins import NotificationManager
+
+    schema = url.partition(":")[0].lower()
+    known: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    if schema not in known:
+        import difflib
+
+        close = difflib.get_close_matches(schema, known.schemas(), 1)
+        guess = f"; did you mean {close[0]}://?" if close else ""
+        return f"{schema}:// is no service that Apprise knows{guess}"
+    service = known[schema]
+    if not service.enabled:
+        needs = service.requirements.get("packages_required") or "what this machine lacks"
+        needs = needs if isinstance(needs, str) else ", ".join(map(str, needs))
+        return f"{schema}:// needs {needs} beside costtop"
+    if apprise.Apprise.instantiate(url, suppress_exceptions=True) is None:
+        name = service.service_name
+        return f"{schema}:// is known, but the rest of the URL is not what {name} needs"
+    return ""
 
 
 def success(state: str = "sent") -> dict[str, Any]:

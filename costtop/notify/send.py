@@ -59,12 +59,30 @@ async def send(endpoint: Endpoint, letter: Letter) -> SendResult:
         "parent": os.getpid(),
     }
     try:
-        return await _ask(json.dumps(order).encode())
+        answer = await _ask(json.dumps(order).encode())
+    except TimeoutError:
+        return SendResult(ok=False, error="no answer within 10 s")
     except OSError as error:
         return SendResult(ok=False, error=f"no process could be started: {error.strerror}")
 
+    return _outcome(answer)
 
-async def _ask(order: bytes) -> SendResult:
+
+async def faults(urls: Sequence[str]) -> list[str]:
+    """What keeps each URL from ever being delivered, "" where nothing does; nothing is sent.
+
+    Apprise is asked in a child, which may take a second.
+    """
+    try:
+        answer = await _ask(json.dumps({"urls": list(urls)}).encode())
+        said = json.loads(answer)["faults"]
+    except (OSError, TimeoutError, ValueError, KeyError):
+        return ["it could not be looked at: Apprise did not answer"] * len(urls)
+    return [str(one) for one in said]
+
+
+async def _ask(order: bytes) -> bytes:
+    """What the child answers; raises TimeoutError and OSError."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-P", _CHILD),
         stdin=asyncio.subprocess.PIPE,
@@ -78,11 +96,9 @@ async def _ask(order: bytes) -> SendResult:
     try:
         async with asyncio.timeout(PATIENCE):
             answer, _ = await child.communicate(order)
-    except TimeoutError:
-        return SendResult(ok=False, error="no answer within 10 s")
     finally:
         await _end(child)
-    return _outcome(answer)
+    return answer
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -60,6 +60,7 @@ class EndpointHealth(NamedTuple):
     undelivered: int
     broken: bool
     error: str
+    delivered: int | None  # ms of the latest success; None: never yet
 
 
 class Findings(NamedTuple):
@@ -152,15 +153,14 @@ def _drift(db: sqlite3.Connection) -> list[Drift]:
 
 
 def _endpoints(db: sqlite3.Connection) -> list[EndpointHealth]:
-    letters = db.execute(
-        "SELECT label, sum(state = 'pending'), sum(state = 'undelivered') FROM outbox GROUP BY 1"
-    ).fetchall()
-    states = {
-        label: (state, error)
-        for label, state, error in db.execute("SELECT label, state, error FROM endpoints")
-    }
+    rows = db.execute(
+        "SELECT label, total(state = 'pending'), total(state = 'undelivered'),"
+        " max(state = 'broken'), max(error), max(sent_at) FROM"
+        " (SELECT label, state, '' AS error, NULL AS sent_at FROM outbox"
+        "   WHERE state IN ('pending', 'undelivered')"
+        "  UNION ALL SELECT label, state, error, sent_at FROM endpoints) GROUP BY 1"
+    )
     return [
-        EndpointHealth(label, waiting, undelivered, states.get(label, ("", ""))[0] == "broken",
-                 states.get(label, ("", ""))[1] or "")
-        for label, waiting, undelivered in letters
-    ]  # fmt: skip
+        EndpointHealth(label, int(waiting), int(undelivered), bool(broken), error, delivered)
+        for label, waiting, undelivered, broken, error, delivered in rows
+    ]

@@ -182,3 +182,17 @@ def test_its_process_is_known_exactly_without_any_other_sign(house):
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_a_command_cost_that_ends_at_once_is_told(house):
+    file = house.folder / "app.jsonl"
+    source = f'[[source]]\nname = "app"\npaths = ["{file}"]\n'
+    house.configure(source)
+    house.start()
+    line = {"session": "quick", "model": "gpt-5", "input_tokens": 0, "output_tokens": 100_000}
+    line |= {"cwd": str(house.folder), "ts": "NOW"}
+    said = json.dumps(json.dumps(line)).replace("NOW", "$(date -u +%FT%TZ)")
+    script = f"echo {said} > {shlex.quote(str(file))}"
+    ran = house.run("run", "--feature", "now", "--", "sh", "-c", script)
+    assert ran.returncode == 0
+    assert "costtop run: $1.00 · 1 calls · 1 session" in ran.stderr

@@ -198,6 +198,7 @@ def _test(options: argparse.Namespace) -> int:
 
     from costtop.alerts.wording import trial as worded
     from costtop.model import Letter
+    from costtop.notify import tried
     from costtop.notify.send import trial
 
     config = configuration.load(paths.find())
@@ -212,6 +213,7 @@ def _test(options: argparse.Namespace) -> int:
         for one in asked
     ]
     done = asyncio.run(trial(asked, letters))
+    tried.keep(paths.find(), [(one, each.ok) for one, each in zip(asked, done, strict=True)], now)
     for each in done:
         put(f"{each.label}  {each.schema}  {each.said}  ({each.seconds:.1f} s)")
     return 0 if all(each.ok for each in done) else 1

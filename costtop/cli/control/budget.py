@@ -1,20 +1,23 @@
 """`costtop budget list`, `set`, `remove`. Writing is the daemon's, or done here without one."""
 
 import argparse
+import sys
 
 from costtop import money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports.live import budget_tree, foreseen
+from costtop.cli.reports import check
+from costtop.cli.reports.live import foreseen
 from costtop.cli.spans import amount
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
-from costtop.errors import UsageError
+from costtop.errors import StoreError, UsageError
 from costtop.files import user_name
 from costtop.periods import zone
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
+from costtop.queries.spending import budget_state
 from costtop.store.db import open_reader
 
 _HEAD = (
@@ -31,10 +34,16 @@ def add(parser: Parser, name: str) -> None:
         "costtop budget set daily 20",
         "costtop budget remove daily",
     )
-    parser.set_defaults(run=_list, json=False)
+    parser.set_defaults(run=_list, json=False, check=False)
     verbs = parser.verbs("list|set|remove")
     listing = verbs.add_parser("list")
-    listing.says("All budgets and what is spent of them.", "costtop budget list --json")
+    listing.says(
+        "All budgets and what is spent of them.",
+        "costtop budget list --json",
+        "costtop budget list --check",
+    )
+    code = "with the exit code of costtop check: 0, 10, 11, 20 or 30"
+    listing.add_argument("--check", action="store_true", help=code)
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=_list)
     _add_set(verbs.add_parser("set"))
@@ -65,19 +74,27 @@ def _add_set(parser: Parser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    db, now = open_reader(paths.find().database), now_ms()
+    try:
+        db, now = open_reader(paths.find().database), now_ms()
+    except StoreError as error:
+        if not options.check:
+            raise
+        print(f"costtop: cannot know: {error}", file=sys.stderr)
+        return budget_state.CODES["unknown"]
     taken = Live(db).take(now, Pulse(running=False))
     ahead = head_forecasts.read(db, now, zone(taken.zone), taken.budgets)
     taken = head_forecasts.shown(taken, ahead)
     meters = taken.budgets
+    states = [budget_state.judged(meter) for meter in meters]
     if options.json:
-        put_json({"schema": 1, "budgets": [budget_tree(meter) for meter in meters]})
+        told = [check.tree(*one) for one in zip(meters, states, strict=True)]
+        put_json({"schema": 1, "budgets": told})
     elif not meters:
         put("no budget is set; such as: costtop budget set daily 20")
     else:
         rows = [_cells(meter, taken) for meter in meters]
         put(plain(_HEAD, rows, frozenset({2, 3, 4, 6, 8})))
-    return 0
+    return budget_state.CODES[budget_state.worst(states)] if options.check else 0
 
 
 def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
 """`costtop hooks install|remove|status AGENT`, and the help of what hooks call."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from costtop import paths
 from costtop.cli.parser import Parser
-from costtop.cli.tables import put
+from costtop.cli.tables import put, put_json
 from costtop.hooks.dialects import AGENTS
+
+if TYPE_CHECKING:
+    from costtop.hooks.install.installer import Installed
 
 _DEEDS = {
     "install": "Puts the gate (and Claude Code's status line) into the agent's settings.",
@@ -36,6 +40,8 @@ def add(parser: Parser, name: str) -> None:
             named = ", ".join(AGENTS)
             choices = (*AGENTS, None)
             one.add_argument("agent", metavar="AGENT", choices=choices, nargs=optional, help=named)
+            if deed == "status":
+                one.add_argument("--json", action="store_true", help="as JSON")
             one.set_defaults(deed=deed)
 
 
@@ -50,10 +56,22 @@ def run(options: argparse.Namespace) -> int:
             put(line)
         return 0
     told = [installer.status(agent) for agent in ([options.agent] if options.agent else AGENTS)]
-    for one in told:
+    for one in () if options.json else told:
         put(f"{one.agent}: {'installed' if one.commands else 'not installed'} ({one.settings})")
         for command in dict.fromkeys(one.commands):
             put(f"  {command}")
         if one.trouble:
             put(f"  {one.trouble}")
+    if options.json:
+        put_json({"schema": 1, "agents": [_tree(one) for one in told]})
     return 1 if any(one.trouble for one in told) else 0
+
+
+def _tree(one: "Installed") -> dict[str, object]:
+    return {
+        "agent": one.agent,
+        "installed": bool(one.commands),
+        "settings": str(one.settings),
+        "commands": list(dict.fromkeys(one.commands)),
+        "trouble": one.trouble or None,
+    }

@@ -9,6 +9,7 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
+from costtop.cli.reports import channels
 from costtop.cli.tables import count, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
@@ -118,20 +119,18 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
     except CosttopError as error:
         if found.database.exists():
             problems.append(str(error))
-        return {}
-    problems += [
-        f"notify {end.label}: {end.error or 'refused'}; mend its URL, then: costtop alerts test"
-        for end in facts.endpoints
-        if end.broken
-    ]
-    return {
+        facts = None
+    tree: dict[str, Any] = {"notify": channels.found(found, facts.endpoints if facts else ())}
+    problems += channels.problems(tree["notify"])
+    if facts is None:
+        return tree
+    return tree | {
         "bad_lines": [_bad(one) for one in facts.bad],
         "dumb_sources": sorted(facts.dumb),
         "half_lines": [half._asdict() for half in facts.half],
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
         "floors": _floors(facts),
-        "notify": [one._asdict() for one in facts.endpoints],
     }
 
 
@@ -318,10 +317,7 @@ def _drift_words(one: dict[str, Any]) -> str:
 def _rest(tree: dict[str, Any]) -> list[str]:
     watch = tree["watch"]
     lines = [f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"]
-    for one in tree.get("notify", []):
-        state = "broken" if one["broken"] else "ok"
-        waiting = f"{one['waiting']} waiting, {one['undelivered']} undelivered"
-        lines.append(f"notify {clean(one['label'])}: {state}, {waiting}")
+    lines += map(channels.words_of, tree["notify"])
     if tree["processes"]["blind"]:
         lines.append(f"processes: {tree['processes']['blind']}")
     return lines

@@ -14,9 +14,6 @@ from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
-from costtop.queries.live import daemon_health
-from costtop.queries.live.live_processes import has_exited
-from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import hidden, report, sum_keys
 from costtop.queries.spending.unlogged import NOTHING
@@ -24,7 +21,8 @@ from costtop.span_words import WordedSpan
 from costtop.store import meta
 from costtop.store.db import open_reader
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
+    from costtop.queries.live.view import ProcessSeen, Pulse
     from costtop.queries.spending.report_beside import Against, Compared
 
 _USUAL = tuple("cost calls sessions input cached output tasks per-task all-per-task".split())
@@ -73,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
         asking.check(db, filters)
     beside = _compared(db, found, span, options.against, now) if options.against else None
     if options.json:
+        from costtop.queries.live import daemon_health
+
         pulse, _ = daemon_health.look(place, now)
         tree = _tree(found, _dates(db, found, now, tz), pulse)
         put_json(comparison.tree(tree, beside) if beside else tree)
@@ -110,7 +110,7 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _tree(found: report.Report, dates: tuple[str, str], pulse: Pulse) -> dict[str, object]:
+def _tree(found: report.Report, dates: tuple[str, str], pulse: "Pulse") -> dict[str, object]:
     several = "," in found.by
     seen = {one.session: one for one in pulse.processes}
     ended = dict(pulse.exited)
@@ -179,10 +179,12 @@ def flat(row: dict[str, object]) -> dict[str, object]:
 
 
 def _about(
-    about: About | None, process: ProcessSeen | None, exited: int | None
+    about: About | None, process: "ProcessSeen | None", exited: int | None
 ) -> dict[str, object]:
     if about is None:
         return {}
+    from costtop.queries.live.live_processes import has_exited
+
     state = "ended" if not process and has_exited(about.last, exited) else about.state
     return {
         "source": about.source,

@@ -20,7 +20,7 @@ from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run
 from costtop.text import clean
 
-_STARTED_BEFORE = 1_000  # ms that a command may have run before we are told of it
+_STARTED_BEFORE = 1_000  # ms that clocks and rounded times of logs may be off
 _SETTLED = 5_000  # ms after its first call in which a session's process is found
 Chain = tuple[tuple[int, int], ...]
 
@@ -59,7 +59,7 @@ class StartedRuns:
             feature=clean(command.feature),
             task=clean(command.task),
             user=clean(command.user),
-            began=now_ms() - _STARTED_BEFORE,
+            began=now_ms() - _STARTED_BEFORE - round(inspector.age(one.start) * 1000),
         )
         self._runs[run.id] = run
         await self._writer.transact(runs.begin, run)

@@ -38,10 +38,20 @@ class Child:
             raise CosttopError(f"cannot run {command[0]}: {error.strerror}") from None
         self.pid = self._process.pid
         self._ended: asyncio.Future[int] | None = None
+        self._is_told = False
 
     def handle(self, inspector: Inspector) -> Handle | None:
         """The command's process, held; None when it has ended already."""
         return hold(self.pid, None, inspector)
+
+    def told(self) -> None:
+        """Whoever asks who this child is has seen it: only now may it leave the process table.
+
+        One that ends at once would be unknown to the daemon otherwise, and with it what it cost.
+        """
+        self._is_told = True
+        if self._ended is not None:
+            self._look()
 
     async def ended(self) -> int:
         """Waits for its end, hands signals on and the terminal to and fro meanwhile."""
@@ -74,7 +84,7 @@ class Child:
     def _look(self) -> None:
         assert self._ended is not None
         self._reap_adopted()
-        if self._ended.done():
+        if self._ended.done() or not self._is_told:
             return
         pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
         if pid and os.WIFSTOPPED(status):

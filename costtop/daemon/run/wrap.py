@@ -145,6 +145,8 @@ class _Supervisor:
         except CosttopError as error:  # one that only looks
             self._has_daemon = True
             _say([f"costtop run: {error}; neither tags nor cap hold"])
+        finally:
+            self._child.told()
         cap = self._options.cap
         while cap is not None:
             if sum(one.cost for one in await self._spent()) >= cap:

@@ -1,0 +1,95 @@
+"""`costtop check`: how budgets stand, as an exit code for scripts."""
+
+import argparse
+import sys
+
+from costtop import money, paths
+from costtop.cli.parser import Parser, meant
+from costtop.cli.reports.live import budget_tree
+from costtop.cli.tables import plain, put, put_json
+from costtop.durations import now_ms
+from costtop.errors import StoreError
+from costtop.queries.live.frame import Live
+from costtop.queries.live.view import BudgetMeter, Pulse
+from costtop.queries.spending import budget_state
+from costtop.queries.spending.budget_state import CODES, BudgetState, State
+from costtop.store.db import open_reader
+
+_WORDS: dict[State, str] = {
+    "ok": "ok",
+    "warning": "warning tier",
+    "over": "over",
+    "nothing": "no budget is set",
+    "unknown": "cannot know: calls without a price",
+}
+
+
+def add(parser: Parser, name: str) -> None:
+    """Adds `check`."""
+    parser.says(
+        "How budgets stand, as an exit code: 0 ok, 10 a warning tier is reached, 11 over,"
+        " 20 nothing to judge, 30 it cannot be known. Of several the worst.",
+        "costtop check",
+        "costtop check --budget daily --json",
+        "costtop check --quiet",
+    )
+    parser.add_argument(
+        "--budget", action="append", metavar="NAME", help="this one alone; may be repeated"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--quiet", action="store_true", help="the exit code alone")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints how they stand; returns the code."""
+    try:
+        db = open_reader(paths.find().database)
+        meters = Live(db).take(now_ms(), Pulse(running=False)).budgets
+    except StoreError as error:
+        return _unknown(str(error), as_json=options.json)
+    for name in options.budget or ():
+        known = [meter.name for meter in meters]
+        if name not in known:
+            print(f"costtop: no budget {name!r}{meant(name, known)}", file=sys.stderr)
+    meters = tuple(one for one in meters if not options.budget or one.name in options.budget)
+    states = [budget_state.judged(meter) for meter in meters]
+    state = budget_state.worst(states)
+    if options.json:
+        put_json(_tree(state, [tree(*one) for one in zip(meters, states, strict=True)]))
+    elif not options.quiet:
+        put(_table(meters, states) if meters else "nothing to judge: no such budget is set")
+    return CODES[state]
+
+
+def tree(meter: BudgetMeter, state: BudgetState) -> dict[str, object]:
+    """A budget as JSON carries it, with how it stands."""
+    return {**budget_tree(meter), "state": state.state, "tier": state.tier}
+
+
+def _tree(state: State, budgets: list[dict[str, object]]) -> dict[str, object]:
+    return {"schema": 1, "state": state, "code": CODES[state], "budgets": budgets}
+
+
+def _unknown(why: str, *, as_json: bool) -> int:
+    if as_json:
+        put_json(_tree("unknown", []))
+    print(f"costtop: cannot know: {why}", file=sys.stderr)
+    return CODES["unknown"]
+
+
+def _table(meters: tuple[BudgetMeter, ...], states: list[BudgetState]) -> str:
+    rows = [
+        (
+            meter.name,
+            money.beside(meter.spent, meter.amount, floor=meter.floor),
+            money.exactly(meter.amount),
+            str(100 * meter.spent // meter.amount),
+            "-" if state.tier is None else str(state.tier),
+            _WORDS[state.state],
+        )
+        for meter, state in zip(meters, states, strict=True)
+    ]
+    head = ("BUDGET", "SPENT $", "OF $", "%", "TIER", "STATE")
+    return plain(head, rows, frozenset({1, 2, 3, 4}))
