@@ -12,6 +12,8 @@ from costtop.alerts import routes
 from costtop.config import Config
 from costtop.config_mistakes import Place
 from costtop.daemon.ingest import otlp_calls
+from costtop.daemon.ingest.log_roots import roots
+from costtop.daemon.wiring import price_book
 from costtop.errors import ConfigError, CosttopError
 from costtop.notify import address
 from costtop.paths import Paths
@@ -33,6 +35,8 @@ def loaded(paths: Paths) -> tuple[Config, list[str]]:
         except address.NoUrl as error:
             missing.append(str(error))
         except ConfigError as error:
+            if not place:
+                raise
             where = configuration.where(paths.config, place)
             raise ConfigError(f"{where}: {error}") from None
     return config, missing
@@ -44,6 +48,8 @@ def _checks(config: Config, paths: Paths) -> Iterator[tuple[Place, Callable[[], 
     for number, endpoint in enumerate(config.notify):
         yield ("notify", number), partial(address.check, endpoint, os.environ)
         yield ("notify", number, "quiet"), partial(routes.quiet_hours, endpoint.quiet)
+    yield ("source",), partial(roots, config, paths)
+    yield (), partial(price_book, config, paths)
     yield ("receive", "otlp"), partial(otlp_calls.check, config, paths.otlp_token)
     yield ("metrics",), partial(_check_metrics, config)
 

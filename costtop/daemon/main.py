@@ -36,6 +36,7 @@ from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
+from costtop.daemon.reloads import Reloads
 from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
@@ -86,18 +87,19 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ends.stop.set)
     loop.add_signal_handler(signal.SIGHUP, ends.reload.set)
-    actions = ProcessActions()
+    actions, reloads = ProcessActions(), Reloads(paths)
     while not ends.stop.is_set():
         ends.reload.clear()
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
         posted = asyncio.Event()
         async with wired(paths, config, posted.set) as instance:
             try:
-                await _work(instance, actions, ends, posted)
+                await _work(instance, actions, reloads, ends, posted)
             except* _Ended:
-                log.info("stopped" if ends.stop.is_set() else "the configuration is read again")
+                if ends.stop.is_set():
+                    log.info("stopped")
         if not ends.stop.is_set():
-            config = _reloaded(paths, config)
+            config = reloads.read(config)
 
 
 def _loaded(paths: Paths) -> Config:
@@ -119,20 +121,14 @@ def _channels(instance: Wired) -> list[Channel]:
     return found
 
 
-def _reloaded(paths: Paths, config: Config) -> Config:
-    try:
-        return _loaded(paths)
-    except CosttopError as error:
-        log.error("kept the old configuration: %s", error)
-        return config
-
-
 async def _work(
-    instance: Wired, actions: ProcessActions, ends: Ends, posted: asyncio.Event
+    instance: Wired, actions: ProcessActions, reloads: Reloads, ends: Ends, posted: asyncio.Event
 ) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
     paths, writer = instance.paths, instance.writer
     to = audience(instance.config, configuration.zone(instance.config))
+    if await reloads.announce(writer, to):
+        posted.set()
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
     executors = _executors(instance, reader, actions, ends, ActionLog(writer, to, posted.set))
@@ -145,6 +141,7 @@ async def _work(
     refresh = PriceRefresh(instance)
     troubled: list[Troubled] = [changes, *(one.port for one in extra), refresh]
     status = StatusWriter(instance, reader, follower, search, troubled=troubled, channels=extra)
+    status.reloaded = reloads.said
     breakers = Breakers(writer, actions, executors.action_log, to, instance.evaluator.look)
     acting = not instance.config.read_only
     async with follower, asyncio.TaskGroup() as group:
@@ -153,6 +150,7 @@ async def _work(
             _until(ends.reload),
             _keep_lock(paths, ends.lock),
             changes.run(),
+            reloads.run(ends.reload.set),
             refresh.run(),
             executors.acceptor.run(),
             *(channel.run() for channel in extra),

@@ -104,6 +104,6 @@ def test_start_tells_why_a_database_cannot_be_used_whatever_the_log_said_before(
     instance.paths.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance.paths.log.write_text("costtop: a word of an earlier daemon\n")
     for _ in range(2):
-        told = instance.cli("start", code=1)
+        told = instance.cli("start", code=78)
         assert "did not start: cannot use the database" in told
         assert "Traceback" not in told

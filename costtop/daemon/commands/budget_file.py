@@ -1,5 +1,6 @@
 """Budgets set by command, written with tomli-w into their own file. It leaves config.toml alone."""
 
+import sqlite3
 from typing import Any
 
 import msgspec
@@ -32,9 +33,15 @@ def change(paths: Paths, command: SetBudget | RemoveBudget) -> str:
     return said
 
 
-def settings(paths: Paths) -> dict[str, str]:
-    """Budgets as readers are told of them (`store.meta`): a change by command is no news later."""
-    return {"budgets": meta.encode_budgets(configuration.budgets(configuration.load(paths)))}
+def keep(db: sqlite3.Connection, paths: Paths, name: str) -> None:
+    """Tells readers of one budget as it stands now: a change by command is no news later.
+
+    The others stay as they hold: one of them may have been edited and wait for its time.
+    """
+    known = {one.name: one for one in meta.budgets(db) if one.name != name}
+    fresh = configuration.budgets(configuration.load(paths))
+    known |= {one.name: one for one in fresh if one.name == name}
+    meta.put(db, {"budgets": meta.encode_budgets(known.values())})
 
 
 def _set(own: dict[str, BudgetEntry], known: BudgetEntry | None, command: SetBudget) -> str:

@@ -50,7 +50,6 @@ from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
 from costtop.receive.socket import Caller
-from costtop.store import meta
 
 
 class Executors(NamedTuple):
@@ -151,7 +150,7 @@ class Obey:
                 said = budget_file.change(self._instance.paths, command)
                 by = executors.guard.name(command.by, caller)
                 told = self._instance.writer
-                await told.transact(meta.put, budget_file.settings(self._instance.paths))
+                await told.transact(budget_file.keep, self._instance.paths, name)
                 await executors.action_log.note(by, f"budget {name}", "", said)
                 executors.reload()
                 return said

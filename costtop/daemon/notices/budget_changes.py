@@ -14,6 +14,8 @@ from costtop.store import meta
 from costtop.store.sessions import marks
 
 _BY = "the configuration"
+BudgetChange = tuple[Budget, Budget | None]
+"""A budget as it was and as it is to be; None: it is taken out."""
 
 
 def keep(
@@ -41,4 +43,25 @@ def keep(
             marks.journal(db, now, _BY, f"budget {name}", "", said)
             told = wording.deed(f"budget {name}", "", _BY, said)
             posted |= post_notice(db, audience, told, "warning", now)
+    return posted
+
+
+def foretell(
+    db: sqlite3.Connection,
+    changes: Sequence[BudgetChange],
+    audience: Audience,
+    seconds: int,
+    now: int,
+) -> bool:
+    """Writes down and tells of changes that hold only in a while; True where a message was posted.
+
+    Each loosens a guard: whoever did not mean it has so long to put it back.
+    """
+    posted = False
+    for before, after in changes:
+        what = budget_words.change(before, after).partition(". Now ")[0]
+        said = f"In {seconds} s budget {before.name} {what}. It is looser: put it back if unmeant"
+        marks.journal(db, now, _BY, f"budget {before.name}", "", said)
+        told = wording.deed(f"budget {before.name}", "", _BY, said)
+        posted |= post_notice(db, audience, told, "warning", now)
     return posted

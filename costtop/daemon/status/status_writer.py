@@ -60,6 +60,7 @@ class StatusWriter:
         self._follower, self._search = follower, search
         self._troubled, self._channels = troubled, channels
         self._started = now_ms()
+        self.reloaded = ""  # what the latest reload of the configuration changed
 
     async def run(self) -> None:
         """For ever."""
@@ -87,6 +88,7 @@ class StatusWriter:
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
             "trouble": self._reader.trouble or self._troubles(),
+            "config": self.reloaded,
             "channels": [channel.said() for channel in self._channels],
             "sources": self._sources(),
             "processes": self._search.seen(),
