@@ -4,7 +4,6 @@ A cell is a pure function of the row, so a column can be tested, sorted and show
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.durations import MINUTE, SECOND, short
@@ -15,19 +14,9 @@ from costtop.scope import FIELDS, matches
 from costtop.tui.draw.figures import cash, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, Span, joined
 from costtop.tui.draw.spark import sparkline
+from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, Added
 
 T = TypeVar("T")
-
-
-class Added(NamedTuple):
-    """What the latest calls of a row cost, as the screen saw it."""
-
-    cost: int
-    at: int  # ms UTC
-
-
-NOTHING_ADDED: Mapping[str, Added] = MappingProxyType({})
-_BRIGHT, _SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and stands
 
 
 class CellLook(NamedTuple):
@@ -78,7 +67,7 @@ def settled(shown: Shown, look: CellLook) -> Hashable:
     row, at = shown.row, look.at
     young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
     fresh = look.added.get(shown.key)
-    bright = fresh and (fresh.cost, at - fresh.at < _BRIGHT, at - fresh.at < _SEEN)
+    bright = fresh and (fresh.cost, at - fresh.at < BRIGHT, at - fresh.at < SEEN)
     return shown, look.top, look.budgets, bright, at // (SECOND if young else MINUTE)
 
 
@@ -196,9 +185,9 @@ def _rate(shown: Shown, look: CellLook) -> Span:
 
 def _added(shown: Shown, look: CellLook) -> Span:
     fresh = look.added.get(shown.key)
-    if fresh is None or look.at - fresh.at >= _SEEN:
+    if fresh is None or look.at - fresh.at >= SEEN:
         return Span("")
-    return Span(f"+{_money(fresh.cost)}", "h6" if look.at - fresh.at < _BRIGHT else "text")
+    return Span(f"+{_money(fresh.cost)}", "h6" if look.at - fresh.at < BRIGHT else "text")
 
 
 def _trend(shown: Shown, look: CellLook) -> Line:

@@ -1,11 +1,23 @@
 """What the latest calls of each session cost, as the screen sees the sums grow: frame by frame."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
 from costtop.durations import SECOND
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.tui.draw.figures import cash
-from costtop.tui.list.columns import Added
 
-_GONE = 10 * SECOND
+
+class Added(NamedTuple):
+    """What the latest calls of a row cost, as the screen saw it."""
+
+    cost: int
+    at: int  # ms UTC
+
+
+NOTHING_ADDED: Mapping[str, Added] = MappingProxyType({})
+BRIGHT, SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and stands
 
 
 class LatestCalls:
@@ -20,7 +32,7 @@ class LatestCalls:
     def look(self, snapshot: Snapshot) -> None:
         """Takes in a frame; one of another day tells nothing new."""
         costs = {row.key: row for row in snapshot.sessions}
-        if 0 < snapshot.at - self._at < _GONE:
+        if 0 < snapshot.at - self._at < SEEN:
             self._compare(costs, snapshot.at)
         elif snapshot.at != self._at:
             self.added, self.latest = {}, ""
@@ -28,7 +40,7 @@ class LatestCalls:
         self._at = snapshot.at
 
     def _compare(self, rows: dict[str, SessionRow], now: int) -> None:
-        kept = {key: one for key, one in self.added.items() if now - one.at < _GONE}
+        kept = {key: one for key, one in self.added.items() if now - one.at < SEEN}
         new = {
             key: Added(row.cost - self._costs.get(key, row.cost), now)
             for key, row in rows.items()
