@@ -1,6 +1,7 @@
 """`costtop config`: the file, what holds and from where, and mistakes with their line."""
 
 import json
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -140,3 +141,67 @@ def test_every_setting_of_the_example_has_a_line() -> None:
         names = [part for part in place if isinstance(part, str)]
         assert names[-1] in rows[line - 1] or isinstance(place[-1], int), place
     assert lines["notify", 0, "insecure"] > lines["notify", 0, "label"] > lines["budget", 0]
+
+
+def editor(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """An editor that runs this shell script with the draft as `$1`."""
+    monkeypatch.setenv("EDITOR", f"sh -c {shlex.quote(script)} editor")
+    monkeypatch.delenv("VISUAL", raising=False)
+
+
+def drafts() -> list[str]:
+    return [one.name for one in paths.find().config.parent.iterdir() if "draft" in one.name]
+
+
+def test_a_right_edit_is_saved_through_a_link_with_its_mode(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, real = paths.find().config, home / "dotfiles.toml"
+    link.parent.mkdir(parents=True)
+    real.write_text(TEXT)
+    real.chmod(0o640)
+    link.symlink_to(real)
+    editor(monkeypatch, 'sed -i s/20/30/ "$1"')
+    code, out, err = said(capsys, "edit")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{link} is saved: 1 budget, 2 endpoints")
+    assert link.is_symlink()
+    assert (real.read_text(), real.stat().st_mode & 0o777) == (TEXT.replace("20", "30"), 0o640)
+    assert drafts() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "told"),
+    [
+        ('sed -i "s/critical/warn/" "$1"', 78, 'config.toml:19: min_severity = "warn": one of'),
+        ("true", 0, "nothing changed"),
+        ("exit 3", 1, "ended with 3; nothing is saved"),
+    ],
+)
+def test_what_is_wrong_unchanged_or_given_up_leaves_the_file_as_it_was(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    code: int,
+    told: str,
+) -> None:
+    file = written(TEXT)
+    editor(monkeypatch, script)
+    done, out, err = said(capsys, "edit")
+    assert (done, file.read_text()) == (code, TEXT)
+    assert told in out + err
+    assert drafts() == []
+
+
+def test_a_first_edit_begins_with_hints_and_a_file_changed_meanwhile_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = paths.find().config
+    editor(monkeypatch, 'grep -q "^# costtop" "$1" && echo "timezone = \\"UTC\\"" >> "$1"')
+    assert said(capsys, "edit")[0] == 0
+    assert file.read_text().endswith('timezone = "UTC"\n')
+    editor(monkeypatch, f'echo "off = []" >> "$1"; echo "# other" > {file}')
+    code, _, err = said(capsys, "edit")
+    assert (code, file.read_text()) == (1, "# other\n")
+    assert "was changed meanwhile; your draft is" in err
+    assert drafts() == ["config.draft.toml"]

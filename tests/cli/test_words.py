@@ -12,7 +12,7 @@ import pytest
 from costtop.cli.main import MODULES, _parser, main
 
 VERBS = {
-    "config": ("path", "show", "check"),
+    "config": ("path", "show", "check", "edit"),
     "budget": ("list", "set", "remove"),
     "alerts": ("list", "show", "ack", "silence", "test", "replay"),
     "hooks": ("install", "remove", "status"),

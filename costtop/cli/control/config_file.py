@@ -9,6 +9,7 @@ import msgspec
 
 from costtop import config as configuration
 from costtop import config_mistakes, paths
+from costtop.cli.control import config_edit
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
 from costtop.config_mistakes import SECRET, Place, shown
@@ -26,9 +27,10 @@ def add(parser: Parser, name: str) -> None:
         "costtop config path",
         "costtop config show --origin",
         "costtop config check",
+        "costtop config edit",
     )
     parser.set_defaults(run=_path)
-    verbs = parser.verbs("path|show|check")
+    verbs = parser.verbs("path|show|check|edit")
     where = verbs.add_parser("path")
     where.says("Where config.toml is, or would be.", "costtop config path")
     where.set_defaults(run=_path)
@@ -50,6 +52,12 @@ def add(parser: Parser, name: str) -> None:
     )
     check.add_argument("--json", action="store_true", help="as JSON")
     check.set_defaults(run=_check)
+    edit = verbs.add_parser("edit")
+    edit.says(
+        "Opens a draft in your editor (VISUAL, EDITOR), and saves it only once it is right.",
+        "costtop config edit",
+    )
+    edit.set_defaults(run=config_edit.run)
 
 
 def _path(options: argparse.Namespace) -> int:
@@ -73,24 +81,12 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     for line in missing:
         put(f"not there yet: {line}")
-    put(f"{_named(found.config)}: {counted(config)}")
+    put(f"{_named(found.config)}: {config_edit.counted(config)}")
     return 0
 
 
 def _named(path: Path) -> str:
     return f"{path} is right" if path.exists() else f"there is no {path}, which is fine"
-
-
-def counted(config: configuration.Config) -> str:
-    """What the configuration holds, in words: `2 budgets, 1 endpoint`."""
-    held = (
-        (len(config.budget), "budget"),
-        (len(config.notify), "endpoint"),
-        (len(config.source), "source"),
-        (len(config.feature), "feature rule"),
-    )
-    words = [f"{many} {name}{'s' * (many != 1)}" for many, name in held if many]
-    return ", ".join(words) or "the defaults hold"
 
 
 def _show(options: argparse.Namespace) -> int:
