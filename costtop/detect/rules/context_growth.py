@@ -13,6 +13,8 @@ PEAK = "growth_peak"
 # Deviations a turn beyond the slack; growth is widely spread, a sixfold one is but two of them.
 _STEEP = 0.3
 
+_LEAST = 6  # turns: in fewer a few large files are read, as everybody does
+
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     """The CUSUM of ln growth beyond its calibrated peak, and the dollar gates."""
@@ -32,7 +34,7 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         state = state._replace(dollars=before.dollars + paid)
     memory.now = state
     found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, rate=rate)
-    if found is None:
+    if found is None or state.turns < _LEAST:
         return None
     return found._replace(
         words=f"for {state.turns} turns each has added {state.tokens // state.turns:,} tokens more"
