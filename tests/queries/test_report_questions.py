@@ -31,7 +31,8 @@ GLOBS = {
     "branch": "(none)", "source": "codex", "session": "s1*", "task": "t?", "type": "(none)",
     "host": "*", "label": "*", "tool": "Bash", "server": "github", "tag:team": "web",
 }  # fmt: skip
-BY = (*KEYS, "tag:team", "day,feature", "feature,day", "model,tool", "hour,agent,type",
+ALONE = tuple(key for key in KEYS if key != "block")  # of a call alone, not of those before it
+BY = (*ALONE, "tag:team", "day,feature", "feature,day", "model,tool", "hour,agent,type",
       "session,server", "tag:team,branch")  # fmt: skip
 
 
@@ -205,6 +206,23 @@ def test_the_rest_beyond_the_dearest_is_one_row(store, by: str, top: int):
     assert sum(line.output for line in short.lines) == every.total.output
     if rest.tasks is not None:
         assert sum(line.tasks or 0 for line in short.lines) == every.total.tasks
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_add_up_under_any_filter_and_in_any_span(store, calls, seed: int):
+    rng = random.Random(seed)
+    filters, since = some(rng), NOW - rng.randrange(20) * DAY
+    found = report.read(store, "block", UTC, since, filters=filters)
+    assert found.total == report.read(store, "total", UTC, since, filters=filters).total
+    assert sum(line.cost for line in found.lines) == found.total.cost
+    whole = tuple(one for one in filters if one.field not in SHARED)
+    times = sorted(one.call.at for one in calls if fits(one.call, "", whole))
+    starts: list[int] = []
+    for at in times:
+        if not starts or at >= starts[-1] + 5 * HOUR:
+            starts.append(at // HOUR * HOUR)
+    assert list(found.blocks.values()) == starts
+    assert {line.key for line in found.lines} <= set(found.blocks)
 
 
 def test_calls_are_of_no_tool_alone_and_tasks_of_no_part(store):

@@ -36,6 +36,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop report last week --by feature --against before",
         "costtop report 7d --by day,feature --model 'opus*' --agent claude",
         "costtop report --by tool --feature checkout --top 5",
+        "costtop report --by block --agent claude --since 7d",
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
     )
@@ -75,6 +76,10 @@ def run(options: argparse.Namespace) -> int:
 
         pulse, _ = daemon_health.look(place, now)
         tree = _tree(found, _dates(db, found, now, tz), pulse)
+        if found.blocks:
+            from costtop.cli.reports import block_rows
+
+            tree = block_rows.tree(tree, found, now)
         put_json(comparison.tree(tree, beside) if beside else tree)
     elif options.csv:
         _csv(found)
@@ -88,7 +93,7 @@ def _compared(
 ) -> "Compared":
     if span.start is None:
         raise UsageError(f"--against {kind} needs a span, such as: report 7d --against {kind}")
-    if {*found.by.split(",")} & {*sum_keys.TIMES} - {found.by} or found.by == "hour":
+    if {*found.by.split(",")} & {*sum_keys.TIMES} - {found.by} or found.by in ("hour", "block"):
         raise UsageError("--against compares days, weeks or months alone, or names; no hours")
     from costtop.queries.spending import report_beside
 

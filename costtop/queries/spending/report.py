@@ -5,7 +5,7 @@ days, features and models always add up to the same total, to the nano-dollar.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import (
     completed_tasks,
     hidden,
+    hour_blocks,
     spend_filters,
     sum_keys,
     tool_shares,
@@ -30,6 +31,7 @@ from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 KEYS, UNTAGGED = sum_keys.KEYS, sum_keys.UNTAGGED
+_NO_BLOCKS: dict[str, int] = {}
 OTHER = "other"  # the key of all lines beyond the dearest N
 
 
@@ -90,6 +92,7 @@ class Report(NamedTuple):
     likely: int | None  # nano-dollars of outputs that the logs do not finish, about
     beside: dict[str, Unlogged]  # what no log tells of each session, in none of these sums
     filters: Filters = ()
+    blocks: Mapping[str, int] = _NO_BLOCKS  # when blocks of five hours began, ms UTC
 
 
 class _Sum:
@@ -167,7 +170,8 @@ def read(
     keys = tuple(by.split(","))
     with snapshot(db):  # the total must be that of the lines
         where, values = spend_filters.condition(db, filters)
-        labels = [Labels(db, key, tz) for key in keys]
+        blocks = _blocks(db, filters) if "block" in keys else []
+        labels = [Labels(db, key, tz, blocks) for key in keys]
         asked = _Asked(keys, labels, span, filters, where, values)
         sums, total = _sums(db, asked)
         tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
@@ -187,7 +191,13 @@ def read(
             if by == "session"
             else {},
             filters=filters,
+            blocks={hour_blocks.key(begun, tz): begun for begun in blocks},
         )
+
+
+def _blocks(db: sqlite3.Connection, filters: Filters) -> list[int]:
+    whole = tuple(one for one in filters if one.field not in SHARED)  # tools share calls, no time
+    return hour_blocks.read(db, FROM, *spend_filters.condition(db, whole))
 
 
 def _lines(

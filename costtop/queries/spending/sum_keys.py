@@ -2,18 +2,20 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.queries.spending import hour_blocks
 from costtop.store.calls.rollups import QUARTER
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
-    "source", "host", "label", "hour", "agent", "type", "branch", "tool", "server",
+    "source", "host", "label", "hour", "block", "agent", "type", "branch", "tool", "server",
 )  # fmt: skip
 TAG = "tag:"  # before the name of a tag: "tag:team" is a key too
 UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
-TIMES = ("hour", "day", "week", "month")
+TIMES = ("hour", "block", "day", "week", "month")
 SHARED = frozenset({"tool", "server"})
 """Keys of which one call may have several: its sums are shared over them."""
 PARTS = SHARED | {"model", "type"}
@@ -65,8 +67,10 @@ def tag(tags: str, name: str) -> str:
 class Labels:
     """Turns a group's number into its key, remembering what it has looked up."""
 
-    def __init__(self, db: sqlite3.Connection, by: str, tz: ZoneInfo) -> None:
-        self._db, self._by, self._tz = db, by, tz
+    def __init__(
+        self, db: sqlite3.Connection, by: str, tz: ZoneInfo, blocks: Sequence[int] = ()
+    ) -> None:
+        self._db, self._by, self._tz, self._blocks = db, by, tz, blocks
         self._known: dict[int | str | None, str] = {}
 
     def __call__(self, number: int | str | None) -> str:
@@ -82,6 +86,9 @@ class Labels:
             return "total"
         if self._by == "hour":
             return periods.hour_key((number or 0) * QUARTER, self._tz)
+        if self._by == "block":
+            begun = hour_blocks.holding(self._blocks, (number or 0) * QUARTER)
+            return UNTAGGED if begun is None else hour_blocks.key(begun, self._tz)
         if self._by in TIMES:
             return periods.key(self._by, (number or 0) * QUARTER, self._tz)
         query = _SESSION if self._by == "session" else "SELECT text FROM names WHERE id = ?"
