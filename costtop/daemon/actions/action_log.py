@@ -11,7 +11,7 @@ from costtop.alerts import wording
 from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import now_ms
 from costtop.model import Severity
-from costtop.store.sessions import kill_intents, marks
+from costtop.store.sessions import kill_intents, marks, short_ids
 from costtop.store.writer import Writer
 from costtop.text import clean
 
@@ -42,7 +42,7 @@ class ActionLog:
     ) -> bool:
         """Posts the letter of a deed that is written down already."""
         severity: Severity = "notice" if deed.startswith(_QUIET) else "warning"
-        said = wording.deed(deed, session, clean(by), detail)
+        said = wording.deed(deed, short_ids.said(db, session), clean(by), detail)
         return post_notice(db, self._audience, said, severity, now)
 
     async def intend(self, session: str, identity: tuple[int, int], rung: str, by: str) -> int:

@@ -18,11 +18,13 @@ from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
 from costtop.daemon.notices import digest_lines
+from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
 from costtop.store.alerts.alerts import Kept
 from costtop.store.calls import scope_sums
+from costtop.store.sessions import short_ids
 
 _NAMED = 3  # sessions that a message of a budget names
 
@@ -70,7 +72,7 @@ def post_findings(
     `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
     finds. The courier is to be woken once the transaction is committed.
     """
-    decided = _decide(db, findings, now, history=history)
+    decided = _decide(db, [_titled(db, each) for each in findings], now, history=history)
     joining = any(shared_cause.may_join(one) for one in decided)
     gathered = shared_cause.gather(decided, _lately(db, now) if joining else ())
     shared = [each.finding for each in gathered.found]
@@ -92,7 +94,8 @@ def post_findings(
 
 def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
     """The words for a notification; of a budget they name the sessions that spent most of it."""
-    finding = one.finding
+    finding = one.finding._replace(session=short_ids.said(db, one.finding.session))
+    one = one._replace(finding=finding)
     limit = next((each for each in meta.budgets(db) if each.name == finding.budget), None)
     if limit is None or finding.resolved:
         return wording.message(one)
@@ -104,7 +107,17 @@ def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
     else:
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
     spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
+    spenders = [(short_ids.said(db, key), cost) for key, cost in spenders]
     return wording.message(one, spenders, holds=limit.action != "notify")
+
+
+def _titled(db: sqlite3.Connection, finding: Finding) -> Finding:
+    """The finding with its session's short id in the title: no id of a log is to be pasted."""
+    short = short_ids.of(db, finding.session) if finding.session else ""
+    head, colon, rest = finding.title.partition(
+        f"session {findings_words.short(finding.session)}: "
+    )
+    return finding._replace(title=f"{head}session {short}: {rest}") if short and colon else finding
 
 
 def _lately(db: sqlite3.Connection, now: int) -> list[Flagged]:

@@ -22,6 +22,7 @@ from costtop.queries.spending import report, review, review_words
 from costtop.store import meta
 from costtop.store.alerts import alert_reads
 from costtop.store.db import open_reader
+from costtop.store.sessions import short_ids
 from costtop.store.writer import Writer
 
 _EVERY = 60.0  # s
@@ -87,7 +88,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
         calls=total.calls,
         sessions=total.sessions,
         tasks=total.tasks or 0,
-        dearest=tuple((line.key, line.cost) for line in found.lines[:_DEAREST]),
+        dearest=tuple((short_ids.said(db, line.key), line.cost) for line in found.lines[:_DEAREST]),
         changes=_changes(db, kind, span, zone),
         alerts=alert_reads.count_between(db, span.start, span.end),
     )

@@ -168,6 +168,12 @@ def of(db: sqlite3.Connection, key: str) -> str:
     return str(row[0]) if row else ""
 
 
+def said(db: sqlite3.Connection, key: str) -> str:
+    """The key "source/session" with its short id, as it may stand in a message; else as it is."""
+    short = of(db, key) if key else ""
+    return f"{key.partition('/')[0]}/{short}" if short else key
+
+
 def of_keys(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, str]:
     """The short ids of the sessions with these keys, by key."""
     return {key: of(db, key) for key in keys}
