@@ -73,6 +73,8 @@ def test_a_thousand_sessions_of_one_day_are_told_apart_and_each_is_found(db):
         ("01a221ea-3b2c-7d3e-8f90-12345e789abc", "e789abc"),
         ("support-88a6f3c1-9b2e-4c1d-8e3f-0123456789ab", "support-88a6"),
         ("support-1732356000123-88a6", "support-88a6"),
+        ("support-88a6ca7b", "support-88a6"),
+        ("nightly-20261123", "nightly-20261123"),
         ("checkout-42", "checkout-42"),
         ("Checkout 42", "checkout-42"),
         ("01JD8X2Z3Y4W5V6T7S8R9Q0P1N", "r9q0p1n"),

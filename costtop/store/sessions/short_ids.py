@@ -65,7 +65,9 @@ def _parts(session: str) -> _Parts:
     random = [part for part in codes if not part.isdigit()]
     if codes and not named:
         random = random or codes  # a clock alone
-    return _Parts(named, "".join(random), tail=True)
+    code = "".join(random)
+    hashed = not code.isdigit() and all(char in "0123456789abcdef" for char in code)
+    return _Parts(named, code, tail=not (named and hashed))
 
 
 def _joined(text: str) -> str:
@@ -73,8 +75,11 @@ def _joined(text: str) -> str:
 
 
 def _is_code(part: str) -> bool:
-    """Whether it is a clock, a hash or random, and no word: long, with digits in it."""
-    return len(part) >= 9 and sum(char.isdigit() for char in part) >= 2
+    """Whether it is a clock, a hash or random, and no word: long, with digits in it.
+
+    Eight digits alone are a date.
+    """
+    return len(part) >= 8 + part.isdigit() and sum(char.isdigit() for char in part) >= 2
 
 
 def _of_words(words: str) -> Iterator[str]:
