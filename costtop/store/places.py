@@ -119,3 +119,9 @@ def census(db: sqlite3.Connection, states: list[tuple[bytes, str]], gone: list[b
     """Writes states of places that vanished or came back; keys of those long gone are void."""
     db.executemany("UPDATE places SET state = ? WHERE path = ?", [(s, p) for p, s in states])
     db.executemany("UPDATE places SET state = '' WHERE path = ?", [(path,) for path in gone])
+
+
+def read_times(db: sqlite3.Connection) -> list[tuple[bytes, int]]:
+    """(path, when it was last read, ms UTC) of every file with a place."""
+    rows = db.execute("SELECT path, read_at FROM places WHERE substr(path, 1, 1) = x'2f'")
+    return [(bytes(path), read_at) for path, read_at in rows]

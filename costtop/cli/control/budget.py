@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from costtop import money, paths
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser
 from costtop.cli.reports import check
 from costtop.cli.reports.live import foreseen
@@ -18,7 +19,6 @@ from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.queries.spending import budget_state
-from costtop.store.db import open_reader
 
 _HEAD = (
     *("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS"),
@@ -75,7 +75,7 @@ def _add_set(parser: Parser) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     try:
-        db, now = open_reader(paths.find().database), now_ms()
+        db, now = catching_up.open_fresh(paths.find()), now_ms()
     except StoreError as error:
         if not options.check:
             raise

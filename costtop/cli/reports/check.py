@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from costtop import money, paths
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser, meant
 from costtop.cli.reports.live import budget_tree
 from costtop.cli.tables import plain, put, put_json
@@ -13,7 +14,6 @@ from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse
 from costtop.queries.spending import budget_state
 from costtop.queries.spending.budget_state import CODES, BudgetState, State
-from costtop.store.db import open_reader
 
 _WORDS: dict[State, str] = {
     "ok": "ok",
@@ -45,7 +45,7 @@ def add(parser: Parser, name: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints how they stand; returns the code."""
     try:
-        db = open_reader(paths.find().database)
+        db = catching_up.open_fresh(paths.find())
         meters = Live(db).take(now_ms(), Pulse(running=False)).budgets
     except StoreError as error:
         return _unknown(str(error), as_json=options.json)

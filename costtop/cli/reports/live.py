@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from costtop import money, paths
+from costtop.cli import catching_up
 from costtop.cli.tables import count, plain, put
 from costtop.durations import DAY, iso, now_ms
 from costtop.errors import UsageError
@@ -62,7 +63,7 @@ def _frame(options: argparse.Namespace, *, timed: bool = False) -> str:
     """One frame of the live list, as the options want it."""
     found = paths.find()
     now = now_ms()
-    db = open_reader(found.database)
+    db = open_reader(found.database) if timed else catching_up.open_fresh(found)
     pulse, sources = daemon_health.look(found, now)
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)

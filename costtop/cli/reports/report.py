@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser, meant
 from costtop.cli.reports import asking, comparison
 from costtop.cli.reports.columns_of_sums import COLUMNS
@@ -19,7 +20,6 @@ from costtop.queries.spending import hidden, report, sum_keys
 from costtop.queries.spending.unlogged import NOTHING
 from costtop.span_words import WordedSpan
 from costtop.store import meta
-from costtop.store.db import open_reader
 
 if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
     from costtop.queries.live.view import ProcessSeen, Pulse
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the report."""
     shown = _columns(options.columns)
     place = paths.find()
-    db = open_reader(place.database)
+    db = catching_up.open_fresh(place)
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
     span = asked_span(options, now, tz)

@@ -12,7 +12,7 @@ from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.task_price import LikePrice
 from costtop.analysis.trend import TooFew, Trend
 from costtop.analysis.usage import SpendChange
-from costtop.cli import csv_rows
+from costtop.cli import catching_up, csv_rows
 from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
@@ -20,7 +20,6 @@ from costtop.durations import iso, now_ms
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import dearer_words, report, review, review_words
 from costtop.queries.spending.review import Review, ReviewLine
-from costtop.store.db import open_reader
 
 _HEAD = (
     *("FEATURE", "SPENT $", "SHARE", "SESSIONS", "TASKS"),
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     found = paths.find()
     tz, now = configuration.zone(configuration.load(found)), now_ms()
     start, end = asked(options, now, tz)
-    db, until = open_reader(found.database), min(end or now, now)
+    db, until = catching_up.open_fresh(found), min(end or now, now)
     first = report.first_time(db) if start is None else start
     seen = review.read(db, until, tz, first, compared=options.against)
     if options.json:

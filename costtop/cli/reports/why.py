@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from costtop import paths, span_words
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser
 from costtop.cli.reports import why_json
 from costtop.cli.tables import put, put_json, width
@@ -18,7 +19,6 @@ from costtop.queries.why import blocks, session_words, told, why_day, why_sessio
 from costtop.queries.why.blocks import Block
 from costtop.span_words import WordedSpan
 from costtop.store import meta
-from costtop.store.db import open_reader
 
 _ROOMY = 32  # lines of a window from which paragraphs are parted
 
@@ -41,7 +41,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints why."""
-    db = open_reader(paths.find().database)
+    db = catching_up.open_fresh(paths.find())
     tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"
     span = _span(what, now, tz)
     if span is None:

@@ -4,7 +4,9 @@ Where nothing is new, stat alone tells: then nothing that reads, prices or write
 """
 
 import time
+from collections.abc import Callable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from costtop import config as configuration
 from costtop.config import Config
@@ -13,7 +15,7 @@ from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.reader_settings import reader_settings
 from costtop.durations import now_ms
-from costtop.errors import StoreError
+from costtop.errors import NothingStored, Refused, StoreError
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
@@ -21,6 +23,11 @@ from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
+
+if TYPE_CHECKING:
+    from costtop.daemon.ingest.intake import Ingest, Progress
+
+_EVERY = 0.25  # s between two words of how far a reading is
 
 
 def scan(paths: Paths) -> dict[str, int]:
@@ -30,6 +37,33 @@ def scan(paths: Paths) -> dict[str, int]:
         found = FolderTree(roots(config, paths)).all(time.time_ns())
         counts = Counts().plain() if _settled(paths, config, found) else _read(paths, config, found)
         return {"looked_at": len(found.seen), **counts}
+
+
+def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int] | None:
+    """Reads what is new before somebody asks; None where no file is. `watch` hears how far it is.
+
+    Raises Busy where a daemon has the database, Refused where the configuration lets nothing read.
+    """
+    config = configuration.load(paths)
+    found = FolderTree(roots(config, paths)).all(time.time_ns())
+    if not _new(paths, found):
+        return None
+    if config.read_only:
+        raise Refused("read_only is set, so nothing new is read")
+    with hold(paths):
+        return _read(paths, config, found, watch)
+
+
+def _new(paths: Paths, found: FoundFiles) -> bool:
+    try:
+        db = open_reader(paths.database)
+    except NothingStored:
+        return bool(found.seen)
+    except StoreError:
+        return False  # whoever reads it says what is wrong
+    with closing(db):
+        known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
+    return not all(known.settled(seen) for seen in found.seen)
 
 
 def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
@@ -47,17 +81,31 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
     return not marked and not dropped and reader_settings(config).items() <= told.items()
 
 
-def _read(paths: Paths, config: Config, found: FoundFiles) -> dict[str, int]:
+def _read(
+    paths: Paths,
+    config: Config,
+    found: FoundFiles,
+    watch: "Callable[[Progress], None] | None" = None,
+) -> dict[str, int]:
     import asyncio
 
     from costtop.daemon.wiring import wired
     from costtop.tail.follow import Batch
 
+    async def tell(ingest: "Ingest") -> None:
+        while watch is not None:
+            await asyncio.sleep(_EVERY)
+            watch(ingest.progress)
+
     async def read() -> dict[str, int]:
         async with wired(paths, config, lambda: None) as instance:
             ingest = instance.ingest
             fresh = [seen for seen in found.newest_first() if not ingest.known.settled(seen)]
-            await ingest.take(Batch(fresh, found))
+            telling = asyncio.create_task(tell(ingest))
+            try:
+                await ingest.take(Batch(fresh, found))
+            finally:
+                telling.cancel()
             return ingest.counts.plain()
 
     return asyncio.run(read())

@@ -1,0 +1,132 @@
+"""Reads what is new before a command shows what is stored, where no daemon does that."""
+
+import os
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from costtop.durations import now_ms
+from costtop.errors import CosttopError, NothingStored, StoreError
+from costtop.paths import Paths
+from costtop.queries.live import daemon_health
+from costtop.store import places
+from costtop.store.db import open_reader
+
+if TYPE_CHECKING:
+    from costtop.daemon.ingest.intake import Progress
+
+_WIDTH = 24  # cells of the bar
+_QUIET = 1.0  # s
+_LEVELS = 3  # folders above a log in which new ones appear
+
+
+def open_fresh(place: Paths) -> sqlite3.Connection:
+    """A reader of the database, once what is new is in it; as `open_reader`, if that cannot be.
+
+    Nothing is told of where a daemon runs, or where nothing is new. No alert is raised.
+    """
+    pulse, _ = daemon_health.look(place, now_ms())
+    if not pulse.running and _may_be_new(place):
+        from costtop.daemon.lifecycle.instance import is_free
+
+        if is_free(place.lock):
+            _catch_up(place)
+        elif not place.socket.exists():  # no daemon: a scan, or another command that reads
+            _say("another costtop is reading; what is stored is shown")
+    return open_reader(place.database)
+
+
+def _may_be_new(place: Paths) -> bool:
+    """Whether a full look is worth its time: a known file, or a folder near one, has changed.
+
+    A quick question loads nothing of what reads. A folder in which nothing was ever read is seen by
+    `costtop scan`, or as soon as anything else is new.
+    """
+    try:
+        db = open_reader(place.database)
+    except NothingStored:
+        return True
+    except StoreError:
+        return False  # whoever reads it says what is wrong
+    with closing(db):
+        read = places.read_times(db)
+    known = {path for path, _ in read}
+    if not known.issuperset(_files(place.spool)):
+        return True
+    latest = max((at for _, at in read), default=1 << 62)
+    return any(_changed(path) >= at for path, at in read) or any(
+        _changed(folder) >= latest for folder in _folders(known)
+    )
+
+
+def _folders(paths: set[bytes]) -> set[bytes]:
+    """Those in which these files lie, and those above, where new ones appear."""
+    found, below = set[bytes](), paths
+    for _ in range(_LEVELS):
+        below = {os.path.dirname(path) for path in below}
+        found |= below
+    return found
+
+
+def _files(folder: Path) -> list[bytes]:
+    return [os.fsencode(one) for one in folder.glob("*.jsonl")]
+
+
+def _changed(path: bytes) -> int:
+    """When it last changed, ms UTC; 0 where it is not there."""
+    try:
+        return os.stat(path).st_mtime_ns // 1_000_000
+    except OSError:
+        return 0
+
+
+def _catch_up(place: Paths) -> None:
+    from costtop.daemon.jobs.scan_once import catch_up
+
+    bar = _Bar()
+    try:
+        counts = catch_up(place, bar.show)
+    except (CosttopError, OSError) as error:
+        bar.clear()
+        if place.database.exists():  # without one the reader says what is missing
+            _say(f"{error}; what is stored is shown")
+        return
+    bar.clear()
+    if counts and (counts["calls"] or counts["updated"]):
+        new = f"{counts['calls']:,} new call{'s' * (counts['calls'] != 1)}"
+        _say(f"read {new} first, for no daemon runs (costtop start)")
+
+
+def _say(line: str) -> None:
+    from costtop.text import clean
+
+    print(f"costtop: {clean(line, 1_000)}", file=sys.stderr)
+
+
+class _Bar:
+    """How far a reading is, on a terminal, once it takes longer than a second."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._shown = False
+
+    def show(self, progress: "Progress") -> None:
+        """Draws it anew."""
+        terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        if not terminal or time.monotonic() - self._since < _QUIET or not progress.total:
+            return
+        share = min(progress.done / progress.total, 1)
+        full = round(share * _WIDTH)
+        bar = "#" * full + "." * (_WIDTH - full)
+        sys.stderr.write(f"\rcosttop: reading what is new [{bar}] {share:4.0%}")
+        sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Takes it off the line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,90 @@
+"""Where no daemon runs, a command that shows numbers reads what is new first."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costtop import paths
+from costtop.daemon.lifecycle.instance import hold
+from tests.cli.test_report import line, run
+
+__all__ = ["run"]  # the fixture
+ASKING = ("report", "--once --all", "budget list", "review", "why 2026-11-20", "check")
+
+
+def log(home: Path, *lines: dict[str, Any]) -> None:
+    spool = home / "costtop" / "spool"
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(spool / "a.jsonl", "a", encoding="utf-8") as file:
+        file.writelines(json.dumps(one) + "\n" for one in lines)
+
+
+def stored() -> list[int]:
+    with sqlite3.connect(f"file:{paths.find().database}?mode=ro", uri=True) as db:
+        return [row[0] for table in ("calls", "alerts", "outbox")
+                for row in db.execute(f"SELECT count(*) FROM {table}")]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ASKING)
+def test_a_first_question_is_answered_and_nobody_is_alerted(
+    home: Path, run: Any, words: str
+) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    code, out, err = run(*words.split())
+    assert code in (0, 20)
+    assert (out != "", err) == (
+        True, "costtop: read 1 new call first, for no daemon runs (costtop start)\n"
+    )  # fmt: skip
+    assert stored() == [1, 0, 0]
+    log(home, line("2026-11-20T11:00:00Z"))
+    assert run(*words.split())[2].startswith("costtop: read 1 new call first")
+    assert stored() == [2, 0, 0]
+    again = run(*words.split())
+    assert (again[0], again[2]) == (code, "")
+
+
+def test_what_is_stored_is_shown_where_nothing_may_be_read(home: Path, run: Any) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    run("report")
+    log(home, line("2026-11-20T11:00:00Z"))
+    config = home / "costtop" / "config.toml"
+    for text, said in (("read_only = true\n", "read_only is set"), ("tiers = 3\n", "config.toml")):
+        config.write_text(text)
+        code, out, err = run("report", "--json")
+        assert (code, json.loads(out)["total"]["calls"]) == (0, 1)
+        assert said in err
+        assert err.endswith("; what is stored is shown\n")
+        assert err.count("\n") == 1
+
+
+def test_beside_another_reader_what_is_stored_is_shown_and_said(home: Path, run: Any) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    run("report")
+    log(home, line("2026-11-20T11:00:00Z"))
+    with hold(paths.find()):
+        code, out, err = run("report", "--json")
+    assert (code, json.loads(out)["total"]["calls"]) == (0, 1)
+    assert err == "costtop: another costtop is reading; what is stored is shown\n"
+
+
+def test_without_any_log_nothing_is_made(home: Path, run: Any) -> None:
+    code, out, err = run("report")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert not (home / "costtop").exists()
+
+
+def test_one_that_was_interrupted_or_piped_leaves_json_alone(home: Path) -> None:
+    log(home, *(line("2026-11-20T10:00:00Z", f"s{n}") for n in range(50)))
+    ran = subprocess.run(
+        [sys.executable, "-m", "costtop", "report", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(ran.stdout)["total"]["calls"] == 50
+    assert ran.stderr == "costtop: read 50 new calls first, for no daemon runs (costtop start)\n"
