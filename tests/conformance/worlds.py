@@ -141,8 +141,9 @@ def _dated(row: dict[str, Any]) -> dict[str, Any]:
     """A row without times that depend on when it was read.
 
     A record without a time gets that of its reading. And a session goes on having `started` with a
-    call that turned out to be another session's.
+    call that turned out to be another session's. Short ids are given in order of arrival, and kept.
     """
+    row = {name: value for name, value in row.items() if name != "short"}
     late = (row.get("last") or "") > _DATED
     return row | (
         {"started": None, "last": "now" if late else row["last"]} if "last" in row else {}
