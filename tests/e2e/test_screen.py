@@ -90,32 +90,32 @@ def test_the_screen_lives_in_a_terminal_and_leaves_it_as_it_was(instance, termin
     instance.start()
     terminal.type("stty -g > before")
     terminal.type(shlex.join([sys.executable, "-P", "-m", "costtop"]))
-    terminal.until(lambda: terminal.line_of(C[:8]))
+    terminal.until(lambda: terminal.line_of(C[:7]))
     assert terminal.format("alternate_on") == "1"
 
     instance.append(claude_log(B), claude_line(B, 2))
-    terminal.until(lambda: " 0.09 " in terminal.line_of(B[:8]))
+    terminal.until(lambda: " 0.09 " in terminal.line_of(B[:7]))
     instance.append(claude_log(NEW), claude_line(NEW, 1))
-    terminal.until(lambda: terminal.line_of(NEW[:8]))
+    terminal.until(lambda: terminal.line_of(NEW[:7]))
 
     def order() -> list[str]:
-        rows = [line for line in terminal.lines() if any(n[:8] in line for n in NAMES)]
-        return [next(n[:8] for n in NAMES if n[:8] in row) for row in rows][:4]
+        rows = [line for line in terminal.lines() if any(n[:7] in line for n in NAMES)]
+        return [next(n[:7] for n in NAMES if n[:7] in row) for row in rows][:4]
 
     terminal.press("M")  # by cost
-    terminal.until(lambda: order()[:2] == [A[:8], B[:8]])
+    terminal.until(lambda: order()[:2] == [A[:7], B[:7]])
     terminal.press("End")
-    terminal.until(lambda: terminal.hint().startswith(NEW[:8]))
+    terminal.until(lambda: terminal.hint().startswith(NEW[:7]))
     instance.append(claude_log(NEW), claude_line(NEW, 2, output=9000))
-    terminal.until(lambda: order()[0] == NEW[:8])
-    assert terminal.hint().startswith(NEW[:8]), "the cursor left its session"
+    terminal.until(lambda: order()[0] == NEW[:7])
+    assert terminal.hint().startswith(NEW[:7]), "the cursor left its session"
 
     terminal.resize(80, 24)
-    terminal.until(lambda: terminal.widest() <= 80 and terminal.line_of(NEW[:8]))
+    terminal.until(lambda: terminal.widest() <= 80 and terminal.line_of(NEW[:7]))
     terminal.until(lambda: "CACHE" not in terminal.line_of("SESSION"))
     terminal.resize(160, 45)
     terminal.until(lambda: terminal.widest() > 150 and "CACHE" in terminal.line_of("SESSION"))
-    assert terminal.line_of(f"─ {NEW[:8]} "), "the pane is of another session"
+    assert terminal.line_of(f"─ {NEW[:7]} "), "the pane is of another session"
 
     terminal.press("q")
     terminal.until(lambda: terminal.format("alternate_on") == "0")
