@@ -323,8 +323,11 @@ def _stand(db: sqlite3.Connection, at: int) -> None:
     detail = session_detail.read(db, _RUNAWAY)
     assert detail is not None
     books = tuple(dict(detail.books).get(line, 0) for line in why.LINES)
-    peers = (detail.peers.size, detail.peers.median) if detail.peers else ()
-    now = why.Standing(at, 78, detail.total, books, "retry_loop", *peers)
+    now = why.Standing(at, 78, detail.total, books, "retry_loop")
+    if (peers := detail.peers) is not None:
+        now = now._replace(
+            peers=peers.size, median=peers.median, high=peers.p95, level=peers.level, of=peers.name
+        )
     standings.keep(db, {_RUNAWAY: why.encoded(now)})
 
 

@@ -112,9 +112,9 @@ def test_the_screen_lives_in_a_terminal_and_leaves_it_as_it_was(instance, termin
 
     terminal.resize(80, 24)
     terminal.until(lambda: terminal.widest() <= 80 and terminal.line_of(NEW[:7]))
-    terminal.until(lambda: "CACHE" not in terminal.line_of("SESSION"))
+    terminal.until(lambda: "CTX" not in terminal.line_of("SESSION"))
     terminal.resize(160, 45)
-    terminal.until(lambda: terminal.widest() > 150 and "CACHE" in terminal.line_of("SESSION"))
+    terminal.until(lambda: terminal.widest() > 150 and "CTX" in terminal.line_of("SESSION"))
     assert terminal.line_of(f"─ {NEW[:7]} "), "the pane is of another session"
 
     terminal.press("q")
