@@ -59,6 +59,11 @@ class Glance(Pane):
             if self._row is not None and detail.key == f"{self._row.source}/{self._row.session}":
                 self.about(self._row, detail.key)
 
+    def on_resize(self) -> None:
+        """The list has another height, and so has what stands beside it."""
+        if self._beside and self.display and self._row is not None:
+            self.about(self._row, f"{self._row.source}/{self._row.session}")
+
     def _draw(self, row: SessionRow, detail: SessionDetail | None, now: int) -> None:
         size, zone = self.screen.size, host_of(self).snapshot.zone
         high = self.container_size.height or size.height
