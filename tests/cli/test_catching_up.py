@@ -88,3 +88,17 @@ def test_one_that_was_interrupted_or_piped_leaves_json_alone(home: Path) -> None
     )
     assert json.loads(ran.stdout)["total"]["calls"] == 50
     assert ran.stderr == "costtop: read 50 new calls first, for no daemon runs (costtop start)\n"
+
+
+def test_a_log_that_was_copied_and_begun_anew_is_read_and_asked_about_again(
+    home: Path, run: Any
+) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    run("report")
+    file = home / "costtop" / "spool" / "a.jsonl"
+    file.with_name("b.jsonl").write_bytes(file.read_bytes())
+    file.unlink()
+    log(home, line("2026-11-20T12:00:00Z", id="another"))
+    for _ in range(3):
+        code, out, _ = run("report", "--by", "total", "--json")
+        assert (code, json.loads(out)["total"]["calls"]) == (0, 2)
