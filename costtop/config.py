@@ -4,6 +4,7 @@ It is read once at the edge and passed down. Budgets set by command stand in bud
 costtop's own, so that the user's commented file is never rewritten.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Sequence
@@ -180,14 +181,14 @@ def _read(path: Path) -> Config:
             config = msgspec.convert(tree, Config)
         except msgspec.ValidationError as error:
             raise config_mistakes.of(error, Config) from None
-        _check(config)
+        check(config)
     except Mistake as mistake:
         raise ConfigError(config_mistakes.worded(str(path), text, tree, mistake)) from None
     return config
 
 
-def _check(config: Config) -> None:
-    """What types cannot say: amounts, periods, durations, tiers, rules, the time zone."""
+def check(config: Config) -> None:
+    """What types cannot say: amounts, periods, durations, tiers, rules; raises Mistake."""
     for number, entry in enumerate(config.budget):
         _check_budget(entry, ("budget", number), config.budget[:number])
     for number, rule in enumerate(config.feature):
@@ -196,6 +197,8 @@ def _check(config: Config) -> None:
                 remedy = f'feature "{rule.name}": match "{key}"; '
                 remedy += config_mistakes.one_of(key, RULE_KEYS)
                 raise Mistake(("feature", number, "match", key), remedy)
+    if not 0 < config.anomaly.multiplier < math.inf:  # which NaN is not either
+        raise Mistake(("anomaly", "multiplier"), "a number over 0, such as 5.0")
     _amount(config.anomaly.floor, ("anomaly", "floor"))
     _amount(config.anomaly.session_cap, ("anomaly", "session_cap"))
     _duration(config.anomaly.finished_after, ("anomaly", "finished_after"))

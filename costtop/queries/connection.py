@@ -75,8 +75,10 @@ class Door:
         if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
             self._outlook_at = now
             self._outlook = head_forecasts.read(self._db, now, tz, taken.budgets)
-        waste = self._avoidable.look(self._db, now, periods.start_of("day", now, tz))
+        today = periods.start_of("day", now, tz)
+        waste = self._avoidable.look(self._db, now, today, taken.rev)
         return head_forecasts.shown(taken, self._outlook)._replace(
+            saved=head_forecasts.saved(self._db, today),
             avoidable=waste.amount if waste else None,
             avoidable_floor=waste is not None and waste.floor,
         )

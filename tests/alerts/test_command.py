@@ -186,6 +186,8 @@ def test_replay_tries_settings_and_says_what_they_would_have_changed(history, ca
         ("budget.daily.tires=1", "did you mean budget.daily.tiers?"),
         ("anomaly.multiplier=lots", "anomaly.multiplier=lots: write a number, such as 8"),
         ("anomaly.floor=lots", "not an amount of dollars"),
+        ("anomaly.multiplier=nan", "anomaly.multiplier: a number over 0, such as 5.0"),
+        ("anomaly.multiplier=-inf", "anomaly.multiplier: a number over 0, such as 5.0"),
         ("anomaly", "write it as anomaly.multiplier=8"),
         ("budget.new.tiers=50", "missing required field `amount`"),
     ],

@@ -23,13 +23,15 @@ def test_the_sum_is_that_of_the_sessions_own_ledgers(tmp_path: Path):
     rows = Door(paths, lambda: NOW).frame().sessions
     today = min(row.started or NOW for row in rows)
     known = Avoidable()
-    assert known.look(db, NOW, today) is None  # the first frame is not kept waiting
-    waste = known.look(db, NOW + 5_000, today)
+    assert known.look(db, NOW, today, 1) is None  # the first frame is not kept waiting
+    waste = known.look(db, NOW + 5_000, today, 1)
     read = [session.read(db, row.key) for row in rows]
     books = [part for one in read if one for part in one.books]
     assert waste is not None
     assert waste.amount == sum(amount for name, amount in books if name in WASTE) > 0
     assert not waste.floor
+    later = known.look(db, NOW + 6_000, today, 2)  # something was spent since
+    assert later == waste._replace(floor=True)
 
 
 def test_it_is_worked_out_piece_by_piece_and_a_floor_until_all_is_known(
@@ -40,16 +42,16 @@ def test_it_is_worked_out_piece_by_piece_and_a_floor_until_all_is_known(
     db = open_reader(paths.database)
     today = periods.start_of("day", NOW, periods.zone("UTC"))
     whole = Avoidable()
-    whole.look(db, 0, today)
+    whole.look(db, 0, today, 1)
     monkeypatch.setattr(avoidable, "_CALLS", 1)
     pieces = Avoidable()
-    pieces.look(db, 0, today)
-    first = pieces.look(db, 5_000, today)
+    pieces.look(db, 0, today, 1)
+    first = pieces.look(db, 5_000, today, 1)
     assert first is not None
     assert first.floor
     for n in range(2, 60):
-        last = pieces.look(db, 5_000 * n, today)
+        last = pieces.look(db, 5_000 * n, today, 1)
     monkeypatch.undo()
-    assert last == whole.look(db, 5_000, today)
+    assert last == whole.look(db, 5_000, today, 1)
     assert last is not None
     assert not last.floor

@@ -18,6 +18,9 @@ async def test_enter_on_a_line_shows_the_sessions_that_add_up_to_it(fleet_paths:
         await play.until(lambda: " reading …" not in play.text and "p period  Esc all" in play.text)
         await play.settle()
         shown = [one.row for one in play.app.screen.table.rows]
+        live = {row.key: row.called for row in play.app.snapshot.sessions}
+        assert all(row.short_id for row in shown)  # the name that it has in every other list
+        assert all(row.called == live.get(row.key, row.called) for row in shown)
         assert (len(shown), sum(row.cost for row in shown)) == (sums.sessions, sums.cost)
         assert f"{sums.cost / 10**9:,.2f}" in play.line_of("p period")
         await play.press("escape")

@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
     """Opens the screen, or prints frames where there is no terminal to open it on."""
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
+    if options.replay and not is_terminal():
+        raise UsageError("--replay plays on the screen: it needs a terminal")
     if options.once or options.json or options.jsonl or options.frames or not is_terminal():
         return once(options)
     from costtop.cli import open_screen

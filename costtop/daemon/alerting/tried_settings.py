@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from costtop.config import Anomaly, BudgetEntry, Config
+from costtop.config import Anomaly, BudgetEntry, Config, check
+from costtop.config_mistakes import Mistake
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.errors import CosttopError, UsageError
 
@@ -35,7 +36,11 @@ def tried(config: Config, asked: Iterable[str]) -> Config:
             raise UsageError(f"--set {key}: no such setting{_meant(config, key)}")
     config = _with(config, anomaly, budgets)
     try:
+        check(config)
         settings_of(config)
+    except Mistake as mistake:
+        place = ".".join(map(str, mistake.place))
+        raise UsageError(f"--set {place}: {mistake.remedy}") from None
     except CosttopError as error:
         raise UsageError(f"--set: {error}") from None
     return config

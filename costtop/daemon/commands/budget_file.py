@@ -7,6 +7,7 @@ import msgspec
 import tomli_w
 
 from costtop import config as configuration
+from costtop import config_mistakes
 from costtop.alerts import budget_words
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
@@ -54,7 +55,11 @@ def _set(own: dict[str, BudgetEntry], known: BudgetEntry | None, command: SetBud
     try:
         entry = msgspec.convert(values, BudgetEntry)
         budget = configuration.budget_of(entry)
-    except (msgspec.ValidationError, CosttopError) as error:
+    except msgspec.ValidationError as error:
+        mistake = config_mistakes.of(error, BudgetEntry)
+        field = ".".join(map(str, mistake.place))
+        raise UsageError(f"budget {command.name!r}: {field}: {mistake.remedy}") from None
+    except CosttopError as error:
         raise UsageError(f"budget {command.name!r}: {error}") from None
     own[command.name] = entry
     before = None if known is None else configuration.budget_of(known)

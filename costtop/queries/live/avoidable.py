@@ -32,17 +32,22 @@ class Avoidable:
         self._known: dict[int, tuple[int, int, int]] = {}  # root: calls, cost, amount
         self._today = 0
         self._next: int | None = None
+        self._of = -1  # the revision that it was worked out of
         self.waste: Waste | None = None  # None: not looked yet
 
-    def look(self, db: sqlite3.Connection, now: int, today: int) -> Waste | None:
-        """The sum since `today` (ms UTC), moved on where it is time to; `db` is a reader's."""
+    def look(self, db: sqlite3.Connection, now: int, today: int, rev: int) -> Waste | None:
+        """The sum since `today` (ms UTC), moved on where it is time to; `db` is a reader's.
+
+        `rev` is that of the frame: since an earlier one there may be more, so the sum is a floor.
+        """
         if self._next is None:
             self._next = now + _SOON  # the first frame is not kept waiting
         elif now >= self._next:
             with snapshot(db):
-                self.waste = self._worked(db, today)
+                self.waste, self._of = self._worked(db, today), rev
             self._next = now + (_SOON if self.waste.floor else _KNOWN_FOR)
-        return self.waste
+        stale = self.waste is not None and rev != self._of
+        return self.waste._replace(floor=True) if stale and self.waste else self.waste
 
     def _worked(self, db: sqlite3.Connection, today: int) -> Waste:
         if today != self._today:

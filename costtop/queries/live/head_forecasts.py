@@ -1,7 +1,7 @@
 """What is to come and what the cache saved, added to a snapshot. It reads no running session.
 
-It is asked once a minute, and takes some ten milliseconds; the forecasts
-are `queries.spending.spend_forecast`.
+Forecasts, those of `queries.spending.spend_forecast`, take some ten milliseconds and are asked for
+once a minute; what the cache saved is a sum, read with every frame.
 Money is int nano-dollars, times are ms UTC.
 """
 
@@ -9,7 +9,6 @@ import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.rates import latest_rates
@@ -19,10 +18,9 @@ from costtop.store.db import snapshot
 
 
 class HeadForecasts(NamedTuple):
-    """What is to come, and what today would have cost without a cache."""
+    """What is to come."""
 
     forecasts: tuple[Forecast, ...] = ()
-    saved: int | None = None
     budgets: tuple[tuple[str, spend_forecast.Outlook], ...] = ()  # by name
 
 
@@ -43,14 +41,14 @@ def read(
         forecasts = tuple(
             one._replace(hits=hits.get(one.period, ())) for one in outlooks.forecasts()
         )
-        return HeadForecasts(forecasts, _saved(db, periods.start_of("day", now, tz)), seen)
+        return HeadForecasts(forecasts, seen)
 
 
 def shown(taken: Snapshot, outlook: HeadForecasts) -> Snapshot:
     """The snapshot with the outlook in it."""
     seen = dict(outlook.budgets)
     meters = tuple(_metered(meter, seen.get(meter.name)) for meter in taken.budgets)
-    return taken._replace(forecasts=outlook.forecasts, saved=outlook.saved, budgets=meters)
+    return taken._replace(forecasts=outlook.forecasts, budgets=meters)
 
 
 def _metered(meter: BudgetMeter, seen: spend_forecast.Outlook | None) -> BudgetMeter:
@@ -65,7 +63,7 @@ def _scope(budgets: tuple[BudgetMeter, ...], name: str) -> tuple[tuple[str, str]
     return next(meter.scope for meter in budgets if meter.name == name)
 
 
-def _saved(db: sqlite3.Connection, since: int) -> int:
+def saved(db: sqlite3.Connection, since: int) -> int:
     """What today's cache reads would have cost more as plain input, less what writes cost more."""
     rates = dict(latest_rates(db, since))
     rows = db.execute(

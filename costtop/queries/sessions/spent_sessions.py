@@ -55,9 +55,8 @@ def read(db: sqlite3.Connection, within: Within, now: int) -> SpentSessions:
     with snapshot(db):
         where, values = _restricted(db, within)
         listed = _listed(db, where, span, values, now)
-        whole = listed if not where else _whole(db, span)
-    rows, sessions, spent = listed
-    return SpentSessions(within, rows, sessions, spent, *whole[1:])
+        all_of_span = _whole(db, span) if where else listed[1:]
+    return SpentSessions(within, *listed, *all_of_span)
 
 
 def _listed(
@@ -86,13 +85,13 @@ def _listed(
     return tuple(rows), len(found), Sum(cost, calls, together(shorts.values()))
 
 
-def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[None, int, Sum]:
+def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[int, Sum]:
     cost, calls, sessions = db.execute(
         "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0), count(DISTINCT s.root)"
         f" {report.FROM} WHERE {report.WITHIN}",
         span,
     ).fetchone()
-    return None, sessions, Sum(cost, calls, floors.of(db, report.WITHIN, span))
+    return sessions, Sum(cost, calls, floors.of(db, report.WITHIN, span))
 
 
 def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[object]]:
@@ -163,6 +162,7 @@ def _row(about: described_roots.About, sums: Sequence[int], short: Floor) -> Ses
         why="",
         severity="",
         label=about.label,
+        short_id=about.short_id,
     )
 
 

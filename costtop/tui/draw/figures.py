@@ -47,6 +47,11 @@ def si(count: float | None) -> str:
     return f"{value:.1f}{unit}" if abs(value) < 99.95 else f"{value:.0f}{unit}"
 
 
+def some(count: int, thing: str) -> str:
+    """So many of a thing: "1 session", "1,204 sessions"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def share(part: float | None) -> str:
     """A share as per cent, "-" where there is none."""
     return "-" if part is None else f"{part * 100:.0f}%"

@@ -108,6 +108,8 @@ def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]
     kept.sort(key=columns.index)
     wishes = sum(column.grow for column in kept)
     given = [min(c.grow, left * c.grow // wishes) if wishes else 0 for c in kept]
+    for nth in sorted(range(len(kept)), key=lambda nth: -kept[nth].grow):  # what rounding left
+        given[nth] += min(kept[nth].grow - given[nth], left - sum(given))
     return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
 
 
@@ -250,7 +252,7 @@ def _errors(row: SessionRow) -> str:
 
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
-    Column("session", "SESSION", 12, 0, _name, sort=lambda r: r.called, grow=9, falling=False,
+    Column("session", "SESSION", 12, 0, _name, sort=lambda r: r.called, grow=4, falling=False,
            name=True, about="its short id, + subagents; or a subagent's kind"),
     Column("project", "PROJECT·FEATURE", 13, 3, _place, sort=lambda r: (r.project, r.feature),
            grow=11, falling=False, about="where it runs and for what"),
@@ -265,7 +267,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
     Column("share", "%BUDG", 6, 2, _budget, sort=lambda r: r.cost, align=">",
            about="its cost in per cent of the tightest budget that covers it"),
     Column("trend", "TREND {}m", 8, 4, _trend, sort=lambda r: sum(r.trend),
-           align=">", grow=22, about="cost by minute, all rows on one log scale"),
+           align=">", grow=14, about="cost by minute, all rows on one log scale"),
     Column("tokens", "TOK/m", 5, 10, _figure(_busy), sort=lambda r: r.tokens_minute, align=">",
            spare=50, about="tokens a minute, now"),
     Column("context", "CTX", 5, 8, _figure(_context), sort=lambda r: r.context, align=">", spare=50,

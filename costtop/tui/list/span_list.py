@@ -9,7 +9,7 @@ from costtop.queries.sessions.spent_sessions import (
     joined,
     restriction,
 )
-from costtop.tui.draw.figures import bill
+from costtop.tui.draw.figures import bill, some
 from costtop.tui.draw.ink import Line, line
 
 LIVE = "last day"  # rolling, up to this second: what a frame shows
@@ -85,7 +85,7 @@ class SpanList:
         if read is None:
             return line(span, (" · reading …", "dim"))
         whole = bill(read.all_spent.short.known(read.all_spent.cost), floor=read.all_spent.floor)
-        parts = line(span, (f" · {read.all_sessions:,} sessions · {whole}", "dim"))
+        parts = line(span, (f" · {some(read.all_sessions, 'session')} · {whole}", "dim"))
         if name := restriction(self.within):
             part = bill(read.spent.short.known(read.spent.cost), floor=read.spent.floor)
             parts += line((f" · {name}", "warn"), (f" ({read.sessions:,}, {part})", "text"))

@@ -68,7 +68,7 @@ TOP_KEYS: list[BindingType] = [
     Binding("g", "group", "Group by project, feature, user", id="group"),
     Binding("i", "switch('hides_idle')", "Hide idle ones", id="hide_idle"),
     Binding("H", "switch('hides_ended')", "Hide ended ones", id="hide_ended"),
-    Binding("number_sign", "meters", "Hide the meters", id="meters", key_display="#"),
+    Binding("number_sign", "meters", "Hide meters and day", id="meters", key_display="#"),
     Binding("e", "pane", "Hide the pane below", id="pane"),
     Binding("left_square_bracket", "app.step_day(-1)", "A day back", id="past", key_display="["),
     Binding("right_square_bracket", "app.step_day(1)", "A day on, or now", id="future",

@@ -24,7 +24,6 @@ class BurnPane(Pane):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.wanted = True
         self._day, self._look = DayChart(), Look("UTC", 0)
         self._read_of = -1  # minute of the day that was asked for
         self._kept: int | None = None
@@ -39,7 +38,7 @@ class BurnPane(Pane):
         """
         self._kept = kept
         size = self.screen.size
-        if not self.wanted or size.height < _STRIP or header.is_tiny(size):
+        if not host_of(self).settings.meters or size.height < _STRIP or header.is_tiny(size):
             self.show([])
             return
         self._ask(key)

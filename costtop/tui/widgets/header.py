@@ -21,7 +21,6 @@ _NO_METERS = 15  # lines: below it the head is one line
 _WIDE = 100  # cells: from here on two halves, the right one for what is to come
 _LEFT = 46  # cells of the left half of a narrow window
 _STALE = 10 * SECOND  # lag from which the daemon is said to be behind
-_WATCHED = {"warning", "critical"}
 
 
 def is_tiny(size: Size) -> bool:
@@ -263,7 +262,8 @@ def spanned(said: Line, width: int) -> Line:
 def _shorter(spans: Sequence[Span], active: int) -> list[Span]:
     """The tabs by their numbers, the present one by its name: what is switched on needs room."""
     names = {name.lower() for number, name in enumerate(TABS, 1) if number != active}
-    return [span for span in spans if span.text not in names]
+    kept = (span for span in spans if span.text not in names and span.ink != "rule")
+    return [span._replace(text=span.text.strip() + " ") for span in kept]
 
 
 def one_line(snapshot: Snapshot, width: int) -> Line:

@@ -12,7 +12,7 @@ from costtop.queries.spending.trend_verdicts import (
     SpendChange,
     Spread,
 )
-from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si
+from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
 from costtop.tui.list.columns import CellLook, Column
@@ -147,7 +147,7 @@ def summary(spending: Spending) -> list[Line]:
     prices = f"${cash(total.cost_per_task)} each, ${cash(total.spend_per_task)} of all spend"
     tasks = f" · {total.tasks} tasks, {prices}" if total.tasks else ""
     cost = bill(total.short.known(total.cost), floor=total.floor)
-    counts = f"  in {total.sessions} sessions, {si(total.calls)} calls{tasks}"
+    counts = f"  in {some(total.sessions, 'session')}, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
     return [head, _use(total, before)]
 
