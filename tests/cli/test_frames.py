@@ -35,11 +35,16 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 
 @contextmanager
 def child(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """A costtop whose output is read line by line; it does not outlive the block."""
+    """A costtop whose output is read line by line; it does not outlive the block.
+
+    It can be interrupted also where the suite runs in the background, which ignores SIGINT.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     ran = subprocess.Popen(
         [sys.executable, "-m", "costtop", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     try:
         yield ran
     finally:

@@ -132,12 +132,17 @@ async def test_a_subagents_session_gives_its_process_to_the_root(stage, hand, ag
 
 
 def _child_of_root(db):
+    _stored(db, "root", "child")
+
+
+def _stored(db, *sessions):
+    """The first of them is the root of all."""
     db.execute("INSERT INTO names (text) VALUES ('claude-code')")
     source, other = db.execute(
         "SELECT id FROM names WHERE text IN ('claude-code', '') ORDER BY text DESC"
     ).fetchall()
     columns = "source, session, model, feature, root"
-    for session in ("root", "child"):
+    for session in sessions:
         db.execute(f"INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, 1)",
                    (*source, session, *other, *other))  # fmt: skip
 
@@ -162,6 +167,24 @@ async def test_the_exit_of_a_known_process_is_noticed_also_after_a_reload(
         other = stage.start("name=other", program=agent)
         report(hand, other)  # the session was resumed
         assert again.exited() == {}
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["while it ran", "while nobody did"])
+async def test_an_exit_is_known_to_the_daemon_after_this_one(stage, hand, agent, home, looked):
+    """Whoever ended before, or while no daemon ran, is not said to run by the next."""
+    report(hand, stage.start("name=agent", program=agent))
+    async with Writer(home / "costtop.db") as writer:
+        await writer.transact(_stored, "aaaa")
+        search = ProcessSearch(writer, hand.holder, hand.vitals)
+        await search.once()
+        stage.end_of("agent")
+        stage.ended("agent")
+        if looked:
+            await search.once()
+        hand.holder.forget("claude-code/aaaa")
+        following = ProcessSearch(writer, hand.holder, hand.vitals)
+        await following.restore()
+        assert set(following.exited()) == {"claude-code/aaaa"}
 
 
 async def test_the_exit_of_a_guessed_process_says_nothing(stage, hand, home):

@@ -1,8 +1,11 @@
 """Keeps the processes behind live sessions found and handle."""
 
 import asyncio
+import json
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from costtop.daemon.ingest.log_roots import second_homes
@@ -12,11 +15,12 @@ from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
-from costtop.store import gating
+from costtop.store import gating, meta
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer
 from costtop.tail.place import shown
 
+_KNOWN = "processes_known"  # meta: JSON of the processes known for sure, and of their exits
 _EVERY = 2.0  # s
 _SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
@@ -37,9 +41,11 @@ class ProcessSearch:
         self._after = after  # what wants to know who was found
         self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
         self._exits = {} if exits is None else exits
+        self._kept = ""  # what was written down of both
 
     async def run(self) -> None:
         """For ever."""
+        await self.restore()
         while True:
             await self.once()
             await asyncio.sleep(_EVERY)
@@ -55,6 +61,24 @@ class ProcessSearch:
             self._vitals.refresh()
         if self._after is not None:
             await self._after()
+        await self._keep()
+
+    async def restore(self) -> None:
+        """Takes up what the daemon before knew for sure: it may have ended since."""
+        self._kept = await self._writer.read(meta.get, _KNOWN)
+        known = json.loads(self._kept or "{}")
+        self._sure |= {name: (pid, start) for name, (pid, start) in known.get("sure", {}).items()}
+        for session, at in known.get("exits", {}).items():
+            self._exits.setdefault(session, at)
+
+    async def _keep(self) -> None:
+        """Writes both down where they have changed, for the daemon after this one."""
+        exits = self.exited()
+        known = json.dumps({"sure": self._sure, "exits": exits}, sort_keys=True)
+        if known != self._kept:
+            with suppress(sqlite3.OperationalError):  # a full disk, a lock: at the next look
+                await self._writer.transact(meta.put, {_KNOWN: known})
+                self._kept = known
 
     async def _let_go(self, listed: set[str]) -> None:
         """Forgets, of sessions that the store did not list, what is no longer worth a handle.
@@ -92,7 +116,8 @@ class ProcessSearch:
         }
         for session, (pid, start) in self._sure.items():
             process = self._holder.inspector.glance(pid)
-            if session not in living and (process is None or process.identity != (pid, start)):
+            ended = process is None or process.identity != (pid, start) or process.state == "Z"
+            if session not in living and ended:
                 self._exits.setdefault(session, now)
         for session, one in found.items():  # also of one that lived between two looks alone
             if one.gone and self._holder.confidence(session) in _SURE:
