@@ -24,7 +24,7 @@ from costtop.daemon.alerting.alerting_loop import run_alerting
 from costtop.daemon.alerting.breaker_actions import Breakers
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
-from costtop.daemon.commands.obey import Executors, Obey
+from costtop.daemon.commands.obey import Executors, Obey, is_command
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
 from costtop.daemon.ingest.file_reader import Reader, sweep
@@ -218,7 +218,7 @@ async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
     """Serves the socket; who sees it may count on the other channels, too."""
     for channel in extra:
         await channel.port.ready.wait()
-    async with listening(paths.socket, obey.answer):
+    async with listening(paths.socket, obey.answer, is_command):
         await asyncio.Event().wait()
 
 

@@ -1,51 +1,58 @@
 """The Unix socket: who may connect, lines in, lines out, in order. It does not know what they say.
 
-0600 in a checked 0700 directory, peers of the same user only. At most `CLIENTS` at once, `FRAME`
-bytes a line; a peer that sends faster than its lines are answered is not read from meanwhile.
+0600 in a checked 0700 directory, peers of the same user only. `CLIENTS` peers at once may send
+anything; `RESERVED` more places are for commands alone, so that no flood of connections locks out a
+kill. A line has up to `FRAME` bytes, and each is answered. A peer that sends faster than its lines
+are answered is not read from meanwhile; one that says nothing for `IDLE` seconds is let go.
 """
 
 import asyncio
 import contextlib
+import logging
 import os
-import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.errors import Unusable
 from costtop.files import private_directory
+from costtop.receive.caller import Caller, caller_of, held
 
 CLIENTS = 32
+RESERVED = 128
 FRAME = 1 << 20  # bytes of one line
+IDLE = 30.0  # s without a whole line, or without reading an answer
+_BACKLOG = 64  # connections taken in one go; fewer than RESERVED, so that each is heard first
+_SPEAK = 1.0  # s that a peer of the reserve may be silent
 _AHEAD = 2000  # lines taken from a peer before it has to wait
 _UNREAD = 1 << 20  # bytes of answers a peer may leave unread
-_SLOW = 30.0  # s after which such a peer is closed
-
-
-class Caller(NamedTuple):
-    """The process at the other end, by the kernel's word."""
-
-    pid: int
-    uid: int
+_BUSY = f"{CLIENTS} clients are connected already; try again"
+log = logging.getLogger("costtop")
 
 
 Answer = Callable[[list[bytes], Caller], Awaitable[list[bytes]]]
 """Answers to lines, one each and in order; each ends in a newline."""
+IsCommand = Callable[[bytes], bool]
+"""Whether a line is a command, which has places of its own."""
 
 
 @asynccontextmanager
-async def listening(path: Path, answer: Answer) -> AsyncIterator[None]:
-    """Serves the socket while the context is open. The caller holds the instance's lock."""
+async def listening(
+    path: Path, answer: Answer, is_command: IsCommand | None = None, idle: float = IDLE
+) -> AsyncIterator[None]:
+    """Serves the socket while the context is open. The caller holds the instance's lock.
+
+    Without `is_command` there are no reserved places.
+    """
     private_directory(path.parent)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()  # stale: who holds the lock is the only daemon
-    peers: set[_Peer] = set()
+    places = _Places(answer, is_command, idle)
     before = os.umask(0o177)
     try:
         server = await asyncio.get_running_loop().create_unix_server(
-            lambda: _Peer(peers, answer), str(path)
+            lambda: _Peer(places), str(path), backlog=_BACKLOG
         )
     except OSError as error:
         raise Unusable(f"cannot listen on {path}: {error.strerror}") from None
@@ -56,43 +63,105 @@ async def listening(path: Path, answer: Answer) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        for peer in list(peers):
+        for peer in places.all():
             peer.close()
         with contextlib.suppress(OSError):
             if path.stat().st_ino == ours:  # else the lock file was deleted: another one listens
                 path.unlink()
 
 
+class _Places:
+    """Who is connected, the longest first, with a place of its own or in the reserve."""
+
+    def __init__(self, answer: Answer, is_command: IsCommand | None, idle: float) -> None:
+        self._answer, self._is_command, self.idle = answer, is_command, idle
+        self._own: dict[_Peer, None] = {}
+        self._reserve: dict[_Peer, None] = {}
+
+    def all(self) -> "list[_Peer]":
+        """Every peer."""
+        return [*self._own, *self._reserve]
+
+    def enter(self, peer: "_Peer") -> None:
+        """Gives a place; in a full reserve that of the peer that has been silent longest."""
+        if len(self._own) < CLIENTS:
+            self._own[peer] = None
+            return
+        size = RESERVED if self._is_command else 0
+        if len(self._reserve) < size:
+            self._reserve[peer] = None
+            return
+        silent = next((one for one in self._reserve if one.is_silent), peer)
+        silent.refuse(_BUSY)
+        if silent is not peer:
+            del self._reserve[silent]
+            self._reserve[peer] = None
+
+    def leave(self, peer: "_Peer") -> None:
+        """It has gone."""
+        self._own.pop(peer, None)
+        self._reserve.pop(peer, None)
+
+    def patience(self, peer: "_Peer") -> float:
+        """Seconds that it may be silent."""
+        return _SPEAK if peer in self._reserve else self.idle
+
+    def farewell(self, peer: "_Peer") -> str:
+        """What a peer is told that was silent for so long; "" where that is its own affair."""
+        return _BUSY if peer in self._reserve else ""
+
+    async def answers(self, peer: "_Peer", lines: list[bytes]) -> tuple[list[bytes], str]:
+        """(answers, why the lines after them are not taken): of the reserve commands alone."""
+        why = ""
+        if self._is_command and peer in self._reserve and len(self._own) < CLIENTS:
+            self.leave(peer)
+            self._own[peer] = None
+        if self._is_command and peer in self._reserve:
+            fit = list(takewhile(self._is_command, lines))
+            why = _BUSY if len(fit) < len(lines) else ""
+            lines = fit
+        return (await self._answer(lines, peer.caller) if lines else []), why
+
+
 class _Peer(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, peers: "set[_Peer]", answer: Answer) -> None:
-        self._peers, self._answer = peers, answer
+    def __init__(self, places: _Places) -> None:
+        self._places = places
+        self.caller = Caller(0, -1)
         self._transport: asyncio.Transport | None = None
-        self._caller = Caller(0, -1)
-        self._rest = b""
+        self._parts: list[bytes] = []  # of a line that has not ended
         self._waiting: list[bytes] = []
         self._work: asyncio.Task[None] | None = None
+        self._ending: str | None = None  # nothing more is taken, and why; "" for no reason to say
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard = 0.0  # when its latest line came, or was answered
         self._drained = asyncio.Event()
         self._drained.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuses other users and more than CLIENTS peers."""
+        """Refuses other users, and finds it a place."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._caller = caller_of(transport.get_extra_info("socket"))
+        peer = transport.get_extra_info("socket")
+        self.caller = caller_of(peer)
         transport.set_write_buffer_limits(high=_UNREAD)
-        if self._caller.uid not in (-1, os.getuid(), 0):
-            self._refuse("this socket belongs to another user")
-        elif len(self._peers) >= CLIENTS:
-            self._refuse(f"{CLIENTS} clients are connected already; try again")
-        else:
-            self._peers.add(self)
+        self._heard = asyncio.get_running_loop().time()
+        if self.caller.uid not in (-1, os.getuid(), 0):
+            self.refuse("this socket belongs to another user")
+            return
+        self.caller = held(peer, self.caller)
+        self._places.enter(self)
+        self._look()
 
     def connection_lost(self, _: Exception | None) -> None:
         """Lets its place go; what was taken is still answered to nobody but committed."""
-        self._peers.discard(self)
+        self._places.leave(self)
         self._drained.set()
+        if self._timer:
+            self._timer.cancel()
+        if self._work is None:
+            self._let_go()
 
     def pause_writing(self) -> None:
         """The peer does not read its answers."""
@@ -102,49 +171,106 @@ class _Peer(asyncio.Protocol):
         """It does again."""
         self._drained.set()
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing that it said waits for an answer."""
+        return self._work is None
+
     def data_received(self, data: bytes) -> None:
-        """Cuts lines; a line longer than FRAME ends the connection."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > FRAME or any(len(line) > FRAME for line in lines):
-            self._refuse(f"a line is longer than {FRAME} bytes")
+        """Cuts lines; one longer than FRAME is the last that is answered."""
+        if self._ending is not None:
             return
-        self._waiting += [line for line in lines if line.strip()]
-        if self._waiting and self._work is None:
-            self._work = asyncio.get_running_loop().create_task(self._serve())
+        *ended, rest = data.split(b"\n")
+        if ended:
+            ended[0] = b"".join((*self._parts, ended[0]))
+            self._parts = []
+        self._parts += [rest] if rest else []
+        too_long = any(len(line) > FRAME for line in ended)
+        self._take(list(takewhile(lambda line: len(line) <= FRAME, ended)))
+        if too_long or sum(map(len, self._parts)) > FRAME:
+            self._end(f"a line is longer than {FRAME} bytes")
+
+    def eof_received(self) -> bool:
+        """What was said is answered, also a last line without its end."""
+        if self._parts and self._ending is None:
+            self._take([b"".join(self._parts)])
+        if self._work is not None:
+            self._end(self._ending or "")
+        return self._work is not None
+
+    def _take(self, lines: list[bytes]) -> None:
+        """Has whole lines answered, in the order in which they came."""
+        self._waiting += lines
+        if not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        self._heard = loop.time()
+        if self._work is None:
+            self._work = loop.create_task(self._serve())
         if len(self._waiting) > _AHEAD and self._transport:
             self._transport.pause_reading()
 
     async def _serve(self) -> None:
-        while self._waiting:
-            lines, self._waiting = self._waiting[:_AHEAD], self._waiting[_AHEAD:]
-            answers = await self._answer(lines, self._caller)
-            if self._transport is None or self._transport.is_closing():
-                continue
-            self._transport.write(b"".join(answers))
-            if len(self._waiting) <= _AHEAD:
-                self._transport.resume_reading()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SLOW):
-                    await self._drained.wait()
-            if not self._drained.is_set():
-                self._transport.abort()
+        try:
+            while self._waiting:
+                lines, self._waiting = self._waiting[:_AHEAD], self._waiting[_AHEAD:]
+                answers, why = await self._places.answers(self, lines)
+                if why:
+                    self._waiting, self._ending = [], why
+                await self._reply(answers)
+        except Exception:
+            log.exception("what came over the socket cannot be answered")
+            self._waiting, self._ending = [], "costtop has a bug: see its log"
         self._work = None
+        self._heard = asyncio.get_running_loop().time()
+        if self._transport is None or self._transport.is_closing():
+            self._let_go()
+        elif self._ending is not None:
+            self.refuse(self._ending)
 
-    def _refuse(self, why: str) -> None:
+    async def _reply(self, answers: list[bytes]) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(b"".join(answers))
+        if len(self._waiting) <= _AHEAD and self._ending is None:
+            self._transport.resume_reading()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._places.idle):
+                await self._drained.wait()
+        if not self._drained.is_set():
+            self._transport.abort()
+
+    def _look(self) -> None:
+        """Lets a peer go that has been silent for too long: a place is for who uses it."""
+        loop = asyncio.get_running_loop()
+        patience = self._places.patience(self)
+        left = self._heard + patience - loop.time()
+        if self.is_silent and left <= 0:
+            self.refuse(self._places.farewell(self))
+        else:
+            self._timer = loop.call_later(left if left > 0 else patience, self._look)
+
+    def _end(self, why: str) -> None:
+        """Takes nothing more; says why, once all that was taken is answered."""
+        self._ending, self._parts = why, []
         if self._transport:
-            self._transport.write(f'{{"ok": false, "error": "{why}"}}\n'.encode())
+            self._transport.pause_reading()
+            if self._work is None:
+                self.refuse(why)
+
+    def refuse(self, why: str) -> None:
+        """Ends the connection, with a last word where there is one."""
+        if self._transport:
+            if why:
+                more = ', "busy": true' if why == _BUSY else ""
+                self._transport.write(f'{{"ok": false, "error": "{why}"{more}}}\n'.encode())
             self._transport.close()
 
     def close(self) -> None:
         """Ends the connection."""
-        if self._transport:
-            self._transport.close()
+        self.refuse("")
 
-
-def caller_of(peer: socket.socket) -> Caller:
-    """Pid and uid by SO_PEERCRED; uid -1 where the system has no such thing (macOS)."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return Caller(0, -1)
-    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", raw)
-    return Caller(pid, uid)
+    def _let_go(self) -> None:
+        if self.caller.pidfd is not None:
+            os.close(self.caller.pidfd)
+            self.caller = self.caller._replace(pidfd=None)

@@ -39,7 +39,8 @@ TARGETS = (
     Target(
         "costtop/receive/socket.py",
         ("tests/receive/test_who.py",),
-        ("CLIENTS", "caller_of", "_Peer.connection_made"),
+        ("CLIENTS", "_Peer.connection_made"),
     ),
+    Target("costtop/receive/caller.py", ("tests/receive/test_who.py",), ("caller_of",)),
     Target("costtop/files.py", ("tests/test_files.py",)),
 )

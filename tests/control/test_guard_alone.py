@@ -18,7 +18,7 @@ from costtop.control.protocol import (
 from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
 from tests.processes.conftest import Hand, Stage
 
 SESSION = "claude-code/5d1f"

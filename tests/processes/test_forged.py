@@ -16,7 +16,7 @@ from costtop.processes.evidence.agents import is_agent
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
 
 MANY = 200
 

@@ -12,7 +12,7 @@ import pytest
 from costtop.processes.evidence.wanted import PeerReport, Wanted
 from costtop.processes.inspect import linux
 from costtop.processes.inspect.inspector import lineage
-from costtop.receive.socket import caller_of
+from costtop.receive.caller import caller_of
 
 ACTOR = Path(__file__).with_name("actor.py")
 

@@ -13,8 +13,9 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.durations import DAY, MINUTE, words
-from costtop.errors import UsageError
+from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
+from costtop.store import gating
 from costtop.store.alerts import alerts, breakers, silences
 from costtop.store.sessions import marks
 from costtop.text import clean
@@ -29,6 +30,7 @@ def keep(
     db: sqlite3.Connection, command: Noted, by: str, action_log: ActionLog, now: int
 ) -> tuple[str, bool]:
     """(what was done, whether a letter was posted); raises where there is nothing to do it to."""
+    _look_up(db, command)
     match command:
         case MarkSession(session, kind, note):
             marks.put(db, Mark(session, kind, by, now, clean(note)))
@@ -41,6 +43,22 @@ def keep(
         case _:
             deed, about, said = _done(db, command, by, now)
             return said, action_log.keep(db, by, deed, about, said, now)
+
+
+def _look_up(db: sqlite3.Connection, command: Noted) -> None:
+    """Raises NothingFound for a session that no call has told of: a mark would wait for it.
+
+    What was said of it before can be taken back all the same.
+    """
+    match command:
+        case UnmarkSession() | Override(span=0) | Acknowledge() | EndSilence():
+            return
+        case _:
+            if not command.session and isinstance(command, Override | BeginSilence):
+                return
+            source, _, name = command.session.partition("/")
+            if gating.facts(db, source, name)["root"] is None:
+                raise NothingFound(f"no session is {clean(command.session)!r}; see: costtop --once")
 
 
 def _done(

@@ -13,7 +13,7 @@ from costtop.processes.inspect.inspector import lineage
 from costtop.processes.inspect.process import program
 from costtop.processes.refuse import never_held
 from costtop.processes.vitals import Vitals
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
 from costtop.text import clean
 
 _LOOKS = (Ping, Scan, Plan, Hook)  # what changes nothing but what is known
@@ -32,7 +32,7 @@ class Guard:
             raise Refused("costtop is read-only (read_only in config.toml)")
         if isinstance(command, _OF_AGENTS) or caller.pid <= 0:
             return  # pid 0: the system does not say who calls (macOS)
-        if self._holder.inspector.glance(caller.pid) is None:
+        if not caller.lives() or self._holder.inspector.glance(caller.pid) is None:
             raise Refused("the process that asked has gone: stay for the answer")
         session = self.session_of(caller.pid)
         if session:

@@ -6,6 +6,7 @@ nothing; the next one comes with the next tool.
 """
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 
@@ -15,7 +16,7 @@ from costtop.durations import now_ms
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.sessions import live_logs, sessions
@@ -45,6 +46,8 @@ class HookReports:
         if len(self._under_way) >= _MOST:
             return
         chain = lineage(caller.pid, self._holder.inspector) if caller.pid > 0 else ()
+        if not caller.lives():  # its number may be another's, and the parents that one's
+            chain = ()
         task = asyncio.get_running_loop().create_task(self._take(command, chain))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -75,4 +78,9 @@ def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:
         cost = command.cost
         known = cost is not None and 0 <= cost < _LARGEST
         nanos = money.from_dollars(cost) if known and cost is not None else None
-        sessions.put_statusline(db, key, nanos, command.five_hour, command.seven_day, now)
+        limits = (_finite(command.five_hour), _finite(command.seven_day))
+        sessions.put_statusline(db, key, nanos, *limits, now)
+
+
+def _finite(share: float | None) -> float | None:
+    return share if share is not None and math.isfinite(share) else None

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 import os
+import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple, assert_never, get_args
 
@@ -49,7 +51,10 @@ from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
+from costtop.text import clean
+
+log = logging.getLogger("costtop")
 
 
 class Executors(NamedTuple):
@@ -78,13 +83,13 @@ class Obey:
         calls: list[bytes] = []
         for line in lines:
             tree = decoded(line)
-            if tree is None:
+            if tree is None and line.strip():
                 calls.append(line)
                 continue
             if calls:
                 answers += await self._executors.acceptor.accept(calls)
                 calls = []
-            answers.append(await self._obey(tree, caller))
+            answers.append(_NOTHING if tree is None else await self._obey(tree, caller))
         if calls:
             answers += await self._executors.acceptor.accept(calls)
         return answers
@@ -96,6 +101,12 @@ class Obey:
             return await self._do(command, caller)
         except CosttopError as error:
             return refusal(error)
+        except (sqlite3.Error, OSError) as error:
+            log.error("%s: %s", clean(str(tree["do"]), 40), error)
+            return refusal(CosttopError(f"not done, try again later: {error}"))
+        except Exception:
+            log.exception("a command of the socket")
+            return refusal(CosttopError("not done: costtop has a bug; see its log"))
 
     async def _do(self, command: Command, caller: Caller) -> bytes:
         executors = self._executors
@@ -176,6 +187,8 @@ def _checked(form: type[Command]) -> type[msgspec.Struct]:
     return msgspec.defstruct(form.__name__, fields)
 
 
+_LARGEST = 1 << 53  # of a whole number: what every JSON writer and the database can hold
+_NOTHING = refusal(UsageError("an empty line"))
 _FORMS = {form.do: (form, _checked(form)) for form in get_args(Command)}
 
 
@@ -185,20 +198,30 @@ def decoded(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         tree = json.loads(line)
+        if b"\\u" in line:  # half of a pair (a cut emoji) is no text that can be kept
+            tree = json.loads(json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return tree if isinstance(tree, dict) and "do" in tree else None
+
+
+def is_command(line: bytes) -> bool:
+    """Whether a line is a command, good or bad, and no call record."""
+    return decoded(line) is not None
 
 
 def command_of(tree: dict[str, Any]) -> Command:
     """The command in a decoded line; raises UsageError naming what is wrong."""
     verb = tree["do"]
     if verb not in _FORMS if isinstance(verb, str) else True:
-        raise UsageError(f"unknown command {verb!r}; one of {', '.join(_FORMS)}")
+        raise UsageError(f"unknown command {clean(repr(verb), 40)}; one of {', '.join(_FORMS)}")
     form, checked = _FORMS[verb]
     try:
-        found = msgspec.convert(tree, checked)
-    except msgspec.ValidationError as error:
+        values = msgspec.structs.asdict(msgspec.convert(tree, checked))
+    except (msgspec.ValidationError, RecursionError) as error:
         raise UsageError(f"{verb}: {error}") from None
-    made: Command = form(**msgspec.structs.asdict(found))
+    for name, value in values.items():
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise UsageError(f"{verb}: {name} is too large a number")
+    made: Command = form(**values)
     return made

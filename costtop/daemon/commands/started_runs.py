@@ -15,7 +15,7 @@ from costtop.errors import Refused
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
-from costtop.receive.socket import Caller
+from costtop.receive.caller import Caller
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run
 from costtop.text import clean

@@ -1,0 +1,61 @@
+"""Who is at the other end of a Unix socket, by the kernel's word."""
+
+import errno
+import os
+import select
+import socket
+import struct
+import sys
+from typing import NamedTuple
+
+_PEERPIDFD = 77  # SO_PEERPIDFD (Linux 6.5), which the socket module does not name
+
+
+class Caller(NamedTuple):
+    """The process at the other end, by the kernel's word.
+
+    `pidfd` holds it from the connection on, where the system has such a thing: its number may be
+    another's by now, while a child of it still has the connection. It is the socket's to close.
+    """
+
+    pid: int  # 0 where the system does not say
+    uid: int
+    pidfd: int | None = None
+    gone: bool = False  # it had ended before its connection was taken
+
+    def lives(self) -> bool:
+        """Whether it is still there; where no pidfd can be had it is believed to be."""
+        if self.pidfd is None:
+            return not self.gone
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return not poll.poll(0)
+
+
+def caller_of(peer: socket.socket) -> Caller:
+    """Pid and uid by SO_PEERCRED; uid -1 where the system has no such thing (macOS)."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return Caller(0, -1)
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", raw)
+    return Caller(pid, uid)
+
+
+def held(peer: socket.socket, caller: Caller) -> Caller:
+    """The caller with a pidfd: of the very process that connected, where Linux (6.5) gives it.
+
+    Before that it is of who has the number now: a moment after, and mostly the same.
+    """
+    if sys.platform != "linux" or caller.pid <= 0:
+        return caller
+    try:
+        return caller._replace(pidfd=peer.getsockopt(socket.SOL_SOCKET, _PEERPIDFD))
+    except OSError as error:
+        if error.errno not in {errno.ENOPROTOOPT, errno.EOPNOTSUPP}:
+            return caller._replace(gone=True)
+    try:
+        return caller._replace(pidfd=os.pidfd_open(caller.pid))
+    except ProcessLookupError:
+        return caller._replace(gone=True)
+    except OSError:
+        return caller
