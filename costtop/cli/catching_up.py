@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
-from costtop.paths import Paths
+from costtop.paths import Paths, told
 from costtop.queries.live import daemon_health
 from costtop.store import places
 from costtop.store.db import open_reader
@@ -34,7 +34,7 @@ def open_fresh(place: Paths) -> sqlite3.Connection:
 
         if is_free(place.lock):
             _catch_up(place)
-        elif not place.socket.exists():  # no daemon: a scan, or another command that reads
+        elif not told(place.lock).socket:  # no daemon: a scan, or another command that reads
             _say("another costtop is reading; what is stored is shown")
     return open_reader(place.database)
 

@@ -9,8 +9,10 @@ import json
 import socket
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
+
+from costtop.dial import dialled
+from costtop.paths import Paths
 
 PATIENCE = 30.0  # s for one batch; a daemon that imports a backlog commits slowly
 _PAUSE = 0.5  # s before a daemon that was not there is looked for again
@@ -34,12 +36,12 @@ class Link:
         self._not_before = 0.0
 
     def deliver(
-        self, path: Path, lines: Sequence[bytes], patience: float = PATIENCE
+        self, where: Paths, lines: Sequence[bytes], patience: float = PATIENCE
     ) -> Acknowledgement:
         """Sends lines and waits for the answers; never raises."""
         answers: list[bytes] = []
         try:
-            peer = self._connected(path, patience)
+            peer = self._connected(where, patience)
             if peer is not None:
                 peer.sendall(b"".join(lines))
                 self._read(peer, answers, len(lines))
@@ -49,14 +51,11 @@ class Link:
             self.close()
         return _sorted(lines, answers)
 
-    def _connected(self, path: Path, patience: float) -> socket.socket | None:
+    def _connected(self, where: Paths, patience: float) -> socket.socket | None:
         if self._peer is None:
             if time.monotonic() < self._not_before:
                 return None
-            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._peer, self._rest = peer, b""
-            peer.settimeout(patience)
-            peer.connect(str(path))
+            self._peer, self._rest = dialled(where, patience), b""
         return self._peer
 
     def _read(self, peer: socket.socket, answers: list[bytes], wanted: int) -> None:

@@ -90,7 +90,7 @@ class Sender:
     def _carried(self, lines: list[bytes]) -> bool:
         """Sends or spools the lines; False where neither went, and they are queued again."""
         try:
-            delivery = self._link.deliver(self._paths().socket, lines, self._patience())
+            delivery = self._link.deliver(self._paths(), lines, self._patience())
             kept, refused = delivery.kept, delivery.refused
         except CosttopError:
             kept, refused = lines, []

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from costtop.control.protocol import LINE_LIMIT, Command, encode
+from costtop.dial import dialled
 from costtop.errors import CosttopError, NothingFound, Unusable, UsageError
+from costtop.paths import Paths, told
 
 TIMEOUT = 30.0  # s; a kill ladder takes up to 15
 _BY_CODE = {2: UsageError, 3: NothingFound, 78: Unusable}
@@ -16,9 +18,9 @@ class NoDaemon(CosttopError):
     """Nothing listens on the socket."""
 
 
-def ask(path: Path, command: Command, timeout: float = TIMEOUT) -> dict[str, Any]:
-    """The daemon's answer; raises NoDaemon without one, CosttopError where it refuses."""
-    answer = json.loads(send(path, encode(command), timeout))
+def ask(where: Paths | Path, command: Command, timeout: float = TIMEOUT) -> dict[str, Any]:
+    """The answer of this instance's daemon; raises NoDaemon without, CosttopError for a refusal."""
+    answer = json.loads(send(where, encode(command), timeout))
     if not isinstance(answer, dict):
         raise CosttopError("the daemon gave an answer that is not understood; restart it")
     if not answer.get("ok"):
@@ -27,20 +29,19 @@ def ask(path: Path, command: Command, timeout: float = TIMEOUT) -> dict[str, Any
     return answer
 
 
-def send(path: Path, line: bytes, timeout: float = TIMEOUT) -> bytes:
+def send(where: Paths | Path, line: bytes, timeout: float = TIMEOUT) -> bytes:
     """One line of answer to one line; raises NoDaemon when none comes."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-        peer.settimeout(timeout)
-        try:
-            peer.connect(str(path))
+    try:
+        with dialled(where, timeout) as peer:
             peer.sendall(line)
             return _line(peer)
-        except TimeoutError:
-            raise CosttopError(f"the daemon gave no answer within {timeout:.0f} s") from None
-        except OSError as error:
-            raise NoDaemon(
-                f"no daemon answers at {path} ({error.strerror}); start it: costtop start"
-            ) from None
+    except TimeoutError:
+        raise CosttopError(f"the daemon gave no answer within {timeout:.0f} s") from None
+    except OSError as error:
+        path = where if isinstance(where, Path) else told(where.lock).socket or where.socket
+        raise NoDaemon(
+            f"no daemon answers at {path} ({error.strerror}); start it: costtop start"
+        ) from None
 
 
 def _line(peer: socket.socket) -> bytes:

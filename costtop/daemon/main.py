@@ -48,6 +48,7 @@ from costtop.receive.socket import listening
 from costtop.tail.follow import Follower
 
 _CHECK = 10.0  # s between two looks at the lock file
+_LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
 log = logging.getLogger("costtop")
 
 
@@ -55,8 +56,8 @@ class _Ended(Exception):
     """The work is to end: for good, or to begin again with another configuration."""
 
 
-def run(paths: Paths, *, read_only: bool = False) -> int:
-    """Runs the daemon in the foreground until it is stopped; returns 0.
+def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
+    """Runs the daemon in the foreground until it is stopped; returns 0. The caller holds the lock.
 
     `read_only` is stronger than the configuration's: it stays so when that is read again.
     """
@@ -64,7 +65,8 @@ def run(paths: Paths, *, read_only: bool = False) -> int:
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     os.umask(0o077)
     config = _loaded(paths)
-    with instances.hold(paths) as lock:
+    with instances.doorway(paths, lock) as socket:
+        paths = paths._replace(socket=socket)
         try:
             asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
@@ -218,8 +220,11 @@ async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
     """Serves the socket; who sees it may count on the other channels, too."""
     for channel in extra:
         await channel.port.ready.wait()
-    async with listening(paths.socket, obey.answer, is_command):
-        await asyncio.Event().wait()
+    while True:
+        async with listening(paths.socket, obey.answer, is_command):
+            while paths.socket.exists():
+                await asyncio.sleep(_LOOK)
+        log.warning("%s was deleted; listening there anew", paths.socket)
 
 
 async def _keep_lock(paths: Paths, lock: int) -> None:

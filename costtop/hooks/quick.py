@@ -13,19 +13,14 @@ if TYPE_CHECKING:
 
 _LARGEST = 8 << 20  # bytes of input taken
 _PATIENCE = 0.02  # s for the daemon: it reads who our parents are while we wait
-_SOCKET_PATH_LIMIT = 100  # as in `paths`
+_PEER = (1, 17)  # SOL_SOCKET, SO_PEERCRED of Linux; elsewhere the modes of files have to do
 
 
 def files(environ: "os._Environ[str] | dict[str, str]") -> tuple[str, str, str]:
-    """(database, socket, status line) as `paths.find` has them; a test holds them equal."""
+    """(database, lock, status line) as `paths.find` has them; a test holds them equal."""
     home = environ.get("COSTTOP_HOME")
-    if home:
-        root = os.path.abspath(os.path.expanduser(home))
-        return f"{root}/costtop.db", f"{_runtime(root)}/costtop.sock", f"{root}/status.txt"
-    state = _state(environ)
-    given = environ.get("XDG_RUNTIME_DIR", "")
-    runtime = f"{given}/costtop" if given and os.path.isdir(given) else _fallback("")
-    return f"{state}/costtop.db", f"{runtime}/costtop.sock", f"{state}/status.txt"
+    state = os.path.abspath(os.path.expanduser(home)) if home else _state(environ)
+    return f"{state}/costtop.db", f"{state}/costtop.lock", f"{state}/status.txt"
 
 
 def _state(environ: "os._Environ[str] | dict[str, str]") -> str:
@@ -34,18 +29,6 @@ def _state(environ: "os._Environ[str] | dict[str, str]") -> str:
         return f"{user}/Library/Application Support/costtop"
     given = environ.get("XDG_STATE_HOME", "").strip()
     return f"{given or f'{user}/.local/state'}/costtop"
-
-
-def _runtime(root: str) -> str:
-    if len(os.fsencode(f"{root}/costtop.sock")) <= _SOCKET_PATH_LIMIT:
-        return root
-    from _blake2 import blake2b
-
-    return _fallback("-" + blake2b(os.fsencode(root), digest_size=6).hexdigest())
-
-
-def _fallback(suffix: str) -> str:
-    return f"/tmp/costtop-{os.getuid()}{suffix}"  # noqa: S108  (the daemon checks whose it is)
 
 
 def door(database: str) -> "Connection":
@@ -133,19 +116,46 @@ def quoted(text: str) -> str:
     return made
 
 
-def tell(socket: str, fields: dict[str, object]) -> None:
+def tell(lock: str, fields: dict[str, object]) -> None:
     """Hands one line to the daemon and lets it look at us for a moment; silent where none runs."""
     import _socket
 
+    pid, socket = _told(lock)
+    if not socket:
+        return
     line = ", ".join(f"{quoted(key)}: {_json(value)}" for key, value in fields.items())
     try:
         peer = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         peer.settimeout(_PATIENCE)
         peer.connect(socket)
+        if sys.platform == "linux":
+            seen = peer.getsockopt(*_PEER, 12)
+            at, uid = (int.from_bytes(seen[i : i + 4], sys.byteorder) for i in (0, 4))
+            if uid != os.getuid() or at not in (pid, 0):
+                return  # 0: a daemon outside this container
         peer.sendall(b"{" + line.encode() + b"}\n")
         peer.recv(256)
     except OSError:
         return
+
+
+def _told(lock: str) -> tuple[int, str]:
+    """(pid, socket) of the daemon, as `paths.told` has them; a test holds them equal."""
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return 0, ""
+    try:
+        found = os.fstat(descriptor)
+        if found.st_mode & 0o170022 != 0o100000 or found.st_uid != os.getuid():
+            return 0, ""
+        pid, _, rest = os.read(descriptor, 4096).partition(b"\n")
+        socket = os.fsdecode(rest.partition(b"\n")[0])
+        return int(pid), socket if socket[:1] == "/" and "\0" not in socket else ""
+    except (OSError, ValueError):
+        return 0, ""
+    finally:
+        os.close(descriptor)
 
 
 def _json(value: object) -> str:

@@ -4,9 +4,10 @@ import errno
 import os
 import select
 import socket
-import struct
 import sys
 from typing import NamedTuple
+
+from costtop.dial import peer_of
 
 _PEERPIDFD = 77  # SO_PEERPIDFD (Linux 6.5), which the socket module does not name
 
@@ -33,12 +34,8 @@ class Caller(NamedTuple):
 
 
 def caller_of(peer: socket.socket) -> Caller:
-    """Pid and uid by SO_PEERCRED; uid -1 where the system has no such thing (macOS)."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return Caller(0, -1)
-    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", raw)
-    return Caller(pid, uid)
+    """Pid and uid of the other end; pid 0 and uid -1 where the system does not tell."""
+    return Caller(*peer_of(peer))
 
 
 def held(peer: socket.socket, caller: Caller) -> Caller:

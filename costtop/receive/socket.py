@@ -58,16 +58,22 @@ async def listening(
         raise Unusable(f"cannot listen on {path}: {error.strerror}") from None
     finally:
         os.umask(before)
-    ours = path.stat().st_ino
+    ours = _inode(path)
     try:
         yield
     finally:
         server.close()
         for peer in places.all():
             peer.close()
-        with contextlib.suppress(OSError):
-            if path.stat().st_ino == ours:  # else the lock file was deleted: another one listens
-                path.unlink()
+        if _inode(path) == ours:  # else the lock file was deleted: another one listens
+            path.unlink(missing_ok=True)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0  # cleared away already
 
 
 class _Places:

@@ -77,7 +77,7 @@ def real(
 
     return Backend(
         frame=frame,
-        act=lambda command: client.ask(paths.socket, command),
+        act=lambda command: client.ask(paths, command),
         day_chart=lambda until, seen: door.read(day_chart.read, until, seen),
         lit=lambda key, until: door.read(day_chart.lit, key, until),
         spent_sessions=lambda within, at: door.read(spent_sessions.read, within, at),

@@ -26,7 +26,7 @@ def test_what_a_killed_daemon_leaves_behind_does_not_keep_the_next_one_from_star
     first = instance.start()
     instance.kill9()
     assert instance.paths.socket.exists()
-    assert instance.paths.lock.read_text() == f"{first.pid}\n"
+    assert instance.paths.lock.read_text() == f"{first.pid}\n{instance.paths.socket}\n"
     second = instance.start()
     assert f"pid {second.pid}" in instance.cli("start")
     assert "running already" in instance.cli("start")

@@ -1,6 +1,7 @@
 """What the gate decides and tells, in this process: a real store, a real socket, each condition."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -93,7 +94,9 @@ def test_and_not_any_more_after_that(hold):
 def daemon(stored):
     """The daemon's socket; gives the lines that it is sent."""
     with socket.socket(socket.AF_UNIX) as ear:
-        ear.bind(str(paths.find().socket))
+        found = paths.find()
+        ear.bind(str(found.socket))
+        found.lock.write_text(f"{os.getpid()}\n{found.socket}\n")
         ear.listen()
         ear.settimeout(5)
 

@@ -63,8 +63,29 @@ def test_hooks_look_where_everything_else_does(environ, monkeypatch):
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     found = paths.find()
-    expected = (str(found.database), str(found.socket), str(found.line))
+    expected = (str(found.database), str(found.lock), str(found.line))
     assert quick.files(os.environ) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        (b"4242\n/run/user/1000/costtop/costtop.sock\n", 0o600),
+        (b"4242\n/run/user/1000/costtop/costtop.sock\n", 0o622),
+        (b"4242\n/tmp/\xff/costtop.sock\n", 0o600), (b"4242\n", 0o600), (b"", 0o600),
+        (b"4242\nrelative/costtop.sock\n", 0o600), (b"x\n/a/costtop.sock\n", 0o600),
+        (b"7\n/a\0b\n", 0o600), (b"7\n/a/costtop.sock\nmore\n", 0o644),
+    ],
+)  # fmt: skip
+def test_hooks_read_of_a_lock_file_what_everything_else_does(tmp_path, text, mode):
+    lock = tmp_path / "costtop.lock"
+    lock.write_bytes(text)
+    lock.chmod(mode)
+    said = paths.told(lock)
+    assert quick._told(str(lock)) == (said.pid, str(said.socket or ""))
+    link = tmp_path / "link"
+    link.symlink_to(lock)
+    assert quick._told(str(link)) == (0, "") and paths.told(link) == paths.Told()
 
 
 _FIELDS = st.dictionaries(

@@ -106,6 +106,7 @@ def test_a_full_queue_goes_to_the_spool_at_once(instance):
     instance.home.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as deaf:  # takes lines and answers none
         deaf.bind(str(instance.socket))
+        instance.claims()
         deaf.listen()
         made = Sender(paths.find, queue=100)
         before = time.thread_time()
@@ -131,6 +132,7 @@ def test_a_refusal_for_want_of_a_place_is_not_taken_for_a_bad_line(instance, pos
     instance.home.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as busy:
         busy.bind(str(instance.socket))
+        instance.claims()
         busy.listen()
 
         def refuse() -> None:

@@ -91,7 +91,7 @@ def each(found: Paths, keys: Iterable[str], order: Order) -> int:
     failed: list[CosttopError] = []
     for key in keys:
         try:
-            answer = client.ask(found.socket, order(key))
+            answer = client.ask(found, order(key))
         except client.NoDaemon:
             raise
         except CosttopError as error:
@@ -116,7 +116,7 @@ def _told(found: Paths, options: argparse.Namespace, keys: list[str]) -> dict[st
     plans: dict[str, Any] = {}
     for key in keys:
         try:
-            plans[key] = client.ask(found.socket, protocol.Plan(key, options.verb))
+            plans[key] = client.ask(found, protocol.Plan(key, options.verb))
         except client.NoDaemon:
             raise
         except CosttopError as error:
@@ -185,7 +185,7 @@ def override(options: argparse.Namespace) -> int:
         if not everything:
             return 1
     command = protocol.Override(budget, session, span, user_name(), everything)
-    put_said(client.ask(found.socket, command))
+    put_said(client.ask(found, command))
     return 0
 
 

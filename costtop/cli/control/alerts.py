@@ -224,5 +224,5 @@ def _reader() -> Any:
 
 
 def _ask(command: protocol.Command) -> int:
-    put_said(client.ask(paths.find().socket, command))
+    put_said(client.ask(paths.find(), command))
     return 0

@@ -164,5 +164,5 @@ def _change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:
         with instance.hold(found):
             put(budget_file.change(found, command))
     else:
-        put_said(client.ask(found.socket, command))
+        put_said(client.ask(found, command))
     return 0

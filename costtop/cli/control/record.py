@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     line = stamped(_given(options))
     found = paths.find()
     try:
-        answer = json.loads(client.send(found.socket, line))
+        answer = json.loads(client.send(found, line))
     except NoDaemon:
         _keep(found, line)
         return 0

@@ -48,9 +48,13 @@ def add(parser: Parser, name: str) -> None:
 def _daemon(options: argparse.Namespace) -> int:
     if options.verb is not None:
         return _VERBS[options.verb](options)
-    from costtop.daemon.main import run
+    from costtop.daemon.lifecycle import instance
 
-    return run(paths.find(), read_only=options.read_only)
+    found = paths.find()
+    with instance.hold(found) as lock:  # first, for all else takes its time to load
+        from costtop.daemon.main import run
+
+        return run(found, lock, read_only=options.read_only)
 
 
 def _start(options: argparse.Namespace) -> int:
@@ -66,11 +70,19 @@ def _stop(options: argparse.Namespace) -> int:
     if options.session:
         return _stop_sessions(found, options)
     from costtop.daemon.lifecycle import instance
+    from costtop.daemon.lifecycle.lock_holders import named_holder
 
     if instance.is_free(found.lock):
         put("no costtop daemon is running")
         return 0
-    client.ask(found.socket, protocol.Stop())
+    try:
+        client.ask(found, protocol.Stop())
+    except client.NoDaemon:
+        who = named_holder(found.lock)
+        raise CosttopError(
+            f"{who} holds {found.lock} and listens to nobody: a scan, or a daemon that starts"
+            " or ends; try again, or end it by its pid"
+        ) from None
     deadline = time.monotonic() + _PATIENCE
     while not instance.is_free(found.lock):
         if time.monotonic() > deadline:

@@ -47,5 +47,5 @@ def alone_or_asked(alone: Callable[[Paths], T], command: protocol.Command, said:
     found = paths.find()
     if instance.is_free(found.lock):
         return alone(found)
-    answered: T = client.ask(found.socket, command, timeout=_LONG)[said]
+    answered: T = client.ask(found, command, timeout=_LONG)[said]
     return answered

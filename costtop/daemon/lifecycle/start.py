@@ -11,11 +11,13 @@ import time
 from collections.abc import Sequence
 
 from costtop.daemon.lifecycle import instance
+from costtop.dial import dialled
 from costtop.errors import CosttopError, Unusable
 from costtop.files import private_directory, private_file
 from costtop.paths import Paths
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk
+_QUICK = 1.0  # s
 _TAIL = 8000  # bytes of the log searched for its last line
 
 
@@ -50,10 +52,20 @@ def _wait(paths: Paths, child: "subprocess.Popen[bytes]", begun: int) -> None:
             raise _failed(
                 child.returncode, f"the daemon did not start: {_last_words(paths, begun)}"
             )
-        if paths.socket.exists() and instance.holder(paths.lock) == child.pid:
+        if _is_up(paths, child.pid):
             return
         time.sleep(0.02)
     raise CosttopError(f"the daemon is not up after {_PATIENCE:.0f} s; see {paths.log}")
+
+
+def _is_up(paths: Paths, pid: int) -> bool:
+    if instance.holder(paths.lock) != pid:
+        return False
+    try:
+        dialled(paths, _QUICK).close()
+    except OSError:
+        return False
+    return True
 
 
 def _failed(code: int, said: str) -> CosttopError:

@@ -138,7 +138,7 @@ class _Supervisor:
         """True once the cap is reached; without a cap it waits for ever."""
         command = BeginRun(*self._run[:2], self._run.cwd, *self._run[4:7])
         try:
-            await asyncio.to_thread(client.ask, self._paths.socket, command, _QUICK)
+            await asyncio.to_thread(client.ask, self._paths, command, _QUICK)
             self._has_daemon = True
         except NoDaemon:
             self._has_daemon = False
@@ -169,7 +169,7 @@ class _Supervisor:
         try:
             if self._has_daemon:
                 await asyncio.to_thread(_let_read, self._paths)
-                await asyncio.to_thread(client.ask, self._paths.socket, EndRun(self._run.id))
+                await asyncio.to_thread(client.ask, self._paths, EndRun(self._run.id))
                 return await asyncio.to_thread(stored, self._paths, self._run.id)
             return await scanned(self._paths, self._run, end=True)
         except (CosttopError, OSError) as error:
@@ -197,7 +197,7 @@ def _me() -> tuple[int, int] | None:
 def _let_read(paths: Paths) -> None:
     from costtop.control.protocol import Scan
 
-    client.ask(paths.socket, Scan())
+    client.ask(paths, Scan())
 
 
 def stored(paths: Paths, run: str) -> Spent:

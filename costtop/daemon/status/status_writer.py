@@ -77,6 +77,7 @@ class StatusWriter:
             "schema": 1,
             "at": now_ms(),
             "pid": os.getpid(),
+            "socket": str(self._instance.paths.socket),
             "version": __version__,
             "started": self._started,
             "counts": {**ingest.counts.plain(), "bad_lines": ingest.bad_lines},
