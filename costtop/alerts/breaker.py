@@ -18,24 +18,34 @@ HYSTERESIS = 95  # per cent of the amount below which an open one ends
 ACTIVE = 300_000  # ms: a session that made no call since so long before is not spending
 
 
-Said = Literal["", "opened", "confirmed", "ended"]
+Said = Literal["", "opened", "again", "confirmed", "ended"]
 
 
 class BreakerLook(NamedTuple):
-    """What a look made of a breaker: `said` is opened, confirmed, ended or "" for no change."""
+    """What a look made of a breaker: `said` is "" for no change, "again" for a second look due."""
 
     breaker: Breaker | None
     said: Said = ""
 
 
 def look(
-    budget: Budget, spent: int, known: Breaker | None, span: tuple[str, int], now: int
+    budget: Budget,
+    spent: int,
+    known: Breaker | None,
+    span: tuple[str, int],
+    now: int,
+    heard: int = 0,
 ) -> BreakerLook:
-    """One look at a budget; `span` is (key, end) of its present period."""
+    """One look at a budget; `span` is (key, end) of its present period.
+
+    `heard` of what is spent was only heard over a wire: it opens a gate, and no more.
+    """
     wanted = budget.action != "notify"
+    if wanted and spent - heard < budget.amount <= spent:
+        budget = budget._replace(action="gate")
     if known is None:
         over = wanted and spent >= budget.amount
-        return _first(budget, spent, span, now) if over else BreakerLook(None)
+        return _first(budget, spent, span, now, heard) if over else BreakerLook(None)
     low = budget.amount if known.confirmed is None else budget.amount * HYSTERESIS // 100
     if not wanted or spent < low:
         return BreakerLook(known, "ended")
@@ -43,12 +53,17 @@ def look(
         due = now + (COUNTDOWN if budget.action == "kill" else 0)
         sure = known._replace(confirmed=now, due=due, action=budget.action)
         return BreakerLook(sure, "confirmed")
+    if known.confirmed is not None and known.action == "gate" != budget.action:
+        # What was only heard until now is known by a log, or the budget is tighter.
+        return BreakerLook(known._replace(confirmed=None, action=budget.action), "again")
     return BreakerLook(known)
 
 
-def _first(budget: Budget, spent: int, span: tuple[str, int], now: int) -> BreakerLook:
+def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: int) -> BreakerLook:
     of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
     why = f"budget {budget.name} is spent: {of}"
+    if spent - heard < budget.amount:
+        why += f", ${exactly(heard)} of it only heard over OTLP, which ends and pauses nothing"
     key, end = span
     made = Breaker(
         budget=budget.name,

@@ -67,6 +67,32 @@ def test_a_confirmed_one_ends_only_clearly_below():
     assert look(_budget(amount=20), 10 * NANO, sure, SPAN, T + 1).said == "ended"
 
 
+@pytest.mark.parametrize("action", ["stop", "pause", "kill"])
+def test_what_was_only_heard_over_a_wire_opens_a_gate_and_no_more(action):
+    found = look(_budget(action), 12 * NANO, None, SPAN, T, 3 * NANO).breaker
+    assert found is not None and found.action == "gate"
+    assert "$3.00 of it only heard over OTLP" in found.why
+    later = T + breaker.CONFIRM
+    sure = look(_budget(action), 90 * NANO, found, SPAN, later, 81 * NANO).breaker
+    assert sure is not None and (sure.action, sure.confirmed, sure.due) == ("gate", later, later)
+    assert deed(sure, set(), T + 10**9) == ""
+    assert look(_budget(action), 90 * NANO, sure, SPAN, later + 1, 81 * NANO).said == ""
+
+
+def test_once_a_log_tells_of_it_the_budget_does_what_it_says_after_a_second_look():
+    gate = look(_budget(), 12 * NANO, None, SPAN, T, 3 * NANO).breaker
+    assert gate is not None
+    gate = gate._replace(confirmed=T, due=T)
+    again = look(_budget(), 12 * NANO, gate, SPAN, T + 5, 2 * NANO)
+    assert again.said == "again" and again.breaker is not None
+    assert deed(again.breaker, set(), T + 5) == ""
+    assert notice(again.breaker, again.said) is None
+    late = T + breaker.CONFIRM
+    sure = look(_budget(), 12 * NANO, again.breaker, SPAN, late, 2 * NANO)
+    assert sure.said == "confirmed" and sure.breaker is not None
+    assert (sure.breaker.action, sure.breaker.due) == ("kill", late + COUNTDOWN)
+
+
 def test_a_fourth_session_an_hour_is_left_to_people():
     three = {"a", "b", "c"}
     assert capped("d", three)

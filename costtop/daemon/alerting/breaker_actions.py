@@ -20,9 +20,11 @@ from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
+from costtop.periods import Span
 from costtop.scope import matches
 from costtop.store import gating
 from costtop.store.alerts import breakers
+from costtop.store.calls import hearsay
 from costtop.store.writer import Writer
 
 _EVERY = 0.5  # s
@@ -47,11 +49,22 @@ def look(
             continue
         span = periods.span(budget.period, now, tz)
         end = now + (span.end - span.start) if periods.hours(budget.period) else span.end
-        found = judge.look(budget, spent(budget.name), one, (span.key, end), now)
+        total = spent(budget.name)
+        heard = _only_heard(db, budget, span, now) if total >= budget.amount else 0
+        found = judge.look(budget, total, one, (span.key, end), now, heard)
         posted |= _keep(db, found, audience, now)
     for one in known.values():  # its budget was removed
         posted |= _keep(db, judge.BreakerLook(one, "ended"), audience, now)
     return posted
+
+
+def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) -> int:
+    """What nothing but the wire says of the spend of a budget that may do more than deny."""
+    if budget.action in {"notify", "gate"}:
+        return 0
+    rolling = periods.hours(budget.period)
+    since, until = (now - (span.end - span.start), now + 1) if rolling else span[1:]
+    return hearsay.spent(db, dict(budget.scope), since, until)
 
 
 def _keep(db: sqlite3.Connection, found: judge.BreakerLook, audience: Audience, now: int) -> bool:

@@ -19,6 +19,7 @@ from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers
+from costtop.store.calls import hearsay
 from costtop.store.sessions import live_logs, sessions
 from costtop.store.writer import Writer
 from costtop.tail.place import is_file
@@ -26,6 +27,7 @@ from costtop.tail.place import is_file
 Chain = tuple[tuple[int, int], ...]
 _MOST = 200  # reports under way; more are dropped, they come again
 _LARGEST = 1e9  # dollars
+_LONGEST = 200  # characters of a session's id
 
 
 class HookReports:
@@ -40,10 +42,11 @@ class HookReports:
     ) -> None:
         self._writer, self._holder, self._met, self._look_at = writer, holder, met, look_at
         self._under_way: set[asyncio.Task[None]] = set()
+        self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
 
     def hear(self, command: Hook, caller: Caller) -> None:
         """Takes one report of a hook that is still waiting."""
-        if len(self._under_way) >= _MOST:
+        if len(self._under_way) >= _MOST or len(command.session) > _LONGEST:
             return
         chain = lineage(caller.pid, self._holder.inspector) if caller.pid > 0 else ()
         if not caller.lives():  # its number may be another's, and the parents that one's
@@ -60,6 +63,9 @@ class HookReports:
             self._met(key, chain)
         # A hook runs right after its call was logged: the cap is judged by that, not by a clock.
         self._look_at(await self._writer.read(_logs, about["root"]))
+        if key not in self._confirmed:
+            await self._writer.transact(hearsay.confirm, key, now_ms())
+            self._confirmed.add(key)
         if command.said or command.event in {"prompt", "statusline"}:
             await self._writer.transact(_note, command, key, now_ms())
 

@@ -99,7 +99,7 @@ def _escaped(value: str) -> str:
 
 def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[str]:
     """What a run was, for people: one line, and one a session where there are several."""
-    total, calls = sum(one.cost for one in spent), sum(one.calls for one in spent)
+    total, calls = _total(spent), sum(one.calls for one in spent)
     floor = any(one.floor for one in spent)
     what = "reached its cap" if code == AT_CAP and cap and total >= cap else f"exit {code}"
     sessions = f"{len(spent)} session{'s' * (len(spent) != 1)}"
@@ -113,12 +113,17 @@ def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[st
     return lines
 
 
+def _total(spent: Spent) -> int:
+    return sum(one.cost for one in spent)
+
+
 class _Supervisor:
     """One command, watched to its end."""
 
     def __init__(self, paths: Paths, options: RunOptions, run: Run, child: Child) -> None:
         self._paths, self._options, self._run, self._child = paths, options, run, child
         self._has_daemon = False
+        self._warned = False
 
     async def run(self) -> tuple[int, Spent]:
         """(exit code, what was spent)."""
@@ -149,11 +154,20 @@ class _Supervisor:
             self._child.told()
         cap = self._options.cap
         while cap is not None:
-            if sum(one.cost for one in await self._spent()) >= cap:
+            spent = await self._spent()
+            if sum(one.cost - one.heard for one in spent) >= cap:
                 return True
+            self._warn(sum(one.heard for one in spent) if _total(spent) >= cap else 0)
             await asyncio.sleep(_LOOK if self._has_daemon else _SCAN)
         await asyncio.Event().wait()
         return False
+
+    def _warn(self, heard: int) -> None:
+        """Once: what nothing but the wire says does not end a command."""
+        if heard and not self._warned:
+            self._warned = True
+            words = "was only heard over OTLP and does not count towards the cap"
+            _say([f"costtop run: ${dollars(heard)} {words}"])
 
     async def _spent(self) -> Spent:
         if self._has_daemon:

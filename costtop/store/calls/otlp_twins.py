@@ -30,6 +30,7 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS calls_request ON calls (request) WHERE request IS NOT NULL",
     f"CREATE INDEX IF NOT EXISTS calls_heard ON calls (request) WHERE flags & {HEARD}",
     f"CREATE INDEX IF NOT EXISTS calls_coarse ON calls (session) WHERE flags & {COARSE}",
+    f"CREATE INDEX IF NOT EXISTS calls_hearsay ON calls (at) WHERE flags & {HEARD}",
 )
 _SUM = 3  # the coarsest
 _BEFORE = 1 << 60  # ms: before the time of any file
@@ -49,6 +50,7 @@ class Heard:
 
     def __init__(self) -> None:
         self._ready: bool | None = None
+        self._indexed = False
         self._finest: dict[int, int] = {}  # root session -> what its finest call outdoes
         self._bare: dict[int, int] = {}  # root session -> nothing coarser than this is stored
 
@@ -67,14 +69,13 @@ class Heard:
 
     def matters(self, db: sqlite3.Connection, sights: Iterable[Sight]) -> bool:
         """Whether there is anything to join; makes the indexes when the first heard call comes."""
-        if not self._ready:
-            if self._ready is None:
-                query = "SELECT 1 FROM sqlite_master WHERE name = 'calls_coarse'"
-                self._ready = db.execute(query).fetchone() is not None
-            if not self._ready and any(sight.row.flags & HEARD for sight in sights):
-                for index in _INDEXES:
-                    db.execute(index)
-                self._ready = True
+        if self._ready is None:
+            query = "SELECT 1 FROM sqlite_master WHERE name = 'calls_coarse'"
+            self._ready = db.execute(query).fetchone() is not None
+        if not self._indexed and any(sight.row.flags & HEARD for sight in sights):
+            for index in _INDEXES:
+                db.execute(index)
+            self._ready = self._indexed = True
         return self._ready
 
     def outdone(

@@ -30,7 +30,7 @@ def quarters(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
 ) -> Iterator[tuple[int, int, int]]:
     """(start in ms, cost, unpriced calls) of each quarter hour in [since, until), in order."""
-    where, values = _within(db, scope)
+    where, values = within(db, scope)
     rows = db.execute(
         "SELECT p.quarter, sum(p.cost), sum(p.unpriced) FROM spend p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
@@ -45,7 +45,7 @@ def minutes(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
 ) -> Iterator[tuple[int, int, int]]:
     """The same of each minute, from the calls themselves: for a few days only."""
-    where, values = _within(db, scope)
+    where, values = within(db, scope)
     rows = db.execute(
         f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL AND NOT p.flags & {UNREADABLE})"
         " FROM calls p"
@@ -60,7 +60,7 @@ def minutes(
 
 def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int) -> Sum:
     """What falls under the scope in [since, until), whole quarter hours."""
-    where, values = _within(db, scope)
+    where, values = within(db, scope)
     span = f"p.quarter >= ? AND p.quarter < ?{where}"
     bound = (since // QUARTER, -(-until // QUARTER), *values)
     cost, calls = db.execute(
@@ -76,7 +76,7 @@ def dearest(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, most: int
 ) -> list[tuple[str, int]]:
     """("source/session", cost) of the root sessions that spent most of it, dearest first."""
-    where, values = _within(db, scope)
+    where, values = within(db, scope)
     return db.execute(
         "SELECT n.text || '/' || r.session, sum(p.cost) FROM spend p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
@@ -87,8 +87,11 @@ def dearest(
     ).fetchall()
 
 
-def _within(db: sqlite3.Connection, scope: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Conditions and their values. GLOB reads * and ? as `scope.matches` does, not brackets."""
+def within(db: sqlite3.Connection, scope: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Conditions on p (calls or spend), s and c, and their values.
+
+    GLOB reads * and ? as `scope.matches` does, not brackets.
+    """
     where, values = "", []
     for field, glob in sorted(scope.items()):
         either = field == "session"

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from costtop.model import Context
-from costtop.store.calls import floors, told_contexts
+from costtop.store.calls import floors, hearsay, told_contexts
 from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
@@ -136,6 +136,7 @@ class RunSession(NamedTuple):
     cost: int
     calls: int
     floor: bool  # people see it as one
+    heard: int = 0  # of the cost, what was only heard over a wire: no reason to end it
 
 
 def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
@@ -148,7 +149,13 @@ def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
         (run,),
     ).fetchall()
     return [
-        RunSession(key, cost, calls, floors.of(db, "s.root = ?", (root,)).shows(cost, calls))
+        RunSession(
+            session=key,
+            cost=cost,
+            calls=calls,
+            floor=floors.of(db, "s.root = ?", (root,)).shows(cost, calls),
+            heard=hearsay.of_sessions(db, root),
+        )
         for key, root, cost, calls in rows
     ]
 
