@@ -25,6 +25,7 @@ from costtop.daemon.alerting.breaker_actions import Breakers
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.obey import Executors, Obey, is_command
+from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
 from costtop.daemon.ingest.file_reader import Reader, sweep
@@ -197,6 +198,7 @@ def _executors(
         reader=reader,
         actions=actions,
         hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at),
+        peer_reports=PeerReports(instance.writer, actions.holder),
         runs=runs,
         guard=Guard(actions.holder, actions.vitals),
         action_log=action_log,

@@ -137,6 +137,17 @@ class Holder:
         claim = self._claims.get(session)
         return claim.confidence if claim and session in self._handles else ""
 
+    def speaks(self, session: str) -> bool:
+        """Whether its process is known for sending its calls: the session may outlive it."""
+        claim = self._claims.get(session)
+        return claim is not None and claim.speaks
+
+    def leave(self, session: str, identity: tuple[int, int]) -> None:
+        """A process has said that this session of it is over."""
+        handle = self._handles.get(session)
+        if handle is not None and handle.identity == identity and self.speaks(session):
+            self.forget(session)
+
     def confirms(self, session: str) -> bool:
         """Whether the process still shows what its claim rests on (an open log)."""
         claim = self._claims.get(session)

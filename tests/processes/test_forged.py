@@ -19,6 +19,7 @@ from costtop.processes.inspect import linux
 from costtop.receive.caller import Caller
 
 MANY = 200
+_TERMINAL = 'exec -a kitty "$0" "${@:1}"'
 
 
 def wanted(session, **facts):
@@ -61,6 +62,25 @@ async def test_of_two_hundred_processes_named_by_forged_files_none_is_signalled(
         for asker in (None, os.getpid()):
             for act in (hand.actions.kill, hand.actions.pause):
                 assert (await all_steps(act(one.session, asker)))[-1].outcome == "refused"
+    await asyncio.sleep(0.1)
+    assert all(one.poll() is None and linux.glance(one.pid).state == "S" for one in crowd)
+
+
+async def test_nor_by_logs_and_by_files_of_the_older_name(hand, root, crowd, all_steps):
+    here, sessions = os.getcwd(), []
+    for number, process in enumerate(crowd):
+        source = ("claude-code", "costtop", "codex")[number % 3]
+        name, cwd = f"h{number}", os.readlink(f"/proc/{process.pid}/cwd")
+        sessions.append(
+            Wanted(f"{source}/{name}", source, (name,), cwd=cwd, hint=process.pid, last=1 << 50)
+        )
+        forge(root, process.pid, name)
+        (root / f"sessions/{process.pid}.json").rename(root / f"sessions/pid-{process.pid}.json")
+    hand.holder.take(sessions, search(sessions, [root]))
+    assert {one.cwd for one in sessions} > {here}
+    for one in sessions:
+        for act in (hand.actions.kill, hand.actions.pause):
+            assert (await all_steps(act(one.session, os.getpid())))[-1].outcome == "refused"
     await asyncio.sleep(0.1)
     assert all(one.poll() is None and linux.glance(one.pid).state == "S" for one in crowd)
 
@@ -156,8 +176,12 @@ def test_shells_the_system_and_what_costtop_runs_under_are_never_held(stage, han
     shell = subprocess.Popen(
         ["bash", "--norc", "-i"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
+    terminal = stage.start("name=kitty", program=["bash", "-c", _TERMINAL, *stage.program("it")])
+    others = [terminal]
+    if os.getuid() == 0:
+        others.append(stage.start("name=other", "uid=65534"))
     try:
-        for pid in (1, shell.pid, os.getpid(), os.getppid()):
+        for pid in (1, shell.pid, os.getpid(), os.getppid(), *others):
             claim = ProcessClaim(
                 "claude-code/aaaa", pid, linux.glance(pid).start, confidence, "it says so"
             )

@@ -112,7 +112,7 @@ class ProcessSearch:
         living = {
             one.session: one.process.identity
             for one in found.values()
-            if one.process and not one.gone and one.confidence in _SURE
+            if one.process and not one.gone and self._is_sure(one.session)
         }
         for session, (pid, start) in self._sure.items():
             process = self._holder.inspector.glance(pid)
@@ -120,13 +120,17 @@ class ProcessSearch:
             if session not in living and ended:
                 self._exits.setdefault(session, now)
         for session, one in found.items():  # also of one that lived between two looks alone
-            if one.gone and self._holder.confidence(session) in _SURE:
+            if one.gone and self._is_sure(session):
                 self._exits.setdefault(session, now)
         for session, at in list(self._exits.items()):
             if session in living or now - at >= _LIVE_FOR:
                 del self._exits[session]
         self._sure = living
         return self._exits
+
+    def _is_sure(self, session: str) -> bool:
+        """Whether its process is the session's own, so that both end together."""
+        return self._holder.confidence(session) in _SURE and not self._holder.speaks(session)
 
     def _told(self, found: Found) -> dict[str, object]:
         info = self._vitals.info(found.session)

@@ -64,6 +64,8 @@ class Guard:
         handle, found = self._holder.handle(session), self._holder.find(session)
         if handle is None or found.confidence not in {"strong", "exact"}:  # "" once it has gone
             return None
+        if self._holder.speaks(session):
+            return None  # a program that tells of its own calls is no agent that is watched
         return None if never_held(handle.pid, self._holder.inspector) else handle
 
     def name(self, by: str, caller: Caller) -> str:

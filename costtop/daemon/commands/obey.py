@@ -44,6 +44,7 @@ from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands import annotations, budget_file
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
+from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
@@ -64,6 +65,7 @@ class Executors(NamedTuple):
     reader: Reader
     actions: ProcessActions
     hook_reports: HookReports
+    peer_reports: PeerReports
     runs: StartedRuns
     guard: Guard
     action_log: ActionLog
@@ -86,12 +88,17 @@ class Obey:
             if tree is None and line.strip():
                 calls.append(line)
                 continue
-            if calls:
-                answers += await self._executors.acceptor.accept(calls)
-                calls = []
+            answers += await self._accept(calls, caller)
+            calls = []
             answers.append(_NOTHING if tree is None else await self._obey(tree, caller))
-        if calls:
-            answers += await self._executors.acceptor.accept(calls)
+        return answers + await self._accept(calls, caller)
+
+    async def _accept(self, calls: list[bytes], caller: Caller) -> list[bytes]:
+        """Answers to call records, after they are committed and their sender is noted."""
+        if not calls:
+            return []
+        answers = await self._executors.acceptor.accept(calls)
+        await self._executors.peer_reports.hear(calls, answers, caller)
         return answers
 
     async def _obey(self, tree: dict[str, Any], caller: Caller) -> bytes:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from costtop.processes.evidence.wanted import ProcessClaim
 from costtop.processes.inspect.process import Inspector, lives
 
+_MANY = 4096  # sessions told of, before those whose process has ended are forgotten
+
 
 class Reports:
     """Claims by session, the kernel's word on who told them.
 
     Several of one session stand beside each other only where hooks of several processes told of
-    it: which of them is meant, nobody can say then.
+    it, or several sent its calls: which of them is meant, nobody can say then.
     """
 
     def __init__(self, inspector: Inspector) -> None:
@@ -22,10 +24,13 @@ class Reports:
         others = [
             (before, one)
             for before, one in self._told.get(claim.session, ())
-            if before == kind == "hook"
+            if before == kind
+            and kind in {"hook", "peer"}
             and one.identity != claim.identity
             and lives(one.identity, self._inspector)
         ]
+        if len(self._told) >= _MANY:
+            self._told = {one.session: self._told[one.session] for one in self.living()}
         self._told[claim.session] = [*others, (kind, claim)]
         return [one for _, one in self._told[claim.session]]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from costtop.processes.evidence import claude_files, signs
 from costtop.processes.evidence.agents import is_agent
+from costtop.processes.evidence.signs import is_messenger
 from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import SHELLS, Inspector, program
@@ -47,10 +48,7 @@ def heard(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
     if report.kind == "run":
         words = "costtop run started it"
         return ProcessClaim(report.session, pid, start, "exact", words)
-    agreed = report.hint == pid
-    words = "it sent the session's calls over the socket"
-    words += ", under the pid that they name" if agreed else ""
-    return ProcessClaim(report.session, pid, start, "exact" if agreed else "strong", words)
+    return _behind_calls(report, pid, start, inspector)
 
 
 def blindness(inspector: Inspector | None = None) -> str:
@@ -97,6 +95,25 @@ def _behind_hook(report: PeerReport, inspector: Inspector) -> ProcessClaim | Non
             words += f"; {program(argv, now.name)} is not a program known as an agent"
             return ProcessClaim(report.session, pid, start, "strong", words, refusal=refused)
     return None
+
+
+def _behind_calls(
+    report: PeerReport, pid: int, start: int, inspector: Inspector
+) -> ProcessClaim | None:
+    """The program at the other end of the socket, unless it carries what others say.
+
+    The kernel names it, and it names the session: nothing else is needed. Only where the calls
+    name another process than the one that sends them, it may be a mere messenger.
+    """
+    now = inspector.glance(pid)
+    argv = inspector.argv(pid)
+    if now is None or now.start != start or is_messenger(argv, now.name):
+        return None
+    words = "it sent the session's calls over the socket"
+    agreed = report.hint in {None, pid}
+    words += "" if agreed else f", which name process {report.hint}"
+    claim = ProcessClaim(report.session, pid, start, "exact" if agreed else "strong", words)
+    return claim._replace(refusal=unfit(argv, now), speaks=True)
 
 
 def _is_wrapper(argv: Sequence[str]) -> bool:

@@ -15,9 +15,9 @@ from costtop.processes.inspect.process import Inspector, Process, ancestors, pro
 from costtop.processes.refuse import refusal, unfit
 
 _T = TypeVar("_T")
-# Programs that write other programs' logs: never the process behind one.
-_SCRIBES = frozenset(
-    {"tee", "cat", "logger", "script", "rotatelogs", "multilog", "svlogd", "rsync"}
+# Programs that write or carry other programs' logs: never the process behind one.
+_MESSENGERS = frozenset(
+    "tee cat logger script rotatelogs multilog svlogd rsync nc ncat netcat socat costtop".split()
 )
 _SLACK = 2000  # ms
 
@@ -160,7 +160,7 @@ def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]
 
 def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> ProcessClaim | None:
     argv = cache.argv(process.pid)
-    if program(argv, process.name).partition(" ")[0] in _SCRIBES:
+    if is_messenger(argv, process.name):
         return None
     known = is_agent(argv, one.source)
     confidence, evidence = (
@@ -172,6 +172,13 @@ def _writer(one: Wanted, process: Process, log: str, cache: ProcessCache) -> Pro
     refused = unfit(argv, process)
     claim = ProcessClaim(one.session, *process.identity, confidence, evidence)
     return claim._replace(file=log, refusal=refused)
+
+
+def is_messenger(argv: Sequence[str], name: str) -> bool:
+    """Whether a program only carries what others say: `tee`, `nc`, `costtop record`."""
+    words = program(argv, name).split(" ")
+    module = argv[argv.index("-m") + 1 :][:1] if "-m" in argv else ()
+    return not _MESSENGERS.isdisjoint({words[0], *words[1:2], *module})
 
 
 def _parent_of_carriers(

@@ -54,6 +54,7 @@ class ProcessClaim(NamedTuple):
     file: str = ""
     refusal: str = ""
     former: bool = False  # the process has gone on from this session to another
+    speaks: bool = False  # it sent the session's calls itself; others may send more of them
 
     @property
     def identity(self) -> tuple[int, int]:

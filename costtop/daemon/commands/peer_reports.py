@@ -1,0 +1,76 @@
+"""Notes which process sends a session's calls over the socket: the kernel's word, held at once.
+
+It takes no calls in. A gateway that sends those of many sessions is the process of none of them.
+"""
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+
+from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.holder import Holder
+from costtop.receive.caller import Caller
+from costtop.store import gating
+from costtop.store.writer import Writer
+from costtop.text import clean
+
+_SOURCE = "costtop"
+_SESSIONS = 8  # of one process, after which it counts as a gateway and is noted no more
+_CALLERS = 1024  # processes remembered
+
+
+class _Said(msgspec.Struct):
+    """What is of interest in a line; its other fields, and whether they are right, are not."""
+
+    session: str
+    pid: object = None
+    event: object = None
+    status: object = None
+
+
+class PeerReports:
+    """Who sent which sessions' calls."""
+
+    def __init__(self, writer: Writer, holder: Holder) -> None:
+        self._writer, self._holder = writer, holder
+        self._noted: dict[tuple[int, int], set[str]] = {}  # process -> sessions as it names them
+
+    async def hear(self, lines: Sequence[bytes], answers: Sequence[bytes], caller: Caller) -> None:
+        """Takes note of the sender of lines that were just answered and are committed."""
+        one = self._holder.inspector.glance(caller.pid) if caller.pid > 0 else None
+        if one is None or not caller.lives():
+            return
+        if one.identity not in self._noted and len(self._noted) >= _CALLERS:
+            self._noted.pop(next(iter(self._noted)))
+        noted = self._noted.setdefault(one.identity, set())
+        for line, answer in zip(lines, answers, strict=True):
+            said = _said(line) if answer.startswith(b'{"ok": true') else None
+            if said is None:
+                continue
+            if said.event == "session" and said.status == "ended":
+                noted.discard(said.session)
+                self._holder.leave(await self._root(said.session), one.identity)
+            elif said.session not in noted and len(noted) < _SESSIONS:
+                noted.add(said.session)
+                await self._note(said, one.identity, caller)
+
+    async def _note(self, said: _Said, identity: tuple[int, int], caller: Caller) -> None:
+        session = await self._root(said.session)
+        if not session or not caller.lives():
+            return
+        hint = said.pid if isinstance(said.pid, int) else None
+        report = PeerReport(session, "peer", (identity,), _SOURCE, hint)
+        self._holder.report(report, None if caller.pidfd is None else os.dup(caller.pidfd))
+
+    async def _root(self, session: str) -> str:
+        """The key of the root session, "" where no call of it is stored."""
+        about = await self._writer.read(gating.facts, _SOURCE, clean(session))
+        return str(about["session"]) if about["root"] is not None else ""
+
+
+def _said(line: bytes) -> _Said | None:
+    try:
+        return msgspec.json.decode(line, type=_Said)
+    except (ValueError, RecursionError):  # not UTF-8, a cut emoji: the fold is more patient
+        return None
