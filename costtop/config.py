@@ -75,6 +75,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     feature: str = ""
     user: str = ""
     budget: str = ""
+    session: str = ""
     min_tier: int = 0
     quiet: str = ""
     max_per_hour: int = 20

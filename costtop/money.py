@@ -59,9 +59,15 @@ def beside(nanos: int | None, amount: int, *, floor: bool = False) -> str:
     return f"{whole}{dot}{part.rstrip('0').ljust(2, '0')}" if dot else digits
 
 
-def bill(nanos: int | None, *, floor: bool = False) -> str:
-    """The amount with its sign: "$12.35", "≥$12.35" where it is a floor, "?" where unknown."""
-    return "?" if nanos is None else f"{'≥' if floor else ''}${dollars(nanos)}"
+def bill(nanos: int | None, *, floor: bool = False, of: int = NANO, places: int = 2) -> str:
+    """The amount with its sign: "$12.35", "≥$12.35" where it is a floor, "?" where unknown.
+
+    `of` is the amount that it is a part of: beside a small one it has more digits.
+    """
+    if nanos is None:
+        return "?"
+    digits = dollars(nanos, places=places) if places != 2 else beside(nanos, of)
+    return f"{'≥' if floor else ''}${digits}"
 
 
 def dollars(nanos: int | None, *, floor: bool = False, places: int = 2) -> str:

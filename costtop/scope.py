@@ -33,3 +33,8 @@ def fits(text: str, glob: str) -> bool:
     from fnmatch import fnmatchcase
 
     return fnmatchcase(text, glob)
+
+
+def literal(text: str) -> str:
+    """A glob that matches the text and nothing else."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)

@@ -13,6 +13,13 @@ _MARKS_KEPT = 2  # combining marks in a row
 _HOSTILE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+def typed(name: str) -> str:
+    """A name as it is to be typed into a shell, which takes it as one word."""
+    import shlex
+
+    return shlex.quote(name)
+
+
 def clean(text: str, limit: int = LIMIT) -> str:
     """`text` on one line, without control, format, bidi, zero-width or surrogate characters.
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from costtop.alerts.choose import kind
 from costtop.errors import ConfigError
 from costtop.model import SEVERITIES, Finding, Hold, Notification, Severity, Traffic
+from costtop.scope import matches
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood
 GATHER = 10_000  # ms for which such followers are gathered
@@ -30,6 +31,7 @@ class Route(NamedTuple):
     feature: str = ""
     user: str = ""
     budget: str = ""
+    session: str = ""  # a glob on "source/id", or the id alone
     min_tier: int = 0
     quiet: tuple[int, int] | None = None  # minutes of the local day [from, to)
     per_hour: int = 20
@@ -54,6 +56,7 @@ def takes(route: Route, one: Notification) -> bool:
         _severe_enough(route, finding)
         and (not route.rules or bool({finding.rule, family, _asked_as(family)} & {*route.rules}))
         and all(wanted in {"", found} for wanted, found in named)
+        and (not route.session or matches([("session", route.session)], finding._asdict()))
         and not (finding.rule == "budget_tier" and (finding.tier or 0) < route.min_tier)
     )
 
@@ -73,7 +76,7 @@ def _severe_enough(route: Route, finding: Finding) -> bool:
 def hears_deeds(route: Route, severity: Severity) -> bool:
     """Whether the endpoint is told what was done by command or by itself."""
     grave = SEVERITIES.index(severity) >= SEVERITIES.index(route.min_severity)
-    named = route.feature or route.user or route.budget
+    named = route.feature or route.user or route.budget or route.session
     return grave and not named and (not route.rules or "deed" in route.rules)
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from costtop.alerts.wording import MARK, Message, plain, short_name
-from costtop.money import dollars
+from costtop.money import bill, dollars
 
 _DEAREST = 5
 _CHANGES = 3
@@ -27,7 +27,7 @@ class Summary(NamedTuple):
 
 def summary(values: Summary) -> Message:
     """The message: spend, trend, dearest sessions, what changed."""
-    spent = f"${dollars(values.spent, floor=values.floor)}"
+    spent = bill(values.spent, floor=values.floor)
     trend = _trend(values)
     title = f"{MARK}digest: {plain(values.period)}, {spent}" + (f", {trend}" if trend else "")
     lines = [

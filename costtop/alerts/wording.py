@@ -13,8 +13,8 @@ from costtop.alerts.choose import kind
 from costtop.analysis import why
 from costtop.durations import MINUTE
 from costtop.model import NANO, SEVERITIES, Finding, Notification
-from costtop.money import beside, dollars, exactly
-from costtop.text import clean
+from costtop.money import beside, bill, dollars, exactly
+from costtop.text import clean, typed
 
 MARK = "[costtop] "
 SHORT = 150  # characters of the short form: one SMS with room for its gateway's prefix
@@ -44,18 +44,22 @@ class Message(NamedTuple):
 
 
 def message(
-    one: Notification, spenders: Sequence[tuple[str, int]] = (), *, holds: bool = False
+    one: Notification,
+    spenders: Sequence[tuple[str, int]] = (),
+    *,
+    holds: bool = False,
+    living: str = "",
 ) -> Message:
     """The words for one notification.
 
     `spenders` are ("source/session", nano-dollars) of the sessions that spent most of a budget;
-    `holds`: at 100 % it does more than tell.
+    `holds`: at 100 % it does more than tell. `living` is the dearest of them that still runs.
     """
     finding = one.finding
     title = MARK + headline(finding)
     family = kind(finding.rule)
     if family == "budget":
-        told = _budget(one, spenders, holds=holds)
+        told = _budget(one, spenders, living, holds=holds)
     else:
         told = {"blind": _blind, "common": _common}.get(family, _session)(one)
     lines = [plain(line, 400) for line in told]
@@ -166,7 +170,9 @@ def _why(one: Notification) -> str:
     return f"Why: {said or cause or 'nothing more is known yet'}{besides}"
 
 
-def _budget(one: Notification, spenders: Sequence[tuple[str, int]], *, holds: bool) -> list[str]:
+def _budget(
+    one: Notification, spenders: Sequence[tuple[str, int]], living: str, *, holds: bool
+) -> list[str]:
     finding = one.finding
     evidence = dict(finding.evidence)
     return [
@@ -174,7 +180,7 @@ def _budget(one: Notification, spenders: Sequence[tuple[str, int]], *, holds: bo
         _passed(one, evidence),
         f"Why: {finding.why.strip() or 'see the dearest sessions'}{_besides(one)}",
         *_spenders(finding, evidence, spenders),
-        _budget_todo(one, spenders, holds=holds),
+        _budget_todo(one, spenders, living, holds=holds),
     ]
 
 
@@ -193,16 +199,33 @@ def _spenders(
     return [f"Dearest{within}: {', '.join(each)}."]
 
 
-def _budget_todo(one: Notification, spenders: Sequence[tuple[str, int]], *, holds: bool) -> str:
-    """What to type, the most useful first."""
-    budget = one.finding.budget
+def _budget_todo(
+    one: Notification, spenders: Sequence[tuple[str, int]], living: str, *, holds: bool
+) -> str:
+    """What to type, the most useful first; nothing that a shell or costtop would refuse."""
+    budget = typed(one.finding.budget)
     todo = ["costtop --once --sort rate"]
     if spenders:
-        name = short_name(spenders[0][0])
-        todo = [f"costtop explain {name}", f"costtop kill {name}"]
-        todo += [f"costtop override {budget}"] if holds and (one.finding.tier or 0) >= 100 else []
-        todo.append(f"costtop budget set {budget} AMOUNT")
+        todo = [f"costtop explain {short_name(spenders[0][0])}"]
+        todo += [f"costtop kill {short_name(living)}"] if living else []
+        if plain(budget) == budget:  # else a channel gets a look-alike, which names no budget
+            spent = holds and (one.finding.tier or 0) >= 100
+            todo += [f"costtop override {budget}"] if spent else []
+            todo.append(f"costtop budget set {budget} {_roomier(one.finding)}")
     return " · ".join((*todo, "costtop budget list", f"costtop alerts ack {one.id}"))
+
+
+def _roomier(finding: Finding) -> str:
+    """A round amount that has room again: 1, 2, 3, 5 or 7.5 times a power of ten."""
+    amount = dict(finding.evidence).get("amount")
+    whole = amount if isinstance(amount, int) else 0
+    least = max(whole, finding.amount or 0, finding.cost or 0) * 6 // 5
+    size = NANO // 100
+    while size * 10 <= least:
+        size *= 10
+    steps = (10, 20, 30, 50, 75, 100)
+    rounded = exactly(next(size * n // 10 for n in steps if size * n // 10 >= least))
+    return rounded.replace(",", "").removesuffix(".00")
 
 
 def _besides(one: Notification) -> str:
@@ -215,8 +238,8 @@ def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> st
     amount = evidence.get("amount")
     whole = amount if isinstance(amount, int) else NANO
     of = f" of ${exactly(amount)}" if isinstance(amount, int) else ""
-    spent = beside(finding.cost, whole, floor=bool(evidence.get("floor")))
-    return f"Budget {finding.budget} ({finding.period}) has spent ${spent}{of}."
+    spent = bill(finding.cost, floor=bool(evidence.get("floor")), of=whole)
+    return f"Budget {finding.budget} ({finding.period}) has spent {spent}{of}."
 
 
 def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:
@@ -285,8 +308,10 @@ def deed(what: str, session: str, by: str, detail: str) -> Message:
 def breaker(budget: str, what: str, why: str) -> Message:
     """The words for a breaker that opened, counts down, acted or was held back."""
     title = f"{MARK}breaker {_name(plain(budget))}: {plain(what, 120)}"
-    undo = f"costtop override {budget}"
-    lines = [plain(why, 400), f"Let it pass: {plain(undo)} · costtop --once --sort rate"]
+    undo = f"costtop override {typed(budget)}"
+    if plain(undo) != undo:
+        undo = "costtop override --all"
+    lines = [plain(why, 400), f"Let it pass: {undo} · costtop --once --sort rate"]
     return Message(title, "\n".join(lines), _short(title, undo))
 
 

@@ -17,6 +17,7 @@ from costtop import config as configuration
 from costtop import money
 from costtop.config import Action, BudgetEntry, Config
 from costtop.config_mistakes import SECRET, shown
+from costtop.daemon import session_scopes
 from costtop.daemon.config_changes import loaded
 from costtop.daemon.notices import budget_changes
 from costtop.daemon.notices.budget_changes import BudgetChange
@@ -52,9 +53,13 @@ class Reloads:
         except CosttopError as error:
             log.error("kept the old configuration: %s", error)
             return old
+        with closing(open_reader(self._paths.database)) as db:
+            known = meta.budgets(db)  # those set by command since the last reload too
+            old, new = (session_scopes.addressed(db, one) for one in (old, new))
+            missing += session_scopes.unknown(db, new)
         for one in missing:
             log.warning("%s", one)
-        budgets = self._judged(self._known(), configuration.budgets(new))
+        budgets = self._judged(known, configuration.budgets(new))
         new = msgspec.structs.replace(new, budget=tuple(map(_entry, budgets)))
         self.said = "; ".join([*named(changes(old, new)), *self._waiting()])
         log.info("the configuration is read again%s", f": {self.said}" if self.said else "")
@@ -74,11 +79,6 @@ class Reloads:
             await asyncio.sleep(max(0.0, first - time.monotonic()) + 0.01)
             reload()
         await asyncio.Event().wait()
-
-    def _known(self) -> tuple[Budget, ...]:
-        """The budgets that hold, those set by command since the last reload too."""
-        with closing(open_reader(self._paths.database)) as db:
-            return meta.budgets(db)
 
     def _judged(self, known: Sequence[Budget], fresh: Sequence[Budget]) -> list[Budget]:
         """The budgets as they hold from now on; keeps what is to wait."""

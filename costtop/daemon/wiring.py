@@ -18,6 +18,7 @@ from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices import budget_changes
 from costtop.daemon.notices.post import audience
 from costtop.daemon.reader_settings import reader_settings
+from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory
@@ -61,6 +62,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     private_directory(paths.spool)
     prices = price_book(config, paths)
     async with Writer(paths.database) as writer:
+        config = await writer.read(addressed, config)
         costs = partial(basis, policy=config.prices.counts)
         named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
         write_context = WriteContext(feature_of(config.feature, str(Path.home())), costs, named)

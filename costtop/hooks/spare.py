@@ -6,7 +6,7 @@ something might pass.
 """
 
 from costtop.hooks.quick import word
-from costtop.text import clean
+from costtop.text import clean, typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def words(why: str, lifts: str, key: str) -> str:
     name = key.partition("/")[2]
     if not lifts:
         return clean(f"costtop: {why}. Say what is done so far, and stop.", 400)
-    undo = f"costtop unmark {name}" if lifts == "unmark" else f"costtop override {lifts}"
+    undo = f"costtop unmark {name}" if lifts == "unmark" else f"costtop override {typed(lifts)}"
     return clean(
         f"costtop: {why}. Commit what is done and stop; only git commits and costtop's own"
         f" commands still run. The user can lift this from another terminal: {undo}",

@@ -55,10 +55,11 @@ def facts(db: "Connection", source: str, session: str) -> dict[str, object]:
 def verdict(
     db: "Connection", source: str, session: str, now: int
 ) -> tuple[str, str, int, str, str] | None:
-    """(kind, why, since, what lifts it, session key) of what holds the session back, or None.
+    """(kind, why, since, what lifts it, session) of what holds the session back, or None.
 
     kind "deny": this tool is not to run; "stop": the turn is to end. What lifts it is the name of a
-    budget, "unmark", or "" for a stop that ends when the user speaks to the session again.
+    budget, "unmark", or "" for a stop that ends when the user speaks to the session again. The
+    session is "source/its short id".
     """
     about = facts(db, source, session)
     about["now"] = now
@@ -66,7 +67,7 @@ def verdict(
     key = str(about["session"])
     if marked:
         note = f": {marked[0]}" if marked[0] else ""
-        return "stop", f"this session is marked runaway{note}", 0, "unmark", key
+        return "stop", f"this session is marked runaway{note}", 0, "unmark", _said(db, about)
     found = _over(db, about)
     if found is None:
         return None
@@ -76,7 +77,14 @@ def verdict(
         (key, ARGUES, now - LATELY),
     ).fetchone()
     kind = "stop" if argued or action in ("stop", "kill") else "deny"
-    return kind, why, opened, budget, key
+    return kind, why, opened, budget, _said(db, about)
+
+
+def _said(db: "Connection", about: dict[str, object]) -> str:
+    """The session's key with its short id instead of its id, where it has one."""
+    row = db.execute("SELECT short FROM sessions WHERE id = ?", (about["root"],)).fetchone()
+    source, _, session = str(about["session"]).partition("/")
+    return f"{source}/{row[0] or session if row else session}"
 
 
 def _over(db: "Connection", about: dict[str, object]) -> tuple[str, str, int, str] | None:

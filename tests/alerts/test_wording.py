@@ -70,12 +70,13 @@ def test_a_budget_is_told_in_four_lines_that_name_every_tier_passed():
 def test_a_budget_names_its_three_dearest_sessions_and_what_to_type():
     one = Notification("3f9a2c", "i", "s", tier(tier=100), "first", speaks=True)
     spenders = [(UUID, 9_100_000_000), ("codex/ab", 4_000_000_000), ("gemini/c", 20_000_000)]
-    lines = message(one, spenders, holds=True).body.splitlines()
+    lines = message(one, spenders, holds=True, living="codex/ab").body.splitlines()
     assert lines[-2] == "Dearest: 9f767c4 $9.10, ab $4.00, c $0.02."
     assert lines[-1] == (
-        "costtop explain 9f767c4 · costtop kill 9f767c4 · costtop override daily"
-        " · costtop budget set daily AMOUNT · costtop budget list · costtop alerts ack 3f9a2c"
+        "costtop explain 9f767c4 · costtop kill ab · costtop override daily"
+        " · costtop budget set daily 30 · costtop budget list · costtop alerts ack 3f9a2c"
     )
+    assert "kill" not in message(one, spenders).body
 
 
 def test_a_burn_says_how_fast_against_what():
@@ -192,9 +193,9 @@ def test_a_summary_says_spend_trend_the_dearest_and_what_changed():
         alerts=3,
     )
     words = summary(values)
-    assert words.title == "[costtop] digest: Mon 23 Nov, $≥41.20, 12 % more than the one before"
+    assert words.title == "[costtop] digest: Mon 23 Nov, ≥$41.20, 12 % more than the one before"
     assert words.body.splitlines() == [
-        "Spent $≥41.20 in 14 sessions and 812 calls, 9 tasks completed at $4.58 each.",
+        "Spent ≥$41.20 in 14 sessions and 812 calls, 9 tasks completed at $4.58 each.",
         "Usual is $30.00.",
         "Dearest: 9f767c4 $9.10, checkout-42 $3.00.",
         "Changed: cost per task of checkout rose 31 % in 28 days",

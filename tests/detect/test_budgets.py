@@ -216,7 +216,7 @@ def test_a_call_without_a_price_makes_the_amount_a_floor(log):
     budgets = Budgets([DAILY], UTC_ZONE)
     budgets.observe(log.spend("s", NOON, unpriced=True), NOON)
     (found,) = spoken(budgets.observe(log.spend("s", NOON, 5.0), NOON))
-    assert "≥5.00" in found.why
+    assert "spent ≥$5.00" in found.why
     assert dict(found.evidence)["floor"] == 1
 
 

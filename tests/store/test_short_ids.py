@@ -11,11 +11,13 @@ import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costtop.errors import CosttopError, NothingFound
 from costtop.model import SessionFact
 from costtop.queries.sessions import lookup
-from costtop.store.db import open_writer
+from costtop.store.db import migrations, open_writer
 from costtop.store.names import Names
 from costtop.store.sessions import short_ids
 from costtop.store.sessions.sessions import Sessions
@@ -102,6 +104,34 @@ def test_one_given_is_kept_and_never_another_sessions_even_where_ids_are_alike(d
     again = begun(db, *(f"{head}{n}" for n in range(9, -1, -1)))
     assert again == shorts[::-1]
     assert begun(db, f"{head}0", source="claude-code") != shorts[:1]
+
+
+# Ids that are alike where it matters: the same tails, the same words, short ids of one another.
+ALIKE = st.one_of(
+    st.text("ab0", min_size=1, max_size=4),
+    st.builds("{}-{}".format, st.sampled_from(("support", "ci")), st.text("a1", max_size=10)),
+    st.builds(lambda n: str(uuid.UUID(int=n << 96 | 7 << 76 | 2 << 62 | n % 3)), st.integers(0, 9)),
+    st.text(max_size=12),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(("codex", "costtop")), ALIKE), max_size=30))
+def test_whatever_comes_no_short_id_is_given_twice_and_each_means_its_session_for_ever(ids):
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    for one in migrations():
+        db.executescript(one)
+    sessions, given_ids = Sessions(Names()), {}
+    for source, session in ids:
+        sessions.ref(db, source, session)
+        key = f"{source}/{session}"
+        short = short_ids.of(db, key)
+        assert given_ids.setdefault(key, short) == short
+        assert re.fullmatch("[a-z0-9-]+", short)
+        for known, kept in given_ids.items():
+            assert short_ids.of(db, known) == kept
+            assert lookup.session(db, kept) == lookup.session(db, f"@{kept}") == known
+    assert len(set(given_ids.values())) == len(given_ids)
+    db.close()
 
 
 def test_no_short_id_is_the_whole_id_of_an_earlier_session(db):

@@ -6,6 +6,7 @@ What a deed will do is said before, what it did after. It judges no process; the
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 from costtop import durations, paths
@@ -17,6 +18,7 @@ from costtop.files import user_name
 from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader
+from costtop.store.sessions import session_names
 
 _SAYS = {
     "mark": ("Says of sessions that they are watched, runaway or fine.", "7b4acd3 --as runaway"),
@@ -73,58 +75,60 @@ def _add_signals(parser: Parser, name: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Does it to every session; one that is refused does not spare the others."""
     found = paths.find()
-    keys = named(found, options.session)
-    typed = dict.fromkeys(keys, getattr(options, "pid", None))
-    if len(keys) > 1 and any(typed.values()):
+    called = named(found, options.session)
+    typed = dict.fromkeys(called, getattr(options, "pid", None))
+    if len(called) > 1 and any(typed.values()):
         raise UsageError("--pid names the process of one session: give one session")
     if options.verb in {"kill", "pause"}:
-        plans = _told(found, options, keys)
+        plans = _told(found, options, called)
         if options.dry_run:
             return 0
         if not _agreed(options, plans, typed):
             return 1
-    return each(found, keys, lambda key: _command(options, key, typed[key]))
+    return each(found, called, lambda key: _command(options, key, typed[key]))
 
 
-def each(found: Paths, keys: Iterable[str], order: Order) -> int:
-    """Sends one command a session and prints what was done; 1 where one was refused."""
+def each(found: Paths, called: Mapping[str, str], order: Order) -> int:
+    """Sends one command a session and prints what was done; 1 where one was refused.
+
+    `called` has by key what people call each.
+    """
     failed: list[CosttopError] = []
-    for key in keys:
+    for key, name in called.items():
         try:
             answer = client.ask(found, order(key))
         except client.NoDaemon:
             raise
         except CosttopError as error:
             failed.append(error)
-            print(f"costtop: {key}: {error}", file=sys.stderr)
+            print(f"costtop: {name}: {error}", file=sys.stderr)
             continue
-        put_said(answer)
+        for line in answer.get("said", ()):
+            put(line if str(line).startswith(name) else f"{name}: {line}")
     return failed[0].exit_code if failed else 0
 
 
-def named(found: Paths, prefixes: Iterable[str]) -> list[str]:
-    """The keys of the sessions that prefixes name, each once."""
-    db = open_reader(found.database)
-    try:
-        return list(dict.fromkeys(lookup.session(db, prefix) for prefix in prefixes))
-    finally:
-        db.close()
+def named(found: Paths, prefixes: Iterable[str]) -> dict[str, str]:
+    """The keys of the sessions that prefixes name, each once, with what people call them."""
+    with closing(open_reader(found.database)) as db:
+        keys = (lookup.session(db, prefix) for prefix in prefixes)
+        return {key: session_names.said(db, key) for key in keys}
 
 
-def _told(found: Paths, options: argparse.Namespace, keys: list[str]) -> dict[str, Any]:
+def _told(found: Paths, options: argparse.Namespace, called: Mapping[str, str]) -> dict[str, Any]:
     """Says what would be done to whom; the daemon's plan of each session that has one."""
     plans: dict[str, Any] = {}
-    for key in keys:
+    for key, name in called.items():
         try:
-            plans[key] = client.ask(found, protocol.Plan(key, options.verb))
+            plan = client.ask(found, protocol.Plan(key, options.verb))
         except client.NoDaemon:
             raise
         except CosttopError as error:
             if options.dry_run:  # else the deed itself says why
-                put(f"{key}: {error}")
+                put(f"{name}: {error}")
             continue
-        planned = plans[key]
-        put(f"{key}: process {planned['pid']} ({planned['confidence']}: {planned['evidence']})")
+        planned = plans[key] = {**plan, "called": name}
+        put(f"{name}: process {planned['pid']} ({planned['confidence']}: {planned['evidence']})")
         for line in planned["said"]:
             if _climbs(line, options):
                 put(f"  {line}")
@@ -139,7 +143,8 @@ def _agreed(
         return True
     for key, planned in plans.items():
         if planned["confidence"] == "weak" and typed[key] is None:
-            said = input(f"{key}: not sure that it is this process. Type its number: ").strip()
+            unsure = f"{planned['called']}: not sure that it is this process. Type its number: "
+            said = input(unsure).strip()
             typed[key] = int(said) if said.isdecimal() else None
     if options.verb != "kill" or options.yes or not plans:
         return True

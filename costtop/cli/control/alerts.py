@@ -23,6 +23,8 @@ from costtop.queries.sessions import lookup
 from costtop.store.alerts.alerts import find as find_alert
 from costtop.store.db import open_reader
 
+_ALERT = "a beginning of its id, or its session's short id"
+
 
 def add(parser: Parser, name: str) -> None:
     """Adds `costtop alerts` with its verbs; without one it lists."""
@@ -40,11 +42,11 @@ def add(parser: Parser, name: str) -> None:
     listed.add_argument("--all", action="store_true", help="also what was history at first start")
     listed.add_argument("--since", metavar="D", help="7d, 24h, yesterday, 2026-11-01")
     show = _verb(verbs, "show", _show, "One alert: why, what was decided and sent.", "7433142b")
-    show.add_argument("alert", metavar="ALERT", help="any unique beginning of its id")
+    show.add_argument("alert", metavar="ALERT", help=_ALERT)
     show.add_argument("--json", action="store_true", help="as JSON")
     about = "Says that you have seen it: told again only if it gets worse."
-    ack = _verb(verbs, "ack", _ack, about, "7433142b")
-    ack.add_argument("alert", metavar="ALERT", nargs="+", help="any unique beginning of its id")
+    ack = _verb(verbs, "ack", _ack, about, "7433142b", "@9f767c4")
+    ack.add_argument("alert", metavar="ALERT", nargs="+", help=_ALERT)
     _add_silence(verbs)
     about = "Sends a test to each endpoint and says what came back."
     test = _verb(verbs, "test", _test, about, "", "phone")
@@ -130,7 +132,8 @@ def _show(options: argparse.Namespace) -> int:
 def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:
     named = ("severity", "rule", "session", "budget", "period", "tier", "at", "turn", "cost_usd")
     more = ("excess_usd", "cause", "why", "state", "reason")
-    facts = [(name, str(one[name])) for name in named + more if one[name] is not None]
+    shown = one | {"session": one["short"] and f"{one['short']}  ({one['session']})"}
+    facts = [(name, str(shown[name])) for name in named + more if shown[name] is not None]
     now = one["incident_now"]
     facts += [("now", now["title"]), ("why now", now["why"]), ("told", now["told_words"])]
     return facts + [(f"  {name}", str(value)) for name, value in one["evidence"].items()]
@@ -184,8 +187,9 @@ def _list_silences(options: argparse.Namespace) -> int:
 
 
 def _about(one: dict[str, Any]) -> str:
-    named = ("session", "rule", "feature", "budget")
-    return ", ".join(f"{name} {one[name]}" for name in named if one[name])
+    named = {"session": one["short"] or one["session"]}
+    named |= {name: one[name] for name in ("rule", "feature", "budget")}
+    return ", ".join(f"{name} {value}" for name, value in named.items() if value)
 
 
 def _ends(one: dict[str, Any]) -> str:

@@ -1,7 +1,10 @@
 """`costtop budget list`, `set`, `remove`. Writing is the daemon's, or done here without one."""
 
 import argparse
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from costtop import money, paths
 from costtop.cli import catching_up
@@ -14,15 +17,18 @@ from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import StoreError, UsageError
 from costtop.files import user_name
+from costtop.paths import Paths
 from costtop.periods import zone
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
 from costtop.queries.spending import budget_state
+from costtop.store.db import open_reader
+from costtop.store.sessions import session_names
 
 _HEAD = (
     *("BUDGET", "PERIOD", "SPENT $", "OF $", "%", "TIERS"),
-    *("EXPECTED $", "80 % INTERVAL", "CHANCE", "NEXT TIERS"),
+    *("EXPECTED $", "80 % INTERVAL", "CHANCE", "NEXT TIERS", "OF"),
 )
 
 
@@ -92,9 +98,14 @@ def _list(options: argparse.Namespace) -> int:
     elif not meters:
         put("no budget is set; such as: costtop budget set daily 20")
     else:
-        rows = [_cells(meter, taken) for meter in meters]
+        rows = [(*_cells(meter, taken), _scope_said(db, meter)) for meter in meters]
         put(plain(_HEAD, rows, frozenset({2, 3, 4, 6, 8})))
     return budget_state.CODES[budget_state.worst(states)] if options.check else 0
+
+
+def _scope_said(db: sqlite3.Connection, meter: BudgetMeter) -> str:
+    told = (f"{key}={session_names.glob_said(db, key, glob)}" for key, glob in meter.scope)
+    return " ".join(told) or "everything"
 
 
 def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
@@ -155,14 +166,24 @@ def _remove(options: argparse.Namespace) -> int:
     return _change(protocol.RemoveBudget(options.name, user_name()))
 
 
+@contextmanager
+def _known(found: Paths) -> Iterator[sqlite3.Connection | None]:
+    """The database, where there is one to ask which session is meant."""
+    if not found.database.exists():
+        yield None
+        return
+    with closing(open_reader(found.database)) as db:
+        yield db
+
+
 def _change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:
     from costtop.daemon.commands import budget_file
     from costtop.daemon.lifecycle import instance
 
     found = paths.find()
     if instance.is_free(found.lock):
-        with instance.hold(found):
-            put(budget_file.change(found, command))
+        with instance.hold(found), _known(found) as db:
+            put(budget_file.change(db, found, command))
     else:
         put_said(client.ask(found, command))
     return 0

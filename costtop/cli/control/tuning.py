@@ -1,6 +1,7 @@
 """`costtop alerts replay`, the tuning bench: what rules would have told of history, and which."""
 
 import argparse
+import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,9 @@ from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.queries.alerts import alert_json
+from costtop.queries.sessions.short_beside import beside
 from costtop.store.db import open_reader
+from costtop.store.sessions import session_names
 
 if TYPE_CHECKING:
     from costtop.daemon.alerting.rule_bench import Bench
@@ -42,24 +45,35 @@ def run(options: argparse.Namespace) -> int:
     found = bench(db, changed, *span, options.source)
     before = bench(db, config, *span, options.source) if options.set else None
     if options.json:
-        put_json(_tree(found, before, options.set))
+        put_json(_tree(db, found, before, options.set))
     else:
-        _print(found, before, options.set, tz)
+        _print(db, found, before, options.set, tz)
     return 0
 
 
-def _tree(found: "Bench", before: "Bench | None", tried: list[str]) -> dict[str, Any]:
+def _tree(
+    db: sqlite3.Connection, found: "Bench", before: "Bench | None", tried: list[str]
+) -> dict[str, Any]:
     """Alert JSON with what each rule contributes, and what the settings tried have changed."""
-    tree = {**alert_json.replayed(found.made, found.sessions), **_shares(found)}
+    tree = {**alert_json.replayed(db, found.made, found.sessions), **_shares(found)}
+    tree["pushed"] = beside(db, tree["pushed"])
     if before is not None:
         gone, fresh = _moved(found, before)
         tree["tried"] = {
             "set": tried,
-            "as_configured": {"pushed_per_1000_sessions": before.per_1000, **_shares(before)},
+            "as_configured": {
+                "pushed_per_1000_sessions": before.per_1000,
+                **_configured(db, before),
+            },
             "pushed_besides": fresh,
             "pushed_no_more": gone,
         }
     return tree
+
+
+def _configured(db: sqlite3.Connection, before: "Bench") -> dict[str, Any]:
+    shares = _shares(before)
+    return shares | {"pushed": beside(db, shares["pushed"])}
 
 
 def _shares(found: "Bench") -> dict[str, Any]:
@@ -99,7 +113,13 @@ def _moved(found: "Bench", before: "Bench") -> tuple[list[str], list[str]]:
     return gone, [one.session for one in found.pushed if one.session not in then]
 
 
-def _print(found: "Bench", before: "Bench | None", tried: list[str], tz: ZoneInfo) -> None:
+def _print(
+    db: sqlite3.Connection,
+    found: "Bench",
+    before: "Bench | None",
+    tried: list[str],
+    tz: ZoneInfo,
+) -> None:
     rows = [
         (_minute(one.one.finding.at, tz), one.one.finding.severity, one.one.finding.title)
         for one in found.made
@@ -111,10 +131,10 @@ def _print(found: "Bench", before: "Bench | None", tried: list[str], tz: ZoneInf
         put(_rules(found))
     if found.pushed:
         put("")
-        put(_sessions(found, tz))
+        put(_sessions(db, found, tz))
     put("")
     if before is not None:
-        _compare(found, before, tried)
+        _compare(db, found, before, tried)
     told = "" if found.per_1000 is None else f"; {_rate(found)}"
     put(f"{len(rows)} alerts over {found.sessions} sessions{told}")
 
@@ -140,12 +160,12 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:g}"
 
 
-def _sessions(found: "Bench", tz: ZoneInfo) -> str:
+def _sessions(db: sqlite3.Connection, found: "Bench", tz: ZoneInfo) -> str:
     """Which sessions would have been pushed, the dearest first."""
     head = ("PUSHED SESSION", "AT", "COST $", "EXCESS $", "RULES")
     rows = [
         (
-            one.session,
+            session_names.said(db, one.session),
             _minute(one.at, tz),
             money.dollars(one.cost),
             money.dollars(one.excess),
@@ -158,14 +178,15 @@ def _sessions(found: "Bench", tz: ZoneInfo) -> str:
     return f"{table}\nand {more} more; all with --json" if more else table
 
 
-def _compare(found: "Bench", before: "Bench", tried: list[str]) -> None:
+def _compare(db: sqlite3.Connection, found: "Bench", before: "Bench", tried: list[str]) -> None:
     """What the settings tried would have changed."""
     gone, fresh = _moved(found, before)
     put(f"with {', '.join(tried)}: {_number(before.per_1000)} → {_number(found.per_1000)} of 1000")
     for words, names in (("no more", gone), ("besides", fresh)):
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            put(f"  pushed {words}: {', '.join(names[:_SHOWN])}{more}")
+            shown = ", ".join(session_names.said(db, name) for name in names[:_SHOWN])
+            put(f"  pushed {words}: {shown}{more}")
 
 
 def _minute(at: int, tz: ZoneInfo) -> str:

@@ -66,9 +66,10 @@ def _causes(db: sqlite3.Connection, key: str) -> Books:
 def _sums(found: Explanation) -> str:
     lines = []
     known = found.short.known(found.cost)
-    total = money.dollars(known, floor=not found.short.exact and known is not None, places=9)
+    total = money.bill(known, floor=not found.short.exact, places=9)
     name = found.short_id or clean(found.session)
-    lines.append(f"{name}: {len(found.calls)} calls, ${total}  ({clean(found.session)})")
+    calls = f"{len(found.calls)} call{'s' * (len(found.calls) != 1)}"
+    lines.append(f"{name}: {calls}, {total}  ({clean(found.session)})")
     lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
     if found.beside:
         lines += [_guess(one) for one in found.beside.estimates]

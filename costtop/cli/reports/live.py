@@ -103,7 +103,7 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
     else:
         lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
     lines += [
-        f"  budget {meter.name}: ${money.beside(meter.spent, meter.amount, floor=meter.floor)}"
+        f"  budget {meter.name}: {money.bill(meter.spent, floor=meter.floor, of=meter.amount)}"
         f" of ${money.exactly(meter.amount)} ({100 * meter.spent // meter.amount} %)"
         f"{foreseen(meter, snapshot)}"
         for meter in snapshot.budgets
@@ -200,6 +200,7 @@ def budget_tree(meter: BudgetMeter) -> dict[str, object]:
         "amount_usd": money.exact(meter.amount),
         "tiers": list(meter.tiers),
         **_foreseen_tree(meter),
+        "scope": dict(meter.scope),
     }
 
 

@@ -96,8 +96,8 @@ def _stop(options: argparse.Namespace) -> int:
 def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
     from costtop.cli.control import act
 
-    keys = act.named(found, options.session)
-    return act.each(found, keys, lambda key: protocol.StopSession(key, options.note, user_name()))
+    called = act.named(found, options.session)
+    return act.each(found, called, lambda key: protocol.StopSession(key, options.note, user_name()))
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from costtop import config as configuration
 from costtop.config import Config
 from costtop.daemon.alerting.rule_settings import settings_of
+from costtop.daemon.notices.post import titled
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
@@ -37,7 +38,7 @@ def found_in(
     roots: set[str] = set()
     found = list(_findings(seen, monitor, config, since, roots))
     found += monitor.tick(until)
-    return [one for one in found if one.at >= since], len(roots)
+    return [titled(db, one) for one in found if one.at >= since], len(roots)
 
 
 def _findings(

@@ -17,12 +17,13 @@ from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
 from costtop.store import gating
 from costtop.store.alerts import alerts, breakers, silences
-from costtop.store.sessions import marks
+from costtop.store.sessions import marks, session_names
 from costtop.text import clean
 
 Noted = (
     MarkSession | UnmarkSession | Acknowledge | BeginSilence | EndSilence | StopSession | Override
 )
+_NAMED = ("rule", "feature", "budget")  # what a silence may be of besides a session
 _LONGEST = 7 * DAY  # of an override
 
 
@@ -35,11 +36,12 @@ def keep(
         case MarkSession(session, kind, note):
             marks.put(db, Mark(session, kind, by, now, clean(note)))
             told = action_log.announce(db, by, f"mark {kind}", session, clean(note), now)
-            return f"{session} is marked {kind}", told
+            return f"{session_names.said(db, session)} is marked {kind}", told
         case UnmarkSession(session):
             gone = marks.take_back(db, session, by, now)
             told = gone and action_log.announce(db, by, "unmark", session, "", now)
-            return f"{session} {'is unmarked' if gone else 'had no mark'}", told
+            said = session_names.said(db, session)
+            return f"{said} {'is unmarked' if gone else 'had no mark'}", told
         case _:
             deed, about, said = _done(db, command, by, now)
             return said, action_log.keep(db, by, deed, about, said, now)
@@ -72,20 +74,22 @@ def _done(
         case StopSession(session, note):
             why = f"the user stops this session{f': {clean(note)}' if note else ''}"
             breakers.stop_session(db, session, why, now)
-            said = f"{session} is told to stop at its next tool; nothing is signalled"
+            told = "is told to stop at its next tool; nothing is signalled"
+            said = f"{session_names.said(db, session)} {told}"
             return "stop", session, said
         case Override(session=session):
             return "override", session, _overridden(db, by, command, now)
         case Acknowledge(alert):
-            alerts.acknowledge(db, alert, by, now)
-            return "ack", "", f"alert {clean(alert)} is acknowledged"
+            ref, session, title = alerts.acknowledge(db, alert, by, now)
+            about = f"session {session_names.said(db, session)}" if session else clean(title)
+            return "ack", session, f"alert {ref} is acknowledged: {about}"
         case EndSilence(silence):
             silences.end(db, silence, by, now)
             return "silence ended", "", f"silence {silence} is ended"
         case BeginSilence(session):
             begun = _silence(command, by, now)
             number = silences.begin(db, begun)
-            return "silence", session, f"silence {number} has begun: {_silent(begun, now)}"
+            return "silence", session, f"silence {number} has begun: {_silent(db, begun, now)}"
 
 
 def _silence(command: BeginSilence, by: str, now: int) -> Silence:
@@ -105,9 +109,10 @@ def _silence(command: BeginSilence, by: str, now: int) -> Silence:
     )
 
 
-def _silent(silence: Silence, now: int) -> str:
+def _silent(db: sqlite3.Connection, silence: Silence, now: int) -> str:
     """What is not told of, and until when."""
-    named = ((name, getattr(silence, name)) for name in ("session", "rule", "feature", "budget"))
+    called = silence.session and session_names.said(db, silence.session)
+    named = (("session", called), *((name, getattr(silence, name)) for name in _NAMED))
     what = ", ".join(f"{name} {clean(value)}" for name, value in named if value)
     ends = [] if silence.until is None else [f"for {words(silence.until - now)}"]
     ends += [] if silence.grows is None else [f"until it costs {silence.grows} % more"]
@@ -120,7 +125,8 @@ def _overridden(db: sqlite3.Connection, by: str, command: Override, now: int) ->
         raise UsageError("an override lasts up to 7 days")
     if span and not (budget or session or command.everything):
         raise UsageError("say what may pass: a budget, a session, or --all for everything")
-    named = " and ".join(part for part in (budget and f"budget {clean(budget)}", session) if part)
+    called = session and session_names.said(db, session)
+    named = " and ".join(part for part in (budget and f"budget {clean(budget)}", called) if part)
     what = named or "everything"
     if not span:
         gone = breakers.end_overrides(db, budget, session, now)

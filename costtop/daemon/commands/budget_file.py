@@ -11,23 +11,29 @@ from costtop import config_mistakes
 from costtop.alerts import budget_words
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
+from costtop.daemon.session_scopes import addressed
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
 from costtop.files import private_directory, replace
 from costtop.paths import Paths
+from costtop.queries.sessions import lookup
 from costtop.store import meta
+from costtop.store.sessions import session_names
 
 _HEAD = (
     "# Written by costtop (costtop budget set, and the screen). Your own go into config.toml.\n\n"
 )
 
 
-def change(paths: Paths, command: SetBudget | RemoveBudget) -> str:
-    """Writes the change and returns what was done; raises UsageError for a budget that is wrong."""
+def change(db: sqlite3.Connection | None, paths: Paths, command: SetBudget | RemoveBudget) -> str:
+    """Writes the change and returns what was done; raises UsageError for a budget that is wrong.
+
+    `db` knows the sessions that a scope names by their short ids; None where nothing was ever read.
+    """
     own = {entry.name: entry for entry in configuration.own_budgets(paths)}
     match command:
         case SetBudget():
             known = {entry.name: entry for entry in configuration.load(paths).budget}
-            said = _set(own, known.get(command.name), command)
+            said = _set(db, own, known.get(command.name), command)
         case RemoveBudget():
             said = _remove(paths, own, command)
     _write(paths, list(own.values()))
@@ -40,16 +46,23 @@ def keep(db: sqlite3.Connection, paths: Paths, name: str) -> None:
     The others stay as they hold: one of them may have been edited and wait for its time.
     """
     known = {one.name: one for one in meta.budgets(db) if one.name != name}
-    fresh = configuration.budgets(configuration.load(paths))
+    fresh = configuration.budgets(addressed(db, configuration.load(paths)))
     known |= {one.name: one for one in fresh if one.name == name}
     meta.put(db, {"budgets": meta.encode_budgets(known.values())})
 
 
-def _set(own: dict[str, BudgetEntry], known: BudgetEntry | None, command: SetBudget) -> str:
+def _set(
+    db: sqlite3.Connection | None,
+    own: dict[str, BudgetEntry],
+    known: BudgetEntry | None,
+    command: SetBudget,
+) -> str:
     """Changes what the command names; the rest stays, also of a budget from config.toml."""
     values = {} if known is None else msgspec.to_builtins(known)
     asked = {name: getattr(command, name) for name in BudgetEntry.__struct_fields__}
     values |= {name: value for name, value in asked.items() if value is not None}
+    if command.scope and "session" in command.scope and db is not None:
+        values["scope"] = {**command.scope, "session": lookup.glob_of(db, command.scope["session"])}
     if "amount" not in values:
         raise UsageError(f"there is no budget {command.name} yet; a new one needs an amount")
     try:
@@ -63,7 +76,11 @@ def _set(own: dict[str, BudgetEntry], known: BudgetEntry | None, command: SetBud
         raise UsageError(f"budget {command.name!r}: {error}") from None
     own[command.name] = entry
     before = None if known is None else configuration.budget_of(known)
-    return f"budget {command.name} {budget_words.change(before, budget)}"
+    if db is None:
+        return f"budget {command.name} {budget_words.change(before, budget)}"
+    was = before and session_names.scope_said(db, before)
+    said = budget_words.change(was, session_names.scope_said(db, budget))
+    return f"budget {command.name} {said}"
 
 
 def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) -> str:

@@ -20,6 +20,19 @@ _LOOKS = (Ping, Scan, Plan, Hook)  # what changes nothing but what is known
 _OF_AGENTS = (*_LOOKS, BeginRun, EndRun)  # what agents' hooks and wrapped runs may say
 
 
+class Inside(Refused):
+    """A command that came out of an agent's own process tree."""
+
+    def __init__(self, pid: int, session: str) -> None:
+        self.pid, self.session = pid, session
+        super().__init__(self.worded(session))
+
+    def worded(self, called: str) -> str:
+        """The refusal, with the session as people call it."""
+        inside = f"process {self.pid} runs inside agent session {called}"
+        return f"{inside}, which may only look: use another terminal"
+
+
 class Guard:
     """Knows which processes belong to agents."""
 
@@ -36,10 +49,7 @@ class Guard:
             raise Refused("the process that asked has gone: stay for the answer")
         session = self.session_of(caller.pid)
         if session:
-            raise Refused(
-                f"process {caller.pid} runs inside agent session {session}, which may only look:"
-                " use another terminal"
-            )
+            raise Inside(caller.pid, session)
 
     def session_of(self, pid: int) -> str:
         """The tracked session in whose process tree `pid` is; "" for none."""

@@ -42,7 +42,7 @@ from costtop.control.protocol import (
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands import annotations, budget_file
-from costtop.daemon.commands.guard import Guard
+from costtop.daemon.commands.guard import Guard, Inside
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
@@ -51,8 +51,10 @@ from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError, UsageError
+from costtop.errors import CosttopError, Refused, UsageError
+from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
+from costtop.store.sessions import session_names
 from costtop.text import clean
 
 log = logging.getLogger("costtop")
@@ -105,7 +107,10 @@ class Obey:
         try:
             command = command_of(tree)
             self._executors.guard.check(command, caller, read_only=self._instance.config.read_only)
-            return await self._do(command, caller)
+            return await self._do(await self._addressed(command), caller)
+        except Inside as inside:
+            called = await self._instance.writer.read(session_names.said, inside.session)
+            return refusal(Refused(inside.worded(called)))
         except CosttopError as error:
             return refusal(error)
         except (sqlite3.Error, OSError) as error:
@@ -114,6 +119,14 @@ class Obey:
         except Exception:
             log.exception("a command of the socket")
             return refusal(CosttopError("not done: costtop has a bug; see its log"))
+
+    async def _addressed(self, command: Command) -> Command:
+        """The command with the key of the session that it may name by its short id."""
+        named = "" if isinstance(command, Hook) else getattr(command, "session", "")
+        if not named:
+            return command
+        key = await self._instance.writer.read(lookup.key_of, named)
+        return type(command)(**{**vars(command), "session": key})
 
     async def _do(self, command: Command, caller: Caller) -> bytes:
         executors = self._executors
@@ -165,9 +178,9 @@ class Obey:
                 executors.reload()
                 return "the configuration is read again"
             case SetBudget(name) | RemoveBudget(name):
-                said = budget_file.change(self._instance.paths, command)
-                by = executors.guard.name(command.by, caller)
                 told = self._instance.writer
+                said = await told.read(budget_file.change, self._instance.paths, command)
+                by = executors.guard.name(command.by, caller)
                 await told.transact(budget_file.keep, self._instance.paths, name)
                 await executors.action_log.note(by, f"budget {name}", "", said)
                 executors.reload()

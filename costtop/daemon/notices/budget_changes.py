@@ -11,7 +11,7 @@ from costtop.alerts import budget_words, wording
 from costtop.daemon.notices.post import Audience, post_notice
 from costtop.model import Budget
 from costtop.store import meta
-from costtop.store.sessions import marks
+from costtop.store.sessions import marks, session_names
 
 _BY = "the configuration"
 BudgetChange = tuple[Budget, Budget | None]
@@ -39,7 +39,7 @@ def keep(
     for name in [*fresh, *(known.keys() - fresh.keys())]:
         before, after = known.get(name), fresh.get(name)
         if before != after:
-            said = f"budget {name} {budget_words.change(before, after)}"
+            said = f"budget {name} {_change(db, before, after)}"
             marks.journal(db, now, _BY, f"budget {name}", "", said)
             told = wording.deed(f"budget {name}", "", _BY, said)
             posted |= post_notice(db, audience, told, "warning", now)
@@ -59,9 +59,14 @@ def foretell(
     """
     posted = False
     for before, after in changes:
-        what = budget_words.change(before, after).partition(". Now ")[0]
+        what = _change(db, before, after).partition(". Now ")[0]
         said = f"In {seconds} s budget {before.name} {what}. It is looser: put it back if unmeant"
         marks.journal(db, now, _BY, f"budget {before.name}", "", said)
         told = wording.deed(f"budget {before.name}", "", _BY, said)
         posted |= post_notice(db, audience, told, "warning", now)
     return posted
+
+
+def _change(db: sqlite3.Connection, before: Budget | None, after: Budget | None) -> str:
+    was, now = (one and session_names.scope_said(db, one) for one in (before, after))
+    return budget_words.change(was, now)

@@ -24,7 +24,7 @@ from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
 from costtop.store.alerts.alerts import Kept
 from costtop.store.calls import scope_sums
-from costtop.store.sessions import short_ids
+from costtop.store.sessions import live_logs, short_ids
 
 _NAMED = 3  # sessions that a message of a budget names
 
@@ -49,6 +49,7 @@ def _route_of(endpoint: Endpoint) -> Route:
         feature=endpoint.feature,
         user=endpoint.user,
         budget=endpoint.budget,
+        session=endpoint.session,
         min_tier=endpoint.min_tier,
         quiet=routes.quiet_hours(endpoint.quiet),
         per_hour=endpoint.max_per_hour,
@@ -72,7 +73,7 @@ def post_findings(
     `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
     finds. The courier is to be woken once the transaction is committed.
     """
-    decided = _decide(db, [_titled(db, each) for each in findings], now, history=history)
+    decided = _decide(db, [titled(db, each) for each in findings], now, history=history)
     joining = any(shared_cause.may_join(one) for one in decided)
     gathered = shared_cause.gather(decided, _lately(db, now) if joining else ())
     shared = [each.finding for each in gathered.found]
@@ -107,11 +108,14 @@ def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
     else:
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
     spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
+    heard = finding.at - meta.shared(db).finished_after
+    living = next((key for key, _ in spenders if live_logs.is_live(db, key, heard)), "")
     spenders = [(short_ids.said(db, key), cost) for key, cost in spenders]
-    return wording.message(one, spenders, holds=limit.action != "notify")
+    holds = limit.action != "notify"
+    return wording.message(one, spenders, holds=holds, living=short_ids.said(db, living))
 
 
-def _titled(db: sqlite3.Connection, finding: Finding) -> Finding:
+def titled(db: sqlite3.Connection, finding: Finding) -> Finding:
     """The finding with its session's short id in the title: no id of a log is to be pasted."""
     short = short_ids.of(db, finding.session) if finding.session else ""
     head, colon, rest = finding.title.partition(

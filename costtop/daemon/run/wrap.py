@@ -102,12 +102,14 @@ def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[st
     total, calls = _total(spent), sum(one.calls for one in spent)
     floor = any(one.floor for one in spent)
     what = "reached its cap" if code == AT_CAP and cap and total >= cap else f"exit {code}"
-    sessions = f"{len(spent)} session{'s' * (len(spent) != 1)}"
+    one = f" ({_called(spent[0])})" if len(spent) == 1 else ""
+    sessions = f"{len(spent)} session{'s' * (len(spent) != 1)}{one}"
     money = f"{'≥' * floor}${dollars(total)}"
-    lines = [f"costtop run: {money} · {calls} calls · {sessions} · {seconds:.0f} s · {what}"]
+    asked = f"{calls} call{'s' * (calls != 1)}"
+    lines = [f"costtop run: {money} · {asked} · {sessions} · {seconds:.0f} s · {what}"]
     if len(spent) > 1:
         lines += [
-            f"  {clean(one.session)}  {'≥' * one.floor}${dollars(one.cost)}  {one.calls} calls"
+            f"  {_called(one)}  {'≥' * one.floor}${dollars(one.cost)}  {one.calls} calls"
             for one in spent
         ]
     return lines
@@ -115,6 +117,10 @@ def summary(spent: Spent, code: int, seconds: float, cap: int | None) -> list[st
 
 def _total(spent: Spent) -> int:
     return sum(one.cost for one in spent)
+
+
+def _called(one: RunSession) -> str:
+    return one.short or clean(one.session)
 
 
 class _Supervisor:

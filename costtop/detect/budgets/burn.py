@@ -14,7 +14,7 @@ from costtop.detect.budgets.own_hours import OwnHours
 from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Budget, Finding, Severity
-from costtop.money import beside, dollars, exactly
+from costtop.money import beside, bill, dollars, exactly
 from costtop.periods import Span
 
 SURE = 0.8  # P(breach) from which the forecast speaks, at two evaluations in a row
@@ -212,7 +212,7 @@ def forecast(
 ) -> Finding:
     """The finding for a breach that is foreseen; it is marked as a forecast by its rule."""
     text = (
-        f"{budget.name} stands at ${dollars(spent, floor=floor)} and is expected to end at"
+        f"{budget.name} stands at {bill(spent, floor=floor)} and is expected to end at"
         f" ${dollars(expected)} of ${exactly(budget.amount)} (chance of a breach {breach:.0%})."
     )
     return Finding(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.detect.budgets.account import Tally
 from costtop.model import Budget, Finding, Severity
-from costtop.money import beside, exactly
+from costtop.money import bill, exactly
 
 
 class Said(NamedTuple):
@@ -35,8 +35,8 @@ def reached(
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
     floor, when = tally.floor, periods.label(budget.period, at, tz)
-    said_spent, of = beside(spent, budget.amount, floor=floor), exactly(budget.amount)
-    text = f"{budget.name} has spent ${said_spent} of ${of} ({when}), {percent} %"
+    so_far = f"{bill(spent, floor=floor, of=budget.amount)} of ${exactly(budget.amount)}"
+    text = f"{budget.name} has spent {so_far} ({when}), {percent} %"
     if len(said) > 1:
         text += f"; {passed} were passed at once"
     if late:
@@ -81,9 +81,9 @@ def ended(
     *,
     floor: bool = False,
 ) -> Finding:
-    at = beside(spent, budget.amount, floor=floor)
+    at = bill(spent, floor=floor, of=budget.amount)
     text = (
-        f"{budget.name} is at ${at} of ${exactly(budget.amount)} again"
+        f"{budget.name} is at {at} of ${exactly(budget.amount)} again"
         if reason == "below"
         else f"the period {key} of {budget.name} has ended"
     )

@@ -15,6 +15,7 @@ from costtop.analysis import why
 from costtop.model import Silence
 from costtop.queries.alerts import incidents
 from costtop.queries.alerts.incidents import Incident
+from costtop.queries.sessions.short_beside import beside
 from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery
 
@@ -63,9 +64,9 @@ def listing(
     return {
         "schema": 1,
         "sessions": _sessions(db),
-        "alerts": [plain(one, sent[one.row], of[one.row]) for one in found],
-        "incidents": [_incident(one) for one in folded],
-        "silences": [_silence(one) for one in silences.unended(db)],
+        "alerts": beside(db, (plain(one, sent[one.row], of[one.row]) for one in found)),
+        "incidents": beside(db, (_incident(one) for one in folded)),
+        "silences": beside(db, (_silence(one) for one in silences.unended(db))),
         "endpoints": [_endpoint(one) for one in alert_reads.endpoints(db)],
     }
 
@@ -85,11 +86,8 @@ def detail(db: sqlite3.Connection, row: int) -> dict[str, Any]:
     rows = alert_reads.of_incident(db, one.incident)
     sent = alert_reads.deliveries(db, [each.row for each in rows])
     [whole] = incidents.folded(rows, sent, incidents.stood(db, rows))
-    return {
-        **plain(one, sent[row], whole),
-        "decisions": decided,
-        "incident_now": _incident(whole),
-    }
+    [told, now] = beside(db, (plain(one, sent[row], whole), _incident(whole)))
+    return {**told, "decisions": decided, "incident_now": now}
 
 
 def _sessions(db: sqlite3.Connection) -> int:
@@ -213,9 +211,9 @@ def _endpoint(one: alert_reads.EndpointState) -> dict[str, Any]:
     }
 
 
-def replayed(made: Iterable[Imagined], sessions: int) -> dict[str, Any]:
+def replayed(db: sqlite3.Connection, made: Iterable[Imagined], sessions: int) -> dict[str, Any]:
     """What a replay would have told, and when it was over, in the form of `listing`."""
-    alerts = [plain(_imagined(one)) for one in made]
+    alerts = beside(db, (plain(_imagined(one)) for one in made))
     pushed = len({one["session"] for one in alerts if one["pushed_at"]} - {None})
     return {
         "schema": 1,

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from costtop.errors import CosttopError, NothingFound
+from costtop.scope import literal
 from costtop.store import meta
 from costtop.store.sessions import live_logs, short_ids
 from costtop.store.sessions.past_spends import History
@@ -40,6 +41,30 @@ def session(db: sqlite3.Connection, typed: str) -> str:
     named = ", ".join(_said(key, short) for key, short in list(found.items())[:_NAMED])
     more = ", …" if len(found) > _NAMED else ""
     raise CosttopError(f"{clean(typed)!r} begins more than one session: {named}{more}")
+
+
+def key_of(db: sqlite3.Connection, typed: str) -> str:
+    """The key of a session that a program names whole: by its short id, its id, or the key itself.
+
+    What is not known stays as it is; with an "@" before it, it raises NothingFound.
+    """
+    name = typed.removeprefix("@")
+    if not name or short_ids.of(db, name):
+        return name
+    found = short_ids.root_of(db, name.lower())
+    if not found:
+        exact = [key for key in _matching(db, name) if key.partition("/")[2] == name]
+        found = exact[0] if len(exact) == 1 else ""
+    return found or (session(db, typed) if name != typed else typed)
+
+
+def glob_of(db: sqlite3.Connection, glob: str) -> str:
+    """The glob of a scope's "session": of one session alone where it is its short id."""
+    if "/" in glob or any(char in glob for char in "*?["):
+        return glob
+    key = key_of(db, glob)
+    own = key.partition("/")[2] == glob == short_ids.of(db, key)  # a name that is its short id
+    return literal(key) if "/" in key and not own else glob
 
 
 def budgets(db: sqlite3.Connection) -> frozenset[str]:

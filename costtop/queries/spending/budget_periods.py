@@ -9,6 +9,7 @@ from costtop.model import Budget
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 from costtop.store.db import snapshot
+from costtop.store.sessions import session_names
 
 PAST = 8  # periods of history
 
@@ -48,7 +49,7 @@ def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> Bud
             past.append(spent(db, scope, span.start, span.end).cost)
             at = span.start
     return BudgetLine(
-        **budget._asdict(),
+        **session_names.scope_said(db, budget)._asdict(),
         spent=found.cost,
         floor=found.floor,
         starts=starts,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from costtop.analysis import ledger
 from costtop.floor import Sum
-from costtop.money import dollars
+from costtop.money import bill, dollars
 from costtop.queries.why.day_sessions import DearStep
 from costtop.text import clean
 
@@ -39,6 +39,12 @@ def amount(spent: Sum) -> str:
     """Dollars without their sign: "?" where nothing is known, "≥" before a floor."""
     known = spent.short.known(spent.cost)
     return dollars(known, floor=spent.floor and known is not None)
+
+
+def billed(spent: Sum) -> str:
+    """Dollars with their sign: "$1.25", "≥$1.25" of a floor, "$?" where nothing is known."""
+    known = spent.short.known(spent.cost)
+    return "$?" if known is None else bill(known, floor=spent.floor)
 
 
 def wrapped(said: str) -> tuple[str, ...]:

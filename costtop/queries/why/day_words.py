@@ -6,11 +6,12 @@ from costtop import periods
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase
 from costtop.floor import Sum
-from costtop.money import dollars
+from costtop.money import bill, dollars
 from costtop.queries.why.blocks import (
     Block,
     Rows,
     amount,
+    billed,
     cut,
     largest_waste,
     signed,
@@ -74,14 +75,14 @@ def headline(found: WhyDay, now: int) -> str:
     """What it cost against what is usual, in one sentence."""
     whole = found.whole
     who = f" of {clean(found.feature)}" if found.feature else ""
-    cost = amount(whole.spent)
+    cost = billed(whole.spent)
     so_far = " so far" if found.end > now else ""
-    text = f"{titled(found)}{who}: ${cost}{so_far}"
+    text = f"{titled(found)}{who}: {cost}{so_far}"
     usual = whole.usual
     if usual is None:
         return f"{text}. No day before it is known: nothing is usual yet"
-    middle = f"${dollars(usual.cost, floor=usual.floor)}"
-    times = f"{whole.spent.cost / usual.cost:.1f}x " if usual.cost and cost != "?" else ""
+    middle = bill(usual.cost, floor=usual.floor)
+    times = f"{whole.spent.cost / usual.cost:.1f}x " if usual.cost and cost != "$?" else ""
     return f"{text}, {times}the usual {middle} ({_of(usual)})"
 
 

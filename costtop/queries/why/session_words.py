@@ -8,7 +8,7 @@ from costtop import periods
 from costtop.analysis import because, ledger, why
 from costtop.analysis.because import Driver
 from costtop.money import dollars
-from costtop.queries.why.blocks import Block, Rows, amount, describe, wrapped
+from costtop.queries.why.blocks import Block, Rows, billed, describe, wrapped
 from costtop.queries.why.why_session import WhySession
 from costtop.text import clean
 
@@ -46,7 +46,7 @@ def session(found: WhySession) -> tuple[Block, ...]:
 def headline(found: WhySession) -> str:
     """What it cost against its peers, in one sentence."""
     name = f"{found.id} {clean(found.session.feature)}".rstrip()
-    text = f"{name}: ${amount(found.spent)}"
+    text = f"{name}: {billed(found.spent)}"
     one = found.compared
     if one.usual is None:
         return f"{text}; too few finished sessions to compare it with"

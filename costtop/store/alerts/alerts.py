@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Cause, Finding, Notification, Told
 from costtop.store import meta
+from costtop.store.sessions import short_ids
 
 _CHUNK = 500  # names in one query
 _FOUND = ", ".join(Finding._fields[:-1])  # what a row keeps of a finding: all but `resolved`
@@ -219,20 +220,37 @@ def kept_back(db: sqlite3.Connection) -> list[Finding]:
 def find(db: sqlite3.Connection, ref: str) -> int:
     """The row of the alert whose id begins with `ref`; raises NothingFound or UsageError.
 
-    An incident has the id of its first alert.
+    An incident has the id of its first alert. A session's short id means the latest of its alerts,
+    an open one first; an "@" before it says that it is one.
     """
     rows = db.execute(
         "SELECT id, ref FROM alerts WHERE substr(ref, 1, ?) = ? LIMIT 2", (len(ref), ref)
     ).fetchall()
     if not ref or not rows:
-        raise NothingFound(f"no alert {ref!r}; see costtop alerts list")
+        return _of_session(db, ref)
     if len(rows) > 1:
         raise UsageError(f"{ref!r} begins more than one alert's id; give more of it")
     return int(rows[0][0])
 
 
-def acknowledge(db: sqlite3.Connection, ref: str, by: str, now: int) -> None:
-    """Keeps who has seen an alert, and with it its whole incident; it is told again when worse."""
+def _of_session(db: sqlite3.Connection, ref: str) -> int:
+    key = short_ids.root_of(db, ref.removeprefix("@").lower())
+    row = db.execute(
+        "SELECT id FROM alerts WHERE session = ? AND session <> ''"
+        " ORDER BY state = 'open' DESC, id DESC LIMIT 1",
+        (key,),
+    ).fetchone()
+    if row is None:
+        what = f"session {ref} has no alert" if key else f"no alert {ref!r}"
+        raise NothingFound(f"{what}; see: costtop alerts list")
+    return int(row[0])
+
+
+def acknowledge(db: sqlite3.Connection, ref: str, by: str, now: int) -> tuple[str, str, str]:
+    """Keeps who has seen an alert, and with it its whole incident; it is told again when worse.
+
+    (id, session, title) of the incident's first alert.
+    """
     alert = find(db, ref)
     rows = db.execute(
         "SELECT id FROM alerts WHERE id = ? OR (state = 'open' AND incident ="
@@ -248,3 +266,9 @@ def acknowledge(db: sqlite3.Connection, ref: str, by: str, now: int) -> None:
         "INSERT INTO decisions (alert, at, reason, spoke) VALUES (?, ?, 'acknowledged', 0)",
         [(row, now) for (row,) in rows],
     )
+    seen: tuple[str, str, str] = db.execute(
+        "SELECT ref, session, title FROM alerts WHERE id = ?1 OR ref ="
+        " (SELECT incident FROM alerts WHERE id = ?1) ORDER BY id LIMIT 1",
+        (alert,),
+    ).fetchone()
+    return seen

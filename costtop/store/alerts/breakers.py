@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from costtop.model import Breaker
-from costtop.scope import FIELDS
+from costtop.scope import FIELDS, literal
 from costtop.store.gating import LATELY
 
 _COLUMNS = (
@@ -93,7 +93,7 @@ def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> No
             budget="",
             period="",
             action="stop",
-            scope=(("session", _literal(session)),),
+            scope=(("session", literal(session)),),
             why=why,
             opened=now,
             until=now + OWN,
@@ -101,17 +101,12 @@ def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> No
     )
 
 
-def _literal(text: str) -> str:
-    """A glob that matches the text and nothing else."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
-
-
 def spoke(db: sqlite3.Connection, session: str, now: int) -> None:
     """The user spoke to the session: a soft stop of it is over, and what it argued forgotten."""
     db.execute(
         "UPDATE breakers SET ended = ?, ended_by = 'the next prompt'"
         " WHERE budget = '' AND session = ? AND ended IS NULL",
-        (now, _literal(session)),
+        (now, literal(session)),
     )
     db.execute("DELETE FROM denials WHERE session = ?", (session,))
 

@@ -57,3 +57,15 @@ def logs(db: sqlite3.Connection, root: int) -> tuple[bytes, ...]:
         (root, _LATEST),
     )
     return tuple(row[0] for row in rows)
+
+
+def is_live(db: sqlite3.Connection, key: str, since: int) -> bool:
+    """Whether the session "source/session" has not ended and was heard of since then, ms."""
+    source, _, session = key.partition("/")
+    row = db.execute(
+        "SELECT r.ended IS NULL AND max(s.last) >= ? FROM sessions r"
+        " JOIN names n ON n.id = r.source JOIN sessions s ON s.root = r.id"
+        " WHERE n.text = ? AND r.session = ? AND r.agent = ''",
+        (since, source, session),
+    ).fetchone()
+    return bool(row[0])

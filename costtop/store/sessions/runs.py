@@ -17,6 +17,7 @@ from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context
+from costtop.store.sessions import short_ids
 from costtop.store.sessions.tasks import rename_tasks
 
 _SAY_TASKS = frozenset(("costtop", "litellm", "otlp"))  # sources whose programs name their tasks
@@ -137,6 +138,7 @@ class RunSession(NamedTuple):
     calls: int
     floor: bool  # people see it as one
     heard: int = 0  # of the cost, what was only heard over a wire: no reason to end it
+    short: str = ""  # what people type of it
 
 
 def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
@@ -155,6 +157,7 @@ def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
             calls=calls,
             floor=floors.of(db, "s.root = ?", (root,)).shows(cost, calls),
             heard=hearsay.of_sessions(db, root),
+            short=short_ids.of(db, key),
         )
         for key, root, cost, calls in rows
     ]

@@ -1,0 +1,50 @@
+"""The configuration with the sessions that it names by short ids: scopes and endpoints hold keys.
+
+A configuration is read without a database; whoever goes by it asks this once it has one.
+"""
+
+import sqlite3
+
+import msgspec
+
+from costtop.config import BudgetEntry, Config, Endpoint
+from costtop.errors import NothingFound
+from costtop.queries.sessions import lookup
+
+
+def addressed(db: sqlite3.Connection, config: Config) -> Config:
+    """The same with whole keys; what is not known (yet) stays as it is, and fits nothing."""
+    return msgspec.structs.replace(
+        config,
+        budget=tuple(_budget(db, one) for one in config.budget),
+        notify=tuple(_endpoint(db, one) for one in config.notify),
+    )
+
+
+def unknown(db: sqlite3.Connection, config: Config) -> list[str]:
+    """A line for each session that the configuration names and nobody knows."""
+    named = [(f"budget {one.name}", one.scope.get("session", "")) for one in config.budget]
+    named += [(f"notify {one.label}", one.session) for one in config.notify]
+    return [
+        f"{what}: no session {glob}; see: costtop --once --all"
+        for what, glob in named
+        if glob.startswith("@") and _glob(db, glob) == glob
+    ]
+
+
+def _budget(db: sqlite3.Connection, one: BudgetEntry) -> BudgetEntry:
+    named = one.scope.get("session")
+    if not named:
+        return one
+    return msgspec.structs.replace(one, scope={**one.scope, "session": _glob(db, named)})
+
+
+def _endpoint(db: sqlite3.Connection, one: Endpoint) -> Endpoint:
+    return msgspec.structs.replace(one, session=_glob(db, one.session)) if one.session else one
+
+
+def _glob(db: sqlite3.Connection, named: str) -> str:
+    try:
+        return lookup.glob_of(db, named)
+    except NothingFound:
+        return named

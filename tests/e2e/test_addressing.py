@@ -1,0 +1,126 @@
+"""Every command that takes a session takes its short id, and every answer shows it."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+
+from costtop.cli.main import MODULES, _parser
+from costtop.cli.parser import Parser
+from costtop.control import client, protocol
+from costtop.errors import CosttopError
+from tests.e2e.instance import Instance, claude_line, claude_log
+
+ID, SHORT = "9f767c41-1111-4222-8333-444455556666", "9f767c4"
+KEY = f"claude-code/{ID}"
+WHOLE = {"explain", "why"}  # beside the short id these name the whole one, as a fact
+EXTRA = {"silence": ["--for", "2h"], "override": ["--for", "5m"]}
+NO_SESSION = {"record"}  # its --session is what a call says of itself
+
+
+def parsers(words: list[str], parser: Parser) -> Iterator[tuple[list[str], Parser]]:
+    yield words, parser
+    for action in parser._actions:
+        if action.nargs == argparse.PARSER:
+            for verb, one in action.choices.items():
+                yield from parsers([*words, verb], one)
+
+
+def taking() -> Iterator[list[str]]:
+    """Every command line that takes a session, as the parsers have it; {} is where it stands."""
+    for name in MODULES:
+        top = _parser((name,))._subparsers._group_actions[0].choices[name]
+        for words, parser in parsers([name], top):
+            for action in parser._actions:
+                more = EXTRA.get(words[-1], [])
+                if not action.option_strings and "SESSION" in str(action.metavar):
+                    yield [*words, "{}", *more]
+                if "--session" in action.option_strings and name not in NO_SESSION:
+                    yield [*words, "--session", "{}", *more]
+    yield ["budget", "set", "mine", "5", "--scope", "session={}"]
+    yield ["report", "--by", "session", "--session", "{}"]
+
+
+LINES = sorted(taking())
+
+
+@pytest.fixture
+def watched(instance: Instance) -> Instance:
+    """A daemon that has read one session and has something to say of it."""
+    instance.configure('[[budget]]\nname = "all"\namount = "20"\n')
+    log = claude_log(ID)
+    instance.append(log, "".join(claude_line(ID, n, 4000) for n in range(3)))
+    instance.append(claude_log("01a2239c-16da-73ef-b48f-7d7386e4af59"),
+                    claude_line("01a2239c-16da-73ef-b48f-7d7386e4af59", 9))  # fmt: skip
+    instance.start()
+    return instance
+
+
+def test_each_command_takes_a_short_id_and_answers_with_it(watched: Instance) -> None:
+    assert len(LINES) >= 12
+    for line in LINES:
+        beside = (SHORT[:4], ID, KEY) if line[0] == "mark" else ()
+        for typed in (SHORT, f"@{SHORT}", *beside):
+            words = [word.replace("{}", typed) for word in line]
+            said = watched.cli(*words, code=None)
+            assert "no session" not in said and "Traceback" not in said, (words, said)
+            if not (words[0] in WHOLE or words[:1] == ["report"]):
+                assert SHORT in said or typed not in (SHORT, f"@{SHORT}"), (words, said)
+                assert ID not in said, (words, said)
+
+
+def test_a_scope_holds_the_session_that_was_meant(watched: Instance) -> None:
+    said = watched.cli("budget", "set", "mine", "5", "--scope", f"session=@{SHORT}")
+    assert said == f"budget mine is set: $5.00 a day session={SHORT}, tiers 50 80 100 %\n"
+    assert KEY in watched.paths.budgets.read_text()
+    [mine] = [one for one in watched.json("budget", "list")["budgets"] if one["name"] == "mine"]
+    assert (mine["scope"], mine["spent_usd"]) == ({"session": KEY}, "0.315000000")
+    listed = watched.cli("budget", "list").splitlines()
+    assert [line for line in listed if line.endswith(f"session={SHORT}")]
+    refused = watched.cli("budget", "set", "b", "5", "--scope", "session=@nobody", code=3)
+    assert "no session begins with '@nobody'" in refused
+
+
+def test_one_written_into_the_configuration_is_meant_too(instance: Instance) -> None:
+    """Once it is known: at the start of a daemon nothing may have been read."""
+    instance.append(claude_log(ID), claude_line(ID, 1))
+    instance.cli("scan")
+    scope = f'scope = {{ session = "@{SHORT}" }}'
+    instance.configure(f'[[budget]]\nname = "mine"\namount = "20"\n{scope}\n')
+    instance.start()
+    [mine] = instance.json("budget", "list")["budgets"]
+    assert (mine["scope"], mine["spent_usd"]) == ({"session": KEY}, "0.007500000")
+
+
+def test_the_socket_takes_short_ids_and_answers_with_them(watched: Instance) -> None:
+    forms = [form for form in get_args(protocol.Command) if "session" in form.__annotations__]
+    asked = [form for form in forms if form is not protocol.Hook]
+    assert len(asked) >= 8
+    for form in asked:
+        for typed in (SHORT, f"@{SHORT}", KEY):
+            more = {"span": 60_000} if form is protocol.BeginSilence else {}
+            if form in (protocol.Pause, protocol.Resume, protocol.Kill, protocol.Plan):
+                with pytest.raises(CosttopError, match="no process is known"):
+                    client.ask(watched.paths, form(session=typed))
+                continue
+            said = " ".join(client.ask(watched.paths, form(session=typed, **more))["said"])
+            assert SHORT in said and ID not in said, (form, said)
+    assert watched.ask("SELECT DISTINCT session FROM marks") in (KEY, None)
+    assert watched.ask("SELECT count(DISTINCT session) FROM overrides") == 1
+    assert watched.ask("SELECT session FROM overrides") == KEY
+    with pytest.raises(CosttopError, match="no session begins with '@nobody'"):
+        client.ask(watched.paths, protocol.MarkSession("@nobody"))
+
+
+def test_alerts_are_found_by_their_session_and_carry_its_short_id(watched: Instance) -> None:
+    refused = watched.cli("alerts", "ack", f"@{SHORT}", code=3)
+    assert refused == f"costtop: session @{SHORT} has no alert; see: costtop alerts list\n"
+    watched.cli("alerts", "silence", "--session", f"@{SHORT}", "--for", "2h")
+    [silence] = watched.json("alerts", "list")["silences"]
+    assert (silence["session"], silence["short"]) == (KEY, SHORT)
+    table = watched.cli("alerts", "silence", "--list")
+    assert f"session {SHORT} " in table and ID not in table
+    row = json.loads(watched.cli("alerts", "silence", "--json"))
+    assert row["short"] == SHORT
