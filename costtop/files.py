@@ -13,7 +13,7 @@ def private_directory(path: Path) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.lstat()
     except OSError as error:
-        raise Unusable(f"cannot make the directory {path}: {error.strerror}") from None
+        raise Unusable(f"cannot make the directory {path}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise Unusable(
             f"{path} is not a directory of this user; remove it or set COSTTOP_HOME elsewhere"

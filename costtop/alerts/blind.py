@@ -16,6 +16,7 @@ class Health(NamedTuple):
     roots: int  # folders that exist and should be readable
     readable: int  # of them
     store: str = ""  # why writes fail, "" where they do not
+    fault: str = ""  # what else of the machine keeps costtop from its work
 
 
 def blind(health: Health, now: int) -> Finding | None:
@@ -48,6 +49,8 @@ def sees_again(health: Health, now: int) -> Finding | None:
 def _why(health: Health, now: int) -> str:
     if health.store:
         return f"the database cannot be written ({health.store})"
+    if health.fault:
+        return f"costtop cannot go on ({health.fault})"
     if health.roots and not health.readable:
         many = "the only folder of logs" if health.roots == 1 else f"all {health.roots} folders"
         return f"no log can be read, {many} cannot be opened"

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from costtop import config as configuration
+from costtop import lasting
 from costtop.alerts import routes
 from costtop.config import Config
 from costtop.config_mistakes import Place
@@ -87,6 +88,7 @@ class ConfigChanges:
             if now != self._known:
                 self._known = now
                 self._judge()
+            lasting.well()
 
     def _look(self) -> tuple[object, ...]:
         return (*(_stamp(path) for path in self._files), self._besides())

@@ -1,7 +1,8 @@
 """The daemon: wires everything and waits for its end.
 
-A fault of the world is told and waited out by the task it meets; a bug ends the task group and the
-process, for a supervisor to start it again: nothing is lost, every place moves with its rows.
+A fault of the world is told and waited out by the task it meets (`lasting`); a bug ends them all
+and the process, for a supervisor to start it again: nothing is lost, every place moves with its
+rows.
 """
 
 import asyncio
@@ -9,12 +10,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from costtop import config as configuration
+from costtop import lasting
 from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon.actions.action_log import ActionLog
@@ -42,14 +46,19 @@ from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError
+from costtop.errors import CosttopError, Unusable
+from costtop.lasting import Faults, LastingTasks
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.receive.socket import listening
 from costtop.tail.follow import Follower
+from costtop.world_faults import judge
 
+Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
 _LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
+_AGAIN = 5.0  # s before the work is begun again that a fault kept from beginning
+_STORE = 1.0  # s between two looks whether the store is well again
 log = logging.getLogger("costtop")
 
 
@@ -76,33 +85,63 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
 
 
 class Ends(NamedTuple):
-    """What ends the work."""
+    """What ends the work, and whether it has begun once."""
 
+    up: asyncio.Event
     stop: asyncio.Event
     reload: asyncio.Event
     lock: int
 
 
+class _Daemon(NamedTuple):
+    """What outlives a reload of the configuration."""
+
+    paths: Paths
+    ends: Ends
+    actions: ProcessActions
+    reloads: Reloads
+    faults: Faults
+
+
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
     """Works with one configuration after the other until it is stopped."""
-    ends = Ends(asyncio.Event(), asyncio.Event(), lock)
+    ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ends.stop.set)
     loop.add_signal_handler(signal.SIGHUP, ends.reload.set)
-    actions, reloads = ProcessActions(), Reloads(paths)
+    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults())
     while not ends.stop.is_set():
-        ends.reload.clear()
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
-        posted = asyncio.Event()
-        async with wired(paths, config, posted.set) as instance:
-            try:
-                await _work(instance, actions, reloads, ends, posted)
-            except* _Ended:
-                if ends.stop.is_set():
-                    log.info("stopped")
-        if not ends.stop.is_set():
-            config = reloads.read(config)
+        try:
+            config = await _begin(daemon, config)
+        except Exception as error:
+            what = judge(error)
+            if what is None:
+                raise
+            if not ends.up.is_set():
+                if isinstance(error, CosttopError):
+                    raise
+                raise Unusable(f"cannot start: {what.said}") from None
+            daemon.faults.tell("reload", what)
+            ends.reload.set()  # the configuration may not have been read yet
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ends.stop.wait(), _AGAIN)
+
+
+async def _begin(daemon: _Daemon, config: Config) -> Config:
+    """Works until the end, or until another configuration holds, which it returns."""
+    ends, posted = daemon.ends, asyncio.Event()
+    async with wired(daemon.paths, config, posted.set) as instance:
+        try:
+            await _work(instance, daemon, posted)
+        except* _Ended:
+            if ends.stop.is_set():
+                log.info("stopped")
+        finally:
+            daemon.faults.clear()
+    ends.reload.clear()
+    return config if ends.stop.is_set() else daemon.reloads.read(config)
 
 
 def _loaded(paths: Paths) -> Config:
@@ -124,17 +163,17 @@ def _channels(instance: Wired) -> list[Channel]:
     return found
 
 
-async def _work(
-    instance: Wired, actions: ProcessActions, reloads: Reloads, ends: Ends, posted: asyncio.Event
-) -> None:
+async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
-    paths, writer = instance.paths, instance.writer
+    paths, ends, actions, reloads, faults = daemon
+    writer, tasks = instance.writer, LastingTasks(faults)
     to = audience(instance.config, configuration.zone(instance.config))
     if await reloads.announce(writer, to):
         posted.set()
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
-    executors = _executors(instance, reader, actions, ends, ActionLog(writer, to, posted.set))
+    action_log = ActionLog(writer, to, posted.set)
+    executors = _executors(instance, reader, actions, ends, action_log, tasks)
     await executors.runs.restore()
     search = ProcessSearch(
         writer, actions.holder, actions.vitals, executors.runs.settle, actions.exits
@@ -143,61 +182,82 @@ async def _work(
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
     troubled: list[Troubled] = [changes, *(one.port for one in extra), refresh]
-    status = StatusWriter(instance, reader, follower, search, troubled=troubled, channels=extra)
+    status = StatusWriter(
+        instance, reader, follower, search, faults, troubled=troubled, channels=extra
+    )
     status.reloaded = reloads.said
-    breakers = Breakers(writer, actions, executors.action_log, to, instance.evaluator.look)
-    acting = not instance.config.read_only
-    async with follower, asyncio.TaskGroup() as group:
-        for work in (
-            _until(ends.stop),
-            _until(ends.reload),
-            _keep_lock(paths, ends.lock),
-            changes.run(),
-            reloads.run(ends.reload.set),
-            refresh.run(),
-            executors.acceptor.run(),
-            *(channel.run() for channel in extra),
-            reader.run(),
-            search.run(),
-            status.run(),
-            keep_line(paths.database, paths.line, status.said),
-            breakers.run(acting=acting),
-            actions.finish(writer, executors.action_log, acting=acting),
-            run_alerting(instance.evaluator, writer, paths.database, reader),
-            keep_cards(instance),
-            *_notices(instance, reader, to, posted),
-            _listen(paths, Obey(instance, executors), extra),
-            sweep(paths.spool, instance.ingest.known),
-        ):
-            group.create_task(work)
+    async with follower, tasks:
+        works: list[tuple[str, Work]] = [
+            ("stop", partial(_until, ends.stop)),
+            ("reload", partial(_reload, ends.reload, faults)),
+            ("lock", partial(_keep_lock, paths, ends.lock)),
+            ("configuration", changes.run),
+            ("held budgets", partial(reloads.run, ends.reload.set)),
+            ("price list", refresh.run),
+            ("socket lines", executors.acceptor.run),
+            *((str(channel.said()["name"]), channel.run) for channel in extra),
+            ("reader", reader.run),
+            ("process search", search.run),
+            ("status", status.run),
+            ("status line", partial(keep_line, paths.database, paths.line, status.said)),
+            *_deeds(instance, actions, action_log, to),
+            ("rate cards", partial(keep_cards, instance)),
+            *_notices(instance, reader, to, posted, faults),
+            ("socket", partial(_listen, paths, Obey(instance, executors), extra)),
+            ("spool", partial(sweep, paths.spool, instance.ingest.known)),
+        ]
+        for name, work in works:
+            tasks.start(name, work)
         log.info("costtop daemon %d is up", os.getpid())
+        ends.up.set()
+
+
+def _deeds(
+    instance: Wired, actions: ProcessActions, action_log: ActionLog, to: Audience
+) -> tuple[tuple[str, Work], ...]:
+    """What costtop does to processes by itself."""
+    writer, acting = instance.writer, not instance.config.read_only
+    breakers = Breakers(writer, actions, action_log, to, instance.evaluator.look)
+    return (
+        ("breakers", partial(breakers.run, acting=acting)),
+        ("unfinished kills", partial(actions.finish, writer, action_log, acting=acting)),
+    )
 
 
 def _notices(
-    instance: Wired, reader: Reader, to: Audience, posted: asyncio.Event
-) -> tuple[Coroutine[Any, Any, None], ...]:
+    instance: Wired, reader: Reader, to: Audience, posted: asyncio.Event, faults: Faults
+) -> tuple[tuple[str, Work], ...]:
     """What carries messages, and what finds something to say by the clock alone."""
     writer, zone = instance.writer, configuration.zone(instance.config)
     courier = Courier(writer, instance.config.notify, wording.delayed, now_ms)
-    probe = HealthProbe(instance.roots, reader, instance.ingest)
+    probe = HealthProbe(instance.roots, reader, instance.ingest, faults)
     post = SummaryPost(instance.paths.database, writer, to, courier, zone)
     return (
-        courier.run(),
-        _wake(courier, posted),
-        SelfCheck(probe, writer, to, courier).run(now_ms),
-        summaries(post, now_ms),
+        (
+            "alerting",
+            partial(run_alerting, instance.evaluator, writer, instance.paths.database, reader),
+        ),
+        ("courier", courier.run),
+        ("posted letters", partial(_wake, courier, posted)),
+        ("self-check", partial(SelfCheck(probe, writer, to, courier).run, now_ms)),
+        ("summaries", partial(summaries, post, now_ms)),
     )
 
 
 def _executors(
-    instance: Wired, reader: Reader, actions: ProcessActions, ends: Ends, action_log: ActionLog
+    instance: Wired,
+    reader: Reader,
+    actions: ProcessActions,
+    ends: Ends,
+    action_log: ActionLog,
+    tasks: LastingTasks,
 ) -> Executors:
     runs = StartedRuns(instance, actions.holder)
     return Executors(
         acceptor=Acceptor(instance.ingest),
         reader=reader,
         actions=actions,
-        hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at),
+        hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at, tasks),
         peer_reports=PeerReports(instance.writer, actions.holder),
         runs=runs,
         guard=Guard(actions.holder, actions.vitals),
@@ -209,6 +269,14 @@ def _executors(
 
 async def _until(event: asyncio.Event) -> None:
     await event.wait()
+    raise _Ended
+
+
+async def _reload(event: asyncio.Event, faults: Faults) -> None:
+    """Ends the work for another configuration, once the store can be opened again."""
+    await event.wait()
+    while faults.of_store():
+        await asyncio.sleep(_STORE)
     raise _Ended
 
 
@@ -225,6 +293,7 @@ async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
     while True:
         async with listening(paths.socket, obey.answer, is_command):
             while paths.socket.exists():
+                lasting.well()
                 await asyncio.sleep(_LOOK)
         log.warning("%s was deleted; listening there anew", paths.socket)
 

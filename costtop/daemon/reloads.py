@@ -67,10 +67,12 @@ class Reloads:
 
     async def announce(self, writer: Writer, audience: Audience) -> bool:
         """Tells of what is held back; True where a message was posted."""
-        told, self._untold = self._untold, []
+        told = self._untold
         if not told:
             return False
-        return await writer.transact(budget_changes.foretell, told, audience, int(HELD), now_ms())
+        posted = await writer.transact(budget_changes.foretell, told, audience, int(HELD), now_ms())
+        self._untold = []
+        return posted
 
     async def run(self, reload: Callable[[], None]) -> None:
         """Asks for a reload when what is held back is to hold; for ever."""

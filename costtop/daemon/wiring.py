@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop import config as configuration
+from costtop import lasting, world_faults
 from costtop.config import Config, FeatureRule
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
@@ -102,7 +103,16 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
             )
         finally:
             if prices.learnt():
-                await writer.transact(meta.put, cards(prices))
+                await _keep_last(writer, prices)
+
+
+async def _keep_last(writer: Writer, prices: PriceBook) -> None:
+    """What is worked out only is worked out again where it cannot be kept."""
+    try:
+        await writer.transact(meta.put, cards(prices))
+    except Exception as error:
+        if world_faults.judge(error) is None:
+            raise
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:
@@ -115,8 +125,10 @@ async def keep_cards(instance: Wired) -> None:
     while True:
         await asyncio.sleep(_EVERY)
         if instance.prices.count() != kept:
-            kept = instance.prices.count()
+            count = instance.prices.count()
             await instance.writer.transact(meta.put, cards(instance.prices))
+            kept = count
+            lasting.well()
 
 
 def cards(prices: PriceBook) -> dict[str, str]:

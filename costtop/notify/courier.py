@@ -8,9 +8,9 @@ two places of their own. A letter is marked sent after success only (RELIABILITY
 import asyncio
 import contextlib
 import random
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
+from costtop import lasting
 from costtop.config import Endpoint
 from costtop.model import Letter
 from costtop.notify.send import SendResult, send
@@ -20,7 +20,6 @@ from costtop.store.writer import Writer
 WELL = 8  # children at once for endpoints that work
 FAILING = 2  # and for those that do not
 _LONGEST_SLEEP = 60.0  # seconds; a wake-up comes with every commit that posts a letter
-_STORE_REST = 1.0  # seconds before a store that failed is asked again
 
 Late = Callable[[str, str, int, int], tuple[str, str]]
 Send = Callable[[Endpoint, Letter], Awaitable[SendResult]]
@@ -75,7 +74,7 @@ class Courier:
         while True:
             try:
                 await self._writer.transact(outbox.reopen, list(self._endpoints), self._clock())
-            except sqlite3.Error as error:
+            except Exception as error:
                 await self._rest(error)
             else:
                 return
@@ -83,20 +82,21 @@ class Courier:
     async def _due(self) -> list[Letter]:
         try:
             letters = await self._writer.read(outbox.due, frozenset(self._busy), self._clock())
-        except sqlite3.Error as error:
+        except Exception as error:
             await self._rest(error)
             return []
         self.trouble = ""
+        lasting.well()
         return [letter for letter in letters if letter.label in self._endpoints]
 
-    async def _rest(self, error: sqlite3.Error) -> None:
+    async def _rest(self, error: Exception) -> None:
         self.trouble = f"the outbox cannot be used: {error}"
-        await asyncio.sleep(_STORE_REST)
+        await lasting.rest(error)
 
     async def _sleep(self) -> None:
         try:
             due = await self._writer.read(outbox.next_due, frozenset(self._busy))
-        except sqlite3.Error as error:
+        except Exception as error:
             await self._rest(error)
             return
         wait = _LONGEST_SLEEP if due is None else max(0.02, (due - self._clock()) / 1000)
@@ -109,7 +109,7 @@ class Courier:
             async with self._failing if letter.attempts else self._well:
                 outcome = self._unmarked.get(letter.id) or await self._try(letter)
             await self._mark(letter, outcome)
-        except sqlite3.Error as error:  # disk full: what was sent is kept in mind, not sent again
+        except Exception as error:  # disk full: what was sent is kept in mind, not sent again
             await self._rest(error)
         finally:
             self._busy.discard(letter.label)

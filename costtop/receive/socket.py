@@ -55,7 +55,7 @@ async def listening(
             lambda: _Peer(places), str(path), backlog=_BACKLOG
         )
     except OSError as error:
-        raise Unusable(f"cannot listen on {path}: {error.strerror}") from None
+        raise Unusable(f"cannot listen on {path}: {error.strerror}") from error
     finally:
         os.umask(before)
     ours = _inode(path)

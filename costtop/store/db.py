@@ -44,7 +44,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _migrate(db, path)
         short_ids.fill(db)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"cannot use the database {path}: {error}") from None
+        raise StoreError(f"cannot use the database {path}: {error}") from error
     return db
 
 
@@ -96,7 +96,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if not path.exists():
             raise NothingStored("nothing read yet; run: costtop scan (or costtop start)") from None
-        raise StoreError(f"cannot read the database {path}: {error}") from None
+        raise StoreError(f"cannot read the database {path}: {error}") from error
     known = len(_steps())
     if version != known:
         db.close()

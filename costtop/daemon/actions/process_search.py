@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
+from costtop import lasting
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence.search import search
@@ -48,6 +47,7 @@ class ProcessSearch:
         await self.restore()
         while True:
             await self.once()
+            lasting.well()
             await asyncio.sleep(_EVERY)
 
     async def once(self) -> None:
@@ -76,9 +76,8 @@ class ProcessSearch:
         exits = self.exited()
         known = json.dumps({"sure": self._sure, "exits": exits}, sort_keys=True)
         if known != self._kept:
-            with suppress(sqlite3.OperationalError):  # a full disk, a lock: at the next look
-                await self._writer.transact(meta.put, {_KNOWN: known})
-                self._kept = known
+            await self._writer.transact(meta.put, {_KNOWN: known})
+            self._kept = known
 
     async def _let_go(self, listed: set[str]) -> None:
         """Forgets, of sessions that the store did not list, what is no longer worth a handle.

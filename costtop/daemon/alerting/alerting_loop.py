@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from costtop import lasting
 from costtop.daemon.alerting.evaluate import BudgetForecast, BudgetForecasts, Evaluator
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.durations import HOUR, MINUTE, now_ms
@@ -31,19 +32,28 @@ async def run_alerting(
     """For ever: learns when asleep, after everything there is has been read; ticks when awake."""
     forecast_at = 0  # ms: when budgets were forecast last
     while True:
-        if not evaluator.awake and reader.passes:
-            await writer.transact(evaluator.begin, now_ms())
-            await asyncio.to_thread(_learn, evaluator, database)
-            await writer.transact(evaluator.wake_up, now_ms())
-        if evaluator.awake:
-            await writer.transact(evaluator.tick, now_ms())
-        if evaluator.awake and now_ms() - forecast_at >= _FORECAST_EVERY:
-            forecast_at = now_ms()
-            forecasts = await forecast_budgets(
-                database, evaluator.limits, evaluator.tz, forecast_at
-            )
-            await writer.transact(evaluator.take_forecasts, forecasts, forecast_at)
+        try:
+            await _judge(evaluator, writer, database, reader)
+            if evaluator.awake and now_ms() - forecast_at >= _FORECAST_EVERY:
+                forecast_at = now_ms()
+                forecasts = await forecast_budgets(
+                    database, evaluator.limits, evaluator.tz, forecast_at
+                )
+                await writer.transact(evaluator.take_forecasts, forecasts, forecast_at)
+        except BaseException:
+            evaluator.fall_asleep()  # it may remember as told what was rolled back
+            raise
+        lasting.well()
         await asyncio.sleep(_EVERY if evaluator.awake else _SOON)
+
+
+async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: Reader) -> None:
+    if not evaluator.awake and reader.passes:
+        await writer.transact(evaluator.begin, now_ms())
+        await asyncio.to_thread(_learn, evaluator, database)
+        await writer.transact(evaluator.wake_up, now_ms())
+    if evaluator.awake:
+        await writer.transact(evaluator.tick, now_ms())
 
 
 def _learn(evaluator: Evaluator, database: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
+from costtop import lasting, periods
 from costtop.alerts import breaker as judge
 from costtop.alerts import wording
 from costtop.control.protocol import Kill, Pause, Resume
@@ -118,6 +118,7 @@ class Breakers:
             await asyncio.sleep(_EVERY)
             if acting:
                 await self.once(now_ms())
+                lasting.well()
 
     async def once(self, now: int) -> None:
         """One look at what is due, and its deeds, side by side."""

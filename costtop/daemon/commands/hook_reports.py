@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from costtop import money
 from costtop.control.protocol import Hook
 from costtop.durations import now_ms
+from costtop.lasting import LastingTasks
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
@@ -39,8 +40,10 @@ class HookReports:
         holder: Holder,
         met: Callable[[str, Chain], None],
         look_at: Callable[[Sequence[bytes]], None],
+        tasks: LastingTasks,
     ) -> None:
         self._writer, self._holder, self._met, self._look_at = writer, holder, met, look_at
+        self._tasks = tasks
         self._under_way: set[asyncio.Task[None]] = set()
         self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
 
@@ -51,7 +54,7 @@ class HookReports:
         chain = lineage(caller.pid, self._holder.inspector) if caller.pid > 0 else ()
         if not caller.lives():  # its number may be another's, and the parents that one's
             chain = ()
-        task = asyncio.get_running_loop().create_task(self._take(command, chain))
+        task = self._tasks.once("hook", self._take(command, chain))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 

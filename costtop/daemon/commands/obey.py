@@ -4,13 +4,12 @@ import asyncio
 import json
 import logging
 import os
-import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple, assert_never, get_args
 
 import msgspec
 
-from costtop import __version__
+from costtop import __version__, world_faults
 from costtop import config as configuration
 from costtop.control.protocol import (
     PROTOCOL,
@@ -113,10 +112,9 @@ class Obey:
             return refusal(Refused(inside.worded(called)))
         except CosttopError as error:
             return refusal(error)
-        except (sqlite3.Error, OSError) as error:
-            log.error("%s: %s", clean(str(tree["do"]), 40), error)
-            return refusal(CosttopError(f"not done, try again later: {error}"))
-        except Exception:
+        except Exception as error:  # a full disk or a lock is the asker's to hear of
+            if (what := world_faults.judge(error)) is not None:
+                return refusal(CosttopError(f"not done, try again later: {what.said}"))
             log.exception("a command of the socket")
             return refusal(CosttopError("not done: costtop has a bug; see its log"))
 

@@ -1,19 +1,18 @@
 """The task that reads files: from what the follower saw to committed rows, for ever.
 
-The world's faults (a full disk, a locked database) are told and waited out; nothing is lost, for a
-file that was not committed stays unsettled and comes again.
+A fault of the world (a full disk, a lock) ends a run of it, and `lasting` begins another: nothing
+is lost, for a file that was not committed stays unsettled and comes again.
 """
 
 import asyncio
 import contextlib
-import logging
 import os
-import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from costtop import lasting
 from costtop.daemon.ingest.intake import Ingest
 from costtop.durations import now_ms
 from costtop.tail.follow import Batch, Follower
@@ -22,15 +21,12 @@ from costtop.tail.roots import Root
 
 _SWEEP = 3600.0  # s between two looks at the spool
 _KEPT = timedelta(days=2)  # of the spool
-_PAUSE = 2.0  # s before a failed write is tried again
-log = logging.getLogger("costtop")
 
 
 class Reader:
     """Feeds the ingest from the follower."""
 
     def __init__(self, ingest: Ingest, follower: Follower) -> None:
-        self.trouble = ""
         self.lag = 0  # ms from the newest write to its commit, of the last batch
         self.files: dict[Root, int] = {}
         self.passes = 0  # looks at everything that have been read to the end
@@ -44,16 +40,18 @@ class Reader:
             self._busy = True
             try:
                 await self._take(batch)
-            except (sqlite3.Error, OSError) as error:
-                self._tell(f"cannot store: {error}")
-                await asyncio.sleep(_PAUSE)
+            except BaseException:
+                if batch.found:  # else all that is older came again with the next walk only
+                    self._follower.look_again()
+                raise
             finally:
                 self._busy = False
 
     async def _take(self, batch: Batch) -> None:
         before = self._ingest.counts.bytes
         await self._ingest.take(batch)
-        self._tell("")
+        if batch.seen:
+            lasting.well()
         # A file that is only looked at again says nothing: its last write is long past.
         if batch.seen and not batch.found and self._ingest.counts.bytes > before:
             self.lag = max(0, (time.time_ns() - batch.seen[0].mtime) // 1_000_000)
@@ -64,11 +62,6 @@ class Reader:
             async with self._passed:
                 self.passes += 1
                 self._passed.notify_all()
-
-    def _tell(self, trouble: str) -> None:
-        if trouble and trouble != self.trouble:
-            log.error(trouble)
-        self.trouble = trouble
 
     def look_at(self, paths: Sequence[bytes]) -> None:
         """Looks at these logs now, or at what is recent and new where none is named."""
@@ -96,6 +89,7 @@ async def sweep(folder: Path, known: Known) -> None:
     while True:
         await asyncio.sleep(_SWEEP)
         await asyncio.to_thread(clear, folder, known, now_ms())
+        lasting.well()
 
 
 def clear(folder: Path, known: Known, now: int) -> list[Path]:

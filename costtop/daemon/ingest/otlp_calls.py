@@ -9,12 +9,12 @@ import logging
 import os
 import secrets
 import shlex
-import sqlite3
 import stat
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costtop import lasting
 from costtop.config import Config, Otlp
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
@@ -75,8 +75,10 @@ class OtlpChannel:
             if folded.calls or folded.bad or folded.memo != self._memo:
                 try:
                     await self._ingest.commit([folded])
-                except (sqlite3.Error, OSError) as error:
-                    raise Unstorable(f"not stored, send it again: {error}") from None
+                except Exception as error:
+                    said = lasting.meet(error).said
+                    raise Unstorable(f"not stored, send it again: {said}") from None
+                lasting.well()
                 self._memo = folded.memo
         self.calls += len(folded.calls)
         return Rejected(len(folded.bad), folded.bad[0].reason if folded.bad else "")

@@ -6,11 +6,10 @@ every line of it with code 1: the client keeps those and sends them again.
 """
 
 import asyncio
-import logging
-import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from costtop import lasting, world_faults
 from costtop.control.protocol import refusal, reply
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
@@ -25,7 +24,6 @@ _MOMENT = 0.01  # s that lines of other peers are waited for
 _AT_ONCE = 5000  # lines of one transaction
 _WAITING = 20  # batches that may wait; then peers are not read from
 _FINE = reply()
-log = logging.getLogger("costtop")
 
 
 class _Batch(NamedTuple):
@@ -48,7 +46,7 @@ class Acceptor:
         self._ingest = ingest
         self._queue: asyncio.Queue[_Batch] = asyncio.Queue(_WAITING)
         self._taken = 0  # bytes of all lines so far: where a bad one is said to stand
-        self._committing: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None  # of the run under way
         self.accepted = 0
 
     async def accept(self, lines: list[bytes]) -> list[bytes]:
@@ -59,11 +57,17 @@ class Acceptor:
 
     async def run(self) -> None:
         """Commits what comes, for ever; folds the next lines while these are written."""
+        self._committing = None
         async with asyncio.TaskGroup() as group:
             while True:
                 batches = await self._gathered()
                 lines = [line for batch in batches for line in batch.lines]
-                folded, reasons = await asyncio.to_thread(self._fold, lines)
+                try:
+                    folded, reasons = await asyncio.to_thread(self._fold, lines)
+                except BaseException as error:
+                    _refuse(batches, error)
+                    await lasting.rest(error)
+                    continue
                 if self._committing:
                     await self._committing
                 ready = _Ready(batches, folded, reasons)
@@ -79,15 +83,11 @@ class Acceptor:
     async def _commit(self, ready: _Ready) -> None:
         try:
             await self._ingest.commit([ready.folded])
-        except (sqlite3.Error, OSError) as error:
-            log.error("cannot store what came over the socket: %s", error)
-            failed = refusal(CosttopError(f"not stored, send it again later: {error}"))
-            _answer(ready.batches, lambda _: failed)
+        except BaseException as error:
+            _refuse(ready.batches, error)
+            lasting.meet(error)
             return
-        except BaseException:
-            failed = refusal(CosttopError("not stored: the daemon is ending"))
-            _answer(ready.batches, lambda _: failed)
-            raise
+        lasting.well()
         self.accepted += sum(len(b.lines) for b in ready.batches) - len(ready.reasons)
         refusals = {index: refusal(UsageError(why)) for index, why in ready.reasons.items()}
         _answer(ready.batches, lambda index: refusals.get(index, _FINE))
@@ -105,6 +105,13 @@ class Acceptor:
             starts[offset] = index
             offset += len(line) + 1
         return folded, {starts[item.offset]: item.reason for item in folded.bad}
+
+
+def _refuse(batches: list[_Batch], error: BaseException) -> None:
+    what = world_faults.judge(error)
+    why = f", send it again later: {what.said}" if what else ": the daemon is ending"
+    failed = refusal(CosttopError(f"not stored{why}"))
+    _answer(batches, lambda _: failed)
 
 
 def _answer(batches: list[_Batch], answer: Callable[[int], bytes]) -> None:

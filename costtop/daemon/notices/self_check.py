@@ -2,15 +2,16 @@
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
+from costtop import lasting
 from costtop.alerts import choose, wording
 from costtop.alerts.blind import Health, blind, sees_again
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.notices.post import Audience, post_findings
+from costtop.lasting import Faults
 from costtop.model import Finding, Letter, Notification
 from costtop.notify.courier import Courier
 from costtop.store.writer import Writer
@@ -26,8 +27,10 @@ class HealthProbe:
     an import that goes on is sight, however long its first pass takes.
     """
 
-    def __init__(self, roots: Sequence[Root], reader: Reader, ingest: Ingest) -> None:
-        self._roots, self._reader, self._ingest = roots, reader, ingest
+    def __init__(
+        self, roots: Sequence[Root], reader: Reader, ingest: Ingest, faults: Faults
+    ) -> None:
+        self._roots, self._reader, self._ingest, self._faults = roots, reader, ingest, faults
         self._moved = time.monotonic()
         self._seen: tuple[int, int] = (0, 0)
 
@@ -39,7 +42,12 @@ class HealthProbe:
         there = [root.path for root in self._roots if os.path.isdir(root.path)]
         readable = sum(os.access(path, os.R_OK | os.X_OK) for path in there)
         last = now - round((time.monotonic() - self._moved) * 1000)
-        return Health(last, last, len(there), readable, self._reader.trouble)
+        health = Health(last, last, len(there), readable)
+        if (found := self._faults.blinding()) is None:
+            return health
+        if found.of_store:
+            return health._replace(store=found.why)
+        return health._replace(fault=found.why)
 
 
 class SelfCheck:
@@ -56,6 +64,7 @@ class SelfCheck:
         while True:
             await asyncio.sleep(_EVERY)
             await self.look(clock())
+            lasting.well()
 
     async def look(self, now: int) -> None:
         """Tells what has changed since the last look."""
@@ -72,7 +81,8 @@ class SelfCheck:
     async def _tell(self, finding: Finding, now: int) -> None:
         try:
             decided = await self._writer.transact(post_findings, [finding], self._to, now)
-        except sqlite3.Error:  # what makes costtop blind may be its store: then without it
+        except Exception as error:  # what makes costtop blind may be its store: then without it
+            lasting.meet(error)
             await self._courier.shout(_letter(finding, now))
             return
         if any(one.speaks for one in decided):

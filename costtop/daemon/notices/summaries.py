@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from costtop import periods
+from costtop import lasting, periods
 from costtop.alerts.summary import Summary, summary
 from costtop.daemon.notices.post import Audience, post_summary
 from costtop.durations import HOUR
@@ -48,6 +48,7 @@ async def summaries(post: SummaryPost, clock: Callable[[], int]) -> None:
     while wanted:
         for kind in wanted:
             await _one(post, kind, clock())
+        lasting.well()
         await asyncio.sleep(_EVERY)
 
 

@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
-from costtop import __version__, files
+from costtop import __version__, files, lasting
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
+from costtop.lasting import Fault, Faults
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
 from costtop.queries.totals import spending_line
@@ -53,11 +54,12 @@ class StatusWriter:
         reader: Reader,
         follower: Follower,
         search: ProcessSearch,
+        faults: Faults,
         troubled: Sequence[Troubled] = (),
         channels: Sequence[Channel] = (),
     ) -> None:
         self._instance, self._reader = instance, reader
-        self._follower, self._search = follower, search
+        self._follower, self._search, self._faults = follower, search, faults
         self._troubled, self._channels = troubled, channels
         self._started = now_ms()
         self.reloaded = ""  # what the latest reload of the configuration changed
@@ -65,7 +67,14 @@ class StatusWriter:
     async def run(self) -> None:
         """For ever."""
         while True:
-            daemon_status.write(self._instance.paths.status, self.said())
+            try:
+                daemon_status.write(self._instance.paths.status, self.said())
+            except Exception as error:
+                lasting.meet(
+                    error
+                )  # and again in a second: a status that is old says "not running"
+            else:
+                lasting.well()
             await asyncio.sleep(_EVERY)
 
     def said(self) -> dict[str, Any]:
@@ -88,7 +97,8 @@ class StatusWriter:
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
-            "trouble": self._reader.trouble or self._troubles(),
+            "trouble": self._faults.trouble or self._troubles(),
+            "faults": [_waited(one) for one in self._faults.present()],
             "config": self.reloaded,
             "channels": [channel.said() for channel in self._channels],
             "sources": self._sources(),
@@ -120,6 +130,10 @@ class StatusWriter:
         return rows
 
 
+def _waited(one: Fault) -> dict[str, object]:
+    return {"task": one.task, "kind": one.what.kind, "said": one.what.said, "since": one.since}
+
+
 async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any]]) -> None:
     """Keeps the line for status bars, written anew when something changed, for ever.
 
@@ -139,5 +153,6 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
                 files.replace(line, f"{text}\n".encode())
             else:
                 os.utime(line)
+            lasting.well()
             looks += 1
             await asyncio.sleep(_EVERY)
