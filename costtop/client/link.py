@@ -34,22 +34,35 @@ class Link:
         self._peer: socket.socket | None = None
         self._rest = b""
         self._not_before = 0.0
+        self._was_let_go = False  # the other end closed a connection that had worked
 
     def deliver(
         self, where: Paths, lines: Sequence[bytes], patience: float = PATIENCE
     ) -> Acknowledgement:
         """Sends lines and waits for the answers; never raises."""
+        used = self._peer is not None
+        answers = self._attempt(where, lines, patience)
+        if used and self._peer is None and self._was_let_go:
+            # A daemon lets a silent peer go; what it had not answered is sent once more.
+            self._not_before = 0.0
+            answers += self._attempt(where, lines[len(answers) :], patience)
+        return _sorted(lines, answers)
+
+    def _attempt(self, where: Paths, lines: Sequence[bytes], patience: float) -> list[bytes]:
         answers: list[bytes] = []
+        self._was_let_go = False
         try:
             peer = self._connected(where, patience)
             if peer is not None:
                 peer.sendall(b"".join(lines))
                 self._read(peer, answers, len(lines))
-        except OSError:
+                self._was_let_go = len(answers) < len(lines)
+        except OSError as error:
+            self._was_let_go = not isinstance(error, TimeoutError)
             self._not_before = time.monotonic() + _PAUSE
         if len(answers) < len(lines):
             self.close()
-        return _sorted(lines, answers)
+        return answers
 
     def _connected(self, where: Paths, patience: float) -> socket.socket | None:
         if self._peer is None:

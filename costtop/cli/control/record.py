@@ -14,8 +14,9 @@ from costtop.cli.tables import put
 from costtop.client import spool
 from costtop.client.line_fields import stamped
 from costtop.control import client
-from costtop.control.client import NoDaemon
+from costtop.control.client import NoAnswer, NoDaemon
 from costtop.errors import CosttopError, UsageError
+from costtop.text import clean
 
 _TEXT = (
     *("session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent"),
@@ -27,6 +28,7 @@ _NUMBERS = (
     *("cache-write-1h-tokens", "reasoning-tokens", "audio-input-tokens", "audio-output-tokens"),
     *("image-input-tokens", "image-output-tokens", "web-searches", "pid", "attempt"),
 )
+_PATIENCE = 2.0  # s for the daemon to commit it
 _CALL = ("model", "input_tokens", "output_tokens")
 
 
@@ -52,23 +54,36 @@ def run(options: argparse.Namespace) -> int:
     line = stamped(_given(options))
     found = paths.find()
     try:
-        answer = json.loads(client.send(found, line))
+        answer = _answer(client.send(found, line, _PATIENCE))
     except NoDaemon:
-        _keep(found, line)
-        return 0
-    if not answer.get("ok"):
-        kind = UsageError if answer.get("code") == UsageError.exit_code else CosttopError
-        raise kind(f"not recorded: {answer.get('error', 'refused')}")
-    put("recorded")
+        _keep(found, line, "the daemon, which is not running; start it: costtop start")
+    except NoAnswer:
+        _keep(found, line, f"the daemon, which did not take it within {_PATIENCE:.0f} s")
+    else:
+        if answer.get("code") == UsageError.exit_code:
+            raise UsageError(f"not recorded: {answer.get('error', 'refused')}")
+        if answer.get("ok"):
+            put("recorded")
+        else:
+            _keep(found, line, f"later, for the daemon said: {clean(str(answer.get('error')))}")
     return 0
 
 
-def _keep(found: paths.Paths, line: bytes) -> None:
+def _answer(said: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        answer = None
+    return answer if isinstance(answer, dict) else {"error": "what is not understood"}
+
+
+def _keep(found: paths.Paths, line: bytes, until: str) -> None:
+    """What is not known to be committed is kept; committed as well, it counts once by its id."""
     try:
         spool.append(found.spool, [line])
     except OSError as error:
         raise CosttopError(f"cannot write to {found.spool}: {error.strerror}") from None
-    put("kept for the daemon, which is not running; start it: costtop start")
+    put(f"kept for {until}")
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """`costtop daemon`, `start`, `stop`, `status`. The daemon itself lives in `costtop.daemon`."""
 
 import argparse
-import time
+import sys
 
 from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
-from costtop.control import client, protocol
+from costtop.control import protocol
 from costtop.durations import now_ms
-from costtop.errors import CosttopError
 from costtop.files import user_name
 from costtop.store import daemon_status
 
@@ -24,7 +23,6 @@ _SAYS = {
     ),
     "status": ("How the daemon is; exit code 1 where none runs.", "", "--json"),
 }
-_PATIENCE = 10.0  # s to wait for a daemon to come up or go
 
 
 def add(parser: Parser, name: str) -> None:
@@ -69,27 +67,13 @@ def _stop(options: argparse.Namespace) -> int:
     found = paths.find()
     if options.session:
         return _stop_sessions(found, options)
-    from costtop.daemon.lifecycle import instance
-    from costtop.daemon.lifecycle.lock_holders import named_holder
+    from costtop.daemon.lifecycle import stopping
 
-    if instance.is_free(found.lock):
-        put("no costtop daemon is running")
-        return 0
-    try:
-        client.ask(found, protocol.Stop())
-    except client.NoDaemon:
-        who = named_holder(found.lock)
-        raise CosttopError(
-            f"{who} holds {found.lock} and listens to nobody: a scan, or a daemon that starts"
-            " or ends; try again, or end it by its pid"
-        ) from None
-    deadline = time.monotonic() + _PATIENCE
-    while not instance.is_free(found.lock):
-        if time.monotonic() > deadline:
-            raise CosttopError(f"the daemon has not ended within {_PATIENCE:.0f} s")
-        time.sleep(0.02)
-    one = "" if options.name == "daemon" else "; a session: costtop stop SESSION"
-    put(f"costtop daemon stopped{one}")
+    said = stopping.stop(found)
+    did = "stopped" in said
+    put(said + ("; a session: costtop stop SESSION" if did and options.name != "daemon" else ""))
+    for line in stopping.elsewhere() if not did and sys.stdout.isatty() else ():
+        put(f"  {line}")
     return 0
 
 
