@@ -20,6 +20,7 @@ from costtop.store.writer import Writer
 WELL = 8  # children at once for endpoints that work
 FAILING = 2  # and for those that do not
 _LONGEST_SLEEP = 60.0  # seconds; a wake-up comes with every commit that posts a letter
+_GRACE = 1.5  # seconds for what is under way when the daemon stops
 
 Late = Callable[[str, str, int, int], tuple[str, str]]
 Send = Callable[[Endpoint, Letter], Awaitable[SendResult]]
@@ -44,6 +45,7 @@ class Courier:
         self.trouble = ""  # why letters do not go at all, for `doctor`
         self._awake = asyncio.Event()
         self._busy: set[str] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self._unmarked: dict[int, SendResult] = {}  # sent, but the store could not be told yet
         self._well = asyncio.Semaphore(WELL)
         self._failing = asyncio.Semaphore(FAILING)
@@ -60,15 +62,27 @@ class Courier:
         await asyncio.gather(*(self._send(each, letter) for each in self._endpoints.values()))
 
     async def run(self) -> None:
-        """Sends until cancelled; children that are under way are killed then, and sent again."""
+        """Sends until cancelled; what is under way then has a moment to arrive and be marked.
+
+        A child that is killed after its endpoint has the message would be sent again at the start.
+        """
         await self._reopen()
         async with asyncio.TaskGroup() as group:
-            while True:
-                self._awake.clear()
-                for letter in await self._due():
-                    self._busy.add(letter.label)
-                    group.create_task(self._deliver(letter))
-                await self._sleep()
+            try:
+                await self._serve(group)
+            finally:
+                if self._under_way:
+                    await asyncio.wait(self._under_way, timeout=_GRACE)
+
+    async def _serve(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._awake.clear()
+            for letter in await self._due():
+                self._busy.add(letter.label)
+                task = group.create_task(self._deliver(letter))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+            await self._sleep()
 
     async def _reopen(self) -> None:
         while True:

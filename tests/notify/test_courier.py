@@ -155,3 +155,30 @@ async def test_what_was_sent_while_the_store_failed_is_marked_later_and_not_sent
         await it.settled()
         assert await it.states() == ["sent"]
         assert crowd.done == 1
+
+
+async def test_what_arrives_while_the_daemon_stops_is_marked_and_never_sent_again(tmp_path):
+    crowd = Crowd()
+    ends = [endpoint("chat", "json://127.0.0.1:9/")]
+    async with desk(tmp_path, ends, send=crowd.send) as it:
+        await it.tell(tier(50, clock()))
+        await until(lambda: crowd.now == 1)
+        asyncio.get_running_loop().call_later(0.1, crowd.gate.set)
+    async with desk(tmp_path, ends, send=crowd.send) as it:
+        await it.settled()
+        assert await it.states() == ["sent"]
+        assert crowd.done == 1
+
+
+async def test_what_does_not_arrive_in_time_goes_after_the_restart(tmp_path, monkeypatch):
+    monkeypatch.setattr(couriers, "_GRACE", 0.1)
+    crowd = Crowd()
+    ends = [endpoint("chat", "json://127.0.0.1:9/")]
+    async with desk(tmp_path, ends, send=crowd.send) as it:
+        await it.tell(tier(50, clock()))
+        await until(lambda: crowd.now == 1)
+    assert crowd.done == 0
+    crowd.gate.set()
+    async with desk(tmp_path, ends, send=crowd.send) as it:
+        await it.settled()
+        assert (await it.states(), crowd.done) == (["sent"], 1)
