@@ -9,10 +9,10 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,7 +37,10 @@ from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.price_refresh import PriceRefresh
+from costtop.daemon.jobs.wal_upkeep import keep_wal_small
+from costtop.daemon.lifecycle import daemon_log, leftovers, privacy
 from costtop.daemon.lifecycle import instance as instances
+from costtop.daemon.lifecycle.signals import ignore, on_signals
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
@@ -71,15 +74,16 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
 
     `read_only` is stronger than the configuration's: it stays so when that is read again.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    daemon_log.begin(paths.log)
     os.umask(0o077)
+    leftovers.clear(paths)
     config = _loaded(paths)
     with instances.doorway(paths, lock) as socket:
         paths = paths._replace(socket=socket)
         try:
             asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
+            ignore(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # it ends already
             paths.status.unlink(missing_ok=True)
     return 0
 
@@ -106,10 +110,8 @@ class _Daemon(NamedTuple):
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
     """Works with one configuration after the other until it is stopped."""
     ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ends.stop.set)
-    loop.add_signal_handler(signal.SIGHUP, ends.reload.set)
+    on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set)
+    on_signals((signal.SIGHUP,), ends.reload.set)
     daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults())
     while not ends.stop.is_set():
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
@@ -152,6 +154,14 @@ def _loaded(paths: Paths) -> Config:
     return config
 
 
+def _open_files(instance: Wired) -> list[Troubled]:
+    """What others can read or replace; what is costtop's own is closed at once."""
+    told = privacy.told(instance.paths, instance.config, repair=True)
+    for line in told:
+        log.warning("%s", line)
+    return [SimpleNamespace(trouble=line) for line in told]
+
+
 def _channels(instance: Wired) -> list[Channel]:
     """What is served beside files and the socket, as the config asks for it."""
     otlp, metrics = instance.config.receive.otlp, instance.config.metrics
@@ -182,6 +192,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
     troubled: list[Troubled] = [changes, *(one.port for one in extra), refresh]
+    troubled += _open_files(instance)
     status = StatusWriter(
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
     )
@@ -205,6 +216,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             *_notices(instance, reader, to, posted, faults),
             ("socket", partial(_listen, paths, Obey(instance, executors), extra)),
             ("spool", partial(sweep, paths.spool, instance.ingest.known)),
+            ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
         ]
         for name, work in works:
             tasks.start(name, work)

@@ -18,7 +18,7 @@ _PLAIN = frozenset(
     "http json xml form apprise gotify mmost rocket matrix nextcloud nctalk emby kodi xbmc"
     " synology hassio splunk lametric enigma2 bluesky fluxer zulip".split()
 )
-_OWN = ("desktop:", "log:")
+OWN = ("desktop:", "log:")
 # Local channels of Apprise that need a main loop or run a program: `desktop:` does it better.
 _BARRED = frozenset("dbus qt kde glib gnome macosx windows syslog".split())
 
@@ -80,7 +80,7 @@ def check(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
 
 def fault(url: str, *, insecure: bool = False) -> str:
     """What is wrong with a URL as far as its text says, or "". It names its schema at most."""
-    if url.startswith(_OWN):
+    if url.startswith(OWN):
         return "" if url != "log:" else "log: needs a path, such as log:~/costtop-alerts.log"
     schema, found, rest = url.partition("://")
     schema = schema.lower()

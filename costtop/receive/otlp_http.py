@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from costtop.receive.body import DEADLINE, LARGEST, Broken, TooLarge, taken
 from costtop.receive.deadlines import Hasty
@@ -152,6 +153,22 @@ def _refused(status: int, why: str) -> web.Response:
     return web.Response(status=status, text=text, content_type=JSON, headers=headers)
 
 
+def _quiet(receiver: Receiver) -> logging.Logger:
+    """What aiohttp finds wrong with a request is counted as a bad one: a peer must fill no log."""
+    judged = logging.getLogger("costtop.http")
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        fault = record.exc_info[1] if record.exc_info else None
+        if not isinstance(fault, HttpProcessingError):
+            return record.levelno >= logging.INFO  # a bug, not a request
+        receiver.answers[fault.code] = receiver.answers.get(fault.code, 0) + 1
+        return False
+
+    judged.setLevel(logging.DEBUG)  # some are told so low
+    judged.filters = [is_ours]
+    return judged
+
+
 @asynccontextmanager
 async def listening(receiver: Receiver, host: str, port: int) -> AsyncIterator[int]:
     """Serves while the context is open, yielding the port; raises OSError where it cannot."""
@@ -159,6 +176,7 @@ async def listening(receiver: Receiver, host: str, port: int) -> AsyncIterator[i
         receiver.answer,
         auto_decompress=False,  # its own limit is on packed bytes
         access_log=None,
+        logger=_quiet(receiver),
         keepalive_timeout=65,
         lingering_time=0,  # do not read on for a client that was refused
     )

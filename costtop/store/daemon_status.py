@@ -9,16 +9,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from costtop.files import replace
+
 FRESH_FOR = 10_000  # ms after which a silent daemon counts as gone
 
 
 def write(path: Path, status: dict[str, Any]) -> None:
-    """Replaces the status atomically, mode 0600."""
-    young = f"{path}.{os.getpid()}"
-    descriptor = os.open(young, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(status, file)
-    os.replace(young, path)
+    """Replaces the status whole, mode 0600."""
+    replace(path, json.dumps(status).encode())
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ function that runs on the connection's thread from BEGIN to COMMIT, behind one l
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from costtop.store import wal
 from costtop.store.db import open_writer
 
 P = ParamSpec("P")
@@ -34,6 +36,8 @@ class Writer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            await self.read(wal.checkpoint)  # closing does it only where no reader is left
         async with self._turn:
             await self._db.close()
 

@@ -5,6 +5,7 @@ before each change stays beside it as screen.toml.bak. An unreadable file costs 
 start.
 """
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +71,7 @@ def _checked(tree: dict[str, Any]) -> Preferences:
         if name in _PLAIN and type(value) is type(getattr(usual, name))
     }
     delay, keys = tree.get("delay"), tree.get("keys")
-    if isinstance(delay, int | float):
+    if isinstance(delay, int | float) and math.isfinite(delay):
         kept["delay"] = min(max(float(delay), FASTEST), SLOWEST)
     if isinstance(keys, dict):
         kept["keys"] = tuple((str(k), v) for k, v in keys.items() if isinstance(v, str))

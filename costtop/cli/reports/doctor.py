@@ -73,8 +73,21 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         **_stored(found, problems),
     }
     tree["unread"] = _unread(tree, found)
+    problems += [line for line in _open_files(found) if line not in problems]
     tree["problems"] = problems
     return tree
+
+
+def _open_files(found: Paths) -> list[str]:
+    """What others can read or replace, one line each."""
+    from costtop import config
+    from costtop.daemon.lifecycle import privacy
+
+    try:
+        settings = config.load(found)
+    except CosttopError:
+        settings = None
+    return privacy.told(found, settings, repair=False)
 
 
 def _receiver(found: Paths) -> dict[str, str] | None:

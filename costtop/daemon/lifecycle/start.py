@@ -4,17 +4,21 @@ The child runs with `-P` so that nothing is imported from the current directory,
 own, with its output in the log.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from costtop.daemon.lifecycle import instance
+from costtop.daemon.lifecycle.lock_holders import named_holder
 from costtop.dial import dialled
 from costtop.errors import CosttopError, Unusable
 from costtop.files import private_directory, private_file
-from costtop.paths import Paths
+from costtop.paths import Paths, told
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk
 _QUICK = 1.0  # s
@@ -23,9 +27,39 @@ _TAIL = 8000  # bytes of the log searched for its last line
 
 def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
     """(pid, True) of the daemon just started, or (pid, False) of one that runs already."""
-    if not instance.is_free(paths.lock):
-        return instance.holder(paths.lock) or 0, False
     private_directory(paths.log.parent)
+    with _turn(paths.log.parent):
+        running = _running(paths)
+        return (running, False) if running else (_started(paths, options), True)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """One start after the other, so that all but the first find its daemon."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system that has no such locks: the daemons' own decides
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _running(paths: Paths) -> int:
+    """The pid of the daemon that runs, 0 where none does; waits for a scan to end."""
+    deadline = time.monotonic() + _PATIENCE
+    while not instance.is_free(paths.lock):
+        said = told(paths.lock)
+        if said.socket:
+            return said.pid
+        if time.monotonic() > deadline:
+            who = named_holder(paths.lock)
+            raise CosttopError(f"{who} reads already; start the daemon when it has ended")
+        time.sleep(0.02)
+    return 0
+
+
+def _started(paths: Paths, options: Sequence[str]) -> int:
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     begun = os.fstat(log).st_size
     try:
@@ -40,7 +74,7 @@ def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
     finally:
         os.close(log)
     _wait(paths, child, begun)
-    return child.pid, True
+    return instance.holder(paths.lock) or child.pid
 
 
 def _wait(paths: Paths, child: "subprocess.Popen[bytes]", begun: int) -> None:

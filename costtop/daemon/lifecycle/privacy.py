@@ -1,0 +1,80 @@
+"""Whether others can read or replace costtop's own files: closed where that is safe, else told."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from costtop.config import Config
+from costtop.notify.address import OWN
+from costtop.paths import Paths
+
+_OPEN = 0o066  # others read or write
+
+
+def told(paths: Paths, config: Config | None, *, repair: bool) -> list[str]:
+    """What is open to others, one line each with what to do; `repair` closes what is costtop's own.
+
+    Only a regular file of this user in costtop's own folder is closed, never through a link: what
+    else is open may be meant so.
+    """
+    lines = [_way_in(folder) for folder in sorted({paths.config.parent, paths.database.parent})]
+    secret = set(_secret(paths, config))
+    ours = (paths.config, paths.budgets, paths.screen)
+    left = [one for one in (*ours, *sorted(secret - {*ours})) if _is_open(one)]
+    if repair:
+        left = [one for one in left if not _close(one, paths)]
+    lines += [f"{one} can be read by others: chmod 600 {one}" for one in left if one in secret]
+    return [line for line in lines if line]
+
+
+def _secret(paths: Paths, config: Config | None) -> Iterator[Path]:
+    """The files that hold URLs of channels or tokens; whether they exist does not matter."""
+    yield paths.otlp_token
+    if config is None:  # broken: what it holds is not known
+        yield paths.config
+        return
+    if any(one.url and not one.url.startswith(OWN) for one in config.notify):
+        yield paths.config
+    otlp = config.receive.otlp
+    named = (*(one.url_file for one in config.notify), otlp.token_file if otlp else "")
+    yield from (Path(one).expanduser() for one in named if one)
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & _OPEN)
+    except OSError:
+        return False
+
+
+def _close(path: Path, paths: Paths) -> bool:
+    """Takes the others' rights away; False where it is not for us to do."""
+    if path.parent not in {paths.config.parent, paths.database.parent}:
+        return False
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(held)
+        ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid() and found.st_nlink == 1
+        if ours:
+            os.fchmod(held, stat.S_IMODE(found.st_mode) & 0o700)
+        return ours
+    except OSError:
+        return False
+    finally:
+        os.close(held)
+
+
+def _way_in(folder: Path) -> str:
+    """Which folder above ours another user could put another in the place of; "" for none."""
+    for above in folder.absolute().parents:
+        try:
+            found = above.stat()
+        except OSError:
+            continue
+        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            return f"{above} is writable by everybody, who may replace {folder}: chmod o-w {above}"
+    return ""
