@@ -149,8 +149,8 @@ async def test_percent_sorts_by_the_share_of_the_tightest_budget_and_shows_it():
             "54f46a6c",
             "9f767c4e",
         ]
-        assert "222%" in play.line_of("06aaa9ff")  # $4.43 of $2
-        assert "23%" in play.line_of("9f767c4e")  # $22.74 of $100
+        assert "222 %" in play.line_of("06aaa9ff")  # $4.43 of $2
+        assert "23 %" in play.line_of("9f767c4e")  # $22.74 of $100
         await play.press("M")
         assert "%BUDG" not in play.text
 

@@ -17,7 +17,8 @@ from costtop.tui.draw.palette import ANSI, COLOURED, MONO, Inks
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import View, arranged, summed
-from costtop.tui.list.columns import COLUMNS, CellLook, chosen, fits
+from costtop.tui.list.columns import COLUMNS, USUAL, CellLook, chosen
+from costtop.tui.list.fit_columns import fits, fitted
 from costtop.tui.preferences import Preferences, load, save
 from costtop.tui.screens.setup import shifted, stepped
 from costtop.tui.widgets.calendar import heat_map, uprights
@@ -102,10 +103,39 @@ def test_a_group_takes_the_worst_alarm_and_the_largest_floor():
 
 @pytest.mark.parametrize("width", [3, 10, 24, 40, 80, 100, 120, 200])
 def test_columns_never_take_more_than_the_window(width: int):
-    fitted = fits(chosen([c.key for c in COLUMNS]), width)
+    found = fits(chosen([c.key for c in COLUMNS]), width)
     if width >= 12:
-        assert sum(w for _, w in fitted) + len(fitted) - 1 <= width
-    assert {"session", "cost"} & {c.key for c, _ in fitted}
+        assert sum(w for _, w in found) + len(found) - 1 <= width
+    assert {"session", "cost"} & {c.key for c, _ in found}
+
+
+@pytest.mark.parametrize("width", range(40, 241))
+def test_which_columns_there_are_depends_on_the_width_alone(width: int):
+    columns = chosen(USUAL)
+    short = fits(columns, width, dict.fromkeys(USUAL, 1))
+    long = fits(columns, width, dict.fromkeys(USUAL, 60))
+    assert [c.key for c, _ in short] == [c.key for c, _ in long]
+    assert sum(w for _, w in long) + len(long) - 1 <= width
+
+
+@pytest.mark.parametrize("width", [119, 136, 199])
+def test_nothing_is_cut_while_another_column_has_room(width: int):
+    needs = {"session": 11, "project": 17, "model": 12, "cost": 6, "rate": 6}
+    found = {c.key: w for c, w in fits(chosen(USUAL), width, needs)}
+    assert all(found[key] >= needs[key] for key in needs)
+    assert found["why"] >= len("retries 92 % · 7.3x usual")
+    if width > 119:
+        assert found["why"] >= len("retries 92 % · 7.3x usual · $20.6 avoidable")
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(22, "atlas-api·onboarding"), (16, "atlas·onboarding"), (14, "atl·onboarding"),
+     (12, "atl·onboard…")],
+)  # fmt: skip
+def test_a_project_is_cut_before_its_feature(width: int, said: str):
+    column = next(c for c in COLUMNS if c.key == "project")
+    assert fitted("atlas-api·onboarding", column, width).strip() == said
 
 
 def test_the_least_important_columns_go_first():
@@ -275,7 +305,7 @@ def test_spread_and_cut_keep_the_width():
 def test_only_the_cells_that_differ_are_painted_again():
     before, after = line("abc", ("12.00", "strong"), "xyz"), line("abc", ("13.00", "strong"), "xyz")
     assert changed_cells(before, before, 80) is None
-    assert changed_cells(before, after, 80) == (3, 8)
+    assert changed_cells(before, after, 80) == (4, 5)
     assert changed_cells((), after, 80) == (0, 80)
     assert changed_cells(line("漢字", "a"), line("漢字", "b"), 80) == (0, 80)
 

@@ -15,7 +15,7 @@ from costtop.store.sessions.past_spends import History
 _CALLS = 1_500  # worked out at a time
 _LONGEST = 5_000  # calls of a session; a longer one is left out: it would hold up the frames
 _KNOWN_FOR = 180_000  # ms between two looks when all is known
-_SOON = 5_000  # ms between two looks when it is not; and until the first one
+_SOON, _MORE = 5_000, 10_000  # ms until the first look; between two when not all is known
 
 
 class Waste(NamedTuple):
@@ -45,7 +45,7 @@ class Avoidable:
         elif now >= self._next:
             with snapshot(db):
                 self.waste, self._of = self._worked(db, today), rev
-            self._next = now + (_SOON if self.waste.floor else _KNOWN_FOR)
+            self._next = now + (_MORE if self.waste.floor else _KNOWN_FOR)
         stale = self.waste is not None and rev != self._of
         return self.waste._replace(floor=True) if stale and self.waste else self.waste
 

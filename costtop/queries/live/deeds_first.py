@@ -42,12 +42,21 @@ def shown(
 ) -> tuple[SessionRow, ...]:
     """The rows with their deeds before their reasons."""
     stopped = {one.session for one in held if one.session}
-    done = {}
-    for row in rows:
-        words = _deed(row, killed.get(row.key), now, stopped=row.key in stopped)
-        why = unusual[row.key].driver if row.key in unusual else ""
-        done[row.key] = row._replace(why=" · ".join(filter(None, (words, why)))) if words else row
-    return tuple(done.values())
+    return tuple(
+        _said(row, unusual, killed.get(row.key), now, stopped=row.key in stopped)
+        if row.state == "paused" or row.key in killed or row.key in stopped
+        else row
+        for row in rows
+    )
+
+
+def _said(
+    row: SessionRow, unusual: Mapping[str, Unusual], kill: Kill | None, now: int, *, stopped: bool
+) -> SessionRow:
+    if not (words := _deed(row, kill, now, stopped=stopped)):
+        return row
+    why = unusual[row.key].driver if row.key in unusual else ""
+    return row._replace(why=" · ".join(filter(None, (words, why))))
 
 
 def _deed(row: SessionRow, kill: Kill | None, now: int, *, stopped: bool) -> str:

@@ -5,6 +5,7 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 
 import sqlite3
 from collections.abc import Iterable
+from operator import mul
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,9 @@ _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
 _WEIGHTS: list[float] = [
     0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)
 ]
+_WEIGHED: list[float] = [
+    sum(_WEIGHTS[-known:]) for known in range(TREND_BUCKETS + 1)
+]  # [0] is not asked for
 
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
@@ -200,10 +204,15 @@ class Live:
         )
 
     def _dearest(self, rev: int, since: int) -> tuple[dict[int, str], dict[int, str]]:
-        """As `dearest.of_active`, asked again where something changed or more is wanted."""
+        """As `dearest.of_active`, asked again of what changed, or of all where more is wanted."""
         known = self._models
-        if known is None or known[0] != rev or known[1] > since:
+        if known is None or known[1] > since or known[0] > rev:
             known = self._models = (rev, since, *dearest.of_active(self._db, since))
+        elif known[0] != rev:
+            own, of_roots = dearest.of_active(self._db, since, known[0])
+            known[2].update(own)
+            known[3].update(of_roots)
+            known = self._models = (rev, *known[1:])
         return known[2:]
 
     def _row(
@@ -308,11 +317,7 @@ def _judged(row: SessionRow, found: live_alerts.Unusual | None) -> SessionRow:
 
 
 def _summed(trends: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    total = [0] * TREND_BUCKETS
-    for trend in trends:
-        for index, cost in enumerate(trend):
-            total[index] += cost
-    return tuple(total)
+    return tuple(map(sum, zip(*trends, strict=True))) or (0,) * TREND_BUCKETS
 
 
 def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
@@ -323,9 +328,8 @@ def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
     known = TREND_BUCKETS
     if started is not None:
         known = min(TREND_BUCKETS, max(1, now // MINUTE - started // MINUTE + 1))
-    weights = _WEIGHTS[-known:]
-    spent = sum(cost * weight for cost, weight in zip(trend[-known:], weights, strict=True))
-    return round(spent / sum(weights) * 60)
+    spent: float = sum(map(mul, trend[-known:], _WEIGHTS[-known:]))
+    return round(spent / _WEIGHED[known] * 60)
 
 
 def _folded(family: list[SessionRow], now: int, finished_after: int, model: str) -> SessionRow:

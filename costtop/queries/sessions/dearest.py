@@ -6,13 +6,19 @@ from collections.abc import Iterable
 _Priced = tuple[int, int, str]  # cost, tokens, name: the largest is the dearest
 
 
-def of_active(db: sqlite3.Connection, since: int) -> tuple[dict[int, str], dict[int, str]]:
-    """Names by session row and by root, of the families with activity since then."""
+def of_active(
+    db: sqlite3.Connection, since: int, after: int | None = None
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Names by session row and by root, of the families with activity since then.
+
+    Of those that changed after that revision instead, where one is given.
+    """
+    column, least = ("last", since) if after is None else ("rev", after + 1)
     rows = db.execute(
         "SELECT m.session, s.root, m.cost, m.tokens, n.text FROM session_models m"
         " JOIN sessions s ON s.id = m.session JOIN names n ON n.id = m.model"
-        " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?)",
-        (since,),
+        f" WHERE s.root IN (SELECT root FROM sessions WHERE {column} >= ?)",
+        (least,),
     ).fetchall()
     families: dict[int, list[tuple[int, _Priced]]] = {}
     for session, root, *priced in rows:

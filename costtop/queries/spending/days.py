@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY
+from costtop.floor import EXACT, Floor
 from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
 from costtop.store.calls.rollups import QUARTER
@@ -26,6 +27,7 @@ class Day(NamedTuple):
     sessions: int
     tasks: int  # completed
     each: int | None = None  # the price of one
+    short: Floor = EXACT  # what the cost is short of
 
 
 def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
@@ -35,8 +37,10 @@ def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day
         sums = [_sum(db, span.start, span.end) for span in spans]
         done = _done(db, [span.start for span in spans], spans[-1].end)
     return tuple(
-        Day._make((*span, *found, count, price(cost, told) if told else price(found[0], count)))
-        for span, found, (count, told, cost) in zip(spans, sums, done, strict=True)
+        Day._make(
+            (*span, *found, count, price(cost, told) if told else price(found[0], count), short)
+        )
+        for span, (*found, short), (count, told, cost) in zip(spans, sums, done, strict=True)
     )
 
 
@@ -56,7 +60,7 @@ def _done(db: sqlite3.Connection, starts: list[int], end: int) -> list[tuple[int
     return days
 
 
-def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, int, int]:
+def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, int, int, Floor]:
     span = (start // QUARTER, end // QUARTER)
     within = "p.quarter >= ? AND p.quarter < ?"
     cost, calls, tokens, sessions = db.execute(
@@ -65,5 +69,5 @@ def _sum(db: sqlite3.Connection, start: int, end: int) -> tuple[int, bool, int, 
         f" FROM spend p JOIN sessions s ON s.id = p.session WHERE {within}",
         span,
     ).fetchone()
-    floor = floors.of(db, within, span).shows(cost, calls)
-    return cost, floor, calls, tokens, sessions
+    short = floors.of(db, within, span)
+    return cost, short.shows(cost, calls), calls, tokens, sessions, short

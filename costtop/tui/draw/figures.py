@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from costtop.model import NANO
@@ -54,7 +55,7 @@ def some(count: int, thing: str) -> str:
 
 def share(part: float | None) -> str:
     """A share as per cent, "-" where there is none."""
-    return "-" if part is None else f"{part * 100:.0f}%"
+    return "-" if part is None else f"{part * 100:.0f} %"
 
 
 def clock(ms: int, zone: str, form: str = "%H:%M:%S") -> str:
@@ -70,6 +71,7 @@ def moment(ms: int | None, now: int, zone: str) -> str:
     return clock(ms, zone, "%H:%M" if same_day else "%b %d %H:%M")
 
 
+@lru_cache(maxsize=500)
 def short_model(model: str) -> str:
     """A model's name without maker and date: claude-opus-4-5-20251101 is opus-4.5."""
     name = _DATED.sub("", model)

@@ -94,6 +94,7 @@ COLOURED: Table = {
     "warn": Ink("warning", weight="bold"),
     "bad": Ink("error", weight="bold"),
     "hot": Ink("hot", weight="bold"),
+    "flare": Ink("error", weight="bold"),  # red of a bar, not of a word
     "title": Ink("strongest", "panel", "bold"),
     "lamp": Ink("background", "warning", "bold"),
     "lamp-bad": Ink("background", "error", "bold"),
@@ -122,6 +123,7 @@ MONO: Table = (
         "rule": Ink(weight="dim"),
         "track": Ink(weight="dim"),
         "hot": Ink(weight="bold"),
+        "flare": Ink(weight="bold"),
         "bad": _BLACK_ON_WHITE,
         "lamp": _BLACK_ON_WHITE,
         "lamp-bad": _BLACK_ON_WHITE,
@@ -146,6 +148,7 @@ ANSI: Table = COLOURED | {
     "h6": Ink("ansi_bright_white"),
     "lit": Ink("ansi_bright_white"),
     "hot": Ink("ansi_bright_red", weight="bold"),
+    "flare": Ink("ansi_bright_red"),
     "title": Ink("ansi_default", weight="bold"),
     "lamp": Ink("ansi_black", "ansi_yellow"),
     "lamp-bad": Ink("ansi_black", "ansi_red"),

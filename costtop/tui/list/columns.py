@@ -3,7 +3,9 @@
 A cell is a pure function of the row, so a column can be tested, sorted and shown anywhere.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.durations import MINUTE, SECOND, short
@@ -12,9 +14,9 @@ from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.queries.spending.sum_keys import agent
 from costtop.scope import FIELDS, matches
 from costtop.tui.draw.figures import cash, share, short_model, short_place, si
-from costtop.tui.draw.ink import Line, Span, joined
+from costtop.tui.draw.ink import Line, Span
 from costtop.tui.draw.spark import sparkline
-from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, Added
+from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, LatestCalls
 
 T = TypeVar("T")
 
@@ -26,8 +28,9 @@ class CellLook(NamedTuple):
     top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
     zone: str = "UTC"
     whole: int = 0  # what shares are shares of
-    added: Mapping[str, Added] = NOTHING_ADDED  # by row key: the latest calls
+    added: LatestCalls = NOTHING_ADDED
     budgets: tuple[BudgetMeter, ...] = ()
+    group: str = ""  # by what the rows are grouped
 
 
 class Column(NamedTuple, Generic[T]):
@@ -46,6 +49,9 @@ class Column(NamedTuple, Generic[T]):
     spare: int = 0  # cells that must be left to the growing ones before it is shown
     facts: bool = False  # between middle dots: they go one by one where it is narrow, never cut
     name: bool = False  # its end tells most: cut in the middle, and over columns that are empty
+    pair: bool = False  # of a project and a feature: the first is cut first
+    measured: bool = False  # it takes no more than its cells need
+    stages: tuple[tuple[int, int], ...] = ()  # (turn, cells): how wide it gets when it is its turn
 
 
 class Shown(NamedTuple):
@@ -68,7 +74,7 @@ def settled(shown: Shown, look: CellLook) -> Hashable:
     young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
     fresh = look.added.get(shown.key)
     bright = fresh and (fresh.cost, at - fresh.at < BRIGHT, at - fresh.at < SEEN)
-    return shown, look.top, look.budgets, bright, at // (SECOND if young else MINUTE)
+    return shown, look.top, look.budgets, look.group, bright, at // (SECOND if young else MINUTE)
 
 
 def ground(shown: Shown) -> str:
@@ -78,6 +84,7 @@ def ground(shown: Shown) -> str:
     return "alarm" if shown.row.severity == "critical" and shown.row.state == "running" else ""
 
 
+_BLANK = Span("")
 _STATES = {"running": ("▶", "accent"), "idle": ("∙", "dim"), "paused": ("‖", "warn")}
 _MARKS = {"watch": ("●", "accent"), "runaway": ("⚑", "bad"), "fine": ("✓", "dim")}
 _EDGES = {"critical": ("!", "lamp-bad"), "warning": ("▲", "warn")}
@@ -91,39 +98,30 @@ def budget_share(row: SessionRow, budgets: Sequence[BudgetMeter]) -> float | Non
     return row.cost / min(amounts) if amounts else None
 
 
-def fits(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]]:
-    """The columns that fit into `width` cells with theirs, in the given order.
-
-    Columns go by priority until the rest fits; then the growing ones share what is left over.
-    """
-    kept = [column for column in columns if not column.spare]
-    while len(kept) > 1 and sum(c.width for c in kept) + len(kept) - 1 > width:
-        kept.remove(max(kept, key=lambda column: column.priority))
-    left = max(width - sum(c.width for c in kept) - len(kept) + 1, 0)
-    for column in sorted((c for c in columns if c.spare), key=lambda column: column.priority):
-        if left - column.width - 1 < column.spare:
-            break
-        left -= column.width + 1
-        kept.append(column)
-    kept.sort(key=columns.index)
-    wishes = sum(column.grow for column in kept)
-    given = [min(c.grow, left * c.grow // wishes) if wishes else 0 for c in kept]
-    for nth in sorted(range(len(kept)), key=lambda nth: -kept[nth].grow):  # what rounding left
-        given[nth] += min(kept[nth].grow - given[nth], left - sum(given))
-    return [(column, column.width + more) for column, more in zip(kept, given, strict=True)]
-
-
 def _flags(shown: Shown, look: CellLook) -> Line:
     row = shown.row
-    unknown = row.unpriced and not row.cost
-    state = Span("?", "warn") if unknown else Span(*_STATES.get(row.state, (" ", "dim")))
-    edge = Span("*", "tagged") if shown.tagged else Span(*_EDGES.get(row.severity, (" ", "text")))
-    return edge, state, Span(*_MARKS.get(row.mark, (" ", "text")))
+    if shown.members:
+        edge = _edge(shown) if shown.folded else Span(" ")
+        return edge, Span(" "), Span("▶" if shown.folded else "▼", "accent")
+    state = Span(*_STATES.get(row.state, (" ", "dim")))
+    if row.why.startswith("killed by "):
+        state = Span("✕", "bad")
+    elif row.unpriced and not row.cost:
+        state = Span("?", "warn")
+    return _edge(shown), state, Span(*_MARKS.get(row.mark, (" ", "text")))
+
+
+def _edge(shown: Shown) -> Span:
+    if shown.tagged:
+        return Span("*", "tagged")
+    return Span(*_EDGES.get(shown.row.severity, (" ", "text")))
 
 
 def _alarm_ink(shown: Shown, usual: str) -> str:
     if shown.tagged:
         return "tagged"
+    if shown.members and not shown.folded:
+        return usual  # its rows say which of them
     if shown.row.severity == "critical":
         return "bad"
     return "warn" if shown.row.severity == "warning" else usual
@@ -143,9 +141,8 @@ def _text_ink(shown: Shown) -> str:
 def _name(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if shown.members:
-        sign, many = "▶" if shown.folded else "▼", "s" if shown.members > 1 else ""
-        head = f"{sign} {short_place(row.session)}  {shown.members} session{many}"
-        return Span(head, "strong")
+        many = "s" if shown.members > 1 else ""
+        return Span(f"{short_place(row.session)}  {shown.members} session{many}", "strong")
     name = row.agent_type or row.agent if row.agent else row.called
     more = f" +{len(row.children)}" if shown.folded else ""
     return Span(shown.branch + name + more, _text_ink(shown))
@@ -154,8 +151,9 @@ def _name(shown: Shown, look: CellLook) -> Span:
 def _place(shown: Shown, look: CellLook) -> Span:
     row = shown.row
     if shown.members:
-        return Span("")
-    both = [short_place(part) for part in (row.project, row.feature) if part]
+        return _BLANK
+    told = row.feature if look.group == "project" else row.project  # the group's head says the rest
+    both = [short_place(part) for part in (told, row.feature) if part]
     return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
 
 
@@ -194,9 +192,20 @@ def _added(shown: Shown, look: CellLook) -> Span:
 
 def _trend(shown: Shown, look: CellLook) -> Line:
     alarm, quiet = _loud(shown, ""), shown.row.state != "running" and not shown.members
-    ink = alarm or ("dim" if quiet else "")
-    bars = sparkline(shown.row.trend, len(shown.row.trend), look.top)
-    return tuple(joined(Span(bar, ink or _HEAT.get(bar, "h5")) for bar in bars))
+    return _bars(shown.row.trend, look.top, alarm or ("dim" if quiet else ""))
+
+
+@lru_cache(maxsize=1_000)
+def _bars(trend: tuple[int, ...], top: int, ink: str) -> Line:
+    """Bars in one ink, or brighter the higher."""
+    bars = sparkline(trend, len(trend), top)
+    if ink:
+        return (Span(bars, ink),)
+    return tuple(Span("".join(alike), of) for of, alike in groupby(bars, _heat))
+
+
+def _heat(bar: str) -> str:
+    return _HEAT.get(bar, "h5")
 
 
 _HEAT = dict(zip(" ▁▂▃▄▅", ("h2", "h2", "h2", "h2", "h3", "h3"), strict=True))
@@ -204,6 +213,8 @@ _HEAT = dict(zip(" ▁▂▃▄▅", ("h2", "h2", "h2", "h2", "h3", "h3"), stric
 
 def _why(shown: Shown, look: CellLook) -> Span:
     row = shown.row
+    if shown.members and not shown.folded:
+        return _BLANK
     if row.why:
         return Span(row.why, _alarm_ink(shown, "text"))
     if row.unpriced:
@@ -213,6 +224,15 @@ def _why(shown: Shown, look: CellLook) -> Span:
     if row.state == "idle" and row.last is not None:
         return Span(f"idle {short(look.at - row.last)}", "dim")
     return Span("ended", "dim") if row.state == "ended" else Span("")
+
+
+def _word(read: Callable[[SessionRow], str]) -> Callable[[Shown, CellLook], Span]:
+    """What a session has and a group has not."""
+
+    def cell(shown: Shown, look: CellLook) -> Span:
+        return _BLANK if shown.members else Span(read(shown.row), _text_ink(shown))
+
+    return cell
 
 
 def _figure(read: Callable[[SessionRow], str]) -> Callable[[Shown, CellLook], Span]:
@@ -252,45 +272,50 @@ def _errors(row: SessionRow) -> str:
 
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
-    Column("session", "SESSION", 12, 0, _name, sort=lambda r: r.called, grow=4, falling=False,
-           name=True, about="its short id, + subagents; or a subagent's kind"),
-    Column("project", "PROJECT·FEATURE", 13, 3, _place, sort=lambda r: (r.project, r.feature),
-           grow=11, falling=False, about="where it runs and for what"),
-    Column("agent", "AGENT", 6, 6, _figure(lambda r: agent(r.source)), sort=lambda r: r.source,
-           spare=37, falling=False, about="the tool that wrote its log"),
-    Column("model", "MODEL", 10, 5, _figure(lambda r: short_model(r.model)),
-           sort=lambda r: r.model, grow=6, falling=False, about="its dearest model"),
-    Column("cost", "$TOTAL", 8, 0, _total, sort=lambda r: r.cost, align=">", about="cost so far"),
+    Column("session", "SESSION", 11, 0, _name, sort=lambda r: r.called, falling=False, name=True,
+           measured=True, stages=((1, 18),), about="short id, + subagents; of a subagent its kind"),
+    Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
+           falling=False, pair=True, measured=True, stages=((3, 30),),
+           about="where it runs and for what"),
+    Column("agent", "AGENT", 6, 6, _word(lambda r: agent(r.source)), sort=lambda r: r.source,
+           spare=32, falling=False, measured=True, stages=((3, 8),),
+           about="the tool that wrote its log"),
+    Column("model", "MODEL", 10, 5, _word(lambda r: short_model(r.model)),
+           sort=lambda r: r.model, falling=False, measured=True, stages=((3, 18),),
+           about="its dearest model"),
+    Column("cost", "$TOTAL", 7, 0, _total, sort=lambda r: r.cost, align=">", measured=True,
+           stages=((1, 10),), about="cost so far"),
     Column("added", "LAST", 6, 4, _added, align=">",
            about="what its latest calls cost, for ten seconds"),
-    Column("rate", "$/h", 8, 1, _rate, sort=lambda r: r.rate, align=">", about="cost an hour, now"),
+    Column("rate", "$/h", 7, 1, _rate, sort=lambda r: r.rate, align=">", measured=True,
+           stages=((1, 9),), about="cost an hour, now"),
     Column("share", "%BUDG", 6, 2, _budget, sort=lambda r: r.cost, align=">",
            about="its cost in per cent of the tightest budget that covers it"),
     Column("trend", "TREND {}m", 8, 4, _trend, sort=lambda r: sum(r.trend),
-           align=">", grow=14, about="cost by minute, all rows on one log scale"),
+           align=">", stages=((5, 15), (6, 30)), about="cost by minute, all rows on one log scale"),
     Column("tokens", "TOK/m", 5, 10, _figure(_busy), sort=lambda r: r.tokens_minute, align=">",
            spare=50, about="tokens a minute, now"),
-    Column("context", "CTX", 5, 8, _figure(_context), sort=lambda r: r.context, align=">", spare=50,
+    Column("context", "CTX", 5, 8, _word(_context), sort=lambda r: r.context, align=">", spare=50,
            about="input tokens of its latest call"),
-    Column("cache", "CACHE", 5, 9, _figure(lambda r: share(r.cache)), align=">", spare=50,
+    Column("cache", "CACHE", 5, 9, _word(lambda r: share(r.cache)), align=">", spare=50,
            sort=lambda r: r.cache or 0.0, about="share of input read from the cache"),
     Column("age", "AGE", 5, 11, _age, sort=lambda r: -(r.started or 0), align=">", spare=50,
            about="since it began"),
     Column("calls", "CALLS", 5, 10, _figure(lambda r: si(r.calls)), sort=lambda r: r.calls,
            align=">", about="requests to a model"),
-    Column("why", "WHY", 18, 2, _why, sort=lambda r: r.why, grow=40, facts=True,
-           about="what is unusual, in words"),
+    Column("why", "WHY", 19, 2, _why, sort=lambda r: r.why, facts=True,
+           stages=((2, 25), (4, 43), (7, 999)), about="what is unusual, in words"),
     Column("last", "AGO", 5, 11, _last, sort=lambda r: r.last or 0, align=">",
            about="since its last call"),
     Column("errors", "ERR", 4, 12, _figure(_errors), sort=lambda r: r.errors, align=">",
            about="calls that failed"),
-    Column("user", "USER", 6, 13, _figure(lambda r: r.user), sort=lambda r: r.user, falling=False,
-           grow=4, about="who runs it"),
-    Column("branch", "BRANCH", 10, 14, _figure(lambda r: r.branch), sort=lambda r: r.branch,
-           falling=False, grow=10, about="its branch of the repository"),
-    Column("host", "HOST", 8, 15, _figure(lambda r: r.host), sort=lambda r: r.host, falling=False,
+    Column("user", "USER", 6, 13, _word(lambda r: r.user), sort=lambda r: r.user, falling=False,
+           measured=True, stages=((3, 12),), about="who runs it"),
+    Column("branch", "BRANCH", 10, 14, _word(lambda r: r.branch), sort=lambda r: r.branch,
+           falling=False, measured=True, stages=((3, 24),), about="its branch of the repository"),
+    Column("host", "HOST", 8, 15, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
            about="the machine"),
-    Column("pid", "PID", 7, 16, _figure(lambda r: str(r.pid or "-")), sort=lambda r: r.pid or 0,
+    Column("pid", "PID", 7, 16, _word(lambda r: str(r.pid or "-")), sort=lambda r: r.pid or 0,
            align=">", about="its process, where known exactly"),
 )  # fmt: skip
 

@@ -1,11 +1,10 @@
 """What the latest calls of each session cost, as the screen sees the sums grow: frame by frame."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from operator import attrgetter
 from typing import NamedTuple
 
 from costtop.durations import SECOND
-from costtop.queries.live.view import SessionRow, Snapshot
+from costtop.queries.live.view import Snapshot
 from costtop.tui.draw.figures import cash
 
 
@@ -16,7 +15,6 @@ class Added(NamedTuple):
     at: int  # ms UTC
 
 
-NOTHING_ADDED: Mapping[str, Added] = MappingProxyType({})
 BRIGHT, SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and stands
 
 
@@ -24,31 +22,41 @@ class LatestCalls:
     """Remembers the sums of the frame before, and for ten seconds what came to them."""
 
     def __init__(self) -> None:
-        self.added: dict[str, Added] = {}
         self.latest = ""  # the newest of all, in words
+        self._frames: list[tuple[int, dict[str, int]]] = []  # newest first: when, and by how much
         self._costs: dict[str, int] = {}
         self._at = 0
 
+    def get(self, key: str) -> Added | None:
+        """What came last to the row with this key, where that is not long ago."""
+        for at, grown in self._frames:
+            if key in grown:
+                return Added(grown[key], at)
+        return None
+
     def look(self, snapshot: Snapshot) -> None:
         """Takes in a frame; one of another day tells nothing new."""
-        costs = {row.key: row for row in snapshot.sessions}
+        rows = snapshot.sessions
+        costs = dict(zip(map(_key, rows), map(_cost, rows), strict=True))
         if 0 < snapshot.at - self._at < SEEN:
-            self._compare(costs, snapshot.at)
+            self._compare(costs, snapshot)
         elif snapshot.at != self._at:
-            self.added, self.latest = {}, ""
-        self._costs = {key: row.cost for key, row in costs.items()}
-        self._at = snapshot.at
+            self._frames, self.latest = [], ""
+        self._costs, self._at = costs, snapshot.at
 
-    def _compare(self, rows: dict[str, SessionRow], now: int) -> None:
-        kept = {key: one for key, one in self.added.items() if now - one.at < SEEN}
-        new = {
-            key: Added(row.cost - self._costs.get(key, row.cost), now)
-            for key, row in rows.items()
-            if row.cost > self._costs.get(key, row.cost)
-        }
-        self.added = kept | new
-        if new:
-            key = max(new, key=lambda one: new[one].cost)
-            self.latest = f"+{cash(new[key].cost)} {rows[key].called}"
-        elif not kept:
+    def _compare(self, costs: dict[str, int], snapshot: Snapshot) -> None:
+        known = self._costs.get
+        grown = {key: by for key, cost in costs.items() if (by := cost - known(key, cost)) > 0}
+        seen = [frame for frame in self._frames if snapshot.at - frame[0] < SEEN]
+        self._frames = [(snapshot.at, grown), *seen] if grown else seen
+        if grown:
+            key = max(grown, key=grown.__getitem__)
+            called = snapshot.sessions[list(costs).index(key)].called
+            self.latest = f"+{cash(grown[key])} {called}"
+        elif not seen:
             self.latest = ""
+
+
+NOTHING_ADDED = LatestCalls()
+_key = attrgetter("key")
+_cost = attrgetter("cost")

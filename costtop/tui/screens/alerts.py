@@ -22,13 +22,14 @@ from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.table import Table
 
-_SEVERITIES = {"critical": ("!!", "bad"), "warning": ("! ", "warn"), "notice": ("· ", "dim")}
+_SEVERITIES = {"critical": ("!", "bad"), "warning": ("▲", "warn"), "notice": ("·", "dim")}
+_WAS = " when it was told"
 _DELIVERED = dict.fromkeys(("sent", "screen", "digested"), ("✓", "good"))
 _DELIVERED |= dict.fromkeys(("pending", "held"), ("…", "accent"))
 
 
 def _sign(one: AlertLine, look: CellLook) -> Span:
-    sign, ink = _SEVERITIES.get(one.incident.severity, ("  ", "dim"))
+    sign, ink = _SEVERITIES.get(one.incident.severity, (" ", "dim"))
     return Span(sign, ink if one.incident.state == "open" else "dim")
 
 
@@ -37,11 +38,19 @@ def _when(one: AlertLine, look: CellLook) -> Span:
 
 
 def _title(one: AlertLine, look: CellLook) -> Span:
-    title = one.title.partition(": ")[2] if one.alert.session else one.title
+    title = _what(one)
     if one.incident.state != "open":
         return Span(title, "dim")
     ink = _SEVERITIES.get(one.incident.severity, ("", "text"))[1]
     return Span(title, "text" if ink == "dim" else ink)
+
+
+def _what(one: AlertLine) -> str:
+    """What is unusual, now, and how far it was when somebody was told."""
+    if not one.alert.session or not one.why:
+        return one.title.partition(": ")[2] or one.title
+    told = one.title.rpartition(", ")[2]
+    return one.why + (f" · {told.removesuffix(_WAS)} when told" if told.endswith(_WAS) else "")
 
 
 def _about(one: AlertLine, look: CellLook) -> Span:
@@ -63,15 +72,16 @@ def _told(one: AlertLine, look: CellLook) -> Span:
 
 
 COLUMNS: tuple[Column[AlertLine], ...] = (
-    Column("sign", "", 2, 0, _sign),
-    Column("when", "WHEN", 12, 1, _when),
-    Column("about", "ABOUT", 9, 1, _about, grow=9, name=True),
-    Column("title", "WHAT", 30, 0, _title, grow=90),
+    Column("sign", "", 1, 0, _sign),
+    Column("when", "WHEN", 5, 1, _when, measured=True, stages=((1, 12),)),
+    Column("about", "ABOUT", 8, 1, _about, name=True, measured=True, stages=((1, 18),)),
+    Column("title", "WHAT", 25, 0, _title, facts=True, measured=True, stages=((2, 120),)),
     Column("count", "N", 2, 4, _count, align=">"),
-    Column("cost", "$", 8, 3, _cost, align=">"),
-    Column("state", "STATE", 12, 3, lambda a, _: Span(a.incident.state, "dim")),
-    Column("told", "TOLD", 20, 2, _told, grow=16),
-)
+    Column("cost", "$", 7, 3, _cost, align=">", measured=True, stages=((1, 10),)),
+    Column("state", "STATE", 5, 3, lambda a, _: Span(a.incident.state, "dim"), measured=True,
+           stages=((1, 12),)),
+    Column("told", "TOLD", 13, 2, _told, measured=True, stages=((3, 40),)),
+)  # fmt: skip
 
 
 class AlertsScreen(Tabbed[AlertLine, Alerts]):

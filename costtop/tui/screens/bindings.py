@@ -45,9 +45,9 @@ TOP_KEYS: list[BindingType] = [
     Binding("f3", "search", "Search", id="search", key_display="F3", priority=True),
     Binding("n", "again(1)", "Next match", id="search_next"),
     Binding("shift+f3,f15", "again(-1)", "Match before", id="search_before", key_display="S-F3"),
-    Binding("escape", "clear", "Clear filter and search, then the span", id="clear",
+    Binding("escape", "clear", "Clear filter and search, then the period", id="clear",
             key_display="Esc"),
-    Binding("p", "span(1)", "Sessions of the next span", id="next_span"),
+    Binding("p", "span(1)", "Sessions of the next period", id="next_span"),
     Binding("u", "user", "Only this user's", id="user"),
     Binding("P", "sort_by('rate')", "Sort by $/h", id="sort_rate"),
     Binding("M", "sort_by('cost')", "Sort by $ total", id="sort_cost"),
@@ -87,4 +87,10 @@ TOP_BAR = (
     ("F8", "Budget", "app.tab(7)"),
     ("F9", "Kill", "screen.kill"),
     ("F10", "Quit", "app.quit"),
+)
+TOP_MORE = (
+    ("g", "Group", "screen.group"),
+    ("p", "Period", "screen.span(1)"),
+    ("[ ]", "Days", ""),
+    ("?", "Keys", "app.help"),
 )

@@ -14,7 +14,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash_of
+from costtop.tui.draw.figures import cash_of, share
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -59,7 +59,7 @@ COLUMNS: tuple[Column[BudgetLine], ...] = (
     Column("scope", "SCOPE", 12, 5, _scope, grow=24),
     Column("spent", "SPENT", 9, 0, _spent, align=">"),
     Column("amount", "OF", 9, 1, lambda b, _: Span(cash_of(b.amount, b.amount)), align=">"),
-    Column("part", "", 5, 0, lambda b, _: Span(f"{_part(b):.0%}", _ink(b)), align=">"),
+    Column("part", "", 5, 0, lambda b, _: Span(share(_part(b)), _ink(b)), align=">"),
     Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar),
     Column("resets", "RESETS", 7, 4, _resets, align=">"),
     Column("action", "AT 100 %", 8, 6, lambda b, _: Span(b.action, "dim")),
@@ -142,5 +142,5 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
         name = f" {ago} {budget.period}{'s' if ago > 1 else ''} ago"
         filled = (bar(spent / top, room) + " ", _BAR_INKS[level(part)])
         cost = (f"{'$' + cash_of(spent, budget.amount):>9}", "strong")
-        lines.append(line((name.ljust(14), "dim"), filled, cost, (f" {part:.0%}", "dim")))
+        lines.append(line((name.ljust(14), "dim"), filled, cost, (f" {share(part)}", "dim")))
     return lines

@@ -10,10 +10,11 @@ from textual.binding import Binding
 
 from costtop import periods
 from costtop.durations import SECOND
+from costtop.floor import together
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.days import Day
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import cash, clock, si
+from costtop.tui.draw.figures import bill, cash, clock, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook, Column
@@ -30,13 +31,17 @@ def _weekday(day: Day, look: CellLook) -> Span:
     return Span(date.fromisoformat(day.key).strftime("%a %d %b %Y"), "strong")
 
 
+def _spent(day: Day, look: CellLook) -> Span:
+    return Span(cash(day.short.known(day.cost), floor=day.floor), "strong")
+
+
 def _each(day: Day, look: CellLook) -> Span:
     return Span("-" if day.each is None else cash(day.each))
 
 
 COLUMNS: tuple[Column[Day], ...] = (
     Column("day", "DAY", 15, 0, _weekday),
-    Column("cost", "$", 9, 0, lambda d, _: Span(cash(d.cost, floor=d.floor), "strong"), align=">"),
+    Column("cost", "$", 9, 0, _spent, align=">"),
     Column("sessions", "SESSIONS", 8, 2, lambda d, _: Span(si(d.sessions)), align=">"),
     Column("calls", "CALLS", 7, 3, lambda d, _: Span(si(d.calls)), align=">"),
     Column("tokens", "TOKENS", 7, 1, lambda d, _: Span(si(d.tokens)), align=">"),
@@ -71,7 +76,9 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         if len(days) < 14:
             return ()
         week, before = (sum(day.cost for day in part) for part in (days[-7:], days[-14:-7]))
-        return line((f"7 days ${cash(week)} ", "dim"), change(week, before), "  ")
+        short, calls = (together(d.short for d in days[-7:]), sum(d.calls for d in days[-7:]))
+        spent = bill(short.known(week), floor=short.shows(week, calls))
+        return line((f"7 days {spent} ", "dim"), change(week, before), "  ")
 
     def picture(self, read: tuple[Day, ...]) -> None:
         """The list, and above it what there is room for."""

@@ -15,14 +15,14 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si
+from costtop.tui.draw.figures import bill, share, short_model, short_place, si
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import CellLook
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
-from costtop.tui.widgets.header import title
+from costtop.tui.widgets.header import titled
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
@@ -106,14 +106,14 @@ class SessionScreen(Screen[None]):
     def _marks(self) -> list[tuple[int, str]]:
         """When its alerts fired, for the axis of the curve."""
         lines = self._alerts.lines if self._alerts else ()
-        return [(one.alert.at, f"! {one.alert.rule}") for one in lines]
+        return [(one.alert.at, f"▲ {one.alert.rule.replace('_', ' ')}") for one in lines]
 
     def _draw(self) -> None:
         host, (width, height) = host_of(self), self.size
         if not width:
             return
         snapshot = host.snapshot
-        self.query_one("#head", Pane).show([title(snapshot, host.mood, width)])
+        self.query_one("#head", Pane).show(titled(snapshot, host.mood, self.size))
         self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
         facts = _figures(self._row, snapshot.at)
         causes_, detail = [], self._detail
@@ -131,8 +131,9 @@ class SessionScreen(Screen[None]):
     def _ledger(
         self, detail: SessionDetail, snapshot: Snapshot, width: int, height: int
     ) -> list[Line]:
-        bars = causes(detail, min(width - 2, 100)) if height >= 30 else []
-        lines = [(), *bars, *compared(detail)]
+        ink = "bad" if self._row.severity == "critical" else "warn"
+        bars = causes(detail, min(width - 2, 109), ink) if height >= 30 else []
+        lines = [(), *bars, *compared(detail, width - 2)]
         if height >= 30:
             lines += sent(self._alerts, snapshot.at, snapshot.zone)[:3]
             lines += done(detail, snapshot.at, snapshot.zone)[:2]
@@ -197,7 +198,7 @@ def _costs(row: SessionRow) -> Line:
     used = f"   {si(row.calls)} calls   {row.errors} errors   {si(row.tokens)} tokens"
     cached = f"   {share(row.cache)} from the cache{floor}"
     cost = bill(row.short.known(row.cost), floor=row.floor)
-    return line(" ", (cost, "strong"), f"   ${cash(row.rate)}/h now", used, cached)
+    return line(" ", (cost, "strong"), f"   {bill(row.short.known(row.rate))}/h now", used, cached)
 
 
 def _times(row: SessionRow, now: int) -> str:

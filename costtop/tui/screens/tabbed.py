@@ -15,7 +15,7 @@ from costtop.tui.draw.ink import Line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import Column
 from costtop.tui.screens.bindings import BACK_KEYS
-from costtop.tui.widgets.header import tabs, title
+from costtop.tui.widgets.header import tabs, titled
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
@@ -102,7 +102,7 @@ class Tabbed(Screen[None], Generic[Row, Read]):
         host, width = host_of(self), self.size.width
         keys = (("F1", "Help", "app.help"), *self.keys)
         keys = (*keys, ("Esc", "Back", "app.tab(1)"), ("F10", "Quit", "app.quit"))
-        self.show("head", [title(host.snapshot, host.mood, width)])
+        self.show("head", titled(host.snapshot, host.mood, self.size))
         self.show("tabs", [tabs(self.tab, host.snapshot, self.right(), width)])
         self.show("keys", [keybar(keys, width)])
         if self.latest is not None:

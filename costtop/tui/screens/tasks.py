@@ -49,14 +49,16 @@ def _finished(task: TaskLine, look: CellLook) -> Span:
 
 COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("state", "STATE", 11, 0, _state),
-    Column("task", "TASK", 14, 0, lambda t, _: Span(t.name, "strong"), grow=20, name=True),
-    Column("feature", "FEATURE", 14, 2, lambda t, _: Span(short_place(t.feature) or "-"), grow=16),
-    Column("session", "SESSION", 12, 3, _session, grow=8, name=True),
+    Column("task", "TASK", 14, 0, lambda t, _: Span(t.name, "strong"), name=True, measured=True,
+           stages=((2, 60),)),
+    Column("feature", "FEATURE", 14, 2, lambda t, _: Span(short_place(t.feature) or "-"),
+           measured=True, stages=((1, 30),)),
+    Column("session", "SESSION", 12, 3, _session, name=True, measured=True, stages=((1, 20),)),
     Column("cost", "$", 9, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">"),
     Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
     Column("took", "TOOK", 6, 4, _took, align=">"),
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
-)
+)  # fmt: skip
 
 
 class TasksScreen(Tabbed[TaskLine, Tasks]):

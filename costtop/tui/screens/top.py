@@ -1,6 +1,6 @@
 """The list of sessions, ranked and live: the first question, who is spending."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import ClassVar
 
@@ -17,14 +17,13 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript, targets
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.spark import scale
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
-from costtop.tui.list.columns import CellLook, Shown, chosen, ground, settled, sighted
-from costtop.tui.list.latest_calls import LatestCalls
+from costtop.tui.list.columns import Shown, chosen, ground, settled, sighted
+from costtop.tui.list.frame_memory import FrameMemory
 from costtop.tui.list.span_list import EVERYWHERE, SpanList
-from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS
+from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS, TOP_MORE
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
@@ -44,7 +43,7 @@ class TopScreen(Screen[None]):
         self.view = View()
         self.kept = filters.parse("")
         self._frozen: Snapshot | None = None  # what the list shows
-        self._calls = LatestCalls()
+        self._memory = FrameMemory()
         self.span = SpanList()
         self._order: tuple[str, bool] | None = None  # of the live list, where another is shown
 
@@ -101,21 +100,25 @@ class TopScreen(Screen[None]):
         if self.host.mood.frozen_since is not None and self._frozen is not None:
             snapshot = self._frozen
         self._frozen = snapshot
-        self._calls.look(snapshot)
-        view = self.view._replace(budgets=snapshot.budgets)
+        self._memory.calls.look(snapshot)
         self._read_span()
         sessions = self.span.rows(snapshot)
+        view = self.view._replace(budgets=snapshot.budgets, placed=self._placed(snapshot))
         rows = arranged(sessions, view, self.kept, snapshot.at)
         empty = not snapshot.sessions and self.span.within is None
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
-        top = scale(map(attrgetter("trend"), snapshot.sessions))
         columns = chosen(sighted(self.host.settings.columns, view.sort))
         self.table.set_columns(columns, view.sort, view.falling)
-        self.table.show(rows, self._look(snapshot, top))
+        self.table.show(rows, self._memory.look(snapshot, view.group))
         self._draw_selected()
         self._draw_head()
+
+    def _placed(self, snapshot: Snapshot) -> Mapping[str, int]:
+        """The rates by which the live list stands; other lists stand by what they show."""
+        is_live = self.host.at is None and self.span.within is None
+        return self._memory.placed(snapshot) if is_live and self.view.sort == "rate" else {}
 
     def _read_span(self) -> None:
         host = self.host
@@ -127,34 +130,34 @@ class TopScreen(Screen[None]):
         self.span.take(read)
         self.draw()
 
-    def _look(self, snapshot: Snapshot, top: int) -> CellLook:
-        budgets, added = snapshot.budgets, self._calls.added
-        return CellLook(snapshot.at, top, snapshot.zone, budgets=budgets, added=added)
-
     def _draw_head(self) -> None:
         app, snapshot = self.host, self.host.snapshot
         self.set_class(header.is_tiny(self.size), "tiny")
-        lines = header.head(snapshot, app.mood, self.size, app.settings.meters, self._calls.latest)
+        lines = header.head(
+            snapshot, app.mood, self.size, app.settings.meters, self._memory.calls.latest
+        )
         right = header.switched_on(self.view, self.kept, self.size.width)
         self.query_one("#head", Pane).show(lines)
         beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
-        row = heading(self._row(), beside) if beside else ()
+        row = heading(self._looked_at(), beside) if beside else ()
         said, width = self.span.said(), self.size.width - beside
         tabs = header.tabs(1, snapshot, right, width) if not said else header.spanned(said, width)
         self.query_one("#tabs", Pane).show([(*tabs, *row)])
-        self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width)])
+        self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width, TOP_MORE)])
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
-        row, snapshot = self._row(), self.host.snapshot
-        tagged = [one.called for one in snapshot.sessions if one.key in self.view.tagged]
+        row, snapshot = self._looked_at(), self.host.snapshot
+        marked = self.view.tagged
+        tagged = [one.called for one in snapshot.sessions if one.key in marked] if marked else []
         for glance in self.query(Glance):
             glance.about(row, root_key(row) if row else "")
-        told = self.query_one("#incidents", IncidentsPane).look()
+        beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
+        told = self.query_one("#incidents", IncidentsPane).look(beside)
         told = told or any(glance.display for glance in self.query(Glance))
-        shown = bool(tagged) or not told
+        shown = bool(tagged) or (row is not None and not told)
         self.query_one("#hint").display = shown and not self.query_one(Prompts).is_open
-        self.query_one("#hint", Pane).show([hint(row, tagged, snapshot.at)])
+        self.query_one("#hint", Pane).show([hint(row, tagged, snapshot.at, self.size.width)])
         self.query_one("#burn", BurnPane).about(root_key(row) if row else "", self._kept_rate())
 
     def _kept_rate(self) -> int | None:
@@ -167,6 +170,14 @@ class TopScreen(Screen[None]):
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
         return None if shown is None or shown.members else shown.row
+
+    def _looked_at(self) -> SessionRow | None:
+        """The session under the cursor, of an open group its first: the panes stay as they are."""
+        shown = self.table.selected
+        if shown is not None and shown.members and not shown.folded:
+            following = self.table.following
+            return None if following is None else following.row
+        return self._row()
 
     def set_view(self, **changes: object) -> None:
         """Changes how the list is seen."""
@@ -198,6 +209,7 @@ class TopScreen(Screen[None]):
     def action_sort_by(self, column: str) -> None:
         """Sorts by a column, or turns it round when it is the one already."""
         self.view = resorted(self.view, column)
+        self._memory.forget_order()  # asked for: all of it, at once
         self.draw()
 
     def action_sort_next(self, step: int) -> None:

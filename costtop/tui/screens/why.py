@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of
-from costtop.tui.widgets.header import title
+from costtop.tui.widgets.header import titled
 from costtop.tui.widgets.pane import Pane, keybar
 
 _KEYBAR = (
@@ -63,7 +63,7 @@ class WhyScreen(Screen[None]):
         told = self._told or (f"reading why {self._span} cost what it did …",)
         tight = height < len(told) + 2
         lines = [_inked(one) for one in told if one or not tight]
-        self.query_one("#head", Pane).show([title(host.snapshot, host.mood, width)])
+        self.query_one("#head", Pane).show(titled(host.snapshot, host.mood, self.size))
         self.query_one("#told", Pane).show(lines)
         self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
 

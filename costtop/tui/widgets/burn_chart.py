@@ -46,13 +46,22 @@ class _Bucket(NamedTuple):
     whole: float
 
 
+class _Column(NamedTuple):
+    """The same as it is drawn, in eighths of a row from the bottom."""
+
+    lit: int
+    calm: int
+    whole: int
+
+
 def chart(day: DayChart, width: int, height: int, look: Look) -> list[Line]:
     """`height` lines of plot, the axis with its marks, and the hours."""
     per = _per(width)
     buckets = _buckets(day, per, look)
     top = max((one.whole for one in buckets), default=0.0) * 1.02 or 1.0
     plot = _Plot(day, look, per, height, top, width)
-    return [*(plot.row(n, buckets) for n in range(height - 1, -1, -1)), plot.axis(), plot.hours()]
+    columns = [_Column(*map(plot.eighths, one)) for one in buckets]
+    return [*(plot.row(n, columns) for n in range(height - 1, -1, -1)), plot.axis(), plot.hours()]
 
 
 def _per(width: int) -> int:
@@ -92,6 +101,10 @@ class _Plot:
         """Rows that so many dollars an hour take."""
         return math.sqrt(max(rate, 0.0) / self.top) * self.height
 
+    def eighths(self, rate: float) -> int:
+        """Eighths of a row that so many dollars an hour take: whatever is spent is seen."""
+        return max(round(self.tall(rate) * 8), int(rate > 0))
+
     def column(self, at: int) -> int | None:
         """The column of a moment, None where it is not in the day that is shown."""
         minute = (at - self.look.midnight) // MINUTE // self.per
@@ -118,42 +131,34 @@ class _Plot:
                 words[column] = f"{tier} %"
         return words
 
-    def row(self, number: int, buckets: Sequence[_Bucket]) -> Line:
+    def row(self, number: int, columns: Sequence[_Column]) -> Line:
         """One line of the plot; row 0 is the lowest."""
         value = self.labels.get(number + 1)
-        fits = -1 if self.look.fits is None else int(self.tall(self.look.fits / NANO))
-        heat = (
-            "dim"
-            if self.look.past
-            else f"h{min(1 + round(number / max(self.height - 1, 1) * 5), 6)}"
-        )
+        fits = self.look.fits is not None and number == int(self.tall(self.look.fits / NANO))
+        level = min(1 + round(number / max(self.height - 1, 1) * 5), 6)
+        heat, floor = "dim" if self.look.past else f"h{level}", number * 8
+        free, upright = Span("┈", "dim") if fits else Span(" ", "rule"), Span("┊", "rule")
         cells = [
-            self._cell(one, number, heat)
-            or (
-                Span("┈", "dim")
-                if number == fits
-                else Span("┊" if c in self.uprights else " ", "rule")
-            )
-            for c, one in enumerate(buckets)
+            self._cell(_Column(*(min(max(high - floor, 0), 8) for high in one)), heat)
+            if one.whole > floor
+            else upright
+            if c in self.uprights and not fits
+            else free
+            for c, one in enumerate(columns)
         ]
         if number == self.height - 1:
             _write(cells, self.uprights)
         left = line((f"{f'${value}' if value else '':>5} ", "dim"), ("┤" if value else "│", "rule"))
-        return (*left, *joined(cells), *(self._affordable() if number == fits else ()))
+        return (*left, *joined(cells), *(self._affordable() if fits else ()))
 
     def _affordable(self) -> Line:
         assert self.look.fits is not None
         amount = cash(self.look.fits, width=4, places=1) + ("/h" if self.wide else "")
         return line(("┈", "dim"), (f"{amount} ", "text"), ("fits", "dim"))
 
-    def _cell(self, one: _Bucket, number: int, heat: str) -> Span | None:
-        """One cell from the heights of its layers, in eighths; None where nothing reaches it."""
-        lit, calm, whole = (
-            min(max(round((self.tall(rate) - number) * 8), int(number == 0 < rate)), 8)
-            for rate in one
-        )
-        if whole <= 0:
-            return None
+    def _cell(self, part: _Column, heat: str) -> Span:
+        """One cell that something reaches, of which the layers take so many eighths."""
+        lit, calm, whole = part
         if self.look.mono:
             texture = "▒" if whole - calm > calm else "░" if lit > 3 else _EIGHTHS[whole]
             return Span(texture)

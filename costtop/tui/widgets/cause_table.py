@@ -4,48 +4,61 @@ from costtop.analysis import why
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
-from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.draw.ink import Line, Span, line, whole, wrapped
 from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.widgets.meters import waterfall
 
-_SIGNED = {why.LINES[name]: "warn" for name in why.AVOIDABLE}
+_OF_BARS = {"bad": "flare"}
+_LABEL = 10  # cells of what a line compares
 
 
-def ledger(detail: SessionDetail, width: int, most: int) -> list[Line]:
-    """Its dearest causes as bars that add up, the smallest of more than `most` together."""
+def ledger(detail: SessionDetail, width: int, most: int, ink: str = "warn") -> list[Line]:
+    """Its dearest causes as bars that add up, the smallest of more than `most` together.
+
+    What could have been avoided is in `ink`.
+    """
+    signed = dict.fromkeys(map(why.LINES.__getitem__, why.AVOIDABLE), _OF_BARS.get(ink, ink))
     parts = [(why.LINES.get(name, name), amount) for name, amount in detail.books]
     if len(parts) > most:
         rest = sum(amount for _, amount in parts[most - 1 :])
         parts = [*parts[: most - 1], ("all else", rest)]
-    return waterfall(parts, width, _SIGNED)
+    return waterfall(parts, width, signed)
 
 
-def causes(detail: SessionDetail, width: int) -> list[Line]:
+def causes(detail: SessionDetail, width: int, ink: str = "warn") -> list[Line]:
     """Where its dollars went; the bars add up to its cost, to the nano-dollar."""
-    lines = ledger(detail, width, len(why.LINES))
+    lines = ledger(detail, width, len(why.LINES), ink)
     avoidable = sum(amount for name, amount in detail.books if name in why.AVOIDABLE)
     if avoidable:
         where = (" in cache misses and retries", "dim")
-        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", "warn"), where))
+        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", ink), where))
     return lines
 
 
-def compared(detail: SessionDetail) -> list[Line]:
-    """The session against its finished peers, and a call against a call."""
-    growth = f"{si(detail.first_context)} → {si(detail.last_context)} tokens"
-    calls = f"median ${cash(detail.p50)}  p95 ${cash(detail.p95)}   prompt {growth}"
-    missing = [line(("missing   ", "dim"), words) for words in detail.missing]
-    missing += [line(("no log    ", "dim"), words) for words in detail.beside]
-    return [_against(detail.total, detail.peers), line(("a call    ", "dim"), calls), *missing]
+def compared(detail: SessionDetail, width: int) -> list[Line]:
+    """The session against its finished peers, and a call against a call; no fact is cut."""
+    growth = f"{si(detail.first_context)} → {si(detail.last_context)}"
+    calls = f"median ${cash(detail.p50)} · p95 ${cash(detail.p95)} · prompt {growth} tokens"
+    calls = calls if len(calls) + _LABEL <= width else calls.removesuffix(" tokens")
+    told = [("a call", whole(calls, width - _LABEL))]
+    told += [("missing", words) for words in detail.missing]
+    told += [("no log", words) for words in detail.beside]
+    lines = [_against(detail.total, detail.peers, width)]
+    for name, words in told:
+        for nth, part in enumerate(wrapped(words, width - _LABEL)):
+            lines.append(line((f"{'' if nth else name:<{_LABEL}}", "dim"), part))
+    return lines
 
 
-def _against(total: int, peers: FinishedPeers | None) -> Line:
+def _against(total: int, peers: FinishedPeers | None, width: int) -> Line:
     if peers is None:
         return line(("peers     fewer than five finished sessions yet", "dim"))
     times = total / peers.median if peers.median else 0.0
     ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
-    usual = f" the median ${cash(peers.median)} of {_group(peers)}, p95 ${cash(peers.p95)}"
-    return line(("peers     ", "dim"), (why.times(times), ink), usual)
+    usual = f" the median ${cash(peers.median)} of {_group(peers)} · p95 ${cash(peers.p95)}"
+    said = why.times(times)
+    usual = whole(usual, width - _LABEL - len(said))
+    return line(("peers     ", "dim"), (said, ink), (usual, "text"))
 
 
 def _group(peers: FinishedPeers) -> str:
@@ -61,8 +74,12 @@ def sent(alerts: Alerts | None, now: int, zone: str) -> list[Line]:
         ink = {"critical": "bad", "warning": "warn"}.get(one.alert.severity, "text")
         when = (f"{moment(one.alert.at, now, zone):<10}", "dim")
         said = (f"{one.alert.state} → {told or one.alert.reason}", "dim")
-        lines.append(line(when, (f"! {one.alert.rule} ", ink), said))
+        sign = _SIGNS.get(one.alert.severity, "·")
+        lines.append(line(when, (f"{sign} {one.alert.rule.replace('_', ' ')} ", ink), said))
     return lines
+
+
+_SIGNS = {"critical": "!", "warning": "▲"}
 
 
 def deeds(detail: SessionDetail, now: int, zone: str) -> list[Line]:
@@ -78,7 +95,7 @@ def _tool(call: CallLine, look: CellLook) -> Span:
     names = ", ".join(dict.fromkeys(call.tools)) or "-"
     more = f" ×{len(call.tools)}" if len(call.tools) > 1 else ""
     failed = f" ✗{call.failed}" if call.failed else ""
-    return Span(names + more + failed, "warn" if call.failed or call.error else "text")
+    return Span(names + more + failed, "warn" if call.error else "text")
 
 
 def _cost(call: CallLine, look: CellLook) -> Span:

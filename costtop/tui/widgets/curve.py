@@ -37,7 +37,9 @@ def curve(
     for row in range(height):
         label = _label(row, height, top)
         cells = "".join(_cell(levels, column, height - 1 - row) for column in range(columns))
-        lines.append(line((f"{label:>{_LABEL - 1}} ", "dim"), ("┤", "dim"), (cells, "accent")))
+        heat = f"h{5 - round(row / max(height - 1, 1) * 3)}"  # brighter the higher
+        tick = ("┤" if label else "│", "rule")
+        lines.append(line((f"{label:>{_LABEL - 1}} ", "dim"), tick, (cells, heat)))
     return [*lines, _axis(start, end, columns, marks), _clocks(start, end, columns, zone, marks)]
 
 
@@ -78,7 +80,7 @@ def _axis(start: int, end: int, columns: int, marks: Sequence[tuple[int, str]]) 
     for at, _ in marks:
         if start <= at <= end:
             cells[_column(at, start, end, columns)] = "┴"
-    return line((" " * _LABEL + "└" + "".join(cells), "dim"))
+    return line((" " * _LABEL + "└" + "".join(cells), "rule"))
 
 
 def _clocks(

@@ -6,7 +6,7 @@ from costtop.durations import SECOND, short
 from costtop.queries.live.view import SessionRow
 from costtop.queries.sessions.session import CallLine, SessionDetail
 from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, si
-from costtop.tui.draw.ink import Line, Span, cut, line, rule, spread
+from costtop.tui.draw.ink import Line, Span, cut, line, rule, spread, whole
 from costtop.tui.host import host_of
 from costtop.tui.widgets.cause_table import compared, ledger
 from costtop.tui.widgets.curve import curve
@@ -87,7 +87,7 @@ def aside_width(width: int) -> int:
     return min(max(width * 32 // 100, 60), 76) if width >= _ASIDE else 0
 
 
-def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:
+def hint(row: SessionRow | None, tagged: Sequence[str], now: int, width: int) -> Line:
     """The line under the list: the names of the tagged ones, else the row under the cursor."""
     if tagged:
         names = " ".join(tagged[:6])
@@ -100,7 +100,8 @@ def hint(row: SessionRow | None, tagged: Sequence[str], now: int) -> Line:
         f" · {row.errors} errors" if row.errors else ""
     )
     parts = [part for part in (row.why, calls, last, row.cwd) if part]
-    return line(f" {row.called} ", (" · ".join(parts), "dim"))
+    name = f" {row.called} "
+    return line(name, (whole(" · ".join(parts), width - len(name)), "dim"))
 
 
 def below(
@@ -120,10 +121,16 @@ def aside(
 ) -> list[Line]:
     """The same beside the list, from above: verdict, curve, ledger, peers, latest calls."""
     width, height = size[0] - 3, size[1]
-    lines = [_verdict(row), (), *_curve(row, detail, now, zone, (width, max(height - 31, 5))), ()]
+    lines = [
+        _verdict(row),
+        (),
+        *_curve(row, detail, now, zone, (width, min(max(height - 33, 5), 12))),
+        (),
+    ]
     if detail is not None:
-        lines += [line(("where it went", "accent")), *_went(row, detail, width, 12), ()]
-        lines += [line(("latest calls", "accent"))]
+        lines += [line(("where it went", "sorted")), *ledger(detail, width, 12, _ink(row)), ()]
+        lines += [line(("compared", "sorted")), *compared(detail, width), ()]
+        lines += [line(("latest calls", "sorted"))]
         lines += [_call(call, zone, width) for call in detail.calls[::-1]]
     lines += [()] * (height - len(lines))
     return [(Span("│ ", "rule"), *cut(one, width + 1)) for one in lines[:height]]
@@ -161,22 +168,25 @@ def _curve(
 def _verdict(row: SessionRow) -> Line:
     if not row.why:
         return line(("as usual", "dim"))
-    ink = "bad" if row.severity == "critical" else "warn"
-    return line(("! ", ink), (row.why, ink))
+    return line(("! " if row.severity == "critical" else "▲ ", _ink(row)), (row.why, _ink(row)))
+
+
+def _ink(row: SessionRow) -> str:
+    """What could have been avoided: to look at, of a runaway to act on."""
+    return "bad" if row.severity == "critical" else "warn"
 
 
 def _went(row: SessionRow, detail: SessionDetail | None, width: int, most: int) -> list[Line]:
     """Its ledger as bars that add up, and how it stands against its peers."""
     if detail is None:
         return [_verdict(row)] if row.why else []
-    return [*ledger(detail, width, most), *compared(detail)]
+    return [*ledger(detail, width, most, _ink(row)), *compared(detail, width)]
 
 
 def _call(call: CallLine, zone: str, width: int) -> Line:
     tools = ", ".join(dict.fromkeys(call.tools)) or "-"
     failed = f" ✗{call.failed}" if call.failed else ""
     cost = "?" if call.cost is None else f"+{cash(call.cost, places=4)}"
-    said = (tools + failed, "warn" if failed else "text")
-    left = line((f"{clock(call.at, zone)}  ", "dim"), said)
+    left = line((f"{clock(call.at, zone)}  ", "dim"), tools, (failed, "warn"))
     right = line((f" {si(call.input)} in ", "dim"), (f"{cost:>8}", "text"))
     return spread(left, right, width)

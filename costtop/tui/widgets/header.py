@@ -9,9 +9,10 @@ from costtop.durations import SECOND, short
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
 from costtop.tui.draw.figures import bill, cash, clock
-from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of
+from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of, wrapped
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
+from costtop.tui.list.columns import COLUMNS
 from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.meters import meter, reading
 
@@ -19,6 +20,7 @@ TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
 _TINY = Size(40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
 _WIDE = 100  # cells: from here on two halves, the right one for what is to come
+_SORTED = 110  # cells from which the rule of the list says how it is sorted
 _LEFT = 46  # cells of the left half of a narrow window
 _STALE = 10 * SECOND  # lag from which the daemon is said to be behind
 
@@ -32,7 +34,7 @@ def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool, added: s
     """The lines above the day that fit into a window of that size; `added` is the latest call."""
     if is_tiny(size):
         return [one_line(snapshot, size.width)]
-    lines = [title(snapshot, mood, size.width, added)]
+    lines = titled(snapshot, mood, size, added)
     if snapshot.held:
         lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
     if with_meters and size.height >= _NO_METERS:
@@ -68,23 +70,32 @@ def switched_on(view: View, kept: Filter, width: int) -> Line:
         if is_on:
             parts.append((word + "  ", "dim"))
     if view.group:
-        parts.append((f"by {view.group}", "accent"))
+        parts.append((f"by {view.group}  ", "accent"))
+    if width >= _SORTED:
+        name = next((c.title for c in COLUMNS if c.key == view.sort), "").partition(" ")[0]
+        parts += [("sort ", "dim"), (name + ("▽" if view.falling else "△"), "accent")]
     return line(*parts) if width >= 60 else ()
 
 
+def titled(snapshot: Snapshot, mood: Mood, size: Size, added: str = "") -> list[Line]:
+    """The first line of every screen, and below it what is wrong, as long as it is, in full."""
+    lines = [title(snapshot, mood, size.width, added)]
+    trouble = mood.trouble or snapshot.pulse.trouble or _other_version(snapshot.pulse)
+    most = 3 if size.height >= _NO_METERS else 1
+    said = wrapped(trouble, size.width - 2)[:most] if trouble else []
+    return [*lines, *(line((fit(f" {words}", size.width), "lamp")) for words in said)]
+
+
 def title(snapshot: Snapshot, mood: Mood, width: int, added: str = "") -> Line:
-    """The first line: is it live, how many run, what is wrong, what time it is."""
+    """The first line: is it live, how many run, who runs away, what time it is."""
     form = "%a %b %d %H:%M:%S" if mood.past or width >= _WIDE else "%H:%M:%S"
     when = clock(snapshot.at, snapshot.zone, form) if snapshot.at else ""
     spans = [Span(" costtop  ", "title"), *_liveness(snapshot, mood)]
-    trouble = mood.trouble or snapshot.pulse.trouble or _other_version(snapshot.pulse)
-    if trouble:
-        spans += [Span("   ", "dim@panel"), Span(f" {trouble} ", "lamp")]
     if snapshot.sessions or snapshot.today_sessions:
         counts = f"   {snapshot.running} live / {snapshot.today_sessions} today"
         spans.append(Span(counts, "dim@panel"))
     spans += _lamps(snapshot, width)
-    if snapshot.pulse.watch and not trouble and width >= _WIDE:
+    if snapshot.pulse.watch and width >= _WIDE:
         spans.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
     latest = Span(f"{added}   ", "h6@panel") if added and width >= _WIDE else Span("", "dim@panel")
     return _on_panel(spans, (latest, Span(f"{when} ", "text@panel")), width)
@@ -217,7 +228,7 @@ def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line
 
 def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
     """What is spent an hour, now, and how that compares; of a filtered list its part of all."""
-    whole = f"${cash(snapshot.burn, width=9)}/h"
+    whole = f"{'≥' if _unpriced(snapshot) else ''}${cash(snapshot.burn, width=9)}/h"
     if kept is not None:
         part = f"${cash(kept, width=9)}"
         return line(("burn ", "text"), (part, "strong"), (f" of {whole}", "dim"))
@@ -229,6 +240,13 @@ def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
             ink = "warn" if times >= 3 else "text"
             spans += line((f"  ▲{times:.{int(times < 10)}f}x{word}", ink))
     return spans
+
+
+def _unpriced(snapshot: Snapshot) -> bool:
+    """Whether something burns that has no price: then what is known of the burn is a floor."""
+    return bool(snapshot.unpriced) and any(
+        row.unpriced and row.state == "running" for row in snapshot.sessions
+    )
 
 
 def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:

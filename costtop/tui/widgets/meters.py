@@ -11,7 +11,6 @@ from costtop.queries.live.view import BudgetMeter
 from costtop.tui.draw.figures import cash, cash_of
 from costtop.tui.draw.ink import Line, Span, fit, joined, line
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL = 1.25  # of the amount, at the right end of the bar
 
 
@@ -54,10 +53,12 @@ def reading(budget: BudgetMeter) -> Line:
         spent, amount = (cash_of(one, budget.amount) for one in (budget.spent, budget.amount))
     sign = "≥$" if budget.floor else "$"
     ink = level(part)
-    share = f"{part * 100:3.0f} %" + ("!" if part >= 1 else " ")
+    share = f"{part * 100:.0f} %" + ("!" if part >= 1 else " ")
     return line(
-        (f"{sign + spent:>10}", "strong" if ink == "text" else ink),
+        " " * (10 - len(sign + spent)),
+        (sign + spent, "strong" if ink == "text" else ink),
         (f" of {amount:<5} ", "dim"),
+        " " * (6 - len(share)),
         (share, "strong" if ink == "text" else ink),
     )
 
@@ -69,12 +70,15 @@ def short(nanos: int) -> str:
 
 
 def bar(part: float, width: int) -> str:
-    """A horizontal bar of `part` (0 to 1) of `width` cells, to an eighth of a cell."""
-    eighths = round(min(max(part, 0.0), 1.0) * width * 8)
+    """A horizontal bar of `part` (0 to 1) of `width` cells, to the half cell.
+
+    It is a stroke, so that those of neighbouring rows do not merge into a wall.
+    """
+    halves = round(min(max(part, 0.0), 1.0) * width * 2)
     if part > 0:
-        eighths = max(eighths, 1)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+        halves = max(halves, 1)
+    full, rest = divmod(halves, 2)
+    return ("━" * full + "╸" * rest).ljust(width)
 
 
 def waterfall(
@@ -87,18 +91,19 @@ def waterfall(
     name_width = min(max(width // 3, 12), 19)
     room = max(width - name_width - 1 - 9 - 6, 4)
     lines, before = [], 0
-    for name, amount in parts:
-        ink = (inks or {}).get(name, "h4")
+    for nth, (name, amount) in enumerate(parts):
+        ink = (inks or {}).get(name, f"h{max(5 - nth, 2)}")  # the dearer the brighter
         bars = _between(before / total, (before + amount) / total, room)
         lines.append(_part(fit(name, name_width), (bars, ink), amount, amount / total))
         before += amount
-    whole = _part(fit("all of it", name_width), ("─" * room, "rule"), total, 1.0)
+    whole = _part(fit("all of it", name_width), ("─" * room, "rule"), total, 1.0, "dim")
     return [*lines, whole]
 
 
-def _part(name: str, bars: tuple[str, str], amount: int, share: float) -> Line:
-    figures = (f"{cash(amount):>9}", "strong"), (f"{share * 100:>4.0f} %", "dim")
-    return line(f"{name} ", bars, *figures)
+def _part(name: str, bars: tuple[str, str], amount: int, share: float, ink: str = "text") -> Line:
+    part = "  <1" if 0 < share < 0.005 else f"{share * 100:>4.0f}"
+    figures = (f"{cash(amount):>9}", "strong"), (f"{part} %", "dim")
+    return line((f"{name} ", ink), bars, *figures)
 
 
 def _between(start: float, end: float, width: int) -> str:

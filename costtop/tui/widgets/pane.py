@@ -18,6 +18,7 @@ from costtop.tui.draw.ascii import asciified_strip
 from costtop.tui.draw.ink import Line, Span, paint, width_of
 from costtop.tui.draw.palette import Inks
 
+_ROOMY = 100  # cells from which keys stand apart
 _InksOf = tuple[str, int, Color]  # theme, table of inks, background
 _INKS: dict[_InksOf, Inks] = {}
 
@@ -77,7 +78,7 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | No
     if before == after:
         return None
     head = _alike(before, after)
-    tail = _alike(before[::-1], after[::-1])
+    tail = _alike(before[::-1], after[::-1], end=True)
     if sum(len(s.text) for s in before) != sum(len(s.text) for s in after):
         tail = 0
     if not all(s.text.isascii() or _narrow(s.text) for s in (*before, *after)):
@@ -90,11 +91,17 @@ def width_left(line: Line, tail: int, width: int) -> int:
     return sum(len(span.text) for span in line) - tail if tail else width
 
 
-def _alike(before: Line, after: Line) -> int:
+def _alike(before: Line, after: Line, end: bool = False) -> int:
+    """How many cells are the same from the start, or of reversed lines from the end."""
     cells = 0
     for one, other in zip(before, after, strict=False):
         if one != other:
-            return cells
+            if one[1:] != other[1:]:
+                return cells
+            texts = (one.text[::-1], other.text[::-1]) if end else (one.text, other.text)
+            pairs = enumerate(zip(*texts, strict=False))
+            least = min(map(len, texts))
+            return cells + next((nth for nth, (was, now) in pairs if was != now), least)
         cells += len(one.text)
     return cells
 
@@ -103,12 +110,30 @@ def _narrow(text: str) -> bool:
     return cell_len(text) == len(text)
 
 
-def keybar(keys: Sequence[tuple[str, str, str]], width: int) -> Line:
-    """`F1Help F2Setup …`: (key, label, action) each; the last ones go where it is narrow."""
+_Keys = Sequence[tuple[str, str, str]]
+
+
+def keybar(keys: _Keys, width: int, more: _Keys = ()) -> Line:
+    """`F1Help F2Setup …`: (key, label, action) each; the last ones go where it is narrow.
+
+    At the right as many as have room of those that there are besides.
+    """
+    gap = "  " if width >= _ROOMY else " "
     spans: list[Span] = []
     for key, label, act in keys:
-        one = [Span(key, "key", act), Span(label + " ", "label", act)]
-        if width_of((*spans, *one)) > width + 1:
+        one = [Span(key, "key", act), Span(label + gap, "label", act)]
+        if width_of((*spans, *one)) > width + len(gap):
             break
         spans += one
-    return tuple(spans)
+    return (*spans, *_at_the_right(more, width - width_of(tuple(spans))))
+
+
+def _at_the_right(keys: _Keys, room: int) -> Line:
+    """The last of the keys that fit, after a blank that takes the rest."""
+    kept: Line = ()
+    for key, label, act in reversed(keys):
+        one = (Span(key, "key", act), Span(f"{label}  ", "label", act), *kept)
+        if width_of(one) > room:
+            break
+        kept = one
+    return (Span(" " * (room - width_of(kept)), "label"), *kept) if kept else ()

@@ -29,9 +29,9 @@ def change(now: int, before: int) -> Span:
         return Span("new" if now else "-", "dim")
     part = now / before - 1
     if abs(part) < 0.05:
-        return Span("±0%", "dim")
+        return Span("±0 %", "dim")
     ink = "warn" if part >= 0.2 else "good" if part <= -0.2 else "text"
-    return Span(f"{'▲' if part > 0 else '▼'}{abs(part) * 100:.0f}%", ink)
+    return Span(f"{'▲' if part > 0 else '▼'}{abs(part) * 100:.0f} %", ink)
 
 
 def _key(spent: Spent, look: CellLook) -> Span:
@@ -42,18 +42,25 @@ def _model(spent: Spent, look: CellLook) -> Span:
     return Span(short_model(spent.sums.key), "strong")
 
 
+def _unknown(spent: Spent) -> bool:
+    """Whether not one of its calls has a price: nothing that is counted in dollars is known."""
+    return bool(spent.sums.unpriced and not spent.sums.cost)
+
+
 def _cost(spent: Spent, look: CellLook) -> Span:
-    if spent.sums.unpriced and not spent.sums.cost:
+    if _unknown(spent):
         return Span("?", "warn")
     return Span(cash(spent.sums.cost, floor=spent.sums.floor), "strong")
 
 
 def _share(spent: Spent, look: CellLook) -> Span:
-    return Span(bar(spent.sums.cost / max(look.whole, 1), _BAR), "accent")
+    return Span(bar(spent.sums.cost / max(look.whole, 1), _BAR), "h4")
 
 
 def _per_cent(spent: Spent, look: CellLook) -> Span:
-    return Span(f"{spent.sums.cost / max(look.whole, 1):.0%}", "text")
+    if _unknown(spent):
+        return Span("?", "dim")
+    return Span(share(spent.sums.cost / max(look.whole, 1)), "text")
 
 
 def _trend(spent: Spent, look: CellLook) -> Span:
@@ -62,14 +69,20 @@ def _trend(spent: Spent, look: CellLook) -> Span:
 
 def _each(spent: Spent, look: CellLook) -> Span:
     each = spent.sums.cost_per_task
+    if each is not None and _unknown(spent):
+        return Span("?", "dim")
     return Span(cash(each) if each is not None else "-", "text" if each is not None else "dim")
 
 
 def _before(spent: Spent, look: CellLook) -> Span:
+    if _unknown(spent):
+        return Span("?", "dim")
     return change(spent.sums.cost, spent.before)
 
 
 def _usual(spent: Spent, look: CellLook) -> Span:
+    if _unknown(spent):
+        return Span("?", "dim")
     return Span(cash(spent.median) if spent.median is not None else "-", "text")
 
 
@@ -92,6 +105,8 @@ def _cache(spent: Spent, look: CellLook) -> Span:
 
 def _million(spent: Spent, look: CellLook) -> Span:
     used = spent.sums.input + spent.sums.output
+    if _unknown(spent):
+        return Span("?", "dim")
     return Span(cash(spent.sums.cost * 1_000_000 // used) if used and spent.sums.cost else "-")
 
 
@@ -111,14 +126,25 @@ def _count(key: str, title: str, width: int, priority: int) -> Column[Spent]:
 
 _SHARED: tuple[Column[Spent], ...] = (
     Column("cost", "$", 9, 0, _cost, sort=lambda s: s.sums.cost, align=">"),
-    Column("part", "", 4, 1, _per_cent, sort=lambda s: s.sums.cost, align=">"),
+    Column("part", "", 5, 1, _per_cent, sort=lambda s: s.sums.cost, align=">"),
     Column("share", "SHARE", _BAR, 3, _share, sort=lambda s: s.sums.cost),
     Column("before", "±BEFORE", 7, 2, _before, sort=lambda s: s.sums.cost - s.before, align=">"),
     Column("trend", "TREND 14 d", TREND_DAYS, 2, _trend, sort=lambda s: sum(s.trend)),
     _count("sessions", "SESS", 5, 5),
 )
 FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
-    Column("key", "FEATURE", 16, 0, _key, sort=lambda s: s.sums.key, grow=24, falling=False),
+    Column(
+        "key",
+        "FEATURE",
+        14,
+        0,
+        _key,
+        sort=lambda s: s.sums.key,
+        falling=False,
+        name=True,
+        measured=True,
+        stages=((1, 40),),
+    ),
     *_SHARED,
     Column("usual", "$/SESS", 7, 5, _usual, sort=lambda s: s.median or 0, align=">"),
     Column("spread", "p90/50", 6, 6, _spread, sort=_times, align=">"),
@@ -129,7 +155,18 @@ FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
     Column("errors", "ERR", 4, 9, _errors, sort=lambda s: s.sums.errors, align=">"),
 )
 MODEL_COLUMNS: tuple[Column[Spent], ...] = (
-    Column("key", "MODEL", 14, 0, _model, sort=lambda s: s.sums.key, grow=20, falling=False),
+    Column(
+        "key",
+        "MODEL",
+        14,
+        0,
+        _model,
+        sort=lambda s: s.sums.key,
+        falling=False,
+        name=True,
+        measured=True,
+        stages=((1, 40),),
+    ),
     *_SHARED,
     Column("million", "$/M", 7, 1, _million, sort=lambda s: s.sums.cost, align=">"),
     _count("input", "IN", 6, 4),
@@ -234,7 +271,7 @@ def _judged_change(change: SpendChange) -> Line:
 
 def _judged_spread(spread: Spread) -> Line:
     judged = Span("more uneven", "warn") if spread.uneven else Span("as even as before")
-    words = f", spread {spread.ratio:.1f}x; the dearest 5 % make {spread.top_share:.0%}"
+    words = f", spread {spread.ratio:.1f}x; the dearest 5 % make {share(spread.top_share)}"
     return line((" sessions        ", "dim"), judged, words, (f"  p {spread.p:.3f}", "dim"))
 
 

@@ -1,0 +1,45 @@
+"""What the list remembers from frame to frame: latest calls, how rows stand, the trends' scale."""
+
+from collections.abc import Mapping
+
+from costtop.durations import MINUTE, SECOND
+from costtop.queries.live.view import TREND_BUCKETS, Snapshot
+from costtop.tui.draw.spark import scale
+from costtop.tui.list.calm_order import CalmOrder
+from costtop.tui.list.columns import CellLook
+from costtop.tui.list.latest_calls import LatestCalls
+
+_SCALED = 5 * SECOND  # between two looks at the scale
+
+
+class FrameMemory:
+    """Is shown every frame once, and says how its rows are to be looked at."""
+
+    def __init__(self) -> None:
+        self.calls = LatestCalls()
+        self._order = CalmOrder()
+        self._scale_of, self._top = (-1, -1), 0
+
+    def forget_order(self) -> None:
+        """The rows are placed anew, all of them."""
+        self._order = CalmOrder()
+
+    def placed(self, snapshot: Snapshot) -> Mapping[str, int]:
+        """The rates by which rows stand, by row key."""
+        return self._order.rates(snapshot.sessions, snapshot.at)
+
+    def look(self, snapshot: Snapshot, group: str) -> CellLook:
+        """What the cells of that frame need to know, grouped as they are."""
+        return CellLook(
+            snapshot.at, self._scale(snapshot), snapshot.zone,
+            budgets=snapshot.budgets, added=self.calls, group=group,
+        )  # fmt: skip
+
+    def _scale(self, snapshot: Snapshot) -> int:
+        """Of now and then: a dearer minute is drawn full until the next look."""
+        of = snapshot.at // _SCALED, len(snapshot.sessions)
+        if of != self._scale_of:
+            lately = snapshot.at - TREND_BUCKETS * MINUTE  # what rests longer has no bars
+            rows = (row.trend for row in snapshot.sessions if (row.last or 0) >= lately)
+            self._scale_of, self._top = of, scale(rows)
+        return self._top
