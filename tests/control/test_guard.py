@@ -29,12 +29,14 @@ def python(house):
     ["kill claude-code/rival --yes", "pause claude-code/rival", "mark s1 --as fine",
      "budget set loose 9999", "override", "alerts silence --rule median_5x", "stop"],
 )  # fmt: skip
-def test_a_process_of_an_agent_may_not_command(house, python, order):
+def test_a_process_of_an_agent_may_not_command(house, python, order, tmp_path):
     house.start()
     rival = house.agent(session="rival", calls=1)
     rival.says("idle")
-    agent = house.agent(session="s1", calls=3, every=2.2, then=f"{python} {order}")
+    go = tmp_path / "go"
+    agent = house.agent(session="s1", calls=3, every=0.2, then=f"{python} {order}", go=go)
     house.known("claude-code/s1")
+    go.touch()
     agent.says("tool")
     said = next(line for line in agent.said if line.startswith("tool"))
     assert "may only look" in said and said.startswith("tool 1")
@@ -42,6 +44,16 @@ def test_a_process_of_an_agent_may_not_command(house, python, order):
     assert house.run("status").returncode == 0
     assert not house.paths.budgets.exists()
     assert not house.answers("SELECT * FROM overrides") and not house.answers("SELECT * FROM deeds")
+
+
+def test_nor_before_costtop_has_found_out_which_session_it_is(house, python):
+    house.start()
+    order = f"{python} budget set loose 9999"
+    agent = house.agent(session="s1", calls=3, every=0.01, then=order)
+    agent.says("tool")
+    said = next(line for line in agent.said if line.startswith("tool"))
+    assert "may only look" in said and said.startswith("tool 1")
+    assert not house.paths.budgets.exists()
 
 
 def test_a_process_of_an_agent_may_look(house, python):

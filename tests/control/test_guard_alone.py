@@ -65,6 +65,20 @@ def test_a_session_process_and_all_below_it_may_only_look(stage, hand, guard):
             guard.check(command, caller(stage.pids[name]))
 
 
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini"])
+def test_below_an_agents_program_nobody_commands_though_no_session_of_it_is_known(
+    stage, guard, name
+):
+    agent = stage.start("name=agent", "child=name=shell", program=stage.program(name))
+    said = refused(guard, stage.pids["shell"])
+    assert f"inside an agent (python {name}, pid {agent})" in said.replace("python3.11", "python")
+    for command in [*LOOKS, *OF_RUNS]:
+        guard.check(command, caller(stage.pids["shell"]))
+    other = stage.start("name=other", "child=name=below", program=stage.program("reader"))
+    assert other
+    guard.check(KILL, caller(stage.pids["below"]))
+
+
 def test_a_process_beside_it_may_command(stage, hand, guard):
     hand.take(stage.start("name=agent"), SESSION)
     beside = stage.start("name=beside")

@@ -3,6 +3,7 @@
 Copied to a file named `claude` or `codex`, whose command line it then has. Words: session=ID ·
 calls=N · every=SECONDS (of one request) · told=no (no sessions/<pid>.json) · argue=yes (goes on
 asking the model when a tool is denied) · then=COMMAND (run once by its own shell, as a tool) ·
+go=PATH (that command waits until this file is there) ·
 stubborn=yes (ignores SIGINT and SIGTERM) · paced=yes (a call begins when costtop has judged the one
 before: what counts is the order, however slow the machine is). One call costs $0.025 as Claude
 Code, $0.02 as Codex. Prints a line for whatever it does: call N · denied · stopped · blocked ·
@@ -138,6 +139,8 @@ def tool(agent: Claude | Codex, command: str) -> str:
     said = ask(agent, "PreToolUse", tool_name="Bash", tool_input={"command": command})
     if said or command.startswith("make"):
         return said
+    while "go" in WORDS and not Path(WORDS["go"]).exists():
+        time.sleep(0.02)
     ran = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
     say(f"tool {ran.returncode} {(ran.stdout + ran.stderr).strip().splitlines()[-1:]}")
     return ""

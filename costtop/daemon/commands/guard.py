@@ -6,11 +6,11 @@ or kill a rival. Nothing of the same user can be fenced off for good; this makes
 
 from costtop.control.protocol import BeginRun, Command, EndRun, Hook, Ping, Plan, Scan
 from costtop.errors import Refused
-from costtop.processes.evidence.agents import VARIABLES
+from costtop.processes.evidence.agents import AGENTS, VARIABLES, is_agent
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
-from costtop.processes.inspect.process import program
+from costtop.processes.inspect.process import ancestors, program
 from costtop.processes.refuse import never_held
 from costtop.processes.vitals import Vitals
 from costtop.receive.caller import Caller
@@ -50,6 +50,9 @@ class Guard:
         session = self.session_of(caller.pid)
         if session:
             raise Inside(caller.pid, session)
+        if agent := self._agent_above(caller.pid):
+            inside = f"process {caller.pid} runs inside an agent ({agent})"
+            raise Refused(f"{inside}, which may only look: use another terminal")
 
     def session_of(self, pid: int) -> str:
         """The tracked session in whose process tree `pid` is; "" for none."""
@@ -67,6 +70,20 @@ class Guard:
             below = chain.intersection(self._vitals.below(session))
             if handle.identity in chain or below or session.partition("/")[2] in carried:
                 return session
+        return ""
+
+    def _agent_above(self, pid: int) -> str:
+        """The agent by whose program `pid` runs, as the kernel shows it now; "" for none.
+
+        An agent may command before its first call is read, or a search has found it: nobody
+        waits for that. What hosts other programs, and what costtop runs under, is no agent.
+        """
+        inspector = self._holder.inspector
+        for above in ancestors(pid, inspector):
+            argv = inspector.argv(above.pid) if above.pid > 1 else ()
+            known = any(is_agent(argv, source) for source in AGENTS)
+            if known and not never_held(above.pid, inspector):
+                return f"{program(argv, above.name)}, pid {above.pid}"
         return ""
 
     def _proven(self, session: str) -> Handle | None:
