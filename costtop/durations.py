@@ -11,6 +11,7 @@ SECOND = 1_000  # ms
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+QUARTER = 15 * MINUTE  # of an hour: what sums of spend are kept by
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 

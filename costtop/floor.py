@@ -1,9 +1,10 @@
 """What a sum is short of, by reason, and whether people are to see it: exact or `≥`."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from costtop.model import FloorReason
+if TYPE_CHECKING:
+    from costtop.model import FloorReason
 
 _WORTH = 200  # people see a floor where more than a 200th of the sum, 0.5 %, may be hidden
 _DEARER = {"tier": 1, "modality": 10}  # how much more such calls may cost, in times of their cost
@@ -39,11 +40,11 @@ class Floor(NamedTuple):
         """The sum for people: None, "?", where not one of its calls has a price."""
         return None if self.unpriced and not cost else cost
 
-    def reasons(self) -> list[tuple[FloorReason, int]]:
+    def reasons(self) -> "list[tuple[FloorReason, int]]":
         """(reason, calls) of what is missing."""
         return [(reason, calls) for reason, calls in self.all_reasons() if calls]
 
-    def all_reasons(self) -> tuple[tuple[FloorReason, int], ...]:
+    def all_reasons(self) -> "tuple[tuple[FloorReason, int], ...]":
         """(reason, calls) of every reason, also of those that no call has."""
         return (
             ("unpriced", self.unpriced),
@@ -62,7 +63,7 @@ class Floor(NamedTuple):
 EXACT = Floor()
 
 
-def of_reasons(rows: Iterable[tuple[FloorReason, int, int]]) -> Floor:
+def of_reasons(rows: "Iterable[tuple[FloorReason, int, int]]") -> Floor:
     """The floor of (reason, calls, what those calls count for)."""
     calls, dearer = {"dearer": 0}, 0
     for reason, count, cost in rows:

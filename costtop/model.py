@@ -9,8 +9,6 @@ UTC; token counts are ints; text from logs has been through `text.clean`.
 
 from typing import Literal, NamedTuple
 
-NANO = 1_000_000_000  # nano-dollars in a dollar
-
 Severity = Literal["notice", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")  # ascending
 Cause = Literal[

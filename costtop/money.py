@@ -6,8 +6,8 @@ Sums of ints are exact; floats never hold money below the screen.
 from decimal import Decimal, InvalidOperation
 
 from costtop.errors import CosttopError
-from costtop.model import NANO
 
+NANO = 1_000_000_000  # nano-dollars in a dollar
 _LARGEST = 10**9 * NANO  # a billion dollars: more is a mistake in the input
 
 

@@ -262,9 +262,10 @@ def test_a_light_module_loads_nothing_heavy(module):
 def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
     open_writer(tmp_path / "costtop.db").close()
     code = (
-        "import atexit, sys\n"
-        "atexit.register(lambda: print('\\n#', *sys.modules))\n"
-        "from costtop.__main__ import main; sys.exit(main())"
+        "import os, sys; leave = os._exit\n"
+        "def end(code): print('\\n#', *sys.modules, flush=True); leave(code)\n"
+        "os._exit = end\n"
+        "from costtop.__main__ import main; end(main())"
     )
     environment = {**os.environ, "COSTTOP_HOME": str(tmp_path), "HOME": str(tmp_path)}
     command = [sys.executable, "-c", code, *words]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from costtop import scope
 from costtop.detect.budgets.budget_monitor import Budgets
-from costtop.model import NANO, Breaker, Budget, Call, Context, Spend, Tokens
+from costtop.model import Breaker, Budget, Call, Context, Spend, Tokens
+from costtop.money import NANO
 from costtop.queries.live.view import BudgetMeter
 from costtop.store import gating
 from costtop.store.alerts import breakers

@@ -12,8 +12,8 @@ from costtop import durations
 from costtop.alerts.choose import kind
 from costtop.analysis import why
 from costtop.durations import MINUTE
-from costtop.model import NANO, SEVERITIES, Finding, Notification
-from costtop.money import beside, bill, dollars, exactly
+from costtop.model import SEVERITIES, Finding, Notification
+from costtop.money import NANO, beside, bill, dollars, exactly
 from costtop.text import clean, typed
 
 MARK = "[costtop] "

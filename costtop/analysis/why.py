@@ -6,12 +6,14 @@ ledger: a list by command must be quick. No text from logs enters it but cleaned
 """
 
 import json
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from costtop.model import NANO, Cause
-from costtop.money import dollars
+from costtop.money import NANO, dollars
 
-CAUSES: dict[Cause, str] = {
+if TYPE_CHECKING:
+    from costtop.model import Cause
+
+CAUSES: "dict[Cause, str]" = {
     "retry_loop": "retry loop",
     "context_growth": "context grows",
     "cache_miss": "cache misses",
@@ -84,7 +86,7 @@ class Standing(NamedTuple):
     turn: int
     cost: int
     books: tuple[int, ...]  # the ledger, in the order of its BUCKETS
-    cause: Cause | None  # the largest driver of what is more than usual; None: its length
+    cause: "Cause | None"  # the largest driver of what is more than usual; None: its length
     peers: int = 0  # finished sessions that it is measured against; 0: too few to say
     median: int = 0
     high: int = 0  # their 95 % point

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
 from costtop.paths import Paths, told
-from costtop.queries.live import daemon_health
-from costtop.store import places
+from costtop.store import daemon_status, places
 from costtop.store.db import open_reader
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ def open_fresh(place: Paths) -> sqlite3.Connection:
 
     Nothing is told of where a daemon runs, or where nothing is new. No alert is raised.
     """
-    pulse, _ = daemon_health.look(place, now_ms())
-    if not pulse.running and _may_be_new(place):
+    said = daemon_status.read(place.status)
+    if not daemon_status.is_fresh(said, now_ms()) and _may_be_new(place):
         from costtop.daemon.lifecycle.instance import is_free
 
         if is_free(place.lock):

@@ -4,6 +4,7 @@ Every command passes by here, also those that a hook calls at each turn: nothing
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -11,6 +12,11 @@ from typing import Any, NoReturn
 
 class _Formatter(argparse.HelpFormatter):
     """Wraps descriptions and leaves examples as they are."""
+
+    def __init__(self, prog: str) -> None:
+        # argparse makes one for each option that it is told of; unasked, each measures the window,
+        # with a module that loads all kinds of archives.
+        super().__init__(prog, width=_width())
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
@@ -93,6 +99,20 @@ class Parser(argparse.ArgumentParser):
             self.error(f"no command {value!r}{meant(str(value), self.names or choices)}")
         named = f"one of {', '.join(choices)}"
         raise argparse.ArgumentError(action, f"{value!r} is not {named}{meant(value, choices)}")
+
+
+def _width() -> int:
+    """Columns of the window, as `shutil` knows them."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(1).columns
+        except OSError:
+            columns = 0
+    return (columns or 80) - 2
 
 
 def meant(word: str, known: Iterable[str]) -> str:

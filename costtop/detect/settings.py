@@ -6,7 +6,8 @@ Constants that belong to one detector stand in its module, with the reason.
 from typing import NamedTuple
 
 from costtop.durations import DAY, MINUTE
-from costtop.model import NANO, Severity
+from costtop.model import Severity
+from costtop.money import NANO
 
 
 class Settings(NamedTuple):

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import MINUTE
-from costtop.model import Budget
+
+if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
+    from costtop.model import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
 FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
@@ -20,7 +22,7 @@ class Shared(NamedTuple):
     zone: ZoneInfo
     finished_after: int  # ms of silence after which a session counts as ended
     min_peers: int  # finished sessions that a running one is compared with, at least
-    budgets: tuple[Budget, ...]
+    budgets: "tuple[Budget, ...]"
     settled: str = ""  # whoever keeps a sum of the past reads it anew when this has changed
 
 
@@ -37,7 +39,7 @@ def shared(db: sqlite3.Connection) -> Shared:
 
 
 def encoded(
-    *, zone: str, finished_after: int, min_peers: int, budgets: Iterable[Budget]
+    *, zone: str, finished_after: int, min_peers: int, budgets: "Iterable[Budget]"
 ) -> dict[str, str]:
     """The same as it is written: `put` takes it."""
     return {
@@ -78,20 +80,22 @@ def get(db: sqlite3.Connection, key: str) -> str:
     return str(row[0]) if row else ""
 
 
-def encode_budgets(budgets: Iterable[Budget]) -> str:
+def encode_budgets(budgets: "Iterable[Budget]") -> str:
     """Budgets as the value of "budgets", from which readers that know no config take them."""
     return json.dumps([{**one._asdict(), "scope": dict(one.scope)} for one in budgets])
 
 
-def decode_budgets(text: str) -> tuple[Budget, ...]:
+def decode_budgets(text: str) -> "tuple[Budget, ...]":
     """The budgets of such a value, in the order of the config; none of an empty one."""
     return tuple(_budget(**tree) for tree in json.loads(text or "[]"))
 
 
-def _budget(*, tiers: list[int], scope: dict[str, str], **rest: Any) -> Budget:
+def _budget(*, tiers: list[int], scope: dict[str, str], **rest: Any) -> "Budget":
+    from costtop.model import Budget
+
     return Budget(tiers=tuple(tiers), scope=tuple(sorted(scope.items())), **rest)
 
 
-def budgets(db: sqlite3.Connection) -> tuple[Budget, ...]:
+def budgets(db: sqlite3.Connection) -> "tuple[Budget, ...]":
     """The budgets that the daemon goes by."""
     return decode_budgets(get(db, "budgets"))

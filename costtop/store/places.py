@@ -4,11 +4,12 @@ The identity of a file is tail's business and a source's memo is the source's: b
 """
 
 import sqlite3
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from costtop.model import Bad
-from costtop.store.calls.batch import Reading
-from costtop.store.calls.call_row import Rank
+if TYPE_CHECKING:  # a report asks for times of reading alone
+    from costtop.model import Bad
+    from costtop.store.calls.batch import Reading
+    from costtop.store.calls.call_row import Rank
 
 _BAD_KEPT = 100  # bad records named per file; the count goes on
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
@@ -48,7 +49,7 @@ class Places:
         self._ids.clear()
         self._ranks.clear()
 
-    def enter(self, db: sqlite3.Connection, reading: Reading, now: int) -> int:
+    def enter(self, db: sqlite3.Connection, reading: "Reading", now: int) -> int:
         """The id of the reading's place, made or moved forward to where the reading ends."""
         started = _first_time(reading)
         place = db.execute(
@@ -77,7 +78,7 @@ class Places:
         return int(place[0])
 
     def _name_bad(
-        self, db: sqlite3.Connection, place: int, bad: list[Bad], now: int, *, fresh: bool
+        self, db: sqlite3.Connection, place: int, bad: "list[Bad]", now: int, *, fresh: bool
     ) -> None:
         if fresh:
             db.execute("DELETE FROM bad_records WHERE place = ?", (place,))
@@ -87,7 +88,7 @@ class Places:
             [(place, item.offset, now, item.reason) for item in bad[: _BAD_KEPT - known[0]]],
         )
 
-    def rank(self, db: sqlite3.Connection, place: int) -> Rank:
+    def rank(self, db: sqlite3.Connection, place: int) -> "Rank":
         """Who owns a call that stands in several files: compare these, the lowest does."""
         found = self._ranks.get(place)
         if found is None:
@@ -97,11 +98,11 @@ class Places:
         return found
 
 
-def _rank(started: int | None, born: int, path: bytes) -> Rank:
+def _rank(started: int | None, born: int, path: bytes) -> "Rank":
     return (_NEVER if started is None else started, born, path)
 
 
-def _first_time(reading: Reading) -> int | None:
+def _first_time(reading: "Reading") -> int | None:
     if not reading.path.startswith(b"/"):
         return None  # a channel
     times = [item.call.at for item in reading.calls[:1]]

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from costtop import __version__
 from costtop.analysis import why
 from costtop.detect.sessions.finished_peer import of_cost
-from costtop.model import NANO, Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
+from costtop.model import Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
+from costtop.money import NANO
 from costtop.paths import Paths
 from costtop.queries.sessions import session as session_detail
 from costtop.store import daemon_status, meta

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from costtop.analysis import forecast
 from costtop.analysis.backtest import MONTH, DayRecord, backtest
 from costtop.analysis.forecast import SpendDay
-from costtop.model import NANO
+from costtop.money import NANO
 
 BEFORE = 45  # days
 ON = (3, 5, 7, 10, 14, 21)  # days after the change on whose evening the month is foreseen

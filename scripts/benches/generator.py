@@ -10,7 +10,8 @@ import hashlib
 import random
 from typing import NamedTuple
 
-from costtop.model import NANO, Call, Context, Rates, Spend, Tokens, ToolUse
+from costtop.model import Call, Context, Rates, Spend, Tokens, ToolUse
+from costtop.money import NANO
 
 from . import workload
 from .workload import CARDS, FEATURES, Feature

@@ -4,7 +4,8 @@ import pytest
 
 from costtop.alerts import breaker
 from costtop.alerts.breaker import COUNTDOWN, BreakerLook, capped, deed, look, notice
-from costtop.model import NANO, Breaker, Budget
+from costtop.model import Breaker, Budget
+from costtop.money import NANO
 
 SPAN = ("2026-11-24", 9_000_000)
 T = 1_000_000

@@ -5,7 +5,8 @@ import pytest
 from costtop.alerts.replay import replay
 from costtop.alerts.shared_cause import LEAST, SPAN
 from costtop.daemon.notices.post import post_findings, release_held
-from costtop.model import NANO, Finding
+from costtop.model import Finding
+from costtop.money import NANO
 from costtop.queries.alerts.alert_json import listing
 from costtop.store.db import open_writer
 from tests.notify import desk

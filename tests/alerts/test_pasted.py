@@ -15,7 +15,8 @@ from costtop.cli.main import main
 from costtop.config import Config, Endpoint
 from costtop.daemon.notices.post import audience, post_findings
 from costtop.durations import now_ms
-from costtop.model import NANO, Finding
+from costtop.model import Finding
+from costtop.money import NANO
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_writer
 from costtop.store.names import Names

@@ -7,7 +7,7 @@ import pytest
 from costtop.analysis import forecast
 from costtop.analysis.backtest import backtest
 from costtop.analysis.forecast import SpendDay
-from costtop.model import NANO
+from costtop.money import NANO
 
 HOUR = 3_600_000
 SHAPE = (0, 0, 0, 0, 0, 0, 1, 3, 8, 12, 12, 9, 5, 9, 12, 11, 9, 5, 3, 2, 2, 1, 1, 0)

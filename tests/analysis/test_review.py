@@ -7,7 +7,7 @@ import pytest
 from costtop.analysis import caching, mix, usage
 from costtop.analysis.usage import Period
 from costtop.analysis.usage import SpendChange as Changed
-from costtop.model import NANO
+from costtop.money import NANO
 
 PRICES = {"small": 1.0, "large": 5.0}
 MINUTE = 60_000

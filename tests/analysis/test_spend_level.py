@@ -5,7 +5,7 @@ from benches.forecast import PEOPLE, days, months
 
 from costtop.analysis import forecast
 from costtop.analysis.spend_level import draws, learn
-from costtop.model import NANO
+from costtop.money import NANO
 
 COMPANY, WORKER, PERSON = PEOPLE
 SEEDS = range(40)

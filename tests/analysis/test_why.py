@@ -2,7 +2,7 @@
 
 from costtop.analysis import because, ledger, why
 from costtop.analysis.why import Standard, Standing
-from costtop.model import NANO
+from costtop.money import NANO
 
 PEERS = Standard("backend", 212, round(1.57 * NANO), round(8.3 * NANO), round(9.1 * NANO))
 

@@ -5,7 +5,7 @@ import pytest
 from costtop import config, paths
 from costtop.cli.main import main
 from costtop.control.protocol import SetBudget
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.spending.budget_periods import BudgetLine
 from costtop.tui.dialogs.budget_form import _fields, made
 

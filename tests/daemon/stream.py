@@ -13,7 +13,8 @@ from benches.generator import corpus
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.notices.post import Audience
 from costtop.detect.settings import Settings
-from costtop.model import NANO, Budget, Call, SessionFact, Spend
+from costtop.model import Budget, Call, SessionFact, Spend
+from costtop.money import NANO
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from costtop.durations import MINUTE
-from costtop.model import NANO, Call, FloorReason, Tokens
+from costtop.model import Call, FloorReason, Tokens
+from costtop.money import NANO
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.store import meta

@@ -7,7 +7,8 @@ from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.notices.post import Audience, post_findings
 from costtop.detect.sessions import finished_peer
 from costtop.durations import now_ms
-from costtop.model import NANO, Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
+from costtop.model import Call, Context, Finding, Mark, Rates, SessionFact, Spend, Tokens
+from costtop.money import NANO
 from costtop.paths import find
 from costtop.store.db import open_writer
 from costtop.store.sessions import marks

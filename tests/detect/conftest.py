@@ -2,7 +2,8 @@
 
 import pytest
 
-from costtop.model import NANO, Call, Context, Rates, Spend, Tokens
+from costtop.model import Call, Context, Rates, Spend, Tokens
+from costtop.money import NANO
 
 START = 1_795_000_000_000  # 2026-11-18
 RATES = Rates(3_000_000, 300_000, 3_750_000, 6_000_000, 15_000_000, 0, "test")  # $3 a million

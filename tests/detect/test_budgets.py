@@ -7,7 +7,8 @@ import pytest
 
 from costtop.detect.budgets.budget_monitor import Budgets, covers
 from costtop.detect.budgets.tiers import Said
-from costtop.model import NANO, Budget
+from costtop.model import Budget
+from costtop.money import NANO
 
 UTC_ZONE = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

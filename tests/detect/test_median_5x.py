@@ -2,7 +2,7 @@
 
 from costtop.detect.monitor import Monitor
 from costtop.detect.settings import Settings
-from costtop.model import NANO
+from costtop.money import NANO
 
 MINUTE = 60_000
 

@@ -12,7 +12,8 @@ from costtop.detect.findings import short
 from costtop.detect.monitor import Monitor
 from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
-from costtop.model import NANO, Tokens
+from costtop.model import Tokens
+from costtop.money import NANO
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -14,7 +14,8 @@ from costtop.detect.sessions.finished_peer import GRID
 from costtop.detect.sessions.peers import PeerGroups, tail
 from costtop.detect.sessions.running_session import RunningSession, book, remember
 from costtop.detect.settings import Settings
-from costtop.model import NANO, Budget
+from costtop.model import Budget
+from costtop.money import NANO
 
 DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 RULES = {rule.name: rule for rule in DETECTORS}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop.model import NANO, Call, Media, Rates, Tokens
+from costtop.model import Call, Media, Rates, Tokens
+from costtop.money import NANO
 from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million, short
 
 OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, search=10_000_000)

@@ -10,7 +10,8 @@ from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costtop.model import NANO, Tokens
+from costtop.model import Tokens
+from costtop.money import NANO
 from costtop.pricing.cards import Card, rates_at, window_at
 from costtop.pricing.charge import charge
 from costtop.pricing.listed import TIERS, listed_card

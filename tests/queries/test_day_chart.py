@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from costtop.durations import HOUR, MINUTE
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live import day_chart
 from costtop.queries.live.day_chart import MINUTES, DayChart, Mark, affordable, reached
 from costtop.queries.live.view import BudgetMeter

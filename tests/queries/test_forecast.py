@@ -11,7 +11,8 @@ from costtop.analysis.forecast import SpendDay
 from costtop.cli.main import main
 from costtop.cli.reports import live
 from costtop.daemon.alerting.alerting_loop import forecasts_of
-from costtop.model import NANO, Budget
+from costtop.model import Budget
+from costtop.money import NANO
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
@@ -108,7 +109,7 @@ def test_the_frame_and_its_json_say_where_it_goes(db):
     text = live._plain(taken, [])
     assert "expected day $" in text
     assert "ends at $" in text
-    tree = json.loads(json.dumps(live._tree(taken, [])))
+    tree = json.loads(json.dumps(live._tree(taken, [], {})))
     assert tree["forecasts"][0]["interval"] == 0.8
     assert tree["budgets"][0]["breach"] is not None
 

@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.cli.main import main
-from costtop.durations import HOUR, MINUTE
+from costtop.durations import HOUR, MINUTE, QUARTER
 from costtop.model import Call, Context, Tokens
 from costtop.queries.spending import hour_blocks, report
 from costtop.queries.spending.spend_filters import Filter
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 from tests.cli.test_report import line, read

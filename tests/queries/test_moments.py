@@ -8,7 +8,8 @@ import pytest
 
 from costtop import periods
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import NANO, Call, Context, Tokens
+from costtop.model import Call, Context, Tokens
+from costtop.money import NANO
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import ProcessSeen, Pulse
 from costtop.queries.spending import report

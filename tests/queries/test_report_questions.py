@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop import periods
-from costtop.durations import DAY, HOUR
-from costtop.model import NANO, Call, Context, SessionFact, TaskFact, Tokens, ToolUse
+from costtop.durations import DAY, HOUR, QUARTER
+from costtop.model import Call, Context, SessionFact, TaskFact, Tokens, ToolUse
+from costtop.money import NANO
 from costtop.queries.spending import report
 from costtop.queries.spending.report import OTHER
 from costtop.queries.spending.spend_filters import FIELDS, Filter, never, stored
 from costtop.queries.spending.sum_keys import KEYS, SHARED, server
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 

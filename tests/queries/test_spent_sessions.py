@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from costtop.durations import DAY, HOUR
-from costtop.model import NANO, Call, Context, TaskFact, Tokens
+from costtop.durations import DAY, HOUR, QUARTER
+from costtop.model import Call, Context, TaskFact, Tokens
+from costtop.money import NANO
 from costtop.queries.sessions import spent_sessions, tasks
 from costtop.queries.sessions.spent_sessions import MOST, Within, bounded, restriction
 from costtop.queries.spending import days, report, spending
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 from costtop.tui.list.span_list import SPANS

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.day_chart import MINUTES, DayChart, Mark, Reached
 from costtop.tui.draw.ink import plain, width_of
 from costtop.tui.widgets import burn_chart

@@ -1,7 +1,7 @@
 """Hand-made snapshots for the screen's tests: fixed clock, believable fleet, no store."""
 
 from costtop import __version__
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
 
 AT = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC

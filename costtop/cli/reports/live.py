@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from costtop import money, paths
 from costtop.cli import catching_up
@@ -15,15 +16,19 @@ from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
-from costtop.queries.spending import unlogged
 from costtop.store.db import open_reader
+
+if TYPE_CHECKING:  # for JSON alone
+    pass
+
+if TYPE_CHECKING:  # for JSON alone
+    from costtop.queries.spending.unlogged import Unlogged
 
 _HEAD = (
     *("SESSION", "SOURCE", "PROJECT", "FEATURE", "MODEL", "STATE"),
     *("$TOTAL", "$/H", "CALLS", "TOKENS", "WHY"),
 )
 _ALL_TIME = 1 << 50  # ms
-_NONE: dict[str, unlogged.Unlogged] = {}
 _LISTED = "r.id IN (SELECT root FROM sessions WHERE last >= ?)"
 
 
@@ -77,6 +82,8 @@ def _frame(options: argparse.Namespace, *, timed: bool = False) -> str:
     if not options.json and not options.jsonl:
         return _plain(snapshot, rows, timed=timed)
     import json
+
+    from costtop.queries.spending import unlogged
 
     since = (0 if options.all else now - DAY,)
     made = _tree(snapshot, rows, unlogged.by_session(db, _LISTED, since))
@@ -156,8 +163,10 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
 
 
 def _tree(
-    snapshot: Snapshot, rows: list[SessionRow], beside: Mapping[str, unlogged.Unlogged] = _NONE
+    snapshot: Snapshot, rows: list[SessionRow], beside: "Mapping[str, Unlogged]"
 ) -> dict[str, object]:
+    from costtop.queries.spending.unlogged import NOTHING
+
     return {
         "schema": 1,
         "currency": "USD",
@@ -186,7 +195,7 @@ def _tree(
             }
             for one in snapshot.forecasts
         ],
-        "sessions": [_row(row) | beside.get(row.key, unlogged.NOTHING).tree() for row in rows],
+        "sessions": [_row(row) | beside.get(row.key, NOTHING).tree() for row in rows],
     }
 
 

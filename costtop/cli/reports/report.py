@@ -17,7 +17,6 @@ from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import hidden, report, sum_keys
-from costtop.queries.spending.unlogged import NOTHING
 from costtop.span_words import WordedSpan
 from costtop.store import meta
 
@@ -116,6 +115,8 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
 
 
 def _tree(found: report.Report, dates: tuple[str, str], pulse: "Pulse") -> dict[str, object]:
+    from costtop.queries.spending.unlogged import NOTHING
+
     several = "," in found.by
     seen = {one.session: one for one in pulse.processes}
     ended = dict(pulse.exited)

@@ -21,12 +21,12 @@ from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
 from costtop.detect.budgets.tiers import Said
 from costtop.detect.settings import Settings
+from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
 from costtop.store import meta
 from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums
 from costtop.store.calls.calls import Recorded
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.sessions.past_spends import History
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from costtop.config import Metrics
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.totals import Told, Totals
 from costtop.receive.port import Port
 from costtop.store.db import open_reader

@@ -1,7 +1,7 @@
 """The dollar gate of the mechanisms: what they have cost so far, and will. It detects nothing."""
 
 from costtop.detect.rules.rule import Moment
-from costtop.model import NANO
+from costtop.money import NANO
 
 _REALISED = NANO // 25  # $0.04: below that a mechanism is a hunch
 

@@ -6,13 +6,12 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 import sqlite3
 from collections.abc import Iterable
 from operator import mul
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import DAY, HOUR, MINUTE
+from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.floor import EXACT, Sum, together
-from costtop.model import Budget
 from costtop.queries.live import deeds_first, live_alerts, live_processes
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import (
@@ -26,8 +25,10 @@ from costtop.queries.live.view import (
 from costtop.queries.sessions import dearest
 from costtop.store import meta
 from costtop.store.calls import floors, scope_sums
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
+
+if TYPE_CHECKING:
+    from costtop.model import Budget
 
 _HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
 _WEIGHTS: list[float] = [
@@ -294,7 +295,7 @@ class Live:
         ).fetchall()
         return int(rows[len(rows) // 2][0]) if len(rows) >= 10 else None
 
-    def _meters(self, budgets: Iterable[Budget], now: int, tz: ZoneInfo) -> Iterable[BudgetMeter]:
+    def _meters(self, budgets: "Iterable[Budget]", now: int, tz: ZoneInfo) -> Iterable[BudgetMeter]:
         for budget in budgets:
             since = periods.reach(budget.period, now, tz)
             ends = periods.end_of(budget.period, now, tz)

@@ -9,11 +9,11 @@ import sqlite3
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop.durations import QUARTER
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.spend_forecast import Outlooks
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 

@@ -1,14 +1,16 @@
 """What is open now: alerts in the few words of a cell, and what holds sessions back."""
 
 import sqlite3
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costtop.analysis import why
 from costtop.durations import DAY
-from costtop.model import SEVERITIES, Breaker
 from costtop.store.alerts import alert_reads, breakers, standings
 from costtop.store.alerts.alert_reads import OpenAlert
 from costtop.store.sessions import short_ids
+
+if TYPE_CHECKING:
+    from costtop.model import Breaker
 
 
 class Held(NamedTuple):
@@ -32,7 +34,7 @@ def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
     )
 
 
-def _held(db: sqlite3.Connection, one: Breaker) -> Held:
+def _held(db: sqlite3.Connection, one: "Breaker") -> Held:
     session = _session(one)
     return Held(
         budget=one.budget,
@@ -45,7 +47,7 @@ def _held(db: sqlite3.Connection, one: Breaker) -> Held:
     )
 
 
-def _session(one: Breaker) -> str:
+def _session(one: "Breaker") -> str:
     """The key behind a soft stop's glob, which matches one session literally."""
     glob = dict(one.scope).get("session", "") if not one.budget else ""
     for char in "*?[":
@@ -110,6 +112,8 @@ _NOTHING = Unusual("", "")
 
 
 def _rank(severity: str) -> int:
+    from costtop.model import SEVERITIES  # a list without alerts needs no nouns
+
     return SEVERITIES.index(severity) if severity else -1
 
 

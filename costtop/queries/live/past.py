@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import DAY, MINUTE
+from costtop.durations import DAY, MINUTE, QUARTER
 from costtop.floor import Floor, Sum, together
 from costtop.model import Budget
 from costtop.queries.live.frame import Live
@@ -19,7 +19,6 @@ from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 

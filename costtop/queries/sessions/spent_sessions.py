@@ -11,12 +11,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import against, span_words
+from costtop.durations import QUARTER
 from costtop.floor import EXACT, Floor, Sum, together
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import described_roots
 from costtop.queries.spending import report, sum_keys
 from costtop.store.calls import floors
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 MOST = 2_000  # sessions listed, the dearest; all of them are summed

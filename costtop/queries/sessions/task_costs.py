@@ -1,24 +1,36 @@
 """What tasks cost: every call of a task, whenever it was made; and the price of a completed one."""
 
+import sqlite3
+
 OF_COMPLETED = (
     "SELECT session FROM tasks WHERE status = 'completed' AND finished >= ? AND finished < ?"
 )
 """Root sessions in which a task was completed in a span, ms UTC."""
 
+TaskCost = tuple[int, int, int]
+"""Nano-dollars, calls, and tokens that were not read from a cache, and output."""
+NONE: TaskCost = (0, 0, 0)
 
-def by_task(sessions: str) -> str:
-    """Rows (task, root, cost, calls, fresh) of the tasks of these root sessions, a SELECT of rows.
 
-    `fresh` are tokens that were not read from a cache, and output.
-    """
-    return (
-        "SELECT p.task AS task, p.root AS root, sum(p.cost) AS cost, sum(p.calls) AS calls,"
-        " sum(p.fresh) AS fresh FROM (SELECT n.text AS task, s.root AS root, x.cost, x.calls,"
-        " x.input - x.cache_read + x.output AS fresh"
+def by_task(
+    db: sqlite3.Connection, sessions: str, values: tuple[object, ...]
+) -> dict[tuple[int, str], TaskCost]:
+    """By (root, task): the tasks that calls name, of these root sessions, a SELECT of rows."""
+    # Summed here: SQLite would sort all rows by the task's text first, and join the sums by it.
+    rows = db.execute(
+        "SELECT s.root, n.text, x.cost, x.calls, x.input - x.cache_read + x.output"
         " FROM spend x JOIN sessions s ON s.id = x.session JOIN contexts c ON c.id = x.context"
-        f" JOIN names n ON n.id = c.task WHERE c.task <> 0 AND s.root IN ({sessions})) p"
-        " GROUP BY 1, 2"
+        f" JOIN names n ON n.id = c.task WHERE c.task <> 0 AND s.root IN ({sessions})",
+        values,
     )
+    found: dict[tuple[int, str], TaskCost] = {}
+    for root, task, cost, calls, fresh in rows:
+        known = found.get((root, task))
+        if known:
+            found[root, task] = known[0] + cost, known[1] + calls, known[2] + fresh
+        else:
+            found[root, task] = cost, calls, fresh
+    return found
 
 
 def price(cost: int | None, tasks: int | None) -> int | None:

@@ -13,7 +13,7 @@ from costtop import periods
 from costtop.analysis.task_price import PricedTask
 from costtop.durations import DAY
 from costtop.floor import EXACT, Sum, together
-from costtop.queries.sessions.task_costs import by_task, price
+from costtop.queries.sessions.task_costs import NONE, by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
@@ -70,7 +70,6 @@ class Tasks(NamedTuple):
 
 _LATELY = "SELECT session FROM tasks WHERE coalesce(finished, started) >= ?"
 _TASK = "s.root || '/' || (SELECT text FROM names WHERE id = c.task)"
-_COST = by_task(_LATELY)
 
 
 def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
@@ -88,21 +87,22 @@ def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
 def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
     """Every task that finished, or began and goes on, since `start`; latest first."""
     shorts = floors.by(db, _TASK, f"c.task <> 0 AND s.root IN ({_LATELY})", (start,))
+    spent = by_task(db, _LATELY, (start,))
     rows = db.execute(
         "SELECT so.text || '/' || r.session, t.task, t.status, fe.text, t.started, t.finished,"
-        " coalesce(k.cost, 0), coalesce(k.calls, 0), t.session || '/' || t.task,"
-        " coalesce(k.fresh, 0), r.short"
-        f" FROM tasks t JOIN sessions r ON r.id = t.session JOIN names so ON so.id = r.source"
-        f" JOIN names fe ON fe.id = t.feature LEFT JOIN ({_COST}) k"
-        " ON k.task = t.task AND k.root = t.session"
+        " t.session, r.short"
+        " FROM tasks t JOIN sessions r ON r.id = t.session JOIN names so ON so.id = r.source"
+        " JOIN names fe ON fe.id = t.feature"
         " WHERE coalesce(t.finished, t.started) >= ?"
         " ORDER BY coalesce(t.finished, t.started) DESC",
-        (start, start),
+        (start,),
     )
-    return [
-        TaskLine._make((*about, Sum(cost, calls, shorts.get(name, EXACT)), new, short, ""))
-        for *about, cost, calls, name, new, short in rows
-    ]
+    lines = []
+    for *about, root, short in rows:
+        cost, calls, new = spent.get((root, about[1]), NONE)
+        missing = shorts.get(f"{root}/{about[1]}", EXACT)
+        lines.append(TaskLine._make((*about, Sum(cost, calls, missing), new, short, "")))
+    return lines
 
 
 def priced(lines: Iterable[TaskLine], tz: ZoneInfo) -> list[PricedTask]:

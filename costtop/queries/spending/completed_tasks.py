@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from typing import Any
 
+from costtop.durations import QUARTER
+from costtop.queries.sessions.task_costs import NONE as UNTOLD
 from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task
 from costtop.queries.spending import spend_filters
 from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import PARTS, TAG, TIMES, Labels
-from costtop.store.calls.rollups import QUARTER
 
 Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
 NONE: Done = (0, 0, 0)
@@ -34,32 +37,35 @@ def read(
     if PARTS & {one.field for one in filters}:
         return None, None
     apart = not PARTS & set(keys)
+    numbered: dict[tuple[Any, ...], Done] = {}
+    times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
+    costs = by_task(db, OF_COMPLETED, times)
+    for row in _completed(db, keys if apart else (), times, filters):
+        cost, calls, _ = costs.get(row[-2:], UNTOLD)
+        known = numbered.get(row[:-2], NONE)
+        numbered[row[:-2]] = known[0] + 1, known[1] + (calls > 0), known[2] + cost
     done: dict[Key, Done] = {}
-    total = NONE
-    for told, cost, *numbers in _completed(db, keys if apart else (), span, filters):
-        total = _with(total, told, cost)
-        if apart:
-            key = tuple(label(number) for label, number in zip(labels, numbers, strict=True))
-            done[key] = _with(done.get(key, NONE), told, cost)
+    for numbers, one in numbered.items():
+        key = tuple([label(number) for label, number in zip(labels, numbers, strict=False)])
+        done[key] = together(done.get(key, NONE), one)
+    total = reduce(together, numbered.values(), NONE)
     return (done if apart else None), total
 
 
-def _with(known: Done, told: int, cost: int) -> Done:
-    return known[0] + 1, known[1] + told, known[2] + cost
+def together(one: Done, more: Done) -> Done:
+    """The tasks of both."""
+    return one[0] + more[0], one[1] + more[1], one[2] + more[2]
 
 
 def _completed(
-    db: sqlite3.Connection, keys: Sequence[str], span: tuple[int, int], filters: Filters
-) -> Iterator[tuple[int, ...]]:
-    times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
+    db: sqlite3.Connection, keys: Sequence[str], times: tuple[int, int], filters: Filters
+) -> Iterator[tuple[Any, ...]]:
     where, values = spend_filters.condition(db, filters, _filtered)
     yield from db.execute(
-        "SELECT coalesce(k.calls, 0) > 0, coalesce(k.cost, 0)"
-        f"{''.join(f', {_column(key)}' for key in keys)} FROM tasks t"
+        f"SELECT {''.join(f'{_column(key)}, ' for key in keys)}t.session, t.task FROM tasks t"
         " JOIN sessions s ON s.id = t.session LEFT JOIN contexts c ON c.id = t.context"
-        f" LEFT JOIN ({by_task(OF_COMPLETED)}) k ON k.task = t.task AND k.root = t.session"
         f" WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?{where}",
-        (*times, *times, *values),
+        (*times, *values),
     )
 
 

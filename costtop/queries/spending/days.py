@@ -6,11 +6,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import DAY
+from costtop.durations import DAY, QUARTER
 from costtop.floor import EXACT, Floor
-from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task, price
+from costtop.queries.sessions.task_costs import NONE, OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 
@@ -46,14 +45,17 @@ def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day
 
 def _done(db: sqlite3.Connection, starts: list[int], end: int) -> list[tuple[int, int, int]]:
     """By day: completed tasks, those that calls name, and what those cost."""
+    times = (starts[0], end)
+    spent = by_task(db, OF_COMPLETED, times)
     rows = db.execute(
-        "SELECT t.finished, coalesce(k.calls, 0) > 0, coalesce(k.cost, 0) FROM tasks t"
-        f" LEFT JOIN ({by_task(OF_COMPLETED)}) k ON k.task = t.task AND k.root = t.session"
-        " WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?",
-        (starts[0], end, starts[0], end),
+        "SELECT session, task, finished FROM tasks"
+        " WHERE status = 'completed' AND finished >= ? AND finished < ?",
+        times,
     )
     days = [(0, 0, 0)] * len(starts)
-    for finished, told, cost in rows:
+    for *task, finished in rows:
+        cost, calls, _ = spent.get((task[0], task[1]), NONE)
+        told = calls > 0
         nth = bisect_right(starts, finished) - 1
         count, of_calls, costs = days[nth]
         days[nth] = (count + 1, of_calls + told, costs + cost)

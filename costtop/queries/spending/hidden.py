@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Sequence
 
+from costtop.durations import QUARTER
 from costtop.floor import Floor
 from costtop.money import dollars
 from costtop.queries.spending.rates import latest_rates
-from costtop.store.calls.rollups import QUARTER
 
 _FEWEST = 5  # finished calls of a session and model that say what another one's output may be
 _BY_MODEL = (

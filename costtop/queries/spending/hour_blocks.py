@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from costtop.durations import HOUR
-from costtop.store.calls.rollups import QUARTER
+from costtop.durations import HOUR, QUARTER
 
 LENGTH = 5 * HOUR  # ms
 _HOUR = HOUR // QUARTER

@@ -1,14 +1,18 @@
 """The rates at which models were charged, from the calls themselves."""
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-from costtop.model import Rates
-from costtop.store.calls.rollups import QUARTER
-from costtop.store.names import rates_of
+from costtop.durations import QUARTER
+
+if TYPE_CHECKING:
+    from costtop.model import Rates
 
 
-def latest_rates(db: sqlite3.Connection, since: int) -> tuple[tuple[str, Rates], ...]:
+def latest_rates(db: sqlite3.Connection, since: int) -> "tuple[tuple[str, Rates], ...]":
     """The latest rates at which each model was charged since then."""
+    from costtop.store.names import rates_of
+
     found: dict[str, Rates] = {}
     models = db.execute(
         "SELECT n.text, p.model, max(p.session) FROM spend p JOIN names n ON n.id = p.model"

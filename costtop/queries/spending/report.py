@@ -6,9 +6,10 @@ days, features and models always add up to the same total, to the nano-dollar.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop.durations import QUARTER
 from costtop.floor import EXACT, Floor, together
 from costtop.queries.sessions import described_roots
 from costtop.queries.sessions.described_roots import About
@@ -19,16 +20,15 @@ from costtop.queries.spending import (
     hour_blocks,
     spend_filters,
     sum_keys,
-    tool_shares,
-    unlogged,
 )
 from costtop.queries.spending.completed_tasks import NONE, Done, Key
 from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import SHARED, TIMES, Labels
-from costtop.queries.spending.unlogged import Unlogged
 from costtop.store.calls import floors
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
+
+if TYPE_CHECKING:
+    from costtop.queries.spending.unlogged import Unlogged
 
 KEYS, UNTAGGED = sum_keys.KEYS, sum_keys.UNTAGGED
 _NO_BLOCKS: dict[str, int] = {}
@@ -90,7 +90,7 @@ class Report(NamedTuple):
     unpriced_models: list[str]
     about: dict[str, About]
     likely: int | None  # nano-dollars of outputs that the logs do not finish, about
-    beside: dict[str, Unlogged]  # what no log tells of each session, in none of these sums
+    beside: "dict[str, Unlogged]"  # what no log tells of each session, in none of these sums
     filters: Filters = ()
     blocks: Mapping[str, int] = _NO_BLOCKS  # when blocks of five hours began, ms UTC
 
@@ -104,6 +104,15 @@ class _Sum:
         self.sums = [0] * _WIDTH
         self.roots: set[int] = set()
         self.short = EXACT
+
+    @classmethod
+    def of(cls, rows: list[tuple[int, ...]]) -> "_Sum":
+        """The line of rows of its root session and its sums: whole columns, for they are many."""
+        made = cls()
+        roots, *columns = zip(*rows, strict=True)
+        made.roots = set(roots)
+        made.sums = [sum(column) for column in columns]
+        return made
 
     def add(self, sums: Sequence[int], roots: set[int], short: Floor = EXACT) -> None:
         self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
@@ -135,7 +144,11 @@ class _Asked(NamedTuple):
     @property
     def rows(self) -> str:
         """What is summed, in SQL."""
-        return tool_shares.rows(self.span) if self.shared else FROM
+        if not self.shared:
+            return FROM
+        from costtop.queries.spending import tool_shares
+
+        return tool_shares.rows(self.span)
 
 
 _SUMS = (
@@ -187,12 +200,16 @@ def read(
             unpriced_models=_unpriced(db, asked),
             about=described_roots.of_span(db, span, listed, now) if listed else {},
             likely=_likely(db, asked, since, until) if total.short.placeholder else None,
-            beside=unlogged.by_session(db, span=(since or 0, until or 1 << 53))
-            if by == "session"
-            else {},
+            beside=_beside(db, since, until) if by == "session" else {},
             filters=filters,
             blocks={hour_blocks.key(begun, tz): begun for begun in blocks},
         )
+
+
+def _beside(db: sqlite3.Connection, since: int | None, until: int | None) -> "dict[str, Unlogged]":
+    from costtop.queries.spending import unlogged
+
+    return unlogged.by_session(db, span=(since or 0, until or 1 << 53))
 
 
 def _blocks(db: sqlite3.Connection, filters: Filters) -> list[int]:
@@ -214,7 +231,7 @@ def _lines(
     for one in lines[top:]:
         sum_, more = sums[one.keys], (tasks or {}).get(one.keys, NONE)
         rest.add(sum_.sums, sum_.roots, sum_.short)
-        done = (done[0] + more[0], done[1] + more[1], done[2] + more[2])
+        done = completed_tasks.together(done, more)
     return [*_ordered(asked.keys, lines[:top]), line((OTHER,), rest, done)]
 
 
@@ -231,7 +248,7 @@ def first_time(db: sqlite3.Connection) -> int | None:
 
 def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]:
     """(lines, all of it)."""
-    lines: dict[Key, _Sum] = {}
+    numbered: dict[Key, list[tuple[int, ...]]] = {}
     columns = ", ".join(sum_keys.column(key) for key in asked.keys)
     groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 2))
     query = (
@@ -239,8 +256,8 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]
         f" WHERE {WITHIN}{asked.where} GROUP BY {groups}"
     )
     for row in db.execute(query, (*asked.span, *asked.values)):
-        numbers, root, values = row[: len(asked.keys)], row[len(asked.keys)], row[-_WIDTH:]
-        lines.setdefault(_key(asked, numbers), _Sum()).add(values, {root})
+        numbered.setdefault(_key(asked, row[:-_WIDTH]), []).append(row[-_WIDTH - 1 :])
+    lines = {key: _Sum.of(rows) for key, rows in numbered.items()}
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
         line = lines.setdefault(key, _Sum())  # all that it has may be what is missing
@@ -253,13 +270,15 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]
 
 
 def _key(asked: _Asked, numbers: Sequence[Any]) -> Key:
-    return tuple(label(number) for label, number in zip(asked.labels, numbers, strict=True))
+    return tuple([label(number) for label, number in zip(asked.labels, numbers, strict=False)])
 
 
 def _floors(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, Floor], Floor]:
     columns = [sum_keys.column(key) for key in asked.keys]
     where, values = f"{WITHIN}{asked.where}", (*asked.span, *asked.values)
     if asked.shared:
+        from costtop.queries.spending import tool_shares
+
         return tool_shares.floors(db, columns, asked.labels, asked.span, where, values)
     found: dict[Key, Floor] = {}
     for numbers, short in floors.by_all(db, columns, where, values).items():

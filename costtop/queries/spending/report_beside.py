@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from costtop import against, periods
 from costtop.analysis.quantiles import twice_median
+from costtop.durations import QUARTER
 from costtop.queries.spending import report
 from costtop.span_words import WordedSpan
-from costtop.store.calls.rollups import QUARTER
 
 Against = Literal["before", "like"]
 _Span = tuple[int, int]

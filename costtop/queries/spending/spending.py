@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from costtop import against, periods, span_words
 from costtop.analysis.quantiles import quantile
+from costtop.durations import QUARTER
 from costtop.model import Rates
 from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 TREND_DAYS = 14

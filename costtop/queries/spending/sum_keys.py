@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.durations import QUARTER
 from costtop.queries.spending import hour_blocks
-from costtop.store.calls.rollups import QUARTER
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",

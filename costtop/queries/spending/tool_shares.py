@@ -8,10 +8,10 @@ for none is a row with the tool 0.
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from costtop.durations import QUARTER
 from costtop.floor import Floor, of_reasons
 from costtop.queries.spending.sum_keys import Labels
 from costtop.store.calls.call_row import ANY_SHORT, COLUMNS, ERROR, UNREADABLE, CallRow, reasons
-from costtop.store.calls.rollups import QUARTER
 
 _TOKENS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
 _SIGNED = {  # may be below nothing, where a sum is put right: SQLite divides towards zero

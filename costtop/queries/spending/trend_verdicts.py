@@ -15,10 +15,9 @@ from costtop.analysis.dearer import Dearer, Verdict
 from costtop.analysis.mix import Mix
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
-from costtop.durations import DAY
+from costtop.durations import DAY, QUARTER
 from costtop.queries.sessions import tasks
 from costtop.queries.spending.spending import Spending, at_rates, bounds
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.db import snapshot
 
 _TREND = 28  # days

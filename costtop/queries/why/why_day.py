@@ -14,6 +14,7 @@ from costtop import against
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase, Use
 from costtop.analysis.ledger import Books
+from costtop.durations import QUARTER
 from costtop.floor import Sum
 from costtop.queries.sessions import tasks
 from costtop.queries.spending import report
@@ -21,7 +22,6 @@ from costtop.queries.spending.report import Line
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession, DearStep
 from costtop.span_words import WordedSpan
-from costtop.store.calls.rollups import QUARTER
 from costtop.store.sessions import short_ids
 
 ALL = ""  # feature of everything

@@ -14,7 +14,6 @@ import msgspec
 
 from costtop.errors import CosttopError
 from costtop.model import (
-    NANO,
     Call,
     Context,
     Event,
@@ -24,7 +23,7 @@ from costtop.model import (
     Tokens,
     ToolUse,
 )
-from costtop.money import from_dollars, parse
+from costtop.money import NANO, from_dollars, parse
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import (
     LARGEST,

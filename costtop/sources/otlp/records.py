@@ -8,8 +8,7 @@ text is cut, for prompts and replies may stand beside the counts.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from costtop.model import NANO
-from costtop.money import from_dollars
+from costtop.money import NANO, from_dollars
 from costtop.sources.fold.json_lines import LARGEST, Unreadable
 from costtop.sources.fold.times import AHEAD, EARLIEST
 from costtop.text import clean

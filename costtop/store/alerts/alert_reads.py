@@ -6,9 +6,10 @@ All functions take a connection that may be `mode=ro`; times are ms UTC, money i
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from costtop.model import Cause, Severity
+if TYPE_CHECKING:
+    from costtop.model import Cause, Severity
 
 
 class Delivery(NamedTuple):
@@ -53,7 +54,7 @@ class Alert(NamedTuple):
     cost: int | None
     excess: int | None
     cost_now: int | None
-    cause: Cause | None
+    cause: "Cause | None"
     title: str
     why: str
     evidence: dict[str, Any]
@@ -136,7 +137,7 @@ class OpenAlert(NamedTuple):
     incident: str
     session: str
     severity: str
-    cause: Cause | None
+    cause: "Cause | None"
     title: str
     told: int | None
     pushed: int | None
@@ -204,7 +205,7 @@ class BudgetAlert(NamedTuple):
     """What is on record of a budget's period, in short."""
 
     rule: str
-    severity: Severity
+    severity: "Severity"
     tier: int | None
     amount: int | None
     state: str

@@ -5,11 +5,13 @@ Every function runs inside a transaction of the caller. Times are ms UTC.
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from costtop.model import Breaker
 from costtop.scope import FIELDS, literal
 from costtop.store.gating import LATELY
+
+if TYPE_CHECKING:  # where none is open, no nouns are loaded
+    from costtop.model import Breaker
 
 _COLUMNS = (
     "budget, period, action, feature, user, project, model, source, session, why, opened,"
@@ -18,7 +20,7 @@ _COLUMNS = (
 OWN = 600_000  # ms that a soft stop of a session holds at most
 
 
-def open_ones(db: sqlite3.Connection, now: int) -> list[Breaker]:
+def open_ones(db: sqlite3.Connection, now: int) -> "list[Breaker]":
     """The breakers that are open and still hold, oldest first."""
     rows = db.execute(
         f"SELECT id, {_COLUMNS} FROM breakers WHERE ended IS NULL"
@@ -28,7 +30,9 @@ def open_ones(db: sqlite3.Connection, now: int) -> list[Breaker]:
     return [_breaker(row) for row in rows]
 
 
-def _breaker(row: tuple[Any, ...]) -> Breaker:
+def _breaker(row: tuple[Any, ...]) -> "Breaker":
+    from costtop.model import Breaker
+
     number, budget, period, action, *globs, why, opened, confirmed, due, until = row
     scope = tuple((name, glob) for name, glob in zip(FIELDS, globs, strict=True) if glob)
     return Breaker(
@@ -45,7 +49,7 @@ def _breaker(row: tuple[Any, ...]) -> Breaker:
     )
 
 
-def put(db: sqlite3.Connection, one: Breaker) -> None:
+def put(db: sqlite3.Connection, one: "Breaker") -> None:
     """Opens a breaker, or writes what has become of an open one."""
     if one.id:
         db.execute(
@@ -87,6 +91,8 @@ def expire(db: sqlite3.Connection, now: int) -> None:
 
 def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> None:
     """A soft stop of one session ("source/session"), until its user speaks to it again."""
+    from costtop.model import Breaker
+
     put(
         db,
         Breaker(

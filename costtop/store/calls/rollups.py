@@ -8,11 +8,9 @@ import sqlite3
 from operator import add
 from typing import Any, NamedTuple
 
-from costtop.durations import MINUTE, now_ms
+from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, HEARD, UNREADABLE, CallRow, reasons
-
-QUARTER = 900_000
 
 _SUMS = (
     "calls, errors, unpriced, cost, reported, reported_calls, input, cache_read, cache_write,"

@@ -4,12 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from costtop.durations import MINUTE
+from costtop.durations import MINUTE, QUARTER
 from costtop.floor import Sum
 from costtop.scope import matches
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import UNREADABLE
-from costtop.store.calls.rollups import QUARTER
 
 _COLUMN = {
     "feature": "p.feature",

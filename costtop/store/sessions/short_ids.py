@@ -3,17 +3,14 @@
 The one owner of the idea. They are of `[a-z0-9-]`, so that no shell and no channel acts on them.
 A short id comes from what is random in an id: the tail where it begins with a clock, the telling
 words and a few characters where it is somebody's own. A later session whose id is alike gets a
-longer one. The agents of a session have none.
+longer one. The agents of a session have none. Lists only read them: what makes them is loaded
+where they are made.
 """
 
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
 from typing import NamedTuple
-
-from costtop import span_words
 
 _CODE = 7  # characters of a code that stands alone: one in 268 million
 _BESIDE = 4  # of one that stands beside words
@@ -21,7 +18,7 @@ _LONGEST = 12  # of a code
 _WORDS = 8  # characters of the words before a code
 _WHOLE = 20  # an own id up to this long is kept as it is
 _AT_ONCE = 2_000  # sessions that get theirs in one transaction
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 _CLOCKED = "67"  # versions of UUID that begin with a clock
 
 
@@ -38,6 +35,8 @@ class _Parts(NamedTuple):
 
 def candidates(source: str, session: str) -> Iterator[str]:
     """Short ids for the session, the best first; the last ones are a hash and free for sure."""
+    from hashlib import blake2b
+
     parts = _parts(session)
     if not parts.code:
         yield from _of_words(parts.words)
@@ -53,8 +52,10 @@ def candidates(source: str, session: str) -> Iterator[str]:
 
 def _parts(session: str) -> _Parts:
     """The id in small ASCII letters, taken apart."""
+    import unicodedata
+
     folded = unicodedata.normalize("NFKD", session).encode("ascii", "ignore").decode().lower()
-    found = _UUID.search(folded)
+    found = re.search(_UUID, folded)
     if found:
         words = _joined(folded[: found.start()] + "-" + folded[found.end() :])
         code = found[0].replace("-", "")
@@ -123,6 +124,8 @@ def free(db: sqlite3.Connection, source: str, session: str) -> str:
 
 def _first(wanted: Iterator[str], is_taken: Callable[[str], bool]) -> str:
     """The first that is nobody's, nobody else's whole id, and no span of time to a command."""
+    from costtop import span_words
+
     return next(one for one in wanted if not is_taken(one) and not span_words.is_span(one))
 
 

@@ -5,8 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from costtop.model import NANO
-from costtop.money import beside, dollars
+from costtop.money import NANO, beside, dollars
 
 _DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
 _VERSION = re.compile(r"(\d)-(\d{1,2})\b")

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from costtop.durations import MINUTE, SECOND, short
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.queries.spending.sum_keys import agent
 from costtop.scope import FIELDS, matches

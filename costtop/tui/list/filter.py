@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.view import SessionRow
 
 Test = Callable[[SessionRow, int], bool]

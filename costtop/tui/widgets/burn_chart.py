@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
 from costtop.tui.draw.figures import cash, clock
 from costtop.tui.draw.ink import Line, Span, joined, line, spread

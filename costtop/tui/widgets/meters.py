@@ -6,7 +6,7 @@ becomes a cross. The amount stands beside it in figures, so colour says nothing 
 
 from collections.abc import Sequence
 
-from costtop.model import NANO
+from costtop.money import NANO
 from costtop.queries.live.view import BudgetMeter
 from costtop.tui.draw.figures import cash, cash_of
 from costtop.tui.draw.ink import Line, Span, fit, joined, line
