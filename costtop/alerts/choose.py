@@ -38,7 +38,9 @@ def kind(rule: str) -> Family:
     """The family that a rule belongs to: budget, blind, common or session."""
     if rule.startswith("budget_"):
         return "budget"
-    return "blind" if rule == "blind" else "common" if rule == "common_cause" else "session"
+    if rule in {"blind", "store"}:
+        return "blind"
+    return "common" if rule == "common_cause" else "session"
 
 
 def subject(finding: Finding) -> str:

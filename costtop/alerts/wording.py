@@ -94,7 +94,7 @@ def _head(finding: Finding) -> str:
     if kind(finding.rule) == "budget":
         return f"budget {_name(finding.budget)}"
     if kind(finding.rule) == "blind":
-        return "blind"
+        return finding.rule
     if kind(finding.rule) == "common":
         return f"common cause {_name(finding.feature)}"
     return f"session {short_name(finding.session)}"
@@ -279,6 +279,12 @@ def _common(one: Notification) -> list[str]:
 
 def _blind(one: Notification) -> list[str]:
     finding = one.finding
+    if finding.rule == "store":
+        return [
+            "The database of costtop was not as costtop had left it, and is rebuilt.",
+            finding.why,
+            f"costtop doctor · costtop backup --list · costtop alerts ack {one.id}",
+        ]
     if finding.resolved:
         return [
             "costtop can see costs again.",

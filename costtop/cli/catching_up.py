@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
 from costtop.paths import Paths, told
-from costtop.store import daemon_status, places
+from costtop.store import daemon_status, meta, places
 from costtop.store.db import open_reader
 
 if TYPE_CHECKING:
@@ -44,13 +44,17 @@ def _may_be_new(place: Paths) -> bool:
     A quick question loads nothing of what reads. A folder in which nothing was ever read is seen by
     `costtop scan`, or as soon as anything else is new.
     """
+    if place.database.with_name(f"{place.database.name}.rebuild").exists():
+        return True  # somebody has met a bad page: reading begins with a rebuild
     try:
-        db = open_reader(place.database)
+        db = open_reader(place.database, unfinished=True)
     except NothingStored:
         return True
     except StoreError:
         return False  # whoever reads it says what is wrong
     with closing(db):
+        if meta.get(db, meta.REBUILDING):
+            return True
         read = places.read_times(db)
     # A file whose place another content took keeps a name with a zero byte, which no file has.
     read = [(path, at) for path, at in read if b"\0" not in path]

@@ -105,6 +105,30 @@ def main(arguments: list[str]) -> int:
             _no_more_output()
         _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
         return 1
+    except Exception as error:
+        found = _damage(error)
+        if found is None:
+            raise
+        _complain(str(found))
+        return found.exit_code
+
+
+def _damage(error: Exception) -> CosttopError | None:
+    """What to say instead of a traceback where the database is what failed; None for a bug.
+
+    A bad page may make any code fail; then all pages are looked at.
+    """
+    if "sqlite3" not in sys.modules:
+        return None
+    from costtop import paths
+    from costtop.store.recovery import damage, pages
+
+    database = paths.find().database
+    why = str(error) if damage.is_damage(error) else ""
+    if not why and database.exists():
+        with contextlib.suppress(Exception):  # it cannot be read: the first error says more
+            why = pages.check(database)
+    return damage.found(database, why) if why else None
 
 
 def _complain(line: str) -> None:

@@ -37,6 +37,7 @@ from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.price_refresh import PriceRefresh
+from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.wal_upkeep import keep_wal_small
 from costtop.daemon.lifecycle import daemon_log, leftovers, privacy
 from costtop.daemon.lifecycle import instance as instances
@@ -54,6 +55,8 @@ from costtop.lasting import Faults, LastingTasks
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.receive.socket import listening
+from costtop.store.recovery import rebuild
+from costtop.store.recovery.damage import DamagedStore
 from costtop.tail.follow import Follower
 from costtop.world_faults import judge
 
@@ -61,6 +64,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
 _LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
 _AGAIN = 5.0  # s before the work is begun again that a fault kept from beginning
+_VAIN = 3  # rebuilds of a store that is damaged again before it is open
 _STORE = 1.0  # s between two looks whether the store is well again
 log = logging.getLogger("costtop")
 
@@ -113,10 +117,16 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set)
     on_signals((signal.SIGHUP,), ends.reload.set)
     daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults())
+    vain = 0
     while not ends.stop.is_set():
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
         try:
             config = await _begin(daemon, config)
+        except DamagedStore as error:  # the next opening begins with a rebuild
+            vain += 1
+            if vain > _VAIN:
+                raise
+            log.error("%s", error)
         except Exception as error:
             what = judge(error)
             if what is None:
@@ -135,6 +145,8 @@ async def _begin(daemon: _Daemon, config: Config) -> Config:
     """Works until the end, or until another configuration holds, which it returns."""
     ends, posted = daemon.ends, asyncio.Event()
     async with wired(daemon.paths, config, posted.set) as instance:
+        writer = instance.writer
+        writer.patient = True
         try:
             await _work(instance, daemon, posted)
         except* _Ended:
@@ -142,6 +154,10 @@ async def _begin(daemon: _Daemon, config: Config) -> Config:
                 log.info("stopped")
         finally:
             daemon.faults.clear()
+        if writer.damaged.is_set():
+            rebuild.give_up(writer.path, writer.watch.why, now_ms())
+    if writer.damaged.is_set():
+        return config
     ends.reload.clear()
     return config if ends.stop.is_set() else daemon.reloads.read(config)
 
@@ -191,8 +207,9 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
-    troubled: list[Troubled] = [changes, *(one.port for one in extra), refresh]
-    troubled += _open_files(instance)
+    keeper = StoreKeeper(instance, reader, to, posted.set, faults)
+    troubled: list[Troubled] = [changes, refresh, keeper, *_open_files(instance)]
+    troubled += [one.port for one in extra]
     status = StatusWriter(
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
     )
@@ -212,16 +229,27 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("status", status.run),
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
-            ("rate cards", partial(keep_cards, instance)),
+            *_upkeep(instance, keeper),
             *_notices(instance, reader, to, posted, faults),
             ("socket", partial(_listen, paths, Obey(instance, executors), extra)),
-            ("spool", partial(sweep, paths.spool, instance.ingest.known)),
-            ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
         ]
         for name, work in works:
             tasks.start(name, work)
         log.info("costtop daemon %d is up", os.getpid())
         ends.up.set()
+
+
+def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...]:
+    """What keeps the store, and what lies beside it, in order."""
+    paths, writer = instance.paths, instance.writer
+    return (
+        ("damage", partial(_until, writer.damaged)),
+        ("store", keeper.watch),
+        ("store upkeep", keeper.keep),
+        ("rate cards", partial(keep_cards, instance)),
+        ("spool", partial(sweep, paths.spool, instance.ingest.known)),
+        ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
+    )
 
 
 def _deeds(

@@ -53,7 +53,7 @@ class Reloads:
         except CosttopError as error:
             log.error("kept the old configuration: %s", error)
             return old
-        with closing(open_reader(self._paths.database)) as db:
+        with closing(open_reader(self._paths.database, unfinished=True)) as db:
             known = meta.budgets(db)  # those set by command since the last reload too
             old, new = (session_scopes.addressed(db, one) for one in (old, new))
             missing += session_scopes.unknown(db, new)

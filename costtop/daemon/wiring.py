@@ -14,6 +14,7 @@ from costtop import lasting, world_faults
 from costtop.config import Config, FeatureRule
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
+from costtop.daemon.ingest import journalled
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices import budget_changes
@@ -31,6 +32,7 @@ from costtop.pricing.override import overrides
 from costtop.sources.registry import SOURCE
 from costtop.store import meta
 from costtop.store.calls.write_context import WriteContext
+from costtop.store.recovery import rebuild
 from costtop.store.sessions import labels, runs
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -62,6 +64,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
     found = roots(config, paths)
     private_directory(paths.spool)
     prices = price_book(config, paths)
+    rebuild.make_whole(paths.database, now_ms())
     async with Writer(paths.database) as writer:
         config = await writer.read(addressed, config)
         costs = partial(basis, policy=config.prices.counts)
@@ -76,9 +79,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
             posted()
         await writer.transact(labels.renew, write_context.labels)
-        kept = await writer.read(meta.get, "cards")
-        if kept:
-            prices.offer(json.loads(kept))
+        prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
         evaluator = Evaluator(
             settings_of(config),
             limits,
@@ -89,7 +90,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
-        await ingest.restore()
+        await _restore(writer, ingest)
         try:
             yield Wired(
                 paths=paths,
@@ -102,7 +103,7 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
                 roots=found,
             )
         finally:
-            if prices.learnt():
+            if prices.learnt() and not writer.damaged.is_set():
                 await _keep_last(writer, prices)
 
 
@@ -113,6 +114,18 @@ async def _keep_last(writer: Writer, prices: PriceBook) -> None:
     except Exception as error:
         if world_faults.judge(error) is None:
             raise
+
+
+async def _restore(writer: Writer, ingest: Ingest) -> None:
+    """Where reading stands; of a store that is rebuilt also what came over channels meanwhile.
+
+    That is all since the backup with which the rebuild began: no log holds it.
+    """
+    await ingest.restore()
+    began = await writer.read(rebuild.standing)
+    if began is not None:
+        for at, turns in journalled.told_since(writer.path, began.since):
+            await ingest.commit(turns, at)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> None:

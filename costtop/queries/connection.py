@@ -109,7 +109,7 @@ class Door:
         identity = (found.st_dev, found.st_ino)
         if self._db is None or identity != self._identity:
             self._close()
-            self._db = open_reader(self._paths.database)
+            self._db = open_reader(self._paths.database, unfinished=True)
             self._live, self._identity = Live(self._db), identity
             self._avoidable = Avoidable()
         return self._db

@@ -8,6 +8,8 @@ from costtop.queries.spending import hidden
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import ESTIMATED, UNREADABLE
 from costtop.store.db import snapshot
+from costtop.store.recovery import rebuild
+from costtop.store.recovery.rebuild import Recovered
 from costtop.tail.place import restored
 
 _NAMED = 20  # bad records named; the counts cover all
@@ -74,6 +76,7 @@ class Findings(NamedTuple):
     estimated: int  # calls whose model is a guess
     endpoints: list[EndpointHealth]
     half: list[HalfLine]
+    rebuilt: Recovered | None  # how the last rebuild of the database ended
     dumb: frozenset[str]  # sources whose files were read and held not one call
 
 
@@ -90,6 +93,7 @@ def read(db: sqlite3.Connection) -> Findings:
             estimated=guessed or 0,
             endpoints=_endpoints(db),
             half=_half(db),
+            rebuilt=rebuild.recovered(db),
             dumb=_dumb(db),
         )
 

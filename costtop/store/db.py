@@ -29,10 +29,11 @@ def _steps() -> list[str]:
     return sorted(name for name in os.listdir(_MIGRATIONS) if name.endswith(".sql"))
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, *, backed_up: bool = False) -> sqlite3.Connection:
     """The read-write connection, migrated; raises StoreError where the file cannot be used.
 
-    The caller must hold the instance's lock. Transactions are explicit (autocommit mode).
+    The caller must hold the instance's lock. Transactions are explicit (autocommit mode). A store
+    of an older schema is copied to the backups before, unless it is `backed_up` already.
     """
     from costtop.store.sessions import short_ids
 
@@ -41,9 +42,11 @@ def open_writer(path: Path) -> sqlite3.Connection:
         os.close(private_file(path, os.O_RDWR | os.O_CREAT))
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
         _prepare(db)
-        _migrate(db, path)
+        _migrate(db, path, backed_up=backed_up)
+        _give_number(db)
         short_ids.fill(db)
     except (OSError, sqlite3.Error) as error:
+        _raise_if_damaged(path, error)
         raise StoreError(f"cannot use the database {path}: {error}") from error
     return db
 
@@ -62,7 +65,22 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA {pragma}")
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
+def _raise_if_damaged(path: Path, error: Exception) -> None:
+    from costtop.store.recovery import damage
+
+    if damage.is_damage(error):
+        raise damage.found(path, str(error)) from error
+
+
+def _give_number(db: sqlite3.Connection) -> None:
+    """A store has a number of its own in its header: a foreign file in its place is noticed."""
+    if not db.execute("PRAGMA application_id").fetchone()[0]:
+        from costtop.store.recovery.store_mark import new_store
+
+        db.execute(f"PRAGMA application_id = {new_store()}")
+
+
+def _migrate(db: sqlite3.Connection, path: Path, *, backed_up: bool) -> None:
     steps = migrations()
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if version > len(steps):
@@ -70,6 +88,13 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer costtop (schema {version}, this one knows"
             f" {len(steps)}); update costtop or set COSTTOP_HOME elsewhere"
         )
+    if 0 < version < len(steps) and not backed_up:
+        from costtop.store.recovery import backups
+
+        if lack := backups.before_migration(db, path):
+            import logging
+
+            logging.getLogger("costtop").warning("migrated without a backup: %s", lack)
     for number in range(version, len(steps)):
         # The version rises in the step's own transaction: a crash leaves old or new, never half.
         try:
@@ -82,8 +107,11 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             raise
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """A `mode=ro` connection; NothingStored without a database, StoreError for a bad one."""
+def open_reader(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
+    """A `mode=ro` connection; NothingStored without a database, StoreError for a bad one.
+
+    One that is being rebuilt is refused too, for its sums are not complete, unless `unfinished`.
+    """
     try:
         db = sqlite3.connect(
             f"file:{_quoted(path)}?mode=ro",
@@ -96,6 +124,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if not path.exists():
             raise NothingStored("nothing read yet; run: costtop scan (or costtop start)") from None
+        _raise_if_damaged(path, error)
         raise StoreError(f"cannot read the database {path}: {error}") from error
     known = len(_steps())
     if version != known:
@@ -104,7 +133,23 @@ def open_reader(path: Path) -> sqlite3.Connection:
             f"{path} has schema {version}, this costtop reads {known};"
             " restart the daemon: costtop stop; costtop start"
         )
+    if not unfinished and (why := _rebuilt_for(db)):
+        db.close()
+        raise StoreError(
+            f"{path} is being rebuilt ({why}); its sums are not complete yet: ask again in a"
+            " moment, or see costtop status"
+        )
     return db
+
+
+def _rebuilt_for(db: sqlite3.Connection) -> str:
+    """Why the store is being rebuilt; "" where it is whole."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'rebuilding'").fetchone()
+    if row is None:
+        return ""
+    import json
+
+    return str(json.loads(row[0])["why"])
 
 
 @contextmanager

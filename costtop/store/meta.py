@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.model import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
+REBUILDING = "rebuilding"  # why the store is being rebuilt, while it is: `recovery.rebuild`
 FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
 
 

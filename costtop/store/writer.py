@@ -14,8 +14,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from costtop.store import wal
+from costtop.store import meta, wal
 from costtop.store.db import open_writer
+from costtop.store.recovery import damage, journal, store_mark
+from costtop.store.recovery.journal import Journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,34 +26,77 @@ T = TypeVar("T")
 class Writer:
     """Runs writes one after the other. The process must hold the instance's lock.
 
-    Use as `async with Writer(path) as writer: await writer.transact(write, *args)`.
+    Use as `async with Writer(path) as writer: await writer.transact(write, *args)`. Once the file
+    is found damaged or replaced nothing is written any more: `damaged` is set, and whoever comes
+    gets DamagedStore, or with `patient` waits until the store is closed.
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = aiosqlite.Connection(lambda: open_writer(path), iter_chunk_size=64)
+        self.path = path
+        self.journal = Journal(path)
+        self.watch = damage.Watch(path)
+        self.damaged = asyncio.Event()
+        self.patient = False
+        self._db = aiosqlite.Connection(self._open, iter_chunk_size=64)
         self._turn = asyncio.Lock()
+
+    def _open(self) -> sqlite3.Connection:
+        db = open_writer(self.path)
+        generation = 1 + max(
+            journal.newest(self.path), int(meta.get(db, store_mark.GENERATION) or 0)
+        )
+        meta.put(db, {store_mark.GENERATION: str(generation)})
+        self.journal.open(db, generation)
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # its pages say now what they are known by
+        store_mark.write(self.path, store_mark.of(db))
+        self.watch.note()
+        self.watch.leave()
+        return db
 
     async def __aenter__(self) -> "Writer":
         await self._db
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            await self.read(wal.checkpoint)  # closing does it only where no reader is left
+        if not self.damaged.is_set():
+            with contextlib.suppress(sqlite3.Error):
+                await self._run(
+                    _call, wal.checkpoint, (), {}
+                )  # closing does it only where no reader is left
         async with self._turn:
             await self._db.close()
+            self.journal.close()
 
     async def transact(
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
         """What `write(db, *args)` returns, committed; rolled back whole where it raises."""
-        return await asyncio.shield(self._run(_transaction, write, args, kw))
+        return await self._whole(_transaction, write, args, kw)
 
     async def read(
         self, read: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
         """What `read(db, *args)` returns, outside a transaction, in turn with the writes."""
-        return await asyncio.shield(self._run(_call, read, args, kw))
+        return await self._whole(_call, read, args, kw)
+
+    def give_up(self, why: str) -> None:
+        """Something is wrong with the store: nothing is written from now on."""
+        self.watch.why = self.watch.why or why
+        self.damaged.set()
+
+    async def _whole(
+        self, how: Callable[..., T], what: Callable[..., T], args: tuple[Any, ...], kw: Any
+    ) -> T:
+        try:
+            return await asyncio.shield(self._run(how, what, args, kw))
+        except sqlite3.Error as error:
+            if not self.watch.why and not damage.is_damage(error):
+                raise
+            self.give_up(str(error))
+            if not self.patient:
+                raise damage.found(self.path, self.watch.why) from error
+        await asyncio.Event().wait()  # until the task that asked is ended
+        raise AssertionError
 
     async def _run(
         self, how: Callable[..., T], what: Callable[..., T], args: tuple[Any, ...], kw: Any
@@ -60,22 +105,46 @@ class Writer:
             # aiosqlite offers single statements only; its own methods are built on `_execute`,
             # which runs any function on the connection's thread (pinned below 0.23 for it).
             run: Callable[..., Awaitable[T]] = self._db._execute  # noqa: SLF001
-            return await run(how, self._db._conn, what, args, kw)  # noqa: SLF001
+            return await run(self._watched, how, self._db._conn, what, args, kw)  # noqa: SLF001
+
+    def _watched(
+        self,
+        how: Callable[..., T],
+        db: sqlite3.Connection,
+        what: Callable[..., T],
+        args: tuple[Any, ...],
+        kw: Any,
+    ) -> T:
+        if self.watch.look():
+            raise sqlite3.DatabaseError(self.watch.why)
+        try:
+            return how(db, self.journal, what, args, kw)
+        finally:
+            self.watch.leave()
 
 
-def _call(db: sqlite3.Connection, read: Callable[..., T], args: tuple[Any, ...], kw: Any) -> T:
+def _call(
+    db: sqlite3.Connection, _: Journal, read: Callable[..., T], args: tuple[Any, ...], kw: Any
+) -> T:
     return read(db, *args, **kw)
 
 
 def _transaction(
-    db: sqlite3.Connection, write: Callable[..., T], args: tuple[Any, ...], kw: Any
+    db: sqlite3.Connection,
+    journal: Journal,
+    write: Callable[..., T],
+    args: tuple[Any, ...],
+    kw: Any,
 ) -> T:
     db.execute("BEGIN IMMEDIATE")
     try:
         answer = write(db, *args, **kw)
+        journal.write()
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.rollback()
+        journal.undo()
         raise
+    journal.keep()
     return answer

@@ -9,7 +9,7 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import channels
+from costtop.cli.reports import channels, store_health
 from costtop.cli.tables import count, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
@@ -144,6 +144,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
         "floors": _floors(facts),
+        "store": store_health.found(found.database, facts.rebuilt),
     }
 
 
@@ -331,6 +332,7 @@ def _rest(tree: dict[str, Any]) -> list[str]:
     watch = tree["watch"]
     lines = [f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"]
     lines += map(channels.words_of, tree["notify"])
+    lines += store_health.words(tree.get("store"))
     if tree["processes"]["blind"]:
         lines.append(f"processes: {tree['processes']['blind']}")
     return lines

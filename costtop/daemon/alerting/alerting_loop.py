@@ -57,7 +57,7 @@ async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: R
 
 
 def _learn(evaluator: Evaluator, database: Path) -> None:
-    with closing(open_reader(database)) as db:
+    with closing(open_reader(database, unfinished=True)) as db:
         evaluator.learn(db, now_ms())
 
 
@@ -67,7 +67,7 @@ async def forecast_budgets(
     """The budgets' forecasts, and a new measurement where the last one is old."""
 
     def read() -> BudgetForecasts:
-        with closing(open_reader(database)) as db:
+        with closing(open_reader(database, unfinished=True)) as db:
             return forecasts_of(db, budgets, tz, now)
 
     return await asyncio.to_thread(read)

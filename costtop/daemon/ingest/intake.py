@@ -18,6 +18,7 @@ from costtop.daemon.ingest import estimating
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.daemon.ingest.journalled import encoded
 from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
@@ -72,6 +73,7 @@ class Ingest:
         self.known = Known()
         self.counts = Counts()
         self.progress = Progress()
+        self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
@@ -171,11 +173,14 @@ class Ingest:
         change = FileChange("grown", folded.place, folded.place.path, final=order.change.final)
         return order._replace(change=change, memo=folded.memo, seen=now_ms())
 
-    async def commit(self, folded: Sequence[Folded]) -> Recorded:
-        """Prices and writes what was folded, with its places, in one transaction."""
-        readings = await asyncio.to_thread(self._price, folded)
+    async def commit(self, folded: Sequence[Folded], at: int | None = None) -> Recorded:
+        """Prices and writes what was folded, with its places, in one transaction.
+
+        `at` (ms UTC) is when it arrived, of what the intake journal holds already.
+        """
+        readings, told = await asyncio.to_thread(self._prepare, folded, at is None)
         try:
-            recorded = await self._writer.transact(self._write, readings, now_ms())
+            recorded = await self._writer.transact(self._write, readings, told, at or now_ms())
         except BaseException:
             self._write_context.forget()
             self._lost()
@@ -191,7 +196,11 @@ class Ingest:
         self._count(folded, recorded)
         return recorded
 
-    def _write(self, db: sqlite3.Connection, readings: list[Reading], now: int) -> Recorded:
+    def _write(
+        self, db: sqlite3.Connection, readings: list[Reading], told: list[bytes], now: int
+    ) -> Recorded:
+        for events in told:
+            self._writer.journal.note(events)
         try:
             recorded = calls.record(db, self._write_context, readings, now)
             estimating.book(db, self._write_context, readings)
@@ -201,6 +210,18 @@ class Ingest:
             self._write_context.forget()
             raise
         return recorded
+
+    def _prepare(
+        self, folded: Sequence[Folded], journalled: bool
+    ) -> tuple[list[Reading], list[bytes]]:
+        """Rows to be, and what the intake journal is to hold of those that no log has."""
+        readings = self._price(folded)
+        if not journalled:
+            return readings, []
+        pairs = zip(folded, readings, strict=True)
+        return readings, [
+            encoded(one, reading.memo) for one, reading in pairs if not is_file(one.place.path)
+        ]
 
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:
         return [
@@ -243,6 +264,7 @@ class Ingest:
         """After a walk of everything: notes which files are gone, forgets those long gone."""
         marked, dropped = self.known.census(found, now_ms())
         if marked or dropped:
+            self.vanished += sum(place.gone > 0 and place.offset > 0 for place in marked)
             states = [(place.path, place.state()) for place in marked]
             await self._writer.transact(places.census, states, dropped)
             for path in dropped:

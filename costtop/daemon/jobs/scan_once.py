@@ -19,6 +19,7 @@ from costtop.errors import NothingStored, Refused, StoreError
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
+from costtop.store.recovery import damage, rebuild
 from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
@@ -55,27 +56,33 @@ def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int
 
 
 def _new(paths: Paths, found: FoundFiles) -> bool:
+    if damage.ordered(paths.database) is not None:
+        return True
     try:
-        db = open_reader(paths.database)
+        db = open_reader(paths.database, unfinished=True)
     except NothingStored:
         return bool(found.seen)
     except StoreError:
         return False  # whoever reads it says what is wrong
     with closing(db):
+        if meta.get(db, meta.REBUILDING):
+            return True
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
     return not all(known.settled(seen) for seen in found.seen)
 
 
 def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
     """Whether a full scan would change nothing: not one place, and nothing readers are told."""
+    if damage.fault(paths.database) is not None:
+        return False
     try:
-        db = open_reader(paths.database)
+        db = open_reader(paths.database, unfinished=True)
     except StoreError:
         return False
     with closing(db):
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
         told = meta.everything(db)
-    if not all(known.settled(seen) for seen in found.seen):
+    if meta.REBUILDING in told or not all(known.settled(seen) for seen in found.seen):
         return False
     marked, dropped = known.census(found, now_ms())
     return not marked and not dropped and reader_settings(config).items() <= told.items()
@@ -104,6 +111,7 @@ def _read(
             telling = asyncio.create_task(tell(ingest))
             try:
                 await ingest.take(Batch(fresh, found))
+                await instance.writer.transact(rebuild.end, now_ms())
             finally:
                 telling.cancel()
             return ingest.counts.plain()

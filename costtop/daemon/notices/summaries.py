@@ -67,7 +67,7 @@ async def _one(post: SummaryPost, kind: str, now: int) -> None:
 
 
 def _read(post: SummaryPost, kind: str, span: Span) -> Summary:
-    db = open_reader(post.database)
+    db = open_reader(post.database, unfinished=True)
     try:
         return values(db, kind, span, post.zone)
     finally:

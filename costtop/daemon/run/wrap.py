@@ -29,6 +29,7 @@ from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, climb
 from costtop.processes.kill.tree import RUN, Trail, Tree
 from costtop.store.db import open_reader
+from costtop.store.recovery import rebuild
 from costtop.store.sessions import runs
 from costtop.store.sessions.runs import Run, RunSession
 from costtop.tail.find import FolderTree
@@ -222,7 +223,7 @@ def _let_read(paths: Paths) -> None:
 
 def stored(paths: Paths, run: str) -> Spent:
     """What a daemon's store says of the run."""
-    db = open_reader(paths.database)
+    db = open_reader(paths.database, unfinished=True)
     try:
         return runs.sessions(db, run)
     finally:
@@ -238,6 +239,7 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
             known = instance.ingest.known
             fresh = [seen for seen in found.newest_first() if not known.settled(seen)]
             await instance.ingest.take(Batch(fresh, found))
+            await instance.writer.transact(rebuild.end, now_ms())
             writer, write_context = instance.writer, instance.write_context
             await writer.transact(runs.begin, run)
             here = (run.cwd, run.began, now_ms())

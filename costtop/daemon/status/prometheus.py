@@ -53,7 +53,7 @@ class MetricsChannel:
     def _read(self) -> bytes:
         try:
             if self._totals is None:
-                self._totals = Totals(open_reader(self._database))
+                self._totals = Totals(open_reader(self._database, unfinished=True))
             return exposition(self._totals.read(now_ms()))
         except (sqlite3.Error, CosttopError) as error:
             self._totals = None  # the database may have been replaced: opened anew next time

@@ -141,7 +141,7 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
     it is touched each second. `said` is what the daemon says of itself: which processes it knows.
     """
     await asyncio.sleep(_EVERY)
-    with closing(open_reader(database)) as db:
+    with closing(open_reader(database, unfinished=True)) as db:
         live = Live(db)
         known, looks = -1, 0
         while True:

@@ -1,0 +1,107 @@
+"""Backups: whole copies of the database beside it, the newest three kept. It schedules none.
+
+They are made by a niced child, or in place before a migration, and only where the disk has room
+for the store three times over. What came after a backup is in the logs and the intake journal.
+"""
+
+import calendar
+import os
+import re
+import shutil
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from costtop.errors import CosttopError
+from costtop.files import private_directory
+from costtop.store.recovery import journal, pages
+from costtop.store.recovery.store_mark import GENERATION
+
+KEPT = 3
+_ROOM = 3  # times the store that the disk must have free
+_NAME = re.compile(r"(.+)-(\d{8}T\d{6})Z-g(\d+)-s(\d+)\.db")
+_PART = ".part"
+
+
+class Backup(NamedTuple):
+    """A copy that is kept."""
+
+    path: Path
+    at: int  # when it was made, s UTC
+    generation: int  # of the intake journal: this one and later ones may hold more
+    schema: int
+    size: int  # bytes
+
+
+def folder(database: Path) -> Path:
+    """Where a database's backups lie."""
+    return database.parent / "backups"
+
+
+def kept(database: Path) -> list[Backup]:
+    """All there are, the newest first."""
+    found = []
+    for path in folder(database).glob(f"{database.stem}-*.db"):
+        parts = _NAME.fullmatch(path.name)
+        if parts and parts[1] == database.stem:
+            at = calendar.timegm(time.strptime(parts[2], "%Y%m%dT%H%M%S"))
+            with suppress(OSError):
+                size = path.stat().st_size
+                found.append(Backup(path, at, int(parts[3]), int(parts[4]), size))
+    return sorted(found, key=lambda one: (one.at, one.generation), reverse=True)
+
+
+def begin(database: Path, generation: int, schema: int) -> Path:
+    """Where the next copy is to be written; raises CosttopError where there is no room for it."""
+    where = private_directory(folder(database))
+    for left in where.glob(f"*{_PART}*"):
+        left.unlink(missing_ok=True)  # of a copy that was interrupted
+    lack = no_room(database)
+    if lack:
+        raise CosttopError(lack)
+    at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return where / f"{database.stem}-{at}-g{generation}-s{schema}.db{_PART}"
+
+
+def no_room(database: Path) -> str:
+    """Why no backup can be made here; "" where one can."""
+    size = sum(path.stat().st_size for path in (database, Path(f"{database}-wal")) if path.exists())
+    free = shutil.disk_usage(database.parent).free
+    if free >= _ROOM * size:
+        return ""
+    return (
+        f"no backup of {database} is made: {free >> 20} MiB are free,"
+        f" {_ROOM * size >> 20} MiB are wanted for it"
+    )
+
+
+def finish(database: Path, part: Path) -> Backup:
+    """Gives a whole copy its name; deletes older ones, and what the journal holds before them."""
+    final = part.with_name(part.name.removesuffix(_PART))
+    os.replace(part, final)
+    prune(database)
+    return next(one for one in kept(database) if one.path == final)
+
+
+def prune(database: Path, most: int = KEPT) -> None:
+    """Deletes all but the newest backups, and what the intake journal holds before all of them."""
+    there = kept(database)
+    for one in there[most:]:
+        one.path.unlink(missing_ok=True)
+    if there[:most]:
+        journal.clear(database, min(one.generation for one in there[:most]))
+
+
+def before_migration(db: sqlite3.Connection, database: Path) -> str:
+    """Copies a store of an older schema before its migration; what kept it from that, or ""."""
+    schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (GENERATION,)).fetchone()
+    try:
+        part = begin(database, int(row[0]) if row else 0, schema)
+        pages.copy(database, part)
+        finish(database, part)
+    except (CosttopError, OSError, sqlite3.Error) as error:
+        return str(error)
+    return ""
