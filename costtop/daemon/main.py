@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from costtop import config as configuration
-from costtop import lasting
 from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon.actions.action_log import ActionLog
@@ -26,6 +25,7 @@ from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.alerting.alerting_loop import run_alerting
 from costtop.daemon.alerting.breaker_actions import Breakers
+from costtop.daemon.commands.front_desk import FrontDesk
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.obey import Executors, Obey, is_command
@@ -54,7 +54,6 @@ from costtop.errors import CosttopError, Unusable
 from costtop.lasting import Faults, LastingTasks
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
-from costtop.receive.socket import listening
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
 from costtop.tail.follow import Follower
@@ -62,7 +61,7 @@ from costtop.world_faults import judge
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
-_LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
+_DEED = 20.0  # s that a kill or pause under way is waited for before the work begins anew
 _AGAIN = 5.0  # s before the work is begun again that a fault kept from beginning
 _VAIN = 3  # rebuilds of a store that is damaged again before it is open
 _STORE = 1.0  # s between two looks whether the store is well again
@@ -109,6 +108,7 @@ class _Daemon(NamedTuple):
     actions: ProcessActions
     reloads: Reloads
     faults: Faults
+    desk: FrontDesk
 
 
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
@@ -116,7 +116,16 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
     on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set)
     on_signals((signal.SIGHUP,), ends.reload.set)
-    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults())
+    desk = FrontDesk(paths.socket, is_command)
+    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk)
+    try:
+        await _work_on(daemon, config, read_only=read_only)
+    finally:
+        await desk.close()
+
+
+async def _work_on(daemon: _Daemon, config: Config, *, read_only: bool) -> None:
+    ends = daemon.ends
     vain = 0
     while not ends.stop.is_set():
         config = msgspec.structs.replace(config, read_only=config.read_only or read_only)
@@ -191,7 +200,7 @@ def _channels(instance: Wired) -> list[Channel]:
 
 async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
-    paths, ends, actions, reloads, faults = daemon
+    paths, ends, actions, reloads, faults, desk = daemon
     writer, tasks = instance.writer, LastingTasks(faults)
     to = audience(instance.config, configuration.zone(instance.config))
     if await reloads.announce(writer, to):
@@ -217,7 +226,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     async with follower, tasks:
         works: list[tuple[str, Work]] = [
             ("stop", partial(_until, ends.stop)),
-            ("reload", partial(_reload, ends.reload, faults)),
+            ("reload", partial(_reload, daemon)),
             ("lock", partial(_keep_lock, paths, ends.lock)),
             ("configuration", changes.run),
             ("held budgets", partial(reloads.run, ends.reload.set)),
@@ -231,7 +240,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper),
             *_notices(instance, reader, to, posted, faults),
-            ("socket", partial(_listen, paths, Obey(instance, executors), extra)),
+            ("socket", partial(_listen, desk, Obey(instance, executors), extra)),
         ]
         for name, work in works:
             tasks.start(name, work)
@@ -312,11 +321,16 @@ async def _until(event: asyncio.Event) -> None:
     raise _Ended
 
 
-async def _reload(event: asyncio.Event, faults: Faults) -> None:
-    """Ends the work for another configuration, once the store can be opened again."""
-    await event.wait()
-    while faults.of_store():
+async def _reload(daemon: _Daemon) -> None:
+    """Ends the work for another configuration, once the store can be opened again.
+
+    A kill under way is written down and answered before, and so is what the socket has taken.
+    """
+    await daemon.ends.reload.wait()
+    while daemon.faults.of_store():
         await asyncio.sleep(_STORE)
+    await daemon.actions.settle(_DEED)
+    await daemon.desk.pause()
     raise _Ended
 
 
@@ -326,16 +340,11 @@ async def _wake(courier: Courier, posted: asyncio.Event) -> None:
         courier.wake()
 
 
-async def _listen(paths: Paths, obey: Obey, extra: list[Channel]) -> None:
+async def _listen(desk: FrontDesk, obey: Obey, extra: list[Channel]) -> None:
     """Serves the socket; who sees it may count on the other channels, too."""
     for channel in extra:
         await channel.port.ready.wait()
-    while True:
-        async with listening(paths.socket, obey.answer, is_command):
-            while paths.socket.exists():
-                lasting.well()
-                await asyncio.sleep(_LOOK)
-        log.warning("%s was deleted; listening there anew", paths.socket)
+    await desk.serve(obey)
 
 
 async def _keep_lock(paths: Paths, lock: int) -> None:

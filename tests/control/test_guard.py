@@ -13,7 +13,7 @@ from costtop.control import client, protocol
 from costtop.control.protocol import Command, Override, encode
 from costtop.daemon.commands.obey import command_of, decoded
 from costtop.errors import CosttopError
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 
 @pytest.fixture
@@ -175,3 +175,24 @@ def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
     with pytest.raises(CosttopError) as refused:
         command_of(tree)
     assert "\n" not in str(refused.value)
+
+
+def test_a_kill_under_way_is_answered_though_the_configuration_is_read_anew(house):
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/s1")
+    with socket.socket(socket.AF_UNIX) as peer, socket.socket(socket.AF_UNIX) as other:
+        peer.settimeout(PATIENCE)
+        peer.connect(str(house.paths.socket))
+        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        until(lambda: house.answers("SELECT 1 FROM intents"))
+        other.settimeout(PATIENCE)
+        other.connect(str(house.paths.socket))
+        other.sendall(encode(protocol.Reload()) + encode(protocol.Ping()))
+        assert json.loads(peer.makefile("rb").readline())["ok"]
+        words = other.makefile("rb")
+        assert json.loads(words.readline())["ok"] and json.loads(words.readline())["ok"]
+        other.sendall(encode(protocol.Ping()))  # the same connection, after it was read anew
+        assert json.loads(words.readline())["ok"]
+    assert agent.gone() != 0
+    assert house.answers("SELECT deed FROM deeds") == [("kill up to KILL",)]

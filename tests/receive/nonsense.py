@@ -7,7 +7,7 @@ from typing import Any
 
 _VERBS = (
     "ping scan mark unmark pause resume kill plan stop-session override hook run run-end reprice"
-    " ack silence unsilence nonsense"
+    " ack silence unsilence budget-set budget-remove reload nonsense"
 ).split()
 _OF_COMMANDS = (
     "session kind note by typed rung deed budget span everything source event said cost five_hour"

@@ -26,6 +26,7 @@ class ProcessActions:
         self.vitals = Vitals(self.holder)
         self.exits: dict[str, int] = {}  # when it was noticed that a session's process had exited
         self.actions = Actions(self.holder, self.vitals)
+        self._deeds: set[asyncio.Future[None]] = set()  # under way, each until it is written down
 
     def plan(self, command: Plan, asker: int) -> list[str]:
         """What each rung of a deed would do; raises Refused with the reason."""
@@ -46,6 +47,17 @@ class ProcessActions:
         self, command: Pause | Resume | Kill, asker: int | None, action_log: ActionLog
     ) -> list[str]:
         """Follows the deed to its end; returns what every step did, raises where it failed."""
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._deeds.add(over)
+        try:
+            return await self._act(command, asker, action_log)
+        finally:
+            self._deeds.discard(over)
+            over.set_result(None)
+
+    async def _act(
+        self, command: Pause | Resume | Kill, asker: int | None, action_log: ActionLog
+    ) -> list[str]:
         session, typed = command.session, command.typed
         match command:
             case Pause():
@@ -64,6 +76,11 @@ class ProcessActions:
         if not taken or not taken[-1].success:
             raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
         return said
+
+    async def settle(self, seconds: float) -> None:
+        """Waits until no deed that was asked for is under way, for so long at most."""
+        if self._deeds:
+            await asyncio.wait(self._deeds, timeout=seconds)
 
     async def _intend(self, command: Pause | Resume | Kill, action_log: ActionLog) -> int:
         handle = self.holder.handle(command.session)

@@ -1,0 +1,81 @@
+"""Keeps the socket open while the daemon reads its configuration again: lines wait, none is lost.
+
+It understands no line. A command that takes longer than the daemon can wait is told to try again.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Protocol
+
+from costtop import lasting
+from costtop.receive.caller import Caller
+from costtop.receive.socket import IsCommand, listening
+
+_LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
+_PATIENCE = 5.0  # s that lines under way may take before the work is begun anew
+_AGAIN = (
+    b'{"ok": false, "error": "costtop is beginning anew; try again", "code": 1, "busy": true}\n'
+)
+
+
+class Clerk(Protocol):
+    """Who answers with the present configuration."""
+
+    async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+        """One answer for each line, in order."""
+
+
+class FrontDesk:
+    """The socket of one daemon, for as long as it lives."""
+
+    def __init__(self, socket: Path, is_command: IsCommand) -> None:
+        self._socket, self._is_command = socket, is_command
+        self._door: AsyncExitStack | None = None
+        self._clerk: Clerk | None = None
+        self._there = asyncio.Event()
+        self._under_way: set[asyncio.Task[list[bytes]]] = set()
+
+    async def serve(self, clerk: Clerk) -> None:
+        """Has lines answered by `clerk`, for ever; listens anew where the socket's file is gone."""
+        self._clerk = clerk
+        self._there.set()
+        try:
+            while True:
+                if self._door is None or not self._socket.exists():
+                    await self._open()
+                lasting.well()
+                await asyncio.sleep(_LOOK)
+        finally:
+            self._there.clear()
+            for task in self._under_way:
+                task.cancel()
+
+    async def pause(self) -> None:
+        """Lets no further line begin, and those under way end."""
+        self._there.clear()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_PATIENCE)
+
+    async def close(self) -> None:
+        """Nobody is listened to any more."""
+        if self._door is not None:
+            await self._door.aclose()
+            self._door = None
+
+    async def _open(self) -> None:
+        await self.close()
+        door = AsyncExitStack()
+        await door.enter_async_context(listening(self._socket, self._answer, self._is_command))
+        self._door = door
+
+    async def _answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+        await self._there.wait()
+        assert self._clerk is not None
+        task = asyncio.create_task(self._clerk.answer(lines, caller))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.wait([task])
+        with suppress(asyncio.CancelledError):
+            return task.result()
+        return [_AGAIN] * len(lines)
