@@ -114,7 +114,7 @@ class _Daemon(NamedTuple):
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
     """Works with one configuration after the other until it is stopped."""
     ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
-    on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set)
+    on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
     on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, is_command)
     daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk)

@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 
 
-def on_signals(numbers: Iterable[int], call: Callable[[], None]) -> None:
+def on_signals(numbers: Iterable[int], call: Callable[[], None], *, once: bool = False) -> None:
     """`call` on the running loop at each of these signals; after the loop's end they do nothing.
+
+    With `once` they do nothing after the first: signals that come faster than they are heard would
+    pile up in the handler.
 
     asyncio's own handlers go with the loop: a second SIGTERM while the last things are put away
     would end the process as if nobody had asked it to.
     """
     loop = asyncio.get_running_loop()
 
-    def heard(_number: int, _frame: FrameType | None) -> None:
+    def heard(number: int, _frame: FrameType | None) -> None:
+        if once:
+            ignore(number)
         if not loop.is_closed():
             loop.call_soon_threadsafe(call)
 
