@@ -133,7 +133,9 @@ def _started(found: paths.Paths) -> str:
     from costtop.daemon.lifecycle.start import start
 
     try:
-        pid, started = start(found)
+        done = start(found)
     except CosttopError as error:
         return str(error)
-    return f"started the daemon (pid {pid})" if started else ""
+    if done.replaced:
+        return done.words
+    return f"started the daemon (pid {done.pid})" if done.started else ""

@@ -81,7 +81,8 @@ class Shell:
         return int(json.loads(ran)["total"]["calls"]) if ran.startswith("{") else 0
 
     def kill9(self) -> None:
-        """Of this home's own daemon, which this test started."""
+        """Of this home's own daemon, which this test started, and of what would bring it back."""
+        (self.state / "costtop.keeper").unlink()
         held = os.pidfd_open(self.pid)
         signal.pidfd_send_signal(held, signal.SIGKILL)
         until(lambda: "no costtop daemon" in self.run("stop"))

@@ -51,7 +51,8 @@ def diagnosis(found: Paths) -> dict[str, Any]:
     running = daemon_status.is_fresh(said, now_ms())
     problems: list[str] = []
     if not running:
-        problems.append("no daemon is running, so nothing is read or told; start it: costtop start")
+        none = "no daemon is running, so nothing is read or told; start it: costtop start"
+        problems.append(str(said.get("trouble") or none))
     elif said.get("trouble"):
         problems.append(str(said["trouble"]))
     tree: dict[str, Any] = {

@@ -58,8 +58,7 @@ def _daemon(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace) -> int:
     from costtop.daemon.lifecycle.start import start
 
-    pid, started = start(paths.find(), ("--read-only",) if options.read_only else ())
-    put(f"costtop daemon {'started' if started else 'is running already'} (pid {pid})")
+    put(start(paths.find(), ("--read-only",) if options.read_only else ()).words)
     return 0
 
 
@@ -97,7 +96,7 @@ def _status(options: argparse.Namespace) -> int:
 
 def _plain(said: dict[str, object]) -> str:
     if not said["running"]:
-        return "no costtop daemon is running; start it: costtop start"
+        return str(said.get("trouble") or "no costtop daemon is running; start it: costtop start")
     lines = [f"costtop daemon {said.get('version', '')} (pid {said.get('pid')}) is running"]
     counts = said.get("counts")
     if isinstance(counts, dict):

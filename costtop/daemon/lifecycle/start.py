@@ -1,19 +1,21 @@
-"""Starts the daemon in the background, as tmux does its server.
+"""Starts the daemon in the background, as tmux does its server, with a supervisor that keeps it.
 
-The child runs with `-P` so that nothing is imported from the current directory, in a session of its
-own, with its output in the log.
+It runs with `-P` so that nothing is imported from the current directory, in a session of its own,
+with its output in the log.
 """
 
 import fcntl
 import os
-import subprocess
-import sys
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from costtop.daemon.lifecycle import instance
+from costtop import __version__
+from costtop.control import client, protocol
+from costtop.daemon.lifecycle import instance, keeping, stopping
 from costtop.daemon.lifecycle.lock_holders import named_holder
 from costtop.dial import dialled
 from costtop.errors import CosttopError, Unusable
@@ -25,12 +27,47 @@ _QUICK = 1.0  # s
 _TAIL = 8000  # bytes of the log searched for its last line
 
 
-def start(paths: Paths, options: Sequence[str] = ()) -> tuple[int, bool]:
-    """(pid, True) of the daemon just started, or (pid, False) of one that runs already."""
+class Started(NamedTuple):
+    """The daemon that `start` found or made."""
+
+    pid: int
+    started: bool  # False where it ran already
+    replaced: str = ""  # the version of the older one that was stopped for it
+
+    @property
+    def words(self) -> str:
+        """What was done, in words."""
+        if self.replaced:
+            new = f"{__version__} (pid {self.pid})"
+            return f"costtop daemon {self.replaced} was replaced by {new}"
+        how = "started" if self.started else "is running already"
+        return f"costtop daemon {how} (pid {self.pid})"
+
+
+def start(paths: Paths, options: Sequence[str] = ()) -> Started:
+    """Starts a daemon where none runs, or where an older costtop's does: after an update."""
     private_directory(paths.log.parent)
     with _turn(paths.log.parent):
         running = _running(paths)
-        return (running, False) if running else (_started(paths, options), True)
+        older = _older(paths) if running else ""
+        if running and not older:
+            return Started(running, False)
+        if older:
+            stopping.stop(paths)
+        return Started(_started(paths, options), True, older)
+
+
+def _older(paths: Paths) -> str:
+    """The version of the daemon that runs, where it is older than this costtop; else ""."""
+    try:
+        found = str(client.ask(paths, protocol.Ping(), _QUICK).get("version", "0"))
+    except CosttopError:
+        return ""  # busy, or ending: no reason to stop it
+    return found if _number(found) < _number(__version__) else ""
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 @contextmanager
@@ -62,38 +99,22 @@ def _running(paths: Paths) -> int:
 def _started(paths: Paths, options: Sequence[str]) -> int:
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     begun = os.fstat(log).st_size
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "costtop", "daemon", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-        )
-    finally:
-        os.close(log)
-    _wait(paths, child, begun)
-    return instance.holder(paths.lock) or child.pid
-
-
-def _wait(paths: Paths, child: "subprocess.Popen[bytes]", begun: int) -> None:
+    os.close(log)
+    child = keeping.begin(paths, options)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if child.poll() is not None:
-            if not instance.is_free(paths.lock):
-                return  # another start was quicker; its daemon serves as well
+        if _is_up(paths):
+            return told(paths.lock).pid
+        if child.poll() is not None and instance.is_free(paths.lock):
             raise _failed(
                 child.returncode, f"the daemon did not start: {_last_words(paths, begun)}"
             )
-        if _is_up(paths, child.pid):
-            return
         time.sleep(0.02)
     raise CosttopError(f"the daemon is not up after {_PATIENCE:.0f} s; see {paths.log}")
 
 
-def _is_up(paths: Paths, pid: int) -> bool:
-    if instance.holder(paths.lock) != pid:
+def _is_up(paths: Paths) -> bool:
+    if not told(paths.lock).socket:
         return False
     try:
         dialled(paths, _QUICK).close()

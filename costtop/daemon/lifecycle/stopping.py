@@ -5,7 +5,7 @@ import shlex
 import time
 
 from costtop.control import client, protocol
-from costtop.daemon.lifecycle import instance
+from costtop.daemon.lifecycle import instance, keeping
 from costtop.daemon.lifecycle.lock_holders import lock_holders, named_holder
 from costtop.errors import CosttopError, Unusable
 from costtop.paths import Paths
@@ -22,7 +22,18 @@ _SILENT = "does not answer; its log says more ({log}); kill {pid} ends it, and n
 
 
 def stop(paths: Paths) -> str:
-    """What was done, in words; raises CosttopError with the reason where the daemon still runs."""
+    """What was done, in words; raises CosttopError with the reason where the daemon still runs.
+
+    Its supervisor ends with it, also one that waits to start it again.
+    """
+    said = _stopped(paths)
+    keeping.dismiss(paths)
+    if instance.is_free(paths.lock):
+        paths.status.unlink(missing_ok=True)  # of one that crashed: that is settled now
+    return said
+
+
+def _stopped(paths: Paths) -> str:
     _look(paths)
     if instance.is_free(paths.lock):
         return "no costtop daemon is running"
