@@ -31,6 +31,7 @@ MODULES = {
     "check": ("reports.check", "budgets, as an exit code"),
     "export": ("reports.export", "rows for other programs"),
     "doctor": ("reports.doctor", "what is read, what is not"),
+    "demo": ("upkeep.demo", "the screen, made up"),
     "alerts": ("control.alerts", "what fired, who was told"),
     "budget": ("control.budget", "limits, how far spent"),
     "config": ("control.config_file", "settings, and from where"),
@@ -52,20 +53,24 @@ MODULES = {
     "scan": ("upkeep.scan", "read what is new, once"),
     "reprice": ("upkeep.reprice", "price stored calls anew"),
     "backup": ("upkeep.backup", "copy the database"),
-    "demo": ("upkeep.demo", "the screen, made up"),
+    "restore": ("upkeep.backup", "put a copy back"),
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
 
 _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
 _HELP = """\
 htop for what AI agents spend. Without a command: the live screen.
-usage: costtop [-d SECONDS] [-U] [-M] [--no-color] [--replay DAY]
+usage: costtop [-d SECONDS] [--ascii] [--no-mouse] [--no-color] [--replay DAY]
        costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
-       costtop COMMAND …         costtop COMMAND --help says more, with examples
--d: seconds between two frames   -U: no characters beyond ASCII   -M: no mouse
 """
+_EXAMPLES = f"{'See:':<24}(costtop COMMAND --help says more, with examples)"
 _LONGEST = 4_000  # characters of an error
 SORTS = ("cost", "rate", "last")
+
+
+def _group(name: str, module: str) -> str:
+    """The group that a command stands in: its module's folder, but the demo is to be seen."""
+    return "reports" if name == "demo" else module.partition(".")[0]
 
 
 class _Main(Parser):
@@ -74,11 +79,11 @@ class _Main(Parser):
     def format_help(self) -> str:
         lines = [_HELP.rstrip()]
         for folder, title in _GROUPS.items():
-            mine = [(n, about) for n, (at, about) in MODULES.items() if at.startswith(folder)]
+            mine = [(n, about) for n, (at, about) in MODULES.items() if _group(n, at) == folder]
             cells = [f"{name:<12}{about}" for name, about in mine]
             half = -(-len(cells) // 2)
             beside = [*cells[half:], ""]
-            lines.append(f"{title}:")
+            lines.append(_EXAMPLES if title == "See" else f"{title}:")
             lines += [f"  {one:<40}{beside[n]}".rstrip() for n, one in enumerate(cells[:half])]
         return "\n".join(lines) + "\n"
 

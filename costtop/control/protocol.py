@@ -268,11 +268,29 @@ class RemoveBudget:
     by: str = ""
 
 
+@_command
+class Backup:
+    """Make a backup of the store now, beside those that are made daily."""
+
+    do = "backup"
+
+
+@_command
+class Restore:
+    """Build the store anew from a backup (a file's absolute path; "": the newest) and the logs."""
+
+    do = "restore"
+    file: str = ""
+    by: str = ""
+
+
 Command = (
     Ping
     | Stop
     | Reload
     | Reprice
+    | Backup
+    | Restore
     | SetBudget
     | RemoveBudget
     | Scan

@@ -208,7 +208,8 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     follower = Follower(instance.roots, instance.ingest.known.settled)
     reader = Reader(instance.ingest, follower)
     action_log = ActionLog(writer, to, posted.set)
-    executors = _executors(instance, reader, actions, ends, action_log, tasks)
+    keeper = StoreKeeper(instance, reader, to, posted.set, faults)
+    executors = _executors(instance, reader, actions, ends, action_log, tasks, keeper)
     await executors.runs.restore()
     search = ProcessSearch(
         writer, actions.holder, actions.vitals, executors.runs.settle, actions.exits
@@ -216,7 +217,6 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
     refresh = PriceRefresh(instance)
-    keeper = StoreKeeper(instance, reader, to, posted.set, faults)
     troubled: list[Troubled] = [changes, refresh, keeper, *_open_files(instance)]
     troubled += [one.port for one in extra]
     status = StatusWriter(
@@ -256,7 +256,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
         ("store", keeper.watch),
         ("store upkeep", keeper.keep),
         ("rate cards", partial(keep_cards, instance)),
-        ("spool", partial(sweep, paths.spool, instance.ingest.known)),
+        ("spool", partial(sweep, paths.spool, instance.ingest.known, keeper.backed_up)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
     )
 
@@ -300,6 +300,7 @@ def _executors(
     ends: Ends,
     action_log: ActionLog,
     tasks: LastingTasks,
+    keeper: StoreKeeper,
 ) -> Executors:
     runs = StartedRuns(instance, actions.holder)
     return Executors(
@@ -313,6 +314,7 @@ def _executors(
         action_log=action_log,
         stop=ends.stop.set,
         reload=ends.reload.set,
+        keeper=keeper,
     )
 
 

@@ -24,6 +24,10 @@ def test_only_days_long_past_that_are_read_to_their_end_are_deleted(tmp_path):
     ):  # fmt: skip
         known.put(_spooled(tmp_path, name, read))
     (tmp_path / "2026-11-01.jsonl").write_bytes(b"never seen")
-    assert [path.name for path in clear(tmp_path, known, NOW)] == ["2026-11-20.jsonl"]
+    waiting: dict[Path, int] = {}
+    assert clear(tmp_path, known, waiting, NOW - 1, NOW) == []  # no backup has it yet
+    later = NOW + 3_600_000
+    gone = clear(tmp_path, known, waiting, NOW + 1, later)
+    assert [path.name for path in gone] == ["2026-11-20.jsonl"]
     assert len(list(tmp_path.glob("*.jsonl"))) == 5
-    assert clear(tmp_path, known, NOW) == []
+    assert clear(tmp_path, known, waiting, NOW + 1, later) == []

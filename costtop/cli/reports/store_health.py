@@ -26,7 +26,7 @@ def tree(one: backups.Backup) -> dict[str, Any]:
     return {
         "file": str(one.path),
         "at": iso(one.at * 1000),
-        "schema": one.schema,
+        "store_schema": one.schema,
         "bytes": one.size,
     }
 

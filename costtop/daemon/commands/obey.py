@@ -14,6 +14,7 @@ from costtop import config as configuration
 from costtop.control.protocol import (
     PROTOCOL,
     Acknowledge,
+    Backup,
     BeginRun,
     BeginSilence,
     Command,
@@ -29,6 +30,7 @@ from costtop.control.protocol import (
     Reload,
     RemoveBudget,
     Reprice,
+    Restore,
     Resume,
     Scan,
     SetBudget,
@@ -40,7 +42,7 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
-from costtop.daemon.commands import annotations, budget_file
+from costtop.daemon.commands import annotations, budget_file, store_deeds
 from costtop.daemon.commands.guard import Guard, Inside
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.peer_reports import PeerReports
@@ -48,6 +50,7 @@ from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.reprice_all import repriced
+from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, Refused, UsageError
@@ -72,6 +75,7 @@ class Executors(NamedTuple):
     action_log: ActionLog
     stop: Callable[[], None]
     reload: Callable[[], None]
+    keeper: StoreKeeper
 
 
 class Obey:
@@ -147,6 +151,9 @@ class Obey:
                 return reply(said=[await executors.runs.begin(command, caller)])
             case EndRun(run):
                 return reply(sessions=await executors.runs.end(run))
+            case Backup() | Restore():
+                by = executors.guard.name(getattr(command, "by", ""), caller)
+                return reply(**await store_deeds.done(command, executors.keeper, by))
             case Reprice():
                 return reply(changes=await repriced(self._instance))
             case Stop() | Reload() | SetBudget() | RemoveBudget():

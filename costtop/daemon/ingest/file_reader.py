@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,27 +80,35 @@ class Reader:
         return {"looked_at": forecasts_of, **{name: after[name] - before[name] for name in after}}
 
 
-async def sweep(folder: Path, known: Known) -> None:
+async def sweep(folder: Path, known: Known, backed_up: Callable[[], int]) -> None:
     """Clears the spool of days that have been read to their end, once an hour, for ever.
 
     Programs append to the file of the present day only (`client.spool`), so that of two days ago
-    and older grows no more. What could not be read to its end stays.
+    and older grows no more. What could not be read to its end stays, and what no backup has
+    (`backed_up`: when the newest was made, ms UTC): then no other log holds it.
     """
+    waiting: dict[Path, int] = {}
     while True:
         await asyncio.sleep(_SWEEP)
-        await asyncio.to_thread(clear, folder, known, now_ms())
+        await asyncio.to_thread(clear, folder, known, waiting, backed_up(), now_ms())
         lasting.well()
 
 
-def clear(folder: Path, known: Known, now: int) -> list[Path]:
-    """Deletes what is old and read, and returns it; `now` is ms UTC."""
+def clear(
+    folder: Path, known: Known, waiting: dict[Path, int], backed_up: int, now: int
+) -> list[Path]:
+    """Deletes what is old, read and in a backup made since that was found; returns it.
+
+    `waiting` says since when each file waits for one; times are ms UTC.
+    """
     day = datetime.fromtimestamp(now / 1000, UTC) - _KEPT
     newest = f"{day:%Y-%m-%d}.jsonl"
     gone = []
     for path in sorted(folder.glob("????-??-??.jsonl")):
         place = known.get(os.fsencode(path))
         with contextlib.suppress(OSError):
-            if path.name < newest and place and place.offset == path.stat().st_size:
+            read = place is not None and place.offset == path.stat().st_size
+            if path.name < newest and read and backed_up > waiting.setdefault(path, now):
                 path.unlink()
                 gone.append(path)
     return gone

@@ -93,6 +93,11 @@ class StoreKeeper:
         else:
             damage.orders(self._database).unlink(missing_ok=True)
 
+    def restore(self, order: damage.Order) -> None:
+        """Ends the work on this store; the next begins with what was ordered."""
+        damage.order(self._database, order)
+        self._writer.give_up(order.why)
+
     async def keep(self) -> None:
         """Ends a rebuild, checks pages and has backups made, for ever."""
         began = await self._writer.read(rebuild.standing)
@@ -153,6 +158,10 @@ class StoreKeeper:
                 raise CosttopError(str(error)) from error
             self._tell("")
             return made
+
+    def backed_up(self) -> int:
+        """When the newest backup was made, ms UTC; 0 without one."""
+        return max((one.at * 1000 for one in backups.kept(self._database)), default=0)
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self.trouble:

@@ -10,7 +10,7 @@ import re
 import shutil
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,4 +104,36 @@ def before_migration(db: sqlite3.Connection, database: Path) -> str:
         finish(database, part)
     except (CosttopError, OSError, sqlite3.Error) as error:
         return str(error)
+    return ""
+
+
+def make(database: Path) -> Backup:
+    """Makes a backup here and now, where no daemon has the store; raises CosttopError."""
+    try:
+        with closing(pages.opened(database, live=True)) as db:
+            schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (GENERATION,)).fetchone()
+        part = begin(database, int(row[0]) if row else 0, schema)
+        pages.copy(database, part)
+        return finish(database, part)
+    except (OSError, sqlite3.Error) as error:
+        raise CosttopError(f"no backup could be made: {error}") from error
+
+
+def usable(file: Path, known: int) -> str:
+    """What speaks against putting this file back, in one line; "" where nothing does.
+
+    `known` is the newest schema that this costtop can read.
+    """
+    try:
+        fault = pages.check(file, live=False)
+        if fault:
+            return f"{file} is damaged itself: {fault}"
+        with closing(pages.opened(file, live=False)) as db:
+            schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+            db.execute("SELECT count(*) FROM sessions, meta LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        return f"{file} is no backup of costtop: {error}"
+    if schema > known:
+        return f"{file} was written by a newer costtop (schema {schema}, this one knows {known})"
     return ""

@@ -26,7 +26,7 @@ def check(path: Path, *, live: bool = True) -> str:
     sqlite3.Error where it cannot be read at all: that says nothing of its pages.
     """
     try:
-        with closing(_opened(path, live=live)) as db:
+        with closing(opened(path, live=live)) as db:
             first = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
@@ -44,7 +44,7 @@ def copy(source: Path, target: Path) -> None:
     os.close(os.open(target, flags, 0o600))
     try:
         with (
-            closing(_opened(source, live=True)) as db,
+            closing(opened(source, live=True)) as db,
             closing(sqlite3.connect(target, isolation_level=None)) as fresh,
         ):
             db.execute("BEGIN")
@@ -62,7 +62,8 @@ def copy(source: Path, target: Path) -> None:
         raise
 
 
-def _opened(path: Path, *, live: bool) -> sqlite3.Connection:
+def opened(path: Path, *, live: bool) -> sqlite3.Connection:
+    """A connection that only reads; to a file that nothing writes without a trace beside it."""
     name = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     how = "mode=ro" if live else "immutable=1"
     return sqlite3.connect(f"file:{name}?{how}", uri=True, isolation_level=None, timeout=30)

@@ -1,0 +1,25 @@
+"""Deeds on the whole store, as asked for over the socket: a backup, a backup put back."""
+
+from pathlib import Path
+from typing import Any
+
+from costtop.control.protocol import Backup, Restore
+from costtop.daemon.jobs.store_keeper import StoreKeeper
+from costtop.durations import iso
+from costtop.errors import UsageError
+from costtop.store.db import migrations
+from costtop.store.recovery import backups
+from costtop.store.recovery.damage import Order
+
+
+async def done(command: Backup | Restore, keeper: StoreKeeper, by: str) -> dict[str, Any]:
+    """What the answer holds; raises CosttopError where it cannot be done."""
+    match command:
+        case Backup():
+            made = await keeper.back_up()
+            return {"backup": {"file": str(made.path), "at": iso(made.at * 1000)}}
+        case Restore(file):
+            if file and (fault := backups.usable(Path(file), len(migrations()))):
+                raise UsageError(fault)
+            keeper.restore(Order(f"{by} put a backup back", file, by))
+            return {"said": ["the database is being rebuilt from the backup and the logs"]}
