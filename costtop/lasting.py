@@ -29,7 +29,7 @@ class Pace(NamedTuple):
 
     first: float = 1.0  # doubled with each vain try
     most: float = 15.0
-    settled: float = 60.0  # a task that says nothing has done its work if it ran so long
+    settled: float = 20.0  # a task that says nothing has done its work if it ran so long
 
 
 class Fault(NamedTuple):

@@ -6,6 +6,8 @@ is judged by codes alone, SQLite's and the system's; whoever meets one waits: se
 
 import errno
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from costtop.errors import CosttopError
@@ -91,6 +93,16 @@ def judge(error: BaseException) -> WorldFault | None:
     if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
         return WorldFault("memory", "no thread can be started", of_store=False)
     return None
+
+
+@contextmanager
+def best_effort() -> Iterator[None]:
+    """Leaves undone what a fault of the world keeps from being done; raises what is a bug."""
+    try:
+        yield
+    except Exception as error:
+        if judge(error) is None:
+            raise
 
 
 def _of_sqlite(error: sqlite3.Error) -> WorldFault | None:

@@ -14,6 +14,7 @@ TASKS_OF_THEIR_OWN = {
     "costtop/daemon/ingest/socket_calls.py": "one commit, which answers its peers when it fails",
     "costtop/daemon/ingest/intake.py": "a fold in a worker, awaited by the reader",
     "costtop/daemon/jobs/scan_once.py": "the word of how far it is, for the time of one command",
+    "costtop/daemon/commands/front_desk.py": "a command under way, answered whatever meets it",
     "costtop/daemon/run/wrap.py": "`costtop run`, which is no daemon",
     "costtop/processes/actions.py": "one deed, awaited by whoever asked for it",
     "costtop/processes/kill/ladder.py": "waits for exits, for the time of one rung",

@@ -56,6 +56,7 @@ from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
+from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
 from costtop.world_faults import judge
 
@@ -64,6 +65,7 @@ _CHECK = 10.0  # s between two looks at the lock file
 _DEED = 20.0  # s that a kill or pause under way is waited for before the work begins anew
 _AGAIN = 5.0  # s before the work is begun again that a fault kept from beginning
 _VAIN = 3  # rebuilds of a store that is damaged again before it is open
+_LOCK_WAIT = 5.0  # s that a lock of another program on the database is waited for in one go
 _STORE = 1.0  # s between two looks whether the store is well again
 log = logging.getLogger("costtop")
 
@@ -153,7 +155,7 @@ async def _work_on(daemon: _Daemon, config: Config, *, read_only: bool) -> None:
 async def _begin(daemon: _Daemon, config: Config) -> Config:
     """Works until the end, or until another configuration holds, which it returns."""
     ends, posted = daemon.ends, asyncio.Event()
-    async with wired(daemon.paths, config, posted.set) as instance:
+    async with wired(daemon.paths, config, posted.set, _LOCK_WAIT) as instance:
         writer = instance.writer
         writer.patient = True
         try:
@@ -269,6 +271,7 @@ def _deeds(
     breakers = Breakers(writer, actions, action_log, to, instance.evaluator.look)
     return (
         ("breakers", partial(breakers.run, acting=acting)),
+        ("late notes", action_log.run),
         ("unfinished kills", partial(actions.finish, writer, action_log, acting=acting)),
     )
 
@@ -280,6 +283,7 @@ def _notices(
     writer, zone = instance.writer, configuration.zone(instance.config)
     courier = Courier(writer, instance.config.notify, wording.delayed, now_ms)
     probe = HealthProbe(instance.roots, reader, instance.ingest, faults)
+    check = SelfCheck(probe, writer, to, courier, Reserve(instance.paths.database))
     post = SummaryPost(instance.paths.database, writer, to, courier, zone)
     return (
         (
@@ -288,7 +292,7 @@ def _notices(
         ),
         ("courier", courier.run),
         ("posted letters", partial(_wake, courier, posted)),
-        ("self-check", partial(SelfCheck(probe, writer, to, courier).run, now_ms)),
+        ("self-check", partial(check.run, now_ms)),
         ("summaries", partial(summaries, post, now_ms)),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costtop import config as configuration
-from costtop import lasting, world_faults
+from costtop import lasting
 from costtop.config import Config, FeatureRule
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
@@ -36,6 +36,7 @@ from costtop.store.recovery import rebuild
 from costtop.store.sessions import labels, runs
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
+from costtop.world_faults import best_effort
 
 _LITELLM_LIMIT = 64 << 20  # bytes
 _DEFAULT_BRANCHES = {"", "main", "master", "trunk", "HEAD"}
@@ -56,16 +57,19 @@ class Wired(NamedTuple):
 
 
 @asynccontextmanager
-async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> AsyncIterator[Wired]:
+async def wired(
+    paths: Paths, config: Config, posted: Callable[[], None], lock_wait: float = 60.0
+) -> AsyncIterator[Wired]:
     """Opens the store and everything that reads into it. The caller holds the instance's lock.
 
-    `posted` is called, on the loop, when a message was put into the outbox.
+    `posted` is called, on the loop, when a message was put into the outbox. `lock_wait` is how many
+    seconds a write waits for another program's lock.
     """
     found = roots(config, paths)
     private_directory(paths.spool)
     prices = price_book(config, paths)
     rebuild.make_whole(paths.database, now_ms())
-    async with Writer(paths.database) as writer:
+    async with Writer(paths.database, lock_wait) as writer:
         config = await writer.read(addressed, config)
         costs = partial(basis, policy=config.prices.counts)
         named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
@@ -109,11 +113,8 @@ async def wired(paths: Paths, config: Config, posted: Callable[[], None]) -> Asy
 
 async def _keep_last(writer: Writer, prices: PriceBook) -> None:
     """What is worked out only is worked out again where it cannot be kept."""
-    try:
+    with best_effort():
         await writer.transact(meta.put, cards(prices))
-    except Exception as error:
-        if world_faults.judge(error) is None:
-            raise
 
 
 async def _restore(writer: Writer, ingest: Ingest) -> None:
@@ -134,14 +135,14 @@ def _on_loop(loop: asyncio.AbstractEventLoop, posted: Callable[[], None]) -> Non
 
 async def keep_cards(instance: Wired) -> None:
     """For ever: keeps rate cards as they are worked out, so that a killed daemon starts as fast."""
-    kept = instance.prices.count()
+    kept = -1 if instance.prices.learnt() else instance.prices.count()
     while True:
         await asyncio.sleep(_EVERY)
         if instance.prices.count() != kept:
             count = instance.prices.count()
             await instance.writer.transact(meta.put, cards(instance.prices))
             kept = count
-            lasting.well()
+        lasting.well()
 
 
 def cards(prices: PriceBook) -> dict[str, str]:

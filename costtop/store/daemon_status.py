@@ -4,6 +4,7 @@ The screen, the status line and `costtop status` read it; writing it to the data
 every screen each second.
 """
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,12 +12,33 @@ from typing import Any
 
 from costtop.files import replace
 
+_BLOCK = 4096  # bytes
 FRESH_FOR = 10_000  # ms after which a silent daemon counts as gone
 
 
 def write(path: Path, status: dict[str, Any]) -> None:
-    """Replaces the status whole, mode 0600."""
-    replace(path, json.dumps(status).encode())
+    """Replaces the status whole, mode 0600; on a full disk it is written over in its place.
+
+    A status that is old says that no daemon runs. Raises OSError where it cannot be kept at all.
+    """
+    text = json.dumps(status).encode()
+    text = text.ljust((len(text) // _BLOCK + 2) * _BLOCK)  # room to grow in its place
+    try:
+        replace(path, text)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not _written_over(path, text):
+            raise
+
+
+def _written_over(path: Path, text: bytes) -> bool:
+    """Within the blocks that the file has, and blank to its end; False where they do not do."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        text = text.rstrip().ljust(size)
+        return len(text) <= size and os.pwrite(descriptor, text, 0) == size
+    finally:
+        os.close(descriptor)
 
 
 def read(path: Path) -> dict[str, Any]:

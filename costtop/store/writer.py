@@ -19,6 +19,7 @@ from costtop.store.db import open_writer
 from costtop.store.recovery import damage, journal, store_mark
 from costtop.store.recovery.journal import Journal
 
+_BRIEF = 0.1  # s
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -29,9 +30,12 @@ class Writer:
     Use as `async with Writer(path) as writer: await writer.transact(write, *args)`. Once the file
     is found damaged or replaced nothing is written any more: `damaged` is set, and whoever comes
     gets DamagedStore, or with `patient` waits until the store is closed.
+
+    Another program's lock is waited for `lock_wait` seconds by the first who meets it and hardly
+    by those after it, until it has gone: reads and commands stand in the same line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock_wait: float = 60.0) -> None:
         self.path = path
         self.journal = Journal(path)
         self.watch = damage.Watch(path)
@@ -39,6 +43,7 @@ class Writer:
         self.patient = False
         self._db = aiosqlite.Connection(self._open, iter_chunk_size=64)
         self._turn = asyncio.Lock()
+        self._lock_wait, self._waits = lock_wait, 60.0  # s; what the connection was opened with
 
     def _open(self) -> sqlite3.Connection:
         db = open_writer(self.path)
@@ -71,7 +76,7 @@ class Writer:
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
         """What `write(db, *args)` returns, committed; rolled back whole where it raises."""
-        return await self._whole(_transaction, write, args, kw)
+        return await self._whole(self._transaction, write, args, kw)
 
     async def read(
         self, read: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
@@ -122,29 +127,45 @@ class Writer:
         finally:
             self.watch.leave()
 
+    def _transaction(
+        self,
+        db: sqlite3.Connection,
+        journal: Journal,
+        write: Callable[..., T],
+        args: tuple[Any, ...],
+        kw: Any,
+    ) -> T:
+        self._begin(db)
+        try:
+            answer = write(db, *args, **kw)
+            journal.write()
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.rollback()
+            journal.undo()
+            raise
+        journal.keep()
+        return answer
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        if self._waits > self._lock_wait:
+            self._wait(db, self._lock_wait)
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                self._wait(db, min(_BRIEF, self._lock_wait))
+            raise
+        self._wait(db, self._lock_wait)
+
+    def _wait(self, db: sqlite3.Connection, seconds: float) -> None:
+        if seconds != self._waits:
+            self._waits = seconds
+            db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
 
 def _call(
     db: sqlite3.Connection, _: Journal, read: Callable[..., T], args: tuple[Any, ...], kw: Any
 ) -> T:
     return read(db, *args, **kw)
-
-
-def _transaction(
-    db: sqlite3.Connection,
-    journal: Journal,
-    write: Callable[..., T],
-    args: tuple[Any, ...],
-    kw: Any,
-) -> T:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        answer = write(db, *args, **kw)
-        journal.write()
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.rollback()
-        journal.undo()
-        raise
-    journal.keep()
-    return answer

@@ -111,6 +111,7 @@ class Breakers:
         self._writer, self._actions, self._action_log = writer, actions, action_log
         self._audience, self._look_again = audience, look_again
         self._refused: dict[tuple[int, str, str], int] = {}
+        self._unwritten: dict[tuple[int, str, str], int] = {}  # done, and when
 
     async def run(self, *, acting: bool = True) -> None:
         """For ever; a daemon that only looks acts on nothing."""
@@ -127,9 +128,14 @@ class Breakers:
         due = await self._writer.read(find_due, self._actions.holder.sessions(), now)
         self._refused = {key: at for key, at in self._refused.items() if at > now}
         wanted = [
-            one for one in due if (one.breaker.id, one.session, one.deed) not in self._refused
+            one
+            for one in due
+            if (one.breaker.id, one.session, one.deed) not in {*self._refused, *self._unwritten}
         ]
-        await asyncio.gather(*(self._do(one, now) for one in wanted))
+        ends = await asyncio.gather(*(self._do(one, now) for one in wanted), return_exceptions=True)
+        if errors := [end for end in ends if isinstance(end, Exception)]:
+            raise ExceptionGroup("deeds of breakers", errors)
+        await self._write_down()
 
     async def _do(self, due: Due, now: int) -> None:
         if due.capped:
@@ -142,9 +148,13 @@ class Breakers:
         except CosttopError:
             self._refused[due.breaker.id, due.session, due.deed] = now + _RETRY
             return
-        await self._writer.transact(
-            breakers.note_deed, due.breaker.id, due.session, due.deed, "done", now_ms()
-        )
+        self._unwritten[due.breaker.id, due.session, due.deed] = now_ms()
+
+    async def _write_down(self) -> None:
+        """What was done is not done again, also where the store cannot keep it yet."""
+        for (breaker, session, deed), at in list(self._unwritten.items()):
+            await self._writer.transact(breakers.note_deed, breaker, session, deed, "done", at)
+            del self._unwritten[breaker, session, deed]
 
     def _say_capped(self, db: sqlite3.Connection, one: Breaker, now: int) -> None:
         if breakers.say_capped(db, one.id):

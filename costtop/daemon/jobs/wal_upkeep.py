@@ -7,6 +7,7 @@ import asyncio
 import time
 from pathlib import Path
 
+from costtop import lasting
 from costtop.daemon.ingest.intake import Ingest
 from costtop.store import wal
 from costtop.store.writer import Writer
@@ -24,4 +25,5 @@ async def keep_wal_small(writer: Writer, database: Path, ingest: Ingest) -> None
         due = size >= LARGE or time.monotonic() - last >= _CALM
         if size and due and not ingest.progress.total and await writer.read(wal.checkpoint):
             last = time.monotonic()
+        lasting.well()
         await asyncio.sleep(_EVERY)

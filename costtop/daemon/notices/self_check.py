@@ -14,6 +14,7 @@ from costtop.daemon.notices.post import Audience, post_findings
 from costtop.lasting import Faults
 from costtop.model import Finding, Letter, Notification
 from costtop.notify.courier import Courier
+from costtop.store.reserve import Reserve
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
@@ -54,13 +55,22 @@ class SelfCheck:
     """Tells of blindness once when it begins and once when it ends."""
 
     def __init__(
-        self, health: Callable[[int], Health], writer: Writer, to: Audience, courier: Courier
+        self,
+        health: Callable[[int], Health],
+        writer: Writer,
+        to: Audience,
+        courier: Courier,
+        reserve: Reserve | None = None,
     ) -> None:
         self._health, self._writer, self._to, self._courier = health, writer, to, courier
+        self._reserve = reserve  # what is given up so that a full disk can be written down
+        self._shouted = False  # its begin was told past the store
         self._blind: bool | None = None  # None: not looked yet, an earlier daemon may have been
 
     async def run(self, clock: Callable[[], int]) -> None:
         """Looks for ever."""
+        if self._reserve is not None:
+            await asyncio.to_thread(self._reserve.keep)
         while True:
             await asyncio.sleep(_EVERY)
             await self.look(clock())
@@ -70,6 +80,8 @@ class SelfCheck:
         """Tells what has changed since the last look."""
         health = self._health(now)
         found = blind(health, now)
+        if self._reserve is not None and found is None:
+            await asyncio.to_thread(self._reserve.keep)
         if (found is not None) == self._blind:
             return
         end = sees_again(health, now)
@@ -80,13 +92,29 @@ class SelfCheck:
 
     async def _tell(self, finding: Finding, now: int) -> None:
         try:
-            decided = await self._writer.transact(post_findings, [finding], self._to, now)
+            decided = await self._post(finding, now)
         except Exception as error:  # what makes costtop blind may be its store: then without it
             lasting.meet(error)
+            self._shouted = not finding.resolved
             await self._courier.shout(_letter(finding, now))
             return
         if any(one.speaks for one in decided):
             self._courier.wake()
+        elif finding.resolved and self._shouted:  # the ledger knows nothing of it
+            await self._courier.shout(_letter(finding, now))
+        self._shouted = False
+
+    async def _post(self, finding: Finding, now: int) -> list[Notification]:
+        """Writes it down, on a full disk with the space that was kept for it."""
+        writer, to = self._writer, self._to
+        try:
+            return await writer.transact(post_findings, [finding], to, now)
+        except Exception as error:
+            if self._reserve is None or lasting.meet(error).kind != "full":
+                raise
+            if not self._reserve.free():
+                raise
+            return await writer.transact(post_findings, [finding], to, now)
 
 
 def _letter(finding: Finding, now: int) -> Letter:
