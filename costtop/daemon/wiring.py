@@ -84,13 +84,8 @@ async def wired(
             posted()
         await writer.transact(labels.renew, write_context.labels)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
-        evaluator = Evaluator(
-            settings_of(config),
-            limits,
-            zone,
-            to,
-            partial(_on_loop, asyncio.get_running_loop(), posted),
-        )
+        told = partial(_on_loop, asyncio.get_running_loop(), posted)
+        evaluator = Evaluator(settings_of(config), limits, zone, to, told)
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
