@@ -54,6 +54,7 @@ MODULES = {
     "reprice": ("upkeep.reprice", "price stored calls anew"),
     "backup": ("upkeep.backup", "copy the database"),
     "restore": ("upkeep.backup", "put a copy back"),
+    "forget": ("upkeep.forget", "delete what is stored"),
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
 

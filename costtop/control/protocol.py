@@ -284,6 +284,16 @@ class Restore:
     by: str = ""
 
 
+@_command
+class Forget:
+    """Delete sessions ("source/session"), or all that was up to `before` (ms UTC), for good."""
+
+    do = "forget"
+    sessions: tuple[str, ...] = ()
+    before: int | None = None
+    by: str = ""
+
+
 Command = (
     Ping
     | Stop
@@ -291,6 +301,7 @@ Command = (
     | Reprice
     | Backup
     | Restore
+    | Forget
     | SetBudget
     | RemoveBudget
     | Scan

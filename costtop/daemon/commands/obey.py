@@ -20,6 +20,7 @@ from costtop.control.protocol import (
     Command,
     EndRun,
     EndSilence,
+    Forget,
     Hook,
     Kill,
     MarkSession,
@@ -151,9 +152,11 @@ class Obey:
                 return reply(said=[await executors.runs.begin(command, caller)])
             case EndRun(run):
                 return reply(sessions=await executors.runs.end(run))
-            case Backup() | Restore():
+            case Backup() | Restore() | Forget():
                 by = executors.guard.name(getattr(command, "by", ""), caller)
-                return reply(**await store_deeds.done(command, executors.keeper, by))
+                return reply(
+                    **await store_deeds.done(command, self._instance, executors.keeper, by)
+                )
             case Reprice():
                 return reply(changes=await repriced(self._instance))
             case Stop() | Reload() | SetBudget() | RemoveBudget():

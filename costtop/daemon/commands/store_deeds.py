@@ -1,18 +1,22 @@
-"""Deeds on the whole store, as asked for over the socket: a backup, a backup put back."""
+"""Deeds on the whole store, as asked for over the socket: backups, and what is to be forgotten."""
 
 from pathlib import Path
 from typing import Any
 
-from costtop.control.protocol import Backup, Restore
+from costtop.control.protocol import Backup, Forget, Restore
+from costtop.daemon.jobs.forget_all import clear_copies, forgotten
 from costtop.daemon.jobs.store_keeper import StoreKeeper
+from costtop.daemon.wiring import Wired
 from costtop.durations import iso
-from costtop.errors import UsageError
+from costtop.errors import CosttopError, UsageError
 from costtop.store.db import migrations
 from costtop.store.recovery import backups
 from costtop.store.recovery.damage import Order
 
 
-async def done(command: Backup | Restore, keeper: StoreKeeper, by: str) -> dict[str, Any]:
+async def done(
+    command: Backup | Restore | Forget, instance: Wired, keeper: StoreKeeper, by: str
+) -> dict[str, Any]:
     """What the answer holds; raises CosttopError where it cannot be done."""
     match command:
         case Backup():
@@ -23,3 +27,12 @@ async def done(command: Backup | Restore, keeper: StoreKeeper, by: str) -> dict[
                 raise UsageError(fault)
             keeper.restore(Order(f"{by} put a backup back", file, by))
             return {"said": ["the database is being rebuilt from the backup and the logs"]}
+        case Forget(sessions, before):
+            gone = await forgotten(instance, sessions, before, by)
+            clear_copies(instance.paths)
+            try:
+                await keeper.back_up()
+                backups.prune(instance.paths.database, 1)
+            except CosttopError as error:
+                gone["kept"] = str(error)
+            return {"gone": gone}

@@ -203,7 +203,8 @@ class Ingest:
             self._writer.journal.note(events)
         try:
             recorded = calls.record(db, self._write_context, readings, now)
-            estimating.book(db, self._write_context, readings)
+            kept = self._write_context.forgotten.rest(db, readings)
+            estimating.book(db, self._write_context, kept)
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.

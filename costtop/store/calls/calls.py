@@ -68,6 +68,7 @@ def record(
 ) -> Recorded:
     """Writes everything that was read; a second time changes nothing. `now` is ms UTC."""
     rev = next_rev(db)
+    readings = into.forgotten.rest(db, readings)
     adopted = into.sessions.adopted
     sights: dict[bytes, Sight] = {}
     for reading in readings:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from costtop.model import Call, Context
 from costtop.store.calls.otlp_twins import Heard
 from costtop.store.calls.told_contexts import ToldContexts
+from costtop.store.forgetting.tombstones import Forgotten
 from costtop.store.names import Names
 from costtop.store.places import Places
 from costtop.store.sessions.sessions import Sessions
@@ -52,6 +53,7 @@ class WriteContext:
         self.places = Places()
         self.heard = Heard()
         self.told = ToldContexts()
+        self.forgotten = Forgotten()
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
@@ -65,6 +67,7 @@ class WriteContext:
         self.places.forget()
         self.heard.forget()
         self.told.forget()
+        self.forgotten.forget()
         self._ids.clear()
 
     def feature(self, call: Call) -> str:

@@ -113,7 +113,8 @@ def make(database: Path) -> Backup:
         with closing(pages.opened(database, live=True)) as db:
             schema = int(db.execute("PRAGMA user_version").fetchone()[0])
             row = db.execute("SELECT value FROM meta WHERE key = ?", (GENERATION,)).fetchone()
-        part = begin(database, int(row[0]) if row else 0, schema)
+        # All of the journal so far is in it: nobody writes meanwhile.
+        part = begin(database, 1 + int(row[0]) if row else 0, schema)
         pages.copy(database, part)
         return finish(database, part)
     except (OSError, sqlite3.Error) as error:

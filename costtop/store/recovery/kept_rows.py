@@ -32,6 +32,9 @@ _TABLES = {
     "statuslines": "NEW.base IS NOT OLD.base",
     "runs": "",
     "run_sessions": "",
+    "confirmed": "",
+    "forgotten": "",
+    "forgotten_calls": "",
     "meta": "",
 }
 _OF_META = "substr({row}.key, 1, 8) = 'summary_' OR {row}.key IN ('alerts_born', 'budgets')"
@@ -46,7 +49,7 @@ def listen(db: sqlite3.Connection, hear: Hear) -> None:
     """Tells `hear` of every row to be kept that this connection changes from now on."""
     db.create_function("kept", 3, hear)
     for table, worth in _TABLES.items():
-        columns, key = _columns(db, table), _key(db, table)
+        columns, key = _columns(db, table), _columns(db, table, key=True)
         if not columns:
             continue
         for deed, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
@@ -68,18 +71,18 @@ def _trigger(db: sqlite3.Connection, table: str, deed: str, when: str, call: str
     )
 
 
-def _object(row: str, columns: Iterable[str]) -> str:
-    pairs = ", ".join(f"'{name}', {row}.{name}" for name in columns)
+def _object(row: str, columns: dict[str, str]) -> str:
+    pairs = ", ".join(
+        f"'{name}', {f'hex({row}.{name})' if kind == 'BLOB' else f'{row}.{name}'}"
+        for name, kind in columns.items()
+    )
     return f"json_object({pairs})"
 
 
-def _columns(db: sqlite3.Connection, table: str) -> list[str]:
-    return [str(row[1]) for row in db.execute(f"PRAGMA main.table_info({table})")]
-
-
-def _key(db: sqlite3.Connection, table: str) -> list[str]:
+def _columns(db: sqlite3.Connection, table: str, *, key: bool = False) -> dict[str, str]:
+    """Columns, or those of the primary key, with their types."""
     rows = db.execute(f"PRAGMA main.table_info({table})").fetchall()
-    return [str(row[1]) for row in sorted(rows, key=lambda row: row[5]) if row[5]]
+    return {str(row[1]): str(row[2]) for row in rows if row[5] or not key}
 
 
 def put_back(db: sqlite3.Connection, rows: Iterable[list[Any]]) -> int:
@@ -87,14 +90,14 @@ def put_back(db: sqlite3.Connection, rows: Iterable[list[Any]]) -> int:
 
     A second time changes nothing.
     """
-    known: dict[str, list[str]] = {}
+    known: dict[str, dict[str, str]] = {}
     count = 0
     for table, deed, row in rows:
         if table == _SHORT:
             _name(db, **row)
         elif table in _TABLES:
             columns = known.setdefault(table, _columns(db, table))
-            _put(db, table, deed, {name: row[name] for name in row if name in columns})
+            _put(db, table, deed, {n: _plain(row[n], columns[n]) for n in row if n in columns})
         count += 1
     return count
 
@@ -109,6 +112,10 @@ def _put(db: sqlite3.Connection, table: str, deed: str, row: dict[str, Any]) -> 
         return
     marks = ",".join("?" * len(names))
     db.execute(f"INSERT OR REPLACE INTO {table} ({','.join(names)}) VALUES ({marks})", values)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    return bytes.fromhex(value) if kind == "BLOB" and isinstance(value, str) else value
 
 
 def _name(db: sqlite3.Connection, source: str, session: str, short: str) -> None:

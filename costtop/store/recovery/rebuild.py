@@ -18,6 +18,7 @@ from typing import NamedTuple
 from costtop.errors import StoreError
 from costtop.store import meta
 from costtop.store.db import open_writer
+from costtop.store.forgetting import removal, tombstones
 from costtop.store.recovery import backups, damage, journal, kept_rows, pages, store_mark
 from costtop.store.recovery.damage import Order
 
@@ -84,10 +85,16 @@ def move_aside(database: Path, now: int) -> str:
         if source.exists():
             moved = f"{database.name}.corrupt-{stamp}"
             os.replace(source, database.with_name(f"{moved}{tail}"))
-    for old in sorted(database.parent.glob(f"{database.name}.corrupt-*Z"))[:-_ASIDE]:
+    clear_aside(database, _ASIDE)
+    return moved or _moved_before(database)
+
+
+def clear_aside(database: Path, most: int = 0) -> None:
+    """Deletes bad files that were moved aside, but the newest `most`."""
+    there = sorted(database.parent.glob(f"{database.name}.corrupt-*Z"))
+    for old in there[: max(0, len(there) - most)]:
         for tail in ("", "-wal", "-shm"):
             Path(f"{old}{tail}").unlink(missing_ok=True)
-    return moved or _moved_before(database)
 
 
 def give_up(database: Path, why: str, now: int) -> None:
@@ -135,10 +142,27 @@ def _build(database: Path, order: Order, aside: str, now: int) -> None:
         kept_rows.put_back(db, rows)
         meta.put(db, {meta.REBUILDING: json.dumps(stands._asdict())})
         db.execute("COMMIT")
+        _forget_again(db)
         if known:
             db.execute(f"PRAGMA application_id = {known.store}")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.replace(fresh, database)
+
+
+def _forget_again(db: sqlite3.Connection) -> None:
+    """A backup of before may hold what was forgotten since."""
+    if not tombstones.read(db):
+        return
+    removal.begin(db)
+    more = True
+    while more:
+        db.execute("BEGIN IMMEDIATE")
+        more = removal.calls(db).calls > 0
+        db.execute("COMMIT")
+    db.execute("BEGIN IMMEDIATE")
+    removal.rest(db)
+    db.execute("COMMIT")
+    removal.end(db)
 
 
 def _begin(database: Path, fresh: Path, order: Order) -> str:
