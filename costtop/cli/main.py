@@ -50,6 +50,7 @@ MODULES = {
     "stop": ("upkeep.daemon", "the daemon, or a session"),
     "status": ("upkeep.daemon", "how the daemon is"),
     "daemon": ("upkeep.daemon", "the daemon, in foreground"),
+    "service": ("upkeep.at_login", "the daemon, at each login"),
     "scan": ("upkeep.scan", "read what is new, once"),
     "reprice": ("upkeep.reprice", "price stored calls anew"),
     "backup": ("upkeep.backup", "copy the database"),

@@ -39,7 +39,7 @@ from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.wal_upkeep import keep_wal_small
-from costtop.daemon.lifecycle import daemon_log, leftovers, privacy
+from costtop.daemon.lifecycle import daemon_log, leftovers, privacy, systemd_words, watchdog
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.lifecycle.signals import ignore, on_signals
 from costtop.daemon.notices.post import Audience, audience
@@ -89,6 +89,7 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
             asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
             ignore(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # it ends already
+            systemd_words.tell("STOPPING=1")
             paths.status.unlink(missing_ok=True)
     return 0
 
@@ -238,6 +239,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("reader", reader.run),
             ("process search", search.run),
             ("status", status.run),
+            ("service", partial(_answer_service, instance, follower, faults)),
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper),
@@ -260,6 +262,17 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
         ("rate cards", partial(keep_cards, instance)),
         ("spool", partial(sweep, paths.spool, instance.ingest.known, keeper.backed_up)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
+    )
+
+
+async def _answer_service(instance: Wired, follower: Follower, faults: Faults) -> None:
+    """Says to systemd, where that has started us, that this daemon is up and at work."""
+    counts, ingest = instance.ingest.counts, instance.ingest
+    await watchdog.answer(
+        instance.paths.socket,
+        lambda: (follower.looked, ingest.progress.done, counts.bytes),
+        lambda: bool(faults.present()),
+        systemd_words.patience(),
     )
 
 

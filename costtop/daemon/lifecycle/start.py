@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from costtop import __version__
 from costtop.control import client, protocol
-from costtop.daemon.lifecycle import instance, keeping, stopping
+from costtop.daemon.lifecycle import instance, keeping, login_service, stopping
 from costtop.daemon.lifecycle.lock_holders import named_holder
 from costtop.dial import dialled
 from costtop.errors import CosttopError, Unusable
@@ -100,12 +100,13 @@ def _started(paths: Paths, options: Sequence[str]) -> int:
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     begun = os.fstat(log).st_size
     os.close(log)
-    child = keeping.begin(paths, options)
+    served = not options and login_service.start(paths)
+    child = None if served else keeping.begin(paths, options)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if _is_up(paths):
             return told(paths.lock).pid
-        if child.poll() is not None and instance.is_free(paths.lock):
+        if child and child.poll() is not None and instance.is_free(paths.lock):
             raise _failed(
                 child.returncode, f"the daemon did not start: {_last_words(paths, begun)}"
             )
