@@ -16,7 +16,7 @@ from costtop import __version__
 from costtop.analysis import why
 from costtop.detect.sessions.finished_peer import of_cost
 from costtop.model import Call, Context, Rates, SessionFact, TaskFact, Tokens, ToolUse
-from costtop.money import NANO
+from costtop.money import NANO, dollars
 from costtop.paths import Paths
 from costtop.queries.sessions import session as session_detail
 from costtop.store import daemon_status, meta
@@ -27,7 +27,7 @@ from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.sessions import finished_peers
 
-AT = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
+AT = 1_795_530_727_000  # Tue 2026-11-24 14:32:07 UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 _M = 1_000_000  # pico-dollars a token for each dollar a million tokens
 
@@ -73,6 +73,7 @@ WORK = (
     Work("costtop", "app", "acme-pilot", "", "svc", "acme-llm-2", 1, 2_000, 200),
 )
 RUNAWAY = WORK[1]._replace(prompt=24_000, grows=650)
+_BY_HOUR = (1, 1, 5, 1, 1, 1, 1, 3, 6, 8, 9, 8, 4, 6, 8, 9, 9, 7, 4, 2, 2, 2, 1, 1)
 TOOLS = ("Read", "Edit", "Bash", "Grep", "Write", "Task")
 
 
@@ -97,6 +98,18 @@ class Fleet:
                 calls = self._random.randint(6, 56)
                 readings.append(self.session(self._pick(), begins, calls, ends=True))
             self.write(readings, start + DAY)
+
+    def around(self, at: int, sessions: int) -> None:
+        """Finished sessions of the last 24 hours: most by day, some in the night."""
+        hours = self._random.choices(range(24), _BY_HOUR, k=sessions)
+        readings = []
+        for hour in hours:
+            ago = at - (at - hour * HOUR) % DAY + self._random.randint(0, HOUR)
+            begins = min(ago, at - 2 * HOUR)
+            readings.append(
+                self.session(self._pick(), begins, self._random.randint(8, 60), ends=True)
+            )
+        self.write(readings, at)
 
     def live(self, at: int, sessions: int) -> None:
         """Sessions of today: some run, some idle, some have ended, one has run away."""
@@ -200,15 +213,22 @@ def _priced(call: Call) -> Priced:
     return Priced(call, cost, cost, rates)
 
 
-def build(paths: Paths, at: int = AT, *, days: int = 100, sessions: int = 24) -> None:
-    """A whole instance: history, today's fleet, budgets, alerts, the daemon's last word."""
+def build(
+    paths: Paths, at: int = AT, *, days: int = 100, sessions: int = 24, around: int = 0
+) -> None:
+    """A whole instance: history, today's fleet, budgets, alerts, the daemon's last word.
+
+    `around` is how many sessions more were finished in the last 24 hours.
+    """
     db = open_writer(paths.database)
     fleet = Fleet(db)
     fleet.history(at, days)
     fleet.live(at, sessions)
+    fleet.around(at, around)
     db.execute("BEGIN IMMEDIATE")
-    meta.put(db, {"timezone": "UTC", "budgets": json.dumps(_budgets())})
-    _alerts(db, at)
+    daily = 60 * NANO if not around else 150 * NANO
+    meta.put(db, {"timezone": "UTC", "budgets": json.dumps(_budgets(daily))})
+    _alerts(db, at, daily)
     _peers(db, at)
     db.execute("COMMIT")
     _stand(db, at)
@@ -248,12 +268,12 @@ def say(paths: Paths, at: int) -> None:
     daemon_status.write(paths.status, {**pulse, "import": {}, "sources": sources})
 
 
-def _budgets() -> list[dict[str, object]]:
+def _budgets(daily: int) -> list[dict[str, object]]:
     tiers = [50, 80, 100]
     return [
-        {"name": "daily", "period": "day", "amount": 45 * NANO, "tiers": tiers, "scope": {},
+        {"name": "daily", "period": "day", "amount": daily, "tiers": tiers, "scope": {},
          "action": "notify"},
-        {"name": "monthly", "period": "month", "amount": 600 * NANO, "tiers": tiers, "scope": {},
+        {"name": "monthly", "period": "month", "amount": 900 * NANO, "tiers": tiers, "scope": {},
          "action": "gate"},
         {"name": "etl", "period": "week", "amount": 40 * NANO, "tiers": tiers,
          "scope": {"project": "etl"}, "action": "notify"},
@@ -264,18 +284,21 @@ _EVIDENCE = json.dumps({"peers": 38, "median_usd": "2.03", "ratio": 6.1})
 _RUNAWAY = "claude-code/9f767c4e-30d1-4b07-8f0a-2f8a7c5e1b11"
 
 
-def _alerts(db: sqlite3.Connection, at: int) -> None:
+def _alerts(db: sqlite3.Connection, at: int, daily: int) -> None:
+    half, most = dollars(daily // 2 + NANO), dollars(daily * 4 // 5 + NANO)
     rows = (
         ("d4c3", "budget_tier", "notice", "", "daily", 3 * HOUR, None, "resolved", None,
-         "budget daily: 50 % of $45.00", "$22.62 of $45.00 are spent, 12.5 hours remain"),
+         f"budget daily: 50 % of ${dollars(daily)}",
+         f"${half} of ${dollars(daily)} are spent, 12.5 hours remain"),
         ("c3d2", "budget_tier", "warning", "", "daily", 40 * MINUTE, None, "open", None,
-         "budget daily: 80 % of $45.00", "$36.10 of $45.00 are spent, 9.5 hours remain"),
+         f"budget daily: 80 % of ${dollars(daily)}",
+         f"${most} of ${dollars(daily)} are spent, 9.5 hours remain"),
         ("b2e1", "median_5x", "warning", _RUNAWAY, "", 15 * MINUTE, 41, "acknowledged", None,
          "session 9f767c4: 6.1x the median of its peers",
          "cost $12.40 after 41 turns; 38 finished sessions of dedup cost $2.03 in the median"),
         ("a1f0", "retry_loop", "critical", _RUNAWAY, "", 3 * MINUTE, 78, "open", "retry_loop",
          "session 9f767c4: Bash failed 57 times the same way",
-         "turns 21-78 repeated Bash with the same outcome: most of $31 of the session went there"),
+         "turns 21-78 repeated Bash with the same outcome: most of $21 of the session went there"),
     )  # fmt: skip
     for n, (
         ref,
@@ -296,7 +319,8 @@ def _alerts(db: sqlite3.Connection, at: int) -> None:
             " incident, pushed, tellings, voiced)"
             " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,1)",
             (n, ref * 3, ref, ref, rule, severity, session, budget, at - ago, at - ago, turn,
-             12 * NANO, 31 * NANO, cause, title, said, _EVIDENCE, state, "first", at - ago,
+             12 * NANO, 21 * NANO if session else daily * (8 if state == "open" else 5) // 10,
+             cause, title, said, _EVIDENCE, state, "first", at - ago,
              "b2e1" * 3 if session else ref * 3, at - ago),
         )  # fmt: skip
         db.execute(

@@ -17,7 +17,8 @@ from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader
-from costtop.tui.list.columns import COLUMNS, CellLook, Shown
+from costtop.tui.list.columns import COLUMNS
+from costtop.tui.list.shown_rows import CellLook, Shown
 
 SESSIONS = 1_000
 _USED = {"input_tokens": 900, "cached_input_tokens": 0, "output_tokens": 50, "total_tokens": 950}

@@ -207,7 +207,7 @@ def test_the_list_of_tasks_and_its_sums_are_floors_where_their_calls_are(home: P
     }
     (shop,) = found.sums
     assert shop.spent.short.reasons() == [("unpriced", 1), ("placeholder", 1)]
-    assert "≥$0.00 a task" in "".join(span.text for span in summed(shop))
+    assert "≥$0.00 a task" in "".join(span.text for span in summed(shop, 120))
     db.close()
 
 

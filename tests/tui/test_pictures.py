@@ -11,19 +11,19 @@ from costtop.durations import short
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.spending.days import Day
 from costtop.tui.draw.ascii import asciified
-from costtop.tui.draw.figures import cash, short_model, short_place, si
+from costtop.tui.draw.figures import cash, short_model, short_place, si, stroke
 from costtop.tui.draw.ink import Span, cut, fit, line, paint, plain, spread, wrapped
 from costtop.tui.draw.palette import ANSI, COLOURED, MONO, Inks
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import View, arranged, summed
-from costtop.tui.list.columns import COLUMNS, USUAL, CellLook, chosen
+from costtop.tui.list.columns import COLUMNS, USUAL, chosen
 from costtop.tui.list.fit_columns import fits, fitted
+from costtop.tui.list.shown_rows import CellLook
 from costtop.tui.preferences import Preferences, load, save
 from costtop.tui.screens.setup import shifted, stepped
 from costtop.tui.widgets.calendar import heat_map, uprights
 from costtop.tui.widgets.curve import curve
-from costtop.tui.widgets.meters import bar as wide_bar
 from costtop.tui.widgets.meters import meter, reading, waterfall
 from costtop.tui.widgets.pane import changed_cells
 from tests.tui.values import AT, FLEET, dollars, row
@@ -248,7 +248,7 @@ def test_a_waterfall_ends_in_its_sum():
 
 @given(st.floats(-1, 2), st.integers(0, 60))
 def test_a_bar_is_as_wide_as_asked(part: float, width: int):
-    assert len(wide_bar(part, width)) == max(width, 1 if part > 0 and not width else width)
+    assert len(stroke(part, width)) == max(width, 1 if part > 0 and not width else width)
 
 
 def test_the_calendar_puts_days_on_their_weekday_and_the_dearest_darkest():

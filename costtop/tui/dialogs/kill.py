@@ -17,7 +17,7 @@ from costtop.queries.live.view import ProcessSeen, SessionRow
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.session_actions import ask, root_key
 from costtop.tui.draw.figures import bill, short_place
-from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.ink import Line, facts, line
 from costtop.tui.host import host_of
 
 _TYPED = "its pid: only where costtop asks you to type it"
@@ -33,6 +33,7 @@ RUNGS = (
     Choice("pause", "p", "Pause       SIGSTOP the process tree; it spends nothing meanwhile"),
     Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
+_ROOM = 74  # cells of a line in the dialog at 80
 _SIGNALS = {"INT", "TERM", "KILL", "pause", "resume"}
 
 
@@ -111,11 +112,12 @@ def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[L
         pid = f"pid {guess.pid}, {guess.confidence}ly known"
     since = f"began {short(now - row.started)} ago" if row.started else "start unknown"
     cost = f"{bill(row.short.known(row.cost), floor=row.floor)} so far"
+    where = (f" · {row.cwd}" if row.cwd else "", "dim")
     name, place = row.called, short_place(row.project)
     state = (row.state, "good" if row.state == "running" else "dim")
     lines = [
         line("  ", (name, "strong"), f"  {row.source}  {place}  ", state),
-        line(f"    {pid} · {since} · ", (cost, "strong"), (f" · {row.cwd or '-'}", "dim")),
+        facts(line(f"    {pid} · {since} · ", (cost, "strong"), where), _ROOM),
     ]
     if guess is not None:
         ink = "warn" if guess.confidence == "weak" else "dim"

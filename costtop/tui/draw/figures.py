@@ -57,6 +57,18 @@ def share(part: float | None) -> str:
     return "-" if part is None else f"{part * 100:.0f} %"
 
 
+def stroke(part: float, width: int) -> str:
+    """A horizontal bar of `part` (0 to 1) of `width` cells, to the half cell.
+
+    It is a stroke, so that those of neighbouring rows do not merge into a wall.
+    """
+    halves = round(min(max(part, 0.0), 1.0) * width * 2)
+    if part > 0:
+        halves = max(halves, 1)
+    full, rest = divmod(halves, 2)
+    return ("━" * full + "╸" * rest).ljust(width)
+
+
 def clock(ms: int, zone: str, form: str = "%H:%M:%S") -> str:
     """A time of day in the user's zone."""
     return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).strftime(form)

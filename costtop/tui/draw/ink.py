@@ -96,6 +96,22 @@ def cut(line: Line, width: int) -> Line:
     return (*kept, Span(" " * left)) if left else tuple(kept)
 
 
+def facts(line: Line, width: int) -> Line:
+    """As many spans as fit whole, from the left: of text between middle dots as much as fits."""
+    kept: list[Span] = []
+    left = width
+    for span in line:
+        cells = cell_len(span.text.rstrip())
+        if cells > left:
+            text = whole(span.text, left)
+            if cell_len(text) <= left and text.strip():
+                kept.append(span._replace(text=text))
+            break
+        kept.append(span)
+        left -= cell_len(span.text)
+    return tuple(kept)
+
+
 def joined(spans: Iterable[Span]) -> list[Span]:
     """Neighbours of one ink as one span: fewer segments to paint."""
     together: list[Span] = []

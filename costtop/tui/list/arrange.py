@@ -6,8 +6,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
 from costtop.queries.live.view import BudgetMeter, SessionRow
-from costtop.tui.list.columns import COLUMNS, Column, Shown, budget_share
+from costtop.tui.list.columns import COLUMNS, budget_share
 from costtop.tui.list.filter import Filter, names
+from costtop.tui.list.shown_rows import Column, Shown
 
 _ADDED = ("cost", "calls", "errors", "unpriced", "rate", "tokens", "tokens_minute")
 GROUPS = ("", "project", "feature", "user")
@@ -129,7 +130,10 @@ def _sorted(rows: Iterable[SessionRow], view: View) -> list[SessionRow]:
     if view.sort == "rate" and view.placed:
         rows = list(rows)
         rates = map(view.placed.get, map(_key, rows), map(_rate, rows))
-        stands = list(zip(rates, map(_cost, rows), strict=True))
+        runs = map(
+            "running".__eq__, map(_state, rows)
+        )  # one without a price burns what nobody knows
+        stands = list(zip(rates, runs, map(_cost, rows), strict=True))
         order = sorted(range(len(rows)), key=stands.__getitem__, reverse=view.falling)
         return [rows[n] for n in order]
     # Where nothing burns all rates are alike: then the dearest come first.
@@ -138,6 +142,7 @@ def _sorted(rows: Iterable[SessionRow], view: View) -> list[SessionRow]:
 
 
 _key, _cost, _rate = attrgetter("key"), attrgetter("cost"), attrgetter("rate")
+_state = attrgetter("state")
 _rate_then_cost = attrgetter("rate", "cost")
 
 

@@ -3,88 +3,23 @@
 A cell is a pure function of the row, so a column can be tested, sorted and shown anywhere.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, Generic, NamedTuple, TypeVar
 
-from costtop.durations import MINUTE, SECOND, short
+from costtop.durations import short
 from costtop.money import NANO
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.queries.spending.sum_keys import agent
 from costtop.scope import FIELDS, matches
-from costtop.tui.draw.figures import cash, share, short_model, short_place, si
+from costtop.tui.draw.figures import cash, share, short_model, short_place, si, stroke
 from costtop.tui.draw.ink import Line, Span
 from costtop.tui.draw.spark import sparkline
-from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, LatestCalls
-
-T = TypeVar("T")
-
-
-class CellLook(NamedTuple):
-    """What a cell needs to know besides its row."""
-
-    at: int = 0  # ms UTC
-    top: int = 0  # dearest bucket on screen: the shared scale of the sparklines
-    zone: str = "UTC"
-    whole: int = 0  # what shares are shares of
-    added: LatestCalls = NOTHING_ADDED
-    budgets: tuple[BudgetMeter, ...] = ()
-    group: str = ""  # by what the rows are grouped
-
-
-class Column(NamedTuple, Generic[T]):
-    """One column: how to show it, how much room it needs, how it sorts."""
-
-    key: str
-    title: str  # "{}" in it is its width
-    width: int  # least cells
-    priority: int  # 0 stays longest; the highest goes first when it gets narrow
-    cell: Callable[[T, CellLook], Span | Line]  # a line fits its width by itself
-    sort: Callable[[Any], Any] | None = None  # of the row; of the session in the session list
-    align: str = "<"
-    grow: int = 0  # cells it may take of what is left over
-    falling: bool = True  # dearest first
-    about: str = ""  # one line for the setup screen
-    spare: int = 0  # cells that must be left to the growing ones before it is shown
-    facts: bool = False  # between middle dots: they go one by one where it is narrow, never cut
-    name: bool = False  # its end tells most: cut in the middle, and over columns that are empty
-    pair: bool = False  # of a project and a feature: the first is cut first
-    measured: bool = False  # it takes no more than its cells need
-    stages: tuple[tuple[int, int], ...] = ()  # (turn, cells): how wide it gets when it is its turn
-
-
-class Shown(NamedTuple):
-    """A session, subagent or group as it stands in the list."""
-
-    key: str
-    row: SessionRow
-    branch: str = ""  # tree lines before its name
-    tagged: bool = False
-    members: int = 0  # sessions in a group; 0: not a group
-    folded: bool = False  # has subagents that are not shown
-
-
-def settled(shown: Shown, look: CellLook) -> Hashable:
-    """What the cells of a row depend on: itself, the scale, and the clock as finely as it is shown.
-
-    Ages are shown in seconds only under a minute.
-    """
-    row, at = shown.row, look.at
-    young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
-    fresh = look.added.get(shown.key)
-    bright = fresh and (fresh.cost, at - fresh.at < BRIGHT, at - fresh.at < SEEN)
-    return shown, look.top, look.budgets, look.group, bright, at // (SECOND if young else MINUTE)
-
-
-def ground(shown: Shown) -> str:
-    """What a row lies on: groups on a panel, a runaway on a tint."""
-    if shown.members:
-        return "panel"
-    return "alarm" if shown.row.severity == "critical" and shown.row.state == "running" else ""
-
+from costtop.tui.list.latest_calls import BRIGHT, SEEN
+from costtop.tui.list.shown_rows import CellLook, Column, Shown
 
 _BLANK = Span("")
+_BAR = 12  # cells of the dearest of a day
 _STATES = {"running": ("▶", "accent"), "idle": ("∙", "dim"), "paused": ("‖", "warn")}
 _MARKS = {"watch": ("●", "accent"), "runaway": ("⚑", "bad"), "fine": ("✓", "dim")}
 _EDGES = {"critical": ("!", "lamp-bad"), "warning": ("▲", "warn")}
@@ -135,7 +70,7 @@ def _loud(shown: Shown, usual: str) -> str:
 def _text_ink(shown: Shown) -> str:
     if shown.members:
         return "strong"
-    return "dim" if shown.row.state == "ended" else "text"
+    return "text" if shown.row.state == "running" else "dim"
 
 
 def _name(shown: Shown, look: CellLook) -> Span:
@@ -248,6 +183,16 @@ def _budget(shown: Shown, look: CellLook) -> Span:
     return Span(share(part), "bad" if heavy and shown.row.state != "ended" else _text_ink(shown))
 
 
+def _part(shown: Shown, look: CellLook) -> Span:
+    unknown = shown.row.unpriced and not shown.row.cost
+    part = None if unknown else shown.row.cost / max(look.whole, 1)
+    return Span("?" if part is None else share(part), _text_ink(shown))
+
+
+def _bar(shown: Shown, look: CellLook) -> Span:
+    return Span(stroke(shown.row.cost / max(look.top, 1), _BAR), "h3")
+
+
 def _age(shown: Shown, look: CellLook) -> Span:
     started = shown.row.started
     return Span(short(None if started is None else look.at - started), _text_ink(shown))
@@ -319,6 +264,12 @@ COLUMNS: tuple[Column[Shown], ...] = (
            align=">", about="its process, where known exactly"),
 )  # fmt: skip
 
+# What stands of a past day, which burns nothing any more: its parts, and no latest calls.
+_PAST: dict[str, Column[Shown] | None] = {
+    "added": None,
+    "rate": Column("part", "SHARE", 6, 1, _part, sort=lambda r: r.cost, align=">"),
+    "trend": Column("bar", "COST", 12, 4, _bar, sort=lambda r: r.cost),
+}
 _USUAL = "flags session project agent model cost added rate trend why context cache tokens age"
 USUAL = tuple(_USUAL.split())
 
@@ -331,7 +282,11 @@ def sighted(keys: Sequence[str], sort: str) -> tuple[str, ...]:
     return (*keys[:at], sort, *keys[at:])
 
 
-def chosen(keys: Sequence[str]) -> list[Column[Shown]]:
-    """The columns with these keys, in this order; unknown keys are left out."""
-    by_key = {column.key: column for column in COLUMNS}
-    return [by_key[key] for key in keys if key in by_key]
+def chosen(keys: Sequence[str], *, past: bool = False) -> list[Column[Shown]]:
+    """The columns with these keys, in this order, or what is theirs of a `past` day.
+
+    Unknown keys are left out.
+    """
+    by_key: dict[str, Column[Shown] | None] = {column.key: column for column in COLUMNS}
+    by_key |= _PAST if past else {}
+    return [column for key in keys if (column := by_key.get(key))]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from costtop.tui.draw.ink import fit, whole
-from costtop.tui.list.columns import Column
+from costtop.tui.list.shown_rows import Column
 
 T = TypeVar("T")
 _TELLING = 7  # last cells of a name that are kept where it is cut

@@ -6,8 +6,8 @@ from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.view import TREND_BUCKETS, Snapshot
 from costtop.tui.draw.spark import scale
 from costtop.tui.list.calm_order import CalmOrder
-from costtop.tui.list.columns import CellLook
 from costtop.tui.list.latest_calls import LatestCalls
+from costtop.tui.list.shown_rows import CellLook
 
 _SCALED = 5 * SECOND  # between two looks at the scale
 

@@ -18,7 +18,7 @@ from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash, moment
 from costtop.tui.draw.ink import Line, Span, line, wrapped
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.table import Table
 
@@ -75,12 +75,12 @@ COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("sign", "", 1, 0, _sign),
     Column("when", "WHEN", 5, 1, _when, measured=True, stages=((1, 12),)),
     Column("about", "ABOUT", 8, 1, _about, name=True, measured=True, stages=((1, 18),)),
-    Column("title", "WHAT", 25, 0, _title, facts=True, measured=True, stages=((2, 120),)),
+    Column("title", "WHAT", 25, 0, _title, facts=True, measured=True, stages=((3, 120),)),
     Column("count", "N", 2, 4, _count, align=">"),
     Column("cost", "$", 7, 3, _cost, align=">", measured=True, stages=((1, 10),)),
-    Column("state", "STATE", 5, 3, lambda a, _: Span(a.incident.state, "dim"), measured=True,
+    Column("state", "STATE", 8, 6, lambda a, _: Span(a.incident.state, "dim"), measured=True,
            stages=((1, 12),)),
-    Column("told", "TOLD", 13, 2, _told, measured=True, stages=((3, 40),)),
+    Column("told", "TOLD", 18, 2, _told, measured=True, stages=((2, 40),)),
 )  # fmt: skip
 
 

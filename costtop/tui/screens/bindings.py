@@ -22,8 +22,8 @@ APP_KEYS: list[BindingType] = [
     Binding("colon,ctrl+p", "command_palette", "Commands", id="palette", key_display=": ^p"),
 ]
 TAB_KEYS: list[BindingType] = [
-    Binding("tab", "app.turn(1)", "Next screen", id="next_tab"),
-    Binding("shift+tab", "app.turn(-1)", "Previous screen", id="previous_tab"),
+    Binding("tab", "app.turn(1)", "Next screen", id="next_tab", key_display="Tab"),
+    Binding("shift+tab", "app.turn(-1)", "Screen before", id="previous_tab", key_display="S-Tab"),
 ]
 BACK_KEYS: list[BindingType] = [
     *TAB_KEYS,
@@ -31,7 +31,7 @@ BACK_KEYS: list[BindingType] = [
 ]
 SPAN_KEYS: list[BindingType] = [
     Binding("p", "span(1)", "Next period", id="next_span"),
-    Binding("P", "span(-1)", "Previous period", id="previous_span"),
+    Binding("P", "span(-1)", "Period before", id="previous_span"),
 ]
 TOP_KEYS: list[BindingType] = [
     *TAB_KEYS,

@@ -14,12 +14,12 @@ from costtop.tui.backend import Backend
 from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash_of, share
+from costtop.tui.draw.figures import cash_of, share, stroke
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
-from costtop.tui.widgets.meters import bar, level, meter
+from costtop.tui.widgets.meters import level, meter
 from costtop.tui.widgets.table import Table
 
 _BAR = 28
@@ -140,7 +140,7 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
         part = spent / budget.amount if budget.amount else 0.0
         ago = len(budget.past) - n
         name = f" {ago} {budget.period}{'s' if ago > 1 else ''} ago"
-        filled = (bar(spent / top, room) + " ", _BAR_INKS[level(part)])
+        filled = (stroke(spent / top, room) + " ", _BAR_INKS[level(part)])
         cost = (f"{'$' + cash_of(spent, budget.amount):>9}", "strong")
-        lines.append(line((name.ljust(14), "dim"), filled, cost, (f" {share(part)}", "dim")))
+        lines.append(line((name.ljust(14), "dim"), filled, cost, (f"{share(part):>6}", "dim")))
     return lines

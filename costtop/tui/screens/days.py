@@ -17,7 +17,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import bill, cash, clock, si
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.screens.why import WhyScreen
 from costtop.tui.widgets.calendar import heat_map, trend

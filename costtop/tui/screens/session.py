@@ -16,9 +16,9 @@ from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import bill, share, short_model, short_place, si
-from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.ink import Line, facts, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook
+from costtop.tui.list.shown_rows import CellLook
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
@@ -115,15 +115,15 @@ class SessionScreen(Screen[None]):
         snapshot = host.snapshot
         self.query_one("#head", Pane).show(titled(snapshot, host.mood, self.size))
         self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
-        facts = _figures(self._row, snapshot.at)
+        figures = _figures(self._row, snapshot.at)
         causes_, detail = [], self._detail
         if detail is not None and not self._expanded:
             plot = max(min((height - 20) // 2, 8), 3)
             marks = self._marks()
-            facts += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone, marks=marks)]
+            figures += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone, marks=marks)]
             causes_ = self._ledger(detail, snapshot, width, height)
-        self.query_one("#facts", Pane).show(facts)
-        self.query_one("#causes", Pane).show(causes_)
+        self.query_one("#facts", Pane).show([facts(one, width) for one in figures])
+        self.query_one("#causes", Pane).show([facts(one, width) for one in causes_])
         if detail is not None:
             look = CellLook(snapshot.at, 0, snapshot.zone)
             self.query_one("#calls", Table).show(detail.calls[::-1], look)
@@ -179,17 +179,19 @@ def _figures(row: SessionRow, now: int) -> list[Line]:
     place = " · ".join(dict.fromkeys(short_place(p) for p in names if p))
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
+    where = (who, pid, row.cwd)
     full = f"   {row.session}" if name != row.session else ""
     state = (row.state, {"running": "good", "paused": "accent"}.get(row.state, "dim"))
     marked = (f"   marked {row.mark}" if row.mark else "", "accent")
     lines = [
         line((f" {name} ", "strong"), state, f"   {place}", (full, "dim")),
-        line(f" {row.source} {short_model(row.model)}", (f"   {who}   {pid}   {row.cwd}", "dim")),
+        line(f" {row.source} {short_model(row.model)}", *((f"   {one}", "dim") for one in where)),
         _costs(row),
         line((f" {_times(row, now)}", "dim"), marked),
     ]
     if row.why:
-        lines.append(line((f" ! {row.why}", "bad" if row.severity == "critical" else "warn")))
+        sign, ink = ("!", "bad") if row.severity == "critical" else ("▲", "warn")
+        lines.append(line((f" {sign} {row.why}", ink)))
     return lines
 
 

@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 
 from costtop.tui.draw.ink import Span, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import COLUMNS, CellLook, Column
+from costtop.tui.list.columns import COLUMNS
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.preferences import FASTEST, SLOWEST, THEMES, Preferences
 from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table

@@ -13,7 +13,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.draw.spark import scale
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.screens.why import WhyScreen

@@ -11,9 +11,9 @@ from costtop.durations import SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.queries.spending.spending import SPANS
 from costtop.tui.backend import Backend
-from costtop.tui.draw.ink import Line
+from costtop.tui.draw.ink import Line, facts
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import Column
+from costtop.tui.list.shown_rows import Column
 from costtop.tui.screens.bindings import BACK_KEYS
 from costtop.tui.widgets.header import tabs, titled
 from costtop.tui.widgets.pane import Pane, keybar
@@ -109,8 +109,9 @@ class Tabbed(Screen[None], Generic[Row, Read]):
             self.picture(self.latest)
 
     def show(self, pane: str, lines: Sequence[Line]) -> None:
-        """Puts lines into one of the panes."""
-        self.query_one(f"#{pane}", Pane).show(lines)
+        """Puts lines into one of the panes; what has no room goes fact by fact."""
+        width = self.size.width
+        self.query_one(f"#{pane}", Pane).show([facts(one, width) for one in lines])
 
     def action_span(self, by: int) -> None:
         """Another period; for screens with `SPAN_KEYS`."""

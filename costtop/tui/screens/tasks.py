@@ -14,7 +14,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import bill, cash, moment, short_place, si
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import change
@@ -22,6 +22,7 @@ from costtop.tui.widgets.table import Table
 
 _SIGNS = {"completed": ("✓", "good"), "failed": ("✗", "bad"), "aborted": ("✗", "warn")}
 _FEATURES = 6  # named above the list
+_WIDE = 100  # cells from which their names have more room
 
 
 def _state(task: TaskLine, look: CellLook) -> Span:
@@ -49,12 +50,13 @@ def _finished(task: TaskLine, look: CellLook) -> Span:
 
 COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("state", "STATE", 11, 0, _state),
-    Column("task", "TASK", 14, 0, lambda t, _: Span(t.name, "strong"), name=True, measured=True,
+    Column("task", "TASK", 8, 0, lambda t, _: Span(t.name, "strong"), name=True, measured=True,
            stages=((2, 60),)),
-    Column("feature", "FEATURE", 14, 2, lambda t, _: Span(short_place(t.feature) or "-"),
+    Column("feature", "FEATURE", 8, 2, lambda t, _: Span(short_place(t.feature) or "-"),
            measured=True, stages=((1, 30),)),
-    Column("session", "SESSION", 12, 3, _session, name=True, measured=True, stages=((1, 20),)),
-    Column("cost", "$", 9, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">"),
+    Column("session", "SESSION", 9, 3, _session, name=True, measured=True, stages=((1, 20),)),
+    Column("cost", "$", 7, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">",
+           measured=True, stages=((1, 10),)),
     Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
     Column("took", "TOOK", 6, 4, _took, align=">"),
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
@@ -84,7 +86,7 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
         """Sums by feature where there is room, then the tasks."""
         snapshot = host_of(self).snapshot
         room = max(self.size.height - 12, 0)
-        sums = [summed(one) for one in read.sums[: min(_FEATURES, room)]]
+        sums = [summed(one, self.size.width) for one in read.sums[: min(_FEATURES, room)]]
         none = [line((" no task in this period; the README tells how agents name them", "dim"))]
         self.show("totals", sums or none)
         self.table.show(read.lines, CellLook(snapshot.at, 0, snapshot.zone))
@@ -97,14 +99,14 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
             await host_of(self).show_spent(within)
 
 
-def summed(one: TaskSum) -> Line:
+def summed(one: TaskSum, width: int) -> Line:
     """What a completed task of a feature costs, and what given-up ones cost beside it."""
     each = f"{bill(one.each, floor=one.spent.floor)} a task" if one.completed else "none completed"
     given_up = one.lost_spent.short.known(one.lost_spent.cost)
     cost = bill(given_up, floor=one.lost_spent.floor)
     lost = f"   {one.lost} given up: {cost}" if one.lost else ""
     return line(
-        (f" {fit(short_place(one.feature) or '(none)', 22)} ", "strong"),
+        (f" {fit(short_place(one.feature) or '(none)', 22 if width >= _WIDE else 14)} ", "strong"),
         f"{one.completed:>4} done   ",
         (f"{each:>18}  ", "strong"),
         change(one.each or 0, one.before or 0),

@@ -20,8 +20,9 @@ from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
-from costtop.tui.list.columns import Shown, chosen, ground, settled, sighted
+from costtop.tui.list.columns import chosen, sighted
 from costtop.tui.list.frame_memory import FrameMemory
+from costtop.tui.list.shown_rows import Shown, ground, settled
 from costtop.tui.list.span_list import EVERYWHERE, SpanList
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS, TOP_MORE
 from costtop.tui.widgets import header
@@ -109,9 +110,14 @@ class TopScreen(Screen[None]):
         self.table.display, self.query_one("#empty").display = not empty, empty
         if empty:
             self.query_one("#empty", Pane).show(first_run(snapshot))
-        columns = chosen(sighted(self.host.settings.columns, view.sort))
+        past = self.host.at is not None and not self.host.mood.playing
+        columns = chosen(sighted(self.host.settings.columns, view.sort), past=past)
         self.table.set_columns(columns, view.sort, view.falling)
-        self.table.show(rows, self._memory.look(snapshot, view.group))
+        look = self._memory.look(snapshot, view.group)
+        if past:
+            costs = [row.cost for row in sessions]
+            look = look._replace(whole=sum(costs), top=max(costs, default=0))
+        self.table.show(rows, look)
         self._draw_selected()
         self._draw_head()
 
@@ -136,7 +142,9 @@ class TopScreen(Screen[None]):
         lines = header.head(
             snapshot, app.mood, self.size, app.settings.meters, self._memory.calls.latest
         )
-        right = header.switched_on(self.view, self.kept, self.size.width)
+        burns = app.at is None or app.mood.playing
+        view = self.view if burns or self.view.sort != "rate" else self.view._replace(sort="cost")
+        right = header.switched_on(view, self.kept, self.size.width)
         self.query_one("#head", Pane).show(lines)
         beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
         row = heading(self._looked_at(), beside) if beside else ()

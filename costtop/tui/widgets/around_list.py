@@ -8,7 +8,7 @@ from costtop.queries.live.view import Snapshot, SourceSeen
 from costtop.tui.draw.figures import bill
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.list.arrange import sought
-from costtop.tui.list.columns import Shown
+from costtop.tui.list.shown_rows import Shown
 from costtop.tui.widgets.table import Table
 
 _BAR = 30
@@ -17,6 +17,8 @@ _NAMED = 4  # tools named that were not found
 
 def first_run(snapshot: Snapshot) -> list[Line]:
     """The places that were looked at, what was found there, the import, the next keys."""
+    if not snapshot.at:
+        return []  # nothing is known yet
     found = any(source.found for source in snapshot.sources)
     head = (
         "Nothing was spent in the last day."

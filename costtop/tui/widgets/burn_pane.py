@@ -19,6 +19,12 @@ _NARROW = 80  # cells below which there is no chart
 _ROWS = {False: 5, True: 10}  # of the plot, by whether the window is tall
 
 
+_KEYS = (
+    ("[", "accent"), (" earlier  ", "dim"), ("]", "accent"), (" later  ", "dim"),
+    ("Esc", "accent"), (" now", "dim"),
+)  # fmt: skip
+
+
 class BurnPane(Pane):
     """The chart of the day that is shown, or its strip where the window is low."""
 
@@ -30,6 +36,7 @@ class BurnPane(Pane):
         self._key = ""  # the session that is lit
         self._drawn: object = None
         self._picture: list[Line] = []
+        self._summed: tuple[DayChart, int, Line] = (self._day, 0, ())  # of a day at a width
 
     def about(self, key: str, kept: int | None = None) -> None:
         """Shows the day of the app's snapshot, with the session "source/session" lit.
@@ -38,7 +45,8 @@ class BurnPane(Pane):
         """
         self._kept = kept
         size = self.screen.size
-        if not host_of(self).settings.meters or size.height < _STRIP or header.is_tiny(size):
+        wanted = host_of(self).settings.meters and host_of(self).snapshot.at
+        if not wanted or size.height < _STRIP or header.is_tiny(size):
             self.show([])
             return
         self._ask(key)
@@ -55,7 +63,9 @@ class BurnPane(Pane):
             host.look(self.screen, lambda: host.backend.day_chart(until, seen), self._take, "day")
         if (anew or key != self._key) and snapshot.rev:
             if key != self._key:
-                self._key, self._look = key, self._look._replace(lit=())
+                self._key = key  # the one before stays lit until this one is read: one drawing
+                if not key:
+                    self._look = self._look._replace(lit=())
             if key:
                 host.look(
                     self.screen,
@@ -90,6 +100,11 @@ class BurnPane(Pane):
         if size.height < _CHART or size.width < _NARROW:
             snapshot = host_of(self).snapshot
             right = (*header.burn(snapshot, size.width, self._kept), *line(" "))
+            if host_of(self).at is not None:
+                right = (
+                    *burn_chart.whole(self._day, snapshot.zone),
+                    *line("  ", _KEYS[4], " now "),
+                )
             self.show([cut(burn_chart.strip(self._day, self._look, right, size.width), size.width)])
             return
         drawn = (self._day, self._look, size)
@@ -105,12 +120,10 @@ class BurnPane(Pane):
     def _title(self, width: int) -> Line:
         host, snapshot = host_of(self), host_of(self).snapshot
         if host.at is not None:
-            keys = [part for key, does in (("[", " earlier  "), ("]", " later  "), ("Esc", " now"))
-                    for part in ((key, "accent"), (does, "dim"))]  # fmt: skip
-            return rule(burn_chart.whole(self._day, snapshot.zone), line(*keys), width)
-        return rule(
-            header.burn(snapshot, width, self._kept), burn_chart.summary(self._day, width), width
-        )
+            return rule(burn_chart.whole(self._day, snapshot.zone), line(*_KEYS), width)
+        if self._summed[:2] != (self._day, width):
+            self._summed = self._day, width, burn_chart.summary(self._day, width)
+        return rule(header.burn(snapshot, width, self._kept), self._summed[2], width)
 
 
 def _until(snapshot: Snapshot, at: int | None) -> int:

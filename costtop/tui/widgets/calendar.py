@@ -81,7 +81,7 @@ def uprights(values: Sequence[int], height: int, ink: str, selected: int = -1) -
             if value > 0:
                 eighths = max(eighths, 1)
             sign = _UPRIGHT[min(max(eighths - row * 8, 0), 8)]
-            spans.append(Span(sign * 2 + " ", "warn" if n == selected else ink))
+            spans.append(Span(sign * 2 + " ", "lit" if n == selected else ink))
         lines.append(tuple(spans))
     return lines
 
@@ -94,8 +94,8 @@ def trend(days: Sequence[Day], selected: str, width: int, height: int) -> list[L
     use = max(height // 2, 1)
     labels = [f"${cash(max([*costs, 0]), width=8)}", *[""] * (height - 2), "spend"][:height]
     lower = [si(max([*tokens, 0])), *[""] * max(use - 2, 0), "tokens"][:use]
-    upper_rows = zip(labels, uprights(costs, height, "accent", at), strict=True)
-    lower_rows = zip(lower, uprights(tokens, use, "good", at), strict=True)
+    upper_rows = zip(labels, uprights(costs, height, "h4", at), strict=True)
+    lower_rows = zip(lower, uprights(tokens, use, "h2", at), strict=True)
     marks = "".join(f"{day.key[8:]} " if n % 2 == 0 else "   " for n, day in enumerate(shown))
     return [
         *((Span(f"{label:>11}  ", "dim"), *spans) for label, spans in (*upper_rows, *lower_rows)),

@@ -5,7 +5,7 @@ from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
 from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
 from costtop.tui.draw.ink import Line, Span, line, whole, wrapped
-from costtop.tui.list.columns import CellLook, Column
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.widgets.meters import waterfall
 
 _OF_BARS = {"bad": "flare"}

@@ -8,7 +8,7 @@ from costtop import __version__
 from costtop.durations import SECOND, short
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
-from costtop.tui.draw.figures import bill, cash, clock
+from costtop.tui.draw.figures import bill, cash, clock, some
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of, wrapped
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
@@ -37,8 +37,8 @@ def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool, added: s
     lines = titled(snapshot, mood, size, added)
     if snapshot.held:
         lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
-    if with_meters and size.height >= _NO_METERS:
-        lines += meters(snapshot, size.width, plain=mood.plain)
+    if with_meters and snapshot.at and size.height >= _NO_METERS:
+        lines += meters(snapshot, size.width, mood)
     return lines
 
 
@@ -93,10 +93,14 @@ def title(snapshot: Snapshot, mood: Mood, width: int, added: str = "") -> Line:
     spans = [Span(" costtop  ", "title"), *_liveness(snapshot, mood)]
     if snapshot.sessions or snapshot.today_sessions:
         counts = f"   {snapshot.running} live / {snapshot.today_sessions} today"
+        if mood.past and not mood.playing:
+            counts = f"   {some(snapshot.today_sessions, 'session')}"
         spans.append(Span(counts, "dim@panel"))
-    spans += _lamps(snapshot, width)
+    spans += _lamps(snapshot)
+    besides = [Span(f"   {snapshot.unpriced} unpriced", "warn@panel")] if snapshot.unpriced else []
     if snapshot.pulse.watch and width >= _WIDE:
-        spans.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
+        besides.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
+    spans += [one for one in besides if width_of((*spans, one)) + len(when) + 3 <= width]
     latest = Span(f"{added}   ", "h6@panel") if added and width >= _WIDE else Span("", "dim@panel")
     return _on_panel(spans, (latest, Span(f"{when} ", "text@panel")), width)
 
@@ -106,8 +110,8 @@ def _on_panel(left: Sequence[Span], right: Line, width: int) -> Line:
     return tuple(s._replace(ink="text@panel") if s.ink == "text" else s for s in spans)
 
 
-def _lamps(snapshot: Snapshot, width: int) -> list[Span]:
-    """What must be seen also when its row is scrolled away: the runaways, the unpriced."""
+def _lamps(snapshot: Snapshot) -> list[Span]:
+    """What must be seen also when its row is scrolled away: the runaways."""
     spans = []
     wild = [row for row in snapshot.sessions if row.severity == "critical" and row.rate]
     if wild:
@@ -118,8 +122,6 @@ def _lamps(snapshot: Snapshot, width: int) -> list[Span]:
             else f" ! {len(wild)} run away {rate}/h "
         )
         spans += [Span("   ", "dim@panel"), Span(words, "lamp-bad")]
-    if snapshot.unpriced and width >= 60:
-        spans.append(Span(f"   {snapshot.unpriced} unpriced", "warn@panel"))
     return spans
 
 
@@ -132,6 +134,10 @@ def _other_version(pulse: Pulse) -> str:
 
 def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     pulse = snapshot.pulse
+    if mood.trouble and mood.frozen_since is None:
+        return [Span(" ○ cannot read ", "lamp")]
+    if not snapshot.at:
+        return [Span("○ ", "dim@panel"), Span("reading …", "text@panel")]
     if mood.past:
         day = clock(snapshot.at, snapshot.zone, "%a %b %d") if snapshot.at else ""
         return [Span(f" {'REPLAY' if mood.playing else 'PAST'} {day} ", "lamp")]
@@ -147,21 +153,23 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     return [Span("● ", "accent@panel"), Span(f"live {pulse.lag / 1000:.1f} s", "text@panel")]
 
 
-def meters(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
+def meters(snapshot: Snapshot, width: int, mood: Mood) -> list[Line]:
     """Today and this month against their budgets at the left; at the right where they go."""
     half = width // 2 - 1 if width >= _WIDE else min(_LEFT, width)
-    ahead = [_ahead(snapshot, period, width - half) for period in ("day", "month")]
+    of_now = not mood.past
+    day = " today" if of_now else ""
+    ahead = [_ahead(snapshot, one, width - half) if of_now else () for one in ("day", "month")]
     beside = (
-        _aside("cache saved today", snapshot.saved, "h4"),
-        _aside("avoidable today", snapshot.avoidable, "warn", snapshot.avoidable_floor),
+        _aside(f"cache saved{day}", snapshot.saved, "h4"),
+        _aside(f"avoidable{day}", snapshot.avoidable, "warn", snapshot.avoidable_floor),
     )
     rows = (
-        ("today", "day", snapshot.today, snapshot.today_floor),
+        ("today" if of_now else "day", "day", snapshot.today, snapshot.today_floor),
         ("month", "month", snapshot.month, snapshot.month_floor),
     )
     lines = []
     for (label, period, spent, floor), to_come, aside in zip(rows, ahead, beside, strict=True):
-        left = cut(_spent(label, budget_of(snapshot, period), spent, floor, half, plain), half)
+        left = cut(_spent(label, budget_of(snapshot, period), spent, floor, half, mood.plain), half)
         room = width - half
         fits = width_of(to_come) + width_of(aside) + 2 <= room
         right = spread(to_come, aside, room) if fits else to_come
@@ -228,7 +236,7 @@ def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line
 
 def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
     """What is spent an hour, now, and how that compares; of a filtered list its part of all."""
-    whole = f"{'≥' if _unpriced(snapshot) else ''}${cash(snapshot.burn, width=9)}/h"
+    whole = "?/h" if _unknown(snapshot) else f"${cash(snapshot.burn, width=9)}/h"
     if kept is not None:
         part = f"${cash(kept, width=9)}"
         return line(("burn ", "text"), (part, "strong"), (f" of {whole}", "dim"))
@@ -242,9 +250,9 @@ def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
     return spans
 
 
-def _unpriced(snapshot: Snapshot) -> bool:
-    """Whether something burns that has no price: then what is known of the burn is a floor."""
-    return bool(snapshot.unpriced) and any(
+def _unknown(snapshot: Snapshot) -> bool:
+    """Whether nothing is known of the burn: all that runs has no price."""
+    return bool(snapshot.unpriced and not snapshot.burn) and any(
         row.unpriced and row.state == "running" for row in snapshot.sessions
     )
 

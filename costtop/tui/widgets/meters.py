@@ -69,18 +69,6 @@ def short(nanos: int) -> str:
     return cash(nanos, width=7, places=0 if whole else 2)
 
 
-def bar(part: float, width: int) -> str:
-    """A horizontal bar of `part` (0 to 1) of `width` cells, to the half cell.
-
-    It is a stroke, so that those of neighbouring rows do not merge into a wall.
-    """
-    halves = round(min(max(part, 0.0), 1.0) * width * 2)
-    if part > 0:
-        halves = max(halves, 1)
-    full, rest = divmod(halves, 2)
-    return ("━" * full + "╸" * rest).ljust(width)
-
-
 def waterfall(
     parts: Sequence[tuple[str, int]], width: int, inks: dict[str, str] | None = None
 ) -> list[Line]:

@@ -12,11 +12,10 @@ from costtop.queries.spending.trend_verdicts import (
     SpendChange,
     Spread,
 )
-from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si, some
+from costtop.tui.draw.figures import bill, cash, share, short_model, short_place, si, some, stroke
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
-from costtop.tui.list.columns import CellLook, Column
-from costtop.tui.widgets.meters import bar
+from costtop.tui.list.shown_rows import CellLook, Column
 
 _BAR = 10
 _SURE = 0.01  # p of a verdict that is given as one
@@ -54,7 +53,7 @@ def _cost(spent: Spent, look: CellLook) -> Span:
 
 
 def _share(spent: Spent, look: CellLook) -> Span:
-    return Span(bar(spent.sums.cost / max(look.whole, 1), _BAR), "h4")
+    return Span(stroke(spent.sums.cost / max(look.whole, 1), _BAR), "h4")
 
 
 def _per_cent(spent: Spent, look: CellLook) -> Span:
@@ -181,8 +180,8 @@ MODEL_COLUMNS: tuple[Column[Spent], ...] = (
 def summary(spending: Spending) -> list[Line]:
     """The total against the span before: spend beside use, so that a dearer day is told apart."""
     total, before = spending.total, spending.before
-    prices = f"${cash(total.cost_per_task)} each, ${cash(total.spend_per_task)} of all spend"
-    tasks = f" · {total.tasks} tasks, {prices}" if total.tasks else ""
+    prices = f"${cash(total.cost_per_task)} each · ${cash(total.spend_per_task)} of all spend"
+    tasks = f" · {total.tasks} tasks · {prices}" if total.tasks else ""
     cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {some(total.sessions, 'session')}, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
@@ -279,12 +278,10 @@ def on_mix(mix: Mix) -> Line:
     """How far the mix of models alone moved the price."""
     part = mix.price_index - 1
     sure = mix.p < _SURE and part >= 0.05
-    judged = Span(f"{part:+.1%}", "warn" if sure else "text")
-    moved = "  ".join(
-        f"{short_model(model)} {by * 100:+.0f} points" for model, by in mix.drivers[:3]
-    )
+    judged = Span(f"{part * 100:+.1f} %", "warn" if sure else "text")
+    moved = [f"  {short_model(name)} {by * 100:+.0f} points" for name, by in mix.drivers[:3]]
     p = (f"   p {mix.p:.3f}", "dim")
-    return line((" mix of models   ", "dim"), judged, f" at the same tokens   {moved}", p)
+    return line((" mix of models   ", "dim"), judged, " at the same tokens ", *moved, p)
 
 
 def _signed(amount: int) -> str:

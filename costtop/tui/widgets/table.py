@@ -17,8 +17,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from costtop.tui.draw.ink import Line, Span, cut, fit, tail
-from costtop.tui.list.columns import CellLook, Column
 from costtop.tui.list.fit_columns import fits, fitted, titled
+from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.widgets.pane import changed_cells, inked
 
 T = TypeVar("T")
@@ -191,6 +191,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         if self._outgrown:
             self._outgrown = False
             self._refit()
+            self._repaint()
 
     def _line(self, number: int) -> Line:
         found = self._lines.get(number)
@@ -279,6 +280,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
         self._refit()
         self._reveal()
+        self._repaint()
 
     def on_click(self, event: events.Click) -> None:
         """Selects a row, opens the selected one, or sorts by a column."""
