@@ -107,18 +107,21 @@ def _day(found: paths.Paths, day: str) -> tuple[int, int]:
 
 
 def _hook_hint(source: str) -> str:
-    """What to type so that the agent behind a source hears a stop; "" where its hook stands."""
-    from costtop.hooks.dialects import AGENTS, dialect_of
-    from costtop.hooks.install import installer
+    """What to type so that the agent behind a source hears a stop; "" where its hook may."""
+    from costtop.cli.control import hooks
+    from costtop.durations import now_ms
+    from costtop.queries.gates import HOOKS
 
-    agent = next((one for one in AGENTS if source == dialect_of(one).SOURCE), None)
-    if agent is None:
+    if (agent := HOOKS.get(source)) is None:
         return f"costtop has none for {source}"
+    found = paths.find()
     try:
-        stands = bool(installer.status(agent).commands)
+        (one,), (proof,) = hooks.proofs([agent], hooks.receipts(found), found, now_ms())
     except (CosttopError, OSError):
-        stands = False  # settings that cannot be read say nothing of a hook
-    return "" if stands else f"costtop hooks install {agent}"
+        return f"costtop hooks install {agent}"  # settings that cannot be read tell of no hook
+    if not one.commands:
+        return f"costtop hooks install {agent}"
+    return f"costtop hooks status {agent}" if proof.fails else ""
 
 
 def _unicode() -> bool:

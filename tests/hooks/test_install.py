@@ -225,22 +225,22 @@ def test_the_installed_command_runs_from_anywhere_and_never_blocks(home):
 
 
 def test_status_says_what_stands_there_and_what_is_wrong_with_it(home):
-    assert not installer.status("claude-code").commands
+    assert not installer.status("claude-code", home / "kept").commands
     path = _plant(home, "claude-code", b"{}")
     installer.install("claude-code", home / "kept")
-    told = installer.status("claude-code")
+    told = installer.status("claude-code", home / "kept")
     assert len(told.commands) == 4 and not told.trouble
     path.write_text(path.read_text().replace('"hooks"', '"disableAllHooks": true,\n"hooks"', 1))
-    assert "switch all hooks off" in installer.status("claude-code").trouble
+    assert "switch all hooks off" in installer.status("claude-code", home / "kept").trouble
     gone = next(word for word in shlex.split(told.commands[0]) if word.startswith("/"))
     path.write_text(path.read_text().replace(gone, "/gone/costtop"))
-    assert "not there any more" in installer.status("claude-code").trouble
+    assert "not there any more" in installer.status("claude-code", home / "kept").trouble
 
 
 def test_codex_that_runs_no_hooks_is_named(home):
     installer.install("codex", home / "kept")
     (home / ".codex/config.toml").write_text("[features]\nhooks = false\n")
-    assert "config.toml" in installer.status("codex").trouble
+    assert "config.toml" in installer.status("codex", home / "kept").trouble
     assert (home / ".codex/config.toml").read_text() == "[features]\nhooks = false\n"
 
 

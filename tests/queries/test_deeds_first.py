@@ -1,7 +1,7 @@
 """After a deed the row says it first, and keeps why the session cost what it did."""
 
 from costtop.files import user_name
-from costtop.queries.live.deeds_first import Kill, kills, shown
+from costtop.queries.live.deeds_first import Hands, Kill, kills, shown
 from costtop.queries.live.live_alerts import Held, Unusual
 from costtop.store.db import open_writer
 from costtop.store.sessions import marks
@@ -11,8 +11,8 @@ LOOP = {"claude-code/x": Unusual("retries 98 % · 31x usual", "critical", "retri
 WHY = "retries 98 % · 31x usual"
 
 
-def said(one, killed=None, held=(), unusual=LOOP):
-    [found] = shown([one], unusual, killed or {}, held, AT)
+def said(one, killed=None, held=(), unusual=LOOP, gated=("claude-code/x",)):
+    [found] = shown([one], unusual, Hands(killed or {}, held, frozenset(gated)), AT)
     return found.why
 
 
@@ -36,6 +36,17 @@ def test_what_is_paused_or_stopped_says_so_and_all_else_is_as_it_was():
     assert said(row("x", why=WHY), held=[stop]) == "stopped at its next tool · retries 98 %"
     assert said(row("x", state="ended", why=WHY), held=[stop]) == WHY
     assert said(row("x", why=WHY), held=[stop._replace(session="claude-code/y")]) == WHY
+
+
+def test_what_a_budget_holds_names_it_and_what_no_gate_holds_says_so():
+    day = Held("daily", "", "gate", "", AT, None, scope=(("source", "claude-*"),))
+    assert said(row("x", why=WHY), held=[day]) == "held by daily · retries 98 %"
+    alone = said(row("x", why=WHY), held=[day], gated=())
+    assert alone == "nothing holds it: no hook called · retries 98 %"
+    for other in (day._replace(scope=(("source", "codex"),)), day._replace(action="pause")):
+        assert said(row("x", why=WHY), held=[other]) == WHY
+    stop = Held("", "claude-code/x", "stop", "", AT, None)
+    assert said(row("x", why=WHY), held=[stop], gated=()).startswith("nothing holds it")
 
 
 def test_the_latest_kill_of_the_day_counts(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import channels, store_health
+from costtop.cli.reports import channels, hold, store_health
 from costtop.cli.tables import count, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
@@ -71,10 +71,12 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         "unsupported": _unsupported(),
         "receiver": _receiver(found),
         "processes": _sight(),
+        "gates": hold.found(found),
         **_stored(found, problems),
     }
     tree["unread"] = _unread(tree, found)
     problems += [line for line in _open_files(found) if line not in problems]
+    problems += hold.problems(found, tree["gates"])
     tree["problems"] = problems
     return tree
 
@@ -269,6 +271,7 @@ def _plain(tree: dict[str, Any]) -> list[str]:
     for channel in tree["daemon"].get("channels", []):
         mark = "✗" if channel["trouble"] else "✓"
         lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
+    lines += hold.plain(tree["gates"])
     if receiver := tree["receiver"]:
         lines.append(
             f"  OTLP at {receiver['address']} asks for the token in {receiver['token_file']}:"

@@ -12,9 +12,11 @@ from costtop.alerts import budget_words
 from costtop.config import BudgetEntry
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.daemon.session_scopes import addressed
+from costtop.durations import now_ms
 from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
 from costtop.files import private_directory, replace
 from costtop.paths import Paths
+from costtop.queries.gates import gates, unheld
 from costtop.queries.sessions import lookup
 from costtop.store import meta
 from costtop.store.sessions import session_names
@@ -80,7 +82,8 @@ def _set(
         return f"budget {command.name} {budget_words.change(before, budget)}"
     was = before and session_names.scope_said(db, before)
     said = budget_words.change(was, session_names.scope_said(db, budget))
-    return f"budget {command.name} {said}"
+    now = now_ms()
+    return "; ".join([f"budget {command.name} {said}", *unheld(gates(db, now), budget, now)])
 
 
 def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) -> str:

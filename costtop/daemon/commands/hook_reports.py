@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from costtop import money
 from costtop.control.protocol import Hook
-from costtop.durations import now_ms
+from costtop.durations import MINUTE, now_ms
 from costtop.lasting import LastingTasks
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
@@ -21,7 +21,8 @@ from costtop.receive.caller import Caller
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
-from costtop.store.sessions import live_logs, sessions
+from costtop.store.sessions import gate_calls, live_logs, sessions
+from costtop.store.sessions.gate_calls import GateCall
 from costtop.store.writer import Writer
 from costtop.tail.place import is_file
 
@@ -46,6 +47,7 @@ class HookReports:
         self._tasks = tasks
         self._under_way: set[asyncio.Task[None]] = set()
         self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
+        self._gated: dict[str, int] = {}  # by session, when its gate's call was last written
 
     def hear(self, command: Hook, caller: Caller) -> None:
         """Takes one report of a hook that is still waiting."""
@@ -69,8 +71,18 @@ class HookReports:
         if key not in self._confirmed:
             await self._writer.transact(hearsay.confirm, key, now_ms())
             self._confirmed.add(key)
+        await self._prove(command, key, now_ms())
         if command.said or command.event in {"prompt", "statusline"}:
             await self._writer.transact(_note, command, key, now_ms())
+
+    async def _prove(self, command: Hook, key: str, now: int) -> None:
+        """Writes that this session's gate runs, once a minute: a status line is no gate."""
+        if command.event == "statusline" or now - self._gated.get(key, 0) < MINUTE:
+            return
+        handle = self._holder.handle(key)
+        call = GateCall(now, handle.pid if handle else 0, key)
+        await self._writer.transact(gate_calls.put, command.source, call)
+        self._gated[key] = now
 
 
 def _logs(db: sqlite3.Connection, root: object) -> Sequence[bytes]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         NEW: str  # what its settings begin with where there are none yet
         LINE: bool  # whether it has a status line for our command
         OFF: tuple[str, frozenset[str]]  # a file beside the settings, lines in it that stop hooks
+        TRUST: str  # what the user must do before its hooks run; "" is nothing
 
         def event(self, text: bytes) -> str:
             """Which hook asks."""

@@ -18,6 +18,7 @@ PROMPTS = frozenset({"UserPromptSubmit"})
 NEW = "{\n}\n"
 LINE = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
+TRUST = ""
 
 
 def event(text: bytes) -> str:

@@ -18,6 +18,7 @@ PROMPTS = frozenset({"UserPromptSubmit"})
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))
+TRUST = "Codex runs a hook only after you trust it: start codex, type /hooks and trust these"
 
 
 def event(text: bytes) -> str:

@@ -18,6 +18,7 @@ PROMPTS = frozenset({"userPromptSubmitted"})
 NEW = '{\n  "version": 1\n}\n'
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
+TRUST = ""
 
 
 def event(text: bytes) -> str:

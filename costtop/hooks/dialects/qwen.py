@@ -18,6 +18,7 @@ PROMPTS = frozenset({"SubmittedPrompt"})
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
+TRUST = ""
 
 
 def event(text: bytes) -> str:

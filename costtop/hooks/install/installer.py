@@ -33,6 +33,7 @@ class Installed(NamedTuple):
     settings: Path
     commands: tuple[str, ...]  # ours that stand in them
     trouble: str  # why they would not work; "" is fine
+    since: int = 0  # ms UTC: when they were put in; 0: not known
 
 
 class Receipt(NamedTuple):
@@ -77,7 +78,7 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
     said = [f"{path}: the gate is in" + (" and the status line" if speaks.LINE else "")]
     if first is not None:
         said.append(f"as it was before: {backup}")
-    return [*said, *filter(None, [_disabled(speaks, path)])]
+    return [*said, *filter(None, [_disabled(speaks, path), speaks.TRUST])]
 
 
 def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -105,8 +106,8 @@ def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> l
     return [f"{path}: costtop's hooks are out"]
 
 
-def status(agent: str, environ: Mapping[str, str] = os.environ) -> Installed:
-    """How the agent's settings stand now."""
+def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> Installed:
+    """How the agent's settings stand now; `kept` is the folder of receipts."""
     path = place(agent, environ)
     now = _read(path)
     if now is None:
@@ -116,9 +117,15 @@ def status(agent: str, environ: Mapping[str, str] = os.environ) -> Installed:
     words = [word for word in program if "=" not in word]
     gone = bool(words) and not os.access(words[0], os.X_OK)
     trouble = f"{words[0]} is not there any more: install again" if gone else ""
-    return Installed(
-        agent, path, commands, trouble or (commands and _disabled(dialect(agent), path)) or ""
-    )
+    trouble = trouble or (commands and _disabled(dialect(agent), path)) or ""
+    return Installed(agent, path, commands, trouble, _since(kept, path))
+
+
+def _since(kept: Path, settings: Path) -> int:
+    try:
+        return _place(kept, settings).with_suffix(".json").stat().st_mtime_ns // 1_000_000
+    except OSError:
+        return 0
 
 
 def _disabled(speaks: "Dialect", path: Path) -> str:

@@ -1,6 +1,7 @@
 """Says what was done to a session before why it costs what it does. It does nothing itself.
 
-`killed by you 12s ago · retries 98 %`, `paused · retries 98 %`, `stopped at its next tool`.
+`killed by you 12s ago · retries 98 %`, `paused · retries 98 %`, `stopped at its next tool`, and,
+where the session is held back and no hook of it was ever called, that nothing holds it.
 """
 
 import sqlite3
@@ -11,6 +12,7 @@ from costtop.durations import DAY, MINUTE, short
 from costtop.files import user_name
 from costtop.queries.live.live_alerts import Held, Unusual
 from costtop.queries.live.view import SessionRow
+from costtop.scope import matches
 
 _LATEST = 200  # deeds that are looked through
 _GOES_ON = MINUTE  # after a kill: a session that is seen later than this was not ended
@@ -33,36 +35,57 @@ def kills(db: sqlite3.Connection, now: int) -> dict[str, Kill]:
     return {session: Kill(at, by) for session, at, by in rows}
 
 
+class Hands(NamedTuple):
+    """What lies on sessions: kills, breakers, and which sessions have a gate that runs."""
+
+    killed: Mapping[str, Kill]
+    held: Sequence[Held]
+    gated: frozenset[str]  # "source/session"
+
+
 def shown(
-    rows: Iterable[SessionRow],
-    unusual: Mapping[str, Unusual],
-    killed: Mapping[str, Kill],
-    held: Sequence[Held],
-    now: int,
+    rows: Iterable[SessionRow], unusual: Mapping[str, Unusual], hands: Hands, now: int
 ) -> tuple[SessionRow, ...]:
     """The rows with their deeds before their reasons."""
-    stopped = {one.session for one in held if one.session}
     return tuple(
-        _said(row, unusual, killed.get(row.key), now, stopped=row.key in stopped)
-        if row.state == "paused" or row.key in killed or row.key in stopped
+        _said(row, unusual, hands, now)
+        if row.state == "paused" or row.key in hands.killed or hands.held
         else row
         for row in rows
     )
 
 
-def _said(
-    row: SessionRow, unusual: Mapping[str, Unusual], kill: Kill | None, now: int, *, stopped: bool
-) -> SessionRow:
-    if not (words := _deed(row, kill, now, stopped=stopped)):
+def _said(row: SessionRow, unusual: Mapping[str, Unusual], hands: Hands, now: int) -> SessionRow:
+    if not (words := _deed(row, hands, now)):
         return row
     why = unusual[row.key].driver if row.key in unusual else ""
     return row._replace(why=" · ".join(filter(None, (words, why))))
 
 
-def _deed(row: SessionRow, kill: Kill | None, now: int, *, stopped: bool) -> str:
+def _deed(row: SessionRow, hands: Hands, now: int) -> str:
+    kill = hands.killed.get(row.key)
     if kill is not None and (row.last or 0) <= kill.at + _GOES_ON:
         who = "you" if kill.by == user_name() else kill.by or "costtop"
         return f"killed by {who} {short(now - kill.at)} ago"
     if row.state == "paused":
         return "paused"
-    return "stopped at its next tool" if stopped and row.state != "ended" else ""
+    return "" if row.state == "ended" else _held(row, hands)
+
+
+def _held(row: SessionRow, hands: Hands) -> str:
+    """How the gate holds a session, or that nothing does."""
+    holding = next((one for one in hands.held if _holds(one, row)), None)
+    if holding is None:
+        return ""
+    if row.key not in hands.gated:
+        return "nothing holds it: no hook called"
+    return f"held by {holding.budget}" if holding.budget else "stopped at its next tool"
+
+
+def _holds(one: Held, row: SessionRow) -> bool:
+    if one.action not in {"gate", "stop"}:
+        return False
+    if one.session:
+        return one.session == row.key
+    about = {name: getattr(row, name) for name in ("feature", "user", "project", "source")}
+    return matches(one.scope, {**about, "model": row.model_now, "session": row.key})

@@ -26,6 +26,7 @@ from costtop.queries.sessions import dearest
 from costtop.store import meta
 from costtop.store.calls import floors, scope_sums
 from costtop.store.db import snapshot
+from costtop.store.sessions import gate_calls
 
 if TYPE_CHECKING:
     from costtop.model import Budget
@@ -110,7 +111,8 @@ class Live:
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
         held = live_alerts.read(self._db, now)
         killed = deeds_first.kills(self._db, now)
-        sessions = deeds_first.shown(sessions, opened.sessions, killed, held, now)
+        hands = deeds_first.Hands(killed, held, gate_calls.gated(self._db) if held else frozenset())
+        sessions = deeds_first.shown(sessions, opened.sessions, hands, now)
         today, month = self._spent(now, told)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)

@@ -23,6 +23,7 @@ class Held(NamedTuple):
     opened: int  # ms UTC
     until: int | None  # it holds no longer than this
     short_id: str = ""  # of the session, as people type it
+    scope: tuple[tuple[str, str], ...] = ()  # globs of the sessions that it holds
 
 
 def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
@@ -44,6 +45,7 @@ def _held(db: sqlite3.Connection, one: "Breaker") -> Held:
         opened=one.opened,
         until=one.until,
         short_id=short_ids.of(db, session),
+        scope=one.scope,
     )
 
 

@@ -16,6 +16,7 @@ from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
+from costtop.queries.gates import gate_of
 from costtop.queries.spending import hidden, unlogged
 from costtop.store import meta
 from costtop.store.alerts import standings
@@ -78,6 +79,7 @@ class SessionDetail(NamedTuple):
     last_context: int
     missing: tuple[str, ...] = ()  # what the total is short of, in words
     beside: tuple[str, ...] = ()  # what no log tells, in words: estimates, the agent's own total
+    gate: int | None = None  # ms: when its gate was last called; 0: never; None: it is no agent's
 
 
 def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
@@ -93,7 +95,9 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
         likely = hidden.likely(db, root=root) if short.placeholder else None
         made = _made(key, spends, peers, _deeds(db, key))
         beside = tuple(unlogged.of(db, root).words())
-        return made._replace(missing=tuple(hidden.words(short, likely)), beside=beside)
+        return made._replace(
+            missing=tuple(hidden.words(short, likely)), beside=beside, gate=gate_of(db, key)
+        )
 
 
 def _made(

@@ -115,7 +115,7 @@ class SessionScreen(Screen[None]):
         snapshot = host.snapshot
         self.query_one("#head", Pane).show(titled(snapshot, host.mood, self.size))
         self.query_one("#keys", Pane).show([keybar(_KEYBAR, width)])
-        figures = _figures(self._row, snapshot.at)
+        figures = _figures(self._row, snapshot.at, self._detail.gate if self._detail else None)
         causes_, detail = [], self._detail
         if detail is not None and not self._expanded:
             plot = max(min((height - 20) // 2, 8), 3)
@@ -172,14 +172,15 @@ class SessionScreen(Screen[None]):
         self.action_expand()
 
 
-def _figures(row: SessionRow, now: int) -> list[Line]:
-    """Whose it is, what it costs, why."""
+def _figures(row: SessionRow, now: int, gate: int | None) -> list[Line]:
+    """Whose it is, what it costs, why, and whether a gate can hold it."""
     name = row.called
     names = (row.project, row.feature, row.branch)
     place = " · ".join(dict.fromkeys(short_place(p) for p in names if p))
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
-    where = (who, pid, row.cwd)
+    held = "" if row.state == "ended" else _gate(gate, now)
+    where = [part for part in (who, pid, held, row.cwd) if part]
     full = f"   {row.session}" if name != row.session else ""
     state = (row.state, {"running": "good", "paused": "accent"}.get(row.state, "dim"))
     marked = (f"   marked {row.mark}" if row.mark else "", "accent")
@@ -193,6 +194,13 @@ def _figures(row: SessionRow, now: int) -> list[Line]:
         sign, ink = ("!", "bad") if row.severity == "critical" else ("▲", "warn")
         lines.append(line((f" {sign} {row.why}", ink)))
     return lines
+
+
+def _gate(at: int | None, now: int) -> str:
+    """Whether its hook asks costtop: without one only pause and kill hold it."""
+    if at is None:
+        return ""
+    return f"gate called {short(now - at)} ago" if at else "no gate"
 
 
 def _costs(row: SessionRow) -> Line:

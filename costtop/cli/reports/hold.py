@@ -1,0 +1,42 @@
+"""What `costtop doctor` says of gates: which agents a hook holds, which budgets hold nothing."""
+
+from typing import Any
+
+from costtop import config
+from costtop.cli.control import hooks
+from costtop.durations import now_ms
+from costtop.errors import CosttopError
+from costtop.hooks.dialects import AGENTS
+from costtop.paths import Paths
+from costtop.queries.connection import Door
+from costtop.queries.gates import all_unheld, gates
+
+
+def found(paths: Paths) -> list[dict[str, Any]]:
+    """The gates that stand in agents' settings, each with what it has done."""
+    kept = hooks.receipts(paths)
+    told = zip(*hooks.proofs(AGENTS, kept, paths, now_ms()), strict=True)
+    return [hooks.tree(one, proof) for one, proof in told if one.commands]
+
+
+def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:
+    """Gates that do not run, and budgets that therefore hold nothing; one line each."""
+    lines = [
+        f"the gate of {one['agent']}: {one['said']}"
+        for one in told
+        if one["gate"] in {"broken", "untrusted", "silent"}
+    ]
+    try:
+        budgets = config.budgets(config.load(paths))
+        seen = Door(paths).read(gates, now_ms())
+    except CosttopError:
+        return lines  # told elsewhere, or nothing was ever read
+    return lines + all_unheld(seen, budgets, now_ms())
+
+
+def plain(told: list[dict[str, Any]]) -> list[str]:
+    """A line for each gate."""
+    return [
+        f"  {'✓' if one['gate'] == 'called' else '!'} gate of {one['agent']:<12} {one['said']}"
+        for one in told
+    ]
