@@ -15,6 +15,8 @@ from costtop.detect.sessions.finished_peer import Peer
 from costtop.model import SEVERITIES, Finding, Severity
 
 _QUIET = 10  # turns without the claim after which a recovering mechanism is over
+_SURE = 0.25  # of a usual session, that a mechanism has cost where few peers have taught its limit
+_UNPEERED = 4  # floors that one has cost which is told before anything is known to be usual
 _FAR = 1.5  # times the usual that a session which is still cheap must be on its way to
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 
@@ -137,11 +139,13 @@ def _is_pushed(rule: Rule, claim: Claim, at: Moment, now: int) -> bool:
     if rule.plain:
         return at.settings.plain_rule != "notice"
     if claim.learnt is not None and claim.learnt < at.settings.learnt_from:
-        sure = claim.excess > at.peers.long_median() or _beyond(at)
+        sure = claim.excess > _SURE * at.peers.long_median() or _beyond(at)
         return rule.cause is not None and sure
     if claim.learnt is not None:
         return True
-    return claim.statistic >= rule.patience and (rule.sure or at.peers.usual() is not None)
+    if rule.sure or at.peers.usual() is not None:
+        return claim.statistic >= rule.patience
+    return not rule.patience and claim.excess >= _UNPEERED * at.settings.floor
 
 
 def _is_cheap(claim: Claim, at: Moment) -> bool:

@@ -50,9 +50,9 @@ def test_the_same_failure_five_times_is_a_loop(monitor, log, start):
 
 
 def test_a_cycle_of_three_failing_calls_is_a_loop(monitor, log, start):
-    found = calls(monitor, log, start, [fails(key) for key in "abc" * 6])
-    assert found
-    assert found[0].turn <= 15
+    found = calls(monitor, log, start, [fails(key, f"{key}~{key}") for key in "abc" * 6])
+    assert found[0].turn <= 10  # the fourth time round; by one call alone it would be the fifth
+    assert "repeated Bash 7 times (10 failures)" in found[0].why
 
 
 def test_arguments_that_differ_are_no_loop_while_anything_new_comes_of_them(monitor, log, start):

@@ -123,7 +123,14 @@ def test_a_prompt_that_keeps_changing_is_cache_thrash(school, log):
     found = play(monitor, log, "x", at, made)
     thrash = only(found, "cache_miss")
     assert thrash.cause == "cache_miss"
-    assert dict(thrash.evidence)["breaks"] >= 3
+    assert dict(thrash.evidence)["breaks"] == 2  # one after the other, of all that was cached
+
+
+def test_a_prompt_of_which_half_is_hit_is_thrash_at_the_third_break(school, log):
+    monitor, at = school
+    made = [(n * 10_000, Tokens(60_000 + n * 500, 29_000, 30_000, 0, 150)) for n in range(9)]
+    thrash = only(play(monitor, log, "x", at, made), "cache_miss")
+    assert dict(thrash.evidence)["breaks"] == 3
 
 
 def test_pauses_longer_than_the_cache_lives_are_no_thrash(school, log):
@@ -189,7 +196,24 @@ def test_thirty_subagents_are_a_fan_out(school, log):
     monitor, at = school
     found = only(fan(monitor, log, at, 30, 0.1), "fan_out")
     assert found.cause == "fan_out"
-    assert dict(found.evidence)["subagents"] >= 8
+    assert dict(found.evidence)["subagents"] == 5  # in one turn, where peers begin none
+
+
+def test_subagents_that_begin_turn_by_turn_are_told_from_the_eighth_on(school, log):
+    monitor, at = school
+    found = []
+    for nth in range(12):
+        found += monitor.observe(log.spend("x", at + 2 * nth, 0.01))
+        found += monitor.observe(log.spend("x", at + 2 * nth + 1, 0.2, agent=f"worker-{nth}"))
+    assert dict(only(found, "fan_out").evidence)["subagents"] == 8
+
+
+def test_as_many_at_once_as_some_peers_begin_are_usual(log, start):
+    monitor = Monitor(Settings())
+    for nth in range(40):
+        fan(monitor, log, start, 6 if nth % 20 == 0 else 0, 0.1, session=f"p{nth}")
+        monitor.finish(f"test/p{nth}", start)
+    assert "fan_out" not in rules(fan(monitor, log, start, 7, 0.1))
 
 
 def test_cheap_subagents_are_none(school, log):

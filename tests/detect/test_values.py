@@ -93,7 +93,8 @@ def claim(**what):
         ("cache_miss", {}, {}, 5, "warning"),
         ("cache_miss", {"excess": 900 * NANO}, {}, 5, "warning"),  # no day is known to be usual
         ("cache_miss", {"excess": 4 * NANO}, {"daily_budget": 20 * NANO}, 5, "critical"),
-        ("cache_miss", {}, {}, 4, "notice"),  # nothing is known to be usual
+        ("cache_miss", {"excess": NANO - 1}, {}, 4, "notice"),  # nothing is known to be usual
+        ("cache_miss", {}, {}, 4, "warning"),  # and yet four floors are gone
         ("retry_loop", {}, {}, 0, "warning"),
         ("fan_out", {}, {}, 0, "warning"),
         ("session_cap", {}, {}, 0, "warning"),

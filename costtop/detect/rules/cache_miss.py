@@ -13,6 +13,7 @@ from costtop.money import dollars
 _WINDOW = 8  # turns
 _BREAKS = 3  # within the window
 _BREAKS_READING = 4  # where the provider caches by itself and loses a prefix now and then
+_WHOLE = 2  # within three turns, where hardly anything of the prompt was hit
 _LEAST = 1000  # tokens missed: fewer are the granularity of a cache
 _QUIET = 10  # turns without a break that end a spell
 
@@ -30,7 +31,8 @@ class Spell(NamedTuple):
 def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
     """Three prefix breaks of over 1,000 tokens in eight turns, and the dollar gates.
 
-    Four where nothing is written explicitly: such caches promise nothing.
+    Two in three turns where hardly anything was hit; four where nothing is written explicitly:
+    such caches promise nothing.
     """
     step, turn = at.session.step, at.session.turns
     if at.moved == OTHER or step is None:
@@ -49,7 +51,9 @@ def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
     )
     needed = _BREAKS if at.spend.call.tokens.cache_write else _BREAKS_READING
     if len(spell.breaks) < needed:
-        return None
+        if not (needed == _BREAKS and _whole(at, spell)):
+            return None
+        needed = _WHOLE
     total = projected(at, spell.dollars, spell.dollars / (turn - spell.first + 1))
     if total is None:
         return None
@@ -62,4 +66,13 @@ def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
         f" ({spell.tokens:,} tokens paid again), ${dollars(spell.dollars)} so far",
         since=spell.first,
         evidence=(("breaks", spell.times), ("missed_tokens", spell.tokens)),
+    )
+
+
+def _whole(at: Moment, spell: Spell) -> bool:
+    """Whether the second break came right after the first, and lost nearly all of the prompt."""
+    step, before, turn = at.session.step, at.session.was_before, at.session.turns
+    near = len(spell.breaks) == _WHOLE and turn - spell.breaks[0] < _BREAKS
+    return (
+        near and step is not None and before is not None and 10 * step.missed >= 9 * before.context
     )

@@ -4,7 +4,7 @@ The size of the context itself is no sign: it is honest in a long session.
 """
 
 from costtop.detect.rules import cusum
-from costtop.detect.rules.cusum import Cusum
+from costtop.detect.rules.cusum import Cusum, Steep
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import LEAST_GROWTH, OTHER
 from costtop.money import dollars
@@ -12,8 +12,9 @@ from costtop.money import dollars
 PEAK = "growth_peak"
 # Deviations a turn beyond the slack; growth is widely spread, a sixfold one is but two of them.
 _STEEP = 0.3
-
+_SOON = Steep(share=0.3, rise=1.2, limit=0.6)
 _LEAST = 6  # turns: in fewer a few large files are read, as everybody does
+_LEAST_DEAR = 4  # the same where they have cost much of a usual session
 
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
@@ -33,8 +34,11 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         paid = before.tokens * price.read + fresh * price.paid
         state = state._replace(dollars=before.dollars + paid)
     memory.now = state
-    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, rate=rate)
-    if found is None or state.turns < _LEAST:
+    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, soon=_SOON, rate=rate)
+    if found is None:
+        return None
+    dear = found.excess > _SOON.share * at.peers.long_median() > 0
+    if state.turns < (_LEAST_DEAR if dear else _LEAST):
         return None
     return found._replace(
         words=f"for {state.turns} turns each has added {state.tokens // state.turns:,} tokens more"

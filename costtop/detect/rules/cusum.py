@@ -18,6 +18,14 @@ _DEAR = 0.4  # of the limit, where the shift alone has cost what a whole session
 _START = 10.0  # of the sum, while there are too few peaks to calibrate
 
 
+class Steep(NamedTuple):
+    """What a shift must be to be believed sooner than its sum alone would have it."""
+
+    share: float  # of the usual cost that it has cost already
+    rise: float  # deviations a turn beyond the slack
+    limit: float  # of the limit, that is enough then
+
+
 class Cusum(NamedTuple):
     """The sum since it last was zero, and what was beyond the usual in that time."""
 
@@ -38,11 +46,19 @@ def advance(state: Cusum, tokens: int, least: int, band: CostBand) -> Cusum:
 
 
 def claim(
-    at: Moment, memory: Memory[Cusum], peers: int, *, peak: str, steep: float, rate: float
+    at: Moment,
+    memory: Memory[Cusum],
+    peers: int,
+    *,
+    peak: str,
+    steep: float,
+    soon: Steep,
+    rate: float,
 ) -> Claim | None:
     """What the memory's sum says: beyond its calibrated peak, steep enough, and worth its dollars.
 
-    `rate` is what one more turn would cost in pico-dollars; the words are the caller's.
+    `rate` is what one more turn would cost in pico-dollars; the words are the caller's. Its limit
+    is lower where the dollars of the shift speak for it.
     """
     state = memory.now
     if state.sum > memory.peak:
@@ -50,8 +66,7 @@ def claim(
     limit, excess = at.peers.limit(peak, _START), state.dollars // 1000
     if state.sum <= max(_DEAR * limit, steep * state.turns):
         return None
-    if excess > at.peers.long_median() > 0:
-        limit *= _DEAR
+    limit *= _believed(state, excess, at.peers.long_median(), soon)
     if state.sum <= limit:
         return None
     total = projected(at, excess, rate / 1000)
@@ -67,3 +82,11 @@ def claim(
         since=at.session.turns - state.turns + 1,
         evidence=(("extra_tokens", state.tokens),),
     )
+
+
+def _believed(state: Cusum, excess: int, usual: int, soon: Steep) -> float:
+    """The share of the limit that is enough, by what the shift has cost of a usual session."""
+    if excess > usual > 0:
+        return _DEAR
+    steep = excess > soon.share * usual > 0 and state.sum > soon.rise * state.turns
+    return soon.limit if steep else 1.0

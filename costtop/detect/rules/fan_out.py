@@ -11,29 +11,29 @@ from costtop.money import dollars
 
 _LEAST = 8  # distinct subagents
 _UNKNOWN = 20  # the same while few peers say whether swarms are usual
+_AT_ONCE = 5  # the same in a single turn, which is far more than peers begin in one
+_RARE = 0.98  # of peers: somebody who swarms once in fifty sessions means to
 _RECENT = 12  # turns of the root agent
 
 
 def judge(at: Moment, memory: Memory[None]) -> Claim | None:
-    """At least 8 subagents, over twice the 95 % point of peers, and dear enough.
+    """At least 8 subagents, over twice the 95 % point of peers, and dear enough; or 5 at once.
 
     Half of them must have begun lately, unless they are far too many: a long session may well start
     one now and then.
     """
-    session, floor = at.session, at.settings.floor
-    count, cost = len(session.agents), session.agent_cost
-    if count < _LEAST:
+    session = at.session
+    count = len(session.agents)
+    if count < _AT_ONCE or session.cost <= at.settings.floor:
         return None
-    ordered = at.peers.chosen().numbers("agents")
-    least = _LEAST if len(ordered) >= MANY else _UNKNOWN
-    if count < least or cost <= floor or cost <= max(floor, at.peers.median() // 2):
+    limit = _limit(at)
+    if limit is None:
         return None
+    cost, ordered = session.agent_cost, at.peers.chosen().numbers("agents")
     high = quantile(ordered, 0.95) if ordered else 0.0
-    if count <= 2 * high or not (count > 4 * high or _sudden(session)):
-        return None
     return Claim(
         statistic=count,
-        limit=max(least, 2 * high),
+        limit=limit,
         excess=cost,
         projected=cost,
         words=f"{count} subagents have spent ${dollars(cost)}"
@@ -42,6 +42,27 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
     )
 
 
-def _sudden(session: RunningSession) -> bool:
-    since = session.turns - _RECENT
-    return 2 * sum(turn > since for turn in session.agents.values()) >= len(session.agents)
+def _limit(at: Moment) -> float | None:
+    """The count that was passed, None where there is nothing to tell."""
+    floor, usual, cost = at.settings.floor, at.peers.median(), at.session.agent_cost
+    ordered = at.peers.chosen().numbers("agents")
+    known = len(ordered) >= MANY
+    if known and cost > max(floor // 2, usual // 4) and _at_once(at):
+        return _AT_ONCE
+    count, least = len(at.session.agents), _LEAST if known else _UNKNOWN
+    if count < least or cost <= max(floor, usual // 2):
+        return None
+    high = quantile(ordered, 0.95) if ordered else 0.0
+    far = count > 4 * high or 2 * _begun(at.session, _RECENT) >= count
+    return max(least, 2 * high) if count > 2 * high and far else None
+
+
+def _at_once(at: Moment) -> bool:
+    """Whether this turn began half as many again as nearly all peers ever do, or more."""
+    begun = _begun(at.session, 1)
+    return begun >= _AT_ONCE and begun > 1.5 * quantile(at.peers.chosen().numbers("at_once"), _RARE)
+
+
+def _begun(session: RunningSession, turns: int) -> int:
+    since = session.turns - turns
+    return sum(turn > since for turn in session.agents.values())

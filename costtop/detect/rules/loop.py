@@ -9,6 +9,7 @@ brings anything new: so an edit whose text is not found and guessed paths are se
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import SAME, TURN, Moved, RunningSession, book
 from costtop.model import Spend, ToolUse
@@ -16,6 +17,7 @@ from costtop.money import dollars
 
 _NEAR = 12  # turns within which the same key is a repeat
 _LIMIT = 3.999  # four, less what sums of tenths lose
+_IN_CIRCLE, _SHARED = 1.0, 0.8  # score of each call of a circle, and what of it counts
 _SUSPECT = 2.0  # score from which the repeats are booked as retries
 _SAME_ERROR, _OTHER_ERROR, _SAME_RESULT, _SAME_SIZE = 1.0, 0.4, 0.3, 0.25
 _SAME_KIND, _OTHER_KIND, _NO_KIND = 0.6, 0.3, 0.15  # of a failure, whatever was asked
@@ -78,15 +80,17 @@ def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
     if not session.uses_tools:
         return None
     hot = take(session, loop, at.spend, at.moved)
-    if hot is None or loop.tracks[hot].score < _LIMIT:
+    track = None if hot is None else _circle(loop, hot, session.turns)
+    if hot is None or track is None or track.score < _LIMIT:
         return None
     turns = _turns(session, loop)
     spent = sum(map(session.books.cost, turns))
-    worth = spent > max(2 * at.settings.floor // 5, at.peers.median() // 10)
-    if not worth and loop.tracks[hot].fails < _LISTED:
-        return None
-    track = loop.tracks[hot]
     each = spent / max(1, len(turns))
+    worth = spent > max(2 * at.settings.floor // 5, at.peers.median() // 10)
+    if not worth and track.fails >= _LISTED:
+        worth = projected(at, spent, each) is not None
+    if not worth and track.fails < _LISTED:
+        return None
     return Claim(
         statistic=track.score,
         limit=_LIMIT,
@@ -98,6 +102,26 @@ def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
         evidence=(("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
         worth=worth,
     )
+
+
+def _circle(loop: Loop, hot: tuple[str, str], turn: int) -> Track:
+    """The track of a key; of a circle of calls that all fail alike, all of theirs as one.
+
+    Four fifths of their scores: that several fail is likelier to be work than that one does.
+    """
+    track = loop.tracks[hot]
+    if not (track.error and hot[1] and track.score >= _IN_CIRCLE):
+        return track
+    tracks = [
+        each
+        for key, each in loop.tracks.items()
+        if key[1] and each.error and each.score >= _IN_CIRCLE and turn - each.turn <= _NEAR
+    ]
+    score = _SHARED * sum(each.score for each in tracks)
+    if score <= track.score:
+        return track
+    turns = tuple(sorted({nth for each in tracks for nth in each.turns}))
+    return track._replace(score=score, turns=turns, fails=sum(each.fails for each in tracks))
 
 
 def _did(key: tuple[str, str], track: Track) -> str:

@@ -50,6 +50,7 @@ class Peer(NamedTuple):
     models: tuple[tuple[str, int], ...]  # turns by model
     censored: bool = False  # stopped by hand: it counts up to its last age, its total does not
     label: str = ""  # of the config's [[source]] entry
+    at_once: int = 0  # the most subagents that began in one turn
 
 
 COST = ("root", "source", "feature", "estimated", "at", "cost", "censored", "label")

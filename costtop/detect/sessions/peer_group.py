@@ -17,7 +17,7 @@ from costtop.detect.settings import Settings
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
-    "output_spread", "agents", "turns", "retries",
+    "output_spread", "agents", "at_once", "turns", "retries",
 )  # fmt: skip
 LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind

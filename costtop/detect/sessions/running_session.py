@@ -4,6 +4,7 @@ A grown streaming row is the same turn again: the totals take the difference.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -284,6 +285,7 @@ def remember(
         costs_at=tuple(session.costs_at),
         carried_at=tuple(session.carried_at),
         agents=len(session.agents),
+        at_once=max(Counter(session.agents.values()).values(), default=0),
         agent_cost=session.agent_cost,
         retries=len(session.books.retries),
         prompt=session.prompt,
