@@ -211,7 +211,7 @@ def test_a_meter_shows_ticks_an_overrun_and_its_figures():
     assert drawn.count("┿") == 3
     inks = {span.ink for span in meter(budget.spent, budget.amount, budget.tiers, 42)}
     assert {"track", "bad", "warn", "h6"} <= inks  # past 100 %, short of 125 %
-    assert plain(reading(budget)) == "      $118 of 100   118 %!"
+    assert plain(reading(budget)) == "   $118.00 of 100   118 %!"
     assert plain(meter(0, budget.amount, budget.tiers, 42)).count("┼") == 3
     plain_one = plain(meter(1, budget.amount, budget.tiers, 42, plain=True))
     assert plain_one.count("■") == 1

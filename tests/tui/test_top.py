@@ -20,7 +20,7 @@ async def test_the_list_shows_sessions_ranked_by_their_rate():
 async def test_the_head_shows_today_the_month_and_the_burn():
     async with played() as play:
         assert "$84.20 of 100    84 %" in play.lines[1]
-        assert "$812 of 2,000  41 %" in play.lines[2]
+        assert "$812.00 of 2,000  41 %" in play.lines[2]
         assert play.lines[3].startswith("─ burn $48.10/h  ▲3.1x usual ─")
         assert "6 live / 9 today" in play.lines[0]
         assert "! 1 runaway 31.40/h" in play.lines[0]

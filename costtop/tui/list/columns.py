@@ -189,8 +189,8 @@ def _part(shown: Shown, look: CellLook) -> Span:
     return Span("?" if part is None else share(part), _text_ink(shown))
 
 
-def _bar(shown: Shown, look: CellLook) -> Span:
-    return Span(stroke(shown.row.cost / max(look.top, 1), _BAR), "h3")
+def _bar(shown: Shown, look: CellLook, width: int = _BAR) -> Span:
+    return Span(stroke(shown.row.cost / max(look.top, 1), width), "h3")
 
 
 def _age(shown: Shown, look: CellLook) -> Span:
@@ -268,8 +268,9 @@ COLUMNS: tuple[Column[Shown], ...] = (
 _PAST: dict[str, Column[Shown] | None] = {
     "added": None,
     "rate": Column("part", "SHARE", 6, 1, _part, sort=lambda r: r.cost, align=">"),
-    "trend": Column("bar", "COST", 12, 4, _bar, sort=lambda r: r.cost),
-}
+    "trend": Column("bar", "COST", 12, 4, _bar, sort=lambda r: r.cost, wide=_bar,
+                    stages=((5, 30),)),
+}  # fmt: skip
 _USUAL = "flags session project agent model cost added rate trend why context cache tokens age"
 USUAL = tuple(_USUAL.split())
 

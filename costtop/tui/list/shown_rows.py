@@ -42,6 +42,7 @@ class Column(NamedTuple, Generic[T]):
     pair: bool = False  # of a project and a feature: the first is cut first
     measured: bool = False  # it takes no more than its cells need
     stages: tuple[tuple[int, int], ...] = ()  # (turn, cells): how wide it gets when it is its turn
+    wide: Callable[[T, CellLook, int], Span | Line] | None = None  # drawn to its width
 
 
 class Shown(NamedTuple):

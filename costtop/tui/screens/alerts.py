@@ -16,7 +16,7 @@ from costtop.tui.backend import Backend
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash, moment
-from costtop.tui.draw.ink import Line, Span, line, wrapped
+from costtop.tui.draw.ink import Line, Span, line, rule, wrapped
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
@@ -75,7 +75,7 @@ COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("sign", "", 1, 0, _sign),
     Column("when", "WHEN", 5, 1, _when, measured=True, stages=((1, 12),)),
     Column("about", "ABOUT", 8, 1, _about, name=True, measured=True, stages=((1, 18),)),
-    Column("title", "WHAT", 25, 0, _title, facts=True, measured=True, stages=((3, 120),)),
+    Column("title", "WHAT", 25, 0, _title, facts=True, stages=((3, 999),)),
     Column("count", "N", 2, 4, _count, align=">"),
     Column("cost", "$", 7, 3, _cost, align=">", measured=True, stages=((1, 10),)),
     Column("state", "STATE", 8, 6, lambda a, _: Span(a.incident.state, "dim"), measured=True,
@@ -122,7 +122,8 @@ class AlertsScreen(Tabbed[AlertLine, Alerts]):
         snapshot = host_of(self).snapshot
         rows = [one for one in read.lines if not self._hides or one.incident.state != "resolved"]
         self.table.show(rows, CellLook(snapshot.at, 0, snapshot.zone))
-        behind = evidence(self.table.selected, read, snapshot, self.size.width)
+        one, width = self.table.selected, self.size.width
+        behind = [rule(line("evidence"), (), width), *evidence(one, read, snapshot, width)]
         self.show("evidence", behind[: max(self.size.height - 10, 0)])
 
     def _selected(self) -> Alert | None:

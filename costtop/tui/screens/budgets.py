@@ -15,7 +15,7 @@ from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash_of, share, stroke
-from costtop.tui.draw.ink import Line, Span, line
+from costtop.tui.draw.ink import Line, Span, line, rule
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
@@ -38,10 +38,9 @@ def _spent(budget: BudgetLine, look: CellLook) -> Span:
     return Span(cash_of(budget.spent, budget.amount, floor=budget.floor), _ink(budget))
 
 
-def _bar(budget: BudgetLine, look: CellLook) -> Span:
-    text = "".join(
-        span.text for span in meter(budget.spent, budget.amount, budget.tiers, _BAR, plain=True)
-    )
+def _bar(budget: BudgetLine, look: CellLook, width: int = _BAR) -> Span:
+    drawn = meter(budget.spent, budget.amount, budget.tiers, width, plain=True)
+    text = "".join(span.text for span in drawn)
     return Span(text, _BAR_INKS[level(_part(budget))])
 
 
@@ -54,16 +53,17 @@ def _resets(budget: BudgetLine, look: CellLook) -> Span:
 
 
 COLUMNS: tuple[Column[BudgetLine], ...] = (
-    Column("name", "BUDGET", 12, 0, lambda b, _: Span(b.name, "strong"), grow=12),
+    Column("name", "BUDGET", 8, 0, lambda b, _: Span(b.name, "strong"), name=True, measured=True,
+           stages=((1, 30),)),
     Column("period", "PERIOD", 8, 3, lambda b, _: Span(b.period)),
-    Column("scope", "SCOPE", 12, 5, _scope, grow=24),
+    Column("scope", "SCOPE", 10, 5, _scope, measured=True, stages=((2, 60),)),
     Column("spent", "SPENT", 9, 0, _spent, align=">"),
     Column("amount", "OF", 9, 1, lambda b, _: Span(cash_of(b.amount, b.amount)), align=">"),
     Column("part", "", 5, 0, lambda b, _: Span(share(_part(b)), _ink(b)), align=">"),
-    Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar),
+    Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar, wide=_bar, stages=((9, 999),)),
     Column("resets", "RESETS", 7, 4, _resets, align=">"),
     Column("action", "AT 100 %", 8, 6, lambda b, _: Span(b.action, "dim")),
-)
+)  # fmt: skip
 
 
 class BudgetsScreen(Tabbed[BudgetLine, tuple[BudgetLine, ...]]):
@@ -133,9 +133,10 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
         return [line((" no budget yet: ", "dim"), ("n", "accent"), (" sets one", "dim"))]
     if not budget.past:
         return [line((f" {budget.period}: a rolling budget has no past periods", "dim"))]
-    room = max(min(width - 34, 60), 8)
+    room = max(width - 34, 8)
     top = max(budget.amount, *budget.past)
-    lines: list[Line] = [line((f" {budget.name}: the {budget.period}s before", "dim"))]
+    title = line((budget.name, "strong"), (f": the {budget.period}s before", "dim"))
+    lines: list[Line] = [rule(title, (), width)]
     for n, spent in enumerate(budget.past):
         part = spent / budget.amount if budget.amount else 0.0
         ago = len(budget.past) - n

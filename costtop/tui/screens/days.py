@@ -14,7 +14,7 @@ from costtop.floor import together
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.days import Day
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import bill, cash, clock, si
+from costtop.tui.draw.figures import bill, cash, clock, si, stroke
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
@@ -39,6 +39,10 @@ def _each(day: Day, look: CellLook) -> Span:
     return Span("-" if day.each is None else cash(day.each))
 
 
+def _bar(day: Day, look: CellLook, width: int = 10) -> Span:
+    return Span(stroke(day.cost / max(look.top, 1), width), "h3")
+
+
 COLUMNS: tuple[Column[Day], ...] = (
     Column("day", "DAY", 15, 0, _weekday),
     Column("cost", "$", 9, 0, _spent, align=">"),
@@ -47,6 +51,7 @@ COLUMNS: tuple[Column[Day], ...] = (
     Column("tokens", "TOKENS", 7, 1, lambda d, _: Span(si(d.tokens)), align=">"),
     Column("tasks", "TASKS", 6, 4, lambda d, _: Span(str(d.tasks or "-")), align=">"),
     Column("each", "$/TASK", 8, 3, _each, align=">"),
+    Column("bar", "COST", 10, 9, _bar, wide=_bar, stages=((9, 999),)),
 )
 
 
@@ -85,7 +90,7 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         if not read:
             return
         width, height = self.size
-        self.table.show(read[::-1], CellLook())
+        self.table.show(read[::-1], CellLook(top=max(day.cost for day in read)))
         day = self.table.cursor_key
         shaded = self.app.has_class("mono") or self.app.has_class("ascii")
         self.show("calendar", heat_map(read, day, width, shaded) if height >= 20 else [])

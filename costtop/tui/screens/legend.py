@@ -104,6 +104,7 @@ LEGEND: tuple[LegendLine, ...] = (
         "Columns of the other lists",
         ("$ SPENT OF", "dollars; spent, and of how much"),
         ("SHARE", "its part of the sum of the list"),
+        ("COST", "its cost as a stroke, beside the dearest of the list"),
         ("±BEFORE", "against the span before"),
         ("TREND 14 d", "cost by day"),
         ("SESS", "sessions; SESSIONS where there is room"),

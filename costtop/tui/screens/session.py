@@ -120,19 +120,20 @@ class SessionScreen(Screen[None]):
         if detail is not None and not self._expanded:
             plot = max(min((height - 20) // 2, 8), 3)
             marks = self._marks()
-            figures += [(), *curve(detail.curve, min(width, 110), plot, snapshot.zone, marks=marks)]
+            figures += [(), *curve(detail.curve, width - 1, plot, snapshot.zone, marks=marks)]
             causes_ = self._ledger(detail, snapshot, width, height)
         self.query_one("#facts", Pane).show([facts(one, width) for one in figures])
         self.query_one("#causes", Pane).show([facts(one, width) for one in causes_])
         if detail is not None:
-            look = CellLook(snapshot.at, 0, snapshot.zone)
+            top = max((call.cost or 0 for call in detail.calls), default=0)
+            look = CellLook(snapshot.at, top, snapshot.zone)
             self.query_one("#calls", Table).show(detail.calls[::-1], look)
 
     def _ledger(
         self, detail: SessionDetail, snapshot: Snapshot, width: int, height: int
     ) -> list[Line]:
         ink = "bad" if self._row.severity == "critical" else "warn"
-        bars = causes(detail, min(width - 2, 109), ink) if height >= 30 else []
+        bars = causes(detail, width - 2, ink) if height >= 30 else []
         lines = [(), *bars, *compared(detail, width - 2)]
         if height >= 30:
             lines += sent(self._alerts, snapshot.at, snapshot.zone)[:3]

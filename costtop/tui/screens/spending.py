@@ -10,7 +10,8 @@ from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.spending import Spending, Spent
 from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
 from costtop.tui.backend import Backend
-from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.figures import short_model, short_place
+from costtop.tui.draw.ink import Line, line, rule
 from costtop.tui.draw.spark import scale
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
@@ -103,7 +104,11 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         top = scale(spent.trend for spent in spending.lines)
         zone = host_of(self).snapshot.zone
         table.show(rows, CellLook(spending.until, top, zone, spending.total.cost))
-        self.show("besides", self._besides(read, table.selected) if self.size.height >= 14 else [])
+        besides = self._besides(read, table.selected) if self.size.height >= 14 else []
+        if besides and table.selected is not None:
+            name = short_model(short_place(table.selected.sums.key))
+            besides = [rule(line((name, "strong")), (), self.size.width), *besides]
+        self.show("besides", besides)
 
     def _besides(self, read: Judged, spent: Spent | None) -> list[Line]:
         """What is said of the row under the cursor; verdicts are read when it rests there."""

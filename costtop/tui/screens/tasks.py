@@ -11,7 +11,7 @@ from costtop.floor import Sum
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
 from costtop.tui.backend import Backend
-from costtop.tui.draw.figures import bill, cash, moment, short_place, si
+from costtop.tui.draw.figures import bill, cash, moment, short_place, si, stroke
 from costtop.tui.draw.ink import Line, Span, fit, line
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
@@ -48,6 +48,10 @@ def _finished(task: TaskLine, look: CellLook) -> Span:
     return Span(moment(task.finished, look.at, look.zone), "dim")
 
 
+def _bar(task: TaskLine, look: CellLook, width: int = 10) -> Span:
+    return Span(stroke(task.spent.cost / max(look.top, 1), width), "h3")
+
+
 COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("state", "STATE", 11, 0, _state),
     Column("task", "TASK", 8, 0, lambda t, _: Span(t.name, "strong"), name=True, measured=True,
@@ -60,6 +64,7 @@ COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
     Column("took", "TOOK", 6, 4, _took, align=">"),
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
+    Column("bar", "COST", 10, 9, _bar, wide=_bar, stages=((9, 999),)),
 )  # fmt: skip
 
 
@@ -89,7 +94,8 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
         sums = [summed(one, self.size.width) for one in read.sums[: min(_FEATURES, room)]]
         none = [line((" no task in this period; the README tells how agents name them", "dim"))]
         self.show("totals", sums or none)
-        self.table.show(read.lines, CellLook(snapshot.at, 0, snapshot.zone))
+        top = max((one.spent.cost for one in read.lines), default=0)
+        self.table.show(read.lines, CellLook(snapshot.at, top, snapshot.zone))
 
     @on(Table.Opened)
     async def action_session(self) -> None:
@@ -104,11 +110,12 @@ def summed(one: TaskSum, width: int) -> Line:
     each = f"{bill(one.each, floor=one.spent.floor)} a task" if one.completed else "none completed"
     given_up = one.lost_spent.short.known(one.lost_spent.cost)
     cost = bill(given_up, floor=one.lost_spent.floor)
+    moved = change(one.each or 0, one.before or 0)
     lost = f"   {one.lost} given up: {cost}" if one.lost else ""
     return line(
         (f" {fit(short_place(one.feature) or '(none)', 22 if width >= _WIDE else 14)} ", "strong"),
         f"{one.completed:>4} done   ",
         (f"{each:>18}  ", "strong"),
-        change(one.each or 0, one.before or 0),
+        moved._replace(text=f"{moved.text:<6}"),
         (lost, "warn"),
     )

@@ -3,7 +3,7 @@
 from costtop.analysis import why
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
-from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si
+from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si, stroke
 from costtop.tui.draw.ink import Line, Span, line, whole, wrapped
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.widgets.meters import waterfall
@@ -114,14 +114,19 @@ def _cached(call: CallLine, look: CellLook) -> Span:
     )
 
 
+def _bar(call: CallLine, look: CellLook, width: int = 10) -> Span:
+    return Span(stroke((call.cost or 0) / max(look.top, 1), width), "h3")
+
+
 TIMELINE: tuple[Column[CallLine], ...] = (
     Column("at", "TIME", 8, 0, lambda c, look: Span(clock(c.at, look.zone), "dim")),
     Column("agent", "AGENT", 10, 3, lambda c, look: Span(c.agent or "-", "dim")),
     Column("model", "MODEL", 11, 2, lambda c, look: Span(short_model(c.model))),
-    Column("tools", "TOOLS", 14, 1, _tool, grow=60),
+    Column("tools", "TOOLS", 14, 1, _tool, measured=True, stages=((1, 50),)),
     Column("input", "IN", 6, 4, lambda c, look: Span(si(c.input)), align=">"),
     Column("cached", "CACHE", 5, 5, _cached, align=">"),
     Column("output", "OUT", 6, 4, lambda c, look: Span(si(c.output)), align=">"),
     Column("cost", "$", 8, 0, _cost, align=">"),
     Column("total", "$TOTAL", 8, 2, _spent, align=">"),
+    Column("bar", "COST", 10, 9, _bar, wide=_bar, stages=((9, 999),)),
 )

@@ -1,10 +1,11 @@
 """The head of the screen: title, what is held back, meters, burn, tabs. Pictures of a snapshot."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from textual.geometry import Size
 
-from costtop import __version__
+from costtop import __version__, periods
 from costtop.durations import SECOND, short
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
@@ -204,7 +205,7 @@ def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
     if known is None:
         said = "too few days for a forecast" if period == "day" else ""
         return line((f"   {said}", "dim")) if width >= 40 else ()
-    when = "by midnight" if period == "day" else "by its end"
+    when = "by midnight" if period == "day" else _by_the_last_day(snapshot)
     facts = [
         line(("   ~", "dim"), (f"${cash(known.expected, width=7)}", "text"), (f" {when}", "dim"))
     ]
@@ -215,6 +216,11 @@ def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
         if width_of(told) + width_of(fact) <= width:
             told += fact
     return told
+
+
+def _by_the_last_day(snapshot: Snapshot) -> str:
+    zone = ZoneInfo(snapshot.zone)
+    return f"by {clock(periods.end_of('month', snapshot.at, zone) - 1, snapshot.zone, '%b %d')}"
 
 
 def _hit(snapshot: Snapshot, period: str, known: Forecast) -> list[Line]:

@@ -64,9 +64,8 @@ def reading(budget: BudgetMeter) -> Line:
 
 
 def short(nanos: int) -> str:
-    """Dollars with cents below a hundred only: 84.20, 812, 2,000, 13k."""
-    whole = nanos >= 100 * NANO
-    return cash(nanos, width=7, places=0 if whole else 2)
+    """Dollars with cents while they have room: 84.20, 1,812.00, 12,345, 1,235k."""
+    return cash(nanos, width=8)
 
 
 def waterfall(

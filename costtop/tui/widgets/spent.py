@@ -52,8 +52,8 @@ def _cost(spent: Spent, look: CellLook) -> Span:
     return Span(cash(spent.sums.cost, floor=spent.sums.floor), "strong")
 
 
-def _share(spent: Spent, look: CellLook) -> Span:
-    return Span(stroke(spent.sums.cost / max(look.whole, 1), _BAR), "h4")
+def _share(spent: Spent, look: CellLook, width: int = _BAR) -> Span:
+    return Span(stroke(spent.sums.cost / max(look.whole, 1), width), "h4")
 
 
 def _per_cent(spent: Spent, look: CellLook) -> Span:
@@ -126,7 +126,16 @@ def _count(key: str, title: str, width: int, priority: int) -> Column[Spent]:
 _SHARED: tuple[Column[Spent], ...] = (
     Column("cost", "$", 9, 0, _cost, sort=lambda s: s.sums.cost, align=">"),
     Column("part", "", 5, 1, _per_cent, sort=lambda s: s.sums.cost, align=">"),
-    Column("share", "SHARE", _BAR, 3, _share, sort=lambda s: s.sums.cost),
+    Column(
+        "share",
+        "SHARE",
+        _BAR,
+        3,
+        _share,
+        sort=lambda s: s.sums.cost,
+        wide=_share,
+        stages=((9, 999),),
+    ),
     Column("before", "±BEFORE", 7, 2, _before, sort=lambda s: s.sums.cost - s.before, align=">"),
     Column("trend", "TREND 14 d", TREND_DAYS, 2, _trend, sort=lambda s: sum(s.trend)),
     _count("sessions", "SESS", 5, 5),

@@ -211,7 +211,11 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def _drawn(self, number: int) -> Line:
         row = self.rows[number]
-        cells = [column.cell(row, self._look) for column, _ in self._fitted]
+        look = self._look
+        cells = [
+            column.wide(row, look, width) if column.wide else column.cell(row, look)
+            for column, width in self._fitted
+        ]
         return _together(self._parts(cells), self._ground_of(number))
 
     def _parts(self, cells: list[Span | Line]) -> Iterator[Span]:
