@@ -56,6 +56,7 @@ MODULES = {
     "backup": ("upkeep.backup", "copy the database"),
     "restore": ("upkeep.backup", "put a copy back"),
     "forget": ("upkeep.forget", "delete what is stored"),
+    "uninstall": ("upkeep.uninstall", "take costtop out again"),
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
 
