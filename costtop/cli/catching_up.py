@@ -91,7 +91,7 @@ def _changed(path: bytes) -> int:
 def _catch_up(place: Paths) -> None:
     from costtop.daemon.jobs.scan_once import catch_up
 
-    bar = _Bar()
+    bar, began = _Bar(), now_ms()
     try:
         counts = catch_up(place, bar.show)
     except (CosttopError, OSError) as error:
@@ -100,9 +100,23 @@ def _catch_up(place: Paths) -> None:
             _say(f"{error}; what is stored is shown")
         return
     bar.clear()
-    if counts and (counts["calls"] or counts["updated"]):
+    if why := _rebuilt_since(place, began):
+        _say(f"the database was damaged and is rebuilt: {why}; see: costtop doctor")
+    elif counts and (counts["calls"] or counts["updated"]):
         new = f"{counts['calls']:,} new call{'s' * (counts['calls'] != 1)}"
         _say(f"read {new} first, for no daemon runs (costtop start)")
+
+
+def _rebuilt_since(place: Paths, began: int) -> str:
+    """Why the database was rebuilt since then; "" where it was not."""
+    import json
+
+    try:
+        with closing(open_reader(place.database, unfinished=True)) as db:
+            done = json.loads(meta.get(db, "recovered") or "{}")
+    except StoreError:
+        return ""
+    return str(done["why"]) if done.get("at", 0) >= began else ""
 
 
 def _say(line: str) -> None:

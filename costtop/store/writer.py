@@ -47,10 +47,7 @@ class Writer:
 
     def _open(self) -> sqlite3.Connection:
         db = open_writer(self.path)
-        generation = 1 + max(
-            journal.newest(self.path), int(meta.get(db, store_mark.GENERATION) or 0)
-        )
-        meta.put(db, {store_mark.GENERATION: str(generation)})
+        generation = max(journal.newest(self.path), int(meta.get(db, store_mark.GENERATION) or 0))
         self.journal.open(db, generation)
         db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # its pages say now what they are known by
         store_mark.write(self.path, store_mark.of(db))

@@ -33,7 +33,7 @@ def add(parser: Parser, name: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Does it from the outside in: what calls costtop first, what it has stored last."""
     found = paths.find()
-    wired, files = _wired(), own_files.state_files(found)
+    wired, files = _wired(found), own_files.state_files(found)
     files += own_files.config_files(found) if options.config else []
     if options.dry_run:
         for line in [f"would take the hooks out of {agent}" for agent in wired]:
@@ -53,18 +53,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _wired() -> list[str]:
+def _wired(found: Paths) -> list[str]:
     """Agents in whose settings costtop stands."""
     from costtop.hooks.install import installer
 
-    found = []
+    named = []
     for agent in AGENTS:
         try:
-            if installer.status(agent).commands:
-                found.append(agent)
+            if installer.status(agent, found.database.parent / "hooks").commands:
+                named.append(agent)
         except CosttopError as error:
             print(f"costtop: {error}", file=sys.stderr)
-    return found
+    return named
 
 
 def _agreed(found: Paths, options: argparse.Namespace) -> bool:

@@ -100,6 +100,7 @@ class StoreKeeper:
 
     async def keep(self) -> None:
         """Ends a rebuild, checks pages and has backups made, for ever."""
+        await self._writer.transact(turn, self._writer)  # a copy made before this start is older
         began = await self._writer.read(rebuild.standing)
         if began is not None:
             self._tell(f"the database is being rebuilt: {began.why}")
@@ -180,7 +181,8 @@ class StoreKeeper:
 
 def turn(db: sqlite3.Connection, writer: Writer) -> int:
     """Begins another generation of the intake journal: what comes now need not be in the backup."""
-    generation = 1 + int(meta.get(db, store_mark.GENERATION) or 0)
+    known = int(meta.get(db, store_mark.GENERATION) or 0)
+    generation = 1 + max(known, journal.newest(writer.path))
     meta.put(db, {store_mark.GENERATION: str(generation)})
     writer.journal.turn(generation)
     return generation

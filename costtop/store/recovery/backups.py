@@ -114,7 +114,7 @@ def make(database: Path) -> Backup:
             schema = int(db.execute("PRAGMA user_version").fetchone()[0])
             row = db.execute("SELECT value FROM meta WHERE key = ?", (GENERATION,)).fetchone()
         # All of the journal so far is in it: nobody writes meanwhile.
-        part = begin(database, 1 + int(row[0]) if row else 0, schema)
+        part = begin(database, 1 + max(journal.newest(database), int(row[0]) if row else 0), schema)
         pages.copy(database, part)
         return finish(database, part)
     except (OSError, sqlite3.Error) as error:

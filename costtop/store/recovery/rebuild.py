@@ -65,8 +65,7 @@ def make_whole(database: Path, now: int) -> None:
     order = damage.fault(database)
     if order is None:
         return
-    level = logging.INFO if order.by else logging.WARNING  # who asked for it need not be told
-    log.log(level, "the database %s is rebuilt: %s", database, order.why)
+    log.info("the database %s is rebuilt: %s", database, order.why)
     damage.order(database, order)  # a crash must not forget why
     aside = move_aside(database, now)
     try:
