@@ -237,6 +237,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("socket lines", executors.acceptor.run),
             *((str(channel.said()["name"]), channel.run) for channel in extra),
             ("reader", reader.run),
+            ("slow files", reader.run_slow),
             ("process search", search.run),
             ("status", status.run),
             ("service", partial(_answer_service, instance, follower, faults)),

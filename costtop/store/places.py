@@ -118,8 +118,12 @@ def rekey(db: sqlite3.Connection, old: bytes, new: bytes, state: str) -> None:
 
 def census(db: sqlite3.Connection, states: list[tuple[bytes, str]], gone: list[bytes]) -> None:
     """Writes states of places that vanished or came back; keys of those long gone are void."""
-    db.executemany("UPDATE places SET state = ? WHERE path = ?", [(s, p) for p, s in states])
-    db.executemany("UPDATE places SET state = '' WHERE path = ?", [(path,) for path in gone])
+    wanted = {**dict(states), **dict.fromkeys(gone, "")}
+    rows = db.execute("SELECT id, path FROM places").fetchall()  # once: no index knows a path alone
+    db.executemany(
+        "UPDATE places SET state = ? WHERE id = ?",
+        [(wanted[path], place) for place, path in rows if path in wanted],
+    )
 
 
 def read_times(db: sqlite3.Connection) -> list[tuple[bytes, int]]:

@@ -9,12 +9,14 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from costtop.tail import watch
 from costtop.tail.find import FolderTree
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
+_SHARE = 0.003  # of a core for looks at files that events tell of anyway
 _MANY = 10_000  # hints after which walking everything is cheaper
 
 
@@ -34,6 +36,11 @@ class Batch(NamedTuple):
 
     seen: list[Seen]
     found: FoundFiles | None = None  # of a walk of everything, for `Known.census`
+
+
+def _timed(look: Callable[[], FoundFiles]) -> tuple[FoundFiles, float]:
+    began = time.thread_time()
+    return look(), time.thread_time() - began
 
 
 class Follower:
@@ -66,6 +73,7 @@ class Follower:
         self._replan = asyncio.Event()
         self._due = dict.fromkeys(("roots", "recent", "all"), 0.0)
         self._looked_recent = 0.0
+        self._due_files = 0.0
         self._watched: tuple[list[bytes], list[bytes]] = ([], [])
         self._watcher: asyncio.Task[None] | None = None
 
@@ -137,12 +145,21 @@ class Follower:
             found = self._tree.look(hints, time.time_ns())
         if now >= self._due["recent"]:
             self._due["recent"], self._looked_recent = now + self._recent_pace(), now
-            recent = await asyncio.to_thread(self._tree.recent, time.time_ns())
+            recent = await self._recent(now)
             both = {seen.path: seen for seen in [*found.seen, *recent.seen]}
             found = FoundFiles(list(both.values()), recent.troubles)
         if self._tree.count_folders() != folders:
             self._watch_new_folders()
         return found, False
+
+    async def _recent(self, now: float) -> FoundFiles:
+        """Files touched lately; where events come, thousands of them only as often as is cheap."""
+        files = now >= self._due_files or self.status.startswith("polling")
+        look = partial(self._tree.recent, time.time_ns(), files=files)
+        found, took = await asyncio.to_thread(_timed, look)
+        if files:
+            self._due_files = now + min(took / _SHARE, self._pace.all)
+        return found
 
     async def _walk(self, now: float) -> FoundFiles:
         found = await asyncio.to_thread(self._tree.all, time.time_ns())

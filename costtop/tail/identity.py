@@ -143,7 +143,7 @@ class Known:
         there = {seen.path for seen in found.seen}
         blind = tuple(trouble.path for trouble in found.troubles)
         marked, dropped = [], []
-        for path, place in self._by_path.items():
+        for path, place in list(self._by_path.items()):  # slow files are compared meanwhile
             if path in there:
                 if place.gone:
                     marked.append(place._replace(gone=0))
@@ -202,8 +202,9 @@ class Known:
         if not self._by_head:
             return None
         beginnings = heads(content.at(0, HEAD), sorted(self._lengths))
-        keys = {key for head in beginnings for key in self._by_head.get(head, ())}
-        likely = [p for p in map(self._by_path.__getitem__, keys) if _may_be(seen, p)]
+        keys = {key for head in beginnings for key in tuple(self._by_head.get(head, ()))}
+        known = filter(None, map(self._by_path.get, keys))
+        likely = [p for p in known if _may_be(seen, p)]
         likely.sort(key=lambda p: p.offset, reverse=True)
         return next((p for p in likely if holds(content, p)), None)
 

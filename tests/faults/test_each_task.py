@@ -62,7 +62,7 @@ sys.exit(main())
 TASKS = {
     "-wal file", "alerting", "breakers", "configuration", "courier", "damage", "held budgets",
     "late notes", "lock", "metrics", "otlp", "posted letters", "price list", "process search",
-    "rate cards", "reader", "self-check", "socket", "socket lines", "spool", "status",
+    "rate cards", "reader", "slow files", "self-check", "socket", "socket lines", "spool", "status",
     "status line", "store", "store upkeep", "summaries", "unfinished kills",
 }  # fmt: skip
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from costtop import lasting
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
@@ -21,6 +23,7 @@ from costtop.tail.place import shown
 
 _KNOWN = "processes_known"  # meta: JSON of the processes known for sure, and of their exits
 _EVERY = 2.0  # s
+_SHARE, _LONGEST = 0.003, 60.0  # of a core at most, which thousands of sessions stretch it to; s
 _SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
@@ -46,15 +49,16 @@ class ProcessSearch:
         """For ever."""
         await self.restore()
         while True:
-            await self.once()
+            began = time.thread_time()
+            searched = await self.once()
+            took = time.thread_time() - began + searched
             lasting.well()
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(min(max(_EVERY, took / _SHARE), _LONGEST))
 
-    async def once(self) -> None:
-        """One search for the processes of all live sessions."""
-        sessions = await self._writer.read(live_logs.since, now_ms() - _LIVE_FOR)
-        wanted = [_wanted(session) for session in sessions]
-        claims = await asyncio.to_thread(search, wanted, claude_roots())
+    async def once(self) -> float:
+        """One search for the processes of all live sessions; the seconds of a core it took."""
+        wanted, asked = await self._writer.read(_live, now_ms() - _LIVE_FOR)
+        claims, took = await asyncio.to_thread(_timed_search, wanted)
         self._holder.take(wanted, claims)
         await self._let_go({one.session for one in wanted})
         if self._holder.sessions():
@@ -62,6 +66,7 @@ class ProcessSearch:
         if self._after is not None:
             await self._after()
         await self._keep()
+        return asked + took
 
     async def restore(self) -> None:
         """Takes up what the daemon before knew for sure: it may have ended since."""
@@ -148,6 +153,17 @@ def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
     home = Path(environ.get("HOME") or Path.home())
     second = (folder for source, folder in second_homes(environ) if source.name == "claude-code")
     return [folder.parent for folder in (*folders.roots(environ, home), *second)]
+
+
+def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:
+    began = time.thread_time()
+    wanted = [_wanted(session) for session in live_logs.since(db, since)]
+    return wanted, time.thread_time() - began
+
+
+def _timed_search(wanted: list[Wanted]) -> tuple[list[ProcessClaim], float]:
+    began = time.thread_time()
+    return search(wanted, claude_roots()), time.thread_time() - began
 
 
 def _wanted(session: live_logs.LiveSession) -> Wanted:

@@ -47,6 +47,12 @@ class Reader:
             finally:
                 self._busy = False
 
+    async def run_slow(self) -> None:
+        """Reads archives, large documents and databases beside them, after the first look."""
+        async with self._passed:
+            await self._passed.wait_for(lambda: self.passes)
+        await self._ingest.read_slow()
+
     async def _take(self, batch: Batch) -> None:
         before = self._ingest.counts.bytes
         await self._ingest.take(batch)
@@ -75,6 +81,7 @@ class Reader:
             self._follower.look_again()
             async with self._passed:
                 await self._passed.wait()
+        await self._ingest.slow.all_done()
         after = self._ingest.counts.plain()
         forecasts_of = sum(self.files.values())
         return {"looked_at": forecasts_of, **{name: after[name] - before[name] for name in after}}

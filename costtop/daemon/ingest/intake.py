@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from costtop import lasting
 from costtop.daemon.ingest import estimating
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.journalled import encoded
+from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
@@ -41,7 +43,6 @@ _FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the scree
 _BACKLOG = 48 << 20  # bytes from which worker processes pay
 _FILES_AT_ONCE = 400  # files of one transaction
 _WORKERS = min(3, os.cpu_count() or 1)
-_REST, _RESTS = 0.25, 20  # seconds a database is left alone at least; and in times of asking it
 
 Costs = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts, by the config."""
@@ -78,7 +79,7 @@ class Ingest:
         self._costs, self._after, self._lost = costs, after, lost
         self._memos: dict[bytes, str] = {}
         self._bad: dict[bytes, int] = {}  # bad lines of each file, as its place has them
-        self._due: dict[bytes, float] = {}  # databases, and when (time.monotonic) to ask them again
+        self.slow = SlowFiles()
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
@@ -103,10 +104,15 @@ class Ingest:
     async def take(self, batch: Batch) -> None:
         """Reads everything new in the batch, newest file first, and commits it.
 
-        A database that was asked just now stays unsettled and comes again with the next look.
+        Slow files come last, or beside it where somebody reads them so (`read_slow`). One that was
+        read just now stays unsettled and comes again with the next look.
         """
-        now = time.monotonic()
-        wanted = [seen for seen in batch.seen if now >= self._due.get(seen.path, 0.0)]
+        wanted = [seen for seen in batch.seen if not is_slow(seen)]
+        slow = [seen for seen in batch.seen if is_slow(seen) and self.slow.is_due(seen)]
+        if self.slow.beside:
+            await self.slow.put(slow)
+        else:
+            wanted += slow
         backlog = sum(max(0, seen.size - self._offset(seen)) for seen in wanted)
         self.progress = Progress(0, backlog)
         if backlog >= _BACKLOG and _WORKERS > 1:
@@ -120,18 +126,32 @@ class Ingest:
         if batch.found:
             await self._count_files(batch.found)
 
+    async def read_slow(self) -> None:
+        """For ever: reads slow files beside the live logs, one after the other."""
+        self.slow.beside = True
+        while True:
+            seen = await self.slow.first()
+            began = time.monotonic()
+            try:
+                await self._read([seen], _IMPORT_TURN)
+            finally:  # also where it fails: it is unsettled and comes again
+                if seen.root.shape != "rows":  # a database rests by the time of its answers
+                    self.slow.rest(seen.path, time.monotonic() - began)
+                await self.slow.done(seen)
+            lasting.well()
+
     def _offset(self, seen: Seen) -> int:
         if seen.root.shape == "rows":
             return seen.size  # how much of a database is new cannot be known; it is asked in pages
         place = self.known.get(seen.path)
         return place.offset if place and seen.root.shape == "lines" else 0
 
-    async def _read(self, seen: Sequence[Seen]) -> None:
+    async def _read(self, seen: Sequence[Seen], turn: int = _TURN) -> None:
         """Turn by turn until these files are read to their ends."""
         changes = await asyncio.to_thread(self._compare, seen)
         orders = await self._orders(seen, changes)
         while orders:
-            folded = await asyncio.to_thread(fold, orders, _TURN)
+            folded = await asyncio.to_thread(fold, orders, turn)
             await self.commit(folded)
             pairs = zip(orders, folded, strict=True)
             orders = [self._next(order, item) for order, item in pairs if item.more]
@@ -192,7 +212,7 @@ class Ingest:
             if is_file(item.place.path):
                 self.known.put(item.place)
             if item.took and not item.more:
-                self._due[item.place.path] = time.monotonic() + max(_REST, _RESTS * item.took)
+                self.slow.rest(item.place.path, item.took)
         self._count(folded, recorded)
         return recorded
 

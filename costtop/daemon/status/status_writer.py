@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from costtop.durations import now_ms
 from costtop.lasting import Fault, Faults
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
+from costtop.queries.live.view import Pulse
 from costtop.queries.totals import spending_line
 from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
@@ -24,6 +26,7 @@ from costtop.tail.follow import Follower
 from costtop.tail.place import shown
 
 _EVERY = 1.0  # s
+_SHARE = 0.003  # of a core for the line, which thousands of sessions make dear
 _AGAIN = 10  # looks after which the line is worded anew, for a burn falls by itself
 
 
@@ -134,6 +137,11 @@ def _waited(one: Fault) -> dict[str, object]:
     return {"task": one.task, "kind": one.what.kind, "said": one.what.said, "since": one.since}
 
 
+def _worded(live: Live, seen: Pulse) -> tuple[str, float]:
+    began = time.thread_time()
+    return spending_line(*live.glance(now_ms(), seen)), time.thread_time() - began
+
+
 async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any]]) -> None:
     """Keeps the line for status bars, written anew when something changed, for ever.
 
@@ -143,13 +151,13 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
     await asyncio.sleep(_EVERY)
     with closing(open_reader(database, unfinished=True)) as db:
         live = Live(db)
-        known, looks = -1, 0
+        known, looks, due = -1, 0, 0.0
         while True:
             changed = live.changed()
-            if changed != known or looks >= _AGAIN:
+            if (changed != known or looks >= _AGAIN) and time.monotonic() >= due:
                 known, looks = changed, 0
-                seen = pulse(said())
-                text = spending_line(*await asyncio.to_thread(live.glance, now_ms(), seen))
+                text, took = await asyncio.to_thread(_worded, live, pulse(said()))
+                due = time.monotonic() + took / _SHARE
                 files.replace(line, f"{text}\n".encode())
             else:
                 os.utime(line)

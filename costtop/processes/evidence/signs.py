@@ -36,6 +36,10 @@ class ProcessCache:
         self.folder = functools.cache(
             lambda pid: os.path.realpath(_seen(inspector.cwd, pid) or "/")
         )
+        self.real = functools.cache(os.path.realpath)  # thousands of sessions share few folders
+        self.programs = functools.cache(
+            lambda source: [one for one in self.mine if _may_be(one, source, self)]
+        )
         self.argv = functools.cache(lambda pid: _seen(inspector.argv, pid) or ())
         self.carried = functools.cache(
             lambda pid: frozenset((_seen(inspector.environ, pid, VARIABLES) or {}).values())
@@ -90,11 +94,10 @@ def _rivals(
     kin = {above.pid for above in ancestors(process.pid, cache.inspector)}
     return [
         other
-        for other in cache.mine
+        for other in cache.programs(one.source)
         if other.pid != process.pid
         and other.pid not in kin
         and other.pid not in elsewhere
-        and _may_be(other, one.source, cache)
         and _works_in(other.pid, one.cwd, cache)
         and not (one.started and cache.inspector.born(other.start) > one.started + _SLACK)
         and all(above.pid != process.pid for above in ancestors(other.pid, cache.inspector))
@@ -103,10 +106,12 @@ def _rivals(
 
 def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
     """Processes that hold a session's log open for writing."""
+    names = {os.path.basename(log) for process in cache.mine for log in cache.written(process.pid)}
     owners: dict[str, list[Wanted]] = {}
     for one in wanted:
-        for log in one.logs:
-            owners.setdefault(os.path.realpath(log), []).append(one)
+        for log in one.logs:  # stored by its real name; resolving all would cost more than the rest
+            if os.path.basename(log) in names:
+                owners.setdefault(os.path.realpath(log), []).append(one)
     found = []
     for process in cache.mine if owners else ():
         for log in cache.written(process.pid) & owners.keys():
@@ -130,7 +135,7 @@ def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClai
     """The only process of the source's program in the session's folder; weak, but for its id."""
     found = []
     for one in wanted:
-        agents = [p for p in cache.mine if _may_be(p, one.source, cache)]
+        agents = cache.programs(one.source)
         named = [p for p in agents if set(cache.argv(p.pid)[1:]) & set(one.ids)]
         if len(named) == 1:
             words = "its command line names the session"
@@ -214,7 +219,7 @@ def _may_be(process: Process, source: str, cache: ProcessCache) -> bool:
 
 def _works_in(pid: int, folder: str, cache: ProcessCache) -> bool:
     """Whether that is its folder; "/" is where daemons live, and says nothing."""
-    return cache.folder(pid) == os.path.realpath(folder or "/") != "/"
+    return bool(cache.folder(pid) == cache.real(folder or "/") != "/")
 
 
 def _seen(ask: Callable[..., _T], *question: object) -> _T | None:
