@@ -89,12 +89,13 @@ class UnmarkSession:
 
 @_command
 class Pause:
-    """SIGSTOP the session's process tree."""
+    """SIGSTOP the session's process tree; or, with `hold`, have its hook refuse until resume."""
 
     do = "pause"
     session: str
     by: str = ""
     typed: int | None = None  # the pid that the user typed, where the evidence is weak
+    hold: bool = False
 
 
 @_command

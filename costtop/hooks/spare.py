@@ -6,6 +6,7 @@ something might pass.
 """
 
 from costtop.hooks.quick import word
+from costtop.store.gating import HOLD
 from costtop.text import clean, typed
 
 TYPE_CHECKING = False
@@ -106,7 +107,8 @@ def words(why: str, lifts: str, key: str) -> str:
     name = key.partition("/")[2]
     if not lifts:
         return clean(f"costtop: {why}. Say what is done so far, and stop.", 400)
-    undo = f"costtop unmark {name}" if lifts == "unmark" else f"costtop override {typed(lifts)}"
+    undo = {"unmark": f"costtop unmark {name}", HOLD: f"costtop resume {name}"}.get(lifts)
+    undo = undo or f"costtop override {typed(lifts)}"
     return clean(
         f"costtop: {why}. Commit what is done and stop; only git commits and costtop's own"
         f" commands still run. The user can lift this from another terminal: {undo}",

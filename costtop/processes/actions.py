@@ -18,6 +18,7 @@ from costtop.processes.inspect.process import is_interpreter
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import LadderStep, Pace, Rung, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
+from costtop.processes.kill.terminal import shell_behind, waker
 from costtop.processes.kill.tree import RUN, Trail, Tree
 from costtop.processes.refuse import refusal
 from costtop.processes.vitals import Vitals
@@ -49,7 +50,14 @@ class Actions:
     def plan_pause(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
         """What a pause will do to whom. Raises Refused with the reason."""
         with self._planned(session, asker) as tree:
-            return plan_pause(tree)
+            return plan_pause(tree, self._holder.inspector)
+
+    def has_terminal(self, session: str) -> bool:
+        """Whether a pause would leave a terminal to a shell, or be undone by what hosts it."""
+        handle = self._holder.handle(session)
+        now = handle.now() if handle is not None else None
+        inspector = self._holder.inspector
+        return now is not None and bool(shell_behind(now, inspector) or waker(now, inspector))
 
     def kill(
         self,
@@ -72,13 +80,21 @@ class Actions:
         self, session: str, asker: int | None = None, typed: int | None = None
     ) -> AsyncIterator[LadderStep]:
         """SIGSTOP to the process and all below it."""
-        return self._do("pause", pause, session, asker, typed)
+
+        def walk(tree: Tree) -> AsyncIterator[LadderStep]:
+            return pause(tree, self._holder.inspector)
+
+        return self._do("pause", walk, session, asker, typed)
 
     def resume(
         self, session: str, asker: int | None = None, typed: int | None = None
     ) -> AsyncIterator[LadderStep]:
         """SIGCONT to the process and all below it."""
-        return self._do("resume", resume, session, asker, typed)
+
+        def walk(tree: Tree) -> AsyncIterator[LadderStep]:
+            return resume(tree, self._holder.inspector)
+
+        return self._do("resume", walk, session, asker, typed)
 
     async def _do(
         self, name: str, walk: _Walk, session: str, asker: int | None, typed: int | None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 ARGUES = 3  # denials within a while after which a session is stopped, not asked again
 LATELY = 600_000  # ms
+HOLD = "-hold"  # the period of a breaker that its user alone opens and ends; it is no budget's name
 PATIENCE = 60_000  # ms after a breaker opened in which files may still be saved
 
 _SESSION = (
@@ -25,7 +26,7 @@ _PASSES = (
     " AND o.budget IN ('', {budget}) AND o.session IN ('', :session))"
 )
 _OPEN = (
-    "SELECT b.action, b.why, b.opened, b.budget,"
+    f"SELECT b.action, b.why, b.opened, iif(b.period = '{HOLD}', '{HOLD}', b.budget),"
     " b.feature, b.user, b.project, b.model, b.source, b.session FROM breakers b"
     " WHERE b.ended IS NULL AND (b.until IS NULL OR b.until > :now) AND"
     + _PASSES.format(budget="b.budget")
@@ -58,8 +59,8 @@ def verdict(
     """(kind, why, since, what lifts it, session) of what holds the session back, or None.
 
     kind "deny": this tool is not to run; "stop": the turn is to end. What lifts it is the name of a
-    budget, "unmark", or "" for a stop that ends when the user speaks to the session again. The
-    session is "source/its short id".
+    budget, "unmark", HOLD, or "" for a stop that ends when the user speaks to the session again.
+    The session is "source/its short id".
     """
     about = facts(db, source, session)
     about["now"] = now
@@ -101,6 +102,16 @@ def last_seen(db: "Connection", root: object) -> int | None:
     """When the latest call of a root session row and its subagents arrived; None without any."""
     row = db.execute("SELECT max(seen) FROM sessions WHERE root = ?", (root,)).fetchone()
     return row[0] if row[0] is None else int(row[0])
+
+
+def calls_since(db: "Connection", root: object, moment: int) -> int:
+    """How many calls of a root session row and its subagents arrived after a moment."""
+    row = db.execute(
+        "SELECT count(*) FROM calls WHERE seen > ?"
+        " AND session IN (SELECT id FROM sessions WHERE root = ? AND seen > ?)",
+        (moment, root, moment),
+    ).fetchone()
+    return int(row[0])
 
 
 def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int, bool]:

@@ -3,7 +3,7 @@
 Copied to a file named `claude` or `codex`, whose command line it then has. Words: session=ID ·
 calls=N · every=SECONDS (of one request) · told=no (no sessions/<pid>.json) · argue=yes (goes on
 asking the model when a tool is denied) · then=COMMAND (run once by its own shell, as a tool) ·
-go=PATH (that command waits until this file is there) ·
+deaf=yes (what a hook says changes nothing) · go=PATH (that command waits for this file) ·
 stubborn=yes (ignores SIGINT and SIGTERM) · paced=yes (a call begins when costtop has judged the one
 before: what counts is the order, however slow the machine is). One call costs $0.025 as Claude
 Code, $0.02 as Codex. Prints a line for whatever it does: call N · denied · stopped · blocked ·
@@ -167,8 +167,9 @@ def turn(agent: Claude | Codex) -> str:
         say(f"call {number}")
         if WORDS.get("paced") == "yes":
             wait_until_judged(number)
+        deaf = WORDS.get("deaf") == "yes"
         said = tool(agent, WORDS["then"] if number == 2 and "then" in WORDS else f"make {number}")
-        if said == "stopped" or (said and WORDS.get("argue") != "yes"):
+        if (said == "stopped" and not deaf) or (said and WORDS.get("argue") != "yes"):
             return said
         if said:
             say(said)

@@ -156,6 +156,6 @@ def test_several_are_ended_and_one_refusal_does_not_spare_the_others(house):
     gone.gone()
     until(lambda: house.answers("SELECT 1 FROM sessions WHERE session = 'g'"), what="g")
     ran = house.run("kill", "s1", "g", "s2", "--yes")
-    assert ran.returncode == 1 and "g:" in ran.stderr
+    assert ran.returncode == 1 and "costtop: g" in ran.stderr
     one.gone()
     two.gone()

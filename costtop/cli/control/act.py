@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from costtop import durations, paths
+from costtop.cli.control import pausing
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_said
 from costtop.control import client, protocol
@@ -23,7 +24,10 @@ from costtop.store.sessions import session_names
 _SAYS = {
     "mark": ("Says of sessions that they are watched, runaway or fine.", "7b4acd3 --as runaway"),
     "unmark": ("Takes marks back.", "7b4acd3"),
-    "pause": ("Stops sessions' processes until resume.", "7b4acd3", "7b4acd3 --dry-run"),
+    "pause": (
+        "Stops sessions' processes until resume; one with a hook and a terminal is held.",
+        *("7b4acd3", "7b4acd3 --dry-run", "7b4acd3 --hold"),
+    ),
     "resume": ("Lets paused sessions go on.", "7b4acd3"),
     "kill": (
         "Ends sessions: SIGINT, then SIGTERM, then SIGKILL.",
@@ -67,8 +71,15 @@ def _add_signals(parser: Parser, name: str) -> None:
     if name == "kill":
         rungs = ("INT", "TERM", "KILL")
         parser.add_argument("--up-to", dest="rung", choices=rungs, default="KILL", help="how hard")
-    if name in {"kill", "pause"}:
+    if name in {"kill", "pause", "resume"}:
         parser.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+    if name == "pause":
+        either = parser.add_mutually_exclusive_group()
+        hold = "by its hook: it waits at its next tool, its terminal stays its own"
+        either.add_argument("--hold", action="store_true", help=hold)
+        now = "stop it now, though its terminal falls to the shell"
+        either.add_argument("--now", action="store_true", help=now)
+    if name in {"kill", "pause"}:
         parser.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
 
 
@@ -79,13 +90,17 @@ def run(options: argparse.Namespace) -> int:
     typed = dict.fromkeys(called, getattr(options, "pid", None))
     if len(called) > 1 and any(typed.values()):
         raise UsageError("--pid names the process of one session: give one session")
+    held: set[str] = set()
     if options.verb in {"kill", "pause"}:
         plans = _told(found, options, called)
+        if options.verb == "pause":
+            held = pausing.held(options, called, plans)
         if options.dry_run:
             return 0
         if not _agreed(options, plans, typed):
             return 1
-    return each(found, called, lambda key: _command(options, key, typed[key]))
+        called = pausing.wanted(options, called, plans, held)
+    return each(found, called, lambda key: _command(options, key, typed[key], hold=key in held))
 
 
 def each(found: Paths, called: Mapping[str, str], order: Order) -> int:
@@ -162,7 +177,9 @@ def _climbs(line: str, options: argparse.Namespace) -> bool:
     return rung not in ladder or ladder.index(rung) <= ladder.index(top)
 
 
-def _command(options: argparse.Namespace, key: str, typed: int | None) -> protocol.Command:
+def _command(
+    options: argparse.Namespace, key: str, typed: int | None, *, hold: bool
+) -> protocol.Command:
     by = user_name()
     match options.verb:
         case "mark":
@@ -170,7 +187,7 @@ def _command(options: argparse.Namespace, key: str, typed: int | None) -> protoc
         case "unmark":
             return protocol.UnmarkSession(key, by)
         case "pause":
-            return protocol.Pause(key, by, typed)
+            return protocol.Pause(key, by, typed, hold)
         case "resume":
             return protocol.Resume(key, by, typed)
         case _:

@@ -41,6 +41,7 @@ class ProcessActions:
             "pid": found.process.pid if found.process and not found.gone else None,
             "confidence": found.confidence,
             "evidence": found.evidence,
+            "terminal": self.actions.has_terminal(session),
         }
 
     async def act(

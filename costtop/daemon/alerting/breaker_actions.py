@@ -28,6 +28,7 @@ from costtop.store.calls import hearsay
 from costtop.store.writer import Writer
 
 _EVERY = 0.5  # s
+_TURNS = 2  # calls of a held session before it is paused all the same
 _RETRY = 15_000  # ms before a deed that was refused is tried again
 
 
@@ -126,6 +127,7 @@ class Breakers:
         if await self._writer.read(_unconfirmed, now):
             await self._writer.transact(self._look_again, now)
         due = await self._writer.read(find_due, self._actions.holder.sessions(), now)
+        due = [one for one in due if not await self._holds_by_hook(one)]
         self._refused = {key: at for key, at in self._refused.items() if at > now}
         wanted = [
             one
@@ -136,6 +138,18 @@ class Breakers:
         if errors := [end for end in ends if isinstance(end, Exception)]:
             raise ExceptionGroup("deeds of breakers", errors)
         await self._write_down()
+
+    async def _holds_by_hook(self, due: Due) -> bool:
+        """Whether a pause is not needed: it would leave a terminal to a shell, and the hook holds.
+
+        It holds where it was ever heard, and few calls came since: the one under way, and one turn
+        after the first denial.
+        """
+        if due.deed != "pause" or due.breaker.action != "pause" or due.capped:
+            return False
+        if not self._actions.actions.has_terminal(due.session):
+            return False
+        return await self._writer.read(_is_held, due.session, due.breaker.opened)
 
     async def _do(self, due: Due, now: int) -> None:
         if due.capped:
@@ -165,6 +179,14 @@ class Breakers:
 
 def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
     return any(one.budget and one.confirmed is None for one in breakers.open_ones(db, now))
+
+
+def _is_held(db: sqlite3.Connection, session: str, opened: int) -> bool:
+    if not hearsay.is_confirmed(db, session):
+        return False
+    source, _, name = session.partition("/")
+    about = gating.facts(db, source, name)
+    return gating.calls_since(db, about["root"], opened) <= _TURNS
 
 
 def find_due(db: sqlite3.Connection, sessions: Sequence[str], now: int) -> list[Due]:

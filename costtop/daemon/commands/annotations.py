@@ -8,6 +8,7 @@ from costtop.control.protocol import (
     EndSilence,
     MarkSession,
     Override,
+    Pause,
     StopSession,
     UnmarkSession,
 )
@@ -17,11 +18,19 @@ from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
 from costtop.store import gating
 from costtop.store.alerts import alerts, breakers, silences
+from costtop.store.calls import hearsay
 from costtop.store.sessions import marks, session_names
 from costtop.text import clean
 
 Noted = (
-    MarkSession | UnmarkSession | Acknowledge | BeginSilence | EndSilence | StopSession | Override
+    MarkSession
+    | UnmarkSession
+    | Acknowledge
+    | BeginSilence
+    | EndSilence
+    | StopSession
+    | Override
+    | Pause
 )
 _NAMED = ("rule", "feature", "budget")  # what a silence may be of besides a session
 _LONGEST = 7 * DAY  # of an override
@@ -65,7 +74,7 @@ def _look_up(db: sqlite3.Connection, command: Noted) -> None:
 
 def _done(
     db: sqlite3.Connection,
-    command: Acknowledge | BeginSilence | EndSilence | StopSession | Override,
+    command: Acknowledge | BeginSilence | EndSilence | StopSession | Override | Pause,
     by: str,
     now: int,
 ) -> tuple[str, str, str]:
@@ -77,6 +86,12 @@ def _done(
             told = "is told to stop at its next tool; nothing is signalled"
             said = f"{session_names.said(db, session)} {told}"
             return "stop", session, said
+        case Pause(session):
+            breakers.hold_session(db, session, "the user holds this session", now)
+            hooked = hearsay.is_confirmed(db, session)
+            called = session_names.said(db, session)
+            said = f"{called} is held: its hook refuses tools and prompts until resume"
+            return "hold", session, said + ("" if hooked else "; no hook of it was heard yet")
         case Override(session=session):
             return "override", session, _overridden(db, by, command, now)
         case Acknowledge(alert):

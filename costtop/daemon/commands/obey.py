@@ -57,6 +57,8 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError, Refused, UsageError
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
+from costtop.store.alerts import breakers
+from costtop.store.calls import hearsay
 from costtop.store.sessions import session_names
 from costtop.text import clean
 
@@ -140,11 +142,16 @@ class Obey:
                 return reply(counts=await executors.reader.scan())
             case Plan(session):
                 said = executors.actions.plan(command, caller.pid)
-                return reply(said=said, **executors.actions.evidence(session))
+                hooked = await self._instance.writer.read(hearsay.is_confirmed, session)
+                return reply(said=said, hooked=hooked, **executors.actions.evidence(session))
             case Hook():
                 executors.hook_reports.hear(command, caller)
                 return reply()
-            case Pause() | Resume() | Kill():
+            case Pause(hold=True):
+                return reply(said=[await self._annotate(command, caller)])
+            case Resume():
+                return reply(said=await self._resumed(command, caller))
+            case Pause() | Kill():
                 return reply(
                     said=await executors.actions.act(command, caller.pid, executors.action_log)
                 )
@@ -167,6 +174,21 @@ class Obey:
                 return reply(said=[await self._annotate(command, caller)])
             case _:
                 assert_never(command)
+
+    async def _resumed(self, command: Resume, caller: Caller) -> list[str]:
+        """Lifts a hold, and continues the process; one that is held by its hook alone runs."""
+        executors, writer = self._executors, self._instance.writer
+        lifted = await writer.transact(breakers.end_hold, command.session, now_ms())
+        said = ["its hold is lifted: tools and prompts pass again"] if lifted else []
+        if lifted:
+            by = executors.guard.name(command.by, caller)
+            await executors.action_log.note(by, "hold lifted", command.session, said[0])
+        try:
+            return said + await executors.actions.act(command, caller.pid, executors.action_log)
+        except CosttopError:
+            if not lifted:
+                raise
+            return said
 
     async def _manage(
         self, command: Stop | Reload | SetBudget | RemoveBudget, caller: Caller

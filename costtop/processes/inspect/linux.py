@@ -46,6 +46,8 @@ def glance(pid: int) -> Process | None:
         cpu=(int(field[11]) + int(field[12])) * 1000 // _TICK,
         rss=int(field[21]) * _PAGE,
         kernel=bool(int(field[6]) & _KERNEL_THREAD),
+        terminal=int(field[4]),
+        foreground=max(0, int(field[5])),
     )
 
 

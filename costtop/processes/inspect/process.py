@@ -25,6 +25,8 @@ class Process(NamedTuple):
     cpu: int = 0  # ms of processor time used so far
     rss: int = 0  # bytes
     kernel: bool = False  # a kernel thread
+    terminal: int = 0  # the device of its terminal; 0 for none, or not known
+    foreground: int = 0  # the group that this terminal listens to; 0 where that is not known
 
     @property
     def identity(self) -> tuple[int, int]:

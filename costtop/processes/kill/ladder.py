@@ -93,10 +93,11 @@ def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
     all_of = those(alive)
     pids = tuple(one.pid for one in alive)
     first = _foreground(alive, tree.root)
+    held = ", its tools stopped before" if len(first) < len(alive) else ""
     rungs = [
         Rung(
             "SIGINT",
-            f"SIGINT to {those(first)}, as Ctrl-C would; then up to {pace.interrupt:g} s",
+            f"SIGINT to {those(first)}, as Ctrl-C would{held}; then up to {pace.interrupt:g} s",
             tuple(one.pid for one in first),
         ),
         Rung("SIGTERM", f"SIGTERM to {all_of}; then up to {pace.terminate:g} s", pids),
@@ -113,6 +114,16 @@ async def climb(
     if tree.root.gone():
         yield vanished(tree.root)
         return
+    try:
+        async for step in _climbed(tree, inspector, pace, last):
+            yield step
+    finally:
+        _release(tree)
+
+
+async def _climbed(
+    tree: Tree, inspector: Inspector, pace: Pace, last: str
+) -> AsyncIterator[LadderStep]:
     rungs = (
         ("SIGINT", _interrupt, pace.interrupt, pace.linger),
         ("SIGTERM", _terminate, pace.terminate, pace.terminate),
@@ -182,7 +193,17 @@ def _interrupt(tree: Tree) -> LadderStep:
     if _is_stopped(tree.root):
         # It would have to be woken to see it, and awake it may go on spending.
         return LadderStep("SIGINT", f"{tree.root.pid} is stopped: no SIGINT", "passed over")
-    return signalled("SIGINT", _foreground(alive, tree.root))
+    # An agent whose tool ends at this sends the result on: one more request, with all its context.
+    first = _foreground(alive, tree.root)
+    tools = [one for one in alive if one not in first and not _is_stopped(one)]
+    tree.aside, _ = sent(signal.SIGSTOP, tools)
+    note = f", after SIGSTOP to {those(tree.aside)}: their results cost nothing" if tools else ""
+    return signalled("SIGINT", first, note)
+
+
+def _release(tree: Tree) -> None:
+    """Continues what the first rung held, where the ladder ends before it has gone."""
+    sent(signal.SIGCONT, [one for one in tree.aside if not one.gone() and _is_stopped(one)])
 
 
 def _terminate(tree: Tree) -> LadderStep:

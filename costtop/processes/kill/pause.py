@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
 from costtop.processes.handle import Handle
+from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.ladder import LadderStep, Rung, sent, signalled, those, vanished
+from costtop.processes.kill.terminal import shell_before, shell_behind, waker
 from costtop.processes.kill.tree import Tree
 
 _STOP, _WAKE = 2.0, 0.3  # seconds at most until a signal shows in the state
@@ -18,27 +20,47 @@ _GENERATIONS = 100  # looks for children, each below those that stand still
 _AGAIN = 0.1  # seconds until one that reads a terminal it no longer has is stopped again
 
 
-def plan_pause(tree: Tree) -> tuple[Rung, ...]:
-    """What a pause will do to whom."""
+def plan_pause(tree: Tree, inspector: Inspector) -> tuple[Rung, ...]:
+    """What a pause will do to whom, and what becomes of its terminal."""
     alive = tree.reread()
     words = f"SIGSTOP to {those(alive)}: nothing is lost, resume continues it"
-    return (Rung("SIGSTOP", words, tuple(one.pid for one in alive)),)
+    return (Rung("SIGSTOP", words + left(tree, inspector), tuple(one.pid for one in alive)),)
 
 
-async def pause(tree: Tree) -> AsyncIterator[LadderStep]:
+def left(tree: Tree, inspector: Inspector) -> str:
+    """What a pause leaves behind at a terminal; "" where there is none."""
+    now = tree.root.now()
+    if now is None:
+        return ""
+    if host := waker(now, inspector):
+        return f"; {host} wakes it at once: only a hold keeps it (costtop pause --hold)"
+    shell = shell_behind(now, inspector)
+    if shell is None:
+        return ""
+    return (
+        f"; its terminal falls to {shell.name} ({shell.pid}), which runs what is typed there"
+        " next; after resume: fg"
+    )
+
+
+async def pause(tree: Tree, inspector: Inspector) -> AsyncIterator[LadderStep]:
     """Stop all of the tree, the root first; again until nothing new has been started."""
     if tree.root.gone():
         yield vanished(tree.root)
         return
-    stopped = await _still(tree)
+    aside, stopped = left(tree, inspector), await _still(tree)
     pids = tuple(one.pid for one in stopped)
+    if aside and _stopped(tree.root):
+        await asyncio.sleep(_WAKE)  # what hosts it may wake it
     if _stopped(tree.root):
-        yield LadderStep("SIGSTOP", f"SIGSTOP to {those(stopped)}: paused", "done", pids)
-    else:
-        yield LadderStep("SIGSTOP", f"{tree.root.pid} did not stop", "alive", pids)
+        what = f"SIGSTOP to {those(stopped)}: paused{aside}"
+        yield LadderStep("SIGSTOP", what, "done", pids)
+        return
+    sent(signal.SIGCONT, stopped)  # no half of it stays behind
+    yield LadderStep("SIGSTOP", f"{tree.root.pid} did not stop{aside}", "alive", pids)
 
 
-async def resume(tree: Tree) -> AsyncIterator[LadderStep]:
+async def resume(tree: Tree, inspector: Inspector) -> AsyncIterator[LadderStep]:
     """Continue all of the tree, the root last, so that it finds its children awake."""
     if tree.root.gone():
         yield vanished(tree.root)
@@ -54,7 +76,16 @@ async def resume(tree: Tree) -> AsyncIterator[LadderStep]:
         what = f"{tree.root.pid} stopped again: its shell took the terminal back, type fg there"
         yield step._replace(what=what, outcome="alive")
     else:
-        yield step._replace(outcome="done", what=step.what + ": continues")
+        yield step._replace(
+            outcome="done", what=f"{step.what}: continues{_behind(tree, inspector)}"
+        )
+
+
+def _behind(tree: Tree, inspector: Inspector) -> str:
+    """What brings a program back to its terminal that its shell has now."""
+    now = tree.root.now()
+    shell = shell_before(now, inspector) if now is not None else None
+    return f" in the background: type fg to {shell.name} ({shell.pid})" if shell else ""
 
 
 async def _still(tree: Tree) -> list[Handle]:

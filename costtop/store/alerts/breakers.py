@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costtop.scope import FIELDS, literal
-from costtop.store.gating import LATELY
+from costtop.store.gating import HOLD, LATELY
 
 if TYPE_CHECKING:  # where none is open, no nouns are loaded
     from costtop.model import Breaker
@@ -107,12 +107,39 @@ def stop_session(db: sqlite3.Connection, session: str, why: str, now: int) -> No
     )
 
 
+def hold_session(db: sqlite3.Connection, session: str, why: str, now: int) -> None:
+    """Its hook refuses tools and prompts of one session until `end_hold`."""
+    from costtop.model import Breaker
+
+    put(
+        db,
+        Breaker(
+            budget="",
+            period=HOLD,
+            action="stop",
+            scope=(("session", literal(session)),),
+            why=why,
+            opened=now,
+        ),
+    )
+
+
+def end_hold(db: sqlite3.Connection, session: str, now: int) -> bool:
+    """Ends the hold of a session; False where there was none."""
+    done = db.execute(
+        "UPDATE breakers SET ended = ?, ended_by = 'resume'"
+        " WHERE budget = '' AND period = ? AND session = ? AND ended IS NULL",
+        (now, HOLD, literal(session)),
+    )
+    return done.rowcount > 0
+
+
 def spoke(db: sqlite3.Connection, session: str, now: int) -> None:
     """The user spoke to the session: a soft stop of it is over, and what it argued forgotten."""
     db.execute(
         "UPDATE breakers SET ended = ?, ended_by = 'the next prompt'"
-        " WHERE budget = '' AND session = ? AND ended IS NULL",
-        (now, literal(session)),
+        " WHERE budget = '' AND session = ? AND period <> ? AND ended IS NULL",
+        (now, literal(session), HOLD),
     )
     db.execute("DELETE FROM denials WHERE session = ?", (session,))
 
