@@ -54,6 +54,7 @@ from costtop.errors import CosttopError, Unusable
 from costtop.lasting import Faults, LastingTasks
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
+from costtop.processes.evidence.search import blindness
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
 from costtop.store.reserve import Reserve
@@ -225,12 +226,10 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     status = StatusWriter(
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
     )
-    status.reloaded = reloads.said
+    status.reloaded, status.blind = reloads.said, await _blindness()
     async with follower, tasks:
         works: list[tuple[str, Work]] = [
-            ("stop", partial(_until, ends.stop)),
-            ("reload", partial(_reload, daemon)),
-            ("lock", partial(_keep_lock, paths, ends.lock)),
+            *_life(instance, daemon, follower),
             ("configuration", changes.run),
             ("held budgets", partial(reloads.run, ends.reload.set)),
             ("price list", refresh.run),
@@ -240,7 +239,6 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("slow files", reader.run_slow),
             ("process search", search.run),
             ("status", status.run),
-            ("service", partial(_answer_service, instance, follower, faults)),
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper),
@@ -251,6 +249,25 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             tasks.start(name, work)
         log.info("costtop daemon %d is up", os.getpid())
         ends.up.set()
+
+
+async def _blindness() -> str:
+    """Why other processes cannot be looked into; told once in the log too."""
+    blind = await asyncio.to_thread(blindness)
+    if blind:
+        log.warning("%s", blind)
+    return blind
+
+
+def _life(instance: Wired, daemon: _Daemon, follower: Follower) -> tuple[tuple[str, Work], ...]:
+    """What ends the work, and what says to others that it goes on."""
+    ends = daemon.ends
+    return (
+        ("stop", partial(_until, ends.stop)),
+        ("reload", partial(_reload, daemon)),
+        ("lock", partial(_keep_lock, daemon.paths, ends.lock)),
+        ("service", partial(_answer_service, instance, follower, daemon.faults)),
+    )
 
 
 def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...]:

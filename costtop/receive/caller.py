@@ -23,6 +23,7 @@ class Caller(NamedTuple):
     uid: int
     pidfd: int | None = None
     gone: bool = False  # it had ended before its connection was taken
+    outside: bool = False  # it runs outside this container: the kernel has no number for it here
 
     def lives(self) -> bool:
         """Whether it is still there; where no pidfd can be had it is believed to be."""
@@ -35,7 +36,8 @@ class Caller(NamedTuple):
 
 def caller_of(peer: socket.socket) -> Caller:
     """Pid and uid of the other end; pid 0 and uid -1 where the system does not tell."""
-    return Caller(*peer_of(peer))
+    pid, uid = peer_of(peer)
+    return Caller(pid, uid, outside=pid == 0 and uid >= 0)
 
 
 def held(peer: socket.socket, caller: Caller) -> Caller:

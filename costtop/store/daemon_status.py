@@ -52,7 +52,18 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def is_fresh(status: dict[str, Any], now: int) -> bool:
-    """True when a daemon wrote it lately and its process is still there."""
+    """True when a daemon wrote it lately and its process, where it can be seen, is still there."""
     if now - int(status.get("at", 0)) > FRESH_FOR or not status.get("pid"):
         return False
-    return os.path.exists(f"/proc/{status['pid']}") or not os.path.isdir("/proc/self")
+    space = pid_space()
+    if not space or status.get("pid_space", space) != space:
+        return True  # no /proc, or the daemon runs in another container: its number says nothing
+    return os.path.exists(f"/proc/{status['pid']}")
+
+
+def pid_space() -> int:
+    """Which numbering of processes this one is in: a container has its own. 0: it is not told."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.daemon.lifecycle import file_server
 from costtop.daemon.lifecycle.lock_holders import lock_holders
 from costtop.store import daemon_status
 from costtop.tui import preferences
@@ -208,6 +209,28 @@ def test_a_folder_that_everybody_may_replace_is_questioned(tmp_path, monkeypatch
     assert told in instance.cli("doctor", code=1)
     shaky.chmod(0o1777)
     assert told not in instance.cli("doctor", code=1)
+
+
+MOUNTS = (
+    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+    "40 22 0:44 / /home rw - nfs4 server:/home rw\n"
+    "41 40 8:2 / /home/ana/disk rw - xfs /dev/sdb rw\n"
+    "42 22 0:50 / /mnt/my\\040share rw - cifs //server/x rw\n"
+    "43 22 0:51 / /home rw shared:7 - nfs4 server:/newer rw\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "ext4"), ("/home", "nfs4"), ("/home/ana", "nfs4"), ("/home/ana/disk/x", "xfs"),
+     ("/homes", "ext4"), ("/mnt/my share/costtop", "cifs"), ("/home/ana/diskette", "nfs4")],
+)  # fmt: skip
+def test_a_folder_on_a_file_server_is_known_by_its_mount(path, kind):
+    assert file_server.kind_of(path, MOUNTS) == kind
+
+
+def test_a_folder_on_a_disk_of_this_machine_is_nothing_to_tell(tmp_path):
+    assert file_server.told(tmp_path) == ""
 
 
 def test_starts_at_once_agree_on_one_daemon(instance):

@@ -70,7 +70,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         "unread": [],
         "unsupported": _unsupported(),
         "receiver": _receiver(found),
-        "processes": _sight(),
+        "processes": {"blind": _blindness(said if running else {})},
         "gates": hold.found(found),
         **_stored(found, problems),
     }
@@ -241,10 +241,13 @@ def _unsupported() -> dict[str, str]:
     return dict(UNSUPPORTED)
 
 
-def _sight() -> dict[str, str]:
+def _blindness(said: dict[str, Any]) -> str:
+    """Why processes cannot be looked into: the daemon's word where one runs, for it does that."""
+    if "blind" in said:
+        return str(said["blind"])
     from costtop.processes.evidence.search import blindness
 
-    return {"blind": blindness()}
+    return blindness()
 
 
 def _number(path: Path) -> int | None:

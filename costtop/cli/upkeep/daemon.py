@@ -104,7 +104,7 @@ def _plain(said: dict[str, object]) -> str:
     work = said.get("import")
     if isinstance(work, dict) and work.get("active"):
         lines.append(f"  importing {work.get('done_bytes')} of {work.get('total_bytes')} bytes")
-    lines += [f"  {said[name]}" for name in ("watch", "trouble") if said.get(name)]
+    lines += [f"  {said[name]}" for name in ("watch", "trouble", "blind") if said.get(name)]
     if said.get("config"):
         lines.append(f"  the configuration was read again: {said['config']}")
     return "\n".join(lines)

@@ -4,9 +4,12 @@ RELIABILITY.md T3: an agent that was talked into it could silence its own alerts
 or kill a rival. Nothing of the same user can be fenced off for good; this makes it need a trick.
 """
 
+import os
+
 from costtop.control.protocol import BeginRun, Command, EndRun, Hook, Ping, Plan, Scan
 from costtop.errors import Refused
 from costtop.processes.evidence.agents import AGENTS, VARIABLES, is_agent
+from costtop.processes.evidence.search import NO_PROCESSES
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
@@ -43,8 +46,20 @@ class Guard:
         """Raises Refused where the caller may not give this command."""
         if read_only and not isinstance(command, _LOOKS):
             raise Refused("costtop is read-only (read_only in config.toml)")
-        if isinstance(command, _OF_AGENTS) or caller.pid <= 0:
-            return  # pid 0: the system does not say who calls (macOS)
+        if isinstance(command, _OF_AGENTS):
+            return
+        if caller.outside:
+            raise Refused(
+                "the process that asked runs outside this container, so that nobody can tell it"
+                " from an agent: ask inside, or run the daemon where your agents run"
+            )
+        if caller.pid <= 0:
+            return  # the system does not say who calls
+        if self._holder.inspector.glance(os.getpid()) is None:
+            raise Refused(
+                f"{NO_PROCESSES}; nor can anybody tell who asks from an agent: ask where /proc is"
+                " mounted (SIGTERM ends the daemon)"
+            )
         if not caller.lives() or self._holder.inspector.glance(caller.pid) is None:
             raise Refused("the process that asked has gone: stay for the answer")
         session = self.session_of(caller.pid)

@@ -12,6 +12,7 @@ from costtop.control.protocol import BeginRun
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import Refused
+from costtop.processes.evidence.search import NO_PROCESSES
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
@@ -49,7 +50,10 @@ class StartedRuns:
         """Keeps a run; raises Refused where its command is not the caller's own child."""
         inspector = self._holder.inspector
         one = inspector.glance(command.pid)
-        if one is None or (caller.pid > 0 and caller.pid not in {one.parent, one.pid}):
+        if one is None and inspector.glance(os.getpid()) is None:
+            raise Refused(NO_PROCESSES)
+        asked = caller.pid > 0 or caller.outside  # else the system does not say who calls
+        if one is None or (asked and caller.pid not in {one.parent, one.pid}):
             raise Refused(f"process {command.pid} is not a command that the caller started")
         run = Run(
             id=clean(command.id, 64),

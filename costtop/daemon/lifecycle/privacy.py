@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from costtop.config import Config
+from costtop.daemon.lifecycle import file_server
 from costtop.notify.address import OWN
 from costtop.paths import Paths
 
@@ -19,6 +20,7 @@ def told(paths: Paths, config: Config | None, *, repair: bool) -> list[str]:
     else is open may be meant so.
     """
     lines = [_way_in(folder) for folder in sorted({paths.config.parent, paths.database.parent})]
+    lines.append(file_server.told(paths.database.parent))
     secret = set(_secret(paths, config))
     ours = (paths.config, paths.budgets, paths.screen)
     left = [one for one in (*ours, *sorted(secret - {*ours})) if _is_open(one)]

@@ -65,6 +65,7 @@ class StatusWriter:
         self._follower, self._search, self._faults = follower, search, faults
         self._troubled, self._channels = troubled, channels
         self._started = now_ms()
+        self.blind = ""  # why other processes cannot be looked into
         self.reloaded = ""  # what the latest reload of the configuration changed
 
     async def run(self) -> None:
@@ -89,6 +90,8 @@ class StatusWriter:
             "schema": 1,
             "at": now_ms(),
             "pid": os.getpid(),
+            "pid_space": daemon_status.pid_space(),
+            "blind": self.blind,
             "socket": str(self._instance.paths.socket),
             "version": __version__,
             "started": self._started,

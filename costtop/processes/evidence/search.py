@@ -16,6 +16,11 @@ from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import SHELLS, Inspector, program
 from costtop.processes.refuse import unfit
 
+NO_PROCESSES = (
+    "this system shows no processes (is /proc mounted?): calls are counted and told, but no process"
+    " is found, and none can be paused or ended"
+)
+
 
 def search(
     wanted: Sequence[Wanted], claude_roots: Iterable[Path], inspector: Inspector | None = None
@@ -54,12 +59,14 @@ def heard(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
 def blindness(inspector: Inspector | None = None) -> str:
     """Why other processes of this user cannot be looked into; empty when they can (K12).
 
-    Two signs: every process of ours hides its folder, or the list lacks processes altogether.
+    Two signs: every process of ours hides its folder, or the list lacks even this process.
     """
     inspector = inspector or system_inspector()
     me = os.getpid()
-    hidden = 0
-    for one in inspector.census().values():
+    hidden, seen = 0, inspector.census()
+    if me not in seen:
+        return NO_PROCESSES
+    for one in seen.values():
         if one.kernel or one.pid == me or inspector.owners(one.pid)[:1] != (os.getuid(),):
             continue
         try:

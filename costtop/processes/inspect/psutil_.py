@@ -28,7 +28,11 @@ _STATES = {
 
 def census() -> dict[int, Process]:
     """Every process now, by pid."""
-    found = (glance(pid) for pid in psutil.pids())
+    try:
+        pids = psutil.pids()
+    except (psutil.Error, OSError, IndexError):  # a Linux whose /proc is hidden has none to show
+        return {}
+    found = (glance(pid) for pid in pids)
     return {one.pid: one for one in found if one is not None}
 
 
@@ -38,19 +42,25 @@ def glance(pid: int) -> Process | None:
         one = psutil.Process(pid)
         with one.oneshot():
             return _process(one)
-    except (psutil.NoSuchProcess, ValueError, OverflowError):
+    except (psutil.Error, OSError, ValueError, OverflowError):
         return None
 
 
 def owners(pid: int) -> tuple[int, ...]:
-    """Real, effective and saved user ids."""
-    ids = _ask(pid, lambda one: one.uids())
+    """Real, effective and saved user ids; none where they are hidden, so that it is refused."""
+    try:
+        ids = _ask(pid, lambda one: one.uids())
+    except PermissionError:
+        return ()
     return tuple(ids) if ids is not None else ()
 
 
 def leading_thread(pid: int) -> int | None:
     """No threads are known here: a thread's id gives None."""
-    return pid if psutil.pid_exists(pid) else None
+    try:
+        return pid if psutil.pid_exists(pid) else None
+    except (psutil.Error, OSError, ValueError, OverflowError):
+        return None
 
 
 def argv(pid: int) -> tuple[str, ...]:
@@ -125,5 +135,5 @@ def _ask(pid: int, question: Callable[[psutil.Process], _T]) -> _T | None:
         return question(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return None
-    except psutil.AccessDenied as denied:
+    except (psutil.AccessDenied, OSError) as denied:
         raise PermissionError(f"process {pid} is hidden") from denied
