@@ -7,6 +7,8 @@ translated cell by cell, so no picture has to think of either.
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -114,13 +116,13 @@ def facts(line: Line, width: int) -> Line:
 
 def joined(spans: Iterable[Span]) -> list[Span]:
     """Neighbours of one ink as one span: fewer segments to paint."""
-    together: list[Span] = []
-    for span in spans:
-        if together and (span.ink, span.act) == together[-1][1:]:
-            together[-1] = together[-1]._replace(text=together[-1].text + span.text)
-        else:
-            together.append(span)
-    return together
+    return [
+        Span("".join(map(_text, alike)), ink, act)
+        for (ink, act), alike in groupby(spans, itemgetter(1, 2))
+    ]
+
+
+_text = itemgetter(0)
 
 
 def rule(left: Line, right: Line, width: int) -> Line:

@@ -138,8 +138,13 @@ class _Plot:
         level = min(1 + round(number / max(self.height - 1, 1) * 5), 6)
         heat, floor = "dim" if self.look.past else f"h{level}", number * 8
         free, upright = Span("┈", "dim") if fits else Span(" ", "rule"), Span("┊", "rule")
+        full = None if self.look.mono else Span("█", f"{heat}/{heat}")
         cells = [
-            self._cell(_Column(*(min(max(high - floor, 0), 8) for high in one)), heat)
+            (
+                full
+                if full and one.calm - floor >= 8 and one.lit <= floor
+                else self._cell(_Column(*(min(max(high - floor, 0), 8) for high in one)), heat)
+            )
             if one.whole > floor
             else upright
             if c in self.uprights and not fits
@@ -238,10 +243,14 @@ def whole(day: DayChart, zone: str) -> Line:
     return parts
 
 
-def summary(day: DayChart, width: int) -> Line:
-    """The sums beside the title of the chart."""
-    peak = max((one.whole for one in _buckets(day, 5, Look("UTC", 0))), default=0.0)
-    parts = line(("24 h ", "dim"), (f"${cash(day.cost)}", "text"))
+def peak_of(day: DayChart) -> float:
+    """The most that was spent, in dollars an hour, of five minutes."""
+    return max((one.whole for one in _buckets(day, 5, Look("UTC", 0))), default=0.0)
+
+
+def summary(day: DayChart, width: int, peak: float, since: int = 0) -> Line:
+    """The sums beside the title of the chart; `since` is what was spent after it was read."""
+    parts = line(("24 h ", "dim"), (f"${cash(day.cost + since)}", "text"))
     flagged = sum(day.flagged)
     if flagged and width >= 110:
         parts += line(("   flagged ", "dim"), (f"${cash(flagged)}", "bad"))

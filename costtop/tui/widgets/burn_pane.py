@@ -36,7 +36,8 @@ class BurnPane(Pane):
         self._key = ""  # the session that is lit
         self._drawn: object = None
         self._picture: list[Line] = []
-        self._summed: tuple[DayChart, int, Line] = (self._day, 0, ())  # of a day at a width
+        self._today, self._peak = 0, 0.0  # what had been spent when the day was read; its peak
+        self._summed: tuple[tuple[DayChart, int, int], Line] = ((self._day, 0, 0), ())
 
     def about(self, key: str, kept: int | None = None) -> None:
         """Shows the day of the app's snapshot, with the session "source/session" lit.
@@ -59,8 +60,13 @@ class BurnPane(Pane):
         anew = snapshot.at // MINUTE != self._read_of
         if anew and snapshot.rev:
             self._read_of = snapshot.at // MINUTE
-            seen = snapshot.at
-            host.look(self.screen, lambda: host.backend.day_chart(until, seen), self._take, "day")
+            seen, spent = snapshot.at, snapshot.today
+            host.look(
+                self.screen,
+                lambda: (host.backend.day_chart(until, seen), spent),
+                lambda answer: self._take(*answer),
+                "day",
+            )
         if (anew or key != self._key) and snapshot.rev:
             if key != self._key:
                 self._key = key  # the one before stays lit until this one is read: one drawing
@@ -74,12 +80,12 @@ class BurnPane(Pane):
                     "lit",
                 )
 
-    def _take(self, day: DayChart) -> None:
+    def _take(self, day: DayChart, spent: int) -> None:
         host, snapshot = host_of(self), host_of(self).snapshot
         midnight = periods.start_of("day", day.until, ZoneInfo(snapshot.zone))
         budget = header.budget_of(snapshot, "day")
         past = host.at is not None
-        self._day = day
+        self._day, self._today, self._peak = day, spent, burn_chart.peak_of(day)
         self._look = self._look._replace(
             zone=snapshot.zone,
             midnight=midnight,
@@ -121,9 +127,11 @@ class BurnPane(Pane):
         host, snapshot = host_of(self), host_of(self).snapshot
         if host.at is not None:
             return rule(burn_chart.whole(self._day, snapshot.zone), line(*_KEYS), width)
-        if self._summed[:2] != (self._day, width):
-            self._summed = self._day, width, burn_chart.summary(self._day, width)
-        return rule(header.burn(snapshot, width, self._kept), self._summed[2], width)
+        since = max(snapshot.today - self._today, 0)
+        if self._summed[0] != (self._day, width, since):
+            said = burn_chart.summary(self._day, width, self._peak, since)
+            self._summed = (self._day, width, since), said
+        return rule(header.burn(snapshot, width, self._kept), self._summed[1], width)
 
 
 def _until(snapshot: Snapshot, at: int | None) -> int:

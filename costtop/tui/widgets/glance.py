@@ -15,6 +15,7 @@ from costtop.tui.widgets.pane import Pane
 _LEAST = (80, 36)  # cells of the screen: below it the list has all the room
 _ASIDE = 180  # cells from which the pane stands beside the list
 _AGAIN = 5 * SECOND  # between two readings of the session
+_MOVED = 3 * SECOND  # the same where it has spent since
 _HEIGHT = 9
 _CAUSES = 5
 
@@ -42,10 +43,18 @@ class Glance(Pane):
             self._drawn = None
             self.show([])
             return
-        if self._detail is None or self._detail.key != key or now - self._read_at >= _AGAIN:
+        if self._due(row, key, now):
             self._read_at = now
             host.look(self.screen, lambda: host.backend.session(key, now), self._take, "glance")
         self._draw(row, self._detail if self._detail and self._detail.key == key else None, now)
+
+    def _due(self, row: SessionRow, key: str, now: int) -> bool:
+        """Whether the session is to be read: another one, or what was read is of before."""
+        detail = self._detail
+        if detail is None or detail.key != key:
+            return True
+        moved = detail.total != row.cost
+        return now - self._read_at >= (_MOVED if moved else _AGAIN)
 
     def _has_room(self) -> bool:
         size = self.screen.size
@@ -108,7 +117,7 @@ def below(
     row: SessionRow, detail: SessionDetail | None, now: int, zone: str, width: int
 ) -> list[Line]:
     """A rule with its name, the cost curve at the left, why it costs that at the right."""
-    spent = bill(row.short.known(row.cost), floor=row.floor)
+    spent = bill(row.short.known(detail.total if detail else row.cost), floor=row.floor)
     cost = line((spent, "strong"), (" where it went", "dim"))
     left_width = width * 9 // 20
     left = _curve(row, detail, now, zone, (left_width - 1, _HEIGHT - 3))

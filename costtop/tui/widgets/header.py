@@ -7,6 +7,7 @@ from textual.geometry import Size
 
 from costtop import __version__, periods
 from costtop.durations import SECOND, short
+from costtop.money import NANO
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
 from costtop.tui.draw.figures import bill, cash, clock, some
@@ -235,7 +236,7 @@ def _hit(snapshot: Snapshot, period: str, known: Forecast) -> list[Line]:
 
 
 def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line:
-    if not amount:
+    if amount is None or amount < NANO // 200:
         return ()
     return line((f"{name} ", "dim"), (f"{bill(amount, floor=floor)} ", ink))
 

@@ -110,7 +110,8 @@ def _drawn(
         places = dict.fromkeys(short_place(name) for name in names if name)
         left += line((fit("·".join(places), 20) + " ", "text" if stands else "dim"))
     right, hint = _told(one, row, width), _hint(one, stands, width)
-    said = one.why if alert.session else one.title.partition(": ")[2] or one.title
+    why = row.why if row is not None and row.why else one.why  # as its row says it, in this frame
+    said = why if alert.session else one.title.partition(": ")[2] or one.title
     room = width - width_of((*left, *right, *hint)) - 1
     room = max(min(room, _FACTS) if right else room, 0)
     text = cut(line((whole(said, room), ink if stands else "dim")), room)
