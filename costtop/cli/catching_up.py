@@ -19,23 +19,36 @@ if TYPE_CHECKING:
 
 _WIDTH = 24  # cells of the bar
 _QUIET = 1.0  # s
+_NOTHING = "nothing new to read; no daemon runs (costtop start)"
 _LEVELS = 3  # folders above a log in which new ones appear
 
 
-def open_fresh(place: Paths) -> sqlite3.Connection:
+def open_fresh(place: Paths, *, quiet: bool = False) -> sqlite3.Connection:
     """A reader of the database, once what is new is in it; as `open_reader`, if that cannot be.
 
-    Nothing is told of where a daemon runs, or where nothing is new. No alert is raised.
+    Where no daemon runs, one line says what was read, or why not; that nothing is new is told to a
+    person, not to a script, whose stderr is kept for what is wrong. No alert is raised. `quiet` is
+    for what answers by its exit code alone.
     """
-    said = daemon_status.read(place.status)
-    if not daemon_status.is_fresh(said, now_ms()) and _may_be_new(place):
-        from costtop.daemon.lifecycle.instance import is_free
+    runs = daemon_status.is_fresh(daemon_status.read(place.status), now_ms())
+    said = "" if runs else _caught_up(place)
+    db = open_reader(place.database)
+    if said and not quiet and (said != _NOTHING or sys.stderr.isatty()):
+        _say(said)
+    return db
 
-        if is_free(place.lock):
-            _catch_up(place)
-        elif not told(place.lock).socket:  # no daemon: a scan, or another command that reads
-            _say("another costtop is reading; what is stored is shown")
-    return open_reader(place.database)
+
+def _caught_up(place: Paths) -> str:
+    """Reads what is new; says what was read, or why what is stored is shown."""
+    if not _may_be_new(place):
+        return _NOTHING
+    from costtop.daemon.lifecycle.instance import is_free
+
+    if is_free(place.lock):
+        return _catch_up(place)
+    if told(place.lock).socket:
+        return "the daemon does not answer yet; what is stored is shown"
+    return "another costtop is reading; what is stored is shown"
 
 
 def _may_be_new(place: Paths) -> bool:
@@ -88,23 +101,22 @@ def _changed(path: bytes) -> int:
         return 0
 
 
-def _catch_up(place: Paths) -> None:
+def _catch_up(place: Paths) -> str:
     from costtop.daemon.jobs.scan_once import catch_up
 
     bar, began = _Bar(), now_ms()
     try:
         counts = catch_up(place, bar.show)
     except (CosttopError, OSError) as error:
+        return f"{error}; what is stored is shown"
+    finally:
         bar.clear()
-        if place.database.exists():  # without one the reader says what is missing
-            _say(f"{error}; what is stored is shown")
-        return
-    bar.clear()
     if why := _rebuilt_since(place, began):
-        _say(f"the database was damaged and is rebuilt: {why}; see: costtop doctor")
-    elif counts and (counts["calls"] or counts["updated"]):
-        new = f"{counts['calls']:,} new call{'s' * (counts['calls'] != 1)}"
-        _say(f"read {new} first, for no daemon runs (costtop start)")
+        return f"the database was damaged and is rebuilt: {why}; see: costtop doctor"
+    if not counts or not (counts["calls"] or counts["updated"]):
+        return _NOTHING
+    new = f"{counts['calls']:,} new call{'s' * (counts['calls'] != 1)}"
+    return f"read {new} first, for no daemon runs (costtop start)"
 
 
 def _rebuilt_since(place: Paths, began: int) -> str:

@@ -131,7 +131,7 @@ def open_reader(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         db.close()
         raise StoreError(
             f"{path} has schema {version}, this costtop reads {known};"
-            " restart the daemon: costtop stop; costtop start"
+            " restart the daemon: costtop daemon stop; costtop start"
         )
     if not unfinished and (why := _rebuilt_for(db)):
         db.close()

@@ -46,7 +46,7 @@ def test_a_new_amount_keeps_action_period_tiers_and_scope(armed, capsys):
 def test_a_slip_in_the_action_names_what_there_is(armed, capsys):
     assert main(["budget", "set", "ci", "--action", "gat"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("costtop: budget 'ci': action: one of notify, gate, pause, stop, kill")
+    assert said.startswith('costtop: budget "ci": action: one of notify, gate, pause, stop, kill')
     assert "did you mean" in said
 
 

@@ -1,6 +1,8 @@
 """Bad values of every option of every command, off a terminal: one line and the right code."""
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,3 +76,42 @@ def test_so_are_those_of_the_screens_own_options(
         assert code in (2, 3)
         assert err.count("\n") == 1
         assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("name", sorted(STAY))
+def test_what_begins_something_reads_its_values_first(
+    capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    tried = list(lines(name))
+    for words in tried:
+        try:
+            _parser((name,)).parse_args(words)
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        err = capfd.readouterr().err
+        assert code in (0, 2), words
+        assert err.count("\n") == (1 if code else 0), words
+        assert "\x1b" not in err, words
+    assert tried or name == "start"
+
+
+@pytest.mark.parametrize("bad", [bad for bad in BAD if not bad.isdigit()])
+def test_a_cap_that_is_none_runs_nothing(
+    home: Path, capfd: pytest.CaptureFixture[str], bad: str
+) -> None:
+    made = home / "made"
+    code = main(["run", f"--max-cost={bad}", "--", "touch", str(made)])
+    out, err = capfd.readouterr()
+    assert (code, out, err.count("\n"), made.exists()) == (2, "", 1, False)
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("words", [["gate", "--agent"], ["statusline", "--then"], ["gate", "--x"]])
+def test_a_hook_given_nonsense_lets_the_agent_go_on(home: Path, words: list[str], bad: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "costtop", *words, bad.replace("\0", "")],
+        input="{}", capture_output=True, text=True, check=False, cwd=home,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr

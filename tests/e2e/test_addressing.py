@@ -124,3 +124,12 @@ def test_alerts_are_found_by_their_session_and_carry_its_short_id(watched: Insta
     assert f"session {SHORT} " in table and ID not in table
     row = json.loads(watched.cli("alerts", "silence", "--json"))
     assert row["short"] == SHORT
+
+
+def test_a_plan_is_told_to_programs_too(watched: Instance) -> None:
+    [plan] = watched.json("kill", f"@{SHORT}", "--dry-run")["plans"]
+    shape = ("session", "short", "refused", "pid", "confidence", "evidence", "steps")
+    assert sorted(plan) == sorted(shape)
+    assert (plan["session"], plan["short"]) == (KEY, SHORT)
+    assert plan["refused"] == "no process is known for this session"
+    assert "give --dry-run" in watched.cli("kill", SHORT, "--json", code=2)

@@ -50,7 +50,8 @@ def test_a_forgotten_session_is_gone_and_stays_so(instance: Instance, running: b
     if not running:
         instance.stop()
     assert instance.json("forget", GONE, "--dry-run") == {
-        "schema": 1, "calls": 4, "cost_usd": instance.report()["rows"][1]["cost_usd"],
+        "schema": 1, "of": ["1111-e701 (checkout)"], "calls": 4,
+        "cost_usd": instance.report()["rows"][1]["cost_usd"],
         "done": False,
     }  # fmt: skip
     gone = instance.json("forget", GONE, "--yes")

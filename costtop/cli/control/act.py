@@ -12,7 +12,7 @@ from typing import Any
 from costtop import durations, paths
 from costtop.cli.control import pausing
 from costtop.cli.parser import Parser
-from costtop.cli.tables import put, put_said
+from costtop.cli.tables import put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, UsageError
 from costtop.files import user_name
@@ -25,7 +25,7 @@ _SAYS = {
     "mark": ("Says of sessions that they are watched, runaway or fine.", "7b4acd3 --as runaway"),
     "unmark": ("Takes marks back.", "7b4acd3"),
     "pause": (
-        "Stops sessions' processes until resume; one with a hook and a terminal is held.",
+        "Halts sessions' processes until resume; one with a hook and a terminal is held.",
         *("7b4acd3", "7b4acd3 --dry-run", "7b4acd3 --hold"),
     ),
     "resume": ("Lets paused sessions go on.", "7b4acd3"),
@@ -54,7 +54,7 @@ def add(parser: Parser, name: str) -> None:
         parser.add_argument("--all", action="store_true", help="everything that is held back")
         parser.add_argument("--end", action="store_true", help="take an override back")
         return
-    session = "any unique beginning of its id"
+    session = "its short id, with or without @, or any unique beginning of its id"
     parser.add_argument("session", metavar="SESSION", nargs="+", help=session)
     if name == "mark":
         kinds = ("watch", "runaway", "fine")
@@ -77,10 +77,11 @@ def _add_signals(parser: Parser, name: str) -> None:
         either = parser.add_mutually_exclusive_group()
         hold = "by its hook: it waits at its next tool, its terminal stays its own"
         either.add_argument("--hold", action="store_true", help=hold)
-        now = "stop it now, though its terminal falls to the shell"
+        now = "halt it now, though its terminal falls to the shell"
         either.add_argument("--now", action="store_true", help=now)
     if name in {"kill", "pause"}:
         parser.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument("--json", action="store_true", help="what would be done, as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -91,6 +92,11 @@ def run(options: argparse.Namespace) -> int:
     if len(called) > 1 and any(typed.values()):
         raise UsageError("--pid names the process of one session: give one session")
     held: set[str] = set()
+    if getattr(options, "json", False):
+        if not options.dry_run:
+            raise UsageError("--json says what would be done: give --dry-run with it")
+        put_json({"schema": 1, "plans": [_planned(found, options, *one) for one in called.items()]})
+        return 0
     if options.verb in {"kill", "pause"}:
         plans = _told(found, options, called)
         if options.verb == "pause":
@@ -148,6 +154,22 @@ def _told(found: Paths, options: argparse.Namespace, called: Mapping[str, str]) 
             if _climbs(line, options):
                 put(f"  {line}")
     return plans
+
+
+def _planned(found: Paths, options: argparse.Namespace, key: str, name: str) -> dict[str, Any]:
+    """What would be done to one session, or why nothing would."""
+    tree: dict[str, Any] = {"session": key, "short": name.partition(" ")[0], "refused": None}
+    tree |= {"pid": None, "confidence": None, "evidence": None, "steps": []}
+    try:
+        plan = client.ask(found, protocol.Plan(key, options.verb))
+    except client.NoDaemon:
+        raise
+    except CosttopError as error:
+        return tree | {"refused": str(error)}
+    steps = [line for line in plan["said"] if _climbs(line, options)]
+    return (
+        tree | {name: plan[name] for name in ("pid", "confidence", "evidence")} | {"steps": steps}
+    )
 
 
 def _agreed(

@@ -6,7 +6,9 @@ It reads the database and asks the daemon to write; only `test` speaks to endpoi
 import argparse
 import json
 import sys
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
 from costtop import durations, paths
@@ -20,9 +22,11 @@ from costtop.errors import NothingFound
 from costtop.files import user_name
 from costtop.queries.alerts import alert_json
 from costtop.queries.sessions import lookup
+from costtop.store import meta
 from costtop.store.alerts.alerts import find as find_alert
 from costtop.store.db import open_reader
 
+_TARGETS = ("session", "rule", "feature", "budget")
 _ALERT = "a beginning of its id, or its session's short id"
 
 
@@ -36,6 +40,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop alerts test",
     )
     parser.set_defaults(run=_list, json=False, all=False, since=None)
+    parser.add_argument("--json", action="store_true", help="the list as JSON")
     verbs = parser.verbs("VERB")
     listed = _verb(verbs, "list", _list, "What fired, newest first.", "--since 7d", "--json")
     listed.add_argument("--json", action="store_true", help="as JSON")
@@ -50,6 +55,7 @@ def add(parser: Parser, name: str) -> None:
     _add_silence(verbs)
     about = "Sends a test to each endpoint and says what came back."
     test = _verb(verbs, "test", _test, about, "", "phone")
+    test.add_argument("--json", action="store_true", help="as JSON")
     test.add_argument("label", metavar="LABEL", nargs="*", help="only these endpoints")
     about = "Today's rules over stored history: what would have been told."
     examples = ("november", "--since 7d --source codex", "--set anomaly.multiplier=8")
@@ -74,7 +80,7 @@ def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
         "--end 3",
     )
     parser = _verb(verbs, "silence", _silence, about, *examples)
-    for name in ("session", "rule", "feature", "budget"):
+    for name in _TARGETS:
         parser.add_argument(f"--{name}", default="", help=f"this {name}")
     parser.add_argument("--for", dest="span", metavar="2h", help="for so long, or for ever")
     parser.add_argument("--until-grows", type=int, metavar="PERCENT", help="until it costs so more")
@@ -91,7 +97,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         put_json(tree)
         return 0
-    rows = [_row(one) for one in tree["incidents"]]
+    rows = [_row(one, tz) for one in tree["incidents"]]
     head = ("ID", "AT", "SEVERITY", "STATE", "N", "TOLD", "WHAT")
     put(plain(head, rows, frozenset()) if rows else "no alerts")
     for endpoint in tree["endpoints"]:
@@ -100,16 +106,16 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
+def _row(one: dict[str, Any], tz: ZoneInfo) -> tuple[str, ...]:
     """One line an incident: with how many alerts it has, and how it was told."""
     count = str(len(one["alerts"]))
     what = (one["severity"], one["state"], count, one["told_words"], one["title"])
-    return (one["id"], _minute(one["at"]), *what)
+    return (one["id"], _minute(one["at"], tz), *what)
 
 
-def _minute(at: object) -> str:
-    """A time of JSON as tables have it."""
-    return str(at)[:16].replace("T", " ")
+def _minute(at: str, tz: ZoneInfo) -> str:
+    """A time of JSON as tables have it: local."""
+    return datetime.fromisoformat(at).astimezone(tz).strftime("%Y-%m-%d %H:%M")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -150,6 +156,8 @@ def _silence(options: argparse.Namespace) -> int:
         return _list_silences(options)
     if options.end is not None:
         return _ask(protocol.EndSilence(options.end, user_name()))
+    if sys.stdin.isatty() and not any(getattr(options, name) for name in _TARGETS):
+        _ask_target(options)
     session = lookup.session(_reader(), options.session) if options.session else ""
     if options.span is None and options.until_grows is None and sys.stdin.isatty():
         options.span = input("For how long? 30m, 2h, 7d or ever: ").strip()
@@ -168,14 +176,26 @@ def _silence(options: argparse.Namespace) -> int:
     return _ask(command)
 
 
+def _ask_target(options: argparse.Namespace) -> None:
+    """Asks a person of what nothing is to be told."""
+    typed = input("Of what? A session, a budget or a rule: ").strip()
+    if typed in lookup.budgets(_reader()):
+        options.budget = typed
+    elif "_" in typed:  # which no short id has
+        options.rule = typed
+    else:
+        options.session = typed
+
+
 def _list_silences(options: argparse.Namespace) -> int:
-    silences = alert_json.listing(_reader())["silences"]
+    db = _reader()
+    silences, tz = alert_json.listing(db)["silences"], meta.shared(db).zone
     if options.json:
         for one in silences:
             put(json.dumps(one))
         return 0
     rows = [
-        (str(one["id"]), _about(one), _ends(one), one["by"] or "-", one["note"] or "-")
+        (str(one["id"]), _about(one), _ends(one, tz), one["by"] or "-", one["note"] or "-")
         for one in silences
     ]
     put(
@@ -192,9 +212,9 @@ def _about(one: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in named.items() if value)
 
 
-def _ends(one: dict[str, Any]) -> str:
+def _ends(one: dict[str, Any], tz: ZoneInfo) -> str:
     grows = f"it costs {one['grows_percent']} % more" if one["grows_percent"] else ""
-    return grows or (_minute(one["until"]) if one["until"] else "it is ended")
+    return grows or (_minute(one["until"], tz) if one["until"] else "it is ended")
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -218,7 +238,11 @@ def _test(options: argparse.Namespace) -> int:
     ]
     done = asyncio.run(trial(asked, letters))
     tried.keep(paths.find(), [(one, each.ok) for one, each in zip(asked, done, strict=True)], now)
-    for each in done:
+    if options.json:
+        facts = ("label", "schema", "ok", "said", "seconds")
+        told = [{name: getattr(each, name) for name in facts} for each in done]
+        put_json({"schema": 1, "endpoints": told})
+    for each in () if options.json else done:
         put(f"{each.label}  {each.schema}  {each.said}  ({each.seconds:.1f} s)")
     return 0 if all(each.ok for each in done) else 1
 

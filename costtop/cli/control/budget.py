@@ -41,6 +41,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop budget remove daily",
     )
     parser.set_defaults(run=_list, json=False, check=False)
+    parser.add_argument("--json", action="store_true", help="the list as JSON")
     verbs = parser.verbs("list|set|remove")
     listing = verbs.add_parser("list")
     listing.says(

@@ -30,9 +30,11 @@ def add(parser: Parser, name: str) -> None:
         "costtop config edit",
     )
     parser.set_defaults(run=_path)
+    parser.add_argument("--json", action="store_true", help="where the file is, as JSON")
     verbs = parser.verbs("path|show|check|edit")
     where = verbs.add_parser("path")
     where.says("Where config.toml is, or would be.", "costtop config path")
+    where.add_argument("--json", action="store_true", help="as JSON")
     where.set_defaults(run=_path)
     show = verbs.add_parser("show")
     show.says(
@@ -61,7 +63,11 @@ def add(parser: Parser, name: str) -> None:
 
 
 def _path(options: argparse.Namespace) -> int:
-    put(str(paths.find().config))
+    path = paths.find().config
+    if options.json:
+        put_json({"schema": 1, "path": str(path), "exists": path.exists()})
+    else:
+        put(str(path))
     return 0
 
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
 from costtop import money, paths
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.queries.alerts import alert_json
 from costtop.queries.sessions.short_beside import beside
-from costtop.store.db import open_reader
 from costtop.store.sessions import session_names
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     tz, now = configuration.zone(config), now_ms()
     changed = tried(config, options.set)
     since, until = asked(options, now, tz)
-    db, span = open_reader(paths.find().database), (since or 0, until or now)
+    db, span = catching_up.open_fresh(paths.find()), (since or 0, until or now)
     found = bench(db, changed, *span, options.source)
     before = bench(db, config, *span, options.source) if options.set else None
     if options.json:

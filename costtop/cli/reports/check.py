@@ -45,7 +45,7 @@ def add(parser: Parser, name: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints how they stand; returns the code."""
     try:
-        db = catching_up.open_fresh(paths.find())
+        db = catching_up.open_fresh(paths.find(), quiet=options.quiet)
         meters = Live(db).take(now_ms(), Pulse(running=False)).budgets
     except StoreError as error:
         return _unknown(str(error), as_json=options.json)

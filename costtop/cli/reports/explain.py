@@ -5,6 +5,7 @@ import sqlite3
 
 from costtop import money, paths
 from costtop.analysis.ledger import BUCKETS, Books
+from costtop.cli import catching_up
 from costtop.cli.parser import Parser
 from costtop.cli.reports.why_json import causes as filled
 from costtop.cli.tables import put, put_json, width
@@ -15,7 +16,6 @@ from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
 from costtop.queries.why import blocks, session_words
 from costtop.store.calls.standing_estimates import Estimate
-from costtop.store.db import open_reader
 from costtop.text import clean
 
 
@@ -35,7 +35,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the explanation."""
-    db = open_reader(paths.find().database)
+    db = catching_up.open_fresh(paths.find())
     causes = None
     try:
         found = explain.session(db, lookup.session(db, options.what))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from costtop import paths
-from costtop.cli import csv_rows
+from costtop.cli import catching_up, csv_rows
 from costtop.cli.parser import Parser
 from costtop.cli.reports.report import flat, row_of
 from costtop.cli.spans import add_span, asked
@@ -17,7 +17,6 @@ from costtop.errors import CosttopError, UsageError
 from costtop.queries import export
 from costtop.queries.spending import report
 from costtop.store import meta
-from costtop.store.db import open_reader
 
 _ALWAYS = 1 << 50
 
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    db = open_reader(paths.find().database)
+    db = catching_up.open_fresh(paths.find())
     tz = meta.shared(db).zone
     now = now_ms()
     since, until = asked(options, now, tz)

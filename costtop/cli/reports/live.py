@@ -16,10 +16,6 @@ from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
-from costtop.store.db import open_reader
-
-if TYPE_CHECKING:  # for JSON alone
-    pass
 
 if TYPE_CHECKING:  # for JSON alone
     from costtop.queries.spending.unlogged import Unlogged
@@ -60,6 +56,7 @@ def once(options: argparse.Namespace) -> int:
         raise UsageError("--json is one document; for several frames there is --jsonl")
     from costtop.cli.reports import frames
 
+    catching_up.open_fresh(paths.find()).close()  # its line once, not at each frame
     timed = "" if options.jsonl else "\n"  # a blank line between two, as top has it
     return frames.put_all(
         lambda: _frame(options, timed=True) + timed, number, options.delay or frames.DELAY
@@ -70,7 +67,7 @@ def _frame(options: argparse.Namespace, *, timed: bool = False) -> str:
     """One frame of the live list, as the options want it."""
     found = paths.find()
     now = now_ms()
-    db = open_reader(found.database) if timed else catching_up.open_fresh(found)
+    db = catching_up.open_fresh(found, quiet=timed)
     pulse, sources = daemon_health.look(found, now)
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)

@@ -74,7 +74,7 @@ def _list(found: Paths, *, as_json: bool) -> int:
     if as_json:
         put_json({"schema": 1, "backups": kept})
     elif not kept:
-        put("there is no backup yet; the daemon makes one a day, costtop backup one now")
+        put("there is no backup yet; the daemon makes one a day; one now: costtop backup")
     else:
         rows = [
             (one["at"], str(one["bytes"]), str(one["store_schema"]), one["file"]) for one in kept

@@ -8,6 +8,7 @@ from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
 from costtop.control import protocol
 from costtop.durations import now_ms
+from costtop.errors import UsageError
 from costtop.files import user_name
 from costtop.store import daemon_status
 
@@ -33,8 +34,9 @@ def add(parser: Parser, name: str) -> None:
     if name == "daemon":
         verbs = ("start", "stop", "status")
         parser.add_argument("verb", choices=(*verbs, None), nargs="?", metavar="|".join(verbs))
-    if name == "status":
-        parser.add_argument("--json", action="store_true", help="as JSON")
+    if name in {"daemon", "status"}:
+        about = "as JSON" if name == "status" else "status as JSON"
+        parser.add_argument("--json", action="store_true", help=about)
     if name in {"daemon", "start"}:
         parser.add_argument("--read-only", action="store_true", help="change nothing, only look")
     if name == "stop":
@@ -44,6 +46,8 @@ def add(parser: Parser, name: str) -> None:
 
 
 def _daemon(options: argparse.Namespace) -> int:
+    if options.json and options.verb != "status":
+        raise UsageError("--json is for: costtop daemon status")
     if options.verb is not None:
         return _VERBS[options.verb](options)
     from costtop.daemon.lifecycle import instance

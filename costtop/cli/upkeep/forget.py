@@ -17,6 +17,7 @@ from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store import meta
 from costtop.store.db import open_reader
+from costtop.store.sessions import session_names
 
 _LONG = 3600.0  # s
 
@@ -50,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         return _say(options, {**planned, "done": False})
     if not options.yes and not _agreed(planned):
         return 1
-    return _say(options, {**_forgotten(found, sessions, before), "done": True})
+    gone = _forgotten(found, sessions, before)
+    return _say(options, {"of": planned["of"], **gone, "done": True})
 
 
 def _planned(
@@ -64,7 +66,8 @@ def _planned(
         before = _start(options.before, now, db) if options.before else None
         sessions = tuple(dict.fromkeys(lookup.session(db, one) for one in options.session))
         gone = removal.counted(db, rules_of(db, sessions, before, now))
-    return sessions, before, {"calls": gone.calls, "cost_usd": money.exact(gone.cost)}
+        called = [session_names.said(db, key) for key in sessions]
+    return sessions, before, {"of": called, "calls": gone.calls, "cost_usd": money.exact(gone.cost)}
 
 
 def _start(text: str, now: int, db: Any) -> int:
@@ -72,12 +75,17 @@ def _start(text: str, now: int, db: Any) -> int:
 
     start, _ = between(text, None, now, meta.shared(db).zone)
     if start is None:
-        raise UsageError(f"{text!r} is no day; costtop uninstall deletes everything")
+        raise UsageError(f"{text!r} is no day; everything goes with: costtop uninstall")
     return start
 
 
+def _calls(gone: dict[str, Any]) -> str:
+    of = f" of {', '.join(gone['of'])}" if gone["of"] else ""
+    return f"{gone['calls']} calls{of} (${gone['cost_usd']})"
+
+
 def _agreed(planned: dict[str, Any]) -> bool:
-    what = f"{planned['calls']} calls (${planned['cost_usd']}) and all about them"
+    what = f"{_calls(planned)} and all about them"
     if not sys.stdin.isatty():
         raise UsageError(f"{what} would be deleted for good; say so with --yes")
     return input(f"Delete {what} for good? [y/N] ").strip().lower() in {"y", "yes"}
@@ -101,7 +109,7 @@ def _say(options: argparse.Namespace, gone: dict[str, Any]) -> int:
         return 0
     verb = "deleted" if gone["done"] else "would be deleted"
     more = [f"{gone[name]} {name}" for name in ("sessions", "alerts", "marks") if gone.get(name)]
-    what = ", ".join([f"{gone['calls']} calls (${gone['cost_usd']})", *more])
+    what = ", ".join([_calls(gone), *more])
     put(f"{verb}: {what}")
     if gone.get("kept"):
         put(f"backups of before hold it still: {gone['kept']}; delete them: costtop backup --list")

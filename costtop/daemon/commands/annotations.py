@@ -1,7 +1,9 @@
 """What users say of sessions, alerts and budgets, kept in one transaction."""
 
 import sqlite3
+from collections.abc import Iterable
 
+from costtop import config_mistakes
 from costtop.control.protocol import (
     Acknowledge,
     BeginSilence,
@@ -13,10 +15,11 @@ from costtop.control.protocol import (
     UnmarkSession,
 )
 from costtop.daemon.actions.action_log import ActionLog
+from costtop.detect.rules.registry import DETECTORS
 from costtop.durations import DAY, MINUTE, words
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
-from costtop.store import gating
+from costtop.store import gating, meta
 from costtop.store.alerts import alerts, breakers, silences
 from costtop.store.calls import hearsay
 from costtop.store.sessions import marks, session_names
@@ -33,6 +36,10 @@ Noted = (
     | Pause
 )
 _NAMED = ("rule", "feature", "budget")  # what a silence may be of besides a session
+_RULES = (
+    *(rule.name for rule in DETECTORS),
+    *("budget_tier", "budget_burn", "budget_forecast", "blind", "common_cause"),
+)
 _LONGEST = 7 * DAY  # of an override
 
 
@@ -59,17 +66,28 @@ def keep(
 def _look_up(db: sqlite3.Connection, command: Noted) -> None:
     """Raises NothingFound for a session that no call has told of: a mark would wait for it.
 
-    What was said of it before can be taken back all the same.
+    Likewise for a budget or rule that is none. What was said before can be taken back all the same.
     """
     match command:
         case UnmarkSession() | Override(span=0) | Acknowledge() | EndSilence():
             return
         case _:
-            if not command.session and isinstance(command, Override | BeginSilence):
-                return
+            if isinstance(command, Override | BeginSilence):
+                _known("budget", command.budget, (one.name for one in meta.budgets(db)))
+                _known("rule", getattr(command, "rule", ""), _RULES)
+                if not command.session:
+                    return
             source, _, name = command.session.partition("/")
             if gating.facts(db, source, name)["root"] is None:
                 raise NothingFound(f"no session is {clean(command.session)!r}; see: costtop --once")
+
+
+def _known(what: str, given: str, names: Iterable[str]) -> None:
+    names = tuple(names)
+    if given and given not in names:
+        close = config_mistakes.one_word_of(given, names)
+        known = f"; there are {', '.join(names)}" if names and not close else close
+        raise NothingFound(f"no {what} {clean(given)!r}{known}")
 
 
 def _done(
@@ -110,6 +128,8 @@ def _done(
 def _silence(command: BeginSilence, by: str, now: int) -> Silence:
     if command.span is None and command.grows is None and not command.ever:
         raise UsageError("say for how long: --for 2h, --until-grows 50, or --for ever")
+    if command.grows is not None and command.grows <= 0:
+        raise UsageError(f"--until-grows {command.grows}: per cent over 0, such as 50")
     return Silence(
         id=0,  # the store gives it one
         by=by,

@@ -9,11 +9,11 @@ import tomli_w
 from costtop import config as configuration
 from costtop import config_mistakes
 from costtop.alerts import budget_words
-from costtop.config import BudgetEntry
+from costtop.config import BudgetEntry, Config
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
-from costtop.errors import ConfigError, CosttopError, NothingFound, UsageError
+from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.files import private_directory, replace
 from costtop.paths import Paths
 from costtop.queries.gates import gates, unheld
@@ -69,13 +69,12 @@ def _set(
         raise UsageError(f"there is no budget {command.name} yet; a new one needs an amount")
     try:
         entry = msgspec.convert(values, BudgetEntry)
+        configuration.check(Config(budget=(entry,)))
         budget = configuration.budget_of(entry)
     except msgspec.ValidationError as error:
-        mistake = config_mistakes.of(error, BudgetEntry)
-        field = ".".join(map(str, mistake.place))
-        raise UsageError(f"budget {command.name!r}: {field}: {mistake.remedy}") from None
-    except CosttopError as error:
-        raise UsageError(f"budget {command.name!r}: {error}") from None
+        raise _wrong(command.name, config_mistakes.of(error, BudgetEntry)) from None
+    except config_mistakes.Mistake as mistake:
+        raise _wrong(command.name, mistake) from None
     own[command.name] = entry
     before = None if known is None else configuration.budget_of(known)
     if db is None:
@@ -84,6 +83,15 @@ def _set(
     said = budget_words.change(was, session_names.scope_said(db, budget))
     now = now_ms()
     return "; ".join([f"budget {command.name} {said}", *unheld(gates(db, now), budget, now)])
+
+
+def _wrong(name: str, mistake: config_mistakes.Mistake) -> UsageError:
+    """What is wrong with a budget, with its field where the remedy does not name it."""
+    place = [str(part) for part in mistake.place if part not in ("budget", 0)]
+    head = f'budget "{name}": '
+    said = mistake.remedy.removeprefix(head)
+    field = "" if said is not mistake.remedy or not place else f"{'.'.join(place)}: "
+    return UsageError(f"{head}{field}{said}")
 
 
 def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) -> str:

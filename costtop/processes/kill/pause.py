@@ -33,7 +33,7 @@ def left(tree: Tree, inspector: Inspector) -> str:
     if now is None:
         return ""
     if host := waker(now, inspector):
-        return f"; {host} wakes it at once: only a hold keeps it (costtop pause --hold)"
+        return f"; {host} wakes it at once: only a hold keeps it (costtop pause SESSION --hold)"
     shell = shell_behind(now, inspector)
     if shell is None:
         return ""
