@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from costtop.daemon.lifecycle import file_server
-from costtop.daemon.lifecycle.lock_holders import lock_holders
+from costtop.daemon.lifecycle.lock_holders import database_writers, lock_holders
 from costtop.store import daemon_status
 from costtop.tui import preferences
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
@@ -272,6 +272,29 @@ def test_who_holds_the_lock_is_named(instance):
     finally:
         other.kill()
         other.communicate()
+
+
+def test_who_holds_the_database_is_named(instance):
+    instance.start()
+    hold = (
+        "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('BEGIN IMMEDIATE')\nprint('held', flush=True)\nsys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", hold, str(instance.paths.database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert other.stdout and other.stdout.readline() == b"held\n"
+        assert database_writers(instance.paths.database) == [other.pid]
+        instance.append(claude_log(ONE), claude_line(ONE, 1))
+        told = f"another program holds its lock (pid {other.pid}, python"
+        until(lambda: told in instance.status().get("trouble", ""))
+    finally:
+        other.communicate(b"")
+    until(lambda: instance.ask("SELECT count(*) FROM calls") == 1)
+    until(lambda: instance.status().get("trouble") == "")
 
 
 @pytest.mark.parametrize("given", ["nan", "inf", "-inf"])

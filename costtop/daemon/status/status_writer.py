@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from costtop import __version__, files, lasting
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
+from costtop.daemon.lifecycle.lock_holders import database_writers, named
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.lasting import Fault, Faults
@@ -103,7 +104,7 @@ class StatusWriter:
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
-            "trouble": self._faults.trouble or self._troubles(),
+            "trouble": self._fault() or self._troubles(),
             "faults": [_waited(one) for one in self._faults.present()],
             "config": self.reloaded,
             "channels": [channel.said() for channel in self._channels],
@@ -111,6 +112,14 @@ class StatusWriter:
             "processes": self._search.seen(),
             "exited": self._search.exited(),
         }
+
+    def _fault(self) -> str:
+        """What is waited out; of a lock on the database with who has it, where that is known."""
+        said, present = self._faults.trouble, self._faults.present()
+        if not (present and present[0].what.of_store and present[0].what.kind == "locked"):
+            return said
+        writers = database_writers(self._instance.paths.database)
+        return f"{said} ({named(writers)})" if writers else said
 
     def _troubles(self) -> str:
         told = (one.trouble for one in self._troubled)
