@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.money import NotMoney, beside, dollars, exact, from_dollars, parse
+from costtop.money import NotMoney, beside, bill, dollars, exact, from_dollars, parse
 
 NANO = 10**9  # nano-dollars of a dollar
 BILLION = 10**9 * NANO
@@ -91,3 +91,10 @@ def test_all_nine_digits_are_carried_with_the_sign_in_front():
 )
 def test_an_amount_is_shown_to_the_cent(nanos, options, shown):
     assert dollars(nanos, **options) == shown
+
+
+def test_a_bill_says_dollars_a_floor_and_what_is_not_known():
+    assert bill(12_346_000_000) == "$12.35"
+    assert bill(12_346_000_000, floor=True) == "≥$12.35"
+    assert bill(0) == "$0.00"
+    assert bill(None) == "?"

@@ -34,7 +34,11 @@ TARGETS = (
     ),
     Target(
         "costtop/alerts/choose.py",
-        ("tests/alerts/test_choose.py", "tests/alerts/test_choose_edges.py"),
+        (
+            "tests/alerts/test_choose.py",
+            "tests/alerts/test_choose_edges.py",
+            "tests/alerts/test_choose_again.py",
+        ),
     ),
     Target(
         "costtop/receive/socket.py",

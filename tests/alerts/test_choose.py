@@ -83,10 +83,9 @@ def test_the_plain_rule_and_its_explanation_are_one_message_with_the_cause():
     assert spoken([session(), loop]) == [loop]
 
 
-def burn(severity="warning"):
-    return Finding(
-        "budget_burn", severity, NOW, "burn daily: 12x", "", budget="daily", period="2026-11-23"
-    )
+def burn(severity="warning", **more):
+    more = {"budget": "daily", "period": "2026-11-23", **more}
+    return Finding("budget_burn", severity, NOW, "burn daily: 12x", "", **more)
 
 
 def test_burning_is_told_in_the_message_of_a_tier_passed_at_the_same_moment():

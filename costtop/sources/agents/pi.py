@@ -96,7 +96,7 @@ def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> N
 
 def _tools(message: _Message) -> list[tuple[str, ToolUse]]:
     raw = bytes(message.content)
-    blocks = listed(_BLOCKS, raw) if b'"toolCall"' in raw else []
+    blocks = listed(_BLOCKS, raw) if raw.find(b'"toolCall"') >= 0 else []
     return [tool(x.id, x.name, x.arguments) for x in blocks if x.type == "toolCall"]
 
 

@@ -8,33 +8,12 @@ from typing import Annotated, Any
 import msgspec
 
 from costtop.model import Tokens
-from costtop.sources.fold.json_lines import LARGEST, Unreadable
+from costtop.sources.fold.json_lines import LARGEST, Unreadable, decoded
 
 Count = Annotated[int, msgspec.Meta(ge=0)] | None  # totals of a thread grow past any record's
 Loose = Any  # metadata: a value of an odd type is passed over, it does not cost the record
 _NOTHING = msgspec.Raw(b"null")
 Counts = tuple[int, int, int, int, int, int]
-
-
-class Envelope(msgspec.Struct):
-    """One line of a rollout."""
-
-    timestamp: Loose = None
-    type: Loose = None
-    payload: msgspec.Raw = _NOTHING
-
-
-class Meta(msgspec.Struct):
-    """`session_meta`: whose file it is."""
-
-    id: Loose = None
-    cwd: Loose = None
-    cli_version: Loose = None
-    source: Loose = None
-    forked_from_id: Loose = None
-    model_provider: Loose = None
-    agent_role: Loose = None
-    git: Loose = None
 
 
 class TurnSettings(msgspec.Struct):
@@ -44,31 +23,57 @@ class TurnSettings(msgspec.Struct):
     model: Loose = None
 
 
-class Event(msgspec.Struct):
-    """`turn_context`, and the fields of all `event_msg` kinds that matter."""
+class Payload(msgspec.Struct):
+    """What matters of the payloads of all records: most are decoded once, with their line.
 
-    type: Loose = None
+    Nothing in it can be of a wrong type; what has to be right stays raw until it is asked for.
+    """
+
+    type: Loose = None  # of an event or an item
     turn_id: Loose = None
-    cwd: Loose = None
+    call_id: Loose = None
     model: Loose = None
-    error: Loose = None
-    call_id: Loose = None
-    exit_code: Loose = None
-    success: Loose = None
-    info: msgspec.Raw = _NOTHING
-    thread_settings: TurnSettings | None = None
-
-
-class Item(msgspec.Struct):
-    """`response_item`: a tool call or its output."""
-
-    type: Loose = None
+    cwd: Loose = None
+    # `response_item`: a tool call or its output
     name: Loose = None
-    call_id: Loose = None
     arguments: msgspec.Raw = _NOTHING
     input: msgspec.Raw = _NOTHING
     action: msgspec.Raw = _NOTHING
     output: msgspec.Raw = _NOTHING
+    # `event_msg`
+    error: Loose = None
+    exit_code: Loose = None
+    success: Loose = None
+    info: msgspec.Raw = _NOTHING  # TokenInfo
+    thread_settings: msgspec.Raw = _NOTHING  # TurnSettings
+    # `token_usage_record` of CLI 0.150 and later: one request, named by its response
+    thread_id: Loose = None
+    response_id: Loose = None
+    usage: msgspec.Raw = _NOTHING  # TokenUsage
+    thread_token_usage: msgspec.Raw = _NOTHING  # TokenUsage
+    # `session_meta`: whose file it is
+    id: Loose = None
+    cli_version: Loose = None
+    source: Loose = None
+    forked_from_id: Loose = None
+    model_provider: Loose = None
+    agent_role: Loose = None
+    git: Loose = None
+
+
+class Record(msgspec.Struct):
+    """One line of a rollout."""
+
+    timestamp: Loose = None
+    type: Loose = None
+    payload: Payload | None = None
+
+
+class Envelope(msgspec.Struct):
+    """A line whose payload is no object."""
+
+    timestamp: Loose = None
+    type: Loose = None
 
 
 class TokenUsage(msgspec.Struct):
@@ -90,24 +95,24 @@ class TokenInfo(msgspec.Struct):
     model: Loose = None
 
 
-class UsageRecord(msgspec.Struct):
-    """`token_usage_record` of CLI 0.150 and later: one request, named by its response."""
-
-    thread_id: Loose = None
-    turn_id: Loose = None
-    response_id: Loose = None
-    usage: TokenUsage | None = None
-    thread_token_usage: TokenUsage | None = None
-    model: Loose = None
-    model_provider: Loose = None
-
-
-ENVELOPE = msgspec.json.Decoder(Envelope)
-META = msgspec.json.Decoder(Meta)
-EVENT = msgspec.json.Decoder(Event)
-ITEM = msgspec.json.Decoder(Item)
+_RECORD = msgspec.json.Decoder(Record)
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+SETTINGS = msgspec.json.Decoder(TurnSettings | None)
 INFO = msgspec.json.Decoder(TokenInfo | None)
-RECORD = msgspec.json.Decoder(UsageRecord)
+USAGE = msgspec.json.Decoder(TokenUsage | None)
+
+
+def record(line: bytes) -> Record:
+    """One line; only a payload of usage that is no object may be called unreadable."""
+    try:
+        return decoded(_RECORD, line)
+    except Unreadable as error:
+        if error.malformed:
+            raise
+        envelope = decoded(_ENVELOPE, line)
+        if envelope.type == "token_usage_record":
+            raise
+        return Record(envelope.timestamp, envelope.type)
 
 
 def counts(usage: TokenUsage) -> Counts:

@@ -49,6 +49,7 @@ _IDLE_HEAD = re.compile(
     rb'|event_msg","payload":\{"type":"(?:agent_|user_message"))'
 )
 _BILLED = (b'"token_count"', b'"token_usage_record"')
+_EMPTY = records.Payload()
 _ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
 
 
@@ -98,34 +99,32 @@ class _Fold:
             )
 
     def _line(self, line: bytes, offset: int) -> None:
-        envelope = decoded(records.ENVELOPE, line)
-        told = moment(envelope.timestamp)
+        record = records.record(line)
+        told = moment(record.timestamp)
         at = held(told, self.seen)
         self.at = told or at
         self.memo.setdefault("start", self.at)
-        self._record(envelope, at, offset)
+        self._record(record.type, record.payload or _EMPTY, at, offset)
 
-    def _record(self, envelope: records.Envelope, at: int, offset: int) -> None:
-        payload = bytes(envelope.payload)
-        if envelope.type == "event_msg":
+    def _record(self, kind: object, payload: records.Payload, at: int, offset: int) -> None:
+        if kind == "event_msg":
             self._event(payload, at, offset)
-        elif envelope.type == "response_item":
-            if item := _lenient(records.ITEM, payload):
-                self.events += self.tools.item(item)
-                if isinstance(item.type, str) and item.type.endswith("_output"):
-                    self.memo["asked"] = at
-        elif envelope.type == "compacted" and self.memo.get("records"):
+        elif kind == "response_item":
+            self.events += self.tools.item(payload)
+            if isinstance(payload.type, str) and payload.type.endswith("_output"):
+                self.memo["asked"] = at
+        elif kind == "compacted" and self.memo.get("records"):
             self._untold("compaction", at)  # one with a record of its usage is counted by that
-        elif envelope.type == "token_usage_record":
+        elif kind == "token_usage_record":
             self._usage_record(payload, at, offset)
-        elif envelope.type == "turn_context" and (turn := _lenient(records.EVENT, payload)):
-            self._turn_context(turn, at)
-        elif envelope.type == "session_meta" and (meta := _lenient(records.META, payload)):
-            self._meta(meta, at)
+        elif kind == "turn_context" and payload is not _EMPTY:
+            self._turn_context(payload, at)
+        elif kind == "session_meta" and payload is not _EMPTY:
+            self._meta(payload, at)
 
     # -- whose ---------------------------------------------------------------------------------
 
-    def _meta(self, meta: records.Meta, at: int) -> None:
+    def _meta(self, meta: records.Payload, at: int) -> None:
         name, origin = _text(meta.id), _text(meta.forked_from_id)
         if "id" in self.memo:
             # A copied history brings the records of its threads, the nearest first.
@@ -133,7 +132,7 @@ class _Fold:
                 self.memo.update(forked=True, family=origin or name)
             return
         self.memo["id"] = name
-        self.thread = self.thread if _UNIQUE.fullmatch(self.thread) else name or self.thread
+        self.thread = self.thread if _is_unique(self.thread) else name or self.thread
         spawn = _spawn(meta.source)
         parent = _text(spawn.get("parent_thread_id"))
         self.memo.update(child=bool(parent), forked=bool(origin), family=origin or parent or name)
@@ -153,7 +152,7 @@ class _Fold:
             )
         )
 
-    def _turn_context(self, turn: records.Event, at: int) -> None:
+    def _turn_context(self, turn: records.Payload, at: int) -> None:
         where = self.memo.setdefault("where", ["", "", ""])
         where[0] = _text(turn.cwd) or where[0]
         where[2] = where[2] or where[0]
@@ -192,11 +191,8 @@ class _Fold:
         if not self._replaying() and not self.memo.get("child"):
             self.events.append(TaskFact(NAME, self.thread, turn, status, at))
 
-    def _event(self, payload: bytes, at: int, offset: int) -> None:
-        event = _lenient(records.EVENT, payload)
-        kind = event.type if event else None
-        if event is None:
-            return
+    def _event(self, event: records.Payload, at: int, offset: int) -> None:
+        kind = event.type
         if kind == "token_count":
             self._token_count(bytes(event.info), event, at, offset)
         elif kind in ("task_started", "turn_started"):
@@ -208,17 +204,25 @@ class _Fold:
             if at - self.memo.get("asked", at) > _AT_ONCE:
                 self._untold("cancelled", at)
             self._finish(_text(event.turn_id), "aborted", at)
-        elif kind == "thread_settings_applied" and event.thread_settings:
-            tier = _text(event.thread_settings.service_tier)
-            self.memo["tier"] = {"fast": "priority", "default": "", "auto": ""}.get(tier, tier)
-            self._model(event.thread_settings.model)
+        elif kind == "thread_settings_applied":
+            self._settings(bytes(event.thread_settings))
         elif kind in _ENDS:
             self.tools.ended(event)
+
+    def _settings(self, raw: bytes) -> None:
+        try:
+            told = decoded(records.SETTINGS, raw)
+        except Unreadable:
+            return  # only usage may be called unreadable
+        if told is not None:
+            tier = _text(told.service_tier)
+            self.memo["tier"] = {"fast": "priority", "default": "", "auto": ""}.get(tier, tier)
+            self._model(told.model)
 
     def _untold(self, kind: Literal["compaction", "cancelled"], at: int) -> None:
         """The request under way, if there is one: its turn ends without a count of it."""
         turn, asked = self.memo.get("logged", ""), self.memo.pop("asked", None)
-        if asked is None or not _UNIQUE.fullmatch(turn):
+        if asked is None or not _is_unique(turn):
             return  # without a turn's id nobody knows it again in a copy
         after = bytes.fromhex(self.memo.get("after", ""))
         key = keys.whole(NAME, kind, turn, self.memo.get("after", ""))
@@ -227,16 +231,16 @@ class _Fold:
 
     # -- usage ---------------------------------------------------------------------------------
 
-    def _usage_record(self, payload: bytes, at: int, offset: int) -> None:
-        record = _checked(records.RECORD, payload)
-        if record.usage is None:
+    def _usage_record(self, record: records.Payload, at: int, offset: int) -> None:
+        usage = _checked(records.USAGE, bytes(record.usage))
+        whole = _checked(records.USAGE, bytes(record.thread_token_usage))
+        if usage is None:
             return
         self.memo["records"] = True
         self._model(record.model)
         turn = _text(record.turn_id)
         response = _text(record.response_id)
-        total = records.counts(record.thread_token_usage or record.usage)
-        used = records.counts(record.usage)
+        total, used = records.counts(whole or usage), records.counts(usage)
         named = response and self._response(response, turn or self.memo.get("logged", ""), used)
         key = keys.whole(NAME, named) if named else self._key(total, used, turn)
         session = _text(record.thread_id) or self.thread
@@ -244,7 +248,7 @@ class _Fold:
             key, records.tokens_of(used), at, offset, session=session, turn=turn, request=response
         )
 
-    def _token_count(self, raw: bytes, event: records.Event, at: int, offset: int) -> None:
+    def _token_count(self, raw: bytes, event: records.Payload, at: int, offset: int) -> None:
         info = _checked(records.INFO, raw)
         if info is None or self.memo.get("records"):
             return
@@ -264,13 +268,13 @@ class _Fold:
         if last is None and before is None and self.memo.get("forked"):
             return  # what its parent had used when it was forked
         copy = self.memo.get("forked") or self.memo.get("child")
-        yields = bool(copy) and not _UNIQUE.fullmatch(turn)
+        yields = bool(copy) and not _is_unique(turn)
         self._call(key, records.tokens_of(used), at, offset, session=self.thread, yields=yields)
 
     def _key(self, total: records.Counts | None, used: records.Counts, turn: str) -> bytes:
         told = f"/{total}/{used}"
         chain = self._chained(told)
-        if _UNIQUE.fullmatch(turn):
+        if _is_unique(turn):
             return keys.paired(f"{NAME}/{turn}{told}", turn)
         family, alone = self._family()
         return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.thread if alone else family)
@@ -287,7 +291,7 @@ class _Fold:
         A gateway that numbers its answers begins anew when it is started again: there an id with
         other counts is another response. `turn` is the record's, else that of its context.
         """
-        if _UNIQUE.fullmatch(turn):
+        if _is_unique(turn):
             return keys.named(response, "", turn)
         family, alone = self._family()
         return keys.named(response, self.thread if alone else family, turn, used)
@@ -365,16 +369,14 @@ def _checked(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
     return decoded(decoder, payload)
 
 
-def _lenient(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
-    """The payload, or None where it has an unknown shape: only usage may be called unreadable."""
-    try:
-        return decoded(decoder, payload)
-    except Unreadable:
-        return None
-
-
 def _text(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=256)
+def _is_unique(name: str) -> bool:
+    """Whether the id of a turn or thread is one that is never given twice."""
+    return _UNIQUE.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=1024)

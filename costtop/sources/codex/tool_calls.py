@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from costtop.model import Outcome, ToolUse
-from costtop.sources.codex.records import Event, Item
+from costtop.sources.codex.records import Payload
 from costtop.sources.fold import tool_memory
 from costtop.sources.fold.fingerprints import fingerprint, outcome
 from costtop.text import clean
@@ -31,13 +31,13 @@ def failed(output: bytes) -> bool:
 def _tells_failure(part: bytes) -> bool:
     # The plain searches are ten times as quick as the patterns, and usually the answer.
     return (
-        (b"xit" in part and _EXIT.search(part) is not None)
-        or (b"success" in part and _UNSUCCESSFUL.search(part) is not None)
+        (part.find(b"xit") >= 0 and _EXIT.search(part) is not None)
+        or (part.find(b"success") >= 0 and _UNSUCCESSFUL.search(part) is not None)
         or part.startswith(_SAID)
     )
 
 
-def arguments_of(item: Item) -> bytes:
+def arguments_of(item: Payload) -> bytes:
     """The raw arguments of any kind of tool call."""
     for raw in (bytes(item.arguments), bytes(item.input), bytes(item.action)):
         if raw != b"null":
@@ -57,7 +57,7 @@ class Tools:
         self.asked: list[list[Any]] = memo.setdefault("tools", [])
         self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
 
-    def item(self, item: Item) -> list[Outcome]:
+    def item(self, item: Payload) -> list[Outcome]:
         """Takes a tool call or an output; the outcome of a call that was claimed before."""
         call_id = _text(item.call_id)
         if item.type in _CALLS:
@@ -83,7 +83,7 @@ class Tools:
         error = bool(entry[2]) or error
         return [tool_memory.outcome(entry, error, outcome(output, error))]
 
-    def ended(self, event: Event) -> None:
+    def ended(self, event: Payload) -> None:
         """Takes an end event: it knows the exit code, which the output may not tell."""
         code = event.exit_code
         call_id = _text(event.call_id)

@@ -59,7 +59,7 @@ def dollars(value: object) -> int | None:
 
 def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     """A record that may count tokens; raises Unreadable, also for a "-0", which no tool writes."""
-    if b"-0" in raw and _ZERO.search(raw) and _NEGATIVE_ZERO.search(raw):
+    if raw.find(b"-0") >= 0 and _ZERO.search(raw) and _NEGATIVE_ZERO.search(raw):
         raise Unreadable("a token count is -0", malformed=False)
     try:
         return decoder.decode(raw)

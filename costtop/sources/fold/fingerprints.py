@@ -23,10 +23,16 @@ _ID = re.compile(rb"(?<![0-9A-Za-z])(?=[a-fA-F-]*[0-9])[0-9a-fA-F][0-9a-fA-F-]{7
 _MOMENT = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d[\d:.Z+]*)?|\d\d:\d\d:\d\d[\d.]*")
 _BEFORE, _AFTER = b"abcdefABCDEF", b"abcdefABCDEF:T.-"  # around a digit, in what varies
 _FORM = re.compile(rb"(?i)exit code|wall time|chunk id|process exited|output:?$|\W*$")
-_QUOTED = re.compile(rb"\\*\"[^\"]*\"|(?<![A-Za-z])'[^']*'|`[^`]*`")
-_NAME = re.compile(rb"[0-9/_=<>@\\]|\.\w")  # paths, names and numbers
+# Each way begins with a character of its own, which makes the search five times as quick.
+_QUOTED = re.compile(rb"\\\\*\"[^\"]*\"|\"[^\"]*\"|'(?<![A-Za-z]')[^']*'|`[^`]*`")
+_DOTTED = re.compile(rb"\.\w")
+_MARKED = bytes.maketrans(b"0123456789_=<>@\\", b"/" * 16)  # what paths, names, numbers have
 _TAGS = re.compile(rb"</?\w+>")
 _SAID, _LINE = 600, 160  # bytes in which the first line that says something stands, and of it
+_SPOKEN = (
+    b'text":', b'text\\":', b'output":', b'output\\":', b'error":', b'error\\":', b'message":',
+    b'message\\":',
+)  # fmt: skip
 KIND = "~"
 """Parts the hash of a failed result from the hash of its kind."""
 
@@ -38,22 +44,26 @@ def fingerprint(raw: bytes, kind: str) -> str:
     KiB get the same fingerprint.
     """
     head = raw if len(raw) <= _ARGUMENTS else raw[: _ARGUMENTS - _MORE] + raw[-_MORE:]
-    if b"/tmp/" in head or b"/var/folders/" in head:
-        head = _TEMPORARY.sub(b"#", head)
+    head = _settled_paths(head)
     plain = head.translate(_DIGITS)  # to look for a shape is ten times as quick as the pattern
-    if b"0000-00-00" in plain or b"00:00:00" in plain:
+    if plain.find(b"0000-00-00") >= 0 or plain.find(b"00:00:00") >= 0:
         head = _MOMENT.sub(b"#", head)
-    if b"00000000" in head.translate(_HEXES):
+    if head.translate(_HEXES).find(b"00000000") >= 0:
         head = _ID.sub(b"#", head)
     return blake2b(kind.encode("utf-8", "replace") + b"\0" + head, digest_size=8).hexdigest()
 
 
+def _settled_paths(head: bytes) -> bytes:
+    """`head` with a "#" for each temporary path."""
+    # `find`, for `in` makes an error of a number first, and drops it: three times as slow.
+    if head.find(b"/tmp/") >= 0 or head.find(b"/var/folders/") >= 0:
+        return _TEMPORARY.sub(b"#", head)
+    return head
+
+
 def outcome(raw: bytes, error: bool) -> str:
     """16 hex digits of a result without its numbers; of a failure, KIND and 8 of its kind."""
-    head = raw[:_RESULT]
-    if b"/tmp/" in head or b"/var/folders/" in head:
-        head = _TEMPORARY.sub(b"#", head)
-    told = b"\0" + _settled(head)
+    told = b"\0" + _settled(_settled_paths(raw[:_RESULT]))
     if len(raw) > _RESULT:
         told += (raw[_RESULT : _RESULT + _MORE] + raw[-_MORE:]).translate(None, _HEX)
     hashed = blake2b(told, digest_size=8).hexdigest()
@@ -66,19 +76,18 @@ def _kind(raw: bytes) -> str:
         said = _TAGS.sub(b"", line[:_LINE]).strip(b'\\[{": ')
         if _FORM.match(said):
             continue
-        words = [word for word in _QUOTED.sub(b"", said).split() if not _NAME.search(word)]
+        marked = _QUOTED.sub(b"", said).translate(_MARKED).split()
+        words = [word for word in marked if word.find(b"/") < 0 and not _DOTTED.search(word)]
         return blake2b(b" ".join(words), digest_size=4).hexdigest() if words else ""
     return ""
 
 
 def _said(raw: bytes) -> bytes:
     """What a result says: the text of a block, the output of a command, or all of it."""
-    for name in (b"text", b"output", b"error", b"message"):
-        _, mark, rest = raw.rpartition(name + b'":')
-        if not mark:
-            _, mark, rest = raw.rpartition(name + b'\\":')
-        if mark:
-            return rest
+    for mark in _SPOKEN if raw.find(b'":') >= 0 else ():
+        at = raw.rfind(mark)
+        if at >= 0:
+            return raw[at + len(mark) :]
     return raw
 
 

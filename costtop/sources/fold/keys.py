@@ -29,11 +29,11 @@ def paired(group: str, rest: str) -> bytes:
 
 def whole(*parts: str | bytes) -> bytes:
     """A key of all `parts` in their order; ("a", "bc") and ("ab", "c") differ."""
-    framed = blake2b(digest_size=16)
+    framed = b""
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        framed.update(len(raw).to_bytes(4, "big") + raw)
-    return framed.digest()
+        framed += len(raw).to_bytes(4, "big") + raw
+    return blake2b(framed, digest_size=16).digest()
 
 
 def short(text: str) -> str:

@@ -16,7 +16,7 @@ from costtop.sources.fold.fields import counted, listed, name, text
 from costtop.sources.fold.fingerprints import outcome
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.sources.fold.source import Chunk, Memo
-from costtop.sources.fold.times import stamp
+from costtop.sources.fold.times import EARLIEST, held, moment
 from costtop.sources.fold.unread import unread_call
 
 T = TypeVar("T")
@@ -57,7 +57,8 @@ class Log:
 
     def at(self, value: object) -> int:
         """The time that a record tells, held in range."""
-        return stamp(value, self.seen)
+        at = moment(value)
+        return at if at is not None and EARLIEST <= at <= self.seen else held(at, self.seen)
 
     def nth(self, moment: object) -> int:
         """How many records in a row before this one are of the same moment, where no ids are told.
