@@ -2,8 +2,8 @@
 
 A finding is a level (true now), the ledger says what was told; only what is new, worse or doubled
 since then speaks. All that is found of one session is one incident: however many rules join it, it
-is told again only at the next severity, or when its excess has doubled. Pure: the same findings,
-ledger, silences and clock give the same answer.
+is told again only at the next severity, or when its excess has doubled by a step that is worth a
+message. Pure: the same findings, ledger, silences and clock give the same answer.
 """
 
 import hashlib
@@ -184,10 +184,16 @@ def _of_session(finding: Finding, told: Told | None, past: _Past) -> Reason:
         size = max(one.size for one in heard)
         states = {one.state for one in as_loud}
         seen = "acknowledged" in states and "open" not in states
-        return "repeat" if not seen and measure(finding) >= 2 * size > 0 else "already told"
+        grown = measure(finding) >= max(2 * size, size + _step(finding)) and size > 0
+        return "repeat" if grown and not seen else "already told"
     if told is None and (finding.late or past.now - finding.at > LATE_AFTER):
         return "late"
     return "worse" if heard else "first"
+
+
+def _step(finding: Finding) -> int:
+    """The dollars by which it must have grown to be told again, as its detector says; 0: none."""
+    return next((int(value) for name, value in finding.evidence if name == "step_nano"), 0)
 
 
 def _risen(finding: Finding, told: Told | None, past: _Past) -> Reason:

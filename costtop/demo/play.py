@@ -27,8 +27,8 @@ from costtop.store import daemon_status
 MARKER = ".costtop-demo"
 """A file in every home of a demo; a folder without it is never deleted."""
 
-_CAST = ("runaway", *["claude"] * 5, *["codex"] * 2)
-_CONVERSATIONS = 3  # of the app fleet at once
+CAST = ("runaway", *["claude"] * 5, *["codex"] * 2)
+CONVERSATIONS = 3  # of the app fleet at once
 _PATIENCE = 30.0  # s until the month is read; it takes two
 _GRACE = 5.0  # s for a process to end before it is killed
 _STEP = 0.1  # s
@@ -115,9 +115,9 @@ class Troupe:
 
     def play(self) -> None:
         """Keeps the cast going until the screen has gone."""
-        for kind in _CAST:
+        for kind in CAST:
             self._enter(kind)
-        for _ in range(_CONVERSATIONS):
+        for _ in range(CONVERSATIONS):
             self._converse()
         while not _left(_STEP):
             self._write_due()

@@ -19,6 +19,7 @@ _ROUGHLY = {
     GPT: (2.5, 0.25, 2.5, 15.0),
     GEMINI: (1.25, 0.125, 1.25, 10.0),
 }
+_DEAREST = 1.9  # spreads above the middle: honest sessions stay within five times the usual
 _WINDOW = 170_000  # tokens of context at which an agent compacts
 _TOOLS = (
     *(("Bash", "pytest -q tests/unit"), ("Bash", "git status --short")),
@@ -60,7 +61,7 @@ class ScriptedReply(NamedTuple):
 
 def price(rng: Random, median: float, spread: float = 0.75) -> float:
     """What a session is to cost: log-normal, as real sessions are (DETECTION, D1)."""
-    return median * math.exp(min(rng.gauss(0, spread), 2.2 * spread))
+    return median * math.exp(min(rng.gauss(0, spread), _DEAREST * spread))
 
 
 def work(rng: Random, model: str, dollars: float) -> Iterator[ScriptedReply]:

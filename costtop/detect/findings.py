@@ -15,6 +15,7 @@ class Telling(NamedTuple):
     """How a claim is told: how loud, and after what."""
 
     severity: Severity
+    step: int = 0  # nano-dollars by which its incident must grow to be told again
     again: bool = False  # it was told before, and has doubled
     joins: str = ""  # the severity of an alert of this session that it joins
 
@@ -110,6 +111,8 @@ def _evidence(
     evidence += because.shares(session.books.total)
     if told.joins:
         evidence.append(("joins", told.joins))
+    if told.step:
+        evidence.append(("step_nano", told.step))
     if told.again:
         evidence.append(("again", 1))
     return evidence

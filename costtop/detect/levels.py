@@ -1,7 +1,7 @@
 """How the claims about a session stand: first told, grown, over. It detects nothing itself.
 
 A claim is told once; again when its severity rises. All claims about one session are one incident,
-which is told again when its excess has doubled. Later ones join it.
+which is told again when its excess has doubled, by a step that means something. Later ones join it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from costtop.detect.sessions.finished_peer import Peer
 from costtop.model import SEVERITIES, Finding, Severity
 
 _QUIET = 10  # turns without the claim after which a recovering mechanism is over
-_SURE = 0.25  # of a usual session, that a mechanism has cost where few peers have taught its limit
+_SURE = 0.5  # of a usual session, that a mechanism has cost where few peers have taught its limit
 _UNPEERED = 4  # floors that one has cost which is told before anything is known to be usual
 _FAR = 1.5  # times the usual that a session which is still cheap must be on its way to
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
@@ -58,7 +58,8 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
     excess = beyond_usual(session, at.peers, claim.excess)
     held = next((one for one in watched.held if one.rule is rule), None)
     again = held is not None and _RANK[level] <= _RANK[held.severity]
-    doubled = excess >= 2 * watched.excess > 0
+    step = least_step(at, now)
+    doubled = excess >= 2 * watched.excess > 0 and excess - watched.excess >= step
     if held is not None and again:
         if not held.over and not (doubled and _is_loudest(watched, held)):
             held.turn, held.claimed = session.turns, claim.excess
@@ -70,7 +71,8 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
         watched.spoken = level
     if not joins or doubled:
         watched.excess = max(0, excess)
-    return findings.opened(session, rule, claim, at.peers, Telling(level, again, joins), now)
+    told = Telling(level, step, again, joins)
+    return findings.opened(session, rule, claim, at.peers, told, now)
 
 
 def _is_loudest(watched: Watched, held: HeldLevel) -> bool:
@@ -165,6 +167,15 @@ def worth(at: Moment, now: int) -> int:
     """The excess from which a session is worth a message: a twentieth of the user's usual day."""
     day = at.peers.peers.usual_day(now)
     return 4 * at.settings.floor if day is None else day // 20
+
+
+def least_step(at: Moment, now: int) -> int:
+    """The dollars by which an incident must have grown to be told again: a tenth of a usual day.
+
+    A runaway that is found at cents doubles five times before it has cost a coffee.
+    """
+    day = at.peers.peers.usual_day(now)
+    return max(4 * at.settings.floor, 0 if day is None else day // 10)
 
 
 def _over(watched: Watched, held: HeldLevel, now: int, reason: str) -> list[Finding]:

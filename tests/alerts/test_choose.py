@@ -71,6 +71,15 @@ def test_it_is_repeated_when_the_excess_has_doubled_and_not_before():
     assert reasons([loop], [*ledger, told(loop, size=0)]) == ["repeat"]
 
 
+def test_doubling_of_little_is_no_news_before_it_is_the_step_that_its_detector_asks():
+    step = (("step_nano", 1_000_000_000),)
+    ledger = [told(session(excess=100_000_000))]
+    little = session(excess=1_099_999_999)._replace(evidence=step)
+    assert reasons([little], ledger) == ["already told"]
+    much = session(excess=1_100_000_000)._replace(evidence=step)
+    assert reasons([much], ledger) == ["repeat"]
+
+
 def test_several_tiers_at_once_are_one_message_that_names_them_all():
     decided = choose([tier(50), tier(80), tier(100)], (), (), NOW, BORN)
     assert [one.reason for one in decided] == ["grouped", "grouped", "first"]

@@ -8,11 +8,12 @@ import pytest
 from benches import redteam
 from benches.generator import EPOCH, Corpus, corpus
 
+from costtop.alerts.replay import replay
 from costtop.detect.findings import short
 from costtop.detect.monitor import Monitor
 from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
-from costtop.model import Tokens
+from costtop.model import Tokens, ToolUse
 from costtop.money import NANO
 
 MINUTE = 60_000
@@ -173,6 +174,19 @@ def test_a_session_is_found_again_once_each_time_its_excess_has_doubled(log, sta
     for before, after in pairwise(sizes):
         assert 2 * before <= after < 2 * before + 2 * NANO
     assert all(x.excess == x.cost - dict(x.evidence)["median"] for x in found)
+
+
+def test_a_runaway_from_cents_to_twenty_dollars_is_told_five_times_at_most(log, start):
+    monitor = Monitor(Settings())
+    peers(monitor, log, start)
+    stuck = (ToolUse("Bash", "k", True, "e"),)
+    calls = [log.spend("x", start + n, 0.05 + n / 100, tools=stuck) for n in range(60)]
+    found = [x for call in calls for x in monitor.observe(call)]
+    told = sum(made.told for made in replay(found))
+    assert calls and sum(call.cost for call in calls) > 20 * NANO
+    assert 2 <= told <= 5
+    again = [x.excess for x in found if dict(x.evidence).get("again")]
+    assert all(after - before >= NANO for before, after in pairwise(again))
 
 
 def test_a_rule_that_is_to_be_quiet_stays_so_whatever_the_ratio(log, start):
