@@ -41,6 +41,7 @@ def open_writer(path: Path, *, backed_up: bool = False) -> sqlite3.Connection:
     try:
         os.close(private_file(path, os.O_RDWR | os.O_CREAT))
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
+        _refuse_newer(db, path)
         _prepare(db)
         _migrate(db, path, backed_up=backed_up)
         _give_number(db)
@@ -49,6 +50,17 @@ def open_writer(path: Path, *, backed_up: bool = False) -> sqlite3.Connection:
         _raise_if_damaged(path, error)
         raise StoreError(f"cannot use the database {path}: {error}") from error
     return db
+
+
+def _refuse_newer(db: sqlite3.Connection, path: Path) -> None:
+    """Before a byte of it is written."""
+    version, known = int(db.execute("PRAGMA user_version").fetchone()[0]), len(_steps())
+    if version > known:
+        db.close()
+        raise StoreError(
+            f"{path} was written by a newer costtop (schema {version}, this one knows"
+            f" {known}); update costtop or set COSTTOP_HOME elsewhere"
+        )
 
 
 def _prepare(db: sqlite3.Connection) -> None:
@@ -83,11 +95,6 @@ def _give_number(db: sqlite3.Connection) -> None:
 def _migrate(db: sqlite3.Connection, path: Path, *, backed_up: bool) -> None:
     steps = migrations()
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(steps):
-        raise StoreError(
-            f"{path} was written by a newer costtop (schema {version}, this one knows"
-            f" {len(steps)}); update costtop or set COSTTOP_HOME elsewhere"
-        )
     if 0 < version < len(steps) and not backed_up:
         from costtop.store.recovery import backups
 
