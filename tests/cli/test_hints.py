@@ -19,7 +19,8 @@ _BEGINS = re.compile(rf"costtop (?=(?:{'|'.join(MODULES)})\b|--?[a-zA-Z])")
 _ENDS = re.compile(r" · |[;)…\n`]|, |\.(?:\s|$)|:(?:\s|$)| \(|'? and | for | or |\" |$")
 # What is said of costtop, and no hint: "the costtop daemon is running", "costtop run started it".
 _SAID = re.compile(
-    r"budget set$|daemon (is|stopped|%d|started|X1)|run(:| is| started|$)|.*says where|.*\[-"
+    r"start runs|budget set$|"
+    r"daemon (is|stopped|%d|started|X1)|run(:| is| started|$)|.*says where|.*\[-"
 )
 _BEGIN_SOMETHING = {"daemon", "start", "demo", "run", "gate", "statusline", "hooks", "service"}
 _BEGIN_SOMETHING |= {"backup", "restore", "uninstall", "forget"}
