@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 
 from costtop.daemon.lifecycle.instance import is_free
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
@@ -100,10 +102,11 @@ def test_nothing_is_imported_or_read_from_the_folder_it_is_started_in(instance, 
 
 def test_start_tells_why_a_database_cannot_be_used_whatever_the_log_said_before(instance):
     instance.paths.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    instance.paths.database.write_bytes(b"no database at all " * 300)
+    with closing(sqlite3.connect(instance.paths.database)) as newer:
+        newer.execute("PRAGMA user_version = 9999")
     instance.paths.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance.paths.log.write_text("costtop: a word of an earlier daemon\n")
     for _ in range(2):
         told = instance.cli("start", code=78)
-        assert "did not start: cannot use the database" in told
+        assert "did not start: " in told and "was written by a newer costtop" in told
         assert "Traceback" not in told

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from costtop.daemon.lifecycle import file_server
+from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.lifecycle.lock_holders import database_writers, lock_holders
 from costtop.store import daemon_status
 from costtop.tui import preferences
@@ -256,9 +257,21 @@ def test_a_second_sigterm_does_no_harm(instance):
         instance.daemons.clear()
 
 
+def test_a_daemon_waits_for_a_scan_to_end(instance):
+    instance.paths.lock.parent.mkdir(mode=0o700)
+    with instances.hold(instance.paths):
+        daemon = instance.spawn()
+        start = subprocess.Popen([*COSTTOP, "start"], stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            daemon.wait(3)
+    until(lambda: instance.has_read(daemon))
+    said, _ = start.communicate(timeout=PATIENCE)
+    assert f"is running already (pid {daemon.pid})" in said.decode()
+
+
 def test_who_holds_the_lock_is_named(instance):
     instance.paths.lock.parent.mkdir(mode=0o700)
-    instance.paths.lock.write_text("")
+    instance.paths.lock.write_text(f"1\n{instance.paths.socket}\n")
     hold = "import fcntl, sys, time\nfile = open(sys.argv[1])\nfcntl.flock(file, fcntl.LOCK_EX)\n"
     hold += "print('held', flush=True)\ntime.sleep(300)"
     other = subprocess.Popen(

@@ -12,6 +12,7 @@ from costtop.errors import UsageError
 from costtop.files import user_name
 from costtop.store import daemon_status
 
+_SCAN = 600.0  # s that a daemon waits for a scan to end: a first import takes its time
 _SAYS = {
     "daemon": (
         "Runs the daemon in the foreground, for systemd; or starts, stops or asks the one behind.",
@@ -53,7 +54,7 @@ def _daemon(options: argparse.Namespace) -> int:
     from costtop.daemon.lifecycle import instance
 
     found = paths.find()
-    with instance.hold(found) as lock:  # first, for all else takes its time to load
+    with instance.hold(found, wait=_SCAN) as lock:  # first, for all else takes its time to load
         from costtop.daemon.main import run
 
         return run(found, lock, read_only=options.read_only)

@@ -25,8 +25,11 @@ class Busy(CosttopError):
 
 
 @contextmanager
-def hold(paths: Paths) -> Iterator[int]:
-    """Holds the instance's lock, yielding its descriptor; raises Busy where another has it."""
+def hold(paths: Paths, *, wait: float = 0.0) -> Iterator[int]:
+    """Holds the instance's lock, yielding its descriptor; raises Busy where another has it.
+
+    `wait` is for how many seconds one is waited for that only reads, such as a scan.
+    """
     private_directory(paths.lock.parent)
     try:
         descriptor = private_file(paths.lock, os.O_RDWR | os.O_CREAT)
@@ -34,8 +37,10 @@ def hold(paths: Paths) -> Iterator[int]:
         raise Unusable(f"cannot open {paths.lock}: {error.strerror}") from None
     try:
         _check(paths.lock, descriptor)
-        if not _locked(descriptor):
-            raise Busy(f"a costtop daemon is running already ({named_holder(paths.lock)})")
+        due = time.monotonic() + wait
+        while not _locked(descriptor):
+            if told(paths.lock).socket or time.monotonic() >= due:
+                raise Busy(f"a costtop daemon is running already ({named_holder(paths.lock)})")
         _write(descriptor, f"{os.getpid()}\n")
         yield descriptor
         os.ftruncate(descriptor, 0)  # nobody is to look for us any more

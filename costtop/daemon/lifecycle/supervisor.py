@@ -45,7 +45,7 @@ def _keep(state: str, command: list[str], held: int, keeper: str) -> int:
             return max(code, 0)
         if not crashes and not _was_up(state, pid):
             return code if code > 0 else 1  # `costtop start` waits to say so
-        if _is_held(f"{state}/costtop.lock"):
+        if _is_served(f"{state}/costtop.lock"):
             return 0
         crashes = 1 if time.monotonic() - began > _SETTLED else crashes + 1
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -91,13 +91,14 @@ def _was_up(state: str, pid: int) -> bool:
         return False
 
 
-def _is_held(path: str) -> bool:
+def _is_served(path: str) -> bool:
+    """Whether another daemon has the home; a scan that has the lock for a while names no socket."""
     try:
         asked = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        return not _locked(asked, fcntl.LOCK_SH)
+        return b"\n/" in os.read(asked, 4096) and not _locked(asked, fcntl.LOCK_SH)
     finally:
         os.close(asked)
 
