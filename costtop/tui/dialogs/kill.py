@@ -110,6 +110,7 @@ def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[L
     pid = f"pid {row.pid}" if row.pid else "pid checked by the daemon"
     if guess is not None:
         pid = f"pid {guess.pid}, {guess.confidence}ly known"
+    pid = f"{pid} · " if row.pid or row.state != "ended" else ""  # nobody looks for an ended one's
     since = f"began {short(now - row.started)} ago" if row.started else "start unknown"
     cost = f"{bill(row.short.known(row.cost), floor=row.floor)} so far"
     where = (f" · {row.cwd}" if row.cwd else "", "dim")
@@ -117,7 +118,7 @@ def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[L
     state = (row.state, "good" if row.state == "running" else "dim")
     lines = [
         line("  ", (name, "strong"), f"  {row.source}  {place}  ", state),
-        facts(line(f"    {pid} · {since} · ", (cost, "strong"), where), _ROOM),
+        facts(line(f"    {pid}{since} · ", (cost, "strong"), where), _ROOM),
     ]
     if guess is not None:
         ink = "warn" if guess.confidence == "weak" else "dim"

@@ -9,7 +9,7 @@ or a pattern for any of the row's names.
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from costtop.money import NANO
@@ -150,3 +150,10 @@ def _amount(text: str, scales: dict[str, float]) -> float | None:
 def _holds(sign: str, value: float | None, amount: float) -> bool:
     compare = _COMPARED.get(sign)
     return value is not None and compare is not None and compare(value, amount)
+
+
+def rate(kept: Filter, rows: Iterable[SessionRow], now: int) -> int | None:
+    """What the sessions burn that the filter leaves, nano-dollars an hour; None without one."""
+    if not kept.terms:
+        return None
+    return sum(row.rate for row in rows if kept.keeps(row, now))

@@ -24,8 +24,10 @@ class FrameMemory:
         """The rows are placed anew, all of them."""
         self._order = CalmOrder()
 
-    def placed(self, snapshot: Snapshot) -> Mapping[str, int]:
-        """The rates by which rows stand, by row key."""
+    def placed(self, snapshot: Snapshot, sort: str, *, is_live: bool) -> Mapping[str, int]:
+        """The rates by which rows of the live list stand, by row key; others by what they show."""
+        if sort != "rate" or not is_live:
+            return {}
         return self._order.rates(snapshot.sessions, snapshot.at)
 
     def look(self, snapshot: Snapshot, group: str) -> CellLook:

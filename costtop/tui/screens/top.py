@@ -1,6 +1,6 @@
 """The list of sessions, ranked and live: the first question, who is spending."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import ClassVar
 
@@ -41,6 +41,12 @@ class TopScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        # Kept at hand: a query costs more than what most of them draw.
+        self.table = Table[Shown](attrgetter("key"), name="sessions", token=settled, ground=ground)
+        self._panes = {name: Pane(name) for name in ("head", "tabs", "empty", "hint")}
+        self._burn, self._incidents = BurnPane("burn"), IncidentsPane("incidents")
+        self._aside, self._below = Glance("aside", beside=True), Glance("below")
+        self._prompts = Prompts()
         self.view = View()
         self.kept = filters.parse("")
         self._frozen: Snapshot | None = None  # what the list shows
@@ -55,18 +61,18 @@ class TopScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Head, tabs, list, pane, hint or prompt, keys."""
-        yield Pane("head")
-        yield BurnPane("burn")
-        yield Pane("tabs")
+        panes = self._panes
+        yield panes["head"]
+        yield self._burn
+        yield panes["tabs"]
         with Horizontal(id="middle"):
-            list_ = Table[Shown](attrgetter("key"), name="sessions", token=settled, ground=ground)
-            yield list_
-            yield Pane("empty")
-            yield Glance("aside", beside=True)
-        yield Glance("below")
-        yield IncidentsPane("incidents")
-        yield Pane("hint")
-        yield Prompts()
+            yield self.table
+            yield panes["empty"]
+            yield self._aside
+        yield self._below
+        yield self._incidents
+        yield panes["hint"]
+        yield self._prompts
         yield Pane("keys", base="label")
 
     def on_mount(self) -> None:
@@ -78,11 +84,6 @@ class TopScreen(Screen[None]):
         self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)
         self.watch(self.app, "mood", self._changed, init=False)
-
-    @property
-    def table(self) -> Table[Shown]:
-        """The list."""
-        return self.query_one("#sessions", Table)
 
     @on(events.Resize)
     @on(events.ScreenResume)
@@ -104,12 +105,14 @@ class TopScreen(Screen[None]):
         self._memory.calls.look(snapshot)
         self._read_span()
         sessions = self.span.rows(snapshot)
-        view = self.view._replace(budgets=snapshot.budgets, placed=self._placed(snapshot))
+        live = self.host.at is None and self.span.within is None
+        placed = self._memory.placed(snapshot, self.view.sort, is_live=live)
+        view = self.view._replace(budgets=snapshot.budgets, placed=placed)
         rows = arranged(sessions, view, self.kept, snapshot.at)
         empty = not snapshot.sessions and self.span.within is None
-        self.table.display, self.query_one("#empty").display = not empty, empty
+        self.table.display, self._panes["empty"].display = not empty, empty
         if empty:
-            self.query_one("#empty", Pane).show(first_run(snapshot))
+            self._panes["empty"].show(first_run(snapshot))
         past = self.host.at is not None and not self.host.mood.playing
         columns = chosen(sighted(self.host.settings.columns, view.sort), past=past)
         self.table.set_columns(columns, view.sort, view.falling)
@@ -120,11 +123,6 @@ class TopScreen(Screen[None]):
         self.table.show(rows, look)
         self._draw_selected()
         self._draw_head()
-
-    def _placed(self, snapshot: Snapshot) -> Mapping[str, int]:
-        """The rates by which the live list stands; other lists stand by what they show."""
-        is_live = self.host.at is None and self.span.within is None
-        return self._memory.placed(snapshot) if is_live and self.view.sort == "rate" else {}
 
     def _read_span(self) -> None:
         host = self.host
@@ -139,41 +137,38 @@ class TopScreen(Screen[None]):
     def _draw_head(self) -> None:
         app, snapshot = self.host, self.host.snapshot
         self.set_class(header.is_tiny(self.size), "tiny")
-        lines = header.head(
-            snapshot, app.mood, self.size, app.settings.meters, self._memory.calls.latest
-        )
+        meters, latest = app.settings.meters, self._memory.calls.latest
+        self._panes["head"].show(header.head(snapshot, app.mood, self.size, meters, latest))
+        self._draw_tabs()
+        self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width, TOP_MORE)])
+
+    def _draw_tabs(self) -> None:
+        """The rule above the list: screens, what narrows the list, whose the pane beside it is."""
+        app, beside = self.host, self._width_beside()
         burns = app.at is None or app.mood.playing
-        view = self.view if burns or self.view.sort != "rate" else self.view._replace(sort="cost")
-        right = header.switched_on(view, self.kept, self.size.width)
-        self.query_one("#head", Pane).show(lines)
-        beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
+        right = header.switched_on(self.view, self.kept, self.size.width, burns=burns)
         row = heading(self._looked_at(), beside) if beside else ()
         said, width = self.span.said(), self.size.width - beside
-        tabs = header.tabs(1, snapshot, right, width) if not said else header.spanned(said, width)
-        self.query_one("#tabs", Pane).show([(*tabs, *row)])
-        self.query_one("#keys", Pane).show([keybar(TOP_BAR, self.size.width, TOP_MORE)])
+        tabs = header.spanned(said, width) if said else header.tabs(1, app.snapshot, right, width)
+        self._panes["tabs"].show([(*tabs, *row)])
+
+    def _width_beside(self) -> int:
+        return aside_width(self.size.width) if self._aside.display else 0
 
     def _draw_selected(self) -> None:
         """The hint line and the pane: both of the session under the cursor."""
         row, snapshot = self._looked_at(), self.host.snapshot
+        key = root_key(row) if row else ""
         marked = self.view.tagged
         tagged = [one.called for one in snapshot.sessions if one.key in marked] if marked else []
-        for glance in self.query(Glance):
-            glance.about(row, root_key(row) if row else "")
-        beside = aside_width(self.size.width) if self.query_one("#aside").display else 0
-        told = self.query_one("#incidents", IncidentsPane).look(beside)
-        told = told or any(glance.display for glance in self.query(Glance))
+        for glance in (self._aside, self._below):
+            glance.about(row, key)
+        told = self._incidents.look(self._width_beside())
+        told = told or self._aside.display or self._below.display
         shown = bool(tagged) or (row is not None and not told)
-        self.query_one("#hint").display = shown and not self.query_one(Prompts).is_open
-        self.query_one("#hint", Pane).show([hint(row, tagged, snapshot.at, self.size.width)])
-        self.query_one("#burn", BurnPane).about(root_key(row) if row else "", self._kept_rate())
-
-    def _kept_rate(self) -> int | None:
-        """What the sessions burn that the filter leaves; None without one."""
-        if not self.kept.terms:
-            return None
-        snapshot = self.host.snapshot
-        return sum(row.rate for row in snapshot.sessions if self.kept.keeps(row, snapshot.at))
+        self._panes["hint"].display = shown and not self._prompts.is_open
+        self._panes["hint"].show([hint(row, tagged, snapshot.at, self.size.width)])
+        self._burn.about(key, filters.rate(self.kept, snapshot.sessions, snapshot.at))
 
     def _row(self) -> SessionRow | None:
         shown = self.table.selected
@@ -198,7 +193,7 @@ class TopScreen(Screen[None]):
     @on(Table.Moved)
     def _moved(self) -> None:
         self._draw_selected()
-        self._draw_head()
+        self._draw_tabs()
 
     @on(Table.HeadClicked)
     def _head_clicked(self, message: Table.HeadClicked) -> None:
@@ -261,7 +256,7 @@ class TopScreen(Screen[None]):
 
     def action_pane(self) -> None:
         """Shows or hides the pane below the list."""
-        for glance in self.query(Glance):
+        for glance in (self._aside, self._below):
             glance.wanted = not glance.wanted
         self._draw_selected()
 
@@ -313,8 +308,8 @@ class TopScreen(Screen[None]):
 
     def _prompt(self, wanted: str) -> None:
         """Opens one of the two lines in place of the hint; "" closes both."""
-        self.query_one("#hint").display = not wanted
-        self.query_one(Prompts).open(wanted, self.table)
+        self._panes["hint"].display = not wanted
+        self._prompts.open(wanted, self.table)
 
     def keep(self, text: str) -> None:
         """Filters by `text`, as if it had been typed."""
@@ -328,7 +323,7 @@ class TopScreen(Screen[None]):
 
     @on(Input.Changed, "#search")
     def _search_typed(self) -> None:
-        self.query_one(Prompts).seek(self.table, 0, 1)
+        self._prompts.seek(self.table, 0, 1)
 
     @on(Input.Submitted)
     def _typed(self) -> None:
@@ -336,14 +331,14 @@ class TopScreen(Screen[None]):
 
     def action_again(self, step: int) -> None:
         """The next match of the search, or the one before."""
-        self.query_one(Prompts).seek(self.table, step, step)
+        self._prompts.seek(self.table, step, step)
 
     def action_clear(self) -> None:
         """Esc: closes the prompt and clears filter and search, then the span."""
         self._prompt("")
         if not self.kept.text and not self.query_one("#search", Input).value:
             self._live_again()
-        self.query_one(Prompts).clear()
+        self._prompts.clear()
 
     def _live_again(self) -> None:
         """Back to the live list of now."""

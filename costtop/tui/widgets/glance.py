@@ -46,7 +46,9 @@ class Glance(Pane):
         if self._due(row, key, now):
             self._read_at = now
             host.look(self.screen, lambda: host.backend.session(key, now), self._take, "glance")
-        self._draw(row, self._detail if self._detail and self._detail.key == key else None, now)
+        known = self._detail if self._detail and self._detail.key == key else None
+        if known is not None or not self.lines:  # the one before stays until this one is read
+            self._draw(row, known, now)
 
     def _due(self, row: SessionRow, key: str, now: int) -> bool:
         """Whether the session is to be read: another one, or what was read is of before."""
@@ -63,10 +65,13 @@ class Glance(Pane):
         return _LEAST[0] <= size.width < _ASIDE and size.height >= _LEAST[1]
 
     def _take(self, detail: SessionDetail | None) -> None:
+        row = self._row
         if detail is not None:
             self._detail = detail
-            if self._row is not None and detail.key == f"{self._row.source}/{self._row.session}":
-                self.about(self._row, detail.key)
+            if row is not None and detail.key == f"{row.source}/{row.session}":
+                self.about(row, detail.key)
+        elif row is not None and self.display:
+            self._draw(row, None, host_of(self).snapshot.at)  # nothing is known of it
 
     def on_resize(self) -> None:
         """The list has another height, and so has what stands beside it."""

@@ -63,8 +63,8 @@ def held_name(one: Held) -> str:
     return f"Session {one.short_id or one.session}"
 
 
-def switched_on(view: View, kept: Filter, width: int) -> Line:
-    """What narrows or orders the list, at the right of the tabs."""
+def switched_on(view: View, kept: Filter, width: int, *, burns: bool = True) -> Line:
+    """What narrows or orders the list, at the right of the tabs; of a past day nothing burns."""
     parts: list[tuple[str, str]] = []
     if kept.terms:
         parts += [("FILTER ", "warn"), (kept.text + "  ", "text")]
@@ -74,7 +74,8 @@ def switched_on(view: View, kept: Filter, width: int) -> Line:
     if view.group:
         parts.append((f"by {view.group}  ", "accent"))
     if width >= _SORTED:
-        name = next((c.title for c in COLUMNS if c.key == view.sort), "").partition(" ")[0]
+        key = view.sort if burns or view.sort != "rate" else "cost"
+        name = next((c.title for c in COLUMNS if c.key == key), "").partition(" ")[0]
         parts += [("sort ", "dim"), (name + ("▽" if view.falling else "△"), "accent")]
     return line(*parts) if width >= 60 else ()
 
@@ -206,11 +207,11 @@ def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
     if known is None:
         said = "too few days for a forecast" if period == "day" else ""
         return line((f"   {said}", "dim")) if width >= 40 else ()
+    spent = snapshot.today if period == "day" else snapshot.month  # it may have grown since
+    expected, low, high = (max(one, spent) for one in (known.expected, known.low, known.high))
     when = "by midnight" if period == "day" else _by_the_last_day(snapshot)
-    facts = [
-        line(("   ~", "dim"), (f"${cash(known.expected, width=7)}", "text"), (f" {when}", "dim"))
-    ]
-    likely = f" ({cash(known.low, width=7)}–{cash(known.high, width=7)})"
+    facts = [line(("   ~", "dim"), (f"${cash(expected, width=7)}", "text"), (f" {when}", "dim"))]
+    likely = f" ({cash(low, width=7)}–{cash(high, width=7)})"
     facts += [line((likely, "dim")), *_hit(snapshot, period, known)]
     told: Line = ()
     for fact in facts:

@@ -89,7 +89,8 @@ def waterfall(
 
 def _part(name: str, bars: tuple[str, str], amount: int, share: float, ink: str = "text") -> Line:
     part = "  <1" if 0 < share < 0.005 else f"{share * 100:>4.0f}"
-    figures = (f"{cash(amount):>9}", "strong"), (f"{part} %", "dim")
+    dollars = "<0.01" if 0 < amount < NANO // 200 else cash(amount)
+    figures = (f"{dollars:>9}", "strong"), (f"{part} %", "dim")
     return line((f"{name} ", ink), bars, *figures)
 
 
