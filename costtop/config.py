@@ -21,6 +21,7 @@ from costtop.model import Budget
 from costtop.paths import Paths
 
 Action = Literal["notify", "gate", "pause", "stop", "kill"]
+Escalate = Literal["none", "pause", "kill"]
 Severity = Literal["notice", "warning", "critical"]
 LISTS = ("source", "feature", "budget", "notify")  # keys of tables that may be given many times
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
@@ -50,6 +51,7 @@ class BudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     tiers: tuple[int, ...] = (50, 80, 100)
     scope: dict[str, str] = {}
     action: Action = "notify"
+    escalate: Escalate = "pause"
 
 
 class Anomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -301,4 +303,5 @@ def budget_of(entry: BudgetEntry) -> Budget:
         tiers=tuple(sorted(set(entry.tiers))),
         scope=tuple(sorted(entry.scope.items())),
         action=entry.action,
+        escalate=entry.escalate,
     )

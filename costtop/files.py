@@ -18,6 +18,8 @@ def private_directory(path: Path) -> Path:
         raise Unusable(
             f"{path} is not a directory of this user; remove it or set COSTTOP_HOME elsewhere"
         )
+    if found.st_mode & stat.S_ISVTX:  # /tmp, asked for by root: closing it would stop the machine
+        raise Unusable(f"{path} is shared by everybody; set COSTTOP_HOME to a folder below it")
     if found.st_mode & 0o077:
         try:
             path.chmod(0o700)

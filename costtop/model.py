@@ -16,6 +16,7 @@ Cause = Literal[
 ]
 Evidence = tuple[tuple[str, str | int | float], ...]
 BudgetAction = Literal["notify", "gate", "pause", "stop", "kill"]
+Escalation = Literal["none", "pause", "kill"]
 AlertState = Literal["open", "acknowledged", "resolved", "history"]
 MarkKind = Literal["watch", "runaway", "fine"]
 Reason = Literal[
@@ -265,6 +266,7 @@ class Budget(NamedTuple):
     tiers: tuple[int, ...] = (50, 80, 100)  # per cent, ascending
     scope: tuple[tuple[str, str], ...] = ()  # (("feature", "checkout"),): all must match
     action: BudgetAction = "notify"  # at 100 %
+    escalate: Escalation = "pause"  # where a gate or a stop does not hold an agent
 
 
 class Finding(NamedTuple):
@@ -382,8 +384,7 @@ class Mark(NamedTuple):
 class Breaker(NamedTuple):
     """A budget that is spent, or a session that is to stop: what holds sessions back.
 
-    From `opened` on the gate refuses tools; processes are touched only once a second look has
-    `confirmed` it, and not before `due`. Times are ms UTC.
+    From `opened` on the gate refuses tools; processes wait for `confirmed` and `due`; ms UTC.
     """
 
     budget: str  # "" for a session's own
@@ -395,4 +396,5 @@ class Breaker(NamedTuple):
     confirmed: int | None = None
     due: int | None = None
     until: int | None = None  # it holds no longer than this
+    escalate: Escalation = "none"  # what may follow where its gate does not hold
     id: int = 0  # its row; 0: not stored yet

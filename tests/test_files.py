@@ -35,6 +35,15 @@ def test_one_that_is_open_to_others_is_closed(tmp_path, open_to):
     assert mode(folder) == 0o700
 
 
+def test_one_that_all_users_share_is_refused_and_left_as_it_is(tmp_path):
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(Unusable, match="is shared by everybody"):
+        files.private_directory(shared)
+    assert mode(shared) == 0o1777
+
+
 def test_one_that_is_ours_alone_keeps_its_mode(tmp_path):
     folder = tmp_path / "closed"
     folder.mkdir()

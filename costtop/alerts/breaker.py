@@ -8,7 +8,8 @@ second look has confirmed it, a kill only after a countdown, and few of them an 
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
-from costtop.model import Breaker, Budget, Severity
+from costtop.alerts.escalation import BY_HOOK
+from costtop.model import Breaker, Budget, Escalation, Severity
 from costtop.money import beside, exactly
 
 CONFIRM = 1_000  # ms between the two looks
@@ -56,7 +57,15 @@ def look(
     if known.confirmed is not None and known.action == "gate" != budget.action:
         # What was only heard until now is known by a log, or the budget is tighter.
         return BreakerLook(known._replace(confirmed=None, action=budget.action), "again")
+    if known.escalate != (escalate := _escalation(budget, spent, heard)):
+        return BreakerLook(known._replace(escalate=escalate), "again")
     return BreakerLook(known)
+
+
+def _escalation(budget: Budget, spent: int, heard: int) -> Escalation:
+    """What may follow where its gate does not hold: nothing by what was only heard."""
+    by_hook = budget.action in BY_HOOK and spent - heard >= budget.amount
+    return budget.escalate if by_hook else "none"
 
 
 def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: int) -> BreakerLook:
@@ -73,6 +82,7 @@ def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: i
         why=why,
         opened=now,
         until=end,
+        escalate=_escalation(budget, spent, heard),
     )
     return BreakerLook(made, "opened")
 

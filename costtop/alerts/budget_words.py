@@ -32,4 +32,12 @@ def _parts(budget: Budget) -> tuple[str, ...]:
     each = f"in {hours} hours" if hours else f"a {budget.period}"
     scope = " ".join(f"{key}={value}" for key, value in budget.scope) or "everything"
     tiers = f"tiers {' '.join(map(str, budget.tiers))} %"
-    return f"${exactly(budget.amount)} {each}", scope, tiers, f"at 100 %: {budget.action}"
+    return f"${exactly(budget.amount)} {each}", scope, tiers, _action(budget)
+
+
+def _action(budget: Budget) -> str:
+    """What follows at 100 %, and where that does not hold by itself."""
+    said = f"at 100 %: {budget.action}"
+    if budget.action not in {"gate", "stop"} or budget.escalate == "none":
+        return said
+    return f"{said}, where it does not hold: {budget.escalate}"

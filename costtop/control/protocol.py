@@ -257,6 +257,7 @@ class SetBudget:
     tiers: tuple[int, ...] | None = None
     scope: Mapping[str, str] | None = None
     action: str | None = None
+    escalate: str | None = None
     by: str = ""
 
 

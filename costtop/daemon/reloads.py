@@ -33,6 +33,7 @@ from costtop.store.writer import Writer
 HELD = 60.0  # s
 _NAMED = 5  # changes that are named
 _ACTIONS = ("notify", "gate", "stop", "pause", "kill")  # the weakest first
+_ESCALATIONS = ("none", "pause", "kill")  # the weakest first
 assert set(_ACTIONS) == set(get_args(Action))
 log = logging.getLogger("costtop")
 
@@ -111,7 +112,9 @@ def stricter(before: Budget, after: Budget | None) -> Budget:
     if after is None or (before.period, before.scope) != (after.period, after.scope):
         return before  # which of two kinds holds more cannot be told
     action = max(before.action, after.action, key=_ACTIONS.index)
-    return after._replace(amount=min(before.amount, after.amount), action=action)
+    escalate = max(before.escalate, after.escalate, key=_ESCALATIONS.index)
+    amount = min(before.amount, after.amount)
+    return after._replace(amount=amount, action=action, escalate=escalate)
 
 
 def _entry(budget: Budget) -> BudgetEntry:
@@ -122,6 +125,7 @@ def _entry(budget: Budget) -> BudgetEntry:
         tiers=budget.tiers,
         scope=dict(budget.scope),
         action=budget.action,
+        escalate=budget.escalate,
     )
 
 

@@ -56,8 +56,9 @@ def all_unheld(seen: Gates, budgets: "Iterable[Budget]", now: int) -> list[str]:
 
 def gate_of(db: sqlite3.Connection, session: str) -> int | None:
     """When the gate of "source/session" was last called, ms UTC; 0: never; None: no agent's."""
-    source = session.partition("/")[0]
-    return gate_calls.last(db, source, session) or 0 if source in AGENTS else None
+    if session.partition("/")[0] not in AGENTS:
+        return None
+    return gate_calls.last(db, session) or 0
 
 
 def _ungated(source: str, call: GateCall | None, now: int) -> str:

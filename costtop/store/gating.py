@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-ARGUES = 3  # denials within a while after which a session is stopped, not asked again
+ARGUES = 1  # denials within a while after which a session is stopped, not asked again
 LATELY = 600_000  # ms
 HOLD = "-hold"  # the period of a breaker that its user alone opens and ends; it is no budget's name
 PATIENCE = 60_000  # ms after a breaker opened in which files may still be saved

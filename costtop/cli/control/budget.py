@@ -77,6 +77,8 @@ def _add_set(parser: Parser) -> None:
     parser.add_argument("--scope", action="append", metavar="KEY=VALUE", help=scope)
     action = "at 100 %%: notify gate pause stop kill; of a new one: notify"
     parser.add_argument("--action", help=action)
+    escalate = "where gate or stop does not hold: none pause kill; of a new one: pause"
+    parser.add_argument("--escalate", help=escalate)
     parser.set_defaults(run=_set)
 
 
@@ -139,6 +141,7 @@ def _set(options: argparse.Namespace) -> int:
         tiers=_tiers(options.tiers),
         scope=_scope(options.scope),
         action=options.action,
+        escalate=options.escalate,
         by=user_name(),
     )
     return _change(command)

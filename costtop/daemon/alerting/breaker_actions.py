@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 from costtop import lasting, periods
 from costtop.alerts import breaker as judge
 from costtop.alerts import wording
+from costtop.alerts.escalation import BY_HOOK
 from costtop.control.protocol import Kill, Pause, Resume
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
+from costtop.daemon.alerting import escalations
 from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
@@ -25,6 +27,7 @@ from costtop.scope import matches
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
+from costtop.store.sessions import gate_calls, short_ids
 from costtop.store.writer import Writer
 
 _EVERY = 0.5  # s
@@ -60,8 +63,8 @@ def look(
 
 
 def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) -> int:
-    """What nothing but the wire says of the spend of a budget that may do more than deny."""
-    if budget.action in {"notify", "gate"}:
+    """What nothing but the wire says of the spend of a budget that may touch processes."""
+    if budget.action == "notify":
         return 0
     rolling = periods.hours(budget.period)
     since, until = (now - (span.end - span.start), now + 1) if rolling else span[1:]
@@ -94,7 +97,7 @@ class Due(NamedTuple):
 
     breaker: Breaker
     session: str
-    deed: str  # pause | kill | resume
+    deed: str  # pause | kill | resume, or that nothing holds it
     capped: bool = False
 
 
@@ -125,7 +128,7 @@ class Breakers:
     async def once(self, now: int) -> None:
         """One look at what is due, and its deeds, side by side."""
         if await self._writer.read(_unconfirmed, now):
-            await self._writer.transact(self._look_again, now)
+            await self._tell(self._look_again, now)
         due = await self._writer.read(find_due, self._actions.holder.sessions(), now)
         due = [one for one in due if not await self._holds_by_hook(one)]
         self._refused = {key: at for key, at in self._refused.items() if at > now}
@@ -153,7 +156,10 @@ class Breakers:
 
     async def _do(self, due: Due, now: int) -> None:
         if due.capped:
-            await self._writer.transact(self._say_capped, due.breaker, now)
+            await self._tell(self._say_capped, due.breaker, now)
+            return
+        if due.deed == escalations.TOLD:
+            await self._tell(self._say_slipped, due, now)
             return
         by = f"breaker {due.breaker.budget}"
         order = {"pause": Pause, "kill": Kill, "resume": Resume}[due.deed](due.session, by=by)
@@ -161,8 +167,18 @@ class Breakers:
             await self._actions.act(order, None, self._action_log)
         except CosttopError:
             self._refused[due.breaker.id, due.session, due.deed] = now + _RETRY
+            if due.breaker.action in BY_HOOK and due.deed == "pause":
+                loose = due._replace(deed=escalations.TOLD)
+                await self._tell(self._say_slipped, loose, now)
             return
         self._unwritten[due.breaker.id, due.session, due.deed] = now_ms()
+        if due.breaker.action in BY_HOOK and due.deed != "resume":
+            await self._tell(self._say_slipped, due, now)
+
+    async def _tell(self, say: Callable[..., bool], *given: object) -> None:
+        """A transaction that may post a letter; then it goes now, not with the next commit."""
+        if await self._writer.transact(say, *given):
+            self._action_log.posted()
 
     async def _write_down(self) -> None:
         """What was done is not done again, also where the store cannot keep it yet."""
@@ -170,11 +186,22 @@ class Breakers:
             await self._writer.transact(breakers.note_deed, breaker, session, deed, "done", at)
             del self._unwritten[breaker, session, deed]
 
-    def _say_capped(self, db: sqlite3.Connection, one: Breaker, now: int) -> None:
-        if breakers.say_capped(db, one.id):
-            words = f"held back: costtop touches at most {judge.MOST} sessions an hour by itself"
-            said = wording.breaker(one.budget, words, f"{one.why}; the gate stays closed.")
-            post_notice(db, self._audience, said, "critical", now)
+    def _say_slipped(self, db: sqlite3.Connection, due: Due, now: int) -> bool:
+        """Tells that a gate did not hold, and what was done; where nothing could be, once."""
+        if due.deed == escalations.TOLD:
+            if (due.session, due.deed) in breakers.done(db, due.breaker.id):
+                return False
+            breakers.note_deed(db, due.breaker.id, due.session, due.deed, "told", now)
+        one, words = due.breaker, escalations.words(due.deed, short_ids.said(db, due.session))
+        said = wording.breaker(one.budget, words, one.why + ".")
+        return post_notice(db, self._audience, said, "critical", now)
+
+    def _say_capped(self, db: sqlite3.Connection, one: Breaker, now: int) -> bool:
+        if not breakers.say_capped(db, one.id):
+            return False
+        words = f"held back: costtop touches at most {judge.MOST} sessions an hour by itself"
+        said = wording.breaker(one.budget, words, f"{one.why}; the gate stays closed.")
+        return post_notice(db, self._audience, said, "critical", now)
 
 
 def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
@@ -182,7 +209,7 @@ def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
 
 
 def _is_held(db: sqlite3.Connection, session: str, opened: int) -> bool:
-    if not hearsay.is_confirmed(db, session):
+    if not gate_calls.is_gated(db, session):
         return False
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
@@ -203,6 +230,20 @@ def find_due(db: sqlite3.Connection, sessions: Sequence[str], now: int) -> list[
                 if due:
                     found.append(Due(one, session, due, capped))
                     touched |= set() if capped or due == "resume" else {session}
+        if one.budget:
+            found += _escalated(db, one, sessions, touched, now)
+    return found
+
+
+def _escalated(
+    db: sqlite3.Connection, one: Breaker, sessions: Sequence[str], touched: set[str], now: int
+) -> list[Due]:
+    """The same of a breaker whose gate does not hold; adds to `touched` what it will touch."""
+    found = []
+    for session, deed in escalations.due(db, one, sessions, now):
+        capped = deed in {"pause", "kill"} and judge.capped(session, touched)
+        found.append(Due(one, session, deed, capped))
+        touched |= {session} if deed in {"pause", "kill"} and not capped else set()
     return found
 
 

@@ -21,8 +21,7 @@ from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
 from costtop.store import gating, meta
 from costtop.store.alerts import alerts, breakers, silences
-from costtop.store.calls import hearsay
-from costtop.store.sessions import marks, session_names
+from costtop.store.sessions import gate_calls, marks, session_names
 from costtop.text import clean
 
 Noted = (
@@ -106,7 +105,7 @@ def _done(
             return "stop", session, said
         case Pause(session):
             breakers.hold_session(db, session, "the user holds this session", now)
-            hooked = hearsay.is_confirmed(db, session)
+            hooked = gate_calls.is_gated(db, session)
             called = session_names.said(db, session)
             said = f"{called} is held: its hook refuses tools and prompts until resume"
             return "hold", session, said + ("" if hooked else "; no hook of it was heard yet")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from costtop import money
 from costtop.control.protocol import Hook
-from costtop.durations import MINUTE, now_ms
+from costtop.durations import now_ms
 from costtop.lasting import LastingTasks
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
@@ -30,6 +30,7 @@ Chain = tuple[tuple[int, int], ...]
 _MOST = 200  # reports under way; more are dropped, they come again
 _LARGEST = 1e9  # dollars
 _LONGEST = 200  # characters of a session's id
+_PROVEN = 5_000  # ms between two proofs of one gate: a breaker asks whether it is still called
 
 
 class HookReports:
@@ -76,8 +77,8 @@ class HookReports:
             await self._writer.transact(_note, command, key, now_ms())
 
     async def _prove(self, command: Hook, key: str, now: int) -> None:
-        """Writes that this session's gate runs, once a minute: a status line is no gate."""
-        if command.event == "statusline" or now - self._gated.get(key, 0) < MINUTE:
+        """Writes that this session's gate runs, now and then: a status line is no gate."""
+        if command.event == "statusline" or now - self._gated.get(key, 0) < _PROVEN:
             return
         handle = self._holder.handle(key)
         call = GateCall(now, handle.pid if handle else 0, key)

@@ -58,8 +58,7 @@ from costtop.errors import CosttopError, Refused, UsageError
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.alerts import breakers
-from costtop.store.calls import hearsay
-from costtop.store.sessions import session_names
+from costtop.store.sessions import gate_calls, session_names
 from costtop.text import clean
 
 log = logging.getLogger("costtop")
@@ -142,7 +141,7 @@ class Obey:
                 return reply(counts=await executors.reader.scan())
             case Plan(session):
                 said = executors.actions.plan(command, caller.pid)
-                hooked = await self._instance.writer.read(hearsay.is_confirmed, session)
+                hooked = await self._instance.writer.read(gate_calls.is_gated, session)
                 return reply(said=said, hooked=hooked, **executors.actions.evidence(session))
             case Hook():
                 executors.hook_reports.hear(command, caller)

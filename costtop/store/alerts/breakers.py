@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # where none is open, no nouns are loaded
 
 _COLUMNS = (
     "budget, period, action, feature, user, project, model, source, session, why, opened,"
-    " confirmed, due, until"
+    " confirmed, due, until, escalate"
 )
 OWN = 600_000  # ms that a soft stop of a session holds at most
 
@@ -33,7 +33,7 @@ def open_ones(db: sqlite3.Connection, now: int) -> "list[Breaker]":
 def _breaker(row: tuple[Any, ...]) -> "Breaker":
     from costtop.model import Breaker
 
-    number, budget, period, action, *globs, why, opened, confirmed, due, until = row
+    number, budget, period, action, *globs, why, opened, confirmed, due, until, escalate = row
     scope = tuple((name, glob) for name, glob in zip(FIELDS, globs, strict=True) if glob)
     return Breaker(
         budget=budget,
@@ -45,6 +45,7 @@ def _breaker(row: tuple[Any, ...]) -> "Breaker":
         confirmed=confirmed,
         due=due,
         until=until,
+        escalate=escalate or "none",
         id=number,
     )
 
@@ -54,20 +55,23 @@ def put(db: sqlite3.Connection, one: "Breaker") -> None:
     if one.id:
         db.execute(
             "UPDATE breakers SET period = ?, action = ?, why = ?, confirmed = ?, due = ?,"
-            " until = ? WHERE id = ?",
-            (one.period, one.action, one.why, one.confirmed, one.due, one.until, one.id),
+            " until = ?, escalate = ? WHERE id = ?",
+            (
+                *(one.period, one.action, one.why, one.confirmed, one.due, one.until),
+                *(one.escalate, one.id),
+            ),
         )
         return
     scope = dict(one.scope)
     db.execute(
-        f"INSERT INTO breakers ({_COLUMNS}) VALUES ({','.join('?' * 14)})"
+        f"INSERT INTO breakers ({_COLUMNS}) VALUES ({','.join('?' * 15)})"
         " ON CONFLICT (budget, session) WHERE ended IS NULL DO UPDATE SET"
         " period = excluded.period, action = excluded.action, why = excluded.why,"
-        " opened = excluded.opened, until = excluded.until",
+        " opened = excluded.opened, until = excluded.until, escalate = excluded.escalate",
         (
             *(one.budget, one.period, one.action),
             *(scope.get(name, "") for name in FIELDS),
-            *(one.why, one.opened, one.confirmed, one.due, one.until),
+            *(one.why, one.opened, one.confirmed, one.due, one.until, one.escalate),
         ),
     )
 
@@ -147,7 +151,8 @@ def spoke(db: sqlite3.Connection, session: str, now: int) -> None:
 def denied(db: sqlite3.Connection, session: str, now: int) -> None:
     """Counts that the session's gate said no."""
     db.execute(
-        "INSERT INTO denials (session, at, times) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO denials (session, at, times, since) VALUES (?1, ?2, 1, ?2) ON CONFLICT"
+        " DO UPDATE SET since = CASE WHEN at > ?2 - ?3 THEN since ELSE ?2 END,"
         " times = CASE WHEN at > ?2 - ?3 THEN times + 1 ELSE 1 END, at = ?2",
         (session, now, LATELY),
     )
@@ -185,10 +190,10 @@ def overridden(db: sqlite3.Connection, budget: str, session: str, now: int) -> b
     return row is not None
 
 
-def done(db: sqlite3.Connection, breaker: int) -> set[tuple[str, str]]:
-    """(session, deed) of what a breaker has done already."""
-    rows = db.execute("SELECT session, deed FROM breaker_deeds WHERE breaker = ?", (breaker,))
-    return {(str(session), str(deed)) for session, deed in rows}
+def done(db: sqlite3.Connection, breaker: int) -> dict[tuple[str, str], int]:
+    """(session, deed) of what a breaker has done already, and when."""
+    rows = db.execute("SELECT session, deed, at FROM breaker_deeds WHERE breaker = ?", (breaker,))
+    return {(str(session), str(deed)): int(at) for session, deed, at in rows}
 
 
 def note_deed(
@@ -204,7 +209,10 @@ def note_deed(
 
 def touched_since(db: sqlite3.Connection, moment: int) -> set[str]:
     """The sessions whose processes breakers have touched since then: the cap per hour."""
-    rows = db.execute("SELECT DISTINCT session FROM breaker_deeds WHERE at > ?", (moment,))
+    rows = db.execute(
+        "SELECT DISTINCT session FROM breaker_deeds WHERE at > ? AND deed IN ('pause', 'kill')",
+        (moment,),
+    )
     return {str(row[0]) for row in rows}
 
 

@@ -49,12 +49,6 @@ def confirm(db: sqlite3.Connection, session: str, now: int) -> None:
     db.execute("INSERT OR IGNORE INTO confirmed (session, at) VALUES (?, ?)", (session, now))
 
 
-def is_confirmed(db: sqlite3.Connection, session: str) -> bool:
-    """Whether a hook of "source/session" was ever heard."""
-    row = db.execute("SELECT 1 FROM confirmed WHERE session = ?", (session,)).fetchone()
-    return row is not None
-
-
 def _ever_heard(db: sqlite3.Connection) -> bool:
     """Whether a receiver ever was open: its indexes are made with the first call that it hears."""
     row = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'calls_heard'").fetchone()

@@ -35,12 +35,18 @@ def gated(db: sqlite3.Connection) -> frozenset[str]:
     return frozenset(key for (key,) in db.execute("SELECT session FROM gate_calls"))
 
 
-def last(db: sqlite3.Connection, source: str, session: str) -> int | None:
-    """When the gate of one session was last called; None for never."""
+def last(db: sqlite3.Connection, session: str) -> int | None:
+    """When the gate of "source/session" was last called; None for never."""
     row = db.execute(
-        "SELECT at FROM gate_calls WHERE source = ? AND session = ?", (source, session)
+        "SELECT at FROM gate_calls WHERE source = ? AND session = ?",
+        (session.partition("/")[0], session),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def is_gated(db: sqlite3.Connection, session: str) -> bool:
+    """Whether the gate of "source/session" was ever called: a status line is no gate."""
+    return last(db, session) is not None
 
 
 def in_use(db: sqlite3.Connection, since: int) -> dict[str, int]:

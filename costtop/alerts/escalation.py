@@ -1,0 +1,41 @@
+"""Whether a gate or a stop holds a session, by what it spent since. It does nothing itself. Pure.
+
+A denial that an agent may ignore is no brake, and one whose hook is never called is none at all.
+"""
+
+from typing import NamedTuple
+
+from costtop.model import Breaker
+
+BY_HOOK = frozenset({"gate", "stop"})
+"""Actions that nothing but an agent's own hook carries out."""
+ARGUES = 2  # denials, and turns after the first of them
+SILENT = 10_000  # ms of spend in which no hook answers
+
+
+class Spending(NamedTuple):
+    """What a session did since a breaker opened. Times are ms UTC."""
+
+    gate: int  # when its gate was last called; 0: never
+    calls: int  # since then, or since the breaker opened
+    last: int  # the latest of them; 0: none
+    denials: int  # since the breaker opened
+    argued: int  # calls since the first of them
+
+
+def may(one: Breaker) -> bool:
+    """Whether anything may follow at all: a second look has confirmed it, a log tells the spend."""
+    return one.action in BY_HOOK and one.confirmed is not None and one.escalate != "none"
+
+
+def slips(one: Breaker, seen: Spending) -> bool:
+    """Whether the session spends on as if nothing held it.
+
+    Its hook is asked and the agent argues on, or calls come and no hook is asked: at once where
+    none ever was, else after ten seconds, for a long answer may have been under way.
+    """
+    if seen.denials >= ARGUES and seen.argued >= ARGUES:
+        return True
+    if seen.calls < ARGUES:
+        return False
+    return not seen.gate or seen.last - max(one.opened, seen.gate) >= SILENT

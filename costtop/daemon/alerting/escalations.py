@@ -1,0 +1,70 @@
+"""What is due where a gate or a stop does not hold a session: a pause, a kill, or to say so."""
+
+import sqlite3
+from collections.abc import Collection, Mapping
+
+from costtop.alerts import breaker as judge
+from costtop.alerts import escalation
+from costtop.alerts.escalation import Spending
+from costtop.model import Breaker
+from costtop.processes.evidence.agents import AGENTS
+from costtop.scope import matches
+from costtop.store import gating
+from costtop.store.alerts import breakers, held_spending
+
+TOLD = "said that nothing holds it"
+"""The deed that touches nothing."""
+
+
+def due(
+    db: sqlite3.Connection, one: Breaker, known: Collection[str], now: int
+) -> list[tuple[str, str]]:
+    """(session, deed) of all that is due for a breaker; `known` have a process that is known.
+
+    A session that nothing holds and whose process is not known is told of once.
+    """
+    if not escalation.may(one):
+        return []
+    done = breakers.done(db, one.id)
+    found = []
+    for session in {*held_spending.spending(db, one.opened), *_paused(done)}:
+        mine = {deed: at for (key, deed), at in done.items() if key == session}
+        deed = _deed(db, one, session, mine, now)
+        if deed and session not in known:
+            deed = "" if TOLD in mine else TOLD
+        if deed:
+            found.append((session, deed))
+    return found
+
+
+def words(deed: str, session: str) -> str:
+    """What is told of a deed to a session, named as people type it."""
+    if deed == TOLD:
+        return f"nothing holds {session}: no hook does, and its process is not known"
+    return f"its gate does not hold {session}: {'paused' if deed == 'pause' else 'killed'} now"
+
+
+def _deed(
+    db: sqlite3.Connection, one: Breaker, session: str, done: Mapping[str, int], now: int
+) -> str:
+    source, _, name = session.partition("/")
+    if breakers.overridden(db, one.budget, session, now):
+        return "resume" if "pause" in done and not done.keys() & {"kill", "resume"} else ""
+    if "pause" in done:
+        late = now - done["pause"] >= judge.COUNTDOWN
+        return "kill" if one.escalate == "kill" and late and "kill" not in done else ""
+    about = gating.facts(db, source, name)
+    if source not in AGENTS or not matches(one.scope, about):
+        return ""
+    return "pause" if escalation.slips(one, _spending(db, one, session, about["root"])) else ""
+
+
+def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> Spending:
+    asked = held_spending.asked(db, session, one.opened)
+    count, last = held_spending.calls(db, root, max(one.opened, asked.gate))
+    argued = held_spending.calls(db, root, asked.since)[0] if asked.denials else 0
+    return Spending(asked.gate, count, last, asked.denials, argued)
+
+
+def _paused(done: Mapping[tuple[str, str], int]) -> set[str]:
+    return {session for session, deed in done if deed == "pause"}
