@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from itertools import dropwhile
 
 from costtop.errors import Refused
-from costtop.processes.evidence.agents import VARIABLES
+from costtop.processes.evidence.agents import VARIABLES, resending
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
-from costtop.processes.inspect.process import is_interpreter
+from costtop.processes.inspect.process import Inspector, is_interpreter
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import LadderStep, Pace, Rung, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
@@ -45,7 +45,7 @@ class Actions:
     ) -> tuple[Rung, ...]:
         """What each rung of a kill, up to `last`, will do to whom. Raises Refused and says why."""
         with self._planned(session, asker) as tree:
-            return plan(tree, self._pace, last)
+            return plan(tree, self._pace, last, resends=resends(tree, self._holder.inspector))
 
     def plan_pause(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
         """What a pause will do to whom. Raises Refused with the reason."""
@@ -72,7 +72,8 @@ class Actions:
         """
 
         def walk(tree: Tree) -> AsyncIterator[LadderStep]:
-            return climb(tree, self._holder.inspector, self._pace, last)
+            inspector = self._holder.inspector
+            return climb(tree, inspector, self._pace, last, resends=resends(tree, inspector))
 
         return self._do("kill", walk, session, asker, typed)
 
@@ -182,6 +183,25 @@ class Actions:
         if asker is None and found.confidence != "exact":
             return f"not sure enough for costtop to act by itself ({found.evidence})"
         return ""
+
+
+def resends(tree: Tree, inspector: Inspector) -> bool:
+    """Whether the root, interrupted now, would send one more request: it runs a tool, or is stopped
+    (it may run one).
+    """
+    variable, now = resending(inspector.argv(tree.root.pid)), tree.root.now()
+    if not variable or now is None:
+        return False
+    return now.state in "Tt" or any(
+        one is not tree.root and _carries(one.pid, variable, inspector) for one in tree.reread()
+    )
+
+
+def _carries(pid: int, variable: str, inspector: Inspector) -> bool:
+    try:
+        return variable in inspector.environ(pid, (variable,))
+    except PermissionError:
+        return True  # what cannot be seen may be a tool
 
 
 class ActionRun:

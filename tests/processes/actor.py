@@ -1,6 +1,7 @@
 """A real process that behaves as its words say, for tests of signals. It ends itself in a minute.
 
 Words: name=N · ignore=INT,TERM · exit=INT (politely) · child=<words joined by +, in them by ~> ·
+resend=<path> (one more request before it goes) ·
 setsid · orphan=<words> (a child of a child that ends) · zombie (a child never reaped) ·
 claude=<config root>,<session id>[,<kind>] · open=<path> · read=<path> · env=NAME=VALUE · uid=N.
 Prints `ready <name> <pid>` when all is set up.
@@ -60,6 +61,18 @@ def ignore(names: str) -> None:
         signal.signal(signal.Signals[f"SIG{name}"], signal.SIG_IGN)
 
 
+def resend(path: str) -> None:
+    """Interrupted, it sends one more request before it goes, as Claude Code does at a tool."""
+
+    def again(*_: object) -> None:
+        with open(path, "a") as file:
+            file.write("request\n")
+        os._exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, again)
+
+
 def leave(names: str) -> None:
     for name in names.split(","):
         signal.signal(signal.Signals[f"SIG{name}"], lambda *_: os._exit(0))
@@ -68,6 +81,7 @@ def leave(names: str) -> None:
 DEEDS = {
     "ignore": ignore,
     "exit": leave,
+    "resend": resend,
     "child": child,
     "orphan": orphan,
     "zombie": zombie,

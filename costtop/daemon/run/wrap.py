@@ -24,6 +24,7 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
 from costtop.paths import Paths
+from costtop.processes.actions import resends
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, climb
@@ -206,7 +207,8 @@ class _Supervisor:
             return
         inspector, trail = system_inspector(), Trail({RUN: self._run.id}, _me())
         with Tree(handle, inspector, (), scope_of(handle.pid), trail) as tree:
-            async for step in climb(tree, inspector, Pace()):
+            again = resends(tree, inspector)
+            async for step in climb(tree, inspector, Pace(), resends=again):
                 _say([f"  {step.what}"])
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from costtop import __version__, files, lasting
 from costtop.daemon.actions.process_search import ProcessSearch
@@ -26,6 +26,8 @@ from costtop.store.db import open_reader
 from costtop.tail.follow import Follower
 from costtop.tail.place import shown
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _EVERY = 1.0  # s
 _SHARE = 0.003  # of a core for the line, which thousands of sessions make dear
 _AGAIN = 10  # looks after which the line is worded anew, for a burn falls by itself
@@ -154,6 +156,19 @@ def _worded(live: Live, seen: Pulse) -> tuple[str, float]:
     return spending_line(*live.glance(now_ms(), seen)), time.thread_time() - began
 
 
+async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Like `asyncio.to_thread`, but when it is cancelled it waits for the thread.
+
+    A database that is closed while a thread still reads it ends the whole process (SIGSEGV).
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *given, **named))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
 async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any]]) -> None:
     """Keeps the line for status bars, written anew when something changed, for ever.
 
@@ -168,7 +183,7 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
             changed = live.changed()
             if (changed != known or looks >= _AGAIN) and time.monotonic() >= due:
                 known, looks = changed, 0
-                text, took = await asyncio.to_thread(_worded, live, pulse(said()))
+                text, took = await to_its_end(_worded, live, pulse(said()))
                 due = time.monotonic() + took / _SHARE
                 files.replace(line, f"{text}\n".encode())
             else:

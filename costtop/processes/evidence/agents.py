@@ -16,10 +16,13 @@ class Agent(NamedTuple):
 
     names: frozenset[str]  # of its command, or of the package that its script stands in
     variable: str = ""  # of its children's environment that holds the session's id
+    resends: bool = False  # interrupted at a tool it sends one more request before it ends
 
 
 AGENTS = {
-    "claude-code": Agent(frozenset({"claude", "claude-code"}), "CLAUDE_CODE_SESSION_ID"),
+    "claude-code": Agent(
+        frozenset({"claude", "claude-code"}), "CLAUDE_CODE_SESSION_ID", resends=True
+    ),
     "codex": Agent(frozenset({"codex"}), "CODEX_THREAD_ID"),
     "opencode": Agent(frozenset({"opencode", "opencode-ai"})),
     "gemini-cli": Agent(frozenset({"gemini", "gemini-cli"})),
@@ -28,6 +31,18 @@ AGENTS = {
 }
 VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 """What may hold a session's id in the environment of an agent's child."""
+
+
+def resending(argv: Sequence[str]) -> str:
+    """The variable that the tools of a program carry which sends an interrupted one's result on.
+
+    Measured with Claude Code 2.1.197: 0.3 s after SIGINT or SIGTERM, whatever becomes of its tool.
+    """
+    return next(
+        (one.variable for name, one in AGENTS.items() if one.resends and is_agent(argv, name)), ""
+    )
+
+
 _ENDINGS = (".js", ".mjs", ".cjs", ".py", ".exe")
 
 

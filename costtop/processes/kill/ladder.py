@@ -87,49 +87,55 @@ def _remains(tree: Tree) -> str:
     return words
 
 
-def plan(tree: Tree, pace: Pace, last: str = "SIGKILL") -> tuple[Rung, ...]:
-    """What each rung of the ladder, up to `last`, will do to whom."""
+def plan(
+    tree: Tree, pace: Pace, last: str = "SIGKILL", *, resends: bool = False
+) -> tuple[Rung, ...]:
+    """What each rung of the ladder, up to `last`, will do to whom; as `climb`."""
     alive = tree.reread()
     all_of = those(alive)
     pids = tuple(one.pid for one in alive)
     first = _foreground(alive, tree.root)
-    held = ", its tools stopped before" if len(first) < len(alive) else ""
     rungs = [
         Rung(
             "SIGINT",
-            f"SIGINT to {those(first)}, as Ctrl-C would{held}; then up to {pace.interrupt:g} s",
+            f"SIGINT to {those(first)}, as Ctrl-C would; then up to {pace.interrupt:g} s",
             tuple(one.pid for one in first),
         ),
         Rung("SIGTERM", f"SIGTERM to {all_of}; then up to {pace.terminate:g} s", pids),
         Rung("SIGKILL", f"SIGKILL to {all_of}: nothing can be saved then", pids),
     ]
+    if _first(last, resends=resends):
+        why = "at a tool, interrupted, it sends one more request"
+        after = "; its terminal may need: reset" if tree.root.process.terminal else ""
+        words = f"SIGSTOP, then SIGKILL to {all_of}: {why}{after}"
+        return (Rung("SIGKILL", words, pids),)
     rungs = rungs[: LADDER.index(last) + 1]
     return tuple(rungs[1:] if _is_stopped(tree.root) else rungs)
 
 
 async def climb(
-    tree: Tree, inspector: Inspector, pace: Pace, last: str = "SIGKILL"
+    tree: Tree,
+    inspector: Inspector,
+    pace: Pace,
+    last: str = "SIGKILL",
+    *,
+    resends: bool = False,
 ) -> AsyncIterator[LadderStep]:
-    """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending."""
+    """Kill the tree, rung by rung up to `last`, until it has gone; the last step is the ending.
+
+    One that `resends`, interrupted now, would send one more request with all its context: it is
+    stopped and ended at once, unless a lower rung is asked for.
+    """
     if tree.root.gone():
         yield vanished(tree.root)
         return
-    try:
-        async for step in _climbed(tree, inspector, pace, last):
-            yield step
-    finally:
-        _release(tree)
-
-
-async def _climbed(
-    tree: Tree, inspector: Inspector, pace: Pace, last: str
-) -> AsyncIterator[LadderStep]:
     rungs = (
         ("SIGINT", _interrupt, pace.interrupt, pace.linger),
         ("SIGTERM", _terminate, pace.terminate, pace.terminate),
         ("SIGKILL", _kill, pace.kill, pace.kill),
     )
-    for name, act, seconds, linger in rungs[: LADDER.index(last) + 1]:
+    first = _first(last, resends=resends)
+    for name, act, seconds, linger in rungs[first : LADDER.index(last) + 1]:
         try:
             step = act(tree)
         except Refused as refused:
@@ -148,6 +154,10 @@ async def _climbed(
     await asyncio.sleep(_REAPING)
     what, outcome = ending(tree, inspector)
     yield LadderStep("", what, outcome, tuple(one.pid for one in tree.alive()))
+
+
+def _first(last: str, *, resends: bool) -> int:
+    return LADDER.index("SIGKILL") if resends and last == "SIGKILL" else 0
 
 
 def vanished(handle: Handle) -> LadderStep:
@@ -193,17 +203,7 @@ def _interrupt(tree: Tree) -> LadderStep:
     if _is_stopped(tree.root):
         # It would have to be woken to see it, and awake it may go on spending.
         return LadderStep("SIGINT", f"{tree.root.pid} is stopped: no SIGINT", "passed over")
-    # An agent whose tool ends at this sends the result on: one more request, with all its context.
-    first = _foreground(alive, tree.root)
-    tools = [one for one in alive if one not in first and not _is_stopped(one)]
-    tree.aside, _ = sent(signal.SIGSTOP, tools)
-    note = f", after SIGSTOP to {those(tree.aside)}: their results cost nothing" if tools else ""
-    return signalled("SIGINT", first, note)
-
-
-def _release(tree: Tree) -> None:
-    """Continues what the first rung held, where the ladder ends before it has gone."""
-    sent(signal.SIGCONT, [one for one in tree.aside if not one.gone() and _is_stopped(one)])
+    return signalled("SIGINT", _foreground(alive, tree.root))
 
 
 def _terminate(tree: Tree) -> LadderStep:

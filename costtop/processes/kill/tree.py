@@ -54,7 +54,6 @@ class Tree:
         self.scope, self._trail = scope, trail or Trail()
         self.root = root
         self.spared: dict[int, str] = {}
-        self.aside: list[Handle] = []  # held by the first rung of a kill, to be let go again
         self._members: dict[tuple[int, int], Handle] = {root.identity: self.root}
 
     def __enter__(self) -> Self:

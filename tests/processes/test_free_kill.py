@@ -1,0 +1,60 @@
+"""A kill of Claude Code costs nothing more: at a tool, interrupted, it sends one more request."""
+
+import os
+
+import pytest
+
+from costtop.processes.inspect import linux
+
+MARK = f"env=CLAUDE_CODE_SESSION_ID=free-{os.getpid()}"
+
+
+@pytest.fixture
+def bill(tmp_path):
+    return tmp_path / "bill"
+
+
+def claude(stage, bill, *words):
+    program = stage.program("claude")
+    return stage.start("name=agent", MARK, f"resend={bill}", *words, program=program)
+
+
+async def test_at_a_tool_it_is_stopped_and_ended_at_once(stage, hand, bill, all_steps):
+    session = hand.take(claude(stage, bill, "child=setsid+name=tool"))
+    (rung,) = hand.actions.plan(session)
+    assert rung.rung == "SIGKILL" and "sends one more request" in rung.words
+    steps = await all_steps(hand.actions.kill(session))
+    assert [step.rung for step in steps] == ["SIGKILL", ""] and steps[-1].outcome == "gone"
+    assert not bill.exists() and not stage.lives("tool")
+
+
+async def test_so_is_one_that_is_paused(stage, hand, bill, all_steps):
+    session = hand.take(claude(stage, bill))
+    assert (await all_steps(hand.actions.pause(session)))[-1].success
+    assert (await all_steps(hand.actions.kill(session)))[-1].outcome == "gone"
+    assert not bill.exists()
+
+
+async def test_between_its_tools_it_is_asked_politely(stage, hand, bill, all_steps):
+    session = hand.take(claude(stage, bill, "child=name=server"))
+    stage.end_of("server")
+    stage.ended("server")
+    steps = await all_steps(hand.actions.kill(session))
+    assert steps[0].rung == "SIGINT" and steps[-1].outcome == "gone"
+    assert bill.read_text() == "request\n"  # so the stand-in does what was measured
+
+
+async def test_a_lower_rung_is_climbed_where_it_is_asked_for(stage, hand, bill, all_steps):
+    pid = claude(stage, bill, "child=setsid+name=tool")
+    session = hand.take(pid)
+    steps = await all_steps(hand.actions.kill(session, last="SIGINT"))
+    assert steps[0].rung == "SIGINT" and bill.read_text() == "request\n"
+    assert linux.glance(stage.pids["tool"]) is not None
+
+
+async def test_other_agents_are_asked_politely_at_a_tool_too(stage, hand, bill, all_steps):
+    program = stage.program("codex")
+    words = (MARK, f"resend={bill}", "child=setsid+name=tool")
+    session = hand.take(stage.start("name=agent", *words, program=program))
+    steps = await all_steps(hand.actions.kill(session))
+    assert steps[0].rung == "SIGINT" and steps[-1].outcome == "gone"
