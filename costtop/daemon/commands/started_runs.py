@@ -132,5 +132,7 @@ class StartedRuns:
         others: Sequence[str] = [
             key for key in self._write_context.runs if key != session and self._holder.handle(key)
         ]
-        if found.process is None and not others:
+        one = found.process
+        own = one is not None and self._holder.speaks(session) and one.pid == run.pid
+        if (one is None or own) and not others:
             self._holder.report(PeerReport(session, "run", ((run.pid, run.start),)))
