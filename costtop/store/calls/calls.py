@@ -71,8 +71,9 @@ def record(
     readings = into.forgotten.rest(db, readings)
     adopted = into.sessions.adopted
     sights: dict[bytes, Sight] = {}
-    for reading in readings:
-        place = into.places.enter(db, reading, now)
+    placed = [(reading, into.places.enter(db, reading, now)) for reading in readings]
+    into.old_keys.give_way(db, placed, rev)
+    for reading, place in placed:
         for fact in reading.facts:
             into.sessions.learn(db, fact, rev)
         for priced in reading.calls:

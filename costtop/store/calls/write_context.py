@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from costtop.model import Call, Context
+from costtop.store.calls.old_keys import OldKeys
 from costtop.store.calls.otlp_twins import Heard
 from costtop.store.calls.told_contexts import ToldContexts
 from costtop.store.forgetting.tombstones import Forgotten
@@ -54,6 +55,7 @@ class WriteContext:
         self.heard = Heard()
         self.told = ToldContexts()
         self.forgotten = Forgotten()
+        self.old_keys = OldKeys()
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
@@ -68,6 +70,7 @@ class WriteContext:
         self.heard.forget()
         self.told.forget()
         self.forgotten.forget()
+        self.old_keys.forget()
         self._ids.clear()
 
     def feature(self, call: Call) -> str:

@@ -22,6 +22,7 @@ from costtop.store.forgetting import removal, tombstones
 from costtop.store.recovery import backups, damage, journal, kept_rows, pages, store_mark
 from costtop.store.recovery.damage import Order
 
+UPDATE = "update"  # who asks for it where a migration has every log read again
 RECOVERED = "recovered"  # meta: JSON of `Recovered`, of the last time
 _ASIDE = 3  # bad files kept
 log = logging.getLogger("costtop")
@@ -228,6 +229,8 @@ def end(db: sqlite3.Connection, now: int) -> Recovered | None:
         began.spoilt,
     )
     db.execute("DELETE FROM meta WHERE key = ?", (meta.REBUILDING,))
+    if began.by == UPDATE:
+        return None
     meta.put(db, {RECOVERED: json.dumps(done._asdict())})
     return done
 
