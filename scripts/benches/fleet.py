@@ -122,8 +122,9 @@ class Fleet:
                          self._random.randint(6, 25) * MINUTE if n % 7 == 3 else
                          self._random.randint(1_000, 90_000))  # fmt: skip
             step = self._random.randint(20_000, 70_000)
-            readings.append(self.session(work, last - calls * step, calls, step=step, ends=ended,
-                                         agents=2 if n % 5 == 1 else 0))  # fmt: skip
+            agents = 2 if n % 5 == 1 and work.source != "costtop" else 0
+            begins = last - calls * step
+            readings.append(self.session(work, begins, calls, step=step, ends=ended, agents=agents))
         self.write(readings, at)
 
     def runaway(self, at: int) -> Reading:

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="costtop-pictures-") as folder:
-        fleet.build(fleet.instance(Path(folder)), days=120)
+        fleet.build(fleet.instance(Path(folder)), days=120, around=80)
         for name in arguments or SHOTS:
             strips, background = asyncio.run(shot(Path(folder), *SHOTS[name]))
             raster.write(strips, background, DOCS / f"{name}.png")

@@ -282,6 +282,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Other columns may fit now."""
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
+        self._needs.clear()
         self._refit()
         self._reveal()
         self._repaint()
