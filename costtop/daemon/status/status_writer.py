@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -161,11 +162,12 @@ async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) ->
 
     A database that is closed while a thread still reads it ends the whole process (SIGSEGV).
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work, *given, **named))
+    call = partial(work, *given, **named)
+    reading = asyncio.get_running_loop().run_in_executor(None, call)
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(reading)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([reading])
         raise
 
 
