@@ -134,6 +134,17 @@ def test_whatever_comes_no_short_id_is_given_twice_and_each_means_its_session_fo
     db.close()
 
 
+def test_what_a_forgotten_session_was_called_is_never_anothers_but_may_be_its_own_again(db):
+    first, second = (f"{head}-1111-7222-8333-44445e789abc" for head in ("01a221ea", "01a221eb"))
+    [short] = begun(db, first)
+    rows = [row for (row,) in db.execute("SELECT id FROM sessions")]
+    short_ids.retire(db, rows)
+    db.execute("DELETE FROM sessions")
+    assert begun(db, second) == [f"5{short}"]
+    assert begun(db, first) == [short]
+    assert short not in "".join(map(str, db.execute("SELECT * FROM retired_shorts")))
+
+
 def test_no_short_id_is_the_whole_id_of_an_earlier_session(db):
     begun(db, "88a6", "rm")
     assert begun(db, "---RM---") != ["rm"]

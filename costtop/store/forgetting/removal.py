@@ -13,7 +13,7 @@ from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.forgetting.tombstones import EVERYBODY, read, who
-from costtop.store.sessions import finished_peers
+from costtop.store.sessions import finished_peers, short_ids
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 
@@ -130,6 +130,7 @@ def _take_out(db: sqlite3.Connection, rows: list[int], keys: list[str]) -> Gone:
     db.execute("DELETE FROM runs WHERE id NOT IN (SELECT run FROM run_sessions)"
                " AND ended IS NOT NULL")  # fmt: skip
     latest = db.execute("SELECT max(rev), max(id) FROM sessions").fetchone()
+    short_ids.retire(db, rows)
     db.executemany("DELETE FROM sessions WHERE id = ?", [(row,) for row in rows])
     if rows and latest[0]:  # the number of the latest commit only ever grows
         db.execute("UPDATE sessions SET rev = ?1 WHERE id = (SELECT max(id) FROM sessions)",

@@ -35,6 +35,7 @@ _TABLES = {
     "confirmed": "",
     "forgotten": "",
     "forgotten_calls": "",
+    "retired_shorts": "",
     "meta": "",
 }
 _OF_META = "substr({row}.key, 1, 8) = 'summary_' OR {row}.key IN ('alerts_born', 'budgets')"

@@ -35,8 +35,6 @@ class _Parts(NamedTuple):
 
 def candidates(source: str, session: str) -> Iterator[str]:
     """Short ids for the session, the best first; the last ones are a hash and free for sure."""
-    from hashlib import blake2b
-
     parts = _parts(session)
     if not parts.code:
         yield from _of_words(parts.words)
@@ -45,9 +43,15 @@ def candidates(source: str, session: str) -> Iterator[str]:
     else:
         words = _head(parts.words)
         yield from (f"{words}-{parts.picked(size)}" for size in range(_BESIDE, _LONGEST + 1))
-    told = blake2b(f"{source}/{session}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+    told = _hash(f"{source}/{session}").hex()
     head = _head(parts.words) or "s"
     yield from (f"{head}-{told[:size]}" for size in range(_BESIDE, 33))
+
+
+def _hash(text: str) -> bytes:
+    from hashlib import blake2b
+
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def _parts(session: str) -> _Parts:
@@ -111,15 +115,32 @@ def free(db: sqlite3.Connection, source: str, session: str) -> str:
 
     `source` and `session` are of the session that will get it.
     """
+    who = _hash(f"{source}/{session}")
 
     def is_taken(short: str) -> bool:
         query = (
             "SELECT 1 FROM sessions WHERE short = ?1 AND short <> '' UNION ALL"
-            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 LIMIT 1"
+            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 UNION ALL"
+            " SELECT 1 FROM retired_shorts WHERE short = ?3 AND who <> ?4 LIMIT 1"
         )
-        return db.execute(query, (short, session)).fetchone() is not None
+        return db.execute(query, (short, session, _hash(short), who)).fetchone() is not None
 
     return _first(candidates(source, session), is_taken)
+
+
+def retire(db: sqlite3.Connection, rows: Iterable[int]) -> None:
+    """Keeps that the short ids of these sessions were theirs, before all about them is deleted."""
+    for row in rows:
+        short, source, session = db.execute(
+            "SELECT s.short, n.text, s.session FROM sessions s JOIN names n ON n.id = s.source"
+            " WHERE s.id = ?",
+            (row,),
+        ).fetchone()
+        if short:
+            db.execute(
+                "INSERT OR IGNORE INTO retired_shorts (short, who) VALUES (?, ?)",
+                (_hash(short), _hash(f"{source}/{session}")),
+            )
 
 
 def _first(wanted: Iterator[str], is_taken: Callable[[str], bool]) -> str:
