@@ -56,11 +56,24 @@ def _refuse_newer(db: sqlite3.Connection, path: Path) -> None:
     """Before a byte of it is written."""
     version, known = int(db.execute("PRAGMA user_version").fetchone()[0]), len(_steps())
     if version > known:
+        error = _of_newer(db, path, version, known)
         db.close()
-        raise StoreError(
-            f"{path} was written by a newer costtop (schema {version}, this one knows"
-            f" {known}); update costtop or set COSTTOP_HOME elsewhere"
-        )
+        raise error
+
+
+def _of_newer(db: sqlite3.Connection, path: Path, version: int, known: int) -> StoreError:
+    """Names both: what wrote it, as far as it says so, and what reads it."""
+    from costtop import __version__
+
+    try:
+        row = db.execute("SELECT value FROM meta WHERE key = 'costtop'").fetchone()
+    except sqlite3.Error:
+        row = None
+    named = f" {row[0]}" if row else ""
+    return StoreError(
+        f"{path} was written by a newer costtop{named} (schema {version}, this one knows {known});"
+        f" this is costtop {__version__}: update it or set COSTTOP_HOME elsewhere"
+    )
 
 
 def _prepare(db: sqlite3.Connection) -> None:
@@ -134,11 +147,15 @@ def open_reader(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         _raise_if_damaged(path, error)
         raise StoreError(f"cannot read the database {path}: {error}") from error
     known = len(_steps())
-    if version != known:
+    if version > known:
+        newer = _of_newer(db, path, version, known)
+        db.close()
+        raise newer
+    if version < known:
         db.close()
         raise StoreError(
-            f"{path} has schema {version}, this costtop reads {known};"
-            " restart the daemon: costtop daemon stop; costtop start"
+            f"{path} has schema {version}, of an older costtop, this one reads {known}:"
+            " restart the daemon (costtop daemon stop; costtop start), or run: costtop scan"
         )
     if not unfinished and (why := _rebuilt_for(db)):
         db.close()

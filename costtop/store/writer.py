@@ -14,12 +14,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from costtop import __version__
 from costtop.store import meta, wal
 from costtop.store.db import open_writer
 from costtop.store.recovery import damage, journal, store_mark
 from costtop.store.recovery.journal import Journal
 
 _BRIEF = 0.1  # s
+_LAST_WORDS = 5.0  # s for the connection's thread to end where the store could not be opened
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ class Writer:
     def _open(self) -> sqlite3.Connection:
         db = open_writer(self.path)
         generation = max(journal.newest(self.path), int(meta.get(db, store_mark.GENERATION) or 0))
+        meta.put(db, {"costtop": __version__})  # an older one that meets this store names it
         self.journal.open(db, generation)
         db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # its pages say now what they are known by
         store_mark.write(self.path, store_mark.of(db))
@@ -56,7 +59,11 @@ class Writer:
         return db
 
     async def __aenter__(self) -> "Writer":
-        await self._db
+        try:
+            await self._db
+        except BaseException:  # its thread still speaks to the loop: it may not be closed before
+            await asyncio.to_thread(self._db._thread.join, _LAST_WORDS)  # noqa: SLF001
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -58,6 +58,7 @@ from costtop.errors import CosttopError, Refused, UsageError
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.alerts import breakers
+from costtop.store.db import migrations
 from costtop.store.sessions import gate_calls, session_names
 from costtop.text import clean
 
@@ -136,7 +137,8 @@ class Obey:
         executors = self._executors
         match command:
             case Ping():
-                return reply(pid=os.getpid(), version=__version__, protocol=PROTOCOL)
+                known = {"version": __version__, "protocol": PROTOCOL, "schema": len(migrations())}
+                return reply(pid=os.getpid(), **known)
             case Scan():
                 return reply(counts=await executors.reader.scan())
             case Plan(session):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from costtop import __version__, files, lasting
+from costtop.control.protocol import PROTOCOL
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.lifecycle.lock_holders import database_writers, named
@@ -23,7 +24,7 @@ from costtop.queries.totals import spending_line
 from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
-from costtop.store.db import open_reader
+from costtop.store.db import migrations, open_reader
 from costtop.tail.follow import Follower
 from costtop.tail.place import shown
 
@@ -68,7 +69,7 @@ class StatusWriter:
         self._instance, self._reader = instance, reader
         self._follower, self._search, self._faults = follower, search, faults
         self._troubled, self._channels = troubled, channels
-        self._started = now_ms()
+        self._started, self._schema = now_ms(), len(migrations())
         self.blind = ""  # why other processes cannot be looked into
         self.reloaded = ""  # what the latest reload of the configuration changed
 
@@ -98,6 +99,8 @@ class StatusWriter:
             "blind": self.blind,
             "socket": str(self._instance.paths.socket),
             "version": __version__,
+            "protocol": PROTOCOL,
+            "store_schema": self._schema,
             "started": self._started,
             "counts": {**ingest.counts.plain(), "bad_lines": ingest.bad_lines},
             "import": {

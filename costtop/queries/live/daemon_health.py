@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from costtop import __version__
 from costtop.paths import Paths
 from costtop.queries.live.live_processes import exited, processes
 from costtop.queries.live.view import Pulse, SourceSeen
@@ -29,10 +30,20 @@ def pulse(said: Mapping[str, Any]) -> Pulse:
         import_done=int(work.get("done_bytes", 0)),
         import_total=int(work.get("total_bytes", 0)),
         watch=str(said.get("watch", "")),
-        trouble=str(said.get("trouble", "")),
+        trouble=str(said.get("trouble", "")) or _other_version(str(said.get("version", ""))),
         exited=exited(said),
         processes=tuple(one for one in seen if one.confidence == "exact"),
         guesses=tuple(one for one in seen if one.confidence != "exact"),
+    )
+
+
+def _other_version(of_daemon: str) -> str:
+    """That daemon and reader are of different costtops; both go on as far as they understand."""
+    if not of_daemon or of_daemon == __version__:
+        return ""
+    return (
+        f"the daemon is costtop {of_daemon}, this is {__version__}: restart the older one"
+        " (costtop daemon stop; costtop start)"
     )
 
 
