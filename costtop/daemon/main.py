@@ -36,6 +36,7 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.wal_upkeep import keep_wal_small
@@ -279,6 +280,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
         ("store upkeep", keeper.keep),
         ("rate cards", partial(keep_cards, instance)),
         ("spool", partial(sweep, paths.spool, instance.ingest.known, keeper.backed_up)),
+        ("memory", partial(keep_memory_small, writer)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
     )
 

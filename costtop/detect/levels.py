@@ -38,12 +38,12 @@ class HeldLevel:
 class Watched:
     """A session, what the rules remember of it, and what was told of it."""
 
-    __slots__ = ("asked", "at", "excess", "held", "last", "peer", "session", "spoken")
+    __slots__ = ("at", "excess", "held", "last", "memories", "peer", "session", "spoken")
 
     def __init__(self, at: Moment, rules: Sequence[Rule]) -> None:
         self.session = at.session
         self.at = at
-        self.asked = [(rule, rule.judge, Memory[Any](rule.start())) for rule in rules]
+        self.memories: tuple[Memory[Any], ...] = tuple(Memory(rule.start()) for rule in rules)
         self.last = 0  # the clock at its last event
         self.held: list[HeldLevel] = []  # in the order in which they were first told
         self.spoken: Severity | None = None  # the highest told

@@ -79,8 +79,8 @@ class Monitor:
     def _judge(self, watched: Watched, spend: Spend, now: int, found: list[Finding]) -> None:
         at = watched.at
         at.spend, at.moved = spend, book(watched.session, spend)
-        for rule, judge, memory in watched.asked:
-            claim = judge(at, memory)
+        for rule, memory in zip(DETECTORS, watched.memories, strict=True):
+            claim = rule.judge(at, memory)
             if claim is not None:
                 news = levels.hold(watched, rule, claim, now)
                 if news is not None:
@@ -89,6 +89,7 @@ class Monitor:
             self._moved.add(watched.session.root)
             if at.moved == TURN:
                 found += levels.recover(watched, now)
+        del at.spend  # ten thousand quiet sessions need not keep their latest call
 
     def tick(self, now: int) -> list[Finding]:
         """Let time pass without an event: idle sessions finish."""
@@ -255,7 +256,8 @@ class Monitor:
 
     def _end(self, watched: Watched, at: int, stopped: bool) -> list[Finding]:
         session = watched.session
-        peaks = {rule.peak: memory.peak for rule, _, memory in watched.asked if rule.peak}
+        asked = zip(DETECTORS, watched.memories, strict=True)
+        peaks = {rule.peak: memory.peak for rule, memory in asked if rule.peak}
         peer = watched.peer = remember(session, at, censored=stopped, peaks=peaks)
         self._peers.add(peer)
         self._finished[session.root] = peer

@@ -176,6 +176,11 @@ def _rebuilt_for(db: sqlite3.Connection) -> str:
     return str(json.loads(row[0])["why"])
 
 
+def shrink(db: sqlite3.Connection) -> None:
+    """Lets go of the pages that a connection keeps in memory."""
+    db.execute("PRAGMA shrink_memory")
+
+
 @contextmanager
 def snapshot(db: sqlite3.Connection) -> Iterator[None]:
     """What is read inside belongs together, whatever is committed meanwhile."""

@@ -103,6 +103,7 @@ class Follower:
             fresh = [seen for seen in found.newest_first() if not self._settled(seen)]
             if fresh or whole:
                 yield Batch(fresh, found if whole else None)
+            del found, fresh  # of a walk of everything they are large
             await self._wait()
 
     def look_again(self) -> None:

@@ -61,9 +61,10 @@ sys.exit(main())
 """
 TASKS = {
     "-wal file", "alerting", "breakers", "configuration", "courier", "damage", "held budgets",
-    "late notes", "lock", "metrics", "otlp", "posted letters", "price list", "process search",
-    "rate cards", "reader", "slow files", "self-check", "socket", "socket lines", "spool", "status",
-    "status line", "store", "store upkeep", "summaries", "unfinished kills",
+    "late notes", "lock", "memory", "metrics", "otlp", "posted letters", "price list",
+    "process search", "rate cards", "reader", "self-check", "slow files", "socket",
+    "socket lines", "spool", "status", "status line", "store", "store upkeep", "summaries",
+    "unfinished kills",
 }  # fmt: skip
 
 

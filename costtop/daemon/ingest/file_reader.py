@@ -46,6 +46,7 @@ class Reader:
                 raise
             finally:
                 self._busy = False
+            del batch  # not held until the next one comes
 
     async def run_slow(self) -> None:
         """Reads archives, large documents and databases beside them, after the first look."""

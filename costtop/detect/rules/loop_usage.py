@@ -5,7 +5,6 @@ identical counts, the same prompt sent again has the same context; ordinary work
 two matches in real sessions, seven are asked). What peers do as much is their way of working.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -29,12 +28,12 @@ class Used(NamedTuple):
     cost: int
 
 
-def recent() -> deque[Used]:
-    """The turns with which the next one is compared."""
-    return deque(maxlen=_TURNS)
+def recent() -> tuple[Used, ...]:
+    """The turns with which the next one is compared: none yet."""
+    return ()
 
 
-def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
+def judge(at: Moment, memory: Memory[tuple[Used, ...]]) -> Claim | None:
     """Seven earlier turns of sixteen alike, and their dollars worth it (DETECTION 3.2, D7u)."""
     session, step = at.session, at.session.step
     if at.moved != TURN or step is None or step.growth is None or at.spend.call.tools:
@@ -42,7 +41,7 @@ def judge(at: Moment, memory: Memory[deque[Used]]) -> Claim | None:
     turn, cost = session.turns, at.spend.cost or 0
     used = Used(turn, step.context, step.growth, session.output, cost)
     alike = _alike(memory.now, used)
-    memory.now.append(used)
+    memory.now = (*memory.now[1 - _TURNS :], used)
     if len(alike) < _MATCHES:
         return None
     repeats = alike[1:]

@@ -3,6 +3,7 @@
 from costtop.analysis import ledger
 
 _KEPT = 64  # turns whose books are kept
+_NONE: frozenset[int] = frozenset()  # one for all: most sessions have no retries
 
 
 class TurnBooks:
@@ -12,7 +13,7 @@ class TurnBooks:
 
     def __init__(self) -> None:
         self.total = list(ledger.EMPTY)
-        self.retries: set[int] = set()
+        self.retries = _NONE
         self._recent: dict[int, ledger.Books] = {}
 
     def put(self, turn: int, books: ledger.Books) -> None:
@@ -37,7 +38,7 @@ class TurnBooks:
         books = self._recent.get(turn)
         if books is None or turn in self.retries:
             return
-        self.retries.add(turn)
+        self.retries |= {turn}
         self.add(books, -1)
         self.total[ledger.RETRIES] += sum(books)
 
