@@ -192,16 +192,19 @@ def resends(tree: Tree, inspector: Inspector) -> bool:
     variable, now = resending(inspector.argv(tree.root.pid)), tree.root.now()
     if not variable or now is None:
         return False
+    # What the root itself was given is another agent's: one that was started in that one's tool.
+    ours = {"", _carried(tree.root.pid, variable, inspector)}
+    below = (one for one in tree.reread() if one is not tree.root)
     return now.state in "Tt" or any(
-        one is not tree.root and _carries(one.pid, variable, inspector) for one in tree.reread()
+        _carried(one.pid, variable, inspector) not in ours for one in below
     )
 
 
-def _carries(pid: int, variable: str, inspector: Inspector) -> bool:
+def _carried(pid: int, variable: str, inspector: Inspector) -> str:
     try:
-        return variable in inspector.environ(pid, (variable,))
+        return inspector.environ(pid, (variable,)).get(variable, "")
     except PermissionError:
-        return True  # what cannot be seen may be a tool
+        return ""
 
 
 class ActionRun:

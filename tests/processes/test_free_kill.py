@@ -44,6 +44,14 @@ async def test_between_its_tools_it_is_asked_politely(stage, hand, bill, all_ste
     assert bill.read_text() == "request\n"  # so the stand-in does what was measured
 
 
+async def test_what_it_was_given_itself_is_no_sign_of_a_tool(stage, hand, bill, all_steps):
+    program = stage.program("claude")
+    env = {**os.environ, "CLAUDE_CODE_SESSION_ID": f"outer-{os.getpid()}"}
+    pid = stage.start("name=agent", "exit=INT", "child=name=server", program=program, env=env)
+    steps = await all_steps(hand.actions.kill(hand.take(pid)))
+    assert steps[0].rung == "SIGINT"
+
+
 async def test_a_lower_rung_is_climbed_where_it_is_asked_for(stage, hand, bill, all_steps):
     pid = claude(stage, bill, "child=setsid+name=tool")
     session = hand.take(pid)
