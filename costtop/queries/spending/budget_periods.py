@@ -28,6 +28,7 @@ class BudgetLine(NamedTuple):
     starts: int  # ms UTC
     resets: int
     past: tuple[int, ...]  # spent in the periods before, oldest first
+    escalate: str = "pause"  # what may follow where a gate or a stop does not hold an agent
 
 
 def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[BudgetLine, ...]:

@@ -19,7 +19,7 @@ def first_run(snapshot: Snapshot) -> list[Line]:
     """The places that were looked at, what was found there, the import, the next keys."""
     if not snapshot.at:
         return []  # nothing is known yet
-    found = any(source.found for source in snapshot.sources)
+    found = any(source.found and source.files for source in snapshot.sources)
     head = (
         "Nothing was spent in the last day."
         if found
