@@ -14,8 +14,9 @@ from typing import NamedTuple
 from costtop.analysis.quantiles import median
 
 _READILY = 1 / 8  # P(the level changes) on a day with spend, for the interval: missing one costs
+_UNEVEN, _MOST = 0.42, 1 / 3  # the same by the log-sd of days, where these hide a change; at most
 _SELDOM = 1 / 100  # ... and for the middle, which should not follow every dear day
-_LEAP = 0.8  # log-sd of a change
+_LEAP = 1.0  # log-sd of a change
 _OUTLIER = 2.5  # sds: one dear day is no new level by itself
 _FINEST = 0.05  # log-sd: no spend is steadier than that
 _AROUND = 3  # days to each side that a day's own level is taken from
@@ -64,7 +65,7 @@ def learn(days: Sequence[tuple[bool, int]], least: int) -> Spending | None:
         centre=centre,
         off=tuple(amount for _, amount in days if amount <= small),
         around=around,
-        runs=_runs(factors, noise, _READILY),
+        runs=_runs(factors, noise, _readily(noise)),
         lately=_lately(factors, noise),
     )
 
@@ -92,6 +93,11 @@ def _around(factors: Sequence[tuple[int, float]]) -> tuple[tuple[float, ...], tu
 def _spread(around: Sequence[float]) -> float:
     """The log-sd of days around their level; one odd day does not make it."""
     return max(_FINEST, median(sorted(map(abs, around))) / 0.6745)
+
+
+def _readily(noise: tuple[float, float]) -> float:
+    """P(the level changes) for the interval: few and uneven days could not tell that it has."""
+    return min(_MOST, max(_READILY, _UNEVEN * math.sqrt(noise[0])))
 
 
 def _runs(
