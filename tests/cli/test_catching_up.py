@@ -14,7 +14,10 @@ from costtop.daemon.lifecycle.instance import hold
 from tests.cli.test_report import line, run
 
 __all__ = ["run"]  # the fixture
-ASKING = ("report", "--once --all", "budget list", "review", "why 2026-11-20", "check")
+ASKING = (
+    *("report", "--once --all", "budget list", "review", "why 2026-11-20", "check"),
+    *("explain s", "export calls", "alerts replay 2026-11-20"),
+)
 
 
 def log(home: Path, *lines: dict[str, Any]) -> None:
@@ -70,6 +73,17 @@ def test_beside_another_reader_what_is_stored_is_shown_and_said(home: Path, run:
         code, out, err = run("report", "--json")
     assert (code, json.loads(out)["total"]["calls"]) == (0, 1)
     assert err == "costtop: another costtop is reading; what is stored is shown\n"
+
+
+def test_a_person_is_told_that_nothing_is_new_and_a_script_is_not(
+    home: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    run("report")
+    assert run("report")[2] == ""
+    monkeypatch.setattr("costtop.cli.catching_up.sys.stderr.isatty", lambda: True)
+    assert run("report")[2] == "costtop: nothing new to read; no daemon runs (costtop start)\n"
+    assert run("check", "--quiet")[2] == ""
 
 
 def test_without_any_log_nothing_is_made(home: Path, run: Any) -> None:

@@ -136,7 +136,10 @@ def test_a_reader_that_goes_ends_the_command_quietly(home: Path) -> None:
         ),
         (
             "ci 150 --period week --scope feature=ci --action gate",
-            "budget ci is set: $150.00 a week feature=ci, tiers 50 80 100 %, at 100 %: gate",
+            (
+                "budget ci is set: $150.00 a week feature=ci, tiers 50 80 100 %, at 100 %: gate,"
+                " where it does not hold: pause"
+            ),
         ),
     ],
 )
