@@ -12,6 +12,7 @@ from costtop.daemon.lifecycle import supervisor
 from costtop.paths import Paths
 
 _PATIENCE = 5.0  # s
+_OF_OTHERS = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}  # of a service that calls us
 DAEMON = (sys.executable, "-P", "-m", "costtop", "daemon")
 
 
@@ -29,6 +30,7 @@ def begin(paths: Paths, options: Sequence[str]) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
+        env={name: value for name, value in os.environ.items() if name not in _OF_OTHERS},
     )
 
 

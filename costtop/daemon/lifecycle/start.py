@@ -53,8 +53,15 @@ def start(paths: Paths, options: Sequence[str] = ()) -> Started:
         if running and not older:
             return Started(running, False)
         if older:
-            stopping.stop(paths)
+            _make_room(paths, older)
         return Started(_started(paths, options), True, older)
+
+
+def _make_room(paths: Paths, older: str) -> None:
+    try:
+        stopping.stop(paths)
+    except CosttopError as error:
+        raise CosttopError(f"the daemon is an older one ({older}) and stays: {error}") from None
 
 
 def _older(paths: Paths) -> str:
