@@ -40,7 +40,7 @@ def calls(instance: Instance) -> int:
 
 def is_up(instance: Instance, pid: int) -> bool:
     lock = instance.paths.lock
-    return lock.exists() and lock.read_text().startswith(f"{pid}\n")
+    return lock.exists() and lock.read_text().startswith(f"{pid}\n/")
 
 
 def figures(instance: Instance, **options: object) -> dict[str, str]:
