@@ -66,7 +66,7 @@ def test_fifty_kills_in_an_import_change_no_total(instance):
         instance.kill9()
         seen.append(calls(instance))
         # About half of the kills are to come before a commit, however slow the machine is.
-        window = min(window * (0.9 if seen[-1] > seen[-2] else 1.1), 1.0)
+        window = min(window * (0.9 if seen[-1] > seen[-2] else 1.3), 5.0)
     for wave in waves:
         write(instance, wave)
     instance.start()
