@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.model import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
+_VOIDED = "voided"  # how often ids have gone
 REBUILDING = "rebuilding"  # why the store is being rebuilt, while it is: `recovery.rebuild`
 FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
 
@@ -25,6 +26,7 @@ class Shared(NamedTuple):
     min_peers: int  # finished sessions that a running one is compared with, at least
     budgets: "tuple[Budget, ...]"
     settled: str = ""  # whoever keeps a sum of the past reads it anew when this has changed
+    voided: str = ""  # whoever keeps names by their ids reads them anew when this has changed
 
 
 def shared(db: sqlite3.Connection) -> Shared:
@@ -36,6 +38,7 @@ def shared(db: sqlite3.Connection) -> Shared:
         int(told.get("min_peers", 5)),
         decode_budgets(told.get("budgets", "")),
         told.get(SETTLED, ""),
+        told.get(_VOIDED, ""),
     )
 
 
@@ -73,6 +76,11 @@ def settle(db: sqlite3.Connection, rev: int) -> None:
         " ON CONFLICT DO UPDATE SET value = excluded.value",
         (SETTLED, str(rev)),
     )
+
+
+def void_ids(db: sqlite3.Connection) -> None:
+    """Writes down that ids of names and contexts have gone, and may be given to others."""
+    put(db, {_VOIDED: str(int(get(db, _VOIDED) or 0) + 1)})
 
 
 def get(db: sqlite3.Connection, key: str) -> str:

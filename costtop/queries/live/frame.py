@@ -42,7 +42,7 @@ _WEIGHED: list[float] = [
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
-    " s.output, s.label, c.project, c.branch, c.cwd, c.user, c.host,"
+    " s.output, s.label, s.context,"
     " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END"
 )
 
@@ -53,8 +53,10 @@ class Live:
     def __init__(self, db: sqlite3.Connection, ahead: int = DAY) -> None:
         """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
         self._db, self._ahead = db, ahead
+        self._voided = ""
         self._names: dict[int, str] = {0: ""}
-        self._rested: dict[tuple[object, ...], SessionRow] = {}  # ended ones, by what they show
+        self._whose: dict[int, tuple[str, ...]] = {}  # contexts, as `whose` says them
+        self._rested: dict[int, tuple[tuple[object, ...], SessionRow]] = {}  # ended: told, shown
         self._basis: tuple[dict[str, str], int] | None = None
         self._models: tuple[int, int, dict[int, str], dict[int, str]] | None = None
         self._past: tuple[int, str] = (0, "")  # of what the sums below are: today, settled
@@ -97,31 +99,33 @@ class Live:
     ) -> Snapshot:
         told = meta.shared(self._db)
         tz, finished_after = told.zone, told.finished_after
+        if self._voided != told.voided:  # sessions were forgotten, and what named them
+            self._voided, self._names, self._whose, self._rested = told.voided, {0: ""}, {}, {}
         trends = self._trends(now)
         marks = dict(self._db.execute("SELECT session, kind FROM marks").fetchall())
-        is_past = not self._ahead
         opened = (
-            live_alerts.stood_alerts(self._db, now)
-            if is_past
-            else live_alerts.open_alerts(self._db)
+            live_alerts.open_alerts(self._db)
+            if self._ahead
+            else live_alerts.stood_alerts(self._db, now)  # a past moment
         )
         rev = int(self._db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
         sessions = self._sessions(now, now - window, trends, marks, finished_after, rev)
-        sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
+        if opened.sessions:
+            sessions = tuple(_judged(row, opened.sessions.get(row.key)) for row in sessions)
         sessions = live_processes.shown(sessions, pulse.processes, pulse.exited)
-        held = live_alerts.read(self._db, now)
-        killed = deeds_first.kills(self._db, now)
-        hands = deeds_first.Hands(killed, held, gate_calls.gated(self._db) if held else frozenset())
-        sessions = deeds_first.shown(sessions, opened.sessions, hands, now)
+        hands = self._hands(now)
+        if hands.held or hands.killed or pulse.processes:
+            sessions = deeds_first.shown(sessions, opened.sessions, hands, now)
         today, month = self._spent(now, told)
         burn_trend = _summed(cost for cost, _ in trends.values())
         day_start = periods.start_of("day", now, tz)
+        alive = [row for row in sessions if row.state != "ended"]
         return Snapshot(
             at=now,
             rev=rev,
             zone=tz.key,
             sessions=sessions,
-            running=sum(row.state == "running" for row in sessions),
+            running=sum(row.state == "running" for row in alive),
             today_sessions=sum((row.last or 0) >= day_start for row in sessions),
             today=today.cost,
             today_floor=today.floor,
@@ -129,7 +133,7 @@ class Live:
             month=month.cost,
             month_floor=month.floor,
             month_short=month.short,
-            burn=sum(row.rate for row in sessions),
+            burn=sum(row.rate for row in alive),
             burn_trend=burn_trend,
             usual_burn=self._usual,
             unpriced=today.short.unpriced,
@@ -138,8 +142,13 @@ class Live:
             sources=sources,
             alerts_open=opened.total,
             last_alert=opened.newest,
-            held=held,
+            held=tuple(hands.held),
         )
+
+    def _hands(self, now: int) -> deeds_first.Hands:
+        held = live_alerts.read(self._db, now)
+        gated = gate_calls.gated(self._db) if held else frozenset[str]()
+        return deeds_first.Hands(deeds_first.kills(self._db, now), held, gated)
 
     def name(self, number: int | None) -> str:
         """The interned text with this id."""
@@ -149,6 +158,15 @@ class Live:
         if found is None:
             row = self._db.execute("SELECT text FROM names WHERE id = ?", (number,)).fetchone()
             found = self._names[number] = str(row[0]) if row else ""
+        return found
+
+    def whose(self, number: int) -> tuple[str, ...]:
+        """(project, branch, cwd, user, host) of the context with this id, which never change."""
+        found = self._whose.get(number)
+        if found is None:
+            query = "SELECT project, branch, cwd, user, host FROM contexts WHERE id = ?"
+            row = self._db.execute(query, (number,)).fetchone() or (0,) * 5
+            found = self._whose[number] = tuple(self.name(part) for part in row)
         return found
 
     def _trends(self, now: int) -> dict[int, tuple[tuple[int, ...], int]]:
@@ -177,28 +195,29 @@ class Live:
         rev: int,
     ) -> tuple[SessionRow, ...]:
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM sessions s LEFT JOIN contexts c ON c.id = s.context"
+            f"SELECT {_COLUMNS} FROM sessions s"
             " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?)",
             (since,),
         ).fetchall()
         families: dict[int, list[SessionRow]] = {}
         if self._basis != (marks, finished_after):
             self._basis, self._rested = (marks, finished_after), {}
-        kept: dict[tuple[object, ...], SessionRow] = {}
+        kept: dict[int, tuple[tuple[object, ...], SessionRow]] = {}
         active = "s.root IN (SELECT root FROM sessions WHERE last >= ?)"
         shorts = floors.by(self._db, "p.session", active, (since,))
         models, of_roots = self._dearest(rev, since)
         for row in rows:
             session, root = row[:2]
             trend = trends.get(session)
-            shown = (*row, shorts.get(session, EXACT), models.get(session, ""))
-            made = None if trend else self._rested.get(shown)
-            if made is None:
-                made = self._row(shown, now, trend, marks, finished_after)
-            if made.state == "ended" and trend is None:
-                kept[shown] = made  # it looks like this until something of it changes
+            told = (row, shorts.get(session, EXACT), models.get(session, ""))
+            rested = self._rested.get(session)
+            if rested is None or trend is not None or rested[0] != told:
+                made = self._row((*row, *told[1:]), now, trend, marks, finished_after)
+                rested = (told, made)
+            if trend is None and rested[1].state == "ended":
+                kept[session] = rested  # it looks like this until something of it changes
             family = families.setdefault(root, [])
-            family.insert(0, made) if session == root else family.append(made)
+            family.insert(0, rested[1]) if session == root else family.append(rested[1])
         self._rested = kept
         return tuple(
             folded
@@ -227,8 +246,9 @@ class Live:
         finished_after: int,
     ) -> SessionRow:
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
-         calls, errors, unpriced, cost, used, cache_read, output, label, project, branch, cwd, user,
-         host, short_id, short, model) = row  # fmt: skip
+         calls, errors, unpriced, cost, used, cache_read, output, label, context, short_id,
+         short, model) = row  # fmt: skip
+        project, branch, cwd, user, host = self.whose(context)
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, finished_after)
@@ -238,12 +258,12 @@ class Live:
             session=session,
             agent=agent,
             agent_type=self.name(agent_type),
-            project=self.name(project),
-            branch=self.name(branch),
-            cwd=self.name(cwd),
+            project=project,
+            branch=branch,
+            cwd=cwd,
             feature=self.name(feature),
-            user=self.name(user),
-            host=self.name(host),
+            user=user,
+            host=host,
             label=self.name(label),
             model=model,
             model_now=self.name(latest),
@@ -264,9 +284,6 @@ class Live:
             cache=cache_read / used if used else None,
             started=started,
             last=last,
-            pid=None,
-            why="",
-            severity="",
         )
 
     def _today(self, now: int, tz: ZoneInfo) -> tuple[int, int]:
@@ -337,8 +354,8 @@ def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
 
 def _folded(family: list[SessionRow], now: int, finished_after: int, model: str) -> SessionRow:
     """The root with its subagents summed into it; they stay as children."""
-    root, children = family[0], tuple(row for row in family[1:] if row.calls)
-    if not children:
+    root = family[0]
+    if len(family) == 1 or not (children := tuple(row for row in family[1:] if row.calls)):
         return root
     started = min((row.started for row in family if row.started is not None), default=None)
     last = max((row.last for row in family if row.last is not None), default=None)

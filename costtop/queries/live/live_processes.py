@@ -36,6 +36,8 @@ def shown(
     """The rows with processes known exactly: a stopped one pauses a session, an exit ends it."""
     known = {one.session: one for one in seen if one.confidence == "exact"}
     ended = dict(exits)
+    if not known and not ended:
+        return tuple(rows)
     return tuple(_with(row, known.get(row.key), ended.get(row.key)) for row in rows)
 
 

@@ -42,9 +42,9 @@ class SessionRow(NamedTuple):
     cache: float | None  # share of input read from the cache
     started: int | None
     last: int | None
-    pid: int | None  # known exactly, by the daemon; None otherwise
-    why: str  # plain words of its worst open finding, "" where nothing is unusual
-    severity: str  # of that finding: "" | notice | warning | critical
+    pid: int | None = None  # known exactly, by the daemon; None otherwise
+    why: str = ""  # plain words of its worst open finding, "" where nothing is unusual
+    severity: str = ""  # of that finding: "" | notice | warning | critical
     children: tuple["SessionRow", ...] = ()
     model_now: str = ""  # of the latest call
     short: Floor = EXACT  # what the cost is short of; `floor` is what people see of it

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from costtop.store import meta
 from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas, next_rev
@@ -171,6 +172,7 @@ def _unused(db: sqlite3.Connection) -> None:
         f"SELECT {column} FROM {table}" for table, columns in _NAMES.items() for column in columns
     )
     db.execute(f"DELETE FROM names WHERE id <> 0 AND id NOT IN ({used})")
+    meta.void_ids(db)
     db.execute(
         "DELETE FROM places WHERE state = '' AND id NOT IN"
         " (SELECT place FROM calls WHERE place IS NOT NULL)"
