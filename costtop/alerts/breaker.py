@@ -56,7 +56,8 @@ def look(
         return BreakerLook(sure, "confirmed")
     if known.confirmed is not None and known.action == "gate" != budget.action:
         # What was only heard until now is known by a log, or the budget is tighter.
-        return BreakerLook(known._replace(confirmed=None, action=budget.action), "again")
+        why = _why(budget, spent, heard)
+        return BreakerLook(known._replace(confirmed=None, action=budget.action, why=why), "again")
     if known.escalate != (escalate := _escalation(budget, spent, heard)):
         return BreakerLook(known._replace(escalate=escalate), "again")
     return BreakerLook(known)
@@ -69,10 +70,7 @@ def _escalation(budget: Budget, spent: int, heard: int) -> Escalation:
 
 
 def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: int) -> BreakerLook:
-    of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
-    why = f"budget {budget.name} is spent: {of}"
-    if spent - heard < budget.amount:
-        why += f", ${exactly(heard)} of it only heard over OTLP, which ends and pauses nothing"
+    why = _why(budget, spent, heard)
     key, end = span
     made = Breaker(
         budget=budget.name,
@@ -85,6 +83,14 @@ def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: i
         escalate=_escalation(budget, spent, heard),
     )
     return BreakerLook(made, "opened")
+
+
+def _why(budget: Budget, spent: int, heard: int) -> str:
+    of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
+    why = f"budget {budget.name} is spent: {of}"
+    if spent - heard < budget.amount:
+        why += f", ${exactly(heard)} of it only heard over OTLP, which ends and pauses nothing"
+    return why
 
 
 def deed(one: Breaker, done: Collection[str], now: int) -> Literal["", "pause", "kill"]:

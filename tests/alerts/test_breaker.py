@@ -86,6 +86,7 @@ def test_once_a_log_tells_of_it_the_budget_does_what_it_says_after_a_second_look
     gate = gate._replace(confirmed=T, due=T)
     again = look(_budget(), 12 * NANO, gate, SPAN, T + 5, 2 * NANO)
     assert again.said == "again" and again.breaker is not None
+    assert "only heard" not in again.breaker.why
     assert deed(again.breaker, set(), T + 5) == ""
     assert notice(again.breaker, again.said) is None
     late = T + breaker.CONFIRM
