@@ -7,6 +7,7 @@ reads the live file with `mode=ro` only: other writers corrupt it (RELIABILITY.m
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_FAULTS = 1_000_000  # looked through for a real one
+_NULL = re.compile(r"NULL value in (\w+)\.(\w+)")
 _AT_ONCE = 1024  # pages between two looks whether whoever asked is still there
 _REST = 0.002  # s between them: a copy is not to take the disk from those who work
 _NICE = 15
@@ -27,12 +30,35 @@ def check(path: Path, *, live: bool = True) -> str:
     """
     try:
         with closing(opened(path, live=live)) as db:
-            first = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            first = _first_fault(db)
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
             raise
         return str(error)
-    return "" if first == "ok" else first.replace("\n", " ")
+    return first.replace("\n", " ")
+
+
+def _first_fault(db: sqlite3.Connection) -> str:
+    """What SQLite finds wrong first; "" for nothing.
+
+    Up to 3.41 its quick check takes columns of tables WITHOUT ROWID for NULL whose key names them
+    in another order than the table does. So each such column is looked at.
+    """
+    sound: set[str] = set()
+    for (line,) in db.execute(f"PRAGMA quick_check({_FAULTS})"):
+        said = str(line)
+        column = _NULL.fullmatch(said)
+        if column is not None and said not in sound and not _has_null(db, *column.groups()):
+            sound.add(said)
+        if said != "ok" and said not in sound:
+            return said
+    return ""
+
+
+def _has_null(db: sqlite3.Connection, table: str, column: str) -> bool:
+    # `IS NULL` of a column that is NOT NULL is never even asked.
+    query = f'SELECT 1 FROM "{table}" WHERE typeof("{column}") = \'null\' LIMIT 1'
+    return db.execute(query).fetchone() is not None
 
 
 def copy(source: Path, target: Path) -> None:
