@@ -19,8 +19,8 @@ _PROGRAM = "the program itself is its installer's: uv tool uninstall costtop, or
 def add(parser: Parser, name: str) -> None:
     """Adds `uninstall`."""
     parser.says(
-        "Stops the daemon, takes hooks and status line out of agents' settings, and deletes what"
-        " costtop has stored. The configuration stays unless --config is given.",
+        "Stops the daemon, removes its service, takes hooks and status lines from agents' settings,"
+        " and deletes what costtop has stored. The configuration stays unless --config is given.",
         "costtop uninstall --dry-run",
         "costtop uninstall --config --yes",
     )
@@ -77,9 +77,12 @@ def _agreed(found: Paths, options: argparse.Namespace) -> bool:
 
 
 def _stop(found: Paths) -> None:
-    from costtop.daemon.lifecycle import stopping
+    from costtop.daemon.lifecycle import login_service, stopping
 
-    put(stopping.stop(found))
+    put(stopping.stop(found))  # what runs inside an agent is refused here, before anything goes
+    if login_service.status(found).installed:
+        for line in login_service.remove(found):
+            put(line.partition(";")[0])
 
 
 def _unwire(agent: str, found: Paths) -> None:
