@@ -1,7 +1,7 @@
 """The verdict on a feature: does its work get dearer, or can that not be told. It words nothing.
 
 Two questions: what whole tasks cost (`trend`), and what a turn and a new token cost at like length
-(`task_price`). Of the errors that are allowed, one in twenty, the second gets nine tenths: whole
+(`task_price`). Of the errors that are allowed, one in twenty, the second gets nearly all: whole
 tasks differ by factors, and hardly ever tell.
 """
 
@@ -14,7 +14,7 @@ from costtop.analysis.trend import TaskPoint, TooFew, Trend
 
 LEVEL = 0.05  # how often a verdict of rising or falling may be wrong
 WORTH = 0.2  # change from which it matters
-_LIKE = 0.9  # of the level, for the price at like length
+_LIKE = 0.95  # of the level, for the price at like length
 
 Verdict = Literal["rising", "falling", "steady", "cannot tell", "too few"]
 

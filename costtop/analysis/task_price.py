@@ -3,7 +3,7 @@
 Whole tasks differ by factors, so that a third more is lost in their noise; at like length far less
 is left of it. The logarithm of cost is fitted on that of turns (or new tokens) within days, what
 is left is looked at for a trend over the span. p comes from shuffling whole days, for tasks of a
-day resemble each other, and for both questions at once. Dearer may be asked with four fifths of
+day resemble each other, and for both questions at once. Dearer may be asked with nine tenths of
 the errors that are allowed, cheaper with one.
 """
 
@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 from costtop.analysis.quantiles import median
 
 Per = Literal["turn", "new token"]
-_DEARER = 0.8  # share of the allowed errors
+_DEARER = 0.9  # share of the allowed errors
 _FAR = 3.0  # spreads, to which residuals are held: one odd task must not decide
-_NEWEST, _EXTRA = 0.75, 0.25  # from where on the span weighs more, in the test; and how much
+_NEWEST, _EXTRA = 0.75, 0.15  # from where on the span weighs more, in the test; and how much
 _MAD = 1.4826  # of a normal's spread in its median absolute deviation
 _WITHIN = 20  # tasks beyond one a day from which the fit is made within days
 
