@@ -8,7 +8,6 @@ from costtop.durations import MINUTE, QUARTER
 from costtop.floor import Sum
 from costtop.scope import matches
 from costtop.store.calls import floors
-from costtop.store.calls.call_row import UNREADABLE
 
 _COLUMN = {
     "feature": "p.feature",
@@ -44,6 +43,8 @@ def minutes(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
 ) -> Iterator[tuple[int, int, int]]:
     """The same of each minute, from the calls themselves: for a few days only."""
+    from costtop.store.calls.call_row import UNREADABLE  # a frame does without minutes
+
     where, values = within(db, scope)
     rows = db.execute(
         f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL AND NOT p.flags & {UNREADABLE})"
