@@ -66,7 +66,8 @@ def test_writes_go_through_the_daemon_and_stay(told, capsys):
         assert main(["alerts", "silence", "--end", "77"]) == 3
         capsys.readouterr()
         tree = json.loads(said(capsys, "list", "--json"))
-        assert tree["alerts"][0]["state"] == "acknowledged"
+        [seen] = [each for each in tree["alerts"] if each["id"] == one["id"]]
+        assert seen["state"] == "acknowledged", tree["alerts"][0]
         assert tree["silences"][0]["rule"] == "median_5x"
         assert json.loads(said(capsys, "silence", "--json"))["rule"] == "median_5x"
         head, row = said(capsys, "silence", "--list").splitlines()

@@ -39,7 +39,8 @@ def test_a_new_amount_keeps_action_period_tiers_and_scope(armed, capsys):
     said = capsys.readouterr().out.strip()
     assert said == (
         "budget ci is changed: $50.00 a week → $80.00 a week."
-        " Now $80.00 a week feature=ci, tiers 70 100 %, at 100 %: gate"
+        " Now $80.00 a week feature=ci, tiers 70 100 %, at 100 %: gate,"
+        " where it does not hold: pause"
     )
 
 
@@ -53,7 +54,7 @@ def test_a_slip_in_the_action_names_what_there_is(armed, capsys):
 def test_an_action_alone_keeps_the_amount(armed, capsys):
     assert main(["budget", "set", "ci", "--action", "kill"]) == 0
     assert budgets(armed)["ci"].amount == 50 * NANO
-    assert "at 100 %: gate → at 100 %: kill" in capsys.readouterr().out
+    assert "pause → at 100 %: kill" in capsys.readouterr().out
 
 
 def test_a_scope_is_widened_only_when_asked(armed):
