@@ -134,7 +134,10 @@ if os.environ.get("ALL_FAULTS"):
 
 
 def has_come_back(instance: Instance) -> bool:
-    done = instance.ask("SELECT value FROM meta WHERE key = 'recovered'")
+    try:
+        done = instance.ask("SELECT value FROM meta WHERE key = 'recovered'")
+    except sqlite3.DatabaseError:
+        return False  # still the damaged one
     under_way = instance.ask("SELECT value FROM meta WHERE key = 'rebuilding'")
     return done is not None and not under_way and bool(json.loads(done)["told"])
 
