@@ -78,7 +78,7 @@ def test_costs_of_sessions_are_spread_as_real_ones_are(past):
             sessions[call.session] += book.price(call)[0] / 1e9
     costs = sorted(sessions.values())
     assert 0.3 < costs[len(costs) // 2] < 0.9
-    assert costs[-1] > 4 * costs[len(costs) // 2]
+    assert 3 * costs[len(costs) // 2] < costs[-1] < 5 * costs[len(costs) // 2]  # none runs away
 
 
 def test_budgets_start_below_a_tier_that_the_next_dollars_cross(past):
