@@ -48,6 +48,12 @@ class Writer:
         self._lock_wait, self._waits = lock_wait, 60.0  # s; what the connection was opened with
 
     def _open(self) -> sqlite3.Connection:
+        try:
+            return self._opened()
+        except StopIteration as error:
+            raise RuntimeError("a generator ended while the store was opened") from error
+
+    def _opened(self) -> sqlite3.Connection:
         db = open_writer(self.path)
         generation = max(journal.newest(self.path), int(meta.get(db, store_mark.GENERATION) or 0))
         meta.put(db, {"costtop": __version__})  # an older one that meets this store names it
@@ -128,6 +134,8 @@ class Writer:
             raise sqlite3.DatabaseError(self.watch.why)
         try:
             return how(db, self.journal, what, args, kw)
+        except StopIteration as error:  # no future takes one: whoever asked would wait for ever
+            raise RuntimeError("a generator ended inside the store") from error
         finally:
             self.watch.leave()
 

@@ -59,7 +59,7 @@ class Terminal:
 
     def hint(self) -> str:
         """The line about the session under the cursor."""
-        found = [line for line in self.lines() if " ago · " in line]
+        found = [line for line in self.lines() if "last call " in line]
         return found[-1].strip() if found else ""
 
     def until(self, true: Callable[[], object]) -> None:

@@ -1,6 +1,7 @@
 """A store that an earlier costtop has left opens with the same totals, however often killed."""
 
 import gzip
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -112,9 +113,13 @@ def test_while_it_is_read_again_nobody_is_given_half_a_sum(home, capsys):
 
 @pytest.mark.timeout(240)
 def test_killed_in_its_migration_again_and_again_it_has_the_same_totals(home, fresh, capsys):
-    """kill -9 at random points of 25 migrations; each goes on, or is begun, by the next."""
+    """kill -9 at random points of migrations; each goes on, or is begun, by the next.
+
+    ALL_FAULTS=1 kills 25 of them, the suite a third: each is a whole history read again.
+    """
     rng, window, landed, versions = Random(9), 0.02, 0, set()
-    for nth in range(25):
+    kills = 25 if os.environ.get("ALL_FAULTS") else 8
+    for nth in range(kills):
         golden = EARLIER[nth % len(EARLIER)]
         for left in paths.find().database.parent.glob("costtop.db*"):
             left.unlink()
@@ -134,5 +139,5 @@ def test_killed_in_its_migration_again_and_again_it_has_the_same_totals(home, fr
         assert sums(database) == before
         assert main(["scan"]) == 0
         assert report(capsys) == fresh, golden.name
-    assert landed >= 10 and len(versions) > 5, (landed, versions)
+    assert landed >= kills // 3 and len(versions) > kills // 5, (landed, versions)
     assert max(versions) <= len(migrations())

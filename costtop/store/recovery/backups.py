@@ -46,11 +46,14 @@ def kept(database: Path) -> list[Backup]:
     for path in folder(database).glob(f"{database.stem}-*.db"):
         parts = _NAME.fullmatch(path.name)
         if parts and parts[1] == database.stem:
-            at = calendar.timegm(time.strptime(parts[2], "%Y%m%dT%H%M%S"))
             with suppress(OSError):
-                size = path.stat().st_size
-                found.append(Backup(path, at, int(parts[3]), int(parts[4]), size))
+                found.append(_backup(path, parts))
     return sorted(found, key=lambda one: (one.at, one.generation), reverse=True)
+
+
+def _backup(path: Path, parts: re.Match[str]) -> Backup:
+    at = calendar.timegm(time.strptime(parts[2], "%Y%m%dT%H%M%S"))
+    return Backup(path, at, int(parts[3]), int(parts[4]), path.stat().st_size)
 
 
 def begin(database: Path, generation: int, schema: int) -> Path:
@@ -81,13 +84,21 @@ def finish(database: Path, part: Path) -> Backup:
     """Gives a whole copy its name; deletes older ones, and what the journal holds before them."""
     final = part.with_name(part.name.removesuffix(_PART))
     os.replace(part, final)
-    prune(database)
-    return next(one for one in kept(database) if one.path == final)
+    parts = _NAME.fullmatch(final.name)
+    if parts is None:
+        raise CosttopError(f"{final} is no name of a backup")
+    made = _backup(final, parts)
+    prune(database, made=made)
+    return made
 
 
-def prune(database: Path, most: int = KEPT) -> None:
-    """Deletes all but the newest backups, and what the intake journal holds before all of them."""
-    there = kept(database)
+def prune(database: Path, most: int = KEPT, made: Backup | None = None) -> None:
+    """Deletes all but the newest backups, and what the intake journal holds before all of them.
+
+    The one that was just `made` stays whatever its name says: a clock may have been set back.
+    """
+    there = [one for one in kept(database) if made is None or one.path != made.path]
+    there = [*([made] if made else []), *there]
     for one in there[most:]:
         one.path.unlink(missing_ok=True)
     if there[:most]:

@@ -15,7 +15,7 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import bill, share, short_model, short_place, si
+from costtop.tui.draw.figures import bill, share, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, facts, line
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook
@@ -206,7 +206,8 @@ def _gate(at: int | None, now: int) -> str:
 
 def _costs(row: SessionRow) -> Line:
     floor = f"   {row.unpriced} calls without a price" if row.unpriced else ""
-    used = f"   {si(row.calls)} calls   {row.errors} errors   {si(row.tokens)} tokens"
+    asked = f"{some(row.calls, 'call')}   {some(row.errors, 'error')}"
+    used = f"   {asked}   {si(row.tokens)} tokens"
     cached = f"   {share(row.cache)} from the cache{floor}"
     cost = bill(row.short.known(row.cost), floor=row.floor)
     return line(" ", (cost, "strong"), f"   {bill(row.short.known(row.rate))}/h now", used, cached)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from costtop.durations import SECOND, short
 from costtop.queries.live.view import SessionRow
 from costtop.queries.sessions.session import CallLine, SessionDetail
-from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, si
+from costtop.tui.draw.figures import bill, cash, clock, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, Span, cut, line, rule, spread, whole
 from costtop.tui.host import host_of
 from costtop.tui.widgets.cause_table import compared, ledger
@@ -110,8 +110,8 @@ def hint(row: SessionRow | None, tagged: Sequence[str], now: int, width: int) ->
     if row is None:
         return ()
     last = f"last call {short(now - row.last)} ago" if row.last else ""
-    calls = f"{si(row.calls)} calls · {si(row.tokens)} tokens" + (
-        f" · {row.errors} errors" if row.errors else ""
+    calls = f"{some(row.calls, 'call')} · {si(row.tokens)} tokens" + (
+        f" · {some(row.errors, 'error')}" if row.errors else ""
     )
     parts = [part for part in (row.why, calls, last, row.cwd) if part]
     name = f" {row.called} "

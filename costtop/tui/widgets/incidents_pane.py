@@ -15,7 +15,7 @@ _NARROW, _WIDE, _WIDEST = 60, 100, 140  # cells from which there is more to say
 _FACTS = 48  # cells of why, where there is more to say
 _AGAIN = 5 * SECOND
 _SIGNS = {"critical": ("!", "bad"), "warning": ("▲", "warn"), "notice": ("·", "dim")}
-_HINTS = {"critical": "k stops it", "warning": "s silences"}
+_HINTS = {"critical": "k ends it", "warning": "s silences"}
 _KEPT = 3
 
 
@@ -131,4 +131,4 @@ def _hint(one: AlertLine, stands: bool, width: int) -> Line:
     if width < _WIDE or not one.alert.session:
         return ()
     hint = _HINTS.get(one.incident.severity, "") if stands else one.incident.state
-    return line((f"{hint:>12} ", "accent" if hint == "k stops it" else "dim"))
+    return line((f"{hint:>12} ", "accent" if hint == "k ends it" else "dim"))
