@@ -96,8 +96,9 @@ def runtime() -> Iterator[Path]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[type[Shell]]:
-    """Makes shells; whatever daemon is left in their homes is stopped."""
+def shell(tmp_path: Path, runtime: Path) -> Iterator[type[Shell]]:
+    """Makes shells; whatever daemon is left in their homes is stopped, while its socket stands."""
+    del runtime  # outlives the daemons
     made: list[Shell] = []
 
     def shell(home: str, *given: Path | None, **more: str) -> Shell:
@@ -142,7 +143,10 @@ def test_a_python_program_and_a_hook_find_the_daemon_from_another_shell(shell, r
     log.write_text(claude_line(ONE, 1))
     until(lambda: one.calls == 2)
     said = {"session_id": ONE, "cost": {"total_cost_usd": 7.5}}
-    other.run("statusline", text=json.dumps(said))
+    # An agent in between: whoever calls a hook is taken for the agent, and may only look then.
+    agent = [*COSTTOP[:2], "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
+    call = [*agent, *COSTTOP, "statusline"]
+    subprocess.run(call, env=other.environ, input=json.dumps(said).encode(), check=True)
     until(lambda: '"agent_usd": "7.5' in one.run("explain", ONE, "--json"))
 
 
