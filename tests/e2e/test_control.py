@@ -82,7 +82,7 @@ def test_the_command_line_marks_pauses_and_kills_one_session_and_no_other(instan
     size = agents.size(session)
     agents.writes(other)
     assert agents.size(session) == size
-    until(lambda: instance.once()[session]["state"] == "paused")
+    until(lambda: instance.once().get(session, {}).get("state") == "paused")
     instance.cli("resume", session[:8])
     agents.writes(session)
 
