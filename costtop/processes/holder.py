@@ -142,6 +142,11 @@ class Holder:
         claim = self._claims.get(session)
         return claim is not None and claim.speaks
 
+    def ends(self, session: str) -> bool:
+        """Whether the session ends with its process, which is the agent's own."""
+        claim = self._claims.get(session)
+        return claim is not None and not claim.speaks and not claim.stranger
+
     def leave(self, session: str, identity: tuple[int, int]) -> None:
         """A process has said that this session of it is over."""
         handle = self._handles.get(session)

@@ -37,6 +37,14 @@ def test_a_hook_reports_the_agent_above_its_shell(stage, hand, tmp_path):
     report = PeerReport("claude-code/x", "hook", chain, "claude-code")
     found = hand.holder.report(report)
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "exact", "")
+    assert hand.holder.ends("claude-code/x")
+
+
+def test_a_stranger_that_called_a_hook_once_does_not_end_the_session_with_itself(stage, hand):
+    pid = stage.start("name=stranger")
+    chain = ((pid, linux.glance(pid).start),)
+    found = hand.holder.report(PeerReport("claude-code/x", "hook", chain, "claude-code"))
+    assert found.confidence == "strong" and not hand.holder.ends("claude-code/x")
 
 
 def test_a_hook_report_that_is_old_leads_nowhere_near_the_users_shell(stage, hand):

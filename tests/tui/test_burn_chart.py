@@ -10,7 +10,8 @@ from costtop.queries.live.day_chart import MINUTES, DayChart, Mark, Reached
 from costtop.tui.draw.ink import plain, width_of
 from costtop.tui.widgets import burn_chart
 from costtop.tui.widgets.burn_chart import Look
-from tests.tui.values import AT
+from costtop.tui.widgets.burn_pane import BurnPane
+from tests.tui.values import AT, snapshot
 
 MIDNIGHT = AT // DAY * DAY
 LOOK = Look("UTC", MIDNIGHT)
@@ -93,3 +94,11 @@ def test_the_scale_is_a_root_so_that_a_runaway_does_not_flatten_the_day():
     column = lines[7].index("█")
     high = sum(line[column] not in " ┊" for line in lines[:8])
     assert high == 2  # a sixteenth of the rate is a quarter as high
+
+
+def test_the_picture_is_read_anew_once_it_lacks_a_twentieth_of_what_the_sums_say():
+    pane = BurnPane("burn")
+    pane._today, pane._read_at = 100, AT
+    behind = [(105, 9), (106, 4), (106, 5), (300, 60)]  # spent, seconds since
+    told = [pane._is_behind(snapshot(today=today, at=AT + 1000 * after)) for today, after in behind]
+    assert told == [False, False, True, True]

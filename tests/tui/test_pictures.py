@@ -228,6 +228,7 @@ def test_a_curve_rises_to_its_last_point_between_labelled_axes():
     assert "└──" in drawn[5]
     assert drawn[6].split() == ["14:32", "14:42"]
     assert curve([(AT, 5)], 60, 5, "UTC") == []
+    assert curve([(AT, 0), (AT + 1, 0)], 60, 5, "UTC") == []  # no price is known: not $0
     assert curve([(AT, 5), (AT + 1, 6)], 12, 5, "UTC") == []
 
 

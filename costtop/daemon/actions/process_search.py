@@ -134,7 +134,7 @@ class ProcessSearch:
 
     def _is_sure(self, session: str) -> bool:
         """Whether its process is the session's own, so that both end together."""
-        return self._holder.confidence(session) in _SURE and not self._holder.speaks(session)
+        return self._holder.confidence(session) in _SURE and self._holder.ends(session)
 
     def _told(self, found: Found) -> dict[str, object]:
         info = self._vitals.info(found.session)

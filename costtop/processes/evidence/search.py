@@ -100,7 +100,8 @@ def _behind_hook(report: PeerReport, inspector: Inspector) -> ProcessClaim | Non
         if not _is_wrapper(argv):
             refused = unfit(argv, now)
             words += f"; {program(argv, now.name)} is not a program known as an agent"
-            return ProcessClaim(report.session, pid, start, "strong", words, refusal=refused)
+            claim = ProcessClaim(report.session, pid, start, "strong", words, refusal=refused)
+            return claim._replace(stranger=True)
     return None
 
 

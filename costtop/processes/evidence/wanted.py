@@ -55,6 +55,7 @@ class ProcessClaim(NamedTuple):
     refusal: str = ""
     former: bool = False  # the process has gone on from this session to another
     speaks: bool = False  # it sent the session's calls itself; others may send more of them
+    stranger: bool = False  # no program known as an agent: it may only have called a hook once
 
     @property
     def identity(self) -> tuple[int, int]:

@@ -1,11 +1,11 @@
-"""The day above the list: read once a minute, and what is lit when the cursor moves."""
+"""The day above the list: read once a minute, or as much is spent, and what the cursor lights."""
 
 from zoneinfo import ZoneInfo
 
 from textual.geometry import Size
 
 from costtop import periods
-from costtop.durations import MINUTE
+from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.day_chart import DayChart, affordable, reached
 from costtop.queries.live.view import Snapshot
 from costtop.tui.draw.ink import Line, cut, line, rule
@@ -17,6 +17,7 @@ from costtop.tui.widgets.pane import Pane
 _STRIP, _CHART, _TALL = 20, 30, 50  # lines of the window from which each is shown
 _NARROW = 80  # cells below which there is no chart
 _ROWS = {False: 5, True: 10}  # of the plot, by whether the window is tall
+_CATCHES_UP = 5 * SECOND  # between two readings while much is spent
 
 
 _KEYS = (
@@ -32,6 +33,7 @@ class BurnPane(Pane):
         super().__init__(name)
         self._day, self._look = DayChart(), Look("UTC", 0)
         self._read_of = -1  # minute of the day that was asked for
+        self._read_at = 0  # and when, ms
         self._kept: int | None = None
         self._key = ""  # the session that is lit
         self._drawn: object = None
@@ -57,9 +59,9 @@ class BurnPane(Pane):
         """Reads what is not known yet, in threads."""
         host, snapshot = host_of(self), host_of(self).snapshot
         until = _until(snapshot, host.at)
-        anew = snapshot.at // MINUTE != self._read_of
+        anew = snapshot.at // MINUTE != self._read_of or self._is_behind(snapshot)
         if anew and snapshot.rev:
-            self._read_of = snapshot.at // MINUTE
+            self._read_of, self._read_at = snapshot.at // MINUTE, snapshot.at
             seen, spent = snapshot.at, snapshot.today
             host.look(
                 self.screen,
@@ -79,6 +81,11 @@ class BurnPane(Pane):
                     lambda answer: self._light(*answer),
                     "lit",
                 )
+
+    def _is_behind(self, snapshot: Snapshot) -> bool:
+        """Whether the picture lacks what the sums beside it have: a twentieth of the day."""
+        more = snapshot.today - self._today
+        return more * 20 > self._today and snapshot.at - self._read_at >= _CATCHES_UP
 
     def _take(self, day: DayChart, spent: int) -> None:
         host, snapshot = host_of(self), host_of(self).snapshot

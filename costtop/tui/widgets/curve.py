@@ -25,10 +25,11 @@ def curve(
     """Cost over time: `height` lines of plot, one of axis, one of clock.
 
     `points` are (ms, nano-dollars so far), rising; between two the cost stands still. `marks` are
-    moments with a word that stands under the axis. Nothing to draw gives no lines.
+    moments with a word that stands under the axis. Nothing to draw gives no lines: costs that are
+    not known are no flat line at $0.
     """
     columns = width - _LABEL - 1
-    if len(points) < 2 or columns < 8 or height < 1:
+    if len(points) < 2 or not points[-1][1] or columns < 8 or height < 1:
         return []
     start, end = points[0][0], max(until or 0, points[-1][0], points[0][0] + 1)
     top = max(points[-1][1], 1)

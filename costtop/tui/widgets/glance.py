@@ -176,7 +176,8 @@ def _curve(
     if detail is None or not detail.curve:
         return [line((" reading …", "dim"))]
     lines = curve(detail.curve, *size, zone, now if row.state == "running" else None)
-    return lines or [line((f" {bill(row.short.known(row.cost))} in one call", "dim"))]
+    spent = bill(row.short.known(row.cost))
+    return lines or [line((f" {spent} in {some(len(detail.curve), 'call')}", "dim"))]
 
 
 def _verdict(row: SessionRow) -> Line:
