@@ -7,7 +7,7 @@ import time
 import pytest
 
 from costtop.store.db import open_writer
-from costtop.store.recovery import backups
+from costtop.store.recovery import backups, pages
 from costtop.store.writer import Writer
 
 
@@ -32,3 +32,11 @@ async def test_a_write_that_ends_a_generator_is_an_error_and_nobody_waits_for_ev
             with pytest.raises(RuntimeError, match="a generator ended"):
                 await ask(ended)
         assert await writer.read(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
+
+
+def test_what_is_not_there_is_no_backup_and_is_not_made(tmp_path):
+    absent = tmp_path / "absent.db"
+    assert backups.usable(absent, 1) == f"there is no file {absent}"
+    with pytest.raises(sqlite3.OperationalError):
+        pages.check(absent, live=False)
+    assert not absent.exists()

@@ -93,7 +93,8 @@ def _copied(found: Paths, file: Path) -> dict[str, Any]:
     except Exception as error:
         if damage.is_damage(error):
             raise
-        raise CosttopError(f"cannot write {file}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CosttopError(f"cannot write {file}: {why}") from None
     return {"file": str(file), "at": iso(now_ms()), "bytes": file.stat().st_size}
 
 

@@ -137,6 +137,8 @@ def usable(file: Path, known: int) -> str:
 
     `known` is the newest schema that this costtop can read.
     """
+    if not file.is_file():
+        return f"there is no file {file}"
     try:
         fault = pages.check(file, live=False)
         if fault:

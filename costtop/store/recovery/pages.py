@@ -89,9 +89,12 @@ def copy(source: Path, target: Path) -> None:
 
 
 def opened(path: Path, *, live: bool) -> sqlite3.Connection:
-    """A connection that only reads; to a file that nothing writes without a trace beside it."""
+    """A connection that only reads; to a file that nothing writes without a trace beside it.
+
+    `immutable` alone would make the file where there is none.
+    """
     name = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    how = "mode=ro" if live else "immutable=1"
+    how = "mode=ro" if live else "mode=ro&immutable=1"
     return sqlite3.connect(f"file:{name}?{how}", uri=True, isolation_level=None, timeout=30)
 
 
