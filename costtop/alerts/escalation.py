@@ -13,7 +13,7 @@ ARGUES = 2  # denials, and turns after the first of them
 SILENT = 10_000  # ms of spend in which no hook answers
 
 
-class Spending(NamedTuple):
+class HeldSpending(NamedTuple):
     """What a session did since a breaker opened. Times are ms UTC."""
 
     gate: int  # when its gate was last called; 0: never
@@ -28,7 +28,7 @@ def may(one: Breaker) -> bool:
     return one.action in BY_HOOK and one.confirmed is not None and one.escalate != "none"
 
 
-def slips(one: Breaker, seen: Spending) -> bool:
+def slips(one: Breaker, seen: HeldSpending) -> bool:
     """Whether the session spends on as if nothing held it.
 
     Its hook is asked and the agent argues on, or calls come and no hook is asked: at once where

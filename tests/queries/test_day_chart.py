@@ -5,7 +5,7 @@ from pathlib import Path
 from costtop.durations import HOUR, MINUTE
 from costtop.money import NANO
 from costtop.queries.live import day_chart
-from costtop.queries.live.day_chart import MINUTES, DayChart, Mark, affordable, reached
+from costtop.queries.live.day_chart import MINUTES, ChartMark, DayChart, affordable, reached
 from costtop.queries.live.view import BudgetMeter
 from tests.queries.test_surfaces import NOW, written
 
@@ -40,7 +40,7 @@ def test_the_day_is_the_sum_of_its_minutes_and_flagged_from_the_first_alert_on(t
     assert len(day.costs) == len(day.flagged) == MINUTES
     assert day.cost == 321_000
     assert sum(day.flagged) == 20_000
-    assert day.marks == (Mark(NOW - 2 * HOUR, "alert"), Mark(NOW - MINUTE, "kill"))
+    assert day.marks == (ChartMark(NOW - 2 * HOUR, "alert"), ChartMark(NOW - MINUTE, "kill"))
     assert sum(day_chart.lit(db, "claude-code/wild", NOW)) == 21_000
     assert sum(day_chart.lit(db, "claude-code/nobody", NOW)) == 0
     half = day_chart.read(db, NOW, NOW - 2 * HOUR)  # a day that is played shows no future

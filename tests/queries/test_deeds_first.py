@@ -1,7 +1,7 @@
 """After a deed the row says it first, and keeps why the session cost what it did."""
 
 from costtop.files import user_name
-from costtop.queries.live.deeds_first import Hands, Kill, kills, shown
+from costtop.queries.live.deeds_first import Hands, LatestKill, kills, shown
 from costtop.queries.live.live_alerts import Held, Unusual
 from costtop.store.db import open_writer
 from costtop.store.sessions import marks
@@ -18,16 +18,16 @@ def said(one, killed=None, held=(), unusual=LOOP, gated=("claude-code/x",)):
 
 def test_a_killed_session_says_who_ended_it_when_and_why_it_was_dear():
     one = row("x", state="ended", why=WHY, last=AT - 13_000)
-    mine = {one.key: Kill(AT - 12_000, user_name())}
+    mine = {one.key: LatestKill(AT - 12_000, user_name())}
     assert said(one, mine) == "killed by you 12s ago · retries 98 %"
-    theirs = {one.key: Kill(AT - 12_000, "breaker daily")}
+    theirs = {one.key: LatestKill(AT - 12_000, "breaker daily")}
     assert said(one, theirs) == "killed by breaker daily 12s ago · retries 98 %"
     assert said(one._replace(why=""), mine, unusual={}) == "killed by you 12s ago"
 
 
 def test_a_session_that_went_on_after_a_kill_is_not_said_to_be_killed():
     one = row("x", why=WHY, last=AT)
-    assert said(one, {one.key: Kill(AT - 61_000, "ana")}) == WHY
+    assert said(one, {one.key: LatestKill(AT - 61_000, "ana")}) == WHY
 
 
 def test_what_is_paused_or_stopped_says_so_and_all_else_is_as_it_was():
@@ -54,5 +54,5 @@ def test_the_latest_kill_of_the_day_counts(tmp_path):
         marks.journal(db, AT - 5000, "ben", "kill up to TERM", "claude-code/x", "gone")
         marks.journal(db, AT - 1000, "ana", "kill up to KILL", "claude-code/x", "gone")
         marks.journal(db, AT - 1000, "ana", "pause", "claude-code/y", "")
-        assert kills(db, AT) == {"claude-code/x": Kill(AT - 1000, "ana")}
+        assert kills(db, AT) == {"claude-code/x": LatestKill(AT - 1000, "ana")}
         assert kills(db, AT + 2 * 86_400_000) == {}

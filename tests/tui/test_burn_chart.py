@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.money import NANO
-from costtop.queries.live.day_chart import MINUTES, DayChart, Mark, Reached
+from costtop.queries.live.day_chart import MINUTES, ChartMark, DayChart, Reached
 from costtop.tui.draw.ink import plain, width_of
 from costtop.tui.widgets import burn_chart
 from costtop.tui.widgets.burn_chart import Look
@@ -17,7 +17,7 @@ MIDNIGHT = AT // DAY * DAY
 LOOK = Look("UTC", MIDNIGHT)
 
 
-def day(*spent: tuple[int, float, float], marks: tuple[Mark, ...] = ()) -> DayChart:
+def day(*spent: tuple[int, float, float], marks: tuple[ChartMark, ...] = ()) -> DayChart:
     """(minutes ago, dollars, dollars of them flagged)."""
     costs, flagged = [0] * MINUTES, [0] * MINUTES
     for ago, cost, red in spent:
@@ -72,7 +72,7 @@ def test_what_was_flagged_is_red_and_the_cursors_session_is_lit():
 
 
 def test_midnight_tiers_alerts_and_kills_are_marked_and_what_still_fits():
-    marks = (Mark(AT - HOUR, "alert"), Mark(AT - 30 * MINUTE, "kill"))
+    marks = (ChartMark(AT - HOUR, "alert"), ChartMark(AT - 30 * MINUTE, "kill"))
     look = LOOK._replace(reached=(Reached(AT - 2 * HOUR, 50),), fits=NANO // 2)
     made = day((MINUTES - 1, 4.0, 0.0), marks=marks)
     text = [plain(one) for one in burn_chart.chart(made, 120, 5, look)]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from costtop.alerts import breaker as judge
 from costtop.alerts import escalation
-from costtop.alerts.escalation import Spending
+from costtop.alerts.escalation import HeldSpending
 from costtop.model import Breaker
 from costtop.processes.evidence.agents import AGENTS
 from costtop.scope import matches
@@ -59,11 +59,11 @@ def _deed(
     return "pause" if escalation.slips(one, _spending(db, one, session, about["root"])) else ""
 
 
-def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> Spending:
+def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> HeldSpending:
     asked = held_spending.asked(db, session, one.opened)
     count, last = held_spending.calls(db, root, max(one.opened, asked.gate))
     argued = held_spending.calls(db, root, asked.since)[0] if asked.denials else 0
-    return Spending(asked.gate, count, last, asked.denials, argued)
+    return HeldSpending(asked.gate, count, last, asked.denials, argued)
 
 
 def _paused(done: Mapping[tuple[str, str], int]) -> set[str]:

@@ -16,7 +16,7 @@ from costtop.store.sessions.past_spends import History
 MINUTES = DAY // MINUTE
 
 
-class Mark(NamedTuple):
+class ChartMark(NamedTuple):
     """What stands on the axis."""
 
     at: int
@@ -29,7 +29,7 @@ class DayChart(NamedTuple):
     until: int = 0
     costs: tuple[int, ...] = ()  # of each minute, oldest first
     flagged: tuple[int, ...] = ()  # the part of sessions that an alert had been told of
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[ChartMark, ...] = ()
 
     @property
     def since(self) -> int:
@@ -119,7 +119,7 @@ def _flags(db: sqlite3.Connection, since: int, until: int) -> dict[int, int]:
     return {session: at // MINUTE for session, at in rows}
 
 
-def _marks(db: sqlite3.Connection, since: int, until: int) -> tuple[Mark, ...]:
+def _marks(db: sqlite3.Connection, since: int, until: int) -> tuple[ChartMark, ...]:
     told = db.execute(
         "SELECT min(at), 'alert' FROM alerts WHERE told IS NOT NULL AND at >= ? AND at <= ?"
         " AND state <> 'history' GROUP BY subject, at",
@@ -132,5 +132,5 @@ def _marks(db: sqlite3.Connection, since: int, until: int) -> tuple[Mark, ...]:
     return _sorted([*told, *killed])
 
 
-def _sorted(rows: Iterable[tuple[int, str]]) -> tuple[Mark, ...]:
-    return tuple(sorted(Mark(at, kind) for at, kind in rows))
+def _sorted(rows: Iterable[tuple[int, str]]) -> tuple[ChartMark, ...]:
+    return tuple(sorted(ChartMark(at, kind) for at, kind in rows))

@@ -18,27 +18,27 @@ _LATEST = 200  # deeds that are looked through
 _GOES_ON = MINUTE  # after a kill: a session that is seen later than this was not ended
 
 
-class Kill(NamedTuple):
+class LatestKill(NamedTuple):
     """The latest kill of a session."""
 
     at: int  # ms UTC
     by: str
 
 
-def kills(db: sqlite3.Connection, now: int) -> dict[str, Kill]:
+def kills(db: sqlite3.Connection, now: int) -> dict[str, LatestKill]:
     """The kills of the last day by session ("source/session"), inside the caller's transaction."""
     rows = db.execute(
         "SELECT session, at, by FROM (SELECT * FROM deeds WHERE at <= ? ORDER BY id DESC LIMIT ?)"
         " WHERE deed LIKE 'kill up to %' AND at >= ? ORDER BY id",
         (now, _LATEST, now - DAY),
     )
-    return {session: Kill(at, by) for session, at, by in rows}
+    return {session: LatestKill(at, by) for session, at, by in rows}
 
 
 class Hands(NamedTuple):
     """What lies on sessions: kills, breakers, and which sessions have a gate that runs."""
 
-    killed: Mapping[str, Kill]
+    killed: Mapping[str, LatestKill]
     held: Sequence[Held]
     gated: frozenset[str]  # "source/session"
 
