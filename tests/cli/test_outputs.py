@@ -5,27 +5,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from costtop.cli.main import MODULES, _parser, main
-from costtop.cli.parser import Parser
 from tests.cli.logs import claude_row, write
+from tests.parser_walk import parsers
 
 STAY = {"daemon", "start", "demo", "run", "gate", "statusline"}  # these begin something, or answer
 ROOT = Path(__file__).resolve().parents[2]
 FULL = "costtop: cannot write: No space left on device\n"
-
-
-def parsers(words: list[str], parser: Parser) -> Iterator[tuple[list[str], Parser]]:
-    """The parser and those of its verbs, with the words that lead there."""
-    yield words, parser
-    for action in parser._actions:
-        if action.nargs == argparse.PARSER:
-            for verb, one in action.choices.items():
-                yield from parsers([*words, verb], one)
 
 
 def lines() -> list[list[str]]:

@@ -1,6 +1,5 @@
 """Every command that takes a session takes its short id, and every answer shows it."""
 
-import argparse
 import json
 from collections.abc import Iterator
 from typing import get_args
@@ -8,24 +7,16 @@ from typing import get_args
 import pytest
 
 from costtop.cli.main import MODULES, _parser
-from costtop.cli.parser import Parser
 from costtop.control import client, protocol
 from costtop.errors import CosttopError
 from tests.e2e.instance import Instance, claude_line, claude_log
+from tests.parser_walk import parsers
 
 ID, SHORT = "9f767c41-1111-4222-8333-444455556666", "9f767c4"
 KEY = f"claude-code/{ID}"
 WHOLE = {"explain", "why"}  # beside the short id these name the whole one, as a fact
 EXTRA = {"silence": ["--for", "2h"], "override": ["--for", "5m"]}
 NO_SESSION = {"record"}  # its --session is what a call says of itself
-
-
-def parsers(words: list[str], parser: Parser) -> Iterator[tuple[list[str], Parser]]:
-    yield words, parser
-    for action in parser._actions:
-        if action.nargs == argparse.PARSER:
-            for verb, one in action.choices.items():
-                yield from parsers([*words, verb], one)
 
 
 def taking() -> Iterator[list[str]]:
