@@ -218,7 +218,7 @@ def _errors(row: SessionRow) -> str:
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
     Column("session", "SESSION", 11, 0, _name, sort=lambda r: r.called, falling=False, name=True,
-           measured=True, stages=((1, 18),), about="short id, + subagents; of a subagent its kind"),
+           measured=True, stages=((1, 23),), about="short id, + subagents; of a subagent its kind"),
     Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
            falling=False, pair=True, measured=True, stages=((3, 30),),
            about="where it runs and for what"),
