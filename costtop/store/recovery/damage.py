@@ -24,7 +24,7 @@ class DamagedStore(StoreError):
     """The database is damaged; an order to rebuild it is left for the next who opens it."""
 
 
-class Order(NamedTuple):
+class RebuildOrder(NamedTuple):
     """That the store is to be rebuilt: why, and from which backup ("": the newest whole one)."""
 
     why: str
@@ -43,7 +43,7 @@ def orders(database: Path) -> Path:
     return database.with_name(f"{database.name}.rebuild")
 
 
-def order(database: Path, what: Order) -> None:
+def order(database: Path, what: RebuildOrder) -> None:
     """Leaves an order for whoever holds the instance, now or at its next start; raises OSError."""
     replace(orders(database), json.dumps(what._asdict()).encode())
 
@@ -52,17 +52,17 @@ def found(database: Path, why: str) -> DamagedStore:
     """The error to raise for what was found, with an order left to mend it."""
     with suppress(OSError):  # a full or read-only disk: whoever opens it next finds it again
         if ordered(database) is None:
-            order(database, Order(why))
+            order(database, RebuildOrder(why))
     return DamagedStore(
         f"the database {database} is damaged ({why}); it is rebuilt by the daemon, or by:"
         " costtop scan"
     )
 
 
-def ordered(database: Path) -> Order | None:
+def ordered(database: Path) -> RebuildOrder | None:
     """The order that waits."""
     with suppress(OSError, ValueError, TypeError):
-        return Order(**json.loads(orders(database).read_bytes()))
+        return RebuildOrder(**json.loads(orders(database).read_bytes()))
     return None
 
 
@@ -82,7 +82,7 @@ def _inode(database: Path) -> int | None:
         return None
 
 
-def fault(database: Path) -> Order | None:
+def fault(database: Path) -> RebuildOrder | None:
     """What is wrong with the store before it is opened, as far as a quick look tells.
 
     Raises StoreError where it cannot be read for another reason.
@@ -94,24 +94,26 @@ def fault(database: Path) -> Order | None:
     if known is None and (found is None or not found[2]):
         return None  # a first start
     if found is None:
-        return Order("its file was deleted")
+        return RebuildOrder("its file was deleted")
     if not found[2]:
-        return Order("its file was emptied")
+        return RebuildOrder("its file was emptied")
     try:
         with closing(_opened(database, "mode=ro")) as db:
             store, *moment = store_mark.moment(db)
     except sqlite3.Error as error:
         if is_damage(error) or "no such table" in str(error):
-            return Order(_line(error)) if known or is_damage(error) else None
+            return RebuildOrder(_line(error)) if known or is_damage(error) else None
         raise StoreError(f"cannot read the database {database}: {error}") from error
     return None if known is None else _compared(known, store, tuple(moment))
 
 
-def _compared(known: store_mark.StoreMark, store: int, moment: tuple[int, ...]) -> Order | None:
+def _compared(
+    known: store_mark.StoreMark, store: int, moment: tuple[int, ...]
+) -> RebuildOrder | None:
     if store not in (0, known.store):
-        return Order("another database was put in its place")
+        return RebuildOrder("another database was put in its place")
     if known.boot == store_mark.boot() and moment < known.moment:
-        return Order("an older copy was put in its place")
+        return RebuildOrder("an older copy was put in its place")
     return None
 
 

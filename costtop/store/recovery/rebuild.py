@@ -20,7 +20,7 @@ from costtop.store import meta
 from costtop.store.db import open_writer
 from costtop.store.forgetting import removal, tombstones
 from costtop.store.recovery import backups, damage, journal, kept_rows, pages, store_mark
-from costtop.store.recovery.damage import Order
+from costtop.store.recovery.damage import RebuildOrder
 
 UPDATE = "update"  # who asks for it where a migration has every log read again
 RECOVERED = "recovered"  # meta: JSON of `Recovered`, of the last time
@@ -105,7 +105,7 @@ def give_up(database: Path, why: str, now: int) -> None:
     if why == damage.LOG_GONE:
         return
     if damage.ordered(database) is None:
-        damage.order(database, Order(why))
+        damage.order(database, RebuildOrder(why))
     move_aside(database, now)
 
 
@@ -115,7 +115,7 @@ def _moved_before(database: Path) -> str:
     return found[-1].name if found and damage.stat(database) is None else ""
 
 
-def _build(database: Path, order: Order, aside: str, now: int) -> None:
+def _build(database: Path, order: RebuildOrder, aside: str, now: int) -> None:
     fresh, known = database.with_name(f"{database.name}.new"), store_mark.read(database)
     backup = _begin(database, fresh, order)
     with closing(open_writer(fresh, backed_up=True)) as db:
@@ -165,7 +165,7 @@ def _forget_again(db: sqlite3.Connection) -> None:
     removal.end(db)
 
 
-def _begin(database: Path, fresh: Path, order: Order) -> str:
+def _begin(database: Path, fresh: Path, order: RebuildOrder) -> str:
     """Puts a copy of the backup to begin with at `fresh`; the name of the backup, "" for none."""
     known = store_mark.read(database)
     chosen = [Path(order.backup)] if order.backup else []
