@@ -126,7 +126,7 @@ def _restore(options: argparse.Namespace) -> int:
 
         by = user_name()
         with instance.hold(found):
-            damage.order(found.database, damage.Order(f"{by} put a backup back", file, by))
+            damage.order(found.database, damage.RebuildOrder(f"{by} put a backup back", file, by))
         scan(found)
     else:
         client.ask(found, Restore(file, user_name()))

@@ -11,7 +11,7 @@ from costtop.durations import iso
 from costtop.errors import CosttopError, UsageError
 from costtop.store.db import migrations
 from costtop.store.recovery import backups
-from costtop.store.recovery.damage import Order
+from costtop.store.recovery.damage import RebuildOrder
 
 
 async def done(
@@ -25,7 +25,7 @@ async def done(
         case Restore(file):
             if file and (fault := backups.usable(Path(file), len(migrations()))):
                 raise UsageError(fault)
-            keeper.restore(Order(f"{by} put a backup back", file, by))
+            keeper.restore(RebuildOrder(f"{by} put a backup back", file, by))
             return {"said": ["the database is being rebuilt from the backup and the logs"]}
         case Forget(sessions, before):
             gone = await forgotten(instance, sessions, before, by)

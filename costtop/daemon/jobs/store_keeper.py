@@ -85,7 +85,7 @@ class StoreKeeper:
         _, generation, rev = store_mark.moment(db)
         return known._replace(generation=generation, rev=rev)
 
-    async def _obey(self, order: damage.Order) -> None:
+    async def _obey(self, order: damage.RebuildOrder) -> None:
         """A reader has met a bad page, or somebody asked for a backup to be put back."""
         why = order.why if order.by else await self._fault()
         if why:
@@ -93,7 +93,7 @@ class StoreKeeper:
         else:
             damage.orders(self._database).unlink(missing_ok=True)
 
-    def restore(self, order: damage.Order) -> None:
+    def restore(self, order: damage.RebuildOrder) -> None:
         """Ends the work on this store; the next begins with what was ordered."""
         damage.order(self._database, order)
         self._writer.give_up(order.why)
