@@ -10,6 +10,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
+    from types import ModuleType
 
 _LARGEST = 8 << 20  # bytes of input taken
 _PATIENCE = 0.02  # s for the daemon: it reads who our parents are while we wait
@@ -33,11 +34,31 @@ def _state(environ: "os._Environ[str] | dict[str, str]") -> str:
 
 def door(database: str) -> "Connection":
     """The database, `mode=ro`, by the C module alone; raises its errors."""
-    import _sqlite3
-
+    _sqlite3 = _sqlite()
     quoted = database.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     opened: Connection = _sqlite3.connect(f"file:{quoted}?mode=ro", timeout=0.2, uri=True)
     return opened
+
+
+def _sqlite() -> "ModuleType":
+    """The C module, which wants one function of `functools`.
+
+    All of that takes as long to load as everything else here together, so it is lent one with that
+    function alone.
+    """
+    lent = "functools" not in sys.modules
+    if lent:
+        from _functools import _lru_cache_wrapper as cached  # type: ignore[import-not-found]
+
+        only = type(sys)("functools")
+        vars(only)["lru_cache"] = lambda size: lambda ask: cached(ask, size, False, tuple)
+        sys.modules["functools"] = only
+    try:
+        import _sqlite3
+    finally:
+        if lent:
+            del sys.modules["functools"]
+    return _sqlite3
 
 
 def put(answer: str) -> None:

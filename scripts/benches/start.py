@@ -1,8 +1,9 @@
-"""`scripts/bench start`: how soon the quick commands answer, in multiples of `python -c pass`.
+"""`scripts/bench start`: how soon the quick commands answer, in multiples of `python -I -c pass`.
 
-It runs the installed launcher where there is one (beside this Python), for that is what a shell or
-a hook runs. Bytecode is compiled first. Modules that each command loads are counted and the heavy
-ones named: that does not depend on the machine.
+The hook is run as `costtop hooks install` has written it, by a shell, as agents do; all else by the
+installed launcher where there is one (beside this Python), for that is what a shell runs. Bytecode
+is compiled first. Modules that each command loads are counted and the heavy ones named: that does
+not depend on the machine.
 """
 
 import argparse
@@ -77,6 +78,17 @@ def hook(home: Path) -> bytes:
     return json.dumps(said).encode()
 
 
+def installed(command: Sequence[str], home: Path, environment: dict[str, str]) -> str:
+    """The gate's command as it stands in Claude Code's settings once it has been put in."""
+    words = [*command, "hooks", "install", "claude-code"]
+    environment = {
+        name: value for name, value in environment.items() if name != "CLAUDE_CONFIG_DIR"
+    }
+    subprocess.run(words, env=environment, check=True, capture_output=True)
+    settings = json.loads((home / ".claude/settings.json").read_text())
+    return str(settings["hooks"]["PreToolUse"][0]["hooks"][0]["command"])
+
+
 def main(arguments: list[str]) -> None:
     """Measure and print; raises where a command fails or does not reach the store."""
     parser = argparse.ArgumentParser(prog="bench start", description=__doc__)
@@ -91,7 +103,10 @@ def main(arguments: list[str]) -> None:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command, given = launcher(home), hook(home)
         subprocess.run([*command, "scan"], env=environment, check=True, capture_output=True)
-        rivals = [Contender("python -c pass", (sys.executable, "-c", "pass"), environment)]
+        pass_ = (sys.executable, "-I", "-c", "pass")
+        rivals = [Contender("python -I -c pass", pass_, environment)]
+        shell = ("sh", "-c", installed(command, home, environment))
+        rivals.append(Contender("the hook, as it is installed", shell, environment, given=given))
         rivals += [
             Contender(f"costtop {' '.join(words)}", (*command, *words), environment, given=given)
             for words in _QUICK

@@ -232,8 +232,11 @@ def test_status_says_what_stands_there_and_what_is_wrong_with_it(home):
     assert len(told.commands) == 4 and not told.trouble
     path.write_text(path.read_text().replace('"hooks"', '"disableAllHooks": true,\n"hooks"', 1))
     assert "switch all hooks off" in installer.status("claude-code", home / "kept").trouble
-    gone = next(word for word in shlex.split(told.commands[0]) if word.startswith("/"))
-    path.write_text(path.read_text().replace(gone, "/gone/costtop"))
+    gone = [word for word in shlex.split(told.commands[0]) if word.startswith("/")]
+    path.write_text(path.read_text().replace(gone[1], "/gone/by_path.py"))
+    assert not installer.status("claude-code", home / "kept").trouble.startswith("/")
+    for one in {gone[0], gone[-1]}:
+        path.write_text(path.read_text().replace(f"{one} ", "/gone/costtop "))
     assert "not there any more" in installer.status("claude-code", home / "kept").trouble
 
 

@@ -14,9 +14,9 @@ from costtop.hooks import quick
 
 # Each costs an agent milliseconds at every tool call; json and re alone a fifth of the budget.
 SLOW = {
-    "argparse", "asyncio", "costtop.cli", "costtop.model", "dataclasses", "datetime", "decimal",
-    "json", "logging", "msgspec", "pathlib", "platformdirs", "re", "socket", "sqlite3",
-    "subprocess", "typing", "zoneinfo", "textual", "apprise", "genai_prices",
+    "argparse", "asyncio", "collections", "costtop.cli", "costtop.model", "dataclasses", "datetime",
+    "decimal", "functools", "json", "logging", "msgspec", "pathlib", "platformdirs", "re", "socket",
+    "sqlite3", "subprocess", "typing", "zoneinfo", "textual", "apprise", "genai_prices",
 }  # fmt: skip
 PROMPT = '{"session_id": "s", "hook_event_name": "PreToolUse", "tool_name": "Read"}'
 
@@ -42,6 +42,16 @@ main()
     loaded = set(ran.stderr.split())
     assert "costtop.hooks.quick" in loaded
     assert not loaded & SLOW
+
+
+def test_what_sqlite_is_lent_is_taken_back():
+    code = (
+        "from costtop.hooks import quick; db = quick.door('/dev/null');"
+        " print(db.execute('SELECT 1').fetchone()[0]);"
+        " import functools; print(functools.partial(int, '2')())"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["1", "2"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect
 
 T = TypeVar("T")
+_BY_PATH = str(Path(__file__).parents[1] / "by_path.py")
 
 
 class Installed(NamedTuple):
@@ -113,12 +114,25 @@ def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> I
     if now is None:
         return Installed(agent, path, (), "")
     commands = tuple(_understood(path, entries.found, _text(path, now, dialect(agent))))
-    program = shlex.split(commands[0])[0:2] if commands else []
-    words = [word for word in program if "=" not in word]
-    gone = bool(words) and not os.access(words[0], os.X_OK)
-    trouble = f"{words[0]} is not there any more: install again" if gone else ""
+    trouble = _gone(commands[0]) if commands else ""
     trouble = trouble or (commands and _disabled(dialect(agent), path)) or ""
     return Installed(agent, path, commands, trouble, _since(kept, path))
+
+
+def _gone(command: str) -> str:
+    """That nothing is left of the programs that a command of ours would start; "" where one is."""
+    tried = [
+        [word for word in shlex.split(one) if "=" not in word] for one in command.split(" || ")
+    ]
+    programs = [words for words in tried if words and words != ["true"]]
+    if not programs or any(_starts(words) for words in programs):
+        return ""
+    return f"{programs[-1][0]} is not there any more: install again"
+
+
+def _starts(words: list[str]) -> bool:
+    files = [word for word in words if word.endswith("/" + os.path.basename(_BY_PATH))]
+    return os.access(words[0], os.X_OK) and all(os.path.isfile(one) for one in files)
 
 
 def _since(kept: Path, settings: Path) -> int:
@@ -144,24 +158,32 @@ def _disabled(speaks: "Dialect", path: Path) -> str:
 
 
 def _gate(agent: str, environ: Mapping[str, str]) -> str:
+    """By path, for that starts soonest; by the launcher where an update has moved the file."""
+    sooner = [sys.executable, "-I", "-S", _BY_PATH]
+    commands = [sooner] if sys.executable and os.path.isfile(_BY_PATH) else []
+    home = _home(environ)
+    said = [f"{home}{shlex.join(one)} gate --agent {agent}" for one in [*commands, _launcher()]]
     # A hook that ends with 2 blocks the agent: a program that has gone must not be able to.
-    return f"{_program(environ)} gate --agent {agent} || true"
+    return " || ".join([*said, "true"])
 
 
 def _line(environ: Mapping[str, str]) -> str:
-    return f"{_program(environ)} statusline || true"
+    return f"{_home(environ)}{shlex.join(_launcher())} statusline || true"
 
 
-def _program(environ: Mapping[str, str]) -> str:
-    """How to start costtop from any folder, with this instance's home where it has its own."""
+def _launcher() -> list[str]:
+    """How to start costtop from any folder."""
     found = shutil.which("costtop")
     own = Path(sys.argv[0]) if Path(sys.argv[0]).name == "costtop" else None
-    words = [str(Path(found).absolute())] if found else [sys.executable, "-P", "-m", "costtop"]
     if own and own.is_file() and os.access(own, os.X_OK):
-        words = [str(own.absolute())]
+        return [str(own.absolute())]
+    return [str(Path(found).absolute())] if found else [sys.executable, "-P", "-m", "costtop"]
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    """This instance's home, put before a command, where it has its own."""
     home = environ.get("COSTTOP_HOME")
-    given = [f"COSTTOP_HOME={shlex.quote(str(Path(home).expanduser().absolute()))}"] if home else []
-    return " ".join([*given, shlex.join(words)])
+    return f"COSTTOP_HOME={shlex.quote(str(Path(home).expanduser().absolute()))} " if home else ""
 
 
 def _understood(path: Path, ask: Callable[..., T], *arguments: object) -> T:
