@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import Screen
 
 from costtop.durations import SECOND, short
 from costtop.queries.alerts.alert_list import Alerts
@@ -17,6 +16,7 @@ from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import bill, share, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, facts, line
+from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
@@ -39,7 +39,7 @@ _KEYBAR = (
 )
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(SparingScreen):
     """The session of a row, followed by its key."""
 
     BINDINGS: ClassVar = [

@@ -5,13 +5,13 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from costtop.durations import SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.queries.spending.spending import SPANS
 from costtop.tui.backend import Backend
 from costtop.tui.draw.ink import Line, facts
+from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import Column
 from costtop.tui.screens.bindings import BACK_KEYS
@@ -23,7 +23,7 @@ Row = TypeVar("Row")
 Read = TypeVar("Read")
 
 
-class Tabbed(Screen[None], Generic[Row, Read]):
+class Tabbed(SparingScreen, Generic[Row, Read]):
     """A list of `Row`s under head and tabs, drawn from what was `Read` last.
 
     A screen gives `reading` and `picture`; it reads again when its reading is `again` old.

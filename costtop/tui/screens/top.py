@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import Input
 
 from costtop.queries.live.view import SessionRow, Snapshot
@@ -17,6 +16,7 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript, targets
 from costtop.tui.dialogs.silence import Silenced, ask_silence
+from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
@@ -34,7 +34,7 @@ from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
 
 
-class TopScreen(Screen[None]):
+class TopScreen(SparingScreen):
     """Sessions ranked by what they cost."""
 
     BINDINGS: ClassVar = TOP_KEYS

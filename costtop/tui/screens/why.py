@@ -5,9 +5,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.widgets.header import titled
 from costtop.tui.widgets.pane import Pane, keybar
@@ -19,7 +19,7 @@ _KEYBAR = (
 )
 
 
-class WhyScreen(Screen[None]):
+class WhyScreen(SparingScreen):
     """The answer for a span in words, and a feature of it (or "")."""
 
     BINDINGS: ClassVar = [
