@@ -12,6 +12,8 @@ from costtop.hooks.dialects import dialect_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from costtop.hooks.dialects import Dialect
 
 
@@ -32,17 +34,22 @@ def main(arguments: list[str]) -> int:
 
 
 def _judge(dialect: "Dialect", text: bytes) -> tuple[str, str]:
-    """(what to print, kind of the refusal or "")."""
-    from costtop.store import gating
-
+    """(what to print, kind of the refusal, or of what is let pass all the same, or "")."""
     session = quick.word(text, "session_id", "sessionId")
-    event = dialect.event(text)
     if not session:
         return dialect.NEUTRAL, ""
     db = quick.door(quick.files(os.environ)[0])
-    now = quick.now()
+    try:
+        return _verdict(db, dialect, session, text)
+    finally:
+        db.close()
+
+
+def _verdict(db: "Connection", dialect: "Dialect", session: str, text: bytes) -> tuple[str, str]:
+    from costtop.store import gating
+
+    event, now = dialect.event(text), quick.now()
     found = gating.verdict(db, dialect.SOURCE, session, now)
-    db.close()
     if found is None:
         return dialect.NEUTRAL, ""
     kind, why, since, lifts, key = found
@@ -50,10 +57,15 @@ def _judge(dialect: "Dialect", text: bytes) -> tuple[str, str]:
         return dialect.NEUTRAL, ""  # the user speaks again: a stop ends there
     from costtop.hooks import spare
 
-    if spare.passes(text, kind, fresh=now - since < gating.PATIENCE):
+    passes = spare.permitted(text, kind, fresh=now - since < gating.PATIENCE)
+    if passes == "save":
         return dialect.NEUTRAL, ""
+    if passes and gating.spared(db, dialect.SOURCE, session, since, passes) < spare.MOST[passes]:
+        return dialect.NEUTRAL, passes
     answer = dialect.refuse(event, kind, spare.words(why, lifts, key))
-    return (dialect.NEUTRAL, "") if answer is None else (answer, kind)
+    if answer is None:
+        return dialect.NEUTRAL, ""
+    return answer, "" if event in dialect.TOLD else kind
 
 
 def _tell(dialect: "Dialect", text: bytes, said: str) -> None:

@@ -33,7 +33,7 @@ _OPEN = (
     + " ORDER BY b.action IN ('stop', 'kill') DESC, b.id"
 )
 _MARKED = (
-    "SELECT note FROM marks WHERE session = :session AND kind = 'runaway' AND"
+    "SELECT note, at FROM marks WHERE session = :session AND kind = 'runaway' AND"
     + _PASSES.format(budget="''")  # an override of one budget does not lift a mark
 )
 
@@ -68,7 +68,8 @@ def verdict(
     key = str(about["session"])
     if marked:
         note = f": {marked[0]}" if marked[0] else ""
-        return "stop", f"this session is marked runaway{note}", 0, "unmark", _said(db, about)
+        why = f"this session is marked runaway{note}"
+        return "stop", why, int(marked[1]), "unmark", _said(db, about)
     found = _over(db, about)
     if found is None:
         return None
@@ -79,6 +80,15 @@ def verdict(
     ).fetchone()
     kind = "stop" if argued or action in ("stop", "kill") else "deny"
     return kind, why, opened, budget, _said(db, about)
+
+
+def spared(db: "Connection", source: str, session: str, since: int, kind: str) -> int:
+    """How many commands of a kind have passed in the hold that stands since then."""
+    row = db.execute(
+        "SELECT times FROM spared WHERE session = ? AND kind = ? AND since = ?",
+        (facts(db, source, session)["session"], kind, since),
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _said(db: "Connection", about: dict[str, object]) -> str:

@@ -100,3 +100,23 @@ def test_but_not_one_that_goes_on_spending_though_it_is_denied(house, shell):
     until(lambda: state_of(house) == "T")
     ((detail,),) = house.answers("SELECT detail FROM deeds WHERE deed = 'pause'")
     assert "its terminal falls to bash" in detail
+
+
+def test_three_commits_pass_a_hold_and_no_fourth(house):
+    house.run("hooks", "install", "claude-code")
+    house.start()
+    house.agent(session="s1", calls=400, every=0.2)
+    house.known("claude-code/s1")
+
+    def commits() -> str:
+        given = {"command": "git commit -am 'what there is'"}
+        return gate(house, "PreToolUse", tool_name="Bash", tool_input=given)
+
+    for hold in (1, 2):  # each hold has its own three
+        assert house.run("pause", "s1", "--hold").returncode == 0
+        for number in (1, 2, 3):
+            assert commits() == ""
+            counted = [("commit", number)]
+            until(lambda now=counted: house.answers("SELECT kind, times FROM spared") == now)
+        assert "is held" in commits() or "holds" in commits(), hold
+        assert house.run("resume", "s1", "-y").returncode == 0

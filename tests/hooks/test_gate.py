@@ -37,12 +37,16 @@ ANSWERS = [
     ("gemini", "BeforeModel", "deny", None),  # it may still be asked to commit
     ("gemini", "BeforeAgent", "deny", {"decision": "deny", "reason": WHY}),
     ("copilot", "preToolUse", "stop",
-     {"permissionDecision": "deny", "permissionDecisionReason": WHY}),
-    ("copilot", "userPromptSubmitted", "stop", None),
-    ("qwen", "PreToolUse", "deny", DENY),
-    ("qwen", "PreToolUse", "stop", {"continue": False, "stopReason": WHY, **DENY}),
-    ("qwen", "SubmittedPrompt", "deny", {"decision": "block", "reason": WHY}),
-    ("qwen", "UserPromptSubmit", "stop", {"decision": "block", "reason": WHY}),
+     {"permissionDecision": "deny", "permissionDecisionReason": f"Tell the user: {WHY}",
+      "systemMessage": WHY}),
+    ("copilot", "userPromptSubmitted", "stop", {"type": "progress", "message": WHY}),
+    ("qwen", "PreToolUse", "deny", {"systemMessage": WHY, **DENY}),
+    ("qwen", "PreToolUse", "stop",
+     {"continue": False, "stopReason": WHY, "systemMessage": WHY, **DENY}),
+    ("qwen", "SubmittedPrompt", "deny",
+     {"decision": "block", "reason": WHY, "systemMessage": WHY}),
+    ("qwen", "UserPromptSubmit", "stop",
+     {"decision": "block", "reason": WHY, "systemMessage": WHY}),
     ("qwen", "UserPromptSubmit", "deny", None),  # the result of a commit goes on to the model
 ]  # fmt: skip
 
@@ -194,10 +198,59 @@ def test_a_budget_refuses_prompts_too(hold):
     assert json.loads(ran.stdout)["decision"] == "block"
 
 
-def test_a_commit_passes_a_closed_gate(hold):
+SHELLS = {
+    "claude-code": "Bash",
+    "codex": "exec_command",
+    "gemini": "run_shell_command",
+    "qwen": "run_shell_command",
+}
+
+
+def shell(agent: str, command: str) -> dict[str, object]:
+    """What an agent asks its hook before it runs a command."""
+    if agent == "copilot":
+        return {**ASKS[agent], "toolArgs": json.dumps({"command": command})}
+    key = "cmd" if agent == "codex" else "command"
+    return {**ASKS[agent], "tool_name": SHELLS[agent], "tool_input": {key: command}}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_a_commit_passes_a_closed_gate_and_no_list_of_commands(hold, agent):
     hold("stop")
-    commit = {**CLAUDE, "tool_input": {"command": 'git add -A && git commit -m "wip" && git push'}}
-    assert call("gate", "--agent", "claude-code", text=commit).stdout == ""
+    said = call("gate", "--agent", agent, text=shell(agent, 'git commit -am "wip; done"')).stdout
+    assert said.strip() == dialect_of(agent).NEUTRAL
+    for command in ('git commit -am "wip" && make', "git push", "costtop budget set daily 99"):
+        assert "is spent" in call("gate", "--agent", agent, text=shell(agent, command)).stdout
+
+
+PROMPTS = {
+    "claude-code": {"hook_event_name": "UserPromptSubmit", "prompt": "go on"},
+    "codex": {"hook_event_name": "UserPromptSubmit", "prompt": "go on"},
+    "gemini": {"hook_event_name": "BeforeAgent", "prompt": "go on"},
+    "qwen": {"hook_event_name": "UserPromptSubmit", "prompt": "go on"},
+}
+
+
+@pytest.mark.parametrize("agent", sorted(PROMPTS))
+def test_prompts_are_held_where_the_agent_has_a_hook_for_them(hold, agent):
+    hold("gate")
+    ran = call("gate", "--agent", agent, text={"session_id": "s1", **PROMPTS[agent]})
+    answer = json.loads(ran.stdout)
+    assert answer["decision"] in {"block", "deny"} and "budget daily is spent" in answer["reason"]
+
+
+def test_copilot_whose_prompts_cannot_be_held_is_told_in_its_users_timeline(hold):
+    hold("gate")
+    prompt = {"sessionId": "s1", "prompt": "go on", "cwd": "/"}
+    told = json.loads(call("gate", "--agent", "copilot", text=prompt).stdout)
+    assert told["type"] == "progress" and "budget daily is spent" in told["message"]
+
+
+@pytest.mark.parametrize("prompt", [{"prompt": ""}, {"prompt": "x", "submitted_prompt": ""}])
+def test_results_of_tools_that_qwen_sends_on_are_no_prompts(hold, prompt):
+    hold("gate")  # the result of a commit goes on to the model
+    asked = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", **prompt}
+    assert call("gate", "--agent", "qwen", text=asked).stdout == ""
 
 
 @given(st.text(), st.sampled_from(["PreToolUse", "UserPromptSubmit"]), st.sampled_from(AGENTS))

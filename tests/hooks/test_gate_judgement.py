@@ -90,6 +90,24 @@ def test_and_not_any_more_after_that(hold):
     assert judged(save)[1] == "deny"
 
 
+def test_three_commits_pass_a_hold_and_no_fourth(hold):
+    commit = {**ASK, "tool_input": {"command": "git commit -am wip"}}
+    opened = now() - 300_000
+    hold("gate", opened=opened)
+    for _ in range(3):
+        assert judged(commit) == ("", "commit")
+        with open_writer(paths.find().database) as db:
+            breakers.spared(db, "claude-code/s1", opened, "commit")
+        db.close()
+    assert judged(commit)[1] == "deny"
+    assert judged({**ASK, "tool_input": {"command": "git status"}}) == ("", "look")
+    with open_writer(paths.find().database) as db:
+        breakers.end(db, [one.id for one in breakers.open_ones(db, now())], "test", now())
+    db.close()
+    hold("gate", opened=opened + 1)  # the next hold
+    assert judged(commit) == ("", "commit")
+
+
 @pytest.fixture
 def daemon(stored):
     """The daemon's socket; gives the lines that it is sent."""

@@ -92,8 +92,12 @@ def _logs(db: sqlite3.Connection, root: object) -> Sequence[bytes]:
 
 
 def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:
-    if command.said:
+    if command.said in {"deny", "stop"}:
         breakers.denied(db, key, now)
+    elif command.said:
+        found = gating.verdict(db, command.source, command.session, now)
+        if found is not None:
+            breakers.spared(db, key, found[2], command.said)
     elif command.event == "prompt":
         breakers.spoke(db, key, now)
     else:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SOURCE = "claude-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
+TOLD: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

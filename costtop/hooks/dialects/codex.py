@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SOURCE = "codex"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
+TOLD: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))

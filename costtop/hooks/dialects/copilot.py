@@ -1,7 +1,8 @@
 """GitHub Copilot CLI's hooks: how it asks, how it is answered, where it is told of us.
 
-docs.github.com, CLI hooks reference: only preToolUse can deny; names are in
-camelCase; the hooks of a repository stand in its .github/hooks.
+docs.github.com, hooks reference: only preToolUse can deny, and its reason is for the model; what a
+prompt's hook prints decides nothing, but a line of progress in it stands in the user's timeline.
+Names are in camelCase; the hooks of a repository stand in its .github/hooks.
 """
 
 from costtop.hooks.quick import quoted, word
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 SOURCE = "copilot"
 NEUTRAL = ""
 PROMPTS = frozenset({"userPromptSubmitted"})
+TOLD = frozenset({"userPromptSubmitted"})
 NEW = '{\n  "version": 1\n}\n'
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
@@ -29,11 +31,20 @@ def event(text: bytes) -> str:
 
 
 def refuse(event: str, kind: str, why: str) -> str | None:
-    """The answer that says no; `kind` makes no difference here."""
+    """The answer that says no, to a prompt only what the user is told; `kind` is all one here.
+
+    Progress beside a denial would be an error to older ones, and the tool would run.
+    """
     del kind
+    if event == "userPromptSubmitted":
+        return f'{{"type": "progress", "message": {quoted(why)}}}'
     if event != "preToolUse":
         return None
-    return f'{{"permissionDecision": "deny", "permissionDecisionReason": {quoted(why)}}}'
+    reason = quoted(f"Tell the user: {why}")
+    return (
+        f'{{"permissionDecision": "deny", "permissionDecisionReason": {reason},'
+        f' "systemMessage": {quoted(why)}}}'
+    )
 
 
 def settings(_: "Mapping[str, str]", folder: "Path") -> "Path":

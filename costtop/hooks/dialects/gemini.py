@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SOURCE = "gemini-cli"
 NEUTRAL = "{}"
 PROMPTS = frozenset({"BeforeAgent"})
+TOLD: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

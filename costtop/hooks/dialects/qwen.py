@@ -1,7 +1,9 @@
 """Qwen Code's hooks: how it asks, how it is answered, where it is told of us.
 
-qwenlm.github.io/qwen-code-docs: events are named as Claude Code's, but UserPromptSubmit fires
-before every request to the model, results of tools included, and times are milliseconds.
+qwenlm.github.io/qwen-code-docs, and seen with 0.15.10: events are named as Claude Code's, but
+UserPromptSubmit fires before every request to the model, with an empty `prompt` where it carries
+results of tools (newer ones have the user's own words in `submitted_prompt`); its block is shown to
+the user. A denied tool wins over `continue: false`, so a turn ends at the request after it.
 """
 
 from costtop.hooks.quick import quoted, word
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 SOURCE = "qwen-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"SubmittedPrompt"})
+TOLD: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
@@ -24,20 +27,22 @@ TRUST = ""
 def event(text: bytes) -> str:
     """Which hook asks; a request with the user's own words is a SubmittedPrompt."""
     name = word(text, "hook_event_name")
-    typed = name == "UserPromptSubmit" and word(text, "submitted_prompt")
-    return "SubmittedPrompt" if typed else name
+    if name != "UserPromptSubmit":
+        return name
+    told = "submitted_prompt" if b'"submitted_prompt"' in text else "prompt"
+    return "SubmittedPrompt" if word(text, told) else name
 
 
 def refuse(event: str, kind: str, why: str) -> str | None:
     """The answer that says no; None where this hook cannot."""
     said = quoted(why)
     if event == "SubmittedPrompt" or (event == "UserPromptSubmit" and kind == "stop"):
-        return f'{{"decision": "block", "reason": {said}}}'
+        return f'{{"decision": "block", "reason": {said}, "systemMessage": {said}}}'
     if event != "PreToolUse":
         return None
     stop = f'"continue": false, "stopReason": {said}, ' if kind == "stop" else ""
     return (
-        f'{{{stop}"hookSpecificOutput": {{"hookEventName": "PreToolUse",'
+        f'{{{stop}"systemMessage": {said}, "hookSpecificOutput": {{"hookEventName": "PreToolUse",'
         f' "permissionDecision": "deny", "permissionDecisionReason": {said}}}}}'
     )
 

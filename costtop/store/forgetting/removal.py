@@ -22,10 +22,11 @@ AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 _BY_ROW = ("tasks", "estimates", "told_contexts", "session_models", "minutes", "spend", "floors")
 _BY_KEY = (
     *("marks", "standings", "denials", "statuslines", "run_sessions", "breakers", "breaker_deeds"),
-    *("overrides", "intents", "silences", "deeds", "confirmed"),
+    *("overrides", "intents", "silences", "deeds", "confirmed", "spared"),
 )
 _TIMED = {"deeds": "at", "silences": "ended", "breakers": "ended", "statuslines": "at",
           "overrides": "ended", "intents": "at", "denials": "at", "estimates": "at",
+          "spared": "since",
           "tasks": "coalesce(finished, started)"}  # fmt: skip
 # Every column that holds the id of a name, and of a context.
 _NAMES = {

@@ -28,6 +28,7 @@ _TABLES = {
     "breaker_deeds": "",
     "overrides": "",
     "denials": "",
+    "spared": "",
     "intents": "",
     "statuslines": "NEW.base IS NOT OLD.base",
     "runs": "",
