@@ -1,5 +1,6 @@
 """A process once known stays known while it lives, whatever a later search finds or misses."""
 
+import asyncio
 import json
 import os
 import sys
@@ -197,3 +198,16 @@ async def test_the_exit_of_a_guessed_process_says_nothing(stage, hand, home):
         stage.end_of("guess")
         stage.ended("guess")
         assert search.exited() == {}
+
+
+async def test_a_session_that_has_just_begun_is_searched_for_before_it_is_due(hand, home):
+    """Its cap or budget may be spent within seconds."""
+    dear = 0.03  # s of a core that the search before took: the next is due in ten seconds
+    async with Writer(home / "costtop.db") as writer:
+        search = ProcessSearch(writer, hand.holder, hand.vitals)
+        await search.once()
+        rest = asyncio.create_task(search._rest(dear))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(rest), 1.5)
+        await writer.transact(_stored, "aaaa")
+        await asyncio.wait_for(rest, 5)

@@ -11,9 +11,11 @@ from pathlib import Path
 from costtop import lasting
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
+from costtop.processes.evidence.lone import LoneAgents
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.holder import Found, Holder
+from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.vitals import Vitals
 from costtop.sources.claude import folders
 from costtop.store import gating, meta
@@ -24,6 +26,7 @@ from costtop.tail.place import shown
 _KNOWN = "processes_known"  # meta: JSON of the processes known for sure, and of their exits
 _EVERY = 2.0  # s
 _SHARE, _LONGEST = 0.003, 60.0  # of a core at most, which thousands of sessions stretch it to; s
+_SOON, _SOON_SHARE = 0.5, 0.03  # the same where a session has begun: a cap or a budget may wait
 _SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
@@ -44,6 +47,8 @@ class ProcessSearch:
         self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
         self._exits = {} if exits is None else exits
         self._kept = ""  # what was written down of both
+        self._lone = LoneAgents()
+        self._newest = 0  # the latest session that a search has been asked of
 
     async def run(self) -> None:
         """For ever."""
@@ -53,12 +58,22 @@ class ProcessSearch:
             searched = await self.once()
             took = time.thread_time() - began + searched
             lasting.well()
-            await asyncio.sleep(min(max(_EVERY, took / _SHARE), _LONGEST))
+            await self._rest(took)
+
+    async def _rest(self, took: float) -> None:
+        """Until the next search is due, or soon where a session has begun meanwhile."""
+        until = time.monotonic() + min(max(_EVERY, took / _SHARE), _LONGEST)
+        await asyncio.sleep(min(max(_SOON, took / _SOON_SHARE), _LONGEST))
+        while (left := until - time.monotonic()) > 0:
+            if await self._writer.read(live_logs.newest) > self._newest:
+                return
+            await asyncio.sleep(min(_SOON, left))
 
     async def once(self) -> float:
         """One search for the processes of all live sessions; the seconds of a core it took."""
+        self._newest = await self._writer.read(live_logs.newest)
         wanted, asked = await self._writer.read(_live, now_ms() - _LIVE_FOR)
-        claims, took = await asyncio.to_thread(_timed_search, wanted)
+        claims, took = await asyncio.to_thread(_timed_search, wanted, self._lone)
         self._holder.take(wanted, claims)
         await self._let_go({one.session for one in wanted})
         if self._holder.sessions():
@@ -161,9 +176,10 @@ def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:
     return wanted, time.thread_time() - began
 
 
-def _timed_search(wanted: list[Wanted]) -> tuple[list[ProcessClaim], float]:
+def _timed_search(wanted: list[Wanted], lone: LoneAgents) -> tuple[list[ProcessClaim], float]:
     began = time.thread_time()
-    return search(wanted, claude_roots()), time.thread_time() - began
+    claims = lone.weighed(wanted, search(wanted, claude_roots()), system_inspector())
+    return claims, time.thread_time() - began
 
 
 def _wanted(session: live_logs.LiveSession) -> Wanted:

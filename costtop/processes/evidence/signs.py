@@ -132,7 +132,10 @@ def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Proces
 
 
 def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
-    """The only process of the source's program in the session's folder; weak, but for its id."""
+    """The only process of the source's program in the session's folder; weak, but for its id.
+
+    `lone` makes more of it where a second look confirms it.
+    """
     found = []
     for one in wanted:
         agents = cache.programs(one.source)
@@ -142,10 +145,24 @@ def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClai
             found.append(ProcessClaim(one.session, *named[0].identity, "strong", words))
             continue
         there = [p for p in agents if _works_in(p.pid, one.cwd, cache)]
-        if len(there) == 1:
+        first = _topmost(there, cache)
+        if first is not None:
             words = f"the only {one.source} process in the session's folder"
-            found.append(ProcessClaim(one.session, *there[0].identity, "weak", words))
+            claim = ProcessClaim(one.session, *first.identity, "weak", words)
+            found.append(claim._replace(kin=tuple(p.pid for p in there)))
     return found
+
+
+def _topmost(processes: Sequence[Process], cache: ProcessCache) -> Process | None:
+    """The one that all the others are below: agents start themselves anew, with another heap."""
+    for one in processes:
+        others = [other for other in processes if other is not one]
+        if all(
+            any(above.pid == one.pid for above in ancestors(other.pid, cache.inspector))
+            for other in others
+        ):
+            return one
+    return None
 
 
 def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:

@@ -56,6 +56,7 @@ class ProcessClaim(NamedTuple):
     former: bool = False  # the process has gone on from this session to another
     speaks: bool = False  # it sent the session's calls itself; others may send more of them
     stranger: bool = False  # no program known as an agent: it may only have called a hook once
+    kin: tuple[int, ...] = ()  # the only agent in a folder, and those of its program below it
 
     @property
     def identity(self) -> tuple[int, int]:

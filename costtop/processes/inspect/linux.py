@@ -94,6 +94,14 @@ def written(pid: int) -> frozenset[str]:
     return frozenset(found)
 
 
+def wrote(pid: int) -> int:
+    """Bytes that it has written so far, to files, pipes and terminals."""
+    for line in _read(pid, "io").splitlines():
+        if line.startswith(b"wchar:"):
+            return int(line[6:])
+    return 0
+
+
 def environ(pid: int, names: Collection[str]) -> dict[str, str]:
     """These variables of its first environment."""
     found: dict[str, str] = {}

@@ -64,6 +64,12 @@ class Inspector(Protocol):
     def written(self, pid: int) -> frozenset[str]:
         """Paths of the regular files that it holds open for writing."""
 
+    def wrote(self, pid: int) -> int:
+        """Bytes that it has written so far, anywhere; raises PermissionError where that is hidden.
+
+        0 where the system does not count them.
+        """
+
     def environ(self, pid: int, names: Collection[str]) -> dict[str, str]:
         """These variables of its first environment; no others are kept."""
 

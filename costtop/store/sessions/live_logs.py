@@ -43,6 +43,11 @@ def since(db: sqlite3.Connection, moment: int) -> list[LiveSession]:
     ]
 
 
+def newest(db: sqlite3.Connection) -> int:
+    """The row of the latest session that has begun; 0: none has."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
+
+
 def _others(db: sqlite3.Connection, root: int, session: str) -> list[str]:
     rows = db.execute("SELECT DISTINCT session FROM sessions WHERE root = ?", (root,))
     return [str(row[0]) for row in rows if row[0] != session]
