@@ -132,6 +132,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     metrics: Metrics | None = None
     off: tuple[str, ...] = ()
     read_only: bool = False
+    session_titles: bool = False
 
 
 def load(paths: Paths) -> Config:

@@ -1,7 +1,6 @@
 """The nouns: what costtop counts, says and does, as immutable values.
 
-Nothing here does I/O, knows a clock or imports another part of costtop. Every noun is a NamedTuple:
-light to import for the fast commands, and quick to make (an import makes 40,000 calls a second).
+Nothing here does I/O or knows a clock. Every noun is a NamedTuple: light to import, quick to make.
 
 Units: money is int nano-dollars, `None` where it is unknown (never 0); times are int milliseconds
 UTC; token counts are ints; text from logs has been through `text.clean`.
@@ -57,9 +56,8 @@ class Media(NamedTuple):
 
 
 FloorReason = Literal["unpriced", "placeholder", "unreadable", "tier", "modality"]
-"""Why a sum is less than what was billed: no list knows the model; the log never finished the
-output; a billing row could not be read; tier, speed or region are charged at a base price; a kind
-of token has no rate of its own."""
+"""Why a sum is less than what was billed: no list knows the model; an output was not finished; a
+row could not be read; tier, speed or region are at a base price; a kind of token has no rate."""
 
 
 class Context(NamedTuple):
@@ -143,6 +141,8 @@ class SessionFact(NamedTuple):
     ended: int | None = None  # explicit end; a later call reopens the session
     at: int | None = None
     version: str = ""  # of the tool that wrote the log
+    title: str = ""  # the agent's own, where the user asked for it; it says nothing else then
+    named: bool = False  # the title is the user's own
 
 
 class TaskFact(NamedTuple):

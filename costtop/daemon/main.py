@@ -32,6 +32,7 @@ from costtop.daemon.commands.obey import Executors, Obey, is_command
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
+from costtop.daemon.ingest import title_reading
 from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
@@ -282,6 +283,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
         ("spool", partial(sweep, paths.spool, instance.ingest.known, keeper.backed_up)),
         ("memory", partial(keep_memory_small, writer)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
+        ("titles", partial(title_reading.keep, writer, instance.roots)),
     )
 
 

@@ -3,6 +3,7 @@
 from costtop import config as configuration
 from costtop.config import Config
 from costtop.store import meta
+from costtop.store.sessions import titles
 
 
 def reader_settings(config: Config) -> dict[str, str]:
@@ -12,4 +13,4 @@ def reader_settings(config: Config) -> dict[str, str]:
         finished_after=configuration.milliseconds(config.anomaly.finished_after),
         min_peers=config.anomaly.min_peers,
         budgets=configuration.budgets(config),
-    )
+    ) | {titles.KEY: "1" if config.session_titles else ""}

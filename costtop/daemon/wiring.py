@@ -14,7 +14,7 @@ from costtop import lasting
 from costtop.config import Config, FeatureRule
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
-from costtop.daemon.ingest import journalled
+from costtop.daemon.ingest import journalled, title_reading
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices import budget_changes
@@ -83,12 +83,14 @@ async def wired(
         if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
             posted()
         await writer.transact(labels.renew, write_context.labels)
+        await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
         told = partial(_on_loop, asyncio.get_running_loop(), posted)
         evaluator = Evaluator(settings_of(config), limits, zone, to, told)
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
+        ingest.titles = config.session_titles
         await _restore(writer, ingest)
         try:
             yield Wired(

@@ -69,7 +69,8 @@ def _sums(found: Explanation) -> str:
     total = money.bill(known, floor=not found.short.exact, places=9)
     name = found.short_id or clean(found.session)
     calls = f"{len(found.calls)} call{'s' * (len(found.calls) != 1)}"
-    lines.append(f"{name}: {calls}, {total}  ({clean(found.session)})")
+    titled = f'  "{clean(found.title)}"' if found.title else ""
+    lines.append(f"{name}: {calls}, {total}  ({clean(found.session)}){titled}")
     lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
     if found.beside:
         lines += [_guess(one) for one in found.beside.estimates]
@@ -135,6 +136,7 @@ def _tree(found: Explanation) -> dict[str, object]:
         "schema": 1,
         "session": found.session,
         "short": found.short_id or None,
+        "title": found.title or None,
         "cost_usd": money.exact(found.cost),
         **found.short.tree(),
         "likely_hidden_usd": _money(found.likely),

@@ -229,6 +229,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "source": row.source,
         "session": row.session,
         "short": row.short_id or None,
+        "title": row.title or None,
         "agent": row.agent or None,
         "project": row.project,
         "feature": row.feature,

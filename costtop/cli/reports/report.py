@@ -196,6 +196,7 @@ def _about(
         "source": about.source,
         "session": about.session,
         "short": about.short_id or None,
+        "title": about.title or None,
         "project": about.project,
         "feature": about.feature,
         "user": about.user,
@@ -250,7 +251,11 @@ def _named(line: report.Line, found: report.Report) -> list[str]:
     """
     keys = found.by.split(",")
     if about := found.about.get(line.key):
-        return ["  ".join((about.short_id, about.source, about.feature or about.project)).rstrip()]
+        return [
+            "  ".join(
+                (about.short_id, about.source, about.title or about.feature or about.project)
+            ).rstrip()
+        ]
     if len(line.keys) < len(keys) or line.key in ("total", report.OTHER):
         return [line.key] + [""] * (len(keys) - 1)
     tz = periods.zone(found.zone)

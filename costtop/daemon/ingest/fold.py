@@ -18,6 +18,8 @@ from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
 from costtop.tail.read import BUDGET, Piece, document, pieces
 
+_TITLES = "titles"  # in the memo of a file: what its titles have been read with
+
 
 class Order(NamedTuple):
     """One file to be read on from `change.place`, with the memo of its fold."""
@@ -27,6 +29,7 @@ class Order(NamedTuple):
     change: FileChange
     memo: Memo
     seen: int  # receive time, ms
+    titles: bool = False  # the agents' own titles of sessions are wanted
 
 
 class Folded(NamedTuple):
@@ -61,6 +64,8 @@ def _fold(order: Order, budget: int) -> Folded:
     folded = _nothing(order.label, change.place, order.memo)._replace(fresh=fresh)
     for piece in _pieces(source, change, budget):
         folded = _add(folded, source, piece, order.seen)
+        if order.titles and piece.data:
+            folded = _titled(folded, order, piece)
     return folded
 
 
@@ -75,7 +80,44 @@ def _fold_rows(order: Order, source: Source) -> Folded:
         fresh=fresh, read=page.read, more=page.more, took=time.monotonic() - began
     )
     _sort(folded, page.events)
+    if order.titles:
+        facts, memo, more = titles_of_rows(order.source, place.path, order.memo, order.seen)
+        folded.facts.extend(facts)
+        folded = folded._replace(memo=folded.memo | {_TITLES: memo}, more=folded.more or more)
     return folded
+
+
+def titles_of_rows(
+    form: str, path: bytes, memo: Memo, seen: int
+) -> tuple[list[SessionFact], Memo, bool]:
+    """One page of the titles in a database, what the next page goes on with, whether one comes.
+
+    `memo` is that of the file. A store that cannot be asked is named by the format's own reading.
+    """
+    from costtop.sources.session_titles import TITLES
+
+    if form not in TITLES:
+        return [], {}, False
+    page = asked(path, TITLES[form], memo.get(_TITLES, {}), seen)
+    return [one for one in page.events if isinstance(one, SessionFact)], page.memo, page.more
+
+
+def titles_of_piece(
+    form: str, piece: Piece, memo: Memo, seen: int
+) -> tuple[list[SessionFact], Memo]:
+    """The titles in a piece of a log; `memo` is what the titles of the piece before it left."""
+    from costtop.sources import session_titles
+
+    if form not in session_titles.TITLES:
+        return [], memo
+    chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
+    return session_titles.read(form, chunk, memo)
+
+
+def _titled(folded: Folded, order: Order, piece: Piece) -> Folded:
+    facts, memo = titles_of_piece(order.source, piece, folded.memo.get(_TITLES, {}), order.seen)
+    folded.facts.extend(facts)
+    return folded._replace(memo=folded.memo | {_TITLES: memo}) if memo else folded
 
 
 def _pieces(source: Source, change: FileChange, budget: int) -> Iterable[Piece]:

@@ -74,6 +74,7 @@ class Ingest:
         self.known = Known()
         self.counts = Counts()
         self.progress = Progress()
+        self.titles = False  # the agents' own titles are wanted
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
@@ -185,7 +186,7 @@ class Ingest:
                 name, _, label = item.root.label.partition(":")
                 before = item.path if item.root.shape == "document" else change.origin
                 memo = json.loads(self._memos.get(before, "{}")) if before else {}
-                order = Order(name, label, change, memo, now_ms())
+                order = Order(name, label, change, memo, now_ms(), self.titles)
                 orders.append(_of_database(order, item) if item.root.shape == "rows" else order)
         return orders
 

@@ -20,6 +20,7 @@ from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
 from costtop.store.recovery import damage, rebuild
+from costtop.store.sessions import titles
 from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
@@ -47,7 +48,7 @@ def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int
     """
     config = configuration.load(paths)
     found = FolderTree(roots(config, paths)).all(time.time_ns())
-    if not _new(paths, found):
+    if not _new(paths, config, found):
         return None
     if config.read_only:
         raise Refused("read_only is set, so nothing new is read")
@@ -55,7 +56,7 @@ def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int
         return _read(paths, config, found, watch)
 
 
-def _new(paths: Paths, found: FoundFiles) -> bool:
+def _new(paths: Paths, config: Config, found: FoundFiles) -> bool:
     if damage.ordered(paths.database) is not None:
         return True
     try:
@@ -65,7 +66,7 @@ def _new(paths: Paths, found: FoundFiles) -> bool:
     except StoreError:
         return False  # whoever reads it says what is wrong
     with closing(db):
-        if meta.get(db, meta.REBUILDING):
+        if meta.get(db, meta.REBUILDING) or bool(meta.get(db, titles.KEY)) != config.session_titles:
             return True
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
     return not all(known.settled(seen) for seen in found.seen)
@@ -96,6 +97,7 @@ def _read(
 ) -> dict[str, int]:
     import asyncio
 
+    from costtop.daemon.ingest import title_reading
     from costtop.daemon.wiring import wired
     from costtop.tail.follow import Batch
 
@@ -111,6 +113,7 @@ def _read(
             telling = asyncio.create_task(tell(ingest))
             try:
                 await ingest.take(Batch(fresh, found))
+                await title_reading.catch_up(instance.writer, instance.roots)
                 await instance.writer.transact(rebuild.end, now_ms())
             finally:
                 telling.cancel()

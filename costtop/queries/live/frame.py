@@ -43,7 +43,8 @@ _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
     " s.output, s.label, s.context,"
-    " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END"
+    " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END,"
+    " (SELECT title FROM titles WHERE session = s.id)"
 )
 
 
@@ -247,7 +248,7 @@ class Live:
     ) -> SessionRow:
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
          calls, errors, unpriced, cost, used, cache_read, output, label, context, short_id,
-         short, model) = row  # fmt: skip
+         title, short, model) = row  # fmt: skip
         project, branch, cwd, user, host = self.whose(context)
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
@@ -268,6 +269,7 @@ class Live:
             model=model,
             model_now=self.name(latest),
             short_id=short_id,
+            title=title or "",
             state=status,
             mark="" if agent else marks.get(key, ""),
             cost=cost,

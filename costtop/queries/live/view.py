@@ -50,6 +50,7 @@ class SessionRow(NamedTuple):
     short: Floor = EXACT  # what the cost is short of; `floor` is what people see of it
     label: str = ""  # of the config's [[source]] entry that found its log
     short_id: str = ""  # what people type of it; of a subagent its session's
+    title: str = ""  # the agent's own, where the user asked for it
 
     @property
     def called(self) -> str:

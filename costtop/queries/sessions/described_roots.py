@@ -28,12 +28,14 @@ class About(NamedTuple):
     branch: str
     label: str  # of the config's [[source]] entry
     short_id: str  # what people type of it
+    title: str  # the agent's own, where the user asked for it
 
 
 # A root that made no calls itself is described by its latest subagent or child that did.
 _ABOUT = (
     "SELECT r.id, so.text, r.session, r.short, pr.text, fe.text, us.text, ho.text, br.text,"
-    " md.text, la.text, min(s.started), max(s.last), r.ended, count(*) - 1"
+    " md.text, la.text, (SELECT title FROM titles WHERE session = r.id), min(s.started),"
+    " max(s.last), r.ended, count(*) - 1"
     " FROM sessions s JOIN sessions r ON r.id = s.root"
     " LEFT JOIN sessions d ON d.id = CASE WHEN r.calls THEN r.id ELSE (SELECT x.id FROM sessions x"
     " WHERE x.root = r.id AND x.calls ORDER BY x.last DESC LIMIT 1) END"
@@ -72,10 +74,10 @@ def _described(
     rows: Iterable[tuple[Any, ...]], models: Mapping[int, str], after: int, now: int
 ) -> Iterator[tuple[int, About]]:
     for root, source, session, short, *texts, started, last, ended, children in rows:
-        project, feature, user, host, branch, latest, label = (text or "" for text in texts)
+        project, feature, user, host, branch, latest, label, title = (text or "" for text in texts)
         yield root, About(
             source=source, session=session, project=project, feature=feature, user=user,
             model=models.get(root, ""), model_now=latest, host=host, started=started, last=last,
             state=state(now, last, ended, after), children=children, label=label, branch=branch,
-            short_id=short,
+            short_id=short, title=title,
         )  # fmt: skip

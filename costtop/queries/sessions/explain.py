@@ -22,7 +22,7 @@ from costtop.store.calls.call_row import (
     tokens_of,
 )
 from costtop.store.names import rates_of
-from costtop.store.sessions import short_ids
+from costtop.store.sessions import short_ids, titles
 from costtop.store.sessions.past_spends import History
 
 _FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
@@ -68,6 +68,7 @@ class Explanation(NamedTuple):
     likely: int | None = None  # nano-dollars of outputs that the log does not finish, about
     beside: Unlogged | None = None  # what no log tells of the session; None: of one call alone
     short_id: str = ""  # what people type of it
+    title: str = ""  # the agent's own, where the user asked for it
 
     @property
     def cost(self) -> int:
@@ -103,7 +104,8 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
     name = short_ids.of(db, key)
     if row is None:
         return Explanation(key, calls, short_id=name)
-    return Explanation(key, calls, hidden.likely(db, root=row), unlogged.of(db, row), name)
+    likely, beside = hidden.likely(db, root=row), unlogged.of(db, row)
+    return Explanation(key, calls, likely, beside, short_id=name, title=titles.of(db, key))
 
 
 def call(db: sqlite3.Connection, prefix: str) -> Explanation:
@@ -117,7 +119,8 @@ def call(db: sqlite3.Connection, prefix: str) -> Explanation:
         many = "more than one call begins" if found else "no session or call begins"
         raise NothingFound(f"{many} with {prefix!r}")
     explained, root = found[0]
-    return Explanation(root, [explained], short_id=short_ids.of(db, root))
+    short, title = short_ids.of(db, root), titles.of(db, root)
+    return Explanation(root, [explained], short_id=short, title=title)
 
 
 def _read(

@@ -114,13 +114,14 @@ def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[objec
     for word in within.words:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         where += f" AND s.root IN ({_NAMED})"
-        values += [like, like]
+        values += [like, like, like]
     return where, values
 
 
 _NAMED = (
     "SELECT x.root FROM sessions x LEFT JOIN contexts y ON y.id = x.context"
-    " WHERE x.session LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM names n WHERE n.id IN"
+    " WHERE x.session LIKE ? ESCAPE '\\' OR x.id IN (SELECT session FROM titles"
+    " WHERE title LIKE ? ESCAPE '\\') OR EXISTS (SELECT 1 FROM names n WHERE n.id IN"
     " (x.source, x.feature, x.model, x.label, y.project, y.branch, y.user)"
     " AND n.text LIKE ? ESCAPE '\\')"
 )
@@ -163,6 +164,7 @@ def _row(about: described_roots.About, sums: Sequence[int], short: Floor) -> Ses
         severity="",
         label=about.label,
         short_id=about.short_id,
+        title=about.title,
     )
 
 

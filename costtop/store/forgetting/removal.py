@@ -19,7 +19,10 @@ from costtop.store.sessions import finished_peers, short_ids
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 
 # Where a session stands by its row, and by its key "source/session".
-_BY_ROW = ("tasks", "estimates", "told_contexts", "session_models", "minutes", "spend", "floors")
+_BY_ROW = (
+    *("tasks", "estimates", "told_contexts", "session_models", "minutes", "spend", "floors"),
+    "titles",
+)
 _BY_KEY = (
     *("marks", "standings", "denials", "statuslines", "run_sessions", "breakers", "breaker_deeds"),
     *("overrides", "intents", "silences", "deeds", "confirmed", "spared"),

@@ -56,7 +56,8 @@ class Forgotten:
         calls = [one for one in reading.calls if one.call.key not in gone]
         return reading._replace(
             calls=self._kept(calls, lambda one: (one.call.source, one.call.session, one.call.at)),
-            facts=self._kept(reading.facts, _of_fact),
+            facts=self._kept([one for one in reading.facts if not one.title], _of_fact)
+            + [one for one in reading.facts if one.title and _is_there(db, one, calls)],
             tasks=self._kept(reading.tasks, lambda one: (one.source, one.session, one.at)),
             untold=self._kept(list(reading.untold), lambda one: (one.source, one.session, one.at)),
         )
@@ -74,6 +75,18 @@ class Forgotten:
 
 def _of_fact(fact: SessionFact) -> tuple[str, str, int]:
     return fact.source, fact.session, fact.at or fact.ended or fact.started or 0
+
+
+def _is_there(db: sqlite3.Connection, title: SessionFact, calls: Sequence[Priced]) -> bool:
+    """Whether there is something left of the session that a title, which has no time, is of."""
+    who = (title.source, title.session)
+    return any((one.call.source, one.call.session) == who for one in calls) or bool(
+        db.execute(
+            "SELECT 1 FROM sessions s JOIN names n ON n.id = s.source"
+            " WHERE n.text = ? AND s.session = ? AND s.agent = ''",
+            who,
+        ).fetchone()
+    )
 
 
 def _known(db: sqlite3.Connection, keys: list[bytes]) -> set[bytes]:

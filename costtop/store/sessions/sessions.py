@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costtop.model import SessionFact
 from costtop.store.names import Names
-from costtop.store.sessions import labels, short_ids
+from costtop.store.sessions import labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks
 
 
@@ -102,6 +102,9 @@ class Sessions:
     def learn(self, db: sqlite3.Connection, fact: SessionFact, rev: int) -> None:
         """Writes what a log says about a session besides its calls."""
         ref = self.ref(db, fact.source, fact.session, fact.agent)
+        if fact.title:
+            titles.put(db, ref.id, fact.title, fact.named, rev)
+            return
         if fact.parent and fact.parent != fact.session:
             self._adopt(db, ref, self.ref(db, fact.source, fact.parent))
             ref = self.ref(db, fact.source, fact.session, fact.agent)

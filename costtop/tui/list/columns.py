@@ -88,7 +88,8 @@ def _place(shown: Shown, look: CellLook) -> Span:
     if shown.members:
         return _BLANK
     told = row.feature if look.group == "project" else row.project  # the group's head says the rest
-    both = [short_place(part) for part in (told, row.feature) if part]
+    both = [short_place(told), row.title or short_place(row.feature)]
+    both = [part for part in both if part]
     return Span("·".join(dict.fromkeys(both)) or row.cwd, _text_ink(shown))
 
 
@@ -221,7 +222,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            measured=True, stages=((1, 23),), about="short id, + subagents; of a subagent its kind"),
     Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
            falling=False, pair=True, measured=True, stages=((3, 30),),
-           about="where it runs and for what"),
+           about="where it runs and for what; its title, where session_titles is set"),
     Column("agent", "AGENT", 6, 6, _word(lambda r: agent(r.source)), sort=lambda r: r.source,
            spare=32, falling=False, measured=True, stages=((3, 8),),
            about="the tool that wrote its log"),

@@ -30,14 +30,15 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "=": lambda value, amount: abs(value - amount) < 0.005,
 }
 _NAMES = operator.attrgetter(
-    *"session short_id project feature model user branch source label agent_type why mark".split()
+    *"session short_id title project feature model user branch source label agent_type".split(),
+    *("why", "mark"),
 )
 _STATES = {"running", "idle", "ended", "paused"}
 
 _TEXTS: dict[str, Callable[[SessionRow], str]] = {
     name: operator.attrgetter(name)
     for name in (
-        *("session", "project", "feature", "branch", "cwd", "user", "host", "label"),
+        *("session", "title", "project", "feature", "branch", "cwd", "user", "host", "label"),
         *("model", "source", "state", "mark", "why", "severity"),
     )
 } | {"agent": operator.attrgetter("source")}

@@ -176,8 +176,8 @@ class SessionScreen(SparingScreen):
 def _figures(row: SessionRow, now: int, gate: int | None) -> list[Line]:
     """Whose it is, what it costs, why, and whether a gate can hold it."""
     name = row.called
-    names = (row.project, row.feature, row.branch)
-    place = " · ".join(dict.fromkeys(short_place(p) for p in names if p))
+    names = (row.title, *map(short_place, (row.project, row.feature, row.branch)))
+    place = " · ".join(dict.fromkeys(part for part in names if part))
     who = " @ ".join(part for part in (row.user, row.host) if part)
     pid = f"pid {row.pid}" if row.pid else "process not known exactly"
     held = "" if row.state == "ended" else _gate(gate, now)

@@ -152,7 +152,8 @@ def aside(
 
 def _named(row: SessionRow) -> Line:
     """Which session: its id, where it runs and for what, with which tool and model."""
-    places = dict.fromkeys(short_place(part) for part in (row.project, row.feature) if part)
+    known = (row.title, short_place(row.project), short_place(row.feature))
+    places = dict.fromkeys(part for part in known if part)
     about = (row.agent_type, short_model(row.model), row.cwd)
     return line(
         (f"{row.called} ", "strong"),

@@ -14,3 +14,7 @@ INSERT INTO usage_ledger VALUES
   (3, '20261120_2', 1795165510, 'gpt-5.2', 200, 20, 220, NULL, NULL, NULL, NULL, 0),
   (4, '20261120_2', 1795165520, 'gpt-5.2', -7, 20, 13, NULL, NULL, NULL, NULL, 0),
   (5, '20261120_1', 1795165530, 'claude-sonnet-4-6', 10, 5, 15, 900, 50, NULL, NULL, 0);
+ALTER TABLE sessions ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN description TEXT NOT NULL DEFAULT '';
+UPDATE sessions SET name = 'CLI Session', description = 'x' WHERE id = '20261120_1';
+UPDATE sessions SET description = 'Build the importer' WHERE id = '20261120_2';

@@ -15,3 +15,6 @@ INSERT INTO session_message VALUES
   ('m6', 'ses_fork', 'user', '{"text": "more"}', 3, 1795000100500, 1795000100500),
   ('m7', 'ses_fork', 'assistant', '{"model": {"id": "claude-sonnet-4-5", "providerID": "anthropic"}, "cost": 0, "tokens": {"input": 5, "output": 20, "reasoning": 8, "cache": {"read": 12469, "write": 0}}, "time": {"created": 1795000101000, "completed": 1795000102000}}', 4, 1795000101000, 1795000102000),
   ('m8', 'ses_fork', 'synthetic', '{"text": "x"}', 5, 1795000102500, 1795000102500);
+ALTER TABLE session_v2 ADD COLUMN title TEXT;
+UPDATE session_v2 SET title = 'New session - 2026-11-20T10:00:00.000Z' WHERE id = 'ses_a';
+UPDATE session_v2 SET title = 'Fork of the fix' WHERE id = 'ses_fork';
