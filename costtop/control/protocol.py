@@ -158,8 +158,8 @@ class Hook:
     """An agent's hook or status line ran: who asked is read of the socket's other end.
 
     `said` is the kind of its refusal ("deny", "stop"), or of a command that passed all the same
-    while its session is held back ("commit", "stage", "look"); `cost` (dollars) and the per cents
-    of the plan's limits are Claude Code's own.
+    while its session is held back ("commit", "stage", "look", "summary"); `cost` (dollars) and the
+    per cents of the plan's limits are Claude Code's own.
     """
 
     do = "hook"

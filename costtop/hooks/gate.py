@@ -58,6 +58,9 @@ def _verdict(db: "Connection", dialect: "Dialect", session: str, text: bytes) ->
     from costtop.hooks import spare
 
     passes = spare.permitted(text, kind, fresh=now - since < gating.PATIENCE)
+    asks = kind == "stop" and event in dialect.REQUESTS
+    if asks and gating.argues(db, dialect.SOURCE, session, now):
+        passes = "summary"
     if passes == "save":
         return dialect.NEUTRAL, ""
     if passes and gating.spared(db, dialect.SOURCE, session, since, passes) < spare.MOST[passes]:

@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MOST = {"commit": 3, "stage": 3, "look": 10}  # of each kind of command, a hold
+# Of each kind of command, a hold; of requests after a denial, where an agent asks before each.
+MOST = {"commit": 3, "stage": 3, "look": 10, "summary": 1}
 
 _SHELLS = frozenset(
     {"Bash", "bash", "shell", "local_shell", "exec_command", "run_shell_command", "Shell"}

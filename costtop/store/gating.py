@@ -82,8 +82,16 @@ def verdict(
     return kind, why, opened, budget, _said(db, about)
 
 
+def argues(db: "Connection", source: str, session: str, now: int) -> bool:
+    """Whether a session is stopped only for going on after a denial, by nothing that says stop."""
+    about = facts(db, source, session)
+    about["now"] = now
+    found = None if db.execute(_MARKED, about).fetchone() else _over(db, about)
+    return found is not None and found[0] not in ("stop", "kill")
+
+
 def spared(db: "Connection", source: str, session: str, since: int, kind: str) -> int:
-    """How many commands of a kind have passed in the hold that stands since then."""
+    """How many of a kind have passed in the hold that stands since then."""
     row = db.execute(
         "SELECT times FROM spared WHERE session = ? AND kind = ? AND since = ?",
         (facts(db, source, session)["session"], kind, since),

@@ -276,3 +276,28 @@ def test_a_gates_sessions_are_those_of_a_source(agent):
     from costtop.sources.registry import SOURCE
 
     assert dialect_of(agent).SOURCE in SOURCE.keys() & PROGRAMS.keys()
+
+
+@pytest.mark.parametrize(
+    ("agent", "event"), [("gemini", "BeforeModel"), ("qwen", "UserPromptSubmit")]
+)
+def test_one_summary_passes_after_a_denial_and_no_second(hold, agent, event):
+    opened = now() - 120_000
+    hold("gate", opened=opened)
+    source = dialect_of(agent).SOURCE
+    asked = {"session_id": "s9", "hook_event_name": event, "prompt": ""}
+    neutral = dialect_of(agent).NEUTRAL
+    assert call("gate", "--agent", agent, text=asked).stdout.strip() == neutral
+    _in_store(breakers.denied, f"{source}/s9", now())
+    assert call("gate", "--agent", agent, text=asked).stdout.strip() == neutral
+    _in_store(breakers.spared, f"{source}/s9", opened, "summary")
+    assert "is spent" in call("gate", "--agent", agent, text=asked).stdout
+
+
+@pytest.mark.parametrize(
+    ("agent", "event"), [("gemini", "BeforeModel"), ("qwen", "UserPromptSubmit")]
+)
+def test_no_summary_passes_what_ends_the_turn(hold, agent, event):
+    hold("stop")
+    asked = {"session_id": "s9", "hook_event_name": event, "prompt": ""}
+    assert "is spent" in call("gate", "--agent", agent, text=asked).stdout

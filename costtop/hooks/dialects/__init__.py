@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         NEUTRAL: str  # the answer that changes nothing; "" is none at all
         PROMPTS: frozenset[str]  # hooks by which only the user's own words come
         TOLD: frozenset[str]  # hooks whose answer is shown to the user and refuses nothing
+        REQUESTS: frozenset[str]  # hooks that ask before a request to the model that no user typed
         NEW: str  # what its settings begin with where there are none yet
         LINE: bool  # whether it has a status line for our command
         OFF: tuple[str, frozenset[str]]  # a file beside the settings, lines in it that stop hooks

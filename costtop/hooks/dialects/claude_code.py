@@ -16,6 +16,7 @@ SOURCE = "claude-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
 TOLD: "frozenset[str]" = frozenset()
+REQUESTS: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

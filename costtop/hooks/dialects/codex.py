@@ -16,6 +16,7 @@ SOURCE = "codex"
 NEUTRAL = ""
 PROMPTS = frozenset({"UserPromptSubmit"})
 TOLD: "frozenset[str]" = frozenset()
+REQUESTS: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))

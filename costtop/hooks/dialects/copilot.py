@@ -17,6 +17,7 @@ SOURCE = "copilot"
 NEUTRAL = ""
 PROMPTS = frozenset({"userPromptSubmitted"})
 TOLD = frozenset({"userPromptSubmitted"})
+REQUESTS: "frozenset[str]" = frozenset()
 NEW = '{\n  "version": 1\n}\n'
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

@@ -16,6 +16,7 @@ SOURCE = "gemini-cli"
 NEUTRAL = "{}"
 PROMPTS = frozenset({"BeforeAgent"})
 TOLD: "frozenset[str]" = frozenset()
+REQUESTS = frozenset({"BeforeModel"})
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

@@ -18,6 +18,7 @@ SOURCE = "qwen-code"
 NEUTRAL = ""
 PROMPTS = frozenset({"SubmittedPrompt"})
 TOLD: "frozenset[str]" = frozenset()
+REQUESTS = frozenset({"UserPromptSubmit"})
 NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())

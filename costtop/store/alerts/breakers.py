@@ -159,7 +159,7 @@ def denied(db: sqlite3.Connection, session: str, now: int) -> None:
 
 
 def spared(db: sqlite3.Connection, session: str, since: int, kind: str) -> None:
-    """Counts a command that passed all the same in the hold that stands since then."""
+    """Counts what passed all the same in the hold that stands since then."""
     db.execute(
         "INSERT INTO spared (session, kind, since, times) VALUES (?1, ?2, ?3, 1) ON CONFLICT"
         " DO UPDATE SET times = CASE WHEN since = ?3 THEN times + 1 ELSE 1 END, since = ?3",
