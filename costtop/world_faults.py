@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 from costtop.errors import CosttopError
 
 Kind = Literal["full", "locked", "read-only", "broken", "unopened", "descriptors", "memory", "away"]
-
+# What passes by itself: it keeps no daemon from starting, for nobody would start it again.
+PASSING: frozenset[Kind] = frozenset({"full", "locked", "memory", "descriptors"})
 # By SQLite's primary code; its code 1 (SQL that is wrong) and all others are bugs.
 _SQLITE: dict[int, Kind] = {
     sqlite3.SQLITE_BUSY: "locked",

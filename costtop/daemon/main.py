@@ -61,7 +61,7 @@ from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
 from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
-from costtop.world_faults import judge
+from costtop.world_faults import PASSING, judge
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
@@ -143,17 +143,24 @@ async def _work_on(daemon: _Daemon, config: Config, *, read_only: bool) -> None:
                 raise
             log.error("%s", error)
         except Exception as error:
-            what = judge(error)
-            if what is None:
-                raise
-            if not ends.up.is_set():
-                if isinstance(error, CosttopError):
-                    raise
-                raise Unusable(f"cannot start: {what.said}") from None
-            daemon.faults.tell("reload", what)
-            ends.reload.set()  # the configuration may not have been read yet
+            _meet(daemon, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(ends.stop.wait(), _AGAIN)
+
+
+def _meet(daemon: _Daemon, error: Exception) -> None:
+    """Tells a fault that kept the work from beginning; raises what no waiting will end."""
+    what, is_up = judge(error), daemon.ends.up.is_set()
+    if what is None:
+        raise error
+    if not is_up and what.kind not in PASSING:
+        said = Unusable(f"cannot start: {what.said}")
+        raise error if isinstance(error, CosttopError) else said from None
+    if what.kind == "full":  # after a crash on a full disk it is to work, and to tell
+        Reserve(daemon.paths.database).free()
+    daemon.faults.tell("reload" if is_up else "start", what)
+    if is_up:
+        daemon.ends.reload.set()  # the configuration may not have been read yet
 
 
 async def _begin(daemon: _Daemon, config: Config) -> Config:

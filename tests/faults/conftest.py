@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tests.e2e.instance import COSTTOP, Instance
 
 HERE = Path(__file__).parent
+Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
 class FaultyMachine:
@@ -94,6 +96,51 @@ def machine(instance: Instance, shim: Path) -> Iterator[FaultyMachine]:
         made.end()
 
 
+_HOLD = 'mount -t tmpfs -o size={size},mode=0700 none "$0" || exit 99; echo mounted; exec sleep 600'
+
+
+@pytest.fixture
+def kept_disk(instance: Instance) -> Iterator[Callable[[int], tuple[Path, Start]]]:
+    """Makes a file system of so many bytes that outlives daemons: its path, and what starts one."""
+    _needs_namespaces()
+    holders: list[subprocess.Popen[str]] = []
+
+    def make(size: int) -> tuple[Path, Start]:
+        folder = instance.paths.database.parent
+        folder.mkdir(mode=0o700, exist_ok=True)
+        hold = ["unshare", "-Urm", "sh", "-c", _HOLD.format(size=size), folder]
+        holders.append(subprocess.Popen(hold, stdout=subprocess.PIPE, text=True))
+        assert holders[0].stdout is not None
+        assert holders[0].stdout.readline() == "mounted\n"
+        real = Path(f"/proc/{holders[0].pid}/root{folder}")
+        shutil.copy(instance.home / "kept.toml", real / "config.toml")
+        return real, partial(_started_within, instance, holders[0].pid)
+
+    yield make
+    instance.kill9()
+    for holder in holders:
+        holder.kill()
+        holder.communicate()
+
+
+def _started_within(instance: Instance, holder: int) -> "subprocess.Popen[bytes]":
+    enter = ["nsenter", "-U", "-m", "--preserve-credentials", "-t", str(holder)]
+    with open(instance.home / "daemon.log", "ab") as log:
+        daemon = subprocess.Popen(
+            [*enter, *COSTTOP, "daemon"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    instance.daemons.append(daemon)
+    return daemon
+
+
+def _needs_namespaces() -> None:
+    if shutil.which("unshare") is None or subprocess.run(
+        ["unshare", "-Urm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False,
+        stderr=subprocess.DEVNULL,
+    ).returncode:  # fmt: skip
+        pytest.skip("needs namespaces of the user (unshare -Urm)")
+
+
 @pytest.fixture
 def small_disk(instance: Instance) -> Callable[[int], Path]:
     """Starts a daemon whose home is a file system of so many bytes; answers with its real path."""
@@ -114,9 +161,5 @@ def small_disk(instance: Instance) -> Callable[[int], Path]:
         instance.daemons.append(daemon)
         return Path(f"/proc/{daemon.pid}/root{folder}")
 
-    if shutil.which("unshare") is None or subprocess.run(
-        ["unshare", "-Urm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False,
-        stderr=subprocess.DEVNULL,
-    ).returncode:  # fmt: skip
-        pytest.skip("needs namespaces of the user (unshare -Urm)")
+    _needs_namespaces()
     return start

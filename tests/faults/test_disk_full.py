@@ -77,6 +77,29 @@ def test_on_a_full_disk_the_alert_is_written_down_and_nothing_is_lost(instance, 
     assert os.path.getsize(instance.home / "daemon.log") < 10_000
 
 
+def test_a_daemon_that_is_killed_on_a_full_disk_starts_there_and_tells(instance, kept_disk):
+    """Nobody starts it again after exit 78: neither systemd nor costtop's own supervisor."""
+    told = instance.home / "told"
+    (instance.home / "kept.toml").write_text(
+        f'[[notify]]\nlabel = "log"\nurl = "log:{told}"\nmin_severity = "notice"\n'
+    )
+    instance.append(claude_log(ONE), claude_line(ONE, 0))
+    home, start = kept_disk(DISK)
+    start()
+    until(lambda: calls(home / "costtop.db") == 1)
+    until((home / "costtop.reserve").exists)
+    instance.kill9()
+    fill(home / "ballast")
+    feed(instance, 1, 8001)  # more than the reserve holds
+    daemon = start()
+    until(lambda: told.exists() and "disk is full" in told.read_text())
+    assert daemon.poll() is None
+    (home / "ballast").unlink()
+    until(lambda: calls(home / "costtop.db") == 8001)
+    until(lambda: "costs are seen again" in told.read_text())
+    assert daemon.poll() is None
+
+
 def test_a_log_that_may_not_grow_ends_nothing_either(instance):
     """S2: RLIMIT_FSIZE, which SQLite calls an I/O error."""
     instance.append(claude_log(ONE), claude_line(ONE, 0))

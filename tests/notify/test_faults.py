@@ -251,3 +251,13 @@ async def test_nothing_is_imported_from_the_current_directory(tmp_path, inbox, m
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert (await send(json_to(inbox), LETTER)).ok
     assert not list(tmp_path.glob("*.hit"))
+
+
+async def test_a_letter_from_before_the_clock_was_set_back_goes_at_once(tmp_path, inbox):
+    ahead = Skewed()
+    ahead.skew = 600_000
+    async with desk(tmp_path, [json_to(inbox)], clock=clock) as post:
+        await post.tell(tier(50, clock()), now=ahead())
+        await post.settled()
+        assert await post.states() == ["sent"]
+    assert len(inbox.got) == 1

@@ -49,12 +49,14 @@ def _first_state(db: sqlite3.Connection, label: str) -> str:
 def due(db: sqlite3.Connection, busy: Collection[str], now: int) -> list[Letter]:
     """For each endpoint that is not busy the letter to send next, the least tried one first.
 
-    A clock that was set back must not stop the post: no letter waits longer than a retry does.
+    A clock that was set back must not stop the post: no letter waits longer than a retry does, and
+    one that was released in what is the future now, and not tried yet, goes at once.
     """
     rows = db.execute(
         f"SELECT {_LETTER}, id, attempts FROM outbox WHERE state = 'pending'"
-        " AND (next_at <= ? OR next_at > ?) ORDER BY attempts, id",
-        (now, now + 2 * LONGEST_RETRY),
+        " AND (next_at <= ? OR next_at > ? OR (attempts = 0 AND released > ?))"
+        " ORDER BY attempts, id",
+        (now, now + 2 * LONGEST_RETRY, now),
     )
     found: dict[str, Letter] = {}
     for letter in map(_letter, rows):

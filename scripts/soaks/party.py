@@ -1,0 +1,236 @@
+"""Everything at once: starts all parts of a soak, ends them, and lets the daemon catch up."""
+
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+from costtop import paths
+
+from . import disks, sent, verdict
+from .gauges import Gauges
+from .inboxes import Inbox
+from .keeper import Keeper
+from .log_writers import twenty
+from .mishaps import Mishaps
+from .verdict import Finding
+from .watchers import Asking, Screens
+from .wires import Nuisance, OtlpCaller, PythonClient, SocketCaller
+
+CATCH_UP = 180.0  # s that the daemon has in the end, with nothing against it any more
+_KEPT = {"PATH", "LANG", "PYTHONPATH", "SOAK_MOUNTS"}
+_CONFIG = """
+[[source]]
+name = "own"
+format = "costtop"
+paths = ["{home}/logs/own/*"]
+[[source]]
+name = "gateway"
+format = "litellm"
+paths = ["{home}/logs/gateway/*"]
+[receive.otlp]
+port = {port}
+[metrics]
+port = 0
+[[budget]]
+name = "all"
+period = "month"
+amount = {amount}
+tiers = {tiers}
+[[budget]]
+name = "today"
+period = "day"
+amount = {amount}
+tiers = [10, 30, 60]
+"""
+_NOTIFY = """
+[[notify]]
+label = "{label}"
+url = "{url}"
+min_severity = "notice"
+max_per_hour = 1000
+digest = "10s"
+"""
+
+
+class Party:
+    """One soak in a folder of its own. The environment is that of its instance."""
+
+    def __init__(self, folder: Path, seed: int, minutes: float) -> None:
+        self.home, self.seconds, self.rng = folder, minutes * 60, Random(seed)  # noqa: S311
+        for name in os.environ.keys() - _KEPT:  # XDG_… and such would lead it to another home
+            del os.environ[name]
+        os.environ.update(HOME=str(folder), COSTTOP_HOME=str(folder / "costtop"), TZ="UTC")
+        self.paths = paths.find()
+        self.disk = disks.small(folder / "costtop")
+        self.sent, self.steady, self.fickle = sent.Sent(), Inbox(), Inbox()
+        self.port = _free_port()
+        self._configure()
+        self.log = folder / "daemon.log"
+        self.clock, environ = _clock(folder)
+        self.keeper = Keeper(self.paths, self.log, environ)
+        self.gauges = Gauges(self.paths.database, self.log)
+        self.mishaps = Mishaps(self.keeper, self.disk, self.clock, self.fickle, self._dice())
+        self.writers = list(twenty(folder, seed, self.sent))
+        self.sockets = [SocketCaller(self.paths, f"wire-{n}", self.sent) for n in range(2)]
+        self.client = PythonClient("client", self.sent)
+        self.otlp = OtlpCaller(self.paths, self.port, "spans", self.sent)
+        self.nuisance, self.asking = Nuisance(self.paths), Asking()
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.wrong: list[str] = []
+
+    def _dice(self) -> Random:
+        return Random(self.rng.getrandbits(64))  # noqa: S311
+
+    def _configure(self) -> None:
+        amount = max(2, round(self.seconds * 1.2))  # dollars: about what is spent in that time
+        tiers = list(range(2, 100, 2))
+        text = _CONFIG.format(home=self.home, port=self.port, amount=amount, tiers=tiers)
+        for label, url in (("steady", self.steady.url), ("fickle", self.fickle.url),
+                           ("log", f"log:{self.home}/told")):  # fmt: skip
+            text += _NOTIFY.format(label=label, url=url)
+        self.paths.config.write_text(text)
+        (self.paths.config.parent / "prices.toml").write_text(sent.PRICES)
+
+    def run(self) -> list[Finding]:
+        """The whole soak, and what came of it."""
+        self.keeper.start()
+        self.screens = Screens()
+        for what, pause in self._parts():
+            self._begin(what, pause)
+        try:
+            self.mishaps.run(self.seconds, self.seconds * 0.4)
+            self._over.set()
+            for thread in self._threads:
+                thread.join(150)
+            self._settle()
+            return self._judged()
+        finally:
+            self.keeper.stop()
+
+    def _parts(self) -> list[tuple[Callable[[Random], object], float]]:
+        """What is done over and over, each in a thread of its own, with pauses in seconds."""
+        return [
+            (self._write, 0.03), (self.sockets[0].call, 0.5), (self.sockets[1].call, 1.0),
+            (self.client.call, 0.4), (self.otlp.call, 0.4), (self.nuisance.annoy, 1.0),
+            (self.screens.look, 0.3), (self.asking.ask, 1.5), (self._measure, 1.0),
+        ]  # fmt: skip
+
+    def _write(self, rng: Random) -> None:
+        rng.choice(self.writers).write(rng)
+
+    def _measure(self, _: Random) -> None:
+        if self.keeper.lock.acquire(blocking=False):
+            try:
+                self.keeper.look()
+                self.gauges.look(self.keeper.pid)
+            finally:
+                self.keeper.lock.release()
+
+    def _begin(self, what: Callable[[Random], object], pause: float) -> None:
+        rng = self._dice()
+
+        def again() -> None:
+            try:
+                while not self._over.wait(rng.uniform(0.5, 1.5) * pause):
+                    what(rng)
+            except Exception as error:  # a part that ends early would make a soak of nothing
+                self.wrong.append(f"{what.__qualname__}: {type(error).__name__}: {error}")
+                raise
+
+        self._threads.append(threading.Thread(target=again, daemon=True))
+        self._threads[-1].start()
+
+    def _settle(self) -> None:
+        """All that was begun is ended, and the daemon gets time to read and to send."""
+        self.nuisance.close()
+        for writer in self.writers:
+            writer.finish()
+        self.keeper.look()
+        callers = (*self.sockets, self.otlp)
+        _until(lambda: min(caller.push() for caller in callers), 60)
+        if not self.client.flush():
+            self.wrong.append("the Python client could not get rid of its records within 60 s")
+        self.client.close()
+        for caller in self.sockets:
+            caller.close()
+        self.wrong += self.screens.end()
+        began = time.monotonic()
+        _until(lambda: self._ask("SELECT count(*) FROM calls") >= self.sent.calls, CATCH_UP)
+        _until(lambda: self._ask(_OPEN) == 0, CATCH_UP)
+        self.caught_up = time.monotonic() - began
+        self.keeper.look()
+        if code := self.keeper.stop():
+            self.wrong.append(f"the daemon ended with {code} when it was asked to")
+
+    def _ask(self, sql: str) -> int:
+        try:
+            with closing(sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)) as db:
+                return int(db.execute(sql).fetchone()[0])
+        except sqlite3.Error:
+            return -1
+
+    def _judged(self) -> list[Finding]:
+        keeper, asking = self.keeper, self.asking
+        took = sorted(one for caller in self.sockets for one in caller.took) or [0.0]
+        kills = keeper.kills + keeper.sender_kills
+        nuisance = f"{self.nuisance.lines} odd lines, {self.nuisance.answers} answers"
+        codes = ", ".join(f"{many} x exit {code}" for code, many in sorted(asking.codes.items()))
+        return [
+            *verdict.money(self.sent),
+            *verdict.alerts(self.paths.database, self.steady, self.fickle, kills),
+            *verdict.bounds(self.gauges, 120),
+            *verdict.sound(self.paths.database, self.log),
+            Finding("no daemon ends by itself", str(keeper.ended or "none"), not keeper.ended),
+            Finding("no odd line is without an answer", nuisance,
+                    self.nuisance.lines == self.nuisance.answers),
+            Finding("no command fails with a traceback", f"{codes}; {asking.wrong or 'none'}",
+                    not asking.wrong),
+            Finding("all parts ended well", str(self.wrong or "yes"), not self.wrong),
+            Finding("socket batches acknowledged", f"median {took[len(took) // 2]:.2f} s,"
+                    f" p95 {took[int(len(took) * 0.95)]:.2f} s, at most {took[-1]:.2f} s"
+                    " (kills and full disks included)", kept=True),
+            Finding("a killed daemon is back", f"{keeper.slowest:.1f} s at most", kept=True),
+            Finding("caught up in the end", f"{self.caught_up:.1f} s", kept=True),
+        ]  # fmt: skip
+
+
+_OPEN = "SELECT count(*) FROM outbox WHERE state IN ('pending', 'held')"
+
+
+def _clock(folder: Path) -> tuple[Path | None, dict[str, str]]:
+    """Where the daemon's clock is stepped, and its environment; None without a compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None, dict(os.environ)
+    made, source = folder / "stepped_clock.so", Path(__file__).with_name("stepped_clock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
+    file = folder / "clock"
+    return file, {**os.environ, "LD_PRELOAD": str(made), "CLOCK_STEP": str(file)}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def _until(true: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.3)
+
+
+def told(party: Party) -> str:
+    """What was done to it, in one line of JSON."""
+    keeper = party.keeper
+    done = {**party.mishaps.counts, "kills": keeper.kills, "sender kills": keeper.sender_kills}
+    return json.dumps(done, sort_keys=True)
