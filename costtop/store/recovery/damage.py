@@ -133,17 +133,24 @@ class Watch:
         self._pages: tuple[int, int, int] | None = None
 
     def leave(self) -> None:
-        """Notes how the file is after a turn of the connection."""
-        self._left = stat(self._name)
+        """Notes how the file is after a turn of the connection.
+
+        What no turn does was done by somebody else in the middle of it: the next look finds it.
+        """
+        found, before = stat(self._name), self._left
+        if before is None or (found and found[:2] == before[:2] and (found[2] or not before[2])):
+            self._left = found
 
     def note(self) -> None:
-        """Looks at its log, and notes what its pages say: a copy put over them later is older."""
+        """Looks at its log, and notes what its pages say: a copy put over them is older."""
         log = _inode(self._database)
         if self._log not in (None, log):
             self.why = self.why or LOG_GONE
         self._log = log
         with suppress(sqlite3.Error):
-            self._pages = self._read()
+            pages = self._read()
+            self.why = self.why or self._compared(pages)
+            self._pages = pages
 
     def look(self) -> str:
         """What happened to the file since it was left; "" where nothing did."""
@@ -168,6 +175,9 @@ class Watch:
             pages = self._read()
         except sqlite3.Error as error:
             return f"its file was overwritten while it was open ({_line(error)})"
+        return self._compared(pages)
+
+    def _compared(self, pages: tuple[int, int, int]) -> str:
         before = self._pages or pages
         if pages[0] != before[0] or pages < before:
             return "a copy was put over it while it was open"
