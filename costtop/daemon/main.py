@@ -41,7 +41,14 @@ from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.wal_upkeep import keep_wal_small
-from costtop.daemon.lifecycle import daemon_log, leftovers, privacy, systemd_words, watchdog
+from costtop.daemon.lifecycle import (
+    beginnings,
+    daemon_log,
+    leftovers,
+    privacy,
+    systemd_words,
+    watchdog,
+)
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.lifecycle.signals import ignore, on_signals
 from costtop.daemon.notices.post import Audience, audience
@@ -52,7 +59,7 @@ from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError, Unusable
+from costtop.errors import CosttopError
 from costtop.lasting import Faults, LastingTasks
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
@@ -61,7 +68,6 @@ from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
 from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
-from costtop.world_faults import PASSING, judge
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
@@ -143,24 +149,12 @@ async def _work_on(daemon: _Daemon, config: Config, *, read_only: bool) -> None:
                 raise
             log.error("%s", error)
         except Exception as error:
-            _meet(daemon, error)
+            is_up, database = ends.up.is_set(), daemon.paths.database
+            beginnings.meet(error, database, daemon.faults, is_up=is_up)
+            if is_up:
+                ends.reload.set()  # the configuration may not have been read yet
             with suppress(TimeoutError):
                 await asyncio.wait_for(ends.stop.wait(), _AGAIN)
-
-
-def _meet(daemon: _Daemon, error: Exception) -> None:
-    """Tells a fault that kept the work from beginning; raises what no waiting will end."""
-    what, is_up = judge(error), daemon.ends.up.is_set()
-    if what is None:
-        raise error
-    if not is_up and what.kind not in PASSING:
-        said = Unusable(f"cannot start: {what.said}")
-        raise error if isinstance(error, CosttopError) else said from None
-    if what.kind == "full":  # after a crash on a full disk it is to work, and to tell
-        Reserve(daemon.paths.database).free()
-    daemon.faults.tell("reload" if is_up else "start", what)
-    if is_up:
-        daemon.ends.reload.set()  # the configuration may not have been read yet
 
 
 async def _begin(daemon: _Daemon, config: Config) -> Config:
