@@ -31,11 +31,12 @@ def may(one: Breaker) -> bool:
 def slips(one: Breaker, seen: HeldSpending) -> bool:
     """Whether the session spends on as if nothing held it.
 
-    Its hook is asked and the agent argues on, or calls come and no hook is asked: at once where
-    none ever was, else after ten seconds, for a long answer may have been under way.
+    Its hook is asked and the agent argues on, or calls come and no hook is asked: with the first
+    where none ever was, for nothing holds it; else with the second after ten seconds, for a long
+    answer may have been under way.
     """
     if seen.denials >= ARGUES and seen.argued >= ARGUES:
         return True
-    if seen.calls < ARGUES:
-        return False
-    return not seen.gate or seen.last - max(one.opened, seen.gate) >= SILENT
+    if not seen.gate:
+        return seen.calls > 0
+    return seen.calls >= ARGUES and seen.last - max(one.opened, seen.gate) >= SILENT

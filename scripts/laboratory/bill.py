@@ -18,6 +18,8 @@ _RATES = (
     (r"gpt-5", (1_250, 125, 1_250, 1_250, 10_000)),
     (r"gemini-2\.5-flash-lite", (100, 10, 100, 100, 400)),
     (r"gemini-2\.5-flash", (300, 30, 300, 300, 2_500)),
+    (r"gemini-3(\.\d)?-flash", (500, 50, 500, 500, 3_000)),
+    (r"gemini-3(\.\d)?-pro", (2_000, 200, 2_000, 2_000, 12_000)),
     (r"gemini-2\.5-pro", (1_250, 125, 1_250, 1_250, 10_000)),
 )
 
@@ -41,6 +43,11 @@ def cost(model: str, tokens: Tokens) -> int:
         if re.match(pattern, model):
             return sum(rate * count for rate, count in zip(rates, tokens[:5], strict=True))
     raise LookupError(f"the laboratory has no price for {model!r}")
+
+
+def is_known(model: str) -> bool:
+    """Whether a model has a price here."""
+    return any(re.match(pattern, model) for pattern, _ in _RATES)
 
 
 class Bill:

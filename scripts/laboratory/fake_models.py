@@ -140,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         return chunk
 
     def _ask(self, wire: Any, asked: Request) -> None:
+        if not prices.is_known(asked.model):
+            return self._json(404, {"error": {"message": f"no price for {asked.model}"}})
         script, begun, number = newest(asked.prompts), time.time(), self.models.number()
         if asked.tools and self.models.fails(script):
             self.models.bill.write({"status": script.fault, "begun": begun})

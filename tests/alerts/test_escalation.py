@@ -19,8 +19,8 @@ def since(gate=0, calls=0, last=0, denials=0, argued=0) -> HeldSpending:
     ("seen", "slipped"),
     [
         (since(), False),
-        (since(calls=1, last=60_000), False),  # one may have been under way
-        (since(calls=2, last=500), True),  # no hook was ever asked
+        (since(calls=1, last=500), True),  # no hook was ever asked
+        (since(gate=-60_000, calls=1, last=60_000), False),  # one may have been under way
         (since(gate=-60_000, calls=2, last=9_999), False),
         (since(gate=-60_000, calls=2, last=10_000), True),  # none is asked any more
         (since(gate=5_000, calls=2, last=14_999), False),

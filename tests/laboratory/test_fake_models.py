@@ -11,6 +11,8 @@ from laboratory.bill import cost
 from laboratory.fake_models import FakeModels
 from laboratory.wire.exchange import Tokens
 
+from tests.patience import until
+
 SHELL = {"type": "object", "required": ["command"], "properties": {"command": {"type": "string"}}}
 PATHS = {
     "messages": "/v1/messages",
@@ -28,11 +30,13 @@ def models(tmp_path: Path) -> Iterator[FakeModels]:
 
 
 def ask(models: FakeModels, path: str, body: dict[str, Any]) -> tuple[int, str]:
+    before = len(models.bill.lines())
     connection = http.client.HTTPConnection("127.0.0.1", models.port, timeout=30)
     connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
+    until(lambda: len(models.bill.lines()) > before)  # billed once all is said
     return answer.status, text
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from costtop.daemon.actions.process_search import ProcessSearch
+from costtop.durations import now_ms
 from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.store.writer import Writer
@@ -200,8 +201,8 @@ async def test_the_exit_of_a_guessed_process_says_nothing(stage, hand, home):
         assert search.exited() == {}
 
 
-async def test_a_session_that_has_just_begun_is_searched_for_before_it_is_due(hand, home):
-    """Its cap or budget may be spent within seconds."""
+async def test_young_sessions_are_searched_for_before_the_next_search_is_due(stage, hand, home):
+    """Their cap or budget may be spent within seconds, and one look may come too early."""
     dear = 0.03  # s of a core that the search before took: the next is due in ten seconds
     async with Writer(home / "costtop.db") as writer:
         search = ProcessSearch(writer, hand.holder, hand.vitals)
@@ -209,5 +210,15 @@ async def test_a_session_that_has_just_begun_is_searched_for_before_it_is_due(ha
         rest = asyncio.create_task(search._rest(dear))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(rest), 1.5)
-        await writer.transact(_stored, "aaaa")
+        await writer.transact(_begun, "aaaa")
         await asyncio.wait_for(rest, 5)
+        await search.once()
+        await asyncio.wait_for(search._rest(dear), 5)  # it is not known yet
+        report(hand, stage.start("name=agent", program=stage.program("claude")))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(search._rest(dear), 1.5)
+
+
+def _begun(db, session):
+    _stored(db, session)
+    db.execute("UPDATE sessions SET started = ?1, last = ?1", (now_ms(),))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.processes.evidence.gemini_files import placed
 from costtop.processes.evidence.lone import LoneAgents
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import Wanted
@@ -141,3 +142,16 @@ def test_a_process_with_two_sessions_that_call_is_neither_ones(start, look, fold
         assert found[1] in {"weak", ""}
         agent.write(one)
         agent.write(two)
+
+
+def test_gemini_names_the_folder_of_its_sessions_beside_its_chats(tmp_path):
+    chats = tmp_path / "tmp/shop/chats/parent"
+    chats.mkdir(parents=True)
+    one = Wanted("gemini-cli/g", "gemini-cli", ("g",), "", (str(chats / "sub.jsonl"),))
+    assert placed([one]) == [one]
+    (tmp_path / "tmp/shop/.project_root").write_text("/home/ana/shop\n")
+    known = one._replace(cwd="/home/ana/elsewhere")
+    other = one._replace(source="qwen-code")
+    assert placed([one, known, other]) == [one._replace(cwd="/home/ana/shop"), known, other]
+    (tmp_path / "tmp/shop/.project_root").write_text("../shop")
+    assert placed([one]) == [one]

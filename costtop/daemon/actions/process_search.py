@@ -11,6 +11,7 @@ from pathlib import Path
 from costtop import lasting
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
+from costtop.processes.evidence import gemini_files
 from costtop.processes.evidence.lone import LoneAgents
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
@@ -26,7 +27,8 @@ from costtop.tail.place import shown
 _KNOWN = "processes_known"  # meta: JSON of the processes known for sure, and of their exits
 _EVERY = 2.0  # s
 _SHARE, _LONGEST = 0.003, 60.0  # of a core at most, which thousands of sessions stretch it to; s
-_SOON, _SOON_SHARE = 0.5, 0.03  # the same where a session has begun: a cap or a budget may wait
+_SOON, _SOON_SHARE = 0.5, 0.03  # the same while sessions are young: a cap or a budget may wait
+_YOUNG = 30.0  # s since a session was first searched for
 _SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
@@ -49,6 +51,7 @@ class ProcessSearch:
         self._kept = ""  # what was written down of both
         self._lone = LoneAgents()
         self._newest = 0  # the latest session that a search has been asked of
+        self._first: dict[str, float] = {}  # when a session was first searched for, monotonic
 
     async def run(self) -> None:
         """For ever."""
@@ -61,13 +64,19 @@ class ProcessSearch:
             await self._rest(took)
 
     async def _rest(self, took: float) -> None:
-        """Until the next search is due, or soon where a session has begun meanwhile."""
+        """Until the next search is due: soon where a session has just begun, or is not known."""
         until = time.monotonic() + min(max(_EVERY, took / _SHARE), _LONGEST)
         await asyncio.sleep(min(max(_SOON, took / _SOON_SHARE), _LONGEST))
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and not self._seeks_young():
             if await self._writer.read(live_logs.newest) > self._newest:
                 return
             await asyncio.sleep(min(_SOON, left))
+
+    def _seeks_young(self) -> bool:
+        """Whether the process of a session is not known that was never searched for until now."""
+        now = time.monotonic()
+        young = (session for session, first in self._first.items() if now - first < _YOUNG)
+        return any(not self._is_sure(session) for session in young)
 
     async def once(self) -> float:
         """One search for the processes of all live sessions; the seconds of a core it took."""
@@ -75,6 +84,8 @@ class ProcessSearch:
         wanted, asked = await self._writer.read(_live, now_ms() - _LIVE_FOR)
         claims, took = await asyncio.to_thread(_timed_search, wanted, self._lone)
         self._holder.take(wanted, claims)
+        now = time.monotonic()
+        self._first = {one.session: self._first.get(one.session, now) for one in wanted}
         await self._let_go({one.session for one in wanted})
         if self._holder.sessions():
             self._vitals.refresh()
@@ -178,6 +189,7 @@ def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:
 
 def _timed_search(wanted: list[Wanted], lone: LoneAgents) -> tuple[list[ProcessClaim], float]:
     began = time.thread_time()
+    wanted = gemini_files.placed(wanted)
     claims = lone.weighed(wanted, search(wanted, claude_roots()), system_inspector())
     return claims, time.thread_time() - began
 
