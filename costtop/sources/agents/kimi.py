@@ -101,7 +101,7 @@ def _line(log: Log, line: _Line) -> None:
     elif line.type == "usage.record" and line.usage is not None:
         tokens = _tokens(line.usage)
         if log.memo.pop("told", None) != list(tokens):  # else its step has told it already
-            key = _key(log, f"record/{at}/{tokens}")
+            key = keys.whole(NAME, f"record/{at}/{tokens}")  # which no other request shares
             log.call(key, line.model, tokens, at, provider=PROVIDER, attempt=_tries(log))
     elif line.type == "context.append_loop_event" and line.event is not None:
         _event(log, line.event, at)
@@ -112,9 +112,9 @@ def _config(log: Log, line: _Line, at: int) -> None:
     log.works_in(folder(line.cwd))
     started = None if "began" in log.memo else at
     log.memo["began"] = True
-    context = log.context() if log.context().cwd else None
+    context = log.context()
     kind = text(line.profile_name) if log.agent else ""
-    log.about(at, started, agent_type=kind, context=context)
+    log.about(at, started, agent_type=kind, context=context if context.cwd else None)
 
 
 def _event(log: Log, event: _Event, at: int) -> None:

@@ -60,19 +60,20 @@ _BLOCKS = msgspec.json.Decoder(list[_Block])
 
 
 def _line(log: Log, line: _Line) -> None:
-    at, message = log.at(line.timestamp), line.message
+    message = line.message
     if line.type == "session" and text(line.id):
         log.remember(text(line.id))
         log.works_in(text(line.cwd))
+        at = log.at(line.timestamp)
         log.about(at, at)
     elif line.type != "message" or message is None:
         return
     elif message.role == "user":
-        log.asked(text(line.id), at)
+        log.asked(text(line.id), log.at(line.timestamp))
     elif message.role == "toolResult":
         log.answered(text(message.tool_call_id), message.is_error is True, bytes(message.content))
     elif message.role == "assistant" and message.usage is not None:
-        _reply(log, line, message, message.usage, at)
+        _reply(log, line, message, message.usage, log.at(line.timestamp))
 
 
 def _reply(log: Log, line: _Line, message: _Message, used: _Usage, at: int) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from costtop.model import Tokens
 from costtop.money import from_dollars
-from costtop.sources.fold.json_lines import LARGEST, Unreadable, decoded
+from costtop.sources.fold.json_lines import LARGEST, Unreadable, decoded, decoded_after
 from costtop.text import LIMIT, clean
 
 T = TypeVar("T")
@@ -63,8 +63,8 @@ def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         raise Unreadable("a token count is -0", malformed=False)
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return decoded(decoder, raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return decoded_after(error, decoder, raw)
 
 
 def whole(value: object) -> int:
@@ -84,7 +84,7 @@ def inclusive(
     whole, read, write, output = whole or 0, read or 0, write or 0, output or 0
     if read + write > whole:
         raise Unreadable("cache reads and writes exceed the input", malformed=False)
-    return Tokens(whole, read, write, 0, output, min(reasoning or 0, output))
+    return Tokens(whole, read, write, 0, output, min(reasoning, output) if reasoning else 0)
 
 
 def disjoint(
@@ -92,7 +92,9 @@ def disjoint(
 ) -> Tokens:
     """Tokens where the input stands beside the cache; the reasoning is part of the output."""
     plain, read, write, output = plain or 0, read or 0, write or 0, output or 0
-    return Tokens(plain + read + write, read, write, 0, output, min(reasoning or 0, output))
+    return Tokens(
+        plain + read + write, read, write, 0, output, min(reasoning, output) if reasoning else 0
+    )
 
 
 def thinking_apart(

@@ -77,9 +77,13 @@ def _kind(raw: bytes) -> str:
         if _FORM.match(said):
             continue
         marked = _QUOTED.sub(b"", said).translate(_MARKED).split()
-        words = [word for word in marked if word.find(b"/") < 0 and not _DOTTED.search(word)]
+        words = [word for word in marked if word.isalpha() or _is_plain(word)]
         return blake2b(b" ".join(words), digest_size=4).hexdigest() if words else ""
     return ""
+
+
+def _is_plain(word: bytes) -> bool:
+    return word.find(b"/") < 0 and not _DOTTED.search(word)
 
 
 def _said(raw: bytes) -> bytes:

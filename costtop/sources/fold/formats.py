@@ -98,7 +98,7 @@ def _glued(
 
 def _unread(log: Log, error: Unreadable, usage: bytes) -> None:
     log.bad(error)
-    if usage in log.raw:
+    if log.raw.find(usage) >= 0:
         log.unread()
 
 

@@ -97,14 +97,19 @@ def decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
     """
     try:
         return decoder.decode(line)
-    except msgspec.ValidationError as error:
-        if "got `float`" not in str(error):
-            raise Unreadable(str(error), malformed=False) from None
-        return _decoded_mended(decoder, _mended(_FLOAT.sub(_as_int, line)))
-    except (msgspec.DecodeError, ValueError):
-        return _decoded_mended(decoder, _mended(line))
-    except RecursionError:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return decoded_after(error, decoder, line)
+
+
+def decoded_after(error: Exception, decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+    """The same for a line that was tried and gave `error`."""
+    if isinstance(error, RecursionError):
         raise Unreadable("nested too deeply", malformed=True) from None
+    if not isinstance(error, msgspec.ValidationError):
+        return _decoded_mended(decoder, _mended(line))
+    if "got `float`" not in (reason := str(error)):
+        raise Unreadable(reason, malformed=False) from None
+    return _decoded_mended(decoder, _mended(_FLOAT.sub(_as_int, line)))
 
 
 def objects(line: bytes) -> list[bytes]:

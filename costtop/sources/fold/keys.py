@@ -52,10 +52,12 @@ def is_global(name: str) -> bool:
     end = name[-_RANDOM:]
     if len(set(end)) > _MANY and end.isalnum() and not end.isalpha():
         return True  # quick: nearly all are such
+    if _UUID.search(name):
+        return True
     words = _WORDS.match(name)
     tail = name[words.end() :] if words else name
     random = len(tail) >= _RANDOM and len(set(tail)) >= _KINDS
-    return (random and not tail.isdecimal()) or _UUID.search(name) is not None
+    return random and not tail.isdecimal()
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from costtop.sources.fold import keys
 from costtop.sources.fold.times import stamp
 from costtop.text import clean
 
+_UNKNOWN, _NOBODY = Tokens(), Context()
 _TIME = re.compile(rb'"(?:timestamp|time|ts)"\s*:\s*("[^"\\]{1,40}"|\d{9,16})')
 _MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]{1,200})"')
 
@@ -28,15 +29,16 @@ def unread_call(
 
     `key` where it is known: a sight of the same call that can be read then makes it whole.
     """
-    time, named = _TIME.search(raw), _MODEL.search(raw)
+    time, names = _TIME.search(raw), raw.find(b'"model"')
+    named = _MODEL.search(raw, names) if names >= 0 else None
     return Call(
         key or keys.whole(source, "unread", raw.strip()),
         source,
         session,
         clean(named[1].decode("utf-8", "replace")) if named else model or "unknown",
-        Tokens(),
+        _UNKNOWN,
         (stamp(_told(time[1]), seen) if time else seen) if at is None else at,
-        context or Context(),
+        context or _NOBODY,
         agent,
         offset=offset,
         unreadable=True,
