@@ -31,6 +31,7 @@ from costtop.tui.host import Host, Mood
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
 from costtop.tui.screens.bindings import APP_KEYS
 from costtop.tui.widgets.header import TABS
+from costtop.tui.workers import Beside, Job
 
 T = TypeVar("T")
 USUALLY = Preferences()
@@ -68,7 +69,7 @@ class CosttopApp(App[int]):
         self.fault = ""  # the bug that ended it, in one line
         self._clock: Timer | None = None
         self._reading, self._focused, self._tick = False, True, 0
-        self._notice = notice
+        self._notice, self._beside = notice, Beside(self)
         self._rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
@@ -94,6 +95,15 @@ class CosttopApp(App[int]):
         if self._notice:
             self.say(self._notice)
         self.read()
+
+    def on_unmount(self) -> None:
+        """Nothing is read any more."""
+        self._beside.end()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read or asked."""
+        return self._beside.is_idle
 
     def apply(self, settings: Preferences) -> None:
         """Puts settings into force."""
@@ -140,7 +150,7 @@ class CosttopApp(App[int]):
             self.call_later(self.take, snapshot)
             return self.backend.bells(max(self._rung, 0)) if snapshot.rev else []
 
-        workers.run(self, work, self._ring, self._missed, group="frame")
+        self._beside.run(Job(work, self._ring, self._missed))
 
     def _ring(self, messages: list[tuple[int, str]]) -> None:
         """A bell and a note for each message to an open screen; those before it opened are old."""
@@ -175,7 +185,7 @@ class CosttopApp(App[int]):
             if screen.is_attached:
                 take(answer)
 
-        workers.run(screen, read, taken, self._failed, group=what, latest=True)
+        self._beside.look(Job(read, taken, self._failed, (screen, what)))
 
     def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
@@ -184,7 +194,7 @@ class CosttopApp(App[int]):
             self.say(" · ".join(answer.get("said") or [said]))
             (then or self.read)()
 
-        workers.run(self, lambda: self.backend.act(command), done, self._failed, group="commands")
+        self._beside.run(Job(lambda: self.backend.act(command), done, self._failed))
 
     def _failed(self, why: str) -> None:
         self.say(why, ok=False)

@@ -1,11 +1,13 @@
 """What goes on beside the screen: work in threads, and the traceback of a bug, kept in the log."""
 
+import asyncio
 import os
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from textual.app import App
 from textual.screen import Screen
@@ -14,39 +16,95 @@ from costtop.errors import CosttopError
 from costtop.files import private_file
 from costtop.text import clean
 
-T = TypeVar("T")
+_THREADS = 4  # a frame, what screens read, commands
 
 
-def run(
-    owner: App[Any] | Screen[Any],
-    work: Callable[[], T],
-    take: Callable[[T], None],
-    failed: Callable[[str], None],
-    *,
-    group: str,
-    latest: bool = False,
-) -> None:
-    """Runs `work` in a thread; then, in the screen's own, `take` its answer, or why it `failed`.
+class Job(NamedTuple):
+    """Work for a thread, and who takes its answer, or why it `failed`, in the screen's own."""
 
-    It ends with its owner; `latest` lets what is under way in the same group go.
+    work: Callable[[], Any]
+    take: Callable[[Any], None]
+    failed: Callable[[str], None]
+    group: tuple[Screen[Any], str] | None = None  # only the latest answer of a group is wanted
+
+
+class Beside:
+    """Runs jobs in threads; Textual's own workers cost three times as much processor time.
+
+    What is asked for at one moment runs in one thread and is answered at one moment: one painting.
     """
-    app = owner.app
 
-    def threaded() -> None:
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._pool = ThreadPoolExecutor(_THREADS, "beside")
+        self._waiting: list[Job] = []
+        self._latest: dict[tuple[Screen[Any], str], Job] = {}
+        self._has_ended = False
+        self._busy = 0  # jobs that are not answered yet
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is answered."""
+        return not self._busy
+
+    def run(self, job: Job) -> None:
+        """Runs a job by itself."""
+        self._busy += 1
+        self._start([job])
+
+    def look(self, job: Job) -> None:
+        """Runs a job with what else is asked for now; it replaces one of its group."""
+        self._busy += 1
+        if job.group is not None:
+            self._latest[job.group] = job
+        self._waiting.append(job)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._start, self._waiting)
+
+    def end(self) -> None:
+        """Starts nothing any more."""
+        self._has_ended = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, jobs: list[Job]) -> None:
+        if jobs is self._waiting:
+            self._waiting = []
+        if not self._has_ended:
+            self._pool.submit(self._work, jobs)
+
+    def _work(self, jobs: list[Job]) -> None:
+        """In a thread."""
+        self._app.call_later(self._answer, [(job, self._worked(job)) for job in jobs])
+
+    def _worked(self, job: Job) -> Any:
+        """The answer, or what was raised; nothing where another job has taken its place."""
+        if not self._is_wanted(job):
+            return None
         try:
-            answer = work()
-        except CosttopError as error:
-            app.call_from_thread(failed, str(error))
-            return
-        app.call_from_thread(take, answer)
+            return job.work()
+        except Exception as error:
+            return error
 
-    owner.run_worker(threaded, thread=True, exclusive=latest, group=group)
+    def _is_wanted(self, job: Job) -> bool:
+        return job.group is None or self._latest.get(job.group) is job
+
+    def _answer(self, answers: list[tuple[Job, Any]]) -> None:
+        self._busy -= len(answers)
+        for job, answer in answers:
+            if not self._is_wanted(job):
+                continue
+            if job.group is not None:
+                del self._latest[job.group]
+            if isinstance(answer, CosttopError):
+                job.failed(str(answer))
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                job.take(answer)
 
 
 def written(error: BaseException, log: Path | None) -> str:
     """Writes the traceback into the log; one line that says what happened and where it stands."""
-    cause = getattr(error, "error", None)  # a worker's failure carries what failed in it
-    error = cause if isinstance(cause, BaseException) else error
     said = clean(f"{type(error).__name__}: {error}", 120)
     told = "".join(traceback.format_exception(error))
     if log is None:

@@ -43,7 +43,8 @@ async def shot(
             if key:
                 await pilot.press(key)
             await pilot.pause(0.6)
-            await app.workers.wait_for_complete()
+            while not app.is_idle:
+                await pilot.pause(0.01)
             await pilot.pause(0.2)
         strips = app.screen._compositor.render_strips()  # noqa: SLF001  Textual has no other way
         return strips, app.theme_variables["background"]

@@ -105,7 +105,7 @@ class Played:
     async def settle(self) -> None:
         """Until nothing is being read any more."""
         await self.pilot.pause()
-        await self.app.workers.wait_for_complete()
+        await self.until(lambda: self.app.is_idle)
         await self.pilot.pause()
 
     async def show(self, now: Snapshot) -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from costtop.control.protocol import Kill, MarkSession, Pause
 from costtop.queries.live.view import Pulse
-from tests.tui.stage import played
+from costtop.tui.app import CosttopApp
+from costtop.tui.screens import rest
+from tests.tui.stage import STILL, Played, Stage, played
 from tests.tui.values import AT, FLEET, SOURCES, dollars, row, snapshot
 
 DEAR, SECOND, THIRD = "9f767c4e", "8a59d06b", "54f46a6c"
@@ -358,3 +360,24 @@ async def test_under_a_filter_the_head_says_what_of_the_burn_is_in_the_list():
         await play.until(lambda: "burn $53.64 of $" in play.text)
         play.app.screen.keep("")
         await play.until(lambda: " of $" not in play.line_of("─ burn"))
+
+
+@pytest.mark.parametrize("seconds", [1_000.0, 0.1])
+async def test_of_a_run_of_cursor_keys_the_session_where_it_rests_is_read(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+):
+    monkeypatch.setattr(rest, "_REST", seconds)
+    read: list[str] = []
+    stage = Stage()
+    world = stage.backend._replace(session=lambda key, at: read.append(key))
+    app = CosttopApp(world, STILL)
+    async with app.run_test(size=(200, 60)) as pilot:
+        play = Played(stage, app, pilot)
+        await play.until(lambda: read and app.is_idle)
+        first = len(read)
+        await play.press("down", "down", "down", "down")
+        await play.settle()
+        if seconds > 1:
+            assert 1 <= len(read) - first < 4  # the first of them; then it did not rest any more
+        else:
+            await play.until(lambda: read[-1] == app.screen.table.cursor_key)

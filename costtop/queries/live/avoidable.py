@@ -15,7 +15,8 @@ from costtop.store.sessions.past_spends import History
 _CALLS = 1_500  # worked out at a time
 _LONGEST = 5_000  # calls of a session; a longer one is left out: it would hold up the frames
 _KNOWN_FOR = 180_000  # ms between two looks when all is known
-_SOON, _MORE = 5_000, 10_000  # ms until the first look; between two when not all is known
+_SOON, _MORE = 5_000, 10_000  # ms until the first look; between two when some were never looked at
+_MOVED_FOR = 60_000  # ms between two where sessions that were have spent since
 
 
 class Waste(NamedTuple):
@@ -32,6 +33,7 @@ class Avoidable:
         self._known: dict[int, tuple[int, int, int]] = {}  # root: calls, cost, amount
         self._today = 0
         self._next: int | None = None
+        self._has_new = True  # sessions that were never looked at
         self._of = -1  # the revision that it was worked out of
         self.waste: Waste | None = None  # None: not looked yet
 
@@ -45,7 +47,8 @@ class Avoidable:
         elif now >= self._next:
             with snapshot(db):
                 self.waste, self._of = self._worked(db, today), rev
-            self._next = now + (_MORE if self.waste.floor else _KNOWN_FOR)
+            floor = _MORE if self._has_new else _MOVED_FOR
+            self._next = now + (floor if self.waste.floor else _KNOWN_FOR)
         stale = self.waste is not None and rev != self._of
         return self.waste._replace(floor=True) if stale and self.waste else self.waste
 
@@ -53,12 +56,12 @@ class Avoidable:
         if today != self._today:
             self._today, self._known = today, {}
         left, floor, history = _CALLS, False, History(db)
-        for root, calls, cost in _roots(db, today):
-            known = self._known.get(root)
-            if known is not None and known[:2] == (calls, cost):
-                continue
+        self._has_new = False
+        moved = [one for one in _roots(db, today) if self._known.get(one[0], (0, 0))[:2] != one[1:]]
+        for root, calls, cost in sorted(moved, key=lambda one: one[0] in self._known):
             if left <= 0 or calls > _LONGEST:
                 floor = True
+                self._has_new |= root not in self._known and calls <= _LONGEST
                 continue
             left -= calls
             self._known[root] = calls, cost, _of(history, root, today)

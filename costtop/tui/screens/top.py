@@ -25,6 +25,7 @@ from costtop.tui.list.frame_memory import FrameMemory
 from costtop.tui.list.shown_rows import Shown, ground, settled
 from costtop.tui.list.span_list import EVERYWHERE, SpanList
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS, TOP_MORE
+from costtop.tui.screens.rest import Rest
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
@@ -52,6 +53,7 @@ class TopScreen(SparingScreen):
         self._frozen: Snapshot | None = None  # what the list shows
         self._memory = FrameMemory()
         self.span = SpanList()
+        self._rest = Rest(self, self._looked)  # each key of a run would be read
         self._order: tuple[str, bool] | None = None  # of the live list, where another is shown
 
     @property
@@ -190,10 +192,13 @@ class TopScreen(SparingScreen):
     # -- the list ------------------------------------------------------------------------------
 
     @on(IncidentsPane.Read)
-    @on(Table.Moved)
-    def _moved(self) -> None:
+    def _looked(self) -> None:
         self._draw_selected()
         self._draw_tabs()
+
+    @on(Table.Moved)
+    def _moved(self) -> None:
+        self._rest.moved()
 
     @on(Table.HeadClicked)
     def _head_clicked(self, message: Table.HeadClicked) -> None:

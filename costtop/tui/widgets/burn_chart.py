@@ -7,6 +7,7 @@ a root, so that a runaway does not flatten the day. Pictures from a `DayChart`.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from costtop.durations import DAY, HOUR, MINUTE
@@ -39,9 +40,10 @@ class Look(NamedTuple):
 
 
 class _Bucket(NamedTuple):
-    """One column: dollars an hour, cumulated from below."""
+    """One column: which minutes it is of, [first, end), and dollars an hour from below."""
 
-    lit: float
+    first: int
+    end: int
     calm: float  # all but what was flagged
     whole: float
 
@@ -56,12 +58,9 @@ class _Column(NamedTuple):
 
 def chart(day: DayChart, width: int, height: int, look: Look) -> list[Line]:
     """`height` lines of plot, the axis with its marks, and the hours."""
-    per = _per(width)
-    buckets = _buckets(day, per, look)
-    top = max((one.whole for one in buckets), default=0.0) * 1.02 or 1.0
-    plot = _Plot(day, look, per, height, top, width)
-    columns = [_Column(*map(plot.eighths, one)) for one in buckets]
-    return [*(plot.row(n, columns) for n in range(height - 1, -1, -1)), plot.axis(), plot.hours()]
+    plot = _plotted(day, width, height, look._replace(lit=()))
+    lit = plot.lit(look.lit)
+    return [*(plot.row(n, lit) for n in range(height - 1, -1, -1)), *plot.below]
 
 
 def _per(width: int) -> int:
@@ -70,32 +69,51 @@ def _per(width: int) -> int:
     return next((per for per in _BUCKETS if MINUTES // per <= room), _BUCKETS[-1])
 
 
-def _buckets(day: DayChart, per: int, look: Look) -> list[_Bucket]:
+def _buckets(day: DayChart, per: int, midnight: int) -> list[_Bucket]:
     """MINUTES / per of them; they end at whole buckets of the clock, the last one is under way."""
     if not day.costs:
         return []
-    rest = (day.until - look.midnight) // MINUTE % per + 1
+    rest = (day.until - midnight) // MINUTE % per + 1
     found = []
     for nth in range(MINUTES // per - 1, -1, -1):
         end = MINUTES - rest - (nth - 1) * per if nth else MINUTES
         first = max(MINUTES - rest - nth * per, 0)
-        hours = NANO * (end - first) / 60
+        hours = _hours(first, end)
         cost, flagged = sum(day.costs[first:end]), sum(day.flagged[first:end])
-        lit = min(sum(look.lit[first:end]), cost - flagged)
-        found.append(_Bucket(lit / hours, (cost - flagged) / hours, cost / hours))
+        found.append(_Bucket(first, end, (cost - flagged) / hours, cost / hours))
     return found
 
 
-class _Plot:
-    """Where things stand in one chart."""
+def _hours(first: int, end: int) -> float:
+    """Of so many minutes, in hours of a nano-dollar: costs over it are dollars an hour."""
+    return NANO * (end - first) / 60
 
-    def __init__(
-        self, day: DayChart, look: Look, per: int, height: int, top: float, width: int
-    ) -> None:
-        self.day, self.look, self.per, self.height, self.top = day, look, per, height, top
-        self.count, self.wide = MINUTES // per, width >= _WIDE
+
+class _Plot:
+    """One chart with nothing lit, and where things stand in it."""
+
+    def __init__(self, day: DayChart, width: int, height: int, look: Look) -> None:
+        self.day, self.look, self.height, self.per = day, look, height, _per(width)
+        self.count, self.wide = MINUTES // self.per, width >= _WIDE
+        self.buckets = _buckets(day, self.per, look.midnight)
+        self.top = max((one.whole for one in self.buckets), default=0.0) * 1.02 or 1.0
+        self.columns = [
+            _Column(0, self.eighths(one.calm), self.eighths(one.whole)) for one in self.buckets
+        ]
         self.labels = self._labelled()
         self.uprights = self._uprights()
+        self.cells = [self._unlit(number) for number in range(height)]
+        self.rows = [self._line(number, cells) for number, cells in enumerate(self.cells)]
+        self.below = self.axis(), self.hours()
+
+    def lit(self, costs: Sequence[int]) -> dict[int, int]:
+        """Eighths by column of the session whose costs by minute these are."""
+        found = {}
+        for nth, bucket in enumerate(self.buckets if any(costs) else ()):
+            if cost := sum(costs[bucket.first : bucket.end]):
+                high = self.eighths(cost / _hours(bucket.first, bucket.end))
+                found[nth] = min(high, self.columns[nth].calm)
+        return found
 
     def tall(self, rate: float) -> float:
         """Rows that so many dollars an hour take."""
@@ -131,28 +149,44 @@ class _Plot:
                 words[column] = f"{tier} %"
         return words
 
-    def row(self, number: int, columns: Sequence[_Column]) -> Line:
+    def row(self, number: int, lit: Mapping[int, int]) -> Line:
         """One line of the plot; row 0 is the lowest."""
-        value = self.labels.get(number + 1)
-        fits = self.look.fits is not None and number == int(self.tall(self.look.fits / NANO))
+        reached = {column: high for column, high in lit.items() if high > number * 8}
+        if not reached:
+            return self.rows[number]
+        cells, heat = self.cells[number].copy(), self._heat(number)
+        for column, high in reached.items():
+            one = self.columns[column]._replace(lit=high)
+            cells[column] = self._cell(_above(one, number * 8), heat)
+        return self._line(number, cells)
+
+    def _heat(self, number: int) -> str:
         level = min(1 + round(number / max(self.height - 1, 1) * 5), 6)
-        heat, floor = "dim" if self.look.past else f"h{level}", number * 8
+        return "dim" if self.look.past else f"h{level}"
+
+    def _fits(self, number: int) -> bool:
+        """Whether what still fits the budget is a line in this row."""
+        return self.look.fits is not None and number == int(self.tall(self.look.fits / NANO))
+
+    def _unlit(self, number: int) -> list[Span]:
+        """The cells of a row."""
+        fits, floor, heat = self._fits(number), number * 8, self._heat(number)
         free, upright = Span("┈", "dim") if fits else Span(" ", "rule"), Span("┊", "rule")
         full = None if self.look.mono else Span("█", f"{heat}/{heat}")
         cells = [
-            (
-                full
-                if full and one.calm - floor >= 8 and one.lit <= floor
-                else self._cell(_Column(*(min(max(high - floor, 0), 8) for high in one)), heat)
-            )
+            (full if full and one.calm - floor >= 8 else self._cell(_above(one, floor), heat))
             if one.whole > floor
             else upright
             if c in self.uprights and not fits
             else free
-            for c, one in enumerate(columns)
+            for c, one in enumerate(self.columns)
         ]
         if number == self.height - 1:
             _write(cells, self.uprights)
+        return cells
+
+    def _line(self, number: int, cells: Sequence[Span]) -> Line:
+        value, fits = self.labels.get(number + 1), self._fits(number)
         left = line((f"{f'${value}' if value else '':>5} ", "dim"), ("┤" if value else "│", "rule"))
         return (*left, *joined(cells), *(self._affordable() if fits else ()))
 
@@ -209,6 +243,14 @@ class _Plot:
         return found
 
 
+_plotted = lru_cache(maxsize=4)(_Plot)
+
+
+def _above(one: _Column, floor: int) -> _Column:
+    """What of a column stands in the row that begins at so many eighths."""
+    return _Column(*(min(max(high - floor, 0), 8) for high in one))
+
+
 def _write(cells: list[Span], words: Mapping[int, str]) -> None:
     """Puts each word beside its upright where nothing else is drawn."""
     for column, word in words.items():
@@ -219,7 +261,7 @@ def _write(cells: list[Span], words: Mapping[int, str]) -> None:
 
 def strip(day: DayChart, look: Look, right: Line, width: int) -> Line:
     """The same day in one line of bars."""
-    buckets = _buckets(day, MINUTES // _STRIP, look)
+    buckets = _buckets(day, MINUTES // _STRIP, look.midnight)
     top = max((one.whole for one in buckets), default=0.0) or 1.0
     bars = [_bar(one, top) for one in buckets[-max(width - 40, 10) :]]
     return spread((Span("   24h ", "dim"), *joined(bars)), right, width)
@@ -245,7 +287,7 @@ def whole(day: DayChart, zone: str) -> Line:
 
 def peak_of(day: DayChart) -> float:
     """The most that was spent, in dollars an hour, of five minutes."""
-    return max((one.whole for one in _buckets(day, 5, Look("UTC", 0))), default=0.0)
+    return max((one.whole for one in _buckets(day, 5, 0)), default=0.0)
 
 
 def summary(day: DayChart, width: int, peak: float, since: int = 0) -> Line:

@@ -11,6 +11,10 @@ from costtop.tui.draw.figures import cash, clock
 from costtop.tui.draw.ink import Line, Span, line
 
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # by column, from the bottom up
+_CELLS = [
+    [chr(0x2800 + sum(_DOTS[0][:left]) + sum(_DOTS[1][:right])) for right in range(5)]
+    for left in range(5)
+]
 _LABEL = 9  # cells left of the plot
 
 
@@ -37,7 +41,7 @@ def curve(
     lines = []
     for row in range(height):
         label = _label(row, height, top)
-        cells = "".join(_cell(levels, column, height - 1 - row) for column in range(columns))
+        cells = _cells(levels, (height - 1 - row) * 4, height * 4)
         heat = f"h{5 - round(row / max(height - 1, 1) * 3)}"  # brighter the higher
         tick = ("┤" if label else "│", "rule")
         lines.append(line((f"{label:>{_LABEL - 1}} ", "dim"), tick, (cells, heat)))
@@ -57,13 +61,12 @@ def _levels(
     return found
 
 
-def _cell(levels: Sequence[int], column: int, row: int) -> str:
-    """The braille of one cell; `row` counts from the bottom."""
-    code = 0x2800
-    for side in (0, 1):
-        filled = min(max(levels[column * 2 + side] - row * 4, 0), 4)
-        code += sum(_DOTS[side][:filled])
-    return chr(code)
+def _cells(levels: Sequence[int], floor: int, dots: int) -> str:
+    """A row of braille that begins `floor` dots above the axis of `dots`."""
+    filled = [0] * (floor + 1) + [1, 2, 3] + [4] * (dots - floor)
+    heights = [filled[level] for level in levels]
+    cells = zip(heights[::2], heights[1::2], strict=True)
+    return "".join([_CELLS[left][right] for left, right in cells])
 
 
 def _label(row: int, height: int, top: int) -> str:

@@ -4,7 +4,7 @@ A new picture is compared with the old one line by line, and only the cells that
 again: a ticking clock costs eight cells, not a screen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -39,8 +39,12 @@ class Pane(Widget):
         if len(old) != len(self.lines):
             self.refresh(layout=True)
             return
+        width = -1
         for y, (before, after) in enumerate(zip(old, self.lines, strict=True)):
-            if changed := changed_cells(before, after, self.size.width):
+            if before == after:
+                continue
+            width = self.size.width if width < 0 else width
+            if changed := changed_cells(before, after, width):
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -51,20 +55,41 @@ class Pane(Widget):
         """All that there is."""
         return container.width
 
+    def _line(self, y: int) -> tuple[Line, str]:
+        return self.lines[y] if y < len(self.lines) else (), self._base
+
     def render_line(self, y: int) -> Strip:
         """The strip of one line."""
-        return inked(self, self.lines[y] if y < len(self.lines) else (), self._base)
+        return inked(self, (self._line(y),), self.size.width)[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of some lines; the slow way where what is under the mouse is to be lit."""
+        if self.hover_style.link_id:
+            return super().render_lines(crop)
+        return cropped(inked(self, map(self._line, crop.line_range), crop.right), crop)
 
 
-def inked(widget: Widget, line: Line, base: str = "text") -> Strip:
-    """The strip of a line in the inks of the theme, on the background that the widget has."""
-    app = widget.app
+def inked(widget: Widget, lines: Iterable[tuple[Line, str]], width: int) -> list[Strip]:
+    """Strips of lines in the theme's inks, on the background of a widget without border or padding.
+
+    With each line its base: the ink of what is left of its width.
+    """
+    app, ground = widget.app, widget.background_colors[1]
     kind = palette.ANSI if app.has_class("ansi") else palette.COLOURED
     kind = palette.MONO if app.has_class("mono") else kind
-    of = app.theme, id(kind), widget.background_colors[1]
+    of = app.theme, id(kind), ground
     if of not in _INKS:
-        _INKS[of] = Inks(of[2], app.theme_variables, kind)
-    return _painted(line, widget.size.width, base, of, app.has_class("ascii"))
+        _INKS[of] = Inks(ground, app.theme_variables, kind)
+    ascii_only = app.has_class("ascii")
+    strips = [_painted(line, width, base, of, ascii_only) for line, base in lines]
+    for filter_ in widget.get_line_filters():
+        strips = [strip.apply_filter(filter_, ground) for strip in strips]
+    return strips
+
+
+def cropped(strips: list[Strip], crop: Region) -> list[Strip]:
+    """The strips without what is left of the crop."""
+    return [strip.crop(crop.x, crop.right) for strip in strips] if crop.x else strips
 
 
 @lru_cache(maxsize=500)  # a row that only moved is not painted again

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from costtop.tui.draw.ink import Line, Span, cut, fit, tail
 from costtop.tui.list.fit_columns import fits, fitted, titled
 from costtop.tui.list.shown_rows import CellLook, Column
-from costtop.tui.widgets.pane import changed_cells, inked
+from costtop.tui.widgets.pane import changed_cells, cropped, inked
 
 T = TypeVar("T")
 _KEYS = (
@@ -181,10 +181,10 @@ class Table(ScrollView, Generic[T], can_focus=True):
         old, self._lines = self._lines, {}
         known, self._kept = self._kept, {}
         self._known = known  # a row that only moved is not drawn again
-        top = self.scroll_offset.y
-        for y in range(1, self.size.height):
+        top, (width, height) = self.scroll_offset.y, self.size
+        for y in range(1, height):
             number = top + y - 1
-            changed = changed_cells(old.get(number, ()), self._line(number), self.size.width)
+            changed = changed_cells(old.get(number, ()), self._line(number), width)
             if changed:
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
         self._known = {}
@@ -251,11 +251,19 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The head, or a row."""
+        return inked(self, (self._based(y),), self.size.width)[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of some lines."""
+        return cropped(inked(self, map(self._based, crop.line_range), crop.right), crop)
+
+    def _based(self, y: int) -> tuple[Line, str]:
+        """The head, or a row, and the ink of what is left of its width."""
         if y == 0:
-            return inked(self, self._head(), "head")
+            return self._head(), "head"
         number = self.scroll_offset.y + y - 1
         ground = self._ground_of(number) if number < len(self.rows) else ""
-        return inked(self, self._line(number), f"text@{ground}" if ground else "text")
+        return self._line(number), f"text@{ground}" if ground else "text"
 
     def _head(self) -> Line:
         spans = []
