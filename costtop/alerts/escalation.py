@@ -10,6 +10,7 @@ from costtop.model import Breaker
 BY_HOOK = frozenset({"gate", "stop"})
 """Actions that nothing but an agent's own hook carries out."""
 ARGUES = 2  # denials, and turns after the first of them
+FOUND = 3_000  # ms in which the process of a session that has just begun is found
 SILENT = 10_000  # ms of spend in which no hook answers
 
 

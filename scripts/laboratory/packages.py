@@ -24,10 +24,10 @@ def default_folder(environ: Mapping[str, str]) -> Path:
 
 def install(agent: RealAgent, folder: Path, anew: bool) -> str:
     """The agent's version, installed where it is missing or wanted `anew`; raises NoNpm."""
-    if anew or not _program(folder / agent.name, agent.program):
-        _npm(agent.package, folder / agent.name)
     if not _node(folder):
         _npm(f"node@{NODE}", folder / "node")
+    if anew or not _program(folder / agent.name, agent.program):
+        _npm(f"{agent.package}@latest", folder / agent.name, _node(folder))
     return version(agent, folder)
 
 
@@ -58,14 +58,17 @@ def _node(folder: Path) -> str:
     return str(Path(found).parent) if major.isdigit() and int(major) >= NODE else ""
 
 
-def _npm(package: str, folder: Path) -> None:
+def _npm(package: str, folder: Path, node: str = "") -> None:
+    """Installs a package; of one that its `node` is too old for, npm takes an older version."""
     npm = shutil.which("npm")
     if npm is None:
         raise NoNpm("npm is not there: install Node.js, or name a folder that holds the agents")
     folder.mkdir(parents=True, exist_ok=True)
     words = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error"]
+    path = f"{node}:{os.environ['PATH']}" if node else os.environ["PATH"]
     done = subprocess.run(
-        [*words, package], cwd=folder, env=os.environ, capture_output=True, text=True, check=False
-    )
+        [*words, package], cwd=folder, env={**os.environ, "PATH": path},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise NoNpm(f"npm could not install {package}: {done.stderr.strip()[-300:]}")

@@ -54,8 +54,9 @@ def test_where_the_user_wants_nothing_more_nothing_follows(house):
     assert not house.answers("SELECT 1 FROM deeds WHERE deed = 'pause'")
 
 
-def test_where_the_process_is_not_known_it_is_told_once_that_nothing_holds_it(house):
-    house.configure(DAILY.format("gate"))
+@pytest.mark.parametrize("action", ["gate", "pause", "kill"])
+def test_where_the_process_is_not_known_it_is_told_once_that_nothing_holds_it(house, action):
+    house.configure(DAILY.format(action))
     house.start()
     agent = house.agent("other", session="s1", calls=9, every=0.1, paced="yes", told="no")
     agent.says("idle")

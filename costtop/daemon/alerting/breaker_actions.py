@@ -129,7 +129,9 @@ class Breakers:
         """One look at what is due, and its deeds, side by side."""
         if await self._writer.read(_unconfirmed, now):
             await self._tell(self._look_again, now)
-        due = await self._writer.read(find_due, self._actions.holder.sessions(), now)
+        holder = self._actions.holder
+        known = [one for one in holder.sessions() if holder.confidence(one) == "exact"]
+        due = await self._writer.read(find_due, known, now)
         due = [one for one in due if not await self._holds_by_hook(one)]
         self._refused = {key: at for key, at in self._refused.items() if at > now}
         wanted = [

@@ -1,4 +1,4 @@
-"""What is due where a gate or a stop does not hold a session: a pause, a kill, or to say so."""
+"""What is due where a breaker does not hold a session: a pause, a kill, or to say so."""
 
 import sqlite3
 from collections.abc import Collection, Mapping
@@ -14,6 +14,7 @@ from costtop.store.alerts import breakers, held_spending
 
 TOLD = "said that nothing holds it"
 """The deed that touches nothing."""
+_TOUCHES = {"pause", "kill"}  # actions that need a process
 
 
 def due(
@@ -24,39 +25,67 @@ def due(
     A session that nothing holds and whose process is not known is told of once.
     """
     if not escalation.may(one):
-        return []
+        return _loose(db, one, known, now) if one.action in _TOUCHES else []
     done = breakers.done(db, one.id)
     found = []
     for session in {*held_spending.spending(db, one.opened), *_paused(done)}:
         mine = {deed: at for (key, deed), at in done.items() if key == session}
         deed = _deed(db, one, session, mine, now)
         if deed and session not in known:
-            deed = "" if TOLD in mine else TOLD
+            deed = "" if TOLD in mine or _is_early(one, now) else TOLD
         if deed:
             found.append((session, deed))
     return found
 
 
+def _loose(
+    db: sqlite3.Connection, one: Breaker, known: Collection[str], now: int
+) -> list[tuple[str, str]]:
+    """What a pause or a kill does not reach: sessions that spend on, whose process is not known."""
+    if _is_early(one, now):
+        return []
+    done = breakers.done(db, one.id)
+    return [
+        (session, TOLD)
+        for session in held_spending.spending(db, one.opened)
+        if session not in known
+        and (session, TOLD) not in done
+        and not breakers.overridden(db, one.budget, session, now)
+        and _slips(db, one, session)
+    ]
+
+
+def _is_early(one: Breaker, now: int) -> bool:
+    """Whether a process that is not known may still be found."""
+    return one.confirmed is None or now - one.confirmed < escalation.FOUND
+
+
 def words(deed: str, session: str) -> str:
     """What is told of a deed to a session, named as people type it."""
     if deed == TOLD:
-        return f"nothing holds {session}: no hook does, and its process is not known"
+        return f"nothing holds {session}: no hook does, and its process is not known for sure"
     return f"its gate does not hold {session}: {'paused' if deed == 'pause' else 'killed'} now"
 
 
 def _deed(
     db: sqlite3.Connection, one: Breaker, session: str, done: Mapping[str, int], now: int
 ) -> str:
-    source, _, name = session.partition("/")
     if breakers.overridden(db, one.budget, session, now):
         return "resume" if "pause" in done and not done.keys() & {"kill", "resume"} else ""
     if "pause" in done:
         late = now - done["pause"] >= judge.COUNTDOWN
         return "kill" if one.escalate == "kill" and late and "kill" not in done else ""
-    about = gating.facts(db, source, name)
-    if source not in AGENTS or not matches(one.scope, about):
+    if session.partition("/")[0] not in AGENTS:
         return ""
-    return "pause" if escalation.slips(one, _spending(db, one, session, about["root"])) else ""
+    return "pause" if _slips(db, one, session) else ""
+
+
+def _slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
+    source, _, name = session.partition("/")
+    about = gating.facts(db, source, name)
+    if not matches(one.scope, about):
+        return False
+    return escalation.slips(one, _spending(db, one, session, about["root"]))
 
 
 def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> HeldSpending:
