@@ -126,6 +126,7 @@ class Plan:
     do = "plan"
     session: str
     deed: Literal["kill", "pause"] = "kill"
+    typed: int | None = None  # the pid that the user typed, where several may be it
 
 
 @_command

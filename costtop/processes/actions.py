@@ -41,22 +41,31 @@ class Actions:
         self._running: dict[tuple[int, int], ActionRun] = {}
 
     def plan(
-        self, session: str, asker: int | None = None, last: str = "SIGKILL"
+        self,
+        session: str,
+        asker: int | None = None,
+        last: str = "SIGKILL",
+        typed: int | None = None,
     ) -> tuple[Rung, ...]:
         """What each rung of a kill, up to `last`, will do to whom. Raises Refused and says why."""
-        with self._planned(session, asker) as tree:
+        with self._planned(session, asker, typed) as tree:
             return plan(tree, self._pace, last, resends=resends(tree, self._holder.inspector))
 
-    def plan_pause(self, session: str, asker: int | None = None) -> tuple[Rung, ...]:
+    def plan_pause(
+        self, session: str, asker: int | None = None, typed: int | None = None
+    ) -> tuple[Rung, ...]:
         """What a pause will do to whom. Raises Refused with the reason."""
-        with self._planned(session, asker) as tree:
+        with self._planned(session, asker, typed) as tree:
             return plan_pause(tree, self._holder.inspector)
 
-    def has_terminal(self, session: str) -> bool:
+    def has_terminal(self, session: str, typed: int | None = None) -> bool:
         """Whether a pause would leave a terminal to a shell, or be undone by what hosts it."""
-        handle = self._holder.handle(session)
-        now = handle.now() if handle is not None else None
-        inspector = self._holder.inspector
+        try:
+            handle, _ = self._holder.enter(session, typed)
+        except Refused:
+            return False
+        now, inspector = handle.now(), self._holder.inspector
+        handle.close()
         return now is not None and bool(shell_behind(now, inspector) or waker(now, inspector))
 
     def kill(
@@ -120,8 +129,8 @@ class Actions:
             raise Refused(f"a {run.name} of process {tree.root.pid} is under way")
         return run
 
-    def _planned(self, session: str, asker: int | None) -> Tree:
-        tree = self._entered(session, asker)
+    def _planned(self, session: str, asker: int | None, typed: int | None) -> Tree:
+        tree = self._entered(session, asker, typed)
         if tree.root.gone():
             tree.close()
             raise Refused(vanished(tree.root).what)
@@ -134,7 +143,7 @@ class Actions:
 
         One that has exited is let through: the action tells it, as a success where it is one.
         """
-        handle, found = self._holder.enter(session)
+        handle, found = self._holder.enter(session, typed)
         if not found.gone and (reason := self._doubt(handle, found, asker, typed, sure=sure)):
             handle.close()
             raise Refused(reason)

@@ -61,6 +61,7 @@ class Holder:
         self._claims: dict[str, ProcessClaim] = {}  # why each is held, or why none is
         self._reports = Reports(self.inspector)
         self._contested: dict[str, str] = {}  # why a known process may not be meant after all
+        self._candidates: dict[str, tuple[ProcessClaim, ...]] = {}  # which the user may name
 
     def take(self, wanted: Sequence[Wanted], claims: Iterable[ProcessClaim]) -> None:
         """Hold what a search found for `wanted`.
@@ -125,9 +126,18 @@ class Holder:
         """The held process itself, also after it has exited."""
         return self._handles.get(session)
 
-    def enter(self, session: str) -> tuple[Handle, Found]:
-        """A handle of the caller's own, to close, and what is found of it; raises Refused."""
+    def enter(self, session: str, typed: int | None = None) -> tuple[Handle, Found]:
+        """A handle of the caller's own, to close, and what is found of it; raises Refused.
+
+        `typed` is the process that the user names where several may be it.
+        """
         handle, found = self._handles.get(session), self.find(session)
+        for claim in self._candidates.get(session, ()):
+            if claim.pid == typed:
+                named = self._hold(claim)
+                if named is None or not self._proves(claim):
+                    raise Refused(f"process {typed} has gone, or no longer looks like it")
+                return named, Found(session, named.process, CONFIDENCES[0], claim.evidence)
         if handle is None:
             raise Refused(found.refusal)
         return handle.copy(), found
@@ -168,6 +178,7 @@ class Holder:
         self._reports.forget(session)
         self._claims.pop(session, None)
         self._contested.pop(session, None)
+        self._candidates.pop(session, None)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -183,9 +194,12 @@ class Holder:
         choice = self._one_of(best)
         current, known = self._handles.get(session), self._known(session)
         self._contested.pop(session, None)
+        self._candidates.pop(session, None)
         torn = choice is None and len(best) > 1 and best[0].confidence != CONFIDENCES[0]
         if known is not None and not torn and not outweigh(best, known):
             choice = known
+        if choice is None and len(allowed) > 1:
+            self._candidates[session] = tuple(one for one in allowed if not one.refusal)
         if choice is None and known is not None:
             self._contested[session] = unclear(session, allowed).refusal
         elif choice is not None and not self._is_setback(choice, current):

@@ -141,7 +141,7 @@ def _told(found: Paths, options: argparse.Namespace, called: Mapping[str, str]) 
     plans: dict[str, Any] = {}
     for key, name in called.items():
         try:
-            plan = client.ask(found, protocol.Plan(key, options.verb))
+            plan = client.ask(found, protocol.Plan(key, options.verb, options.pid))
         except client.NoDaemon:
             raise
         except CosttopError as error:
@@ -161,7 +161,7 @@ def _planned(found: Paths, options: argparse.Namespace, key: str, name: str) -> 
     tree: dict[str, Any] = {"session": key, "short": name.partition(" ")[0], "refused": None}
     tree |= {"pid": None, "confidence": None, "evidence": None, "steps": []}
     try:
-        plan = client.ask(found, protocol.Plan(key, options.verb))
+        plan = client.ask(found, protocol.Plan(key, options.verb, options.pid))
     except client.NoDaemon:
         raise
     except CosttopError as error:

@@ -32,16 +32,18 @@ class ProcessActions:
         """What each rung of a deed would do; raises Refused with the reason."""
         pausing = command.deed == "pause"
         planned = self.actions.plan_pause if pausing else self.actions.plan
-        return [f"{rung.rung}: {rung.words}" for rung in planned(command.session, asker)]
+        rungs = planned(command.session, asker, typed=command.typed)
+        return [f"{rung.rung}: {rung.words}" for rung in rungs]
 
-    def evidence(self, session: str) -> dict[str, object]:
-        """Which process it would be, and how sure that is."""
-        found = self.holder.find(session)
+    def evidence(self, session: str, typed: int | None = None) -> dict[str, object]:
+        """Which process it would be, and how sure that is; `typed` as in `Holder.enter`."""
+        handle, found = self.holder.enter(session, typed)
+        handle.close()
         return {
             "pid": found.process.pid if found.process and not found.gone else None,
             "confidence": found.confidence,
             "evidence": found.evidence,
-            "terminal": self.actions.has_terminal(session),
+            "terminal": self.actions.has_terminal(session, typed),
         }
 
     async def act(

@@ -141,10 +141,11 @@ class Obey:
                 return reply(pid=os.getpid(), **known)
             case Scan():
                 return reply(counts=await executors.reader.scan())
-            case Plan(session):
+            case Plan(session, typed=typed):
                 said = executors.actions.plan(command, caller.pid)
                 hooked = await self._instance.writer.read(gate_calls.is_gated, session)
-                return reply(said=said, hooked=hooked, **executors.actions.evidence(session))
+                about = executors.actions.evidence(session, typed)
+                return reply(said=said, hooked=hooked, **about)
             case Hook():
                 executors.hook_reports.hear(command, caller)
                 return reply()

@@ -6,6 +6,7 @@ the signs that use them know no agent by name.
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from costtop.processes.inspect.process import is_interpreter
@@ -28,6 +29,16 @@ AGENTS = {
     "gemini-cli": Agent(frozenset({"gemini", "gemini-cli"})),
     "copilot": Agent(frozenset({"copilot"})),
     "qwen-code": Agent(frozenset({"qwen", "qwen-code"})),
+    "pi": Agent(frozenset({"pi", "pi-coding-agent"})),
+    "oh-my-pi": Agent(frozenset({"omp", "oh-my-pi"})),
+    "openclaw": Agent(frozenset({"openclaw"})),
+    "goose": Agent(frozenset({"goose"}), "AGENT_SESSION_ID"),
+    "kimi": Agent(frozenset({"kimi", "kimi-code", "kimi-cli"})),
+    "amp": Agent(frozenset({"amp"}), "AMP_CURRENT_THREAD_ID"),
+    "kilo": Agent(frozenset({"kilo", "kilocode"})),
+    "grok": Agent(frozenset({"grok", "grok-build"})),
+    "aider": Agent(frozenset({"aider"})),
+    "openhands": Agent(frozenset({"openhands"})),
 }
 VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 """What may hold a session's id in the environment of an agent's child."""
@@ -58,12 +69,26 @@ def is_agent(argv: Sequence[str], source: str) -> bool:
     return any(not agent.names.isdisjoint(_names(word)) for word in _programs(argv))
 
 
+_NAMING = frozenset(
+    "--resume -r --session -s --session-id --continue --thread --id resume continue".split()
+)
+
+
+def named_sessions(argv: Sequence[str]) -> set[str]:
+    """What a command line says of which session it is at: `--resume ID`, `--session=FILE`."""
+    words: list[str] = []
+    for one in argv[1:]:
+        words += one.split("=", 1) if one.startswith("--") else [one]
+    return {word for option, word in pairwise(words) if option in _NAMING and word[:1] != "-"}
+
+
 def _programs(argv: Sequence[str]) -> list[str]:
     """The words of a command line that say what runs: the command, and an interpreter's script."""
     first = argv[0].partition(" ")[0]  # some write one title into their first word
     if not is_interpreter(os.path.basename(first).lstrip("-")):
         return [first]
-    return [first, *[word for word in argv[1:] if not word.startswith("-")][:1]]
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    return [first, *(words[1:2] if words[:1] in (["run"], ["x"]) else words[:1])]  # bun run, bun x
 
 
 def _names(word: str) -> set[str]:

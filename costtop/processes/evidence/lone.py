@@ -1,8 +1,9 @@
-"""The only agent in a session's folder, seen twice: whether the session's calls are its own.
+"""The agents in a session's folder, seen twice: whose the session's calls are.
 
 One look proves little: an agent may idle where another one, which has gone, or any program at all,
 wrote a log. An agent that was the only one there before and after a call, and that wrote
-meanwhile what the log has grown by, made the call. It reads /proc and the sizes of logs alone.
+meanwhile what the log has grown by, made the call: it is known exactly. Of several, the one that
+alone wrote as much is known strongly. It reads /proc and the sizes of logs alone.
 """
 
 import os
@@ -12,59 +13,75 @@ from typing import NamedTuple
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector
 
+_PAGE = 4096  # bytes that one writes at least into a database, which need not grow by it
+
 
 class _Look(NamedTuple):
-    identity: tuple[int, int]
     last: int  # ms UTC: the session's latest call
     size: int  # bytes of its logs
     wrote: tuple[int, int]  # bytes that the agent has written: before `size` was read, and after
 
 
 class LoneAgents:
-    """What the searches before have seen of them, by session."""
+    """What the searches before have seen of them, by session and process."""
 
     def __init__(self) -> None:
-        self._looks: dict[str, _Look] = {}
+        self._looks: dict[str, dict[tuple[int, int], _Look]] = {}
 
     def weighed(
         self, wanted: Sequence[Wanted], claims: Iterable[ProcessClaim], inspector: Inspector
     ) -> list[ProcessClaim]:
-        """The claims; those of lone agents are exact where the session has called since."""
-        named = {one.session: one for one in wanted}
+        """The claims; those of agents that were seen at work on the session are stronger."""
+        found: list[ProcessClaim] = []
+        there: dict[str, list[ProcessClaim]] = {}
+        for claim in claims:
+            (there.setdefault(claim.session, []) if claim.kin else found).append(claim)
         before, self._looks = self._looks, {}
-        return [
-            self._weighed(named[claim.session], claim, wanted, before, inspector)
-            if claim.kin
-            else claim
-            for claim in claims
-        ]
+        for one in wanted:
+            if mine := there.get(one.session):
+                found += self._told_apart(one, mine, before.get(one.session, {}), wanted, inspector)
+        return found
 
-    def _weighed(
+    def _told_apart(
         self,
         one: Wanted,
-        claim: ProcessClaim,
+        claims: list[ProcessClaim],
+        then: Mapping[tuple[int, int], _Look],
         wanted: Sequence[Wanted],
-        before: Mapping[str, _Look],
         inspector: Inspector,
-    ) -> ProcessClaim:
-        earlier, now = before.get(one.session), _look(one, claim, inspector)
-        if earlier is None or earlier.identity != claim.identity:
-            self._looks[one.session] = now
-            return claim
-        self._looks[one.session] = earlier if now.last == earlier.last else now
-        if now.last == earlier.last or _others_call(one, wanted, earlier.last):
-            return claim
-        if now.wrote[1] - earlier.wrote[0] < now.size - earlier.size:
-            return claim  # somebody else wrote that log
-        words = f"{claim.evidence}, at work there while it called"
-        return claim._replace(confidence="exact", evidence=words)
+    ) -> list[ProcessClaim]:
+        now = {claim.identity: _look(one, claim, inspector) for claim in claims}
+        last = min((look.last for look in then.values()), default=0)
+        same = now.keys() == then.keys()
+        self._looks[one.session] = dict(then) if same and last == one.last else now
+        if not same or last == one.last or _others_call(one, wanted, last):
+            return claims
+        wrote = [claim for claim in claims if _called(claim, then, now)]
+        if len(wrote) != 1:
+            return claims
+        mine, others = wrote[0], [claim for claim in claims if claim is not wrote[0]]
+        alone = ", alone writes as it calls" if mine.beside else ", at work there while it called"
+        sure = "strong" if mine.beside else "exact"
+        return [*others, mine._replace(confidence=sure, evidence=mine.evidence + alone)]
+
+
+def _called(
+    claim: ProcessClaim,
+    then: Mapping[tuple[int, int], _Look],
+    now: Mapping[tuple[int, int], _Look],
+) -> bool:
+    """Whether an agent has written meanwhile at least what a session's logs have grown by."""
+    before, after = then[claim.identity], now[claim.identity]
+    grown = after.size - before.size
+    least = _PAGE if claim.beside and grown <= 0 else grown
+    return after.wrote[1] - before.wrote[0] >= least
 
 
 def _look(one: Wanted, claim: ProcessClaim, inspector: Inspector) -> _Look:
     before = sum(_wrote(pid, inspector) for pid in claim.kin)
     size = sum(_size(log) for log in one.logs)
     after = sum(_wrote(pid, inspector) for pid in claim.kin)
-    return _Look(claim.identity, one.last, size, (before, after))
+    return _Look(one.last, size, (before, after))
 
 
 def _others_call(one: Wanted, wanted: Sequence[Wanted], since: int) -> bool:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from costtop.processes.evidence import claude_files, signs
+from costtop.processes.evidence import claude_files, neighbours, signs
 from costtop.processes.evidence.agents import is_agent
 from costtop.processes.evidence.signs import is_messenger
 from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
@@ -35,7 +35,9 @@ def search(
     claims = claude_files.claims(wanted, claude_roots, cache) + signs.by_open_log(wanted, cache)
     claims += signs.by_hint(_lacking(wanted, claims), cache)
     claims += signs.by_environment(_lacking(wanted, claims), cache)
-    claims += signs.by_folder(_lacking(wanted, claims), cache)
+    lasts = {one.session: one.last for one in wanted}
+    known = {one.pid: lasts[one.session] for one in claims if one.confidence != "weak"}
+    claims += neighbours.by_folder(_lacking(wanted, claims), cache, known)
     return claims
 
 

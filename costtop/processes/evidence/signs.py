@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 _MESSENGERS = frozenset(
     "tee cat logger script rotatelogs multilog svlogd rsync nc ncat netcat socat costtop".split()
 )
+_DATABASES = (".db", ".sqlite", ".sqlite3")
 _SLACK = 2000  # ms
 
 
@@ -66,8 +67,9 @@ def weighed(
     that are accounted for by other sessions.
     """
     known = is_agent(cache.argv(process.pid), one.source)
-    writes = any(os.path.realpath(log) in cache.written(process.pid) for log in one.logs)
-    there = _works_in(process.pid, one.cwd, cache)
+    logs = (os.path.realpath(log) for log in one.logs if not log.endswith(_DATABASES))
+    writes = any(log in cache.written(process.pid) for log in logs)
+    there = works_in(process.pid, one.cwd, cache)
     words = claim.evidence
     if writes:
         words += ", and it writes that log"
@@ -98,19 +100,22 @@ def _rivals(
         if other.pid != process.pid
         and other.pid not in kin
         and other.pid not in elsewhere
-        and _works_in(other.pid, one.cwd, cache)
+        and works_in(other.pid, one.cwd, cache)
         and not (one.started and cache.inspector.born(other.start) > one.started + _SLACK)
         and all(above.pid != process.pid for above in ancestors(other.pid, cache.inspector))
     ]
 
 
 def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
-    """Processes that hold a session's log open for writing."""
+    """Processes that hold a session's log open for writing.
+
+    A database is no such log: every process of its program has it open, at whatever session.
+    """
     names = {os.path.basename(log) for process in cache.mine for log in cache.written(process.pid)}
     owners: dict[str, list[Wanted]] = {}
     for one in wanted:
         for log in one.logs:  # stored by its real name; resolving all would cost more than the rest
-            if os.path.basename(log) in names:
+            if os.path.basename(log) in names and not log.endswith(_DATABASES):
                 owners.setdefault(os.path.realpath(log), []).append(one)
     found = []
     for process in cache.mine if owners else ():
@@ -129,40 +134,6 @@ def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[Proces
             if claim is not None:
                 found.append(claim)
     return found
-
-
-def by_folder(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
-    """The only process of the source's program in the session's folder; weak, but for its id.
-
-    `lone` makes more of it where a second look confirms it.
-    """
-    found = []
-    for one in wanted:
-        agents = cache.programs(one.source)
-        named = [p for p in agents if set(cache.argv(p.pid)[1:]) & set(one.ids)]
-        if len(named) == 1:
-            words = "its command line names the session"
-            found.append(ProcessClaim(one.session, *named[0].identity, "strong", words))
-            continue
-        there = [p for p in agents if _works_in(p.pid, one.cwd, cache)]
-        first = _topmost(there, cache)
-        if first is not None:
-            words = f"the only {one.source} process in the session's folder"
-            claim = ProcessClaim(one.session, *first.identity, "weak", words)
-            found.append(claim._replace(kin=tuple(p.pid for p in there)))
-    return found
-
-
-def _topmost(processes: Sequence[Process], cache: ProcessCache) -> Process | None:
-    """The one that all the others are below: agents start themselves anew, with another heap."""
-    for one in processes:
-        others = [other for other in processes if other is not one]
-        if all(
-            any(above.pid == one.pid for above in ancestors(other.pid, cache.inspector))
-            for other in others
-        ):
-            return one
-    return None
 
 
 def by_hint(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
@@ -234,7 +205,7 @@ def _may_be(process: Process, source: str, cache: ProcessCache) -> bool:
     return is_agent(argv, source) and not unfit(argv, process)
 
 
-def _works_in(pid: int, folder: str, cache: ProcessCache) -> bool:
+def works_in(pid: int, folder: str, cache: ProcessCache) -> bool:
     """Whether that is its folder; "/" is where daemons live, and says nothing."""
     return bool(cache.folder(pid) == cache.real(folder or "/") != "/")
 

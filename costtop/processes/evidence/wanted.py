@@ -8,6 +8,9 @@ CONFIDENCES = ("weak", "strong", "exact")
 kernel says so."""
 
 
+_LISTED = 6  # candidates told with what speaks for each
+
+
 class Wanted(NamedTuple):
     """A session whose process is wanted. Unknown parts stay empty or 0.
 
@@ -56,7 +59,8 @@ class ProcessClaim(NamedTuple):
     former: bool = False  # the process has gone on from this session to another
     speaks: bool = False  # it sent the session's calls itself; others may send more of them
     stranger: bool = False  # no program known as an agent: it may only have called a hook once
-    kin: tuple[int, ...] = ()  # the only agent in a folder, and those of its program below it
+    kin: tuple[int, ...] = ()  # an agent in the session's folder, and those of its program below it
+    beside: int = 0  # others of its program in that folder
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -75,10 +79,12 @@ def strongest(claims: Iterable[ProcessClaim]) -> list[ProcessClaim]:
 
 def unclear(session: str, claims: Iterable[ProcessClaim]) -> ProcessClaim:
     """That none of these claims tells which process it is."""
-    pids = sorted({one.pid for one in claims})
+    words = {one.pid: one.evidence for one in sorted(claims, key=lambda one: one.pid)}
     refused = "no process is known for this session"
-    if len(pids) > 1:
-        refused = f"processes {', '.join(map(str, pids))} all look like this session's"
+    if len(words) > 1:
+        each = " · ".join(f"{pid}: {said}" for pid, said in list(words.items())[:_LISTED])
+        pids = ", ".join(map(str, words))
+        refused = f"processes {pids} all look like this session's; name one by --pid ({each})"
     return ProcessClaim(session, 0, 0, "weak", "", refusal=refused)
 
 

@@ -1,0 +1,103 @@
+"""The agents of a session's program in its folder: which of them may be at work on it.
+
+One that is alone there is likely to be it; of several, a command line may name the session. Else
+each is named with what speaks for it, and nothing is done until the user names one, or `lone`
+has seen that one of them alone writes while the session calls.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from costtop.durations import short
+from costtop.processes.evidence.agents import named_sessions
+from costtop.processes.evidence.signs import ProcessCache, works_in
+from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.inspect.process import Process, ancestors, program
+
+_SLACK = 2000  # ms between two clocks that name one moment
+_Family = tuple[Process, ...]  # an agent, then those of its program below it
+
+
+def by_folder(
+    wanted: Sequence[Wanted], cache: ProcessCache, elsewhere: Mapping[int, int]
+) -> list[ProcessClaim]:
+    """Who is named by a command line, strong; else all of the program in the folder, weak.
+
+    `elsewhere` are processes that are known to be at work on other sessions, and when those called
+    last, ms UTC: one that still calls there after a session has begun has not gone on to it.
+    """
+    named = {one.session: _named(one, cache) for one in wanted}
+    busy = {p.pid: one.last for one in wanted for p in named[one.session]} | dict(elsewhere)
+    found = []
+    for one in wanted:
+        families = _families(named[one.session], cache)
+        if len(families) == 1:
+            words = "its command line names the session"
+            found.append(ProcessClaim(one.session, *families[0][0].identity, "strong", words))
+            continue
+        there = [p for p in cache.programs(one.source) if works_in(p.pid, one.cwd, cache)]
+        found += _in_folder(one, _families(there, cache), busy, cache)
+    return found
+
+
+def _named(one: Wanted, cache: ProcessCache) -> list[Process]:
+    """The processes whose command line names a session or its log."""
+    ours = {*one.ids, *one.logs, *map(os.path.realpath, one.logs)}
+    return [
+        p
+        for p in cache.programs(one.source)
+        if not ours.isdisjoint(named_sessions(cache.argv(p.pid)))
+    ]
+
+
+def _in_folder(
+    one: Wanted, families: Sequence[_Family], busy: Mapping[int, int], cache: ProcessCache
+) -> list[ProcessClaim]:
+    free = [those for those in families if not any(busy.get(p.pid, 0) > one.started for p in those)]
+    # One that began after the session's latest call has made none of its calls.
+    able = [those for those in free if _born(those, cache) <= one.last + _SLACK] or free
+    return [
+        ProcessClaim(
+            one.session,
+            *those[0].identity,
+            "weak",
+            _words(one, those, len(families), cache),
+            kin=tuple(p.pid for p in those),
+            beside=len(families) - 1,
+        )
+        for those in able
+    ]
+
+
+def _words(one: Wanted, those: _Family, count: int, cache: ProcessCache) -> str:
+    """What speaks for one of several."""
+    if count == 1:
+        return f"the only {one.source} process in the session's folder"
+    named = program(cache.argv(those[0].pid), those[0].name)
+    words = f"{named}, one of {count} in the session's folder"
+    if not one.started:
+        return words
+    before = one.started + _SLACK - _born(those, cache)
+    if before < 0:
+        return f"{words}, began {short(-before)} after its first call: only if it resumed it"
+    return f"{words}, began {short(before)} before its first call"
+
+
+def _born(those: _Family, cache: ProcessCache) -> int:
+    return cache.inspector.born(those[0].start)
+
+
+def _families(processes: Sequence[Process], cache: ProcessCache) -> list[_Family]:
+    """Agents that are not below another of them, each with those that are: some start themselves
+    anew, with another heap.
+    """
+    pids = {one.pid for one in processes}
+    found: dict[int, list[Process]] = {}
+    for one in processes:
+        above = [up.pid for up in ancestors(one.pid, cache.inspector) if up.pid in pids]
+        head = above[-1] if above else one.pid
+        found.setdefault(head, []).append(one)
+    return [
+        tuple(sorted(those, key=lambda one, head=head: one.pid != head))  # type: ignore[misc]
+        for head, those in found.items()
+    ]
