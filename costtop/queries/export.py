@@ -46,6 +46,7 @@ def calls(
             "cost_usd": None if spend.cost is None else money.exact(spend.cost),
             "reported_cost_usd": None if call.reported is None else money.exact(call.reported),
             "id": named.get(spend.root),
+            "short": named.get(spend.root),
         }
 
 

@@ -1,6 +1,7 @@
 """Every command that takes a session takes its short id, and every answer shows it."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import get_args
 
@@ -11,6 +12,7 @@ from costtop.control import client, protocol
 from costtop.errors import CosttopError
 from tests.e2e.instance import Instance, claude_line, claude_log
 from tests.parser_walk import parsers
+from tests.patience import until
 
 ID, SHORT = "9f767c41-1111-4222-8333-444455556666", "9f767c4"
 KEY = f"claude-code/{ID}"
@@ -103,6 +105,74 @@ def test_the_socket_takes_short_ids_and_answers_with_them(watched: Instance) -> 
     assert watched.ask("SELECT session FROM overrides") == KEY
     with pytest.raises(CosttopError, match="no session begins with '@nobody'"):
         client.ask(watched.paths, protocol.MarkSession("@nobody"))
+
+
+def telling() -> Iterator[list[str]]:
+    """Every command line that prints JSON and changes nothing, as the parsers have it."""
+    for name in MODULES:
+        top = _parser((name,))._subparsers._group_actions[0].choices[name]
+        for words, parser in parsers([name], top):
+            if "--json" in parser._option_string_actions and not CHANGES & {*words}:
+                given = [a for a in parser._actions if not a.option_strings]
+                session = any("SESSION" in str(a.metavar) for a in given)
+                yield [*words, *([SHORT] if session else []), "--json"]
+    for more in (["--by", "session"], ["--by", "session,day"], ["--by", "total"]):
+        yield ["report", *more, "--json"]
+    yield from (["--once", "--all", "--json"], ["--jsonl", "-n", "1"])
+    yield from (["why", "today", "--json"], ["kill", SHORT, "--dry-run", "--json"])
+    yield from (["export", what, "--format", "jsonl"] for what in ("calls", "sessions", "days"))
+
+
+CHANGES = {"backup", "restore", "forget", "uninstall", "install", "remove", "scan", "reprice",
+           "record", "run", "kill", "pause", "demo", "test", "daemon", "set",
+           "service"}  # fmt: skip
+
+
+def documents(text: str) -> list[object]:
+    """What a command printed: one document, or one a line."""
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def unnamed(tree: object, called: bool = False, where: str = "") -> Iterator[str]:
+    """Where a whole id stands and neither its object nor one around it says what to type."""
+    if isinstance(tree, dict):
+        called = called or SHORT in [tree.get("short"), *(tree.get("shorts") or {}).values()]
+        for name, value in tree.items():
+            if ID in name and not called:
+                yield f"{where}.{name}"
+            yield from unnamed(value, called, f"{where}.{name}")
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from unnamed(value, called, f"{where}[]")
+    elif isinstance(tree, str) and ID in tree and not called:
+        yield f"{where} = {tree}"
+
+
+def test_wherever_a_program_is_told_a_session_it_is_told_what_to_type(watched: Instance) -> None:
+    watched.cli("budget", "set", "mine", "0.1", "--scope", f"session=@{SHORT}")
+    watched.cli("alerts", "silence", "--session", SHORT, "--for", "2h")
+    watched.cli("mark", SHORT, "--as", "watch")
+    until(lambda: watched.json("alerts", "list")["alerts"])
+    process = {"pid": 1, "state": "S", "refusal": "", "confidence": "exact", "evidence": ""}
+    asked = list(telling())
+    assert len(asked) >= 20
+    found = []
+    for words in asked:
+        said = watched.cli(*words, code=None)
+        trees = documents(said)
+        assert trees or words[0] in ("alerts", "export"), (words, said)
+        found += [f"{' '.join(words)}: {place}" for tree in trees for place in unnamed(tree)]
+    # `config show` tells what the file says.
+    assert [one for one in found if not one.startswith("config show")] == []
+    watched.stop()
+    told = {"at": int(time.time() * 1000), "processes": {KEY: process}, "exited": {KEY: 5}}
+    watched.paths.status.write_text(json.dumps(told))
+    status = json.loads(watched.cli("status", "--json", code=None))
+    assert (status["processes"][KEY]["short"], status["shorts"]) == (SHORT, {KEY: SHORT})
+    assert ID in json.dumps(status["exited"])
 
 
 def test_alerts_are_found_by_their_session_and_carry_its_short_id(watched: Instance) -> None:

@@ -62,7 +62,8 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     named = export.short_ids(db) if options.what == "sessions" else {}
     for line in found.lines:
         about = found.about.get(line.key)
-        told = about._asdict() | {"id": named.get(line.key)} if about else {}
+        called = named.get(line.key)
+        told = about._asdict() | {"id": called, "short": called} if about else {}
         yield flat(row_of(line)) | told
 
 

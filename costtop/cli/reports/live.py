@@ -207,6 +207,7 @@ def budget_tree(meter: BudgetMeter) -> dict[str, object]:
         "tiers": list(meter.tiers),
         **_foreseen_tree(meter),
         "scope": dict(meter.scope),
+        **({"short": meter.short_id or None} if "session" in dict(meter.scope) else {}),
     }
 
 

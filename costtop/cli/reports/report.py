@@ -19,6 +19,7 @@ from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import hidden, report, sum_keys
 from costtop.span_words import WordedSpan
 from costtop.store import meta
+from costtop.store.sessions import short_ids
 
 if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
     from costtop.queries.live.view import ProcessSeen, Pulse
@@ -74,14 +75,14 @@ def run(options: argparse.Namespace) -> int:
         from costtop.queries.live import daemon_health
 
         pulse, _ = daemon_health.look(place, now)
-        tree = _tree(found, _dates(db, found, now, tz), pulse)
+        tree = _tree(found, _dates(db, found, now, tz), pulse, _shorts(db, found))
         if found.blocks:
             from costtop.cli.reports import block_rows
 
             tree = block_rows.tree(tree, found, now)
         put_json(comparison.tree(tree, beside) if beside else tree)
     elif options.csv:
-        _csv(found)
+        _csv(found, _shorts(db, found))
     else:
         put(_plain(found, shown, beside))
     return 0
@@ -114,7 +115,22 @@ def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo)
     return periods.key("day", first, tz), periods.key("day", until, tz)
 
 
-def _tree(found: report.Report, dates: tuple[str, str], pulse: "Pulse") -> dict[str, object]:
+def _shorts(db: sqlite3.Connection, found: report.Report) -> dict[str, dict[str, str | None]]:
+    """What to type of the session of each row, by its key; nothing of rows of none."""
+    by = found.by.split(",")
+    if "session" not in by:
+        return {}
+    at = by.index("session")
+    named = {line.key: line.keys[at] for line in found.lines if len(line.keys) == len(by)}
+    return {key: {"short": short_ids.of(db, session) or None} for key, session in named.items()}
+
+
+def _tree(
+    found: report.Report,
+    dates: tuple[str, str],
+    pulse: "Pulse",
+    shorts: dict[str, dict[str, str | None]],
+) -> dict[str, object]:
     from costtop.queries.spending.unlogged import NOTHING
 
     several = "," in found.by
@@ -123,6 +139,7 @@ def _tree(found: report.Report, dates: tuple[str, str], pulse: "Pulse") -> dict[
     rows = [
         row_of(line)
         | ({"keys": list(line.keys)} if several else {})
+        | shorts.get(line.key, {})
         | _about(found.about.get(line.key), seen.get(line.key), ended.get(line.key))
         | (found.beside.get(line.key, NOTHING).tree() if found.by == "session" else {})
         for line in found.lines
@@ -212,12 +229,14 @@ def _about(
     }
 
 
-def _csv(found: report.Report) -> None:
+def _csv(found: report.Report, shorts: dict[str, dict[str, str | None]]) -> None:
     from costtop.cli import csv_rows
 
     names = found.by.split(",") if "," in found.by else []
     rows = (
-        dict(zip(names, (*line.keys, *[""] * len(names)), strict=False)) | flat(row_of(line))
+        dict(zip(names, (*line.keys, *[""] * len(names)), strict=False))
+        | flat(row_of(line))
+        | (shorts.get(line.key, {"short": None}) if shorts else {})
         for line in (*found.lines, found.total)
     )
     csv_rows.write(rows, sys.stdout)

@@ -100,6 +100,7 @@ def step(one: DearStep) -> dict[str, Any]:
         "call": one.call,
         "at": iso(one.at),
         "session": one.root,
+        "short": one.id or None,
         "agent": one.agent or None,
         "turn": one.turn or None,
         "model": one.model,

@@ -2,15 +2,18 @@
 
 import argparse
 import sys
+from contextlib import closing, suppress
+from typing import Any
 
 from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
 from costtop.control import protocol
 from costtop.durations import now_ms
-from costtop.errors import UsageError
+from costtop.errors import StoreError, UsageError
 from costtop.files import user_name
 from costtop.store import daemon_status
+from costtop.store.db import open_reader
 
 _SCAN = 600.0  # s that a daemon waits for a scan to end: a first import takes its time
 _SAYS = {
@@ -89,14 +92,31 @@ def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    said = daemon_status.read(paths.find().status)
+    found = paths.find()
+    said = daemon_status.read(found.status)
     running = daemon_status.is_fresh(said, now_ms())
     said = {"running": running, **said} if said else {"running": False}
     if options.json:
-        put_json(said)
+        put_json(_named(said, found))
     else:
         put(_plain(said))
     return 0 if running else 1
+
+
+def _named(said: dict[str, Any], found: paths.Paths) -> dict[str, Any]:
+    """With `shorts`: what to type of the sessions whose processes live, or have exited."""
+    keys = {*said.get("processes", {}), *said.get("exited", {})}
+    shorts = dict.fromkeys(sorted(keys), "")
+    if keys:
+        from costtop.store.sessions import short_ids
+
+        with suppress(StoreError), closing(open_reader(found.database, unfinished=True)) as db:
+            shorts |= short_ids.of_keys(db, shorts)
+    told = {
+        key: one | {"short": shorts[key] or None} for key, one in said.get("processes", {}).items()
+    }
+    more = {"processes": told} if told else {}
+    return said | more | {"shorts": {key: short or None for key, short in shorts.items()}}
 
 
 def _plain(said: dict[str, object]) -> str:

@@ -26,7 +26,7 @@ from costtop.queries.sessions import dearest
 from costtop.store import meta
 from costtop.store.calls import floors, scope_sums
 from costtop.store.db import snapshot
-from costtop.store.sessions import gate_calls
+from costtop.store.sessions import gate_calls, session_names
 
 if TYPE_CHECKING:
     from costtop.model import Budget
@@ -331,6 +331,7 @@ class Live:
                 tiers=budget.tiers,
                 resets=ends,
                 scope=budget.scope,
+                short_id=session_names.scope_short(self._db, budget.scope),
             )
 
 

@@ -20,6 +20,7 @@ from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
 from costtop.store.db import snapshot
+from costtop.store.sessions import session_names
 
 
 def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
@@ -66,6 +67,7 @@ def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> Bud
         tiers=budget.tiers,
         resets=periods.end_of(budget.period, at, tz),
         scope=budget.scope,
+        short_id=session_names.scope_short(db, budget.scope),
     )
 
 

@@ -75,6 +75,7 @@ class BudgetMeter(NamedTuple):
     breach: float = 0.0  # P(it ends at or beyond the amount)
     hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
     short: Floor = EXACT
+    short_id: str = ""  # what people type of the one session that it is of
 
 
 class Forecast(NamedTuple):

@@ -1,6 +1,7 @@
 """What people call a session: its short id, and beside it a name that they know. It gives none."""
 
 import sqlite3
+from collections.abc import Iterable
 
 from costtop.model import Budget
 from costtop.scope import literal
@@ -39,6 +40,13 @@ def scope_said(db: sqlite3.Connection, budget: Budget) -> Budget:
     """A budget to be worded: a scope that is one session's key has its short id instead."""
     scope = ((field, glob_said(db, field, glob)) for field, glob in budget.scope)
     return budget._replace(scope=tuple(scope))
+
+
+def scope_short(db: sqlite3.Connection, scope: Iterable[tuple[str, str]]) -> str:
+    """The short id of the one session that a scope is of, "" where it is of others too."""
+    glob = dict(scope).get("session", "")
+    said = glob_said(db, "session", glob)
+    return said if said != glob else ""
 
 
 def glob_said(db: sqlite3.Connection, field: str, glob: str) -> str:

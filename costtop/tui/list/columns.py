@@ -219,10 +219,11 @@ def _errors(row: SessionRow) -> str:
 COLUMNS: tuple[Column[Shown], ...] = (
     Column("flags", "", 3, 0, _flags, about="alarm or tag, state, mark"),
     Column("session", "SESSION", 11, 0, _name, sort=lambda r: r.called, falling=False, name=True,
-           measured=True, stages=((1, 23),), about="short id, + subagents; of a subagent its kind"),
+           id=21, measured=True, stages=((1, 23),),
+           about="short id, + subagents; of a subagent its kind"),
     Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
            falling=False, pair=True, measured=True, stages=((3, 30),),
-           about="where it runs and for what; its title, where session_titles is set"),
+           about="where it runs and for what, or its title"),
     Column("agent", "AGENT", 6, 6, _word(lambda r: agent(r.source)), sort=lambda r: r.source,
            spare=32, falling=False, measured=True, stages=((3, 8),),
            about="the tool that wrote its log"),

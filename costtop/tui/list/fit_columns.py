@@ -1,5 +1,6 @@
 """How wide the columns of a table are: width is earned by what cells say. It draws nothing."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -9,6 +10,8 @@ from costtop.tui.list.shown_rows import Column
 T = TypeVar("T")
 _TELLING = 7  # last cells of a name that are kept where it is cut
 _LEAST = 3  # letters of a project that are kept
+_YIELDS = 6  # cells of a column that has made room for an id
+_MORE = re.compile(r" \+\d+$")  # how many are folded into what is named
 _NOTHING: Mapping[str, int] = {}
 
 
@@ -31,9 +34,40 @@ def fits(
         kept.append(column)
     kept.sort(key=columns.index)
     given = [column.width for column in kept]
+    left -= _to_ids(kept, given, left, needs)
     left -= _by_stages(kept, given, left, needs)
     _share(kept, given, left)
     return list(zip(kept, given, strict=True))
+
+
+def _to_ids(
+    kept: Sequence[Column[T]], given: list[int], left: int, needs: Mapping[str, int]
+) -> int:
+    """Gives ids what they need, for they are typed; the cells of `left` that were used up.
+
+    Where that is not enough, columns whose text may be cut yield, what tells least first.
+    """
+    lacking = {
+        nth: max(min(column.id, needs.get(column.key, 0)) - column.width, 0)
+        for nth, column in enumerate(kept)
+        if column.id
+    }
+    used = 0
+    for nth, cells in lacking.items():
+        given[nth] += cells
+        used += cells
+    wanting = max(used - left, 0)
+    for nth in sorted(range(len(kept)), key=lambda one: -kept[one].priority):
+        column = kept[nth]
+        if column.align != ">" and not column.id and (column.measured or column.facts):
+            yielded = min(wanting, max(given[nth] - _YIELDS, 0))
+            given[nth] -= yielded
+            wanting -= yielded
+    for nth in lacking:  # nothing yields any more
+        short = min(wanting, given[nth] - kept[nth].width)
+        given[nth] -= short
+        wanting -= short
+    return min(used, left)
 
 
 def _by_stages(
@@ -65,6 +99,8 @@ def _share(kept: Sequence[Column[T]], given: list[int], left: int) -> None:
 
 def fitted(text: str, column: Column[T], width: int) -> str:
     """The text in so many cells, cut where it tells least."""
+    if column.name and len(text) > width:
+        text = _MORE.sub("", text)  # an id that is cut cannot be typed
     if column.facts:
         text = whole(text, width)
     elif column.name and len(text) > width > _TELLING:

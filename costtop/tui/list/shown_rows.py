@@ -39,6 +39,7 @@ class Column(NamedTuple, Generic[T]):
     spare: int = 0  # cells that must be left to the growing ones before it is shown
     facts: bool = False  # between middle dots: they go one by one where it is narrow, never cut
     name: bool = False  # its end tells most: cut in the middle, and over columns that are empty
+    id: int = 0  # cells that it gets where it needs them: an id is typed, and never cut
     pair: bool = False  # of a project and a feature: the first is cut first
     measured: bool = False  # it takes no more than its cells need
     stages: tuple[tuple[int, int], ...] = ()  # (turn, cells): how wide it gets when it is its turn

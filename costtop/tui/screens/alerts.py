@@ -74,7 +74,8 @@ def _told(one: AlertLine, look: CellLook) -> Span:
 COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("sign", "", 1, 0, _sign),
     Column("when", "WHEN", 5, 1, _when, measured=True, stages=((1, 12),)),
-    Column("about", "ABOUT", 8, 1, _about, name=True, measured=True, stages=((1, 18),)),
+    Column("about", "ABOUT", 8, 1, _about, name=True, id=21, measured=True,
+           stages=((1, 21),)),
     Column("title", "WHAT", 25, 0, _title, facts=True, stages=((3, 999),)),
     Column("count", "N", 2, 4, _count, align=">"),
     Column("cost", "$", 7, 3, _cost, align=">", measured=True, stages=((1, 10),)),

@@ -58,13 +58,14 @@ COLUMNS: tuple[Column[TaskLine], ...] = (
            stages=((2, 60),)),
     Column("feature", "FEATURE", 8, 2, lambda t, _: Span(short_place(t.feature) or "-"),
            measured=True, stages=((1, 30),)),
-    Column("session", "SESSION", 9, 3, _session, name=True, measured=True, stages=((1, 20),)),
+    Column("session", "SESSION", 9, 3, _session, name=True, id=21, measured=True,
+           stages=((1, 21),)),
     Column("cost", "$", 7, 0, lambda t, _: Span(_spent(t.spent), "strong"), align=">",
            measured=True, stages=((1, 10),)),
-    Column("calls", "CALLS", 6, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
-    Column("took", "TOOK", 6, 4, _took, align=">"),
+    Column("calls", "CALLS", 5, 5, lambda t, _: Span(si(t.spent.calls)), align=">"),
+    Column("took", "TOOK", 5, 4, _took, align=">"),
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
-    Column("bar", "COST", 10, 9, _bar, wide=_bar, stages=((9, 999),)),
+    Column("bar", "COST", 10, 9, _bar, spare=13, wide=_bar, stages=((9, 999),)),
 )  # fmt: skip
 
 
