@@ -36,7 +36,9 @@ def at(ms: int) -> GateCall:
         (IN, GateCall(NOW - 3 * MINUTE, 0, "x"), NOW, "called", "called 3m ago"),
         (IN, None, None, "waiting", "never called yet: its next tool proves it"),
         (IN, None, NOW - 2 * HOUR, "waiting", "never called yet: its next tool proves it"),
-        (IN, at(NOW - 2 * HOUR), NOW, "silent", "too old for hooks"),  # before it was put in anew
+        (IN, at(NOW - 2 * HOUR), NOW, "silent", "start its sessions anew"),  # an earlier gate's
+        (IN._replace(old="too old"), None, NOW, "old", "too old"),
+        (IN._replace(old="too old"), at(NOW), NOW, "called", "called"),  # another one is at work
         (CODEX, None, None, "waiting", "type /hooks and trust"),
         (CODEX, None, NOW, "untrusted", "though the agent has been at work"),
     ],
@@ -45,7 +47,7 @@ def test_how_a_gate_stands(one, seen, used, state, words):
     told = prove(one, seen, used, NOW)
     assert told.state == state and words in told.words
     assert told.holds == (state == "called")
-    assert told.fails == (state in {"broken", "silent", "untrusted"})
+    assert told.fails == (state in {"broken", "old", "silent", "untrusted"})
 
 
 def test_a_budget_says_which_agents_it_cannot_hold():

@@ -24,7 +24,7 @@ def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:
     lines = [
         f"the gate of {one['agent']}: {one['said']}"
         for one in told
-        if one["gate"] in {"broken", "untrusted", "silent"}
+        if one["gate"] in {"broken", "old", "untrusted", "silent"}
     ]
     try:
         budgets = config.budgets(config.load(paths))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         LINE: bool  # whether it has a status line for our command
         OFF: tuple[str, frozenset[str]]  # a file beside the settings, lines in it that stop hooks
         TRUST: str  # what the user must do before its hooks run; "" is nothing
+        PROGRAM: tuple[str, str]  # its command, its oldest version that runs hooks; "": not known
 
         def event(self, text: bytes) -> str:
             """Which hook asks."""

@@ -21,6 +21,7 @@ NEW = "{\n}\n"
 LINE = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
+PROGRAM = ("claude", "1.0.41")  # its hooks say their event's name since
 
 
 def event(text: bytes) -> str:

@@ -21,6 +21,7 @@ NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))
 TRUST = "Codex runs a hook only after you trust it: start codex, type /hooks and trust these"
+PROGRAM = ("codex", "0.124.0")  # the first that runs them unasked
 
 
 def event(text: bytes) -> str:

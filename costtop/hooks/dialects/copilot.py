@@ -22,6 +22,7 @@ NEW = '{\n  "version": 1\n}\n'
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
+PROGRAM = ("copilot", "")  # not known
 
 
 def event(text: bytes) -> str:

@@ -21,6 +21,7 @@ NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
+PROGRAM = ("gemini", "0.26.0")  # the first that runs them unasked
 
 
 def event(text: bytes) -> str:

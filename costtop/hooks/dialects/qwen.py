@@ -23,6 +23,7 @@ NEW = "{\n}\n"
 LINE = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
+PROGRAM = ("qwen", "0.14.0")  # the first that runs them unasked
 
 
 def event(text: bytes) -> str:

@@ -13,12 +13,13 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from costtop.errors import CosttopError, UsageError
 from costtop.files import private_directory, private_file
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install import entries
+from costtop.hooks.install.agent_version import too_old
 
 if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect
@@ -35,6 +36,7 @@ class Installed(NamedTuple):
     commands: tuple[str, ...]  # ours that stand in them
     trouble: str  # why they would not work; "" is fine
     since: int = 0  # ms UTC: when they were put in; 0: not known
+    old: str = ""  # why the agent's program, as installed, runs no hooks at all
 
 
 class Receipt(NamedTuple):
@@ -79,7 +81,8 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
     said = [f"{path}: the gate is in" + (" and the status line" if speaks.LINE else "")]
     if first is not None:
         said.append(f"as it was before: {backup}")
-    return [*said, *filter(None, [_disabled(speaks, path), speaks.TRUST])]
+    doubts = [_disabled(speaks, path), too_old(speaks, environ), speaks.TRUST]
+    return [*said, *filter(None, doubts)]
 
 
 def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -116,7 +119,8 @@ def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> I
     commands = tuple(_understood(path, entries.found, _text(path, now, dialect(agent))))
     trouble = _gone(commands[0]) if commands else ""
     trouble = trouble or (commands and _disabled(dialect(agent), path)) or ""
-    return Installed(agent, path, commands, trouble, _since(kept, path))
+    old = too_old(dialect(agent), environ) if commands else ""
+    return Installed(agent, path, commands, trouble, _since(kept, path), old)
 
 
 def _gone(command: str) -> str:
@@ -152,8 +156,22 @@ def _disabled(speaks: "Dialect", path: Path) -> str:
         return ""
     if lines & {line.replace(" ", "") for line in config.splitlines()}:
         return f"{beside} beside them switches hooks off ([features] hooks = false)"
-    if root.plain.get("disableAllHooks") is True:
-        return "its settings switch all hooks off (disableAllHooks)"
+    key = _switch(root.plain)
+    which = "costtop's" if key.endswith("disabled") else "all"
+    return f"its settings switch {which} hooks off ({key})" if key else ""
+
+
+def _switch(settings: Mapping[str, Any]) -> str:
+    """The key of an agent's settings by which it runs no hooks, or none called costtop; or ""."""
+    if settings.get("disableAllHooks") is True:  # Claude Code, Qwen Code
+        return "disableAllHooks"
+    for room, key in (("hooksConfig", "enabled"), ("hooks", "enabled"), ("tools", "enableHooks")):
+        part = settings.get(room)  # Gemini CLI; the latter two in its older versions
+        if isinstance(part, dict) and part.get(key) is False:
+            return f"{room}.{key}"
+        names = part.get("disabled") if isinstance(part, dict) else None
+        if isinstance(names, list) and "costtop" in names:
+            return f"{room}.disabled"
     return ""
 
 

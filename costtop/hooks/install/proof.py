@@ -11,7 +11,7 @@ from costtop.hooks.dialects import dialect_of
 from costtop.hooks.install.installer import Installed
 from costtop.store.sessions.gate_calls import GateCall
 
-State = Literal["absent", "broken", "waiting", "untrusted", "silent", "called"]
+State = Literal["absent", "broken", "old", "waiting", "untrusted", "silent", "called"]
 _SLACK = MINUTE  # an agent that was at work as the gate was put in
 
 
@@ -30,7 +30,7 @@ class Proof(NamedTuple):
     @property
     def fails(self) -> bool:
         """Whether the agent was at work and the gate was not called, or cannot be."""
-        return self.state in {"broken", "untrusted", "silent"}
+        return self.state in {"broken", "old", "untrusted", "silent"}
 
 
 def prove(one: Installed, call: GateCall | None, used: int | None, now: int) -> Proof:
@@ -42,13 +42,15 @@ def prove(one: Installed, call: GateCall | None, used: int | None, now: int) -> 
     if call is not None and call.at >= one.since:
         by = f" by pid {call.pid}" if call.pid else ""
         return Proof("called", f"called {short(now - call.at)} ago{by}", call)
+    if one.old:
+        return Proof("old", one.old)
     trust = dialect_of(one.agent).TRUST
     if used is None or used <= one.since + _SLACK:
         return Proof("waiting", f"never called yet{_after(trust)}")
     if trust:
         return Proof("untrusted", f"never called, though the agent has been at work. {trust}")
     words = "never called, though the agent has been at work: start its sessions anew"
-    return Proof("silent", f"{words}, or it is too old for hooks")
+    return Proof("silent", words)
 
 
 def _after(trust: str) -> str:
