@@ -79,7 +79,7 @@ ROWS: dict[str, tuple[str, ...]] = {
            "notify/faults::after_three_days_a_letter_is_shown_as_undelivered"),
     "A3": ("notify/faults::a_bad_token_is_tried_three_times_then_the_endpoint_is_broken",),
     "A4": ("notify/faults::the_good_endpoint_gets_it_once_while_the_bad_one_is_tried_again",),
-    "A5": ("notify/kills::no_kill_loses_a_message_or_doubles_an_alert",),
+    "A5": ("notify/kills::no_kill_loses_a_message_or_doubles_an_alert", "notify/pipeline::"),
     "A6": ("notify/delivery::a_restart_repeats_nothing_and_forgets_nothing",
            "detect/budgets::after_a_restart_at_85_per_cent_only_100_is_left_to_say"),
     "A7": ("alerts/choose::several_tiers_at_once_are_one_message_that_names_them_all",),

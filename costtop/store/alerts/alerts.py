@@ -20,9 +20,15 @@ _QUIET = frozenset({"already told"})
 
 
 def born(db: sqlite3.Connection, now: int) -> int:
-    """When this instance began to watch, ms; `now` the first time it is asked."""
+    """When this instance began to watch, ms; `now` the first time it is asked.
+
+    A clock that was ahead then and is set right must not make history of all that follows.
+    """
     db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('alerts_born', ?)", (str(now),))
-    return int(meta.get(db, "alerts_born"))
+    known = int(meta.get(db, "alerts_born"))
+    if now < known:
+        meta.put(db, {"alerts_born": str(now)})
+    return min(known, now)
 
 
 def ledger(db: sqlite3.Connection, subjects: Iterable[str]) -> list[Told]:
