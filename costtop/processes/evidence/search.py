@@ -32,13 +32,17 @@ def search(
     """
     inspector = inspector or system_inspector()
     cache = signs.ProcessCache(inspector)
-    claims = claude_files.claims(wanted, claude_roots, cache) + signs.by_open_log(wanted, cache)
-    claims += signs.by_hint(_lacking(wanted, claims), cache)
-    claims += signs.by_environment(_lacking(wanted, claims), cache)
+    hints = claude_files.claims(wanted, claude_roots, cache)
+    claims = signs.by_open_log(wanted, cache)
+    hints += signs.by_hint(_lacking(wanted, hints + claims), cache)
+    claims += signs.by_environment(_lacking(wanted, hints + claims), cache)
     lasts = {one.session: one.last for one in wanted}
-    known = {one.pid: lasts[one.session] for one in claims if one.confidence != "weak"}
-    claims += neighbours.by_folder(_lacking(wanted, claims), cache, known)
-    return claims
+    known = {one.pid: lasts[one.session] for one in hints + claims if one.confidence != "weak"}
+    there = neighbours.by_folder(_lacking(wanted, hints + claims), cache, known)
+    agents = {one.session for one in there}
+    # A file may name any program there, such as what started the agent: the agent itself is meant.
+    weak = [one for one in hints if one.confidence == "weak" and one.session in agents]
+    return [one for one in hints if one not in weak] + claims + there
 
 
 def heard(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
