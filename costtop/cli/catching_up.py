@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 24  # cells of the bar
 _QUIET = 1.0  # s
-_NOTHING = "nothing new to read; no daemon runs (costtop start)"
+_NOTHING = "nothing new to read, what is stored is shown; no daemon runs (costtop start)"
 _LEVELS = 3  # folders above a log in which new ones appear
 
 

@@ -82,7 +82,9 @@ def test_a_person_is_told_that_nothing_is_new_and_a_script_is_not(
     run("report")
     assert run("report")[2] == ""
     monkeypatch.setattr("costtop.cli.catching_up.sys.stderr.isatty", lambda: True)
-    assert run("report")[2] == "costtop: nothing new to read; no daemon runs (costtop start)\n"
+    assert run("report")[2] == (
+        "costtop: nothing new to read, what is stored is shown; no daemon runs (costtop start)\n"
+    )
     assert run("check", "--quiet")[2] == ""
 
 

@@ -9,6 +9,8 @@ from costtop.queries.live.live_processes import exited, processes
 from costtop.queries.live.view import Pulse, SourceSeen
 from costtop.store import daemon_status
 
+_LIVE = 1 << 20  # bytes that are read at once without being an import
+
 
 def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
     """The daemon's pulse and the sources it found; a Pulse that is not running without one."""
@@ -20,15 +22,16 @@ def look(paths: Paths, now: int) -> tuple[Pulse, tuple[SourceSeen, ...]]:
 def pulse(said: Mapping[str, Any]) -> Pulse:
     """The pulse of a daemon that says this of itself."""
     work, seen = said.get("import", {}), processes(said)
+    total = int(work.get("total_bytes", 0))
     return Pulse(
         running=True,
         pid=int(said["pid"]),
         version=str(said.get("version", "")),
         at=int(said.get("at", 0)),
         lag=int(said.get("lag_ms", 0)),
-        importing=bool(work.get("active")),
+        importing=bool(work.get("active")) and not 0 < total < _LIVE,
         import_done=int(work.get("done_bytes", 0)),
-        import_total=int(work.get("total_bytes", 0)),
+        import_total=total,
         watch=str(said.get("watch", "")),
         trouble=str(said.get("trouble", "")) or _other_version(str(said.get("version", ""))),
         exited=exited(said),

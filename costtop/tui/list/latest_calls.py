@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import NamedTuple
 
-from costtop.durations import SECOND
+from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.tui.draw.figures import cash
 
@@ -15,6 +15,7 @@ class Added(NamedTuple):
     at: int  # ms UTC
 
 
+_LATE = 5 * MINUTE  # a call this long ago is no latest one
 BRIGHT, SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and stands
 
 
@@ -44,9 +45,19 @@ class LatestCalls:
             self._frames, self.latest = [], ""
         self._costs, self._at = costs, snapshot.at
 
+    @staticmethod
+    def _of_now(grown: dict[str, int], snapshot: Snapshot) -> dict[str, int]:
+        """What of it came by calls of now, not by logs of long ago that are read late."""
+        since = snapshot.at - _LATE
+        late = {
+            row.key for row in snapshot.sessions if row.key in grown and (row.last or 0) < since
+        }
+        return {key: by for key, by in grown.items() if key not in late} if late else grown
+
     def _compare(self, costs: dict[str, int], snapshot: Snapshot) -> None:
         known = self._costs.get
         grown = {key: by for key, cost in costs.items() if (by := cost - known(key, cost)) > 0}
+        grown = self._of_now(grown, snapshot) if grown else grown
         seen = [frame for frame in self._frames if snapshot.at - frame[0] < SEEN]
         self._frames = [(snapshot.at, grown), *seen] if grown else seen
         if grown:

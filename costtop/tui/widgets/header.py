@@ -151,6 +151,8 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     if pulse.importing and pulse.import_total:
         done = pulse.import_done * 100 // pulse.import_total
         return [Span("● ", "accent@panel"), Span(f"importing {done} %", "text@panel")]
+    if pulse.importing:
+        return [Span("○ ", "dim@panel"), Span("looking for logs …", "text@panel")]
     if pulse.lag >= _STALE:
         return [Span(f" ● {short(pulse.lag)} behind ", "lamp")]
     return [Span("● ", "accent@panel"), Span(f"live {pulse.lag / 1000:.1f} s", "text@panel")]

@@ -20,6 +20,7 @@ from costtop.tui.list.shown_rows import CellLook, Column
 _BAR = 10
 _SURE = 0.01  # p of a verdict that is given as one
 _WHAT_IF = 3  # other models named
+_TIMES = 10  # from how many times the amount before a change is said so
 
 
 def change(now: int, before: int) -> Span:
@@ -30,6 +31,8 @@ def change(now: int, before: int) -> Span:
     if abs(part) < 0.05:
         return Span("±0 %", "dim")
     ink = "warn" if part >= 0.2 else "good" if part <= -0.2 else "text"
+    if now >= _TIMES * before:
+        return Span(f"▲{min(now / before, 9_999):.0f}x", ink)
     return Span(f"{'▲' if part > 0 else '▼'}{abs(part) * 100:.0f} %", ink)
 
 
