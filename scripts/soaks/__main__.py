@@ -25,14 +25,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     parser.add_argument("--keep", action="store_true", help="keep a copy of the home")
+    parser.add_argument("--kills", type=int, default=0, help="kill -9 in seven modes instead")
     options = parser.parse_args()
     if "SOAK_MOUNTS" not in os.environ:
         own = disks.namespace()
         os.environ["SOAK_MOUNTS"] = "own" if own else "none"
         again = [sys.executable, "-P", "-m", "soaks", f"--minutes={options.minutes}",
-                 f"--seed={options.seed}", *(["--keep"] if options.keep else [])]  # fmt: skip
+                 f"--seed={options.seed}", f"--kills={options.kills}",
+                 *(["--keep"] if options.keep else [])]  # fmt: skip
         command = [*own, *again]
         os.execvp(command[0], command)  # noqa: S606 - itself, with mounts of its own
+    if options.kills:
+        from .killing import kill
+
+        return 0 if kill(options.kills, options.seed) else 1
     return _soak(options.seed, options.minutes, keep=options.keep)
 
 
@@ -41,8 +47,8 @@ def _soak(seed: int, minutes: float, *, keep: bool) -> int:
 
     print(f"soak: seed {seed}, {minutes:g} minutes, Python {sys.version.split()[0]}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="costtop-soak-"))
+    party = Party(folder, seed, minutes)
     try:
-        party = Party(folder, seed, minutes)
         clock = "stepped" if party.clock else "not stepped, no C compiler"
         print(f"disk: {party.disk.said}; clock: {clock}", flush=True)
         findings = party.run()
@@ -55,6 +61,7 @@ def _soak(seed: int, minutes: float, *, keep: bool) -> int:
         if keep:  # a disk of its own ends with this process
             shutil.copytree(folder, kept := f"{folder}-kept", ignore=_SPECIAL)
             print(f"kept: {kept}")
+        party.home.disk.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -20,6 +20,8 @@ class Disk(Protocol):
 
     def free(self, pid: int) -> None: ...
 
+    def end(self) -> None: ...
+
 
 class SmallDisk:
     """A file system in memory of its own, filled to its last block by a file."""
@@ -27,7 +29,7 @@ class SmallDisk:
     said = f"a tmpfs of {SIZE >> 20} MiB in a private mount namespace, filled to its last block"
 
     def __init__(self, home: Path) -> None:
-        self._ballast = home / "ballast"
+        self._home, self._ballast = home, home / "ballast"
 
     def fill(self, pid: int) -> None:
         with self._ballast.open("wb", buffering=0) as file:
@@ -38,6 +40,10 @@ class SmallDisk:
 
     def free(self, pid: int) -> None:
         self._ballast.unlink(missing_ok=True)
+
+    def end(self) -> None:
+        """Takes it away with all that is on it."""
+        subprocess.run(["umount", "-l", self._home], check=True)
 
 
 class FileLimit:
@@ -52,6 +58,9 @@ class FileLimit:
     def free(self, pid: int) -> None:
         _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+
+    def end(self) -> None:
+        """It ends with its daemon."""
 
 
 def namespace() -> list[str]:

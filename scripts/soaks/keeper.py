@@ -62,6 +62,22 @@ class Keeper:
                 time.sleep(0.02)
             self.slowest = max(self.slowest, time.monotonic() - began)
 
+    def begin(self) -> None:
+        """Starts it, and does not wait."""
+        with self.lock:
+            self._spawn()
+
+    def end(self) -> None:
+        """kill -9, wherever it is."""
+        with self.lock:
+            if self._daemon is not None:
+                if self.pid:
+                    self._daemon.kill()
+                elif not self._was_busy():
+                    self.ended.append(f"exit {self._daemon.returncode}")
+                self._daemon.wait()
+                self.kills += 1
+
     def _spawn(self) -> None:
         self._from = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:

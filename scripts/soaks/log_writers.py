@@ -66,10 +66,11 @@ class RotatedWriter(LineWriter):
     def __init__(self, home: Path, session: str, sent: Sent, how: str) -> None:
         super().__init__(home, agent_lines.OWN, session, sent)
         self._how, self._rotations = how, 0
+        self.share = 0.04  # of its calls, after which it is rotated
 
     def write(self, rng: Random) -> None:
         super().write(rng)
-        if rng.random() < 0.04:
+        if rng.random() < self.share:
             self.finish()  # who rotates lets the writer end its line
             self.rotate()
 

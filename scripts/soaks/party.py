@@ -1,11 +1,7 @@
 """Everything at once: starts all parts of a soak, ends them, and lets the daemon catch up."""
 
 import json
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
-from costtop import paths
-
-from . import disks, sent, verdict
+from . import verdict
 from .gauges import Gauges
-from .inboxes import Inbox
-from .keeper import Keeper
+from .instance_home import InstanceHome
 from .log_writers import twenty
 from .mishaps import Mishaps
 from .verdict import Finding
@@ -26,63 +19,23 @@ from .watchers import Asking, Screens
 from .wires import Nuisance, OtlpCaller, PythonClient, SocketCaller
 
 CATCH_UP = 180.0  # s that the daemon has in the end, with nothing against it any more
-_KEPT = {"PATH", "LANG", "PYTHONPATH", "SOAK_MOUNTS"}
-_CONFIG = """
-[[source]]
-name = "own"
-format = "costtop"
-paths = ["{home}/logs/own/*"]
-[[source]]
-name = "gateway"
-format = "litellm"
-paths = ["{home}/logs/gateway/*"]
-[receive.otlp]
-port = {port}
-[metrics]
-port = 0
-[[budget]]
-name = "all"
-period = "month"
-amount = {amount}
-tiers = {tiers}
-[[budget]]
-name = "today"
-period = "day"
-amount = {amount}
-tiers = [10, 30, 60]
-"""
-_NOTIFY = """
-[[notify]]
-label = "{label}"
-url = "{url}"
-min_severity = "notice"
-max_per_hour = 1000
-digest = "10s"
-"""
 
 
 class Party:
     """One soak in a folder of its own. The environment is that of its instance."""
 
     def __init__(self, folder: Path, seed: int, minutes: float) -> None:
-        self.home, self.seconds, self.rng = folder, minutes * 60, Random(seed)  # noqa: S311
-        for name in os.environ.keys() - _KEPT:  # XDG_… and such would lead it to another home
-            del os.environ[name]
-        os.environ.update(HOME=str(folder), COSTTOP_HOME=str(folder / "costtop"), TZ="UTC")
-        self.paths = paths.find()
-        self.disk = disks.small(folder / "costtop")
-        self.sent, self.steady, self.fickle = sent.Sent(), Inbox(), Inbox()
-        self.port = _free_port()
-        self._configure()
-        self.log = folder / "daemon.log"
-        self.clock, environ = _clock(folder)
-        self.keeper = Keeper(self.paths, self.log, environ)
+        self.seconds, self.rng = minutes * 60, Random(seed)  # noqa: S311
+        dollars = max(2, round(self.seconds * 1.2))  # about what is spent in that time
+        self.home = InstanceHome(folder, dollars)
+        self.paths, self.sent, self.log = self.home.paths, self.home.sent, self.home.log
+        self.keeper, self.clock, self.disk = self.home.keeper, self.home.clock, self.home.disk
         self.gauges = Gauges(self.paths.database, self.log)
-        self.mishaps = Mishaps(self.keeper, self.disk, self.clock, self.fickle, self._dice())
+        self.mishaps = Mishaps(self.keeper, self.disk, self.clock, self.home.fickle, self._dice())
         self.writers = list(twenty(folder, seed, self.sent))
         self.sockets = [SocketCaller(self.paths, f"wire-{n}", self.sent) for n in range(2)]
         self.client = PythonClient("client", self.sent)
-        self.otlp = OtlpCaller(self.paths, self.port, "spans", self.sent)
+        self.otlp = OtlpCaller(self.paths, self.home.port, "spans", self.sent)
         self.nuisance, self.asking = Nuisance(self.paths), Asking()
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -90,16 +43,6 @@ class Party:
 
     def _dice(self) -> Random:
         return Random(self.rng.getrandbits(64))  # noqa: S311
-
-    def _configure(self) -> None:
-        amount = max(2, round(self.seconds * 1.2))  # dollars: about what is spent in that time
-        tiers = list(range(2, 100, 2))
-        text = _CONFIG.format(home=self.home, port=self.port, amount=amount, tiers=tiers)
-        for label, url in (("steady", self.steady.url), ("fickle", self.fickle.url),
-                           ("log", f"log:{self.home}/told")):  # fmt: skip
-            text += _NOTIFY.format(label=label, url=url)
-        self.paths.config.write_text(text)
-        (self.paths.config.parent / "prices.toml").write_text(sent.PRICES)
 
     def run(self) -> list[Finding]:
         """The whole soak, and what came of it."""
@@ -157,7 +100,7 @@ class Party:
             writer.finish()
         self.keeper.look()
         callers = (*self.sockets, self.otlp)
-        _until(lambda: min(caller.push() for caller in callers), 60)
+        until(lambda: min(caller.push() for caller in callers), 60)
         if not self.client.flush():
             self.wrong.append("the Python client could not get rid of its records within 60 s")
         self.client.close()
@@ -165,19 +108,11 @@ class Party:
             caller.close()
         self.wrong += self.screens.end()
         began = time.monotonic()
-        _until(lambda: self._ask("SELECT count(*) FROM calls") >= self.sent.calls, CATCH_UP)
-        _until(lambda: self._ask(_OPEN) == 0, CATCH_UP)
+        catch_up(self.home)
         self.caught_up = time.monotonic() - began
         self.keeper.look()
         if code := self.keeper.stop():
             self.wrong.append(f"the daemon ended with {code} when it was asked to")
-
-    def _ask(self, sql: str) -> int:
-        try:
-            with closing(sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)) as db:
-                return int(db.execute(sql).fetchone()[0])
-        except sqlite3.Error:
-            return -1
 
     def _judged(self) -> list[Finding]:
         keeper, asking = self.keeper, self.asking
@@ -187,7 +122,7 @@ class Party:
         codes = ", ".join(f"{many} x exit {code}" for code, many in sorted(asking.codes.items()))
         return [
             *verdict.money(self.sent),
-            *verdict.alerts(self.paths.database, self.steady, self.fickle, kills),
+            *verdict.alerts(self.paths.database, self.home.steady, self.home.fickle, kills),
             *verdict.bounds(self.gauges, 120),
             *verdict.sound(self.paths.database, self.log),
             Finding("no daemon ends by itself", str(keeper.ended or "none"), not keeper.ended),
@@ -204,26 +139,25 @@ class Party:
         ]  # fmt: skip
 
 
+def catch_up(home: InstanceHome) -> None:
+    """Waits until all that was sent is counted, and every letter is delivered."""
+    until(lambda: _ask(home, "SELECT count(*) FROM calls") >= home.sent.calls, CATCH_UP)
+    until(lambda: _ask(home, _OPEN) == 0, CATCH_UP)
+
+
+def _ask(home: InstanceHome, sql: str) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{home.paths.database}?mode=ro", uri=True)) as db:
+            return int(db.execute(sql).fetchone()[0])
+    except sqlite3.Error:
+        return -1
+
+
 _OPEN = "SELECT count(*) FROM outbox WHERE state IN ('pending', 'held')"
 
 
-def _clock(folder: Path) -> tuple[Path | None, dict[str, str]]:
-    """Where the daemon's clock is stepped, and its environment; None without a compiler."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        return None, dict(os.environ)
-    made, source = folder / "stepped_clock.so", Path(__file__).with_name("stepped_clock.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
-    file = folder / "clock"
-    return file, {**os.environ, "LD_PRELOAD": str(made), "CLOCK_STEP": str(file)}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _until(true: Callable[[], bool], seconds: float) -> None:
+def until(true: Callable[[], bool], seconds: float) -> None:
+    """Waits for it, at most so long."""
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
         time.sleep(0.3)

@@ -16,6 +16,7 @@ from .sent import Sent, Sum
 
 # 160 peers on the socket have a place, each with a descriptor of its process beside its own.
 MEMORY, DESCRIPTORS, WAL, LOG = 150 << 20, 450, 64 << 20, 10 << 20
+_NOTHING = 3  # exit code: nothing is stored
 GROWTH = 20 << 20  # bytes by which a daemon may grow from its second third to its last
 
 
@@ -35,6 +36,10 @@ def counted() -> dict[str, Sum]:
     span = ("--since", "2000-01-01", "--until", "2100-01-01")
     ran = subprocess.run([*COSTTOP, "report", "--by", "session", *span, "--json"],
                          capture_output=True, check=False, text=True)  # fmt: skip
+    if ran.returncode not in (0, _NOTHING):
+        raise SystemExit(
+            f"costtop report failed, exit {ran.returncode}: {ran.stderr or ran.stdout}"
+        )
     rows = json.loads(ran.stdout)["rows"] if ran.returncode == 0 else []
     return {
         row["key"]: Sum(row["calls"], row["input_tokens"], row["output_tokens"],
