@@ -4,9 +4,12 @@ Copied to a file named `claude` or `codex`, whose command line it then has. Word
 calls=N · every=SECONDS (of one request) · told=no (no sessions/<pid>.json) · argue=yes (goes on
 asking the model when a tool is denied) · then=COMMAND (run once by its own shell, as a tool) ·
 deaf=yes (what a hook says changes nothing) · go=PATH (that command waits for this file) ·
-stubborn=yes (ignores SIGINT and SIGTERM) · paced=yes (a call begins when costtop has judged the one
-before: what counts is the order, however slow the machine is). One call costs $0.025 as Claude
-Code, $0.02 as Codex. Prints a line for whatever it does: call N · denied · stopped · blocked ·
+stubborn=yes (ignores SIGINT and SIGTERM) · trust=yes (its user has trusted the hooks of Codex,
+which runs none before) · paced=yes (a call begins when costtop has judged the one before: what
+counts is the order, however slow the machine is). One call costs $0.025 as Claude Code, $0.02 as
+Codex. As the real ones were seen to do (scripts/real_agents): Claude Code, interrupted at a tool,
+sends one more request before it ends; a request that failed and was tried again leaves nothing in
+either's log. Prints a line for whatever it does: call N · denied · stopped · blocked ·
 tool CODE · idle.
 """
 
@@ -117,6 +120,8 @@ class Codex:
 
 def ask(agent: Claude | Codex, event: str, **fields: object) -> str:
     """What the installed hooks say of an event: "", denied, stopped or blocked."""
+    if isinstance(agent, Codex) and WORDS.get("trust") != "yes":
+        return ""
     try:
         groups = json.loads(agent.settings.read_text())["hooks"].get(event, [])
     except OSError:
@@ -141,9 +146,26 @@ def tool(agent: Claude | Codex, command: str) -> str:
         return said
     while "go" in WORDS and not Path(WORDS["go"]).exists():
         time.sleep(0.02)
-    ran = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    polite = isinstance(agent, Claude) and WORDS.get("stubborn") != "yes"
+    before = {
+        number: signal.signal(number, lambda *_: resend(agent))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if polite
+    }
+    name = "CLAUDE_CODE_SESSION_ID" if isinstance(agent, Claude) else "CODEX_THREAD_ID"
+    ran = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False,
+                         env={**os.environ, name: SESSION})  # fmt: skip
+    for number, handler in before.items():
+        signal.signal(number, handler)
     say(f"tool {ran.returncode} {(ran.stdout + ran.stderr).strip().splitlines()[-1:]}")
     return ""
+
+
+def resend(agent: Claude | Codex) -> None:
+    """One more request with all the context, which tells the model of the interruption."""
+    agent.write(9999)
+    say("call 9999")
+    os._exit(130)
 
 
 def wait_until_judged(number: int) -> None:

@@ -20,7 +20,7 @@ def test_after_the_cap_at_most_one_call_is_made(house, kind):
     house.configure(DAILY.format("stop"))
     house.run("hooks", "install", "claude-code" if kind == "claude" else "codex")
     house.start()
-    agent = house.agent(kind, session="s1", calls=40, every=0.1, paced="yes")
+    agent = house.agent(kind, session="s1", calls=40, every=0.1, paced="yes", trust="yes")
     agent.says("stopped" if kind == "claude" else "denied")
     agent.says("idle")
     reached = 4 if kind == "claude" else 5  # calls that make $0.10

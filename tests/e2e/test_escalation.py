@@ -26,10 +26,24 @@ def test_an_agent_that_argues_with_a_denial_that_cannot_end_its_turn_is_paused(h
     house.configure(DAILY.format("gate"))
     house.run("hooks", "install", "codex")
     house.start()
-    agent = house.agent("codex", session="s1", calls=40, every=1.5, argue="yes", paced="yes")
+    words = {"calls": 40, "every": 1.5, "argue": "yes", "paced": "yes", "trust": "yes"}
+    agent = house.agent("codex", session="s1", **words)
     until(lambda: agent.state == "T", what="the pause")
     assert agent.said.count("denied") >= 2
     assert agent.calls <= 5 + 2
+
+
+def test_a_codex_whose_user_has_not_trusted_the_hook_is_paused_and_told_what_to_do(house):
+    house.configure(DAILY.format("gate"))
+    assert "/hooks and trust" in house.run("hooks", "install", "codex").stdout
+    house.start()
+    agent = house.agent("codex", session="s1", calls=40, every=1.5, paced="yes")
+    until(lambda: agent.state == "T", what="the pause")
+    assert agent.calls <= 5 + 2 and "denied" not in agent.said
+    until(lambda: "its gate does not hold" in house.told, what="the notice")
+    said = house.run("hooks", "status", "codex").stdout
+    assert "! never called" in said and "/hooks and trust" in said
+    assert "gate cannot hold codex: its hook was never called" in house.run("doctor").stdout
 
 
 def test_an_agent_that_its_gate_holds_is_not_touched(house):

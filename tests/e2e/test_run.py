@@ -82,7 +82,7 @@ def test_a_session_that_goes_on_in_the_background_of_a_run_is_not_ended(house):
 def test_at_the_cap_it_is_ended_with_at_most_a_call_more(house, kind):
     house.start()
     house.run("hooks", "install", "claude-code" if kind == "claude" else "codex")
-    agent = _agent(house, kind, session="s1", calls=100, every=0.6)
+    agent = _agent(house, kind, session="s1", calls=100, every=0.6, trust="yes")
     ran = house.run("run", "--max-cost", "0.10", "--", *agent)
     assert ran.returncode == 11, ran.stderr
     assert "the cap of $0.10 is reached" in ran.stderr and "SIGINT to" in ran.stderr
