@@ -30,6 +30,25 @@ async def test_the_first_rung_stops_softly_through_the_agents_hook():
         assert play.stage.commands == [StopSession(FLEET[0].key, by=play.stage.commands[0].by)]
 
 
+async def test_a_hold_is_offered_beside_a_pause_that_gives_a_terminal_to_its_shell():
+    async with played() as play:
+        await play.press("k")
+        assert "its shell runs what is typed next" in play.text
+        await play.press("h", "enter")
+        await play.until(lambda: play.stage.commands)
+        (sent,) = play.stage.commands
+        assert sent == Pause(FLEET[0].key, sent.by, None, hold=True)
+
+
+async def test_without_a_hook_no_hold_is_sent():
+    async with played() as play:
+        play.stage.hooked.clear()
+        await play.press("k")
+        await play.press("h", "enter")
+        assert "! no hook would hear it" in play.text
+        assert play.stage.commands == []
+
+
 async def test_without_a_hook_the_soft_stop_is_explained_and_not_sent():
     async with played() as play:
         play.stage.hooked.clear()

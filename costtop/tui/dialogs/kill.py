@@ -23,14 +23,16 @@ from costtop.tui.host import host_of
 _TYPED = "its pid: only where costtop asks you to type it"
 _SHOWN = 6  # sessions listed by name
 _SOFT = "Stop        at its next tool call, by costtop's hook in the agent"
-_NO_HOOK = "Stop        no hook would hear it"
+_BY_HOOK = ("stop", "hold")
+_NO_HOOK = "no hook would hear it"
 RUNGS = (
     Choice("cancel", "0", "Cancel"),
     Choice("stop", "1", _SOFT),
     Choice("INT", "2", "Interrupt   SIGINT, as Ctrl+C does; it keeps its transcript"),
     Choice("TERM", "3", "Terminate   SIGINT, then SIGTERM after a few seconds"),
     Choice("KILL", "4", "Kill        SIGINT, SIGTERM, then SIGKILL; it cleans up nothing"),
-    Choice("pause", "p", "Pause       SIGSTOP the process tree; it spends nothing meanwhile"),
+    Choice("hold", "h", "Hold        its hook refuses all until resume; no terminal is lost"),
+    Choice("pause", "p", "Pause       SIGSTOP the tree; its shell runs what is typed next"),
     Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
 _ROOM = 74  # cells of a line in the dialog at 80
@@ -82,8 +84,7 @@ def kill_dialog(
         about.append(line((f"  and {len(rows) - _SHOWN} more", "dim")))
     sources = dict.fromkeys(row.source for row in rows)
     deaf = next((said for source in sources if (said := hint(source))), "")
-    no_hook = f"{_NO_HOOK}: {deaf}"
-    rungs = [one._replace(label=no_hook) if one.id == "stop" and deaf else one for one in RUNGS]
+    rungs = [_unheard(one, deaf) if one.id in _BY_HOOK and deaf else one for one in RUNGS]
     weak = seen.get(root_key(rows[0])) if len(rows) == 1 else None
     if weak is not None and weak.confidence != "weak":
         weak = None
@@ -98,11 +99,16 @@ def wrong(answer: Chosen, weak: ProcessSeen | None, deaf: str) -> str:
     A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook:
     `deaf` is what to type where there is none.
     """
-    if answer.id == "stop" and deaf:
+    if answer.id in _BY_HOOK and deaf:
         return f"no hook would hear it: {deaf}"
     if weak is not None and answer.id in _SIGNALS and _pid(answer) != weak.pid:
         return f"weak evidence: type the pid {weak.pid} below (Tab)"
     return ""
+
+
+def _unheard(one: Choice, deaf: str) -> Choice:
+    """The choice of what only a hook can do, where none would hear it."""
+    return one._replace(label=f"{one.label.partition(' ')[0]:12}{_NO_HOOK}: {deaf}")
 
 
 def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[Line]:
@@ -139,8 +145,8 @@ def command_of(answer: Chosen, session: str, by: str) -> Command | None:
             return StopSession(session, by=by)
         case "INT" | "TERM" | "KILL":
             return Kill(session, answer.id, by, typed)
-        case "pause":
-            return Pause(session, by, typed)
+        case "pause" | "hold":
+            return Pause(session, by, typed, hold=answer.id == "hold")
         case "resume":
             return Resume(session, by, typed)
     return None
