@@ -198,6 +198,8 @@ class Holder:
         torn = choice is None and len(best) > 1 and best[0].confidence != CONFIDENCES[0]
         if known is not None and not torn and not outweigh(best, known):
             choice = known
+        if known is not None and choice is not None and self._starts(session, known, choice):
+            choice = known
         if choice is None and len(allowed) > 1:
             self._candidates[session] = tuple(one for one in allowed if not one.refusal)
         if choice is None and known is not None:
@@ -212,6 +214,19 @@ class Holder:
             self._claims[session] = unclear(session, allowed)
         if given is not None:
             given.close()
+
+    def _starts(self, session: str, known: ProcessClaim, choice: ProcessClaim) -> bool:
+        """Whether what is known, and at no other session, is above what holds the log just now.
+
+        Qwen starts itself anew and opens its log for moments alone: a proof that has gone by the
+        time that it is acted on.
+        """
+        return (
+            bool(choice.file)
+            and known.confidence == choice.confidence
+            and self._is_above(known.pid, choice.pid)
+            and len(self._carried(session)) == 1
+        )
 
     def _replace(
         self, session: str, claim: ProcessClaim, given: Handle | None, *, keep: bool

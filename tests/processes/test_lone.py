@@ -13,7 +13,7 @@ import pytest
 from costtop.processes.evidence.gemini_files import placed
 from costtop.processes.evidence.lone import LoneAgents
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from tests.patience import until
 
@@ -26,8 +26,11 @@ print("ready", flush=True)
 for line in sys.stdin:
     if child is None:
         path, _, count = line.partition(" ")
-        with open(path, "a") as file:
-            file.write("x" * int(count))
+        kept = open(path, "a")
+        if count.strip() == "keep":
+            continue
+        kept.write("x" * int(count))
+        kept.close()
     else:
         child.stdin.write(line)
         child.stdin.flush()
@@ -51,6 +54,11 @@ class Writer:
         self.process.stdin.write(f"{log} {count}\n")
         self.process.stdin.flush()
         until(lambda: log.exists() and log.stat().st_size == before + count)
+
+    def keep(self, log: Path) -> None:
+        """Opens it, and leaves it open."""
+        self.process.stdin.write(f"{log} keep\n")
+        self.process.stdin.flush()
 
     def end(self) -> None:
         self.process.stdin.close()
@@ -108,6 +116,24 @@ def test_a_call_between_two_looks_makes_the_only_agent_in_the_folder_exact(
     agent.write(log)
     assert look(session(folder, log, 1000))[1] == "weak"  # its log grew, and no call was told
     assert look(session(folder, log, 2000)) == (agent.process.pid, "exact")
+
+
+def test_what_holds_the_log_for_a_moment_below_the_known_agent_does_not_displace_it(
+    start, look, folder, tmp_path, stage, hand
+):
+    agent, log = start("anew"), tmp_path / "log"
+    agent.write(log)
+    look(session(folder, log, 1000))
+    agent.write(log)
+    assert look(session(folder, log, 2000)) == (agent.process.pid, "exact")
+    below = next(x.pid for x in linux.census().values() if x.parent == agent.process.pid)
+    agent.keep(log)
+    until(lambda: str(log) in linux.written(below))
+    claim = ProcessClaim("gemini-cli/g", below, linux.glance(below).start, "exact", "its log")
+    for file in (str(log), ""):
+        hand.holder.take([session(folder, log, 2000)], [claim._replace(file=file)])
+        found = hand.holder.find("gemini-cli/g")
+        assert found.process.pid == (agent.process.pid if file else below)
 
 
 def test_an_agent_that_wrote_less_than_the_log_has_grown_is_not_the_one(
