@@ -299,3 +299,21 @@ TestLives = Lives.TestCase
 TestLives.settings = settings(
     max_examples=LIVES, stateful_step_count=20, deadline=None, print_blob=True
 )
+
+
+def test_what_comes_after_the_clock_was_set_right_is_no_history():
+    """The first start was while it was ahead by a day."""
+    life = Lives()
+    life.clock_steps(-DAY)
+    life.spend(11)
+    life.teardown()
+
+
+def test_a_day_that_was_begun_while_the_clock_was_ahead_goes_on_with_its_sum():
+    life = Lives()
+    life.spend(4)
+    life.clock_steps(-DAY)
+    life.kill_and_restart()
+    life.time_passes(1440)
+    life.spend(7)
+    life.teardown()

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from costtop import periods
 from costtop.daemon.alerting import breaker_actions
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.notices.post import Audience, post_findings, release_held
@@ -156,7 +157,7 @@ class Evaluator:
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""
         self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db))
-        for gap in self._budgets.wanted(now):
+        for gap in (*self._budgets.wanted(now), *self._ahead(db, now)):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
         for gap in self._budgets.unlearnt(now):
@@ -167,6 +168,13 @@ class Evaluator:
             for budget in self.limits:
                 if covers(budget, spend):
                     self._budgets.fill(budget.name, spend.call.at, -(spend.cost or 0))
+
+    def _ahead(self, db: sqlite3.Connection, now: int) -> list[Unfilled]:
+        """Periods to come of which something is stored: the clock was ahead, and was set right."""
+        newest = scope_sums.newest(db)
+        wanted = self._budgets.wanted(newest) if newest > now else []
+        whole = (gap for gap in wanted if periods.hours(gap.budget.period) is None)
+        return [gap for gap in whole if gap.span.start > now]
 
     def look(self, db: sqlite3.Connection, now: int) -> bool:
         """Looks at the breakers of budgets; True where a message was posted."""

@@ -72,6 +72,11 @@ def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: i
     return Sum(cost, calls, floors.of(db, span, bound))
 
 
+def newest(db: sqlite3.Connection) -> int:
+    """The latest event time of any session, ms UTC; 0 without one."""
+    return int(db.execute("SELECT max(last) FROM sessions").fetchone()[0] or 0)
+
+
 def dearest(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, most: int
 ) -> list[tuple[str, int]]:
