@@ -25,7 +25,6 @@ from costtop.store.db import open_reader
 
 T = TypeVar("T")
 _OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
-_SAME_FOR = 900  # ms: rates fade and the clock goes on, but not at every frame
 
 
 class Door:
@@ -58,15 +57,20 @@ class Door:
     def _frame(
         self, live: Live, now: int, pulse: Pulse, sources: tuple[SourceSeen, ...]
     ) -> Snapshot:
-        """A new snapshot, or for a moment the last one where nothing was committed."""
+        """A new snapshot, or the last one where neither the store nor the clock changes it."""
         version = live.changed()
         last = self._last
-        if last is not None and version == self._version and 0 <= now - last.at < _SAME_FOR:
-            return last._replace(pulse=pulse, sources=sources)
+        if last is not None and version == self._version and self._is_same(live, last, pulse, now):
+            return last._replace(at=now, pulse=pulse, sources=sources)
         taken = live.take(now, pulse, sources)
         taken = self._with_outlook(taken, now)
         self._version, self._last = version, taken
         return taken
+
+    def _is_same(self, live: Live, last: Snapshot, pulse: Pulse, now: int) -> bool:
+        """Whether a snapshot would say the same again: then nothing is asked of the store."""
+        seen = (pulse.processes, pulse.exited) == (last.pulse.processes, last.pulse.exited)
+        return seen and last.at <= now < min(live.same_until, self._avoidable.due)
 
     def _with_outlook(self, taken: Snapshot, now: int) -> Snapshot:
         """The snapshot with what is not worked out anew for every frame."""

@@ -182,7 +182,7 @@ class CosttopApp(App[int]):
         """Reads something for a screen in a thread and hands it over, if that is still there."""
 
         def taken(answer: T) -> None:
-            if screen.is_attached:
+            if screen.is_attached and screen.is_running:
                 take(answer)
 
         self._beside.look(Job(read, taken, self._failed, (screen, what)))

@@ -91,7 +91,7 @@ class Beside:
     def _answer(self, answers: list[tuple[Job, Any]]) -> None:
         self._busy -= len(answers)
         for job, answer in answers:
-            if not self._is_wanted(job):
+            if not self._is_wanted(job) or not self._app.is_running:  # it ends: widgets go
                 continue
             if job.group is not None:
                 del self._latest[job.group]

@@ -50,7 +50,7 @@ def test_it_is_worked_out_piece_by_piece_and_a_floor_until_all_is_known(
     assert first is not None
     assert first.floor
     for n in range(2, 60):
-        last = pieces.look(db, 5_000 * n, today, 1)
+        last = pieces.look(db, 30_000 * n, today, 1)
     monkeypatch.undo()
     assert last == whole.look(db, 5_000, today, 1)
     assert last is not None

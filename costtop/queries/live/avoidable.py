@@ -15,7 +15,7 @@ from costtop.store.sessions.past_spends import History
 _CALLS = 1_500  # worked out at a time
 _LONGEST = 5_000  # calls of a session; a longer one is left out: it would hold up the frames
 _KNOWN_FOR = 180_000  # ms between two looks when all is known
-_SOON, _MORE = 5_000, 10_000  # ms until the first look; between two when some were never looked at
+_SOON, _MORE = 5_000, 30_000  # ms until the first look; between two when some were never looked at
 _MOVED_FOR = 60_000  # ms between two where sessions that were have spent since
 
 
@@ -32,7 +32,7 @@ class Avoidable:
     def __init__(self) -> None:
         self._known: dict[int, tuple[int, int, int]] = {}  # root: calls, cost, amount
         self._today = 0
-        self._next: int | None = None
+        self.due = 0  # ms UTC: when it is looked again; 0: not looked yet
         self._has_new = True  # sessions that were never looked at
         self._of = -1  # the revision that it was worked out of
         self.waste: Waste | None = None  # None: not looked yet
@@ -42,13 +42,13 @@ class Avoidable:
 
         `rev` is that of the frame: since an earlier one there may be more, so the sum is a floor.
         """
-        if self._next is None:
-            self._next = now + _SOON  # the first frame is not kept waiting
-        elif now >= self._next:
+        if not self.due:
+            self.due = now + _SOON  # the first frame is not kept waiting
+        elif now >= self.due:
             with snapshot(db):
                 self.waste, self._of = self._worked(db, today), rev
             floor = _MORE if self._has_new else _MOVED_FOR
-            self._next = now + (floor if self.waste.floor else _KNOWN_FOR)
+            self.due = now + (floor if self.waste.floor else _KNOWN_FOR)
         stale = self.waste is not None and rev != self._of
         return self.waste._replace(floor=True) if stale and self.waste else self.waste
 

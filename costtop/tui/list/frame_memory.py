@@ -1,13 +1,15 @@
 """What the list remembers from frame to frame: latest calls, how rows stand, the trends' scale."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from costtop.durations import MINUTE, SECOND
-from costtop.queries.live.view import TREND_BUCKETS, Snapshot
+from costtop.queries.live.view import TREND_BUCKETS, SessionRow, Snapshot
 from costtop.tui.draw.spark import scale
+from costtop.tui.list.arrange import View, arranged
 from costtop.tui.list.calm_order import CalmOrder
+from costtop.tui.list.filter import Filter
 from costtop.tui.list.latest_calls import LatestCalls
-from costtop.tui.list.shown_rows import CellLook
+from costtop.tui.list.shown_rows import CellLook, Shown
 
 _SCALED = 5 * SECOND  # between two looks at the scale
 
@@ -18,23 +20,43 @@ class FrameMemory:
     def __init__(self) -> None:
         self.calls = LatestCalls()
         self._order = CalmOrder()
+        self._of: tuple[Sequence[SessionRow], View, Filter, int] | None = (
+            None  # what `_rows` are of
+        )
+        self._rows: Sequence[Shown] = ()
         self._scale_of, self._top = (-1, -1), 0
 
     def forget_order(self) -> None:
         """The rows are placed anew, all of them."""
-        self._order = CalmOrder()
+        self._order, self._of = CalmOrder(), None
 
-    def placed(self, snapshot: Snapshot, sort: str, *, is_live: bool) -> Mapping[str, int]:
+    def arranged(
+        self, snapshot: Snapshot, sessions: Sequence[SessionRow], view: View, kept: Filter,
+        *, is_live: bool,
+    ) -> Sequence[Shown]:  # fmt: skip
+        """The rows of the list; those of before where nothing that places them has changed."""
+        view, placed = (
+            view._replace(budgets=snapshot.budgets),
+            self._placed(snapshot, view, is_live),
+        )
+        of = sessions, view, kept, self._order.turn if placed else -1
+        same = self._of is not None and self._of[0] is sessions and self._of[1:] == of[1:]
+        if not same or kept.terms:
+            self._of = of
+            self._rows = arranged(sessions, view._replace(placed=placed), kept, snapshot.at)
+        return self._rows
+
+    def _placed(self, snapshot: Snapshot, view: View, is_live: bool) -> Mapping[str, int]:
         """The rates by which rows of the live list stand, by row key; others by what they show."""
-        if sort != "rate" or not is_live:
+        if view.sort != "rate" or not is_live:
             return {}
         return self._order.rates(snapshot.sessions, snapshot.at)
 
-    def look(self, snapshot: Snapshot, group: str) -> CellLook:
+    def look(self, snapshot: Snapshot, group: str, columns: Sequence[str]) -> CellLook:
         """What the cells of that frame need to know, grouped as they are."""
         return CellLook(
             snapshot.at, self._scale(snapshot), snapshot.zone,
-            budgets=snapshot.budgets, added=self.calls, group=group,
+            budgets=snapshot.budgets, added=self.calls, group=group, silence="last" in columns,
         )  # fmt: skip
 
     def _scale(self, snapshot: Snapshot) -> int:

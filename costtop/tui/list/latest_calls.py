@@ -1,11 +1,13 @@
 """What the latest calls of each session cost, as the screen sees the sums grow: frame by frame."""
 
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from costtop.durations import MINUTE, SECOND
-from costtop.queries.live.view import Snapshot
+from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.tui.draw.figures import cash
+from costtop.tui.list.moved_rows import changed
 
 
 class Added(NamedTuple):
@@ -25,7 +27,8 @@ class LatestCalls:
     def __init__(self) -> None:
         self.latest = ""  # the newest of all, in words
         self._frames: list[tuple[int, dict[str, int]]] = []  # newest first: when, and by how much
-        self._costs: dict[str, int] = {}
+        self._costs: dict[str, int] = {}  # of the frame before, by row key
+        self._rows: Sequence[SessionRow] = ()
         self._at = 0
 
     def get(self, key: str) -> Added | None:
@@ -37,32 +40,29 @@ class LatestCalls:
 
     def look(self, snapshot: Snapshot) -> None:
         """Takes in a frame; one of another day tells nothing new."""
-        rows = snapshot.sessions
-        costs = dict(zip(map(_key, rows), map(_cost, rows), strict=True))
+        rows, known = snapshot.sessions, self._costs
+        moved = changed(self._rows, rows)
+        if moved is None:
+            moved, self._costs = rows, {}
         if 0 < snapshot.at - self._at < SEEN:
-            self._compare(costs, snapshot)
+            self._compare(moved, known, snapshot.at)
         elif snapshot.at != self._at:
             self._frames, self.latest = [], ""
-        self._costs, self._at = costs, snapshot.at
+        self._costs.update(zip(map(_key, moved), map(_cost, moved), strict=True))
+        self._rows, self._at = rows, snapshot.at
 
-    @staticmethod
-    def _of_now(grown: dict[str, int], snapshot: Snapshot) -> dict[str, int]:
-        """What of it came by calls of now, not by logs of long ago that are read late."""
-        since = snapshot.at - _LATE
-        late = {
-            row.key for row in snapshot.sessions if row.key in grown and (row.last or 0) < since
+    def _compare(self, moved: Sequence[SessionRow], known: Mapping[str, int], at: int) -> None:
+        since = at - _LATE  # by calls of now, not by logs of long ago that are read late
+        grown = {
+            row.key: by
+            for row in moved
+            if (by := row.cost - known.get(row.key, row.cost)) > 0 and (row.last or 0) >= since
         }
-        return {key: by for key, by in grown.items() if key not in late} if late else grown
-
-    def _compare(self, costs: dict[str, int], snapshot: Snapshot) -> None:
-        known = self._costs.get
-        grown = {key: by for key, cost in costs.items() if (by := cost - known(key, cost)) > 0}
-        grown = self._of_now(grown, snapshot) if grown else grown
-        seen = [frame for frame in self._frames if snapshot.at - frame[0] < SEEN]
-        self._frames = [(snapshot.at, grown), *seen] if grown else seen
+        seen = [frame for frame in self._frames if at - frame[0] < SEEN]
+        self._frames = [(at, grown), *seen] if grown else seen
         if grown:
             key = max(grown, key=grown.__getitem__)
-            called = snapshot.sessions[list(costs).index(key)].called
+            called = next(row.called for row in moved if row.key == key)
             self.latest = f"+{cash(grown[key])} {called}"
         elif not seen:
             self.latest = ""

@@ -21,6 +21,7 @@ class CellLook(NamedTuple):
     added: LatestCalls = NOTHING_ADDED
     budgets: tuple[BudgetMeter, ...] = ()
     group: str = ""  # by what the rows are grouped
+    silence: bool = True  # whether the time since the last call is shown
 
 
 class Column(NamedTuple, Generic[T]):
@@ -63,7 +64,8 @@ def settled(shown: Shown, look: CellLook) -> Hashable:
     Ages are shown in seconds only under a minute.
     """
     row, at = shown.row, look.at
-    young = at - (row.started or 0) < MINUTE or at - (row.last or 0) < MINUTE
+    young = at - (row.started or 0) < MINUTE
+    young = young or (look.silence and at - (row.last or 0) < MINUTE)
     fresh = look.added.get(shown.key)
     bright = fresh and (fresh.cost, at - fresh.at < BRIGHT, at - fresh.at < SEEN)
     return shown, look.top, look.budgets, look.group, bright, at // (SECOND if young else MINUTE)

@@ -19,7 +19,7 @@ from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
-from costtop.tui.list.arrange import GROUPS, View, arranged, neighbour, resorted
+from costtop.tui.list.arrange import GROUPS, View, neighbour, resorted
 from costtop.tui.list.columns import chosen, sighted
 from costtop.tui.list.frame_memory import FrameMemory
 from costtop.tui.list.shown_rows import Shown, ground, settled
@@ -108,17 +108,15 @@ class TopScreen(SparingScreen):
         self._read_span()
         sessions = self.span.rows(snapshot)
         live = self.host.at is None and self.span.within is None
-        placed = self._memory.placed(snapshot, self.view.sort, is_live=live)
-        view = self.view._replace(budgets=snapshot.budgets, placed=placed)
-        rows = arranged(sessions, view, self.kept, snapshot.at)
+        rows = self._memory.arranged(snapshot, sessions, self.view, self.kept, is_live=live)
         empty = not snapshot.sessions and self.span.within is None
         self.table.display, self._panes["empty"].display = not empty, empty
         if empty:
             self._panes["empty"].show(first_run(snapshot))
         past = self.host.at is not None and not self.host.mood.playing
-        columns = chosen(sighted(self.host.settings.columns, view.sort), past=past)
-        self.table.set_columns(columns, view.sort, view.falling)
-        look = self._memory.look(snapshot, view.group)
+        columns = chosen(sighted(self.host.settings.columns, self.view.sort), past=past)
+        self.table.set_columns(columns, self.view.sort, self.view.falling)
+        look = self._memory.look(snapshot, self.view.group, self.host.settings.columns)
         if past:
             costs = [row.cost for row in sessions]
             look = look._replace(whole=sum(costs), top=max(costs, default=0))
