@@ -12,9 +12,10 @@ from costtop.store.calls.call_row import (
     UNREADABLE,
     YIELDS,
     CallRow,
+    call_flags,
     media_of,
+    request_hash,
 )
-from costtop.store.calls.calls import call_flags, request_hash
 from costtop.store.calls.merge import Sight, see
 from costtop.store.calls.write_context import variant
 

@@ -6,9 +6,10 @@ larger output, the owner is the earliest file, the time is the earliest.
 """
 
 import json
+from hashlib import blake2b
 from typing import NamedTuple
 
-from costtop.model import FloorReason, Media, Tokens
+from costtop.model import Call, FloorReason, Media, Tokens
 
 ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call
@@ -58,6 +59,25 @@ COLUMNS = ", ".join(CallRow._fields)
 Rank = tuple[int, int, bytes]
 """Who owns a call that several files hold: (file's first time, mtime when first seen, path), the
 lowest. A fork or resume copies history into a younger file."""
+
+
+def request_hash(request: str) -> int:
+    """What stands for a provider's request id in the table: 63 bits."""
+    return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
+
+
+def call_flags(call: Call) -> int:
+    """What a row says of the call in single bits."""
+    return (
+        (ERROR if call.status != "ok" else 0)
+        | (PLACEHOLDER if call.placeholder else 0)
+        | (ESTIMATED if call.estimated else 0)
+        | (YIELDS if call.yields else 0)
+        | (HEARD if call.heard else 0)
+        | (SETTLED if call.settled and call.reported is not None else 0)
+        | (call.coarse << 6)
+        | (UNREADABLE if call.unreadable else 0)
+    )
 
 
 def merged(old: CallRow, old_rank: Rank, new: CallRow, new_rank: Rank) -> tuple[CallRow, Rank]:

@@ -7,26 +7,23 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 from costtop.model import Call, Context, Outcome, SessionFact, Spend
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.call_row import (
     COLUMNS,
-    ERROR,
-    ESTIMATED,
     HEARD,
     MODALITY,
-    PLACEHOLDER,
     SETTLED,
     SHORT,
     TIER,
     UNREADABLE,
-    YIELDS,
     CallRow,
     Rank,
+    call_flags,
     merged,
+    request_hash,
     tokens_of,
 )
 from costtop.store.calls.filling import Filling, hear, moved
@@ -49,7 +46,11 @@ from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tasks
 from costtop.store.sessions.tasks import record_task
 
-_INSERT = f"INSERT INTO calls (id, {COLUMNS}) VALUES (?{',?' * len(CallRow._fields)})"
+_ALL_BUT_LAST = COLUMNS.rpartition(",")[0]  # `media` is rarely told
+_INSERT, _INSERT_TEXT_ALONE = (
+    f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
+    for names in (COLUMNS, _ALL_BUT_LAST)
+)
 _UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
@@ -129,25 +130,6 @@ def _sight(
     return Sight(row, rank, priced)
 
 
-def request_hash(request: str) -> int:
-    """What stands for a provider's request id in the table: 63 bits."""
-    return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
-
-
-def call_flags(call: Call) -> int:
-    """What a row says of the call in single bits."""
-    return (
-        (ERROR if call.status != "ok" else 0)
-        | (PLACEHOLDER if call.placeholder else 0)
-        | (ESTIMATED if call.estimated else 0)
-        | (YIELDS if call.yields else 0)
-        | (HEARD if call.heard else 0)
-        | (SETTLED if call.settled and call.reported is not None else 0)
-        | (call.coarse << 6)
-        | (UNREADABLE if call.unreadable else 0)
-    )
-
-
 def _store(
     db: sqlite3.Connection,
     into: WriteContext,
@@ -191,7 +173,7 @@ def _store(
     for item in gone:
         deltas.book(item.row, -1)
     updates += filling.rest(set(ids.values()) | {item.id for item in gone}, deltas)
-    _write(db, [(ids[sight.row.key], *sight.row) for sight in inserts], updates)
+    _write(db, [(ids[sight.row.key], sight.row) for sight in inserts], updates)
     filling.write()
     asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
     tasks.write_tools(db, into.names, asked)
@@ -287,9 +269,13 @@ def _spend(
 
 
 def _write(
-    db: sqlite3.Connection, inserts: list[tuple[object, ...]], updates: list[tuple[int, CallRow]]
+    db: sqlite3.Connection, inserts: list[tuple[int, CallRow]], updates: list[tuple[int, CallRow]]
 ) -> None:
-    db.executemany(_INSERT, inserts)
+    # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters.
+    plain = [(n, bytearray(row.key), *row[1:-1]) for n, row in inserts if row.media is None]
+    db.executemany(_INSERT_TEXT_ALONE, plain)
+    if len(plain) < len(inserts):
+        db.executemany(_INSERT, [(n, *row) for n, row in inserts if row.media is not None])
     if updates:
         db.executemany(_UPDATE, [(*row, call_id) for call_id, row in updates])
 

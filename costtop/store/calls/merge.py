@@ -69,7 +69,7 @@ def _told(priced: Priced) -> tuple[int, int, int | None]:
 
 def lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Stored]:
     """The stored rows with these keys."""
-    return {found.row.key: found for found in among(db, "key", keys)}
+    return {found.row.key: found for found in among(db, "key", list(map(bytearray, keys)))}
 
 
 def among(
@@ -103,7 +103,7 @@ def side_copies(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> set[bytes
 
 def overtaken(db: sqlite3.Connection, inserts: list[Sight]) -> list[Stored]:
     """Side copies counted earlier, now that their message itself came; they are deleted."""
-    groups = [sight.row.key[:8] for sight in inserts if not sight.row.flags & YIELDS]
+    groups = [bytearray(one.row.key[:8]) for one in inserts if not one.row.flags & YIELDS]
     return list(among(db, "substr(key, 1, 8)", groups, " AND flags & 8"))
 
 
