@@ -6,7 +6,7 @@ evidence in words, or with the reason why nothing may be done to it: right proce
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from costtop.errors import Refused
@@ -70,7 +70,7 @@ class Holder:
         takes nothing back. Only a guess ("weak") has to be found again each time.
         """
         fresh: dict[str, list[ProcessClaim]] = defaultdict(list)
-        for claim in claims:
+        for claim in self._free(claims, wanted):
             if claim.refusal or lives(claim.identity, self.inspector):
                 fresh[claim.session].append(self._unless_moved_on(claim))
         for claim in self._reports.living():
@@ -80,6 +80,22 @@ class Holder:
         self._let_go_of_former(fresh)
         listed = {one.session for one in wanted} | self._handles.keys()
         self._claims = {session: one for session, one in self._claims.items() if session in listed}
+
+    def _free(
+        self, claims: Iterable[ProcessClaim], wanted: Sequence[Wanted]
+    ) -> Iterator[ProcessClaim]:
+        """Without guesses at processes that are known to call elsewhere since a session began."""
+        named = {one.session: one for one in wanted}
+        lasts = {
+            handle.identity: (session, named[session].last)
+            for session, handle in self._handles.items()
+            if session in named and self._claims[session].confidence != CONFIDENCES[0]
+        }
+        for claim in claims:
+            other, last = lasts.get(claim.identity, (claim.session, 0))
+            guess = claim.kin and claim.confidence == CONFIDENCES[0] and other != claim.session
+            if not (guess and last > named[claim.session].started):
+                yield claim
 
     def report(self, report: PeerReport, fd: int | None = None) -> Found:
         """Hold the process that a report names. `fd`: a pidfd that came with it (SO_PEERPIDFD)."""

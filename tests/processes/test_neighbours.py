@@ -214,6 +214,11 @@ def test_of_two_the_one_that_alone_writes_as_the_session_calls_is_known(
     assert (found.process.pid, found.confidence) == (busy.process.pid, "strong")
     assert "alone writes as it calls" in found.evidence
     assert look(2000) == found  # it stays known
+    third = session("gemini-cli", "c3", cwd=str(here), started=1500, last=1600)
+    one = session("gemini-cli", cwd=str(here), logs=(str(log),), started=1, last=2000)
+    hand.holder.take([one, third], search([one, third], [root]))
+    other = hand.holder.find(third.session)  # the busy one called since that began
+    assert (other.process.pid, other.confidence) == (idle.process.pid, "weak")
     idle.write(tmp_path / "elsewhere")
     busy.write(log)
     assert look(3000) == found  # both wrote: it says nothing, and takes nothing back

@@ -26,28 +26,45 @@ def by_folder(
     `elsewhere` are processes that are known to be at work on other sessions, and when those called
     last, ms UTC: one that still calls there after a session has begun has not gone on to it.
     """
-    named = {one.session: _named(one, cache) for one in wanted}
-    busy = {p.pid: one.last for one in wanted for p in named[one.session]} | dict(elsewhere)
+    said = {source: _Said(source, cache) for source in {one.source for one in wanted}}
+    named = {one.session: said[one.source].by(one) for one in wanted if said[one.source].words}
+    lasts = {one.session: one.last for one in wanted}
+    busy = {p.pid: lasts[session] for session, those in named.items() for p in those}
+    busy |= elsewhere
     found = []
     for one in wanted:
-        families = _families(named[one.session], cache)
+        mine = named.get(one.session, ())
+        families = _families(mine, cache) if mine else ()
         if len(families) == 1:
             words = "its command line names the session"
             found.append(ProcessClaim(one.session, *families[0][0].identity, "strong", words))
             continue
         there = [p for p in cache.programs(one.source) if works_in(p.pid, one.cwd, cache)]
-        found += _in_folder(one, _families(there, cache), busy, cache)
+        if there:
+            found += _in_folder(one, _families(there, cache), busy, cache)
     return found
 
 
-def _named(one: Wanted, cache: ProcessCache) -> list[Process]:
-    """The processes whose command line names a session or its log."""
-    ours = {*one.ids, *one.logs, *map(os.path.realpath, one.logs)}
-    return [
-        p
-        for p in cache.programs(one.source)
-        if not ours.isdisjoint(named_sessions(cache.argv(p.pid)))
-    ]
+class _Said:
+    """What the processes of one program say on their command lines of the sessions they are at."""
+
+    def __init__(self, source: str, cache: ProcessCache) -> None:
+        said = [(p, named_sessions(cache.argv(p.pid))) for p in cache.programs(source)]
+        self._said = [(p, words) for p, words in said if words]
+        self.words = {word for _, words in self._said for word in words}
+        self._files = {os.path.basename(word) for word in self.words}
+
+    def by(self, one: Wanted) -> Sequence[Process]:
+        """Those that name this session, or its log."""
+        near = [log for log in one.logs if os.path.basename(log) in self._files]
+        if not near and self.words.isdisjoint(one.ids):
+            return ()
+        logs = {os.path.realpath(log) for log in near}
+        return [
+            p
+            for p, words in self._said
+            if not words.isdisjoint(one.ids) or not logs.isdisjoint(map(os.path.realpath, words))
+        ]
 
 
 def _in_folder(

@@ -41,8 +41,8 @@ def search(
     there = neighbours.by_folder(_lacking(wanted, hints + claims), cache, known)
     agents = {one.session for one in there}
     # A file may name any program there, such as what started the agent: the agent itself is meant.
-    weak = [one for one in hints if one.confidence == "weak" and one.session in agents]
-    return [one for one in hints if one not in weak] + claims + there
+    hints = [one for one in hints if one.confidence != "weak" or one.session not in agents]
+    return hints + claims + there
 
 
 def heard(report: PeerReport, inspector: Inspector) -> ProcessClaim | None:
