@@ -15,7 +15,7 @@ from costtop.tui.draw.ink import Line, line
 MARKS = (
     Choice("cancel", "0", "Cancel"),
     Choice("watch", "w", "● watch     keep an eye on it"),
-    Choice("runaway", "r", "▲ runaway   it went wrong: counts as a true alarm"),
+    Choice("runaway", "r", "⚑ runaway   it went wrong: counts as a true alarm"),
     Choice("fine", "f", "✓ fine      dear on purpose: no further alarms about it"),
     Choice("unmark", "u", "  no mark   take a mark back"),
 )

@@ -54,7 +54,9 @@ def some(count: int, thing: str) -> str:
 
 def share(part: float | None) -> str:
     """A share as per cent, "-" where there is none."""
-    return "-" if part is None else f"{part * 100:.0f} %"
+    if part is None:
+        return "-"
+    return "<1 %" if 0 < part < 0.005 else f"{part * 100:.0f} %"
 
 
 def stroke(part: float, width: int) -> str:

@@ -223,7 +223,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            about="short id, + subagents; of a subagent its kind"),
     Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
            falling=False, pair=True, measured=True, stages=((3, 30),),
-           about="where it runs and for what, or its title"),
+           about="where and for what, or its title"),
     Column("agent", "AGENT", 6, 6, _word(lambda r: agent(r.source)), sort=lambda r: r.source,
            spare=32, falling=False, measured=True, stages=((3, 8),),
            about="the tool that wrote its log"),

@@ -46,6 +46,11 @@ class Column(NamedTuple, Generic[T]):
     stages: tuple[tuple[int, int], ...] = ()  # (turn, cells): how wide it gets when it is its turn
     wide: Callable[[T, CellLook, int], Span | Line] | None = None  # drawn to its width
 
+    @property
+    def label(self) -> str:
+        """Its title where it has no width: in lists of columns."""
+        return self.title.partition(" {")[0]
+
 
 class Shown(NamedTuple):
     """A session, subagent or group as it stands in the list."""

@@ -61,7 +61,7 @@ COLUMNS: tuple[Column[BudgetLine], ...] = (
     Column("amount", "OF", 9, 1, lambda b, _: Span(cash_of(b.amount, b.amount)), align=">"),
     Column("part", "", 5, 0, lambda b, _: Span(share(_part(b)), _ink(b)), align=">"),
     Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar, wide=_bar, stages=((9, 999),)),
-    Column("resets", "RESETS", 7, 4, _resets, align=">"),
+    Column("resets", "RESETS", 6, 4, _resets, align=">"),
     Column("action", "AT 100 %", 8, 6, lambda b, _: Span(b.action, "dim")),
 )  # fmt: skip
 

@@ -22,10 +22,10 @@ from costtop.tui.widgets.table import Table
 T = TypeVar("T")
 _DELAYS = (FASTEST, 0.5, 1.0, 2.0, 5.0, SLOWEST)
 _SWITCHES = (
-    ("meters", "Meters", "of today and this month above the list"),
-    ("tree", "Tree", "subagents under their session from the start"),
-    ("hides_idle", "Hide idle", "sessions from the start"),
-    ("hides_ended", "Hide ended", "sessions from the start"),
+    ("meters", "Meters", "of today and the month, above it"),
+    ("tree", "Tree", "subagents below it when it starts"),
+    ("hides_idle", "Hide idle", "sessions, when it starts"),
+    ("hides_ended", "Hide ended", "sessions, when it starts"),
     ("vim", "vim keys", "j k g G move; K and F9 end a session"),
 )
 
@@ -73,13 +73,20 @@ class SetupScreen(ModalScreen[None]):
         table = self.query_one("#settings", Table)
         table.set_columns(LINES)
         table.focus()
-        self.query_one("#about", Pane).show([line(("Setup", "strong"))])
         keys = "←→ change   + - move a column   Esc keep it"
         self.query_one("#foot", Pane).show([line((keys, "dim"))])
         self._draw()
 
     def _draw(self) -> None:
         self.query_one("#settings", Table).show(listed(self.settings), CellLook())
+        self._say()
+
+    @on(Table.Moved)
+    def _say(self) -> None:
+        """Above the list, in full, what the line under the cursor is."""
+        one: Choosable | None = self.query_one("#settings", Table).selected
+        said = f"   {one.name}: {one.about}" if one else ""
+        self.query_one("#about", Pane).show([line(("Setup", "strong"), (said, "dim"))])
 
     @on(Table.Opened)
     def _opened(self) -> None:
@@ -111,7 +118,7 @@ class SetupScreen(ModalScreen[None]):
 def listed(settings: Preferences) -> list[Choosable]:
     """All settings with their present values: looks, switches, then columns in their order."""
     lines = [
-        Choosable("theme", "Theme", settings.theme, "colours; ansi-dark uses the terminal's own"),
+        Choosable("theme", "Theme", settings.theme, "ansi-dark: the terminal's colours"),
         Choosable("delay", "Refresh", f"{settings.delay:.1f} s", "between two frames"),
     ]
     for key, name, about in _SWITCHES:
@@ -121,7 +128,7 @@ def listed(settings: Preferences) -> list[Choosable]:
     hidden = [column for column in COLUMNS if column.key not in settings.columns]
     for column in (*shown, *hidden):
         value = "shown" if column.key in settings.columns else "-"
-        name = column.title or "(signs)"
+        name = column.label or "(signs)"
         lines.append(Choosable(f"column:{column.key}", name, value, column.about))
     return lines
 

@@ -230,7 +230,7 @@ class TopScreen(SparingScreen):
     def action_sort(self) -> None:
         """Asks for the column to sort by."""
         columns = [column for column in chosen(self.host.settings.columns) if column.sort]
-        choices = [Choice(c.key, " ", f"{c.title:<16} {c.about}") for c in columns]
+        choices = [Choice(c.key, " ", f"{c.label:<16} {c.about}") for c in columns]
         self.app.push_screen(Choose("Sort by", choices, start=self.view.sort), self._sorted)
 
     def _sorted(self, answer: Chosen | None) -> None:

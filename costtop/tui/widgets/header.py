@@ -94,12 +94,10 @@ def title(snapshot: Snapshot, mood: Mood, width: int, added: str = "") -> Line:
     form = "%a %b %d %H:%M:%S" if mood.past or width >= _WIDE else "%H:%M:%S"
     when = clock(snapshot.at, snapshot.zone, form) if snapshot.at else ""
     spans = [Span(" costtop  ", "title"), *_liveness(snapshot, mood)]
-    if snapshot.sessions or snapshot.today_sessions:
-        counts = f"   {snapshot.running} live / {snapshot.today_sessions} today"
-        if mood.past and not mood.playing:
-            counts = f"   {some(snapshot.today_sessions, 'session')}"
-        spans.append(Span(counts, "dim@panel"))
-    spans += _lamps(snapshot)
+    room = width - len(when) - 2
+    lamps = next((x for x in _lamps(snapshot) if width_of((*spans, *x)) <= room), [])
+    counts = _counts(snapshot, mood)
+    spans += [*counts, *lamps] if width_of((*spans, *counts, *lamps)) <= room else lamps
     besides = [Span(f"   {snapshot.unpriced} unpriced", "warn@panel")] if snapshot.unpriced else []
     if snapshot.pulse.watch and width >= _WIDE:
         besides.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
@@ -113,19 +111,25 @@ def _on_panel(left: Sequence[Span], right: Line, width: int) -> Line:
     return tuple(s._replace(ink="text@panel") if s.ink == "text" else s for s in spans)
 
 
-def _lamps(snapshot: Snapshot) -> list[Span]:
-    """What must be seen also when its row is scrolled away: the runaways."""
-    spans = []
+def _counts(snapshot: Snapshot, mood: Mood) -> list[Span]:
+    """How many sessions there are: what goes first where it is narrow."""
+    if not (snapshot.sessions or snapshot.today_sessions):
+        return []
+    if mood.past and not mood.playing:
+        return [Span(f"   {some(snapshot.today_sessions, 'session')}", "dim@panel")]
+    counts = f"   {snapshot.running} live / {snapshot.today_sessions} today"
+    return [Span(counts, "dim@panel")]
+
+
+def _lamps(snapshot: Snapshot) -> list[list[Span]]:
+    """What must be seen also when its row is scrolled away, the runaways; and in fewer words."""
     wild = [row for row in snapshot.sessions if row.severity == "critical" and row.rate]
-    if wild:
-        rate = cash(sum(row.rate for row in wild), width=6)
-        words = (
-            f" ! {len(wild)} runaway {rate}/h "
-            if len(wild) == 1
-            else f" ! {len(wild)} run away {rate}/h "
-        )
-        spans += [Span("   ", "dim@panel"), Span(words, "lamp-bad")]
-    return spans
+    if not wild:
+        return []
+    rate = cash(sum(row.rate for row in wild), width=6)
+    named = f"{len(wild)} runaway" if len(wild) == 1 else f"{len(wild)} run away"
+    said = (f" ! {named} {rate}/h ", f" ! {named} ", f" !{len(wild)} ")
+    return [[Span("   ", "dim@panel"), Span(words, "lamp-bad")] for words in said]
 
 
 def _other_version(pulse: Pulse) -> str:

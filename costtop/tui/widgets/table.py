@@ -96,8 +96,8 @@ class Table(ScrollView, Generic[T], can_focus=True):
 
     @property
     def _room(self) -> int:
-        """Cells for columns: the scrollbar takes one."""
-        return self.scrollable_content_region.width
+        """Cells for columns: the scrollbar's is kept free, so that it moves no column."""
+        return max(self.outer_size.width - 1, 0)
 
     def set_columns(
         self, columns: Sequence[Column[T]], sorted_by: str = "", falling: bool = True
