@@ -16,8 +16,8 @@ from costtop.model import SEVERITIES, Finding, Severity
 
 _QUIET = 10  # turns without the claim after which a recovering mechanism is over
 _SURE = 0.5  # of a usual session, that a mechanism has cost where few peers have taught its limit
-_UNPEERED = 4  # floors that one has cost which is told before anything is known to be usual
-_FAR = 1.5  # times the usual that a session which is still cheap must be on its way to
+_UNPEERED = 2  # floors that one has cost which is told before anything is known to be usual
+_FAR = 1.25  # times the usual that a session which is still cheap must be on its way to
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 
 
@@ -146,8 +146,8 @@ def _is_pushed(rule: Rule, claim: Claim, at: Moment, now: int) -> bool:
     if claim.learnt is not None:
         return True
     if rule.sure or at.peers.usual() is not None:
-        return claim.statistic >= rule.patience
-    return not rule.patience and claim.excess >= _UNPEERED * at.settings.floor
+        return True
+    return not rule.peered and claim.excess >= _UNPEERED * at.settings.floor
 
 
 def _is_cheap(claim: Claim, at: Moment) -> bool:

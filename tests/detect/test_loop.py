@@ -63,8 +63,8 @@ def test_arguments_that_differ_are_no_loop_while_anything_new_comes_of_them(moni
 
 def test_the_same_error_of_one_tool_is_a_loop_whatever_it_is_asked(monitor, log, start):
     found = calls(monitor, log, start, [fails(f"k{n}") for n in range(20)])
-    assert found[0].turn <= 9
-    assert "tried Bash 8 times in other words and failed alike" in found[0].why
+    assert found[0].turn <= 7
+    assert "tried Bash 6 times in other words and failed alike" in found[0].why
 
 
 def test_reading_what_is_known_between_such_errors_is_no_progress(monitor, log, start):
@@ -239,6 +239,23 @@ def test_what_peers_repeat_as_much_is_their_way_of_working(log, start):
             found += [x for x in monitor.observe(call) if x.rule == "retry_loop_usage"]
         monitor.finish(f"test/poll{session}", start + session * 1_000_000 + 900_000)
     assert {one.session for one in found} <= {f"test/poll{n}" for n in range(5)}
+
+
+@pytest.mark.parametrize(("stopped", "severity", "turn"), [(0, "warning", 7), (2, "notice", 9)])
+def test_where_no_peer_that_repeats_itself_stops_again_fewer_repeats_tell(
+    log, start, stopped, severity, turn
+):
+    monitor = Monitor(Settings())
+    for nth in range(120):
+        at = start + nth * 1_000_000
+        alike = 7 if nth < stopped else 1
+        for each in range(10):
+            context = 20_000 + 900 * max(0, each - alike) ** 2
+            call = log.spend(f"p{nth}", at + each * STEP, 0.05, tokens=Tokens(context, 0, 0, 0, 80))
+            monitor.observe(call)
+        monitor.finish(f"test/p{nth}", at + 900_000)
+    found = usage(monitor, log, start + 200_000_000, [(300 + n % 3, 80) for n in range(9)])
+    assert (found[0].severity, found[0].turn) == (severity, turn)
 
 
 def test_without_tools_ordinary_counts_are_none(monitor, log, start):

@@ -126,6 +126,25 @@ def test_a_prompt_that_keeps_changing_is_cache_thrash(school, log):
     assert dict(thrash.evidence)["breaks"] == 2  # one after the other, of all that was cached
 
 
+@pytest.mark.parametrize(("lone", "breaks"), [(0, 1), (1, 2)])
+def test_where_no_peer_got_its_cache_back_a_single_loss_tells(log, start, lone, breaks):
+    rng = random.Random(3)
+    monitor = Monitor(Settings(plain_rule="notice"))
+    for nth in range(110):
+        at, made = start + nth * HOUR, turns(rng, 15)
+        if nth < lone or nth > 107:  # once, or from then on for good
+            for each in range(7, 8 if nth < lone else 15):
+                offset, used = made[each]
+                made[each] = offset, used._replace(cache_read=0, cache_write=used.input - 3)
+        play(monitor, log, f"p{nth}", at, made)
+        monitor.finish(f"test/p{nth}", at + HOUR // 2)
+    made = [(n * 10_000, Tokens(60_000 + n * 500, 0, 59_000, 0, 150)) for n in range(9)]
+    lost = only(play(monitor, log, "x", start + 111 * HOUR, made), "cache_miss")
+    assert dict(lost.evidence)["breaks"] == breaks
+    assert lost.severity == "warning"
+    assert ("lost at turn 2, as hardly a peer's ever is" in lost.why) is (breaks == 1)
+
+
 def test_a_prompt_of_which_half_is_hit_is_thrash_at_the_third_break(school, log):
     monitor, at = school
     made = [(n * 10_000, Tokens(60_000 + n * 500, 29_000, 30_000, 0, 150)) for n in range(9)]
@@ -196,7 +215,7 @@ def test_thirty_subagents_are_a_fan_out(school, log):
     monitor, at = school
     found = only(fan(monitor, log, at, 30, 0.1), "fan_out")
     assert found.cause == "fan_out"
-    assert dict(found.evidence)["subagents"] == 5  # in one turn, where peers begin none
+    assert dict(found.evidence)["subagents"] == 4  # in one turn, where peers begin none
 
 
 def test_subagents_that_begin_turn_by_turn_are_told_from_the_eighth_on(school, log):
@@ -214,6 +233,18 @@ def test_as_many_at_once_as_some_peers_begin_are_usual(log, start):
         fan(monitor, log, start, 6 if nth % 20 == 0 else 0, 0.1, session=f"p{nth}")
         monitor.finish(f"test/p{nth}", start)
     assert "fan_out" not in rules(fan(monitor, log, start, 7, 0.1))
+
+
+def test_while_peers_are_few_each_that_starts_none_makes_a_swarm_a_little_smaller(log, start):
+    def swarm(peers):
+        monitor = Monitor(Settings())
+        for nth in range(peers):
+            monitor.observe(log.spend(f"p{peers}-{nth}", start, 0.5))
+            monitor.finish(f"test/p{peers}-{nth}", start + 1)
+        found = fan(monitor, log, start + HOUR, 30, 0.1)
+        return dict(only(found, "fan_out").evidence)["subagents"]
+
+    assert [swarm(peers) for peers in (0, 3, 20, 29)] == [20, 20, 15, 13]
 
 
 def test_cheap_subagents_are_none(school, log):

@@ -93,14 +93,14 @@ def claim(**what):
         ("cache_miss", {}, {}, 5, "warning"),
         ("cache_miss", {"excess": 900 * NANO}, {}, 5, "warning"),  # no day is known to be usual
         ("cache_miss", {"excess": 4 * NANO}, {"daily_budget": 20 * NANO}, 5, "critical"),
-        ("cache_miss", {"excess": NANO - 1}, {}, 4, "notice"),  # nothing is known to be usual
-        ("cache_miss", {}, {}, 4, "warning"),  # and yet four floors are gone
+        ("cache_miss", {"excess": NANO // 2 - 1}, {}, 4, "notice"),  # nothing is known to be usual
+        ("cache_miss", {"excess": NANO // 2}, {}, 4, "warning"),  # and yet two floors are gone
         ("retry_loop", {}, {}, 0, "warning"),
         ("fan_out", {}, {}, 0, "warning"),
         ("session_cap", {}, {}, 0, "warning"),
-        ("retry_loop_usage", {"statistic": 12}, {}, 5, "warning"),
-        ("retry_loop_usage", {"statistic": 11}, {}, 5, "notice"),
-        ("retry_loop_usage", {"statistic": 12}, {}, 4, "notice"),
+        ("retry_loop_usage", {}, {}, 5, "warning"),
+        ("retry_loop_usage", {"worth": False}, {}, 5, "notice"),
+        ("retry_loop_usage", {}, {}, 4, "notice"),
     ],
 )
 def test_how_loud_a_claim_is(log, start, rule, what, settings, peers, severity):

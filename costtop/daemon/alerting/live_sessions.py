@@ -24,7 +24,7 @@ from costtop.store.sessions.past_spends import History
 WATCHED = "watched"  # meta: the row of the call that was judged last
 IMPORTED = "imported"  # meta: what had arrived by then, ms UTC, was there before costtop
 _DEEDS = "deeds_judged"  # meta: the row of the journal whose kill was taken in last
-_FORM = 2  # to be raised where a detector keeps something else of a session
+_FORM = 3  # to be raised where a detector keeps something else of a session
 
 
 class LiveSessions:

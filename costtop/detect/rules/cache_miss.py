@@ -10,6 +10,7 @@ from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
+PEAK = "break_peak"
 _WINDOW = 8  # turns
 _BREAKS = 3  # within the window
 _BREAKS_READING = 4  # where the provider caches by itself and loses a prefix now and then
@@ -31,8 +32,8 @@ class Spell(NamedTuple):
 def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
     """Three prefix breaks of over 1,000 tokens in eight turns, and the dollar gates.
 
-    Two in three turns where hardly anything was hit; four where nothing is written explicitly:
-    such caches promise nothing.
+    Two in three turns where hardly anything was hit, a single one where peers whose cache was lost
+    hardly ever got it back; four where nothing is written explicitly: such caches promise nothing.
     """
     step, turn = at.session.step, at.session.turns
     if at.moved == OTHER or step is None:
@@ -49,11 +50,10 @@ def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
         tokens=spell.tokens + step.missed,
         dollars=spell.dollars + step.premium,
     )
-    needed = _BREAKS if at.spend.call.tokens.cache_write else _BREAKS_READING
+    memory.peak = max(memory.peak, len(spell.breaks))
+    needed = _needed(at, spell)
     if len(spell.breaks) < needed:
-        if not (needed == _BREAKS and _whole(at, spell)):
-            return None
-        needed = _WHOLE
+        return None
     total = projected(at, spell.dollars, spell.dollars / (turn - spell.first + 1))
     if total is None:
         return None
@@ -62,17 +62,27 @@ def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
         limit=needed,
         excess=spell.dollars,
         projected=total,
-        words=f"the cached prompt was lost {spell.times} times since turn {spell.first}"
-        f" ({spell.tokens:,} tokens paid again), ${dollars(spell.dollars)} so far",
+        words=_words(spell),
         since=spell.first,
         evidence=(("breaks", spell.times), ("missed_tokens", spell.tokens)),
     )
 
 
-def _whole(at: Moment, spell: Spell) -> bool:
-    """Whether the second break came right after the first, and lost nearly all of the prompt."""
-    step, before, turn = at.session.step, at.session.was_before, at.session.turns
-    near = len(spell.breaks) == _WHOLE and turn - spell.breaks[0] < _BREAKS
-    return (
-        near and step is not None and before is not None and 10 * step.missed >= 9 * before.context
-    )
+def _words(spell: Spell) -> str:
+    often = f"{spell.times} times since turn {spell.first}"
+    if spell.times == 1:
+        often = f"at turn {spell.first}, as hardly a peer's ever is"
+    paid = f"{spell.tokens:,} tokens paid again"
+    return f"the cached prompt was lost {often} ({paid}), ${dollars(spell.dollars)} so far"
+
+
+def _needed(at: Moment, spell: Spell) -> int:
+    """How many breaks tell: fewer where nearly all of the prompt was lost."""
+    if not at.spend.call.tokens.cache_write:
+        return _BREAKS_READING
+    step, before = at.session.step, at.session.was_before
+    if step is None or before is None or 10 * step.missed < 9 * before.context:
+        return _BREAKS
+    if at.peers.seldom(PEAK, 1, _BREAKS):
+        return 1
+    return _WHOLE if at.session.turns - spell.breaks[0] < _BREAKS else _BREAKS

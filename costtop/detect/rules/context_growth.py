@@ -4,17 +4,16 @@ The size of the context itself is no sign: it is honest in a long session.
 """
 
 from costtop.detect.rules import cusum
-from costtop.detect.rules.cusum import Cusum, Steep
+from costtop.detect.rules.cusum import Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import LEAST_GROWTH, OTHER
 from costtop.money import dollars
 
 PEAK = "growth_peak"
 # Deviations a turn beyond the slack; growth is widely spread, a sixfold one is but two of them.
-_STEEP = 0.3
-_SOON = Steep(share=0.3, rise=1.2, limit=0.6)
-_LEAST = 6  # turns: in fewer a few large files are read, as everybody does
-_LEAST_DEAR = 4  # the same where they have cost much of a usual session
+_STEEP = 0.5
+_STAKE = Stake(rise=1.1, limit=0.42, fall=0.32)
+_LEAST = 3  # turns: in fewer a few large files are read, as everybody does
 
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
@@ -34,11 +33,8 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         paid = before.tokens * price.read + fresh * price.paid
         state = state._replace(dollars=before.dollars + paid)
     memory.now = state
-    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, soon=_SOON, rate=rate)
-    if found is None:
-        return None
-    dear = found.excess > _SOON.share * at.peers.long_median() > 0
-    if state.turns < (_LEAST_DEAR if dear else _LEAST):
+    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, stake=_STAKE, rate=rate)
+    if found is None or state.turns < _LEAST:
         return None
     return found._replace(
         words=f"for {state.turns} turns each has added {state.tokens // state.turns:,} tokens more"

@@ -1,7 +1,8 @@
 """A running sum that notices a lasting shift of a turn's tokens, and what the shift has cost.
 
 Page's one-sided CUSUM on the logarithm, against the usual middle and spread of finished peers; one
-turn counts at most three deviations, so that a single large file is no shift.
+turn counts at most four deviations, so that a single large file is no shift. How much is asked for
+depends on what waiting has cost: the dearer the shift is already, beside a usual session, the less.
 """
 
 import math
@@ -12,18 +13,18 @@ from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.peers import CostBand
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
-_CLIP = 3.0
+_CLIP = 4.0
 _LEAST_SPREAD = 0.3
-_DEAR = 0.4  # of the limit, where the shift alone has cost what a whole session usually does
+_LEAST_LIMIT = 0.4  # of the limit: so much is asked for however dear the shift is
 _START = 10.0  # of the sum, while there are too few peaks to calibrate
 
 
-class Steep(NamedTuple):
-    """What a shift must be to be believed sooner than its sum alone would have it."""
+class Stake(NamedTuple):
+    """How soon a steep shift is believed, by what it has cost."""
 
-    share: float  # of the usual cost that it has cost already
-    rise: float  # deviations a turn beyond the slack
-    limit: float  # of the limit, that is enough then
+    rise: float  # deviations a turn beyond the slack: less is not steep, and waits for its sum
+    limit: float  # of the limit, where it has cost as much as a whole usual session
+    fall: float  # of the limit that is asked for less at each e-fold of the cost
 
 
 class Cusum(NamedTuple):
@@ -52,7 +53,7 @@ def claim(
     *,
     peak: str,
     steep: float,
-    soon: Steep,
+    stake: Stake,
     rate: float,
 ) -> Claim | None:
     """What the memory's sum says: beyond its calibrated peak, steep enough, and worth its dollars.
@@ -64,9 +65,9 @@ def claim(
     if state.sum > memory.peak:
         memory.peak = state.sum
     limit, excess = at.peers.limit(peak, _START), state.dollars // 1000
-    if state.sum <= max(_DEAR * limit, steep * state.turns):
+    if state.sum <= max(_LEAST_LIMIT * limit, steep * state.turns):
         return None
-    limit *= _believed(state, excess, at.peers.long_median(), soon)
+    limit *= _believed(state, excess, at.peers.long_median(), stake)
     if state.sum <= limit:
         return None
     total = projected(at, excess, rate / 1000)
@@ -84,9 +85,8 @@ def claim(
     )
 
 
-def _believed(state: Cusum, excess: int, usual: int, soon: Steep) -> float:
+def _believed(state: Cusum, excess: int, usual: int, stake: Stake) -> float:
     """The share of the limit that is enough, by what the shift has cost of a usual session."""
-    if excess > usual > 0:
-        return _DEAR
-    steep = excess > soon.share * usual > 0 and state.sum > soon.rise * state.turns
-    return soon.limit if steep else 1.0
+    if excess <= 0 or usual <= 0 or state.sum <= stake.rise * state.turns:
+        return 1.0
+    return min(1.0, max(_LEAST_LIMIT, stake.limit - stake.fall * math.log(excess / usual)))

@@ -11,7 +11,8 @@ from costtop.money import dollars
 
 _LEAST = 8  # distinct subagents
 _UNKNOWN = 20  # the same while few peers say whether swarms are usual
-_AT_ONCE = 5  # the same in a single turn, which is far more than peers begin in one
+_TOLD = 4  # of them who start none make it one fewer
+_AT_ONCE = 4  # the same in a single turn, which is far more than peers begin in one
 _RARE = 0.98  # of peers: somebody who swarms once in fifty sessions means to
 _RECENT = 12  # turns of the root agent
 
@@ -49,7 +50,8 @@ def _limit(at: Moment) -> float | None:
     known = len(ordered) >= MANY
     if known and cost > max(floor // 2, usual // 4) and _at_once(at):
         return _AT_ONCE
-    count, least = len(at.session.agents), _LEAST if known else _UNKNOWN
+    count = len(at.session.agents)
+    least = _LEAST if known else _UNKNOWN - len(ordered) // _TOLD
     if count < least or cost <= max(floor, usual // 2):
         return None
     high = quantile(ordered, 0.95) if ordered else 0.0
@@ -58,9 +60,10 @@ def _limit(at: Moment) -> float | None:
 
 
 def _at_once(at: Moment) -> bool:
-    """Whether this turn began half as many again as nearly all peers ever do, or more."""
+    """Whether this turn began a quarter more than nearly all peers ever do, or beyond that."""
     begun = _begun(at.session, 1)
-    return begun >= _AT_ONCE and begun > 1.5 * quantile(at.peers.chosen().numbers("at_once"), _RARE)
+    usual = quantile(at.peers.chosen().numbers("at_once"), _RARE)
+    return begun >= _AT_ONCE and begun > 1.25 * usual
 
 
 def _begun(session: RunningSession, turns: int) -> int:

@@ -9,12 +9,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from costtop.analysis.quantiles import quantile
+from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import TURN
 from costtop.money import dollars
 
 _TURNS = 16
+PEAK = "match_peak"
 _MATCHES = 7
+_SOON = 5  # the same where hardly a peer has come to five and then done something else
+_LOST = 9  # from so many on a peer did nothing else
+_WORTH = 12  # matches that are pushed: fewer may be somebody polling
 _SAME_PROMPT = 2  # tokens that the same prompt may differ by
 
 
@@ -42,11 +47,15 @@ def judge(at: Moment, memory: Memory[tuple[Used, ...]]) -> Claim | None:
     used = Used(turn, step.context, step.growth, session.output, cost)
     alike = _alike(memory.now, used)
     memory.now = (*memory.now[1 - _TURNS :], used)
-    if len(alike) < _MATCHES:
+    memory.peak = max(memory.peak, len(alike))
+    soon = len(alike) >= _SOON and at.peers.seldom(PEAK, _SOON, _LOST)
+    needed = _SOON if soon else _MATCHES
+    if len(alike) < needed:
         return None
     repeats = alike[1:]
     spent = cost + sum(each.cost for each in repeats)
-    if spent <= max(at.settings.floor // 2, 3 * at.peers.median() // 20):
+    dear = spent > max(at.settings.floor // 2, 3 * at.peers.median() // 20)
+    if not dear and not (soon and projected(at, spent, spent / len(alike)) is not None):
         return None
     for repeated in (*(each.turn for each in repeats), turn):
         session.books.retry(repeated)
@@ -54,13 +63,14 @@ def judge(at: Moment, memory: Memory[tuple[Used, ...]]) -> Claim | None:
         return None
     return Claim(
         statistic=len(alike),
-        limit=_MATCHES,
+        limit=needed,
         excess=spent,
         projected=spent + int(spent / len(alike) * at.peers.residual(turn)),
         words=f"{len(alike)} of the {_TURNS} turns before turn {turn} had the same token counts as"
         f" it, as repeated failing calls do; ${dollars(spent)} of ${dollars(session.cost)}",
         since=alike[0].turn,
         evidence=(("matches", len(alike)),),
+        worth=soon or len(alike) >= _WORTH,
     )
 
 

@@ -16,15 +16,20 @@ from costtop.detect.rules import (
 from costtop.detect.rules.cusum import Cusum
 from costtop.detect.rules.rule import Rule
 
-LISTED = 12.0  # matches of usage alone that are pushed: fewer may be somebody polling
-
 # Mechanisms first: they name the cause when several hold at one event.
 DETECTORS = (
     Rule("retry_loop", loop.judge, "retry_loop", loop.Loop, sure=True),
-    Rule("retry_loop_usage", loop_usage.judge, "retry_loop", loop_usage.recent, patience=LISTED),
+    Rule(
+        "retry_loop_usage",
+        loop_usage.judge,
+        "retry_loop",
+        loop_usage.recent,
+        loop_usage.PEAK,
+        peered=True,
+    ),
     Rule("fan_out", fan_out.judge, "fan_out", sure=True),
     Rule("model_shift", model_shift.judge, "model_shift", model_shift.Shift),
-    Rule("cache_miss", cache_miss.judge, "cache_miss", cache_miss.Spell),
+    Rule("cache_miss", cache_miss.judge, "cache_miss", cache_miss.Spell, cache_miss.PEAK),
     Rule(
         "context_growth",
         context_growth.judge,

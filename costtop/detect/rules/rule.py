@@ -74,6 +74,6 @@ class Rule(NamedTuple):
     peak: str = ""  # the field of `Peer` in which the peak of its statistic is kept
     lasts: bool = False  # once true it ends with the session; else after ten quiet turns
     sure: bool = False  # it speaks before there are peers, and may be critical by its projection
-    patience: float = 0.0  # below this statistic it is only listed
+    peered: bool = False  # it is only listed before anything is known to be usual
     dear: bool = False  # it is only listed while the session costs no more than is usual
     plain: bool = False  # its loudness is the user's setting, and its alert is its own

@@ -4,14 +4,14 @@ It does not look at what was written, only at how many tokens it took.
 """
 
 from costtop.detect.rules import cusum
-from costtop.detect.rules.cusum import Cusum, Steep
+from costtop.detect.rules.cusum import Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
 PEAK = "output_peak"
 _STEEP = 0.8  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
-_SOON = Steep(share=0.25, rise=1.5, limit=0.45)
+_STAKE = Stake(rise=1.1, limit=0.5, fall=0.2)
 
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
@@ -34,7 +34,7 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         state = state._replace(dollars=before.dollars + paid)
         rate = state.tokens // state.turns * (price.out + price.paid) + state.tokens * price.read
     memory.now = state
-    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, soon=_SOON, rate=rate)
+    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, stake=_STAKE, rate=rate)
     if found is None:
         return None
     return found._replace(

@@ -51,8 +51,12 @@ class Peer(NamedTuple):
     censored: bool = False  # stopped by hand: it counts up to its last age, its total does not
     label: str = ""  # of the config's [[source]] entry
     at_once: int = 0  # the most subagents that began in one turn
+    break_peak: float = 0.0  # the most breaks of the cached prompt in short succession
+    match_peak: float = 0.0  # the most turns with the same token counts
 
 
+PEAKS = ("age_peak", "growth_peak", "output_peak", "break_peak", "match_peak")
+"""Which of a peer's values are peaks of a rule's statistic."""
 COST = ("root", "source", "feature", "estimated", "at", "cost", "censored", "label")
 """Which of a peer's values `of_cost` takes."""
 

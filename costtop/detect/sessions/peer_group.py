@@ -17,7 +17,7 @@ from costtop.detect.settings import Settings
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
-    "output_spread", "agents", "at_once", "turns", "retries",
+    "output_spread", "agents", "at_once", "turns", "retries", "break_peak", "match_peak",
 )  # fmt: skip
 LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
@@ -120,6 +120,15 @@ class Group:
         if behind < len(self._journal):
             series.take(self._journal[behind:] if behind else self._journal)
         return series.ordered
+
+    def stopped(self, name: str, first: float, lasting: float) -> float:
+        """The share of sessions whose number came to `first`, but not to `lasting`.
+
+        Those that came so far went on: of them `first` was an early sign.
+        """
+        ordered = self.numbers(name)
+        count = bisect_left(ordered, lasting) - bisect_left(ordered, first)
+        return count / max(1, len(ordered))
 
     def at_age(self, nth: int) -> Middle | None:
         """The middle of ln cost at an age of the grid, None when nobody got there."""

@@ -34,6 +34,7 @@ _HIGH = 1.645  # spreads: the 95 % point, where a few peers alone say too little
 MANY = 30  # peers whose 95 % point means something
 _SPENDING_DAYS, _LEAST_DAYS = 14, 5  # that a user's usual day is the median of; fewer say nothing
 _POOLED = 100  # peaks from which a group's own tail is used
+_SELDOM = 0.005  # of peers: what so few do is believed at its first sign
 
 
 class Usual(NamedTuple):
@@ -190,6 +191,12 @@ class PeerView:
                     break
             self._limits[name] = tail(chosen.numbers(name), self.peers.settings.alpha, start)
         return self._limits[name]
+
+    def seldom(self, name: str, first: float, lasting: float) -> bool:
+        """Whether hardly any of at least a hundred peers came to `first` and then stopped."""
+        many = (each for each in self.groups if len(each.peers) >= _POOLED)
+        group = next(many, self.groups[-1])  # all together are no peers
+        return group.level != "all" and group.stopped(name, first, lasting) <= _SELDOM
 
     def residual(self, turns: int) -> float:
         """Turns that peers which got this far still had before them, in the middle."""

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from costtop.analysis import ledger
 from costtop.analysis.drivers import SessionUsage
 from costtop.analysis.quantiles import median, upper_spread
-from costtop.detect.sessions.finished_peer import GRID, Peer
+from costtop.detect.sessions.finished_peer import GRID, PEAKS, Peer
 from costtop.detect.sessions.turn_books import TurnBooks
 from costtop.model import Rates, Spend
 
@@ -296,7 +296,7 @@ def remember(
         prices=(sums.read // turns, sums.paid // turns, sums.out // turns),
         models=tuple(sorted(session.models.items())),
         censored=censored,
-        **{"age_peak": 0.0, "growth_peak": 0.0, "output_peak": 0.0, **(peaks or {})},
+        **(dict.fromkeys(PEAKS, 0.0) | dict(peaks or {})),
         **session.samples.spreads(),
     )
 
