@@ -8,6 +8,7 @@ each time; what the task had not finished it finds again by itself. It does not 
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,6 +20,7 @@ from costtop.world_faults import Kind, WorldFault, judge
 
 _WORST: tuple[Kind, ...] = ("full", "broken", "read-only", "unopened", "locked")
 _AT_ONCE = frozenset({"full", "broken", "read-only"})  # of the store: no waiting will end them
+BEAT = 0.25  # s
 _BEARABLE = 60.0  # s that any other fault may last before costtop counts as blind
 _SILENT = 600.0  # s in which the same fault is not logged again
 log = logging.getLogger("costtop")
@@ -199,6 +201,12 @@ def meet(error: BaseException) -> WorldFault:
     if (spell := _spell.get()) is not None:
         spell.meet(what)
     return what
+
+
+async def beat(seconds: float) -> None:
+    """Sleeps about so long, up to a beat more: tasks that wait wake together, and then all rest."""
+    now = asyncio.get_running_loop().time()
+    await asyncio.sleep(math.ceil((now + seconds) / BEAT) * BEAT - now)
 
 
 async def rest(error: BaseException) -> None:

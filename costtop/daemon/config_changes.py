@@ -1,6 +1,5 @@
 """The configuration as a daemon goes by it: checked whole, and read again when a file changes."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -83,7 +82,7 @@ class ConfigChanges:
     async def run(self) -> None:
         """For ever."""
         while True:
-            await asyncio.sleep(_EVERY)
+            await lasting.beat(_EVERY)
             now = self._look()
             if now != self._known:
                 self._known = now

@@ -60,7 +60,7 @@ from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled,
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
-from costtop.lasting import Faults, LastingTasks
+from costtop.lasting import Faults, LastingTasks, beat
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.processes.evidence.search import blindness
@@ -392,5 +392,5 @@ async def _listen(desk: FrontDesk, obey: Obey, extra: list[Channel]) -> None:
 async def _keep_lock(paths: Paths, lock: int) -> None:
     """Ends the daemon when its lock file was replaced: another one may have begun."""
     while instances.still_ours(lock, paths.lock):
-        await asyncio.sleep(_CHECK)
+        await beat(_CHECK)
     raise CosttopError(f"{paths.lock} was deleted or replaced; this daemon ends")

@@ -134,7 +134,7 @@ async def keep_cards(instance: Wired) -> None:
     """For ever: keeps rate cards as they are worked out, so that a killed daemon starts as fast."""
     kept = -1 if instance.prices.learnt() else instance.prices.count()
     while True:
-        await asyncio.sleep(_EVERY)
+        await lasting.beat(_EVERY)
         if instance.prices.count() != kept:
             count = instance.prices.count()
             await instance.writer.transact(meta.put, cards(instance.prices))

@@ -11,7 +11,6 @@ What a rebuild needs: the peers of the last 28 days in the order in which they f
 calls of the sessions still running, in order of arrival; or simply all calls of that time.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from heapq import heapify, heappop
 
@@ -25,10 +24,14 @@ from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peers import PeerGroups, PeerView
 from costtop.detect.sessions.running_session import TURN, RunningSession, book, remember
 from costtop.detect.settings import Settings
+from costtop.detect.watched_sessions import WatchedSessions
 from costtop.durations import MINUTE
 from costtop.model import Cause, Finding, Spend
 
 _SKEW = MINUTE  # that an event may lie ahead of its arrival before its time is not believed
+_AWAKE = MINUTE  # after its last event in which a session is kept unpacked
+_LEARNT = 1_000  # sessions kept unpacked while history is learnt
+_AT_ONCE = 100  # sessions that are packed in one go: 10 ms
 _KEPT = 1000  # finished sessions that are kept whole, in case they go on
 _PEERS_KEPT = 20_000  # of older ones only the peer
 
@@ -50,8 +53,8 @@ class Monitor:
         self.settings = settings
         self.clock = 0  # when the latest call arrived
         self._peers = PeerGroups(settings)
-        self._open: OrderedDict[str, Watched] = OrderedDict()  # least recently active first
-        self._past: OrderedDict[str, Watched] = OrderedDict()  # finished, may go on
+        self._open = WatchedSessions()
+        self._past = WatchedSessions()  # finished, may go on
         self._kept: dict[str, Peer] = {}  # finished before a rebuild: only the peer
         self._finished: dict[str, Peer] = {}
         self._reopened: set[str] = set()
@@ -72,7 +75,7 @@ class Monitor:
         watched = self._watched(spend)
         self._judge(watched, spend, believed(spend), found)
         if over is not None:
-            del self._open[spend.root]
+            self._open.pop(spend.root)
             found += self._end(watched, over.at, over.censored)
         return found
 
@@ -95,13 +98,18 @@ class Monitor:
         """Let time pass without an event: idle sessions finish."""
         return self._expire(max(self.clock, now))
 
+    def rest(self, now: int) -> bool:
+        """Lets some sessions that are quiet take less memory; whether there may be more of them."""
+        parts = (self._open, self._past)
+        return any(part.rest(max(self.clock, now) - _AWAKE, _AT_ONCE) for part in parts)
+
     def finish(self, root: str, at: int, *, stopped: bool = False) -> list[Finding]:
         """A session has ended explicitly; `stopped` when it was stopped because of its cost.
 
         A stopped session counts among its peers up to its last age, its total does not: else
         every alert that is obeyed would make the next one likelier.
         """
-        watched = self._open.pop(root, None)
+        watched = self._open.pop(root)
         if watched is not None:
             return self._end(watched, at, stopped)
         past = self._past.get(root)
@@ -126,7 +134,9 @@ class Monitor:
         """Take history silently: peers and calls, each in its order, merged by time."""
         waiting = iter(peers)
         peer = next(waiting, None)
-        for spend in spends:
+        for nth, spend in enumerate(spends):
+            if not nth % _AT_ONCE:
+                self._open.limit(_LEARNT)
             now = max(self.clock, spend.seen)
             while peer is not None and peer.at < now:
                 self._remember(peer)
@@ -135,6 +145,8 @@ class Monitor:
         while peer is not None:
             self._remember(peer)
             peer = next(waiting, None)
+        while self.rest(self.clock):
+            pass
 
     def _remember(self, peer: Peer) -> None:
         self._peers.add(peer)
@@ -167,14 +179,14 @@ class Monitor:
             return
         over = watched.last + self.settings.finished_after
         if over < self.clock:
-            del self._open[watched.session.root]
+            self._open.pop(watched.session.root)
             self._end(watched, over, stopped=False)
         else:
-            self._open = OrderedDict(sorted(self._open.items(), key=lambda item: item[1].last))
+            self._open.sort()
 
     def forget(self, root: str) -> None:
         """Drop what is known of a session, to `resume` it."""
-        watched = self._open.pop(root, None) or self._past.pop(root, None)
+        watched = self._open.pop(root) or self._past.pop(root)
         if watched is not None and watched.peer is not None:
             self._peers.drop(watched.peer)
 
@@ -203,7 +215,7 @@ class Monitor:
 
     def running(self) -> Iterable[RunningSession]:
         """All running sessions, least recently active first."""
-        return (watched.session for watched in self._open.values())
+        return (watched.session for watched in self._open.all())
 
     def session(self, root: str) -> RunningSession | None:
         """One session, running or just finished."""
@@ -218,20 +230,20 @@ class Monitor:
         watched = self._open.get(spend.root) or self._reopen(spend)
         if spend.new or not watched.session.turns:
             watched.last = self.clock
-            self._open.move_to_end(spend.root)
+            self._open.put(spend.root, watched)
         return watched
 
     def _reopen(self, spend: Spend) -> Watched:
         """A session that begins, or goes on; then it is no peer for now."""
         root = spend.root
-        watched = self._past.pop(root, None) or self._begin(spend)
+        watched = self._past.pop(root) or self._begin(spend)
         peer = watched.peer or self._kept.pop(root, None)
         if peer is not None:
             self._peers.drop(peer)
             self._reopened.add(root)
             self._finished.pop(root, None)
         watched.peer = None
-        self._open[root] = watched
+        self._open.put(root, watched)
         return watched
 
     def _begin(self, spend: Spend) -> Watched:
@@ -246,11 +258,9 @@ class Monitor:
             if watched is not None and watched.last <= at:
                 found += self.finish(root, at, stopped=stopped)
         limit = now - self.settings.finished_after
-        while self._open:
-            root, watched = next(iter(self._open.items()))
-            if watched.last >= limit:
-                break
-            del self._open[root]
+        while (first := self._open.first()) is not None and first[1] < limit:
+            watched = self._open.pop(first[0])
+            assert watched is not None
             found += self._end(watched, watched.last + self.settings.finished_after, stopped=False)
         return found
 
@@ -261,9 +271,10 @@ class Monitor:
         peer = watched.peer = remember(session, at, censored=stopped, peaks=peaks)
         self._peers.add(peer)
         self._finished[session.root] = peer
-        self._past[session.root] = watched
-        if len(self._past) > _KEPT:
-            _, gone = self._past.popitem(last=False)
-            if gone.peer is not None:
+        self._past.put(session.root, watched)
+        oldest = self._past.first()
+        if len(self._past) > _KEPT and oldest is not None:
+            gone = self._past.pop(oldest[0])
+            if gone is not None and gone.peer is not None:
                 self._keep(gone.peer)
         return levels.end(watched, at)

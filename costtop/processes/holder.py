@@ -227,7 +227,9 @@ class Holder:
                 self._claims[session] = self._capped(choice)
         elif current is None or not current.gone():
             self._release(session)
-            self._claims[session] = unclear(session, allowed)
+            self._claims.pop(session, None)  # `find` says that none is known
+            if allowed:
+                self._claims[session] = unclear(session, allowed)
         if given is not None:
             given.close()
 

@@ -9,7 +9,7 @@ import sqlite3
 
 from costtop.model import Context, Rates
 
-_REMEMBERED = 10_000  # texts and contexts kept: every task of every user is one of each
+_REMEMBERED = 4_000  # texts and contexts kept: every task of every user is one of each
 _CONTEXT = "cwd, branch, project, feature, user, task, host, tags"
 
 

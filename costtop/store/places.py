@@ -1,9 +1,11 @@
 """Where reading of each file stands: written with the rows, read back at start. No file is opened.
 
 The identity of a file is tail's business and a source's memo is the source's: both are JSON here.
+Memos are read when their files go on: they are many, and most files are quiet.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # a report asks for times of reading alone
@@ -12,6 +14,8 @@ if TYPE_CHECKING:  # a report asks for times of reading alone
     from costtop.store.calls.call_row import Rank
 
 _BAD_KEPT = 100  # bad records named per file; the count goes on
+_REMEMBERED = 2_000  # ranks kept
+NO_MEMO = "{}"
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
 
 
@@ -21,15 +25,24 @@ class StoredPlace(NamedTuple):
     source: str
     path: bytes
     state: str
-    memo: str
     born: int
     bad: int  # lines that could not be read
 
 
 def load(db: sqlite3.Connection) -> list[StoredPlace]:
     """Every place."""
-    rows = db.execute("SELECT source, path, state, memo, born, bad FROM places")
+    rows = db.execute("SELECT source, path, state, born, bad FROM places")
     return [StoredPlace(*row) for row in rows]
+
+
+def memos(db: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, str]:
+    """The memos of these paths that have any; of several of one path the one read last."""
+    query = (
+        "SELECT m.memo FROM places p JOIN memos m ON m.place = p.id"
+        " WHERE p.path = ? ORDER BY p.read_at DESC LIMIT 1"
+    )
+    found = ((path, db.execute(query, (path,)).fetchone()) for path in paths)
+    return {path: row[0] for path, row in found if row}
 
 
 def states(db: sqlite3.Connection) -> list[tuple[bytes, str, int]]:
@@ -38,31 +51,28 @@ def states(db: sqlite3.Connection) -> list[tuple[bytes, str, int]]:
 
 
 class Places:
-    """Ids and ranks of places; caches what this process has seen."""
+    """Ids and ranks of places; caches the ranks that this process has seen last."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, bytes], int] = {}
         self._ranks: dict[int, Rank] = {}
 
     def forget(self) -> None:
         """Empties the caches after a rollback."""
-        self._ids.clear()
         self._ranks.clear()
 
     def enter(self, db: sqlite3.Connection, reading: "Reading", now: int) -> int:
         """The id of the reading's place, made or moved forward to where the reading ends."""
         started = _first_time(reading)
         place = db.execute(
-            "INSERT INTO places (source, path, state, memo, started, born, read_at, calls, bad)"
-            " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET state = ?3, memo = ?4,"
-            " started = CASE WHEN ?10 THEN ?5 ELSE coalesce(started, ?5) END, read_at = ?7,"
-            " calls = CASE WHEN ?10 THEN 0 ELSE calls END + ?8,"
-            " bad = CASE WHEN ?10 THEN 0 ELSE bad END + ?9 RETURNING id, started, born",
+            "INSERT INTO places (source, path, state, started, born, read_at, calls, bad)"
+            " VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET state = ?3,"
+            " started = CASE WHEN ?9 THEN ?4 ELSE coalesce(started, ?4) END, read_at = ?6,"
+            " calls = CASE WHEN ?9 THEN 0 ELSE calls END + ?7,"
+            " bad = CASE WHEN ?9 THEN 0 ELSE bad END + ?8 RETURNING id, started, born",
             (
                 reading.source,
                 reading.path,
                 reading.state,
-                reading.memo,
                 started,
                 reading.born,
                 now,
@@ -71,8 +81,11 @@ class Places:
                 reading.fresh,
             ),
         ).fetchone()
-        self._ids[reading.source, reading.path] = place[0]
-        self._ranks[place[0]] = _rank(place[1], place[2], reading.path)
+        if reading.memo == NO_MEMO:
+            db.execute("DELETE FROM memos WHERE place = ?", place[:1])
+        else:
+            db.execute("INSERT OR REPLACE INTO memos VALUES (?, ?)", (place[0], reading.memo))
+        self._remember(place[0], _rank(place[1], place[2], reading.path))
         if reading.fresh or reading.bad:
             self._name_bad(db, place[0], reading.bad, now, fresh=reading.fresh)
         return int(place[0])
@@ -94,8 +107,14 @@ class Places:
         if found is None:
             query = "SELECT started, born, path FROM places WHERE id = ?"
             row = db.execute(query, (place,)).fetchone()
-            found = self._ranks[place] = _rank(*(row or (None, 0, b"")))
+            found = self._remember(place, _rank(*(row or (None, 0, b""))))
         return found
+
+    def _remember(self, place: int, rank: "Rank") -> "Rank":
+        if len(self._ranks) >= _REMEMBERED:
+            self._ranks.clear()
+        self._ranks[place] = rank
+        return rank
 
 
 def _rank(started: int | None, born: int, path: bytes) -> "Rank":
@@ -118,11 +137,14 @@ def rekey(db: sqlite3.Connection, old: bytes, new: bytes, state: str) -> None:
 
 def census(db: sqlite3.Connection, states: list[tuple[bytes, str]], gone: list[bytes]) -> None:
     """Writes states of places that vanished or came back; keys of those long gone are void."""
-    wanted = {**dict(states), **dict.fromkeys(gone, "")}
-    rows = db.execute("SELECT id, path FROM places").fetchall()  # once: no index knows a path alone
     db.executemany(
-        "UPDATE places SET state = ? WHERE id = ?",
-        [(wanted[path], place) for place, path in rows if path in wanted],
+        "DELETE FROM memos WHERE place IN (SELECT id FROM places WHERE path = ?)",
+        [(path,) for path in gone],
+    )
+    void = [("", path) for path in gone]
+    db.executemany(
+        "UPDATE places SET state = ? WHERE path = ?",
+        [*((state, path) for path, state in states), *void],
     )
 
 

@@ -45,6 +45,8 @@ class Writer:
         self.patient = False
         self._db = aiosqlite.Connection(self._open, iter_chunk_size=64)
         self._turn = asyncio.Lock()
+        self.commits = 0  # transactions that changed something
+        self._committed = asyncio.Event()
         self._lock_wait, self._waits = lock_wait, 60.0  # s; what the connection was opened with
 
     def _open(self) -> sqlite3.Connection:
@@ -86,7 +88,20 @@ class Writer:
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
         """What `write(db, *args)` returns, committed; rolled back whole where it raises."""
-        return await self._whole(self._transaction, write, args, kw)
+        before = self.commits
+        try:
+            return await self._whole(self._transaction, write, args, kw)
+        finally:
+            if self.commits != before:
+                self._committed.set()
+
+    async def moved(self, commits: int, seconds: float) -> None:
+        """Waits until there are more commits than that, no longer than so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.commits == commits:
+                    self._committed.clear()
+                    await self._committed.wait()
 
     async def read(
         self, read: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
@@ -147,6 +162,7 @@ class Writer:
         args: tuple[Any, ...],
         kw: Any,
     ) -> T:
+        before = db.total_changes
         self._begin(db)
         try:
             answer = write(db, *args, **kw)
@@ -158,6 +174,7 @@ class Writer:
             journal.undo()
             raise
         journal.keep()
+        self.commits += db.total_changes != before
         return answer
 
     def _begin(self, db: sqlite3.Connection) -> None:

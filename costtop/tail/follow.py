@@ -5,17 +5,19 @@ settled is asked of the caller (`Known.settled`), and what is new in it is read 
 """
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+from costtop import lasting
 from costtop.tail import watch
 from costtop.tail.find import FolderTree
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
 
+LIVE = 0.02  # s between two questions to the watcher: a line is read after 60 ms at most
+_AWHILE = 0.05  # s, and up to the next beat, between two where nothing happens: after 300 ms
 _SHARE = 0.003  # of a core for looks at files that events tell of anyway
 _MANY = 10_000  # hints after which walking everything is cheaper
 
@@ -29,6 +31,9 @@ class ScanPace(NamedTuple):
     all: float = 30.0  # everything; stretched where a walk takes more than 0.3 % of this
     hinted: float = 0.5  # between two looks at what is recent, when somebody asks for them
     retry: float = 1.0  # first pause before the watcher is built again, doubled up to 5 minutes
+    calm: float = 60.0  # without any change, after which looks are as many times rarer as this:
+    stretch: float = 5.0
+    deaf: float = 3600.0  # for which they are not, after one has found what no event had told
 
 
 class Batch(NamedTuple):
@@ -46,8 +51,8 @@ def _timed(look: Callable[[], FoundFiles]) -> tuple[FoundFiles, float]:
 class Follower:
     """Watches roots while it is open (`async with`), and gives batches.
 
-    `settled` says that a file needs no look. `events` False looks by the clock alone. `awatch` is
-    watchfiles' function of that name, or what a test puts in its place.
+    `settled` says that a file needs no look. `events` False looks by the clock alone. `notify` is
+    watchfiles' RustNotify, or what a test puts in its place.
     """
 
     def __init__(
@@ -57,7 +62,7 @@ class Follower:
         *,
         events: bool = True,
         pace: ScanPace | None = None,
-        awatch: Callable[..., Any] | None = None,
+        notify: Callable[..., Any] | None = None,
     ) -> None:
         self.status = "starting"
         self.troubles: list[Trouble] = []
@@ -66,7 +71,7 @@ class Follower:
         self._settled = settled
         self._events = events
         self._pace = pace or ScanPace()
-        self._awatch = awatch
+        self._notify = notify
         self._hints: set[bytes] = set()
         self._wake = asyncio.Event()
         self._plan: frozenset[tuple[bytes, int, int]] = frozenset()
@@ -74,6 +79,8 @@ class Follower:
         self._due = dict.fromkeys(("roots", "recent", "all"), 0.0)
         self._looked_recent = 0.0
         self._due_files = 0.0
+        self._moved = time.monotonic()  # when something was heard of, or looked for
+        self._deaf_until = 0.0
         self._watched: tuple[list[bytes], list[bytes]] = ([], [])
         self._watcher: asyncio.Task[None] | None = None
 
@@ -101,13 +108,36 @@ class Follower:
             found, whole = await self._look()
             self.looked = time.monotonic()
             fresh = [seen for seen in found.newest_first() if not self._settled(seen)]
+            if fresh:
+                if self.is_calm():  # nobody has told of it: perhaps no event ever comes
+                    self._deaf_until = self.looked + self._pace.deaf
+                self._stir()
             if fresh or whole:
                 yield Batch(fresh, found if whole else None)
             del found, fresh  # of a walk of everything they are large
             await self._wait()
 
+    def _stir(self) -> None:
+        """Something happens: what was to be looked at rarely is looked at soon."""
+        now = time.monotonic()
+        if self.is_calm():
+            paces = {"roots": self._pace.roots, "recent": self._pace.recent, "all": self._pace.all}
+            self._due = {name: min(self._due[name], now + pace) for name, pace in paces.items()}
+        self._moved = now
+
+    def is_calm(self) -> bool:
+        """Whether nothing has happened for a while, and events would tell."""
+        now = time.monotonic()
+        return now - self._moved >= self._pace.calm and not self.status.startswith("polling")
+
+    def _often(self, seconds: float) -> float:
+        """As often as that, or more rarely where nothing happens."""
+        rare = self.is_calm() and time.monotonic() >= self._deaf_until
+        return seconds * self._pace.stretch if rare else seconds
+
     def look_again(self) -> None:
         """Makes the next look a walk of everything, now: after a resume, or when asked to."""
+        self._stir()
         self._due["all"] = 0.0
         self._wake.set()
 
@@ -116,6 +146,7 @@ class Follower:
 
         For whoever knows that a log has just grown: a new folder's events may have been lost.
         """
+        self._stir()
         self._hints.update(paths)
         if not paths:
             soon = self._looked_recent + self._pace.hinted
@@ -137,7 +168,7 @@ class Follower:
         now, hints = time.monotonic(), self._hints
         self._hints = set()
         if now >= self._due["roots"]:
-            self._due["roots"] = now + self._pace.roots
+            self._due["roots"] = now + self._often(self._pace.roots)
             await self._check_roots()
         if now >= self._due["all"] or len(hints) >= _MANY:
             return await self._walk(now), True
@@ -159,13 +190,13 @@ class Follower:
         look = partial(self._tree.recent, time.time_ns(), files=files)
         found, took = await asyncio.to_thread(_timed, look)
         if files:
-            self._due_files = now + min(took / _SHARE, self._pace.all)
+            self._due_files = now + self._often(min(took / _SHARE, self._pace.all))
         return found
 
     async def _walk(self, now: float) -> FoundFiles:
         found = await asyncio.to_thread(self._tree.all, time.time_ns())
         took = time.monotonic() - now
-        self._due["all"] = now + max(self._pace.all, took / 0.003)
+        self._due["all"] = now + self._often(max(self._pace.all, took / _SHARE))
         self._due["recent"] = now + self._recent_pace()
         self.troubles = found.troubles
         self._watch_new_folders()
@@ -179,7 +210,8 @@ class Follower:
 
     def _recent_pace(self) -> float:
         polling = self.status.startswith("polling")
-        return min(self._pace.polling, self._pace.recent) if polling else self._pace.recent
+        pace = min(self._pace.polling, self._pace.recent) if polling else self._pace.recent
+        return self._often(pace)
 
     async def _check_roots(self) -> None:
         """A root that appeared, went or is another folder now makes the watcher start again."""
@@ -216,17 +248,15 @@ class Follower:
             return
         count = len(deep) + len(flat)
         self.status = f"watching {count} folder{'s' if count > 1 else ''}"
-        async with asyncio.TaskGroup() as group:
-            for paths, recursive in ((deep, True), (flat, False)):
-                if paths:
-                    group.create_task(self._collect(paths, recursive))
+        watcher = await asyncio.to_thread(watch.Watcher, deep, flat, self._notify)
+        with closing(watcher):
+            while not self._replan.is_set():
+                if hints := watcher.taken():
+                    self._stir()
+                    self._hints |= hints
+                    self._wake.set()
+                await (lasting.beat(_AWHILE) if self.is_calm() else asyncio.sleep(LIVE))
         self.look_again()
-
-    async def _collect(self, paths: list[bytes], recursive: bool) -> None:
-        names = [os.fsdecode(path) for path in paths]
-        async for changes in watch.changes(names, recursive, self._replan, self._awatch):
-            self._hints |= changes
-            self._wake.set()
 
     def _polls(self, why: str) -> None:
         self.status = f"polling: {why}"

@@ -4,47 +4,74 @@ Nothing here is the truth: events get lost when folders are new, the queue is fu
 out, a root is made anew or a name is not UTF-8. follow.py looks by the clock besides.
 """
 
-import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from costtop.text import clean
 
-STEP, DEBOUNCE = 20, 100  # ms; p50 31, p99 42 ms, where the defaults give 78 and 200 (PERFORMANCE)
 _FEW = 16  # folders that may lack a watch because they are new
 
 
-async def changes(
-    paths: Sequence[str],
-    recursive: bool,
-    stop: asyncio.Event,
-    awatch: Callable[..., Any] | None = None,
-) -> AsyncIterator[set[bytes]]:
-    """Sets of changed paths, until `stop` is set. Raises what watchfiles raises: then start anew.
+class Watcher:
+    """What changed below some folders since it was asked last.
 
-    The default filter of watchfiles is off: it drops folders that agents do log in.
+    watchfiles gathers by itself; its `awatch` would look 50 times a second in a thread for each
+    kind of folder. Asked here it costs a microsecond, and whoever asks sets the pace. Raises what
+    watchfiles raises: then start anew. `notify` is its RustNotify, or what a test puts there.
     """
-    if awatch is None:
-        import watchfiles
 
-        awatch = watchfiles.awatch
-    stream = awatch(
-        *paths,
-        watch_filter=None,
-        step=STEP,
-        debounce=DEBOUNCE,
-        stop_event=stop,
-        recursive=recursive,
-        force_polling=False,
-        ignore_permission_denied=True,
-    )
-    async with aclosing(stream):
-        async for batch in stream:
-            yield {os.fsencode(path) for _, path in batch}
+    def __init__(
+        self, deep: Sequence[bytes], flat: Sequence[bytes], notify: Callable[..., Any] | None = None
+    ) -> None:
+        """Watches `deep` folders with everything below, `flat` ones alone; slow where many are."""
+        self._parts: list[Any] = []
+        begin = notify or _notify()
+        try:
+            for paths, recursive in ((deep, True), (flat, False)):
+                if paths:
+                    names = [os.fsdecode(path) for path in paths]
+                    # (paths, debug, force polling, its delay, recursive, ignore what is forbidden)
+                    self._parts.append(begin(names, False, False, 0, recursive, True))
+        except BaseException:
+            self.close()
+            raise
+
+    def taken(self) -> set[bytes]:
+        """The paths; it does not wait."""
+        found: set[bytes] = set()
+        for part in self._parts:
+            changes = part.watch(0, 0, 0, _TwoLooks())
+            if not isinstance(changes, str):  # why there are none
+                found.update(os.fsencode(path) for _, path in changes)
+        return found
+
+    def close(self) -> None:
+        """Gives the watches back."""
+        for part in self._parts:
+            with suppress(Exception):
+                part.close()
+
+
+class _TwoLooks:
+    """Stops watchfiles at its third look: it gives what it has once two looks see the same."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def is_set(self) -> bool:
+        """Whether it is to stop."""
+        self._looks += 1
+        return self._looks > 2
+
+
+def _notify() -> Callable[..., Any]:
+    from watchfiles._rust_notify import RustNotify
+
+    return RustNotify
 
 
 def reason(error: BaseException) -> str:

@@ -86,10 +86,9 @@ async def test_live_lines_are_stored_while_a_bomb_is_decompressed(home: Path):
 def test_many_files_that_vanish_are_marked_with_one_look_at_the_table(tmp_path):
     many = 3000
     with contextlib.closing(open_writer(tmp_path / "costtop.db")) as db:
-        rows = [("claude-code", b"/logs/%d" % n, "{}", "{}", 1, 1) for n in range(many)]
+        rows = [("claude-code", b"/logs/%d" % n, "{}", 1, 1) for n in range(many)]
         db.executemany(
-            "INSERT INTO places (source, path, state, memo, born, read_at) VALUES (?,?,?,?,?,?)",
-            rows,
+            "INSERT INTO places (source, path, state, born, read_at) VALUES (?,?,?,?,?)", rows
         )
         steps = [0]
 

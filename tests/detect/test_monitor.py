@@ -1,8 +1,11 @@
 """The monitor's order of things: restarts, history, late and doubled events, ends, severities."""
 
+import gc
 import json
 import random
+import sys
 from itertools import pairwise
+from types import FunctionType, ModuleType
 
 import pytest
 from benches import redteam
@@ -36,6 +39,47 @@ def told(findings):
 
 def test_replaying_a_log_gives_the_same_findings(made):
     assert told(watched(Monitor(QUIET), made.events)) == told(watched(Monitor(QUIET), made.events))
+
+
+def test_sessions_that_were_packed_at_rest_give_the_same_findings(made):
+    undisturbed, resting, found = Monitor(QUIET), Monitor(QUIET), []
+    for event in made.events:
+        found += resting.observe(event.spend)
+        for sessions in (resting._open, resting._past):
+            sessions.rest(resting.clock, len(sessions))
+    assert told(found) == told(watched(undisturbed, made.events))
+    assert found
+    running = [one.__getstate__()[1] for one in resting.running()]
+    for ours, theirs in zip(running, undisturbed.running(), strict=True):
+        for name in ours.keys() - {"books", "samples"}:
+            assert ours[name] == getattr(theirs, name), name
+
+
+def test_quiet_sessions_take_a_fraction_of_their_memory(log):
+    def held():
+        gc.collect()
+        return sum(sys.getsizeof(one) for one in reached(monitor._open))
+
+    monitor = Monitor(QUIET)
+    for nth in range(300):
+        for turn in range(3):
+            monitor.observe(log.spend(f"s{nth}", EPOCH + 100 * nth + turn, 0.05))
+    awake = held()
+    while monitor.rest(EPOCH + 5 * MINUTE):
+        pass
+    assert held() * 4 < awake
+    assert monitor.session("test/s7").turns == 3
+
+
+def reached(start):
+    """Every object that hangs on one, once."""
+    todo, seen = [start], {}
+    while todo:
+        one = todo.pop()
+        if id(one) not in seen and not isinstance(one, type | FunctionType | ModuleType):
+            seen[id(one)] = one
+            todo += gc.get_referents(one)
+    return seen.values()
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.95])

@@ -76,5 +76,5 @@ def test_inotify_limits_lead_to_polling(folder: Path, limit: str, words: str) ->
 def test_a_shortage_of_descriptors_leads_to_polling(folder: Path) -> None:
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 10 or not os.path.isdir("/proc/self/fd"):
         pytest.skip("needs a limit that can be lowered, and inotify")
-    ran = child([sys.executable, "-c", FOLLOW, str(folder), "9"])
+    ran = child([sys.executable, "-c", FOLLOW, str(folder), "8"])
     assert ran.stdout.startswith("polling: too many open files"), ran.stderr

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from costtop.lasting import BEAT
 from costtop.tail import watch
 from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import Root, rooted
@@ -19,7 +21,6 @@ from tests.patience import PATIENCE
 from tests.tail.reader import Reader
 
 SLOW = ScanPace(roots=60, recent=60, polling=60, all=60)  # only events can be in time
-NO_HINTS: list[set[tuple[int, str]]] = []
 LINUX = os.path.isdir("/proc/self/fdinfo")
 BRISK = ScanPace(roots=0.2, recent=0.3, polling=0.3, all=1.0, retry=0.05)
 
@@ -167,11 +168,11 @@ async def test_a_watcher_that_cannot_start_is_tried_again_with_growing_pauses(
 ) -> None:
     starts: list[float] = []
 
-    def broken(*_: str, **__: object) -> None:
+    def broken(*_: object) -> None:
         starts.append(time.monotonic())
         raise OSError(errno.ENOSPC, "OS file watch limit reached")
 
-    async with following([root], pace=BRISK, awatch=broken) as follow:
+    async with following([root], pace=BRISK, notify=broken) as follow:
         append(folder / "a.jsonl", b"one")
         await follow.reads(b"one")
         await follow.until(lambda: len(starts) >= 4)
@@ -180,17 +181,29 @@ async def test_a_watcher_that_cannot_start_is_tried_again_with_growing_pauses(
     assert pauses[0] >= 0.05 and pauses[1] >= 0.1 and pauses[2] >= 0.2
 
 
+class Notify:
+    """In the place of watchfiles': gives what it is handed, one answer at a question."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.told = True
+
+    def __call__(self, *_: object) -> "Notify":
+        return self
+
+    def watch(self, *_: object) -> Any:
+        answer = self.answers.pop(0) if self.told and self.answers else "stop"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self.told = True
+
+
 async def test_a_watcher_that_dies_and_comes_back_says_so(folder: Path, root: Root) -> None:
-    lives = iter([False, True])
-
-    async def mortal(*_: str, stop_event: asyncio.Event, **__: object) -> Any:
-        if not next(lives):
-            raise RuntimeError("panic in the Rust part")
-        await stop_event.wait()
-        for hint in NO_HINTS:
-            yield hint
-
-    async with following([root], pace=BRISK._replace(retry=0.5), awatch=mortal) as follow:
+    mortal = Notify(RuntimeError("panic in the Rust part"))
+    async with following([root], pace=BRISK._replace(retry=0.5), notify=mortal) as follow:
         await follow.until(lambda: "panic in the Rust part" in follow.follower.status)
         await follow.until(lambda: follow.follower.status == "watching 1 folder")
 
@@ -198,17 +211,11 @@ async def test_a_watcher_that_dies_and_comes_back_says_so(folder: Path, root: Ro
 async def test_what_was_written_as_the_watcher_died_is_not_left_to_the_clock(
     folder: Path, root: Root
 ) -> None:
-    die = asyncio.Event()
-
-    async def dying(*_: str, **__: object) -> Any:
-        await die.wait()
-        for hint in NO_HINTS:
-            yield hint
-        raise RuntimeError("a hint that cannot be told")
-
-    async with following([root], pace=SLOW._replace(retry=60), awatch=dying) as follow:
+    dying = Notify(RuntimeError("a hint that cannot be told"))
+    dying.told = False
+    async with following([root], pace=SLOW._replace(retry=60), notify=dying) as follow:
         append(folder / "a.jsonl", b"one")
-        die.set()
+        dying.told = True
         await follow.reads(b"one")
 
 
@@ -220,16 +227,49 @@ async def test_a_silent_shortage_of_watches_is_noticed(
     if watch.shortage(0):
         pytest.skip("needs /proc")
 
-    async def blind(*_: str, stop_event: asyncio.Event, **__: object) -> Any:
-        await stop_event.wait()
-        for hint in NO_HINTS:
-            yield hint
-
     monkeypatch.setattr(watch, "_watches", lambda: 3)
-    async with following([root], pace=BRISK, awatch=blind) as follow:
+    async with following([root], pace=BRISK, notify=Notify()) as follow:
         await follow.until(lambda: "watches exhausted" in follow.follower.status)
         append(folder / "d7" / "a.jsonl", b"one")
         await follow.reads(b"one")
+
+
+async def test_a_calm_follower_asks_rarely_and_still_hears_the_next_line(
+    folder: Path, root: Root
+) -> None:
+    append(folder / "a.jsonl", b"one")
+    asked = []
+
+    def counted(*given: object) -> Any:
+        notify = watch._notify()(*given)
+        watched = SimpleNamespace(close=notify.close)
+        watched.watch = lambda *how: (asked.append(time.monotonic()), notify.watch(*how))[1]
+        return watched
+
+    async with following([root], pace=SLOW._replace(calm=0.2), notify=counted) as follow:
+        await follow.reads(b"one")
+        await follow.until(follow.follower.is_calm)
+        before = len(asked)
+        await follow.until(lambda: len(asked) >= before + 4)
+        assert asked[before + 3] - asked[before] > 2 * BEAT
+        append(folder / "a.jsonl", b"two")
+        await follow.reads(b"two")
+        assert not follow.follower.is_calm()
+
+
+async def test_where_no_event_ever_comes_looks_stay_frequent(folder: Path, root: Root) -> None:
+    pace = BRISK._replace(calm=0.1, stretch=1000.0)
+    async with following([root], pace=pace, notify=Notify()) as follow:
+        append(folder / "a.jsonl", b"one")
+        follow.follower.look_again()
+        await follow.reads(b"one")
+        await follow.until(follow.follower.is_calm)
+        follow.follower._due = dict.fromkeys(follow.follower._due, 0.0)  # a rare look is due
+        append(folder / "a.jsonl", b"two")
+        follow.follower._wake.set()
+        await follow.reads(b"two")
+        append(folder / "a.jsonl", b"three")  # found by the clock again, and soon
+        await follow.reads(b"three")
 
 
 async def test_a_pattern_without_depth_puts_no_watch_below_its_folder(folder: Path) -> None:
@@ -244,17 +284,11 @@ async def test_a_pattern_without_depth_puts_no_watch_below_its_folder(folder: Pa
 
 
 async def test_more_hints_than_can_be_looked_at_become_one_walk(folder: Path, root: Root) -> None:
-    flood = {(1, f"{folder}/x{n}") for n in range(20_000)}
-    sent = asyncio.Event()
-
-    async def noisy(*_: str, stop_event: asyncio.Event, **__: object) -> Any:
-        await sent.wait()
-        yield flood
-        await stop_event.wait()
-
-    async with following([root], pace=SLOW, awatch=noisy) as follow:
+    noisy = Notify({(1, f"{folder}/x{n}") for n in range(20_000)})
+    noisy.told = False
+    async with following([root], pace=SLOW, notify=noisy) as follow:
         append(folder / "a.jsonl", b"one")
-        sent.set()
+        noisy.told = True
         await follow.reads(b"one")
 
 

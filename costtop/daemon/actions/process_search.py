@@ -29,12 +29,15 @@ _EVERY = 2.0  # s
 _SHARE, _LONGEST = 0.003, 60.0  # of a core at most, which thousands of sessions stretch it to; s
 _SOON, _SOON_SHARE = 0.5, 0.03  # the same while sessions are young: a cap or a budget may wait
 _YOUNG = 30.0  # s since a session was first searched for
+_LOOK = 4.0  # s between two looks whether a process has ended, while nothing else happens
+_CALM = 60.0  # s after the last sign of a change for which it searches on
+_RARELY, _VITALS = 300.0, 10.0  # s between two searches, and two looks at what is held, after that
 _SURE = ("exact", "strong")
 _LIVE_FOR = 2 * HOUR  # since its last call in which a session's process is looked for
 
 
 class ProcessSearch:
-    """Searches every few seconds and tells the holder."""
+    """Searches every few seconds while something happens, and tells the holder."""
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class ProcessSearch:
         self._lone = LoneAgents()
         self._newest = 0  # the latest session that a search has been asked of
         self._first: dict[str, float] = {}  # when a session was first searched for, monotonic
+        self._seen: tuple[object, ...] = ()
+        self._changed = self._looked = time.monotonic()
 
     async def run(self) -> None:
         """For ever."""
@@ -62,21 +67,49 @@ class ProcessSearch:
             took = time.thread_time() - began + searched
             lasting.well()
             await self._rest(took)
+            await self._calm()
 
     async def _rest(self, took: float) -> None:
         """Until the next search is due: soon where a session has just begun, or is not known."""
         until = time.monotonic() + min(max(_EVERY, took / _SHARE), _LONGEST)
         await asyncio.sleep(min(max(_SOON, took / _SOON_SHARE), _LONGEST))
+        before = self._writer.commits
         while (left := until - time.monotonic()) > 0 and not self._seeks_young():
             if await self._writer.read(live_logs.newest) > self._newest:
                 return
+            await self._writer.moved(before, left)
             await asyncio.sleep(min(_SOON, left))
+            before = self._writer.commits
 
     def _seeks_young(self) -> bool:
         """Whether the process of a session is not known that was never searched for until now."""
         now = time.monotonic()
         young = (session for session, first in self._first.items() if now - first < _YOUNG)
         return any(not self._is_sure(session) for session in young)
+
+    async def _calm(self) -> None:
+        """Until a search may find something else: after a commit, a report, an exit; or at last.
+
+        For a minute after these it searches on, for evidence may come a little later.
+        """
+        since = time.monotonic()
+        while True:
+            signs, now = self._signs(), time.monotonic()
+            if signs != self._seen:
+                self._seen, self._changed = signs, now
+            if now - self._changed < _CALM or now - since >= _RARELY:
+                return
+            if now - self._looked >= _VITALS and self._holder.sessions():
+                self._looked = now
+                self._vitals.refresh()
+            lasting.well()
+            await self._writer.moved(self._writer.commits, _LOOK)
+
+    def _signs(self) -> tuple[object, ...]:
+        """What differs once a call, a mark or a hook's word was stored, or a process has ended."""
+        handles = (self._holder.handle(session) for session in self._holder.sessions())
+        gone = sum(handle is not None and handle.gone() for handle in handles)
+        return self._writer.commits, self._holder.sessions(), gone
 
     async def once(self) -> float:
         """One search for the processes of all live sessions; the seconds of a core it took."""

@@ -44,7 +44,10 @@ async def run_alerting(
             evaluator.fall_asleep()  # it may remember as told what was rolled back
             raise
         lasting.well()
-        await asyncio.sleep(_EVERY if evaluator.awake else _SOON)
+        if evaluator.awake:
+            await lasting.beat(_EVERY)
+        else:
+            await asyncio.sleep(_SOON)
 
 
 async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: Reader) -> None:
@@ -54,6 +57,8 @@ async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: R
         await writer.transact(evaluator.wake_up, now_ms())
     if evaluator.awake:
         await writer.transact(evaluator.tick, now_ms())
+        while await writer.read(evaluator.rest, now_ms()):
+            await asyncio.sleep(_SOON)  # commits go first
 
 
 def _learn(evaluator: Evaluator, database: Path) -> None:

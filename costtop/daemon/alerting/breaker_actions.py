@@ -30,7 +30,8 @@ from costtop.store.calls import hearsay
 from costtop.store.sessions import gate_calls, short_ids
 from costtop.store.writer import Writer
 
-_EVERY = 0.5  # s
+_EVERY = 0.5  # s, while a breaker is open
+_LONGEST = 60.0  # s between two looks whether one is
 _TURNS = 2  # calls of a held session before it is paused all the same
 _RETRY = 15_000  # ms before a deed that was refused is tried again
 
@@ -121,13 +122,19 @@ class Breakers:
         """For ever; a daemon that only looks acts on nothing."""
         while True:
             await asyncio.sleep(_EVERY)
+            before, stands = self._writer.commits, False
             if acting:
-                await self.once(now_ms())
+                stands = await self.once(now_ms())
                 lasting.well()
+            if not stands:  # none opens without a commit
+                await self._writer.moved(before, _LONGEST)
 
-    async def once(self, now: int) -> None:
-        """One look at what is due, and its deeds, side by side."""
-        if await self._writer.read(_unconfirmed, now):
+    async def once(self, now: int) -> bool:
+        """One look at what is due, and its deeds, side by side; whether any breaker is open."""
+        opened = await self._writer.read(breakers.open_ones, now)
+        if not opened and not self._unwritten:
+            return False
+        if any(one.budget and one.confirmed is None for one in opened):
             await self._tell(self._look_again, now)
         holder = self._actions.holder
         known = [one for one in holder.sessions() if holder.confidence(one) == "exact"]
@@ -143,6 +150,7 @@ class Breakers:
         if errors := [end for end in ends if isinstance(end, Exception)]:
             raise ExceptionGroup("deeds of breakers", errors)
         await self._write_down()
+        return True
 
     async def _holds_by_hook(self, due: Due) -> bool:
         """Whether a pause is not needed: it would leave a terminal to a shell, and the hook holds.
@@ -204,10 +212,6 @@ class Breakers:
         words = f"held back: costtop touches at most {judge.MOST} sessions an hour by itself"
         said = wording.breaker(one.budget, words, f"{one.why}; the gate stays closed.")
         return post_notice(db, self._audience, said, "critical", now)
-
-
-def _unconfirmed(db: sqlite3.Connection, now: int) -> bool:
-    return any(one.budget and one.confirmed is None for one in breakers.open_ones(db, now))
 
 
 def _is_held(db: sqlite3.Connection, session: str, opened: int) -> bool:

@@ -125,6 +125,10 @@ class Evaluator:
         if release_held(db, self._audience, now):
             self._posted()
 
+    def rest(self, _: sqlite3.Connection, now: int) -> bool:
+        """Lets some quiet sessions take less memory; whether there may be more of them."""
+        return self.awake and self._sessions.rest(now)
+
     def take_forecasts(self, db: sqlite3.Connection, forecasts: BudgetForecasts, now: int) -> None:
         """One evaluation of the budgets' forecasts."""
         if forecasts.meta:

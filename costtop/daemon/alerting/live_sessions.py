@@ -98,6 +98,10 @@ class LiveSessions:
             meta.put(db, {_DEEDS: str(self._deed)})
         return found + self._monitor.tick(now)
 
+    def rest(self, now: int) -> bool:
+        """Lets some quiet sessions take less memory; whether there may be more of them."""
+        return self._monitor.rest(now)
+
     def keep(self, db: sqlite3.Connection) -> None:
         """Writes down which sessions have finished or gone on since the last time.
 

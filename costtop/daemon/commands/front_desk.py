@@ -45,7 +45,7 @@ class FrontDesk:
                 if self._door is None or not self._socket.exists():
                     await self._open()
                 lasting.well()
-                await asyncio.sleep(_LOOK)
+                await lasting.beat(_LOOK)
         finally:
             self._there.clear()
             for task in self._under_way:

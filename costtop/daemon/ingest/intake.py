@@ -20,6 +20,7 @@ from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.journalled import encoded
+from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
@@ -78,24 +79,32 @@ class Ingest:
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
-        self._memos: dict[bytes, str] = {}
-        self._bad: dict[bytes, int] = {}  # bad lines of each file, as its place has them
+        self._memos = Memos(writer)
+        self._bad: dict[bytes, int] = {}  # bad lines of each file that has any
         self.slow = SlowFiles()
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
+        channels = []
         for stored in await self._writer.read(places.load):
-            self._bad[stored.path] = stored.bad
+            self._note_bad(stored.path, stored.bad)
             if not stored.state:
                 continue  # long gone: kept for `explain` only
-            self._memos[stored.path] = stored.memo
             if is_file(stored.path):
                 self.known.put(restored(stored.path, stored.state, stored.born))
+            else:
+                channels.append(stored.path)
+        await self._memos.restore(channels)
 
     def memo(self, channel: bytes) -> Memo:
         """The memo that a channel's fold left with its latest commit."""
-        found: Memo = json.loads(self._memos.get(channel, "{}"))
-        return found
+        return self._memos.channel(channel)
+
+    def _note_bad(self, path: bytes, lines: int) -> None:
+        if lines:
+            self._bad[path] = lines
+        else:
+            self._bad.pop(path, None)
 
     @property
     def bad_lines(self) -> int:
@@ -175,20 +184,23 @@ class Ingest:
         return [self.known.compare(item) for item in seen]
 
     async def _orders(self, seen: Sequence[Seen], changes: Sequence[FileChange]) -> list[Order]:
-        orders: list[Order] = []
+        kept_as = {item.path: change.displaced for item, change in zip(seen, changes, strict=True)}
+        for path, displaced in kept_as.items():
+            if displaced:
+                await self._writer.transact(places.rekey, path, displaced.path, displaced.state())
+                self._memos.forget(path)
+                self._note_bad(displaced.path, self._bad.pop(path, 0))
+        wanted = []
         for item, change in zip(seen, changes, strict=True):
-            if change.displaced:
-                kept = change.displaced.path, change.displaced.state()
-                await self._writer.transact(places.rekey, item.path, *kept)
-                self._memos[change.displaced.path] = self._memos.pop(item.path, "{}")
-                self._bad[change.displaced.path] = self._bad.pop(item.path, 0)
             if change.readable:
-                name, _, label = item.root.label.partition(":")
                 before = item.path if item.root.shape == "document" else change.origin
-                memo = json.loads(self._memos.get(before, "{}")) if before else {}
-                order = Order(name, label, change, memo, now_ms(), self.titles)
-                orders.append(_of_database(order, item) if item.root.shape == "rows" else order)
-        return orders
+                displaced = kept_as.get(before)  # it stands under that key by now
+                wanted.append((item, change, displaced.path if displaced else before))
+        memos = await self._memos.of({before for *_, before in wanted if before})
+        return [
+            _order(item, change, memos.get(before, {}), titles=self.titles)
+            for item, change, before in wanted
+        ]
 
     def _next(self, order: Order, folded: Folded) -> Order:
         change = FileChange("grown", folded.place, folded.place.path, final=order.change.final)
@@ -207,9 +219,9 @@ class Ingest:
             self._lost()
             raise
         for item, reading in zip(folded, readings, strict=True):
-            self._memos[item.place.path] = reading.memo
+            self._memos.put(item.place.path, reading.memo)
             before = 0 if reading.fresh else self._bad.get(item.place.path, 0)
-            self._bad[item.place.path] = before + len(item.bad)
+            self._note_bad(item.place.path, before + len(item.bad))
             if is_file(item.place.path):
                 self.known.put(item.place)
             if item.took and not item.more:
@@ -290,7 +302,13 @@ class Ingest:
             states = [(place.path, place.state()) for place in marked]
             await self._writer.transact(places.census, states, dropped)
             for path in dropped:
-                self._memos.pop(path, None)
+                self._memos.forget(path)
+
+
+def _order(seen: Seen, change: FileChange, memo: Memo, *, titles: bool) -> Order:
+    name, _, label = seen.root.label.partition(":")
+    order = Order(name, label, change, memo, now_ms(), titles)
+    return _of_database(order, seen) if seen.root.shape == "rows" else order
 
 
 def _of_database(order: Order, seen: Seen) -> Order:

@@ -26,7 +26,7 @@ async def keep_memory_small(writer: Writer) -> None:
             await asyncio.to_thread(give_back)
             before = resident()
         lasting.well()
-        await asyncio.sleep(_EVERY)
+        await lasting.beat(_EVERY)
 
 
 def resident() -> int:

@@ -55,6 +55,7 @@ class StoreKeeper:
         self._to, self._posted = to, posted
         self._known: store_mark.StoreMark | None = None
         self._summed = 0.0  # time.monotonic() of its sums
+        self._summed_rev = -1  # the commit that they are of
         self._checked: float | None = None  # the same of the last check of all pages
         self._tried: float | None = None  # and of the last backup
         self._wanted = False  # a backup is wanted before its time
@@ -63,7 +64,7 @@ class StoreKeeper:
     async def watch(self) -> None:
         """Looks at the file, and leaves the store's mark, for ever."""
         while True:
-            await asyncio.sleep(_LOOK)
+            await lasting.beat(_LOOK)
             waiting = damage.ordered(self._database)
             if waiting is not None:
                 await self._obey(waiting)
@@ -79,10 +80,11 @@ class StoreKeeper:
         if self._writer.watch.why:
             raise sqlite3.DatabaseError(self._writer.watch.why)
         known, now = self._known, time.monotonic()
-        if known is None or now - self._summed >= _SUMMED:
-            self._summed = now
-            return store_mark.of(db)
         _, generation, rev = store_mark.moment(db)
+        moved = known is None or rev != self._summed_rev
+        if known is None or (moved and now - self._summed >= _SUMMED):
+            self._summed, self._summed_rev = now, rev
+            return store_mark.of(db)
         return known._replace(generation=generation, rev=rev)
 
     async def _obey(self, order: damage.RebuildOrder) -> None:
@@ -105,7 +107,7 @@ class StoreKeeper:
         if began is not None:
             self._tell(f"the database is being rebuilt: {began.why}")
         while not self._reader.passes:
-            await asyncio.sleep(_STEP)
+            await lasting.beat(_STEP)
         await self._end_rebuild()
         self._tell("")
         while True:
@@ -117,7 +119,7 @@ class StoreKeeper:
                 with suppress(CosttopError):  # said in `trouble`
                     await self.back_up()
             lasting.well()
-            await asyncio.sleep(_STEP)
+            await lasting.beat(_STEP)
 
     def _is_check_due(self) -> bool:
         """Once a day, and soon after something was done to the file or met in it."""

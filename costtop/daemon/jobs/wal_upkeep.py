@@ -3,7 +3,6 @@
 Until then a copy of `costtop.db` alone would lack what was read last, a new one everything.
 """
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -26,4 +25,4 @@ async def keep_wal_small(writer: Writer, database: Path, ingest: Ingest) -> None
         if size and due and not ingest.progress.total and await writer.read(wal.checkpoint):
             last = time.monotonic()
         lasting.well()
-        await asyncio.sleep(_EVERY)
+        await lasting.beat(_EVERY)

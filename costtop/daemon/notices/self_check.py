@@ -72,7 +72,7 @@ class SelfCheck:
         if self._reserve is not None:
             await asyncio.to_thread(self._reserve.keep)
         while True:
-            await asyncio.sleep(_EVERY)
+            await lasting.beat(_EVERY)
             await self.look(clock())
             lasting.well()
 

@@ -1,4 +1,4 @@
-"""What the daemon says of itself, each second: its status file, and the line for status bars."""
+"""What the daemon says of itself when it changes: its status file, and the line for status bars."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from costtop import __version__, files, lasting
 from costtop.control.protocol import PROTOCOL
@@ -31,8 +31,10 @@ from costtop.tail.place import shown
 P = ParamSpec("P")
 T = TypeVar("T")
 _EVERY = 1.0  # s
+_OLD = 4_000  # ms after which a file that still holds is written again: readers bear ten seconds
 _SHARE = 0.003  # of a core for the line, which thousands of sessions make dear
-_AGAIN = 10  # looks after which the line is worded anew, for a burn falls by itself
+_AGAIN = 10.0  # s after which the line is worded anew, for a burn falls by itself
+_RARELY = 60.0  # s where there is none: a day ends by itself
 
 
 class Channel(Protocol):
@@ -75,16 +77,25 @@ class StatusWriter:
 
     async def run(self) -> None:
         """For ever."""
+        written: dict[str, Any] = {}
         while True:
             try:
-                daemon_status.write(self._instance.paths.status, self.said())
+                written = self._kept(written)
             except Exception as error:
                 lasting.meet(
                     error
                 )  # and again in a second: a status that is old says "not running"
             else:
                 lasting.well()
-            await asyncio.sleep(_EVERY)
+            await lasting.beat(_EVERY)
+
+    def _kept(self, written: dict[str, Any]) -> dict[str, Any]:
+        """Writes the status where it changed or is old; what stands in the file then."""
+        said = self.said()
+        if said | {"at": written.get("at")} == written and said["at"] - written["at"] < _OLD:
+            return written
+        daemon_status.write(self._instance.paths.status, said)
+        return said
 
     def said(self) -> dict[str, Any]:
         """The status as it is now."""
@@ -155,9 +166,18 @@ def _waited(one: Fault) -> dict[str, object]:
     return {"task": one.task, "kind": one.what.kind, "said": one.what.said, "since": one.since}
 
 
-def _worded(live: Live, seen: Pulse) -> tuple[str, float]:
+class StatusLine(NamedTuple):
+    """The line for status bars, whether a burn stands in it, and the seconds of a core it took."""
+
+    text: str = ""
+    burns: bool = False
+    took: float = 0.0
+
+
+def _worded(live: Live, seen: Pulse) -> StatusLine:
     began = time.thread_time()
-    return spending_line(*live.glance(now_ms(), seen)), time.thread_time() - began
+    today, burn, meters = live.glance(now_ms(), seen)
+    return StatusLine(spending_line(today, burn, meters), burn > 0, time.thread_time() - began)
 
 
 async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
@@ -178,21 +198,23 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
     """Keeps the line for status bars, written anew when something changed, for ever.
 
     Not at once, for the start belongs to reading. The file's time says how fresh the line is, so
-    it is touched each second. `said` is what the daemon says of itself: which processes it knows.
+    it is touched every few seconds. `said` is what the daemon says of itself: which processes it
+    knows.
     """
     await asyncio.sleep(_EVERY)
     with closing(open_reader(database, unfinished=True)) as db:
         live = Live(db)
-        known, looks, due = -1, 0, 0.0
+        known, found, worded, touched = -1, StatusLine(), 0.0, 0.0
         while True:
-            changed = live.changed()
-            if (changed != known or looks >= _AGAIN) and time.monotonic() >= due:
-                known, looks = changed, 0
-                text, took = await to_its_end(_worded, live, pulse(said()))
-                due = time.monotonic() + took / _SHARE
-                files.replace(line, f"{text}\n".encode())
-            else:
+            changed, now = live.changed(), time.monotonic()
+            old = now - worded >= (_AGAIN if found.burns else _RARELY)
+            if (changed != known or old) and now >= worded + found.took / _SHARE:
+                known, worded = changed, now
+                found = await to_its_end(_worded, live, pulse(said()))
+                files.replace(line, f"{found.text}\n".encode())
+                touched = now
+            elif now - touched >= _OLD / 1000:
                 os.utime(line)
+                touched = now
             lasting.well()
-            looks += 1
-            await asyncio.sleep(_EVERY)
+            await lasting.beat(_EVERY)

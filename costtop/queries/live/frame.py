@@ -4,7 +4,7 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.floor import Sum, together
-from costtop.queries.live import deeds_first, live_alerts, live_processes
+from costtop.queries.live import deeds_first, live_alerts, live_processes, running_burn
 from costtop.queries.live.session_rows import SessionRows
-from costtop.queries.live.session_state import RUNNING_FOR
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
 from costtop.store import meta
 from costtop.store.calls import scope_sums
@@ -31,7 +30,7 @@ class Live:
     def __init__(self, db: sqlite3.Connection, ahead: int = DAY) -> None:
         """`ahead` is how far, in ms, writers' clocks may go before ours; 0 for a past moment."""
         self._db, self._ahead = db, ahead
-        self._rows, self._running = SessionRows(db, ahead), SessionRows(db, ahead)
+        self._rows = SessionRows(db, ahead)
         self._dressed: dict[str, SessionRow] = {}  # rows that more is known of than the store says
         self.same_until = 0  # ms UTC: a snapshot is alike until then where nothing is written
         self._past: tuple[int, str] = (0, "")  # of what the sums below are: today, settled
@@ -53,12 +52,9 @@ class Live:
         """(today, burn, budgets): what fits into one line; the burn is that of `take`."""
         with snapshot(self._db):
             told = meta.shared(self._db)
-            since, rev = now - RUNNING_FOR, self._rev()
-            rows: Sequence[SessionRow] = self._running.read(now, since, told, {}, rev)
-            rows = live_processes.shown(rows, pulse.processes, pulse.exited)
             return (
                 scope_sums.spent(self._db, {}, *self._today(now, told.zone)),
-                sum(row.rate for row in rows),
+                running_burn.read(self._db, now, told.finished_after, self._ahead, pulse),
                 tuple(self._meters(told.budgets, now, told.zone)),
             )
 

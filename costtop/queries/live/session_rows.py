@@ -8,24 +8,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from operator import mul
 from typing import Any
 
 from costtop.durations import MINUTE
 from costtop.floor import EXACT, Floor, together
+from costtop.queries.live import running_burn
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import dearest
 from costtop.store.calls import floors
 from costtop.store.meta import Shared
-
-_HALF_LIFE = 10  # minutes: how long a burst stays visible in the rate
-_WEIGHTS: list[float] = [
-    0.5 ** ((TREND_BUCKETS - 1 - n) / _HALF_LIFE) for n in range(TREND_BUCKETS)
-]
-_WEIGHED: list[float] = [
-    sum(_WEIGHTS[-known:]) for known in range(TREND_BUCKETS + 1)
-]  # [0] is not asked for
 
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
@@ -89,7 +81,7 @@ class SessionRows:
 
     def burn_trend(self) -> tuple[int, ...]:
         """The trends of all rows together."""
-        return _summed(cost for cost, _ in self._trends.values())
+        return running_burn.summed(cost for cost, _ in self._trends.values())
 
     def _read_all(self, now: int, since: int, rev: int) -> None:
         before, burned = (self._told, self._made), self._trends
@@ -272,7 +264,7 @@ class SessionRows:
             calls=calls,
             errors=errors,
             unpriced=unpriced,
-            rate=_rate(costs, now, started) if status == "running" else 0,
+            rate=running_burn.rate(costs, now, started) if status == "running" else 0,
             trend=costs,
             tokens=used + output,
             tokens_minute=tokens_minute,
@@ -283,22 +275,6 @@ class SessionRows:
         )
 
 
-def _summed(trends: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(map(sum, zip(*trends, strict=True))) or (0,) * TREND_BUCKETS
-
-
-def _rate(trend: tuple[int, ...], now: int, started: int | None) -> int:
-    """Nano-dollars an hour: an exponentially weighted mean of the last half hour.
-
-    A session younger than that is averaged over its own life, at least one minute.
-    """
-    known = TREND_BUCKETS
-    if started is not None:
-        known = min(TREND_BUCKETS, max(1, now // MINUTE - started // MINUTE + 1))
-    spent: float = sum(map(mul, trend[-known:], _WEIGHTS[-known:]))
-    return round(spent / _WEIGHED[known] * 60)
-
-
 def _folded(family: list[SessionRow], now: int, finished_after: int, model: str) -> SessionRow:
     """The root with its subagents summed into it; they stay as children."""
     root = family[0]
@@ -306,7 +282,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
         return root
     started = min((row.started for row in family if row.started is not None), default=None)
     last = max((row.last for row in family if row.last is not None), default=None)
-    trend = _summed(row.trend for row in family)
+    trend = running_burn.summed(row.trend for row in family)
     running = any(row.state == "running" for row in family)
     status = "running" if running else state(now, last, None, finished_after)
     inputs = sum(row.tokens for row in family)
@@ -322,7 +298,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
         calls=calls,
         errors=sum(row.errors for row in family),
         unpriced=sum(row.unpriced for row in family),
-        rate=_rate(trend, now, started) if running else 0,
+        rate=running_burn.rate(trend, now, started) if running else 0,
         trend=trend,
         tokens=inputs,
         tokens_minute=sum(row.tokens_minute for row in family),

@@ -96,7 +96,7 @@ def put_under(
 ) -> None:
     """Lists the alerts of sessions for a cause under the common alert with this id."""
     db.executemany(
-        "UPDATE alerts SET under = ? WHERE session = ? AND cause = ?",
+        "UPDATE alerts SET under = ? WHERE session = ? AND session <> '' AND cause = ?",
         [(ref, session, cause) for session in sessions],
     )
 

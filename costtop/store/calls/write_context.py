@@ -19,7 +19,7 @@ Counts = Callable[[int | None, int | None], int | None]
 FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
 
-_REMEMBERED = 10_000  # kinds of call whose ids are kept
+_REMEMBERED = 1_000  # kinds of call whose ids are kept: a session has one or two
 
 
 def computed_first(computed: int | None, reported: int | None) -> int | None:

@@ -181,6 +181,7 @@ def _unused(db: sqlite3.Connection) -> None:
         "DELETE FROM places WHERE state = '' AND id NOT IN"
         " (SELECT place FROM calls WHERE place IS NOT NULL)"
     )
+    db.execute("DELETE FROM memos WHERE place NOT IN (SELECT id FROM places)")
 
 
 def _present(db: sqlite3.Connection, tables: Iterable[str]) -> list[str]:

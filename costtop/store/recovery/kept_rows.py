@@ -126,7 +126,7 @@ def _name(db: sqlite3.Connection, source: str, session: str, short: str) -> None
     (name,) = db.execute("SELECT id FROM names WHERE text = ?", (source,)).fetchone()
     made = db.execute(
         "INSERT INTO sessions (source, session, agent, root, short) SELECT ?1, ?2, '', 0, ?3"
-        " WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE short = ?3)"
+        " WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE short = ?3 AND short <> '')"
         " ON CONFLICT (source, session, agent) DO NOTHING",
         (name, session, short),
     )

@@ -40,6 +40,6 @@ def left(db: sqlite3.Connection, now: int) -> list[Intent]:
     """Fresh kills without an end; older ones are closed."""
     db.execute("UPDATE intents SET done = ? WHERE done IS NULL AND at <= ?", (now, now - FRESH))
     rows = db.execute(
-        "SELECT id, session, pid, start, rung, by FROM intents WHERE done IS NULL ORDER BY id"
+        "SELECT id, session, pid, start, rung, by FROM intents WHERE done IS NULL ORDER BY at, id"
     )
     return [Intent(*row) for row in rows]

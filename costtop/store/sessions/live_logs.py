@@ -3,6 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
+_MOST = 2_000  # sessions whose processes are looked for: four times as many as can be held
 _LATEST = 20  # calls of a session looked at for the logs it stands in
 
 
@@ -20,13 +21,14 @@ class LiveSession(NamedTuple):
 
 
 def since(db: sqlite3.Connection, moment: int) -> list[LiveSession]:
-    """Root sessions with a call or fact since `moment`, ms UTC."""
+    """Root sessions with a call or fact since `moment`, ms UTC; of thousands the latest."""
     rows = db.execute(
         "SELECT r.id, n.text, r.session, w.text, r.pid, min(s.started), max(s.last)"
         " FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
         " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names w ON w.id = c.cwd"
-        " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ?) GROUP BY r.id",
-        (moment,),
+        " WHERE s.root IN (SELECT root FROM sessions WHERE last >= ? ORDER BY last DESC LIMIT ?)"
+        " GROUP BY r.id",
+        (moment, _MOST),
     ).fetchall()
     return [
         LiveSession(

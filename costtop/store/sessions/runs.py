@@ -146,7 +146,8 @@ def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
     rows = db.execute(
         "SELECT x.session, max(s.root), coalesce(sum(s.cost), 0), coalesce(sum(s.calls), 0)"
         " FROM run_sessions x LEFT JOIN sessions s ON s.root IN (SELECT r.id FROM sessions r"
-        "  JOIN names n ON n.id = r.source WHERE n.text || '/' || r.session = x.session)"
+        "  JOIN names n ON n.id = r.source WHERE n.text || '/' || r.session = x.session"
+        "  AND r.session = substr(x.session, instr(x.session, '/') + 1))"
         " WHERE x.run = ? GROUP BY x.session ORDER BY 3 DESC",
         (run,),
     ).fetchall()

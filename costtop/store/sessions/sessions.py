@@ -12,6 +12,8 @@ from costtop.store.names import Names
 from costtop.store.sessions import labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks
 
+_REMEMBERED = 2_000  # sessions whose ids are kept
+
 
 class Ref(NamedTuple):
     """A session row: its id, its root's id and the root's public key "source/session"."""
@@ -41,7 +43,10 @@ class Sessions:
         key = (source, session, agent)
         found = self._refs.get(key)
         if found is None:
-            found = self._refs[key] = self._read(db, *key) or self._make(db, *key)
+            found = self._read(db, *key) or self._make(db, *key)
+            if len(self._refs) >= _REMEMBERED:
+                self._refs.clear()
+            self._refs[key] = found
         return found
 
     def root_key(self, db: sqlite3.Connection, session: int) -> str:
@@ -67,6 +72,8 @@ class Sessions:
                 " JOIN names n ON n.id = r.label WHERE s.id = ?",
                 (session,),
             ).fetchone()
+            if len(self._labels) >= _REMEMBERED:
+                self._labels.clear()
             found = self._labels[session] = str(row[0])
         return found
 
