@@ -33,16 +33,20 @@ def private_file(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+def replace(path: Path, content: bytes, mode: int = 0o600, *, synced: bool = False) -> None:
     """Replaces a file whole: whoever reads meets the old one or the new one. Raises OSError.
 
-    The fresh file lies beside it under a name of this process, never through a link.
+    The fresh file lies beside it under a name of this process, never through a link. What nobody
+    could make again is `synced`: else a power cut may leave the name with nothing behind it.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with os.fdopen(private_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(fresh, path)
     except OSError:
         fresh.unlink(missing_ok=True)

@@ -26,12 +26,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     parser.add_argument("--keep", action="store_true", help="keep a copy of the home")
     parser.add_argument("--kills", type=int, default=0, help="kill -9 in seven modes instead")
+    parser.add_argument("--power-cuts", type=int, default=0, help="as root: these instead")
     options = parser.parse_args()
     if "SOAK_MOUNTS" not in os.environ:
         own = disks.namespace()
         os.environ["SOAK_MOUNTS"] = "own" if own else "none"
         again = [sys.executable, "-P", "-m", "soaks", f"--minutes={options.minutes}",
                  f"--seed={options.seed}", f"--kills={options.kills}",
+                 f"--power-cuts={options.power_cuts}",
                  *(["--keep"] if options.keep else [])]  # fmt: skip
         command = [*own, *again]
         os.execvp(command[0], command)  # noqa: S606 - itself, with mounts of its own
@@ -39,6 +41,10 @@ def main() -> int:
         from .killing import kill
 
         return 0 if kill(options.kills, options.seed) else 1
+    if options.power_cuts:
+        from .power import cut
+
+        return 0 if cut(options.power_cuts, options.seed) else 1
     return _soak(options.seed, options.minutes, keep=options.keep)
 
 

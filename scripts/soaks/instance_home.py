@@ -4,11 +4,13 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from costtop import paths
 
 from . import disks, sent
+from .disks import Disk
 from .inboxes import Inbox
 from .keeper import Keeper
 
@@ -50,13 +52,15 @@ digest = "10s"
 class InstanceHome:
     """Made in a folder; from then on this process's environment is the instance's."""
 
-    def __init__(self, folder: Path, amount: int) -> None:
+    def __init__(
+        self, folder: Path, amount: int, disk: Callable[[Path], Disk] = disks.small
+    ) -> None:
         """`amount`: dollars of its two budgets, which speak at each second per cent."""
         for name in os.environ.keys() - _KEPT:  # XDG_… and such would lead it to another home
             del os.environ[name]
         os.environ.update(HOME=str(folder), COSTTOP_HOME=str(folder / "costtop"), TZ="UTC")
         self.folder, self.paths = folder, paths.find()
-        self.disk = disks.small(folder / "costtop")
+        self.disk = disk(folder / "costtop")
         self.sent, self.steady, self.fickle = sent.Sent(), Inbox(), Inbox()
         self.log = folder / "daemon.log"
         self.port = _free_port()

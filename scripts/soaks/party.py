@@ -140,8 +140,9 @@ class Party:
 
 
 def catch_up(home: InstanceHome) -> None:
-    """Waits until all that was sent is counted, and every letter is delivered."""
+    """Waits until all that was sent is counted and judged, and every letter is delivered."""
     until(lambda: _ask(home, "SELECT count(*) FROM calls") >= home.sent.calls, CATCH_UP)
+    until(lambda: _ask(home, _JUDGED) == 1, CATCH_UP)
     until(lambda: _ask(home, _OPEN) == 0, CATCH_UP)
 
 
@@ -153,6 +154,10 @@ def _ask(home: InstanceHome, sql: str) -> int:
         return -1
 
 
+_JUDGED = (
+    "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'watched'), -1)"
+    " >= (SELECT coalesce(max(id), 0) FROM calls)"
+)
 _OPEN = "SELECT count(*) FROM outbox WHERE state IN ('pending', 'held')"
 
 

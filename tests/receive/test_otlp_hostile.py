@@ -159,6 +159,17 @@ def test_the_receiver_makes_its_own_token_and_takes_nothing_without_it(heard, po
     assert secret not in heard.log()
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 44, b"\n"])
+def test_a_token_that_a_power_cut_has_emptied_is_made_anew(instance, port, left):
+    file = paths.find().otlp_token
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_bytes(left)
+    opened(instance, port)
+    assert len(file.read_text().strip()) > 30
+    assert post(port, "/v1/traces", traces(chat()))[0] == 200
+
+
 def test_doctor_says_where_the_token_is_and_how_it_is_sent(heard, port):
     file = paths.find().otlp_token
     ran = heard.run("doctor")

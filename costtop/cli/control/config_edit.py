@@ -109,6 +109,8 @@ def _save(found: Paths, before: bytes, draft: Path) -> None:
         kept = found.config.with_name("config.draft.toml")
         os.replace(draft, kept)
         raise CosttopError(f"{found.config} was changed meanwhile; your draft is {kept}")
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())  # a power cut must not leave the name with nothing behind it
     target = found.config.resolve()
     if not target.exists():
         os.close(private_file(target, os.O_WRONLY | os.O_CREAT))

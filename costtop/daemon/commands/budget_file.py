@@ -109,4 +109,4 @@ def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) ->
 def _write(paths: Paths, entries: list[BudgetEntry]) -> None:
     private_directory(paths.budgets.parent)
     tree: dict[str, Any] = {"budget": [msgspec.to_builtins(entry) for entry in entries]}
-    replace(paths.budgets, (_HEAD + tomli_w.dumps(tree)).encode())
+    replace(paths.budgets, (_HEAD + tomli_w.dumps(tree)).encode(), synced=True)

@@ -122,10 +122,20 @@ def token(wanted: Otlp, own: Path) -> str:
     """The token that programs have to show; made at the first need where the config names none."""
     if wanted.token_file:
         return token_of(Path(wanted.token_file).expanduser())
-    if not own.exists():
+    if _is_empty(own):
         private_directory(own.parent)
-        replace(own, f"{secrets.token_urlsafe(32)}\n".encode())
+        replace(own, f"{secrets.token_urlsafe(32)}\n".encode(), synced=True)
     return token_of(own)
+
+
+def _is_empty(own: Path) -> bool:
+    """Whether nothing is there, or only what a power cut has left of it."""
+    try:
+        return not own.read_bytes().strip(b"\0 \r\n")
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # said by who reads it
 
 
 def is_loopback(host: str) -> bool:

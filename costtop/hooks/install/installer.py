@@ -247,7 +247,10 @@ def _write(path: Path, content: bytes) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     young = path.with_name(f".{path.name}.costtop-{os.getpid()}")
     try:
-        young.write_bytes(content)
+        with young.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an agent without settings
         young.chmod(mode)
         os.replace(young, path)
     except OSError as error:
