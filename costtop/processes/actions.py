@@ -198,15 +198,16 @@ def resends(tree: Tree, inspector: Inspector) -> bool:
     """Whether the root, interrupted now, would send one more request: it runs a tool, or is stopped
     (it may run one).
     """
-    variable, now = resending(inspector.argv(tree.root.pid)), tree.root.now()
-    if not variable or now is None:
+    agent, now = resending(inspector.argv(tree.root.pid)), tree.root.now()
+    if agent is None or now is None:
         return False
+    if now.state in "Tt" or agent.resends == "woken":
+        return now.state in "Tt"  # awake, it is interrupted first
+    variable = agent.variable
     # What the root itself was given is another agent's: one that was started in that one's tool.
     ours = {"", _carried(tree.root.pid, variable, inspector)}
     below = (one for one in tree.reread() if one is not tree.root)
-    return now.state in "Tt" or any(
-        _carried(one.pid, variable, inspector) not in ours for one in below
-    )
+    return any(_carried(one.pid, variable, inspector) not in ours for one in below)
 
 
 def _carried(pid: int, variable: str, inspector: Inspector) -> str:

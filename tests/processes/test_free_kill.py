@@ -66,3 +66,12 @@ async def test_other_agents_are_asked_politely_at_a_tool_too(stage, hand, bill, 
     session = hand.take(stage.start("name=agent", *words, program=program))
     steps = await all_steps(hand.actions.kill(session))
     assert steps[0].rung == "SIGINT" and steps[-1].outcome == "gone"
+
+
+async def test_codex_that_is_paused_is_not_woken_to_end(stage, hand, bill, all_steps):
+    words = (MARK, f"resend={bill}", "child=setsid+name=tool")
+    session = hand.take(stage.start("name=agent", *words, program=stage.program("codex")))
+    assert (await all_steps(hand.actions.pause(session)))[-1].success
+    steps = await all_steps(hand.actions.kill(session))
+    assert [step.rung for step in steps] == ["SIGKILL", ""] and steps[-1].outcome == "gone"
+    assert not bill.exists() and not stage.lives("tool")
