@@ -59,6 +59,9 @@ def _may_be_new(place: Paths) -> bool:
     """
     if place.database.with_name(f"{place.database.name}.rebuild").exists():
         return True  # somebody has met a bad page: reading begins with a rebuild
+    stored = max(_changed(os.fsencode(f"{place.database}{tail}")) for tail in ("", "-wal"))
+    if any(_changed(os.fsencode(one)) >= stored for one in (place.config, place.budgets)):
+        return True  # budgets, days or titles may be others than the store knows
     try:
         db = open_reader(place.database, unfinished=True)
     except NothingStored:

@@ -118,3 +118,16 @@ def test_a_log_that_was_copied_and_begun_anew_is_read_and_asked_about_again(
     for _ in range(3):
         code, out, _ = run("report", "--by", "total", "--json")
         assert (code, json.loads(out)["total"]["calls"]) == (0, 2)
+
+
+def test_a_budget_that_was_just_set_is_known_at_once(home: Path, run: Any) -> None:
+    log(home, line("2026-11-20T10:00:00Z"))
+    assert run("check")[:2] == (20, "nothing to judge: no budget is set\n")
+    assert run("budget", "set", "daily", "120")[0] == 0
+    assert "daily" in run("budget", "list")[1]
+    assert run("check")[0] == 0
+    config = home / "costtop" / "config.toml"
+    config.write_text('[[budget]]\nname = "tiny"\namount = 5\n')
+    assert "tiny" in run("check")[1]
+    config.write_text("")
+    assert "tiny" not in run("check")[1]

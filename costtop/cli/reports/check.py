@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         put_json(_tree(state, [tree(*one) for one in zip(meters, states, strict=True)]))
     elif not options.quiet:
-        put(_table(meters, states) if meters else "nothing to judge: no such budget is set")
+        none = "no such budget" if options.budget else "no budget"
+        put(_table(meters, states) if meters else f"nothing to judge: {none} is set")
     return CODES[state]
 
 

@@ -3,6 +3,7 @@
 Where nothing is new, stat alone tells: then nothing that reads, prices or writes is even loaded.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,13 +15,13 @@ from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.reader_settings import reader_settings
+from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import NothingStored, Refused, StoreError
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
 from costtop.store.recovery import damage, rebuild
-from costtop.store.sessions import titles
 from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
@@ -66,7 +67,8 @@ def _new(paths: Paths, config: Config, found: FoundFiles) -> bool:
     except StoreError:
         return False  # whoever reads it says what is wrong
     with closing(db):
-        if meta.get(db, meta.REBUILDING) or bool(meta.get(db, titles.KEY)) != config.session_titles:
+        told = meta.everything(db)
+        if meta.REBUILDING in told or not _told(db, config).items() <= told.items():
             return True
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
     return not all(known.settled(seen) for seen in found.seen)
@@ -82,11 +84,16 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
         return False
     with closing(db):
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
-        told = meta.everything(db)
+        told, wanted = meta.everything(db), _told(db, config)
     if meta.REBUILDING in told or not all(known.settled(seen) for seen in found.seen):
         return False
     marked, dropped = known.census(found, now_ms())
-    return not marked and not dropped and reader_settings(config).items() <= told.items()
+    return not marked and not dropped and wanted.items() <= told.items()
+
+
+def _told(db: sqlite3.Connection, config: Config) -> dict[str, str]:
+    """What readers are to be told of the configuration, with sessions by their keys."""
+    return reader_settings(addressed(db, config))
 
 
 def _read(
