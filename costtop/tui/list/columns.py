@@ -222,7 +222,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            id=21, measured=True, stages=((1, 23),),
            about="short id, + subagents; of a subagent its kind"),
     Column("project", "PROJECT·FEATURE", 12, 3, _place, sort=lambda r: (r.project, r.feature),
-           falling=False, pair=True, measured=True, stages=((3, 30),),
+           falling=False, pair=True, measured=True, stages=((3, 30), (6, 90)),
            about="where and for what, or its title"),
     Column("agent", "AGENT", 6, 6, _word(lambda r: agent(r.source)), sort=lambda r: r.source,
            spare=32, falling=False, measured=True, stages=((3, 8),),
