@@ -18,6 +18,8 @@ class RealAgent(NamedTuple):
     command: Callable[[str], Sequence[str]]  # the prompt's argv, after the program
     environment: Mapping[str, str] = {}  # `{base}` is the address of the fake models
     screen: Sequence[str] = ()  # argv of its own screen, where its status line is looked for
+    tells_hours: bool = True  # whether its log tells cache writes of an hour from others
+    ends_turns: bool = True  # whether its hook can end a turn; else its tools are denied alone
 
 
 AGENTS = (
@@ -39,6 +41,7 @@ AGENTS = (
         "codex", "@openai/codex", "codex", "codex", "codex", _GPT,
         lambda prompt: ("exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust", prompt),
         {"OPENAI_API_KEY": "sk-dummy"},
+        ends_turns=False,
     ),
     RealAgent(
         "gemini", "@google/gemini-cli", "gemini", "gemini-cli", "gemini", _PRO,
@@ -63,11 +66,13 @@ AGENTS = (
             "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
             "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
         },
+        tells_hours=False,
     ),
     RealAgent(
         "pi", "@mariozechner/pi-coding-agent", "pi", "pi", "", _SONNET,
         lambda prompt: ("-p", prompt, "--provider", "fake", "--model", _SONNET),
         {"PI_OFFLINE": "1", "PI_SKIP_VERSION_CHECK": "1"},
+        tells_hours=False,
     ),
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ def _checks(agents: dict[str, Any]) -> list[str]:
         notes += [
             f"  {name}, {check}: {one['seen']}"
             for check, one in seen["checks"].items()
-            if one["passed"] is False or check in {"counted", "cap", "line"}
+            if one["passed"] is not True or check in {"counted", "held", "ended", "cap", "line"}
         ]
     return [line.rstrip() for line in [head, *rows, "", *notes]]
 

@@ -15,8 +15,8 @@ from laboratory.wire.exchange import Tokens
 CHECKS = (
     "counted", "live", "recognised", "hook", "paused", "resumed", "held", "ended", "cap", "line",
 )  # fmt: skip
-_SHORT = "[[tools=3;grow=50]] go"
-_LOOP = "[[loop=1;delay=0.7]] go on"
+_SHORT = "[[tools=3;grow=50{}]] go"
+_LOOP = "[[loop=1;delay=0.7;run=echo $n >> steps]] go on"
 _LONG_TOOL = "[[loop=1;delay=0.3;run=sleep 30]] go on"
 _CALL = Tokens(fresh=20_000, out=500)
 _COSTLY = "[[loop=1;delay=1;in=20000;read=0;write=0;hour=0;out=500;think=0]] go on"
@@ -46,7 +46,7 @@ def tried(agent: RealAgent, agents: Path, folder: Path) -> dict[str, Check]:
 
 def _counted(lab: Beside) -> dict[str, Check]:
     """One prompt to its end."""
-    lab.start(_SHORT)
+    lab.start(_SHORT.format("" if lab.agent.tells_hours else ";hour=0"))
     ended = wait_for(lambda: not lab.lives, 60)
     lab.end()
     wait_for(lambda: len(lab.counted()) >= len(lab.bill.billed()), 5)
@@ -71,7 +71,7 @@ def _walked(lab: Beside) -> dict[str, Check]:
     if lab.agent.hooks:
         found["hook"] = _hook(lab)
         lab.costtop("stop", short)
-        found["held"] = _rests(lab, 5.0)
+        found["held"] = _held(lab)
     else:
         found |= {name: Check(None, "no hook") for name in ("hook", "held")}
     lab.end()
@@ -111,6 +111,17 @@ def _rests(lab: Beside, seconds: float) -> Check:
     late = [one for one in lab.bill.billed() if one.begun > at]
     allowed = 1 if lab.agent.hooks else 0
     return Check(len(late) <= allowed, f"{len(late)} requests in {seconds:.0f} s")
+
+
+def _held(lab: Beside) -> Check:
+    """Whether a stop by hand holds: no more requests, or no more tools where that is all."""
+    asked = _rests(lab, 5.0)
+    if lab.agent.ends_turns:
+        return asked
+    before = (lab.work / "steps").read_text()
+    time.sleep(2)
+    denied = (lab.work / "steps").read_text() == before
+    return Check(denied, f"its tools are {'denied' if denied else 'NOT DENIED'}, {asked.seen}")
 
 
 def _goes_on(lab: Beside) -> Check:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.durations import now_ms
 from costtop.processes.evidence.gemini_files import placed
 from costtop.processes.evidence.lone import LoneAgents
 from costtop.processes.evidence.search import search
@@ -168,6 +169,17 @@ def test_a_process_with_two_sessions_that_call_is_neither_ones(start, look, fold
         assert found[1] in {"weak", ""}
         agent.write(one)
         agent.write(two)
+
+
+def test_a_session_whose_agent_has_gone_does_not_contest_the_next_one_in_its_folder(
+    start, look, folder, tmp_path, hand
+):
+    agent, log = start(), tmp_path / "log"
+    before = session(folder, log, 1000, "h")  # its latest call was long before the agent began
+    assert look(session(folder, log, now_ms()), before) == (agent.process.pid, "weak")
+    assert not hand.holder.find("gemini-cli/g").refusal
+    assert hand.holder.find("gemini-cli/h").process is None
+    assert look(before) == (agent.process.pid, "weak")  # alone it may be what was taken up anew
 
 
 def test_gemini_names_the_folder_of_its_sessions_beside_its_chats(tmp_path):

@@ -32,16 +32,26 @@ def by_folder(
     busy = {p.pid: lasts[session] for session, those in named.items() for p in those}
     busy |= elsewhere
     found = []
+    idle: list[tuple[Wanted, list[_Family]]] = []
     for one in wanted:
         mine = named.get(one.session, ())
-        families = _families(mine, cache) if mine else ()
+        families = _families(mine, cache) if mine else []
         if len(families) == 1:
             words = "its command line names the session"
             found.append(ProcessClaim(one.session, *families[0][0].identity, "strong", words))
             continue
         there = [p for p in cache.programs(one.source) if works_in(p.pid, one.cwd, cache)]
         if there:
-            found += _in_folder(one, _families(there, cache), busy, cache)
+            families = _families(there, cache)
+            # One that began after the session's latest call has made none of its calls.
+            able = [those for those in families if _born(those, cache) <= one.last + _SLACK]
+            claims = _in_folder(one, families, _free(one, able, busy), cache)
+            found += claims
+            idle += [] if claims else [(one, families)]
+    called = {claim.pid for claim in found}
+    for one, families in idle:  # it may have been taken up anew, by what has called for no other
+        free = [those for those in _free(one, families, busy) if those[0].pid not in called]
+        found += _in_folder(one, families, free, cache)
     return found
 
 
@@ -67,12 +77,13 @@ class _Said:
         ]
 
 
+def _free(one: Wanted, families: Sequence[_Family], busy: Mapping[int, int]) -> list[_Family]:
+    return [those for those in families if not any(busy.get(p.pid, 0) > one.started for p in those)]
+
+
 def _in_folder(
-    one: Wanted, families: Sequence[_Family], busy: Mapping[int, int], cache: ProcessCache
+    one: Wanted, families: Sequence[_Family], chosen: Sequence[_Family], cache: ProcessCache
 ) -> list[ProcessClaim]:
-    free = [those for those in families if not any(busy.get(p.pid, 0) > one.started for p in those)]
-    # One that began after the session's latest call has made none of its calls.
-    able = [those for those in free if _born(those, cache) <= one.last + _SLACK] or free
     return [
         ProcessClaim(
             one.session,
@@ -82,7 +93,7 @@ def _in_folder(
             kin=tuple(p.pid for p in those),
             beside=len(families) - 1,
         )
-        for those in able
+        for those in chosen
     ]
 
 
