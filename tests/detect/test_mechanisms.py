@@ -204,10 +204,11 @@ def test_a_move_to_a_cheaper_model_is_no_shift(school, log):
     assert "model_shift" not in rules(found)
 
 
-def fan(monitor, log, at, count, dollars, session="x"):
-    found = monitor.observe(log.spend(session, at, 0.1))
+def fan(monitor, log, at, count, dollars, session="x", **what):
+    found = monitor.observe(log.spend(session, at, 0.1, **what))
     for nth in range(count):
-        found += monitor.observe(log.spend(session, at + nth, dollars, agent=f"worker-{nth}"))
+        call = log.spend(session, at + nth, dollars, agent=f"worker-{nth}", **what)
+        found += monitor.observe(call)
     return found
 
 
@@ -245,6 +246,17 @@ def test_while_peers_are_few_each_that_starts_none_makes_a_swarm_a_little_smalle
         return dict(only(found, "fan_out").evidence)["subagents"]
 
     assert [swarm(peers) for peers in (0, 3, 20, 29)] == [20, 20, 15, 13]
+
+
+def test_a_feature_of_few_sessions_has_its_swarms_judged_by_its_source(log, start):
+    monitor = Monitor(Settings())
+    for nth in range(40):
+        feature = "new" if nth < 6 else "old"
+        monitor.observe(log.spend(f"p{nth}", start, 0.5, feature=feature))
+        monitor.finish(f"test/p{nth}", start + 1)
+    found = fan(monitor, log, start + HOUR, 30, 0.1, feature="new")
+    assert dict(only(found, "fan_out").evidence)["subagents"] == 4
+    assert "95 % of 40 peers start at most 0" in only(found, "fan_out").why
 
 
 def test_cheap_subagents_are_none(school, log):

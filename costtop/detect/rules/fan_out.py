@@ -5,6 +5,7 @@ How much each of them costs is not its matter, only that together they are worth
 
 from costtop.analysis.quantiles import quantile
 from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.peer_group import Group
 from costtop.detect.sessions.peers import MANY
 from costtop.detect.sessions.running_session import RunningSession
 from costtop.money import dollars
@@ -18,19 +19,20 @@ _RECENT = 12  # turns of the root agent
 
 
 def judge(at: Moment, memory: Memory[None]) -> Claim | None:
-    """At least 8 subagents, over twice the 95 % point of peers, and dear enough; or 5 at once.
+    """At least 8 subagents, over twice the 95 % point of peers, and dear enough; or 4 at once.
 
     Half of them must have begun lately, unless they are far too many: a long session may well start
-    one now and then.
+    one now and then. A feature of few sessions is judged by its source as well.
     """
     session = at.session
     count = len(session.agents)
     if count < _AT_ONCE or session.cost <= at.settings.floor:
         return None
-    limit = _limit(at)
+    groups = _groups(at)
+    limit = _limit(at, groups)
     if limit is None:
         return None
-    cost, ordered = session.agent_cost, at.peers.chosen().numbers("agents")
+    cost, ordered = session.agent_cost, groups[-1].numbers("agents")
     high = quantile(ordered, 0.95) if ordered else 0.0
     return Claim(
         statistic=count,
@@ -43,27 +45,46 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
     )
 
 
-def _limit(at: Moment) -> float | None:
+def _groups(at: Moment) -> tuple[Group, ...]:
+    """The chosen one, and behind it the finest that many have finished in, if it is another."""
+    own = at.peers.chosen()
+    if len(own.numbers("agents")) >= MANY:
+        return (own,)
+    wider = (
+        each
+        for each in at.peers.groups
+        if each.level != "all" and len(each.numbers("agents")) >= MANY
+    )
+    return (own, *list(wider)[:1])
+
+
+def _limit(at: Moment, groups: tuple[Group, ...]) -> float | None:
     """The count that was passed, None where there is nothing to tell."""
     floor, usual, cost = at.settings.floor, at.peers.median(), at.session.agent_cost
-    ordered = at.peers.chosen().numbers("agents")
+    ordered = groups[-1].numbers("agents")
     known = len(ordered) >= MANY
-    if known and cost > max(floor // 2, usual // 4) and _at_once(at):
+    if known and cost > max(floor // 2, usual // 4) and _at_once(at, groups):
         return _AT_ONCE
     count = len(at.session.agents)
     least = _LEAST if known else _UNKNOWN - len(ordered) // _TOLD
     if count < least or cost <= max(floor, usual // 2):
         return None
-    high = quantile(ordered, 0.95) if ordered else 0.0
+    high = max(_high(group, "agents", 0.95) for group in groups)
     far = count > 4 * high or 2 * _begun(at.session, _RECENT) >= count
     return max(least, 2 * high) if count > 2 * high and far else None
 
 
-def _at_once(at: Moment) -> bool:
+def _at_once(at: Moment, groups: tuple[Group, ...]) -> bool:
     """Whether this turn began a quarter more than nearly all peers ever do, or beyond that."""
     begun = _begun(at.session, 1)
-    usual = quantile(at.peers.chosen().numbers("at_once"), _RARE)
-    return begun >= _AT_ONCE and begun > 1.25 * usual
+    return begun >= _AT_ONCE and all(
+        begun > 1.25 * _high(group, "at_once", _RARE) for group in groups
+    )
+
+
+def _high(group: Group, name: str, share: float) -> float:
+    ordered = group.numbers(name)
+    return quantile(ordered, share) if ordered else 0.0
 
 
 def _begun(session: RunningSession, turns: int) -> int:
