@@ -2,9 +2,12 @@
 
 import os
 import stat
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from costtop.errors import Unusable
+
+_FRESH = 60.0  # s
 
 
 def private_directory(path: Path) -> Path:
@@ -51,6 +54,33 @@ def replace(path: Path, content: bytes, mode: int = 0o600, *, synced: bool = Fal
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def clear_unfinished(folders: Iterable[Path], own: Collection[str]) -> None:
+    """Deletes what a process left in folders that died in `replace`.
+
+    A file that is nobody's but the caller's `own` goes at once, others a minute later: a command
+    may be writing them at this moment.
+    """
+    import re
+    import time
+
+    new = re.compile(r"\.(?P<file>.+)\.\d+\.new|(?P<old>status\.json)\.\d+")
+    for folder in folders:
+        for path in _inside(folder):
+            found = new.fullmatch(path.name)
+            if found is None or path.is_dir():
+                continue
+            its_own = (found["file"] or found["old"]) in own
+            if its_own or time.time() - path.lstat().st_mtime > _FRESH:
+                path.unlink(missing_ok=True)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def user_name() -> str:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Rates, Spend, Tokens
 
+_KEPT = 64  # turns whose books are kept
+_NONE: frozenset[int] = frozenset()  # one for all: most sessions have no retries
 BUCKETS = (
     "first_prompt",
     "new_content",
@@ -239,3 +241,47 @@ def _only(bucket: int, amount: int) -> Books:
     amounts = [0] * len(BUCKETS)
     amounts[bucket] = amount
     return tuple(amounts)
+
+
+class TurnBooks:
+    """Nano-dollars by bucket (`total`), the books of recent turns, and which turns were retries."""
+
+    __slots__ = ("_recent", "retries", "total")
+
+    def __init__(self) -> None:
+        self.total = list(EMPTY)
+        self.retries = _NONE
+        self._recent: dict[int, Books] = {}
+
+    def put(self, turn: int, books: Books) -> None:
+        """Book a turn of the root agent, which may be judged a retry later."""
+        self._recent[turn] = books
+        if len(self._recent) > _KEPT:
+            del self._recent[next(iter(self._recent))]
+        self._account(turn, books, 1)
+
+    def take_back(self, turn: int, books: Books) -> None:
+        """Undo a turn whose call has grown."""
+        self._account(turn, books, -1)
+
+    def add(self, books: Books, sign: int = 1) -> None:
+        """Book a call that is no recent turn."""
+        for bucket, amount in enumerate(books):
+            if amount:
+                self.total[bucket] += sign * amount
+
+    def retry(self, turn: int) -> None:
+        """Judge a turn a retry: its dollars move to that bucket, once."""
+        books = self._recent.get(turn)
+        if books is None or turn in self.retries:
+            return
+        self.retries |= {turn}
+        self.add(books, -1)
+        self.total[RETRIES] += sum(books)
+
+    def cost(self, turn: int) -> int:
+        """Nano-dollars of a recent turn of the root agent, 0 for one that is no longer kept."""
+        return sum(self._recent.get(turn, ()))
+
+    def _account(self, turn: int, books: Books, sign: int) -> None:
+        self.add(retried(books) if turn in self.retries else books, sign)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from costtop import config as configuration
+from costtop import files
 from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon.actions.action_log import ActionLog
@@ -39,12 +40,10 @@ from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
-from costtop.daemon.jobs.store_keeper import StoreKeeper
-from costtop.daemon.jobs.wal_upkeep import keep_wal_small
+from costtop.daemon.jobs.store_keeper import StoreKeeper, keep_wal_small
 from costtop.daemon.lifecycle import (
     beginnings,
     daemon_log,
-    leftovers,
     privacy,
     systemd_words,
     watchdog,
@@ -90,7 +89,8 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
     """
     daemon_log.begin(paths.log)
     os.umask(0o077)
-    leftovers.clear(paths)
+    own = {paths.status.name, paths.line.name}  # which no other process writes
+    files.clear_unfinished({paths.status.parent, paths.config.parent}, own)
     config = _loaded(paths)
     with instances.doorway(paths, lock) as socket:
         paths = paths._replace(socket=socket)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from costtop import money
+from costtop.model import Tokens
 from costtop.store.sessions.past_spends import History
 
 
@@ -32,12 +33,7 @@ def calls(
             "host": call.context.host,
             "status": call.status,
             "attempt": call.attempt,
-            "input_tokens": call.tokens.input,
-            "cache_read_tokens": call.tokens.cache_read,
-            "cache_write_tokens": call.tokens.cache_write,
-            "cache_write_1h_tokens": call.tokens.cache_write_1h,
-            "output_tokens": call.tokens.output,
-            "reasoning_tokens": call.tokens.reasoning,
+            **token_counts(call.tokens),
             "audio_input_tokens": call.media.audio_input if call.media else 0,
             "audio_output_tokens": call.media.audio_output if call.media else 0,
             "image_input_tokens": call.media.image_input if call.media else 0,
@@ -48,6 +44,11 @@ def calls(
             "id": named.get(spend.root),
             "short": named.get(spend.root),
         }
+
+
+def token_counts(tokens: Tokens) -> dict[str, int]:
+    """As JSON names them: "input_tokens" and so on."""
+    return {f"{kind}_tokens": count for kind, count in tokens._asdict().items()}
 
 
 def short_ids(db: sqlite3.Connection) -> dict[str, str]:

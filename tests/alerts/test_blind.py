@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.alerts.blind import Health, blind, sees_again
+from costtop.alerts.own_faults import Health, blind, sees_again
 
 MINUTE = 60_000
 WELL = Health(started=0, last_scan=0, roots=3, readable=3)

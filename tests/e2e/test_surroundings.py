@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.lifecycle import file_server
 from costtop.daemon.lifecycle import instance as instances
+from costtop.daemon.lifecycle import privacy
 from costtop.daemon.lifecycle.lock_holders import database_writers, lock_holders
 from costtop.store import daemon_status
 from costtop.tui import preferences
@@ -227,11 +227,11 @@ MOUNTS = (
      ("/homes", "ext4"), ("/mnt/my share/costtop", "cifs"), ("/home/ana/diskette", "nfs4")],
 )  # fmt: skip
 def test_a_folder_on_a_file_server_is_known_by_its_mount(path, kind):
-    assert file_server.kind_of(path, MOUNTS) == kind
+    assert privacy.kind_of(path, MOUNTS) == kind
 
 
 def test_a_folder_on_a_disk_of_this_machine_is_nothing_to_tell(tmp_path):
-    assert file_server.told(tmp_path) == ""
+    assert privacy.on_file_server(tmp_path) == ""
 
 
 def test_starts_at_once_agree_on_one_daemon(instance):

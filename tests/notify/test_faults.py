@@ -89,7 +89,8 @@ async def test_a_hanging_endpoint_costs_the_child_its_life_and_the_daemon_nothin
     assert await watch < 1  # a blocked loop would have waited for all of it
 
 
-async def test_the_child_ends_by_itself_when_nobody_kills_it(raw):
+async def test_the_child_ends_by_itself_when_nobody_kills_it(raw, monkeypatch):
+    monkeypatch.setattr(sending, "PATIENCE", 120.0)
     outcome = await send(endpoint("chat", f"json://127.0.0.1:{raw(hang)}/"), LETTER)
     assert outcome.error == "no answer in time"
 

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 
-from costtop.alerts.blind import Health
+from costtop.alerts.own_faults import Health
 from costtop.daemon.notices.self_check import SelfCheck
 from tests.notify.desk import clock, desk, json_to, tier, until
 

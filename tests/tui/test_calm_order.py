@@ -2,8 +2,8 @@
 
 from costtop.durations import SECOND
 from costtop.tui.list.arrange import View, arranged
-from costtop.tui.list.calm_order import CalmOrder
 from costtop.tui.list.filter import parse
+from costtop.tui.list.frame_memory import CalmOrder
 from tests.tui.values import AT, row
 
 ONE, OTHER = row("one", rate=1_000), row("other", rate=990)

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from costtop.tui.draw.sparing import Piece, written
+from costtop.tui.draw.sparing import ChangedPiece, written
 from scripts.benches import fleet
 from scripts.benches.terminal import Terminal
 from tests.tui.emulated import Emulated
@@ -60,11 +60,13 @@ def test_after_any_keys_the_terminal_shows_what_a_whole_painting_shows(
 def test_a_run_of_one_ink_costs_its_colour_once_and_blanks_none():
     red, blue = Style.parse("red"), Style.parse("blue")
     strip = Strip([Segment("a", red), Segment("  ", blue), Segment("b", red), Segment("c", blue)])
-    told = "".join(written([Piece(0, 0, strip, 0, 5)], ColorSystem.STANDARD))
+    told = "".join(written([ChangedPiece(0, 0, strip, 0, 5)], ColorSystem.STANDARD))
     assert told == "\x1b[1;1H\x1b[31ma  b\x1b[34mc\x1b[0m"
 
 
 def test_half_of_a_wide_letter_is_a_blank():
     strip = Strip([Segment("漢字", Style.parse("red"))])
-    shown = Emulated("".join(written([Piece(0, 1, strip, 1, 4)], ColorSystem.STANDARD)).encode())
+    shown = Emulated(
+        "".join(written([ChangedPiece(0, 1, strip, 1, 4)], ColorSystem.STANDARD)).encode()
+    )
     assert shown.rows() == [" 字"]

@@ -11,6 +11,7 @@ from costtop.cli.reports.why_json import causes as filled
 from costtop.cli.tables import put, put_json, width
 from costtop.durations import iso
 from costtop.errors import NothingFound
+from costtop.queries.export import token_counts
 from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
@@ -179,12 +180,7 @@ def _call_tree(call: Explained) -> dict[str, object]:
         "variant": call.variant or None,
         "file": call.file,
         "offset": call.offset,
-        "input_tokens": call.tokens.input,
-        "cache_read_tokens": call.tokens.cache_read,
-        "cache_write_tokens": call.tokens.cache_write,
-        "cache_write_1h_tokens": call.tokens.cache_write_1h,
-        "output_tokens": call.tokens.output,
-        "reasoning_tokens": call.tokens.reasoning,
+        **token_counts(call.tokens),
         "media_tokens": call.media._asdict() if call.media else None,
         "web_searches": call.searches,
         "rates": call.card or None,

@@ -10,7 +10,7 @@ from costtop.model import Breaker
 from costtop.processes.evidence.agents import AGENTS
 from costtop.scope import matches
 from costtop.store import gating
-from costtop.store.alerts import breakers, held_spending
+from costtop.store.alerts import breakers
 
 TOLD = "said that nothing holds it"
 """The deed that touches nothing."""
@@ -28,7 +28,7 @@ def due(
         return _loose(db, one, known, now) if one.action in _TOUCHES else []
     done = breakers.done(db, one.id)
     found = []
-    for session in {*held_spending.spending(db, one.opened), *_paused(done)}:
+    for session in {*breakers.spending_since(db, one.opened), *_paused(done)}:
         mine = {deed: at for (key, deed), at in done.items() if key == session}
         deed = _deed(db, one, session, mine, now)
         if deed and session not in known:
@@ -47,7 +47,7 @@ def _loose(
     done = breakers.done(db, one.id)
     return [
         (session, TOLD)
-        for session in held_spending.spending(db, one.opened)
+        for session in breakers.spending_since(db, one.opened)
         if session not in known
         and (session, TOLD) not in done
         and not breakers.overridden(db, one.budget, session, now)
@@ -89,9 +89,9 @@ def _slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
 
 
 def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> HeldSpending:
-    asked = held_spending.asked(db, session, one.opened)
-    count, last = held_spending.calls(db, root, max(one.opened, asked.gate))
-    argued = held_spending.calls(db, root, asked.since)[0] if asked.denials else 0
+    asked = breakers.gate_asked(db, session, one.opened)
+    count, last = breakers.calls_since(db, root, max(one.opened, asked.gate))
+    argued = breakers.calls_since(db, root, asked.since)[0] if asked.denials else 0
     return HeldSpending(asked.gate, count, last, asked.denials, argued)
 
 

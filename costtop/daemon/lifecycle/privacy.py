@@ -1,4 +1,4 @@
-"""Whether others can read or replace costtop's own files: closed where that is safe, else told."""
+"""Whether costtop's own files are safe: closed to others, else told; not on a file server."""
 
 import os
 import stat
@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from costtop.config import Config
-from costtop.daemon.lifecycle import file_server
 from costtop.notify.address import OWN
 from costtop.paths import Paths
 
+_MOUNTS = "/proc/self/mountinfo"
+# SQLite's WAL needs memory that all its users share: hosts share none (RELIABILITY.md D14).
+_SERVED = frozenset(
+    "nfs nfs4 cifs smb3 smbfs afs ceph lustre beegfs glusterfs fuse.glusterfs fuse.sshfs"
+    " fuse.rclone fuse.s3fs".split()
+)
 _OPEN = 0o066  # others read or write
 
 
@@ -20,7 +25,7 @@ def told(paths: Paths, config: Config | None, *, repair: bool) -> list[str]:
     else is open may be meant so.
     """
     lines = [_way_in(folder) for folder in sorted({paths.config.parent, paths.database.parent})]
-    lines.append(file_server.told(paths.database.parent))
+    lines.append(on_file_server(paths.database.parent))
     secret = set(_secret(paths, config))
     ours = (paths.config, paths.budgets, paths.screen)
     left = [one for one in (*ours, *sorted(secret - {*ours})) if _is_open(one)]
@@ -80,3 +85,41 @@ def _way_in(folder: Path) -> str:
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             return f"{above} is writable by everybody, who may replace {folder}: chmod o-w {above}"
     return ""
+
+
+def on_file_server(folder: Path) -> str:
+    """Whether a database is safe there: one line with what to do, for Linux alone tells.
+
+    "" where it is on a disk of this machine, or nobody says.
+    """
+    try:
+        mounts = Path(_MOUNTS).read_bytes()
+    except OSError:
+        return ""
+    kind = kind_of(os.path.realpath(folder), mounts.decode("utf-8", "surrogateescape"))
+    if kind not in _SERVED:
+        return ""
+    return (
+        f"{folder} is on a file server ({kind}), where the database may be damaged and locks may"
+        " not hold: set COSTTOP_HOME to a folder on a disk of this machine"
+    )
+
+
+def kind_of(path: str, mounts: str) -> str:
+    """The file system that holds a path, by the text of /proc/<pid>/mountinfo (proc(5))."""
+    longest, kind = "", ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        words = before.split(" ")
+        point = _plain(words[4]) if len(words) > 4 else ""
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if point and inside and len(point) >= len(longest):
+            longest, kind = point, after.partition(" ")[0]
+    return kind
+
+
+def _plain(point: str) -> str:
+    """A mount point as it is: the kernel writes blanks and the like as octal numbers."""
+    for octal, sign in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        point = point.replace(octal, sign)
+    return point

@@ -17,9 +17,9 @@ from costtop.alerts.routes import Route
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
-from costtop.daemon.notices import digest_lines
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
+from costtop.queries.alerts import incidents
 from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
 from costtop.store.alerts.alerts import Kept
@@ -192,7 +192,7 @@ def _letter(route: Route, one: Notification, said: Message, hold: Hold, now: int
 def _digest(
     db: sqlite3.Connection, route: Route, letters: Sequence[Letter], since: int, now: int
 ) -> Letter:
-    lines = digest_lines.folded(db, letters)
+    lines = incidents.digested(db, letters)
     worst = max(reversed(letters), key=lambda one: _rank(one.severity))
     said = Message(worst.title, worst.body, worst.short)
     if len(lines) > 1:  # of one subject its latest message says it all

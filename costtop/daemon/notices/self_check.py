@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from costtop import lasting
 from costtop.alerts import choose, wording
-from costtop.alerts.blind import Health, blind, sees_again
+from costtop.alerts.own_faults import Health, blind, sees_again
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.notices.post import Audience, post_findings

@@ -12,7 +12,6 @@ from costtop.analysis import ledger
 from costtop.analysis.drivers import SessionUsage
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import GRID, PEAKS, Peer
-from costtop.detect.sessions.turn_books import TurnBooks
 from costtop.model import Rates, Spend
 
 LEAST_GROWTH = 20  # tokens: less is noise of the counting
@@ -132,7 +131,7 @@ class RunningSession:
         self.turns = 0  # calls of the root agent
         self.agents: dict[tuple[str, str], int] = {}  # subagent -> turn in which it began
         self.agent_cost = 0
-        self.books = TurnBooks()
+        self.books = ledger.TurnBooks()
         self.models: dict[str, int] = {}
         self.first_model = ""
         self.first_rates: Rates | None = None

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from costtop.analysis import why
 from costtop.analysis.why import Standing
-from costtop.model import SEVERITIES, Cause
+from costtop.model import SEVERITIES, Cause, Letter
 from costtop.money import dollars
-from costtop.store.alerts import standings
+from costtop.store.alerts import alert_reads, standings
 from costtop.store.alerts.alert_reads import Alert, Delivery
 
 _STATES = ("open", "acknowledged", "resolved", "history")
@@ -134,3 +134,38 @@ def _fate(label: str, state: str) -> str:
 
 def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+
+
+DigestLine = tuple[str, str]
+"""(severity, title) of one subject."""
+
+
+def digested(db: sqlite3.Connection, letters: Sequence[Letter]) -> list[DigestLine]:
+    """One line for each subject of the letters, the oldest first, as it stands now.
+
+    A session that grew while letters were held is one line, with the cost and the multiple of now;
+    of a budget's period the highest tier speaks. "" is the severity of an end.
+    """
+    groups: dict[str, list[Letter]] = {}
+    rows: dict[str, Alert] = {}
+    for letter in letters:
+        row = alert_reads.by_id(db, letter.alerts[0]) if letter.alerts else None
+        name = letter.token if row is None else _subject(row, ended=not letter.severity)
+        if row is not None:
+            rows[name] = row
+        groups.setdefault(name, []).append(letter)
+    return [_line(db, same, rows.get(name)) for name, same in groups.items()]
+
+
+def _subject(row: Alert, *, ended: bool) -> str:
+    about = row.incident if row.session else f"{row.rule} {row.budget} {row.period}"
+    return f"{about} {'ended' if ended else ''}"
+
+
+def _line(db: sqlite3.Connection, letters: Sequence[Letter], row: Alert | None) -> DigestLine:
+    worst = max(reversed(letters), key=lambda one: _rank(one.severity))
+    if row is None or not row.session or not worst.severity:
+        return worst.severity, worst.title
+    rows = alert_reads.of_incident(db, row.incident)
+    [whole] = folded(rows, {}, stood(db, rows))
+    return worst.severity, title(whole)

@@ -14,7 +14,14 @@ from costtop.durations import DAY, HOUR, QUARTER
 from costtop.floor import Sum, together
 from costtop.queries.live import deeds_first, live_alerts, live_processes, running_burn
 from costtop.queries.live.session_rows import SessionRows
-from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, SourceSeen
+from costtop.queries.live.view import (
+    BudgetMeter,
+    Pulse,
+    SessionRow,
+    Snapshot,
+    SourceSeen,
+    metered,
+)
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
@@ -173,18 +180,8 @@ class Live:
             since = periods.reach(budget.period, now, tz)
             ends = periods.end_of(budget.period, now, tz)
             spent = scope_sums.spent(self._db, dict(budget.scope), since, ends)
-            yield BudgetMeter(
-                name=budget.name,
-                period=budget.period,
-                spent=spent.cost,
-                floor=spent.floor,
-                short=spent.short,
-                amount=budget.amount,
-                tiers=budget.tiers,
-                resets=ends,
-                scope=budget.scope,
-                short_id=session_names.scope_short(self._db, budget.scope),
-            )
+            short_id = session_names.scope_short(self._db, budget.scope)
+            yield metered(budget, spent, ends, short_id)
 
 
 def _judged(row: SessionRow, found: live_alerts.Unusual | None) -> SessionRow:

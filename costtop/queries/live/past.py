@@ -15,7 +15,7 @@ from costtop.floor import Floor, Sum, together
 from costtop.model import Budget
 from costtop.queries.live.frame import Live
 from costtop.queries.live.session_state import state
-from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot
+from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
@@ -57,18 +57,8 @@ def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> Bud
     """How a budget stood, at the amount that it has now."""
     since, scope = periods.reach(budget.period, at, tz), dict(budget.scope)
     spent = _between(db, since, at) if not scope else _scoped(db, scope, since, at)
-    return BudgetMeter(
-        name=budget.name,
-        period=budget.period,
-        spent=spent.cost,
-        floor=spent.floor,
-        short=spent.short,
-        amount=budget.amount,
-        tiers=budget.tiers,
-        resets=periods.end_of(budget.period, at, tz),
-        scope=budget.scope,
-        short_id=session_names.scope_short(db, budget.scope),
-    )
+    ends = periods.end_of(budget.period, at, tz)
+    return metered(budget, spent, ends, session_names.scope_short(db, budget.scope))
 
 
 def _scoped(db: sqlite3.Connection, scope: Mapping[str, str], since: int, at: int) -> Sum:

@@ -6,7 +6,8 @@ missing from it. Times are ms UTC. Text has been cleaned at ingest.
 
 from typing import NamedTuple
 
-from costtop.floor import EXACT, Floor
+from costtop.floor import EXACT, Floor, Sum
+from costtop.model import Budget
 from costtop.queries.live.live_alerts import Held
 
 TREND_BUCKETS = 30  # one a minute
@@ -76,6 +77,22 @@ class BudgetMeter(NamedTuple):
     hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
     short: Floor = EXACT
     short_id: str = ""  # what people type of the one session that it is of
+
+
+def metered(budget: Budget, spent: Sum, resets: int, short_id: str) -> BudgetMeter:
+    """How a budget stands with what was spent; `resets` is the end of its period, ms UTC."""
+    return BudgetMeter(
+        name=budget.name,
+        period=budget.period,
+        spent=spent.cost,
+        floor=spent.floor,
+        short=spent.short,
+        amount=budget.amount,
+        tiers=budget.tiers,
+        resets=resets,
+        scope=budget.scope,
+        short_id=short_id,
+    )
 
 
 class Forecast(NamedTuple):

@@ -28,7 +28,7 @@ _WEIGHTS = (
 _BLANK_SHOWS = {"4", "7", "9", "21", "53"}  # weights that a blank is seen in
 
 
-class Piece(NamedTuple):
+class ChangedPiece(NamedTuple):
     """Cells [first, last) of a strip, to be written from (x, y) on."""
 
     y: int
@@ -59,7 +59,7 @@ class SparingCompositor(Compositor):
                 left.setdefault(y, []).append((first, last))
         return Changes(sorted(self._pieces(left), key=_place)) if left else None
 
-    def _pieces(self, left: _Spans) -> Iterator[Piece]:
+    def _pieces(self, left: _Spans) -> Iterator[ChangedPiece]:
         """What is seen in those columns, from the front: what is behind it stays away."""
         for widget, (region, clip) in self.visible_widgets.items():
             if not left:
@@ -70,7 +70,7 @@ class SparingCompositor(Compositor):
                 yield from _of_widget(widget, region, seen, left, sorted(lines))
 
 
-def _place(piece: Piece) -> tuple[int, int]:
+def _place(piece: ChangedPiece) -> tuple[int, int]:
     return piece.y, piece.x
 
 
@@ -80,7 +80,7 @@ def _meets(spans: list[tuple[int, int]], seen: Region) -> bool:
 
 def _of_widget(
     widget: Widget, region: Region, seen: Region, left: _Spans, lines: list[int]
-) -> Iterator[Piece]:
+) -> Iterator[ChangedPiece]:
     """The pieces of one widget, which are taken out of what is `left`."""
     top = lines[0]
     wanted = Region(0, top - region.y, region.width, lines[-1] - top + 1)
@@ -92,7 +92,7 @@ def _of_widget(
             if x >= end:
                 rest.append((first, last))
                 continue
-            yield Piece(y, x, strips[y - top], x - region.x, end - region.x)
+            yield ChangedPiece(y, x, strips[y - top], x - region.x, end - region.x)
             rest += [one for one in ((first, x), (end, last)) if one[0] < one[1]]
         if rest:
             left[y] = rest
@@ -111,7 +111,7 @@ class SparingScreen(Screen[None]):
 class Changes(CompositorUpdate):
     """Changed cells, in the order of the screen."""
 
-    def __init__(self, pieces: list[Piece]) -> None:
+    def __init__(self, pieces: list[ChangedPiece]) -> None:
         self.pieces = pieces
 
     def render_segments(self, console: Console) -> str:
@@ -120,7 +120,7 @@ class Changes(CompositorUpdate):
         return "".join(written(self.pieces, system))
 
 
-def written(pieces: Iterable[Piece], system: ColorSystem) -> Iterator[str]:
+def written(pieces: Iterable[ChangedPiece], system: ColorSystem) -> Iterator[str]:
     """The pieces as text and codes for a terminal; at the end it writes plainly again."""
     pen, at = Pen(), (-1, -1)
     for y, x, strip, first, last in pieces:

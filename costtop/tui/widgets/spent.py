@@ -1,5 +1,6 @@
 """Columns, lines and verdicts of the screens of features and models. Pictures of `Spending`."""
 
+from collections.abc import Callable
 from operator import attrgetter
 
 from costtop.model import Rates
@@ -126,6 +127,22 @@ def _count(key: str, title: str, width: int, priority: int) -> Column[Spent]:
     return Column(key, title, width, priority, lambda s, _: Span(si(read(s))), sort=read, align=">")
 
 
+def _named(title: str, show: Callable[[Spent, CellLook], Span]) -> Column[Spent]:
+    """The column of what the sums are of."""
+    return Column(
+        "key",
+        title,
+        14,
+        0,
+        show,
+        sort=attrgetter("sums.key"),
+        falling=False,
+        name=True,
+        measured=True,
+        stages=((1, 40),),
+    )
+
+
 _SHARED: tuple[Column[Spent], ...] = (
     Column("cost", "$", 9, 0, _cost, sort=lambda s: s.sums.cost, align=">"),
     Column("part", "", 5, 1, _per_cent, sort=lambda s: s.sums.cost, align=">"),
@@ -144,18 +161,7 @@ _SHARED: tuple[Column[Spent], ...] = (
     _count("sessions", "SESS", 5, 5),
 )
 FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
-    Column(
-        "key",
-        "FEATURE",
-        14,
-        0,
-        _key,
-        sort=lambda s: s.sums.key,
-        falling=False,
-        name=True,
-        measured=True,
-        stages=((1, 40),),
-    ),
+    _named("FEATURE", _key),
     *_SHARED,
     Column("usual", "$/SESS", 7, 5, _usual, sort=lambda s: s.median or 0, align=">"),
     Column("spread", "p90/50", 6, 6, _spread, sort=_times, align=">"),
@@ -166,18 +172,7 @@ FEATURE_COLUMNS: tuple[Column[Spent], ...] = (
     Column("errors", "ERR", 4, 9, _errors, sort=lambda s: s.sums.errors, align=">"),
 )
 MODEL_COLUMNS: tuple[Column[Spent], ...] = (
-    Column(
-        "key",
-        "MODEL",
-        14,
-        0,
-        _model,
-        sort=lambda s: s.sums.key,
-        falling=False,
-        name=True,
-        measured=True,
-        stages=((1, 40),),
-    ),
+    _named("MODEL", _model),
     *_SHARED,
     Column("million", "$/M", 7, 1, _million, sort=lambda s: s.sums.cost, align=">"),
     _count("input", "IN", 6, 4),

@@ -1,8 +1,12 @@
-"""Says when costtop cannot see costs: that is an alert too. It looks at nothing itself."""
+"""Says what is wrong with costtop itself: it cannot see costs, its database was rebuilt.
+
+That is an alert too. It looks at nothing itself.
+"""
 
 from typing import NamedTuple
 
-from costtop.durations import MINUTE, words
+from costtop import money
+from costtop.durations import MINUTE, iso, words
 from costtop.model import Finding
 
 SCAN_AFTER = 10 * MINUTE  # ms without a successful scan
@@ -58,3 +62,32 @@ def _why(health: Health, now: int) -> str:
     if now - since > SCAN_AFTER:
         return f"no scan of the logs has succeeded for {words(now - since)}"
     return ""
+
+
+def rebuilt(
+    *, why: str, at: int, backup: str, lost_calls: int, lost_cost: int, spoilt: int
+) -> Finding:
+    """Critical where something could not be found again. `at` is when it began, ms UTC."""
+    lost = _lost(lost_calls, lost_cost, spoilt)
+    begun = f"the backup {backup}" if backup else "nothing, for there was no whole backup"
+    return Finding(
+        "store",
+        "critical" if lost else "warning",
+        at,
+        f"store: the database is rebuilt; {why}",
+        f"{why}. It was rebuilt from {begun}, from the logs and from the intake journal."
+        f" {lost or 'Everything that was stored has been found again.'}",
+        period=iso(at),
+    )
+
+
+def _lost(calls: int, cost: int, spoilt: int) -> str:
+    said = []
+    if calls:
+        said.append(
+            f"{calls} call{'s' * (calls != 1)} (${money.exact(cost)}) could not be found again:"
+            " their logs have gone since the last backup."
+        )
+    if spoilt:
+        said.append(f"{spoilt} lines of the intake journal could not be read.")
+    return " ".join(said)
