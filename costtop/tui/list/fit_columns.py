@@ -10,7 +10,7 @@ from costtop.tui.list.shown_rows import Column
 T = TypeVar("T")
 _TELLING = 7  # last cells of a name that are kept where it is cut
 _LEAST = 3  # letters of a project that are kept
-_YIELDS = 6  # cells of a column that has made room for an id
+_YIELDS = 5  # cells of a column that has made room for an id
 _MORE = re.compile(r" \+\d+$")  # how many are folded into what is named
 _NOTHING: Mapping[str, int] = {}
 
