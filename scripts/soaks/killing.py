@@ -18,7 +18,7 @@ from .verdict import Finding
 from .wires import OtlpCaller, PythonClient, SocketCaller
 
 _LONGEST = 3.0  # s of a life: some end in their start, some long after it
-_TELLING = 6.0  # the same where messages are sent, which takes a child of its own
+_TELLING = 6.0  # the same where what is under way comes late: a port, a child that sends
 Send = Callable[[Random], object]
 
 
@@ -44,7 +44,7 @@ class _Mode:
     def __init__(self, folder: Path, mode: str, rng: Random) -> None:
         self.home, self.rng = InstanceHome(folder, amount=150), rng
         self._finish: list[Callable[[], object]] = []
-        self._longest = _TELLING if mode == "letters" else _LONGEST
+        self._longest = _TELLING if mode in ("letters", "OTLP") else _LONGEST
         self._send, self._pause = MODES[mode](self)
 
     def run(self, kills: int) -> list[Finding]:

@@ -30,7 +30,7 @@ from costtop.model import Budget, Call, Letter, Rates, Silence, Spend, Tokens
 from costtop.money import NANO
 from costtop.notify.courier import Courier
 from costtop.notify.send import SendResult
-from costtop.store.alerts import silences
+from costtop.store.alerts import outbox, silences
 from costtop.store.alerts.alerts import acknowledge
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
@@ -163,12 +163,11 @@ class Lives(RuleBasedStateMachine):
 
     async def quiet(self) -> None:
         """Until nothing is on its way; a daemon that died is followed by another."""
-        due = "SELECT count(*) FROM outbox WHERE state = 'pending' AND next_at <= ?"
         while True:
             if self.dead.is_set():
                 await self.die()
                 await self.start()
-            left = await self.writer.read(lambda db: db.execute(due, (self.now,)).fetchone()[0])
+            left = await self.writer.read(outbox.due, frozenset(), self.now)
             if not left and not self.courier._busy:
                 return
             self.courier.wake()
