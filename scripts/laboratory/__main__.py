@@ -59,7 +59,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes all that was seen")
     parser.add_argument("--anew", action="store_true", help="installs the newest versions")
     parser.add_argument("--keep", action="store_true", help="keeps homes, logs and bills")
-    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="agents at a time (2)")
+    parser.add_argument("--at-once", type=int, default=3, metavar="N", help="agents at a time (3)")
     parser.add_argument(
         "--folder", type=Path, default=packages.default_folder(os.environ),
         help="where agents are installed",

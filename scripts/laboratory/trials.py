@@ -17,11 +17,12 @@ CHECKS = (
 )  # fmt: skip
 _SHORT = "[[tools=3;grow=50{}]] go"
 _LOOP = "[[loop=1;delay=0.7;run=echo $n >> steps]] go on"
-_LONG_TOOL = "[[loop=1;delay=0.3;run=sleep 30]] go on"
+_LONG_TOOL = "[[loop=1;delay=0.3;run=timeout 30 tail -f /dev/null]] go on"  # some refuse to sleep
 _CALL = Tokens(fresh=20_000, out=500)
 _COSTLY = "[[loop=1;delay=1;in=20000;read=0;write=0;hour=0;out=500;think=0]] go on"
 _CAP = 4  # mean calls
 _AT_CAP = 11  # the exit code of `costtop run` that ended its command
+_PATIENCE = 150.0  # s for what a busy machine does late
 _SOON = 2.0  # s in which a call is to be seen
 
 
@@ -47,12 +48,12 @@ def tried(agent: RealAgent, agents: Path, folder: Path) -> dict[str, Check]:
 def _counted(lab: Beside) -> dict[str, Check]:
     """One prompt to its end."""
     lab.start(_SHORT.format("" if lab.agent.tells_hours else ";hour=0"))
-    ended = wait_for(lambda: not lab.lives, 60)
+    ended = wait_for(lambda: not lab.lives, _PATIENCE)
     lab.end()
     wait_for(lambda: len(lab.counted()) >= len(lab.bill.billed()), 5)
     books = compare(lab.bill.billed(), lab.counted())
     if not ended:
-        return {"counted": Check(False, "it did not end within a minute")}
+        return {"counted": Check(False, f"it did not end within {_PATIENCE:.0f} s")}
     live = Check(books.exact > 0 and books.lag < _SOON, f"after {books.lag:.1f} s")
     return {"counted": Check(books.holds, books.words), "live": live}
 
@@ -80,11 +81,12 @@ def _walked(lab: Beside) -> dict[str, Check]:
 
 def _started(lab: Beside, prompt: str) -> dict[str, Any]:
     """Starts the agent; what costtop says of the process of its session, once it has two calls."""
+    time.sleep(3)
     earlier = len(lab.bill.billed())
     shorts = {one["short"] for one in lab.sessions()}
     lab.start(prompt)
-    wait_for(lambda: len(lab.bill.billed()) >= earlier + 2, 30)
-    fresh = wait_for(lambda: [x for x in lab.sessions() if x["short"] not in shorts], 5)
+    wait_for(lambda: len(lab.bill.billed()) >= earlier + 2, _PATIENCE)
+    fresh = wait_for(lambda: [x for x in lab.sessions() if x["short"] not in shorts], 30)
     time.sleep(1)  # the search for processes follows what was counted
     if not fresh:
         return {}
@@ -152,8 +154,9 @@ def _ended(lab: Beside) -> Check:
 
 def _started_at_tool(lab: Beside) -> dict[str, Any]:
     shorts = {one["short"] for one in lab.sessions()}
+    time.sleep(3)  # another run, not the one before that goes on
     lab.start(_LONG_TOOL)
-    fresh = wait_for(lambda: [x for x in lab.sessions() if x["short"] not in shorts], 30)
+    fresh = wait_for(lambda: [x for x in lab.sessions() if x["short"] not in shorts], _PATIENCE)
     time.sleep(1.5)
     if not fresh:
         return {}
@@ -167,7 +170,7 @@ def _capped(lab: Beside) -> Check:
     cap = _CAP * cost(lab.agent.model, _CALL)
     lab.start(_COSTLY, [str(COSTTOP), "run", "--max-cost", f"{cap / 1e9:.6f}", "--"])
     assert lab.process is not None
-    ended = wait_for(lambda: not lab.lives, 60)
+    ended = wait_for(lambda: not lab.lives, _PATIENCE)
     code = lab.process.returncode
     over = (lab.bill.total() - cap) / cost(lab.agent.model, _CALL)
     if not ended:
