@@ -20,7 +20,7 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
-from costtop.durations import MINUTE
+from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.text import clean
@@ -170,7 +170,8 @@ class CosttopApp(App[int]):
         self._reading = False
         self._rung = max(self._rung, 0)
         self.mood = self.mood._replace(trouble="", past=self.at is not None)
-        self.snapshot = snapshot
+        if not alike(self.snapshot, snapshot):
+            self.snapshot = snapshot
 
     def look(
         self,
@@ -326,6 +327,14 @@ class CosttopApp(App[int]):
         """Somebody looks: catch up."""
         self._focused = True
         self.read()
+
+
+def alike(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two frames look the same: of one second, with nothing changed but the clocks."""
+    if one.sessions is not other.sessions or one.at // SECOND != other.at // SECOND:
+        return False
+    pulses = (frame.pulse._replace(at=0) for frame in (one, other))
+    return next(pulses) == next(pulses) and one == other._replace(at=one.at, pulse=one.pulse)
 
 
 HOST: type[Host] = CosttopApp  # so that the type checker holds what those below lean on

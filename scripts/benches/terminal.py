@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -16,8 +17,11 @@ from collections.abc import Callable, Mapping
 class Terminal:
     """A child process on a pty of its own; to be used as a context manager."""
 
-    def __init__(self, script: str, *arguments: str, size: tuple[int, int] = (120, 40),
-                 environ: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self, script: str, *arguments: str, size: tuple[int, int] = (120, 40),
+        environ: Mapping[str, str] | None = None, reads: bool = False,
+    ) -> None:  # fmt: skip
+        """`reads` takes what it writes in a thread, for one that nobody looks at."""
         self.screen, child = pty.openpty()
         self.resize(*size)
         settings = termios.tcgetattr(child)
@@ -31,6 +35,8 @@ class Terminal:
             env=env, start_new_session=True, close_fds=True,
         )  # fmt: skip
         self.written = b""
+        if reads:
+            threading.Thread(target=self.read, args=(3600.0,), daemon=True).start()
 
     def __enter__(self) -> "Terminal":
         return self

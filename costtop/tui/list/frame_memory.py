@@ -13,7 +13,7 @@ from costtop.tui.draw.spark import scale
 from costtop.tui.list.arrange import View, arranged
 from costtop.tui.list.filter import Filter
 from costtop.tui.list.latest_calls import LatestCalls
-from costtop.tui.list.moved_rows import changed
+from costtop.tui.list.moved_rows import MovedRows
 from costtop.tui.list.shown_rows import CellLook, Shown
 
 _PART = 10  # of the placed rate: less of a change moves nothing
@@ -23,41 +23,45 @@ _RESTS = 3 * SECOND
 class CalmOrder:
     """The rates by which rows were placed, and when: what hardly changes does not move its row."""
 
-    def __init__(self) -> None:
+    def __init__(self, moved: MovedRows | None = None) -> None:
+        self._moved = moved or MovedRows()
         self._rows: Sequence[SessionRow] = ()
         self._placed: dict[str, int] = {}
         self._at: dict[str, int] = {}
-        self._held: dict[str, SessionRow] = {}  # rows that are placed by another rate than theirs
+        self._held: list[SessionRow] = []  # rows that are placed by another rate than theirs
         self.turn = 0  # another number where a row was placed anew
 
     def rates(self, rows: Sequence[SessionRow], now: int) -> Mapping[str, int]:
         """Nano-dollars an hour to sort by, of each row key."""
-        moved = changed(self._rows, rows)
+        moved = self._moved.between(self._rows, rows)
         if moved is None:
             self._placed = {
                 key: self._placed[key] for key in map(_key, rows) if key in self._placed
             }
-            self._held, moved = {}, rows
-        held, self._held, self._rows = self._held, {}, rows
-        for row in (held | {row.key: row for row in moved}).values():
-            self._place(row, now)
-        return self._placed
-
-    def _place(self, row: SessionRow, now: int) -> None:
-        key, rate = row.key, row.rate
-        old, since = self._placed.get(key), self._at.get(key, 0)
-        if old == rate:
-            return
-        if old is not None and (abs(rate - old) * _PART < old or (rate and now - since < _RESTS)):
-            self._held[key] = row
-            return
-        self._placed[key] = rate
-        self.turn += 1
-        if old is not None:
-            self._at[key] = now
+            self._held, moved = [], rows
+        if len(moved) < len(rows):
+            moved = tuple({row.key: row for row in (*self._held, *moved)}.values())
+        self._held, self._rows = [], rows
+        keys, placed, at = list(map(_key, moved)), self._placed, self._at
+        hold = self._held.append
+        rates, before, moves = map(_rate, moved), map(placed.get, keys), map(at.get, keys)
+        known = zip(moved, keys, rates, before, moves, strict=True)
+        for row, key, rate, old, since in known:  # of a busy list all rows: no calls in here
+            if old == rate:
+                continue
+            if old is None:
+                placed[key] = rate
+            elif -old < (rate - old) * _PART < old or (rate and since and now - since < _RESTS):
+                hold(row)
+                continue
+            else:
+                placed[key], at[key] = rate, now
+            self.turn += 1
+        return placed
 
 
 _key = attrgetter("key")
+_rate = attrgetter("rate")
 
 
 _SCALED = 5 * SECOND  # between two looks at the scale
@@ -67,8 +71,9 @@ class FrameMemory:
     """Is shown every frame once, and says how its rows are to be looked at."""
 
     def __init__(self) -> None:
-        self.calls = LatestCalls()
-        self._order = CalmOrder()
+        self._moved = MovedRows()
+        self.calls = LatestCalls(self._moved)
+        self._order = CalmOrder(self._moved)
         self._of: tuple[Sequence[SessionRow], View, Filter, int] | None = (
             None  # what `_rows` are of
         )
@@ -77,7 +82,7 @@ class FrameMemory:
 
     def forget_order(self) -> None:
         """The rows are placed anew, all of them."""
-        self._order, self._of = CalmOrder(), None
+        self._order, self._of = CalmOrder(self._moved), None
 
     def arranged(
         self, snapshot: Snapshot, sessions: Sequence[SessionRow], view: View, kept: Filter,

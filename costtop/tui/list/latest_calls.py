@@ -1,13 +1,13 @@
 """What the latest calls of each session cost, as the screen sees the sums grow: frame by frame."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.tui.draw.figures import cash
-from costtop.tui.list.moved_rows import changed
+from costtop.tui.list.moved_rows import MovedRows
 
 
 class Added(NamedTuple):
@@ -24,7 +24,8 @@ BRIGHT, SEEN = 2 * SECOND, 10 * SECOND  # how long a latest call stands out, and
 class LatestCalls:
     """Remembers the sums of the frame before, and for ten seconds what came to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, moved: MovedRows | None = None) -> None:
+        self._moved = moved or MovedRows()
         self.latest = ""  # the newest of all, in words
         self._frames: list[tuple[int, dict[str, int]]] = []  # newest first: when, and by how much
         self._costs: dict[str, int] = {}  # of the frame before, by row key
@@ -41,23 +42,25 @@ class LatestCalls:
     def look(self, snapshot: Snapshot) -> None:
         """Takes in a frame; one of another day tells nothing new."""
         rows, known = snapshot.sessions, self._costs
-        moved = changed(self._rows, rows)
+        moved = self._moved.between(self._rows, rows)
         if moved is None:
             moved, self._costs = rows, {}
+        keys, costs = list(map(_key, moved)), list(map(_cost, moved))
         if 0 < snapshot.at - self._at < SEEN:
-            self._compare(moved, known, snapshot.at)
+            before = zip(keys, costs, map(known.get, keys), strict=True)
+            grown = {key: cost - old for key, cost, old in before if old is not None and cost > old}
+            self._compare(moved, grown, snapshot.at)
         elif snapshot.at != self._at:
             self._frames, self.latest = [], ""
-        self._costs.update(zip(map(_key, moved), map(_cost, moved), strict=True))
+        self._costs.update(zip(keys, costs, strict=True))
         self._rows, self._at = rows, snapshot.at
 
-    def _compare(self, moved: Sequence[SessionRow], known: Mapping[str, int], at: int) -> None:
-        since = at - _LATE  # by calls of now, not by logs of long ago that are read late
-        grown = {
-            row.key: by
-            for row in moved
-            if (by := row.cost - known.get(row.key, row.cost)) > 0 and (row.last or 0) >= since
-        }
+    def _compare(self, moved: Sequence[SessionRow], grown: dict[str, int], at: int) -> None:
+        if grown:
+            since = at - _LATE  # by calls of now, not by logs of long ago that are read late
+            lasts = zip(moved, map(_last, moved), strict=True)
+            for row in [row for row, last in lasts if last is None or last < since]:
+                grown.pop(row.key, None)
         seen = [frame for frame in self._frames if at - frame[0] < SEEN]
         self._frames = [(at, grown), *seen] if grown else seen
         if grown:
@@ -71,3 +74,4 @@ class LatestCalls:
 NOTHING_ADDED = LatestCalls()
 _key = attrgetter("key")
 _cost = attrgetter("cost")
+_last = attrgetter("last")

@@ -7,12 +7,22 @@ from operator import is_not
 from costtop.queries.live.view import SessionRow
 
 
-def changed(
-    before: Sequence[SessionRow], rows: Sequence[SessionRow]
-) -> Sequence[SessionRow] | None:
-    """The rows that are others; None where the list is another one and all of them may be."""
-    if rows is before:
-        return ()
-    if len(rows) != len(before):
-        return None
-    return tuple(compress(rows, map(is_not, rows, before)))
+class MovedRows:
+    """Compares a frame with the one before it once, for all who ask."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Sequence[SessionRow], Sequence[SessionRow]] = (), ()
+        self._found: Sequence[SessionRow] | None = ()
+
+    def between(
+        self, before: Sequence[SessionRow], rows: Sequence[SessionRow]
+    ) -> Sequence[SessionRow] | None:
+        """The rows that are others; None where the list is another one and all of them may be."""
+        if rows is before:
+            return ()
+        if len(rows) != len(before):
+            return None
+        if self._of[0] is not before or self._of[1] is not rows:
+            self._of = before, rows
+            self._found = tuple(compress(rows, map(is_not, rows, before)))
+        return self._found
