@@ -154,6 +154,15 @@ class Follower:
             self._due["roots"] = min(self._due["roots"], soon)
         self._wake.set()
 
+    def named(self) -> list[Seen]:
+        """Files that events have told of since the last look, for who reads a batch for long."""
+        if not self._hints or len(self._hints) >= _MANY:
+            return []
+        hints, self._hints = self._hints, set()
+        self.looked = time.monotonic()
+        found = self._tree.look(hints, time.time_ns())
+        return [seen for seen in found.newest_first() if not self._settled(seen)]
+
     async def _wait(self) -> None:
         """Until a hint comes or a look is due."""
         delay = min(self._due.values()) - time.monotonic()
@@ -194,8 +203,10 @@ class Follower:
         return found
 
     async def _walk(self, now: float) -> FoundFiles:
-        found = await asyncio.to_thread(self._tree.all, time.time_ns())
-        took = time.monotonic() - now
+        walk = partial(self._tree.all, time.time_ns())
+        found, took = await asyncio.to_thread(
+            _timed, walk
+        )  # of a core: a busy machine is no reason
         self._due["all"] = now + self._often(max(self._pace.all, took / _SHARE))
         self._due["recent"] = now + self._recent_pace()
         self.troubles = found.troubles

@@ -53,7 +53,7 @@ async def run_alerting(
 async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: Reader) -> None:
     if not evaluator.awake and reader.passes:
         await writer.transact(evaluator.begin, now_ms())
-        await asyncio.to_thread(_learn, evaluator, database)
+        await _learn(evaluator, database)
         await writer.transact(evaluator.wake_up, now_ms())
     if evaluator.awake:
         await writer.transact(evaluator.tick, now_ms())
@@ -61,9 +61,18 @@ async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: R
             await asyncio.sleep(_SOON)  # commits go first
 
 
-def _learn(evaluator: Evaluator, database: Path) -> None:
+async def _learn(evaluator: Evaluator, database: Path) -> None:
+    """In a thread that ends with the daemon, which would wait for it: four weeks take a while."""
     with closing(open_reader(database, unfinished=True)) as db:
-        evaluator.learn(db, now_ms())
+        loop = asyncio.get_running_loop()
+        learning = loop.run_in_executor(None, evaluator.learn, db, now_ms())
+        try:
+            await asyncio.shield(learning)
+        except asyncio.CancelledError:
+            db.interrupt()
+            await asyncio.wait([learning])
+            learning.exception()  # that it was interrupted is no news
+            raise
 
 
 async def forecast_budgets(

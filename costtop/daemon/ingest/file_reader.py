@@ -31,6 +31,7 @@ class Reader:
         self.files: dict[Root, int] = {}
         self.passes = 0  # looks at everything that have been read to the end
         self._ingest, self._follower = ingest, follower
+        ingest.backlog.urgent = follower.named
         self._passed = asyncio.Condition()
         self._busy = False
 

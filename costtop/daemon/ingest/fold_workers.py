@@ -29,6 +29,7 @@ class Workers:
     def __init__(self, processes: Sequence["subprocess.Popen[bytes]"], budget: int) -> None:
         self._idle: asyncio.Queue[subprocess.Popen[bytes]] = asyncio.Queue()
         self._budget = budget
+        self.over = False  # they have been ended, which is no accident
         for process in processes:
             self._idle.put_nowait(process)
 
@@ -38,6 +39,8 @@ class Workers:
         try:
             return await asyncio.to_thread(_asked, process, orders)
         except (OSError, EOFError, pickle.UnpicklingError):
+            if self.over:
+                raise
             return await asyncio.to_thread(fold, orders, self._budget)
         finally:
             self._idle.put_nowait(process)
@@ -47,9 +50,11 @@ class Workers:
 async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
     """Starts `count` workers that read about `budget` bytes of a file at a turn; ends them."""
     processes = [_started(budget) for _ in range(count)]
+    pool = Workers(processes, budget)
     try:
-        yield Workers(processes, budget)
+        yield pool
     finally:
+        pool.over = True
         for process in processes:
             process.kill()
         await asyncio.to_thread(_reap, processes)

@@ -5,20 +5,17 @@ and repeats nothing. What the rows mean for budgets and alerts is `after`'s busi
 """
 
 import asyncio
-import gc
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from costtop import lasting
 from costtop.daemon.ingest import estimating
+from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further, parts
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
-from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.journalled import encoded
 from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
@@ -38,12 +35,7 @@ from costtop.tail.place import Place, is_file, restored
 from costtop.tail.read import rows_place
 from costtop.tail.roots import FoundFiles, Seen
 
-_TURN = 4 << 20  # bytes a turn, live
-_IMPORT_TURN = 24 << 20  # bytes a turn of a file while a backlog is taken in
-_FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
-_BACKLOG = 48 << 20  # bytes from which worker processes pay
-_FILES_AT_ONCE = 400  # files of one transaction
-_WORKERS = min(3, os.cpu_count() or 1)
+SLOW_TURN = 24 << 20  # bytes a turn of a file that is read beside the live ones
 
 Costs = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts, by the config."""
@@ -82,6 +74,9 @@ class Ingest:
         self._memos = Memos(writer)
         self._bad: dict[bytes, int] = {}  # bad lines of each file that has any
         self.slow = SlowFiles()
+        self.backlog = Backlog(
+            Steps(self._ordered, self.commit, self._read, self._unread, self.known.settled)
+        )
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
@@ -123,15 +118,9 @@ class Ingest:
             await self.slow.put(slow)
         else:
             wanted += slow
-        backlog = sum(max(0, seen.size - self._offset(seen)) for seen in wanted)
-        self.progress = Progress(0, backlog)
-        if backlog >= _BACKLOG and _WORKERS > 1:
-            with _uncollected():
-                async with workers(_WORKERS, _IMPORT_TURN) as pool:
-                    await self._import(wanted, pool)
-        else:
-            for group in _groups(wanted, _FILES_AT_ONCE):
-                await self._read(group)
+        total = sum(map(self._unread, wanted))
+        self.progress = Progress(0, total)
+        await self.backlog.take(wanted, total)
         self.progress = Progress()
         if batch.found:
             await self._count_files(batch.found)
@@ -143,42 +132,31 @@ class Ingest:
             seen = await self.slow.first()
             began = time.monotonic()
             try:
-                await self._read([seen], _IMPORT_TURN)
+                await self._read([seen], SLOW_TURN)
             finally:  # also where it fails: it is unsettled and comes again
                 if seen.root.shape != "rows":  # a database rests by the time of its answers
                     self.slow.rest(seen.path, time.monotonic() - began)
                 await self.slow.done(seen)
             lasting.well()
 
-    def _offset(self, seen: Seen) -> int:
-        if seen.root.shape == "rows":
-            return seen.size  # how much of a database is new cannot be known; it is asked in pages
+    def _unread(self, seen: Seen) -> int:
+        """Bytes; of a database it cannot be known how much is new, and it is asked in pages."""
         place = self.known.get(seen.path)
-        return place.offset if place and seen.root.shape == "lines" else 0
+        read = place.offset if place and seen.root.shape == "lines" else 0
+        return 0 if seen.root.shape == "rows" else max(0, seen.size - read)
 
-    async def _read(self, seen: Sequence[Seen], turn: int = _TURN) -> None:
+    async def _read(self, seen: Sequence[Seen], turn: int = TURN) -> None:
         """Turn by turn until these files are read to their ends."""
-        changes = await asyncio.to_thread(self._compare, seen)
-        orders = await self._orders(seen, changes)
+        orders = await self._ordered(seen)
         while orders:
             folded = await asyncio.to_thread(fold, orders, turn)
-            await self.commit(folded)
-            pairs = zip(orders, folded, strict=True)
-            orders = [self._next(order, item) for order, item in pairs if item.more]
+            for part in parts(folded):
+                await self.commit(part)
+            orders = further(orders, folded)
 
-    async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
-        """The same for a backlog: files are folded by worker processes, a few turns ahead."""
-        waiting: list[asyncio.Task[list[Folded]]] = []
-        for group in _groups(seen, _FILES_AT_ONCE, _FIRST_TURN, _IMPORT_TURN):
-            changes = await asyncio.to_thread(self._compare, group)
-            orders = await self._orders(group, changes)
-            if orders:
-                waiting.append(asyncio.create_task(pool.fold(orders)))
-            while len(waiting) > _WORKERS:
-                await self.commit(await waiting.pop(0))
-        for future in waiting:
-            await self.commit(await future)
-        await self._read([item for item in seen if not self.known.settled(item)])
+    async def _ordered(self, seen: Sequence[Seen]) -> list[Order]:
+        """What is to be read of these files now."""
+        return await self._orders(seen, await asyncio.to_thread(self._compare, seen))
 
     def _compare(self, seen: Sequence[Seen]) -> list[FileChange]:
         return [self.known.compare(item) for item in seen]
@@ -201,10 +179,6 @@ class Ingest:
             _order(item, change, memos.get(before, {}), titles=self.titles)
             for item, change, before in wanted
         ]
-
-    def _next(self, order: Order, folded: Folded) -> Order:
-        change = FileChange("grown", folded.place, folded.place.path, final=order.change.final)
-        return order._replace(change=change, memo=folded.memo, seen=now_ms())
 
     async def commit(self, folded: Sequence[Folded], at: int | None = None) -> Recorded:
         """Prices and writes what was folded, with its places, in one transaction.
@@ -316,35 +290,6 @@ def _of_database(order: Order, seen: Seen) -> Order:
     before, place = order.change.place, rows_place(seen, order.change.place)
     memo = order.memo if before.ino in (0, place.ino) else {}
     return order._replace(change=order.change._replace(place=place), memo=memo)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection for the time of an import: it holds many values and no cycles."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def _groups(
-    seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN, largest: int = _IMPORT_TURN
-) -> Iterator[list[Seen]]:
-    """Files in order, in groups of at most `most` files or about `size` bytes.
-
-    Each group may be twice as large as the one before, up to `largest`.
-    """
-    group: list[Seen] = []
-    weight = 0
-    for item in seen:
-        group.append(item)
-        weight += item.size
-        if len(group) >= most or weight >= size:
-            yield group
-            group, weight, size = [], 0, min(2 * size, largest)
-    if group:
-        yield group
 
 
 def place_of(path: bytes) -> Place:
