@@ -40,7 +40,7 @@ def test_a_mere_gate_lets_the_agent_commit_and_stops_it_when_it_argues(house):
     agent.says("stopped")
     assert agent.said.count("denied") <= 4
     commit = {"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "Bash",
-              "tool_input": {"command": "git add -A && git commit -m wip"}}  # fmt: skip
+              "tool_input": {"command": "git commit -am wip"}}  # fmt: skip
     assert house.run("gate", "--agent", "claude-code", text=json.dumps(commit)).stdout == ""
 
 
