@@ -49,7 +49,10 @@ def test_a_frame_of_the_same_moment_is_not_read_twice_but_a_commit_is_seen(tmp_p
     first = door.frame()
     assert door.frame().sessions is first.sessions
     db = sqlite3.connect(paths.database)
-    db.execute("UPDATE sessions SET cost = cost + 1000000000")
+    # as each commit does: what it changes has the next revision
+    db.execute(
+        "UPDATE sessions SET cost = cost + 1000000000, rev = 1 + (SELECT max(rev) FROM sessions)"
+    )
     db.commit()
     db.close()
     assert door.frame().sessions[0].cost > first.sessions[0].cost
