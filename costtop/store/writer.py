@@ -7,6 +7,7 @@ function that runs on the connection's thread from BEGIN to COMMIT, behind one l
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,9 +20,11 @@ from costtop.store import meta, wal
 from costtop.store.db import open_writer
 from costtop.store.recovery import damage, journal, store_mark
 from costtop.store.recovery.journal import Journal
+from costtop.world_faults import judge
 
 _BRIEF = 0.1  # s
 _LAST_WORDS = 5.0  # s for the connection's thread to end where the store could not be opened
+log = logging.getLogger("costtop")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -117,8 +120,12 @@ class Writer:
     async def _whole(
         self, how: Callable[..., T], what: Callable[..., T], args: tuple[Any, ...], kw: Any
     ) -> T:
+        work = asyncio.ensure_future(self._run(how, what, args, kw))
         try:
-            return await asyncio.shield(self._run(how, what, args, kw))
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_unheard)
+            raise
         except sqlite3.Error as error:
             if not self.watch.why and not damage.is_damage(error):
                 raise
@@ -192,6 +199,13 @@ class Writer:
         if seconds != self._waits:
             self._waits = seconds
             db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
+def _unheard(work: "asyncio.Future[Any]") -> None:
+    """Hears how work ended that nobody waits for any more; says only what is a bug."""
+    error = None if work.cancelled() else work.exception()
+    if error is not None and judge(error) is None:
+        log.error("a write failed that nobody waited for", exc_info=error)
 
 
 def _call(

@@ -1,8 +1,11 @@
 """Something is done to the database's file in the middle of a turn of the one who writes it."""
 
+import asyncio
+import gc
 import os
 import shutil
 import sqlite3
+import threading
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -61,3 +64,27 @@ async def test_a_turn_that_only_writes_is_no_fault(tmp_path):
             await writer.read(lambda db: db.execute("PRAGMA wal_checkpoint").fetchone())
             await writer.read(lambda db: writer.watch.note())
     assert not writer.watch.why
+
+
+async def test_a_fault_that_nobody_waits_for_any_more_is_no_traceback(tmp_path):
+    """Its task was ended meanwhile: asyncio would write down that nobody took the exception."""
+    said: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    begun, go = threading.Event(), threading.Event()
+
+    def write(db: sqlite3.Connection) -> None:
+        begun.set()
+        go.wait(30)
+        db.execute("PRAGMA query_only = 1")
+        db.execute("INSERT INTO meta VALUES ('a', 'b')")
+
+    async with Writer(tmp_path / "costtop.db") as writer:
+        asked = asyncio.create_task(writer.transact(write))
+        await asyncio.to_thread(begun.wait, 30)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        go.set()
+        assert await writer.read(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
+        gc.collect()
+        await asyncio.sleep(0)
+    assert not said
