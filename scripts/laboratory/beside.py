@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from costtop.processes.inspect.inspector import system_inspector
 from laboratory import packages
 from laboratory.agent_programs import RealAgent
 from laboratory.agent_settings import settle
@@ -67,6 +68,7 @@ class Beside:
     ) -> None:
         self.end()
         self.costtop("stop")
+        self._end_strays()
         self._models.close()
 
     def costtop(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -94,6 +96,14 @@ class Beside:
                 os.killpg(self.process.pid, number)
         self.process.wait()
         self.process = None
+
+    def _end_strays(self) -> None:
+        """Ends hooks and tools of a paused agent, which stand in groups of their own."""
+        look = system_inspector()
+        for pid in look.census():
+            with suppress(PermissionError, ProcessLookupError):
+                if look.environ(pid, ("COSTTOP_HOME",)).get("COSTTOP_HOME") == str(self.own):
+                    os.kill(pid, signal.SIGKILL)
 
     @property
     def lives(self) -> bool:
