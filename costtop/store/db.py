@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from costtop.errors import NothingStored, StoreError
@@ -23,6 +24,12 @@ def migrations() -> list[str]:
         with open(os.path.join(_MIGRATIONS, name), encoding="utf-8") as file:
             texts.append(file.read())
     return texts
+
+
+@cache
+def newest_schema() -> int:
+    """The schema that this costtop makes and knows: how many steps there are."""
+    return len(_steps())
 
 
 def _steps() -> list[str]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 from contextlib import ExitStack, asynccontextmanager
 
 import pytest
@@ -195,3 +196,21 @@ def test_a_session_of_which_nothing_is_known_cannot_be_marked(daemon, verb):
         assert (unknown["ok"], unknown["code"]) == (False, 3)
         assert ask(peer, line())["ok"]
         assert ask(peer, {"do": verb, "session": "costtop/checkout-42", **more})["ok"]
+
+
+def test_a_peer_with_thousands_of_commands_holds_nobody_up(daemon):
+    many = 20_000
+    with connected(daemon.socket) as first, connected(daemon.socket) as second:
+        sends = threading.Thread(target=first.sendall, args=(b'{"do":"ping"}\n' * many,))
+        sends.start()
+        got = first.recv(1)  # they are under way
+        assert ask(second, {"do": "ping"})["ok"]
+        first.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while part := first.recv(1 << 20):
+                got += part
+        assert got.count(b"\n") < many
+        first.settimeout(PATIENCE)
+        while got.count(b"\n") < many:
+            got += first.recv(1 << 20)
+        sends.join(PATIENCE)

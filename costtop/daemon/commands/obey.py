@@ -58,7 +58,7 @@ from costtop.errors import CosttopError, Refused, UsageError
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.alerts import breakers
-from costtop.store.db import migrations
+from costtop.store.db import newest_schema
 from costtop.store.sessions import gate_calls, session_names
 from costtop.text import clean
 
@@ -99,6 +99,7 @@ class Obey:
             answers += await self._accept(calls, caller)
             calls = []
             answers.append(_NOTHING if tree is None else await self._obey(tree, caller))
+            await asyncio.sleep(0)  # a peer with thousands of commands holds nobody up
         return answers + await self._accept(calls, caller)
 
     async def _accept(self, calls: list[bytes], caller: Caller) -> list[bytes]:
@@ -137,7 +138,7 @@ class Obey:
         executors = self._executors
         match command:
             case Ping():
-                known = {"version": __version__, "protocol": PROTOCOL, "schema": len(migrations())}
+                known = {"version": __version__, "protocol": PROTOCOL, "schema": newest_schema()}
                 return reply(pid=os.getpid(), **known)
             case Scan():
                 return reply(counts=await executors.reader.scan())
