@@ -24,7 +24,7 @@ from costtop.durations import MINUTE, SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.text import clean
-from costtop.tui import workers
+from costtop.tui import hang_up, workers
 from costtop.tui.backend import NOTHING, Backend
 from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
@@ -86,6 +86,8 @@ class CosttopApp(App[int]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        if not self.is_headless:
+            hang_up.watch()
         gc.collect()
         # The widgets live as long as the process: no frame pays for walking them; and a frame makes
         # thousands of tuples without a cycle among them.

@@ -35,6 +35,19 @@ def test_a_signal_leaves_a_clean_terminal(number: int):
         assert terminal.is_clean
 
 
+@pytest.mark.parametrize("signalled", [True, False])
+def test_a_screen_ends_whose_terminal_has_gone(signalled: bool):
+    with Terminal(staged(delay=0.05)) as terminal:
+        terminal.says(b"9f767c4e")
+        gone = terminal.screen, terminal._child
+        terminal.screen, terminal._child = (os.open(os.devnull, os.O_RDWR) for _ in gone)
+        for end in gone:
+            os.close(end)
+        if signalled:
+            terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.process.wait(PATIENCE) is not None
+
+
 def test_q_quits_and_a_resize_before_it_does_no_harm():
     with Terminal(staged()) as terminal:
         terminal.says(b"9f767c4e")
