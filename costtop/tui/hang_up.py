@@ -22,7 +22,9 @@ def watch(terminal: int = 1) -> None:
 def _wait(terminal: int) -> None:
     gone = select.poll()
     gone.register(terminal, 0)  # of a hang-up it tells unasked
-    while not gone.poll():
+    while not (told := gone.poll()):
         pass
+    if not told[0][1] & (select.POLLHUP | select.POLLERR):
+        return  # a system that cannot poll a terminal says so, and nothing of its end
     time.sleep(_GRACE)
     os._exit(128 + signal.SIGHUP)
