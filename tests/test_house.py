@@ -258,6 +258,14 @@ def test_a_light_module_loads_nothing_heavy(module):
     assert not set(ran.stdout.split()) & set(HEAVY)
 
 
+def test_the_first_frame_loads_no_nouns():
+    code = "import sys, costtop.cli.main, costtop.cli.reports.live\nprint(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "costtop.model" not in ran.stdout.split()
+
+
 @pytest.mark.parametrize("words", [["--once"], ["--once", "--json"], ["report", "--by", "day"]])
 def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
     open_writer(tmp_path / "costtop.db").close()

@@ -100,7 +100,7 @@ def remove(paths: Paths) -> list[str]:
     return [f"removed {service.file}; costtop start runs the daemon without it"]
 
 
-def start(paths: Paths) -> bool:
+def start() -> bool:
     """Has the manager start the daemon; False where no service is installed, or nobody is there."""
     name, manager = _name(), _manager()
     if not manager or service_files.MARK not in _text(_file(manager, name)):

@@ -107,7 +107,7 @@ def _started(paths: Paths, options: Sequence[str]) -> int:
     log = private_file(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     begun = os.fstat(log).st_size
     os.close(log)
-    served = not options and login_service.start(paths)
+    served = not options and login_service.start()
     child = None if served else keeping.begin(paths, options)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:

@@ -51,5 +51,3 @@ DETECTORS = (
     Rule("median_5x", median_5x.judge, lasts=True, plain=True),
     Rule("session_cap", session_cap.judge, lasts=True, sure=True),
 )
-PLAIN = frozenset(rule.name for rule in DETECTORS if rule.plain)
-"""Rules whose alert is their own, beside the one of all others of its session and severity."""

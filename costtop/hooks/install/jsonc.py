@@ -93,7 +93,7 @@ def removed(text: str, node: Node, child: Node, key: str = "") -> Edit:
         return Edit(comma, child.end, text[comma + 1 : end])
     if text[after] == ",":
         return Edit(start, _past_blank(text, after + 1), "")
-    return Edit(node.start + 1 if not _comments(text, node) else start, _close(text, node), "")
+    return Edit(node.start + 1 if not _comments(text, node) else start, node.end - 1, "")
 
 
 def _line_end(text: str, at: int) -> int:
@@ -105,10 +105,6 @@ def _line_end(text: str, at: int) -> int:
 def _comments(text: str, node: Node) -> bool:
     inside = text[node.start + 1 : node.end - 1]
     return "//" in _STRING.sub("", inside) or "/*" in _STRING.sub("", inside)
-
-
-def _close(text: str, node: Node) -> int:
-    return node.end - 1
 
 
 def _past_blank(text: str, at: int) -> int:

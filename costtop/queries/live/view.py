@@ -4,11 +4,13 @@ Money is int nano-dollars; a `floor` means that people see the sum as one (≥),
 missing from it. Times are ms UTC. Text has been cleaned at ingest.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costtop.floor import EXACT, Floor, Sum
-from costtop.model import Budget
 from costtop.queries.live.live_alerts import Held
+
+if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
+    from costtop.model import Budget
 
 TREND_BUCKETS = 30  # one a minute
 
@@ -79,7 +81,7 @@ class BudgetMeter(NamedTuple):
     short_id: str = ""  # what people type of the one session that it is of
 
 
-def metered(budget: Budget, spent: Sum, resets: int, short_id: str) -> BudgetMeter:
+def metered(budget: "Budget", spent: Sum, resets: int, short_id: str) -> BudgetMeter:
     """How a budget stands with what was spent; `resets` is the end of its period, ms UTC."""
     return BudgetMeter(
         name=budget.name,

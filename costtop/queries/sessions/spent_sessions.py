@@ -53,7 +53,7 @@ def read(db: sqlite3.Connection, within: Within, now: int) -> SpentSessions:
         _EVER[1] if within.until is None else within.until // QUARTER,
     )
     with snapshot(db):
-        where, values = _restricted(db, within)
+        where, values = _restricted(within)
         listed = _listed(db, where, span, values, now)
         all_of_span = _whole(db, span) if where else listed[1:]
     return SpentSessions(within, *listed, *all_of_span)
@@ -94,7 +94,7 @@ def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[int, Sum]:
     return sessions, Sum(cost, calls, floors.of(db, report.WITHIN, span))
 
 
-def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[object]]:
+def _restricted(within: Within) -> tuple[str, list[object]]:
     """Conditions besides the span, and their values."""
     where, values = "", list[object]()
     if within.by and within.by != "total":

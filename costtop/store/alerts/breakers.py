@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costtop.scope import FIELDS, literal
-from costtop.store.calls.call_row import HEARD
 from costtop.store.gating import HOLD, LATELY
 from costtop.store.sessions import gate_calls
 
 _SINCE = (
     "SELECT count(*), coalesce(max(p.at), 0) FROM calls p JOIN sessions s ON s.id = p.session"
-    f" WHERE s.root = ? AND p.at > ? AND NOT p.flags & {HEARD}"
+    " WHERE s.root = ? AND p.at > ? AND NOT p.flags & ?"
 )
 if TYPE_CHECKING:  # where none is open, no nouns are loaded
     from costtop.model import Breaker
@@ -260,7 +259,9 @@ def gate_asked(db: sqlite3.Connection, session: str, opened: int) -> Asked:
 
 def calls_since(db: sqlite3.Connection, root: object, since: int) -> tuple[int, int]:
     """(how many, the latest) calls of a root session row and its subagents that a log tells."""
-    count, last = db.execute(_SINCE, (root, since)).fetchone()
+    from costtop.store.calls.call_row import HEARD  # loads the nouns, too much for a first frame
+
+    count, last = db.execute(_SINCE, (root, since, HEARD)).fetchone()
     return int(count), int(last)
 
 

@@ -2,11 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from costtop.model import Budget
 from costtop.scope import literal
 from costtop.store.sessions import short_ids
 from costtop.text import clean
+
+if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
+    from costtop.model import Budget
 
 _LONGEST = 32  # characters of a name
 _MAIN = {"", "main", "master", "trunk", "HEAD"}  # branches that tell nothing
@@ -36,7 +39,7 @@ def known(task: str, branch: str, project: str) -> str:
     return clean(named or telling or project.rstrip("/").rpartition("/")[2], _LONGEST)
 
 
-def scope_said(db: sqlite3.Connection, budget: Budget) -> Budget:
+def scope_said(db: sqlite3.Connection, budget: "Budget") -> "Budget":
     """A budget to be worded: a scope that is one session's key has its short id instead."""
     scope = ((field, glob_said(db, field, glob)) for field, glob in budget.scope)
     return budget._replace(scope=tuple(scope))
