@@ -7,7 +7,8 @@
     └── Unusable                 exit 78: configuration or database unusable
         ├── ConfigError
         └── StoreError
-            └── NothingStored    exit 3: there is no database yet
+            ├── NothingStored    exit 3: there is no database yet
+            └── OlderStore       of an older costtop, or another file in its place
 
 Each says what happened, where, and what to do, in one line.
 """
@@ -53,3 +54,7 @@ class NothingStored(StoreError):
     """There is no database yet: nothing was read. Says how to read."""
 
     exit_code = 3
+
+
+class OlderStore(StoreError):
+    """What stands there was not migrated: under a daemon, which migrates, somebody put it there."""

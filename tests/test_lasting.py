@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from costtop import lasting
-from costtop.errors import StoreError
+from costtop.errors import StoreError, UsageError
 from costtop.lasting import Faults, LastingTasks, Pace
 from costtop.store.db import open_reader, open_writer
 from costtop.world_faults import WorldFault, judge
@@ -126,6 +127,15 @@ def test_wrong_sql_and_wrong_code_are_bugs(tmp_path):
     assert judge(met(lambda: {}["x"])) is None
     assert judge(asyncio.CancelledError()) is None
     assert judge(ConnectionRefusedError(errno.ECONNREFUSED, "refused")) is None
+    assert judge(UsageError("no such budget")) is None
+
+
+def test_another_file_in_the_place_of_the_store_is_waited_out(tmp_path):
+    database = tmp_path / "costtop.db"
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("CREATE TABLE meta (key, value)")
+    found = judge(met(lambda: open_reader(database)))
+    assert found and found.of_store and "of an older costtop" in found.why
 
 
 def test_no_descriptor_is_a_fault_of_the_world(tmp_path):

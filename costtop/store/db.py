@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from costtop.errors import NothingStored, StoreError
+from costtop.errors import NothingStored, OlderStore, StoreError
 from costtop.files import private_directory, private_file
 
 _MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
@@ -160,7 +160,7 @@ def open_reader(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         raise newer
     if version < known:
         db.close()
-        raise StoreError(
+        raise OlderStore(
             f"{path} has schema {version}, of an older costtop, this one reads {known}:"
             " restart the daemon (costtop daemon stop; costtop start), or run: costtop scan"
         )

@@ -43,8 +43,9 @@ def test_a_bad_page_is_told_and_mended_by_the_next_command(database, capsys, see
     assert whole[0] == 0
     kept = Path(f"{database}.pristine")
     shutil.copyfile(database, kept)
-    told = 0
-    for _ in range(6):
+    tried = told = 0
+    while tried < 6 or (not told and tried < 60):  # some pages are read by none of these
+        tried += 1
         shutil.copyfile(kept, database)
         with database.open("r+b") as file:
             file.seek(rng.randrange(1, database.stat().st_size // PAGE) * PAGE)
