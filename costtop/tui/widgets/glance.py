@@ -122,7 +122,9 @@ def below(
     row: SessionRow, detail: SessionDetail | None, now: int, zone: str, width: int
 ) -> list[Line]:
     """A rule with its name, the cost curve at the left, why it costs that at the right."""
-    spent = bill(row.short.known(detail.total if detail else row.cost), floor=row.floor)
+    # The whole session, of which a span's row is a part; its row may know more than was read.
+    total = max(detail.total, row.cost) if detail else row.cost
+    spent = bill(row.short.known(total), floor=row.floor)
     cost = line((spent, "strong"), (" where it went", "dim"))
     left_width = width * 9 // 20
     left = _curve(row, detail, now, zone, (left_width - 1, _HEIGHT - 3))
