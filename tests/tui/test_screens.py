@@ -10,12 +10,16 @@ from costtop.control.protocol import (
     RemoveBudget,
     SetBudget,
 )
+from costtop.floor import Floor, Sum
 from costtop.paths import Paths
 from costtop.queries.connection import Door
+from costtop.queries.sessions.tasks import TaskSum
 from costtop.queries.spending import report
 from costtop.tui import backend
 from costtop.tui.app import CosttopApp
+from costtop.tui.draw.ink import plain
 from costtop.tui.preferences import load
+from costtop.tui.screens.tasks import summed
 from scripts.benches import fleet
 from tests.tui.stage import STILL, Played, Stage, opened
 
@@ -378,3 +382,16 @@ def test_the_past_at_this_moment_is_the_present(fleet_paths: Paths):
     earlier = real.frame(fleet.AT - fleet.HOUR)
     assert 0 < earlier.today < now.today
     assert all(r.last <= fleet.AT - fleet.HOUR for r in earlier.sessions)
+
+
+async def test_a_day_with_tasks_of_unknown_price_says_at_least(fleet_paths: Paths):
+    async with opened(fleet_paths, "5", size=(120, 40)) as play:
+        await play.until(lambda: "Tue 24 Nov 2026" in play.text)
+        *_, cost, _, _, _, _, each, _ = play.line_of("Tue 24 Nov 2026").split()
+        assert cost.startswith("≥") and each.startswith("≥"), (cost, each)
+
+
+def test_tasks_without_a_price_do_not_cost_nothing():
+    none = Sum(0, 48, Floor(unpriced=48))
+    told = plain(summed(TaskSum("acme", 3, 3, 0, none, Sum(), None), 120))
+    assert "? a task" in told and "0.00" not in told

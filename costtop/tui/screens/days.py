@@ -36,7 +36,9 @@ def _spent(day: Day, look: CellLook) -> Span:
 
 
 def _each(day: Day, look: CellLook) -> Span:
-    return Span("-" if day.each is None else cash(day.each))
+    if day.each is None:
+        return Span("-")
+    return Span(cash(day.short.known(day.each), floor=day.floor))
 
 
 def _bar(day: Day, look: CellLook, width: int = 10) -> Span:

@@ -108,7 +108,8 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
 
 def summed(one: TaskSum, width: int) -> Line:
     """What a completed task of a feature costs, and what given-up ones cost beside it."""
-    each = f"{bill(one.each, floor=one.spent.floor)} a task" if one.completed else "none completed"
+    price = None if one.each is None else one.spent.short.known(one.each)
+    each = f"{bill(price, floor=one.spent.floor)} a task" if one.completed else "none completed"
     given_up = one.lost_spent.short.known(one.lost_spent.cost)
     cost = bill(given_up, floor=one.lost_spent.floor)
     moved = change(one.each or 0, one.before or 0)

@@ -74,7 +74,9 @@ def _each(spent: Spent, look: CellLook) -> Span:
     each = spent.sums.cost_per_task
     if each is not None and _unknown(spent):
         return Span("?", "dim")
-    return Span(cash(each) if each is not None else "-", "text" if each is not None else "dim")
+    if each is None:
+        return Span("-", "dim")
+    return Span(cash(each, floor=spent.sums.floor), "text")
 
 
 def _before(spent: Spent, look: CellLook) -> Span:
