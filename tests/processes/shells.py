@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -37,7 +38,8 @@ class Shell:
 
     def end(self) -> None:
         for below in _below(self.pid):
-            os.kill(below, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(below, signal.SIGKILL)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self._terminal)
