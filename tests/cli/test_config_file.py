@@ -123,6 +123,10 @@ def test_amounts_periods_and_choices_are_guessed(
 def test_a_right_file_says_what_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
     file = written(TEXT)
     assert said(capsys, "check") == (0, f"{file} is right: 1 budget, 2 endpoints\n", "")
+    written("session_titles = true\n")
+    assert said(capsys, "check") == (0, f"{file} is right: settings alone\n", "")
+    written("session_titles = false\n")
+    assert said(capsys, "check") == (0, f"{file} is right: the defaults hold\n", "")
 
 
 def test_no_url_is_shown_in_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,9 @@ def _save(found: Paths, before: bytes, draft: Path) -> None:
 
 
 def counted(config: Config) -> str:
-    """What the configuration holds, in words: `2 budgets, 1 endpoint`."""
+    """What the configuration holds, in words: `2 budgets, 1 endpoint`, else whether it changes any
+    default.
+    """
     held = (
         (len(config.budget), "budget"),
         (len(config.notify), "endpoint"),
@@ -126,4 +128,4 @@ def counted(config: Config) -> str:
         (len(config.feature), "feature rule"),
     )
     words = [f"{many} {name}{'s' * (many != 1)}" for many, name in held if many]
-    return ", ".join(words) or "the defaults hold"
+    return ", ".join(words) or ("the defaults hold" if config == Config() else "settings alone")

@@ -245,7 +245,14 @@ def _csv(found: report.Report, shorts: dict[str, dict[str, str | None]]) -> None
 def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | None" = None) -> str:
     lines, keys = (*found.lines, found.total), found.by.split(",")
     head = (*(key.upper() for key in keys), *(COLUMNS[name][0] for name in shown))
-    rows = [(*_named(line, found), *(COLUMNS[name][1](line) for name in shown)) for line in lines]
+    every = found.about.values()
+    wide = (
+        max((len(one.short_id) for one in every), default=0),
+        max((len(one.source) for one in every), default=0),
+    )
+    rows = [
+        (*_named(line, found, wide), *(COLUMNS[name][1](line) for name in shown)) for line in lines
+    ]
     if beside is not None:
         at = len(keys) + (shown[:1] == ("cost",))
         head = (*head[:at], *comparison.HEADS[beside.against], *head[at:])
@@ -263,18 +270,15 @@ def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | Non
     return text
 
 
-def _named(line: report.Line, found: report.Report) -> list[str]:
-    """The keys; of sessions what people type and know of them.
+def _named(line: report.Line, found: report.Report, wide: tuple[int, int]) -> list[str]:
+    """The keys; of sessions what people type and know of them, ids and sources so wide.
 
     A day, week or month that the span cuts says so: "2026-11-21 from 10:15".
     """
     keys = found.by.split(",")
     if about := found.about.get(line.key):
-        return [
-            "  ".join(
-                (about.short_id, about.source, about.title or about.feature or about.project)
-            ).rstrip()
-        ]
+        short, source = about.short_id.ljust(wide[0]), about.source.ljust(wide[1])
+        return [f"{short}  {source}  {about.title or about.feature or about.project}".rstrip()]
     if len(line.keys) < len(keys) or line.key in ("total", report.OTHER):
         return [line.key] + [""] * (len(keys) - 1)
     tz = periods.zone(found.zone)
