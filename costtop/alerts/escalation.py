@@ -12,6 +12,7 @@ BY_HOOK = frozenset({"gate", "stop"})
 ARGUES = 2  # denials, and turns after the first of them
 FOUND = 3_000  # ms in which the process of a session that has just begun is found
 SILENT = 10_000  # ms of spend in which no hook answers
+SMALL = 10  # mean calls: an amount below that is passed by two calls at most
 
 
 class HeldSpending(NamedTuple):
@@ -22,6 +23,8 @@ class HeldSpending(NamedTuple):
     last: int  # the latest of them; 0: none
     denials: int  # since the breaker opened
     argued: int  # calls since the first of them
+    apart: int = 0  # of these, the ones before the latest denial: it was asked for anew
+    over: int = 0  # calls since the breaker opened where its amount is small; else 0
 
 
 def may(one: Breaker) -> bool:
@@ -34,9 +37,11 @@ def slips(one: Breaker, seen: HeldSpending) -> bool:
 
     Its hook is asked and the agent argues on, or calls come and no hook is asked: with the first
     where none ever was, for nothing holds it; else with the second after ten seconds, for a long
-    answer may have been under way.
+    answer may have been under way. Of a small amount the call that was under way at the first
+    denial counts as a turn, too, once another turn was denied.
     """
-    if seen.denials >= ARGUES and seen.argued >= ARGUES:
+    turns = max(seen.argued, seen.over if seen.apart else 0)
+    if seen.denials >= ARGUES and turns >= ARGUES:
         return True
     if not seen.gate:
         return seen.calls > 0

@@ -1,7 +1,8 @@
 """`costtop gate --agent NAME`: answers an agent's hook, yes or no, in its own dialect. Fails open.
 
-It reads the last committed state and tells the daemon who asked; it never waits for it, counts
-nothing and parses JSON only where it says no. Whatever goes wrong, the agent goes on: exit 0.
+It reads the last committed state and tells the daemon who asked; it counts nothing and parses JSON
+only where it says no. It waits only where an agent whose turn it cannot end argues: a pause that is
+due then comes before the next call. Whatever goes wrong, the agent goes on: exit 0.
 """
 
 import os
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from costtop.hooks.dialects import Dialect
 
+_WAIT = 1.5  # s: the daemon looks at what is due twice a second
+
 
 def main(arguments: list[str]) -> int:
     """Reads the hook from stdin and writes the answer; always 0."""
@@ -25,10 +28,15 @@ def main(arguments: list[str]) -> int:
         neutral = dialect.NEUTRAL
         text = quick.stdin()
         answer, said = _judge(dialect, text)
+        argues = said == "stop" and not dialect.ENDS_TURNS
+        if argues:
+            neutral = answer
+            _wait(dialect, text, said)
         _put(answer)
         neutral = ""
-        _tell(dialect, text, said)
-    except Exception:
+        if not argues:
+            _tell(dialect, text, said)
+    except (Exception, KeyboardInterrupt):
         _put(neutral)  # an odd input, an old database: never the agent's fault
     return 0
 
@@ -71,21 +79,31 @@ def _verdict(db: "Connection", dialect: "Dialect", session: str, text: bytes) ->
     return answer, "" if event in dialect.TOLD else kind
 
 
-def _tell(dialect: "Dialect", text: bytes, said: str) -> None:
+def _wait(dialect: "Dialect", text: bytes, said: str) -> None:
+    """Tells first, and lets the daemon act before the agent has its answer."""
+    import time
+
+    if _tell(dialect, text, said) and dialect.event(text) not in dialect.PROMPTS:
+        time.sleep(_WAIT)
+
+
+def _tell(dialect: "Dialect", text: bytes, said: str) -> bool:
+    """Whether a daemon has heard it."""
     session = quick.word(text, "session_id", "sessionId")
-    if session:
-        event = dialect.event(text)
-        prompt = event in dialect.PROMPTS and not said
-        quick.tell(
-            quick.files(os.environ)[1],
-            {
-                "do": "hook",
-                "source": dialect.SOURCE,
-                "session": session,
-                "event": "prompt" if prompt else event,
-                "said": said,
-            },
-        )
+    if not session:
+        return False
+    event = dialect.event(text)
+    prompt = event in dialect.PROMPTS and not said
+    return quick.tell(
+        quick.files(os.environ)[1],
+        {
+            "do": "hook",
+            "source": dialect.SOURCE,
+            "session": session,
+            "event": "prompt" if prompt else event,
+            "said": said,
+        },
+    )
 
 
 def _named(arguments: list[str]) -> str:

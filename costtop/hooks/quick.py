@@ -137,13 +137,14 @@ def quoted(text: str) -> str:
     return made
 
 
-def tell(lock: str, fields: dict[str, object]) -> None:
-    """Hands one line to the daemon and lets it look at us for a moment; silent where none runs."""
+def tell(lock: str, fields: dict[str, object]) -> bool:
+    """Hands one line to the daemon and lets it look at us for a moment; whether one has it."""
     import _socket
 
     pid, socket = _told(lock)
     if not socket:
-        return
+        return False
+    sent = False
     line = ", ".join(f"{quoted(key)}: {_json(value)}" for key, value in fields.items())
     try:
         peer = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -153,11 +154,13 @@ def tell(lock: str, fields: dict[str, object]) -> None:
             seen = peer.getsockopt(*_PEER, 12)
             at, uid = (int.from_bytes(seen[i : i + 4], sys.byteorder) for i in (0, 4))
             if uid != os.getuid() or at not in (pid, 0):
-                return  # 0: a daemon outside this container
+                return False  # 0: a daemon outside this container
         peer.sendall(b"{" + line.encode() + b"}\n")
+        sent = True
         peer.recv(256)
     except OSError:
-        return
+        return sent
+    return sent
 
 
 def _told(lock: str) -> tuple[int, str]:

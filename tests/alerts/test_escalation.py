@@ -11,8 +11,9 @@ GATE = Breaker(
 )
 
 
-def since(gate=0, calls=0, last=0, denials=0, argued=0) -> HeldSpending:
-    return HeldSpending(gate and OPENED + gate, calls, last and OPENED + last, denials, argued)
+def since(gate=0, calls=0, last=0, denials=0, argued=0, **given: int) -> HeldSpending:
+    times = {"gate": gate and OPENED + gate, "last": last and OPENED + last}
+    return HeldSpending(calls=calls, denials=denials, argued=argued, **times, **given)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,10 @@ def since(gate=0, calls=0, last=0, denials=0, argued=0) -> HeldSpending:
         (since(gate=5_000, denials=1, argued=9), False),  # it winds up: commits, a summary
         (since(gate=5_000, denials=2, argued=1), False),
         (since(gate=5_000, denials=2, argued=2), True),  # it argues on
+        (since(gate=5_000, denials=2, argued=1, apart=1, over=2), True),  # of a small amount
+        (since(gate=5_000, denials=2, argued=1, apart=1, over=1), False),
+        (since(gate=5_000, denials=2, argued=1, apart=0, over=2), False),  # one turn's two tools
+        (since(gate=5_000, denials=1, argued=1, apart=1, over=9), False),
     ],
 )
 def test_a_gate_slips_by_turns_after_denials_or_by_spend_that_no_hook_answers(seen, slipped):

@@ -156,13 +156,13 @@ class Breakers:
         """Whether a pause is not needed: it would leave a terminal to a shell, and the hook holds.
 
         It holds where it was ever heard, and few calls came since: the one under way, and one turn
-        after the first denial.
+        after the first denial; not where the agent argues with it.
         """
         if due.deed != "pause" or due.breaker.action != "pause" or due.capped:
             return False
         if not self._actions.actions.has_terminal(due.session):
             return False
-        return await self._writer.read(_is_held, due.session, due.breaker.opened)
+        return await self._writer.read(_is_held, due.breaker, due.session)
 
     async def _do(self, due: Due, now: int) -> None:
         if due.capped:
@@ -214,12 +214,12 @@ class Breakers:
         return post_notice(db, self._audience, said, "critical", now)
 
 
-def _is_held(db: sqlite3.Connection, session: str, opened: int) -> bool:
-    if not gate_calls.is_gated(db, session):
+def _is_held(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
+    if not gate_calls.is_gated(db, session) or escalations.slips(db, one, session):
         return False
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
-    return gating.calls_since(db, about["root"], opened) <= _TURNS
+    return gating.calls_since(db, about["root"], one.opened) <= _TURNS
 
 
 def find_due(db: sqlite3.Connection, sessions: Sequence[str], now: int) -> list[Due]:

@@ -9,7 +9,7 @@ from costtop.alerts.escalation import HeldSpending
 from costtop.model import Breaker
 from costtop.processes.evidence.agents import AGENTS
 from costtop.scope import matches
-from costtop.store import gating
+from costtop.store import gating, meta
 from costtop.store.alerts import breakers
 
 TOLD = "said that nothing holds it"
@@ -51,7 +51,7 @@ def _loose(
         if session not in known
         and (session, TOLD) not in done
         and not breakers.overridden(db, one.budget, session, now)
-        and _slips(db, one, session)
+        and slips(db, one, session)
     ]
 
 
@@ -77,10 +77,11 @@ def _deed(
         return "kill" if one.escalate == "kill" and late and "kill" not in done else ""
     if session.partition("/")[0] not in AGENTS:
         return ""
-    return "pause" if _slips(db, one, session) else ""
+    return "pause" if slips(db, one, session) else ""
 
 
-def _slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
+def slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
+    """Whether a session under a breaker spends on as if no hook held it."""
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
     if not matches(one.scope, about):
@@ -91,8 +92,19 @@ def _slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
 def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) -> HeldSpending:
     asked = breakers.gate_asked(db, session, one.opened)
     count, last = breakers.calls_since(db, root, max(one.opened, asked.gate))
-    argued = breakers.calls_since(db, root, asked.since)[0] if asked.denials else 0
-    return HeldSpending(asked.gate, count, last, asked.denials, argued)
+    if not asked.denials:
+        return HeldSpending(asked.gate, count, last, 0, 0)
+    argued, later = (breakers.calls_since(db, root, at)[0] for at in (asked.since, asked.latest))
+    over = breakers.calls_since(db, root, one.opened)[0] if _is_small(db, one, root) else 0
+    return HeldSpending(
+        asked.gate, count, last, asked.denials, argued, apart=argued - later, over=over
+    )
+
+
+def _is_small(db: sqlite3.Connection, one: Breaker, root: object) -> bool:
+    """Whether a budget's amount is worth few of the session's own mean calls."""
+    amount = next((x.amount for x in meta.budgets(db) if x.name == one.budget), 0)
+    return 0 < amount < escalation.SMALL * breakers.mean_call(db, root)
 
 
 def _paused(done: Mapping[tuple[str, str], int]) -> set[str]:

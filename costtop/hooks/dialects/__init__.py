@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         REQUESTS: frozenset[str]  # hooks that ask before a request to the model that no user typed
         NEW: str  # what its settings begin with where there are none yet
         LINE: bool  # whether it has a status line for our command
+        ENDS_TURNS: bool  # whether a refusal can end the turn; else it goes on with the next call
         OFF: tuple[str, frozenset[str]]  # a file beside the settings, lines in it that stop hooks
         TRUST: str  # what the user must do before its hooks run; "" is nothing
         PROGRAM: tuple[str, str]  # its command, its oldest version that runs hooks; "": not known

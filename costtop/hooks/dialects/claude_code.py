@@ -19,6 +19,7 @@ TOLD: "frozenset[str]" = frozenset()
 REQUESTS: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = True
+ENDS_TURNS = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
 PROGRAM = ("claude", "1.0.41")  # its hooks say their event's name since

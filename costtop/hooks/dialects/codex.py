@@ -19,6 +19,7 @@ TOLD: "frozenset[str]" = frozenset()
 REQUESTS: "frozenset[str]" = frozenset()
 NEW = "{\n}\n"
 LINE = False
+ENDS_TURNS = False
 OFF: "tuple[str, frozenset[str]]" = ("config.toml", frozenset({"hooks=false", "codex_hooks=false"}))
 TRUST = "Codex runs a hook only after you trust it: start codex, type /hooks and trust these"
 PROGRAM = ("codex", "0.124.0")  # the first that runs them unasked

@@ -20,6 +20,7 @@ TOLD = frozenset({"userPromptSubmitted"})
 REQUESTS: "frozenset[str]" = frozenset()
 NEW = '{\n  "version": 1\n}\n'
 LINE = False
+ENDS_TURNS = False
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
 PROGRAM = ("copilot", "")  # not known

@@ -19,6 +19,7 @@ TOLD: "frozenset[str]" = frozenset()
 REQUESTS = frozenset({"BeforeModel"})
 NEW = "{\n}\n"
 LINE = False
+ENDS_TURNS = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
 PROGRAM = ("gemini", "0.26.0")  # the first that runs them unasked

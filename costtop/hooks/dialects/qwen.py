@@ -21,6 +21,7 @@ TOLD: "frozenset[str]" = frozenset()
 REQUESTS = frozenset({"UserPromptSubmit"})
 NEW = "{\n}\n"
 LINE = False
+ENDS_TURNS = True
 OFF: "tuple[str, frozenset[str]]" = ("", frozenset())
 TRUST = ""
 PROGRAM = ("qwen", "0.14.0")  # the first that runs them unasked

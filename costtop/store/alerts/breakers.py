@@ -241,20 +241,29 @@ def say_capped(db: sqlite3.Connection, breaker: int) -> bool:
 
 
 class Asked(NamedTuple):
-    """When a session's gate was last called (0: never), and its denials with their beginning."""
+    """When a session's gate was last called (0: never); its denials, the first and the latest."""
 
     gate: int
     denials: int
     since: int
+    latest: int
 
 
 def gate_asked(db: sqlite3.Connection, session: str, opened: int) -> Asked:
     """How the gate of "source/session" was asked; denials count from a breaker's opening on."""
     said = db.execute(
-        "SELECT times, since FROM denials WHERE session = ? AND at >= ?", (session, opened)
+        "SELECT times, since, at FROM denials WHERE session = ? AND at >= ?", (session, opened)
     ).fetchone()
-    times, since = said or (0, 0)
-    return Asked(gate_calls.last(db, session) or 0, times, since)
+    return Asked(gate_calls.last(db, session) or 0, *(said or (0, 0, 0)))
+
+
+def mean_call(db: sqlite3.Connection, root: object) -> int:
+    """Nano-dollars of a call of a root session row and its subagents; 0 where none has a price."""
+    (mean,) = db.execute(
+        "SELECT sum(cost) / max(1, sum(calls) - sum(unpriced)) FROM sessions WHERE root = ?",
+        (root,),
+    ).fetchone()
+    return int(mean or 0)
 
 
 def calls_since(db: sqlite3.Connection, root: object, since: int) -> tuple[int, int]:
