@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from costtop import config as configuration
 from costtop import lasting
 from costtop.config import Config, FeatureRule
+from costtop.daemon import shipped_prices
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest import journalled, title_reading
@@ -153,7 +154,8 @@ def price_book(config: Config, paths: Paths) -> PriceBook:
     path = Path(mine).expanduser() if mine else paths.config.with_name("prices.toml")
     entries = overrides(_toml(path), str(path)) if mine or path.exists() else ()
     fallback = config.prices.litellm
-    return PriceBook(entries, _json(Path(fallback).expanduser()) if fallback else None)
+    listed = _json(Path(fallback).expanduser()) if fallback else None
+    return PriceBook(entries, listed, shipped=shipped_prices.look)
 
 
 def _toml(path: Path) -> dict[str, Any]:

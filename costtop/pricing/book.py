@@ -1,16 +1,18 @@
 """The price book: which rates hold for a call, remembered. It reads no files and does no sums.
 
 Order of trust: the user's own prices, genai-prices, then LiteLLM's file. A model that none of them
-knows has no rates, and `why` says so. A call whose card is known costs one dictionary look-up;
-genai-prices is imported at the first call whose card is not.
+knows has no rates, and `why` says so. A call whose card is known costs one dictionary look-up.
+Cards of common models are shipped; genai-prices is imported at the first call of any other.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costtop.model import Call, Price, Rates
 from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
+    STANDARD,
     VAST,
     Card,
     exact,
@@ -29,18 +31,31 @@ if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
 
 _CARD = ("provider", "model", "tier", "speed", "geo", "card")  # one entry of an export
-_FORM = "2"  # of an exported card: older ones lack rates of audio and images
+FORM = "2"  # of an exported card: older ones lack rates of audio and images
 _MOST = 4096  # cards remembered: a log full of made-up names must not fill the memory
 
 Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
 _Page = tuple[int, int, Rates | None, Card]  # the newest rates hold from .. up to a size; all
 
 
+class Shipped(NamedTuple):
+    """Cards that came with costtop: what `scripts/rate_cards` wrote, None of another list."""
+
+    version: str  # of the installed genai-prices; "": ask for it
+    told: Any
+
+
+def nothing_shipped() -> Shipped:
+    """A book without them."""
+    return Shipped("", None)
+
+
 class PriceBook:
     """Rates by (provider, model, time, size, tier, speed, geo), each card worked out once.
 
     `mine` comes from `override.overrides`, `fallback` is LiteLLM's parsed file, `snapshot` an
-    updated genai-prices list (None: the one installed). Nothing is imported until it is needed.
+    updated genai-prices list (None: the one installed). Nothing is imported until it is needed, and
+    `shipped` is not asked before either.
     """
 
     def __init__(
@@ -48,6 +63,7 @@ class PriceBook:
         mine: tuple[PriceOverride, ...] = (),
         fallback: Any = None,
         snapshot: "DataSnapshot | None" = None,
+        shipped: Callable[[], Shipped] = nothing_shipped,
     ) -> None:
         self._mine = mine
         self._fallback = litellm_list.table(fallback)
@@ -55,6 +71,7 @@ class PriceBook:
         self._pages: dict[Key, _Page] = {}
         self._offered: Any = None
         self._learnt = False
+        self._shipped = cache(shipped)
 
     def rates(
         self,
@@ -104,12 +121,18 @@ class PriceBook:
         """Which lists the cards come from; cards of another edition are not to be used."""
         import json
         from hashlib import blake2b
-        from importlib.metadata import version
 
         told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
         updated = f"{self._snapshot.timestamp:+%Y-%m-%dT%H:%M:%S}" if self._snapshot else ""
         mark = blake2b(told.encode(), digest_size=8).hexdigest()
-        return f"{_FORM} genai-prices {version('genai-prices')}{updated} {mark}"
+        return f"{FORM} genai-prices {self._version()}{updated} {mark}"
+
+    def _version(self) -> str:
+        if version := self._shipped().version:
+            return version
+        from importlib import metadata
+
+        return metadata.version("genai-prices")
 
     def renew(self, snapshot: "DataSnapshot") -> None:
         """Price with another list from here on; every card is worked out anew."""
@@ -123,7 +146,7 @@ class PriceBook:
 
     def beside(self, snapshot: "DataSnapshot") -> "PriceBook":
         """A book with the same own prices and fallback over another list, to compare with."""
-        other = PriceBook(self._mine, None, snapshot)
+        other = PriceBook(self._mine, None, snapshot, self._shipped)
         other._fallback = self._fallback
         return other
 
@@ -192,14 +215,11 @@ class PriceBook:
         """The first candidate's card that says a price, else a floor, else why there is none."""
         if not found:
             return unpriced("not a model's name")
-        from costtop.pricing.listed import bundled, listed_card
-
-        snapshot = self._snapshot or bundled()
         asked, cards = "", []
         for seller, name in found:
             if asked and name != asked:
                 continue  # it is listed, so a shorter name would be another model
-            if card := listed_card(snapshot, seller, name, tier, speed, geo):
+            if card := self._one(seller, name, tier, speed, geo):
                 if exact(card):
                     return card
                 asked = name
@@ -210,6 +230,30 @@ class PriceBook:
             cards.append(card)
         cards.append(unpriced("no price list knows this model"))
         return next(filter(priced, cards), cards[0])
+
+    def _one(self, seller: str, name: str, *modifiers: str) -> Card | None:
+        """The card of one candidate: the shipped one, else what genai-prices says now."""
+        if self._snapshot is None:
+            if card := _shipped_card(self._shipped().told, (seller, name), modifiers):
+                return card
+            from costtop.pricing.listed import bundled
+
+            snapshot = bundled()
+        else:
+            snapshot = self._snapshot
+        from costtop.pricing.listed import listed_card
+
+        return listed_card(snapshot, seller, name, *modifiers)
+
+
+def _shipped_card(told: Any, model: Candidate, modifiers: tuple[str, ...]) -> Card | None:
+    """The card of what stands in the shipped file; None where it does not."""
+    seller, name = model
+    named = told["models"].get(seller, {}).get(name) if told else None
+    if named is None:
+        return None
+    number = named.get("|".join("" if word in STANDARD else word for word in modifiers))
+    return None if number is None else from_plain(told["cards"][number])
 
 
 def _page(card: Card) -> _Page:
