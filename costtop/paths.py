@@ -37,6 +37,11 @@ class Paths(NamedTuple):
     socket: Path  # where the daemon listens, by its lock file; else where one would
     otlp_token: Path  # what programs show the OTLP receiver; costtop makes it
 
+    @property
+    def hook_receipts(self) -> Path:
+        """The folder that keeps what agents' settings were before costtop stood in them."""
+        return self.database.parent / "hooks"
+
 
 def find(environ: os._Environ[str] | dict[str, str] = os.environ) -> Paths:
     """The paths of the instance that this environment names. Creates nothing."""

@@ -98,3 +98,5 @@ def test_a_bill_says_dollars_a_floor_and_what_is_not_known():
     assert bill(12_346_000_000, floor=True) == "≥$12.35"
     assert bill(0) == "$0.00"
     assert bill(None) == "?"
+    assert bill(3_500_000, of=4_000_000) == "$0.0035"  # beside a small amount
+    assert bill(1_234_567_891_234, of=1, places=4) == "$1,234.5679"  # as asked for

@@ -108,15 +108,14 @@ def _day(found: paths.Paths, day: str) -> tuple[int, int]:
 
 def _hook_hint(source: str) -> str:
     """What to type so that the agent behind a source hears a stop; "" where its hook may."""
-    from costtop.cli.control import hooks
     from costtop.durations import now_ms
+    from costtop.hooks.install.proof import proofs
     from costtop.queries.gates import HOOKS
 
     if (agent := HOOKS.get(source)) is None:
         return f"costtop has none for {source}"
-    found = paths.find()
     try:
-        (one,), (proof,) = hooks.proofs([agent], hooks.receipts(found), found, now_ms())
+        (one,), (proof,) = proofs([agent], paths.find(), now_ms())
     except (CosttopError, OSError):
         return f"costtop hooks install {agent}"  # settings that cannot be read tell of no hook
     if not one.commands:

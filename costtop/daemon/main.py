@@ -45,8 +45,7 @@ from costtop.daemon.lifecycle import (
     beginnings,
     daemon_log,
     privacy,
-    systemd_words,
-    watchdog,
+    systemd,
 )
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.lifecycle.signals import ignore, on_signals
@@ -98,7 +97,7 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
             asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
             ignore(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # it ends already
-            systemd_words.tell("STOPPING=1")
+            systemd.tell("STOPPING=1")
             paths.status.unlink(missing_ok=True)
     return 0
 
@@ -291,11 +290,10 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
 async def _answer_service(instance: Wired, follower: Follower, faults: Faults) -> None:
     """Says to systemd, where that has started us, that this daemon is up and at work."""
     counts, ingest = instance.ingest.counts, instance.ingest
-    await watchdog.answer(
+    await systemd.answer(
         instance.paths.socket,
         lambda: (follower.looked, ingest.progress.done, counts.bytes),
         lambda: bool(faults.present()),
-        systemd_words.patience(),
     )
 
 

@@ -21,10 +21,10 @@ from textual.timer import Timer
 
 from costtop.control.protocol import Command
 from costtop.durations import MINUTE, SECOND
-from costtop.queries.live.view import Snapshot
+from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.text import clean
-from costtop.tui import hang_up, workers
+from costtop.tui import workers
 from costtop.tui.backend import NOTHING, Backend
 from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
@@ -87,7 +87,7 @@ class CosttopApp(App[int]):
             # Without a handler the terminal stays in raw mode (SCREEN.md finding 4).
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
         if not self.is_headless:
-            hang_up.watch()
+            workers.watch_terminal()
         gc.collect()
         # The widgets live as long as the process: no frame pays for walking them; and a frame makes
         # thousands of tuples without a cycle among them.
@@ -289,6 +289,18 @@ class CosttopApp(App[int]):
         await self.action_tab(1)
         if isinstance(self.screen, TopScreen):
             self.screen.spent(within)
+
+    def show_session(self, row: SessionRow) -> None:
+        """The page of one session, over this screen."""
+        from costtop.tui.screens.session import SessionScreen
+
+        self.push_screen(SessionScreen(row))
+
+    def show_why(self, span: str, feature: str = "") -> None:
+        """Why a span in words, and a feature of it, cost what it did, over this screen."""
+        from costtop.tui.screens.why import WhyScreen
+
+        self.push_screen(WhyScreen(span, feature))
 
     async def action_turn(self, by: int) -> None:
         """Goes to the next or previous screen."""

@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from costtop.control.protocol import Command
-from costtop.queries.live.view import Snapshot
+from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.tui.backend import Backend
 from costtop.tui.preferences import Preferences
@@ -79,6 +79,12 @@ class Host(Protocol):
 
     async def show_spent(self, within: Within) -> None:
         """The list of the sessions that a line of another screen sums up."""
+
+    def show_session(self, row: SessionRow) -> None:
+        """The page of one session, over this screen."""
+
+    def show_why(self, span: str, feature: str = "") -> None:
+        """Why a span in words, and a feature of it, cost what it did, over this screen."""
 
 
 def host_of(node: DOMNode) -> Host:

@@ -1,7 +1,10 @@
-"""What goes on beside the screen: work in threads, and the traceback of a bug, kept in the log."""
+"""What goes on beside the screen: work in threads, a watch on its terminal, a bug's traceback."""
 
 import asyncio
 import os
+import select
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from costtop.files import private_file
 from costtop.text import clean
 
 _THREADS = 4  # a frame, what screens read, commands
+_GRACE = 5.0  # s in which a screen without a terminal may end by itself
 
 
 class Job(NamedTuple):
@@ -116,3 +120,25 @@ def written(error: BaseException, log: Path | None) -> str:
     except OSError as trouble:
         return f"the screen failed ({said}); {log} cannot be written: {trouble.strerror}"
     return f"the screen failed ({said}); the traceback is in {log}"
+
+
+def watch_terminal(terminal: int = 1) -> None:
+    """Ends the process when its terminal has gone, though its loop waits for ever.
+
+    A closed window or a killed multiplexer sends a signal too, but the thread that writes may have
+    died of the terminal before, and the loop waits for that thread: nothing of it would ever run
+    again. The watch rests in the kernel, in a thread of its own; nothing where it is no terminal.
+    """
+    if os.isatty(terminal):
+        threading.Thread(target=_wait, args=(terminal,), name="hang-up", daemon=True).start()
+
+
+def _wait(terminal: int) -> None:
+    gone = select.poll()
+    gone.register(terminal, 0)  # of a hang-up it tells unasked
+    while not (told := gone.poll()):
+        pass
+    if not told[0][1] & (select.POLLHUP | select.POLLERR):
+        return  # a system that cannot poll a terminal says so, and nothing of its end
+    time.sleep(_GRACE)
+    os._exit(128 + signal.SIGHUP)

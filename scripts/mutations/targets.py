@@ -15,9 +15,9 @@ TARGETS = (
     Target("costtop/money.py", ("tests/test_money.py",)),
     Target("costtop/pricing/charge.py", ("tests/pricing/test_charge.py",)),
     Target(
-        "costtop/queries/live/frame.py",
+        "costtop/queries/live/running_burn.py",
         ("tests/queries/test_rate.py",),
-        ("_HALF_LIFE", "_WEIGHTS", "_rate"),
+        ("_HALF_LIFE", "_WEIGHTS", "_WEIGHED", "rate"),
     ),
     Target("costtop/queries/live/session_state.py", ("tests/queries/test_session_state.py",)),
     Target(

@@ -2,21 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
-from costtop.durations import iso, now_ms
-from costtop.errors import CosttopError
+from costtop.durations import now_ms
 from costtop.hooks.dialects import AGENTS
-from costtop.paths import Paths
-
-if TYPE_CHECKING:
-    from costtop.hooks.install.installer import Installed
-    from costtop.hooks.install.proof import Proof
-    from costtop.queries.gates import Gates
 
 _DEEDS = {
     "install": "Puts the gate (and Claude Code's status line) into the agent's settings.",
@@ -56,19 +47,22 @@ def run(options: argparse.Namespace) -> int:
     """Does it and says what was done. `gate` and `statusline` never come here but for help."""
     from costtop.hooks.install import installer
 
-    kept = receipts(paths.find())
     if options.deed != "status":
+        kept = paths.find().hook_receipts
         change = installer.install if options.deed == "install" else installer.remove
         for line in change(options.agent, kept):
             put(line)
         return 0
-    return _status([options.agent] if options.agent else AGENTS, kept, as_json=options.json)
+    return _status([options.agent] if options.agent else AGENTS, as_json=options.json)
 
 
-def _status(agents: Sequence[str], kept: Path, *, as_json: bool) -> int:
-    told = [*zip(*proofs(agents, kept, paths.find(), now_ms()), strict=True)]
+def _status(agents: Sequence[str], *, as_json: bool) -> int:
+    from costtop.cli.reports import hold
+    from costtop.hooks.install.proof import proofs
+
+    told = [*zip(*proofs(agents, paths.find(), now_ms()), strict=True)]
     if as_json:
-        put_json({"schema": 1, "agents": [tree(one, proof) for one, proof in told]})
+        put_json({"schema": 1, "agents": [hold.tree(one, proof) for one, proof in told]})
     for one, proof in () if as_json else told:
         put(f"{one.agent}: {'installed' if one.commands else 'not installed'} ({one.settings})")
         for command in dict.fromkeys(one.commands):
@@ -76,52 +70,3 @@ def _status(agents: Sequence[str], kept: Path, *, as_json: bool) -> int:
         if one.commands:
             put(f"  {'' if proof.holds else '! '}{proof.words}")
     return 1 if any(proof.fails for _, proof in told) else 0
-
-
-def receipts(found: Paths) -> Path:
-    """The folder that keeps what agents' settings were before."""
-    return found.database.parent / "hooks"
-
-
-def proofs(
-    agents: Sequence[str], kept: Path, found: Paths, now: int
-) -> "tuple[list[Installed], list[Proof]]":
-    """How the settings of each agent stand, and what its gate has done."""
-    from costtop.hooks.dialects import dialect_of
-    from costtop.hooks.install import installer
-    from costtop.hooks.install.proof import prove
-
-    seen = _seen(found, now)
-    told = [installer.status(agent, kept) for agent in agents]
-    sources = [dialect_of(agent).SOURCE for agent in agents]
-    return told, [
-        prove(one, seen.calls.get(source), seen.used.get(source), now)
-        for one, source in zip(told, sources, strict=True)
-    ]
-
-
-def _seen(found: Paths, now: int) -> "Gates":
-    from costtop.queries.connection import Door
-    from costtop.queries.gates import Gates, gates
-
-    try:
-        return Door(found).read(gates, now)
-    except CosttopError:
-        return Gates({}, {})  # nothing was ever read
-
-
-def tree(one: "Installed", proof: "Proof") -> dict[str, object]:
-    """Both as JSON-able values."""
-    call = proof.call
-    return {
-        "agent": one.agent,
-        "installed": bool(one.commands),
-        "settings": str(one.settings),
-        "commands": list(dict.fromkeys(one.commands)),
-        "trouble": one.trouble or None,
-        "gate": proof.state,
-        "said": proof.words,
-        "called_at": iso(call.at) if call else None,
-        "pid": call.pid or None if call else None,
-        "session": call.session if call else None,
-    }

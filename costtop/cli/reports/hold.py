@@ -1,22 +1,43 @@
 """What `costtop doctor` says of gates: which agents a hook holds, which budgets hold nothing."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop import config
-from costtop.cli.control import hooks
-from costtop.durations import now_ms
+from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.hooks.dialects import AGENTS
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.gates import all_unheld, gates
 
+if TYPE_CHECKING:
+    from costtop.hooks.install.installer import Installed
+    from costtop.hooks.install.proof import Proof
+
 
 def found(paths: Paths) -> list[dict[str, Any]]:
     """The gates that stand in agents' settings, each with what it has done."""
-    kept = hooks.receipts(paths)
-    told = zip(*hooks.proofs(AGENTS, kept, paths, now_ms()), strict=True)
-    return [hooks.tree(one, proof) for one, proof in told if one.commands]
+    from costtop.hooks.install.proof import proofs
+
+    told = zip(*proofs(AGENTS, paths, now_ms()), strict=True)
+    return [tree(one, proof) for one, proof in told if one.commands]
+
+
+def tree(one: "Installed", proof: "Proof") -> dict[str, object]:
+    """Both as JSON-able values."""
+    call = proof.call
+    return {
+        "agent": one.agent,
+        "installed": bool(one.commands),
+        "settings": str(one.settings),
+        "commands": list(dict.fromkeys(one.commands)),
+        "trouble": one.trouble or None,
+        "gate": proof.state,
+        "said": proof.words,
+        "called_at": iso(call.at) if call else None,
+        "pid": call.pid or None if call else None,
+        "session": call.session if call else None,
+    }
 
 
 def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:

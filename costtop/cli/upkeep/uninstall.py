@@ -60,7 +60,7 @@ def _wired(found: Paths) -> list[str]:
     named = []
     for agent in AGENTS:
         try:
-            if installer.status(agent, found.database.parent / "hooks").commands:
+            if installer.status(agent, found.hook_receipts).commands:
                 named.append(agent)
         except CosttopError as error:
             print(f"costtop: {error}", file=sys.stderr)
@@ -88,7 +88,7 @@ def _stop(found: Paths) -> None:
 def _unwire(agent: str, found: Paths) -> None:
     from costtop.hooks.install import installer
 
-    for line in installer.remove(agent, found.database.parent / "hooks"):
+    for line in installer.remove(agent, found.hook_receipts):
         put(line)
 
 

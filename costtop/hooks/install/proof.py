@@ -4,11 +4,17 @@ Codex runs a hook only once its user has trusted it, an old agent or a session t
 runs none: until the gate was called since it was put in, it holds nothing.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from costtop.durations import MINUTE, short
+from costtop.errors import CosttopError
 from costtop.hooks.dialects import dialect_of
+from costtop.hooks.install import installer
 from costtop.hooks.install.installer import Installed
+from costtop.paths import Paths
+from costtop.queries.connection import Door
+from costtop.queries.gates import Gates, gates
 from costtop.store.sessions.gate_calls import GateCall
 
 State = Literal["absent", "broken", "old", "waiting", "untrusted", "silent", "called"]
@@ -31,6 +37,20 @@ class Proof(NamedTuple):
     def fails(self) -> bool:
         """Whether the agent was at work and the gate was not called, or cannot be."""
         return self.state in {"broken", "old", "untrusted", "silent"}
+
+
+def proofs(agents: Sequence[str], found: Paths, now: int) -> tuple[list[Installed], list[Proof]]:
+    """How the settings of each agent stand, and what its gate has done by now (ms UTC)."""
+    try:
+        seen = Door(found).read(gates, now)
+    except CosttopError:
+        seen = Gates({}, {})  # nothing was ever read
+    told = [installer.status(agent, found.hook_receipts) for agent in agents]
+    sources = [dialect_of(agent).SOURCE for agent in agents]
+    return told, [
+        prove(one, seen.calls.get(source), seen.used.get(source), now)
+        for one, source in zip(told, sources, strict=True)
+    ]
 
 
 def prove(one: Installed, call: GateCall | None, used: int | None, now: int) -> Proof:

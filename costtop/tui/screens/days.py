@@ -19,7 +19,6 @@ from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
-from costtop.tui.screens.why import WhyScreen
 from costtop.tui.widgets.calendar import heat_map, trend
 from costtop.tui.widgets.spent import change
 from costtop.tui.widgets.table import Table
@@ -106,7 +105,7 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
     def action_why(self) -> None:
         """Why the day under the cursor cost what it did."""
         if (day := self.table.selected) is not None:
-            self.app.push_screen(WhyScreen(day.key))
+            host_of(self).show_why(day.key)
 
     @on(Table.Opened)
     async def action_travel(self) -> None:

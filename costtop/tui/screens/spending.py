@@ -17,7 +17,6 @@ from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
-from costtop.tui.screens.why import WhyScreen
 from costtop.tui.widgets.spent import (
     FEATURE_COLUMNS,
     MODEL_COLUMNS,
@@ -162,7 +161,7 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         """Why the feature under the cursor cost what it did; by other keys, why all of it did."""
         selected = self.table.selected if self.by == "feature" else None
         name = self.span if self.span != "month" else "this month"
-        self.app.push_screen(WhyScreen(name, selected.sums.key if selected else ""))
+        host_of(self).show_why(name, selected.sums.key if selected else "")
 
     @on(Table.Opened)
     async def action_sessions(self) -> None:

@@ -25,11 +25,10 @@ from costtop.tui.list.frame_memory import FrameMemory
 from costtop.tui.list.shown_rows import Shown, ground, settled
 from costtop.tui.list.span_list import EVERYWHERE, SpanList
 from costtop.tui.screens.bindings import TOP_BAR, TOP_KEYS, TOP_MORE
-from costtop.tui.screens.rest import Rest
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
-from costtop.tui.widgets.glance import Glance, aside_width, heading, hint
+from costtop.tui.widgets.glance import Glance, Rest, aside_width, heading, hint
 from costtop.tui.widgets.incidents_pane import IncidentsPane
 from costtop.tui.widgets.pane import Pane, keybar
 from costtop.tui.widgets.table import Table
@@ -205,10 +204,8 @@ class TopScreen(SparingScreen):
     @on(Table.Opened)
     def action_detail(self) -> None:
         """Opens the session under the cursor; a group opens or folds."""
-        from costtop.tui.screens.session import SessionScreen
-
         if (row := self._row()) is not None:
-            self.app.push_screen(SessionScreen(row))
+            self.host.show_session(row)
         else:
             self.action_turn()
 

@@ -1,6 +1,11 @@
 """The session under the cursor at a glance: the hint line, the pane below or beside the list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from textual.screen import Screen
+from textual.timer import Timer
 
 from costtop.durations import SECOND, short
 from costtop.queries.live.view import SessionRow
@@ -18,6 +23,26 @@ _AGAIN = 5 * SECOND  # between two readings of the session
 _MOVED = 3 * SECOND  # the same where it has spent since
 _HEIGHT = 9
 _CAUSES = 5
+_REST = 0.12  # s: keys that repeat come faster
+
+
+class Rest:
+    """Does what follows a move of the cursor: at once after a lone one, after a run at its end."""
+
+    def __init__(self, screen: Screen[Any], then: Callable[[], None]) -> None:
+        self._screen, self._then = screen, then
+        self._at = 0.0  # of the last move, s
+        self._timer: Timer | None = None
+
+    def moved(self) -> None:
+        """The cursor has moved."""
+        before, self._at = self._at, monotonic()
+        if self._timer is not None:
+            self._timer.stop()
+        if self._at - before > _REST:
+            self._then()
+        else:
+            self._timer = self._screen.set_timer(_REST, self._then)
 
 
 class Glance(Pane):
