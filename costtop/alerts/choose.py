@@ -233,7 +233,7 @@ def _bears_on(other: Told, finding: Finding, past: _Past) -> bool:
     if finding.tier is not None and other.tier is not None:
         return True
     if other.tier is not None:
-        return other.told is not None and past.now - other.told < FRESH_FOR
+        return other.told is not None and 0 <= past.now - other.told < FRESH_FOR
     return f"|{finding.rule}|" in other.identity
 
 

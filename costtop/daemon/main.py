@@ -38,6 +38,7 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.jobs.clock_watch import heed_clock
 from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper, keep_wal_small
@@ -326,6 +327,7 @@ def _notices(
         ),
         ("courier", courier.run),
         ("posted letters", partial(_wake, courier, posted)),
+        ("clock", partial(heed_clock, writer, courier.wake)),
         ("self-check", partial(check.run, now_ms)),
         ("summaries", partial(summaries, post, now_ms)),
     )

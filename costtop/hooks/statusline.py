@@ -36,7 +36,7 @@ def line(text: bytes, files: tuple[str, str, str], now: int) -> str:
     database, _, status = files
     session = quick.word(text, "session_id")
     try:
-        fresh = now - os.stat(status).st_mtime_ns // 1_000_000 < _FRESH
+        fresh = abs(now - os.stat(status).st_mtime_ns // 1_000_000) < _FRESH
         with open(status, "rb", buffering=0) as file:
             said = file.read(1000).decode("utf-8", "replace").strip()
     except OSError:

@@ -25,6 +25,7 @@ QUIET = 60 * 10**9  # ns after a rotation until a last line without newline coun
 _TELLING = 256  # bytes of a beginning that hardly two files share
 KEPT = 7 * DAY  # that the place of a vanished file is kept
 _WAIT, _LONGEST_WAIT = 5 * 10**9, 300 * 10**9  # ns between two tries at what cannot be read
+_FOR_EVER = 10 * 365 * 86_400 * 10**9  # ns
 
 
 class FileChange(NamedTuple):
@@ -108,7 +109,7 @@ class Known:
         """Whether a look at the file would tell nothing new, by its stat alone. `now`: ns UTC."""
         now = time.time_ns() if now is None else now
         if pause := self._pause(seen):
-            return now < pause.due
+            return pause.due - pause.wait <= now < pause.due  # the clock may have been set back
         own = self._by_path.get(seen.path)
         if own is None or not _same_stat(own, seen):
             return False
@@ -216,10 +217,11 @@ class Known:
             self._pauses.pop(seen.path, None)
             return FileChange("gone", place)
         before = self._pauses.get(seen.path)
-        wait = min(before.wait * 2, _LONGEST_WAIT) if before else _WAIT
-        due = now + (10 * 365 * 86_400 * 10**9 if trouble.final else wait)
+        tried = before is not None and before.wait <= _LONGEST_WAIT
+        wait = min(before.wait * 2, _LONGEST_WAIT) if before and tried else _WAIT
+        wait = _FOR_EVER if trouble.final else wait
         stat = seen.size, seen.mtime, seen.ctime
-        self._pauses[seen.path] = _Pause(*stat, due, wait, trouble.reason)
+        self._pauses[seen.path] = _Pause(*stat, now + wait, wait, trouble.reason)
         kind = "refused" if trouble.final else "later"
         again = before is not None and before.reason == trouble.reason
         return FileChange(kind, place, reason=trouble.reason, again=again)
@@ -265,8 +267,8 @@ def _final(place: Place, seen: Seen, now: int) -> bool:
     """Whether a rotated file has been quiet for so long that its last line is all there will be."""
     if _gzipped(seen):
         return True
-    quiet = now - max(seen.mtime, seen.ctime) >= QUIET
-    return quiet and (seen.rotated or place.moved)
+    moved = now - max(seen.mtime, seen.ctime)  # far below zero: the clock was set back since then
+    return not -QUIET < moved < QUIET and (seen.rotated or place.moved)
 
 
 def _whole(seen: Seen, own: Place | None) -> FileChange:

@@ -19,6 +19,7 @@ from .watchers import Asking, Screens
 from .wires import Nuisance, OtlpCaller, PythonClient, SocketCaller
 
 CATCH_UP = 180.0  # s that the daemon has in the end, with nothing against it any more
+RETRY = 960.0  # s within which an endpoint that has failed is tried again
 
 
 class Party:
@@ -143,7 +144,7 @@ def catch_up(home: InstanceHome) -> None:
     """Waits until all that was sent is counted and judged, and every letter is delivered."""
     until(lambda: _ask(home, "SELECT count(*) FROM calls") >= home.sent.calls, CATCH_UP)
     until(lambda: _ask(home, _JUDGED) == 1, CATCH_UP)
-    until(lambda: _ask(home, _OPEN) == 0, CATCH_UP)
+    until(lambda: _ask(home, _OPEN) == 0, RETRY)
 
 
 def _ask(home: InstanceHome, sql: str) -> int:

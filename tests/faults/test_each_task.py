@@ -60,9 +60,9 @@ from costtop.__main__ import main
 sys.exit(main())
 """
 TASKS = {
-    "-wal file", "alerting", "breakers", "configuration", "courier", "damage", "held budgets",
-    "late notes", "lock", "memory", "metrics", "otlp", "posted letters", "price list",
-    "process search", "rate cards", "reader", "self-check", "slow files", "socket",
+    "-wal file", "alerting", "breakers", "clock", "configuration", "courier", "damage",
+    "held budgets", "late notes", "lock", "memory", "metrics", "otlp", "posted letters",
+    "price list", "process search", "rate cards", "reader", "self-check", "slow files", "socket",
     "socket lines", "spool", "status", "status line", "store", "store upkeep", "summaries",
     "unfinished kills",
 }  # fmt: skip

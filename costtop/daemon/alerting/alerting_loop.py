@@ -34,7 +34,7 @@ async def run_alerting(
     while True:
         try:
             await _judge(evaluator, writer, database, reader)
-            if evaluator.awake and now_ms() - forecast_at >= _FORECAST_EVERY:
+            if evaluator.awake and not 0 <= now_ms() - forecast_at < _FORECAST_EVERY:
                 forecast_at = now_ms()
                 forecasts = await forecast_budgets(
                     database, evaluator.limits, evaluator.tz, forecast_at

@@ -140,7 +140,7 @@ class Breakers:
         known = [one for one in holder.sessions() if holder.confidence(one) == "exact"]
         due = await self._writer.read(find_due, known, now)
         due = [one for one in due if not await self._holds_by_hook(one)]
-        self._refused = {key: at for key, at in self._refused.items() if at > now}
+        self._refused = {key: at for key, at in self._refused.items() if 0 < at - now <= _RETRY}
         wanted = [
             one
             for one in due

@@ -78,7 +78,7 @@ class HookReports:
 
     async def _prove(self, command: Hook, key: str, now: int) -> None:
         """Writes that this session's gate runs, now and then: a status line is no gate."""
-        if command.event == "statusline" or now - self._gated.get(key, 0) < _PROVEN:
+        if command.event == "statusline" or 0 <= now - self._gated.get(key, 0) < _PROVEN:
             return
         handle = self._holder.handle(key)
         call = GateCall(now, handle.pid if handle else 0, key)

@@ -27,9 +27,13 @@ def post(db: sqlite3.Connection, letters: Iterable[Letter], now: int) -> list[in
     for letter in letters:
         state = "held" if letter.hold else _first_state(db, letter.label)
         cursor = db.execute(
-            f"INSERT OR IGNORE INTO outbox ({_LETTER}, made, released, state, hold, next_at)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (*letter[: len(_KEPT)], now, None if letter.hold else now, state, letter.hold, now),
+            f"INSERT OR IGNORE INTO outbox"
+            f" ({_LETTER}, made, released, state, hold, next_at, set_at)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                *letter[: len(_KEPT)],
+                *(now, None if letter.hold else now, state, letter.hold, now, now),
+            ),
         )
         if cursor.rowcount:
             rows.append(int(cursor.lastrowid or 0))
@@ -47,16 +51,11 @@ def _first_state(db: sqlite3.Connection, label: str) -> str:
 
 
 def due(db: sqlite3.Connection, busy: Collection[str], now: int) -> list[Letter]:
-    """For each endpoint that is not busy the letter to send next, the least tried one first.
-
-    A clock that was set back must not stop the post: no letter waits longer than a retry does, and
-    one that was released in what is the future now, and not tried yet, goes at once.
-    """
+    """For each endpoint that is not busy the letter to send next, the least tried one first."""
     rows = db.execute(
-        f"SELECT {_LETTER}, id, attempts FROM outbox WHERE state = 'pending'"
-        " AND (next_at <= ? OR next_at > ? OR (attempts = 0 AND released > ?))"
+        f"SELECT {_LETTER}, id, attempts FROM outbox WHERE state = 'pending' AND next_at <= ?"
         " ORDER BY attempts, id",
-        (now, now + 2 * LONGEST_RETRY, now),
+        (now,),
     )
     found: dict[str, Letter] = {}
     for letter in map(_letter, rows):
@@ -95,7 +94,7 @@ def sent(db: sqlite3.Connection, letter: Letter, state: str, now: int) -> None:
     )
     if before and before[0] != "ok":  # it is back: what waited for it goes at once
         db.execute(
-            "UPDATE outbox SET next_at = ? WHERE label = ? AND state = 'pending'",
+            "UPDATE outbox SET next_at = ?1, set_at = ?1 WHERE label = ?2 AND state = 'pending'",
             (now, letter.label),
         )
 
@@ -112,35 +111,41 @@ def failed(
     """Keeps a failure and when to try again: 5 s x 2^n, at most 15 min, for 72 h.
 
     `error` is redacted by the sender; `jitter` in 0..1 spreads retries. The whole endpoint waits:
-    what one letter met, its others would meet.
+    what one letter met, its others would meet. A new letter is tried at once all the same; that it
+    fails too, before the endpoint was to be tried again, makes nobody wait longer.
     """
-    failures = _count_failure(db, letter.label, error, now)
-    wait = min(FIRST_RETRY << min(failures - 1, 20), LONGEST_RETRY)
-    next_at = now + round(wait * (0.8 + 0.4 * jitter))
+    known = db.execute("SELECT failures, next_at FROM endpoints WHERE label = ?", (letter.label,))
+    failures, next_at = known.fetchone() or (0, 0)
+    early = failures and now < next_at
+    _put_failing(db, letter.label, failures + (not early), error, now)
+    if not early:
+        wait = min(FIRST_RETRY << min(failures, 20), LONGEST_RETRY)
+        next_at = now + round(wait * (0.7 + 0.3 * jitter))
     db.execute(
         "UPDATE outbox SET attempts = attempts + 1, error = ?,"
         " refusals = CASE WHEN ? THEN refusals + 1 ELSE 0 END WHERE id = ?",
         (error, permanent, letter.id),
     )
     db.execute(
-        "UPDATE outbox SET next_at = max(?, min(next_at, ?)) WHERE label = ? AND state = 'pending'",
-        (next_at, next_at, letter.label),
+        "UPDATE outbox SET next_at = ?, set_at = ? WHERE label = ? AND state = 'pending'",
+        (next_at, now, letter.label),
     )
-    db.execute("UPDATE endpoints SET next_at = ? WHERE label = ?", (next_at, letter.label))
+    db.execute(
+        "UPDATE endpoints SET next_at = ?, set_at = ? WHERE label = ?",
+        (next_at, now, letter.label),
+    )
     _give_up(db, letter, now)
 
 
-def _count_failure(db: sqlite3.Connection, label: str, error: str, now: int) -> int:
+def _put_failing(db: sqlite3.Connection, label: str, failures: int, error: str, now: int) -> None:
     db.execute(
         "INSERT INTO endpoints (label, state, failures, since, error)"
-        " VALUES (?, 'failing', 1, ?, ?)"
-        " ON CONFLICT (label) DO UPDATE SET failures = failures + 1, error = excluded.error,"
+        " VALUES (?, 'failing', ?, ?, ?)"
+        " ON CONFLICT (label) DO UPDATE SET failures = excluded.failures, error = excluded.error,"
         " since = CASE state WHEN 'ok' THEN excluded.since ELSE since END,"
         " state = CASE state WHEN 'ok' THEN 'failing' ELSE state END",
-        (label, now, error),
+        (label, failures, now, error),
     )
-    row = db.execute("SELECT failures FROM endpoints WHERE label = ?", (label,)).fetchone()
-    return int(row[0])
 
 
 def _give_up(db: sqlite3.Connection, letter: Letter, now: int) -> None:
@@ -175,10 +180,10 @@ def reopen(db: sqlite3.Connection, labels: Sequence[str], now: int) -> None:
         labels,
     )
     db.execute(
-        "UPDATE outbox SET state = 'pending', refusals = 0, next_at = ?"
+        "UPDATE outbox SET state = 'pending', refusals = 0, next_at = ?, set_at = ?"
         " WHERE state = 'broken' AND released > ?"
         f" AND label IN ({known})",
-        (now, now - GIVE_UP_AFTER, *labels),
+        (now, now, now - GIVE_UP_AFTER, *labels),
     )
     db.execute(f"DELETE FROM endpoints WHERE label NOT IN ({known})", labels)
     db.execute(
@@ -208,7 +213,7 @@ def traffic(db: sqlite3.Connection, label: str, window: int, now: int) -> Traffi
         hour=int(hour),
         backlog=backlog,
         held=held,
-        held_for=0 if since is None else abs(now - since),  # the clock may have been set back
+        held_for=0 if since is None else max(0, now - since),
         patient=bool(held) and not hasty,
     )
 
@@ -240,8 +245,9 @@ def _with_alerts(db: sqlite3.Connection, letter: Letter) -> Letter:
 def release(db: sqlite3.Connection, letter: int, now: int) -> None:
     """Frees a held letter to go as it is."""
     db.execute(
-        "UPDATE outbox SET state = 'pending', hold = '', released = ?, next_at = ? WHERE id = ?",
-        (now, now, letter),
+        "UPDATE outbox SET state = 'pending', hold = '', released = ?1, next_at = ?1, set_at = ?1"
+        " WHERE id = ?2",
+        (now, letter),
     )
 
 
