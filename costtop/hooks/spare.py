@@ -4,6 +4,9 @@ A command passes only as exact words: whatever a shell would make more of (pipes
 substitutions, wildcards) does not. What reads JSON is imported only where something might pass.
 """
 
+import os
+
+from costtop.hooks.launchers import NAME, is_own
 from costtop.hooks.quick import word
 from costtop.store.gating import HOLD
 from costtop.text import clean, typed
@@ -106,7 +109,7 @@ def _kind(words: list[str]) -> str:
     if words[0] == "git":
         rest = words[3:] if words[1:2] == ["-C"] else words[1:]
         return _GIT.get(rest[0], "") if rest else ""
-    if words[0] != "costtop" and not (words[0][0] == "/" and words[0].endswith("/costtop")):
+    if not (words[0].endswith(NAME) and is_own(words[0], os.environ)):
         return ""
     name, verb = [*words[1:3], "", ""][:2]
     verbs = _READING_VERBS.get(name, set())

@@ -1,13 +1,24 @@
 """What may still run while a session is held back, and what only looks as if it might."""
 
 import json
+import os
 import shlex
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.hooks.spare import exact, permitted
+
+LAUNCHER = Path(sys.executable).with_name("costtop")
+
+
+@pytest.fixture(autouse=True)
+def _launcher(monkeypatch):
+    """costtop on PATH; which programs of that name are is another test's."""
+    monkeypatch.setenv("PATH", str(LAUNCHER.parent), prepend=os.pathsep)
 
 
 def harmless(command: str) -> str:
@@ -25,7 +36,7 @@ def harmless(command: str) -> str:
         ("git add 'src/a b.py' tests/", "stage"),
         ("git status", "look"),
         ("  costtop status  ", "look"),
-        ("/usr/local/bin/costtop report --by session", "look"),
+        (f"{LAUNCHER} report --by session", "look"),
         ("costtop --once --json", "look"),
         ("costtop override daily", "look"),
         ("costtop budget list", "look"),

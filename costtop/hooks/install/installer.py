@@ -1,12 +1,9 @@
 """Puts the gate and the status line into an agent's settings, and takes them out again.
 
 `dialects` know the formats of hooks. A file that cannot be understood is left alone, and what it
-was before is kept in a receipt: while nobody else has changed the file since, taking the hooks out
-is putting these bytes back.
+was before is kept in a receipt.
 """
 
-import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -16,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from costtop.errors import CosttopError, UsageError
-from costtop.files import private_directory, private_file
 from costtop.hooks.dialects import AGENTS, dialect_of
-from costtop.hooks.install import entries
+from costtop.hooks.install import entries, receipts
 from costtop.hooks.install.agent_version import too_old
+from costtop.hooks.install.receipts import Receipt
 
 if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect
@@ -37,14 +34,6 @@ class Installed(NamedTuple):
     trouble: str  # why they would not work; "" is fine
     since: int = 0  # ms UTC: when they were put in; 0: not known
     old: str = ""  # why the agent's program, as installed, runs no hooks at all
-
-
-class Receipt(NamedTuple):
-    """One change of one file."""
-
-    before: bytes | None  # None: there was no file
-    after: str  # digest of what was written
-    folders: tuple[str, ...]  # made for it, the deepest first
 
 
 def dialect(agent: str) -> "Dialect":
@@ -70,14 +59,16 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
     if speaks.LINE:
         after = _understood(path, entries.with_line, after, _line(environ))
     if before is not None and after == before.decode():
+        receipts.keep_launchers(kept, _launchers())
         return [f"{path}: costtop's hooks are there already"]
-    earlier = _receipt(kept, path)
+    earlier = receipts.read(kept, path)
     first = before if plain == text else plain.encode()
-    if earlier and before is not None and _digest(before) == earlier.after:
+    if earlier and before is not None and receipts.digest(before) == earlier.after:
         first = earlier.before  # they were put in anew: the way back leads to the first state
     folders = tuple(earlier.folders) if earlier else _missing(path)
-    backup = _keep(kept, path, Receipt(first, _digest(after.encode()), folders))
+    backup = receipts.keep(kept, path, Receipt(first, receipts.digest(after.encode()), folders))
     _write(path, after.encode())
+    receipts.keep_launchers(kept, _launchers())
     said = [f"{path}: the gate is in" + (" and the status line" if speaks.LINE else "")]
     if first is not None:
         said.append(f"as it was before: {backup}")
@@ -89,11 +80,11 @@ def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> l
     """Takes our entries out; the file is byte for byte what it was, or was changed to since."""
     path = place(agent, environ)
     now = _read(path)
-    receipt = _receipt(kept, path)
+    receipt = receipts.read(kept, path)
     if now is None:
-        _drop(kept, path)
+        receipts.drop(kept, path)
         return [f"{path}: there are no settings"]
-    if receipt and _digest(now) == receipt.after:
+    if receipt and receipts.digest(now) == receipt.after:
         before = receipt.before
     else:
         before = _understood(path, entries.without, _text(path, now, dialect(agent))).encode()
@@ -106,7 +97,7 @@ def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> l
         _remove_folders(receipt.folders if receipt else ())
     else:
         _write(path, before)
-    _drop(kept, path)
+    receipts.drop(kept, path)
     return [f"{path}: costtop's hooks are out"]
 
 
@@ -120,7 +111,7 @@ def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> I
     trouble = _gone(commands[0]) if commands else ""
     trouble = trouble or (commands and _disabled(dialect(agent), path)) or ""
     old = too_old(dialect(agent), environ) if commands else ""
-    return Installed(agent, path, commands, trouble, _since(kept, path), old)
+    return Installed(agent, path, commands, trouble, receipts.since(kept, path), old)
 
 
 def _gone(command: str) -> str:
@@ -137,13 +128,6 @@ def _gone(command: str) -> str:
 def _starts(words: list[str]) -> bool:
     files = [word for word in words if word.endswith("/" + os.path.basename(_BY_PATH))]
     return os.access(words[0], os.X_OK) and all(os.path.isfile(one) for one in files)
-
-
-def _since(kept: Path, settings: Path) -> int:
-    try:
-        return _place(kept, settings).with_suffix(".json").stat().st_mtime_ns // 1_000_000
-    except OSError:
-        return 0
 
 
 def _disabled(speaks: "Dialect", path: Path) -> str:
@@ -191,11 +175,15 @@ def _line(environ: Mapping[str, str]) -> str:
 
 def _launcher() -> list[str]:
     """How to start costtop from any folder."""
-    found = shutil.which("costtop")
+    return _launchers()[:1] or [sys.executable, "-P", "-m", "costtop"]
+
+
+def _launchers() -> list[str]:
+    """The programs that start costtop, this one first, then the one that PATH has."""
     own = Path(sys.argv[0]) if Path(sys.argv[0]).name == "costtop" else None
-    if own and own.is_file() and os.access(own, os.X_OK):
-        return [str(own.absolute())]
-    return [str(Path(found).absolute())] if found else [sys.executable, "-P", "-m", "costtop"]
+    found = [own] if own and own.is_file() and os.access(own, os.X_OK) else []
+    found += [Path(one) for one in [shutil.which("costtop")] if one]
+    return list(dict.fromkeys(str(one.absolute()) for one in found))
 
 
 def _home(environ: Mapping[str, str]) -> str:
@@ -256,53 +244,3 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         young.unlink(missing_ok=True)
         raise CosttopError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _digest(content: bytes) -> str:
-    """The hash that stands for a content."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _place(folder: Path, settings: Path) -> Path:
-    name = hashlib.blake2b(os.fsencode(settings), digest_size=6).hexdigest()
-    return folder / f"{settings.parent.name.strip('.')}-{name}"
-
-
-def _keep(folder: Path, settings: Path, receipt: Receipt) -> Path:
-    """Writes a receipt; returns the file that holds the settings as they were."""
-    private_directory(folder)
-    path = _place(folder, settings)
-    _write_private(path.with_suffix(".before"), receipt.before or b"")
-    facts = {
-        "settings": str(settings),
-        "existed": receipt.before is not None,
-        "after": receipt.after,
-        "folders": receipt.folders,
-    }
-    _write_private(path.with_suffix(".json"), json.dumps(facts).encode())
-    return path.with_suffix(".before")
-
-
-def _receipt(folder: Path, settings: Path) -> Receipt | None:
-    """The receipt of a file, None where there is none that can be read."""
-    path = _place(folder, settings)
-    try:
-        facts = json.loads(path.with_suffix(".json").read_bytes())
-        before = path.with_suffix(".before").read_bytes()
-        return Receipt(
-            before if facts["existed"] else None, facts["after"], tuple(facts["folders"])
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _drop(folder: Path, settings: Path) -> None:
-    """The change has been taken back."""
-    for suffix in (".json", ".before"):
-        _place(folder, settings).with_suffix(suffix).unlink(missing_ok=True)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(private_file(path, flags), "wb") as file:
-        file.write(content)
