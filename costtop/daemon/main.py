@@ -38,6 +38,7 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.jobs import long_sums
 from costtop.daemon.jobs.clock_watch import heed_clock
 from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
@@ -244,7 +245,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("status", status.run),
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
-            *_upkeep(instance, keeper),
+            *_upkeep(instance, keeper, reader),
             *_notices(instance, reader, to, posted, faults),
             ("socket", partial(_listen, desk, Obey(instance, executors), extra)),
         ]
@@ -273,7 +274,7 @@ def _life(instance: Wired, daemon: _Daemon, follower: Follower) -> tuple[tuple[s
     )
 
 
-def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...]:
+def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple[str, Work], ...]:
     """What keeps the store, and what lies beside it, in order."""
     paths, writer = instance.paths, instance.writer
     return (
@@ -285,6 +286,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper) -> tuple[tuple[str, Work], ...
         ("memory", partial(keep_memory_small, writer)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
         ("titles", partial(title_reading.keep, writer, instance.roots)),
+        ("long sums", partial(long_sums.keep, writer, lambda: reader.passes > 0)),
     )
 
 

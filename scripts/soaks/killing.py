@@ -5,7 +5,6 @@ one lives, and what was sent is held against what was counted.
 """
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,12 +50,12 @@ class _Mode:
     def run(self, kills: int) -> list[Finding]:
         keeper = self.home.keeper
         for _ in range(kills):
+            end = time.monotonic() + self.rng.uniform(0, self._longest)
             keeper.begin()
-            fate = threading.Timer(self.rng.uniform(0, self._longest), keeper.end)
-            fate.start()  # it does not wait for what is sent to be answered
-            while fate.is_alive():
+            while time.monotonic() < end:
                 self._send(self.rng)
                 time.sleep(self._pause)
+            keeper.end()
         keeper.start()
         for finish in self._finish:
             until(lambda finish=finish: finish() is not False, 60)  # type: ignore[misc]

@@ -4,7 +4,6 @@ A call counts as sent once it is made up, and is sent again until it is acknowle
 """
 
 import contextlib
-import http.client
 import json
 import socket
 import subprocess
@@ -13,7 +12,6 @@ import time
 import urllib.error
 import urllib.request
 from random import Random
-from typing import Any
 
 from costtop.paths import Paths
 
@@ -128,16 +126,16 @@ class PythonClient:
 
 
 class OtlpCaller:
-    """Posts spans, many in a body; those that were not taken are posted again as they were."""
+    """Posts spans; one that was not taken is posted again as it was."""
 
     def __init__(self, paths: Paths, port: int, session: str, sent: Sent) -> None:
         self._paths, self._session, self._sent = paths, session, sent
         self._url = f"http://127.0.0.1:{port}/v1/traces"
         self._number = 0
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[bytes] = []
 
     def call(self, rng: Random) -> None:
-        for _ in range(0 if len(self._waiting) > 500 else rng.randint(1, 40)):
+        if len(self._waiting) < 20:
             self._number += 1
             call = used(rng)._replace(cached=0)
             self._waiting.append(self._span(call))
@@ -147,24 +145,21 @@ class OtlpCaller:
     def push(self) -> bool:
         """Whether everything was taken."""
         try:
-            while batch := self._waiting[:100]:
-                self._post(batch)
-                del self._waiting[: len(batch)]
-        except (OSError, ValueError, http.client.HTTPException):
+            while self._waiting:
+                self._post(self._waiting[0])
+                del self._waiting[0]
+        except (OSError, ValueError):
             return False
         return True
 
-    def _post(self, spans: list[dict[str, Any]]) -> None:
-        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "soak"}}]}
-        told = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
-        body = json.dumps(told).encode()
+    def _post(self, body: bytes) -> None:
         token = self._paths.otlp_token.read_text().strip()
         named = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         request = urllib.request.Request(self._url, body, named)  # noqa: S310
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
             answer.read()
 
-    def _span(self, call: Used) -> dict[str, Any]:
+    def _span(self, call: Used) -> bytes:
         told = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "acme",
                 "gen_ai.request.model": MODEL, "gen_ai.conversation.id": self._session}  # fmt: skip
         counts = {
@@ -174,8 +169,12 @@ class OtlpCaller:
         pairs = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
         pairs += [{"key": key, "value": {"intValue": str(value)}} for key, value in counts.items()]
         now = str(time.time_ns())
-        return {"traceId": "a" * 32, "spanId": f"{self._number:016x}", "name": "chat", "kind": 3,
+        span = {"traceId": "a" * 32, "spanId": f"{self._number:016x}", "name": "chat", "kind": 3,
                 "startTimeUnixNano": now, "endTimeUnixNano": now, "attributes": pairs}  # fmt: skip
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "soak"}}]}
+        return json.dumps({"resourceSpans": [
+            {"resource": resource, "scopeSpans": [{"spans": [span]}]}
+        ]}).encode()  # fmt: skip
 
 
 class Nuisance:

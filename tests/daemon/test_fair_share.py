@@ -9,7 +9,7 @@ from pathlib import Path
 
 from costtop import config as configuration
 from costtop import paths
-from costtop.daemon.ingest.slow_files import SOON, SlowFiles, is_slow
+from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.daemon.wiring import wired
 from costtop.store import places
 from costtop.store.db import open_writer
@@ -48,17 +48,6 @@ def test_an_archive_is_read_at_most_once_a_minute_and_the_others_by_what_they_co
     assert [line.is_due(one) for one in (bomb, small, large)] == [False, True, True]
     now[0] += 20.0
     assert line.is_due(bomb)
-
-
-async def test_what_rests_for_a_moment_needs_no_other_look_and_lets_those_pass_that_need_not():
-    line = SlowFiles()
-    rests, waits = seen("/logs/a.db", "rows"), seen("/logs/b.db", "rows")
-    line.rest(rests.path, 0.01)
-    assert not line.is_due(rests) and line.is_due(rests, SOON)
-    await line.put([rests, waits])
-    assert await line.first() == waits
-    await line.done(waits)
-    assert await line.first() == rests and line.is_due(rests)
 
 
 async def test_live_lines_are_stored_while_a_bomb_is_decompressed(home: Path):

@@ -52,6 +52,7 @@ WALKS = {
     "store/sessions/gate_calls.py: latest": "once a `costtop doctor` or `hooks status`",
     "store/sessions/labels.py: renew": "once an entry of the config got another name",
     "store/sessions/short_ids.py: fill": "once an update from before there were short ids",
+    "store/sums/rolled.py: use_zone": ANY,
     "store/sessions/titles.py: begin": ANY,
     "store/sessions/titles.py: has_any": ANY,
 }

@@ -20,7 +20,7 @@ from costtop.tail.identity import FileChange
 from costtop.tail.roots import Seen
 
 TURN = 4 << 20  # bytes a turn, live
-_IMPORT_TURN = 4 << 20  # bytes of files that are folded in one go while a backlog is taken in
+_IMPORT_TURN = 24 << 20  # bytes of files that are folded in one go while a backlog is taken in
 _WORKER_TURN = 8 << 20  # bytes a turn of a file of it
 _CALLS_AT_ONCE = 1_000  # about as many calls are in a transaction: others wait for its end
 _PATIENCE = 0.05  # s that what was just written waits for a worker

@@ -18,7 +18,7 @@ from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.journalled import encoded
 from costtop.daemon.ingest.memos import Memos
-from costtop.daemon.ingest.slow_files import SOON, SlowFiles, is_slow
+from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.pricing.book import PriceBook
@@ -109,12 +109,11 @@ class Ingest:
     async def take(self, batch: Batch) -> None:
         """Reads everything new in the batch, newest file first, and commits it.
 
-        Slow files come last, or beside it where somebody reads them so (`read_slow`). One that
-        rests for longer stays unsettled and comes again with the next look.
+        Slow files come last, or beside it where somebody reads them so (`read_slow`). One that was
+        read just now stays unsettled and comes again with the next look.
         """
         wanted = [seen for seen in batch.seen if not is_slow(seen)]
-        within = SOON if self.slow.beside else 0.0
-        slow = [seen for seen in batch.seen if is_slow(seen) and self.slow.is_due(seen, within)]
+        slow = [seen for seen in batch.seen if is_slow(seen) and self.slow.is_due(seen)]
         if self.slow.beside:
             await self.slow.put(slow)
         else:

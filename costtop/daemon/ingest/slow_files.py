@@ -7,14 +7,12 @@ each change: one of them must not hold up the lines that others have just writte
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from costtop.tail.roots import Seen
 
 _ARCHIVE = b".gz"  # no agent writes its live log so
 _SMALL = 256 << 10  # bytes of a document that is read as quickly as a few lines
 _REST, _RESTS, _LONGEST = 0.25, 20, 60.0  # seconds: at least; times of reading it; at most
-SOON = 1.0  # s: who may be read so soon waits for that in the line, and for no later look
 
 
 def is_slow(seen: Seen) -> bool:
@@ -33,13 +31,9 @@ class SlowFiles:
         self._changed = asyncio.Condition()
         self.beside = False  # somebody reads them beside the live logs
 
-    def is_due(self, seen: Seen, within: float = 0.0) -> bool:
-        """Whether it may be read now, or in so many s; else it comes with a later look."""
-        return self._rests(seen) <= within
-
-    def _rests(self, seen: Seen) -> float:
-        """Seconds; not above 0 for one that may be read."""
-        return self._due.get(seen.path, 0.0) - self._clock()
+    def is_due(self, seen: Seen) -> bool:
+        """Whether it may be read now; else it stays unsettled and comes with a later look."""
+        return self._clock() >= self._due.get(seen.path, 0.0)
 
     def rest(self, path: bytes, took: float) -> None:
         """It has been read, which took so many seconds: it rests, an archive a minute."""
@@ -54,15 +48,10 @@ class SlowFiles:
             self._changed.notify_all()
 
     async def first(self) -> Seen:
-        """The file whose turn it is, once it has rested; it stays in the line until `done`."""
+        """The file whose turn it is; it stays in the line until `done`."""
         async with self._changed:
-            while True:
-                await self._changed.wait_for(lambda: self._waiting)
-                if rested := [one for one in self._waiting.values() if self.is_due(one)]:
-                    return rested[0]
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(map(self._rests, self._waiting.values()))):
-                        await self._changed.wait()
+            await self._changed.wait_for(lambda: self._waiting)
+            return next(iter(self._waiting.values()))
 
     async def done(self, seen: Seen) -> None:
         """It has been read, or cannot be read now."""

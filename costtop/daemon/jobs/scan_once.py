@@ -105,6 +105,7 @@ def _read(
     import asyncio
 
     from costtop.daemon.ingest import title_reading
+    from costtop.daemon.jobs import long_sums
     from costtop.daemon.wiring import wired
     from costtop.tail.follow import Batch
 
@@ -122,6 +123,7 @@ def _read(
                 await ingest.take(Batch(fresh, found))
                 await title_reading.catch_up(instance.writer, instance.roots)
                 await instance.writer.transact(rebuild.end, now_ms())
+                await long_sums.briefly(instance.writer)
             finally:
                 telling.cancel()
             return ingest.counts.plain()

@@ -12,6 +12,7 @@ from costtop.daemon.notices.post import Audience, post_notice
 from costtop.model import Budget
 from costtop.store import meta
 from costtop.store.sessions import marks, session_names
+from costtop.store.sums import rolled
 
 _BY = "the configuration"
 BudgetChange = tuple[Budget, Budget | None]
@@ -32,6 +33,7 @@ def keep(
     known = {one.name: one for one in meta.budgets(db)}
     first = not meta.get(db, "budgets")
     meta.put(db, dict(settings))
+    rolled.use_zone(db, settings["timezone"])
     if first:
         return False
     posted = False

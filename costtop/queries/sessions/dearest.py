@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterable
 
+from costtop.store.sums import rolled
+
 _Priced = tuple[int, int, str]  # cost, tokens, name: the largest is the dearest
 
 
@@ -45,13 +47,19 @@ def _summed(told: Iterable[tuple[int, _Priced]]) -> Iterable[_Priced]:
 
 def of_span(db: sqlite3.Connection, since: int, until: int) -> dict[int, str]:
     """Names by root session row, of what was spent in the quarter hours [since, until)."""
-    rows = db.execute(
-        "SELECT s.root, sum(p.cost), sum(p.input + p.output), n.text FROM spend p"
-        " JOIN sessions s ON s.id = p.session JOIN names n ON n.id = p.model"
-        " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY 1, 4",
-        (since, until),
-    )
-    return _dearest((root, (cost, tokens, name)) for root, cost, tokens, name in rows)
+    sums: dict[tuple[int, str], tuple[int, int]] = {}
+    for part in rolled.parts(db, since, until):
+        rows = db.execute(
+            "SELECT s.root, n.text, sum(p.cost), sum(p.input + p.output)"
+            f" FROM {part.spend} p JOIN sessions s ON s.id = p.session"
+            " JOIN names n ON n.id = p.model"
+            " WHERE p.quarter >= ? AND p.quarter < ? GROUP BY s.root, p.model",
+            (part.since, part.until),
+        )
+        for root, name, cost, tokens in rows:
+            known = sums.get((root, name), (0, 0))
+            sums[root, name] = known[0] + cost, known[1] + tokens
+    return _dearest((root, (*sum_, name)) for (root, name), sum_ in sums.items())
 
 
 def _dearest(rows: Iterable[tuple[int, _Priced]]) -> dict[int, str]:

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from costtop.store.sums import rolled
+
 OF_COMPLETED = (
     "SELECT session FROM tasks WHERE status = 'completed' AND finished >= ? AND finished < ?"
 )
@@ -16,6 +18,13 @@ def by_task(
     db: sqlite3.Connection, sessions: str, values: tuple[object, ...]
 ) -> dict[tuple[int, str], TaskCost]:
     """By (root, task): the tasks that calls name, of these root sessions, a SELECT of rows."""
+    if rolled.tasks(db) == rolled.ALL:
+        query = (
+            "SELECT x.root, n.text, sum(x.cost), sum(x.calls), sum(x.fresh) FROM task_sums x"
+            f" JOIN names n ON n.id = x.task WHERE x.root IN ({sessions}) GROUP BY x.root, x.task"
+        )
+        rows = db.execute(query, values)
+        return {(root, task): (cost, calls, fresh) for root, task, cost, calls, fresh in rows}
     # Summed here: SQLite would sort all rows by the task's text first, and join the sums by it.
     rows = db.execute(
         "SELECT s.root, n.text, x.cost, x.calls, x.input - x.cache_read + x.output"

@@ -7,6 +7,7 @@ from costtop.durations import QUARTER
 from costtop.floor import Floor
 from costtop.money import dollars
 from costtop.queries.spending.rates import latest_rates
+from costtop.store.sums import rolled
 
 _FEWEST = 5  # finished calls of a session and model that say what another one's output may be
 _BY_MODEL = (
@@ -28,12 +29,14 @@ def likely(
     Each is taken to be as long as the mean of its session's finished ones with the same model. Of
     the whole quarter hours of [since, until); `root` is the row of one session.
     """
-    span: list[object] = [since // QUARTER, until // QUARTER]
-    one, more = ("", []) if root is None else (" AND s.root = ?", [root])
-    cut = _sums(db, "floors", f"{one} AND p.reason = 'placeholder'", span + more)
+    parts = list(rolled.parts(db, since // QUARTER, until // QUARTER))
+    one, more = ("", ()) if root is None else (" AND s.root = ?", (root,))
+    floors = [(part.floors, part.since, part.until) for part in parts]
+    cut = _sums(db, floors, f"{one} AND p.reason = 'placeholder'", more)
     if not cut:
         return None
-    whole = _sums(db, "spend", one or _CUT, span + more)
+    spends = [(part.spend, part.since, part.until) for part in parts]
+    whole = _sums(db, spends, one or _CUT, more)
     rates = dict(latest_rates(db, since))
     names = dict(db.execute("SELECT id, text FROM names WHERE id IN (SELECT model FROM floors)"))
     pico, told = 0, False
@@ -47,10 +50,18 @@ def likely(
 
 
 def _sums(
-    db: sqlite3.Connection, table: str, more: str, values: Sequence[object]
+    db: sqlite3.Connection,
+    parts: Sequence[tuple[str, int, int]],
+    more: str,
+    values: tuple[object, ...],
 ) -> dict[tuple[int, int], tuple[int, int]]:
-    rows = db.execute(_BY_MODEL.format(table=table, more=more), values)
-    return {(root, model): (calls, output) for root, model, calls, output in rows}
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for table, *span in parts:
+        rows = db.execute(_BY_MODEL.format(table=table, more=more), (*span, *values))
+        for root, model, calls, output in rows:
+            known = found.get((root, model), (0, 0))
+            found[root, model] = known[0] + calls, known[1] + output
+    return found
 
 
 def words(short: Floor, amount: int | None, models: Sequence[str] = ()) -> list[str]:

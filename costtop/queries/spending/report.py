@@ -5,7 +5,7 @@ days, features and models always add up to the same total, to the nano-dollar.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import SHARED, TIMES, Labels
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.sums import rolled
+from costtop.store.sums.rolled import Part
 
 if TYPE_CHECKING:
     from costtop.queries.spending.unlogged import Unlogged
@@ -105,15 +107,6 @@ class _Sum:
         self.roots: set[int] = set()
         self.short = EXACT
 
-    @classmethod
-    def of(cls, rows: list[tuple[int, ...]]) -> "_Sum":
-        """The line of rows of its root session and its sums: whole columns, for they are many."""
-        made = cls()
-        roots, *columns = zip(*rows, strict=True)
-        made.roots = set(roots)
-        made.sums = [sum(column) for column in columns]
-        return made
-
     def add(self, sums: Sequence[int], roots: set[int], short: Floor = EXACT) -> None:
         self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
         self.roots |= roots
@@ -135,20 +128,25 @@ class _Asked(NamedTuple):
     filters: Filters
     where: str  # besides the span
     values: list[object]
+    zone: str
 
     @property
     def shared(self) -> bool:
         """Whether calls have to be shared over their tools."""
         return bool(SHARED & {*self.keys, *(one.field for one in self.filters)})
 
-    @property
-    def rows(self) -> str:
-        """What is summed, in SQL."""
-        if not self.shared:
-            return FROM
-        from costtop.queries.spending import tool_shares
+    def parts(self, db: sqlite3.Connection) -> Iterator[tuple[str, Part]]:
+        """What is summed, in SQL, and from when to when: of long spans mostly whole days."""
+        if self.shared:
+            from costtop.queries.spending import tool_shares
 
-        return tool_shares.rows(self.span)
+            yield tool_shares.rows(self.span), Part("", "", *self.span)
+        elif sum_keys.QUARTERLY & {*self.keys, *(one.field for one in self.filters)}:
+            yield FROM, Part("spend", "floors", *self.span)
+        else:
+            zone = self.zone if {*TIMES} & {*self.keys} else None
+            for part in rolled.parts(db, *self.span, zone):
+                yield f"FROM {part.spend} p {JOINED}", part
 
 
 _SUMS = (
@@ -157,8 +155,10 @@ _SUMS = (
     " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
 )
 _WIDTH = _SUMS.count("sum(")
+_NO_ROOTS: set[int] = set()
 WITHIN = "p.quarter >= ? AND p.quarter < ?"
-FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+FROM = f"FROM spend p {JOINED}"
 
 
 def read(
@@ -185,7 +185,7 @@ def read(
         where, values = spend_filters.condition(db, filters)
         blocks = _blocks(db, filters) if "block" in keys else []
         labels = [Labels(db, key, tz, blocks) for key in keys]
-        asked = _Asked(keys, labels, span, filters, where, values)
+        asked = _Asked(keys, labels, span, filters, where, values, tz.key)
         sums, total = _sums(db, asked)
         tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
         split = not SHARED.isdisjoint(one.field for one in filters)
@@ -248,16 +248,18 @@ def first_time(db: sqlite3.Connection) -> int | None:
 
 def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]:
     """(lines, all of it)."""
-    numbered: dict[Key, list[tuple[int, ...]]] = {}
+    lines: dict[Key, _Sum] = {}
     columns = ", ".join(sum_keys.column(key) for key in asked.keys)
-    groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 2))
-    query = (
-        f"SELECT {columns}, s.root, {_SUMS} {asked.rows}"
-        f" WHERE {WITHIN}{asked.where} GROUP BY {groups}"
-    )
-    for row in db.execute(query, (*asked.span, *asked.values)):
-        numbered.setdefault(_key(asked, row[:-_WIDTH]), []).append(row[-_WIDTH - 1 :])
-    lines = {key: _Sum.of(rows) for key, rows in numbered.items()}
+    groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 1))
+    for rows, part in asked.parts(db):
+        spent = f"{rows} WHERE {WITHIN}{asked.where}"
+        bound = (part.since, part.until, *asked.values)
+        for row in db.execute(f"SELECT {columns}, {_SUMS} {spent} GROUP BY {groups}", bound):
+            if row[-_WIDTH] is not None:  # nothing at all, by no key
+                _line(lines, asked, row[:-_WIDTH]).add(row[-_WIDTH:], _NO_ROOTS)
+        # Sums of each session would be many numbers for one that is asked: how many there are.
+        for *numbers, root in db.execute(f"SELECT DISTINCT {columns}, s.root {spent}", bound):
+            _line(lines, asked, numbers).roots.add(root)
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
         line = lines.setdefault(key, _Sum())  # all that it has may be what is missing
@@ -269,21 +271,31 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]
     return lines, total
 
 
+def _line(lines: dict[Key, _Sum], asked: _Asked, numbers: Sequence[Any]) -> _Sum:
+    key = _key(asked, numbers)
+    found = lines.get(key)
+    if found is None:
+        found = lines[key] = _Sum()
+    return found
+
+
 def _key(asked: _Asked, numbers: Sequence[Any]) -> Key:
     return tuple([label(number) for label, number in zip(asked.labels, numbers, strict=False)])
 
 
 def _floors(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, Floor], Floor]:
-    columns = [sum_keys.column(key) for key in asked.keys]
-    where, values = f"{WITHIN}{asked.where}", (*asked.span, *asked.values)
+    columns, where = [sum_keys.column(key) for key in asked.keys], f"{WITHIN}{asked.where}"
     if asked.shared:
         from costtop.queries.spending import tool_shares
 
+        values = (*asked.span, *asked.values)
         return tool_shares.floors(db, columns, asked.labels, asked.span, where, values)
     found: dict[Key, Floor] = {}
-    for numbers, short in floors.by_all(db, columns, where, values).items():
-        key = _key(asked, numbers)
-        found[key] = together([found.get(key, EXACT), short])
+    for _, part in asked.parts(db):
+        values = (part.since, part.until, *asked.values)
+        for numbers, short in floors.by_all(db, columns, where, values, part.floors).items():
+            key = _key(asked, numbers)
+            found[key] = together([found.get(key, EXACT), short])
     return found, together(found.values())
 
 
@@ -316,10 +328,12 @@ def _likely(
 
 
 def _unpriced(db: sqlite3.Connection, asked: _Asked) -> list[str]:
-    rows = db.execute(
-        "SELECT DISTINCT n.text"
-        f" {asked.rows} JOIN names n ON n.id = p.model"
-        f" WHERE p.unpriced > 0 AND {WITHIN}{asked.where} ORDER BY 1",
-        (*asked.span, *asked.values),
-    )
-    return [row[0] for row in rows]
+    found: set[str] = set()
+    for rows, part in asked.parts(db):
+        # What has no price stands among the few floors; shares of calls have none of their own.
+        where = "p.unpriced > 0" if asked.shared else "p.reason = 'unpriced'"
+        told = rows if asked.shared else f"FROM {part.floors} p {JOINED}"
+        query = f"SELECT DISTINCT n.text {told} JOIN names n ON n.id = p.model WHERE {where}"
+        values = (part.since, part.until, *asked.values)
+        found |= {row[0] for row in db.execute(f"{query} AND {WITHIN}{asked.where}", values)}
+    return sorted(found)

@@ -18,6 +18,8 @@ UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
 TIMES = ("hour", "block", "day", "week", "month")
 SHARED = frozenset({"tool", "server"})
 """Keys of which one call may have several: its sums are shared over them."""
+QUARTERLY = frozenset({"hour", "block", "task"})
+"""Keys that whole days do not tell apart."""
 PARTS = SHARED | {"model", "type"}
 """Keys of which one task may have several: tasks have no line by them."""
 COLUMN = {

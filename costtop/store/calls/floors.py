@@ -6,7 +6,7 @@ from typing import Any
 
 from costtop.floor import EXACT, Floor, of_reasons
 
-_FROM = "FROM floors p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+_JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
 def by(db: sqlite3.Connection, key: str, where: str, values: Sequence[object]) -> dict[Any, Floor]:
@@ -15,13 +15,17 @@ def by(db: sqlite3.Connection, key: str, where: str, values: Sequence[object]) -
 
 
 def by_all(
-    db: sqlite3.Connection, keys: Sequence[str], where: str, values: Sequence[object]
+    db: sqlite3.Connection,
+    keys: Sequence[str],
+    where: str,
+    values: Sequence[object],
+    table: str = "floors",
 ) -> dict[tuple[Any, ...], Floor]:
-    """The same by several expressions at once."""
+    """The same by several expressions at once; `table` may be that of whole days."""
     groups = ", ".join(str(nth) for nth in range(1, len(keys) + 2))
     rows = db.execute(
-        f"SELECT {', '.join(keys)}, p.reason, sum(p.calls), sum(p.cost) {_FROM} WHERE {where}"
-        f" GROUP BY {groups}",
+        f"SELECT {', '.join(keys)}, p.reason, sum(p.calls), sum(p.cost) FROM {table} p {_JOINED}"
+        f" WHERE {where} GROUP BY {groups}",
         values,
     )
     found: dict[tuple[Any, ...], list[tuple[Any, int, int]]] = {}

@@ -6,17 +6,12 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 
 import sqlite3
 from operator import add
-from typing import Any, NamedTuple
 
 from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, HEARD, UNREADABLE, CallRow, reasons
-
-_SUMS = (
-    "calls, errors, unpriced, cost, reported, reported_calls, input, cache_read, cache_write,"
-    " cache_write_1h, output, reasoning"
-)
-_LINE = "quarter, session, context, model, feature"
+from costtop.store.sums import context_parts, day_sums, task_sums
+from costtop.store.sums.rollup_table import LINE, SUMS, RollupTable, statements
 
 
 def next_rev(db: sqlite3.Connection) -> int:
@@ -50,30 +45,12 @@ class _Latest:
         return (row.context, row.feature, row.model, row.input, session, row.at)
 
 
-class _Statements(NamedTuple):
-    """What is said to one roll-up; it is put together once, for a commit may be of one call."""
-
-    add: str
-    remove: str
-
-
-def _statements(table: str, keys: str, sums: str) -> _Statements:
-    names, summed = f"{keys}, {sums}", sums.split(", ")
-    marks = ",".join("?" * len(names.split(", ")))
-    sets = ", ".join(f"{name} = {name} + excluded.{name}" for name in summed)
-    where = " AND ".join(f"{name} = ?" for name in keys.split(", "))
-    return _Statements(
-        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
-        f"DELETE FROM {table} WHERE {where} AND calls = 0",
-    )
-
-
-_MINUTES = _statements("minutes", "minute, session", "cost, calls, unpriced, tokens")
-_SPEND = _statements("spend", _LINE, _SUMS)
-_FLOORS = _statements("floors", f"{_LINE}, reason", "calls, cost, output")
-_MODELS = _statements("session_models", "session, model", "calls, cost, tokens")
+_MINUTES = statements("minutes", "minute, session", "cost, calls, unpriced, tokens")
+_SPEND = statements("spend", LINE, SUMS)
+_FLOORS = statements("floors", f"{LINE}, reason", "calls, cost, output")
+_MODELS = statements("session_models", "session, model", "calls, cost, tokens")
 _ADD_TO_SESSION = (
-    f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in _SUMS.split(', '))},"
+    f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in SUMS.split(', '))},"
     " rev = ? WHERE id = ?"
 )
 _TIMES = (
@@ -88,40 +65,13 @@ _NEWEST = (
 )
 
 
-class _Table:
-    """Deltas of one roll-up, by its key."""
-
-    __slots__ = ("deltas", "statements")
-
-    def __init__(self, statements: _Statements) -> None:
-        self.statements = statements
-        self.deltas: dict[tuple[Any, ...], list[int]] = {}
-
-    def add(self, key: tuple[Any, ...], sums: list[int]) -> None:
-        """Adds `sums` to those of `key`; a new key takes the list over."""
-        known = self.deltas.get(key)
-        if known is None:
-            self.deltas[key] = sums
-        else:
-            known[:] = map(add, known, sums)
-
-    def write(self, db: sqlite3.Connection, *, shrunk: bool) -> None:
-        """Adds the deltas to the table's rows; with `shrunk` those without calls go."""
-        if not self.deltas:
-            return
-        rows = [(*key, *sums) for key, sums in sorted(self.deltas.items())]
-        db.executemany(self.statements.add, rows)
-        if shrunk:
-            db.executemany(self.statements.remove, list(self.deltas))
-
-
 class Deltas:
     """What a batch changes in the roll-ups."""
 
     def __init__(self) -> None:
         self._latest: dict[int, _Latest] = {}
-        self._minutes, self._spend = _Table(_MINUTES), _Table(_SPEND)
-        self._floors, self._models = _Table(_FLOORS), _Table(_MODELS)
+        self._minutes, self._spend = RollupTable(_MINUTES), RollupTable(_SPEND)
+        self._floors, self._models = RollupTable(_FLOORS), RollupTable(_MODELS)
         self._taken_back: set[tuple[int, int]] = set()  # (session, at) of heard calls
         self._shrunk = False
 
@@ -172,9 +122,17 @@ class Deltas:
             self._give_times_back(db)
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
+        self._write_long(db)
         running = now_ms() // QUARTER
         if any(key[0] < running for key in (*self._spend.deltas, *self._floors.deltas)):
             meta.settle(db, rev)
+
+    def _write_long(self, db: sqlite3.Connection) -> None:
+        """The same to the roll-ups of long spans."""
+        spend, floors = self._spend.deltas, self._floors.deltas
+        whose = context_parts.parts(db, {key[2] for key in (*spend, *floors)})
+        day_sums.add(db, spend, floors, whose, shrunk=self._shrunk)
+        task_sums.add(db, spend, whose, shrunk=self._shrunk)
 
     def _give_times_back(self, db: sqlite3.Connection) -> None:
         """A telling that gave way to another one takes the times with it that it alone set.

@@ -21,7 +21,7 @@ AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 # Where a session stands by its row, and by its key "source/session".
 _BY_ROW = (
     *("tasks", "estimates", "told_contexts", "session_models", "minutes", "spend", "floors"),
-    "titles",
+    *("days", "floor_days", "task_sums", "titles"),
 )
 _BY_KEY = (
     *("marks", "standings", "denials", "statuslines", "run_sessions", "breakers", "breaker_deeds"),
@@ -38,9 +38,13 @@ _NAMES = {
     "calls": ("feature", "model", "provider", "variant"),
     "tools": ("name",), "tasks": ("feature",), "spend": ("model", "feature"),
     "floors": ("model", "feature"), "session_models": ("model",), "own_contexts": ("feature",),
-    "estimates": ("model",),
+    "estimates": ("model",), "days": ("model", "feature"), "floor_days": ("model", "feature"),
+    "task_sums": ("task",),
 }  # fmt: skip
-_CONTEXTS = ("sessions", "calls", "spend", "floors", "tasks", "told_contexts", "own_contexts")
+_CONTEXTS = (
+    *("sessions", "calls", "spend", "floors", "tasks", "told_contexts", "own_contexts"),
+    *("days", "floor_days"),
+)
 
 
 class Gone(NamedTuple):
@@ -172,6 +176,7 @@ def _unused(db: sqlite3.Connection) -> None:
     """Deletes contexts and names that nothing needs, and places of files long gone."""
     used = " UNION ".join(f"SELECT context FROM {table}" for table in _CONTEXTS)
     db.execute(f"DELETE FROM contexts WHERE id NOT IN ({used})")
+    db.execute("UPDATE contexts SET whose = NULL WHERE whose NOT IN (SELECT id FROM contexts)")
     used = " UNION ".join(
         f"SELECT {column} FROM {table}" for table, columns in _NAMES.items() for column in columns
     )

@@ -11,6 +11,7 @@ from costtop.model import SessionFact
 from costtop.store.names import Names
 from costtop.store.sessions import labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks
+from costtop.store.sums import task_sums
 
 _REMEMBERED = 2_000  # sessions whose ids are kept
 
@@ -147,6 +148,7 @@ class Sessions:
         db.execute("UPDATE sessions SET parent = ? WHERE id = ?", (parent.id, child.id))
         db.execute("UPDATE sessions SET root = ? WHERE root = ?", (parent.root, child.root))
         move_tasks(db, child.root, parent.root)
+        task_sums.move(db, child.root, parent.root)
         labels.adopt(db, child.root, parent.root)
         self.forget()
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.store.names import Names
+from costtop.store.sums.task_sums import OF_TASK
 
 _DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -72,9 +73,11 @@ def _put(
         "SELECT status, started, finished FROM tasks WHERE session = ? AND task = ?", (root, task)
     ).fetchone()
     joined = _joined(_Course(*row), course) if row else course
+    sums = (0, 0, 0) if row else db.execute(OF_TASK, (root, task)).fetchone()
     db.execute(
-        "INSERT INTO tasks (session, task, status, started, finished, context, feature)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
+        " calls, cost, fresh)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET"
         " status = ?3, started = ?4, finished = ?5,"
         " context = CASE WHEN ?8 THEN ?6 ELSE context END,"
         " feature = CASE WHEN ?8 THEN ?7 ELSE feature END",
@@ -84,6 +87,7 @@ def _put(
             *joined,
             *whose,
             course.finished is not None and course.finished == joined.finished,
+            *sums,
         ),
     )
 

@@ -1,0 +1,71 @@
+"""What tasks cost: every call that names one, whenever it was made. It knows no task's course."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from costtop.store.sums import rolled
+
+_ROOT = "(SELECT root FROM sessions WHERE id = ?1)"
+_ADD = (
+    "INSERT INTO task_sums (root, task, session, calls, cost, fresh)"
+    " SELECT root, ?2, ?1, ?3, ?4, ?5 FROM sessions WHERE id = ?1"
+    " ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, cost = cost + excluded.cost,"
+    " fresh = fresh + excluded.fresh"
+)
+_TO_TASK = (
+    "UPDATE tasks SET calls = calls + ?3, cost = cost + ?4, fresh = fresh + ?5"
+    f" WHERE session = {_ROOT} AND task = (SELECT text FROM names WHERE id = ?2)"
+)
+_REMOVE = f"DELETE FROM task_sums WHERE root = {_ROOT} AND task = ?2 AND session = ?1 AND calls = 0"
+_OF = (
+    "SELECT coalesce(sum(calls), 0), coalesce(sum(cost), 0), coalesce(sum(fresh), 0)"
+    " FROM task_sums WHERE root = ?1 AND task = "
+)
+OF_TASK = f"{_OF}(SELECT id FROM names WHERE text = ?2)"
+"""The sums of the task with the name ?2 of the root session row ?1."""
+_AGAIN = (
+    f"UPDATE tasks SET (calls, cost, fresh) = ({_OF}?2)"
+    " WHERE session = ?1 AND task = (SELECT text FROM names WHERE id = ?2)"
+)
+
+
+def add(
+    db: sqlite3.Connection,
+    spend: Mapping[tuple[Any, ...], list[int]],
+    tasks: Mapping[int, tuple[int, int]],
+    *,
+    shrunk: bool,
+) -> None:
+    """Adds deltas of `spend` (by quarter, session, context, …; its sums) to their tasks.
+
+    `tasks` is that of `context_parts`; with `shrunk` rows without calls go.
+    """
+    if not any(task for _, task in tasks.values()):
+        return
+    upto = rolled.tasks(db)
+    found: dict[tuple[int, int], tuple[int, int, int]] = {}
+    for (_, session, context, *_), sums in spend.items():
+        task = tasks.get(context, (0, 0))[1]
+        if not task or session > upto:
+            continue
+        calls, cost, fresh = found.get((session, task), (0, 0, 0))
+        more = sums[6] - sums[7] + sums[10]
+        found[session, task] = calls + sums[0], cost + sums[3], fresh + more
+    rows = [(*key, *sums) for key, sums in found.items()]
+    db.executemany(_ADD, rows)
+    db.executemany(_TO_TASK, rows)
+    if shrunk:
+        db.executemany(_REMOVE, list(found))
+
+
+def move(db: sqlite3.Connection, old: int, new: int) -> None:
+    """Gives the sums of one root to another, whose tasks are there already."""
+    tasks = db.execute("SELECT DISTINCT task FROM task_sums WHERE root = ?", (old,)).fetchall()
+    db.execute("UPDATE task_sums SET root = ? WHERE root = ?", (new, old))
+    again(db, ((new, task) for (task,) in tasks))
+
+
+def again(db: sqlite3.Connection, tasks: Iterable[tuple[int, int]]) -> None:
+    """Sums tasks anew: (root session row, name) each."""
+    db.executemany(_AGAIN, tasks)
