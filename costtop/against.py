@@ -6,10 +6,10 @@ ms UTC; spans are [start, end).
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
+from costtop.named import NamedTuple
 from costtop.span_words import WordedSpan
 
 LIKE_WEEKS = 8  # of which like days are taken

@@ -10,8 +10,8 @@ import socket
 import struct
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.paths import Paths, told
 
 _MAC = (0, 1, 2)  # SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID, which Python has no names for

@@ -1,7 +1,9 @@
 """What a sum is short of, by reason, and whether people are to see it: exact or `≥`."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.model import FloorReason

@@ -13,9 +13,10 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.durations import now_ms
+from costtop.named import NamedTuple
 from costtop.world_faults import Kind, WorldFault, judge
 
 _WORST: tuple[Kind, ...] = ("full", "broken", "read-only", "unopened", "locked")

@@ -1,12 +1,13 @@
 """The nouns: what costtop counts, says and does, as immutable values.
 
 Nothing here does I/O or knows a clock. Every noun is a NamedTuple: light to import, quick to make.
-
 Units: money is int nano-dollars, `None` where it is unknown (never 0); times are int milliseconds
 UTC; token counts are ints; text from logs has been through `text.clean`.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from costtop.named import NamedTuple
 
 Severity = Literal["notice", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")  # ascending
@@ -41,7 +42,6 @@ class Tokens(NamedTuple):
 
 class Media(NamedTuple):
     """Tokens within a request's `Tokens` that are no text: some lists price them apart.
-
     An input contains its cache read (`audio_input` `audio_cache_read`), as `Tokens.input` does.
     """
 

@@ -8,7 +8,8 @@ and one without `XDG_RUNTIME_DIR` find the same one.
 import os
 import stat
 from pathlib import Path
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 _SOCKET = "costtop.sock"
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, the rest is for a suffix

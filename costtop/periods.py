@@ -10,11 +10,11 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from costtop.durations import HOUR
 from costtop.errors import ConfigError
+from costtop.named import NamedTuple
 
 CALENDAR = ("day", "week", "month")
 _LONGEST = 24 * 366  # hours

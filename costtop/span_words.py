@@ -8,12 +8,12 @@ latest that has begun. Times are int ms UTC.
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import HOUR, MINUTE
 from costtop.errors import UsageError
+from costtop.named import NamedTuple
 
 EXAMPLES = "today, yesterday, monday, last week, 7d, 24h, november, 2026-11-01, '1 nov to 15 nov'"
 

@@ -8,9 +8,10 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.errors import CosttopError, OlderStore
+from costtop.named import NamedTuple
 
 Kind = Literal["full", "locked", "read-only", "broken", "unopened", "descriptors", "memory", "away"]
 # What passes by itself: it keeps no daemon from starting, for nobody would start it again.

@@ -6,11 +6,12 @@ second look has confirmed it, a kill only after a countdown, and few of them an 
 """
 
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.alerts.escalation import BY_HOOK
 from costtop.model import Breaker, Budget, Escalation, Severity
 from costtop.money import beside, exactly
+from costtop.named import NamedTuple
 
 CONFIRM = 1_000  # ms between the two looks
 COUNTDOWN = 30_000  # ms between the notice and a kill

@@ -8,10 +8,11 @@ message. Pure: the same findings, ledger, silences and clock give the same answe
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.model import SEVERITIES, Cause, Finding, Notification, Reason, Silence, Told
+from costtop.named import NamedTuple
 
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = DAY  # a session's runaway of yesterday is not about now

@@ -3,9 +3,8 @@
 A denial that an agent may ignore is no brake, and one whose hook is never called is none at all.
 """
 
-from typing import NamedTuple
-
 from costtop.model import Breaker
+from costtop.named import NamedTuple
 
 BY_HOOK = frozenset({"gate", "stop"})
 """Actions that nothing but an agent's own hook carries out."""

@@ -3,11 +3,10 @@
 That is an alert too. It looks at nothing itself.
 """
 
-from typing import NamedTuple
-
 from costtop import money
 from costtop.durations import MINUTE, iso, words
 from costtop.model import Finding
+from costtop.named import NamedTuple
 
 SCAN_AFTER = 10 * MINUTE  # ms without a successful scan
 

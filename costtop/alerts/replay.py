@@ -6,12 +6,12 @@ findings give the same answer every time.
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import NamedTuple
 
 from costtop.alerts import shared_cause
 from costtop.alerts.choose import alert_id, choose, identity, incident, measure, subject, told_in
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.model import AlertState, Cause, Finding, Notification, Told
+from costtop.named import NamedTuple
 
 
 class Imagined(NamedTuple):

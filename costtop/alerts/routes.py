@@ -5,11 +5,11 @@ within moments are gathered, and a flood becomes one digest every few minutes.
 """
 
 import re
-from typing import NamedTuple
 
 from costtop.alerts.choose import kind
 from costtop.errors import ConfigError
 from costtop.model import SEVERITIES, Finding, Hold, Notification, Severity, Traffic
+from costtop.named import NamedTuple
 from costtop.scope import matches
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood

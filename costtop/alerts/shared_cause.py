@@ -5,11 +5,11 @@ alert says what they have in common, and those that follow are listed under it. 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from costtop.durations import DAY, HOUR, iso
 from costtop.model import Cause, Finding, Notification
 from costtop.money import dollars
+from costtop.named import NamedTuple
 
 RULE = "common_cause"
 SPAN = 12 * HOUR  # within which sessions have something in common

@@ -1,9 +1,8 @@
 """Words the summary of a day or a week from its values. It sums and sends nothing."""
 
-from typing import NamedTuple
-
 from costtop.alerts.wording import MARK, Message, plain, short_name
 from costtop.money import bill, dollars
+from costtop.named import NamedTuple
 
 _DEAREST = 5
 _CHANGES = 3

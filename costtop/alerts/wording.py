@@ -6,7 +6,6 @@ INTERFACES.md, "Message titles". Text from logs goes through `plain`, once, here
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop import durations
 from costtop.alerts.choose import kind
@@ -14,6 +13,7 @@ from costtop.analysis import why
 from costtop.durations import MINUTE
 from costtop.model import SEVERITIES, Finding, Notification
 from costtop.money import NANO, beside, bill, dollars, exactly
+from costtop.named import NamedTuple
 from costtop.text import clean, typed
 
 MARK = "[costtop] "

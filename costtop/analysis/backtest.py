@@ -4,11 +4,11 @@ It forecasts nothing itself. Rolling origin: every day is foreseen from the days
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.analysis import forecast
 from costtop.analysis.forecast import Foreseen, SpendDay
 from costtop.analysis.quantiles import median
+from costtop.named import NamedTuple
 
 HOURS = (6, 9, 12, 15, 18, 21)
 MONTH = 30  # days of a stretch that stands for a month, wherever it begins

@@ -4,10 +4,10 @@ It changes no setting and judges no prompt. Money in int nano-dollars, from each
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costtop.analysis import ledger
 from costtop.model import Spend
+from costtop.named import NamedTuple
 
 _HOUR = 60 * 60_000
 _HOUR_WRITE = 2.0  # price of an hour's cache write over plain input, where rates do not say

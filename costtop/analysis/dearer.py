@@ -6,11 +6,12 @@ tasks differ by factors, and hardly ever tell.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.analysis import task_price, trend
 from costtop.analysis.task_price import LikePrice, PricedTask
 from costtop.analysis.trend import TaskPoint, TooFew, Trend
+from costtop.named import NamedTuple
 
 LEVEL = 0.05  # how often a verdict of rising or falling may be wrong
 WORTH = 0.2  # change from which it matters

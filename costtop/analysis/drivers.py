@@ -7,9 +7,9 @@ what peers have at N turns, so that growth which comes with length belongs to th
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from costtop.analysis import shapley
+from costtop.named import NamedTuple
 
 DRIVERS = (
     "work_turns",

@@ -8,10 +8,10 @@ before (split conformal), so that their coverage can be checked and shown (DETEC
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from costtop.analysis.quantiles import quantile
 from costtop.analysis.spend_level import Spending, draws, learn
+from costtop.named import NamedTuple
 
 _PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
 _LEAST_DAYS = 5  # of history before there is a forecast

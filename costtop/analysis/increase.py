@@ -7,11 +7,11 @@ nano-dollar. A day without any spend is raised to this one by its pieces alone.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from costtop.analysis import shapley
 from costtop.analysis.ledger import BookedTurn
 from costtop.model import Spend
+from costtop.named import NamedTuple
 
 DRIVERS = (
     "pieces",

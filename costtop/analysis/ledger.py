@@ -6,10 +6,10 @@ to nano-dollars by largest remainder. A cost that a log only reported, without r
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Rates, Spend, Tokens
+from costtop.named import NamedTuple
 
 _KEPT = 64  # turns whose books are kept
 _NONE: frozenset[int] = frozenset()  # one for all: most sessions have no retries

@@ -6,7 +6,8 @@ model, and a test on calls calls nearly every day unusual (DETECTION 3.7).
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 Session = Mapping[str, int]
 """Calls by model of one session."""

@@ -9,9 +9,9 @@ It reads no calendar and forecasts nothing.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from costtop.analysis.quantiles import median
+from costtop.named import NamedTuple
 
 _READILY = 1 / 8  # P(the level changes) on a day with spend, for the interval: missing one costs
 _UNEVEN, _MOST = 0.42, 1 / 3  # the same by the log-sd of days, where these hide a change; at most

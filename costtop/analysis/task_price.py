@@ -11,9 +11,10 @@ import math
 import random
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.analysis.quantiles import median
+from costtop.named import NamedTuple
 
 Per = Literal["turn", "new token"]
 _DEARER = 0.9  # share of the allowed errors

@@ -7,9 +7,9 @@ from shuffling whole days: shuffling tasks would call four times too many trends
 import math
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.analysis.quantiles import median
+from costtop.named import NamedTuple
 
 LEAST_DAYS, LEAST_TASKS = 10, 30
 _PAIRS_OF = 600  # tasks whose pairs give the slope; more are thinned evenly

@@ -5,9 +5,9 @@ turn, in int nano-dollars, so that the parts sum to the change exactly.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.analysis import shapley
+from costtop.named import NamedTuple
 
 
 class Period(NamedTuple):

@@ -6,9 +6,9 @@ would decide the test.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.analysis.quantiles import mean, median, upper_spread
+from costtop.named import NamedTuple
 
 
 class Spread(NamedTuple):

@@ -6,9 +6,10 @@ ledger: a list by command must be quick. No text from logs enters it but cleaned
 """
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from costtop.money import NANO, dollars
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.model import Cause

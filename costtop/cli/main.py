@@ -3,24 +3,20 @@
 Only the module of the command that was asked for is imported, so that quick ones stay quick.
 """
 
-import argparse
 import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
 from costtop import __version__
-from costtop.cli.parser import Parser
+from costtop.cli import usual_words
+from costtop.cli.slips import refused
 from costtop.errors import CosttopError
 
-
-class Module(Protocol):
-    """What a module of commands offers."""
-
-    def add(self, parser: Parser, name: str) -> None:
-        """Fills the parser of the command `name`; its default `run` gets the namespace."""
+if TYPE_CHECKING:
+    from costtop.cli.parser import Parser
 
 
 MODULES = {
@@ -60,35 +56,8 @@ MODULES = {
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
 
-_GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
-_HELP = """\
-htop for what AI agents spend. Without a command: the live screen.
-usage: costtop [-d SECONDS] [--ascii] [--no-mouse] [--no-color] [--replay DAY]
-       costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
-"""
-_EXAMPLES = f"{'See:':<24}(costtop COMMAND --help says more, with examples)"
 _LONGEST = 4_000  # characters of an error
 SORTS = ("cost", "rate", "last")
-
-
-def _group(name: str, module: str) -> str:
-    """The group that a command stands in: its module's folder, but the demo is to be seen."""
-    return "reports" if name == "demo" else module.partition(".")[0]
-
-
-class _Main(Parser):
-    """The first parser, whose help has all commands in groups and fits a window of 80x24."""
-
-    def format_help(self) -> str:
-        lines = [_HELP.rstrip()]
-        for folder, title in _GROUPS.items():
-            mine = [(n, about) for n, (at, about) in MODULES.items() if _group(n, at) == folder]
-            cells = [f"{name:<12}{about}" for name, about in mine]
-            half = -(-len(cells) // 2)
-            beside = [*cells[half:], ""]
-            lines.append(_EXAMPLES if title == "See" else f"{title}:")
-            lines += [f"  {one:<40}{beside[n]}".rstrip() for n, one in enumerate(cells[:half])]
-        return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -152,7 +121,7 @@ def _no_more_output() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    given = _parser(_wanted(arguments)).parse_args(arguments)
+    given = usual(arguments) or _parser(_wanted(arguments)).parse_args(arguments)
     run = getattr(given, "run", None)
     if run is None:
         from costtop.cli.reports import live
@@ -161,26 +130,46 @@ def _run(arguments: list[str]) -> int:
     return int(run(given))
 
 
+def usual(arguments: list[str]) -> Any:
+    """What the plain words of a command say, as the parser would; None where it is to read them."""
+    named = arguments[0] if arguments and arguments[0] in MODULES else ""
+    try:
+        first = usual_words.UsualWords()
+        _add_options(first)
+        if not named:
+            return usual_words.options((first, arguments))
+        second = usual_words.UsualWords()
+        _module(named).add(second, named)
+        return usual_words.options((first, ()), (second, arguments[1:]))
+    except usual_words.Unusual:
+        return None
+
+
+def _module(name: str) -> Any:
+    """The module of a command: its `add` fills a parser, whose default `run` gets what is read."""
+    return importlib.import_module(f"costtop.cli.{MODULES[name][0]}")
+
+
 def _wanted(arguments: list[str]) -> Iterable[str]:
     """The command whose module is needed; none for the screen and for a slip."""
     asked = next((word for word in arguments if not word.startswith("-")), None)
     return (asked,) if asked in MODULES else ()
 
 
-def _parser(wanted: Iterable[str]) -> Parser:
-    parser = _Main(prog="costtop")
-    parser.names = MODULES
+def _parser(wanted: Iterable[str]) -> "Parser":
+    from costtop.cli.parser import MainParser, Parser
+
+    parser = MainParser(prog="costtop")
+    parser.names = parser.commands = MODULES
     parser.add_argument("--version", action="version", version=f"costtop {__version__}")
     _add_options(parser)
     commands = parser.add_subparsers(prog="costtop", metavar="COMMAND", parser_class=Parser)
     for name in wanted:
-        at, _ = MODULES[name]
-        module: Module = importlib.import_module(f"costtop.cli.{at}")
-        module.add(commands.add_parser(name), name)
+        _module(name).add(commands.add_parser(name), name)
     return parser
 
 
-def _add_options(parser: Parser) -> None:
+def _add_options(parser: "Parser | usual_words.UsualWords") -> None:
     """The options of the live screen and of `--once`; what they do stands in `live`."""
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
     form = parser.add_mutually_exclusive_group()
@@ -203,7 +192,7 @@ def _add_options(parser: Parser) -> None:
 
 def _frames(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 31):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of frames")
+        raise refused(f"{text!r} is no number of frames")
     return int(text)
 
 
@@ -213,11 +202,11 @@ def _delay(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0.1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.1 to 86400")
+        raise refused(f"{text!r} is no number of seconds from 0.1 to 86400")
     return seconds
 
 
 def _limit(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+        raise refused(f"{text!r} is no number of sessions")
     return int(text)

@@ -1,6 +1,5 @@
 """Opens the live screen over this instance, with a daemon behind it and one line meanwhile."""
 
-import argparse
 import locale
 import os
 import sys
@@ -15,12 +14,14 @@ from costtop.errors import CosttopError
 from costtop.text import clean
 
 if TYPE_CHECKING:
+    import argparse
+
     from costtop.tui.app import CosttopApp
 
 _FRESH = 10.0  # s since the daemon last touched it
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
     with _greeting(found.line):
@@ -72,7 +73,7 @@ def _said(line: Path) -> str:
         return ""
 
 
-def _made(options: argparse.Namespace, found: paths.Paths) -> "CosttopApp":
+def _made(options: "argparse.Namespace", found: paths.Paths) -> "CosttopApp":
     notice = _started(found)
     from costtop.tui import backend, preferences
     from costtop.tui.app import CosttopApp

@@ -6,8 +6,18 @@ Every command passes by here, also those that a hook calls at each turn: nothing
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
+
+from costtop.cli.slips import meant
+
+_GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
+_HELP = """\
+htop for what AI agents spend. Without a command: the live screen.
+usage: costtop [-d SECONDS] [--ascii] [--no-mouse] [--no-color] [--replay DAY]
+       costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
+"""
+_EXAMPLES = f"{'See:':<24}(costtop COMMAND --help says more, with examples)"
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -101,6 +111,30 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(action, f"{value!r} is not {named}{meant(value, choices)}")
 
 
+class MainParser(Parser):
+    """The first parser, whose help has all commands in groups and fits a window of 80x24."""
+
+    commands: Mapping[str, tuple[str, str]] = {}  # by name: module, and what is said of it
+
+    def format_help(self) -> str:
+        lines = [_HELP.rstrip()]
+        for folder, title in _GROUPS.items():
+            mine = [
+                (n, about) for n, (at, about) in self.commands.items() if _group(n, at) == folder
+            ]
+            cells = [f"{name:<12}{about}" for name, about in mine]
+            half = -(-len(cells) // 2)
+            beside = [*cells[half:], ""]
+            lines.append(_EXAMPLES if title == "See" else f"{title}:")
+            lines += [f"  {one:<40}{beside[n]}".rstrip() for n, one in enumerate(cells[:half])]
+        return "\n".join(lines) + "\n"
+
+
+def _group(name: str, module: str) -> str:
+    """The group that a command stands in: its module's folder, but the demo is to be seen."""
+    return "reports" if name == "demo" else module.partition(".")[0]
+
+
 def _width() -> int:
     """Columns of the window, as `shutil` knows them."""
     try:
@@ -113,13 +147,3 @@ def _width() -> int:
         except OSError:
             columns = 0
     return (columns or 80) - 2
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """What to say of a slip: `: did you mean report?` where a known word is close, else nothing."""
-    from difflib import get_close_matches
-
-    dashes = "--" if word.startswith("--") else ""  # which would make all options alike
-    names = [name.removeprefix(dashes) for name in known if name.startswith(dashes)]
-    close = get_close_matches(word.removeprefix(dashes), names, 1, 0.6)
-    return f": did you mean {dashes}{close[0]}?" if close else ""

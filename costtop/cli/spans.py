@@ -1,17 +1,21 @@
 """What people give on the command line: spans of time in words, and amounts of dollars."""
 
-import argparse
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop import money, span_words
-from costtop.cli.parser import Parser
 from costtop.errors import UsageError
 from costtop.span_words import WordedSpan
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _SPAN = "a span in words: yesterday, 'last week', november, '1 nov to 15 nov'"
 
 
-def add_span(parser: Parser, default: str | None = None) -> None:
+def add_span(parser: "Parser", default: str | None = None) -> None:
     """Lets a command be asked of a span: `SPAN`, or `--since D` with `--until D`."""
     parser.add_argument("span", nargs="*", metavar="SPAN", help=_SPAN)
     first = "its beginning: 7d, 24h, monday, 2026-11-01"
@@ -22,13 +26,13 @@ def add_span(parser: Parser, default: str | None = None) -> None:
     parser.set_defaults(usual=default)
 
 
-def asked(options: argparse.Namespace, now: int, tz: ZoneInfo) -> tuple[int | None, int | None]:
+def asked(options: "argparse.Namespace", now: int, tz: ZoneInfo) -> tuple[int | None, int | None]:
     """[since, until) in ms UTC that was asked for; None where it is open. Raises UsageError."""
     found = asked_span(options, now, tz)
     return found.start, found.end
 
 
-def asked_span(options: argparse.Namespace, now: int, tz: ZoneInfo) -> WordedSpan:
+def asked_span(options: "argparse.Namespace", now: int, tz: ZoneInfo) -> WordedSpan:
     """The span that was asked for, in words or by its ends; raises UsageError."""
     since, until, words = options.since, options.until, " ".join(options.span)
     if words and (since or until):

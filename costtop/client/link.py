@@ -9,9 +9,9 @@ import json
 import socket
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.dial import dialled
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 
 PATIENCE = 30.0  # s for one batch; a daemon that imports a backlog commits slowly

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -61,6 +61,7 @@ from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.lasting import Faults, LastingTasks, beat
+from costtop.named import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.processes.evidence.search import blindness

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop import config as configuration
 from costtop import lasting
@@ -26,6 +26,7 @@ from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis

@@ -5,9 +5,10 @@ present one: the same session either way.
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.durations import iso
+from costtop.named import NamedTuple
 
 Record = dict[str, Any]
 """One line of a log. Its time stands as None under "timestamp" or "ts", where the log has it."""

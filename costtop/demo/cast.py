@@ -6,7 +6,6 @@ It names nobody real and touches nothing: sessions are iterators of beats.
 import uuid
 from collections.abc import Iterator
 from random import Random
-from typing import NamedTuple
 
 from costtop.demo import claude_log, codex_log
 from costtop.demo.beats import Beat, Record
@@ -21,6 +20,7 @@ from costtop.demo.script import (
     runaway,
     work,
 )
+from costtop.named import NamedTuple
 
 USERS = ("ana", "ben", "chloe", "dmitri", "elif", "femi", "grace", "hiro")
 _ASSISTANTS = (

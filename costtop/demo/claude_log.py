@@ -7,10 +7,11 @@ request with growing counts, 5 minute and 1 hour cache writes, sidechains in fil
 import re
 from collections.abc import Iterator
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import HAIKU, ScriptedReply, ScriptedTool, work
+from costtop.named import NamedTuple
 
 _VERSION = "2.1.140"
 _AGENTS = ("Explore", "Plan", "general-purpose")

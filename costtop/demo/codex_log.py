@@ -5,11 +5,12 @@ From a seeded generator to records; it opens no file.
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import ScriptedReply
 from costtop.durations import iso
+from costtop.named import NamedTuple
 
 _VERSION = "0.140.2"
 _KINDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")

@@ -7,13 +7,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from random import Random
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.demo import cast
 from costtop.demo.beats import Beat, lines
 from costtop.durations import DAY, MINUTE
+from costtop.named import NamedTuple
 
 DAYS = 30
 _BUSY, _QUIET = 9, 3  # sessions of agents on a weekday and on a day of the weekend

@@ -6,7 +6,8 @@ It knows no log format and no exact price: rates are rough, to give sessions a b
 import math
 from collections.abc import Iterator
 from random import Random
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 OPUS, SONNET, HAIKU = "claude-opus-5", "claude-sonnet-5", "claude-haiku-4-5"
 GPT, GEMINI = "gpt-5.4", "gemini-2.5-pro"

@@ -5,7 +5,6 @@ nothing.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from costtop.analysis import because, drivers
 from costtop.analysis.because import Driver
@@ -14,6 +13,7 @@ from costtop.detect.sessions.peer_group import Level
 from costtop.detect.sessions.peers import PeerView, Usual
 from costtop.detect.sessions.running_session import RunningSession, usage
 from costtop.model import Cause
+from costtop.named import NamedTuple
 
 
 class Compared(NamedTuple):

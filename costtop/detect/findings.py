@@ -1,7 +1,5 @@
 """What is told of a rule's claim: title, sentence, cause and evidence, from the session's books."""
 
-from typing import NamedTuple
-
 from costtop.analysis import because, why
 from costtop.detect.compared import Compared, compared, excess
 from costtop.detect.rules.rule import Claim, Rule
@@ -9,6 +7,7 @@ from costtop.detect.sessions.peers import MANY, PeerView
 from costtop.detect.sessions.running_session import RunningSession
 from costtop.model import Finding, Severity
 from costtop.money import dollars
+from costtop.named import NamedTuple
 
 
 class Telling(NamedTuple):

@@ -3,11 +3,10 @@
 Constants that belong to one detector stand in its module, with the reason.
 """
 
-from typing import NamedTuple
-
 from costtop.durations import DAY, MINUTE
 from costtop.model import Severity
 from costtop.money import NANO
+from costtop.named import NamedTuple
 
 
 class Settings(NamedTuple):

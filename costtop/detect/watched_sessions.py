@@ -10,13 +10,14 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.detect.levels import Watched
 from costtop.detect.rules.rule import Rule
 from costtop.detect.sessions.peers import PeerView
 from costtop.detect.settings import Settings
 from costtop.model import Rates
+from costtop.named import NamedTuple
 
 _RAW = -15  # zlib's window, without a header
 

@@ -13,11 +13,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.config import Endpoint
 from costtop.errors import CosttopError
 from costtop.model import Letter
+from costtop.named import NamedTuple
 from costtop.notify.address import NoUrl, check, url_of
 
 PATIENCE = 10.0  # seconds

@@ -7,9 +7,10 @@ Cards of common models are shipped; genai-prices is imported at the first call o
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from costtop.model import Call, Price, Rates
+from costtop.named import NamedTuple
 from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
     STANDARD,

@@ -7,9 +7,10 @@ ints and strings, so `json.dumps(card)` is their wire form and `from_plain` read
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Rates
+from costtop.named import NamedTuple
 
 DAY = 86_400_000  # milliseconds
 DAWN = -(2**53)  # ms UTC before any call: a stretch that begins here has always been

@@ -4,9 +4,8 @@ Formula and units are those of `model.Rates`. Every product is an exact int of p
 sum is rounded once, half to even, so 1,000,000 tokens at $3 a million cost exactly $3.
 """
 
-from typing import NamedTuple
-
 from costtop.model import Call, FloorReason, Media, Rates, Tokens
+from costtop.named import NamedTuple
 
 
 class ChargeLine(NamedTuple):

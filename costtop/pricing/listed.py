@@ -15,9 +15,10 @@ speed or region is known, the standard price is a floor, and half of it for batc
 import re
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from costtop.model import Rates
+from costtop.named import NamedTuple
 from costtop.pricing.cards import DAY, HALVED, STANDARD, Card, SizeBand, Window, sampled
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ floor, batches and flex half of it.
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Rates
+from costtop.named import NamedTuple
 from costtop.pricing.cards import DAWN, HALVED, STANDARD, Card, SizeBand, Stretch, Window, unpriced
 
 _MEDIA = {

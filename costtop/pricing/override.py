@@ -23,11 +23,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from fnmatch import translate
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop import money
 from costtop.errors import ConfigError
 from costtop.model import Rates
+from costtop.named import NamedTuple
 from costtop.pricing.cards import DAWN, VAST, CardRule, SizeBand
 
 _WAYS = ("input", "cache_read", "output")

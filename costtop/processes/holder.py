@@ -7,9 +7,9 @@ evidence in words, or with the reason why nothing may be done to it: right proce
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from costtop.errors import Refused
+from costtop.named import NamedTuple
 from costtop.processes.evidence.reports import Reports
 from costtop.processes.evidence.search import heard
 from costtop.processes.evidence.wanted import (

@@ -5,8 +5,8 @@ killed (RELIABILITY.md K4).
 """
 
 import time
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.processes.handle import YOUNGEST
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.process import Process, descendants, program

@@ -1,9 +1,10 @@
 """What costtop could not read, price or send, as stored: the facts of `costtop doctor`."""
 
 import sqlite3
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.floor import Floor
+from costtop.named import NamedTuple
 from costtop.queries.spending import hidden
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import ESTIMATED, UNREADABLE

@@ -6,10 +6,10 @@ one that served it last, for the roll-ups do not hold the provider.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.floor import Floor, Sum
 from costtop.money import dollars
+from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.calls import floors

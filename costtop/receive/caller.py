@@ -5,9 +5,9 @@ import os
 import select
 import socket
 import sys
-from typing import NamedTuple
 
 from costtop.dial import peer_of
+from costtop.named import NamedTuple
 
 _PEERPIDFD = 77  # SO_PEERPIDFD (Linux 6.5), which the socket module does not name
 

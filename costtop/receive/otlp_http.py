@@ -12,11 +12,12 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from costtop.named import NamedTuple
 from costtop.receive.body import DEADLINE, LARGEST, Broken, TooLarge, taken
 from costtop.receive.deadlines import Hasty
 from costtop.receive.otlp_plain import Plain, from_json, from_protobuf

@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import MINUTE
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.model import Budget

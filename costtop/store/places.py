@@ -6,7 +6,9 @@ Memos are read when their files go on: they are many, and most files are quiet.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:  # a report asks for times of reading alone
     from costtop.model import Bad

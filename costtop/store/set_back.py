@@ -7,7 +7,8 @@ store holds stands here with the moment at which it was set. Ends of calendar pe
 """
 
 import sqlite3
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 
 class _Span(NamedTuple):

@@ -7,8 +7,8 @@ UTC) is an argument.
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.tail.patterns import NamePatterns, names
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble, own_home, refusal, within
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop import lasting
+from costtop.named import NamedTuple
 from costtop.tail import watch
 from costtop.tail.find import FolderTree
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from os.path import basename
-from typing import NamedTuple
 
 from costtop.durations import DAY
+from costtop.named import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related

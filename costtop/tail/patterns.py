@@ -5,7 +5,8 @@ A pattern is a glob relative to its root: `*` and `?` stay inside one name, `**/
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 # What log rotation appends to a name: .1  -20261124  .2026-11-24T10:00  .old, and then .gz
 SUFFIX = rb"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?"

@@ -5,7 +5,8 @@ the same row by the store, and no text of a log is in here.
 """
 
 import json
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
 MARKER = 64  # bytes before the offset that prove that nothing was rewritten

@@ -8,8 +8,8 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.find import RACY
 from costtop.tail.fingerprint import INT63, digest, holds, stamped

@@ -6,7 +6,8 @@ Values only; walking is in find.py.
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 
 class Root(NamedTuple):

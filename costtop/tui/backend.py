@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.control import client
 from costtop.control.protocol import Command
 from costtop.durations import now_ms
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.alerts import alert_list
 from costtop.queries.alerts.alert_list import Alerts

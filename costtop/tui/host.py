@@ -4,12 +4,13 @@ They know this Protocol, never the app's class, so that nothing below the app im
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from textual.dom import DOMNode
 from textual.screen import Screen
 
 from costtop.control.protocol import Command
+from costtop.named import NamedTuple
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.tui.backend import Backend

@@ -8,9 +8,10 @@ start.
 import math
 import tomllib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.files import replace
+from costtop.named import NamedTuple
 from costtop.tui.list.arrange import GROUPS
 from costtop.tui.list.columns import COLUMNS, USUAL
 

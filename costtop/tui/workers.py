@@ -10,13 +10,14 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
 
 from costtop.errors import CosttopError
 from costtop.files import private_file
+from costtop.named import NamedTuple
 from costtop.text import clean
 
 _THREADS = 4  # a frame, what screens read, commands

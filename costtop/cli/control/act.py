@@ -3,15 +3,13 @@
 What a deed will do is said before, what it did after. It judges no process; the daemon does.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop import durations, paths
 from costtop.cli.control import pausing
-from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, UsageError
@@ -20,6 +18,11 @@ from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader
 from costtop.store.sessions import session_names
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _SAYS = {
     "mark": ("Says of sessions that they are watched, runaway or fine.", "7b4acd3 --as runaway"),
@@ -42,7 +45,7 @@ Order = Callable[[str], protocol.Command]
 """The command for a session key."""
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds one of the six."""
     about, *examples = _SAYS[name]
     parser.says(about, *(f"costtop {name} {one}" for one in examples))
@@ -64,7 +67,7 @@ def add(parser: Parser, name: str) -> None:
         _add_signals(parser, name)
 
 
-def _add_signals(parser: Parser, name: str) -> None:
+def _add_signals(parser: "Parser", name: str) -> None:
     if name in {"pause", "resume", "kill"}:
         pid = "the process, typed where costtop is not sure which one it is"
         parser.add_argument("--pid", type=int, metavar="PID", help=pid)
@@ -84,7 +87,7 @@ def _add_signals(parser: Parser, name: str) -> None:
         parser.add_argument("--json", action="store_true", help="what would be done, as JSON")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Does it to every session; one that is refused does not spare the others."""
     found = paths.find()
     called = named(found, options.session)
@@ -136,7 +139,7 @@ def named(found: Paths, prefixes: Iterable[str]) -> dict[str, str]:
         return {key: session_names.said(db, key) for key in keys}
 
 
-def _told(found: Paths, options: argparse.Namespace, called: Mapping[str, str]) -> dict[str, Any]:
+def _told(found: Paths, options: "argparse.Namespace", called: Mapping[str, str]) -> dict[str, Any]:
     """Says what would be done to whom; the daemon's plan of each session that has one."""
     plans: dict[str, Any] = {}
     for key, name in called.items():
@@ -156,7 +159,7 @@ def _told(found: Paths, options: argparse.Namespace, called: Mapping[str, str]) 
     return plans
 
 
-def _planned(found: Paths, options: argparse.Namespace, key: str, name: str) -> dict[str, Any]:
+def _planned(found: Paths, options: "argparse.Namespace", key: str, name: str) -> dict[str, Any]:
     """What would be done to one session, or why nothing would."""
     tree: dict[str, Any] = {"session": key, "short": name.partition(" ")[0], "refused": None}
     tree |= {"pid": None, "confidence": None, "evidence": None, "steps": []}
@@ -173,7 +176,7 @@ def _planned(found: Paths, options: argparse.Namespace, key: str, name: str) -> 
 
 
 def _agreed(
-    options: argparse.Namespace, plans: Mapping[str, Any], typed: dict[str, int | None]
+    options: "argparse.Namespace", plans: Mapping[str, Any], typed: dict[str, int | None]
 ) -> bool:
     """Asks where a person is there to answer: yes for a kill, the number where it is unsure."""
     if not sys.stdin.isatty():
@@ -192,7 +195,7 @@ def _yes(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _climbs(line: str, options: argparse.Namespace) -> bool:
+def _climbs(line: str, options: "argparse.Namespace") -> bool:
     ladder = ["SIGINT", "SIGTERM", "SIGKILL"]
     rung = line.partition(":")[0]
     top = f"SIG{getattr(options, 'rung', 'KILL')}"
@@ -200,7 +203,7 @@ def _climbs(line: str, options: argparse.Namespace) -> bool:
 
 
 def _command(
-    options: argparse.Namespace, key: str, typed: int | None, *, hold: bool
+    options: "argparse.Namespace", key: str, typed: int | None, *, hold: bool
 ) -> protocol.Command:
     by = user_name()
     match options.verb:
@@ -216,7 +219,7 @@ def _command(
             return protocol.Kill(key, options.rung, by, typed)
 
 
-def override(options: argparse.Namespace) -> int:
+def override(options: "argparse.Namespace") -> int:
     """`costtop override`: no agent's gate holds it back, for it is a command of costtop's own."""
     found = paths.find()
     if options.what and options.all:

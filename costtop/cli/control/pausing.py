@@ -3,16 +3,18 @@
 It asks people, and decides for scripts: where an agent's hook was heard, a hold does.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop.cli.tables import put
 
+if TYPE_CHECKING:
+    import argparse
+
 
 def held(
-    options: argparse.Namespace, called: Mapping[str, str], plans: Mapping[str, Mapping[str, Any]]
+    options: "argparse.Namespace", called: Mapping[str, str], plans: Mapping[str, Mapping[str, Any]]
 ) -> set[str]:
     """The sessions that are to be held by their hook instead of being stopped; says which."""
     if options.hold:
@@ -26,7 +28,7 @@ def held(
 
 
 def wanted(
-    options: argparse.Namespace,
+    options: "argparse.Namespace",
     called: Mapping[str, str],
     plans: Mapping[str, Mapping[str, Any]],
     held: set[str],

@@ -3,13 +3,11 @@
 The line is judged by the daemon, which has the contract; without one only its JSON is checked.
 """
 
-import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop import paths
-from costtop.cli.parser import Parser
 from costtop.cli.tables import put
 from costtop.client import spool
 from costtop.client.line_fields import stamped
@@ -17,6 +15,11 @@ from costtop.control import client
 from costtop.control.client import NoAnswer, NoDaemon
 from costtop.errors import CosttopError, UsageError
 from costtop.text import clean
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _TEXT = (
     *("session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent"),
@@ -32,7 +35,7 @@ _PATIENCE = 2.0  # s for the daemon to commit it
 _CALL = ("model", "input_tokens", "output_tokens")
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds `record`."""
     parser.says(
         "Hands one call to the daemon, or keeps it for the daemon if none runs.",
@@ -49,7 +52,7 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Records; raises UsageError for a line that is wrong, CosttopError for a refusal."""
     line = stamped(_given(options))
     found = paths.find()
@@ -86,7 +89,7 @@ def _keep(found: paths.Paths, line: bytes, until: str) -> None:
     put(f"kept for {until}")
 
 
-def _given(options: argparse.Namespace) -> dict[str, Any]:
+def _given(options: "argparse.Namespace") -> dict[str, Any]:
     """The fields of the line or of the flags, with what every line must have."""
     fields = _flags(options) if options.json is None else _line(options)
     needed = ("session",) if fields.get("event") else ("session", *_CALL)
@@ -96,7 +99,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return fields
 
 
-def _line(options: argparse.Namespace) -> dict[str, Any]:
+def _line(options: "argparse.Namespace") -> dict[str, Any]:
     if _flags(options):
         raise UsageError("record: give --json or flags, not both")
     text = sys.stdin.read() if options.json == "-" else options.json
@@ -109,7 +112,7 @@ def _line(options: argparse.Namespace) -> dict[str, Any]:
     return fields
 
 
-def _flags(options: argparse.Namespace) -> dict[str, Any]:
+def _flags(options: "argparse.Namespace") -> dict[str, Any]:
     names = [flag.replace("-", "_") for flag in (*_TEXT, *_NUMBERS)]
     given = {name: getattr(options, name) for name in names}
     fields = {name: value for name, value in given.items() if value is not None}

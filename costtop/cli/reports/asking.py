@@ -1,13 +1,18 @@
 """What a report is asked for: its keys and filters, as options. It reads no spend."""
 
-import argparse
 import sqlite3
+from typing import TYPE_CHECKING
 
-from costtop.cli.parser import Parser, meant
+from costtop.cli.slips import meant, refused
 from costtop.errors import NothingFound, UsageError
 from costtop.queries.spending import spend_filters, sum_keys
 from costtop.queries.spending.spend_filters import FIELDS, Filter, Filters
 from costtop.queries.spending.sum_keys import KEYS, TAG
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _ABOUT = {
     "feature": "what the money was for",
@@ -27,7 +32,7 @@ _ABOUT = {
 }
 
 
-def add_keys(parser: Parser) -> None:
+def add_keys(parser: "Parser") -> None:
     """Adds `--by` and `--top`."""
     keys = f"one of {', '.join(KEYS)}, tag:NAME, or several with commas (default: day)"
     parser.add_argument("--by", type=_keys, default="day", metavar="KEY", help=keys)
@@ -36,7 +41,7 @@ def add_keys(parser: Parser) -> None:
     )
 
 
-def add_filters(parser: Parser) -> None:
+def add_filters(parser: "Parser") -> None:
     """Adds an option for each field; one given twice is either."""
     about = "names or globs (quote them for the shell); (none) is what has no name"
     group = parser.add_argument_group("filters", about)
@@ -45,7 +50,7 @@ def add_filters(parser: Parser) -> None:
     group.add_argument("--tag", action="append", metavar="NAME=GLOB", help="such as team=web")
 
 
-def filters(db: sqlite3.Connection, options: argparse.Namespace) -> Filters:
+def filters(db: sqlite3.Connection, options: "argparse.Namespace") -> Filters:
     """The filters that were asked for; raises UsageError, NothingFound for no such session."""
     asked: dict[str, list[str]] = {}
     for field in FIELDS:
@@ -89,15 +94,13 @@ def _keys(text: str) -> str:
     keys = [key.strip() for key in text.split(",")]
     for key in keys:
         if not sum_keys.is_key(key):
-            raise argparse.ArgumentTypeError(
-                f"{key!r} is not one of {', '.join(KEYS)}, tag:NAME{meant(key, KEYS)}"
-            )
+            raise refused(f"{key!r} is not one of {', '.join(KEYS)}, tag:NAME{meant(key, KEYS)}")
     if len(set(keys)) < len(keys):
-        raise argparse.ArgumentTypeError(f"{text!r} names a key twice")
+        raise refused(f"{text!r} names a key twice")
     return ",".join(keys)
 
 
 def _top(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows; such as: --top 10")
+        raise refused(f"{text!r} is no number of rows; such as: --top 10")
     return int(text)

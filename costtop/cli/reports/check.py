@@ -1,12 +1,12 @@
 """`costtop check`: how budgets stand, as an exit code for scripts."""
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from costtop import money, paths
 from costtop.cli import catching_up
-from costtop.cli.parser import Parser, meant
 from costtop.cli.reports.live import budget_tree
+from costtop.cli.slips import meant
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.errors import StoreError
@@ -14,6 +14,11 @@ from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse
 from costtop.queries.spending import budget_state
 from costtop.queries.spending.budget_state import CODES, BudgetState, State
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _WORDS: dict[State, str] = {
     "ok": "ok",
@@ -24,7 +29,7 @@ _WORDS: dict[State, str] = {
 }
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds `check`."""
     parser.says(
         "How budgets stand, as an exit code: 0 ok, 10 a warning tier is reached, 11 over,"
@@ -42,7 +47,7 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Prints how they stand; returns the code."""
     try:
         db = catching_up.open_fresh(paths.find(), quiet=options.quiet)

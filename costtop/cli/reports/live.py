@@ -1,6 +1,5 @@
 """`costtop`: the live screen, or plain frames of it (`--once`, `-n`, `--jsonl`)."""
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
 
 if TYPE_CHECKING:  # for JSON alone
+    import argparse
+
     from costtop.queries.spending.unlogged import Unlogged
 
 _HEAD = (
@@ -28,7 +29,7 @@ _ALL_TIME = 1 << 50  # ms
 _LISTED = "r.id IN (SELECT root FROM sessions WHERE last >= ?)"
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Opens the screen, or prints frames where there is no terminal to open it on."""
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -46,7 +47,7 @@ def is_terminal() -> bool:
     return os.environ.get("TERM", "dumb") != "dumb" and all(s.isatty() for s in streams)
 
 
-def once(options: argparse.Namespace) -> int:
+def once(options: "argparse.Namespace") -> int:
     """Prints one frame of the live list, like `top -b -n 1`, or several, as far as asked."""
     number = options.frames or (None if options.jsonl and not options.once else 1)
     if number == 1:
@@ -63,7 +64,7 @@ def once(options: argparse.Namespace) -> int:
     )
 
 
-def _frame(options: argparse.Namespace, *, timed: bool = False) -> str:
+def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     """One frame of the live list, as the options want it."""
     found = paths.find()
     now = now_ms()

@@ -1,6 +1,5 @@
 """`costtop report`: spend summed by keys, as a table, JSON or CSV."""
 
-import argparse
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, cast
@@ -8,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli import catching_up
-from costtop.cli.parser import Parser, meant
 from costtop.cli.reports import asking, comparison
 from costtop.cli.reports.columns_of_sums import COLUMNS
+from costtop.cli.slips import meant
 from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
@@ -22,13 +21,16 @@ from costtop.store import meta
 from costtop.store.sessions import short_ids
 
 if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
+    import argparse
+
+    from costtop.cli.parser import Parser
     from costtop.queries.live.view import ProcessSeen, Pulse
     from costtop.queries.spending.report_beside import Against, Compared
 
 _USUAL = tuple("cost calls sessions input cached output tasks per-task all-per-task".split())
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds `report`."""
     parser.says(
         "Spend summed by one key or several, of all or what fits, as a table, JSON or CSV.",
@@ -56,7 +58,7 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Prints the report."""
     shown = _columns(options.columns)
     place = paths.find()

@@ -1,15 +1,13 @@
 """`costtop why`: why a day, or a session, cost what it did, on one screen."""
 
-import argparse
 import shutil
 import sqlite3
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop import paths, span_words
 from costtop.cli import catching_up
-from costtop.cli.parser import Parser
 from costtop.cli.reports import why_json
 from costtop.cli.tables import put, put_json, width
 from costtop.durations import now_ms
@@ -20,10 +18,15 @@ from costtop.queries.why.blocks import Block
 from costtop.span_words import WordedSpan
 from costtop.store import meta
 
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
+
 _ROOMY = 32  # lines of a window from which paragraphs are parted
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds `why`."""
     parser.says(
         "Why a day (or a session) cost what it did: against like days, what rose, by what.",
@@ -39,7 +42,7 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Prints why."""
     db = catching_up.open_fresh(paths.find())
     tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"

@@ -1,19 +1,19 @@
 """`costtop daemon`, `start`, `stop`, `status`. The daemon itself lives in `costtop.daemon`."""
 
-import argparse
 import sys
 from contextlib import closing, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop import paths
-from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
-from costtop.control import protocol
 from costtop.durations import now_ms
 from costtop.errors import StoreError, UsageError
-from costtop.files import user_name
 from costtop.store import daemon_status
-from costtop.store.db import open_reader
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 _SCAN = 600.0  # s that a daemon waits for a scan to end: a first import takes its time
 _SAYS = {
@@ -30,7 +30,7 @@ _SAYS = {
 }
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds one of the four."""
     about, *examples = _SAYS[name]
     parser.says(about, *(f"costtop {name} {one}".rstrip() for one in examples))
@@ -49,7 +49,7 @@ def add(parser: Parser, name: str) -> None:
         parser.add_argument("--note", default="", help="why; the agent is told")
 
 
-def _daemon(options: argparse.Namespace) -> int:
+def _daemon(options: "argparse.Namespace") -> int:
     if options.json and options.verb != "status":
         raise UsageError("--json is for: costtop daemon status")
     if options.verb is not None:
@@ -63,14 +63,14 @@ def _daemon(options: argparse.Namespace) -> int:
         return run(found, lock, read_only=options.read_only)
 
 
-def _start(options: argparse.Namespace) -> int:
+def _start(options: "argparse.Namespace") -> int:
     from costtop.daemon.lifecycle.start import start
 
     put(start(paths.find(), ("--read-only",) if options.read_only else ()).words)
     return 0
 
 
-def _stop(options: argparse.Namespace) -> int:
+def _stop(options: "argparse.Namespace") -> int:
     found = paths.find()
     if options.session:
         return _stop_sessions(found, options)
@@ -84,14 +84,16 @@ def _stop(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stop_sessions(found: paths.Paths, options: argparse.Namespace) -> int:
+def _stop_sessions(found: paths.Paths, options: "argparse.Namespace") -> int:
     from costtop.cli.control import act
+    from costtop.control import protocol
+    from costtop.files import user_name
 
     called = act.named(found, options.session)
     return act.each(found, called, lambda key: protocol.StopSession(key, options.note, user_name()))
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(options: "argparse.Namespace") -> int:
     found = paths.find()
     said = daemon_status.read(found.status)
     running = daemon_status.is_fresh(said, now_ms())
@@ -108,6 +110,7 @@ def _named(said: dict[str, Any], found: paths.Paths) -> dict[str, Any]:
     keys = {*said.get("processes", {}), *said.get("exited", {})}
     shorts = dict.fromkeys(sorted(keys), "")
     if keys:
+        from costtop.store.db import open_reader
         from costtop.store.sessions import short_ids
 
         with suppress(StoreError), closing(open_reader(found.database, unfinished=True)) as db:

@@ -7,7 +7,6 @@ which is the default. Looks are part of the transaction of the calls; deeds foll
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import lasting, periods
@@ -22,6 +21,7 @@ from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
+from costtop.named import NamedTuple
 from costtop.periods import Span
 from costtop.scope import matches
 from costtop.store import gating

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -24,6 +23,7 @@ from costtop.detect.budgets.tiers import Said
 from costtop.detect.settings import Settings
 from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
+from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums

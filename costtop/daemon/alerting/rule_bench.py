@@ -12,7 +12,6 @@ on a timer.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from costtop import config as configuration
 from costtop.alerts.choose import kind
@@ -23,6 +22,7 @@ from costtop.daemon.notices.post import titled
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
+from costtop.named import NamedTuple
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
 

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple, assert_never, get_args
+from typing import Any, assert_never, get_args
 
 import msgspec
 
@@ -55,6 +55,7 @@ from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, Refused, UsageError
+from costtop.named import NamedTuple
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.alerts import breakers

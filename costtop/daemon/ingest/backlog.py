@@ -10,12 +10,12 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from costtop.daemon.ingest.fold import Folded, Order
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.slow_files import is_slow
 from costtop.durations import now_ms
+from costtop.named import NamedTuple
 from costtop.tail.identity import FileChange
 from costtop.tail.roots import Seen
 

@@ -5,9 +5,10 @@ has been answered is kept in the memo, which is stored with the rows.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Bad, Event
+from costtop.named import NamedTuple
 from costtop.sources.fold.source import Chunk, Memo, Query, Source
 from costtop.tail.place import shown
 from costtop.tail.rows import Cursor, RowsPage, ask

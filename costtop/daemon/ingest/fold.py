@@ -6,10 +6,10 @@ what a file holds.
 
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
+from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.otlp.whose import TOOLS

@@ -9,7 +9,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from costtop import lasting
 from costtop.daemon.ingest import estimating
@@ -21,6 +20,7 @@ from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
+from costtop.named import NamedTuple
 from costtop.pricing.book import PriceBook
 from costtop.sources.fold.source import Memo
 from costtop.store import places

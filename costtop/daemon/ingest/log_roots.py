@@ -4,10 +4,10 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import NamedTuple
 
 from costtop.config import Config
 from costtop.errors import ConfigError
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.sources.fold.source import Source
 from costtop.sources.registry import SOURCE, SOURCES

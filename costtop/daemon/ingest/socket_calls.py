@@ -7,7 +7,6 @@ every line of it with code 1: the client keeps those and sends them again.
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
 
 from costtop import lasting, world_faults
 from costtop.control.protocol import refusal, reply
@@ -15,6 +14,7 @@ from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
+from costtop.named import NamedTuple
 from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
 

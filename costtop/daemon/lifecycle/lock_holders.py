@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.paths import told
 from costtop.text import clean
 

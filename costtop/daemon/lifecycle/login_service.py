@@ -10,11 +10,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.daemon.lifecycle import keeping, service_files, stopping
 from costtop.errors import CosttopError
 from costtop.files import replace
+from costtop.named import NamedTuple
 from costtop.paths import Paths, runtime_folders
 
 _PATIENCE = 60.0  # s for the manager's own commands

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop import __version__
 from costtop.control import client, protocol
@@ -20,6 +19,7 @@ from costtop.daemon.lifecycle.lock_holders import named_holder
 from costtop.dial import dialled
 from costtop.errors import CosttopError, Unusable
 from costtop.files import private_directory, private_file
+from costtop.named import NamedTuple
 from costtop.paths import Paths, told
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk

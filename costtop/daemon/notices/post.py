@@ -8,7 +8,6 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -19,6 +18,7 @@ from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
+from costtop.named import NamedTuple
 from costtop.queries.alerts import incidents
 from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences

@@ -9,13 +9,13 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import lasting, periods
 from costtop.alerts.summary import Summary, summary
 from costtop.daemon.notices.post import Audience, post_summary
 from costtop.durations import HOUR
+from costtop.named import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.periods import Span
 from costtop.queries.spending import report, review, review_words

@@ -11,7 +11,6 @@ import os
 import secrets
 import sys
 import time
-from typing import NamedTuple
 
 from costtop import config as configuration
 from costtop.control import client
@@ -23,6 +22,7 @@ from costtop.daemon.wiring import wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.processes.actions import resends
 from costtop.processes.inspect.inspector import system_inspector

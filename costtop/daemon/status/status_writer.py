@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from costtop import __version__, files, lasting
 from costtop.control.protocol import PROTOCOL
@@ -17,6 +17,7 @@ from costtop.daemon.lifecycle.lock_holders import database_writers, named
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.lasting import Fault, Faults
+from costtop.named import NamedTuple
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse

@@ -12,7 +12,6 @@ whole history was just imported it records what `assess` gives unsent.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -21,6 +20,7 @@ from costtop.detect.budgets.account import Account, Tally
 from costtop.detect.budgets.own_hours import LEARNT
 from costtop.durations import DAY, HOUR
 from costtop.model import Budget, Finding, Spend
+from costtop.named import NamedTuple
 from costtop.periods import Span
 from costtop.scope import FIELDS, matches
 

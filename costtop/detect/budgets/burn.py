@@ -8,13 +8,13 @@ works around the clock: what it comes to is reckoned by the owner's own hours (`
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.detect.budgets.own_hours import OwnHours
 from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Budget, Finding, Severity
 from costtop.money import beside, bill, dollars, exactly
+from costtop.named import NamedTuple
 from costtop.periods import Span
 
 SURE = 0.8  # P(breach) from which the forecast speaks, at two evaluations in a row

@@ -7,11 +7,11 @@ night shift.
 
 import math
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, HOUR
+from costtop.named import NamedTuple
 from costtop.periods import Span
 
 LEARNT = 28  # days

@@ -1,12 +1,12 @@
 """What is said of a budget's tier: reached, or over again. It counts nothing."""
 
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.detect.budgets.account import Tally
 from costtop.model import Budget, Finding, Severity
 from costtop.money import bill, exactly
+from costtop.named import NamedTuple
 
 
 class Said(NamedTuple):

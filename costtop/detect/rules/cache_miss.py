@@ -3,12 +3,11 @@
 A pause longer than the cache lives is no anomaly: it goes to the explanation and the review.
 """
 
-from typing import NamedTuple
-
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
+from costtop.named import NamedTuple
 
 PEAK = "break_peak"
 _WINDOW = 8  # turns

@@ -6,11 +6,11 @@ depends on what waiting has cost: the dearer the shift is already, beside a usua
 """
 
 import math
-from typing import NamedTuple
 
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.peers import CostBand
+from costtop.named import NamedTuple
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
 _CLIP = 4.0

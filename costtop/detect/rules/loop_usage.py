@@ -6,13 +6,13 @@ two matches in real sessions, seven are asked). What peers do as much is their w
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costtop.analysis.quantiles import quantile
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import TURN
 from costtop.money import dollars
+from costtop.named import NamedTuple
 
 _TURNS = 16
 PEAK = "match_peak"

@@ -5,13 +5,12 @@ the model too, it is measured against how this session began: twice its price, a
 not move on their way.
 """
 
-from typing import NamedTuple
-
 from costtop.analysis.ledger import full_price
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
+from costtop.named import NamedTuple
 
 _RARE = 0.05  # share of the group's turns, and of its sessions that move
 

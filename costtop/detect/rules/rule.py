@@ -1,12 +1,13 @@
 """What a rule is, what it is asked, what it answers, and what it remembers of one session."""
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from costtop.detect.sessions.peers import PeerView
 from costtop.detect.sessions.running_session import SAME, Moved, RunningSession
 from costtop.detect.settings import Settings
 from costtop.model import Cause, Evidence, Spend
+from costtop.named import NamedTuple
 
 Kept = TypeVar("Kept")
 

@@ -5,7 +5,9 @@ one row per finished session and a restart need not read old calls again.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from costtop.named import NamedTuple
 
 
 def _grid() -> tuple[int, ...]:

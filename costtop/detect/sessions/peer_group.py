@@ -8,12 +8,13 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peer_sums import Sums
 from costtop.detect.settings import Settings
+from costtop.named import NamedTuple
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",

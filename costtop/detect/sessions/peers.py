@@ -8,7 +8,6 @@ for is read from lists that are kept sorted, and remembered until the next sessi
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop import periods
 from costtop.analysis.drivers import Reference
@@ -23,6 +22,7 @@ from costtop.detect.sessions.finished_peer import GRID, Peer
 from costtop.detect.sessions.peer_group import Group, Level, Middle
 from costtop.detect.settings import Settings
 from costtop.model import Rates
+from costtop.named import NamedTuple
 
 _PARENT = 3  # finished sessions that the parent's estimate is worth
 _PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86

@@ -6,13 +6,14 @@ A grown streaming row is the same turn again: the totals take the difference.
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from costtop.analysis import ledger
 from costtop.analysis.drivers import SessionUsage
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import GRID, PEAKS, Peer
 from costtop.model import Rates, Spend
+from costtop.named import NamedTuple
 
 LEAST_GROWTH = 20  # tokens: less is noise of the counting
 _SAMPLES = 64  # tokens a turn that are kept of one session

@@ -10,13 +10,14 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from costtop.errors import CosttopError, UsageError
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install import entries, receipts
 from costtop.hooks.install.agent_version import too_old
 from costtop.hooks.install.receipts import Receipt
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect

@@ -6,9 +6,10 @@ It reformats nothing: a person's comments, order, indentation and line ends stay
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.errors import CosttopError
+from costtop.named import NamedTuple
 
 _BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _REST = re.compile(r"[ \t]*(?://[^\r\n]*|(?:/\*[^\r\n]*?\*/[ \t]*)+)(?=\r?\n)")

@@ -5,13 +5,14 @@ runs none: until the gate was called since it was put in, it holds nothing.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from costtop.durations import MINUTE, short
 from costtop.errors import CosttopError
 from costtop.hooks.dialects import dialect_of
 from costtop.hooks.install import installer
 from costtop.hooks.install.installer import Installed
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.gates import Gates, gates

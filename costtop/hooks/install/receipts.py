@@ -8,10 +8,10 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.files import private_directory, private_file
 from costtop.hooks import launchers
+from costtop.named import NamedTuple
 
 
 class Receipt(NamedTuple):

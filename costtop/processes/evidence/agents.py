@@ -7,8 +7,9 @@ the signs that use them know no agent by name.
 import os
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from costtop.named import NamedTuple
 from costtop.processes.inspect.process import is_interpreter
 
 

@@ -11,8 +11,9 @@ import re
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from costtop.named import NamedTuple
 from costtop.processes.evidence.signs import ProcessCache, weighed
 from costtop.processes.evidence.wanted import CONFIDENCES, ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector, Process

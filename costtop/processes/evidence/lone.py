@@ -8,8 +8,8 @@ alone wrote as much is known strongly. It reads /proc and the sizes of logs alon
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector
 

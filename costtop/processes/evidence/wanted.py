@@ -1,7 +1,8 @@
 """What is wanted and what is claimed of processes: the nouns of evidence. It looks at nothing."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 CONFIDENCES = ("weak", "strong", "exact")
 """weak: act only after the pid has been typed; strong: two signs agree; exact: the agent or the

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Collection, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from costtop.named import NamedTuple
 from costtop.text import clean
 
 

@@ -7,9 +7,9 @@ what it did as a `Step`. `plan` says the same before. Nobody's number is signall
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
 
 from costtop.errors import Refused
+from costtop.named import NamedTuple
 from costtop.processes.handle import Handle
 from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.tree import Tree

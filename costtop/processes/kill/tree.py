@@ -10,8 +10,9 @@ its orphans to, and what the environment of all below it says (`Trail`).
 import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import Self
 
+from costtop.named import NamedTuple
 from costtop.processes.handle import Handle, hold
 from costtop.processes.inspect.process import Inspector, Process, descendants, lives
 from costtop.processes.kill.cgroup import Scope

@@ -1,10 +1,10 @@
 """Alerts as people look at them: what fired, on what evidence, who was told. It tells nobody."""
 
 import sqlite3
-from typing import NamedTuple
 
 from costtop.analysis import why
 from costtop.model import Silence
+from costtop.named import NamedTuple
 from costtop.queries.alerts import incidents
 from costtop.queries.alerts.alert_json import evidence
 from costtop.queries.alerts.incidents import Incident

@@ -6,12 +6,12 @@ that is are those of now, with the multiple of the telling beside it. It tells n
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from costtop.analysis import why
 from costtop.analysis.why import Standing
 from costtop.model import SEVERITIES, Cause, Letter
 from costtop.money import dollars
+from costtop.named import NamedTuple
 from costtop.store.alerts import alert_reads, standings
 from costtop.store.alerts.alert_reads import Alert, Delivery
 

@@ -5,10 +5,10 @@ at a time: a frame waits for some tens of milliseconds at most, and the sum is a
 """
 
 import sqlite3
-from typing import NamedTuple
 
 from costtop.analysis import ledger
 from costtop.detect.rules import loop
+from costtop.named import NamedTuple
 from costtop.store.db import snapshot
 from costtop.store.sessions.past_spends import History
 

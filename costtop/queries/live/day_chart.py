@@ -6,9 +6,9 @@ that is to be lit from its calls. Money is int nano-dollars, times are ms UTC.
 
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costtop.durations import DAY, HOUR, MINUTE
+from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.db import snapshot
 from costtop.store.sessions.past_spends import History

@@ -6,10 +6,10 @@ where the session is held back and no hook of it was ever called, that nothing h
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from costtop.durations import DAY, MINUTE, short
 from costtop.files import user_name
+from costtop.named import NamedTuple
 from costtop.queries.live.live_alerts import Held, Unusual
 from costtop.queries.live.view import SessionRow
 from costtop.scope import matches

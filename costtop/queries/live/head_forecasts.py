@@ -6,10 +6,10 @@ Money is int nano-dollars, times are ms UTC.
 """
 
 import sqlite3
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop.durations import QUARTER
+from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.rates import latest_rates

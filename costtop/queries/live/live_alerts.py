@@ -1,10 +1,11 @@
 """What is open now: alerts in the few words of a cell, and what holds sessions back."""
 
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from costtop.analysis import why
 from costtop.durations import DAY
+from costtop.named import NamedTuple
 from costtop.store.alerts import alert_reads, breakers, standings
 from costtop.store.alerts.alert_reads import OpenAlert
 from costtop.store.sessions import short_ids

@@ -6,13 +6,13 @@ before it, budgets have their present amounts. It is slower than the live snapsh
 
 import sqlite3
 from collections.abc import Mapping
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, MINUTE, QUARTER
 from costtop.floor import Floor, Sum, together
 from costtop.model import Budget
+from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.session_state import state
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered

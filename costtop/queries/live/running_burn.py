@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter, mul
-from typing import NamedTuple
 
 from costtop.durations import MINUTE
+from costtop.named import NamedTuple
 from costtop.queries.live import live_processes
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import TREND_BUCKETS, Pulse

@@ -4,9 +4,10 @@ Money is int nano-dollars; a `floor` means that people see the sum as one (≥),
 missing from it. Times are ms UTC. Text has been cleaned at ingest.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from costtop.floor import EXACT, Floor, Sum
+from costtop.named import NamedTuple
 from costtop.queries.live.live_alerts import Held
 
 if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it

@@ -3,8 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from costtop.named import NamedTuple
 from costtop.queries.live.session_state import state
 from costtop.queries.sessions import dearest
 from costtop.store import meta

@@ -5,11 +5,11 @@ It reads no log; the place and offset say where the line stands.
 
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from costtop.errors import NothingFound
 from costtop.floor import Floor, of_reasons
 from costtop.model import FloorReason, Media, Tokens
+from costtop.named import NamedTuple
 from costtop.pricing.charge import ChargeLine, bill
 from costtop.queries.spending import hidden, unlogged
 from costtop.queries.spending.unlogged import Unlogged

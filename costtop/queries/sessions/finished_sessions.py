@@ -5,7 +5,6 @@ nano-dollars, times are ms UTC.
 """
 
 import sqlite3
-from typing import NamedTuple
 
 from costtop.analysis import caching, ledger
 from costtop.analysis.caching import Caching
@@ -15,6 +14,7 @@ from costtop.detect.rules import loop
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.running_session import RunningSession, book, remember, usage
 from costtop.model import Spend
+from costtop.named import NamedTuple
 from costtop.store.sessions.past_spends import History
 
 

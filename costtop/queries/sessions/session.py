@@ -7,7 +7,6 @@ the session has moved.
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 from costtop.analysis import ledger, why
 from costtop.analysis.quantiles import quantile
@@ -16,6 +15,7 @@ from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
+from costtop.named import NamedTuple
 from costtop.queries.gates import gate_of
 from costtop.queries.spending import hidden, unlogged
 from costtop.store import meta

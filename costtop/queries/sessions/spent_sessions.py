@@ -7,12 +7,12 @@ times are ms UTC in whole quarter hours.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import against, span_words
 from costtop.durations import QUARTER
 from costtop.floor import EXACT, Floor, Sum, together
+from costtop.named import NamedTuple
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import described_roots
 from costtop.queries.spending import report, sum_keys

@@ -6,13 +6,13 @@ It judges no trend. Money is int nano-dollars, times are ms UTC.
 import math
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.analysis.task_price import PricedTask
 from costtop.durations import DAY
 from costtop.floor import EXACT, Sum, together
+from costtop.named import NamedTuple
 from costtop.queries.sessions.task_costs import NONE, by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors

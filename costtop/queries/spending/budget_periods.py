@@ -1,11 +1,11 @@
 """Budgets with their present period and the periods before it. It sets none."""
 
 import sqlite3
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.model import Budget
+from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 from costtop.store.db import snapshot

@@ -1,8 +1,9 @@
 """How a budget stands, for scripts: ok, at a warning tier, over, or that it cannot be told."""
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 
 State = Literal["ok", "warning", "over", "nothing", "unknown"]

@@ -2,12 +2,12 @@
 
 import sqlite3
 from bisect import bisect_right
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, QUARTER
 from costtop.floor import EXACT, Floor
+from costtop.named import NamedTuple
 from costtop.queries.sessions.task_costs import NONE, OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
 from costtop.store.db import snapshot

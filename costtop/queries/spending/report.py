@@ -6,11 +6,12 @@ days, features and models always add up to the same total, to the nano-dollar.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop.durations import QUARTER
 from costtop.floor import EXACT, Floor, together
+from costtop.named import NamedTuple
 from costtop.queries.sessions import described_roots
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.sessions.task_costs import price

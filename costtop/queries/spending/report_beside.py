@@ -6,12 +6,13 @@ A day, week or month of a report is compared with its own kind: the one before, 
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from costtop import against, periods
 from costtop.analysis.quantiles import twice_median
 from costtop.durations import QUARTER
+from costtop.named import NamedTuple
 from costtop.queries.spending import report
 from costtop.span_words import WordedSpan
 

@@ -7,7 +7,7 @@ nano-dollars, times are ms UTC. Definitions: DETECTION 3.7.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from costtop import against, periods
@@ -19,6 +19,7 @@ from costtop.analysis.mix import Mix
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.detect.sessions.peer_sums import Sums
+from costtop.named import NamedTuple
 from costtop.queries.sessions import finished_sessions, tasks
 from costtop.queries.sessions.finished_sessions import Life
 from costtop.queries.sessions.task_costs import price

@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from costtop import scope
+from costtop.named import NamedTuple
 from costtop.queries.spending import sum_keys
 from costtop.queries.spending.sum_keys import TAG, UNTAGGED
 

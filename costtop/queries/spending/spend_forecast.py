@@ -9,12 +9,13 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.analysis import forecast
 from costtop.analysis.forecast import Crossing, Foreseen, SpendDay
+from costtop.named import NamedTuple
 from costtop.queries.live.view import Forecast
 from costtop.store import meta
 from costtop.store.calls import scope_sums

@@ -6,13 +6,13 @@ sessions. It formats nothing. Money is int nano-dollars, times are ms UTC.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import against, periods, span_words
 from costtop.analysis.quantiles import quantile
 from costtop.durations import QUARTER
 from costtop.model import Rates
+from costtop.named import NamedTuple
 from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
 from costtop.store.db import snapshot

@@ -6,9 +6,9 @@ overlap: an agent counts its compactions and titles, and as a rule no request th
 
 import sqlite3
 from collections import Counter, defaultdict
-from typing import NamedTuple
 
 from costtop import money
+from costtop.named import NamedTuple
 from costtop.store.calls.standing_estimates import Estimate, standing
 
 _AGENTS = (

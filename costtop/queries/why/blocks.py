@@ -5,12 +5,12 @@ Tables are laid out for the width of a character that the surface gives.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop.analysis import ledger
 from costtop.floor import Sum
 from costtop.money import bill, dollars
+from costtop.named import NamedTuple
 from costtop.queries.why.day_sessions import DearStep
 from costtop.text import clean
 

@@ -6,13 +6,13 @@ compared with the one before it. Money is int nano-dollars, times are ms UTC.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Use
 from costtop.analysis.ledger import BookedTurn, Books
 from costtop.detect.rules import loop
 from costtop.model import Spend
+from costtop.named import NamedTuple
 from costtop.store.sessions.past_spends import History
 
 _STEPS = 3  # dearest ones that are kept of a session

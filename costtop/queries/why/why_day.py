@@ -7,7 +7,6 @@ difference exactly. Costs are those of `report`. Money is int nano-dollars, time
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import against
@@ -16,6 +15,7 @@ from costtop.analysis.increase import Increase, Use
 from costtop.analysis.ledger import Books
 from costtop.durations import QUARTER
 from costtop.floor import Sum
+from costtop.named import NamedTuple
 from costtop.queries.sessions import tasks
 from costtop.queries.spending import report
 from costtop.queries.spending.report import Line

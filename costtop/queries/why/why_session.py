@@ -7,7 +7,6 @@ nano-dollars, times are ms UTC.
 import json
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -22,6 +21,7 @@ from costtop.detect.settings import Settings
 from costtop.durations import DAY
 from costtop.floor import Sum
 from costtop.model import Spend
+from costtop.named import NamedTuple
 from costtop.queries.sessions import finished_sessions, session
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession

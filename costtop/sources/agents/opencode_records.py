@@ -4,11 +4,10 @@ It opens nothing and decides nothing but how a message's tokens are counted. No 
 field for text.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from costtop.model import Call, Context, TaskFact, Tokens
+from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, folder, text
 from costtop.sources.fold.times import stamp

@@ -7,11 +7,12 @@ reasoning. A hit in LiteLLM's own cache never reached a provider and used nothin
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from costtop.model import Call, Context, Event, Media, Tokens
+from costtop.named import NamedTuple
 from costtop.sources.apis.records import Details, kinds, standard
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, dollars, inclusive, text

@@ -4,9 +4,10 @@ It merges as the store does (`calls/call_row`), but builds one call where that w
 Claude Code writes a reply once a content block, and most rows only repeat what the last one says.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Call, Context, Tokens, ToolUse
+from costtop.named import NamedTuple
 from costtop.sources.claude.records import Row, Usage
 from costtop.sources.claude.tokens import NAME, reported, searches_of, text, tokens_of
 from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED

@@ -6,11 +6,12 @@ A source names its structs and one function that says in the verbs of `Log` what
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from costtop.model import Event, ToolUse
+from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import counted, text
 from costtop.sources.fold.fingerprints import asked

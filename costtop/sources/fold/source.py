@@ -7,9 +7,10 @@ events and the next memo. `read` never raises on bad input; it yields `Bad` and 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from costtop.model import Event
+from costtop.named import NamedTuple
 
 Memo = dict[str, Any]
 """JSON-able state of a fold, small: it is stored in the file's place with every commit."""

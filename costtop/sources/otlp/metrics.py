@@ -5,9 +5,10 @@ new since the point before it, which the memo keeps, so a resend and a restart c
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Call, Tokens
+from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import LARGEST
 from costtop.sources.otlp.records import Point, Said, held, named

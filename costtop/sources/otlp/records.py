@@ -6,9 +6,10 @@ text is cut, for prompts and replies may stand beside the counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.money import NANO, from_dollars
+from costtop.named import NamedTuple
 from costtop.sources.fold.json_lines import LARGEST, Unreadable
 from costtop.sources.fold.times import AHEAD, EARLIEST
 from costtop.text import clean

@@ -9,9 +9,10 @@ The finest counts; of whose it was, whatever any of them says.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.model import Call, Context
+from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.otlp.records import Record
 

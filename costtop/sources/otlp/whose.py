@@ -5,9 +5,9 @@ Claude Code, Codex and Gemini CLI document (FORMATS sections 1 to 3 and 9).
 """
 
 import json
-from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.sources.otlp.records import Said, named
 from costtop.text import clean
 

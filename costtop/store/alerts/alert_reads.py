@@ -6,7 +6,9 @@ All functions take a connection that may be `mode=ro`; times are ms UTC, money i
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from costtop.named import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.model import Cause, Severity

@@ -7,10 +7,11 @@ calls that caused it. Times are ms UTC, money int nano-dollars.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Cause, Finding, Notification, Told
+from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.sessions import short_ids
 

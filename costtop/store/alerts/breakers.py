@@ -5,8 +5,9 @@ Every function runs inside a transaction of the caller. Times are ms UTC.
 
 import sqlite3
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from costtop.named import NamedTuple
 from costtop.scope import FIELDS, literal
 from costtop.store.gating import HOLD, LATELY
 from costtop.store.sessions import gate_calls

@@ -5,9 +5,9 @@ rows are in the same transaction, so a crash between them cannot happen.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
+from costtop.named import NamedTuple
 
 
 class Priced(NamedTuple):

@@ -7,9 +7,9 @@ larger output, the owner is the earliest file, the time is the earliest.
 
 import json
 from hashlib import blake2b
-from typing import NamedTuple
 
 from costtop.model import Call, FloorReason, Media, Tokens
+from costtop.named import NamedTuple
 
 ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call

@@ -7,9 +7,9 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from costtop.model import Call, Context, Outcome, SessionFact, Spend
+from costtop.named import NamedTuple
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.call_row import (
     COLUMNS,

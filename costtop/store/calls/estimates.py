@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from typing import NamedTuple
 
 from costtop.model import CallBefore, Tokens, Untold
+from costtop.named import NamedTuple
 from costtop.store.calls.batch import Reading
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import rates_of

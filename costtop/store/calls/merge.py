@@ -2,9 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.store.calls.batch import Priced
 from costtop.store.calls.call_row import COLUMNS, HEARD, YIELDS, CallRow, Rank, merged
 

@@ -10,9 +10,9 @@ does not pay for them. Until then nothing here runs.
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.store.calls.call_row import (
     COARSE,
     COLUMNS,

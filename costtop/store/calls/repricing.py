@@ -5,9 +5,9 @@ The table of calls is the truth; costs, features and every roll-up follow from i
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
 
 from costtop.model import Call, Price
+from costtop.named import NamedTuple
 from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext

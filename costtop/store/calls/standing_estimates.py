@@ -5,9 +5,9 @@ context that a compaction's own agent or the wire tells of between the call befo
 """
 
 import sqlite3
-from typing import NamedTuple
 
 from costtop.model import Tokens
+from costtop.named import NamedTuple
 from costtop.store.calls.call_row import HEARD
 
 _LATE = 60_000  # ms by which a compaction's exact call may be told after its record

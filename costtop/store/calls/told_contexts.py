@@ -8,9 +8,9 @@ said itself stays beside it, so that any order of arrival ends alike.
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.store.calls.call_row import COLUMNS, HEARD, CallRow
 from costtop.store.calls.merge import AT_ONCE, Stored
 from costtop.store.names import Names, read_context

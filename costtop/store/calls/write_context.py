@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from costtop.model import Call, Context
+from costtop.named import NamedTuple
 from costtop.store.calls.old_keys import OldKeys
 from costtop.store.calls.otlp_twins import Heard
 from costtop.store.calls.told_contexts import ToldContexts

@@ -7,8 +7,8 @@ back from every roll-up.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.merge import Stored, delete

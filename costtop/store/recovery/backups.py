@@ -12,10 +12,10 @@ import sqlite3
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.errors import CosttopError
 from costtop.files import private_directory
+from costtop.named import NamedTuple
 from costtop.store.recovery import journal, pages
 from costtop.store.recovery.store_mark import GENERATION
 

@@ -9,10 +9,10 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.errors import StoreError
 from costtop.files import replace
+from costtop.named import NamedTuple
 from costtop.store.recovery import pages, store_mark
 
 Stat = tuple[int, int, int, int]

@@ -13,11 +13,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 from costtop.durations import now_ms
 from costtop.files import private_directory, private_file
+from costtop.named import NamedTuple
 from costtop.store.recovery import kept_rows
 
 WANTS_BACKUP = 64 << 20  # bytes from which a backup is made before its time

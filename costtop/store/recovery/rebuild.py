@@ -13,9 +13,9 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.errors import StoreError
+from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.db import open_writer
 from costtop.store.forgetting import removal, tombstones

@@ -9,9 +9,9 @@ import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from costtop.files import replace
+from costtop.named import NamedTuple
 
 GENERATION = "generation"  # meta: counts starts and backups; the intake journal goes by it
 _BOOT = Path("/proc/sys/kernel/random/boot_id")

@@ -6,8 +6,9 @@ ms UTC; a root is "source/session". Every function is part of the caller's trans
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from costtop.named import NamedTuple
 from costtop.store import meta
 
 _FORM = "peers"  # meta: what the kept peers depend on; "" where none are kept

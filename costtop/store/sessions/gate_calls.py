@@ -4,7 +4,8 @@ Every function runs inside a transaction of the caller. Times are ms UTC.
 """
 
 import sqlite3
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 
 class GateCall(NamedTuple):

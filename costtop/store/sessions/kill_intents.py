@@ -4,7 +4,8 @@ RELIABILITY.md K9: gone on with only while they are fresh and the process is sti
 """
 
 import sqlite3
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 FRESH = 60_000  # ms
 

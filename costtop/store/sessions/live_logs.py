@@ -1,7 +1,8 @@
 """Which sessions are live and where their logs are: what a search for processes needs."""
 
 import sqlite3
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 _MOST = 2_000  # sessions whose processes are looked for: four times as many as can be held
 _LATEST = 20  # calls of a session looked at for the logs it stands in

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Collection
 from functools import partial
 from hashlib import sha256
-from typing import NamedTuple
 
 from costtop.model import Context
+from costtop.named import NamedTuple
 from costtop.store.calls import floors, hearsay, told_contexts
 from costtop.store.calls.call_row import COLUMNS, CallRow
 from costtop.store.calls.rollups import Deltas, next_rev

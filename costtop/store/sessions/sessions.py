@@ -5,9 +5,9 @@ is the session that started it; `root` is the top of that chain and what reports
 """
 
 import sqlite3
-from typing import NamedTuple
 
 from costtop.model import SessionFact
+from costtop.named import NamedTuple
 from costtop.store.names import Names
 from costtop.store.sessions import labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks

@@ -10,7 +10,8 @@ where they are made.
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from costtop.named import NamedTuple
 
 _CODE = 7  # characters of a code that stands alone: one in 268 million
 _BESIDE = 4  # of one that stands beside words

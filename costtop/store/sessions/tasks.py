@@ -8,9 +8,9 @@ belongs to the session that owns the calls made for it.
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from costtop.model import Outcome, TaskFact, ToolUse
+from costtop.named import NamedTuple
 from costtop.store.names import Names
 from costtop.store.sums.task_sums import OF_TASK
 

@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from costtop import periods
 from costtop.durations import QUARTER
+from costtop.named import NamedTuple
 
 ALL = 1 << 60  # filled: whatever comes is added
 _NO_END = 1 << 28  # quarter hours: beyond any calendar

@@ -2,7 +2,9 @@
 
 import sqlite3
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
+
+from costtop.named import NamedTuple
 
 SUMS = (
     "calls, errors, unpriced, cost, reported, reported_calls, input, cache_read, cache_write,"

@@ -5,7 +5,7 @@ another process. Moving is by arrows or by the option's own key; only Enter or a
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from costtop.named import NamedTuple
 from costtop.tui.draw.ascii import asciified
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.widgets.pane import Pane

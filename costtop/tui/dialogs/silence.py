@@ -1,6 +1,6 @@
 """The silence dialog: what not to be told of, and for how long."""
 
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual.screen import Screen
@@ -9,6 +9,7 @@ from costtop import periods
 from costtop.control.protocol import BeginSilence
 from costtop.durations import HOUR
 from costtop.files import user_name
+from costtop.named import NamedTuple
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of

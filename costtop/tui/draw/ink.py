@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from costtop.named import NamedTuple
 from costtop.text import clean
 from costtop.tui.draw.palette import Inks
 

@@ -8,11 +8,12 @@ reversed (SCREEN.md A.3).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
+
+from costtop.named import NamedTuple
 
 DARK = Theme(
     name="costtop-dark",

@@ -6,7 +6,6 @@ from the widget's left edge, and every run of one style with all of its colours 
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -18,6 +17,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+
+from costtop.named import NamedTuple
 
 _Spans = dict[int, list[tuple[int, int]]]  # by line: columns [from, to) that are still to be made
 _BRIGHTNESS = {"", "1", "2", "1;2"}  # weights that one code ends

@@ -10,9 +10,9 @@ or a pattern for any of the row's names.
 import operator
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from costtop.money import NANO
+from costtop.named import NamedTuple
 from costtop.queries.live.view import SessionRow
 
 Test = Callable[[SessionRow, int], bool]

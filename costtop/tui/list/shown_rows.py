@@ -1,9 +1,10 @@
 """What a table shows: a column, a row of sessions, what a cell needs to know besides. No cell."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from costtop.durations import MINUTE, SECOND
+from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.tui.draw.ink import Line, Span
 from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, LatestCalls

@@ -1,7 +1,6 @@
 """The legend: every sign, scale and column of the screens, and what "usual" means."""
 
-from typing import NamedTuple
-
+from costtop.named import NamedTuple
 from costtop.tui.draw.ink import Line, line, wrapped
 from costtop.tui.list.columns import COLUMNS
 

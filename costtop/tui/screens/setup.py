@@ -3,7 +3,7 @@
 Every change is seen at once and written to screen.toml when the screen is left.
 """
 
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from costtop.named import NamedTuple
 from costtop.tui.draw.ink import Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import COLUMNS

@@ -1,11 +1,12 @@
 """Where the money goes: by feature (project, user, source, host) and by model."""
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding
 
+from costtop.named import NamedTuple
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.spending import Spending, Spent
 from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix

@@ -8,10 +8,10 @@ a root, so that a runaway does not flatten the day. Pictures from a `DayChart`.
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.money import NANO
+from costtop.named import NamedTuple
 from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
 from costtop.tui.draw.figures import cash, clock
 from costtop.tui.draw.ink import Line, Span, joined, line, spread
