@@ -87,7 +87,7 @@ def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
 
 
 def test_a_worker_ends_when_its_parent_is_gone() -> None:
-    code = "from costtop.daemon.ingest.fold_workers import serve; serve(1)"
+    code = "from costtop.daemon.ingest.fold_worker import serve; serve(1)"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

@@ -7,12 +7,10 @@ what a file holds.
 import time
 from collections.abc import Iterable
 
-from costtop.daemon.ingest.databases import asked
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.otlp.whose import TOOLS
 from costtop.sources.registry import SOURCE
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
@@ -71,6 +69,8 @@ def _fold(order: Order, budget: int) -> Folded:
 
 def _fold_rows(order: Order, source: Source) -> Folded:
     """One page of each of the source's questions to a database."""
+    from costtop.daemon.ingest.databases import asked  # loads sqlite3
+
     began, place = time.monotonic(), order.change.place
     fresh = order.change.kind in ("new", "replaced")
     page = asked(place.path, source, order.memo, order.seen)
@@ -94,6 +94,7 @@ def titles_of_rows(
 
     `memo` is that of the file. A store that cannot be asked is named by the format's own reading.
     """
+    from costtop.daemon.ingest.databases import asked
     from costtop.sources.session_titles import TITLES
 
     if form not in TITLES:
@@ -208,5 +209,7 @@ def _joinable(call: Call) -> Call:
     """
     if not call.request or keys.is_global(call.request):
         return call
+    from costtop.sources.otlp.whose import TOOLS  # most workers meet no such id
+
     owner = call.session if call.source in TOOLS else call.tokens.output
     return call._replace(request=keys.named(call.request, owner))

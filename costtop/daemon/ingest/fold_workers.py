@@ -19,7 +19,7 @@ from costtop.daemon.ingest.fold import Folded, Order, fold
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "from costtop.daemon.ingest.fold_workers import serve; serve(int(sys.argv[2]))"
+    "from costtop.daemon.ingest.fold_worker import serve; serve(int(sys.argv[2]))"
 )
 
 
@@ -92,18 +92,3 @@ def _reap(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
     for process in processes:
         with process:  # closes its pipes
             process.wait()
-
-
-def serve(budget: int) -> None:
-    """The life of a worker: orders from stdin, what they gave to stdout, until stdin ends."""
-    import gc
-
-    gc.disable()  # events hold no cycles; a turn's memory goes when its answer is written
-    orders, answers = sys.stdin.buffer, sys.stdout.buffer
-    while True:
-        try:
-            asked: list[Order] = pickle.load(orders)  # noqa: S301 - our own parent's order
-        except EOFError:
-            return
-        pickle.dump(fold(asked, budget), answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()

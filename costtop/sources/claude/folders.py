@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from costtop.model import Context
 from costtop.sources.claude.tokens import text
@@ -21,18 +21,24 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     return [config / "claude" / "projects", home / ".claude" / "projects"]
 
 
+def stem_of(path: str) -> str:
+    """The name of a log without its ending, as `PurePath.stem` in a tenth of the time."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
+
+
 def whose(path: str) -> tuple[str, str]:
     """(session, agent) that the path names; "" for what only the records can say.
 
     `<session>/subagents/**/agent-X.jsonl` and `agent-X.jsonl` are agents. A file named by a UUID
     is that session, also where a fork copied records of another one into it.
     """
-    parts = PurePath(path).parts
-    stem = PurePath(path).stem
+    stem = stem_of(path)
     agent = stem.removeprefix("agent-") if stem.startswith("agent-") else ""
-    if "subagents" in parts[1:-1]:
-        place = len(parts) - 1 - parts[::-1].index("subagents")
-        return text(parts[place - 1]), text(agent or stem)
+    before, found, _ = path.rpartition("/subagents/")
+    if found:
+        return text(before.rpartition("/")[2]), text(agent or stem)
     if agent:
         return "", text(agent)
     return (stem, "") if _UUID.fullmatch(stem) else ("", "")

@@ -4,14 +4,12 @@ It opens no files and prices nothing. One request is written once a content bloc
 counts: each row becomes a call of the same key, and the larger one replaces the smaller.
 """
 
-import re
 from collections.abc import Iterable
-from pathlib import PurePath
 from typing import Any
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, Untold
 from costtop.sources.claude import transcript_turns as turns
-from costtop.sources.claude.folders import context_of, roots, tags_of, whose
+from costtop.sources.claude.folders import context_of, roots, stem_of, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
 from costtop.sources.claude.records import (
     NAMED,
@@ -28,6 +26,18 @@ from costtop.sources.claude.records import (
 from costtop.sources.claude.replies import Home, Reply
 from costtop.sources.claude.tokens import NAME, hidden_calls, text
 from costtop.sources.claude.tool_results import may_answer, note_of
+from costtop.sources.claude.transcript_lines import (
+    COMMON,
+    LONG,
+    OTHER,
+    USAGE,
+    USER,
+    LineHeads,
+    LongResult,
+    has_negative_zero,
+    lines,
+    long_result,
+)
 from costtop.sources.claude.unanswered import Unanswered
 from costtop.sources.fold import keys, tool_memory
 from costtop.sources.fold.fingerprints import fingerprint, outcome
@@ -35,8 +45,6 @@ from costtop.sources.fold.json_lines import (
     ODD,
     Unreadable,
     decoded,
-    has_negative_zero,
-    marked_lines,
     objects,
 )
 from costtop.sources.fold.source import Chunk, Memo, Source, copied
@@ -44,22 +52,19 @@ from costtop.sources.fold.times import stamp
 from costtop.sources.fold.unread import unread_call
 from costtop.text import clean
 
-_COMMON = (b'"output_tokens"', b'"user"')
-_RARE = (b'"subtype"', b'"pr-link"', b'"last-prompt"', b'"worktree-state"')
-_USAGE, _OTHER = 0, 1
-_IDLE = re.compile(  # half of all lines: top-level fields up to a type that says nothing of a turn
-    rb'\{(?:"(?!type")\w++":(?:"[^"\\]*+"|null|true|false),)*+'
-    rb'"type":"(?:progress|attachment|file-history-snapshot)"'
-).match
 _RESULT, _HEAD = b'"tool_result"', 400  # bytes of a content in which its first block says so
 _NO_ITERATIONS = len(b'[{"type":""}]')
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    fold = _Fold(chunk, copied(memo))
-    for start, end, mark in marked_lines(chunk.data, _COMMON, _RARE, _IDLE):
-        fold.line(chunk.data[start:end], chunk.offset + start, mark)
+    fold, data, heads = _Fold(chunk, copied(memo)), chunk.data, LineHeads()
+    for start, end, mark in lines(data, heads):
+        if mark == USER and end - start >= LONG and fold.session_given:
+            found = long_result(data, start, end, heads, fold.waiting)
+            if found and fold.long_result(data, found):
+                continue
+        fold.line(data[start:end], chunk.offset + start, mark)
     return fold.done(), fold.memo
 
 
@@ -75,7 +80,7 @@ class _Fold:
         self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
         self.session, self.agent = whose(chunk.path)
         self.session_given = bool(self.session)
-        self.stem = PurePath(chunk.path).stem
+        self.stem = stem_of(chunk.path)
         self.raw, self.offset = b"", 0  # the line at hand
         self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
         self._calls: list[Call] = []  # calls of this chunk that are no replies
@@ -93,24 +98,37 @@ class _Fold:
             if mark == ODD:
                 raise Unreadable("not valid JSON", malformed=True)
             row = decoded(ROW, line)
-            if mark == _USAGE and has_negative_zero(line, b'"usage"'):
+            if mark == USAGE and has_negative_zero(line):
                 raise Unreadable("a token count is -0", malformed=False)
         except Unreadable as error:
             parts = objects(line) if error.malformed else []
             for nth, part in enumerate(parts):
-                self.line(part, offset + nth, _USAGE if _COMMON[_USAGE] in part else _OTHER)
+                self.line(part, offset + nth, USAGE if COMMON[USAGE] in part else OTHER)
             if not parts:
                 self._unread(line, error)
             return
         if not self.session_given:
             self._about(row)
         message = row.message
-        if mark == _USAGE and message and message.usage and counted(row):
+        if mark == USAGE and message and message.usage and counted(row):
             self._usage(row, message, message.usage)
         elif row.type == "user" and message is not None:
             self._user(row, message)
         else:
             self._note(row)
+
+    def long_result(self, data: bytes, found: LongResult) -> bool:
+        """Takes a result as it stands there; False where more has to be known of its line."""
+        entry = self.waiting.get(found.tool)
+        if entry is not None:
+            if entry[2] and not found.error:
+                return False
+            del self.waiting[found.tool]
+            result = outcome(data[found.start : found.end], found.error)
+            self.events.append(tool_memory.outcome(entry, found.error, result))
+        if self.agent or not found.side:
+            self._under_way.answered(stamp(found.at, self.seen))
+        return True
 
     def _unread(self, line: bytes, error: Unreadable) -> None:
         """Names a record that cannot be used; one that was billed makes the sums a floor."""
@@ -118,7 +136,7 @@ class _Fold:
             row = decoded(NAMED, line)
         except Unreadable:
             row = NamedLine(type="assistant")
-        billed = _COMMON[_USAGE] in line and row.type in ("assistant", None)
+        billed = COMMON[USAGE] in line and row.type in ("assistant", None)
         if error.malformed or billed:
             self.events.append(Bad(self.offset, str(error)))
         if billed:

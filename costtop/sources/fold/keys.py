@@ -22,9 +22,12 @@ def half(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
+_EMPTY = half("")
+
+
 def paired(group: str, rest: str) -> bytes:
     """A key whose first half names `group` (a message) and whose second half the sight of it."""
-    return half(group) + half(rest)
+    return half(group) + (half(rest) if rest else _EMPTY)
 
 
 def whole(*parts: str | bytes) -> bytes:
