@@ -1,13 +1,13 @@
 """The nouns: what costtop counts, says and does, as immutable values.
 
-Nothing here does I/O or knows a clock. Every noun is a NamedTuple: light to import, quick to make.
-Units: money is int nano-dollars, `None` where it is unknown (never 0); times are int milliseconds
-UTC; token counts are ints; text from logs has been through `text.clean`.
+Nothing here does I/O or knows a clock. Money is int nano-dollars, `None` where it is unknown (never
+0); times are int milliseconds UTC; token counts are ints; text from logs has been cleaned.
 """
 
 from typing import Literal
 
 from costtop.named import NamedTuple
+from costtop.plan_reading import PlanReading
 
 Severity = Literal["notice", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")  # ascending
@@ -191,7 +191,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-Event = Call | SessionFact | TaskFact | Outcome | Untold | Bad
+Event = Call | SessionFact | TaskFact | Outcome | Untold | PlanReading | Bad
 
 
 class Rates(NamedTuple):

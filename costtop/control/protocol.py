@@ -160,7 +160,8 @@ class Hook:
 
     `said` is the kind of its refusal ("deny", "stop"), or of a command that passed all the same
     while its session is held back ("commit", "stage", "look", "summary"); `cost` (dollars) and the
-    per cents of the plan's limits are Claude Code's own.
+    per cents of the plan's limits are Claude Code's own; `limits` is what it says of all windows of
+    the plan, as JSON, and `log` its transcript's path.
     """
 
     do = "hook"
@@ -171,6 +172,8 @@ class Hook:
     cost: float | None = None
     five_hour: float | None = None
     seven_day: float | None = None
+    limits: str = ""
+    log: str = ""
 
 
 @_command

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _LARGEST = 8 << 20  # bytes of input taken
+_LARGEST_PART = 4000  # bytes of an object that is handed on
 _PATIENCE = 0.02  # s for the daemon: it reads who our parents are while we wait
 _PEER = (1, 17)  # SOL_SOCKET, SO_PEERCRED of Linux; elsewhere the modes of files have to do
 
@@ -110,6 +111,23 @@ def number(text: bytes, name: str, within: str = "") -> float | None:
         return float(text[start:end]) if end > start else None
     except ValueError:
         return None
+
+
+def part(text: bytes, name: str) -> str:
+    """The JSON object under a key, as it stands there; "" where there is none, or it is large."""
+    start = _value(text, name)
+    if not start or text[start : start + 1] != b"{":
+        return ""
+    depth, inside, at = 0, False, start
+    for at in range(start, min(len(text), start + _LARGEST_PART)):
+        sign = text[at]
+        if sign == 0x22 and text[at - 1] != 0x5C:
+            inside = not inside
+        elif not inside and sign in b"{}":
+            depth += 1 if sign == 0x7B else -1
+            if not depth:
+                return text[start : at + 1].decode("utf-8", "replace")
+    return ""
 
 
 def _value(text: bytes, name: str, since: int = 0) -> int:

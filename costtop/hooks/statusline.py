@@ -85,6 +85,8 @@ def _tell(text: bytes) -> None:
                 "cost": quick.number(text, "total_cost_usd"),
                 "five_hour": quick.number(text, "used_percentage", "five_hour"),
                 "seven_day": quick.number(text, "used_percentage", "seven_day"),
+                "limits": quick.part(text, "rate_limits"),
+                "log": quick.word(text, "transcript_path"),
             },
         )
 

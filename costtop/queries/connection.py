@@ -20,6 +20,7 @@ from costtop.queries.live.avoidable import Avoidable
 from costtop.queries.live.frame import Live
 from costtop.queries.live.head_forecasts import HeadForecasts
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
+from costtop.queries.plans.known_plans import KnownPlans
 from costtop.store import meta
 from costtop.store.db import open_reader
 
@@ -39,7 +40,7 @@ class Door:
         self._last: Snapshot | None = None
         self._version = -1
         self._outlook, self._outlook_at = HeadForecasts(), 0
-        self._avoidable = Avoidable()
+        self._avoidable, self._plans = Avoidable(), KnownPlans()
 
     def frame(self) -> Snapshot:
         """The snapshot of now."""
@@ -85,6 +86,7 @@ class Door:
             saved=head_forecasts.saved(self._db, today),
             avoidable=waste.amount if waste else None,
             avoidable_floor=waste is not None and waste.floor,
+            plans=self._plans.look(self._db, now),
         )
 
     def read(self, ask: Callable[..., T], *args: Any) -> T:
@@ -115,7 +117,7 @@ class Door:
             self._close()
             self._db = open_reader(self._paths.database, unfinished=True)
             self._live, self._identity = Live(self._db), identity
-            self._avoidable = Avoidable()
+            self._avoidable, self._plans = Avoidable(), KnownPlans()
         return self._db
 
     def _close(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
+from costtop.plan_reading import PlanReading
 from costtop.sources.fold.source import Chunk, Source
 from costtop.sources.registry import SOURCE
 from tests.sources.settling import settled_calls
@@ -76,6 +77,8 @@ def settled(*files: list[Event]) -> dict[str, Any]:
                 told["outcomes"][f"{event.call.hex()} {event.nth}"] = [event.error, event.result]
             case Untold():
                 told.setdefault("untold", {})[event.key.hex()] = _plain(event)
+            case PlanReading():
+                told.setdefault("plans", []).append(_plain(event))
             case Bad():
                 told["bad"].append([event.offset, event.reason])
     told["bad"].sort()

@@ -41,6 +41,7 @@ WALKS = {
     "store/forgetting/removal.py: counted": FORGOTTEN,
     "store/forgetting/removal.py: rest": FORGOTTEN,
     "store/places.py: load": STARTED,
+    "store/plans/plan_readings.py: thin": "once a day: a row for each window of an account",
     "store/places.py: read_times": "once a command without a daemon: which logs are new",
     "store/places.py: states": "once a command without a daemon: which logs are new",
     "store/recovery/backups.py: usable": ANY,

@@ -15,6 +15,7 @@ from costtop.periods import zone
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
+from costtop.queries.plans import known_plans
 
 if TYPE_CHECKING:  # for JSON alone
     import argparse
@@ -72,7 +73,7 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     pulse, sources = daemon_health.look(found, now)
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
-    snapshot = head_forecasts.shown(snapshot, ahead)
+    snapshot = head_forecasts.shown(snapshot, ahead)._replace(plans=known_plans.read(db, now))
     rows = ranked(snapshot.sessions, options.sort)
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
@@ -113,10 +114,24 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
         f"{foreseen(meter, snapshot)}"
         for meter in snapshot.budgets
     ]
+    lines += _plans(snapshot)
     table = plain(_HEAD, [_cells(row) for row in rows], frozenset({6, 7, 8, 9}))
     return "\n".join(
         [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
     )
+
+
+def _plans(snapshot: Snapshot) -> list[str]:
+    """A line for each window of a plan; none without one."""
+    if not snapshot.plans:
+        return []
+    from costtop.queries.plans import plan_words
+
+    tz, many = zone(snapshot.zone), len({(one.agent, one.home) for one in snapshot.plans}) > 1
+    return [
+        f"  plan {f'{one.agent} ' if many else ''}{plan_words.line(one, snapshot.at, tz)}"
+        for one in snapshot.plans
+    ]
 
 
 def _ahead(one: Forecast) -> str:
@@ -180,6 +195,7 @@ def _tree(
         "running": snapshot.running,
         "daemon": snapshot.pulse.running,
         "budgets": [budget_tree(meter) for meter in snapshot.budgets],
+        "plans": _plan_trees(snapshot),
         "forecasts": [
             {
                 "period": one.period,
@@ -195,6 +211,14 @@ def _tree(
         ],
         "sessions": [_row(row) | beside.get(row.key, NOTHING).tree() for row in rows],
     }
+
+
+def _plan_trees(snapshot: Snapshot) -> list[dict[str, object]]:
+    if not snapshot.plans:
+        return []
+    from costtop.queries.plans import plan_words
+
+    return [plan_words.tree(one) for one in snapshot.plans]
 
 
 def budget_tree(meter: BudgetMeter) -> dict[str, object]:

@@ -18,9 +18,12 @@ from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import Caller
+from costtop.sources.claude import status_limits
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
+from costtop.store.names import Names
+from costtop.store.plans import plan_readings
 from costtop.store.sessions import gate_calls, live_logs, sessions
 from costtop.store.sessions.gate_calls import GateCall
 from costtop.store.writer import Writer
@@ -30,6 +33,7 @@ Chain = tuple[tuple[int, int], ...]
 _MOST = 200  # reports under way; more are dropped, they come again
 _LARGEST = 1e9  # dollars
 _LONGEST = 200  # characters of a session's id
+_MOST_SESSIONS = 2_000
 _PROVEN = 5_000  # ms between two proofs of one gate: a breaker asks whether it is still called
 
 
@@ -48,6 +52,7 @@ class HookReports:
         self._tasks = tasks
         self._under_way: set[asyncio.Task[None]] = set()
         self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
+        self._windows: dict[str, str] = {}  # by session, what its status line said of the plan
         self._gated: dict[str, int] = {}  # by session, when its gate's call was last written
 
     def hear(self, command: Hook, caller: Caller) -> None:
@@ -75,6 +80,22 @@ class HookReports:
         await self._prove(command, key, now_ms())
         if command.said or command.event in {"prompt", "statusline"}:
             await self._writer.transact(_note, command, key, now_ms())
+        if command.limits:
+            await self._tell_windows(command, key, now_ms())
+
+    async def _tell_windows(self, command: Hook, key: str, now: int) -> None:
+        """Keeps what is new of the plan's windows.
+
+        A session that rests tells its last answer's again whenever its line is drawn anew.
+        """
+        if self._windows.get(key) == command.limits:
+            return
+        if len(self._windows) >= _MOST_SESSIONS:
+            self._windows.clear()
+        self._windows[key] = command.limits
+        told = status_limits.told(command.limits, command.log, now)
+        if told:
+            await self._writer.transact(plan_readings.put, Names(), told)
 
     async def _prove(self, command: Hook, key: str, now: int) -> None:
         """Writes that this session's gate runs, now and then: a status line is no gate."""

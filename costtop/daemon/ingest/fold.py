@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
+from costtop.plan_reading import PlanReading
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
@@ -42,6 +43,7 @@ class Folded(NamedTuple):
     tasks: list[TaskFact]
     outcomes: list[Outcome]
     untold: list[Untold]
+    plans: list[PlanReading]
     bad: list[Bad]
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
@@ -178,6 +180,7 @@ def _nothing(label: str, place: Place, memo: Memo) -> Folded:
         tasks=[],
         outcomes=[],
         untold=[],
+        plans=[],
         bad=[],
         read=0,
         more=False,
@@ -197,6 +200,8 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
                 folded.outcomes.append(event)
             case Untold():
                 folded.untold.append(event)
+            case PlanReading():
+                folded.plans.append(event)
             case Bad():
                 folded.bad.append(event)
 

@@ -28,6 +28,7 @@ from costtop.store.calls import calls
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.write_context import WriteContext
+from costtop.store.plans import plan_readings
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import FileChange, Known
@@ -212,6 +213,8 @@ class Ingest:
             recorded = calls.record(db, self._write_context, readings, now)
             kept = self._write_context.forgotten.rest(db, readings)
             estimating.book(db, self._write_context, kept)
+            for reading in kept:
+                plan_readings.put(db, self._write_context.names, reading.plans)
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.
@@ -246,6 +249,7 @@ class Ingest:
                 outcomes=item.outcomes,
                 bad=item.bad,
                 untold=item.untold,
+                plans=item.plans,
             )
             for item in folded
         ]

@@ -69,6 +69,7 @@ def decoded(events: Any) -> Folded | None:
         tasks=told.tasks,
         outcomes=told.outcomes,
         untold=told.untold,
+        plans=[],
         bad=told.bad,
         read=0,
         more=False,

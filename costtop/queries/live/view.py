@@ -12,6 +12,7 @@ from costtop.queries.live.live_alerts import Held
 
 if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
     from costtop.model import Budget
+    from costtop.queries.plans.plan_windows import PlanWindow
 
 TREND_BUCKETS = 30  # one a minute
 
@@ -178,3 +179,4 @@ class Snapshot(NamedTuple):
     held: tuple[Held, ...] = ()  # what holds sessions back, oldest first
     today_short: Floor = EXACT
     month_short: Floor = EXACT
+    plans: "tuple[PlanWindow, ...]" = ()  # windows of plans, shortest first

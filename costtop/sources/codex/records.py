@@ -46,6 +46,7 @@ class Payload(msgspec.Struct):
     success: Loose = None
     info: msgspec.Raw = _NOTHING  # TokenInfo
     thread_settings: msgspec.Raw = _NOTHING  # TurnSettings
+    rate_limits: msgspec.Raw = _NOTHING  # of the account's plan
     # `token_usage_record` of CLI 0.150 and later: one request, named by its response
     thread_id: Loose = None
     response_id: Loose = None

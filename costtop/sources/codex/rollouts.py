@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, Untold
-from costtop.sources.codex import records
+from costtop.sources.codex import plan_limits, records
 from costtop.sources.codex.tool_calls import Tools
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import (
@@ -79,6 +79,7 @@ class _Fold:
         self.at = 0  # of the present line as it says itself, however absurd
         named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
         self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
+        self.home = plan_limits.home(chunk.path)
 
     def take(self, line: bytes, offset: int) -> None:
         bads = taken(line, offset, self._line)
@@ -194,6 +195,9 @@ class _Fold:
     def _event(self, event: records.Payload, at: int, offset: int) -> None:
         kind = event.type
         if kind == "token_count":
+            if not self._replaying():  # what a fork copied was so in its parent's time
+                limits = bytes(event.rate_limits)
+                self.events += plan_limits.told(limits, self.memo, self.home, at)
             self._token_count(bytes(event.info), event, at, offset)
         elif kind in ("task_started", "turn_started"):
             self._begin(_text(event.turn_id), at, fresh=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
+from costtop.plan_reading import PlanReading
 
 
 class Priced(NamedTuple):
@@ -35,3 +36,4 @@ class Reading(NamedTuple):
     outcomes: list[Outcome]
     bad: list[Bad]
     untold: Sequence[Untold] = ()
+    plans: Sequence[PlanReading] = ()

@@ -41,6 +41,10 @@ def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool, added: s
         lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
     if with_meters and snapshot.at and size.height >= _NO_METERS:
         lines += meters(snapshot, size.width, mood)
+        if snapshot.plans and not mood.past:
+            from costtop.tui.widgets.plan_line import plan_line  # who has no plan needs none
+
+            lines += plan_line(snapshot, size.width, plain=mood.plain)
     return lines
 
 

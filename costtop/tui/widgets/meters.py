@@ -15,24 +15,34 @@ _FULL = 1.25  # of the amount, at the right end of the bar
 
 
 def meter(
-    spent: int, amount: int, tiers: tuple[int, ...], width: int, *, plain: bool = False
+    spent: int,
+    amount: int,
+    tiers: tuple[int, ...],
+    width: int,
+    *,
+    plain: bool = False,
+    full: float = _FULL,
 ) -> Line:
-    """A bar of `width` cells, lit by the half cell; `plain` where shades would not be seen."""
+    """A bar of `width` cells, lit by the half cell; `plain` where shades would not be seen.
+
+    `full` is the part of the amount at its right end.
+    """
     part = spent / amount if amount > 0 else 0.0
-    halves = max(round(part / _FULL * width * 2), int(spent > 0))
-    ticks = {min(max(round(tier / 100 / _FULL * width) - 1, 0), width - 1) for tier in tiers}
+    halves = max(round(part / full * width * 2), int(spent > 0))
+    ticks = {min(max(round(tier / 100 / full * width) - 1, 0), width - 1) for tier in tiers}
+    step = full / width
     return tuple(
-        joined(_cell(at, halves - at * 2, at in ticks, width, plain) for at in range(width))
+        joined(_cell(at, halves - at * 2, at in ticks, step, plain) for at in range(width))
     )
 
 
-def _cell(at: int, lit: int, tick: bool, width: int, plain: bool) -> Span:
-    """One cell, with `lit` halves of it and of those after it."""
+def _cell(at: int, lit: int, tick: bool, step: float, plain: bool) -> Span:
+    """One cell, with `lit` halves of it and of those after it; it is `step` of the amount."""
     if tick:
         return Span("┿" if lit > 0 else "┼", "text" if lit > 0 else "dim")
     if lit <= 0:
         return Span("·" if plain else "■", "track")
-    return Span("■", _ink((at + 0.5) / width * _FULL) if lit > 1 or plain else "h1")
+    return Span("■", _ink((at + 0.5) * step) if lit > 1 or plain else "h1")
 
 
 def _ink(part: float) -> str:

@@ -1,0 +1,1 @@
+"""Windows of plans, as readers see them."""

@@ -1,0 +1,139 @@
+"""The windows of the user's plans as they stand: how full, until when, and who filled them.
+
+What is told is weeks of readings and the minutes of spend beside them; `plans` does the sums.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from costtop.durations import DAY, MINUTE, QUARTER
+from costtop.named import NamedTuple
+from costtop.plan_reading import PlanReading
+from costtop.plans import pace, shares, windows
+from costtop.plans.shares import Spent
+from costtop.plans.windows import PlanKey, Window
+from costtop.store.plans import plan_readings
+
+_HEARD = 15 * DAY  # a plan that was not heard of for so long is no longer the user's
+_PRICED_BY = 4  # windows before the present one that the price of a per cent is taken from
+_FINE = DAY  # windows up to this length are shared by minutes, longer ones by quarter hours
+
+
+class Eaten(NamedTuple):
+    """Per cents of a window that one session used."""
+
+    session: str  # "source/session"
+    points: float
+
+
+class PlanWindow(NamedTuple):
+    """One window of a plan at one moment. Per cents are of the window, moments ms UTC."""
+
+    agent: str  # source that told of it
+    home: str  # the agent's folder, for its account
+    plan: str  # as the agent calls it; "" is not told
+    title: str  # "5h", "week", "week opus"
+    minutes: int
+    at: int  # of the latest reading
+    opened: int = 0  # since when spend counts for it
+    resets: int | None = None  # not told; or it was reset, and the next end is not known yet
+    read: float | None = None  # the latest reading; None where it was reset since
+    used: float | None = None  # by now; None: it was reset since, and nobody knows
+    estimated: bool = False  # `used` is not `read`: what was spent since is in it
+    full: int | None = None  # when it is full at this pace; None: not before its reset, or no pace
+    earliest: int | None = None
+    latest: int | None = None
+    spare: int | None = None  # ms by which it would outlast its reset
+    hourly: float | None = None  # per cents an hour; None: too little was seen
+    point: int | None = None  # nano-dollars that one per cent costs
+    sessions: tuple[Eaten, ...] = ()  # largest first
+    elsewhere: float = 0.0  # per cents that nobody here used
+
+
+def read(db: sqlite3.Connection, now: int) -> tuple[PlanWindow, ...]:
+    """The windows that hold now, shortest first; () where no plan was told of."""
+    told = [windows.windows(_possible(one, now)) for one in plan_readings.read(db, now - _HEARD)]
+    told = [one for one in told if one]
+    known = {one[-1].key: one for one in told}
+    holding = windows.present([one[-1] for one in told], now)
+    return tuple(_window(db, known[window.key], now) for window in holding)
+
+
+def _possible(readings: Sequence[PlanReading], now: int) -> list[PlanReading]:
+    return [reading for reading in readings if windows.is_possible(reading, now)]
+
+
+def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWindow:
+    last = run[-1]
+    spent = _spent(db, last, now)
+    price = _price(db, run, spent)
+    over = last.is_over(now)
+    opened = last.opened if not over else max(last.at, last.resets or last.at)
+    since = sum(one.cost for one in spent if one.at >= (opened if over else last.at))
+    more = shares.used_since(price, since)
+    known = _named(last.key, last.at)._replace(opened=opened, point=price)
+    if over:  # nobody has told of it since: an estimate, or nothing
+        return known._replace(used=more, estimated=more is not None)
+    stands = pace.outlook(last, now, more)
+    shared = shares.shared(last, spent, price)
+    return known._replace(
+        resets=last.resets,
+        read=last.used,
+        used=stands.used,
+        estimated=stands.estimated,
+        full=stands.full,
+        earliest=stands.earliest,
+        latest=stands.latest,
+        spare=stands.spare,
+        hourly=stands.pace.hourly if stands.pace else None,
+        sessions=_eaten(db, shared),
+        elsewhere=shared.elsewhere,
+    )
+
+
+def _named(key: PlanKey, at: int) -> PlanWindow:
+    return PlanWindow(key.source, key.home, key.plan, windows.title(key), key.minutes, at)
+
+
+def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[Spent]) -> int | None:
+    """What one per cent costs, by the present window and a few before it."""
+    last = run[-1]
+    mine = sum(one.cost for one in spent if last.began < one.at <= last.at)
+    before = [(shares.seen_points(one), _sum(db, one)) for one in run[-1 - _PRICED_BY : -1]]
+    return shares.point_price([*before, (shares.seen_points(last), mine)])
+
+
+def _spent(db: sqlite3.Connection, window: Window, now: int) -> list[Spent]:
+    """Spend of the window's agent from its opening to now, by its main sessions."""
+    fine = window.key.minutes * MINUTE <= _FINE
+    table, column, size = ("minutes", "minute", MINUTE) if fine else ("spend", "quarter", QUARTER)
+    rows = db.execute(
+        f"SELECT m.{column}, s.root, sum(m.cost) FROM {table} m JOIN sessions s ON s.id = m.session"
+        f" WHERE m.{column} >= ? AND m.{column} <= ? AND s.source ="
+        " (SELECT id FROM names WHERE text = ?) GROUP BY 1, 2 HAVING sum(m.cost) > 0",
+        (window.opened // size, now // size, window.key.source),
+    )
+    return [Spent(max(at * size, window.opened), root, cost) for at, root, cost in rows]
+
+
+def _sum(db: sqlite3.Connection, window: Window) -> int:
+    (cost,) = db.execute(
+        "SELECT coalesce(sum(m.cost), 0) FROM spend m JOIN sessions s ON s.id = m.session"
+        " WHERE m.quarter >= ? AND m.quarter <= ? AND s.source ="
+        " (SELECT id FROM names WHERE text = ?)",
+        (window.began // QUARTER, window.at // QUARTER, window.key.source),
+    ).fetchone()
+    return int(cost)
+
+
+def _eaten(db: sqlite3.Connection, shared: shares.Shared) -> tuple[Eaten, ...]:
+    most = sorted(shared.by_session.items(), key=lambda one: -one[1])
+    found = []
+    for root, points in most:
+        row = db.execute(
+            "SELECT n.text || '/' || s.session FROM sessions s JOIN names n ON n.id = s.source"
+            " WHERE s.id = ?",
+            (root,),
+        ).fetchone()
+        found.append(Eaten(row[0] if row else "", points))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What agents tell of plans' windows, as history."""

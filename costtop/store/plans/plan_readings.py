@@ -1,0 +1,129 @@
+"""Writes and reads what agents tell of plans' windows: one row a change. It judges none."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from costtop.durations import DAY, MINUTE
+from costtop.plan_reading import PlanReading
+from costtop.store.names import Names
+
+_EXACT = 100  # hundredths of a per cent
+_SLACK = 2 * MINUTE  # an anchor that differs by no more is the same one
+_THIN_AFTER = 14 * DAY
+_KEPT = 20  # moments of a window that are kept of its readings when they are old
+
+_LIMITS = (
+    "SELECT l.id, s.text, h.text, p.text, m.text, l.minutes FROM plan_limits l"
+    " JOIN names s ON s.id = l.source JOIN names h ON h.id = l.home"
+    " JOIN names p ON p.id = l.plan JOIN names m ON m.id = l.model"
+)
+
+
+def put(db: sqlite3.Connection, names: Names, told: Iterable[PlanReading]) -> None:
+    """Keeps readings, in whatever order they come; what says the same again moves `seen`."""
+    for reading in told:
+        _put(db, _limit(db, names, reading), reading)
+
+
+def read(db: sqlite3.Connection, since: int) -> list[list[PlanReading]]:
+    """The readings of each limit that was told of since then, oldest first; ms UTC."""
+    found = []
+    for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall():
+        rows = db.execute(
+            "SELECT at, used, resets, seen FROM plan_readings"
+            " WHERE plan_limit = ? AND at >= coalesce((SELECT max(at) FROM plan_readings"
+            " WHERE plan_limit = ?1 AND at < ?2), ?2) ORDER BY at",
+            (limit, since),
+        ).fetchall()
+        if rows and rows[-1][3] >= since:
+            known = PlanReading(source, home, plan, model, minutes, 0.0, None, 0)
+            found.append(_readings(known, rows))
+    return found
+
+
+def thin(db: sqlite3.Connection, now: int) -> int:
+    """Drops what nobody asks of old readings; what a window came to stays. The rows dropped."""
+    dropped = 0
+    for limit, minutes in db.execute("SELECT id, minutes FROM plan_limits").fetchall():
+        rows = db.execute(
+            "SELECT at, used FROM plan_readings WHERE plan_limit = ? AND at < ? ORDER BY at",
+            (limit, now - max(_THIN_AFTER, 2 * minutes * MINUTE)),
+        ).fetchall()
+        needless = _needless(rows, minutes * MINUTE // _KEPT)
+        db.executemany(
+            "DELETE FROM plan_readings WHERE plan_limit = ? AND at = ?",
+            [(limit, at) for at in needless],
+        )
+        dropped += len(needless)
+    return dropped
+
+
+def _limit(db: sqlite3.Connection, names: Names, reading: PlanReading) -> int:
+    texts = (reading.source, reading.home, reading.plan, reading.limit)
+    key = (*(names.name(db, text) for text in texts), reading.minutes)
+    query = (
+        "SELECT id FROM plan_limits WHERE source = ? AND home = ? AND plan = ? AND model = ?"
+        " AND minutes = ?"
+    )
+    found = db.execute(query, key).fetchone()
+    if found is None:
+        found = db.execute(
+            "INSERT INTO plan_limits (source, home, plan, model, minutes) VALUES (?,?,?,?,?)"
+            " RETURNING id",
+            key,
+        ).fetchone()
+    return int(found[0])
+
+
+def _put(db: sqlite3.Connection, limit: int, reading: PlanReading) -> None:
+    used = round(reading.used * _EXACT)
+    before = db.execute(
+        "SELECT at, used, resets, seen FROM plan_readings"
+        " WHERE plan_limit = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+        (limit, reading.at),
+    ).fetchone()
+    if before is not None and used == before[1] and not _is_later(before[2], reading):
+        at, _, resets, seen = before
+        if reading.at >= seen:
+            resets = resets if reading.resets is None else reading.resets
+            db.execute(
+                "UPDATE plan_readings SET seen = ?, resets = ? WHERE plan_limit = ? AND at = ?",
+                (reading.at, resets, limit, at),
+            )
+        return
+    db.execute(
+        "INSERT INTO plan_readings (plan_limit, at, used, resets, seen) VALUES (?,?,?,?,?)"
+        " ON CONFLICT DO UPDATE SET used = max(used, excluded.used),"
+        " resets = coalesce(excluded.resets, resets)",
+        (limit, reading.at, used, reading.resets, reading.at),
+    )
+
+
+def _is_later(resets: int | None, reading: PlanReading) -> bool:
+    """Whether the reading is of the window after the one that was to end at `resets`."""
+    if resets is None or reading.resets is None:
+        return False
+    return reading.at >= resets - _SLACK and reading.resets > resets + _SLACK
+
+
+def _readings(
+    known: PlanReading, rows: Sequence[tuple[int, int, int | None, int]]
+) -> list[PlanReading]:
+    found = []
+    for at, used, resets, seen in rows:
+        reading = known._replace(used=used / _EXACT, resets=resets, at=at)
+        found.append(reading)
+        if seen > at:
+            found.append(reading._replace(at=seen))
+    return found
+
+
+def _needless(rows: Sequence[tuple[int, int]], slot: int) -> list[int]:
+    """All but the last and the fullest reading of each slot."""
+    kept: dict[int, tuple[int, int]] = {}
+    fullest: dict[int, tuple[int, int]] = {}
+    for at, used in rows:
+        kept[at // slot] = (used, at)
+        fullest[at // slot] = max(fullest.get(at // slot, (used, at)), (used, at))
+    stay = {at for _, at in (*kept.values(), *fullest.values())}
+    return [at for at, _ in rows if at not in stay]

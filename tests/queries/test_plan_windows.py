@@ -1,0 +1,136 @@
+"""Plans' windows as readers see them: real rollouts and status lines, through the store."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from costtop.daemon.jobs.scan_once import scan
+from costtop.durations import DAY, HOUR, MINUTE, iso, now_ms
+from costtop.paths import find
+from costtop.plan_reading import PlanReading
+from costtop.queries.plans import plan_windows
+from costtop.store.db import open_reader, open_writer
+from costtop.store.names import Names
+from costtop.store.plans import plan_readings
+
+ID = "019f9000-0000-7000-8000-00000000000"
+FIVE, WEEK = 300, 10080
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COSTTOP_HOME", str(tmp_path / "costtop"))
+    return tmp_path
+
+
+def rollout(home, nth, start, steps, folder=".codex", **told):
+    """A rollout with one request of 1,000 tokens and one reading every two minutes."""
+    rows = [
+        {"type": "session_meta", "payload": {"id": f"{ID}{nth}", "cwd": "/w/app"}},
+        {"type": "turn_context", "payload": {"cwd": "/w/app", "model": "gpt-5.5"}},
+    ]
+    ats = [start, start]
+    total = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    one = {"input_tokens": 900, "output_tokens": 100, "total_tokens": 1000}
+    for number, windows in enumerate(steps):
+        total = {name: count + one[name] for name, count in total.items()}
+        info = {"total_token_usage": total, "last_token_usage": one}
+        limits = {**windows, **told}
+        payload = {"type": "token_count", "info": info, "rate_limits": limits}
+        rows.append({"type": "event_msg", "payload": payload})
+        ats.append(start + number * 2 * MINUTE)
+    path = home / folder / "sessions" / f"rollout-2026-11-20T10-00-00-{ID}{nth}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        for at, row in zip(ats, rows, strict=True):
+            file.write(json.dumps({"timestamp": iso(at), **row}) + "\n")
+
+
+def window(used, minutes, ends):
+    return {"used_percent": used, "window_minutes": minutes, "resets_at": ends // 1000}
+
+
+def read(now):
+    scan(find())
+    with closing(open_reader(find().database)) as db:
+        return plan_windows.read(db, now)
+
+
+def test_two_sessions_fill_a_window_by_their_dollars(home):
+    now = now_ms()
+    ends, start = now + 2 * HOUR, now - 80 * MINUTE
+    rollout(home, 1, start, [{"primary": window(10 + n, FIVE, ends)} for n in range(21)])
+    rollout(
+        home, 2, start + 40 * MINUTE, [{"primary": window(30 + n, FIVE, ends)} for n in range(20)]
+    )
+    (one,) = read(now)
+    assert (one.agent, one.title, one.read, one.used) == ("codex", "5h", 49, 49)
+    assert [part.session for part in one.sessions] == [f"codex/{ID}1", f"codex/{ID}2"]
+    assert sum(part.points for part in one.sessions) + one.elsewhere == pytest.approx(49)
+    assert one.elsewhere == pytest.approx(9, abs=1.1)
+    assert one.full is not None
+    assert abs(one.full - (now + 51 * 2 * MINUTE)) < 30 * MINUTE
+    assert one.point == pytest.approx(7_500_000, rel=0.05)  # what one of these requests costs
+
+
+def test_a_week_that_stands_first_is_a_week(home):
+    now = now_ms()
+    rollout(home, 1, now - HOUR, [{"primary": window(20, WEEK, now + 3 * DAY), "secondary": None}])
+    (one,) = read(now)
+    assert (one.title, one.minutes, one.read) == ("week", WEEK, 20)
+
+
+def test_two_accounts_are_two_sets(home, monkeypatch):
+    now = now_ms()
+    rollout(home, 1, now - HOUR, [{"primary": window(20, FIVE, now + HOUR)}])
+    rollout(home, 2, now - HOUR, [{"primary": window(70, FIVE, now + HOUR)}], folder="work")
+    monkeypatch.setenv("CODEX_HOME", str(home / "work"))
+    scan(find())
+    monkeypatch.delenv("CODEX_HOME")
+    found = read(now)
+    assert {(one.home, one.read) for one in found} == {
+        (str(home / ".codex"), 20.0), (str(home / "work"), 70.0)
+    }  # fmt: skip
+
+
+def test_after_its_reset_only_an_estimate_is_left(home):
+    now = now_ms()
+    start, ends = now - 3 * HOUR, now - HOUR
+    steps = [{"primary": window(10 + n, FIVE, ends)} for n in range(30)]
+    rollout(home, 1, start, steps)
+    rollout(home, 2, now - 30 * MINUTE, [{}, {}, {}, {}])
+    (one,) = read(now)
+    assert (one.read, one.resets, one.estimated) == (None, None, True)
+    assert one.used == pytest.approx(4, abs=0.3)
+
+
+def test_nothing_is_said_without_a_plan(home):
+    rollout(home, 1, now_ms() - HOUR, [{}, {}])
+    assert read(now_ms()) == ()
+
+
+def test_readings_are_kept_once_a_change_and_thinned_with_age(home):
+    find().database.parent.mkdir(parents=True, exist_ok=True)
+    now = int(time.time()) * 1000
+    known = PlanReading("codex", "", "", "", FIVE, 0.0, None, 0)
+    old = now - 60 * DAY
+    readings = [known._replace(at=old + n * MINUTE, used=n / 10) for n in range(300)]
+    again = [known._replace(at=now - HOUR + n * MINUTE, used=5.0) for n in range(30)]
+    db = open_writer(find().database)
+    with closing(db), db:
+        plan_readings.put(db, Names(), [*readings, *again])
+        assert count(db) == 301
+        assert (
+            plan_readings.thin(db, now) == 300 - 21
+        )  # of each quarter hour the last is the fullest
+        (one,) = plan_readings.read(db, old)
+        assert max(reading.used for reading in one) == 29.9
+        assert [one[-2].at, one[-1].at] == [again[0].at, again[-1].at]
+
+
+def count(db: sqlite3.Connection) -> int:
+    return db.execute("SELECT count(*) FROM plan_readings").fetchone()[0]
