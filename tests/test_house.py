@@ -27,7 +27,7 @@ FORBIDDEN_NAMES = {
     "utils", "util", "helpers", "helper", "common", "core", "base", "types", "data", "manager",
     "handler", "service", "engine",
 }  # fmt: skip
-THINKING = {"sources", "pricing", "detect", "analysis", "alerts"}
+THINKING = {"sources", "pricing", "detect", "analysis", "plans", "alerts"}
 WORKING = {"tail", "receive", "store", "notify", "processes"}
 THOUGHTS = [x for x in MODULES if x.relative_to(PACKAGE).parts[0] in THINKING]
 
