@@ -84,7 +84,7 @@ def test_the_order_in_which_logs_are_read_does_not_matter(order: list[int]) -> N
 def test_a_changed_plan_takes_the_place_of_the_one_before() -> None:
     old = windows.windows([told(NOW - HOUR, 90.0, NOW + HOUR)])
     new = windows.windows([told(NOW, 2.0, NOW + 4 * HOUR)._replace(plan="pro")])
-    other = windows.windows([told(NOW - DAY, 7.0, NOW + DAY, WEEK)._replace(home="/work/.codex")])
+    other = windows.windows([told(NOW - DAY, 7.0, NOW + DAY, WEEK)._replace(home="/srv/.codex")])
     held = windows.present([old[-1], new[-1], other[-1]], NOW)
     assert [(one.key.plan, one.used) for one in held] == [("pro", 2.0), ("plus", 7.0)]
 
