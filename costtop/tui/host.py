@@ -4,17 +4,19 @@ They know this Protocol, never the app's class, so that nothing below the app im
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from textual.dom import DOMNode
-from textual.screen import Screen
-
-from costtop.control.protocol import Command
 from costtop.named import NamedTuple
-from costtop.queries.live.view import SessionRow, Snapshot
-from costtop.queries.sessions.spent_sessions import Within
-from costtop.tui.backend import Backend
-from costtop.tui.preferences import Preferences
+
+if TYPE_CHECKING:  # the first frame has a mood, before all of these are loaded
+    from textual.dom import DOMNode
+    from textual.screen import Screen
+
+    from costtop.control.protocol import Command
+    from costtop.queries.live.view import SessionRow, Snapshot
+    from costtop.queries.sessions.spent_sessions import Within
+    from costtop.tui.backend import Backend
+    from costtop.tui.preferences import Preferences
 
 T = TypeVar("T")
 
@@ -33,12 +35,12 @@ class Mood(NamedTuple):
 class Host(Protocol):
     """The app, as those that it shows see it."""
 
-    settings: Preferences
+    settings: "Preferences"
 
     @property
-    def backend(self) -> Backend: ...
+    def backend(self) -> "Backend": ...
     @property
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self) -> "Snapshot": ...
     @property
     def mood(self) -> Mood: ...
     @property
@@ -50,7 +52,7 @@ class Host(Protocol):
 
     def look(
         self,
-        screen: Screen[Any],
+        screen: "Screen[Any]",
         read: Callable[[], T],
         take: Callable[[T], None],
         what: str = "look",
@@ -60,13 +62,13 @@ class Host(Protocol):
         It takes the place of what is being read of the same `what`.
         """
 
-    def do(self, command: Command, said: str, then: Callable[[], None] | None = None) -> None:
+    def do(self, command: "Command", said: str, then: Callable[[], None] | None = None) -> None:
         """Hands a command to the daemon; its answer, or `said`, is shown when it comes."""
 
-    def apply(self, settings: Preferences) -> None:
+    def apply(self, settings: "Preferences") -> None:
         """Puts settings into force."""
 
-    def remember(self, settings: Preferences) -> None:
+    def remember(self, settings: "Preferences") -> None:
         """Puts settings into force and writes them down."""
 
     def travel(self, at: int | None, until: int | None = None) -> None:
@@ -78,16 +80,16 @@ class Host(Protocol):
     async def show_sessions(self, kept: str) -> None:
         """The list of sessions with this filter."""
 
-    async def show_spent(self, within: Within) -> None:
+    async def show_spent(self, within: "Within") -> None:
         """The list of the sessions that a line of another screen sums up."""
 
-    def show_session(self, row: SessionRow) -> None:
+    def show_session(self, row: "SessionRow") -> None:
         """The page of one session, over this screen."""
 
     def show_why(self, span: str, feature: str = "") -> None:
         """Why a span in words, and a feature of it, cost what it did, over this screen."""
 
 
-def host_of(node: DOMNode) -> Host:
+def host_of(node: "DOMNode") -> Host:
     """The app that shows a screen or a widget."""
     return cast("Host", node.app)

@@ -12,7 +12,8 @@ from costtop.queries.live.view import BudgetMeter
 from costtop.queries.spending.days import Day
 from costtop.tui.draw.ascii import asciified
 from costtop.tui.draw.figures import cash, short_model, short_place, si, stroke
-from costtop.tui.draw.ink import Span, cut, fit, line, paint, plain, spread, wrapped
+from costtop.tui.draw.ink import Span, cut, fit, line, plain, spread, wrapped
+from costtop.tui.draw.paint import paint
 from costtop.tui.draw.palette import ANSI, COLOURED, MONO, Inks
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters

@@ -7,8 +7,6 @@ keep a sign of their own, and a letter outside ASCII becomes `?` for each of its
 from functools import lru_cache
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from textual.strip import Strip
 
 _SHADES = " .:-=+*#"  # rising, for sparklines, heat and braille
 _SIGNS = {
@@ -39,9 +37,3 @@ def _one(char: str) -> str:
         dots = (ord(char) - 0x2800).bit_count()
         return _SHADES[(dots * 7 + 7) // 8] if dots else " "
     return _SIGNS.get(char, "?" * cell_len(char))
-
-
-def asciified_strip(strip: Strip) -> Strip:
-    """The strip in ASCII, as wide as before."""
-    segments = [Segment(asciified(text), style, control) for text, style, control in strip]
-    return Strip(segments, strip.cell_length)

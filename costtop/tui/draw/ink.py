@@ -1,25 +1,31 @@
-"""Lines of inked text and how they become strips. It draws no picture and knows no value.
+"""Lines of inked text, and their runs of cells. It draws no picture and knows no value.
 
 A picture of the screen is a pure function from values to `Line`s. Here is the one place where text
-leaves for the terminal: every span is cleaned again, cut to whole cells, and in the ASCII variant
-translated cell by cell, so no picture has to think of either.
+leaves for the terminal: every span is cleaned again and cut to whole cells, so no picture has to
+think of either. It loads nothing of Textual: the first frame is there before that is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import Protocol
 
 from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
 
 from costtop.named import NamedTuple
 from costtop.text import clean
-from costtop.tui.draw.palette import Inks
 
 _LONGEST = 1_000  # cells; wider than any terminal
+
+
+class Extent(Protocol):
+    """Cells of a window: Textual's Size, and the first frame's own."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
 
 
 class Span(NamedTuple):
@@ -140,36 +146,20 @@ def plain(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
-def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
-    """The strip of a line: `width` cells, the rest of the line in the `base` ink."""
-    segments: list[Segment] = []
+def runs(line: Line, width: int, base: str = "text") -> Iterator[tuple[str, int, str, str]]:
+    """(text, its cells, ink, act) of a line: `width` cells, the rest of it in the `base` ink."""
     left = width
     for span in line:
         text = _safe(span.text)
         cells = len(text) if text.isascii() else cell_len(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
-        style = inks[span.ink]
-        _append(segments, text, _clickable(style, span.act) if span.act else style)
+        yield text, cells, span.ink, span.act
         left -= cells
         if left <= 0:
-            break
+            return
     if left > 0:
-        _append(segments, " " * left, inks[base])
-    return Strip(segments, width)
-
-
-def _append(segments: list[Segment], text: str, style: Style) -> None:
-    """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
-    if segments and segments[-1].style is style:
-        segments[-1] = Segment(segments[-1].text + text, style)
-    else:
-        segments.append(Segment(text, style))
-
-
-@lru_cache(maxsize=256)
-def _clickable(style: Style, act: str) -> Style:
-    return style + Style.from_meta({"@click": act})
+        yield " " * left, left, base, ""
 
 
 @lru_cache(maxsize=4_096)

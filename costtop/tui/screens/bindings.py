@@ -76,21 +76,3 @@ TOP_KEYS: list[BindingType] = [
     Binding("y", "copy", "Copy the session's id", id="copy"),
     Binding("o", "transcript", "Open its transcript's folder", id="transcript"),
 ]  # fmt: skip
-TOP_BAR = (
-    ("F1", "Help", "app.help"),
-    ("F2", "Setup", "app.setup"),
-    ("F3", "Search", "screen.search"),
-    ("F4", "Filter", "screen.filter"),
-    ("F5", "Tree", "screen.tree"),
-    ("F6", "Sort", "screen.sort"),
-    ("F7", "Mark", "screen.mark"),
-    ("F8", "Budget", "app.tab(7)"),
-    ("F9", "Kill", "screen.kill"),
-    ("F10", "Quit", "app.quit"),
-)
-TOP_MORE = (
-    ("g", "Group", "screen.group"),
-    ("p", "Period", "screen.span(1)"),
-    ("[ ]", "Days", ""),
-    ("?", "Keys", "app.help"),
-)

@@ -16,6 +16,7 @@ from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import bill, share, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, facts, line
+from costtop.tui.draw.key_bar import keybar
 from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook
@@ -23,7 +24,7 @@ from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent
 from costtop.tui.widgets.cause_table import deeds as done
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.header import titled
-from costtop.tui.widgets.pane import Pane, keybar
+from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
 
 _AGAIN = 2 * SECOND  # between two readings of a session that moves

@@ -11,12 +11,13 @@ from costtop.queries.live.view import Snapshot
 from costtop.queries.spending.spending import SPANS
 from costtop.tui.backend import Backend
 from costtop.tui.draw.ink import Line, facts
+from costtop.tui.draw.key_bar import keybar
 from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import Column
 from costtop.tui.screens.bindings import BACK_KEYS
 from costtop.tui.widgets.header import tabs, titled
-from costtop.tui.widgets.pane import Pane, keybar
+from costtop.tui.widgets.pane import Pane
 from costtop.tui.widgets.table import Table
 
 Row = TypeVar("Row")

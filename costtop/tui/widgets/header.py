@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from textual.geometry import Size
-
 from costtop import __version__, periods
 from costtop.durations import SECOND, short
 from costtop.money import NANO
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
 from costtop.tui.draw.figures import bill, cash, clock, some
-from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule, spread, width_of, wrapped
+from costtop.tui.draw.ink import Extent, Line, Span, cut, fit, line, rule, spread, width_of, wrapped
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
 from costtop.tui.list.columns import COLUMNS
@@ -19,7 +17,7 @@ from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.meters import meter, reading
 
 TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
-_TINY = Size(40, 8)  # cells: below it one line and the list
+_TINY = (40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
 _WIDE = 100  # cells: from here on two halves, the right one for what is to come
 _SORTED = 110  # cells from which the rule of the list says how it is sorted
@@ -27,12 +25,12 @@ _LEFT = 46  # cells of the left half of a narrow window
 _STALE = 10 * SECOND  # lag from which the daemon is said to be behind
 
 
-def is_tiny(size: Size) -> bool:
+def is_tiny(size: Extent) -> bool:
     """True where nothing but one line and the list has room."""
-    return size.width < _TINY.width or size.height < _TINY.height
+    return size.width < _TINY[0] or size.height < _TINY[1]
 
 
-def head(snapshot: Snapshot, mood: Mood, size: Size, with_meters: bool, added: str) -> list[Line]:
+def head(snapshot: Snapshot, mood: Mood, size: Extent, with_meters: bool, added: str) -> list[Line]:
     """The lines above the day that fit into a window of that size; `added` is the latest call."""
     if is_tiny(size):
         return [one_line(snapshot, size.width)]
@@ -84,7 +82,7 @@ def switched_on(view: View, kept: Filter, width: int, *, burns: bool = True) -> 
     return line(*parts) if width >= 60 else ()
 
 
-def titled(snapshot: Snapshot, mood: Mood, size: Size, added: str = "") -> list[Line]:
+def titled(snapshot: Snapshot, mood: Mood, size: Extent, added: str = "") -> list[Line]:
     """The first line of every screen, and below it what is wrong, as long as it is, in full."""
     lines = [title(snapshot, mood, size.width, added)]
     trouble = mood.trouble or snapshot.pulse.trouble or _other_version(snapshot.pulse)

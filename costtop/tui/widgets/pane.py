@@ -14,11 +14,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from costtop.tui.draw import palette
-from costtop.tui.draw.ascii import asciified_strip
-from costtop.tui.draw.ink import Line, Span, paint, width_of
+from costtop.tui.draw.ink import Line
+from costtop.tui.draw.paint import asciified_strip, paint
 from costtop.tui.draw.palette import Inks
 
-_ROOMY = 100  # cells from which keys stand apart
 _InksOf = tuple[str, int, Color]  # theme, table of inks, background
 _INKS: dict[_InksOf, Inks] = {}
 
@@ -133,32 +132,3 @@ def _alike(before: Line, after: Line, end: bool = False) -> int:
 
 def _narrow(text: str) -> bool:
     return cell_len(text) == len(text)
-
-
-_Keys = Sequence[tuple[str, str, str]]
-
-
-def keybar(keys: _Keys, width: int, more: _Keys = ()) -> Line:
-    """`F1Help F2Setup …`: (key, label, action) each; the last ones go where it is narrow.
-
-    At the right as many as have room of those that there are besides.
-    """
-    gap = "  " if width >= _ROOMY else " "
-    spans: list[Span] = []
-    for key, label, act in keys:
-        one = [Span(key, "key", act), Span(label + gap, "label", act)]
-        if width_of((*spans, *one)) > width + len(gap):
-            break
-        spans += one
-    return (*spans, *_at_the_right(more, width - width_of(tuple(spans))))
-
-
-def _at_the_right(keys: _Keys, room: int) -> Line:
-    """The last of the keys that fit, after a blank that takes the rest."""
-    kept: Line = ()
-    for key, label, act in reversed(keys):
-        one = (Span(key, "key", act), Span(f"{label}  ", "label", act), *kept)
-        if width_of(one) > room:
-            break
-        kept = one
-    return (Span(" " * (room - width_of(kept)), "label"), *kept) if kept else ()

@@ -5,8 +5,7 @@ rows, SCREEN.md finding 1). This one holds on to the key of its row, renders the
 visible, and paints again only the cells that changed.
 """
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
@@ -16,8 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from costtop.tui.draw.ink import Line, Span, cut, fit, tail
-from costtop.tui.list.fit_columns import fits, fitted, titled
+from costtop.tui.draw.ink import Line
+from costtop.tui.list.row_lines import RowLines
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.widgets.pane import changed_cells, cropped, inked
 
@@ -75,12 +74,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self.on_top = False  # the cursor stays on the first row until the user moves it
         self._key = key
         self._index = 0
-        self._columns: Sequence[Column[T]] = ()
-        self._fitted: list[tuple[Column[T], int]] = []
-        self._fitted_to = -1
-        self._needs: Counter[str] = Counter()  # cells, by the key of a measured column
-        self._outgrown = False  # a cell needs more than any before
-        self._sorted, self._falling = "", True
+        self._drawn = RowLines[T]()
         self._look = CellLook()
         self._lines: dict[int, Line] = {}  # by row number, what was painted last
 
@@ -103,12 +97,9 @@ class Table(ScrollView, Generic[T], can_focus=True):
         self, columns: Sequence[Column[T]], sorted_by: str = "", falling: bool = True
     ) -> None:
         """Shows these columns, and which of them the rows are sorted by."""
-        if (columns, sorted_by, falling) == (self._columns, self._sorted, self._falling):
-            return
-        self._columns, self._sorted, self._falling = columns, sorted_by, falling
-        self._needs.clear()
-        self._refit()
-        self.refresh()
+        if self._drawn.set_columns(columns, sorted_by, falling):
+            self._refit()
+            self.refresh()
 
     def show(self, rows: Sequence[T], look: CellLook) -> None:
         """Shows these rows; the cursor stays on its key, or near where it was if that is gone."""
@@ -116,7 +107,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
         before, self._index = self._index, self._found()
         if self.virtual_size.height != len(rows) + 1:
             self.virtual_size = Size(self.size.width, len(rows) + 1)
-        if self._fitted_to != self._room:
+        if not self._drawn.is_fitted_to(self._room):
             self._refit()
         if self.follows or before == self._index:
             self._reveal()
@@ -188,8 +179,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
             if changed:
                 self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
         self._known = {}
-        if self._outgrown:
-            self._outgrown = False
+        if self._drawn.outgrown:
             self._refit()
             self._repaint()
 
@@ -205,46 +195,12 @@ class Table(ScrollView, Generic[T], can_focus=True):
         row = self.rows[number]
         key, token = self._key(row), (self._token(row, self._look), number == self._index)
         before = self._known.get(key)
-        made = before[1] if before and before[0] == token else self._drawn(number)
+        if before and before[0] == token:
+            made = before[1]
+        else:
+            made = self._drawn.row(row, self._look, self._ground_of(number))
         self._kept[key] = token, made
         return made
-
-    def _drawn(self, number: int) -> Line:
-        row = self.rows[number]
-        look = self._look
-        cells = [
-            column.wide(row, look, width) if column.wide else column.cell(row, look)
-            for column, width in self._fitted
-        ]
-        return _together(self._parts(cells), self._ground_of(number))
-
-    def _parts(self, cells: list[Span | Line]) -> Iterator[Span]:
-        """The cells in their widths, a blank after each."""
-        taken = 0  # columns that the name before them needs
-        for nth, ((column, given), cell) in enumerate(zip(self._fitted, cells, strict=True)):
-            if taken:
-                taken -= 1
-                continue
-            width = given
-            if isinstance(cell, Span):
-                if len(cell.text) > width and column.name:
-                    width, taken = self._room_of(cell, nth, cells)
-                if column.measured and not taken and len(cell.text) > self._needs[column.key]:
-                    self._needs[column.key] = len(cell.text)
-                    self._outgrown = True
-                yield Span(fitted(cell.text, column, width), cell.ink)
-            else:
-                yield from tail(cell, width) if column.align == ">" else cut(cell, width)
-            yield _BLANK
-
-    def _room_of(self, cell: Span, nth: int, cells: list[Span | Line]) -> tuple[int, int]:
-        """Cells for a name, and how many empty columns after it they take."""
-        room, taken = self._fitted[nth][1], 0
-        for (_, width), after in zip(self._fitted[nth + 1 :], cells[nth + 1 :], strict=True):
-            if len(cell.text) <= room or not (isinstance(after, Span) and not after.text):
-                break
-            room, taken = room + 1 + width, taken + 1
-        return room, taken
 
     def _ground_of(self, number: int) -> str:
         return "cursor" if number == self._index else self._ground(self.rows[number])
@@ -260,28 +216,13 @@ class Table(ScrollView, Generic[T], can_focus=True):
     def _based(self, y: int) -> tuple[Line, str]:
         """The head, or a row, and the ink of what is left of its width."""
         if y == 0:
-            return self._head(), "head"
+            return self._drawn.head(), "head"
         number = self.scroll_offset.y + y - 1
         ground = self._ground_of(number) if number < len(self.rows) else ""
         return self._line(number), f"text@{ground}" if ground else "text"
 
-    def _head(self) -> Line:
-        spans = []
-        for column, width in self._fitted:
-            on = column.key == self._sorted
-            title = titled(column, width)
-            title += ("▽" if self._falling else "△") if on else ""
-            align = "<" if "{}" in column.title else column.align
-            spans += [
-                Span(fit(title, width, align), "sorted" if on else "head"),
-                Span(" ", "head"),
-            ]
-        return tuple(spans)
-
     def _refit(self) -> None:
-        self._fitted_to = self._room
-        before, self._fitted = self._fitted, fits(self._columns, self._room, self._needs)
-        if before == self._fitted:
+        if not self._drawn.refit(self._room):
             return
         self._lines.clear()
         self._kept.clear()
@@ -290,7 +231,7 @@ class Table(ScrollView, Generic[T], can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Other columns may fit now."""
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
-        self._needs.clear()
+        self._drawn.forget_needs()
         self._refit()
         self._reveal()
         self._repaint()
@@ -309,31 +250,8 @@ class Table(ScrollView, Generic[T], can_focus=True):
             self._go(number)
 
     def _column_at(self, x: int) -> Column[Any] | None:
-        for column, width in self._fitted:
+        for column, width in self._drawn.fitted:
             if x <= width:
                 return column
             x -= width + 1
         return None
-
-
-def _together(parts: Iterable[Span], ground: str) -> Line:
-    """The parts on what their row lies on, neighbours of one ink as one, blanks with either.
-
-    Each change of ink costs forty bytes on the wire. Nothing is dim under the cursor.
-    """
-    on = f"@{ground}" if ground else ""
-    spans: list[Span] = []
-    text, ink = "", "text"
-    for part in parts:
-        own = "text" if ground == "cursor" and part.ink == "dim" else part.ink
-        if own == ink or (part.text.isspace() and ink not in _SEEN_BLANK):
-            text += part.text
-            continue
-        if text:
-            spans.append(Span(text, ink + on))
-        text, ink = part.text, own
-    return (*spans, Span(text, ink + on))
-
-
-_BLANK = Span(" ")
-_SEEN_BLANK = {"bad", "lamp", "lamp-bad", "tagged"}  # inks that also blanks are seen in
