@@ -131,7 +131,9 @@ def _plain(said: dict[str, object]) -> str:
         lines.append("  " + "  ".join(f"{name} {value}" for name, value in counts.items()))
     work = said.get("import")
     if isinstance(work, dict) and work.get("active"):
-        lines.append(f"  importing {work.get('done_bytes')} of {work.get('total_bytes')} bytes")
+        today = "; today is read, budgets of the day watch" if work.get("today") else ""
+        done, total = work.get("done_bytes"), work.get("total_bytes")
+        lines.append(f"  importing {done} of {total} bytes{today}")
     lines += [f"  {said[name]}" for name in ("watch", "trouble", "blind") if said.get(name)]
     if said.get("config"):
         lines.append(f"  the configuration was read again: {said['config']}")

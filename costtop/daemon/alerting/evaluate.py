@@ -4,12 +4,13 @@ It runs in the transaction of the calls, so an alert stands or falls with its ca
 `detect` and tells by `tell`; it holds no rule of its own.
 
 What it knows is rebuilt after a start: silently for every call that an earlier daemon has judged,
-aloud for those that came since. A first import is all history, so it is learnt silently too.
+aloud for those that came since. A first import is all history, so it is learnt silently too; but
+once what is recent has been read, budgets of the day judge what is spent while the rest comes in.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -66,6 +67,21 @@ class Evaluator:
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
         self.begun = False  # what is committed from now on is news, even while it still learns
         self.awake = False
+        self.today = False  # budgets of the day judge commits, while older logs are read
+        self._today_drawn = False
+
+    def begin_today(self, db: sqlite3.Connection, now: int) -> None:
+        """Within the first pass: what was spent today is known, and from here on it is news.
+
+        In a first import what is true already is history.
+        """
+        history = not (self._today_drawn or meta.get(db, WATCHED))
+        self._recount(db, now, limits=self._daily())
+        self._tell_today(db, self._budgets.assess(now), now, history=history)
+        self.today = self._today_drawn = True
+
+    def _daily(self) -> tuple[Budget, ...]:
+        return tuple(budget for budget in self.limits if budget.period == "day")
 
     def begin(self, db: sqlite3.Connection, now: int) -> None:
         """Draws the line after a first import, once: what is true before it is history."""
@@ -74,7 +90,7 @@ class Evaluator:
             self._recount(db, now)
             self._tell(db, self._budgets.assess(now), now, history=True)
         self._grown.clear()
-        self.begun = True
+        self.begun, self.today = True, False
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
@@ -95,12 +111,14 @@ class Evaluator:
 
     def fall_asleep(self) -> None:
         """A transaction was rolled back: what was learnt from it has to be learnt again."""
-        self.awake = False
+        self.awake = self.today = False
 
     def after(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> None:
         """Judges what a transaction has recorded, inside it."""
         if not self.awake:
             self._grown.update(spend.root for spend in recorded.spends if not spend.new)
+            if self.today:
+                self._judge_today(db, recorded, now)
             return
         found: list[Finding] = []
         for spend in recorded.spends:
@@ -110,6 +128,26 @@ class Evaluator:
         if recorded.removed:
             self._recount(db, now)
         self._tell(db, found, now)
+
+    def _judge_today(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> None:
+        """What of it is of today; the rest is history that is being imported."""
+        start = periods.start_of("day", now, self.tz)
+        found: list[Finding] = []
+        for spend in recorded.spends:
+            if spend.call.at >= start:
+                found += self._budgets.observe(spend, now)
+        if recorded.removed:
+            self._recount(db, now, limits=self._daily())
+        if found:
+            self._tell_today(db, found, now)
+
+    def _tell_today(
+        self, db: sqlite3.Connection, found: Iterable[Finding], now: int, *, history: bool = False
+    ) -> None:
+        decided = post_findings(db, list(found), self._audience, now, history=history)
+        looked = self._holding and self.look(db, now, self._daily())
+        if looked or any(one.speaks for one in decided):
+            self._posted()
 
     def _count(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
         for gap in self._budgets.unknown(spend):
@@ -158,9 +196,19 @@ class Evaluator:
         if newest != meta.get(db, WATCHED):
             meta.put(db, {WATCHED: newest})
 
-    def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
-        """What is spent and was said, without calls that are yet to be judged."""
-        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db))
+    def _recount(
+        self,
+        db: sqlite3.Connection,
+        now: int,
+        unjudged: Iterable[Spend] = (),
+        limits: Sequence[Budget] | None = None,
+    ) -> None:
+        """What is spent and was said, without calls that are yet to be judged.
+
+        `limits` are the budgets that are counted, where not all are.
+        """
+        counted = self.limits if limits is None else limits
+        self._budgets = Budgets(counted, self.tz, partial(_is_floor, db))
         for gap in (*self._budgets.wanted(now), *self._ahead(db, now)):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
@@ -169,7 +217,7 @@ class Evaluator:
             for at, cost, _ in scope_sums.quarters(db, dict(gap.budget.scope), since, until):
                 self._budgets.learn(gap.budget.name, at, cost)
         for spend in unjudged:
-            for budget in self.limits:
+            for budget in counted:
                 if covers(budget, spend):
                     self._budgets.fill(budget.name, spend.call.at, -(spend.cost or 0))
 
@@ -180,13 +228,16 @@ class Evaluator:
         whole = (gap for gap in wanted if periods.hours(gap.budget.period) is None)
         return [gap for gap in whole if gap.span.start > now]
 
-    def look(self, db: sqlite3.Connection, now: int) -> bool:
-        """Looks at the breakers of budgets; True where a message was posted."""
+    def look(
+        self, db: sqlite3.Connection, now: int, limits: Sequence[Budget] | None = None
+    ) -> bool:
+        """Looks at the breakers of budgets, or of these; True where a message was posted."""
+        looked = self.limits if limits is None else limits
 
         def spent(name: str) -> int:
             return self._budgets.spent(name, now)
 
-        return breaker_actions.look(db, self.limits, spent, self.tz, self._audience, now)
+        return breaker_actions.look(db, looked, spent, self.tz, self._audience, now)
 
     def _fill(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
         """Stored sums: of the last days by the minute, for burns look at minutes."""

@@ -49,6 +49,11 @@ class Reader:
                 self._busy = False
             del batch  # not held until the next one comes
 
+    @property
+    def recent_is_read(self) -> bool:
+        """Whether all that was written lately has been read once, also while older logs are."""
+        return self._ingest.recent_is_read
+
     async def run_slow(self) -> None:
         """Reads archives, large documents and databases beside them, after the first look."""
         async with self._passed:

@@ -36,6 +36,7 @@ from costtop.tail.place import Place, is_file, restored
 from costtop.tail.read import rows_place
 from costtop.tail.roots import FoundFiles, Seen
 
+_RECENT = 25 * 3_600_000_000_000  # ns: a day of any zone is no longer
 SLOW_TURN = 24 << 20  # bytes a turn of a file that is read beside the live ones
 
 Costs = Callable[[int | None, int | None], int | None]
@@ -68,6 +69,7 @@ class Ingest:
         self.known = Known()
         self.counts = Counts()
         self.progress = Progress()
+        self.recent_is_read = False  # what was written within the last day
         self.titles = False  # the agents' own titles are wanted
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
@@ -121,7 +123,13 @@ class Ingest:
             wanted += slow
         total = sum(map(self._unread, wanted))
         self.progress = Progress(0, total)
-        await self.backlog.take(wanted, total)
+        since = time.time_ns() - _RECENT
+        recent = [seen for seen in wanted if seen.mtime >= since]
+        await self.backlog.take(recent, sum(map(self._unread, recent)))
+        if batch.found:
+            self.recent_is_read = True
+        old = [seen for seen in wanted if seen.mtime < since]
+        await self.backlog.take(old, sum(map(self._unread, old)))
         self.progress = Progress()
         if batch.found:
             await self._count_files(batch.found)

@@ -119,6 +119,7 @@ class StatusWriter:
                 "active": ingest.progress.total > 0 or not read,
                 "done_bytes": ingest.progress.done,
                 "total_bytes": ingest.progress.total,
+                "today": read or self._instance.evaluator.today,
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
