@@ -304,7 +304,8 @@ class CosttopApp(App[int]):
 
     async def action_turn(self, by: int) -> None:
         """Goes to the next or previous screen."""
-        await self.action_tab((self.tab - 1 + by) % len(TABS) + 1)
+        shown = len(TABS) if self.snapshot.plans else len(TABS) - 1
+        await self.action_tab((self.tab - 1 + by) % shown + 1)
 
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
@@ -356,9 +357,9 @@ HOST: type[Host] = CosttopApp  # so that the type checker holds what those below
 
 def _screen_of(number: int) -> Screen[Any]:
     """A new screen for a tab from 2 on, in the order of `TABS`."""
-    from costtop.tui.screens import alerts, budgets, days, spending, tasks
+    from costtop.tui.screens import alerts, budgets, days, plans, spending, tasks
 
     questions = (spending.FEATURES, spending.MODELS)
     features, models = (partial(spending.SpendingScreen, question=one) for one in questions)
     others = (tasks.TasksScreen, days.DaysScreen, alerts.AlertsScreen, budgets.BudgetsScreen)
-    return (features, models, *others)[number - 2](number)
+    return (features, models, *others, plans.PlansScreen)[number - 2](number)

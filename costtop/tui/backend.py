@@ -25,6 +25,8 @@ from costtop.queries.connection import Door, empty
 from costtop.queries.live import day_chart, past
 from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Pulse, Snapshot
+from costtop.queries.plans import plan_history
+from costtop.queries.plans.plan_history import PlanRun
 from costtop.queries.sessions import lookup, session, spent_sessions, tasks
 from costtop.queries.sessions.session import SessionDetail
 from costtop.queries.sessions.spent_sessions import SpentSessions, Within
@@ -55,6 +57,7 @@ class Backend(NamedTuple):
     why: Callable[[str, str, int], tuple[str, ...]]  # (span in words, feature, now): lines of text
     alerts: Callable[[str, int], Alerts]  # (of this session or "", now)
     budgets: Callable[[int], tuple[BudgetLine, ...]]  # (now)
+    plans: Callable[[int], tuple[PlanRun, ...]]  # (now): windows of plans
     bells: Callable[[int], list[tuple[int, str]]]  # messages for an open screen since this row
     hint: Callable[[str], str]  # what to type so that a source's agent hears a stop; "": it does
     transcript: Callable[[str], Path | None]  # the log of this session
@@ -93,6 +96,7 @@ def real(
         why=partial(_why, door),
         alerts=lambda key, at: door.read(alert_list.read, at, key),
         budgets=lambda at: door.read(budget_periods.read, at, door.zone()),
+        plans=lambda at: door.read(plan_history.read, at, door.zone()),
         bells=lambda after: door.read(alert_list.bells, after),
         hint=hint,
         transcript=lambda key: door.read(lookup.log_of, key),

@@ -1,6 +1,5 @@
 """Plans' windows as readers see them: real rollouts and status lines, through the store."""
 
-import json
 import sqlite3
 import time
 from contextlib import closing
@@ -8,15 +7,15 @@ from contextlib import closing
 import pytest
 
 from costtop.daemon.jobs.scan_once import scan
-from costtop.durations import DAY, HOUR, MINUTE, iso, now_ms
+from costtop.durations import DAY, HOUR, MINUTE, now_ms
 from costtop.paths import find
 from costtop.plan_reading import PlanReading
 from costtop.queries.plans import plan_windows
 from costtop.store.db import open_reader, open_writer
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
+from tests.plans.rollouts import ID, rollout, window
 
-ID = "019f9000-0000-7000-8000-00000000000"
 FIVE, WEEK = 300, 10080
 
 
@@ -25,33 +24,6 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COSTTOP_HOME", str(tmp_path / "costtop"))
     return tmp_path
-
-
-def rollout(home, nth, start, steps, folder=".codex", **told):
-    """A rollout with one request of 1,000 tokens and one reading every two minutes."""
-    rows = [
-        {"type": "session_meta", "payload": {"id": f"{ID}{nth}", "cwd": "/w/app"}},
-        {"type": "turn_context", "payload": {"cwd": "/w/app", "model": "gpt-5.5"}},
-    ]
-    ats = [start, start]
-    total = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
-    one = {"input_tokens": 900, "output_tokens": 100, "total_tokens": 1000}
-    for number, windows in enumerate(steps):
-        total = {name: count + one[name] for name, count in total.items()}
-        info = {"total_token_usage": total, "last_token_usage": one}
-        limits = {**windows, **told}
-        payload = {"type": "token_count", "info": info, "rate_limits": limits}
-        rows.append({"type": "event_msg", "payload": payload})
-        ats.append(start + number * 2 * MINUTE)
-    path = home / folder / "sessions" / f"rollout-2026-11-20T10-00-00-{ID}{nth}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        for at, row in zip(ats, rows, strict=True):
-            file.write(json.dumps({"timestamp": iso(at), **row}) + "\n")
-
-
-def window(used, minutes, ends):
-    return {"used_percent": used, "window_minutes": minutes, "resets_at": ends // 1000}
 
 
 def read(now):

@@ -58,7 +58,7 @@ class Stage:
     @property
     def backend(self) -> Backend:
         """Frames as the test holds them; the other screens over nothing."""
-        names = "spent_sessions spending verdict mix tasks days why alerts budgets"
+        names = "spent_sessions spending verdict mix tasks days why alerts budgets plans"
         unread = dict.fromkeys(names.split(), _nothing)
         return Backend(
             frame=self.frame, act=self.act, day_chart=lambda until, seen: DayChart(until),

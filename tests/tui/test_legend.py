@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from costtop.tui.draw.ink import width_of
 from costtop.tui.list.columns import COLUMNS
-from costtop.tui.screens import alerts, budgets, days, setup, tasks
+from costtop.tui.screens import alerts, budgets, days, plans, setup, tasks
 from costtop.tui.screens.legend import LEGEND, legend
 from costtop.tui.widgets.cause_table import TIMELINE
 from costtop.tui.widgets.spent import FEATURE_COLUMNS, MODEL_COLUMNS
@@ -28,7 +28,7 @@ def test_every_sign_that_a_screen_shows_is_explained():
 def test_every_column_is_explained():
     lists = (
         *(COLUMNS, FEATURE_COLUMNS, MODEL_COLUMNS, TIMELINE, tasks.COLUMNS, days.COLUMNS),
-        *(alerts.COLUMNS, budgets.COLUMNS, setup.LINES),
+        *(alerts.COLUMNS, budgets.COLUMNS, plans.COLUMNS, setup.LINES),
     )
     titles = {column.title.format(30) for columns in lists for column in columns if column.title}
     told = " ".join(f"{one.sign} {one.says}" for one in LEGEND)

@@ -32,6 +32,7 @@ class PlanWindow(NamedTuple):
     agent: str  # source that told of it
     home: str  # the agent's folder, for its account
     plan: str  # as the agent calls it; "" is not told
+    limit: str  # what alone it holds for; "" is all of the plan
     title: str  # "5h", "week", "week opus"
     minutes: int
     at: int  # of the latest reading
@@ -92,7 +93,15 @@ def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWind
 
 
 def _named(key: PlanKey, at: int) -> PlanWindow:
-    return PlanWindow(key.source, key.home, key.plan, windows.title(key), key.minutes, at)
+    return PlanWindow(
+        agent=key.source,
+        home=key.home,
+        plan=key.plan,
+        limit=key.limit,
+        title=windows.title(key),
+        minutes=key.minutes,
+        at=at,
+    )
 
 
 def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[Spent]) -> int | None:

@@ -2,7 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
-from costtop.tui.widgets.header import TABS
+from costtop.tui.widgets.header import TABS, tab_key
 
 APP_KEYS: list[BindingType] = [
     Binding("q,f10", "quit", "Quit", id="quit", key_display="q F10"),
@@ -13,7 +13,10 @@ APP_KEYS: list[BindingType] = [
     Binding("plus", "faster(1)", "Refresh less often", id="slower"),
     Binding("d", "delay", "Type the refresh in seconds", id="delay"),
     Binding("minus", "faster(-1)", "Refresh more often", id="faster"),
-    *(Binding(str(n), f"tab({n})", name, id=f"tab_{n}") for n, name in enumerate(TABS, start=1)),
+    *(
+        Binding(str(tab_key(n)), f"tab({n})", name, id=f"tab_{n}")
+        for n, name in enumerate(TABS, start=1)
+    ),
     Binding("exclamation_mark", "tab(6)", "Newest alert", id="newest_alert", key_display="!"),
     Binding("O", "lift", "Let pass what is held back", id="lift"),
     Binding("f8,b", "tab(7)", "Budgets", id="budgets", key_display="F8 b"),

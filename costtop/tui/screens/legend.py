@@ -128,6 +128,10 @@ LEGEND: tuple[LegendLine, ...] = (
         ("50 · 80 · 100 %", "the tiers, where they are as usual"),
         ("AT 100 %", "what it does then"),
         ("SETTING VALUE", "of the setup"),
+        ("WINDOW PLAN HOME", "of a plan: five hours, a week; its name; the agent's folder"),
+        ("USED READ", "how full it is, ~ with what was spent since; how old the reading is"),
+        ("AT THIS PACE", "when it is full, or how much sooner it is reset"),
+        ("%/h $ PER %", "per cents an hour; what one per cent costs in API dollars"),
     ),
     *_of(
         "Typed and clicked",

@@ -16,7 +16,8 @@ from costtop.tui.list.columns import COLUMNS
 from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.meters import meter, reading
 
-TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets")
+TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets", "Plans")
+PLANS = len(TABS)  # it has the key 0, and shows where there is a plan
 _TINY = (40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
 _WIDE = 100  # cells: from here on two halves, the right one for what is to come
@@ -277,21 +278,27 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     """The row of screens, the present one lit, and what is switched on at the right."""
     gap = "  " if width >= _WIDE else " "
     spans: list[Span] = []
-    for number, name in enumerate(TABS, start=1):
+    shown = TABS if snapshot.plans or active == PLANS else TABS[:-1]
+    for number, name in enumerate(shown, start=1):
         on, act = number == active, f"app.tab({number})"
         spans += [
-            Span(f"{number} ", "accent" if on else "tab", act),
+            Span(f"{tab_key(number)} ", "accent" if on else "tab", act),
             Span(name.lower(), "tab-on" if on else "tab", act),
         ]
         if name == "Alerts" and snapshot.alerts_open:
             spans.append(Span(f" ●{snapshot.alerts_open}", "warn", act))
-        if number < len(TABS):
+        if number < len(shown):
             spans.append(Span(gap, "rule"))
     if width_of(tuple(spans)) + width_of(right) + 7 > width:
         spans = _shorter(spans, active)
     if right:
         right = (*right[:-1], right[-1]._replace(text=right[-1].text.rstrip()))
     return rule(tuple(spans), right, width)
+
+
+def tab_key(number: int) -> int:
+    """The key that opens a screen."""
+    return number % PLANS
 
 
 def spanned(said: Line, width: int) -> Line:
