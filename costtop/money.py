@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from costtop.errors import CosttopError
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
+_PLAIN = 1e6  # dollars up to which floats stand closer to each other than nano-dollars
 _LARGEST = 10**9 * NANO  # a billion dollars: more is a mistake in the input
 
 
@@ -28,6 +29,10 @@ def parse(text: str | int | float) -> int:
 
 def from_dollars(dollars: float | Decimal) -> int:
     """Nano-dollars of a number that a log reported; the float's shortest decimal form counts."""
+    if isinstance(dollars, float) and -_PLAIN < dollars < _PLAIN:
+        nanos = round(dollars * NANO)
+        if nanos / NANO == dollars:
+            return nanos  # nearly always: no other amount of nine digits is the same float
     return int(
         (
             Decimal(repr(dollars) if isinstance(dollars, float) else dollars) * NANO

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from costtop.model import ToolUse
+from costtop.model import Context, ToolUse
 from costtop.sources.agents.opencode_records import (
     MESSAGE,
     SESSION,
@@ -19,7 +19,6 @@ from costtop.sources.agents.opencode_records import (
     Owner,
     SessionRecord,
     call_of,
-    context,
     inner,
     task_facts,
 )
@@ -119,7 +118,7 @@ def _row(log: Log, row: Row) -> None:
         log.about(
             log.at(whose.created),
             log.at(began) if began else None,
-            context=context(whose._replace(task="")),
+            context=Context(whose.cwd, project=whose.project),
         )
     data = row.get("data")
     message = counted(MESSAGE, data.encode("utf-8", "replace") if isinstance(data, str) else b"")
@@ -127,7 +126,7 @@ def _row(log: Log, row: Row) -> None:
         _idle(log, whose, message)
     elif (row.get("type") or message.role) == "assistant":
         message.parent = message.parent or whose.task
-        whose = whose._replace(task=text(message.parent))
+        whose.task = text(message.parent)
         _told(log, message, whose, _tools(row.get("tools")), copied)
 
 
@@ -147,10 +146,10 @@ def _told(
     tools: tuple[ToolUse, ...] = (),
     copied: bool = False,
 ) -> None:
-    if call := call_of(message, whose, log.offset):
-        log.events += [] if copied else task_facts(message, whose, call.at)
-        log.events.append(call._replace(tools=tools))
-        log.events += outcomes(call.key, tools)
+    if call := call_of(message, whose, log.offset, tools):
+        log.events += () if copied else task_facts(message, whose, call.at)
+        log.events.append(call)
+        log.events += outcomes(call.key, tools) if tools else ()
 
 
 def _idle(log: Log, whose: Owner, message: MessageRecord) -> None:
@@ -198,7 +197,8 @@ def _file(log: Log) -> None:
     if not whose.id or not whose.session or message.role not in ("assistant", None):
         return
     cwd = folder(inner(message.path, "root")) or folder(message.path)
-    _told(log, message, whose._replace(cwd=cwd, project=cwd, task=text(message.parent)))
+    whose.cwd, whose.project, whose.task = cwd, cwd, text(message.parent)
+    _told(log, message, whose)
 
 
 def _stored_session(log: Log, session: SessionRecord) -> None:

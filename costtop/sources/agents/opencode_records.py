@@ -6,8 +6,7 @@ field for text.
 
 import msgspec
 
-from costtop.model import Call, Context, TaskFact, Tokens
-from costtop.named import NamedTuple
+from costtop.model import Call, Context, TaskFact, Tokens, ToolUse
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import Count, Loose, disjoint, dollars, folder, text
 from costtop.sources.fold.times import stamp
@@ -60,8 +59,8 @@ class SessionRecord(msgspec.Struct):
     time: Loose = None
 
 
-class Owner(NamedTuple):
-    """What stands beside a message: its ids, session and folder."""
+class Owner(msgspec.Struct, gc=False):
+    """What stands beside a message: its ids, session and folder; the task as soon as it is told."""
 
     source: str
     id: str
@@ -84,9 +83,9 @@ def inner(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def context(whose: Owner, message: MessageRecord | None = None) -> Context:
+def _context(whose: Owner, message: MessageRecord) -> Context:
     """Where the work is done; the folder that a message names comes before its session's."""
-    cwd = folder(inner(message.path, "cwd")) if message else ""
+    cwd = folder(inner(message.path, "cwd"))
     return Context(cwd or whose.cwd, project=whose.project, task=whose.task)
 
 
@@ -99,7 +98,9 @@ def tokens_of(used: MessageTokens | None) -> Tokens:
     return disjoint(used.input, cache.read, cache.write, (used.output or 0) + thought, thought)
 
 
-def call_of(message: MessageRecord, whose: Owner, offset: int) -> Call | None:
+def call_of(
+    message: MessageRecord, whose: Owner, offset: int, tools: tuple[ToolUse, ...] = ()
+) -> Call | None:
     """The call of an assistant's message; None where nothing was used (yet).
 
     A fork copies messages under new ids, in a session that no row need tie to the first: the key
@@ -125,13 +126,14 @@ def call_of(message: MessageRecord, whose: Owner, offset: int) -> Call | None:
         model,
         tokens,
         stamp(created, whose.seen),
-        context(whose, message),
+        _context(whose, message),
         provider=provider,
         reported=dollars(message.cost) or None,
         status="error" if error and error != ABORTED else "ok",
         yields=not over,
         placeholder=tokens == Tokens() and error == ABORTED,
         offset=offset,
+        tools=tools,
     )
 
 

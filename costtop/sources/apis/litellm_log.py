@@ -4,7 +4,6 @@ It opens no files and prices nothing. `prompt_tokens` contain the cache, `comple
 reasoning. A hit in LiteLLM's own cache never reached a provider and used nothing.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,7 +14,16 @@ from costtop.model import Call, Context, Event, Media, Tokens
 from costtop.named import NamedTuple
 from costtop.sources.apis.records import Details, kinds, standard
 from costtop.sources.fold import keys
-from costtop.sources.fold.fields import NOTHING, Count, Loose, counted, dollars, inclusive, text
+from costtop.sources.fold.fields import (
+    NOTHING,
+    Count,
+    Loose,
+    counted,
+    dollars,
+    inclusive,
+    packed,
+    text,
+)
 from costtop.sources.fold.json_lines import marked_lines, taken
 from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
@@ -96,6 +104,7 @@ class _LogFile(NamedTuple):
 
 
 _LINE = msgspec.json.Decoder(_Line)
+_NO_PARTS, _NO_USAGE, _NO_METADATA, _NO_RESPONSE = _Details(), _Usage(), _Metadata(), _Response()
 _RESPONSE = msgspec.json.Decoder(_Response)
 
 
@@ -125,12 +134,12 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
 
 
 def _call(told: _Payload, log: _LogFile, offset: int) -> Call:
-    meta = told.metadata or _Metadata()
+    meta = told.metadata or _NO_METADATA
     hit = told.hit is True
     session = text(told.session) or text(_inner(meta.asked, "session_id")) or text(told.trace)
     end = told.end if told.end is not None else told.start
     response = _response(told)
-    used = meta.usage or response.usage or _Usage()
+    used = meta.usage or response.usage or _NO_USAGE
     tokens = Tokens() if hit else _tokens(told, used)
     return Call(
         key=keys.whole(NAME, _named(told, session, log, tokens)),
@@ -166,11 +175,11 @@ def _named(told: _Payload, session: str, log: _LogFile, tokens: Tokens) -> str:
 def _response(told: _Payload) -> _Response:
     """The answer itself, where it was logged and is one."""
     raw = bytes(told.response)
-    return counted(_RESPONSE, raw) if raw[:1] == b"{" else _Response()
+    return counted(_RESPONSE, raw) if raw[:1] == b"{" else _NO_RESPONSE
 
 
 def _sides(used: _Usage) -> tuple[_Details, _Details]:
-    return used.prompt or used.input or _Details(), used.completion or used.output or _Details()
+    return used.prompt or used.input or _NO_PARTS, used.completion or used.output or _NO_PARTS
 
 
 def _tokens(told: _Payload, used: _Usage) -> Tokens:
@@ -178,13 +187,13 @@ def _tokens(told: _Payload, used: _Usage) -> Tokens:
     read = used.read if used.read is not None else asked.cached
     write = next(filter(None, (used.write, asked.created, asked.written)), 0)
     found = inclusive(told.prompt, read, write, told.completion, answered.reasoning)
-    hour = (asked.lifetimes.hour or 0) if asked.lifetimes else 0
-    return found._replace(cache_write_1h=min(hour, found.cache_write))
+    hour = min(asked.lifetimes.hour or 0, found.cache_write) if asked.lifetimes else 0
+    return found._replace(cache_write_1h=hour) if hour else found
 
 
 def _media(tokens: Tokens, used: _Usage) -> Media | None:
     asked, answered = _sides(used)
-    return media(tokens, kinds(asked), kinds(asked.read or Details()), kinds(answered))
+    return media(tokens, kinds(asked), kinds(asked.read or _NO_PARTS), kinds(answered))
 
 
 def _tier(costs: _Costs | None) -> str:
@@ -202,8 +211,7 @@ def _context(told: _Payload, meta: _Metadata) -> Context:
         tags.setdefault("team", text(meta.team))
     user = text(told.end_user) or text(meta.end_user) or text(meta.user) or text(meta.key)
     named = {key: tags.pop(key, "") for key in ("feature", "task", "project")}
-    kept = json.dumps(tags, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Context(user=user, tags=kept if tags else "", **named)
+    return Context(user=user, tags=packed(tags), **named)
 
 
 def _tags(given: object) -> dict[str, str]:

@@ -5,6 +5,7 @@ from and written to a cache, and "disjoint", where the three stand beside each o
 """
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
@@ -65,6 +66,11 @@ def counted(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         return decoder.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return decoded_after(error, decoder, raw)
+
+
+def packed(tags: Mapping[str, str]) -> str:
+    """Tags as a context keeps them: JSON with sorted keys, "" for none."""
+    return msgspec.json.encode(tags, order="sorted").decode() if tags else ""
 
 
 def whole(value: object) -> int:

@@ -4,11 +4,12 @@ Attribute names: OpenTelemetry GenAI conventions (current and legacy), OpenInfer
 Claude Code, Codex and Gemini CLI document (FORMATS sections 1 to 3 and 9).
 """
 
-import json
+from functools import lru_cache
 
 from costtop.model import Context
 from costtop.named import NamedTuple
-from costtop.sources.otlp.records import Said, named
+from costtop.sources.fold.fields import packed
+from costtop.sources.otlp.records import Said, Value, named
 from costtop.text import clean
 
 NAME = "otlp"
@@ -67,6 +68,7 @@ def whose(name: str, said: Said, resource: Said, trace: str = "") -> Owner:
     return Owner(source, session, service, _context(said, resource, service, source))
 
 
+@lru_cache(maxsize=256)
 def _source(name: str, service: str) -> str:
     """The tool whose own logs tell of the same sessions, else "otlp"."""
     for text in (name, service.lower()):
@@ -90,14 +92,16 @@ def _context(said: Said, resource: Said, service: str, source: str) -> Context:
 
 def _tags(resource: Said) -> str:
     """The resource's own attributes, such as OTEL_RESOURCE_ATTRIBUTES=team.id=payments."""
+    values = tuple(resource.values())
+    return _packed(tuple(resource), values, tuple(map(type, values)))  # True is no 1
+
+
+@lru_cache(maxsize=64)
+def _packed(names: tuple[str, ...], values: tuple[Value, ...], _: tuple[type, ...]) -> str:
+    """A resource tells of many records: its tags are made once."""
     kept = {
         clean(name): clean(str(value))
-        for name, value in sorted(resource.items())
+        for name, value in sorted(zip(names, values, strict=True))
         if not name.startswith(_STANDARD) and name not in _KNOWN
     }
-    first = dict(list(kept.items())[:_TAGS])
-    return (
-        json.dumps(first, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        if first
-        else ""
-    )
+    return packed(dict(list(kept.items())[:_TAGS]))
