@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,45 @@ def test_where_no_name_is_known_it_is_the_number():
         [sys.executable, "-P", "-c", code], env=nameless, capture_output=True, text=True, check=True
     )
     assert ran.stdout == "54321\n"
+
+
+@pytest.mark.parametrize(("synced", "times"), [(False, 0), (True, 1)])
+def test_only_what_nobody_could_make_again_waits_for_the_disk(tmp_path, monkeypatch, synced, times):
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    files.replace(tmp_path / "file", b"new", **({"synced": True} if synced else {}))
+    assert len(waited) == times
+
+
+def _left(folder: Path, name: str, age: float = 0.0) -> Path:
+    """A file that a process left `age` seconds ago."""
+    path = folder / name
+    path.touch()
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_what_a_dead_process_left_goes_at_once_if_it_was_the_callers_own(tmp_path):
+    own = [
+        _left(tmp_path, name) for name in ("status.json.42", ".status.json.7.new", ".x.txt.8.new")
+    ]
+    others = [_left(tmp_path, name) for name in (".budgets.toml.9.new", ".line.10.new")]
+    kept = [_left(tmp_path, name, 1e6) for name in ("status.json.old", ".mine.new", "status.json")]
+    files.clear_unfinished([tmp_path / "none", tmp_path], {"status.json", "x.txt"})
+    assert not any(path.exists() for path in own)
+    assert all(path.exists() for path in (*others, *kept))
+
+
+def test_what_others_left_goes_a_minute_later(tmp_path):
+    young = _left(tmp_path, ".budgets.toml.1.new", 20)
+    old = [_left(tmp_path, name, 90) for name in (".budgets.toml.2.new", "status.json.3")]
+    files.clear_unfinished([tmp_path], ())
+    assert young.exists()
+    assert not any(path.exists() for path in old)
+
+
+def test_a_folder_of_such_a_name_stays(tmp_path):
+    folder = tmp_path / ".config.toml.1.new"
+    folder.mkdir()
+    files.clear_unfinished([tmp_path], {"config.toml"})
+    assert folder.is_dir()

@@ -57,7 +57,7 @@ def _claude(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     The memo says where the head ends as long as nothing else has come.
     """
     memo, events = copied(memo), list[Event]()
-    session, agent = whose(chunk.path)
+    session, agent = whose(chunk)
     for start, end, mark in marked_lines(chunk.data, _CLAUDE_NEEDLES):
         line = _read(_CLAUDE, chunk.data[start:end]) if mark != ODD and not agent else None
         if line is None or line.type not in ("custom-title", "ai-title", "summary"):
@@ -185,7 +185,7 @@ def _amp(log: Log) -> None:
 
 
 def _opencode_file(log: Log) -> None:
-    if "/session/" in log.file:
+    if "/session/" in log.chunk.path:
         told = decoded(_TITLED, log.raw)
         log.events += titled(log.name, text(told.id), told.title)
 
@@ -202,7 +202,7 @@ class _Grok(msgspec.Struct):
 
 def _grok(log: Log) -> None:
     told = decoded(_GROK, log.raw)
-    owner = (text(told.info.id) if told.info else "") or text(log.path.parent.name)
+    owner = (text(told.info.id) if told.info else "") or text(log.chunk.folder)
     log.events += titled(log.name, owner, told.title or told.summary)
 
 
@@ -215,7 +215,7 @@ def _kimi(log: Log) -> None:
     """Kimi Code's own title is the prompt."""
     told = decoded(_KIMI, log.raw)
     if told.is_custom_title is True:
-        owner = text(log.path.parent.name).removeprefix("session_")
+        owner = text(log.chunk.folder).removeprefix("session_")
         log.events += titled(log.name, owner, told.title, named=True)
 
 

@@ -1,6 +1,8 @@
 """The guard by itself, over real processes: whom it refuses, whom it lets pass, and why."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -18,7 +20,9 @@ from costtop.control.protocol import (
 from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
 from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.inspect import linux
 from costtop.receive.caller import Caller
+from tests.patience import PATIENCE
 from tests.processes.conftest import Hand, Stage
 
 SESSION = "claude-code/5d1f"
@@ -147,6 +151,73 @@ def test_who_has_gone_is_refused_for_nobody_knows_who_it_was(stage, guard):
 @pytest.mark.parametrize("pid", [0, -1])
 def test_where_the_system_does_not_say_who_calls_nobody_is_refused(guard, pid):
     guard.check(KILL, caller(pid))
+
+
+def test_who_is_outside_this_container_is_refused_for_it_might_be_an_agent(guard):
+    outside = Caller(0, os.getuid(), outside=True)
+    with pytest.raises(Refused, match="runs outside this container"):
+        guard.check(KILL, outside)
+    guard.check(Ping(), outside)
+
+
+def test_where_no_processes_can_be_seen_nobody_commands():
+    class Blind:
+        """As where /proc is not mounted."""
+
+        def glance(self, pid):
+            return None
+
+        def __getattr__(self, name):
+            return getattr(linux, name)
+
+    hand = Hand(inspector=Blind())
+    with pytest.raises(Refused, match="nor can anybody tell who asks from an agent"):
+        Guard(hand.holder, hand.vitals).check(KILL, caller(os.getpid()))
+
+
+def test_who_has_gone_is_refused_though_its_number_is_anothers_by_now(stage, guard):
+    other = stage.start("name=other")
+    guard.check(KILL, caller(other))
+    with pytest.raises(Refused, match="has gone: stay for the answer"):
+        guard.check(KILL, Caller(other, os.getuid(), gone=True))
+
+
+def test_a_program_that_tells_of_its_own_calls_holds_nobody_below_it_back(stage, hand, guard):
+    pid = stage.start("name=program", "child=name=below")
+    start = hand.holder.inspector.glance(pid).start
+    claim = ProcessClaim("otlp/app", pid, start, "exact", "it sent its calls", speaks=True)
+    hand.holder.take([Wanted("otlp/app", "otlp", ("app",))], [claim])
+    assert hand.holder.find("otlp/app").confidence == "exact"
+    guard.check(KILL, caller(stage.pids["below"]))
+
+
+# A guard whose own process is called as an agent is, and a process below it that asks.
+_UNDER = """
+import os, subprocess, sys, time
+from costtop.control.protocol import Kill
+from costtop.daemon.commands.guard import Guard
+from costtop.processes.holder import Holder
+from costtop.processes.vitals import Vitals
+from costtop.receive.caller import Caller
+below = subprocess.Popen([sys.argv[1], "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+holder = Holder()
+Guard(holder, Vitals(holder)).check(Kill("claude-code/rival"), Caller(below.pid, os.getuid()))
+below.communicate()
+print("let pass")
+"""
+
+
+def test_what_costtop_runs_in_is_no_agent_whatever_it_is_called():
+    ran = subprocess.run(
+        ["claude", "-P", "-c", _UNDER, sys.executable],
+        executable=sys.executable,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert (ran.stdout, ran.stderr) == ("let pass\n", "")
 
 
 def test_pid_one_is_somebody(guard):

@@ -76,6 +76,28 @@ def test_a_soft_stop_ends_the_turn_and_a_prompt_lifts_it(stored):
     assert judged(PROMPT) == ("", "")
 
 
+def test_one_request_for_a_summary_passes_an_agent_that_argued_and_nothing_else_of_it(hold):
+    hold("gate")
+    gemini = dialect_of("gemini")
+    request = {"session_id": "s9", "hook_event_name": "BeforeModel", "prompt": ""}
+    tool = {**ASK, "session_id": "s9", "hook_event_name": "BeforeTool"}
+    with open_writer(paths.find().database) as db:
+        breakers.denied(db, "gemini-cli/s9", now())
+    db.close()
+    assert judged(request, gemini) == ({}, "summary")
+    assert judged(tool, gemini)[1] == "stop"  # it may not go on with a tool
+
+
+def test_no_summary_passes_where_nothing_argued_or_the_turn_is_to_end(hold):
+    gemini = dialect_of("gemini")
+    request = {"session_id": "s9", "hook_event_name": "BeforeModel", "prompt": ""}
+    hold("gate")
+    assert judged(request, gemini)[1] != "summary"
+    hold("stop", budget="other")
+    answer, kind = judged(request, gemini)
+    assert kind == "stop" and answer
+
+
 def test_a_file_may_be_saved_for_a_minute_after_the_gate_closed(hold):
     save = {**ASK, "tool_name": "Write", "tool_input": {"file_path": "x", "content": "y"}}
     assert gating.PATIENCE == 60_000

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.receive import caller as callers
 from costtop.receive import socket as door
 from tests.patience import PATIENCE, until
 
@@ -33,6 +34,7 @@ _SERVE = f"""
 import asyncio, os, sys
 from concurrent.futures import thread
 from pathlib import Path
+from costtop.receive import caller as callers
 from costtop.receive import socket as door
 
 async def echo(lines, caller):
@@ -132,3 +134,13 @@ def test_the_kernel_says_who_is_at_the_other_end():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert door.caller_of(ours) == door.Caller(os.getpid(), os.getuid())
+
+
+@pytest.mark.parametrize(
+    ("told", "outside"), [((0, 0), True), ((0, 1000), True), ((0, -1), False), ((42, 0), False)]
+)
+def test_who_has_a_user_and_no_number_here_is_outside(monkeypatch, told, outside):
+    """The kernel tells pid 0 of a process in another container; of nobody it tells -1."""
+    monkeypatch.setattr(callers, "peer_of", lambda peer: told)
+    with socket.socket(socket.AF_UNIX) as peer:
+        assert callers.caller_of(peer).outside is outside

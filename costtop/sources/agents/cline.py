@@ -98,8 +98,8 @@ def _roots(name: str, environment: Mapping[str, str], home: Path) -> list[Path]:
 
 
 def _whole(log: Log) -> None:
-    log.session = text(log.path.parent.name)
-    if log.path.name == "history_item.json":
+    log.session = text(log.chunk.folder)
+    if log.chunk.parts[-1] == "history_item.json":
         _history(log, decoded(_HISTORY, log.raw))
         return
     raw = log.raw.strip()

@@ -27,6 +27,10 @@ SELECT u.id AS mark, u.session_id, u.model, u.input_tokens, u.output_tokens, u.c
 FROM assistant_usage_events u, (SELECT NULL AS total_nano_aiu)
 WHERE u.id >= coalesce(:since, 0) ORDER BY u.id LIMIT :limit"""
 
+_COUNTS = tuple(
+    f"{kind}_tokens" for kind in ("input", "cache_read", "cache_write", "output", "reasoning")
+)
+
 QUERIES = (Query("usage", _STORE, "mark", ("assistant_usage_events",), 50),)
 
 
@@ -35,8 +39,7 @@ def _row(log: Log, row: Row) -> None:
     if not session or not isinstance(mark, int):
         return
     log.session = session
-    names = ("input", "cache_read", "cache_write", "output", "reasoning")
-    tokens = inclusive(*(whole(row.get(f"{name}_tokens")) for name in names))
+    tokens = inclusive(*[whole(row.get(column)) for column in _COUNTS])
     key = _key(log, f"store/{mark}/{row.get('created_at')}")
     billed = records.nano_dollars(row.get("credits")) or None
     at = log.at(row.get("created_at"))
@@ -48,8 +51,8 @@ def _key(log: Log, name: str) -> bytes:
 
 
 def _whose(log: Log) -> None:
-    path = log.path
-    log.session = text(path.parent.name if path.name == "events.jsonl" else path.stem)
+    chunk = log.chunk
+    log.session = text(chunk.folder if chunk.parts[-1] == "events.jsonl" else chunk.stem)
 
 
 def _line(log: Log, line: records.LogLine) -> None:

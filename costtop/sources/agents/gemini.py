@@ -141,7 +141,7 @@ def _whose(log: Log) -> None:
     `<project>/chats/<parent>/<session>.jsonl` is a subagent's. The project is a folder's name: its
     own, or the first digits of the hash of its path.
     """
-    parts = log.path.parts
+    parts = log.chunk.parts
     if "chats" not in parts[1:-1]:
         return
     place = len(parts) - 1 - parts[::-1].index("chats")

@@ -29,6 +29,8 @@ FROM sessions WHERE accumulated_total_tokens > 0 AND rowid >= coalesce(:since, 0
   AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'usage_ledger')
 ORDER BY rowid LIMIT :limit"""
 
+_COUNTS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
+
 QUERIES = (
     Query("ledger", _LEDGER, "mark", ("usage_ledger", "sessions")),
     Query("sums", _SUMS, "mark", ("sessions",), 1_000_000),
@@ -67,8 +69,7 @@ def _row(log: Log, row: Row) -> None:
 
 def _tokens(row: Row) -> tuple[Tokens, bool]:
     """The counts, and whether their meaning is a guess: some providers' input is without cache."""
-    kinds = ("input", "cache_read", "cache_write", "output")
-    plain, read, write, output = (whole(row.get(f"{kind}_tokens")) for kind in kinds)
+    plain, read, write, output = [whole(row.get(column)) for column in _COUNTS]
     if read + write > plain:
         return disjoint(plain, read, write, output), True
     return inclusive(plain, read, write, output), False

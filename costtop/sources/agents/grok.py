@@ -77,7 +77,7 @@ def _line(log: Log, line: _Line) -> None:
     update, meta = params.update, params.meta or line.meta or _Meta()
     if update is None or update.kind != "turn_completed" or update.usage is None:
         return
-    log.session = text(params.session) or text(log.path.parent.name)
+    log.session = text(params.session) or text(log.chunk.folder)
     at = log.at(meta.time if meta.time is not None else line.timestamp)
     task = text(update.prompt)
     turn = text(meta.event) or f"{task}/{at}"
@@ -115,7 +115,7 @@ def _summary(log: Log) -> None:
     """Whose a session is: its folder, branch and the session that started it."""
     found = decoded(_SUMMARY, log.raw)
     info = found.info or _Info()
-    log.session = text(info.id) or text(log.path.parent.name)
+    log.session = text(info.id) or text(log.chunk.folder)
     log.parent = text(found.parent)
     log.works_in(folder(info.cwd), text(found.branch), folder(found.root))
     began = log.at(found.created)

@@ -80,7 +80,7 @@ _STATE = msgspec.json.Decoder(_State)
 
 def _whose(log: Log) -> None:
     """Session and agent of `…/<session>/agents/<agent>/wire.jsonl`; the main agent is ""."""
-    parts = log.path.parts
+    parts = log.chunk.parts
     if len(parts) >= 4 and parts[-3] == "agents":
         agent = text(parts[-2])
         log.session = text(parts[-4]).removeprefix("session_")
@@ -177,7 +177,7 @@ def _attempt(told: object) -> int:
 def _state(log: Log) -> None:
     """The folder that a session works in."""
     found = decoded(_STATE, log.raw)
-    log.session = text(log.path.parent.name).removeprefix("session_")
+    log.session = text(log.chunk.folder).removeprefix("session_")
     log.works_in(folder(found.work_dir))
     began = log.at(found.created_at)
     log.about(began, began)

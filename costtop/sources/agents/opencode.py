@@ -180,7 +180,7 @@ def _raw(value: object) -> bytes:
 
 def _file(log: Log) -> None:
     """One file of the older storage: a message or a session."""
-    if "/session/" in log.file:
+    if "/session/" in log.chunk.path:
         _stored_session(log, decoded(SESSION, log.raw))
         return
     message = counted(MESSAGE, log.raw)

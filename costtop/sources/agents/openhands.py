@@ -106,7 +106,7 @@ def _whole(log: Log) -> None:
 
 
 def _state(log: Log, state: _Document, stats: _Stats) -> None:
-    log.session = text(state.id) or text(log.path.parent.name)
+    log.session = text(state.id) or text(log.chunk.folder)
     log.works_in(folder(state.workspace.folder) if state.workspace else "")
     for purpose, metrics in (stats.metrics or {}).items():
         log.agent = "" if purpose in ("agent", "default") else text(purpose)
@@ -120,7 +120,7 @@ def _calls(log: Log, metrics: _Metrics) -> None:
     """The requests of one purpose; times and costs stand in a list of their own beside them."""
     usages, costs = log.members(_USAGE, metrics.usages, b"_tokens"), metrics.costs or []
     paired = costs if len(costs) == len(usages) else [_Cost()] * len(usages)
-    conversation = log.path.parent.name
+    conversation = log.chunk.folder
     for nth, (used, cost) in enumerate(zip(usages, paired, strict=True)):
         response = text(used.response)
         key = _key(conversation, response or f"{log.agent}/{nth}", "state")
@@ -141,9 +141,9 @@ def _logged(log: Log, told: _Document, response: _Response) -> None:
     used, name = response.usage, text(response.id)
     if used is None or not name:
         return
-    log.session = text(log.path.parent.name) or NAME
-    parts = log.path.parts  # …/<conversation>/llm-logs/<log>
-    conversation = parts[-3] if parts[-2:-1] == ("llm-logs",) and len(parts) > 2 else log.session
+    log.session = text(log.chunk.folder) or NAME
+    parts = log.chunk.parts  # …/<conversation>/llm-logs/<log>
+    conversation = parts[-3] if parts[-2:-1] == ["llm-logs"] and len(parts) > 2 else log.session
     log.call(
         _key(conversation, name, "log"), response.model, _tokens(used), log.at(told.timestamp),
         Context(), reported=dollars(told.cost) or None, request=name, yields=True,

@@ -5,7 +5,7 @@ reasoning. A hit in LiteLLM's own cache never reached a provider and used nothin
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -116,7 +116,7 @@ def roots(_: Mapping[str, str], __: Path) -> list[Path]:
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
     events: list[Event] = []
-    log = _LogFile(text(PurePath(chunk.path).stem), keys.log_name(chunk.path), chunk.seen)
+    log = _LogFile(text(chunk.stem), keys.log_name(chunk.path), chunk.seen)
 
     def read_line(raw: bytes, offset: int) -> None:
         line = counted(_LINE, raw)

@@ -5,7 +5,7 @@ are one call: each tells all up to it. An answer without an id is keyed by its b
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import msgspec
 
@@ -67,7 +67,7 @@ class _Fold:
 
     def __init__(self, chunk: Chunk, memo: Memo) -> None:
         self.seen = chunk.seen
-        self.stem = text(PurePath(chunk.path).stem)
+        self.stem = text(chunk.stem)
         self.log = keys.log_name(chunk.path)
         self.open: dict[str, object] = dict(memo.get("open", {}))
         self.events: list[Event] = []

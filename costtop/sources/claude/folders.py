@@ -8,6 +8,7 @@ from pathlib import Path
 
 from costtop.model import Context
 from costtop.sources.claude.tokens import text
+from costtop.sources.fold.source import Chunk
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -21,22 +22,15 @@ def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
     return [config / "claude" / "projects", home / ".claude" / "projects"]
 
 
-def stem_of(path: str) -> str:
-    """The name of a log without its ending, as `PurePath.stem` in a tenth of the time."""
-    name = path.rpartition("/")[2]
-    dot = name.rfind(".")
-    return name[:dot] if 0 < dot < len(name) - 1 else name
-
-
-def whose(path: str) -> tuple[str, str]:
-    """(session, agent) that the path names; "" for what only the records can say.
+def whose(chunk: Chunk) -> tuple[str, str]:
+    """(session, agent) that the log's path names; "" for what only the records can say.
 
     `<session>/subagents/**/agent-X.jsonl` and `agent-X.jsonl` are agents. A file named by a UUID
     is that session, also where a fork copied records of another one into it.
     """
-    stem = stem_of(path)
+    stem = chunk.stem
     agent = stem.removeprefix("agent-") if stem.startswith("agent-") else ""
-    before, found, _ = path.rpartition("/subagents/")
+    before, found, _ = chunk.path.rpartition("/subagents/")
     if found:
         return text(before.rpartition("/")[2]), text(agent or stem)
     if agent:

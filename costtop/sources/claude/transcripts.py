@@ -9,7 +9,7 @@ from typing import Any
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, Untold
 from costtop.sources.claude import transcript_turns as turns
-from costtop.sources.claude.folders import context_of, roots, stem_of, tags_of, whose
+from costtop.sources.claude.folders import context_of, roots, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
 from costtop.sources.claude.records import (
     NAMED,
@@ -78,9 +78,9 @@ class _Fold:
         self.turn: turns.Turn = memo.setdefault("turn", {})
         self.replies: tool_memory.Replies = memo.setdefault("replies", {})
         self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
-        self.session, self.agent = whose(chunk.path)
+        self.session, self.agent = whose(chunk)
         self.session_given = bool(self.session)
-        self.stem = stem_of(chunk.path)
+        self.stem = chunk.stem
         self.raw, self.offset = b"", 0  # the line at hand
         self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
         self._calls: list[Call] = []  # calls of this chunk that are no replies

@@ -15,7 +15,7 @@ yield: what is also its parent's is its parent's.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -77,8 +77,8 @@ class _Fold:
         self.events: list[Event] = []
         self.tools = Tools(memo)
         self.at = 0  # of the present line as it says itself, however absurd
-        named = _ROLLOUT.fullmatch(PurePath(chunk.path).stem)
-        self.thread = named[1] if named else str(memo.get("id") or PurePath(chunk.path).stem)
+        named = _ROLLOUT.fullmatch(chunk.stem)
+        self.thread = named[1] if named else str(memo.get("id") or chunk.stem)
         self.home = plan_limits.home(chunk.path)
 
     def take(self, line: bytes, offset: int) -> None:

@@ -5,7 +5,6 @@ the log words the events and keeps the memo.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,11 +31,10 @@ class Log:
 
     raw, offset = b"", 0  # the record at hand
     agent = parent = ""  # of a subagent: its name, and the session that started it
-    _path: PurePath | None = None
     _here: Context | None = None  # of the turn at hand
 
     def __init__(self, name: str, chunk: Chunk, memo: Memo) -> None:
-        self.name, self.seen, self.file = name, chunk.seen, chunk.path
+        self.name, self.seen, self.chunk = name, chunk.seen, chunk
         self.memo = memo
         self.events: list[Event] = []  # not `list[Event]()`, which is ten times as slow
         self.session: str = memo.get("session", "")
@@ -45,16 +43,9 @@ class Log:
         self._met: set[str] = set()
 
     @property
-    def path(self) -> PurePath:
-        """Where the log lies."""
-        if self._path is None:
-            self._path = PurePath(self.file)
-        return self._path
-
-    @property
     def stem(self) -> str:
         """The file's name, which is the session's where no record names one."""
-        return text(self.path.stem)
+        return text(self.chunk.stem)
 
     def at(self, value: object) -> int:
         """The time that a record tells, held in range."""
@@ -120,7 +111,9 @@ class Log:
         cwd = cwd or known[0]
         where = [cwd, branch or known[1], project or known[2] or cwd]
         if where != known:
-            self.memo["where"], self._here = where, None
+            self.memo["where"] = where
+            if self._here is not None and where != [*self._here[:3]]:
+                self._here = None
 
     def context(self, task: str = "") -> Context:
         """Whose a call of `task` is; the same object for the calls of a turn."""

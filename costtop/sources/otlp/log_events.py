@@ -5,6 +5,7 @@ and Qwen Code do not: their events count only for sessions of which no log of th
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from costtop.model import Call, Tokens
 from costtop.sources.fold import keys
@@ -30,7 +31,12 @@ def _claude(record: Record, who: Owner, at: int) -> Call:
     tokens = Tokens(
         count(said, "input_tokens") + read + write, read, write, 0, count(said, "output_tokens")
     )
-    return _call(record, who, at, tokens, request)._replace(
+    return _call(
+        record,
+        who,
+        at,
+        tokens,
+        request,
         provider="anthropic",
         speed="fast" if said.get("speed") == "fast" else "",
         reported=reported,
@@ -49,7 +55,7 @@ def _codex(record: Record, who: Owner, at: int) -> Call | None:
     reasoning = min(count(said, "reasoning_token_count"), output)
     response = named(said, ("response_id", "response.id"))
     tokens = Tokens(total, read, write, output=output, reasoning=reasoning)
-    return _call(record, who, at, tokens, response)._replace(provider="openai")
+    return _call(record, who, at, tokens, response, provider="openai")
 
 
 def _gemini(record: Record, who: Owner, at: int) -> Call:
@@ -60,10 +66,10 @@ def _gemini(record: Record, who: Owner, at: int) -> Call:
     read = min(count(said, "cached_content_token_count"), total)
     tokens = Tokens(total, read, output=answer + thoughts, reasoning=thoughts)
     response = named(said, ("response_id",))
-    return _call(record, who, at, tokens, response)._replace(provider="google")
+    return _call(record, who, at, tokens, response, provider="google")
 
 
-def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str) -> Call:
+def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str, **more: Any) -> Call:
     said = record.said
     if request:
         key = keys.whole("otlp", who.source, keys.named(request, who.session))
@@ -82,6 +88,7 @@ def _call(record: Record, who: Owner, at: int, tokens: Tokens, request: str) -> 
         heard=True,
         coarse=_coarseness(who.source, request),
         service=who.service,
+        **more,
     )
 
 

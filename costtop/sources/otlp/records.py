@@ -143,11 +143,13 @@ def flat(attributes: Any) -> dict[str, Value]:
     """A list of key-value pairs as a dict of plain values; lists and nested values are left out."""
     found: dict[str, Value] = {}
     for pair in attributes[:ATTRIBUTES] if isinstance(attributes, list) else ():
-        if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
+        if not isinstance(pair, dict):
             continue
-        value = pair.get("value")
-        if isinstance(value, dict) and (plain := _plain(value)) is not None:
-            found[pair["key"]] = plain
+        name, value = pair.get("key"), pair.get("value")
+        if isinstance(name, str) and isinstance(value, dict):
+            plain = _plain(value)
+            if plain is not None:
+                found[name] = plain
     return found
 
 
@@ -196,6 +198,8 @@ def named(said: Said, names: Sequence[str]) -> str:
     """The first of `names` with a text, cleaned; ids may be numbers."""
     for name in names:
         value = said.get(name)
+        if value is None:
+            continue  # as most are
         if isinstance(value, str) and value:
             return clean(value)
         if isinstance(value, int) and not isinstance(value, bool):

@@ -62,16 +62,20 @@ def told(
         if count is inference_spans.call_of and record.span:
             inferred.append((record, call))
         else:
-            events.append(call._replace(offset=offset))
+            events.append(_at(offset, call))
     series = {key: value.copy() for key, value in memo.items()}
     if inferred:
-        events += [call._replace(offset=offset) for call in tellers.joined(inferred, series)]
+        events += [_at(offset, call) for call in tellers.joined(inferred, series)]
     for event in events:
         if isinstance(event, Call):
             metrics.note_finer(series, event)
     summed = metrics.calls_of(points(tree), series, seen)
-    events += [call._replace(offset=offset) for call in summed]
+    events += [_at(offset, call) for call in summed]
     return events, series
+
+
+def _at(offset: int, call: Call) -> Call:
+    return call._replace(offset=offset) if offset else call  # what is received has none
 
 
 def _records(tree: Mapping[str, Any]) -> Iterator[tuple[Record, Any]]:
