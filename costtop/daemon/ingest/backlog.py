@@ -144,11 +144,13 @@ def _next(order: Order, folded: Folded) -> Order:
 def parts(folded: Sequence[Folded]) -> Iterator[Sequence[Folded]]:
     """The same in order, in parts of about a transaction each."""
     part: list[Folded] = []
+    calls = 0
     for item in folded:
         part.append(item)
-        if sum(len(one.calls) for one in part) >= _CALLS_AT_ONCE:
+        calls += len(item.calls)
+        if calls >= _CALLS_AT_ONCE:
             yield part
-            part = []
+            part, calls = [], 0
     if part:
         yield part
 

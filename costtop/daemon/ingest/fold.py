@@ -48,6 +48,7 @@ class Folded(NamedTuple):
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
     took: float = 0.0  # seconds that a database was asked
+    memo_text: str = ""  # the memo as JSON, where it is known as that alone
 
 
 def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:

@@ -4,7 +4,8 @@ import gc
 import pickle
 import sys
 
-from costtop.daemon.ingest.fold import Order, fold
+from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.sources.fold.source import written
 
 
 def serve(budget: int) -> None:
@@ -16,5 +17,11 @@ def serve(budget: int) -> None:
             asked: list[Order] = pickle.load(orders)  # noqa: S301 - our own parent's order
         except EOFError:
             return
-        pickle.dump(fold(asked, budget), answers, pickle.HIGHEST_PROTOCOL)
+        answer = [_with_memo_as_text(item) for item in fold(asked, budget)]
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
+
+
+def _with_memo_as_text(folded: Folded) -> Folded:
+    """As it is stored: who reads the answer need not take the memo apart and write it again."""
+    return folded if folded.more else folded._replace(memo={}, memo_text=written(folded.memo))

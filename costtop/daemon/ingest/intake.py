@@ -5,7 +5,6 @@ and repeats nothing. What the rows mean for budgets and alerts is `after`'s busi
 """
 
 import asyncio
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.named import NamedTuple
 from costtop.pricing.book import PriceBook
-from costtop.sources.fold.source import Memo
+from costtop.sources.fold.source import Memo, written
 from costtop.store import places
 from costtop.store.calls import calls
 from costtop.store.calls.batch import Priced, Reading
@@ -248,7 +247,7 @@ class Ingest:
                 source=item.label,
                 path=item.place.path,
                 state=item.place.state(),
-                memo=json.dumps(item.memo, separators=(",", ":")),
+                memo=item.memo_text or written(item.memo),
                 born=item.place.born,
                 fresh=item.fresh,
                 calls=[self._priced(call) for call in item.calls],

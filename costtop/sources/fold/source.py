@@ -27,6 +27,11 @@ def copied(memo: Memo) -> Memo:
     return copy
 
 
+def written(memo: Memo) -> str:
+    """A memo as it is stored."""
+    return json.dumps(memo, separators=(",", ":"))
+
+
 class Chunk(NamedTuple):
     """A piece of one log.
 
