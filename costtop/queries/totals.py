@@ -6,6 +6,8 @@ one that served it last, for the roll-ups do not hold the provider.
 
 import sqlite3
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from costtop.floor import Floor, Sum
 from costtop.money import dollars
@@ -13,6 +15,9 @@ from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.calls import floors
+
+if TYPE_CHECKING:  # who has no plan needs none of it
+    from costtop.queries.plans.plan_windows import PlanWindow
 
 _SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output, reasoning"
 
@@ -40,6 +45,7 @@ class Told(NamedTuple):
     totals: list[Total]
     budgets: tuple[BudgetMeter, ...]
     short: Floor  # what the sum of everything is short of
+    plans: "tuple[PlanWindow, ...]" = ()
 
 
 class Totals:
@@ -58,7 +64,8 @@ class Totals:
             Total(self._live.name(feature), self._live.name(model), self._provider(model), *rest)
             for feature, model, *rest in rows.fetchall()
         ]
-        return Told(totals, self._live.budgets(now), floors.of(self._db, "1", ()))
+        short = floors.of(self._db, "1", ())
+        return Told(totals, self._live.budgets(now), short, self._live.plans(now))
 
     def _provider(self, model: int) -> str:
         found = self._providers.get(model)
@@ -75,18 +82,29 @@ class Totals:
         return found
 
 
-def spending_line(today: Sum, burn: int, meters: Sequence[BudgetMeter]) -> str:
-    """Today, the budget that is nearest to its end, and the burn: "today $14.20 · daily 71 % · …".
+def spending_line(
+    today: Sum, burn: int, meters: Sequence[BudgetMeter], windows: Sequence[str] = ()
+) -> str:
+    """Today, the budget that is nearest to its end, plans' windows, and the burn.
 
-    `burn` is nano-dollars an hour.
+    "today $14.20 · daily 71 % · 5h 61 % · $3.10/h"; `burn` is nano-dollars an hour.
     """
     floor = "≥" if today.floor else ""
     parts = [f"today {floor}${dollars(today.cost)}"]
     if meters:
         parts.append(_fullest(meters))
+    parts += windows
     if burn:
         parts.append(f"${dollars(burn)}/h")
     return " · ".join(parts)
+
+
+def window_words(one: "PlanWindow", now: int, tz: ZoneInfo) -> str:
+    """A plan's window in a status bar: "5h 61 %", and when it is full where that comes first."""
+    from costtop.queries.plans import plan_words
+
+    said = f"{one.title} {plan_words.share(one)}"
+    return f"{said} {plan_words.ahead(one, now, tz)}" if one.full is not None else said
 
 
 def _fullest(meters: Sequence[BudgetMeter]) -> str:

@@ -1,16 +1,22 @@
 """Plans' windows as readers see them: real rollouts and status lines, through the store."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
 
 import pytest
 
+from costtop.cli.main import main
 from costtop.daemon.jobs.scan_once import scan
+from costtop.daemon.status.prometheus import exposition
 from costtop.durations import DAY, HOUR, MINUTE, now_ms
+from costtop.floor import Floor, Sum
 from costtop.paths import find
 from costtop.plan_reading import PlanReading
+from costtop.queries.live.frame import Live
 from costtop.queries.plans import plan_windows
+from costtop.queries.totals import Totals, spending_line, window_words
 from costtop.store.db import open_reader, open_writer
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
@@ -78,6 +84,37 @@ def test_after_its_reset_only_an_estimate_is_left(home):
     (one,) = read(now)
     assert (one.read, one.resets, one.estimated) == (None, None, True)
     assert one.used == pytest.approx(4, abs=0.3)
+
+
+def test_every_surface_says_the_same(home, capsys):
+    now = now_ms()
+    steps = [
+        {"primary": window(10 + n, FIVE, now + 4 * HOUR), "secondary": window(9, WEEK, now + DAY)}
+        for n in range(30)
+    ]
+    rollout(home, 1, now - 58 * MINUTE, steps, plan_type="plus")
+    (five, week) = read(now)
+    assert main(["--once", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["plans"]
+    assert [(one["window"], one["used_percent"], one["plan"]) for one in told] == [
+        ("5h", 39.0, "plus"), ("week", 9.0, "plus")
+    ]  # fmt: skip
+    assert told[0]["sessions"] == [{"session": f"codex/{ID}1", "percent": pytest.approx(30, abs=1)}]
+    assert main(["--once"]) == 0
+    plain = capsys.readouterr().out
+    assert "  plan 5h 39 % resets " in plain and "full ~" in plain
+    assert "  plan week 9 % resets " in plain
+    with closing(open_reader(find().database)) as db:
+        metrics = exposition(Totals(db).read(now)).decode()
+        live = Live(db)
+        words = [window_words(one, now, live.zone()) for one in live.plans(now)]
+    assert words[0].startswith("5h 39 % full ~") and words[1] == "week 9 %"
+    ratio = 'costtop_plan_ratio{agent="codex",home=".codex",plan="plus",window='
+    assert f'{ratio}"5h"}} 0.39' in metrics and f'{ratio}"week"}} 0.09' in metrics
+    assert "costtop_plan_reset_timestamp_seconds" in metrics
+    line = spending_line(Sum(0, 0, Floor()), 0, (), words)
+    assert line == f"today $0.00 · {words[0]} · week 9 %"
+    assert (five.read, week.read) == (39, 9)
 
 
 def test_nothing_is_said_without_a_plan(home):

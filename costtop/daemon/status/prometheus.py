@@ -74,7 +74,7 @@ class _Families:
     """What a registry asks for."""
 
     def __init__(self, told: Told) -> None:
-        self._totals, self._budgets, self._short = told
+        self._totals, self._budgets, self._short, self._plans = told
 
     def collect(self) -> Iterator[Any]:
         """Every family of series."""
@@ -85,6 +85,7 @@ class _Families:
         yield self._floor()
         yield self._tokens()
         yield from self._ratios()
+        yield from self._windows()
 
     def _counter(self, name: str, words: str, field: str) -> Any:
         from prometheus_client.core import CounterMetricFamily
@@ -126,3 +127,25 @@ class _Families:
             amount.add_metric((budget.name,), budget.amount / NANO)
         yield family
         yield amount
+
+    def _windows(self) -> Iterator[Any]:
+        """Windows of plans, as they were told last: none of one that was reset since."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        labels = ("agent", "plan", "home", "window")
+        words = "Used part of a plan's window, as the agent told it last; 1 is all of it"
+        used = GaugeMetricFamily("costtop_plan_ratio", words, labels=labels)
+        words = "When a plan's window is reset, seconds since 1970"
+        resets = GaugeMetricFamily("costtop_plan_reset_timestamp_seconds", words, labels=labels)
+        told: set[tuple[str, ...]] = set()
+        for one in sorted(self._plans, key=lambda one: -one.at):
+            known = (one.agent, one.plan, one.home.rpartition("/")[2], one.title)
+            if known in told:  # two folders of one name: the one that was heard of last
+                continue
+            told.add(known)
+            if one.read is not None:
+                used.add_metric(known, one.read / 100)
+            if one.resets is not None:
+                resets.add_metric(known, one.resets / 1000)
+        yield used
+        yield resets

@@ -21,7 +21,7 @@ from costtop.named import NamedTuple
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
-from costtop.queries.totals import spending_line
+from costtop.queries.totals import spending_line, window_words
 from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
@@ -178,8 +178,11 @@ class StatusLine(NamedTuple):
 
 def _worded(live: Live, seen: Pulse) -> StatusLine:
     began = time.thread_time()
-    today, burn, meters = live.glance(now_ms(), seen)
-    return StatusLine(spending_line(today, burn, meters), burn > 0, time.thread_time() - began)
+    now = now_ms()
+    today, burn, meters = live.glance(now, seen)
+    windows = [window_words(one, now, live.zone()) for one in live.plans(now)]
+    line = spending_line(today, burn, meters, windows)
+    return StatusLine(line, burn > 0, time.thread_time() - began)
 
 
 async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:

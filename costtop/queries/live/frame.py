@@ -22,6 +22,7 @@ from costtop.queries.live.view import (
     SourceSeen,
     metered,
 )
+from costtop.queries.plans import known_plans
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
@@ -29,6 +30,7 @@ from costtop.store.sessions import gate_calls, session_names
 
 if TYPE_CHECKING:
     from costtop.model import Budget
+    from costtop.queries.plans.plan_windows import PlanWindow
 
 
 class Live:
@@ -64,6 +66,15 @@ class Live:
                 running_burn.read(self._db, now, told.finished_after, self._ahead, pulse),
                 tuple(self._meters(told.budgets, now, told.zone)),
             )
+
+    def plans(self, now: int) -> "tuple[PlanWindow, ...]":
+        """The windows of plans; () without one."""
+        with snapshot(self._db):
+            return known_plans.read(self._db, now)
+
+    def zone(self) -> ZoneInfo:
+        """The user's time zone."""
+        return meta.shared(self._db).zone
 
     def budgets(self, now: int) -> tuple[BudgetMeter, ...]:
         """How the budgets stand."""
