@@ -1,9 +1,10 @@
-"""The short-lived process that hands one message to one endpoint. It imports nothing of costtop.
+"""The short-lived process that hands messages to one endpoint. It imports nothing of costtop.
 
 Run by path with `-I -P`, so that nothing is imported from the current directory or the environment
-(RELIABILITY.md 0.9). A JSON object on stdin says what to send and where, so that no secret stands
-in argv or the environment; one JSON object on stdout says how it went, without any text that came
-from outside. Hard limits hold whatever a channel's code does: Apprise cannot be cancelled (0.7).
+(RELIABILITY.md 0.9). A line of JSON on stdin says what to send and where, so that no secret stands
+in argv or the environment; a line on stdout says how it went, without any text that came from
+outside. It waits for another until it is half a minute old. Hard limits hold for each message,
+whatever a channel's code does: Apprise cannot be cancelled (0.7).
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 
 MEMORY = 512 << 20  # bytes of address space
 SECONDS = 10  # of CPU, and of wall clock with a little grace: the parent kills sooner
+STAYS = 30  # seconds from its beginning in which it waits for another message
 REPLY = 65_536  # bytes of an answer that are read
 REPLY_SECONDS = 1.5
 TEMPORARY = {408, 409, 423, 425, 429}  # of the 4xx: worth another try
@@ -28,24 +30,41 @@ _TYPES = {"notice": "info", "warning": "warning", "critical": "failure", "": "su
 
 
 def main() -> None:
-    """Reads the order, does it, says how it went, and leaves without waiting for anything."""
-    limit()
-    order = json.loads(sys.stdin.buffer.read())
-    try:
-        outcome = understood(order["urls"]) if "urls" in order else carry(order)
-    except BaseException as error:  # whatever a plugin raises, MemoryError too
-        outcome = failure(f"the channel failed ({type(error).__name__})")
-    sys.stdout.write(json.dumps(outcome))
-    sys.stdout.flush()
+    """Does one order after the other, says how each went, and leaves without waiting for more."""
+    until = time.monotonic() + STAYS
+    cap()
+    while order := sys.stdin.buffer.readline():
+        limit()
+        sys.stdout.write(json.dumps(outcome_of(json.loads(order))) + "\n")
+        sys.stdout.flush()
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        signal.setitimer(signal.ITIMER_REAL, left)
     os._exit(0)
 
 
-def limit() -> None:
-    """Caps memory, CPU and time of this process, and leaves no core dump with a secret in it."""
+def outcome_of(order: dict[str, Any]) -> dict[str, Any]:
+    """How an order went, whatever comes of it."""
+    try:
+        return understood(order["urls"]) if "urls" in order else carry(order)
+    except BaseException as error:  # whatever a plugin raises, MemoryError too
+        return failure(f"the channel failed ({type(error).__name__})")
+
+
+def cap() -> None:
+    """Caps memory, and leaves no core dump with a secret in it."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for what, most in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, MEMORY)):
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses some
-            resource.setrlimit(what, (most, most))
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses it
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def limit() -> None:
+    """Caps CPU and time of one message; of the CPU what went before is left out."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime) + SECONDS
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     signal.alarm(SECONDS + 2)
 
 
@@ -208,7 +227,7 @@ def guard(token: str, *, insecure: bool) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     adapter: Any = requests.adapters.HTTPAdapter
     session: Any = requests.Session
-    real = adapter.send
+    real = getattr(adapter.send, "real", adapter.send)  # of the message before, in this process
 
     def careful(self: Any, request: Any, **options: Any) -> Any:
         parts = urlsplit(request.url)
@@ -228,6 +247,7 @@ def guard(token: str, *, insecure: bool) -> dict[str, Any]:
         response._content_consumed = True  # noqa: SLF001
         return response
 
+    careful.real = real  # type: ignore[attr-defined]
     adapter.send = careful
     session.resolve_redirects = lambda *_, **__: iter(())
     return seen

@@ -9,11 +9,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from costtop import lasting
 from costtop.config import Endpoint
 from costtop.model import Letter
-from costtop.notify.send import SendResult, send
+from costtop.notify.send import SendResult
+from costtop.notify.send import send as send_by
+from costtop.notify.sender_children import SenderChildren
 from costtop.store.alerts import outbox
 from costtop.store.writer import Writer
 
@@ -35,13 +38,14 @@ class Courier:
         endpoints: Sequence[Endpoint],
         late: Late,
         clock: Callable[[], int],
-        send: Send = send,
+        send: Send | None = None,
     ) -> None:
         self._writer = writer
         self._endpoints = {endpoint.label: endpoint for endpoint in endpoints}
         self._late = late
         self._clock = clock
-        self._send = send
+        self._children = SenderChildren()
+        self._send = send or partial(send_by, children=self._children)
         self.trouble = ""  # why letters do not go at all, for `doctor`
         self._awake = asyncio.Event()
         self._busy: set[str] = set()
@@ -67,12 +71,15 @@ class Courier:
         A child that is killed after its endpoint has the message would be sent again at the start.
         """
         await self._reopen()
-        async with asyncio.TaskGroup() as group:
-            try:
-                await self._serve(group)
-            finally:
-                if self._under_way:
-                    await asyncio.wait(self._under_way, timeout=_GRACE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                try:
+                    await self._serve(group)
+                finally:
+                    if self._under_way:
+                        await asyncio.wait(self._under_way, timeout=_GRACE)
+        finally:
+            await self._children.close()
 
     async def _serve(self, group: asyncio.TaskGroup) -> None:
         while True:

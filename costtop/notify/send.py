@@ -1,36 +1,23 @@
 """Sends one message through a child process and answers how it went. It retries and stores nothing.
 
-The child gets everything on stdin, a small environment, and 10 seconds; then its whole process
-group is killed. The daemon never waits for it in its own thread and never loads Apprise.
+The daemon never waits for the child in its own thread and never loads Apprise.
 """
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
-import sys
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from costtop.config import Endpoint
 from costtop.errors import CosttopError
 from costtop.model import Letter
 from costtop.named import NamedTuple
 from costtop.notify.address import NoUrl, check, url_of
+from costtop.notify.sender_children import SenderChildren
 
-PATIENCE = 10.0  # seconds
-_CHILD = str(Path(__file__).with_name("child.py"))
 _ANSWER = 4096  # bytes
 _DIED = "the sender ended without an answer (memory or time limit)"
-# What a channel may need of the environment. Everything else, secrets above all, stays here.
-_KEPT = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-    *("REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
-    *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
-    *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
-)
 
 
 class SendResult(NamedTuple):
@@ -42,8 +29,13 @@ class SendResult(NamedTuple):
     error: str = ""
 
 
-async def send(endpoint: Endpoint, letter: Letter) -> SendResult:
-    """Hands the letter to the endpoint. Never raises for what the endpoint or the world does."""
+async def send(
+    endpoint: Endpoint, letter: Letter, children: SenderChildren | None = None
+) -> SendResult:
+    """Hands the letter to the endpoint. Never raises for what the endpoint or the world does.
+
+    Of `children` the endpoint's own is used, and kept where it delivered.
+    """
     try:
         url = url_of(endpoint, os.environ)
     except NoUrl as error:
@@ -58,14 +50,19 @@ async def send(endpoint: Endpoint, letter: Letter) -> SendResult:
         "insecure": endpoint.insecure,
         "parent": os.getpid(),
     }
+    own = children or SenderChildren()
+    kept = False
     try:
-        answer = await _ask(json.dumps(order).encode())
+        outcome = _outcome(await own.ask(endpoint.label, url, json.dumps(order).encode()))
+        kept = outcome.ok and own is children
     except TimeoutError:
         return SendResult(ok=False, error="no answer within 10 s")
     except OSError as error:
         return SendResult(ok=False, error=f"no process could be started: {error.strerror}")
-
-    return _outcome(answer)
+    finally:
+        if not kept:
+            await own.drop(endpoint.label)
+    return outcome
 
 
 async def faults(urls: Sequence[str]) -> list[str]:
@@ -73,40 +70,15 @@ async def faults(urls: Sequence[str]) -> list[str]:
 
     Apprise is asked in a child, which may take a second.
     """
+    own = SenderChildren()
     try:
-        answer = await _ask(json.dumps({"urls": list(urls)}).encode())
+        answer = await own.ask("", "", json.dumps({"urls": list(urls)}).encode())
         said = json.loads(answer)["faults"]
     except (OSError, TimeoutError, ValueError, KeyError):
         return ["it could not be looked at: Apprise did not answer"] * len(urls)
-    return [str(one) for one in said]
-
-
-async def _ask(order: bytes) -> bytes:
-    """What the child answers; raises TimeoutError and OSError."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-P", _CHILD),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(os.environ),
-        start_new_session=True,
-        close_fds=True,
-        cwd="/",
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            answer, _ = await child.communicate(order)
     finally:
-        await _end(child)
-    return answer
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Kills what is left of the child and its group, and reaps it, also when cancelled."""
-    if child.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        await asyncio.shield(child.wait())
+        await own.close()
+    return [str(one) for one in said]
 
 
 def _outcome(answer: bytes) -> SendResult:
@@ -115,10 +87,6 @@ def _outcome(answer: bytes) -> SendResult:
         return SendResult(said["ok"], said["state"], said["permanent"], said["error"])
     except (ValueError, KeyError, TypeError):
         return SendResult(ok=False, error=_DIED)
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: environ[name] for name in _KEPT if name in environ}
 
 
 class Trial(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from costtop.model import Letter
-from costtop.notify import send as sending
+from costtop.notify import sender_children as sending
 from costtop.notify.send import send
 from tests.notify.desk import Skewed, clock, desk, endpoint, json_to, runaway, tier, until
 
