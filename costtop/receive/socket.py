@@ -3,7 +3,8 @@
 0600 in a checked 0700 directory, peers of the same user only. `CLIENTS` peers at once may send
 anything; `RESERVED` more places are for commands alone, so that no flood of connections locks out a
 kill. A line has up to `FRAME` bytes, and each is answered. A peer that sends faster than its lines
-are answered is not read from meanwhile; one that says nothing for `IDLE` seconds is let go.
+are answered is not read from meanwhile; one that floods with commands or with what is refused waits
+after its answers. One that says nothing for `IDLE` seconds is let go.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ IDLE = 30.0  # s without a whole line, or without reading an answer
 _BACKLOG = 64  # connections taken in one go; fewer than RESERVED, so that each is heard first
 _SPEAK = 1.0  # s that a peer of the reserve may be silent
 _AHEAD = 2000  # lines taken from a peer before it has to wait
+_ODD = 4_000  # commands and refused lines a second that all peers together may have answered
 _UNREAD = 1 << 20  # bytes of answers a peer may leave unread
+_REFUSED = b'{"ok": false'
 _BUSY = f"{CLIENTS} clients are connected already; try again"
 log = logging.getLogger("costtop")
 
@@ -83,6 +86,7 @@ class _Places:
         self._answer, self._is_command, self.idle = answer, is_command, idle
         self._own: dict[_Peer, None] = {}
         self._reserve: dict[_Peer, None] = {}
+        self._resting = 0
 
     def all(self) -> "list[_Peer]":
         """Every peer."""
@@ -115,6 +119,21 @@ class _Places:
     def farewell(self, peer: "_Peer") -> str:
         """What a peer is told that was silent for so long; "" where that is its own affair."""
         return _BUSY if peer in self._reserve else ""
+
+    async def rest(self, lines: list[bytes], answers: list[bytes]) -> None:
+        """Lets a peer that was answered wait for as long as its share of odd lines takes.
+
+        Lines of calls are held up by their commits, and so by the disk; nothing else would hold
+        up these. What the other peers and the logs need is left to them.
+        """
+        refused = sum(answer.startswith(_REFUSED) for answer in answers)
+        told = sum(map(self._is_command, lines)) if self._is_command else 0
+        if odd := max(refused, told):
+            self._resting += 1
+            try:
+                await asyncio.sleep(odd * self._resting / _ODD)
+            finally:
+                self._resting -= 1
 
     async def answers(self, peer: "_Peer", lines: list[bytes]) -> tuple[list[bytes], str]:
         """(answers, why the lines after them are not taken): of the reserve commands alone."""
@@ -224,6 +243,7 @@ class _Peer(asyncio.Protocol):
                 if why:
                     self._waiting, self._ending = [], why
                 await self._reply(answers)
+                await self._places.rest(lines, answers)
         except Exception:
             log.exception("what came over the socket cannot be answered")
             self._waiting, self._ending = [], "costtop has a bug: see its log"

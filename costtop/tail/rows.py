@@ -18,6 +18,7 @@ BUSY = 0.2  # seconds we wait for the owner; the next look comes soon
 SLOW = 5.0  # seconds after which a question is given up
 LIMIT = 5_000  # rows of one answer: a reader in a rollback-journal database delays its owner
 _OPCODES = 20_000  # of SQLite's machine between two looks at the clock
+_LASTING = ("malformed", "not a database", "no such")  # faults of what stands in the file
 
 Cursor = int | float | str | None
 
@@ -29,6 +30,7 @@ class RowsPage(NamedTuple):
     since: Cursor
     more: bool = False  # LIMIT was reached: ask again
     trouble: str = ""  # why there is no answer; `since` is then the one that was given
+    passing: bool = False  # that may be over without a change of the file: it is to be asked again
 
 
 def ask(
@@ -55,7 +57,8 @@ def ask(
                 return RowsPage([], since)
             return _answer(db, sql, cursor, since, limit)
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-        return RowsPage([], since, trouble=_words(error))
+        lasting = any(words in str(error) for words in _LASTING)
+        return RowsPage([], since, trouble=_words(error), passing=not lasting)
 
 
 def _answer(db: sqlite3.Connection, sql: str, cursor: str, since: Cursor, limit: int) -> RowsPage:

@@ -135,12 +135,13 @@ class DatabaseWriter:
     def write(self, rng: Random) -> None:
         self._number += 1
         call, name = used(rng), f"msg_{self._session}_{self._number}"
+        began = _now() - rng.randint(500, 60_000)  # two of one moment would be one and its copy
         with closing(self._open()) as db:
             for told in (Used(0, 0, 0), call):
                 tokens = {"input": told.fresh, "output": told.output, "reasoning": 0,
                           "cache": {"read": told.cached, "write": 0}}  # fmt: skip
                 data = {"role": "assistant", "modelID": MODEL, "providerID": "acme", "cost": 0,
-                        "tokens": tokens, "time": {"created": _now(), "completed": _now()},
+                        "tokens": tokens, "time": {"created": began, "completed": _now()},
                         "finish": "stop"}  # fmt: skip
                 with db:
                     db.execute("INSERT INTO message VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"

@@ -1,6 +1,8 @@
 """Another tool's database goes into the store, each request once, whatever its owner does."""
 
 import asyncio
+import os
+import resource
 import sqlite3
 import time
 from contextlib import closing
@@ -9,8 +11,10 @@ import pytest
 
 from costtop import config as configuration
 from costtop import paths as places
+from costtop.daemon.ingest.databases import asked
 from costtop.daemon.jobs.scan_once import scan
 from costtop.daemon.wiring import wired
+from costtop.sources.registry import SOURCE
 from costtop.tail.find import find
 from costtop.tail.follow import Batch
 from tests.patience import PATIENCE
@@ -141,3 +145,26 @@ async def test_a_busy_database_is_left_alone_for_a_moment_and_then_read(paths, o
             await look(instance)
         calls, whole, output, bad = GOLDEN
         assert stored(paths) == (calls, whole, output + 30, bad)
+
+
+def test_a_fault_that_passes_is_no_answer(opencode):
+    """It changed the file for the last time, and nobody could open it just then."""
+    path, source = os.fsencode(opencode), SOURCE["opencode"]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    least = max(map(int, os.listdir("/proc/self/fd")))
+    free = [os.open(os.devnull, os.O_RDONLY) for _ in range(least)]  # no gaps are left
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(free) + 1, limits[1]))
+        page = asked(path, source, {}, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for one in free:
+            os.close(one)
+    assert page.again and "unable to open" in page.memo["trouble"]
+    later = asked(path, source, page.memo, 0)
+    assert not later.again and later.memo["trouble"] == "" and later.events
+
+
+def test_what_is_wrong_with_the_file_itself_is_no_reason_to_ask_again(tmp_path):
+    (tmp_path / "a.db").write_bytes(b"no database" * 1000)
+    assert not asked(os.fsencode(tmp_path / "a.db"), SOURCE["opencode"], {}, 0).again

@@ -92,7 +92,8 @@ def test_a_locked_database_is_left_alone_after_a_moment(database: Path) -> None:
     db.execute("CREATE TABLE message (updated INTEGER)")
     db.execute("BEGIN EXCLUSIVE")
     answer = ask(database, 5, sql="SELECT updated FROM message")
-    assert answer == RowsPage([], 5, trouble="is locked by its owner; asked again later")
+    assert answer == RowsPage([], 5, trouble="is locked by its owner; asked again later",
+                              passing=True)  # fmt: skip
     db.execute("COMMIT")
     db.close()
 

@@ -25,7 +25,7 @@ class Page(NamedTuple):
     memo: Memo
     read: int = 0  # characters of the rows
     more: bool = False  # a question has further rows to give
-    again: bool = False  # the owner held the database; nothing is lost, it is asked again later
+    again: bool = False  # no answer now, the owner held it, say; it is asked again later
 
 
 def asked(path: bytes, source: Source, memo: Memo, seen: int, page: int = PAGE) -> Page:
@@ -48,8 +48,9 @@ def asked(path: bytes, source: Source, memo: Memo, seen: int, page: int = PAGE) 
     chunk = Chunk(shown(path), seen=seen, rows=rows)
     events, fold = source.read(chunk, memo.get("fold", {}))
     troubles = [answer.trouble for answer in answers.values() if answer.trouble]
-    again = any("locked" in trouble for trouble in troubles)
-    trouble = "" if again or not troubles else troubles[0]
+    again = any(answer.passing for answer in answers.values())
+    troubles = [trouble for trouble in troubles if "locked" not in trouble]  # no news
+    trouble = troubles[0] if troubles else ""
     after = {"since": since, "fold": fold, "trouble": trouble}
     return Page(
         [*_once(events, memo, after), *_told(trouble, memo)],
