@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 
 from costtop import paths
 from costtop.errors import CosttopError
+from costtop.named import NamedTuple
 from costtop.text import clean
 
 if TYPE_CHECKING:
     import argparse
 
+    from costtop.queries.connection import Door
+    from costtop.queries.live.view import Snapshot
     from costtop.tui.app import CosttopApp
+    from costtop.tui.early_terminal import EarlyTerminal
+    from costtop.tui.taking_over import Opening
 
 _FRESH = 10.0  # s since the daemon last touched it
 
@@ -25,8 +30,76 @@ def run(options: "argparse.Namespace") -> int:
     """Starts a daemon where none runs, then runs the screen until it is left."""
     found = paths.find()
     with _greeting(found.line):
-        app = _made(options, found)
-    return run_screen(app, mouse=not options.no_mouse)
+        early = _early(options, found)
+        app = None if early else _made(options, found)
+    if app is not None:
+        return run_screen(app, mouse=not options.no_mouse)
+    assert early is not None
+    from costtop.tui import early_terminal
+
+    with early_terminal.taken() as terminal:
+        early_terminal.put(early.drawn)
+        return run_screen(_covered(options, found, early, terminal), mouse=not options.no_mouse)
+
+
+class _Early(NamedTuple):
+    """The first frame, drawn before Textual is loaded, and where it was read."""
+
+    drawn: str
+    snapshot: "Snapshot"
+    door: "Door"
+
+
+def _early(options: "argparse.Namespace", found: paths.Paths) -> _Early | None:
+    """The frame to show at once; None where there is none, or its colours are not known yet."""
+    if options.replay or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    from costtop.queries.connection import Door
+    from costtop.tui import first_frame, preferences
+    from costtop.tui.draw import pens
+    from costtop.tui.host import Mood
+    from costtop.tui.widgets.header import is_tiny
+
+    chosen, mono = preferences.load(found.screen), "NO_COLOR" in os.environ
+    known = pens.kept(_pens_file(found), pens.look(chosen.theme, mono=mono))
+    window = first_frame.Window(*os.get_terminal_size(sys.stderr.fileno()))
+    if not known or is_tiny(window):
+        return None
+    plain = options.ascii or not _unicode()
+    mood = Mood(mono=mono, plain=mono or plain or chosen.theme.startswith("ansi"))
+    door = Door(found)
+    try:
+        snapshot = door.frame(early=True)
+        if not snapshot.sessions:
+            return None
+        frame = first_frame.FirstFrame(snapshot, chosen, mood, window, plain)
+        return _Early(first_frame.drawn(frame, known), snapshot, door)
+    except (CosttopError, KeyError):  # the screen itself says what is wrong; an ink without a pen
+        return None
+
+
+def _pens_file(found: paths.Paths) -> Path:
+    return found.database.with_name("costtop.pens")
+
+
+def _covered(
+    options: "argparse.Namespace", found: paths.Paths, early: _Early, terminal: "EarlyTerminal"
+) -> "CosttopApp":
+    """The screen that goes on with the first frame; a daemon is started beside."""
+    import threading
+
+    said: list[str] = []
+    beginning = threading.Thread(target=lambda: said.append(_started(found)), daemon=True)
+    beginning.start()
+
+    def begun() -> str:
+        beginning.join()
+        return said[0] if said else ""
+
+    from costtop.tui.taking_over import Opening
+
+    opening = Opening(early.snapshot, terminal, begun, threading.Event())
+    return _made(options, found, opening, early.door)
 
 
 def run_screen(app: "CosttopApp", *, mouse: bool = True) -> int:
@@ -73,8 +146,13 @@ def _said(line: Path) -> str:
         return ""
 
 
-def _made(options: "argparse.Namespace", found: paths.Paths) -> "CosttopApp":
-    notice = _started(found)
+def _made(
+    options: "argparse.Namespace",
+    found: paths.Paths,
+    opening: "Opening | None" = None,
+    door: "Door | None" = None,
+) -> "CosttopApp":
+    notice = "" if opening else _started(found)
     from costtop.tui import backend, preferences
     from costtop.tui.app import CosttopApp
 
@@ -85,12 +163,14 @@ def _made(options: "argparse.Namespace", found: paths.Paths) -> "CosttopApp":
         )
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # before Textual reads it
     app: CosttopApp = CosttopApp(
-        backend.real(found, hint=_hook_hint),
+        backend.real(found, hint=_hook_hint, door=door),
         chosen,
         remembers=found.screen,
         ascii_only=options.ascii or not _unicode(),
         notice=notice,
         log_file=found.log,
+        opening=opening,
+        pens=_pens_file(found),
     )
     if options.replay:
         app.begin(*_day(found, options.replay))

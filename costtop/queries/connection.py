@@ -42,14 +42,16 @@ class Door:
         self._outlook, self._outlook_at = HeadForecasts(), 0
         self._avoidable, self._plans = Avoidable(), KnownPlans()
 
-    def frame(self) -> Snapshot:
-        """The snapshot of now."""
+    def frame(self, *, early: bool = False) -> Snapshot:
+        """The snapshot of now; an `early` one without what takes its time: outlook, usual burn."""
         now = self._now()
         pulse, sources = daemon_health.look(self._paths, now)
         with self._lock:
             if self._open() is None or self._live is None:
                 return empty(now, pulse, sources)
             try:
+                if early:
+                    return self._live.take(now, pulse, sources, early=True)
                 return self._frame(self._live, now, pulse, sources)
             except sqlite3.Error as error:
                 self._close()

@@ -20,16 +20,18 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
 from costtop.control.protocol import Command
-from costtop.durations import MINUTE, SECOND
+from costtop.durations import MINUTE
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.text import clean
-from costtop.tui import workers
+from costtop.tui import taking_over, workers
 from costtop.tui.backend import NOTHING, Backend
 from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
+from costtop.tui.list.moved_rows import alike
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
 from costtop.tui.screens.bindings import APP_KEYS
+from costtop.tui.taking_over import Opening
 from costtop.tui.widgets.header import TABS
 from costtop.tui.workers import Beside, Job
 
@@ -58,9 +60,14 @@ class CosttopApp(App[int]):
         ascii_only: bool = False,
         notice: str = "",
         log_file: Path | None = None,
+        opening: Opening | None = None,
+        pens: Path | None = None,
     ) -> None:
-        """`remembers` is where settings are kept, `log_file` where a bug is written down."""
-        super().__init__()
+        """`remembers` is where settings are kept, `log_file` where a bug is written down.
+
+        With an `opening` the terminal shows its frame already; `pens` is where colours are kept.
+        """
+        super().__init__(driver_class=taking_over.driver(opening))
         self.backend, self.settings = backend, settings
         self.tab = 1  # number of the screen in front
         self.at: int | None = None  # the moment shown; None is now
@@ -70,6 +77,9 @@ class CosttopApp(App[int]):
         self._clock: Timer | None = None
         self._reading, self._focused, self._tick = False, True, 0
         self._notice, self._beside = notice, Beside(self)
+        self._opening, self._is_covered, self._pens = opening, opening is not None, pens
+        if opening is not None:
+            self.set_reactive(CosttopApp.snapshot, opening.snapshot)
         self._rung = -1  # last message for an open screen; -1: none was looked for yet
         self.set_class(ascii_only, "ascii")
         self.set_class("NO_COLOR" in os.environ, "mono")
@@ -96,7 +106,38 @@ class CosttopApp(App[int]):
         self.push_screen(TopScreen())
         if self._notice:
             self.say(self._notice)
+        if self._opening is None:
+            self.read()
+        else:
+            self._beside.run(Job(self._opening.begun, self._began, self._failed))
+            self._uncover()
+
+    def _began(self, words: str) -> None:
+        """What was done so that a daemon runs."""
+        if words:
+            self.say(words)
+
+    def _uncover(self, before: object = None, looks: int = 0) -> None:
+        """Shows what Textual draws, over the same cells, once nothing of it moves any more."""
+        now = taking_over.placed(self.screen)
+        if (now is None or now != before) and looks < taking_over.COVERED_LOOKS:
+            self.set_timer(taking_over.COVERED_STEP, partial(self._uncover, now, looks + 1))
+            return
+        self._is_covered = False
+        self._display(self.screen, taking_over.full(self.screen))
+        if self._opening is not None:
+            self._opening.is_seen.set()
         self.read()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if not self._is_covered:
+            super()._display(screen, renderable)
+
+    def exit(self, *how: Any, **said: Any) -> None:
+        """Leaves; the colours stay for the next first frame."""
+        if self._pens is not None:
+            taking_over.keep_pens(self, self._pens)
+        super().exit(*how, **said)
 
     def on_unmount(self) -> None:
         """Nothing is read any more."""
@@ -342,14 +383,6 @@ class CosttopApp(App[int]):
         """Somebody looks: catch up."""
         self._focused = True
         self.read()
-
-
-def alike(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two frames look the same: of one second, with nothing changed but the clocks."""
-    if one.sessions is not other.sessions or one.at // SECOND != other.at // SECOND:
-        return False
-    pulses = (frame.pulse._replace(at=0) for frame in (one, other))
-    return next(pulses) == next(pulses) and one == other._replace(at=one.at, pulse=one.pulse)
 
 
 HOST: type[Host] = CosttopApp  # so that the type checker holds what those below lean on

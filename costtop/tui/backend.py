@@ -72,9 +72,10 @@ def real(
     paths: Paths,
     now: Callable[[], int] = now_ms,
     hint: Callable[[str], str] = lambda source: "",
+    door: Door | None = None,
 ) -> Backend:
-    """The backend of one costtop instance; `now` is its clock, ms UTC."""
-    door = Door(paths, now)
+    """The backend of one costtop instance; `now` is its clock, ms UTC; `door` one that is open."""
+    door = door or Door(paths, now)
 
     def frame(at: int | None) -> Snapshot:
         return door.frame() if at is None else door.read(past.take, at, door.zone())

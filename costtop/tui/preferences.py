@@ -6,13 +6,12 @@ start.
 """
 
 import math
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from costtop.files import replace
 from costtop.named import NamedTuple
-from costtop.tui.list.arrange import GROUPS
+from costtop.tui.list.arrange import GROUPS, View
 from costtop.tui.list.columns import COLUMNS, USUAL
 
 FASTEST, SLOWEST = 0.2, 10.0  # s between two frames
@@ -43,6 +42,11 @@ class Preferences(NamedTuple):
         """Keys by binding id, for those that are not as usual."""
         return {**(_VIM if self.vim else {}), **dict(self.keys)}
 
+    def view(self) -> View:
+        """How the list is seen at first."""
+        mine = {name: getattr(self, name) for name in View._fields if hasattr(self, name)}
+        return View(**mine)
+
 
 def seconds(text: str) -> float | None:
     """The delay that a user types, as "0.5" or "2 s"; None where it makes no sense."""
@@ -55,6 +59,10 @@ def seconds(text: str) -> float | None:
 
 def load(path: Path) -> Preferences:
     """The settings in the file; what is missing or makes no sense is as usual."""
+    if not path.exists():
+        return Preferences()
+    import tomllib  # takes a first frame some milliseconds
+
     try:
         with path.open("rb") as file:
             tree = tomllib.load(file)

@@ -31,8 +31,7 @@ def quarters(
     where, values = within(db, scope)
     rows = db.execute(
         "SELECT p.quarter, sum(p.cost), sum(p.unpriced) FROM spend p"
-        " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
-        f" WHERE p.quarter >= ? AND p.quarter < ?{where} GROUP BY 1 ORDER BY 1",
+        f"{_joined(where)} WHERE p.quarter >= ? AND p.quarter < ?{where} GROUP BY 1 ORDER BY 1",
         (since // QUARTER, -(-until // QUARTER), *values),
     )
     for quarter, cost, unpriced in rows:
@@ -65,11 +64,16 @@ def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: i
     bound = (since // QUARTER, -(-until // QUARTER), *values)
     cost, calls = db.execute(
         "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0) FROM spend p"
-        " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
-        f" WHERE {span}",
+        f"{_joined(where)} WHERE {span}",
         bound,
     ).fetchone()
     return Sum(cost, calls, floors.of(db, span, bound))
+
+
+def _joined(where: str) -> str:
+    """What a scope asks besides; where it is everything, the roll-up alone says it."""
+    others = " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+    return others if where else ""
 
 
 def newest(db: sqlite3.Connection) -> int:

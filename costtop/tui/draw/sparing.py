@@ -19,14 +19,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from costtop.named import NamedTuple
+from costtop.tui.draw.pens import Pen, alike_in_blanks, turned
 
 _Spans = dict[int, list[tuple[int, int]]]  # by line: columns [from, to) that are still to be made
-_BRIGHTNESS = {"", "1", "2", "1;2"}  # weights that one code ends
 _WEIGHTS = (
     ("bold", "1"), ("dim", "2"), ("italic", "3"), ("underline", "4"), ("blink", "5"),
     ("reverse", "7"), ("conceal", "8"), ("strike", "9"), ("underline2", "21"), ("overline", "53"),
 )  # fmt: skip
-_BLANK_SHOWS = {"4", "7", "9", "21", "53"}  # weights that a blank is seen in
 
 
 class ChangedPiece(NamedTuple):
@@ -37,14 +36,6 @@ class ChangedPiece(NamedTuple):
     strip: Strip
     first: int
     last: int
-
-
-class Pen(NamedTuple):
-    """How the terminal writes: codes of the weight, of the ink, of what is behind it."""
-
-    weight: str = ""
-    ink: str = "39"
-    behind: str = "49"
 
 
 class SparingCompositor(Compositor):
@@ -129,9 +120,9 @@ def written(pieces: Iterable[ChangedPiece], system: ColorSystem) -> Iterator[str
             yield f"\x1b[{y + 1};{x + 1}H"
         at = y, x + last - first
         for text, style in _cells(strip, first, last):
-            wanted = _pen(style, system) if style is not None else Pen()
-            if pen != wanted and not (text.isspace() and _alike_in_blanks(pen, wanted)):
-                yield _turned(pen, wanted)
+            wanted = pen_of(style, system) if style is not None else Pen()
+            if pen != wanted and not (text.isspace() and alike_in_blanks(pen, wanted)):
+                yield turned(pen, wanted)
                 pen = wanted
             yield text
     yield "\x1b[0m"
@@ -160,18 +151,9 @@ def _split(segment: Segment, start: int, stop: int) -> str:
     return segment.split_cells(stop)[0].split_cells(start)[1].text
 
 
-def _alike_in_blanks(one: Pen, other: Pen) -> bool:
-    """Whether a blank looks the same by either pen."""
-    return one.behind == other.behind and one.weight == other.weight and not _is_seen(one.weight)
-
-
-@lru_cache(maxsize=64)
-def _is_seen(weight: str) -> bool:
-    return not _BLANK_SHOWS.isdisjoint(weight.split(";"))
-
-
 @lru_cache(maxsize=2_048)
-def _pen(style: Style, system: ColorSystem) -> Pen:
+def pen_of(style: Style, system: ColorSystem) -> Pen:
+    """How a terminal of so many colours writes in a style."""
     weight = ";".join(code for name, code in _WEIGHTS if getattr(style, name))
     ink, behind = style.color, style.bgcolor
     return Pen(
@@ -179,17 +161,3 @@ def _pen(style: Style, system: ColorSystem) -> Pen:
         ";".join(ink.downgrade(system).get_ansi_codes()) if ink else "39",
         ";".join(behind.downgrade(system).get_ansi_codes(foreground=False)) if behind else "49",
     )
-
-
-@lru_cache(maxsize=4_096)
-def _turned(pen: Pen, wanted: Pen) -> str:
-    """What makes the terminal write as wanted: only what differs, but all of it after a reset."""
-    codes: list[str] = []
-    if pen.weight != wanted.weight:
-        if not {pen.weight, wanted.weight} <= _BRIGHTNESS:
-            codes, pen = ["0"], Pen()
-        elif pen.weight:
-            codes = ["22"]
-        codes += [wanted.weight] if wanted.weight else []
-    codes += [new for old, new in zip(pen[1:], wanted[1:], strict=True) if old != new]
-    return f"\x1b[{';'.join(codes)}m"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import compress
 from operator import is_not
 
-from costtop.queries.live.view import SessionRow
+from costtop.durations import SECOND
+from costtop.queries.live.view import SessionRow, Snapshot
 
 
 class MovedRows:
@@ -26,3 +27,11 @@ class MovedRows:
             self._of = before, rows
             self._found = tuple(compress(rows, map(is_not, rows, before)))
         return self._found
+
+
+def alike(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two frames look the same: of one second, with nothing changed but the clocks."""
+    if one.sessions is not other.sessions or one.at // SECOND != other.at // SECOND:
+        return False
+    pulses = (frame.pulse._replace(at=0) for frame in (one, other))
+    return next(pulses) == next(pulses) and one == other._replace(at=one.at, pulse=one.pulse)

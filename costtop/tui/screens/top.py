@@ -80,9 +80,7 @@ class TopScreen(SparingScreen):
 
     def on_mount(self) -> None:
         """Follows the app's snapshot and mood."""
-        settings = self.host.settings
-        liked = {name: getattr(settings, name) for name in View._fields if hasattr(settings, name)}
-        self.view = View(**liked)
+        self.view = self.host.settings.view()
         self.table.on_top = True  # as htop's: whoever has not moved it asks who is dearest
         self._prompt("")
         self.watch(self.app, "snapshot", self._changed, init=False)

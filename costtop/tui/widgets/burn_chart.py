@@ -14,7 +14,7 @@ from costtop.money import NANO
 from costtop.named import NamedTuple
 from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
 from costtop.tui.draw.figures import cash, clock
-from costtop.tui.draw.ink import Line, Span, joined, line, spread
+from costtop.tui.draw.ink import Extent, Line, Span, joined, line, spread
 from costtop.tui.draw.spark import BARS
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -24,6 +24,8 @@ _LEFT = 7  # cells of labels and axis
 _RIGHT = {False: 10, True: 12}  # cells right of the plot, by whether there is much room
 _WIDE = 160
 _STRIP = 48  # half hours
+_FROM = ((50, 10), (30, 5), (20, 0))  # lines of the window, rows of the plot; 0: one line of bars
+_NARROW = 80  # cells below which there is no chart
 _SIGNS = {"alert": ("▲", "warn"), "kill": ("✕", "bad")}
 
 
@@ -54,6 +56,12 @@ class _Column(NamedTuple):
     lit: int
     calm: int
     whole: int
+
+
+def rows_of(size: Extent) -> int | None:
+    """Rows of the plot in such a window; 0 where one line of bars has room, None for nothing."""
+    rows = next((rows for least, rows in _FROM if size.height >= least), None)
+    return 0 if rows and size.width < _NARROW else rows
 
 
 def chart(day: DayChart, width: int, height: int, look: Look) -> list[Line]:

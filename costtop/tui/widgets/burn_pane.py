@@ -11,12 +11,9 @@ from costtop.queries.live.view import Snapshot
 from costtop.tui.draw.ink import Line, cut, line, rule
 from costtop.tui.host import host_of
 from costtop.tui.widgets import burn_chart, header
-from costtop.tui.widgets.burn_chart import Look
+from costtop.tui.widgets.burn_chart import Look, rows_of
 from costtop.tui.widgets.pane import Pane
 
-_STRIP, _CHART, _TALL = 20, 30, 50  # lines of the window from which each is shown
-_NARROW = 80  # cells below which there is no chart
-_ROWS = {False: 5, True: 10}  # of the plot, by whether the window is tall
 _CATCHES_UP = 5 * SECOND  # between two readings while much is spent
 
 
@@ -49,7 +46,7 @@ class BurnPane(Pane):
         self._kept = kept
         size = self.screen.size
         wanted = host_of(self).settings.meters and host_of(self).snapshot.at
-        if not wanted or size.height < _STRIP or header.is_tiny(size):
+        if not wanted or rows_of(size) is None or header.is_tiny(size):
             self.show([])
             return
         self._ask(key)
@@ -110,7 +107,8 @@ class BurnPane(Pane):
 
     def _draw(self, size: Size) -> None:
         """The picture when something of it changed; its title with every frame."""
-        if size.height < _CHART or size.width < _NARROW:
+        rows = rows_of(size)
+        if not rows:
             snapshot = host_of(self).snapshot
             right = (*header.burn(snapshot, size.width, self._kept), *line(" "))
             if host_of(self).at is not None:
@@ -123,7 +121,6 @@ class BurnPane(Pane):
         drawn = (self._day, self._look, size)
         if drawn != self._drawn:
             self._drawn = drawn
-            rows = _ROWS[size.height >= _TALL]
             self._picture = [
                 cut(one, size.width)
                 for one in burn_chart.chart(self._day, size.width, rows, self._look)

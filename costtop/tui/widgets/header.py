@@ -214,7 +214,8 @@ def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
     """Where a period is going, whole facts from the most to the least telling, as many as fit."""
     known = next((one for one in snapshot.forecasts if one.period == period), None)
     if known is None:
-        said = "too few days for a forecast" if period == "day" else ""
+        is_told = period == "day" and snapshot.saved is not None  # an early frame knows of neither
+        said = "too few days for a forecast" if is_told else ""
         return line((f"   {said}", "dim")) if width >= 40 else ()
     spent = snapshot.today if period == "day" else snapshot.month  # it may have grown since
     expected, low, high = (max(one, spent) for one in (known.expected, known.low, known.high))

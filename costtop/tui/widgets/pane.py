@@ -73,17 +73,27 @@ def inked(widget: Widget, lines: Iterable[tuple[Line, str]], width: int) -> list
 
     With each line its base: the ink of what is left of its width.
     """
+    of, ground = _known(widget), widget.background_colors[1]
+    ascii_only = widget.app.has_class("ascii")
+    strips = [_painted(line, width, base, of, ascii_only) for line, base in lines]
+    for filter_ in widget.get_line_filters():
+        strips = [strip.apply_filter(filter_, ground) for strip in strips]
+    return strips
+
+
+def inks_of(widget: Widget) -> Inks:
+    """The styles of all inks that were asked for on the background of a widget."""
+    return _INKS[_known(widget)]
+
+
+def _known(widget: Widget) -> _InksOf:
     app, ground = widget.app, widget.background_colors[1]
     kind = palette.ANSI if app.has_class("ansi") else palette.COLOURED
     kind = palette.MONO if app.has_class("mono") else kind
     of = app.theme, id(kind), ground
     if of not in _INKS:
         _INKS[of] = Inks(ground, app.theme_variables, kind)
-    ascii_only = app.has_class("ascii")
-    strips = [_painted(line, width, base, of, ascii_only) for line, base in lines]
-    for filter_ in widget.get_line_filters():
-        strips = [strip.apply_filter(filter_, ground) for strip in strips]
-    return strips
+    return of
 
 
 def cropped(strips: list[Strip], crop: Region) -> list[Strip]:

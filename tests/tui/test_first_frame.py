@@ -1,0 +1,171 @@
+"""The frame that is drawn by hand before Textual is there, and how Textual takes over its cells."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from costtop.errors import CosttopError
+from costtop.paths import Paths
+from costtop.tui import backend, taking_over
+from costtop.tui.app import CosttopApp
+from costtop.tui.draw import pens
+from costtop.tui.draw.pens import Pen
+from costtop.tui.early_terminal import EarlyTerminal
+from costtop.tui.first_frame import FirstFrame, Window, drawn
+from costtop.tui.taking_over import Opening
+from costtop.tui.widgets.table import Table
+from scripts.benches import fleet
+from scripts.benches.terminal import Terminal
+from tests.patience import PATIENCE
+from tests.tui.emulated import Emulated
+from tests.tui.stage import STILL
+
+_LOOKS = {
+    "dark": {},
+    "light": {"theme": "costtop-light"},
+    "ansi": {"theme": "ansi-dark"},
+    "of Textual": {"theme": "nord"},
+    "grouped": {"group": "project"},
+    "tree": {"tree": True, "sort": "cost"},
+    "no meters": {"meters": False},
+}
+_SIZES = [(80, 24), (120, 40), (200, 60), (79, 31), (100, 36), (60, 14), (45, 10), (180, 20)]
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    made = threading.Event()
+    yield made
+    made.set()
+
+
+async def both(
+    paths: Paths, gate: threading.Event, size: tuple[int, int], ascii_only: bool = False,
+    **liked: object,
+) -> tuple[Emulated, Emulated]:  # fmt: skip
+    """What is drawn by hand, and what Textual shows first, while nothing else can be read."""
+
+    def never(*asked: object) -> None:
+        gate.wait(PATIENCE)
+        raise CosttopError("the test has ended")
+
+    real = backend.real(paths, lambda: fleet.AT)
+    snapshot, settings = real.frame(None), STILL._replace(**liked)
+    waits = dict.fromkeys(("day_chart", "lit", "session", "alerts", "bells"), never)
+    opening = Opening(snapshot, EarlyTerminal(), lambda: "", threading.Event())
+    world = real._replace(**waits)
+    app = CosttopApp(world, settings, ascii_only=ascii_only, opening=opening)
+    async with app.run_test(size=size) as pilot:
+        while not opening.is_seen.is_set():
+            await pilot.pause(0.01)
+        shown = taking_over.full(app.screen).render_segments(app.console)
+        known = taking_over._pens(app, app.screen.query_one(Table))
+        by_hand = drawn(FirstFrame(snapshot, settings, app.mood, Window(*size), ascii_only), known)
+        gate.set()
+    return Emulated(by_hand.encode()), Emulated(shown.encode())
+
+
+def assert_same(by_hand: Emulated, shown: Emulated) -> None:
+    assert "\n".join(by_hand.rows()) == "\n".join(shown.rows())
+    assert by_hand.cells == shown.cells
+
+
+@pytest.mark.parametrize("size", _SIZES, ids=str)
+async def test_textual_finds_its_own_cells(fleet_paths, gate, size):
+    assert_same(*await both(fleet_paths, gate, size))
+
+
+@pytest.mark.parametrize("how", _LOOKS)
+async def test_in_every_theme_and_view(fleet_paths, gate, how):
+    assert_same(*await both(fleet_paths, gate, (120, 40), **_LOOKS[how]))
+
+
+async def test_without_colours(fleet_paths, gate, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert_same(*await both(fleet_paths, gate, (100, 30)))
+
+
+async def test_in_ascii(fleet_paths, gate):
+    by_hand, shown = await both(fleet_paths, gate, (120, 40), ascii_only=True)
+    assert_same(by_hand, shown)
+    assert "".join(by_hand.rows()).isascii()
+
+
+def test_pens_come_back_for_their_own_look_alone(tmp_path):
+    file = tmp_path / "pens"
+    assert pens.kept(file, "dark") == {}
+    pens.keep(file, "dark", {"text": Pen("1", "38;2;1;2;3", "49")})
+    assert pens.kept(file, "dark") == {"text": Pen("1", "38;2;1;2;3", "49")}
+    assert pens.kept(file, "light") == {}
+
+
+_NO_PENS = ("", "[]", '{"look": "dark", "pens": {"text": ["1"]}, "x',
+            '{"look": "dark", "pens": {"text": ["\\u001b[2J", "", ""]}}')  # fmt: skip
+
+
+@pytest.mark.parametrize("text", _NO_PENS)
+def test_a_file_of_pens_that_is_none_costs_the_first_frame_alone(tmp_path, text):
+    file = tmp_path / "pens"
+    file.write_text(text)
+    assert pens.kept(file, "dark") == {}
+
+
+_EARLY = """
+import sys, threading, time
+from costtop.tui import early_terminal
+with early_terminal.taken() as terminal:
+    early_terminal.put("by hand")
+    {then}
+"""
+_TEXTUAL = """
+    from costtop.cli.open_screen import run_screen
+    from costtop.tui.app import CosttopApp
+    from costtop.tui.preferences import Preferences
+    from costtop.tui.taking_over import Opening
+    from tests.tui.stage import Stage
+    stage = Stage()
+    opening = Opening(stage.now, terminal, lambda: "started a daemon", threading.Event())
+    code = run_screen(CosttopApp(stage.backend, Preferences(delay=9.0), opening=opening))
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_before_textual_leaves_a_clean_terminal(number):
+    with Terminal(_EARLY.format(then="time.sleep(600)")) as terminal:
+        terminal.says(b"by hand")
+        assert terminal.end(number) == (-number if number == signal.SIGINT else 128 + number)
+        assert terminal.is_clean
+
+
+def test_so_does_a_bug():
+    with Terminal(_EARLY.format(then="raise RuntimeError")) as terminal:
+        terminal.says(b"by hand")
+        assert terminal.ended() == 1
+        assert terminal.is_clean
+
+
+def test_keys_typed_meanwhile_are_not_lost_and_the_screen_is_entered_once():
+    with Terminal(_EARLY.format(then=_TEXTUAL.lstrip())) as terminal:
+        terminal.says(b"by hand")
+        terminal.send(b"z")
+        terminal.says(b"started a daemon")
+        terminal.says(b"PAUSED")
+        terminal.send(b"q")
+        assert terminal.ended() == 0
+        assert terminal.is_clean
+        assert terminal.written.count(b"\x1b[?1049h") == terminal.written.count(b"\x1b[?1049l") == 1
+        assert b"handz" not in terminal.written  # no echo
+
+
+def test_what_is_drawn_by_hand_loads_nothing_of_textual():
+    code = "import sys, costtop.cli.open_screen, costtop.tui.first_frame, costtop.tui.draw.pens"
+    code += ", costtop.tui.early_terminal, costtop.queries.connection; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert not loaded & {"textual", "rich.segment", "asyncio", "msgspec", "tomllib", "subprocess"}
+    assert not [name for name in loaded if name.startswith("costtop.daemon")]
