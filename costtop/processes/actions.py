@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from itertools import dropwhile
 
 from costtop.errors import Refused
-from costtop.processes.evidence.agents import VARIABLES, resending
+from costtop.processes.evidence.agents import VARIABLES, is_deaf, resending
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
 from costtop.processes.inspect.process import Inspector, is_interpreter
@@ -49,7 +49,9 @@ class Actions:
     ) -> tuple[Rung, ...]:
         """What each rung of a kill, up to `last`, will do to whom. Raises Refused and says why."""
         with self._planned(session, asker, typed) as tree:
-            return plan(tree, self._pace, last, resends=resends(tree, self._holder.inspector))
+            inspector = self._holder.inspector
+            pace = paced(tree, inspector, self._pace)
+            return plan(tree, pace, last, resends=resends(tree, inspector))
 
     def plan_pause(
         self, session: str, asker: int | None = None, typed: int | None = None
@@ -82,7 +84,8 @@ class Actions:
 
         def walk(tree: Tree) -> AsyncIterator[LadderStep]:
             inspector = self._holder.inspector
-            return climb(tree, inspector, self._pace, last, resends=resends(tree, inspector))
+            pace = paced(tree, inspector, self._pace)
+            return climb(tree, inspector, pace, last, resends=resends(tree, inspector))
 
         return self._do("kill", walk, session, asker, typed)
 
@@ -192,6 +195,14 @@ class Actions:
         if asker is None and found.confidence != "exact":
             return f"not sure enough for costtop to act by itself ({found.evidence})"
         return ""
+
+
+def paced(tree: Tree, inspector: Inspector, pace: Pace) -> Pace:
+    """How long each rung waits: a moment for one that would spend on through it."""
+    if not is_deaf(inspector.argv(tree.root.pid)):
+        return pace
+    moment = min(pace.linger, pace.interrupt, pace.terminate)
+    return pace._replace(interrupt=moment, terminate=moment)
 
 
 def resends(tree: Tree, inspector: Inspector) -> bool:

@@ -68,6 +68,25 @@ async def test_other_agents_are_asked_politely_at_a_tool_too(stage, hand, bill, 
     assert steps[0].rung == "SIGINT" and steps[-1].outcome == "gone"
 
 
+async def test_a_lower_rung_says_before_what_it_may_cost(stage, hand, bill):
+    session = hand.take(claude(stage, bill, "child=setsid+name=tool"))
+    (rung,) = hand.actions.plan(session, last="SIGINT")
+    assert rung.rung == "SIGINT" and "sends one more request" in rung.words
+
+
+@pytest.mark.parametrize(("word", "waits"), [("run", "0.2 s"), ("serve", "0.4 s")])
+async def test_one_that_works_on_through_signals_is_not_waited_for(
+    stage, hand, all_steps, word, waits
+):
+    program = stage.program("opencode")
+    pid = stage.start(word, "name=agent", "ignore=INT,TERM", program=program)
+    session = hand.take(pid)
+    plan = hand.actions.plan(session)
+    assert [rung.rung for rung in plan] == ["SIGINT", "SIGTERM", "SIGKILL"]
+    assert all(f"then up to {waits}" in rung.words for rung in plan[:2])
+    assert (await all_steps(hand.actions.kill(session)))[-1].outcome == "gone"
+
+
 async def test_codex_that_is_paused_is_not_woken_to_end(stage, hand, bill, all_steps):
     words = (MARK, f"resend={bill}", "child=setsid+name=tool")
     session = hand.take(stage.start("name=agent", *words, program=stage.program("codex")))

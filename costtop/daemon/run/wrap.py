@@ -24,7 +24,7 @@ from costtop.errors import CosttopError
 from costtop.money import dollars
 from costtop.named import NamedTuple
 from costtop.paths import Paths
-from costtop.processes.actions import resends
+from costtop.processes.actions import paced, resends
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import Pace, climb
@@ -207,8 +207,8 @@ class _Supervisor:
             return
         inspector, trail = system_inspector(), Trail({RUN: self._run.id}, _me())
         with Tree(handle, inspector, (), scope_of(handle.pid), trail) as tree:
-            again = resends(tree, inspector)
-            async for step in climb(tree, inspector, Pace(), resends=again):
+            pace, again = paced(tree, inspector, Pace()), resends(tree, inspector)
+            async for step in climb(tree, inspector, pace, resends=again):
                 _say([f"  {step.what}"])
 
 

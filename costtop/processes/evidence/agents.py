@@ -21,6 +21,7 @@ class Agent(NamedTuple):
     # It sends one more request before it ends: "woken", when a SIGTERM reaches it at a tool;
     # "interrupted", at a SIGINT, too.
     resends: Literal["", "woken", "interrupted"] = ""
+    deaf: str = ""  # with this word of its command line it works on through SIGINT and SIGTERM
 
 
 AGENTS = {
@@ -28,7 +29,7 @@ AGENTS = {
         frozenset({"claude", "claude-code"}), "CLAUDE_CODE_SESSION_ID", resends="interrupted"
     ),
     "codex": Agent(frozenset({"codex"}), "CODEX_THREAD_ID", resends="woken"),
-    "opencode": Agent(frozenset({"opencode", "opencode-ai"})),
+    "opencode": Agent(frozenset({"opencode", "opencode-ai"}), deaf="run"),
     "gemini-cli": Agent(frozenset({"gemini", "gemini-cli"})),
     "copilot": Agent(frozenset({"copilot"})),
     "qwen-code": Agent(frozenset({"qwen", "qwen-code"})),
@@ -50,11 +51,21 @@ VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 def resending(argv: Sequence[str]) -> Agent | None:
     """The agent of a program that sends the result of an interrupted tool on; None for others.
 
-    Measured with Claude Code 2.1.197: 0.3 s after SIGINT or SIGTERM, whatever becomes of its tool;
-    with Codex 0.171: at SIGTERM, once of three times, never at SIGINT.
+    Seen with Claude Code 2.1.197: 0.3 s after SIGINT or SIGTERM, whatever becomes of its tool, in
+    one laboratory, and not once of 18 in another; with Codex 0.171: at SIGTERM, once of three
+    times, never at SIGINT.
     """
     resend = ((name, one) for name, one in AGENTS.items() if one.resends)
     return next((one for name, one in resend if is_agent(argv, name)), None)
+
+
+def is_deaf(argv: Sequence[str]) -> bool:
+    """Whether a program asks its model on through SIGINT and SIGTERM.
+
+    Measured with OpenCode 1.18.33: `opencode run` once it has run a tool; its own screen ends.
+    """
+    words = set(argv[1:])
+    return any(one.deaf in words and is_agent(argv, name) for name, one in AGENTS.items())
 
 
 _ENDINGS = (".js", ".mjs", ".cjs", ".py", ".exe")

@@ -17,6 +17,7 @@ from costtop.processes.kill.tree import Tree
 LADDER = ("SIGINT", "SIGTERM", "SIGKILL")
 _FREEZES = 5  # times the tree is stopped and read again before it is killed
 _NAMED = 6  # processes named one by one
+_PRICE = "at a tool, interrupted, it sends one more request"
 _REAPING = 0.1  # seconds given to a parent before its dead child is called a zombie
 
 
@@ -105,11 +106,12 @@ def plan(
         Rung("SIGKILL", f"SIGKILL to {all_of}: nothing can be saved then", pids),
     ]
     if _first(last, resends=resends):
-        why = "at a tool, interrupted, it sends one more request"
         after = "; its terminal may need: reset" if tree.root.process.terminal else ""
-        words = f"SIGSTOP, then SIGKILL to {all_of}: {why}{after}"
+        words = f"SIGSTOP, then SIGKILL to {all_of}: {_PRICE}{after}"
         return (Rung("SIGKILL", words, pids),)
     rungs = rungs[: LADDER.index(last) + 1]
+    if resends:
+        rungs[0] = rungs[0]._replace(words=f"{rungs[0].words}; {_PRICE}")
     return tuple(rungs[1:] if _is_stopped(tree.root) else rungs)
 
 
