@@ -47,3 +47,21 @@ def upper_spread(ordered: Sequence[float]) -> float:
 def mean(numbers: Sequence[float]) -> float:
     """The arithmetic mean, 0.0 of nothing."""
     return math.fsum(numbers) / len(numbers) if numbers else 0.0
+
+
+def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
+    """The value that a session's peak passes with probability `alpha` (DETECTION 3.2, h).
+
+    An exponential tail from robust quantiles of the sorted peaks, so that a few per cent of
+    anomalies among them do not blind it. Under 30 peaks it is `start`, blended in up to 150.
+    """
+    count = len(peaks)
+    if count < 30:
+        return start
+    far = math.log(0.1 / alpha)
+    q50, q90 = quantile(peaks, 0.5), quantile(peaks, 0.9)
+    limit = q90 + (q90 - q50) / math.log(5) * far
+    if count >= 60:
+        limit = max(limit, q90 + (quantile(peaks, 0.95) - q90) / math.log(2) * far)
+    weight = min(1.0, (count - 30) / 120)
+    return start + weight * (limit - start)

@@ -17,7 +17,7 @@ from costtop.model import SEVERITIES, Finding, Severity
 _QUIET = 10  # turns without the claim after which a recovering mechanism is over
 _SURE = 0.5  # of a usual session, that a mechanism has cost where few peers have taught its limit
 _UNPEERED = 2  # floors that one has cost which is told before anything is known to be usual
-_FAR = 1.5  # times the usual that a session which is still cheap must be on its way to
+_FAR = 1.35  # times the usual that a session which is still cheap must be on its way to
 _RANK = {"": -1} | {severity: nth for nth, severity in enumerate(SEVERITIES)}
 
 

@@ -96,8 +96,27 @@ def test_one_large_file_is_no_runaway(school, log):
     monitor, at = school
     rng = random.Random(5)
     made = turns(rng, 5)
-    made += turns(rng, 15, context=90_000, start=60_000)
+    made += turns(rng, 15, context=45_000, start=60_000)
     assert "context_growth" not in rules(play(monitor, log, "x", at, made))
+
+
+def test_a_turn_larger_than_any_of_peers_tells_alone_where_it_is_dear(school, log):
+    monitor, at = school
+    rng = random.Random(5)
+    made = turns(rng, 5)
+    made += turns(rng, 15, context=120_000, start=60_000)
+    found = only(play(monitor, log, "x", at, made), "context_growth")
+    assert (found.turn, found.severity) == (6, "warning")
+    assert found.why.startswith("Turn 6 has added 97,208 tokens more to the context than usual")
+
+
+def test_a_reply_longer_than_any_of_peers_tells_alone_where_it_is_dear(school, log):
+    monitor, at = school
+    rng = random.Random(7)
+    made = turns(rng, 5) + turns(rng, 1, output=30_000, start=60_000)
+    found = only(play(monitor, log, "x", at, made), "verbose_output")
+    assert (found.turn, found.severity) == (6, "warning")
+    assert found.why.startswith("The reply of turn 6 was 10,117 tokens longer than usual")
 
 
 def test_compaction_is_no_growth(school, log):

@@ -12,8 +12,8 @@ from costtop.money import dollars
 PEAK = "growth_peak"
 # Deviations a turn beyond the slack; growth is widely spread, a sixfold one is but two of them.
 _STEEP = 0.5
-_STAKE = Stake(rise=1.1, limit=0.42, fall=0.32)
-_LEAST = 3  # turns: in fewer a few large files are read, as everybody does
+# A large file is read in a turn, as everybody does.
+_STAKE = Stake(rise=0.95, limit=0.36, fall=0.32, least=2, alone=0.2)
 
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
@@ -33,10 +33,14 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         paid = before.tokens * price.read + fresh * price.paid
         state = state._replace(dollars=before.dollars + paid)
     memory.now = state
-    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, stake=_STAKE, rate=rate)
-    if found is None or state.turns < _LEAST:
+    found = cusum.claim(
+        at, memory, band, step.growth, name="growth", steep=_STEEP, stake=_STAKE, rate=rate
+    )
+    if found is None:
         return None
+    each = f"for {state.turns} turns each has added {state.tokens // state.turns:,}"
+    if state.turns == 1:
+        each = f"turn {at.session.turns} has added {state.tokens:,}"
     return found._replace(
-        words=f"for {state.turns} turns each has added {state.tokens // state.turns:,} tokens more"
-        f" to the context than usual, ${dollars(found.excess)} so far"
+        words=f"{each} tokens more to the context than usual, ${dollars(found.excess)} so far"
     )

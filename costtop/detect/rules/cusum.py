@@ -17,6 +17,8 @@ _CLIP = 4.0
 _LEAST_SPREAD = 0.3
 _LEAST_LIMIT = 0.4  # of the limit: so much is asked for however dear the shift is
 _START = 10.0  # of the sum, while there are too few peaks to calibrate
+_ALONE = 4.0  # deviations of a turn that may tell by itself
+_LARGER = 1.5  # times as large as peers' turns ever are, likewise
 
 
 class Stake(NamedTuple):
@@ -25,6 +27,8 @@ class Stake(NamedTuple):
     rise: float  # deviations a turn beyond the slack: less is not steep, and waits for its sum
     limit: float  # of the limit, where it has cost as much as a whole usual session
     fall: float  # of the limit that is asked for less at each e-fold of the cost
+    least: int  # turns
+    alone: float  # of a usual session, that a single turn beyond all that peers have has cost
 
 
 class Cusum(NamedTuple):
@@ -49,9 +53,10 @@ def advance(state: Cusum, tokens: int, least: int, band: CostBand) -> Cusum:
 def claim(
     at: Moment,
     memory: Memory[Cusum],
-    peers: int,
+    band: CostBand,
+    tokens: int,
     *,
-    peak: str,
+    name: str,
     steep: float,
     stake: Stake,
     rate: float,
@@ -59,15 +64,20 @@ def claim(
     """What the memory's sum says: beyond its calibrated peak, steep enough, and worth its dollars.
 
     `rate` is what one more turn would cost in pico-dollars; the words are the caller's. Its limit
-    is lower where the dollars of the shift speak for it.
+    is lower where the dollars of the shift speak for it; a turn of so many `tokens` as peers never
+    have needs none, where it has cost a good part of a usual session.
     """
     state = memory.now
     if state.sum > memory.peak:
         memory.peak = state.sum
-    limit, excess = at.peers.limit(peak, _START), state.dollars // 1000
-    if state.sum <= max(_LEAST_LIMIT * limit, steep * state.turns):
+    usual, excess = at.peers.long_median(), state.dollars // 1000
+    limit = at.peers.limit(f"{name}_peak", _START)
+    if excess > stake.alone * usual > 0 and _is_alone(at, band, tokens, name):
+        limit = 0.0
+    elif state.turns < stake.least or state.sum <= max(_LEAST_LIMIT * limit, steep * state.turns):
         return None
-    limit *= _believed(state, excess, at.peers.long_median(), stake)
+    else:
+        limit *= _believed(state, excess, usual, stake)
     if state.sum <= limit:
         return None
     total = projected(at, excess, rate / 1000)
@@ -79,10 +89,18 @@ def claim(
         excess=excess,
         projected=total,
         words="",
-        learnt=peers,
+        learnt=band.peers,
         since=at.session.turns - state.turns + 1,
         evidence=(("extra_tokens", state.tokens),),
     )
+
+
+def _is_alone(at: Moment, band: CostBand, tokens: int, name: str) -> bool:
+    """Whether a turn is far beyond the usual, and beyond the largest that peers have."""
+    if math.log(max(tokens, 1)) - band.mid <= _ALONE * max(band.spread, _LEAST_SPREAD):
+        return False
+    largest = at.peers.largest(name)
+    return largest is not None and tokens > _LARGER * math.exp(largest)
 
 
 def _believed(state: Cusum, excess: int, usual: int, stake: Stake) -> float:

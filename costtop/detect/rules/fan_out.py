@@ -14,6 +14,7 @@ _LEAST = 8  # distinct subagents
 _UNKNOWN = 20  # the same while few peers say whether swarms are usual
 _TOLD = 4  # of them who start none make it one fewer
 _AT_ONCE = 4  # the same in a single turn, which is far more than peers begin in one
+_SURE = 6  # from so many on hardly anything need have been spent
 _RARE = 0.98  # of peers: somebody who swarms once in fifty sessions means to
 _RECENT = 12  # turns of the root agent
 
@@ -63,7 +64,7 @@ def _limit(at: Moment, groups: tuple[Group, ...]) -> float | None:
     floor, usual, cost = at.settings.floor, at.peers.median(), at.session.agent_cost
     ordered = groups[-1].numbers("agents")
     known = len(ordered) >= MANY
-    if known and cost > max(floor // 2, usual // 4) and _at_once(at, groups):
+    if known and cost > _gate(at) and _at_once(at, groups):
         return _AT_ONCE
     count = len(at.session.agents)
     least = _LEAST if known else _UNKNOWN - len(ordered) // _TOLD
@@ -72,6 +73,14 @@ def _limit(at: Moment, groups: tuple[Group, ...]) -> float | None:
     high = max(_high(group, "agents", 0.95) for group in groups)
     far = count > 4 * high or 2 * _begun(at.session, _RECENT) >= count
     return max(least, 2 * high) if count > 2 * high and far else None
+
+
+def _gate(at: Moment) -> int:
+    """What subagents that were begun together must have cost, nano-dollars: of many next to it."""
+    floor, usual = at.settings.floor, at.peers.median()
+    if _begun(at.session, 1) >= _SURE:
+        return max(floor // 4, usual // 10)
+    return max(floor // 2, usual // 4)
 
 
 def _at_once(at: Moment, groups: tuple[Group, ...]) -> bool:

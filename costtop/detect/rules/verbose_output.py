@@ -10,8 +10,8 @@ from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
 
 PEAK = "output_peak"
-_STEEP = 0.8  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
-_STAKE = Stake(rise=1.1, limit=0.5, fall=0.2)
+_STEEP = 0.9  # deviations a turn beyond the slack: a long session that is a bit wordy is no runaway
+_STAKE = Stake(rise=0.95, limit=0.57, fall=0.2, least=1, alone=0.35)
 
 
 def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
@@ -34,10 +34,12 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
         state = state._replace(dollars=before.dollars + paid)
         rate = state.tokens // state.turns * (price.out + price.paid) + state.tokens * price.read
     memory.now = state
-    found = cusum.claim(at, memory, band.peers, peak=PEAK, steep=_STEEP, stake=_STAKE, rate=rate)
+    found = cusum.claim(
+        at, memory, band, at.session.output, name="output", steep=_STEEP, stake=_STAKE, rate=rate
+    )
     if found is None:
         return None
-    return found._replace(
-        words=f"for {state.turns} turns each reply has been {state.tokens // state.turns:,} tokens"
-        f" longer than usual, ${dollars(found.excess)} so far"
-    )
+    each = f"for {state.turns} turns each reply has been {state.tokens // state.turns:,}"
+    if state.turns == 1:
+        each = f"the reply of turn {at.session.turns} was {state.tokens:,}"
+    return found._replace(words=f"{each} tokens longer than usual, ${dollars(found.excess)} so far")

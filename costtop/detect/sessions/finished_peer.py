@@ -55,6 +55,8 @@ class Peer(NamedTuple):
     at_once: int = 0  # the most subagents that began in one turn
     break_peak: float = 0.0  # the most breaks of the cached prompt in short succession
     match_peak: float = 0.0  # the most turns with the same token counts
+    growth_top: float = 0.0  # ln tokens of its largest turn; 0.0 where it was not noted
+    output_top: float = 0.0
 
 
 PEAKS = ("age_peak", "growth_peak", "output_peak", "break_peak", "match_peak")

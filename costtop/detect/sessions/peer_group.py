@@ -20,6 +20,7 @@ _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",
     "output_spread", "agents", "at_once", "turns", "retries", "break_peak", "match_peak",
 )  # fmt: skip
+_TOPS = ("growth_top", "output_top")
 LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
@@ -95,6 +96,7 @@ class Group:
         self._base = 0  # changes before the journal's first
         self._series: dict[str | int, Series] = {"cost": Series(_cost), "long": Series(_long)}
         self._series |= {name: Series(attrgetter(name)) for name in _SERIES}
+        self._series |= {name: Series(_noted(name)) for name in _TOPS}
         self._middles: dict[int, Middle] = {}
 
     def add(self, peer: Peer, settings: Settings) -> None:
@@ -164,6 +166,11 @@ def _cost(peer: Peer) -> float | None:
 
 def _long(peer: Peer) -> float | None:
     return _cost(peer) if peer.turns >= LONG else None
+
+
+def _noted(name: str) -> Pick:
+    number = attrgetter(name)
+    return lambda peer: number(peer) or None
 
 
 def _at_age(nth: int) -> Pick:

@@ -7,7 +7,6 @@ for is read from lists that are kept sorted, and remembered until the next sessi
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 
 from costtop import periods
 from costtop.analysis.drivers import Reference
@@ -15,6 +14,7 @@ from costtop.analysis.quantiles import (
     NORMAL_90,
     median,
     quantile,
+    tail,
     twice_median,
     upper_spread,
 )
@@ -35,6 +35,7 @@ MANY = 30  # peers whose 95 % point means something
 _SPENDING_DAYS, _LEAST_DAYS = 14, 5  # that a user's usual day is the median of; fewer say nothing
 _POOLED = 100  # peaks from which a group's own tail is used
 _SELDOM = 0.005  # of peers: what so few do is believed at its first sign
+_LARGEST = 0.98  # of peers, whose largest turn is as large as a turn ever is
 
 
 class Usual(NamedTuple):
@@ -198,6 +199,14 @@ class PeerView:
         group = next(many, self.groups[-1])  # all together are no peers
         return group.level != "all" and group.stopped(name, first, lasting) <= _SELDOM
 
+    def largest(self, name: str) -> float | None:
+        """Ln tokens of as large a turn ("growth" or "output") as peers ever have; None: too few."""
+        for group in self.groups:
+            ordered = group.numbers(f"{name}_top")
+            if group.level != "all" and len(ordered) >= MANY:
+                return quantile(ordered, _LARGEST)
+        return None
+
     def residual(self, turns: int) -> float:
         """Turns that peers which got this far still had before them, in the middle."""
         self._fresh()
@@ -329,24 +338,6 @@ class PeerGroups:
             if (level, name, estimated) not in self._groups:
                 self._groups[level, name, estimated] = Group(level)
         return tuple(self._groups[level, name, estimated] for level, name in names)
-
-
-def tail(peaks: Sequence[float], alpha: float, start: float) -> float:
-    """The value that a session's peak passes with probability `alpha` (DETECTION 3.2, h).
-
-    An exponential tail from robust quantiles of the sorted peaks, so that a few per cent of
-    anomalies among them do not blind it. Under 30 peaks it is `start`, blended in up to 150.
-    """
-    count = len(peaks)
-    if count < 30:
-        return start
-    far = math.log(0.1 / alpha)
-    q50, q90 = quantile(peaks, 0.5), quantile(peaks, 0.9)
-    limit = q90 + (q90 - q50) / math.log(5) * far
-    if count >= 60:
-        limit = max(limit, q90 + (quantile(peaks, 0.95) - q90) / math.log(2) * far)
-    weight = min(1.0, (count - 30) / 120)
-    return start + weight * (limit - start)
 
 
 def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:

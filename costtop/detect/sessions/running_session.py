@@ -48,15 +48,20 @@ class TurnSums(NamedTuple):
 class Samples:
     """Logarithms of the new tokens and the output of turns; every second goes when full."""
 
-    __slots__ = ("_growths", "_outputs", "_stride")
+    __slots__ = ("_growths", "_outputs", "_stride", "_tops")
 
     def __init__(self) -> None:
         self._growths: list[float] = []
         self._outputs: list[float] = []
         self._stride = 1
+        self._tops = [LEAST_GROWTH, 1]  # the most tokens that any turn added, and put out
 
     def take(self, turn: int, output: int, growth: int | None) -> None:
-        """Keep a turn's tokens, unless it is one that is left out."""
+        """Keep a turn's tokens, unless it is one that is left out; the largest are kept of all."""
+        if growth is not None and growth > self._tops[0]:
+            self._tops[0] = growth
+        if output > self._tops[1]:
+            self._tops[1] = output
         if turn % self._stride:
             return
         self._outputs.append(math.log(max(1, output)))
@@ -75,7 +80,7 @@ class Samples:
                 self._growths.pop()
 
     def spreads(self) -> dict[str, float]:
-        """Middle and upper spread of both, by the names of `Peer`."""
+        """Middle, upper spread and largest turn of both, by the names of `Peer`."""
         growth_mid, growth_spread = _spread(self._growths)
         output_mid, output_spread = _spread(self._outputs)
         return {
@@ -83,6 +88,8 @@ class Samples:
             "growth_spread": growth_spread,
             "output_mid": output_mid,
             "output_spread": output_spread,
+            "growth_top": math.log(self._tops[0]),
+            "output_top": math.log(self._tops[1]),
         }
 
 
