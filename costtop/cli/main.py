@@ -141,7 +141,7 @@ def usual(arguments: list[str]) -> Any:
         second = usual_words.UsualWords()
         _module(named).add(second, named)
         return usual_words.options((first, ()), (second, arguments[1:]))
-    except usual_words.Unusual:
+    except usual_words.NotUsual:
         return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from costtop.named import NamedTuple
 
 
-class Unusual(Exception):
+class NotUsual(Exception):
     """argparse is to read these words."""
 
 
@@ -73,7 +73,7 @@ class UsualWords:
         return _Either(self, self._groups)
 
     def add_argument(self, *names: str, group: int = 0, **how: Any) -> None:
-        """One argument; raises Unusual for a kind that is left to argparse."""
+        """One argument; raises NotUsual for a kind that is left to argparse."""
         long = next((name for name in names if name.startswith("--")), names[0])
         dest = how.get("dest") or long.lstrip("-").replace("-", "_")
         made = _Argument(
@@ -87,9 +87,9 @@ class UsualWords:
         )
         is_option = names[0].startswith("-")
         if not _KNOWN.issuperset(how) or made.action not in _ACTIONS or is_option * made.nargs:
-            raise Unusual
+            raise NotUsual
         if made.nargs not in ("", "?", *_MANY):
-            raise Unusual
+            raise NotUsual
         self._options |= dict.fromkeys(names if is_option else (), made)
         self._places += () if is_option else (made,)
         if made.action != "version":
@@ -97,15 +97,15 @@ class UsualWords:
             self._defaults[dest] = how.get("default", self._set.get(dest, usual))
 
     def __getattr__(self, name: str) -> Any:
-        raise Unusual  # verbs, and whatever else a parser can
+        raise NotUsual  # verbs, and whatever else a parser can
 
     def read(self, words: Sequence[str]) -> dict[str, Any]:
-        """The value of each argument; raises Unusual."""
+        """The value of each argument; raises NotUsual."""
         found, rest = self._read_options(words)
         found |= self._placed(rest)
         required = {one.dest for one in self._options.values() if one.required}
         if not required <= found.keys():
-            raise Unusual
+            raise NotUsual
         return self._usual() | found
 
     def _read_options(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -121,7 +121,7 @@ class UsualWords:
             name, equals, value = word.partition("=")
             option = self._options.get(name, _UNKNOWN)
             if chosen.setdefault(option.group, option.dest) != option.dest and option.group:
-                raise Unusual
+                raise NotUsual
             if option.action == "store_true" and not equals:
                 found[option.dest] = True
             elif option.action in _VALUES and bool(equals) == bool(value):
@@ -129,25 +129,25 @@ class UsualWords:
                 kept = found.get(option.dest) or self._defaults[option.dest] or ()
                 found[option.dest] = [*kept, given] if option.action == "append" else given
             else:
-                raise Unusual
+                raise NotUsual
         if rest and rest[-1][0] - rest[0][0] >= len(rest):
-            raise Unusual
+            raise NotUsual
         return found, [word for _, word in rest]
 
     def _placed(self, words: list[str]) -> dict[str, Any]:
         """The words by the places that they stand in."""
         many = [one for one in self._places if one.nargs]
         if len(many) > 1 or (many and self._places[-1] is not many[0]):
-            raise Unusual
+            raise NotUsual
         single = [one for one in self._places if not one.nargs]
         if len(words) < len(single):
-            raise Unusual
+            raise NotUsual
         pairs = zip(single, words, strict=False)
         found = {one.dest: _typed(one, word) for one, word in pairs}
         words = words[len(single) :]
         if not many:
             if words:
-                raise Unusual
+                raise NotUsual
             return found
         return found | self._spread(many[0], words)
 
@@ -156,10 +156,10 @@ class UsualWords:
         given = [_typed(place, word) for word in words]
         if place.nargs == "?":
             if len(given) > 1:
-                raise Unusual
+                raise NotUsual
             return {place.dest: given[0]} if given else {}
         if not given and place.nargs == "+":
-            raise Unusual
+            raise NotUsual
         return {place.dest: given} if given or self._defaults[place.dest] is None else {}
 
     def _usual(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _next(left: Iterator[tuple[int, str]]) -> str:
     """The value of an option: the word after it, which is no option."""
     _, word = next(left, (0, "--"))
     if word.startswith("-") and word != "-":
-        raise Unusual
+        raise NotUsual
     return word
 
 
@@ -194,14 +194,14 @@ def _typed(of: _Argument, word: str) -> Any:
     try:
         value: Any = of.type(word) if of.type else word
     except Exception:  # argparse says what is wrong with it
-        raise Unusual from None
+        raise NotUsual from None
     if of.choices is not None and value not in of.choices:
-        raise Unusual
+        raise NotUsual
     return value
 
 
 def options(*declared: tuple[UsualWords, Sequence[str]]) -> SimpleNamespace:
-    """What all of them read, the later ones over the earlier; raises Unusual."""
+    """What all of them read, the later ones over the earlier; raises NotUsual."""
     values: dict[str, Any] = {}
     for words, given in declared:
         values |= words.read(given)

@@ -39,18 +39,16 @@ from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs import long_sums
-from costtop.daemon.jobs.clock_watch import heed_clock
-from costtop.daemon.jobs.memory_upkeep import keep_memory_small
 from costtop.daemon.jobs.price_refresh import PriceRefresh
-from costtop.daemon.jobs.store_keeper import StoreKeeper, keep_wal_small
+from costtop.daemon.jobs.store_keeper import StoreKeeper
+from costtop.daemon.jobs.upkeep import heed_clock, keep_memory_small, keep_wal_small
 from costtop.daemon.lifecycle import (
     beginnings,
     daemon_log,
     privacy,
-    systemd,
+    signals,
 )
 from costtop.daemon.lifecycle import instance as instances
-from costtop.daemon.lifecycle.signals import ignore, on_signals
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
@@ -99,8 +97,8 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
         try:
             asyncio.run(_serve(paths, config, lock, read_only=read_only))
         finally:
-            ignore(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # it ends already
-            systemd.tell("STOPPING=1")
+            signals.ignore(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # it ends already
+            signals.tell("STOPPING=1")
             paths.status.unlink(missing_ok=True)
     return 0
 
@@ -128,8 +126,8 @@ class _Daemon(NamedTuple):
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
     """Works with one configuration after the other until it is stopped."""
     ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
-    on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
-    on_signals((signal.SIGHUP,), ends.reload.set)
+    signals.on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
+    signals.on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, is_command)
     daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk)
     try:
@@ -294,7 +292,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple
 async def _answer_service(instance: Wired, follower: Follower, faults: Faults) -> None:
     """Says to systemd, where that has started us, that this daemon is up and at work."""
     counts, ingest = instance.ingest.counts, instance.ingest
-    await systemd.answer(
+    await signals.answer(
         instance.paths.socket,
         lambda: (follower.looked, ingest.progress.done, counts.bytes),
         lambda: bool(faults.present()),

@@ -21,7 +21,7 @@ class Pace(NamedTuple):
     most: float
 
 
-class Outlook(NamedTuple):
+class PlanOutlook(NamedTuple):
     """How full a window is now and what is to come; moments are ms UTC.
 
     `full` is None where it will be reset before, or where no pace is known (`pace` None). `spare`
@@ -49,14 +49,14 @@ def pace(window: Window, now: int) -> Pace | None:
     return Pace(short, max(0.0, min(short - fuzzy, long)), max(short + fuzzy, long))
 
 
-def outlook(window: Window, now: int, since: float | None = None) -> Outlook:
+def outlook(window: Window, now: int, since: float | None = None) -> PlanOutlook:
     """How it stands. `since` estimates what was used after its latest reading, per cents."""
     used = window.used + (since or 0.0)
     known = pace(window, now)
     if used >= _FULL:
-        return Outlook(used, bool(since), known, now, now, now, None)
+        return PlanOutlook(used, bool(since), known, now, now, now, None)
     if known is None or known.hourly <= 0:
-        return Outlook(used, bool(since), known, None, None, None, None)
+        return PlanOutlook(used, bool(since), known, None, None, None, None)
     start = now if since else _measured_to(window, now)
     full, earliest, latest = (
         _reached(used, hourly, start) for hourly in (known.hourly, known.most, known.least)
@@ -64,7 +64,7 @@ def outlook(window: Window, now: int, since: float | None = None) -> Outlook:
     end = window.resets
     spare = full - end if end is not None and full is not None and full > end else None
     full, earliest, latest = (_before(end, moment) for moment in (full, earliest, latest))
-    return Outlook(used, bool(since), known, full, earliest, latest, spare)
+    return PlanOutlook(used, bool(since), known, full, earliest, latest, spare)
 
 
 def _measured_to(window: Window, now: int) -> int:

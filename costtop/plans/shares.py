@@ -14,7 +14,7 @@ from costtop.plans.windows import Window
 _ENOUGH = 3.0  # per cents that have to be seen before one of them has a price
 
 
-class Spent(NamedTuple):
+class PlanSpend(NamedTuple):
     """Dollars of one session within a minute (ms UTC where it begins), of the window's agent."""
 
     at: int
@@ -22,14 +22,14 @@ class Spent(NamedTuple):
     cost: int  # nano-dollars
 
 
-class Shared(NamedTuple):
+class PlanShares(NamedTuple):
     """Per cents of a window by session, and those that nobody here used."""
 
     by_session: dict[int, float]
     elsewhere: float
 
 
-def shared(window: Window, spent: Iterable[Spent], price: int | None) -> Shared:
+def shared(window: Window, spent: Iterable[PlanSpend], price: int | None) -> PlanShares:
     """Shares a window's per cents; those of sessions and elsewhere add up to what is used.
 
     Before the first reading nothing tells how much was there already: what was spent here takes no
@@ -52,7 +52,7 @@ def shared(window: Window, spent: Iterable[Spent], price: int | None) -> Shared:
         elsewhere += gained - mine
         for session, cost in parts.items():
             found[session] += mine * cost / whole
-    return Shared(dict(found), elsewhere)
+    return PlanShares(dict(found), elsewhere)
 
 
 def seen_points(window: Window) -> float:

@@ -33,7 +33,7 @@ class SizeBand(NamedTuple):
     rates: Rates | None
 
 
-class Window(NamedTuple):
+class DayWindow(NamedTuple):
     """From `opens` (ms after midnight UTC) until the next window.
 
     No bands: unpriced; `why` says why, and also why rates are only a floor.
@@ -48,7 +48,7 @@ class Stretch(NamedTuple):
     """From `since` (ms UTC) until the next stretch; windows ascend from midnight."""
 
     since: int
-    windows: tuple[Window, ...]
+    windows: tuple[DayWindow, ...]
 
 
 class Card(NamedTuple):
@@ -67,15 +67,15 @@ class CardRule(NamedTuple):
 
 def flat(bands: tuple[SizeBand, ...]) -> Card:
     """A card whose bands hold at all times."""
-    return Card((Stretch(DAWN, (Window(0, bands),)),))
+    return Card((Stretch(DAWN, (DayWindow(0, bands),)),))
 
 
 def unpriced(why: str) -> Card:
     """The card of a model without a price, with the reason."""
-    return Card((Stretch(DAWN, (Window(0, (), why),)),))
+    return Card((Stretch(DAWN, (DayWindow(0, (), why),)),))
 
 
-def sampled(dates: Iterable[int], times: Iterable[int], price: Callable[[int], Window]) -> Card:
+def sampled(dates: Iterable[int], times: Iterable[int], price: Callable[[int], DayWindow]) -> Card:
     """A card from `price(at)`, asked once for each stretch where its answer cannot change.
 
     `dates` are the midnights and `times` the ms of day at which it may; `price` gives the bands.
@@ -84,7 +84,7 @@ def sampled(dates: Iterable[int], times: Iterable[int], price: Callable[[int], W
     starts = sorted(set(dates))
     eve = starts[0] - DAY if starts else 0
 
-    def windows(midnight: int) -> tuple[Window, ...]:
+    def windows(midnight: int) -> tuple[DayWindow, ...]:
         return _joined(price(midnight + moment)._replace(opens=moment) for moment in moments)
 
     stretches = [Stretch(DAWN, windows(eve)), *(Stretch(day, windows(day)) for day in starts)]
@@ -96,10 +96,10 @@ def overlaid(base: Card, rules: Sequence[CardRule]) -> Card:
     edges = {stretch.since for stretch in base.stretches}
     edges.update(edge for rule in rules for edge in (rule.since, rule.until) if edge < VAST)
 
-    def windows(at: int) -> tuple[Window, ...]:
+    def windows(at: int) -> tuple[DayWindow, ...]:
         for rule in reversed(rules):
             if rule.since <= at < rule.until:
-                return (Window(0, rule.bands),)
+                return (DayWindow(0, rule.bands),)
         return stretch_at(base, at).windows
 
     return _merged([Stretch(edge, windows(edge)) for edge in sorted(edges)])
@@ -113,7 +113,7 @@ def stretch_at(card: Card, at: int) -> Stretch:
     return card.stretches[0]
 
 
-def window_at(card: Card, at: int) -> Window:
+def window_at(card: Card, at: int) -> DayWindow:
     """The window of the day that `at` (ms UTC) falls into."""
     stretch, moment = stretch_at(card, at), at % DAY
     return next(window for window in reversed(stretch.windows) if window.opens <= moment)
@@ -150,9 +150,11 @@ def from_plain(plain: Any) -> Card:
     return card
 
 
-def _windows(plain: Any) -> tuple[Window, ...]:
+def _windows(plain: Any) -> tuple[DayWindow, ...]:
     return tuple(
-        Window(int(opens), tuple(SizeBand(int(a), _rates(rates)) for a, rates in bands), str(why))
+        DayWindow(
+            int(opens), tuple(SizeBand(int(a), _rates(rates)) for a, rates in bands), str(why)
+        )
         for opens, bands, why in plain
     )
 
@@ -168,9 +170,9 @@ def _rates(plain: Any) -> Rates | None:
     return Rates(*numbers[:6], str(card), numbers[6], apart, bool(floor))
 
 
-def _joined(windows: Iterable[Window]) -> tuple[Window, ...]:
+def _joined(windows: Iterable[DayWindow]) -> tuple[DayWindow, ...]:
     """Windows without those that only repeat the one before."""
-    kept: list[Window] = []
+    kept: list[DayWindow] = []
     for window in windows:
         if not kept or kept[-1][1:] != window[1:]:
             kept.append(window)

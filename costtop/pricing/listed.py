@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from costtop.model import Rates
 from costtop.named import NamedTuple
-from costtop.pricing.cards import DAY, HALVED, STANDARD, Card, SizeBand, Window, sampled
+from costtop.pricing.cards import DAY, HALVED, STANDARD, Card, DayWindow, SizeBand, sampled
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -198,7 +198,7 @@ def _moment(edge: time) -> int:
     return int(moment.timestamp() * 1000) % DAY
 
 
-def _window(offer: _Offer, at: int) -> Window:
+def _window(offer: _Offer, at: int) -> DayWindow:
     when = datetime.fromtimestamp(at / 1000, UTC)
     found = _priced(offer, when)
     missing = offer.unlisted if found else " ".join((*offer.context.values(), offer.unlisted))
@@ -258,14 +258,16 @@ def _makers_rule(provider: str, model: str, word: str) -> Decimal | None:
     return Decimal("0.5") if word == "batch" else _FAST_MULTIPLES.get(model)
 
 
-def _bands(offer: _Offer, prices: "ModelPrice", multiple: Decimal, note: str) -> Window:
+def _bands(offer: _Offer, prices: "ModelPrice", multiple: Decimal, note: str) -> DayWindow:
     known = {key: price for key, price in prices.__dict__.items() if price is not None}
     if not known and not _is_free(offer.model):
-        return Window(0, (), f"no price is listed for {offer.provider.id}:{offer.model.id}")
+        return DayWindow(0, (), f"no price is listed for {offer.provider.id}:{offer.model.id}")
     if known and "input_mtok" not in known:
-        return Window(0, (), f"{offer.model.id} is not sold by the token: {prices}")
+        return DayWindow(0, (), f"{offer.model.id} is not sold by the token: {prices}")
     if any(key in known for key in _APART):
-        return Window(0, (), f"{offer.model.id} bills reasoning or citations at a price of its own")
+        return DayWindow(
+            0, (), f"{offer.model.id} bills reasoning or citations at a price of its own"
+        )
     if offer.provider.id == "anthropic":
         known.setdefault("web_searches_kcount", _ANTHROPIC_SEARCH)
     if offer.provider.id == "google" and known:
@@ -275,7 +277,7 @@ def _bands(offer: _Offer, prices: "ModelPrice", multiple: Decimal, note: str) ->
     bands = [
         SizeBand(above, _rates(known, above, multiple, label)) for above in (-1, *sorted(starts))
     ]
-    return Window(0, tuple(bands))
+    return DayWindow(0, tuple(bands))
 
 
 def _is_free(model: "ModelInfo") -> bool:

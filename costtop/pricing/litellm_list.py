@@ -15,7 +15,16 @@ from typing import Any
 
 from costtop.model import Rates
 from costtop.named import NamedTuple
-from costtop.pricing.cards import DAWN, HALVED, STANDARD, Card, SizeBand, Stretch, Window, unpriced
+from costtop.pricing.cards import (
+    DAWN,
+    HALVED,
+    STANDARD,
+    Card,
+    DayWindow,
+    SizeBand,
+    Stretch,
+    unpriced,
+)
 
 _MEDIA = {
     "input_cost_per_audio_token": "audio_input",
@@ -105,7 +114,7 @@ def _card(name: str, entry: Mapping[str, Any], tier: str, speed: str, geo: str) 
     bands = [SizeBand(above, rate) for above, rate in zip((-1, *starts[1:]), rates, strict=True)]
     missing = unlisted or [tier for rate in rates if rate.floor][:1]
     why = f"LiteLLM {name} has no price for {' '.join(missing)}" if missing else ""
-    return Card((Stretch(DAWN, (Window(0, tuple(bands), why),)),))
+    return Card((Stretch(DAWN, (DayWindow(0, tuple(bands), why),)),))
 
 
 def _prices(entry: Mapping[str, Any]) -> Prices:

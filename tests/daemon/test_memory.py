@@ -6,7 +6,7 @@ import sys
 import pytest
 
 CODE = """
-from costtop.daemon.jobs.memory_upkeep import give_back, resident
+from costtop.daemon.jobs.upkeep import give_back, resident
 kept = [bytes(3000) for _ in range(40_000)]
 kept = kept[::100]  # holes: the end of the heap is in use
 before = resident()

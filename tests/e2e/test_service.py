@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.lifecycle import service_files, systemd
+from costtop.daemon.lifecycle import service_files, signals
 from tests.e2e.instance import Instance
 from tests.patience import PATIENCE, until
 
@@ -181,7 +181,7 @@ async def test_what_does_not_move_is_not_vouched_for(listener):
         looks.append(1)
         return min(len(looks), 8)  # it hangs from the eighth look on
 
-    feeding = asyncio.create_task(systemd.feed(progress, lambda: False, 0.4))
+    feeding = asyncio.create_task(signals.feed(progress, lambda: False, 0.4))
     while len(looks) < 25:
         await asyncio.sleep(0.02)
     listener.settimeout(0)
@@ -193,7 +193,7 @@ async def test_what_does_not_move_is_not_vouched_for(listener):
 
 
 async def test_what_is_waited_out_is_vouched_for(listener):
-    feeding = asyncio.create_task(systemd.feed(lambda: 0, lambda: True, 0.1))
+    feeding = asyncio.create_task(signals.feed(lambda: 0, lambda: True, 0.1))
     for _ in range(12):
         assert await asyncio.to_thread(listener.recv, 4096) == b"WATCHDOG=1"
     feeding.cancel()
@@ -204,10 +204,10 @@ def test_the_socket_may_be_an_abstract_one_and_the_watchdog_another_process(monk
         ear.bind(f"\0costtop-test-{os.getpid()}")
         ear.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", f"@costtop-test-{os.getpid()}")
-        systemd.tell("READY=1")
+        signals.tell("READY=1")
         assert ear.recv(100) == b"READY=1"
-    systemd.tell("nobody is there any more")
+    signals.tell("nobody is there any more")
     monkeypatch.setenv("WATCHDOG_USEC", "60000000")
-    assert systemd.patience() == 60.0
+    assert signals.patience() == 60.0
     monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert systemd.patience() == 0.0
+    assert signals.patience() == 0.0

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from costtop.daemon.jobs.clock_watch import heed_clock
+from costtop.daemon.jobs.upkeep import heed_clock
 from costtop.daemon.notices.post import release_held
 from costtop.durations import DAY, HOUR, MINUTE, SECOND
 from costtop.model import Breaker, Silence

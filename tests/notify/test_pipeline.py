@@ -221,7 +221,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from([-DAY, -HOUR, -5 * MINUTE, 5 * MINUTE, DAY]))
     def clock_steps(self, step: int) -> None:
-        """As the daemon does within a second (`clock_watch`)."""
+        """As the daemon does within a second (`upkeep.heed_clock`)."""
         self.now += step
         if step < 0:
             self.do(self.writer.transact(set_back.pull_in, self.now))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, shares, windows
-from costtop.plans.shares import Spent
+from costtop.plans.shares import PlanSpend
 
 NOW = 1_790_000_000_000
 FIVE, WEEK = 300, 7 * 24 * 60
@@ -130,8 +130,8 @@ def test_a_full_window_is_full_now() -> None:
 
 
 def shared(
-    steps: Iterable[tuple[int, float]], spent: list[Spent], price: int | None
-) -> shares.Shared:
+    steps: Iterable[tuple[int, float]], spent: list[PlanSpend], price: int | None
+) -> shares.PlanShares:
     readings = [told(at, used, NOW + 4 * HOUR) for at, used in steps]
     return shares.shared(windows.windows(readings)[-1], spent, price)
 
@@ -140,8 +140,8 @@ def test_per_cents_follow_the_dollars_of_their_time() -> None:
     found = shared(
         [(NOW, 10.0), (NOW + HOUR, 20.0), (NOW + 2 * HOUR, 40.0)],
         [
-            Spent(NOW + MINUTE, 1, 300), Spent(NOW + 2 * MINUTE, 2, 100),
-            Spent(NOW + HOUR + MINUTE, 2, 50),
+            PlanSpend(NOW + MINUTE, 1, 300), PlanSpend(NOW + 2 * MINUTE, 2, 100),
+            PlanSpend(NOW + HOUR + MINUTE, 2, 50),
         ],
         None,
     )  # fmt: skip
@@ -152,7 +152,7 @@ def test_per_cents_follow_the_dollars_of_their_time() -> None:
 def test_what_was_there_before_is_not_put_on_a_small_call() -> None:
     found = shared(
         [(NOW, 40.0), (NOW + HOUR, 44.0)],
-        [Spent(NOW - MINUTE, 1, 100), Spent(NOW + MINUTE, 1, 400)],
+        [PlanSpend(NOW - MINUTE, 1, 100), PlanSpend(NOW + MINUTE, 1, 400)],
         100,
     )
     assert found.by_session == {1: 5.0}
@@ -170,7 +170,7 @@ def test_shares_add_up(gains: list[tuple[int, float]], spends: list[tuple[int, i
     for minutes, gained in gains:
         at, used = at + minutes * MINUTE, used + gained
         steps.append((at, used))
-    found = shared(steps, [Spent(NOW + m * MINUTE, s, c) for m, s, c in spends], None)
+    found = shared(steps, [PlanSpend(NOW + m * MINUTE, s, c) for m, s, c in spends], None)
     assert sum(found.by_session.values()) + found.elsewhere == pytest.approx(used)
 
 

@@ -17,21 +17,18 @@ from pathlib import Path
 from costtop import lasting
 from costtop.alerts.own_faults import rebuilt
 from costtop.daemon.ingest.file_reader import Reader
-from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.notices.post import Audience, post_findings
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.lasting import Faults
-from costtop.store import meta, wal
+from costtop.store import meta
 from costtop.store.db import migrations
 from costtop.store.recovery import backups, damage, journal, pages, rebuild, store_mark
 from costtop.store.recovery.backups import Backup
 from costtop.store.writer import Writer
 
 _LOOK = 5.0  # s between two looks at the files
-_CALM = 30.0  # s between two moves of few bytes out of the -wal file: each makes the disk write
-_LARGE = 1 << 20  # bytes of it
 _DAY = 86_400.0  # s between two checks, and two backups
 _MINUTE = 60.0
 _SOON = 3_600.0  # s between two backups when something asks for one
@@ -229,19 +226,3 @@ async def _child(*words: str | Path) -> tuple[str, str]:
         return str(answer["fault"]), str(answer["trouble"])
     except (ValueError, KeyError):
         return "", "the child that reads it ended without an answer"
-
-
-async def keep_wal_small(writer: Writer, database: Path, ingest: Ingest) -> None:
-    """For ever: after an import, after a long reader, and twice a minute.
-
-    Until then a copy of `costtop.db` alone would lack what was read last, a new one everything. An
-    import under way is not held up: it brings its own pages over as it goes.
-    """
-    last = time.monotonic() - _CALM  # a new database is to stand in its own file at once
-    while True:
-        size = wal.size(database)
-        due = size >= _LARGE or time.monotonic() - last >= _CALM
-        if size and due and not ingest.progress.total and await writer.read(wal.checkpoint):
-            last = time.monotonic()
-        lasting.well()
-        await lasting.beat(_LOOK)

@@ -10,7 +10,7 @@ from costtop.durations import DAY, MINUTE, QUARTER
 from costtop.named import NamedTuple
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, shares, windows
-from costtop.plans.shares import Spent
+from costtop.plans.shares import PlanSpend
 from costtop.plans.windows import PlanKey, Window
 from costtop.store.plans import plan_readings
 
@@ -104,7 +104,7 @@ def _named(key: PlanKey, at: int) -> PlanWindow:
     )
 
 
-def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[Spent]) -> int | None:
+def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[PlanSpend]) -> int | None:
     """What one per cent costs, by the present window and a few before it."""
     last = run[-1]
     mine = sum(one.cost for one in spent if last.began < one.at <= last.at)
@@ -112,7 +112,7 @@ def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[Spent]
     return shares.point_price([*before, (shares.seen_points(last), mine)])
 
 
-def _spent(db: sqlite3.Connection, window: Window, now: int) -> list[Spent]:
+def _spent(db: sqlite3.Connection, window: Window, now: int) -> list[PlanSpend]:
     """Spend of the window's agent from its opening to now, by its main sessions."""
     fine = window.key.minutes * MINUTE <= _FINE
     table, column, size = ("minutes", "minute", MINUTE) if fine else ("spend", "quarter", QUARTER)
@@ -122,7 +122,7 @@ def _spent(db: sqlite3.Connection, window: Window, now: int) -> list[Spent]:
         " (SELECT id FROM names WHERE text = ?) GROUP BY 1, 2 HAVING sum(m.cost) > 0",
         (window.opened // size, now // size, window.key.source),
     )
-    return [Spent(max(at * size, window.opened), root, cost) for at, root, cost in rows]
+    return [PlanSpend(max(at * size, window.opened), root, cost) for at, root, cost in rows]
 
 
 def _sum(db: sqlite3.Connection, window: Window) -> int:
@@ -135,7 +135,7 @@ def _sum(db: sqlite3.Connection, window: Window) -> int:
     return int(cost)
 
 
-def _eaten(db: sqlite3.Connection, shared: shares.Shared) -> tuple[Eaten, ...]:
+def _eaten(db: sqlite3.Connection, shared: shares.PlanShares) -> tuple[Eaten, ...]:
     most = sorted(shared.by_session.items(), key=lambda one: -one[1])
     found = []
     for root, points in most:
