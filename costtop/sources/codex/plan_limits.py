@@ -14,6 +14,8 @@ from costtop.sources.fold.source import Memo
 from costtop.text import clean
 
 _WHOLE = ("", "codex")  # names of the limit of the plan itself
+FROM_NOW = b'"resets_in_seconds"'
+"""Where a record has this, equal words say another moment."""
 _SECONDS = 10_000_000_000  # a moment below this is in seconds
 
 

@@ -80,6 +80,7 @@ class _Fold:
         named = _ROLLOUT.fullmatch(chunk.stem)
         self.thread = named[1] if named else str(memo.get("id") or chunk.stem)
         self.home = plan_limits.home(chunk.path)
+        self._limits = b""  # the rate limits of the latest record, as they stand in it
 
     def take(self, line: bytes, offset: int) -> None:
         bads = taken(line, offset, self._line)
@@ -192,12 +193,17 @@ class _Fold:
         if not self._replaying() and not self.memo.get("child"):
             self.events.append(TaskFact(NAME, self.thread, turn, status, at))
 
+    def _rate_limits(self, raw: bytes, at: int) -> None:
+        """What the same words say again is nothing new, but where they count from now on."""
+        if raw != self._limits or raw.find(plan_limits.FROM_NOW) >= 0:
+            self._limits = raw
+            self.events += plan_limits.told(raw, self.memo, self.home, at)
+
     def _event(self, event: records.Payload, at: int, offset: int) -> None:
         kind = event.type
         if kind == "token_count":
             if not self._replaying():  # what a fork copied was so in its parent's time
-                limits = bytes(event.rate_limits)
-                self.events += plan_limits.told(limits, self.memo, self.home, at)
+                self._rate_limits(bytes(event.rate_limits), at)
             self._token_count(bytes(event.info), event, at, offset)
         elif kind in ("task_started", "turn_started"):
             self._begin(_text(event.turn_id), at, fresh=True)
