@@ -50,6 +50,8 @@ LIGHT = (
     "costtop.client.process_sender",
     "costtop.cli.reports.live",
     "costtop.cli.main",
+    "costtop.cli.open_screen",
+    "costtop.cli.seeing",
     "costtop.cli.reports.report",
     "costtop.control.client",
     "costtop.control.protocol",

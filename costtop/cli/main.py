@@ -124,9 +124,9 @@ def _run(arguments: list[str]) -> int:
     given = usual(arguments) or _parser(_wanted(arguments)).parse_args(arguments)
     run = getattr(given, "run", None)
     if run is None:
-        from costtop.cli.reports import live
+        from costtop.cli import seeing
 
-        run = live.run
+        run = seeing.run
     return int(run(given))
 
 
@@ -170,7 +170,7 @@ def _parser(wanted: Iterable[str]) -> "Parser":
 
 
 def _add_options(parser: "Parser | usual_words.UsualWords") -> None:
-    """The options of the live screen and of `--once`; what they do stands in `live`."""
+    """The options of the live screen and of `--once`; what they do stands in `seeing`."""
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="that frame as JSON")

@@ -8,21 +8,23 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import now_ms
 from costtop.errors import StoreError
 from costtop.paths import Paths
-from costtop.queries.live import daemon_health, head_forecasts
-from costtop.queries.live.avoidable import Avoidable
+from costtop.queries.live import daemon_health
 from costtop.queries.live.frame import Live
-from costtop.queries.live.head_forecasts import HeadForecasts
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
 from costtop.queries.plans.known_plans import KnownPlans
 from costtop.store import meta
 from costtop.store.db import open_reader
+
+if TYPE_CHECKING:
+    from costtop.queries.live.avoidable import Avoidable
+    from costtop.queries.live.head_forecasts import HeadForecasts
 
 T = TypeVar("T")
 _OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
@@ -39,8 +41,10 @@ class Door:
         self._identity: tuple[int, int] | None = None
         self._last: Snapshot | None = None
         self._version = -1
-        self._outlook, self._outlook_at = HeadForecasts(), 0
-        self._avoidable, self._plans = Avoidable(), KnownPlans()
+        self._outlook: HeadForecasts | None = None
+        self._outlook_at = 0
+        self._avoidable: Avoidable | None = None
+        self._plans = KnownPlans()
 
     def frame(self, *, early: bool = False) -> Snapshot:
         """The snapshot of now; an `early` one without what takes its time: outlook, usual burn."""
@@ -73,16 +77,21 @@ class Door:
     def _is_same(self, live: Live, last: Snapshot, pulse: Pulse, now: int) -> bool:
         """Whether a snapshot would say the same again: then nothing is asked of the store."""
         seen = (pulse.processes, pulse.exited) == (last.pulse.processes, last.pulse.exited)
-        return seen and last.at <= now < min(live.same_until, self._avoidable.due)
+        due = self._avoidable.due if self._avoidable else 0
+        return seen and last.at <= now < min(live.same_until, due)
 
     def _with_outlook(self, taken: Snapshot, now: int) -> Snapshot:
         """The snapshot with what is not worked out anew for every frame."""
+        from costtop.queries.live import head_forecasts  # an early frame has none
+        from costtop.queries.live.avoidable import Avoidable
+
         assert self._db is not None
         tz = ZoneInfo(taken.zone)
-        if not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
+        if self._outlook is None or not 0 <= now - self._outlook_at < _OUTLOOK_FOR:
             self._outlook_at = now
             self._outlook = head_forecasts.read(self._db, now, tz, taken.budgets)
         today = periods.start_of("day", now, tz)
+        self._avoidable = self._avoidable or Avoidable()
         waste = self._avoidable.look(self._db, now, today, taken.rev)
         return head_forecasts.shown(taken, self._outlook)._replace(
             saved=head_forecasts.saved(self._db, today),
@@ -119,7 +128,7 @@ class Door:
             self._close()
             self._db = open_reader(self._paths.database, unfinished=True)
             self._live, self._identity = Live(self._db), identity
-            self._avoidable, self._plans = Avoidable(), KnownPlans()
+            self._avoidable, self._plans = None, KnownPlans()
         return self._db
 
     def _close(self) -> None:

@@ -98,13 +98,16 @@ async def test_in_ascii(fleet_paths, gate):
 def test_pens_come_back_for_their_own_look_alone(tmp_path):
     file = tmp_path / "pens"
     assert pens.kept(file, "dark") == {}
-    pens.keep(file, "dark", {"text": Pen("1", "38;2;1;2;3", "49")})
-    assert pens.kept(file, "dark") == {"text": Pen("1", "38;2;1;2;3", "49")}
-    assert pens.kept(file, "light") == {}
+    made = {"text": Pen("1", "38;2;1;2;3", "49")}
+    for n in range(9):
+        pens.keep(file, f"look {n}", made)
+    pens.keep(file, "dark", made)
+    assert pens.kept(file, "dark") == pens.kept(file, "look 8") == made
+    assert pens.kept(file, "light") == pens.kept(file, "look 0") == {}
 
 
-_NO_PENS = ("", "[]", '{"look": "dark", "pens": {"text": ["1"]}, "x',
-            '{"look": "dark", "pens": {"text": ["\\u001b[2J", "", ""]}}')  # fmt: skip
+_NO_PENS = ("", "[]", '{"dark": []}', '{"dark": {"text": ["1"]}, "x',
+            '{"dark": {"text": ["\\u001b[2J", "", ""]}}', '{"dark": {"text": 5}}')  # fmt: skip
 
 
 @pytest.mark.parametrize("text", _NO_PENS)

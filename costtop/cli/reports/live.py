@@ -1,7 +1,5 @@
-"""`costtop`: the live screen, or plain frames of it (`--once`, `-n`, `--jsonl`)."""
+"""`costtop --once`, `-n`, `--jsonl`: plain frames of the live screen."""
 
-import os
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -28,24 +26,6 @@ _HEAD = (
 )
 _ALL_TIME = 1 << 50  # ms
 _LISTED = "r.id IN (SELECT root FROM sessions WHERE last >= ?)"
-
-
-def run(options: "argparse.Namespace") -> int:
-    """Opens the screen, or prints frames where there is no terminal to open it on."""
-    if options.no_color:
-        os.environ["NO_COLOR"] = "1"
-    if options.replay and not is_terminal():
-        raise UsageError("--replay plays on the screen: it needs a terminal")
-    if options.once or options.json or options.jsonl or options.frames or not is_terminal():
-        return once(options)
-    from costtop.cli import open_screen
-
-    return open_screen.run(options)
-
-
-def is_terminal() -> bool:
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return os.environ.get("TERM", "dumb") != "dumb" and all(s.isatty() for s in streams)
 
 
 def once(options: "argparse.Namespace") -> int:

@@ -9,11 +9,13 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from costtop import __version__
 from costtop.files import replace
 from costtop.named import NamedTuple
 
+_LOOKS = 5  # others that are kept: of another terminal, another theme
 _BRIGHTNESS = {"", "1", "2", "1;2"}  # weights that one code ends
 _BLANK_SHOWS = {"4", "7", "9", "21", "53"}  # weights that a blank is seen in
 
@@ -59,15 +61,23 @@ def look(theme: str, *, mono: bool) -> str:
 def kept(file: Path, look: str) -> dict[str, Pen]:
     """The pens by ink of this look, as a screen has left them; nothing where none has."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        found = {ink: Pen(*map(str, pen)) for ink, pen in told["pens"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = {ink: Pen(*map(str, pen)) for ink, pen in _looks(file).get(look, {}).items()}
+    except (TypeError, AttributeError):
         return {}
     codes = "".join(code for pen in found.values() for code in pen)
-    is_plain = codes.isascii() and not codes.strip("0123456789;")
-    return found if told.get("look") == look and is_plain else {}
+    return found if codes.isascii() and not codes.strip("0123456789;") else {}
 
 
 def keep(file: Path, look: str, pens: Mapping[str, Pen]) -> None:
-    """Writes them down; raises OSError."""
-    replace(file, json.dumps({"look": look, "pens": pens}).encode())
+    """Writes them down beside those of a few other looks; raises OSError."""
+    others = {known: one for known, one in _looks(file).items() if known != look}
+    kept_ones = [*others.items()][-_LOOKS:]
+    replace(file, json.dumps(dict([*kept_ones, (look, pens)])).encode())
+
+
+def _looks(file: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
