@@ -7,7 +7,7 @@ from costtop.floor import Floor
 from costtop.named import NamedTuple
 from costtop.queries.spending import hidden
 from costtop.store.calls import floors
-from costtop.store.calls.call_row import ESTIMATED, UNREADABLE
+from costtop.store.calls.call_row import ESTIMATED, UNREADABLE, computed_of
 from costtop.store.db import snapshot
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.rebuild import Recovered
@@ -143,9 +143,9 @@ def _unpriced(db: sqlite3.Connection) -> list[Unpriced]:
 
 def _drift(db: sqlite3.Connection) -> list[Drift]:
     rows = db.execute(
-        "SELECT n.text, 'log', count(*), sum(c.computed), sum(c.reported) FROM calls c"
+        f"SELECT n.text, 'log', count(*), sum({computed_of('c.')}), sum(c.reported) FROM calls c"
         " JOIN sessions s ON s.id = c.session JOIN names n ON n.id = s.source"
-        " WHERE c.computed IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1"
+        f" WHERE {computed_of('c.')} IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1"
         " UNION ALL SELECT source, 'status line', count(*), sum(cost), sum(told) FROM"
         " (SELECT n.text AS source, sum(s.cost) AS cost, l.cost - l.base AS told FROM statuslines l"
         "  JOIN names n ON n.text = substr(l.session, 1, instr(l.session, '/') - 1)"

@@ -190,7 +190,7 @@ def test_a_tool_s_outcome_reaches_the_call_that_asked_for_it_without_its_text() 
     assert (name, error) == ("Bash", 1)
     assert key
     assert result
-    assert "CANARY" not in key + result
+    assert "CANARY" not in f"{key} {result}"
 
 
 def test_the_same_call_of_a_tool_has_the_same_key_and_another_has_another() -> None:

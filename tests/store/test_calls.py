@@ -10,6 +10,7 @@ import pytest
 
 from costtop.model import Call, Context, Outcome, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.call_row import has_key
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
@@ -210,9 +211,10 @@ def test_a_failed_write_leaves_nothing_behind(db: sqlite3.Connection) -> None:
 
 def test_lookups_use_an_index(db: sqlite3.Connection) -> None:
     plans = [
-        "SELECT id FROM calls WHERE key IN (x'00', x'01')",
+        "SELECT id FROM calls WHERE substr(key, 1, 8) IN (x'00', x'01')",
+        f"SELECT id FROM calls c WHERE {has_key('c.', 'x00')}".replace("x00", "x'00'"),
         "SELECT id FROM calls WHERE flags & 8 AND substr(key, 1, 8) IN (x'00')",
-        "SELECT 1 FROM calls WHERE key >= x'00' AND key <= x'01' AND NOT flags & 8",
+        "SELECT 1 FROM calls WHERE substr(key, 1, 8) = x'00' AND NOT flags & 8",
         "SELECT * FROM calls WHERE session = 1 ORDER BY at",
         "SELECT * FROM sessions WHERE rev > 3",
     ]

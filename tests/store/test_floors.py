@@ -10,6 +10,7 @@ import pytest
 
 from costtop.model import Call, FloorReason, Media, Price, Rates, Tokens
 from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.call_row import computed_of
 from costtop.store.calls.calls import record
 from costtop.store.calls.repricing import reprice
 from costtop.store.calls.write_context import WriteContext
@@ -114,14 +115,17 @@ def made_up(chance: random.Random) -> Call:
     )
 
 
+SAME = computed_of()
+
+
 def again(db: sqlite3.Connection) -> list[tuple[object, ...]]:
     """The table as it follows from the calls alone."""
     reasons = (
         ("unpriced", "cost IS NULL AND NOT flags & 256"),
-        ("placeholder", "flags & 2 AND (cost IS NULL OR cost = computed AND input + output > 0)"),
-        ("unreadable", "flags & 256 AND (cost IS NULL OR cost = computed)"),
-        ("tier", "flags & 512 AND (cost IS NULL OR cost = computed)"),
-        ("modality", "flags & 1024 AND (cost IS NULL OR cost = computed)"),
+        ("placeholder", f"flags & 2 AND (cost IS NULL OR cost = {SAME} AND input + output > 0)"),
+        ("unreadable", f"flags & 256 AND (cost IS NULL OR cost = {SAME})"),
+        ("tier", f"flags & 512 AND (cost IS NULL OR cost = {SAME})"),
+        ("modality", f"flags & 1024 AND (cost IS NULL OR cost = {SAME})"),
     )
     return [
         row

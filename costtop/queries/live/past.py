@@ -18,7 +18,7 @@ from costtop.queries.live.session_state import state
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered
 from costtop.store import meta
 from costtop.store.calls import scope_sums
-from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE
+from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE, computed_of
 from costtop.store.db import snapshot
 from costtop.store.sessions import session_names
 
@@ -80,12 +80,14 @@ class _Spent(NamedTuple):
     short: Floor
 
 
-_WHOLE = f"c.cost <> c.computed OR (c.flags & {PLACEHOLDER} AND c.input + c.output = 0)"
+_WHOLE = f"c.cost <> {computed_of('c.')} OR (c.flags & {PLACEHOLDER} AND c.input + c.output = 0)"
 _SHORT = ", ".join(
     f"sum(c.flags & {bit} > 0 AND NOT (c.cost IS NOT NULL AND ({_WHOLE})))"
     for bit in SHORT.values()
 )
-_DEARER = f"CASE WHEN c.flags & {TIER | MODALITY} AND c.cost = c.computed THEN c.cost ELSE 0 END"
+_DEARER = (
+    f"CASE WHEN c.flags & {TIER | MODALITY} AND c.cost = {computed_of('c.')} THEN c.cost ELSE 0 END"
+)
 
 
 def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Spent]:

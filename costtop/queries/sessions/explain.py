@@ -17,6 +17,8 @@ from costtop.store.calls.call_row import (
     ESTIMATED,
     PLACEHOLDER,
     CallRow,
+    fields,
+    key_of,
     media_of,
     reasons,
     tokens_of,
@@ -25,7 +27,6 @@ from costtop.store.names import rates_of
 from costtop.store.sessions import short_ids, titles
 from costtop.store.sessions.past_spends import History
 
-_FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
 
 
@@ -114,7 +115,12 @@ def call(db: sqlite3.Connection, prefix: str) -> Explanation:
     if len(digits) < _SHORTEST or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
         raise NothingFound(f"no session or call begins with {prefix!r}")
     low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
-    found = list(_read(db, " WHERE c.key >= ? AND c.key <= ? LIMIT 2", (low, high)))
+    half, key = "substr(c.key, 1, 8)", key_of("c.")
+    where = (
+        f" WHERE {half} >= substr(?1, 1, 8) AND {half} <= substr(?2, 1, 8)"
+        f" AND {key} >= ?1 AND {key} <= ?2 LIMIT 2"
+    )
+    found = list(_read(db, where, (low, high)))
     if len(found) != 1:
         many = "more than one call begins" if found else "no session or call begins"
         raise NothingFound(f"{many} with {prefix!r}")
@@ -127,7 +133,7 @@ def _read(
     db: sqlite3.Connection, where: str, values: tuple[object, ...]
 ) -> Iterator[tuple[Explained, str]]:
     rows = db.execute(
-        f"SELECT {_FIELDS}, s.agent, m.text, p.text, v.text, pl.path, k.rates,"
+        f"SELECT {fields('c')}, s.agent, m.text, p.text, v.text, pl.path, k.rates,"
         " rn.text || '/' || r.session FROM calls c JOIN sessions s ON s.id = c.session"
         " JOIN sessions r ON r.id = s.root JOIN names rn ON rn.id = r.source"
         " JOIN names m ON m.id = c.model JOIN names p ON p.id = c.provider"

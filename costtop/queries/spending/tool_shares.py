@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from costtop.durations import QUARTER
 from costtop.floor import Floor, of_reasons
 from costtop.queries.spending.sum_keys import Labels
-from costtop.store.calls.call_row import ANY_SHORT, COLUMNS, ERROR, UNREADABLE, CallRow, reasons
+from costtop.store.calls.call_row import ANY_SHORT, ERROR, UNREADABLE, CallRow, fields, reasons
 
 _TOKENS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
 _SIGNED = {  # may be below nothing, where a sum is put right: SQLite divides towards zero
@@ -78,16 +78,15 @@ def floors(
     """What lines are short of, and what all are: a call counts once in each, whole."""
     lines: dict[tuple[str, ...], dict[int, CallRow]] = {}
     every: dict[int, CallRow] = {}
-    row_of = ", ".join(f"w.{name}" for name in COLUMNS.split(", "))
     found = db.execute(
-        f"SELECT {', '.join(columns)}, p.call, {row_of} {_short(span)}"
+        f"SELECT {', '.join(columns)}, p.call, {fields('w')} {_short(span)}"
         f" JOIN calls w ON w.id = p.call WHERE {where}",
         values,
     )
     for row in found:
-        numbers, call, fields = row[: len(columns)], row[len(columns)], row[len(columns) + 1 :]
+        numbers, call, values_of = row[: len(columns)], row[len(columns)], row[len(columns) + 1 :]
         key = tuple(label(number) for label, number in zip(labels, numbers, strict=True))
-        every[call] = lines.setdefault(key, {})[call] = CallRow._make(fields)
+        every[call] = lines.setdefault(key, {})[call] = CallRow._make(values_of)
     return {key: _floor(calls.values()) for key, calls in lines.items()}, _floor(every.values())
 
 

@@ -27,6 +27,7 @@ class CallRow(NamedTuple):
     """One row of `calls` without its id; integers are ids of names, contexts, cards, places."""
 
     key: bytes
+    computed: int | None
     session: int
     context: int
     feature: int
@@ -43,7 +44,6 @@ class CallRow(NamedTuple):
     reasoning: int
     searches: int
     cost: int | None
-    computed: int | None
     reported: int | None
     card: int | None
     place: int
@@ -55,6 +55,48 @@ class CallRow(NamedTuple):
 
 
 COLUMNS = ", ".join(CallRow._fields)
+
+# What a row is kept by, which spares a tenth of the table. Most keys are a message's own: their
+# second half is that of no text, and is not written. Most costs are the computed ones: NULL stands
+# for "as cost", _NONE for a computed cost that is None beside one that counts.
+_NO_TEXT = blake2b(b"", digest_size=8).digest()
+_NONE = -1
+
+
+def fields(table: str = "") -> str:
+    """The columns in order as a `SELECT` reads them back; `table` is a name before each."""
+    name = f"{table}." if table else ""
+    read = {"key": key_of(name), "computed": computed_of(name)}
+    return ", ".join(read.get(one, f"{name}{one}") for one in CallRow._fields)
+
+
+def key_of(name: str = "") -> str:
+    """A call's key in SQL; `name` is the table's with its dot."""
+    whole = f"CAST({name}key || x'{_NO_TEXT.hex()}' AS BLOB)"
+    return f"CASE length({name}key) WHEN 8 THEN {whole} ELSE {name}key END"
+
+
+def has_key(name: str, other: str) -> str:
+    """The condition in SQL that a call has the key `other`; found by the first half's index."""
+    return f"substr({name}key, 1, 8) = substr({other}, 1, 8) AND {key_of(name)} = {other}"
+
+
+def computed_of(name: str = "") -> str:
+    """The computed cost of a call in SQL."""
+    return f"nullif(coalesce({name}computed, {name}cost), {_NONE})"
+
+
+def kept_key(key: bytes) -> bytes:
+    """A key as the table holds it."""
+    return key[:8] if key[8:] == _NO_TEXT else key
+
+
+def kept_computed(computed: int | None, cost: int | None) -> int | None:
+    """A computed cost as the table holds it, beside what counts."""
+    if computed == cost:
+        return None
+    return _NONE if computed is None else computed
+
 
 Rank = tuple[int, int, bytes]
 """Who owns a call that several files hold: (file's first time, mtime when first seen, path), the

@@ -6,13 +6,12 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from costtop.model import Call, Context, Outcome, SessionFact, Spend
+from costtop.model import Call, Context, Outcome, SessionFact, Spend, TaskFact
 from costtop.named import NamedTuple
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.call_row import (
-    COLUMNS,
     HEARD,
     MODALITY,
     SETTLED,
@@ -37,6 +36,7 @@ from costtop.store.calls.merge import (
     see,
     side_copies,
     wire_of,
+    write,
 )
 from costtop.store.calls.otlp_twins import Joined, heard_rank, join
 from costtop.store.calls.rollups import Deltas, next_rev
@@ -44,14 +44,7 @@ from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tasks
-from costtop.store.sessions.tasks import record_task
-
-_ALL_BUT_LAST = COLUMNS.rpartition(",")[0]  # `media` is rarely told
-_INSERT, _INSERT_TEXT_ALONE = (
-    f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
-    for names in (COLUMNS, _ALL_BUT_LAST)
-)
-_UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
+from costtop.store.sessions.tasks import record_tasks
 
 
 class Recorded(NamedTuple):
@@ -88,13 +81,19 @@ def record(
     spends, removed = _store(db, into, sights, affected, rev)
     new = {spend.call.key for spend in spends if spend.new}
     answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
-    for reading in readings:
-        for task in reading.tasks:
-            ref = into.sessions.ref(db, task.source, task.session)
-            if tagged := into.runs.get(ref.root_key):
-                task = task._replace(task=tagged(Context(task=task.task)).task)  # noqa: PLW2901
-            record_task(db, ref.id, ref.root, task)
+    record_tasks(db, _tasks(db, into, readings))
     return Recorded(rev, spends, answered, removed, _ended(db, into, facts))
+
+
+def _tasks(
+    db: sqlite3.Connection, into: WriteContext, readings: Sequence[Reading]
+) -> Iterator[tuple[int, int, TaskFact]]:
+    """(session row, its root's, fact) of what was told of tasks, named as their runs say."""
+    for task in (task for reading in readings for task in reading.tasks):
+        ref = into.sessions.ref(db, task.source, task.session)
+        tagged = into.runs.get(ref.root_key)
+        name = tagged(Context(task=task.task)).task if tagged else task.task
+        yield ref.id, ref.root, task if name == task.task else task._replace(task=name)
 
 
 def _label(db: sqlite3.Connection, into: WriteContext, reading: Reading, rev: int) -> None:
@@ -114,7 +113,7 @@ def _sight(
         call = call._replace(context=into.runs[ids.root_key](call.context))
         priced, ids = priced._replace(call=call), into.ids(db, call)
     row = CallRow(
-        call.key, *ids[:6], call.at, now, *call.tokens, call.searches, cost, computed,
+        call.key, computed, *ids[:6], call.at, now, *call.tokens, call.searches, cost,
         call.reported,
         into.names.card(db, rates) if rates else None,
         place,
@@ -139,20 +138,19 @@ def _store(
 ) -> tuple[list[Spend], int]:
     joined, gone = _joined(db, into, sights, affected)
     sights, contexts = joined.sights, joined.contexts
-    stored = joined.stored | lookup(db, list(sights))
+    last, maybe, stored = _looked_up(db, into, joined)
     filling = Filling(db, into, stored.values(), affected)
-    side = side_copies(db, sights)
+    side = side_copies(db, sights, maybe)
     deltas = Deltas()
     ids: dict[bytes, int] = {}
     inserts: list[Sight] = []
     updates: list[tuple[int, CallRow]] = []
     spends: list[Spend] = []
-    following = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
     for key, sight in sights.items():
         if key in side:
             continue
         known = stored.get(key)
-        ids[key] = known.id if known else following + len(inserts)
+        ids[key] = known.id if known else last + 1 + len(inserts)
         row = _final(db, into, sight, known and filling.bare(known), contexts.get(key))
         if filling.matters or contexts:
             row = filling.row(ids[key], row, known, joined=key in contexts)
@@ -168,17 +166,31 @@ def _store(
         ):
             spends.append(_spend(into, db, sight, row, known.row if known else None))
     arrived = inserts + [sights[key] for key in joined.stored if key in sights]
-    gone += overtaken(db, arrived)
+    gone += overtaken(db, arrived, maybe)
     delete(db, gone)
     for item in gone:
         deltas.book(item.row, -1)
     updates += filling.rest(set(ids.values()) | {item.id for item in gone}, deltas)
-    _write(db, [(ids[sight.row.key], sight.row) for sight in inserts], updates)
+    write(db, [(ids[sight.row.key], sight.row) for sight in inserts], updates)
+    into.filled_here.add(list(sights), _last(db))
     filling.write()
-    asked = ((call, sights[key].priced.call.tools) for key, call in ids.items())
-    tasks.write_tools(db, into.names, asked)
+    asked = {number: sights[key].priced.call.tools for key, number in ids.items()}
+    tasks.write_tools(db, into.names, asked.items())
     deltas.write(db, rev)
     return spends, len(gone) + filling.regrouped
+
+
+def _looked_up(
+    db: sqlite3.Connection, into: WriteContext, joined: Joined
+) -> tuple[int, set[bytes], dict[bytes, Stored]]:
+    """The table's last row, halves of keys that may be in it, and the rows that are."""
+    last = _last(db)
+    keys = into.filled_here.maybe(list(joined.sights), last)
+    return last, {key[:8] for key in keys}, joined.stored | lookup(db, keys)
+
+
+def _last(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
 
 
 def _joined(
@@ -266,18 +278,6 @@ def _spend(
     previous = None if known is None else known.cost
     label = into.sessions.label_of(db, row.session)
     return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous, label)
-
-
-def _write(
-    db: sqlite3.Connection, inserts: list[tuple[int, CallRow]], updates: list[tuple[int, CallRow]]
-) -> None:
-    # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters.
-    plain = [(n, bytearray(row.key), *row[1:-1]) for n, row in inserts if row.media is None]
-    db.executemany(_INSERT_TEXT_ALONE, plain)
-    if len(plain) < len(inserts):
-        db.executemany(_INSERT, [(n, *row) for n, row in inserts if row.media is not None])
-    if updates:
-        db.executemany(_UPDATE, [(*row, call_id) for call_id, row in updates])
 
 
 def _ended(db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]) -> list[str]:

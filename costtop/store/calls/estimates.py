@@ -6,6 +6,7 @@ import sqlite3
 from costtop.model import CallBefore, Tokens, Untold
 from costtop.named import NamedTuple
 from costtop.store.calls.batch import Reading
+from costtop.store.calls.call_row import has_key
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import rates_of
 
@@ -31,7 +32,7 @@ def before(db: sqlite3.Connection, session: int, told: Untold) -> Before | None:
         "SELECT c.at, c.model, c.session, k.rates, c.input, c.cache_read, c.cache_write,"
         " c.cache_write_1h, c.output, c.reasoning FROM calls c LEFT JOIN cards k ON k.id = c.card"
     )
-    found = db.execute(f"{fields} WHERE c.key = ?", (told.after,)).fetchone()
+    found = db.execute(f"{fields} WHERE {has_key('c.', '?1')}", (told.after,)).fetchone()
     if found is None:
         latest = f"{fields} WHERE c.session = ? AND c.at <= ? ORDER BY c.at DESC LIMIT 1"
         found = db.execute(latest, (session, told.at)).fetchone()

@@ -6,9 +6,26 @@ from collections.abc import Iterator, Sequence
 from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.store.calls.batch import Priced
-from costtop.store.calls.call_row import COLUMNS, HEARD, YIELDS, CallRow, Rank, merged
+from costtop.store.calls.call_row import (
+    COLUMNS,
+    HEARD,
+    YIELDS,
+    CallRow,
+    Rank,
+    fields,
+    kept_computed,
+    kept_key,
+    merged,
+)
 
+_HALF = "substr(key, 1, 8)"  # of a key: what is looked up
 AT_ONCE = 400  # keys looked up by one statement
+_ALL_BUT_LAST = COLUMNS.rpartition(",")[0]  # `media` is rarely told
+_INSERT, _INSERT_TEXT_ALONE = (
+    f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
+    for names in (COLUMNS, _ALL_BUT_LAST)
+)
+_UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
 class Sight(NamedTuple):
@@ -69,42 +86,52 @@ def _told(priced: Priced) -> tuple[int, int, int | None]:
 
 def lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Stored]:
     """The stored rows with these keys."""
-    return {found.row.key: found for found in among(db, "key", list(map(bytearray, keys)))}
+    wanted, halves = set(keys), {key[:8] for key in keys}
+    found = among(db, _HALF, list(map(bytearray, halves)))
+    return {one.row.key: one for one in found if one.row.key in wanted}
 
 
 def among(
-    db: sqlite3.Connection, expression: str, values: Sequence[object], where: str = ""
+    db: sqlite3.Connection,
+    expression: str,
+    values: Sequence[object],
+    where: str = "",
+    table: str = "calls",
 ) -> Iterator[Stored]:
     """The stored rows for which the SQL expression is one of the values."""
     for start in range(0, len(values), AT_ONCE):
         part = values[start : start + AT_ONCE]
         marks = ",".join("?" * len(part))
-        query = f"SELECT id, {COLUMNS} FROM calls WHERE {expression} IN ({marks}){where}"
+        query = f"SELECT id, {fields()} FROM {table} WHERE {expression} IN ({marks}){where}"
         for row in db.execute(query, part):
             yield Stored(row[0], CallRow._make(row[1:]))
 
 
-def side_copies(db: sqlite3.Connection, sights: dict[bytes, Sight]) -> set[bytes]:
+def side_copies(
+    db: sqlite3.Connection, sights: dict[bytes, Sight], maybe: set[bytes]
+) -> set[bytes]:
     """Keys of side copies whose message is counted already, here or in the database.
 
     A copy counts while it is alone; it stands beside its message by the first half of its key.
+    Only the halves in `maybe` can be stored.
     """
     yielding = [key for key, sight in sights.items() if sight.row.flags & YIELDS]
     if not yielding:
         return set()
     plain = {key[:8] for key, sight in sights.items() if not sight.row.flags & YIELDS}
-    query = "SELECT 1 FROM calls WHERE key >= ? AND key <= ? AND NOT flags & 8 LIMIT 1"
+    query = f"SELECT 1 FROM calls WHERE {_HALF} = ? AND NOT flags & 8 LIMIT 1"
     return {
         key
         for key in yielding
-        if key[:8] in plain or db.execute(query, (key[:8], key[:8] + b"\xff" * 8)).fetchone()
+        if key[:8] in plain or (key[:8] in maybe and db.execute(query, (key[:8],)).fetchone())
     }
 
 
-def overtaken(db: sqlite3.Connection, inserts: list[Sight]) -> list[Stored]:
+def overtaken(db: sqlite3.Connection, inserts: list[Sight], maybe: set[bytes]) -> list[Stored]:
     """Side copies counted earlier, now that their message itself came; they are deleted."""
-    groups = [bytearray(one.row.key[:8]) for one in inserts if not one.row.flags & YIELDS]
-    return list(among(db, "substr(key, 1, 8)", groups, " AND flags & 8"))
+    halves = (one.row.key[:8] for one in inserts if not one.row.flags & YIELDS)
+    groups = [bytearray(half) for half in halves if half in maybe]
+    return list(among(db, _HALF, groups, " AND flags & 8", "calls INDEXED BY calls_side"))
 
 
 def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
@@ -114,3 +141,21 @@ def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
     db.executemany("DELETE FROM tools WHERE call = ?", [(item.id,) for item in gone])
     db.executemany("DELETE FROM own_contexts WHERE call = ?", [(item.id,) for item in gone])
     db.executemany("DELETE FROM calls WHERE id = ?", [(item.id,) for item in gone])
+
+
+def write(
+    db: sqlite3.Connection, inserts: list[tuple[int, CallRow]], updates: list[tuple[int, CallRow]]
+) -> None:
+    """Writes rows by their ids: new ones and changed ones."""
+    # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters.
+    plain = [(n, *_kept(row)[:-1]) for n, row in inserts if row.media is None]
+    db.executemany(_INSERT_TEXT_ALONE, plain)
+    if len(plain) < len(inserts):
+        db.executemany(_INSERT, [(n, *_kept(row)) for n, row in inserts if row.media is not None])
+    if updates:
+        db.executemany(_UPDATE, [(*_kept(row), call_id) for call_id, row in updates])
+
+
+def _kept(row: CallRow) -> tuple[object, ...]:
+    key, computed, *rest = row
+    return (bytearray(kept_key(key)), kept_computed(computed, row.cost), *rest)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from costtop.store.calls.batch import Reading
-from costtop.store.calls.call_row import COLUMNS, CallRow
+from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas
 
@@ -75,7 +75,7 @@ def _copies(db: sqlite3.Connection, reading: Reading) -> list[tuple[int]]:
 
 
 def _take_out(db: sqlite3.Connection, ids: list[int], rev: int) -> None:
-    query = f"SELECT id, {COLUMNS} FROM calls WHERE id = ?"
+    query = f"SELECT id, {fields()} FROM calls WHERE id = ?"
     rows = [row for one in ids for row in db.execute(query, (one,))]
     gone = [Stored(row[0], CallRow._make(row[1:])) for row in rows]
     deltas = Deltas()

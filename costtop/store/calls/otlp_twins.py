@@ -15,12 +15,12 @@ from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.store.calls.call_row import (
     COARSE,
-    COLUMNS,
     HEARD,
     YIELDS,
     CallRow,
     Rank,
     coarseness,
+    fields,
     outdoes,
 )
 from costtop.store.calls.merge import AT_ONCE, Sight, Stored, filled, see, wire_of
@@ -120,7 +120,7 @@ class Heard:
         if self._bare.get(root, _SUM + 1) <= level:
             return []
         self._bare[root] = level
-        query = f"SELECT id, {COLUMNS} FROM calls WHERE flags & {COARSE} AND {_FAMILY}"
+        query = f"SELECT id, {fields()} FROM calls WHERE flags & {COARSE} AND {_FAMILY}"
         rows = (Stored(row[0], CallRow._make(row[1:])) for row in db.execute(query, (root,)))
         return [row for row in rows if coarseness(row.row) > level]
 
@@ -200,7 +200,7 @@ def _by_request(db: sqlite3.Connection, requests: list[int], where: str) -> dict
     for start in range(0, len(requests), AT_ONCE):
         part = requests[start : start + AT_ONCE]
         marks = ",".join("?" * len(part))
-        query = f"SELECT id, {COLUMNS} FROM calls WHERE request IN ({marks}) AND {where}"
+        query = f"SELECT id, {fields()} FROM calls WHERE request IN ({marks}) AND {where}"
         for row in db.execute(query, part):
             stored = Stored(row[0], CallRow._make(row[1:]))
             if stored.row.request is not None and not stored.row.flags & YIELDS:

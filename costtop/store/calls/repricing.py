@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 from costtop.model import Call, Price
 from costtop.named import NamedTuple
-from costtop.store.calls.call_row import COLUMNS, MODALITY, SETTLED, SHORT, TIER, CallRow
+from costtop.store.calls.call_row import (
+    MODALITY,
+    SETTLED,
+    SHORT,
+    TIER,
+    CallRow,
+    fields,
+    kept_computed,
+)
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.sessions.past_spends import History
@@ -43,7 +51,7 @@ def reprice(
     Returns the row to go on from, None at the end. Runs inside the caller's transaction.
     """
     rows = db.execute(
-        f"SELECT id, {COLUMNS} FROM calls WHERE id > ? ORDER BY id LIMIT ?", (after, AT_ONCE)
+        f"SELECT id, {fields()} FROM calls WHERE id > ? ORDER BY id LIMIT ?", (after, AT_ONCE)
     ).fetchall()
     if not rows:
         return None
@@ -57,7 +65,8 @@ def reprice(
         if new != known:
             deltas.book(known, -1)
             deltas.book(new)
-            updates.append((new.cost, new.computed, new.card, new.feature, new.flags, call_id))
+            computed = kept_computed(new.computed, new.cost)
+            updates.append((new.cost, computed, new.card, new.feature, new.flags, call_id))
             _note(changes, spend.call.model, known, new)
     db.executemany(
         "UPDATE calls SET cost = ?, computed = ?, card = ?, feature = ?, flags = ? WHERE id = ?",

@@ -8,11 +8,11 @@ import sqlite3
 
 from costtop.model import Tokens
 from costtop.named import NamedTuple
-from costtop.store.calls.call_row import HEARD
+from costtop.store.calls.call_row import HEARD, has_key
 
 _LATE = 60_000  # ms by which a compaction's exact call may be told after its record
 _STANDS = (
-    " NOT EXISTS (SELECT 1 FROM calls c WHERE c.key = e.key)"
+    f" NOT EXISTS (SELECT 1 FROM calls c WHERE {has_key('c.', 'e.key')})"
     " AND NOT EXISTS (SELECT 1 FROM sessions x JOIN calls c ON c.session = x.id"
     f" WHERE x.root = s.root AND c.at > e.since"
     f" AND c.at <= e.at + CASE e.kind WHEN 'compaction' THEN {_LATE} ELSE 0 END"

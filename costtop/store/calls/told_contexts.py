@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from costtop.model import Context
 from costtop.named import NamedTuple
-from costtop.store.calls.call_row import COLUMNS, HEARD, CallRow
+from costtop.store.calls.call_row import HEARD, CallRow, fields
 from costtop.store.calls.merge import AT_ONCE, Stored
 from costtop.store.names import Names, read_context
 
@@ -139,7 +139,7 @@ def keep(db: sqlite3.Connection, words: Mapping[int, OwnWord | None]) -> None:
 def family(db: sqlite3.Connection, root: int, affected: Affected) -> list[Stored]:
     """The stored calls of logs below a root that a telling may change."""
     query = (
-        f"SELECT id, {COLUMNS} FROM calls WHERE {_FAMILY} AND (+at < ? OR +at > ?)"
+        f"SELECT id, {fields()} FROM calls WHERE {_FAMILY} AND (+at < ? OR +at > ?)"
         f" AND NOT flags & {HEARD}"
     )
     return [Stored(row[0], CallRow._make(row[1:])) for row in db.execute(query, (root, *affected))]

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from costtop.model import Call, Context
 from costtop.named import NamedTuple
+from costtop.store.calls.filled_here import FilledHere
 from costtop.store.calls.old_keys import OldKeys
 from costtop.store.calls.otlp_twins import Heard
 from costtop.store.calls.told_contexts import ToldContexts
@@ -56,6 +57,7 @@ class WriteContext:
         self.told = ToldContexts()
         self.forgotten = Forgotten()
         self.old_keys = OldKeys()
+        self.filled_here = FilledHere()
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
@@ -71,6 +73,7 @@ class WriteContext:
         self.told.forget()
         self.forgotten.forget()
         self.old_keys.forget()
+        self.filled_here.forget()
         self._ids.clear()
 
     def feature(self, call: Call) -> str:

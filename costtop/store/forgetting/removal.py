@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from costtop.named import NamedTuple
 from costtop.store import meta
-from costtop.store.calls.call_row import COLUMNS, CallRow
+from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.forgetting.tombstones import EVERYBODY, read, who
@@ -84,7 +84,7 @@ def calls(db: sqlite3.Connection) -> Gone:
 
 
 def _stored(db: sqlite3.Connection, where: str, values: Sequence[int]) -> list[Stored]:
-    query = f"SELECT id, {COLUMNS} FROM calls WHERE {where} ORDER BY id LIMIT {AT_ONCE}"
+    query = f"SELECT id, {fields()} FROM calls WHERE {where} ORDER BY id LIMIT {AT_ONCE}"
     return [Stored(row[0], CallRow._make(row[1:])) for row in db.execute(query, values)]
 
 

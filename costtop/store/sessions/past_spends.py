@@ -14,14 +14,16 @@ from costtop.store.calls.call_row import (
     YIELDS,
     CallRow,
     coarseness,
+    fields,
+    has_key,
     media_of,
     tokens_of,
 )
 from costtop.store.names import rates_of, read_context
+from costtop.store.sessions.tasks import told
 
-_FIELDS = ", ".join(f"c.{name}" for name in CallRow._fields)
 _QUERY = (
-    f"SELECT c.id, {_FIELDS}, s.source, s.session, s.agent, r.source, r.session, r.label"
+    f"SELECT c.id, {fields('c')}, s.source, s.session, s.agent, r.source, r.session, r.label"
     f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
     " JOIN sessions r ON r.id = s.root"
 )
@@ -76,7 +78,7 @@ class History:
     def of_keys(self, keys: list[bytes]) -> Iterator[Spend]:
         """The calls with these keys; marked as seen before, at their stored cost."""
         for key in keys:
-            for spend in self._spends(" WHERE c.key = ?", (key,)):
+            for spend in self._spends(f" WHERE {has_key('c.', '?1')}", (key,)):
                 yield spend._replace(new=False, previous=spend.cost)
 
     def newest(self) -> int:
@@ -149,7 +151,12 @@ class History:
             "SELECT name, key, error, result FROM tools WHERE call = ? ORDER BY nth", (call_id,)
         )
         return tuple(
-            ToolUse(self._name(name), key, None if error is None else bool(error), result)
+            ToolUse(
+                self._name(name),
+                told(key) or "",
+                None if error is None else bool(error),
+                told(result),
+            )
             for name, key, error, result in rows
         )
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.store.calls import floors, hearsay, told_contexts
-from costtop.store.calls.call_row import COLUMNS, CallRow
+from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context
@@ -104,7 +104,7 @@ def attach(db: sqlite3.Connection, into: WriteContext, session: str, run: Run) -
     tagged = into.runs[session] = run.tagger(session)
     source, _, name = session.partition("/")
     rows = db.execute(
-        f"SELECT c.id, {', '.join('c.' + one for one in COLUMNS.split(', '))}, f.text FROM calls c"
+        f"SELECT c.id, {fields('c')}, f.text FROM calls c"
         " JOIN names f ON f.id = c.feature WHERE c.at >= ? AND c.session IN"
         " (SELECT s.id FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n"
         "  ON n.id = r.source WHERE n.text = ? AND r.session = ?)",

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.named import NamedTuple
+from costtop.store.calls.call_row import has_key
 from costtop.store.names import Names
 from costtop.store.sums.task_sums import OF_TASK
 
 _DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_DIGITS = 16  # hex digits of a hash
 _LOOKED_AT = 50  # calls next to a task's start or end among which one made for it is looked for
 
 
@@ -34,9 +36,34 @@ def record_task(db: sqlite3.Connection, session: int, root: int, fact: TaskFact)
     """
     if _UNIQUE.fullmatch(fact.task):
         root, session = _home(db, session, root, fact)
+    _put(db, root, fact.task, _course(fact), _whose(db, session, fact))
+
+
+def record_tasks(db: sqlite3.Connection, facts: Iterable[tuple[int, int, TaskFact]]) -> None:
+    """The same for all (session, root, fact) of a batch, in order, to the same rows.
+
+    A start waits for the end that comes with it, in an import nearly always: one row is written
+    once. Whose a start was does not matter then.
+    """
+    begun: dict[tuple[int, str], tuple[int, TaskFact, _Course]] = {}
+    for session, root, fact in facts:
+        if _UNIQUE.fullmatch(fact.task):
+            record_task(db, session, root, fact)
+            continue
+        course, name = _course(fact), (root, fact.task)
+        if earlier := begun.pop(name, None):
+            course = _joined(earlier[2], course)
+        if fact.status == "started":
+            begun[name] = (session, fact, course)
+        else:
+            _put(db, root, fact.task, course, _whose(db, session, fact))
+    for (root, task), (session, fact, course) in begun.items():
+        _put(db, root, task, course, _whose(db, session, fact))
+
+
+def _course(fact: TaskFact) -> _Course:
     begun = fact.status == "started"
-    course = _Course(fact.status, fact.at if begun else None, None if begun else fact.at)
-    _put(db, root, fact.task, course, _whose(db, session, fact))
+    return _Course(fact.status, fact.at if begun else None, None if begun else fact.at)
 
 
 def move_tasks(db: sqlite3.Connection, old: int, new: int) -> None:
@@ -165,7 +192,7 @@ def write_tools(
 ) -> None:
     """Adds the tools that calls, by their row, asked for; known ones stay as they are."""
     rows = [
-        (call, nth, names.name(db, tool.name), tool.key, tool.result, tool.error)
+        (call, nth, names.name(db, tool.name), _kept(tool.key), _kept(tool.result), tool.error)
         for call, tools in asked
         for nth, tool in enumerate(tools)
     ]
@@ -173,6 +200,22 @@ def write_tools(
         "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
         rows,
     )
+
+
+def _kept(text: str | None) -> str | bytearray | None:
+    """What stands for arguments or a result: hex digits are written as half as many bytes."""
+    if text is None or len(text) != _DIGITS:
+        return text
+    try:
+        digits = bytearray.fromhex(text)  # to bind bytes costs more than all else of a row
+    except ValueError:
+        return text
+    return digits if digits.hex() == text else text
+
+
+def told(kept: str | bytes | None) -> str | None:
+    """The same as it was told."""
+    return kept.hex() if isinstance(kept, bytes) else kept
 
 
 def with_outcomes(tools: tuple[ToolUse, ...], outcomes: Sequence[Outcome]) -> tuple[ToolUse, ...]:
@@ -189,9 +232,9 @@ def write_outcomes(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[
     changed: list[bytes] = []
     for outcome in outcomes:
         found = db.execute(
-            "UPDATE tools SET error = ?, result = ? WHERE nth = ? AND error IS NULL"
-            " AND call = (SELECT id FROM calls WHERE key = ?)",
-            (outcome.error, outcome.result, outcome.nth, outcome.call),
+            "UPDATE tools SET error = ?1, result = ?2 WHERE nth = ?3 AND error IS NULL"
+            f" AND call = (SELECT id FROM calls WHERE {has_key('', '?4')})",
+            (outcome.error, _kept(outcome.result), outcome.nth, outcome.call),
         )
         if found.rowcount:
             changed.append(outcome.call)
