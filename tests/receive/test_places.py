@@ -214,3 +214,24 @@ def test_a_peer_with_thousands_of_commands_holds_nobody_up(daemon):
         while got.count(b"\n") < many:
             got += first.recv(1 << 20)
         sends.join(PATIENCE)
+
+
+async def test_who_floods_with_what_is_refused_waits_and_nobody_else_does(path):
+    async def refuse(lines: list[bytes], _: Caller) -> list[bytes]:
+        return [b'{"ok": false}\n' if each == b"odd" else b"{}\n" for each in lines]
+
+    async with (
+        door.listening(path, refuse),
+        peer(path) as (flood, sends),
+        peer(path) as (reads, writes),
+    ):
+        sends.write(b"odd\n" * 6_000)
+        told = await flood.readline()
+        for _ in range(10):
+            writes.write(b"fine\n")
+            assert await reads.readline() == b"{}\n"
+        while flood._buffer:  # what has come by now
+            told += await flood.read(1 << 20)
+        assert told.count(b"\n") < 6_000
+        while told.count(b"\n") < 6_000:
+            told += await flood.read(1 << 20)

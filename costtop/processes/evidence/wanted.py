@@ -10,6 +10,7 @@ kernel says so."""
 
 
 _LISTED = 6  # candidates told with what speaks for each
+_NAMED = 8  # pids of them; forged files name hundreds
 
 
 class Wanted(NamedTuple):
@@ -84,7 +85,8 @@ def unclear(session: str, claims: Iterable[ProcessClaim]) -> ProcessClaim:
     refused = "no process is known for this session"
     if len(words) > 1:
         each = " · ".join(f"{pid}: {said}" for pid, said in list(words.items())[:_LISTED])
-        pids = ", ".join(map(str, words))
+        pids = ", ".join(map(str, list(words)[:_NAMED]))
+        pids += f" and {len(words) - _NAMED} others" if len(words) > _NAMED else ""
         refused = f"processes {pids} all look like this session's; name one by --pid ({each})"
     return ProcessClaim(session, 0, 0, "weak", "", refusal=refused)
 
