@@ -5,9 +5,7 @@ line that breaks the contract is reported with its reason, and its neighbours ar
 """
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +23,7 @@ from costtop.model import (
 )
 from costtop.money import NANO, from_dollars, parse
 from costtop.sources.fold import keys
+from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import (
     LARGEST,
     Unreadable,
@@ -96,11 +95,6 @@ _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 _LINE = msgspec.json.Decoder(_Line)
 _TAG = msgspec.json.Decoder(dict[str, Any] | None)
 _KEPT = 4096  # texts and contexts remembered: most lines repeat what the one before said
-
-
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """None: the paths come from `[[source]]` entries, and the spool is the daemon's to add."""
-    return []
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -291,5 +285,5 @@ def _text(value: str | None) -> str:
 
 
 SOURCE = Source(
-    NAME, "costtop JSON lines", "lines", roots=roots, patterns=("**/*.jsonl",), read=read
+    NAME, "costtop JSON lines", "lines", roots=nowhere, patterns=("**/*.jsonl",), read=read
 )

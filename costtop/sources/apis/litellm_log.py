@@ -4,8 +4,6 @@ It opens no files and prices nothing. `prompt_tokens` contain the cache, `comple
 reasoning. A hit in LiteLLM's own cache never reached a provider and used nothing.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +22,7 @@ from costtop.sources.fold.fields import (
     packed,
     text,
 )
+from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import marked_lines, taken
 from costtop.sources.fold.modalities import media
 from costtop.sources.fold.source import Chunk, Memo, Source
@@ -106,11 +105,6 @@ class _LogFile(NamedTuple):
 _LINE = msgspec.json.Decoder(_Line)
 _NO_PARTS, _NO_USAGE, _NO_METADATA, _NO_RESPONSE = _Details(), _Usage(), _Metadata(), _Response()
 _RESPONSE = msgspec.json.Decoder(_Response)
-
-
-def roots(_: Mapping[str, str], __: Path) -> list[Path]:
-    """None: the file is where the user's logger writes it, named by a `[[source]]` entry."""
-    return []
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -228,5 +222,5 @@ def _inner(value: Any, key: str) -> object:
 
 
 SOURCE = Source(
-    NAME, "LiteLLM, JSON log", "lines", roots=roots, patterns=("**/*.jsonl",), read=read
+    NAME, "LiteLLM, JSON log", "lines", roots=nowhere, patterns=("**/*.jsonl",), read=read
 )

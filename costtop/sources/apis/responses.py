@@ -4,8 +4,7 @@ It opens no files and prices nothing. An answer is keyed by its own id, so the c
 are one call: each tells all up to it. An answer without an id is keyed by its bytes.
 """
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 
@@ -23,6 +22,7 @@ from costtop.sources.apis.records import (
 )
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED, counted, text
+from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import Unreadable, decoded, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import held, moment
@@ -33,11 +33,6 @@ _PROVIDERS = {"google": "google", "openai": "openai", "anthropic": "anthropic", 
 _STREAM_FIELDS = (b"event:", b"id:", b"retry:", b":")  # of a server-sent event, besides its data
 _BILLED = (b'"usage"', b'"usageMetadata"')
 _DEPTH = 4  # of wrappers around an answer
-
-
-def roots(_: Mapping[str, str], __: Path) -> list[Path]:
-    """None: where raw responses are logged is the user's choice, named by a `[[source]]` entry."""
-    return []
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -242,7 +237,7 @@ SOURCE = Source(
     NAME,
     "Raw API responses, line by line",
     "lines",
-    roots=roots,
+    roots=nowhere,
     patterns=("**/*.jsonl", "**/*.sse"),
     read=read,
 )
@@ -250,7 +245,7 @@ DOCUMENTS = Source(
     name=f"{NAME}.json",
     title="Raw API responses, one a file",
     shape="document",
-    roots=roots,
+    roots=nowhere,
     patterns=("**/*.json",),
     read=read_document,
 )

@@ -5,12 +5,12 @@ is the store's business (`Call.heard`, `Call.coarse`).
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from costtop.model import Bad, Call, Event
+from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import Unreadable, decoded, marked_lines, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.otlp import inference_spans, log_events, metrics, tellers
@@ -19,11 +19,6 @@ from costtop.sources.otlp.whose import NAME
 
 _NEEDLES = (b'"resourceSpans"', b'"resourceLogs"', b'"resourceMetrics"')
 _TREE = msgspec.json.Decoder(dict[str, Any])
-
-
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """None: files of a collector come from `[[source]]` entries, the rest over the receiver."""
-    return []
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -98,5 +93,5 @@ def _counted_as(kind: str) -> Any:
 
 
 SOURCE = Source(
-    NAME, "OpenTelemetry", "lines", roots=roots, patterns=("**/*.jsonl", "**/*.json"), read=read
+    NAME, "OpenTelemetry", "lines", roots=nowhere, patterns=("**/*.jsonl", "**/*.json"), read=read
 )
