@@ -14,7 +14,7 @@ from costtop.errors import Refused
 from costtop.processes.evidence.agents import VARIABLES, is_deaf, resending
 from costtop.processes.handle import Handle
 from costtop.processes.holder import Found, Holder
-from costtop.processes.inspect.process import Inspector, is_interpreter
+from costtop.processes.inspect.process import Inspector, is_interpreter, lives
 from costtop.processes.kill.cgroup import scope_of
 from costtop.processes.kill.ladder import LadderStep, Pace, Rung, climb, plan, vanished
 from costtop.processes.kill.pause import pause, plan_pause, resume
@@ -39,6 +39,7 @@ class Actions:
         self._vitals = vitals
         self._pace = pace or Pace()
         self._running: dict[tuple[int, int], ActionRun] = {}
+        self._paused: dict[tuple[int, int], str] = {}  # for which session, as it was shown then
 
     def plan(
         self,
@@ -95,7 +96,10 @@ class Actions:
         """SIGSTOP to the process and all below it."""
 
         def walk(tree: Tree) -> AsyncIterator[LadderStep]:
-            return pause(tree, self._holder.inspector)
+            inspector = self._holder.inspector
+            living = {one: who for one, who in self._paused.items() if lives(one, inspector)}
+            self._paused = living | {tree.root.identity: session}
+            return pause(tree, inspector)
 
         return self._do("pause", walk, session, asker, typed)
 
@@ -105,6 +109,7 @@ class Actions:
         """SIGCONT to the process and all below it."""
 
         def walk(tree: Tree) -> AsyncIterator[LadderStep]:
+            self._paused.pop(tree.root.identity, None)
             return resume(tree, self._holder.inspector)
 
         return self._do("resume", walk, session, asker, typed)
@@ -154,6 +159,12 @@ class Actions:
         trail = self._trail(handle, session)
         return Tree(handle, self._holder.inspector, known, scope_of(handle.pid), trail)
 
+    def _rests(self, handle: Handle, session: str) -> bool:
+        """Whether it was paused for this session and is so still: stopped, it moves on to none."""
+        now = handle.now()
+        paused = self._paused.get(handle.identity) == session
+        return paused and now is not None and now.state in "Tt"
+
     def _trail(self, handle: Handle, session: str) -> Trail:
         """What all below a session's process carry; of a run's own command, all of the run."""
         variables = dict.fromkeys(VARIABLES, session.partition("/")[2])
@@ -186,7 +197,7 @@ class Actions:
         reason = found.refusal or refusal(handle.pid, self._holder.inspector, asker)
         if reason:
             return reason
-        if not self._holder.confirms(found.session):
+        if not (self._holder.confirms(found.session) or self._rests(handle, found.session)):
             return f"process {handle.pid} no longer shows that it is this session's"
         if not sure or typed == handle.pid:
             return ""

@@ -234,17 +234,17 @@ class Holder:
             given.close()
 
     def _starts(self, session: str, known: ProcessClaim, choice: ProcessClaim) -> bool:
-        """Whether what is known, and at no other session, is above what holds the log just now.
+        """Whether what is known, and at no other session, is above what holds the log just now, or
+        is the same process by a proof that lasts.
 
         Qwen starts itself anew and opens its log for moments alone: a proof that has gone by the
         time that it is acted on.
         """
-        return (
-            bool(choice.file)
-            and known.confidence == choice.confidence
-            and self._is_above(known.pid, choice.pid)
-            and len(self._carried(session)) == 1
-        )
+        if not choice.file or known.confidence != choice.confidence:
+            return False
+        if known.identity == choice.identity:
+            return not (known.file or choice.refusal or choice.former)
+        return self._is_above(known.pid, choice.pid) and len(self._carried(session)) == 1
 
     def _replace(
         self, session: str, claim: ProcessClaim, given: Handle | None, *, keep: bool

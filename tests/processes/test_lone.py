@@ -137,6 +137,23 @@ def test_what_holds_the_log_for_a_moment_below_the_known_agent_does_not_displace
         assert found.process.pid == (agent.process.pid if file else below)
 
 
+def test_a_log_that_it_holds_for_a_moment_does_not_displace_a_proof_that_lasts(
+    start, look, folder, tmp_path, hand
+):
+    agent, log = start(), tmp_path / "log"
+    agent.write(log)
+    look(session(folder, log, 1000))
+    agent.write(log)
+    assert look(session(folder, log, 2000)) == (agent.process.pid, "exact")
+    pid = agent.process.pid
+    claim = ProcessClaim("gemini-cli/g", pid, linux.glance(pid).start, "exact", "its log")
+    closed = claim._replace(file=str(log))
+    hand.holder.take([session(folder, log, 2000)], [closed])
+    assert hand.holder.confirms("gemini-cli/g")
+    hand.holder.take([session(folder, log, 2000)], [claim._replace(refusal="it has gone on")])
+    assert hand.holder.find("gemini-cli/g").refusal
+
+
 def test_an_agent_that_wrote_less_than_the_log_has_grown_is_not_the_one(
     start, look, folder, tmp_path
 ):
