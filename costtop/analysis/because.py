@@ -51,10 +51,12 @@ _NAMED = 0.2  # share of the difference from which a driver is the cause
 def reasons(gap: int, parts: Mapping[Driver, int]) -> str:
     """The largest parts of what is more than usual: "$3.50 more than usual: $3.10 from retries".
 
-    "" where it is not more. The first one named is the cause.
+    "" where it is not more. The first one named is the cause; what takes off the most is never
+    left out for the third, or the parts would seem to be more than the whole.
     """
     order = sorted(parts.items(), key=lambda item: (-item[1], item[0]))
-    named = [(name, amount) for name, amount in order if abs(amount) >= _WORTH * gap][:3]
+    worth = [(name, amount) for name, amount in order if abs(amount) >= _WORTH * gap]
+    named = [*worth[:2], *sorted(worth[2:], key=lambda part: -abs(part[1]))[:1]]
     if gap <= 0 or not named:
         return ""
     texts = [_from(amount, BECAUSE[name]) for name, amount in named]

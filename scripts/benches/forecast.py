@@ -94,8 +94,9 @@ def changed() -> Iterator[Person]:
 
 
 def main(arguments: list[str]) -> None:
-    """Prints the tables that docs/detection.md has; `arguments` may give the number of seeds."""
-    seeds = range(int(arguments[0]) if arguments else SEEDS)
+    """Prints the tables that docs/detection.md has; `arguments`: how many seeds, and the first."""
+    many, first, *_ = [*map(int, arguments), *(SEEDS, 0)[len(arguments) :]]
+    seeds = range(first, first + many)
     print("month | " + " | ".join(f"day {on}" for on in ON))
     for person in changed():
         scores = [months(person, on, seeds) for on in ON]

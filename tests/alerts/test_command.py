@@ -63,6 +63,7 @@ def test_writes_go_through_the_daemon_and_stay(told, capsys):
         assert "--all" in capsys.readouterr().err
         assert main(["override", "--all", "--for", "10m"]) == 0
         assert capsys.readouterr().out == "everything may pass for 10 min\n"
+        assert main(["alerts", "silence", "9f767c4"]) == 2
         assert main(["alerts", "silence", "--end", "77"]) == 3
         capsys.readouterr()
         tree = json.loads(said(capsys, "list", "--json"))

@@ -26,6 +26,15 @@ def test_without_peers_nothing_is_said_of_them():
     assert why.sentence("it costs", "", None, 0.0) == "It costs."
 
 
+def test_reasons_never_leave_out_what_takes_off_the_most():
+    parts = {"retry_loop": 37 * NANO, "longer": 2 * NANO, "verbose_output": 2 * NANO,
+             "context_growth": -31 * NANO}  # fmt: skip
+    assert because.reasons(10 * NANO, parts) == (
+        "$10.00 more than usual: $37.00 from retries, $2.00 from more turns,"
+        " -$31.00 from a smaller context"
+    )
+
+
 def test_reasons_name_the_largest_parts_and_savings_too():
     parts = {"longer": 2 * NANO, "model_shift": -NANO, "verbose_output": 2 * NANO, "fan_out": 0}
     assert because.reasons(3 * NANO, parts) == (

@@ -121,3 +121,26 @@ def test_what_is_compared_is_compared_under_the_same_filter(spent, run: Any) -> 
     json.loads(
         run("report", "2026-11-21", "--by", "feature,user", "--against", "before", "--json")[1]
     )
+
+
+def test_what_lies_beyond_the_dearest_is_compared_as_one(home: Path, run: Any) -> None:
+    rows = (("21", "checkout", 9), ("21", "search", 2), ("21", "mail", 1), ("20", "search", 4),
+            ("20", "mail", 5), ("20", "gone", 6), ("20", "checkout", 7))  # fmt: skip
+    read(
+        home,
+        *(
+            line(f"2026-11-{day}T10:00:00Z", name, feature=name, output_tokens=100 * output)
+            for day, name, output in rows
+        ),
+    )
+    asked = ("2026-11-21", "--by", "feature", "--against", "before")
+    got = tree(run, *asked, "--top", "1")
+    known = {row["key"]: row["against_usd"] for row in tree(run, *asked)["rows"]}
+    shown, other = got["rows"]
+    assert (shown["key"], other["key"], shown["against_usd"]) == (
+        "checkout",
+        "other",
+        known["checkout"],
+    )
+    parts = [nanos({"cost_usd": row["against_usd"]}) for row in got["rows"]]
+    assert sum(parts) == nanos({"cost_usd": got["total"]["against_usd"]})

@@ -5,6 +5,7 @@ It reads the database and asks the daemon to write; only `test` speaks to endpoi
 
 import argparse
 import json
+import shlex
 import sys
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.durations import now_ms
-from costtop.errors import NothingFound
+from costtop.errors import NothingFound, UsageError
 from costtop.files import user_name
 from costtop.queries.alerts import alert_json
 from costtop.queries.sessions import lookup
@@ -82,6 +83,7 @@ def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
     parser = _verb(verbs, "silence", _silence, about, *examples)
     for name in _TARGETS:
         parser.add_argument(f"--{name}", default="", help=f"this {name}")
+    parser.add_argument("what", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--for", dest="span", metavar="2h", help="for so long, or for ever")
     parser.add_argument("--until-grows", type=int, metavar="PERCENT", help="until it costs so more")
     parser.add_argument("--note", default="", help="why")
@@ -156,6 +158,10 @@ def _silence(options: argparse.Namespace) -> int:
         return _list_silences(options)
     if options.end is not None:
         return _ask(protocol.EndSilence(options.end, user_name()))
+    if options.what is not None:
+        meant = f"costtop alerts silence --session {shlex.quote(options.what)}"
+        others = ", ".join(f"--{name}" for name in _TARGETS if name != "session")
+        raise UsageError(f"say of what: {meant}, or {others}")
     if sys.stdin.isatty() and not any(getattr(options, name) for name in _TARGETS):
         _ask_target(options)
     session = lookup.session(_reader(), options.session) if options.session else ""

@@ -43,6 +43,8 @@ def read(
     costs: dict[str, int] = {}
     if found.by in periods.CALENDAR:
         for line in found.lines:
+            if line.key == report.OTHER:
+                continue  # days that are no span together
             cost = _of_period(db, found, line.key, (start, end), kind)
             if cost is not None:
                 costs[line.key] = cost
@@ -50,7 +52,15 @@ def read(
         by_key = [{line.key: line.cost for line in one.lines} for one in past]
         for key in {key for one in by_key for key in one} | {line.key for line in found.lines}:
             costs[key] = _median([one.get(key, 0) for one in by_key])
+        if any(line.key == report.OTHER for line in found.lines):
+            costs[report.OTHER] = _median([_beyond(found, one) for one in past])
     return Compared(kind, name, spans, costs, total)
+
+
+def _beyond(found: report.Report, past: report.Report) -> int:
+    """What all else cost then, nano-dollars, where only the dearest of now have rows."""
+    shown = {line.key for line in found.lines if line.key != report.OTHER}
+    return past.total.cost - sum(line.cost for line in past.lines if line.key in shown)
 
 
 def _median(costs: list[int]) -> int:

@@ -150,8 +150,9 @@ def counted(nth: int, whole: Risen) -> str:
     if not now.pieces or not then.pieces or not now.turns or not then.turns:
         return ""
     if nth == increase.LENGTH:
-        each = now.turns / now.pieces, then.turns / then.pieces
-        return f"{each[0]:.1f} turns each, usually {each[1]:.1f}"
+        each = [(use.turns - use.retries) / use.pieces for use in (now, then)]
+        apart = ", retries apart" if now.retries or then.retries else ""
+        return f"{each[0]:.1f} turns each, usually {each[1]:.1f}{apart}"
     if nth == increase.RETRIES:
         return f"{now.retries:g}, usually {then.retries:g}"
     if nth == increase.MISSES:
