@@ -89,7 +89,14 @@ def _covered(
     import threading
 
     said: list[str] = []
-    beginning = threading.Thread(target=lambda: said.append(_started(found)), daemon=True)
+
+    def begin() -> None:
+        try:
+            said.append(_started(found))
+        except Exception as error:  # a thread of its own would write over the screen
+            said.append(f"the daemon was not started: {error}")
+
+    beginning = threading.Thread(target=begin, daemon=True)
     beginning.start()
 
     def begun() -> str:

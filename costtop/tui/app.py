@@ -39,7 +39,7 @@ T = TypeVar("T")
 USUALLY = Preferences()
 PLAYED = 2 * MINUTE  # of a played day in one frame: a day in six minutes
 _BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
-_BLURRED = 10  # an unfocused screen reads every tenth frame
+_BLURRED, _MANY = 10, 4_000  # an unfocused screen reads every tenth frame, of so many rows rarer
 
 
 class CosttopApp(App[int]):
@@ -179,7 +179,8 @@ class CosttopApp(App[int]):
         """Time for another frame."""
         self._tick += 1
         self._play()
-        if self._focused or self._tick % _BLURRED == 0:
+        every = _BLURRED * (1 + len(self.snapshot.sessions) // _MANY)
+        if self._focused or self._tick % every == 0:
             self.read()
 
     def read(self) -> None:
