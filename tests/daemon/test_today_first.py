@@ -58,6 +58,15 @@ def test_older_logs_tell_no_budget_anything_and_no_tier_is_told_twice(life: Life
     assert [row[1:] for row in said(life, "daily")] == [(50, "history"), (80, "open")]
 
 
+def test_a_budget_of_the_day_speaks_while_history_is_learnt(life: Life) -> None:
+    life.begin(NOW + 500)
+    life.commit(reading([spent(2, NOW + 1_000, 20)]), NOW + 1_000)
+    twice = [("budget_tier", 50, "history"), ("budget_tier", 80, "open")]
+    assert said(life, "daily") == twice
+    life.wake_up(NOW + 2_000)
+    assert said(life, "daily") == twice
+
+
 def test_what_was_rolled_back_is_judged_again(life: Life) -> None:
     life.db.execute("BEGIN IMMEDIATE")
     life._write(reading([spent(2, NOW + 1_000, 20)]), NOW + 1_000)

@@ -51,7 +51,7 @@ async def run_alerting(
 
 
 async def _judge(evaluator: Evaluator, writer: Writer, database: Path, reader: Reader) -> None:
-    if reader.recent_is_read and not (evaluator.today or evaluator.begun or reader.passes):
+    if reader.recent_is_read and not (evaluator.today or evaluator.awake):
         await writer.transact(evaluator.begin_today, now_ms())
     if not evaluator.awake and reader.passes:
         await writer.transact(evaluator.begin, now_ms())

@@ -67,11 +67,11 @@ class Evaluator:
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
         self.begun = False  # what is committed from now on is news, even while it still learns
         self.awake = False
-        self.today = False  # budgets of the day judge commits, while older logs are read
+        self.today = False  # asleep, but budgets of the day judge commits
         self._today_drawn = False
 
     def begin_today(self, db: sqlite3.Connection, now: int) -> None:
-        """Within the first pass: what was spent today is known, and from here on it is news.
+        """What was spent today is known, and from here on it is news, until all is judged.
 
         In a first import what is true already is history.
         """
@@ -90,7 +90,7 @@ class Evaluator:
             self._recount(db, now)
             self._tell(db, self._budgets.assess(now), now, history=True)
         self._grown.clear()
-        self.begun, self.today = True, False
+        self.begun = True
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
@@ -107,7 +107,7 @@ class Evaluator:
         found += self._sessions.catch_up(db, since, now)
         found += self._budgets.assess(now)
         self._tell(db, found, now)
-        self.awake = True
+        self.awake, self.today = True, False
 
     def fall_asleep(self) -> None:
         """A transaction was rolled back: what was learnt from it has to be learnt again."""
