@@ -71,10 +71,11 @@ async def test_what_was_held_back_while_the_clock_was_ahead_is_held_no_longer(tm
         while await it.rows(old, now()):
             await asyncio.sleep(0.02)
         now.skew = 11 * SECOND  # they are gathered for ten
-        await it.writer.transact(release_held, it.to, now())
-        it.courier.wake()
+        while "held" in await it.states():  # looked at again and again, as the daemon does
+            await it.writer.transact(release_held, it.to, now())
+            it.courier.wake()
+            await asyncio.sleep(0.02)
         await until(lambda: len(inbox.got) > 1)
-        assert "held" not in await it.states()
 
 
 def test_what_lasts_so_long_lasts_no_longer(tmp_path):

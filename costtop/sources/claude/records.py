@@ -108,7 +108,7 @@ class Row(Named):
     is_api_error_message: Loose = None
 
 
-class Block(msgspec.Struct):
+class ContentBlock(msgspec.Struct):
     """One block of `message.content`: a tool use, a tool result, or something without interest."""
 
     type: Loose = None
@@ -136,13 +136,13 @@ class ToolResult(msgspec.Struct, rename="camel"):
 
 ROW = msgspec.json.Decoder(Row)
 NAMED = msgspec.json.Decoder(NamedLine)
-BLOCKS = msgspec.json.Decoder(list[Block])
+BLOCKS = msgspec.json.Decoder(list[ContentBlock])
 USAGES = msgspec.json.Decoder(list[Usage])
 TOOL_INPUT = msgspec.json.Decoder(ToolInput)
 TOOL_RESULT = msgspec.json.Decoder(ToolResult)
 
 
-def blocks(content: bytes) -> list[Block]:
+def blocks(content: bytes) -> list[ContentBlock]:
     """The blocks of a content that is a list; none of a plain text."""
     return decoded(BLOCKS, content) if content[:1] == b"[" else []
 
