@@ -37,8 +37,8 @@ def settled_calls(*files: Iterable[Event]) -> dict[bytes, Call]:
 def _row(call: Call, home: int, place: int) -> CallRow:
     names = _number(call.model), _number(call.provider), _number(variant(call))
     return CallRow(
-        call.key, home, home, 0, *names, call.at, 0, *call.tokens, call.searches,
-        cost=None, computed=None, reported=call.reported, card=None, place=place,
+        call.key, None, home, home, 0, *names, call.at, 0, *call.tokens, call.searches,
+        cost=None, reported=call.reported, card=None, place=place,
         offset=call.offset, request=request_hash(call.request) if call.request else None,
         flags=call_flags(call), attempt=call.attempt,
         media=json.dumps(call.media) if call.media else None,
