@@ -7,7 +7,9 @@ import pytest
 from costtop.durations import DAY, HOUR
 from costtop.model import Call, Context, Spend, Tokens
 from costtop.money import NANO
-from tests.daemon.stream import Life, reading
+from costtop.store.alerts import breakers
+from tests.daemon import stream
+from tests.daemon.stream import BUDGETS, Life, reading
 
 NOW = 1_795_435_200_000  # noon of a day, UTC
 SAID = (
@@ -76,3 +78,20 @@ def test_what_was_rolled_back_is_judged_again(life: Life) -> None:
     life.commit(reading([spent(2, NOW + 1_000, 20)]), NOW + 1_000)
     life._within(lambda: life.watch.begin_today(life.db, NOW + 1_000))
     assert [row[1:] for row in said(life, "daily")] == [(50, "history"), (80, "open")]
+
+
+def test_a_breaker_of_a_longer_period_outlasts_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated = (BUDGETS[0]._replace(action="gate"), BUDGETS[1]._replace(action="gate"))
+    monkeypatch.setattr(stream, "BUDGETS", gated)
+    first = Life(tmp_path / "costtop.db", NOW)
+    first.commit(reading([spent(1, NOW - 3 * DAY, 500)]), NOW)
+    opened = [one.budget for one in breakers.open_ones(first.db, NOW)]
+    first.end()
+    second = Life(tmp_path / "costtop.db", NOW + HOUR, waits=True)
+    second._within(lambda: second.watch.begin_today(second.db, NOW + HOUR))
+    second.commit(reading([spent(2, NOW + HOUR, 1)]), NOW + HOUR)
+    second._within(lambda: second.watch.look(second.db, NOW + HOUR))
+    assert opened == [one.budget for one in breakers.open_ones(second.db, NOW + HOUR)]
+    assert opened == ["monthly"]

@@ -10,7 +10,7 @@ once what is recent has been read, budgets of the day judge what is spent while 
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -69,24 +69,26 @@ class Evaluator:
         self.awake = False
         self.today = False  # asleep, but budgets of the day judge commits
         self._today_drawn = False
+        self._counted = budgets  # what is spent of these is known; in a first import of the day's
 
     def begin_today(self, db: sqlite3.Connection, now: int) -> None:
         """What was spent today is known, and from here on it is news, until all is judged.
 
         In a first import what is true already is history.
         """
-        history = not (self._today_drawn or meta.get(db, WATCHED))
-        self._recount(db, now, limits=self._daily())
+        watched = meta.get(db, WATCHED)
+        history = not (self._today_drawn or watched)
+        daily = tuple(budget for budget in self.limits if budget.period == "day")
+        self._counted = self.limits if watched or self.begun else daily
+        self._recount(db, now)
         self._tell_today(db, self._budgets.assess(now), now, history=history)
         self.today = self._today_drawn = True
-
-    def _daily(self) -> tuple[Budget, ...]:
-        return tuple(budget for budget in self.limits if budget.period == "day")
 
     def begin(self, db: sqlite3.Connection, now: int) -> None:
         """Draws the line after a first import, once: what is true before it is history."""
         if not meta.get(db, WATCHED):
             meta.put(db, {IMPORTED: str(now)})
+            self._counted = self.limits
             self._recount(db, now)
             self._tell(db, self._budgets.assess(now), now, history=True)
         self._grown.clear()
@@ -99,6 +101,7 @@ class Evaluator:
     def wake_up(self, db: sqlite3.Connection, now: int) -> None:
         """From here on every commit is judged; those since `begin` are judged now, in order."""
         since = list(History(db).after(judged(db)))
+        self._counted = self.limits
         self._recount(db, now, since)
         self._sessions.reread(db, sorted(self._grown))
         found: list[Finding] = []
@@ -137,15 +140,17 @@ class Evaluator:
             if spend.call.at >= start:
                 found += self._budgets.observe(spend, now)
         if recorded.removed:
-            self._recount(db, now, limits=self._daily())
+            self._recount(db, now)
         if found:
             self._tell_today(db, found, now)
 
     def _tell_today(
         self, db: sqlite3.Connection, found: Iterable[Finding], now: int, *, history: bool = False
     ) -> None:
-        decided = post_findings(db, list(found), self._audience, now, history=history)
-        looked = self._holding and self.look(db, now, self._daily())
+        names = {budget.name for budget in self._counted}
+        spoken = [one for one in found if one.budget in names]
+        decided = post_findings(db, spoken, self._audience, now, history=history)
+        looked = self._holding and self.look(db, now)
         if looked or any(one.speaks for one in decided):
             self._posted()
 
@@ -196,19 +201,9 @@ class Evaluator:
         if newest != meta.get(db, WATCHED):
             meta.put(db, {WATCHED: newest})
 
-    def _recount(
-        self,
-        db: sqlite3.Connection,
-        now: int,
-        unjudged: Iterable[Spend] = (),
-        limits: Sequence[Budget] | None = None,
-    ) -> None:
-        """What is spent and was said, without calls that are yet to be judged.
-
-        `limits` are the budgets that are counted, where not all are.
-        """
-        counted = self.limits if limits is None else limits
-        self._budgets = Budgets(counted, self.tz, partial(_is_floor, db))
+    def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
+        """What is spent and was said, without calls that are yet to be judged."""
+        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db))
         for gap in (*self._budgets.wanted(now), *self._ahead(db, now)):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
@@ -217,7 +212,7 @@ class Evaluator:
             for at, cost, _ in scope_sums.quarters(db, dict(gap.budget.scope), since, until):
                 self._budgets.learn(gap.budget.name, at, cost)
         for spend in unjudged:
-            for budget in counted:
+            for budget in self.limits:
                 if covers(budget, spend):
                     self._budgets.fill(budget.name, spend.call.at, -(spend.cost or 0))
 
@@ -228,16 +223,13 @@ class Evaluator:
         whole = (gap for gap in wanted if periods.hours(gap.budget.period) is None)
         return [gap for gap in whole if gap.span.start > now]
 
-    def look(
-        self, db: sqlite3.Connection, now: int, limits: Sequence[Budget] | None = None
-    ) -> bool:
-        """Looks at the breakers of budgets, or of these; True where a message was posted."""
-        looked = self.limits if limits is None else limits
+    def look(self, db: sqlite3.Connection, now: int) -> bool:
+        """Looks at the breakers of budgets; True where a message was posted."""
 
         def spent(name: str) -> int:
             return self._budgets.spent(name, now)
 
-        return breaker_actions.look(db, looked, spent, self.tz, self._audience, now)
+        return breaker_actions.look(db, self.limits, spent, self.tz, self._audience, now)
 
     def _fill(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
         """Stored sums: of the last days by the minute, for burns look at minutes."""
