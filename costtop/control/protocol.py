@@ -69,12 +69,16 @@ class Scan:
 
 @_command
 class MarkSession:
-    """Say of a session that it is to be watched, runaway or fine."""
+    """Say of a session that it is to be watched, runaway or fine.
+
+    What is not given stays as it was: no `kind` is the present one ("watch" where there is none),
+    no `note` the present note.
+    """
 
     do = "mark"
     session: str
-    kind: MarkKind = "watch"
-    note: str = ""
+    kind: MarkKind | None = None
+    note: str | None = None
     by: str = ""
 
 

@@ -75,6 +75,11 @@ def test_the_command_line_marks_pauses_and_kills_one_session_and_no_other(instan
 
     assert "is marked runaway" in instance.cli("mark", session[:8], "--as", "runaway")
     assert instance.once()[session]["mark"] == "runaway"
+    noted = instance.cli("mark", session[:8], "--note", "dear")
+    assert "is marked runaway: dear (before: runaway)" in noted  # a part of it is edited
+    watched = instance.cli("mark", session[:8], "--as", "watch")
+    assert "is marked watch: dear (before: runaway: dear)" in watched
+    assert instance.once()[session]["mark"] == "watch"
     assert "is unmarked" in instance.cli("unmark", session[:8])
     assert instance.once()[session]["mark"] is None
 

@@ -61,8 +61,8 @@ def add(parser: "Parser", name: str) -> None:
     parser.add_argument("session", metavar="SESSION", nargs="+", help=session)
     if name == "mark":
         kinds = ("watch", "runaway", "fine")
-        parser.add_argument("--as", dest="kind", choices=kinds, default="watch", help="how")
-        parser.add_argument("--note", default="", help="why")
+        parser.add_argument("--as", dest="kind", choices=kinds, help="how")
+        parser.add_argument("--note", help="why; what is not given stays as it was")
     else:
         _add_signals(parser, name)
 

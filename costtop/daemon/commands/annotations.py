@@ -48,10 +48,13 @@ def keep(
     """(what was done, whether a letter was posted); raises where there is nothing to do it to."""
     _look_up(db, command)
     match command:
-        case MarkSession(session, kind, note):
-            marks.put(db, Mark(session, kind, by, now, clean(note)))
-            told = action_log.announce(db, by, f"mark {kind}", session, clean(note), now)
-            return f"{session_names.said(db, session)} is marked {kind}", told
+        case MarkSession(session):
+            before, mark = marks.of(db, session), _marked(db, command, by, now)
+            marks.put(db, mark)
+            told = action_log.announce(db, by, f"mark {mark.kind}", session, mark.note, now)
+            said = f"{session_names.said(db, session)} is marked {_words(mark)}"
+            was = _words(before) if before else ""
+            return said + (f" (before: {was})" if was not in ("", _words(mark)) else ""), told
         case UnmarkSession(session):
             gone = marks.take_back(db, session, by, now)
             told = gone and action_log.announce(db, by, "unmark", session, "", now)
@@ -60,6 +63,18 @@ def keep(
         case _:
             deed, about, said = _done(db, command, by, now)
             return said, action_log.keep(db, by, deed, about, said, now)
+
+
+def _marked(db: sqlite3.Connection, command: MarkSession, by: str, now: int) -> Mark:
+    """The mark as it is to be: what a command does not give stays."""
+    before = marks.of(db, command.session)
+    kind = command.kind or (before.kind if before else "watch")
+    note = clean(command.note) if command.note is not None else before.note if before else ""
+    return Mark(command.session, kind, by, now, note)
+
+
+def _words(mark: Mark) -> str:
+    return f"{mark.kind}: {mark.note}" if mark.note else mark.kind
 
 
 def _look_up(db: sqlite3.Connection, command: Noted) -> None:

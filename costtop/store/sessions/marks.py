@@ -36,6 +36,14 @@ def put(db: sqlite3.Connection, mark: Mark) -> None:
     journal(db, mark.at, mark.by, f"mark {mark.kind}", mark.session, mark.note)
 
 
+def of(db: sqlite3.Connection, session: str) -> Mark | None:
+    """The mark of a session ("source/session")."""
+    row = db.execute(
+        "SELECT session, kind, by, at, note FROM marks WHERE session = ?", (session,)
+    ).fetchone()
+    return Mark(*row) if row else None
+
+
 def take_back(db: sqlite3.Connection, session: str, by: str, at: int) -> bool:
     """Removes the mark; False when there was none."""
     gone = db.execute("DELETE FROM marks WHERE session = ?", (session,)).rowcount > 0

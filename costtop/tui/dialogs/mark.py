@@ -43,7 +43,7 @@ def command_of(answer: Chosen, session: str, by: str) -> Command | None:
     """The command of an answer for the session with this key, None for Cancel."""
     match answer.id:
         case "watch" | "runaway" | "fine":
-            return MarkSession(session, answer.id, answer.note, by)
+            return MarkSession(session, answer.id, answer.note or None, by)
         case "unmark":
             return UnmarkSession(session, by)
     return None
