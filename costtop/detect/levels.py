@@ -160,7 +160,7 @@ def _beyond(at: Moment) -> bool:
     """Dearer than its own kind and size; that all is dearer by its model is the user's choice."""
     session = at.session
     cost = int(session.cost / at.peers.dearness(session.first_rates))
-    return bool(at.peers.beyond(session.turns, cost))
+    return bool(at.peers.beyond(session.turns, cost, len(session.agents)))
 
 
 def worth(at: Moment, now: int) -> int:

@@ -163,6 +163,28 @@ def test_beside_few_peers_it_is_pushed_where_it_is_dearer_than_every_one(log, st
     assert "the dearest $7.00" in found[3][0].why
 
 
+def test_a_swarm_on_purpose_is_measured_against_swarms(log, start):
+    """A hundred sessions at $1; five that began four subagents cost $2 to $14."""
+    monitor = Monitor(Settings())
+    long(monitor, log, start, [1.0] * 100)
+
+    def swarm(name, dollars):
+        found = []
+        for turn in range(4):
+            found += monitor.observe(log.spend(name, start + 9, 0.1))
+            each = dollars / 4 - 0.1
+            found += monitor.observe(log.spend(name, start + 9, each, agent=f"a{turn}"))
+        return [x for x in found if x.rule == "median_5x" and not x.resolved]
+
+    for nth in range(5):
+        swarm(f"s{nth}", 2 + 3 * nth)
+        monitor.finish(f"test/s{nth}", start + 9)
+    assert levels(swarm("some", 12)) == [("warning", 2)]  # two subagents are no swarm
+    found = swarm("many", 4) + swarm("many", 6)
+    assert levels(found) == [("notice", 5)]
+    assert levels(swarm("many", 5)) == [("warning", 12)]
+
+
 def test_what_is_little_beside_the_users_day_is_not_pushed(log, start):
     """Five earlier days of $200 each: a session must be $10 beyond the usual."""
     monitor = Monitor(Settings())

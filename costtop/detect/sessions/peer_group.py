@@ -21,6 +21,7 @@ _SERIES = (
     "output_spread", "agents", "at_once", "turns", "retries", "break_peak", "match_peak",
 )  # fmt: skip
 _TOPS = ("growth_top", "output_top")
+SWARM = 4  # subagents from which a session is a swarm, which is another kind of work
 LONG = 4  # turns from which sessions are of one size; real ones with one to three cost cents
 _JOURNAL = 512  # changes that a list which nobody reads may be behind
 _MANY = 12  # changes from which merging beats inserting one by one
@@ -95,6 +96,7 @@ class Group:
         self._journal: list[tuple[Peer, bool]] = []  # changes that some list has yet to read
         self._base = 0  # changes before the journal's first
         self._series: dict[str | int, Series] = {"cost": Series(_cost), "long": Series(_long)}
+        self._series["swarm"] = Series(_swarm)
         self._series |= {name: Series(attrgetter(name)) for name in _SERIES}
         self._series |= {name: Series(_noted(name)) for name in _TOPS}
         self._middles: dict[int, Middle] = {}
@@ -166,6 +168,10 @@ def _cost(peer: Peer) -> float | None:
 
 def _long(peer: Peer) -> float | None:
     return _cost(peer) if peer.turns >= LONG else None
+
+
+def _swarm(peer: Peer) -> float | None:
+    return _cost(peer) if peer.agents >= SWARM else None
 
 
 def _noted(name: str) -> Pick:

@@ -19,7 +19,7 @@ from costtop.analysis.quantiles import (
     upper_spread,
 )
 from costtop.detect.sessions.finished_peer import GRID, Peer
-from costtop.detect.sessions.peer_group import Group, Level, Middle
+from costtop.detect.sessions.peer_group import SWARM, Group, Level, Middle
 from costtop.detect.settings import Settings
 from costtop.model import Rates
 from costtop.named import NamedTuple
@@ -116,15 +116,17 @@ class PeerView:
             self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
         return self._usual
 
-    def beyond(self, turns: int, cost: int) -> bool | None:
+    def beyond(self, turns: int, cost: int, agents: int = 0) -> bool | None:
         """Whether a session is dearer than its own kind and size ever is; None: too few to say.
 
         Beyond those of at least `LONG` turns, and beyond those that got as far, at that age: up to
-        four times the longest of them a long session is no dear one.
+        four times the longest of them a long session is no dear one. A swarm must be beyond swarms.
         """
         if turns < 1:
             return None
         whole = self._past(self.groups[0].numbers("long"), cost)
+        if whole and agents >= SWARM and self._past(self.groups[0].numbers("swarm"), cost) is False:
+            return False
         early = self._early(turns, cost)
         return whole if early is None else early if whole is None else whole and early
 
