@@ -27,6 +27,9 @@ LISTS = ("source", "feature", "budget", "notify")  # keys of tables that may be 
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
 
 
+LEAST_KEPT = 90 * durations.DAY  # what learns and judges looks back 28 days
+
+
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A log besides the built-in ones."""
 
@@ -133,6 +136,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     off: tuple[str, ...] = ()
     read_only: bool = False
     session_titles: bool = False
+    keep_details: str = ""
 
 
 def load(paths: Paths) -> Config:
@@ -206,6 +210,10 @@ def check(config: Config) -> None:
     _amount(config.anomaly.floor, ("anomaly", "floor"))
     _amount(config.anomaly.session_cap, ("anomaly", "session_cap"))
     _duration(config.anomaly.finished_after, ("anomaly", "finished_after"))
+    if config.keep_details:
+        _duration(config.keep_details, ("keep_details",))
+        if details_kept(config) < LEAST_KEPT:
+            raise Mistake(("keep_details",), 'an age of 90 days or more, such as "90d"')
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
     try:
@@ -272,6 +280,11 @@ def milliseconds(duration: str) -> int:
         raise ConfigError(
             f'"{duration}" is not a duration; write it as "30m", "2h" or "1d"'
         ) from None
+
+
+def details_kept(config: Config) -> int:
+    """How long details of finished sessions are kept, ms; 0 is for ever."""
+    return milliseconds(config.keep_details) if config.keep_details else 0
 
 
 def budgets(config: Config) -> tuple[Budget, ...]:

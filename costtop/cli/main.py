@@ -52,6 +52,7 @@ MODULES = {
     "backup": ("upkeep.backup", "copy the database"),
     "restore": ("upkeep.backup", "put a copy back"),
     "forget": ("upkeep.forget", "delete what is stored"),
+    "compact": ("upkeep.compact", "make the database smaller"),
     "uninstall": ("upkeep.uninstall", "take costtop out again"),
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""

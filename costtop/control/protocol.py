@@ -305,6 +305,14 @@ class Forget:
     by: str = ""
 
 
+@_command
+class Compact:
+    """Take out the tools and minutes of sessions that ended before `before`, ms UTC."""
+
+    do = "compact"
+    before: int
+
+
 Command = (
     Ping
     | Stop
@@ -313,6 +321,7 @@ Command = (
     | Backup
     | Restore
     | Forget
+    | Compact
     | SetBudget
     | RemoveBudget
     | Scan

@@ -41,6 +41,7 @@ from costtop.daemon.ingest.socket_calls import Acceptor
 from costtop.daemon.jobs import long_sums
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
+from costtop.daemon.jobs.thin_all import keep_compact
 from costtop.daemon.jobs.upkeep import heed_clock, keep_memory_small, keep_wal_small
 from costtop.daemon.lifecycle import (
     beginnings,
@@ -285,6 +286,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple
         ("memory", partial(keep_memory_small, writer)),
         ("-wal file", partial(keep_wal_small, writer, paths.database, instance.ingest)),
         ("titles", partial(title_reading.keep, writer, instance.roots)),
+        ("compaction", partial(keep_compact, writer, instance.config)),
         ("long sums", partial(long_sums.keep, writer, lambda: reader.passes > 0)),
     )
 

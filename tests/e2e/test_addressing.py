@@ -123,8 +123,8 @@ def telling() -> Iterator[list[str]]:
     yield from (["export", what, "--format", "jsonl"] for what in ("calls", "sessions", "days"))
 
 
-CHANGES = {"backup", "restore", "forget", "uninstall", "install", "remove", "scan", "reprice",
-           "record", "run", "kill", "pause", "demo", "test", "daemon", "set",
+CHANGES = {"backup", "restore", "forget", "compact", "uninstall", "install", "remove", "scan",
+           "reprice", "record", "run", "kill", "pause", "demo", "test", "daemon", "set",
            "service"}  # fmt: skip
 
 

@@ -34,6 +34,8 @@ WALKS = {
     "store/calls/estimates.py: before": "no statement, but what two of them begin with",
     "store/calls/estimates.py: stored": "once a `costtop reprice`, which looks at every call",
     "store/calls/told_contexts.py: matters": ANY,
+    "store/forgetting/thinning.py: gone": "once a report by tool: sessions without details",
+    "store/forgetting/thinning.py: size": "once a `costtop doctor` or `compact`",
     "store/forgetting/removal.py: _old": FORGOTTEN,
     "store/forgetting/removal.py: _sessions": FORGOTTEN,
     "store/forgetting/removal.py: _take_out": FORGOTTEN,

@@ -18,6 +18,7 @@ from costtop.queries import doctor
 from costtop.queries.spending import hidden
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
+from costtop.store.forgetting import thinning
 from costtop.text import clean
 
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
@@ -131,7 +132,8 @@ def _unread(tree: dict[str, Any], found: Paths) -> list[dict[str, str]]:
 
 def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
     try:
-        facts = doctor.read(open_reader(found.database))
+        db = open_reader(found.database)
+        facts = doctor.read(db)
     except CosttopError as error:
         if found.database.exists():
             problems.append(str(error))
@@ -147,7 +149,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
         "floors": _floors(facts),
-        "store": store_health.found(found.database, facts.rebuilt),
+        "store": store_health.found(found.database, facts.rebuilt, thinning.size(db, now_ms())),
     }
 
 

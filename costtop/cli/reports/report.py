@@ -86,8 +86,22 @@ def run(options: "argparse.Namespace") -> int:
     elif options.csv:
         _csv(found, _shorts(db, found))
     else:
-        put(_plain(found, shown, beside))
+        put(_plain(found, shown, _below(db, found, now, tz), beside))
     return 0
+
+
+def _below(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo) -> str:
+    """What stands below a table: the span where none was asked for, and what is not kept."""
+    text = ""
+    if found.since is None and found.until is None and found.lines:
+        first, last = _dates(db, found, now, tz)
+        text = f"\n\nAll that is stored, {first} to {last} ({found.zone})."
+    if sum_keys.SHARED & {*found.by.split(","), *(one.field for one in found.filters)}:
+        from costtop.store.forgetting import thinning
+
+        if thin := thinning.gone(db, found.since, found.until):
+            text += f"\n\nTools of {thin} sessions are no longer kept (costtop compact)."
+    return text
 
 
 def _compared(
@@ -244,7 +258,12 @@ def _csv(found: report.Report, shorts: dict[str, dict[str, str | None]]) -> None
     csv_rows.write(rows, sys.stdout)
 
 
-def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | None" = None) -> str:
+def _plain(
+    found: report.Report,
+    shown: tuple[str, ...],
+    below: str = "",
+    beside: "Compared | None" = None,
+) -> str:
     lines, keys = (*found.lines, found.total), found.by.split(",")
     head = (*(key.upper() for key in keys), *(COLUMNS[name][0] for name in shown))
     every = found.about.values()
@@ -262,7 +281,7 @@ def _plain(found: report.Report, shown: tuple[str, ...], beside: "Compared | Non
             (*row[:at], *comparison.cells(line, beside), *row[at:])
             for row, line in zip(rows, lines, strict=True)
         ]
-    text = plain(head, rows, frozenset(range(len(keys), len(head))))
+    text = plain(head, rows, frozenset(range(len(keys), len(head)))) + below
     if beside is not None:
         text += f"\n\n{comparison.said(beside, found.zone)}"
     if any(line.floor for line in lines):

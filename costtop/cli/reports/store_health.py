@@ -5,13 +5,18 @@ from typing import Any
 
 from costtop import money
 from costtop.durations import iso
+from costtop.store.forgetting.thinning import StoreSize
 from costtop.store.recovery import backups
 from costtop.store.recovery.rebuild import Recovered
 
 
-def found(database: Path, rebuilt: Recovered | None) -> dict[str, Any]:
-    """Backups, the newest first, and how the last rebuild ended."""
+def found(database: Path, rebuilt: Recovered | None, size: StoreSize) -> dict[str, Any]:
+    """Its size, backups, the newest first, and how the last rebuild ended."""
     return {
+        "bytes": size.size,
+        "calls": size.calls,
+        "bytes_a_month": size.growth,
+        "sessions_without_details": size.thinned,
         "backups": [tree(one) for one in backups.kept(database)],
         "no_room": backups.no_room(database),
         "rebuilt": _rebuilt(rebuilt) if rebuilt else None,
@@ -49,7 +54,11 @@ def words(tree: dict[str, Any] | None) -> list[str]:
         return []
     kept = tree["backups"]
     newest = f", the newest of {kept[0]['at']}" if kept else ""
-    lines = [f"backups of the database: {len(kept)}{newest}"]
+    grows = f"{tree['bytes_a_month'] / 1e6:.1f} MB a month at the pace of the last 30 days"
+    lines = [f"database: {tree['bytes'] / 1e6:.1f} MB, {tree['calls']} calls, growing {grows}"]
+    if thin := tree["sessions_without_details"]:
+        lines.append(f"  {thin} sessions have no tools and minutes any more (costtop compact)")
+    lines += [f"backups of the database: {len(kept)}{newest}"]
     lines += [f"  {tree['no_room']}"] if tree["no_room"] else []
     if one := tree["rebuilt"]:
         lost = f"{one['lost_calls']} calls (${one['lost_usd']})" if one["lost_calls"] else "nothing"

@@ -18,6 +18,7 @@ from costtop.control.protocol import (
     BeginRun,
     BeginSilence,
     Command,
+    Compact,
     EndRun,
     EndSilence,
     Forget,
@@ -163,7 +164,7 @@ class Obey:
                 return reply(said=[await executors.runs.begin(command, caller)])
             case EndRun(run):
                 return reply(sessions=await executors.runs.end(run))
-            case Backup() | Restore() | Forget():
+            case Backup() | Restore() | Forget() | Compact():
                 by = executors.guard.name(getattr(command, "by", ""), caller)
                 return reply(
                     **await store_deeds.done(command, self._instance, executors.keeper, by)

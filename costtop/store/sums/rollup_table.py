@@ -29,7 +29,7 @@ def statements(table: str, keys: str, sums: str) -> Statements:
     where = " AND ".join(f"{name} = ?" for name in keys.split(", "))
     return Statements(
         f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
-        f"DELETE FROM {table} WHERE {where} AND calls = 0",
+        f"DELETE FROM {table} WHERE {where} AND calls <= 0",
     )
 
 

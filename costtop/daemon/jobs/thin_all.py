@@ -1,0 +1,57 @@
+"""Takes the details of old sessions out of the store, on demand and, where wanted, once a day."""
+
+import asyncio
+import time
+from typing import Any
+
+from costtop import config as configuration
+from costtop import lasting
+from costtop.config import Config
+from costtop.daemon.lifecycle.instance import hold
+from costtop.daemon.wiring import wired
+from costtop.durations import DAY, now_ms
+from costtop.paths import Paths
+from costtop.store.forgetting import thinning
+from costtop.store.writer import Writer
+
+_RESTS = 2  # times as long as a step took: what is live goes first
+_EVERY = DAY / 1000  # s
+
+
+async def compacted(writer: Writer, before: int, rests: float = _RESTS) -> dict[str, Any]:
+    """Thins sessions that ended before `before`, ms UTC; what has gone. No step holds others up."""
+    sums, after = [0, 0, 0], (0, 0)
+    size = await writer.read(thinning.size, now_ms())
+    began = time.monotonic()
+    while (step := await writer.transact(thinning.step, before, after)) is not None:
+        sums = [a + b for a, b in zip(sums, step[1:], strict=True)]
+        after = step.after
+        await asyncio.sleep((time.monotonic() - began) * rests)
+        began = time.monotonic()
+    while await writer.read(thinning.give_back):
+        await asyncio.sleep(0)
+    left = await writer.read(thinning.size, now_ms())
+    sessions, tools, minutes = sums
+    freed = max(0, size.size - left.size)
+    return {"sessions": sessions, "tools": tools, "minutes": minutes, "freed_bytes": freed}
+
+
+async def keep_compact(writer: Writer, config: Config) -> None:
+    """For ever; at once where the config keeps details for ever."""
+    while age := configuration.details_kept(config):
+        await lasting.beat(60)
+        await compacted(writer, now_ms() - age, 10)
+        lasting.well()
+        await lasting.beat(_EVERY)
+
+
+def compact_alone(paths: Paths, before: int) -> dict[str, Any]:
+    """The same without a daemon; raises Busy where one has the database."""
+    config = configuration.load(paths)
+    with hold(paths):
+        return asyncio.run(_alone(paths, config, before))
+
+
+async def _alone(paths: Paths, config: Config, before: int) -> dict[str, Any]:
+    async with wired(paths, config, lambda: None) as instance:
+        return await compacted(instance.writer, before, 0)
