@@ -94,7 +94,7 @@ def test_a_read_only_daemon_changes_nothing_but_looks(house):
                   ["budget", "set", "x", "$5"]):  # fmt: skip
         ran = house.run(*order)
         assert ran.returncode != 0 and "read-only" in ran.stderr, order
-    assert "SIGINT" in house.run("kill", "s1", "-n").stdout
+    assert "SIGKILL" in house.run("kill", "s1", "-n").stdout
     assert agent.state == "S" and not house.answers("SELECT * FROM deeds")
 
 
