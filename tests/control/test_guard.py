@@ -157,7 +157,7 @@ def test_commands_are_equal_only_within_a_kind():
 def test_the_wire_form_stays_as_scripts_write_it():
     verbs = "ping stop scan mark unmark pause resume kill plan stop-session override hook run"
     more = "run-end ack silence unsilence reload reprice budget-set budget-remove"
-    more += " backup restore forget"
+    more += " backup restore forget compact"
     assert {form.do for form in get_args(Command)} == {*verbs.split(), *more.split()}
     assert json.loads(encode(protocol.Kill("a/s", by="ana"))) == {
         "do": "kill", "session": "a/s", "rung": "KILL", "by": "ana", "typed": None
