@@ -90,12 +90,12 @@ def test_a_daemon_that_is_killed_on_a_full_disk_starts_there_and_tells(instance,
     until((home / "costtop.reserve").exists)
     instance.kill9()
     fill(home / "ballast")
-    feed(instance, 1, 8001)  # more than the reserve holds
+    feed(instance, 1, 16_001)  # more than the reserve holds
     daemon = start()
     until(lambda: told.exists() and "disk is full" in told.read_text())
     assert daemon.poll() is None
     (home / "ballast").unlink()
-    until(lambda: calls(home / "costtop.db") == 8001)
+    until(lambda: calls(home / "costtop.db") == 16_001)
     until(lambda: "costs are seen again" in told.read_text())
     assert daemon.poll() is None
 
