@@ -62,7 +62,7 @@ def _early(options: "argparse.Namespace", found: paths.Paths) -> _Early | None:
 
     chosen, mono = preferences.load(found.screen), "NO_COLOR" in os.environ
     known = pens.kept(_pens_file(found), pens.look(chosen.theme, mono=mono))
-    window = first_frame.Window(*os.get_terminal_size(sys.stderr.fileno()))
+    window = first_frame.Room(*os.get_terminal_size(sys.stderr.fileno()))
     if not known or is_tiny(window):
         return None
     plain = options.ascii or not _unicode()

@@ -30,7 +30,7 @@ _BARS = "▁▂▃▄▅▆▇ "
 _Inked = tuple[Line, str]  # a line, and the ink of what is left of its width
 
 
-class Window(NamedTuple):
+class Room(NamedTuple):
     """The cells there are."""
 
     width: int
@@ -43,7 +43,7 @@ class FirstFrame(NamedTuple):
     snapshot: Snapshot
     settings: Preferences
     mood: Mood
-    window: Window
+    window: Room
     ascii_only: bool = False
 
 
@@ -78,7 +78,7 @@ def _pieces(frame: FirstFrame) -> Iterator[list[tuple[str, str]]]:
     upper, lower = _above(frame, shown), _under(frame, shown)
     high = frame.window.height - len(upper) - len(lower)
     beside = _width_beside(frame, shown)
-    table = _table(frame, shown, Window(width - beside, high))
+    table = _table(frame, shown, Room(width - beside, high))
     for inked in upper:
         yield _cells(inked, width)
     row, at = shown.under, frame.snapshot.at
@@ -123,7 +123,7 @@ def _above(frame: FirstFrame, shown: _List) -> list[_Inked]:
     return [(one, "text") for one in lines]
 
 
-def _day(snapshot: Snapshot, window: Window) -> list[Line]:
+def _day(snapshot: Snapshot, window: Room) -> list[Line]:
     """The day as it stands until it is read."""
     rows, width = burn_chart.rows_of(window), window.width
     if rows is None:
@@ -148,7 +148,7 @@ def _under(frame: FirstFrame, shown: _List) -> list[_Inked]:
     return [*((one, "text") for one in lines), keys]
 
 
-def _table(frame: FirstFrame, shown: _List, room: Window) -> Iterator[list[tuple[str, str]]]:
+def _table(frame: FirstFrame, shown: _List, room: Room) -> Iterator[list[tuple[str, str]]]:
     """The lines of the list, with its scrollbar."""
     has_bar = len(shown.rows) + 1 > room.height and not frame.ascii_only
     width = room.width - has_bar
@@ -157,7 +157,7 @@ def _table(frame: FirstFrame, shown: _List, room: Window) -> Iterator[list[tuple
         yield [*_cells(inked, width), *cell]
 
 
-def _rows(frame: FirstFrame, shown: _List, room: Window) -> list[_Inked]:
+def _rows(frame: FirstFrame, shown: _List, room: Room) -> list[_Inked]:
     lines = RowLines[Shown]()
     view = shown.view
     lines.set_columns(chosen(sighted(frame.settings.columns, view.sort)), view.sort, view.falling)

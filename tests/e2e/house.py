@@ -7,7 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from costtop import paths
 from tests.patience import PATIENCE, until
@@ -48,9 +51,14 @@ class Agent:
         return self.process.wait(seconds)
 
     def end(self) -> None:
+        """Ends it, and what it has started: a hook that was paused with it never ends by itself."""
         if self.process.poll() is None:
+            started = psutil.Process(self.process.pid).children(recursive=True)
             signal.pidfd_send_signal(self._fd, signal.SIGKILL)
             self.process.wait()
+            for one in started:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
         os.close(self._fd)
 
 

@@ -15,7 +15,7 @@ from costtop.tui.app import CosttopApp
 from costtop.tui.draw import pens
 from costtop.tui.draw.pens import Pen
 from costtop.tui.early_terminal import EarlyTerminal
-from costtop.tui.first_frame import FirstFrame, Window, drawn
+from costtop.tui.first_frame import FirstFrame, Room, drawn
 from costtop.tui.taking_over import Opening
 from costtop.tui.widgets.table import Table
 from scripts.benches import fleet
@@ -64,7 +64,7 @@ async def both(
             await pilot.pause(0.01)
         shown = taking_over.full(app.screen).render_segments(app.console)
         known = taking_over._pens(app, app.screen.query_one(Table))
-        by_hand = drawn(FirstFrame(snapshot, settings, app.mood, Window(*size), ascii_only), known)
+        by_hand = drawn(FirstFrame(snapshot, settings, app.mood, Room(*size), ascii_only), known)
         gate.set()
     return Emulated(by_hand.encode()), Emulated(shown.encode())
 
