@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -85,3 +86,22 @@ def hold(stored: Path) -> Callable[..., None]:
         db.close()
 
     return opened
+
+
+@pytest.fixture
+def ear(stored):
+    """The daemon's socket."""
+    with socket.socket(socket.AF_UNIX) as ear:
+        found = paths.find()
+        ear.bind(str(found.socket))
+        found.lock.write_text(f"{os.getpid()}\n{found.socket}\n")
+        ear.listen()
+        ear.settimeout(PATIENCE)
+        yield ear
+
+
+def heard(ear: socket.socket) -> dict[str, object]:
+    peer, _ = ear.accept()
+    with peer, peer.makefile() as lines:
+        told: dict[str, object] = json.loads(lines.readline())
+    return told

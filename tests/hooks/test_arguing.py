@@ -1,9 +1,7 @@
 """An agent that argues and whose turn cannot be ended waits until a daemon has heard."""
 
 import json
-import os
 import select
-import socket
 import subprocess
 import sys
 
@@ -12,7 +10,7 @@ import pytest
 from costtop import paths
 from costtop.store.alerts import breakers
 from costtop.store.db import open_writer
-from tests.hooks.conftest import now
+from tests.hooks.conftest import heard, now
 from tests.patience import PATIENCE
 
 ASK = {"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "exec_command",
@@ -33,25 +31,6 @@ def asking(agent: str, asked: object, wait: float) -> subprocess.Popen[bytes]:
     made.stdin.close()
     made.stdin = None
     return made
-
-
-@pytest.fixture
-def ear(stored):
-    """The daemon's socket."""
-    with socket.socket(socket.AF_UNIX) as ear:
-        found = paths.find()
-        ear.bind(str(found.socket))
-        found.lock.write_text(f"{os.getpid()}\n{found.socket}\n")
-        ear.listen()
-        ear.settimeout(PATIENCE)
-        yield ear
-
-
-def heard(ear: socket.socket) -> dict[str, object]:
-    peer, _ = ear.accept()
-    with peer, peer.makefile() as lines:
-        told: dict[str, object] = json.loads(lines.readline())
-    return told
 
 
 def argue(session: str = "codex/s1") -> None:

@@ -1,8 +1,6 @@
 """What the gate decides and tells, in this process: a real store, a real socket, each condition."""
 
 import json
-import os
-import socket
 
 import pytest
 
@@ -12,7 +10,7 @@ from costtop.hooks.dialects import dialect_of
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.db import open_writer
-from tests.hooks.conftest import now
+from tests.hooks.conftest import heard, now
 
 CLAUDE = dialect_of("claude-code")
 ASK = {"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "Bash",
@@ -131,21 +129,9 @@ def test_three_commits_pass_a_hold_and_no_fourth(hold):
 
 
 @pytest.fixture
-def daemon(stored):
+def daemon(ear):
     """The daemon's socket; gives the lines that it is sent."""
-    with socket.socket(socket.AF_UNIX) as ear:
-        found = paths.find()
-        ear.bind(str(found.socket))
-        found.lock.write_text(f"{os.getpid()}\n{found.socket}\n")
-        ear.listen()
-        ear.settimeout(5)
-
-        def heard():
-            peer, _ = ear.accept()
-            with peer:
-                return json.loads(peer.makefile().readline())
-
-        yield heard
+    return lambda: heard(ear)
 
 
 # A hook's process ends at once, so it leaves its socket to the kernel.
