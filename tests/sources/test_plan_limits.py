@@ -150,3 +150,10 @@ def test_windows_that_say_nothing_are_none(windows):
 )
 def test_no_text_is_too_odd(text):
     assert status_limits.told(text, "", AT) == []
+
+
+def test_a_rollout_cannot_tell_of_limits_without_end():
+    rows = [limits(n % 60, primary=window(n % 90), limit_id=f"made-up-{n}") for n in range(200)]
+    assert len({one.limit for one in read(*rows)}) == 16
+    (long,) = read(limits(primary=window(1), limit_id="x" * 500))
+    assert len(long.limit) == 40

@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 
 from costtop.plan_reading import PlanReading
+from costtop.sources.fold.fields import number
 from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.times import moment
 from costtop.text import clean
 
 _NAMES = re.compile(r"([a-z]+|\d{1,3})_(hour|day|week)s?(?:_(.{1,40}))?")
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MINUTES = {"hour": 60, "day": 24 * 60, "week": 7 * 24 * 60}
 _MOST = 20  # windows
-_SECONDS = 10_000_000_000  # a moment below this is in seconds
 _LIMITS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -34,30 +35,23 @@ def told(limits: str, log: str, at: int) -> list[PlanReading]:
 
 def _reading(name: str, window: object, home: str, at: int) -> PlanReading | None:
     length = _NAMES.fullmatch(name)
-    used = _number(window.get("used_percentage")) if isinstance(window, dict) else None
+    used = number(window.get("used_percentage")) if isinstance(window, dict) else None
     if length is None or used is None or not isinstance(window, dict):
         return None
-    number = int(length[1]) if length[1].isdigit() else _counted(length[1])
-    if not number:
+    units = int(length[1]) if length[1].isdigit() else _counted(length[1])
+    if not units:
         return None
-    resets = _number(window.get("resets_at"))
     return PlanReading(
         source="claude-code",
         home=clean(home),
         plan="",
         limit=clean(length[3] or "").replace("_", " "),
-        minutes=number * _MINUTES[length[2]],
+        minutes=units * _MINUTES[length[2]],
         used=used,
-        resets=round(resets * 1000 if resets < _SECONDS else resets) if resets else None,
+        resets=moment(window.get("resets_at")),
         at=at,
     )
 
 
 def _counted(word: str) -> int:
     return _NUMBERS.index(word) + 1 if word in _NUMBERS else 0
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < 1e15 else None

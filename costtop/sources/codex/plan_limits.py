@@ -9,14 +9,16 @@ import msgspec
 
 from costtop.model import Event
 from costtop.plan_reading import PlanReading
+from costtop.sources.fold.fields import number, text
 from costtop.sources.fold.json_lines import Unreadable, decoded
 from costtop.sources.fold.source import Memo
-from costtop.text import clean
+from costtop.sources.fold.times import moment
 
+_MOST = 16  # limits of one rollout: more are made up
+_LONGEST = 40  # characters of a limit's name
 _WHOLE = ("", "codex")  # names of the limit of the plan itself
 FROM_NOW = b'"resets_in_seconds"'
 """Where a record has this, equal words say another moment."""
-_SECONDS = 10_000_000_000  # a moment below this is in seconds
 
 
 class _Limits(msgspec.Struct):
@@ -55,25 +57,26 @@ def told(raw: bytes, memo: Memo, home: str, at: int) -> list[Event]:
     found = [_reading(limits, window, home, at) for window in (limits.primary, limits.secondary)]
     readings = [reading for reading in found if reading is not None]
     said = [[r.plan, r.limit, r.minutes, r.used, r.resets] for r in readings]
-    key = "limits:" + (readings[0].limit if readings else "")
-    if not readings or memo.get(key) == said:
+    known = memo.setdefault("limits", {})
+    limit = readings[0].limit if readings else ""
+    if not readings or known.get(limit) == said or (limit not in known and len(known) >= _MOST):
         return []
-    memo[key] = said
+    memo["limits"] = {**known, limit: said}
     return list(readings)
 
 
 def _reading(limits: _Limits, window: object, home: str, at: int) -> PlanReading | None:
     if not isinstance(window, dict):
         return None
-    used, minutes = _number(window.get("used_percent")), _number(window.get("window_minutes"))
-    if used is None or not minutes or minutes < 1 or used < 0:
+    used, minutes = number(window.get("used_percent")), number(window.get("window_minutes"))
+    if used is None or not minutes or minutes < 1:
         return None
-    name = _text(limits.limit_name) or _text(limits.limit_id)
-    limit = "" if _text(limits.limit_id) in _WHOLE else name
+    name = text(limits.limit_name) or text(limits.limit_id)
+    limit = "" if text(limits.limit_id) in _WHOLE else name[:_LONGEST]
     return PlanReading(
         source="codex",
         home=home,
-        plan=_text(limits.plan_type),
+        plan=text(limits.plan_type),
         limit=limit,
         minutes=round(minutes),
         used=used,
@@ -85,17 +88,7 @@ def _reading(limits: _Limits, window: object, home: str, at: int) -> PlanReading
 def _resets(window: dict[str, Any], at: int) -> int | None:
     """When the window ends, ms UTC; builds have called it by three names."""
     for name in ("resets_at", "reset_at"):
-        if moment := _number(window.get(name)):
-            return round(moment * 1000 if moment < _SECONDS else moment)
-    left = _number(window.get("resets_in_seconds"))
-    return None if left is None or left < 0 else at + round(left * 1000)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < 1e15 else None
-
-
-def _text(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
+        if (end := moment(window.get(name))) is not None:
+            return end
+    left = number(window.get("resets_in_seconds"))
+    return None if left is None else at + round(left * 1000)

@@ -51,6 +51,13 @@ def folder(value: object) -> str:
     return clean(unquote(path.removeprefix("file://"))) if path.startswith("file://") else path
 
 
+def number(value: object) -> float | None:
+    """A number of at least 0 that something is measured by; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e15 else None
+
+
 def dollars(value: object) -> int | None:
     """Nano-dollars of a cost that a tool wrote down, None where it is absent or absurd."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _DEAREST:
