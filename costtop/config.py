@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from costtop import config_mistakes, durations, money, periods
+from costtop.attribution import tickets
 from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.model import Budget
@@ -121,6 +122,12 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     host: str = "127.0.0.1"
 
 
+class Tickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What in a branch's name is a ticket."""
+
+    pattern: str = tickets.DEFAULT
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings."""
 
@@ -133,6 +140,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     receive: Receive = Receive()
     prices: Prices = Prices()
     metrics: Metrics | None = None
+    tickets: Tickets = Tickets()
     off: tuple[str, ...] = ()
     read_only: bool = False
     session_titles: bool = False
@@ -214,6 +222,8 @@ def check(config: Config) -> None:
         _duration(config.keep_details, ("keep_details",))
         if details_kept(config) < LEAST_KEPT:
             raise Mistake(("keep_details",), 'an age of 90 days or more, such as "90d"')
+    if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
+        raise Mistake(("tickets", "pattern"), remedy)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
     try:

@@ -13,4 +13,7 @@ def reader_settings(config: Config) -> dict[str, str]:
         finished_after=configuration.milliseconds(config.anomaly.finished_after),
         min_peers=config.anomaly.min_peers,
         budgets=configuration.budgets(config),
-    ) | {titles.KEY: "1" if config.session_titles else ""}
+    ) | {
+        titles.KEY: "1" if config.session_titles else "",
+        meta.TICKETS: config.tickets.pattern,
+    }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.model import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
+TICKETS = "tickets"  # the pattern of tickets in names of branches
 _VOIDED = "voided"  # how often ids have gone
 REBUILDING = "rebuilding"  # why the store is being rebuilt, while it is: `recovery.rebuild`
 FINISHED_AFTER = 30 * MINUTE  # where nothing is configured
@@ -27,6 +28,7 @@ class Shared(NamedTuple):
     min_peers: int  # finished sessions that a running one is compared with, at least
     budgets: "tuple[Budget, ...]"
     settled: str = ""  # whoever keeps a sum of the past reads it anew when this has changed
+    tickets: str = ""  # the pattern of tickets in names of branches
     voided: str = ""  # whoever keeps names by their ids reads them anew when this has changed
 
 
@@ -39,6 +41,7 @@ def shared(db: sqlite3.Connection) -> Shared:
         int(told.get("min_peers", 5)),
         decode_budgets(told.get("budgets", "")),
         told.get(SETTLED, ""),
+        told.get(TICKETS, ""),
         told.get(_VOIDED, ""),
     )
 

@@ -24,7 +24,15 @@ def spent(home: Path) -> None:
              {"name": "Bash", "key": "c"}]  # fmt: skip
     read(
         home,
-        line(DAY, "a", feature="checkout", user="ana", tags={"team": "web"}, tools=tools),
+        line(
+            DAY,
+            "a",
+            feature="checkout",
+            user="ana",
+            tags={"team": "web"},
+            tools=tools,
+            branch="fix/SHOP-12",
+        ),
         line(DAY, "b", feature="search, old", user="bo", model="gpt-5.4"),
         line("2026-11-21T10:00:00Z", "a", feature="checkout", user="bo", output_tokens=7),
     )
@@ -39,7 +47,10 @@ def spent(home: Path) -> None:
         ("--model opus* --agent costtop", 2),
         ("--tag team=web", 1),
         ("--session a", 2),
-        ("--branch (none)", 3),
+        ("--branch (none)", 2),
+        ("--branch *-12", 1),
+        ("--ticket SHOP-12", 1),
+        ("--ticket (none)", 2),
     ],
 )
 def test_filters_keep_what_fits_all_of_them(spent, run: Any, asked: str, calls: int) -> None:

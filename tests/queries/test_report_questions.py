@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop import periods
+from costtop.attribution import tickets
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.model import Call, Context, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.money import NANO
@@ -18,6 +20,7 @@ from costtop.queries.spending import report
 from costtop.queries.spending.report import OTHER
 from costtop.queries.spending.spend_filters import FIELDS, Filter, never, stored
 from costtop.queries.spending.sum_keys import KEYS, SHARED, server
+from costtop.store import meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
@@ -30,6 +33,7 @@ GLOBS = {
     "feature": "check*", "model": "opus*", "agent": "claude", "user": "a[nm]a", "project": "/w/*",
     "branch": "(none)", "source": "codex", "session": "s1*", "task": "t?", "type": "(none)",
     "host": "*", "label": "*", "tool": "Bash", "server": "github", "tag:team": "web",
+    "ticket": "SHOP-*",
 }  # fmt: skip
 ALONE = tuple(key for key in KEYS if key != "block")  # of a call alone, not of those before it
 BY = (*ALONE, "tag:team", "day,feature", "feature,day", "model,tool", "hour,agent,type",
@@ -39,7 +43,7 @@ BY = (*ALONE, "tag:team", "day,feature", "feature,day", "model,tool", "hour,agen
 def made(nth: int, rng: random.Random) -> Priced:
     context = Context(
         project=rng.choice(["", "/w/shop", "/w/web"]),
-        branch=rng.choice(["", "main", "fix"]),
+        branch=rng.choice(["", "main", "fix", "SHOP-12-a", "x/SHOP-12", "x/OPS-7"]),
         feature=rng.choice(["", "checkout", "search"]),
         user=rng.choice(["ana", "ama", "bo"]),
         task=rng.choice(["", "t1", "t2"]),
@@ -82,6 +86,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, calls: list[Priced]) -> Iter
     ]
     db.execute("BEGIN")
     reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, calls, kinds, facts, [], [])
+    meta.put(db, {meta.TICKETS: tickets.DEFAULT})
     record(db, WriteContext(lambda c, _s, _m: c.feature), [reading], NOW)
     db.execute("COMMIT")
     db.close()
@@ -100,6 +105,7 @@ OF: dict[str, Callable[[Call], str]] = {
     "task": lambda c: c.context.task,
     "project": lambda c: c.context.project,
     "branch": lambda c: c.context.branch,
+    "ticket": lambda c: next(iter(re.findall(r"[A-Z]+-[0-9]+", c.context.branch)), ""),
     "host": lambda c: c.context.host,
     "source": lambda c: c.source,
     "agent": lambda c: AGENTS[c.source],
@@ -236,7 +242,17 @@ def test_calls_are_of_no_tool_alone_and_tasks_of_no_part(store):
 
 
 def test_completed_tasks_add_up_under_every_filter_that_tasks_have(store):
-    for field in ("feature", "user", "project", "source", "session", "task", "branch", "agent"):
+    for field in (
+        "feature",
+        "user",
+        "project",
+        "source",
+        "session",
+        "task",
+        "branch",
+        "ticket",
+        "agent",
+    ):
         filters = (Filter(field, (GLOBS[field],)),)
         counts = [
             sum(line.tasks or 0 for line in found.lines)

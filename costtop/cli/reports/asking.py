@@ -21,6 +21,7 @@ _ABOUT = {
     "user": "for whom",
     "project": "the folder of the work",
     "branch": "of the repository",
+    "ticket": "in the name of the branch",
     "source": "the log format",
     "session": "its short id or id",
     "task": "by its name",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from costtop.attribution import tickets
 from costtop.durations import MINUTE
 from costtop.floor import EXACT, Floor, together
 from costtop.queries.live import running_burn
@@ -39,6 +40,7 @@ class SessionRows:
         """`ahead` is how far, in ms, writers' clocks may go before ours."""
         self._db, self._ahead = db, ahead
         self._voided = ""
+        self._pattern, self._ticket = "", tickets.finder("")
         self._names: dict[int, str] = {0: ""}
         self._whose: dict[int, tuple[str, ...]] = {}  # contexts, as `whose` says them
         self._models: tuple[int, int, dict[int, str], dict[int, str]] | None = None
@@ -62,6 +64,9 @@ class SessionRows:
         if self._voided != told.voided:  # sessions were forgotten, and what named them
             self._voided, self._names, self._whose = told.voided, {0: ""}, {}
             self._made, self._models, self._rev = {}, None, -1
+        if self._pattern != told.tickets:
+            self._pattern, self._ticket = told.tickets, tickets.finder(told.tickets)
+            self._made, self._rev = {}, -1
         if (self._marks, self._finished_after) != (marks, told.finished_after):
             self._marks, self._finished_after = marks, told.finished_after
             self._made, self._rev = {}, -1
@@ -201,11 +206,11 @@ class SessionRows:
         return found
 
     def whose(self, number: int) -> tuple[str, ...]:
-        """(project, branch, cwd, user, host) of the context with this id, which never change."""
+        """(project, branch, cwd, user, host, tags) of the context with this id, for ever."""
         found = self._whose.get(number)
         if found is None:
-            query = "SELECT project, branch, cwd, user, host FROM contexts WHERE id = ?"
-            row = self._db.execute(query, (number,)).fetchone() or (0,) * 5
+            query = "SELECT project, branch, cwd, user, host, tags FROM contexts WHERE id = ?"
+            row = self._db.execute(query, (number,)).fetchone() or (0,) * 6
             found = self._whose[number] = tuple(self.name(part) for part in row)
         return found
 
@@ -235,7 +240,7 @@ class SessionRows:
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
          calls, errors, unpriced, cost, used, cache_read, output, label, context, short_id,
          title) = row  # fmt: skip
-        project, branch, cwd, user, host = self.whose(context)
+        project, branch, cwd, user, host, tags = self.whose(context)
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, self._finished_after)
@@ -247,6 +252,8 @@ class SessionRows:
             agent_type=self.name(agent_type),
             project=project,
             branch=branch,
+            ticket=self._ticket(branch),
+            tags=tags,
             cwd=cwd,
             feature=self.name(feature),
             user=user,
@@ -307,6 +314,8 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
         last=last,
         project=told.project,
         branch=told.branch,
+        ticket=told.ticket,
+        tags=told.tags,
         cwd=told.cwd,
         feature=told.feature,
         user=told.user,

@@ -56,6 +56,8 @@ class SessionRow(NamedTuple):
     label: str = ""  # of the config's [[source]] entry that found its log
     short_id: str = ""  # what people type of it; of a subagent its session's
     title: str = ""  # the agent's own, where the user asked for it
+    ticket: str = ""  # in the name of its branch
+    tags: str = ""  # as `model.Context.tags`
 
     @property
     def called(self) -> str:

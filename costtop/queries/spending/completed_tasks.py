@@ -20,7 +20,8 @@ Key = tuple[str, ...]
 _COLUMN = {
     "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
     "host": "c.host", "source": "s.source", "total": "0", "label": "s.label", "task": "t.task",
-    "agent": "s.source", "branch": "c.branch", **dict.fromkeys(TIMES, f"t.finished / {QUARTER}"),
+    "agent": "s.source", "branch": "c.branch",
+    "ticket": "c.branch", **dict.fromkeys(TIMES, f"t.finished / {QUARTER}"),
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from costtop.queries.spending import sum_keys
 from costtop.queries.spending.sum_keys import TAG, UNTAGGED
 
 FIELDS = (
-    "feature", "model", "agent", "user", "project", "branch", "source", "session", "task", "type",
-    "host", "label", "tool", "server",
+    "feature", "model", "agent", "user", "project", "branch", "ticket", "source", "session",
+    "task", "type", "host", "label", "tool", "server",
 )  # fmt: skip
 
 
@@ -50,7 +50,8 @@ def stored(db: sqlite3.Connection, field: str, most: int = 5) -> list[str]:
             " GROUP BY 1 ORDER BY 2 DESC"
         )
     texts = dict(_names(db, field))
-    found = dict.fromkeys(sum_keys.worded(field, texts.get(row[0] or 0, "")) for row in rows)
+    word = sum_keys.wording(db, field)
+    found = dict.fromkeys(word(texts.get(row[0] or 0, "")) for row in rows)
     return list(found)[:most]
 
 
@@ -64,8 +65,9 @@ def never(db: sqlite3.Connection, filters: Filters) -> Filter | None:
 
 
 def _fitting(db: sqlite3.Connection, one: Filter) -> Iterator[tuple[int, str]]:
+    word = sum_keys.wording(db, one.field)
     for number, text in _names(db, one.field):
-        if _fits(one, sum_keys.worded(one.field, text), text):
+        if _fits(one, word(text), text):
             yield number, text
 
 

@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import QUARTER
 from costtop.queries.spending import hour_blocks
+from costtop.store import meta
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
-    "source", "host", "label", "hour", "block", "agent", "type", "branch", "tool", "server",
+    "source", "host", "label", "hour", "block", "agent", "type", "branch", "ticket",
+    "tool", "server",
 )  # fmt: skip
 TAG = "tag:"  # before the name of a tag: "tag:team" is a key too
 UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
@@ -26,7 +29,7 @@ COLUMN = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
     "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
     "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
-    "agent": "s.source", "type": "s.agent_type", "branch": "c.branch",
+    "agent": "s.source", "type": "s.agent_type", "branch": "c.branch", "ticket": "c.branch",
     "tool": "p.tool", "server": "p.tool", **dict.fromkeys(TIMES, "p.quarter"),
 }  # fmt: skip
 _AGENTS = {
@@ -74,6 +77,7 @@ class Labels:
     ) -> None:
         self._db, self._by, self._tz, self._blocks = db, by, tz, blocks
         self._known: dict[int | str | None, str] = {}
+        self._worded = wording(db, by)
 
     def __call__(self, number: int | str | None) -> str:
         found = self._known.get(number)
@@ -95,10 +99,20 @@ class Labels:
             return periods.key(self._by, (number or 0) * QUARTER, self._tz)
         query = _SESSION if self._by == "session" else "SELECT text FROM names WHERE id = ?"
         row = self._db.execute(query, (number,)).fetchone()
-        return worded(self._by, row[0] if row else "")
+        return self._worded(row[0] if row else "")
 
 
-def worded(by: str, text: str) -> str:
+def wording(db: sqlite3.Connection, by: str) -> Callable[[str], str]:
+    """How a name of this key is shown: a function of what is stored, "" for none."""
+    if by != "ticket":
+        return partial(_worded, by)
+    from costtop.attribution import tickets
+
+    find = tickets.finder(meta.get(db, meta.TICKETS))
+    return lambda branch: find(branch) or UNTAGGED
+
+
+def _worded(by: str, text: str) -> str:
     """A name as its line shows it; `text` as it is stored, "" for none."""
     if by in SHARED:
         if not text:

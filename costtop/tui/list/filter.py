@@ -7,6 +7,7 @@ Words are joined by "and"; `!` turns one round. A field is compared by > < >= <=
 or a pattern for any of the row's names.
 """
 
+import json
 import operator
 import re
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from costtop.queries.live.view import SessionRow
 Test = Callable[[SessionRow, int], bool]
 
 _TERM = re.compile(r"(!?)([a-z$/]+)(>=|<=|!=|>|<|=|~)(.*)", re.DOTALL)
+_TAG = re.compile(r"(!?)tag:([^=~!]+)(!=|=|~)(.*)", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # quotes hold a name with spaces together
 _AMOUNT = re.compile(r"\$?([0-9]*\.?[0-9]+)([kmgdhs%]?)", re.IGNORECASE)
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "%": 0.01, "": 1.0}
@@ -30,16 +32,16 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "=": lambda value, amount: abs(value - amount) < 0.005,
 }
 _NAMES = operator.attrgetter(
-    *"session short_id title project feature model user branch source label agent_type".split(),
-    *("why", "mark"),
+    *"session short_id title project feature model user branch ticket source label".split(),
+    *("agent_type", "why", "mark"),
 )
 _STATES = {"running", "idle", "ended", "paused"}
 
 _TEXTS: dict[str, Callable[[SessionRow], str]] = {
     name: operator.attrgetter(name)
     for name in (
-        *("session", "title", "project", "feature", "branch", "cwd", "user", "host", "label"),
-        *("model", "source", "state", "mark", "why", "severity"),
+        *("session", "title", "project", "feature", "branch", "ticket", "cwd", "user", "host"),
+        *("label", "model", "source", "state", "mark", "why", "severity"),
     )
 } | {"agent": operator.attrgetter("source")}
 _AMOUNTS: dict[str, Callable[[SessionRow], float | None]] = {
@@ -80,6 +82,9 @@ def _term(word: str) -> Test:
     if found and (found[2] in _TEXTS or found[2] in _AMOUNTS or found[2] == "age"):
         test = _field(found[2], found[3], found[4])
         return _turned(test) if found[1] else test
+    if tagged := _TAG.fullmatch(word):
+        test = _text(_tag(tagged[2]), "~" if tagged[3] == "~" else "=", tagged[4])
+        return _turned(test) if (tagged[1] == "!") != (tagged[3] == "!=") else test
     if word.startswith("!") and len(word) > 1:
         return _turned(_any(word[1:]))
     return _any(word)
@@ -103,6 +108,14 @@ def _field(name: str, sign: str, value: str) -> Test:
         )
     read = _AMOUNTS[name]
     return lambda row, now: _holds(sign, read(row), amount)
+
+
+def _tag(name: str) -> Callable[[SessionRow], str]:
+    def value(row: SessionRow) -> str:
+        found = json.loads(row.tags).get(name) if row.tags else None
+        return "" if found is None else str(found)
+
+    return value
 
 
 def _text(read: Callable[[SessionRow], str], sign: str, value: str) -> Test:
