@@ -18,4 +18,4 @@ class PlanReading(NamedTuple):
     used: float  # per cent
     resets: int | None  # as told at that moment; it may move, and it may be stale
     at: int
-    session: str = ""
+    session: str = ""  # of the source: who told it

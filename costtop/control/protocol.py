@@ -163,9 +163,9 @@ class Hook:
     """An agent's hook or status line ran: who asked is read of the socket's other end.
 
     `said` is the kind of its refusal ("deny", "stop"), or of a command that passed all the same
-    while its session is held back ("commit", "stage", "look", "summary"); `cost` (dollars) and the
-    per cents of the plan's limits are Claude Code's own; `limits` is what it says of all windows of
-    the plan, as JSON, and `log` its transcript's path.
+    while its session is held back ("commit", "stage", "look", "summary"); `cost` (dollars) is
+    Claude Code's own; `limits` is what it says of the windows of the plan, as JSON, and `log` its
+    transcript's path.
     """
 
     do = "hook"
@@ -174,8 +174,6 @@ class Hook:
     event: str = ""
     said: str = ""
     cost: float | None = None
-    five_hour: float | None = None
-    seven_day: float | None = None
     limits: str = ""
     log: str = ""
 

@@ -350,7 +350,7 @@ def _executors(
         acceptor=Acceptor(instance.ingest),
         reader=reader,
         actions=actions,
-        hook_reports=HookReports(instance.writer, actions.holder, runs.met, reader.look_at, tasks),
+        hook_reports=HookReports(instance, actions.holder, runs.met, reader.look_at, tasks),
         peer_reports=PeerReports(instance.writer, actions.holder),
         runs=runs,
         guard=Guard(actions.holder, actions.vitals),

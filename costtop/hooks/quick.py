@@ -96,13 +96,8 @@ def word(text: bytes, *names: str) -> str:
     return ""
 
 
-def number(text: bytes, name: str, within: str = "") -> float | None:
-    """The number under a key; with `within`, in the flat object under that key, else None."""
-    if within:
-        begin = _value(text, within)
-        if not begin or text[begin : begin + 1] != b"{":
-            return None
-        text = text[begin : text.find(b"}", begin)]
+def number(text: bytes, name: str) -> float | None:
+    """The number under a key, else None."""
     start = _value(text, name)
     end = start
     while start and text[end : end + 1] in b"0123456789+-.eE" and end < len(text):

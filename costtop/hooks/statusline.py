@@ -83,8 +83,6 @@ def _tell(text: bytes) -> None:
                 "session": session,
                 "event": "statusline",
                 "cost": quick.number(text, "total_cost_usd"),
-                "five_hour": quick.number(text, "used_percentage", "five_hour"),
-                "seven_day": quick.number(text, "used_percentage", "seven_day"),
                 "limits": quick.part(text, "rate_limits"),
                 "log": quick.word(text, "transcript_path"),
             },

@@ -215,7 +215,7 @@ def test_what_was_counted_or_never_billed_is_not_estimated(rest: list[dict[str, 
 
 def told(at: int, session: str, cost: int) -> None:
     with closing(sqlite3.connect(paths.find().database)) as db:
-        sessions.put_statusline(db, session, cost, None, None, at)
+        sessions.put_statusline(db, session, cost, at)
         db.commit()
 
 

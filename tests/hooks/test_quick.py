@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from costtop import paths
 from costtop.hooks import quick
+from costtop.sources.claude import status_limits
 
 # Each costs an agent milliseconds at every tool call; json and re alone a fifth of the budget.
 SLOW = {
@@ -126,11 +127,6 @@ def test_a_number_is_read_or_is_none(text, found):
     assert quick.number(text, "total") == found
 
 
-def test_a_number_is_read_within_another_key():
-    text = b'{"five_hour": {"used": 12.5}, "seven_day": {"used": 40}}'
-    assert quick.number(text, "used", "seven_day") == 40.0
-
-
 @given(st.text())
 def test_text_is_quoted_as_json(text):
     assert json.loads(quick.quoted(text)) == text
@@ -161,10 +157,11 @@ def test_the_context_windows_percentage_is_no_limit_of_a_plan(limits, expected, 
     plan = {"rate_limits": limits}
     told = {"session_id": "s", **window, **plan} if first else {"session_id": "s", **plan, **window}
     for text in (json.dumps(told).encode(), json.dumps(told, indent=2).encode()):
-        found = [quick.number(text, "used_percentage", name) for name in ("five_hour", "seven_day")]
-        assert tuple(found) == expected
+        told = status_limits.told(quick.part(text, "rate_limits"), "", 1)
+        found = {reading.minutes: reading.used for reading in told}
+        assert (found.get(300), found.get(10080)) == expected
 
 
 def test_a_status_line_without_limits_says_of_none():
     text = b'{"session_id": "s", "context_window": {"used_percentage": 66}}'
-    assert quick.number(text, "used_percentage", "five_hour") is None
+    assert quick.part(text, "rate_limits") == ""

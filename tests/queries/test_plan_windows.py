@@ -18,6 +18,7 @@ from costtop.queries.live.frame import Live
 from costtop.queries.plans import plan_windows
 from costtop.queries.totals import Totals, spending_line, window_words
 from costtop.store.db import open_reader, open_writer
+from costtop.store.forgetting import removal, tombstones
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
 from tests.plans.rollouts import ID, rollout, window
@@ -133,12 +134,32 @@ def test_readings_are_kept_once_a_change_and_thinned_with_age(home):
     with closing(db), db:
         plan_readings.put(db, Names(), [*readings, *again])
         assert count(db) == 301
-        assert (
-            plan_readings.thin(db, now) == 300 - 21
-        )  # of each quarter hour the last is the fullest
+        (limit,) = plan_readings.limits(db)
+        dropped = plan_readings.thin(db, *limit, now)
+        assert dropped == 300 - 21  # of each quarter hour the last is the fullest
         (one,) = plan_readings.read(db, old)
         assert max(reading.used for reading in one) == 29.9
         assert [one[-2].at, one[-1].at] == [again[0].at, again[-1].at]
+
+
+def test_times_that_are_forgotten_take_what_was_told_then(home):
+    find().database.parent.mkdir(parents=True, exist_ok=True)
+    known = PlanReading("codex", "/home/me/.codex", "", "", FIVE, 0.0, None, 0, "s1")
+    readings = [known._replace(at=at, used=used) for at, used in ((100, 5), (200, 5), (300, 9))]
+    db = open_writer(find().database)
+    with closing(db), db:
+        names = Names()
+        plan_readings.put(db, names, readings)
+        tombstones.put(db, [(tombstones.EVERYBODY, 150)], 400)
+        removal.rest(db)
+        (left,) = plan_readings.read(db, 0)
+        assert [(one.at, one.used) for one in left] == [(200, 5), (300, 9)]
+        assert left[0].home == "/home/me/.codex"
+        tombstones.put(db, [(tombstones.who("codex", "s1"), 400)], 400)
+        removal.rest(db)
+        assert plan_readings.read(db, 0) == []
+        assert db.execute("SELECT count(*) FROM plan_limits").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM names WHERE text LIKE '%codex%'").fetchone() == (0,)
 
 
 def count(db: sqlite3.Connection) -> int:

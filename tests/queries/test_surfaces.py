@@ -263,7 +263,7 @@ def test_what_tools_say_themselves_stands_beside_what_is_computed(
 ) -> None:
     paths = stored(home, made("a", reported=7_000_000), made("b"))
     db = open_writer(paths.database)
-    sessions.put_statusline(db, KEY, 13_000_000, None, None, NOW)
+    sessions.put_statusline(db, KEY, 13_000_000, NOW)
     db.close()
     drift = tree(capsys, "doctor", "--json")["drift"]
     assert [(one["reported_by"], one["drift_usd"]) for one in drift] == [

@@ -6,14 +6,17 @@ nothing; the next one comes with the next tool.
 """
 
 import asyncio
-import math
 import sqlite3
 from collections.abc import Callable, Sequence
 
 from costtop import money
 from costtop.control.protocol import Hook
+from costtop.daemon.ingest.fold import sorted_events
+from costtop.daemon.ingest.intake import place_of
+from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.lasting import LastingTasks
+from costtop.plan_reading import PlanReading
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
@@ -22,13 +25,12 @@ from costtop.sources.claude import status_limits
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
-from costtop.store.names import Names
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import gate_calls, live_logs, sessions
 from costtop.store.sessions.gate_calls import GateCall
-from costtop.store.writer import Writer
 from costtop.tail.place import is_file
 
+CHANNEL = b"statusline"
 Chain = tuple[tuple[int, int], ...]
 _MOST = 200  # reports under way; more are dropped, they come again
 _LARGEST = 1e9  # dollars
@@ -42,13 +44,14 @@ class HookReports:
 
     def __init__(
         self,
-        writer: Writer,
+        instance: Wired,
         holder: Holder,
         met: Callable[[str, Chain], None],
         look_at: Callable[[Sequence[bytes]], None],
         tasks: LastingTasks,
     ) -> None:
-        self._writer, self._holder, self._met, self._look_at = writer, holder, met, look_at
+        self._ingest, self._writer, self._holder = instance.ingest, instance.writer, holder
+        self._met, self._look_at = met, look_at
         self._tasks = tasks
         self._under_way: set[asyncio.Task[None]] = set()
         self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
@@ -93,9 +96,11 @@ class HookReports:
         if len(self._windows) >= _MOST_SESSIONS:
             self._windows.clear()
         self._windows[key] = command.limits
-        told = status_limits.told(command.limits, command.log, now)
-        if told:
-            await self._writer.transact(plan_readings.put, Names(), told)
+        told = status_limits.told(command.limits, command.log, now, command.session)
+        news = await self._writer.read(_news, told)
+        if news:
+            place = place_of(CHANNEL)
+            await self._ingest.commit([sorted_events(command.source, place, {}, news, 0)])
 
     async def _prove(self, command: Hook, key: str, now: int) -> None:
         """Writes that this session's gate runs, now and then: a status line is no gate."""
@@ -125,9 +130,8 @@ def _note(db: sqlite3.Connection, command: Hook, key: str, now: int) -> None:
         cost = command.cost
         known = cost is not None and 0 <= cost < _LARGEST
         nanos = money.from_dollars(cost) if known and cost is not None else None
-        limits = (_finite(command.five_hour), _finite(command.seven_day))
-        sessions.put_statusline(db, key, nanos, *limits, now)
+        sessions.put_statusline(db, key, nanos, now)
 
 
-def _finite(share: float | None) -> float | None:
-    return share if share is not None and math.isfinite(share) else None
+def _news(db: sqlite3.Connection, told: list[PlanReading]) -> list[PlanReading]:
+    return [one for one in told if not plan_readings.is_retold(db, one)]

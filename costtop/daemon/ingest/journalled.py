@@ -12,6 +12,7 @@ import msgspec
 
 from costtop.daemon.ingest.fold import Folded
 from costtop.model import Bad, Call, Outcome, SessionFact, TaskFact, Untold
+from costtop.plan_reading import PlanReading
 from costtop.store.recovery import journal
 from costtop.tail.place import Place
 
@@ -31,6 +32,7 @@ class _Told(msgspec.Struct):
     outcomes: list[Outcome]
     untold: list[Untold]
     bad: list[Bad]
+    plans: list[PlanReading] = []
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -49,6 +51,7 @@ def encoded(folded: Folded, memo: str) -> bytes:
             outcomes=folded.outcomes,
             untold=folded.untold,
             bad=folded.bad,
+            plans=folded.plans,
         )
     )
 
@@ -69,7 +72,7 @@ def decoded(events: Any) -> Folded | None:
         tasks=told.tasks,
         outcomes=told.outcomes,
         untold=told.untold,
-        plans=[],
+        plans=told.plans,
         bad=told.bad,
         read=0,
         more=False,

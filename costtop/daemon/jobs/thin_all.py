@@ -12,10 +12,12 @@ from costtop.daemon.wiring import wired
 from costtop.durations import DAY, now_ms
 from costtop.paths import Paths
 from costtop.store.forgetting import thinning
+from costtop.store.plans import plan_readings
 from costtop.store.writer import Writer
 
 _RESTS = 2  # times as long as a step took: what is live goes first
 _EVERY = DAY / 1000  # s
+_FIRST = 60  # s after a start, which has more urgent things to do
 
 
 async def compacted(writer: Writer, before: int, rests: float = _RESTS) -> dict[str, Any]:
@@ -36,11 +38,23 @@ async def compacted(writer: Writer, before: int, rests: float = _RESTS) -> dict[
     return {"sessions": sessions, "tools": tools, "minutes": minutes, "freed_bytes": freed}
 
 
+async def readings_thinned(writer: Writer) -> int:
+    """Thins what was told of plans' windows long ago; the rows that have gone."""
+    return sum(
+        [
+            await writer.transact(plan_readings.thin, *limit, now_ms())
+            for limit in await writer.read(plan_readings.limits)
+        ]
+    )
+
+
 async def keep_compact(writer: Writer, config: Config) -> None:
-    """For ever; at once where the config keeps details for ever."""
-    while age := configuration.details_kept(config):
-        await lasting.beat(60)
-        await compacted(writer, now_ms() - age, 10)
+    """For ever, once a day; details go only where the config says how long they are kept."""
+    while True:
+        await lasting.beat(_FIRST)
+        await readings_thinned(writer)
+        if age := configuration.details_kept(config):
+            await compacted(writer, now_ms() - age, 10)
         lasting.well()
         await lasting.beat(_EVERY)
 

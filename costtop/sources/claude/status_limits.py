@@ -22,7 +22,7 @@ _MOST = 20  # windows
 _LIMITS = msgspec.json.Decoder(dict[str, Any])
 
 
-def told(limits: str, log: str, at: int) -> list[PlanReading]:
+def told(limits: str, log: str, at: int, session: str = "") -> list[PlanReading]:
     """The readings of a `rate_limits` object; `log` is the path of the session's transcript."""
     try:
         windows = decoded(_LIMITS, limits.encode())
@@ -30,7 +30,7 @@ def told(limits: str, log: str, at: int) -> list[PlanReading]:
         return []
     home = log.rpartition("/projects/")[0]
     found = (_reading(name, window, home, at) for name, window in list(windows.items())[:_MOST])
-    return [reading for reading in found if reading is not None]
+    return [reading._replace(session=session) for reading in found if reading is not None]
 
 
 def _reading(name: str, window: object, home: str, at: int) -> PlanReading | None:

@@ -41,10 +41,11 @@ def home(path: str) -> str:
     return ""
 
 
-def told(raw: bytes, memo: Memo, home: str, at: int) -> list[Event]:
+def told(raw: bytes, memo: Memo, who: tuple[str, str], at: int) -> list[Event]:
     """The readings of one record's `rate_limits`; nothing where the one before said the same.
 
-    What cannot be read says nothing: no call depends on it.
+    `who` is the account's folder and the session. What cannot be read says nothing: no call
+    depends on it.
     """
     if raw == b"null":
         return []
@@ -54,7 +55,7 @@ def told(raw: bytes, memo: Memo, home: str, at: int) -> list[Event]:
         return []
     if limits is None:
         return []
-    found = [_reading(limits, window, home, at) for window in (limits.primary, limits.secondary)]
+    found = [_reading(limits, window, who, at) for window in (limits.primary, limits.secondary)]
     readings = [reading for reading in found if reading is not None]
     said = [[r.plan, r.limit, r.minutes, r.used, r.resets] for r in readings]
     known = memo.setdefault("limits", {})
@@ -65,7 +66,7 @@ def told(raw: bytes, memo: Memo, home: str, at: int) -> list[Event]:
     return list(readings)
 
 
-def _reading(limits: _Limits, window: object, home: str, at: int) -> PlanReading | None:
+def _reading(limits: _Limits, window: object, who: tuple[str, str], at: int) -> PlanReading | None:
     if not isinstance(window, dict):
         return None
     used, minutes = number(window.get("used_percent")), number(window.get("window_minutes"))
@@ -75,13 +76,14 @@ def _reading(limits: _Limits, window: object, home: str, at: int) -> PlanReading
     limit = "" if text(limits.limit_id) in _WHOLE else name[:_LONGEST]
     return PlanReading(
         source="codex",
-        home=home,
+        home=who[0],
         plan=text(limits.plan_type),
         limit=limit,
         minutes=round(minutes),
         used=used,
         resets=_resets(window, at),
         at=at,
+        session=who[1],
     )
 
 

@@ -197,7 +197,7 @@ class _Fold:
         """What the same words say again is nothing new, but where they count from now on."""
         if raw != self._limits or raw.find(plan_limits.FROM_NOW) >= 0:
             self._limits = raw
-            self.events += plan_limits.told(raw, self.memo, self.home, at)
+            self.events += plan_limits.told(raw, self.memo, (self.home, self.thread), at)
 
     def _event(self, event: records.Payload, at: int, offset: int) -> None:
         kind = event.type

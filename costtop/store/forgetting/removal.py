@@ -14,6 +14,7 @@ from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.forgetting.tombstones import EVERYBODY, read, who
+from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers, short_ids
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
@@ -39,7 +40,8 @@ _NAMES = {
     "tools": ("name",), "tasks": ("feature",), "spend": ("model", "feature"),
     "floors": ("model", "feature"), "session_models": ("model",), "own_contexts": ("feature",),
     "estimates": ("model",), "days": ("model", "feature"), "floor_days": ("model", "feature"),
-    "task_sums": ("task",),
+    "task_sums": ("task",), "plan_limits": ("source", "home", "plan", "model"),
+    "plan_readings": ("session",),
 }  # fmt: skip
 _CONTEXTS = (
     *("sessions", "calls", "spend", "floors", "tasks", "told_contexts", "own_contexts"),
@@ -118,6 +120,7 @@ def rest(db: sqlite3.Connection) -> Gone:
     leaving = [one for one in leaving if one[0] not in needed]
     gone = _take_out(db, [one[0] for one in leaving], [one[1] for one in leaving if not one[3]])
     gone = gone.plus(_old(db, every))
+    plan_readings.forget(db, rules)
     db.execute(
         "UPDATE sessions SET started = max(coalesce(started, 0), ?1),"
         " rev = (SELECT max(rev) + 1 FROM sessions) WHERE started <= ?1 AND calls > 0",

@@ -9,9 +9,10 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from costtop.model import SessionFact, TaskFact, Untold
+from costtop.plan_reading import PlanReading
 from costtop.store.calls.batch import Priced, Reading
 
-T = TypeVar("T", Priced, SessionFact, TaskFact, Untold)
+T = TypeVar("T", Priced, SessionFact, TaskFact, Untold, PlanReading)
 _AT_ONCE = 400  # keys looked up by one statement
 EVERYBODY = b""
 
@@ -60,6 +61,7 @@ class Forgotten:
             + [one for one in reading.facts if one.title and _is_there(db, one, calls)],
             tasks=self._kept(reading.tasks, lambda one: (one.source, one.session, one.at)),
             untold=self._kept(list(reading.untold), lambda one: (one.source, one.session, one.at)),
+            plans=self._kept(list(reading.plans), lambda one: (one.source, one.session, one.at)),
         )
 
     def _kept(self, items: list[T], of: Callable[[T], tuple[str, str, int]]) -> list[T]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from costtop.durations import DAY, MINUTE
 from costtop.plan_reading import PlanReading
+from costtop.store.forgetting.tombstones import EVERYBODY, who
 from costtop.store.names import Names
 
 _EXACT = 100  # hundredths of a per cent
@@ -22,7 +23,8 @@ _LIMITS = (
 def put(db: sqlite3.Connection, names: Names, told: Iterable[PlanReading]) -> None:
     """Keeps readings, in whatever order they come; what says the same again moves `seen`."""
     for reading in told:
-        _put(db, _limit(db, names, reading), reading)
+        teller = names.name(db, f"{reading.source}/{reading.session}" if reading.session else "")
+        _put(db, _limit(db, names, reading), teller, reading)
 
 
 def read(db: sqlite3.Connection, since: int) -> list[list[PlanReading]]:
@@ -41,21 +43,70 @@ def read(db: sqlite3.Connection, since: int) -> list[list[PlanReading]]:
     return found
 
 
-def thin(db: sqlite3.Connection, now: int) -> int:
-    """Drops what nobody asks of old readings; what a window came to stays. The rows dropped."""
-    dropped = 0
-    for limit, minutes in db.execute("SELECT id, minutes FROM plan_limits").fetchall():
-        rows = db.execute(
-            "SELECT at, used FROM plan_readings WHERE plan_limit = ? AND at < ? ORDER BY at",
-            (limit, now - max(_THIN_AFTER, 2 * minutes * MINUTE)),
-        ).fetchall()
-        needless = _needless(rows, minutes * MINUTE // _KEPT)
-        db.executemany(
-            "DELETE FROM plan_readings WHERE plan_limit = ? AND at = ?",
-            [(limit, at) for at in needless],
-        )
-        dropped += len(needless)
-    return dropped
+def is_retold(db: sqlite3.Connection, reading: PlanReading) -> bool:
+    """Whether it says what was so before, and less than what was told since of the same window.
+
+    An agent that rests draws its status line anew with what its last answer told.
+    """
+    known = (reading.source, reading.home, reading.plan, reading.limit)
+    row = db.execute(
+        "SELECT l.id FROM plan_limits l JOIN names s ON s.id = l.source"
+        " JOIN names h ON h.id = l.home JOIN names p ON p.id = l.plan"
+        " JOIN names m ON m.id = l.model"
+        " WHERE s.text = ? AND h.text = ? AND p.text = ? AND m.text = ? AND l.minutes = ?",
+        (*known, reading.minutes),
+    ).fetchone()
+    if row is None or reading.resets is None:
+        return False
+    used, resets = round(reading.used * _EXACT), reading.resets
+    latest = db.execute(
+        "SELECT used, resets FROM plan_readings WHERE plan_limit = ? ORDER BY at DESC LIMIT 1", row
+    ).fetchone()
+    if latest is None or latest[0] <= used or abs((latest[1] or 0) - resets) > _SLACK:
+        return False
+    query = (
+        "SELECT 1 FROM plan_readings WHERE plan_limit = ? AND at >= ? AND used = ?"
+        " AND abs(resets - ?) <= ? LIMIT 1"
+    )
+    since = resets - reading.minutes * MINUTE - _SLACK
+    return db.execute(query, (*row, since, used, resets, _SLACK)).fetchone() is not None
+
+
+def forget(db: sqlite3.Connection, rules: dict[bytes, int]) -> None:
+    """Takes out what forgotten sessions told, and all that was told in forgotten times.
+
+    What stayed the same beyond such a time is known from its end on.
+    """
+    every = rules.get(EVERYBODY, -1)
+    db.execute("DELETE FROM plan_readings WHERE seen <= ?", (every,))
+    db.execute("UPDATE OR REPLACE plan_readings SET at = seen WHERE at <= ?", (every,))
+    tellers = db.execute(
+        "SELECT n.id, n.text FROM names n WHERE n.id IN (SELECT session FROM plan_readings)"
+    ).fetchall()
+    for teller, key in tellers:
+        until = rules.get(who(*key.split("/", 1))) if "/" in key else None
+        if until is not None:
+            db.execute("DELETE FROM plan_readings WHERE session = ? AND at <= ?", (teller, until))
+    db.execute("DELETE FROM plan_limits WHERE id NOT IN (SELECT plan_limit FROM plan_readings)")
+
+
+def limits(db: sqlite3.Connection) -> list[tuple[int, int]]:
+    """(row, minutes) of every limit that was told of."""
+    return db.execute("SELECT id, minutes FROM plan_limits").fetchall()
+
+
+def thin(db: sqlite3.Connection, limit: int, minutes: int, now: int) -> int:
+    """Drops what nobody asks of a limit's old readings; what a window came to stays. The rows."""
+    rows = db.execute(
+        "SELECT at, used FROM plan_readings WHERE plan_limit = ? AND at < ? ORDER BY at",
+        (limit, now - max(_THIN_AFTER, 2 * minutes * MINUTE)),
+    ).fetchall()
+    needless = _needless(rows, max(1, minutes * MINUTE // _KEPT))
+    db.executemany(
+        "DELETE FROM plan_readings WHERE plan_limit = ? AND at = ?",
+        [(limit, at) for at in needless],
+    )
+    return len(needless)
 
 
 def _limit(db: sqlite3.Connection, names: Names, reading: PlanReading) -> int:
@@ -75,7 +126,7 @@ def _limit(db: sqlite3.Connection, names: Names, reading: PlanReading) -> int:
     return int(found[0])
 
 
-def _put(db: sqlite3.Connection, limit: int, reading: PlanReading) -> None:
+def _put(db: sqlite3.Connection, limit: int, teller: int, reading: PlanReading) -> None:
     used = round(reading.used * _EXACT)
     before = db.execute(
         "SELECT at, used, resets, seen FROM plan_readings"
@@ -87,15 +138,16 @@ def _put(db: sqlite3.Connection, limit: int, reading: PlanReading) -> None:
         if reading.at >= seen:
             resets = resets if reading.resets is None else reading.resets
             db.execute(
-                "UPDATE plan_readings SET seen = ?, resets = ? WHERE plan_limit = ? AND at = ?",
-                (reading.at, resets, limit, at),
+                "UPDATE plan_readings SET seen = ?, resets = ?, session = ?"
+                " WHERE plan_limit = ? AND at = ?",
+                (reading.at, resets, teller, limit, at),
             )
         return
     db.execute(
-        "INSERT INTO plan_readings (plan_limit, at, used, resets, seen) VALUES (?,?,?,?,?)"
-        " ON CONFLICT DO UPDATE SET used = max(used, excluded.used),"
-        " resets = coalesce(excluded.resets, resets)",
-        (limit, reading.at, used, reading.resets, reading.at),
+        "INSERT INTO plan_readings (plan_limit, at, used, resets, seen, session)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET used = max(used, excluded.used),"
+        " resets = max(coalesce(excluded.resets, resets), coalesce(resets, excluded.resets))",
+        (limit, reading.at, used, reading.resets, reading.at, teller),
     )
 
 

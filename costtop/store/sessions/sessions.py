@@ -166,8 +166,6 @@ def put_statusline(
     db: sqlite3.Connection,
     session: str,
     cost: int | None,
-    five_hour: float | None,
-    seven_day: float | None,
     now: int,
 ) -> None:
     """Keeps the latest word of a session ("source/session").
@@ -176,10 +174,8 @@ def put_statusline(
     with that, and one whose total falls goes on in a process that began at nothing.
     """
     db.execute(
-        "INSERT INTO statuslines (session, at, cost, five_hour, seven_day, base)"
-        f" VALUES (?1,?2,?3,?4,?5, {_BEGAN_WITH})"
+        f"INSERT INTO statuslines (session, at, cost, base) VALUES (?1,?2,?3, {_BEGAN_WITH})"
         " ON CONFLICT DO UPDATE SET at = excluded.at, cost = excluded.cost,"
-        " five_hour = excluded.five_hour, seven_day = excluded.seven_day,"
         " base = CASE WHEN excluded.cost < cost THEN base - cost ELSE base END",
-        (session, now, cost, five_hour, seven_day),
+        (session, now, cost),
     )
