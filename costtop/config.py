@@ -7,7 +7,6 @@ costtop's own, so that the user's commented file is never rewritten.
 import math
 import os
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,11 +17,11 @@ from costtop import config_mistakes, durations, money, periods
 from costtop.attribution import tickets
 from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
-from costtop.model import Budget
+from costtop.nouns.budget_nouns import Budget
 from costtop.paths import Paths
+from costtop.settings import budget_settings
+from costtop.settings.budget_settings import BudgetEntry
 
-Action = Literal["notify", "gate", "pause", "stop", "kill"]
-Escalate = Literal["none", "pause", "kill"]
 Severity = Literal["notice", "warning", "critical"]
 LISTS = ("source", "feature", "budget", "notify")  # keys of tables that may be given many times
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
@@ -44,18 +43,6 @@ class FeatureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     name: str
     match: dict[str, str]
-
-
-class BudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An amount for a period and a scope."""
-
-    name: str
-    period: str = "day"
-    amount: str | float
-    tiers: tuple[int, ...] = (50, 80, 100)
-    scope: dict[str, str] = {}
-    action: Action = "notify"
-    escalate: Escalate = "pause"
 
 
 class Anomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -206,7 +193,7 @@ def _read(path: Path) -> Config:
 def check(config: Config) -> None:
     """What types cannot say: amounts, periods, durations, tiers, rules; raises Mistake."""
     for number, entry in enumerate(config.budget):
-        _check_budget(entry, ("budget", number), config.budget[:number])
+        budget_settings.check(entry, ("budget", number), config.budget[:number])
     for number, rule in enumerate(config.feature):
         for key in rule.match:
             if key not in RULE_KEYS:
@@ -231,25 +218,6 @@ def check(config: Config) -> None:
     except ConfigError:
         near = config_mistakes.one_word_of(config.timezone, available_timezones())
         raise Mistake(("timezone",), f"no time zone; write one like Europe/Berlin{near}") from None
-
-
-def _check_budget(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> None:
-    try:
-        periods.check(entry.period)
-    except ConfigError:
-        raise Mistake((*place, "period"), config_mistakes.period(entry.period)) from None
-    _amount(entry.amount, (*place, "amount"))
-    for key in entry.scope:
-        if key not in _SCOPES:
-            known = config_mistakes.one_of(key, _SCOPES)
-            remedy = f'budget "{entry.name}": scope "{key}"; {known}'
-            raise Mistake((*place, "scope", key), remedy)
-    try:
-        made = budget_of(entry)
-    except ConfigError as error:
-        raise Mistake(place, str(error)) from None
-    if any(one.name == made.name for one in before):
-        raise Mistake((*place, "name"), f'two budgets are named "{made.name}"; names must differ')
 
 
 def _amount(given: str | float, place: Place) -> None:
@@ -299,33 +267,4 @@ def details_kept(config: Config) -> int:
 
 def budgets(config: Config) -> tuple[Budget, ...]:
     """The budgets as nouns; raises ConfigError for a bad period, tier or scope."""
-    return tuple(budget_of(entry) for entry in config.budget)
-
-
-_SCOPES = ("feature", "user", "project", "model", "source", "session")
-
-
-def budget_of(entry: BudgetEntry) -> Budget:
-    """The budget as a noun; raises ConfigError or NotMoney naming what is wrong with it."""
-    where = f'budget "{entry.name}"'
-    try:
-        periods.check(entry.period)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    amount = money.parse(entry.amount)
-    if amount <= 0:
-        raise ConfigError(f"{where}: the amount must be more than $0")
-    if not entry.tiers or any(not 0 < tier <= 1000 for tier in entry.tiers):
-        raise ConfigError(f"{where}: tiers are per cents between 1 and 1000, such as [50, 80, 100]")
-    for key in entry.scope:
-        if key not in _SCOPES:
-            raise ConfigError(f'{where}: scope "{key}"; one of {", ".join(_SCOPES)}')
-    return Budget(
-        name=entry.name,
-        period=entry.period,
-        amount=amount,
-        tiers=tuple(sorted(set(entry.tiers))),
-        scope=tuple(sorted(entry.scope.items())),
-        action=entry.action,
-        escalate=entry.escalate,
-    )
+    return tuple(budget_settings.budget_of(entry) for entry in config.budget)

@@ -143,7 +143,7 @@ def of(error: msgspec.ValidationError, root: type[msgspec.Struct]) -> Mistake:
 
 
 def _unknown(place: Place, name: str, kind: Any) -> Mistake:
-    known = kind.__struct_fields__ if hasattr(kind, "__struct_fields__") else ()
+    known = kind.__struct_encode_fields__ if hasattr(kind, "__struct_fields__") else ()
     guess = _guess(name, known, "`") or f"; one of {', '.join(known)}"
     return Mistake((*place, name), f"no setting of this name{guess}")
 
@@ -162,10 +162,16 @@ def _place(at: str) -> Place:
 def _kind(kind: Any, place: Place) -> Any:
     """The type of what stands at a place."""
     for part in place:
-        kind = typing.get_type_hints(kind)[part] if isinstance(part, str) else _first(kind)
+        kind = _field(kind, part) if isinstance(part, str) else _first(kind)
         if isinstance(kind, types.UnionType) and type(None) in typing.get_args(kind):
             kind = _first(kind)
     return kind
+
+
+def _field(kind: Any, name: str) -> Any:
+    """The type of a field by the name that it has in a file."""
+    own = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+    return typing.get_type_hints(kind)[own[name]]
 
 
 def _first(kind: Any) -> Any:

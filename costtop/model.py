@@ -7,7 +7,10 @@ Nothing here does I/O or knows a clock. Money is int nano-dollars, `None` where 
 from typing import Literal
 
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import Breaker, Budget, Escalation
 from costtop.plan_reading import PlanReading
+
+__all__ = ("Breaker", "Budget", "Escalation")  # of these the home is `budget_nouns`
 
 Severity = Literal["notice", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")  # ascending
@@ -15,8 +18,6 @@ Cause = Literal[
     "retry_loop", "context_growth", "cache_miss", "model_shift", "verbose_output", "fan_out"
 ]
 Evidence = tuple[tuple[str, str | int | float], ...]
-BudgetAction = Literal["notify", "gate", "pause", "stop", "kill"]
-Escalation = Literal["none", "pause", "kill"]
 AlertState = Literal["open", "acknowledged", "resolved", "history"]
 MarkKind = Literal["watch", "runaway", "fine"]
 Reason = Literal[
@@ -257,18 +258,6 @@ class Spend(NamedTuple):
     label: str = ""  # of the root session: the name of the config's [[source]] entry
 
 
-class Budget(NamedTuple):
-    """An amount for a period and a scope, with the tiers at which it speaks."""
-
-    name: str
-    period: str  # day | week | month | hours:N
-    amount: int  # nano-dollars
-    tiers: tuple[int, ...] = (50, 80, 100)  # per cent, ascending
-    scope: tuple[tuple[str, str], ...] = ()  # (("feature", "checkout"),): all must match
-    action: BudgetAction = "notify"  # at 100 %
-    escalate: Escalation = "pause"  # where a gate or a stop does not hold an agent
-
-
 class Finding(NamedTuple):
     """Something true now that a user may want to know: a level, not an edge.
 
@@ -379,22 +368,3 @@ class Mark(NamedTuple):
     by: str
     at: int
     note: str = ""
-
-
-class Breaker(NamedTuple):
-    """A budget that is spent, or a session that is to stop: what holds sessions back.
-
-    From `opened` on the gate refuses tools; processes wait for `confirmed` and `due`; ms UTC.
-    """
-
-    budget: str  # "" for a session's own
-    period: str
-    action: BudgetAction
-    scope: tuple[tuple[str, str], ...]  # globs, all must match: as Budget.scope
-    why: str
-    opened: int
-    confirmed: int | None = None
-    due: int | None = None
-    until: int | None = None  # it holds no longer than this
-    escalate: Escalation = "none"  # what may follow where its gate does not hold
-    id: int = 0  # its row; 0: not stored yet

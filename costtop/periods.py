@@ -15,13 +15,25 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from costtop.durations import HOUR
 from costtop.errors import ConfigError
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import PLAN
 
 CALENDAR = ("day", "week", "month")
 _LONGEST = 24 * 366  # hours
 
 
+_WINDOW = r"plan:(?:(week)|([1-9]\d{0,5})(min|h|d))(?: (\S.{0,39}))?"
+_MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
+
+
 class NotAPeriod(ConfigError):
-    """The text is not day, week, month or hours:N."""
+    """The text is not day, week, month, hours:N or plan:N."""
+
+
+class PlanPeriod(NamedTuple):
+    """Which windows of plans a budget watches."""
+
+    minutes: int
+    limit: str  # what alone it holds for, such as a model; "" is all of the plan
 
 
 class Span(NamedTuple):
@@ -52,8 +64,26 @@ def system_zone() -> str:
 
 def check(period: str) -> str:
     """`period` itself when it is one; raises NotAPeriod otherwise."""
-    hours(period)
+    if plan(period) is None:
+        hours(period)
     return period
+
+
+def plan(period: str) -> PlanPeriod | None:
+    """The windows of "plan:5h", "plan:week opus"; None for a period; raises NotAPeriod.
+
+    All that is asked below is of periods alone: what a window is stands in what agents tell.
+    """
+    if not period.startswith(PLAN):
+        return None
+    import re  # a quick command without such a budget does without
+
+    if found := re.fullmatch(_WINDOW, period):
+        week, count, unit, limit = found.groups()
+        minutes = 7 * 24 * 60 if week else int(count) * _MINUTES[unit]
+        if minutes <= 60 * _LONGEST:
+            return PlanPeriod(minutes, limit or "")
+    raise NotAPeriod(f"{period!r} is no window of a plan; write plan:5h, plan:week or plan:30d")
 
 
 def hours(period: str) -> int | None:

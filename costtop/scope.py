@@ -8,15 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FIELDS = ("feature", "user", "project", "model", "source", "session")
+HOME = "home"  # of a breaker: the folder of an agent's account, in which a session's log stands
 
 
 def matches(scope: "Iterable[tuple[str, str]]", about: "Mapping[str, object]") -> bool:
     """Whether all globs of the scope match, case and all; an empty scope is everything.
 
     `about` says of each field what it is, "" or None where that is unknown. Its "session" is
-    "source/id" of the root session; a glob may name that, or the id alone.
+    "source/id" of the root session; a glob may name that, or the id alone. Its "log" is a path,
+    asked only for a `HOME`.
     """
     for field, glob in scope:
+        if field == HOME and str(about.get("log") or "").startswith(f"{glob}/"):
+            continue
         if field not in FIELDS:
             return False
         text = str(about.get(field) or "")

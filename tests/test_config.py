@@ -59,6 +59,11 @@ def test_what_the_example_shows_is_the_default(
         ("[[budget]]\nname='a'\namount='twenty'", "write it as $12.50"),
         ("[[budget]]\nname='a'\namount=1\nperiod='fortnight'", "day, week, month"),
         ("[[budget]]\nname='a'\namount=1\ntiers=[0]", "per cents"),
+        ("[[budget]]\nname='a'", "amount is missing here"),
+        ("[[budget]]\nname='a'\namount=1\nact_at=0", "act_at is a per cent"),
+        ("[[budget]]\nname='a'\namount=1\nexcept={team='x'}", 'except "team"'),
+        ("[[budget]]\nname='a'\namount=1\nexcept=3", "a table"),
+        ("[[budget]]\nname='a'\namount=1\nexcpt={}", "did you mean `except`?"),
         ("[[budget]]\nname='a'\namount=1\nscope={team='x'}", 'scope "team"'),
         ("[[budget]]\nname='a'\namount=1\n[[budget]]\nname='a'\namount=2", "names must differ"),
         ("timezone = 'Mars/Olympus'", "Mars/Olympus"),
@@ -92,4 +97,4 @@ def written(text: str) -> Paths:
 
 
 def fields(struct: type[msgspec.Struct]) -> set[str]:
-    return set(struct.__struct_fields__)
+    return set(struct.__struct_encode_fields__)

@@ -43,12 +43,12 @@ def look(
     `heard` of what is spent was only heard over a wire: it opens a gate, and no more.
     """
     wanted = budget.action != "notify"
-    if wanted and spent - heard < budget.amount <= spent:
+    if wanted and spent - heard < budget.limit <= spent:
         budget = budget._replace(action="gate")
     if known is None:
-        over = wanted and spent >= budget.amount
+        over = wanted and spent >= budget.limit
         return _first(budget, spent, span, now, heard) if over else BreakerLook(None)
-    low = budget.amount if known.confirmed is None else budget.amount * HYSTERESIS // 100
+    low = budget.limit if known.confirmed is None else budget.limit * HYSTERESIS // 100
     if not wanted or spent < low:
         return BreakerLook(known, "ended")
     if known.confirmed is None and now - known.opened >= CONFIRM:
@@ -61,12 +61,14 @@ def look(
         return BreakerLook(known._replace(confirmed=None, action=budget.action, why=why), "again")
     if known.escalate != (escalate := _escalation(budget, spent, heard)):
         return BreakerLook(known._replace(escalate=escalate), "again")
+    if known.excepted != budget.excepted:
+        return BreakerLook(known._replace(excepted=budget.excepted), "again")
     return BreakerLook(known)
 
 
 def _escalation(budget: Budget, spent: int, heard: int) -> Escalation:
     """What may follow where its gate does not hold: nothing by what was only heard."""
-    by_hook = budget.action in BY_HOOK and spent - heard >= budget.amount
+    by_hook = budget.action in BY_HOOK and spent - heard >= budget.limit
     return budget.escalate if by_hook else "none"
 
 
@@ -82,16 +84,22 @@ def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: i
         opened=now,
         until=end,
         escalate=_escalation(budget, spent, heard),
+        excepted=budget.excepted,
     )
     return BreakerLook(made, "opened")
 
 
 def _why(budget: Budget, spent: int, heard: int) -> str:
     of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
-    why = f"budget {budget.name} is spent: {of}"
-    if spent - heard < budget.amount:
+    why = f"budget {budget.name} is {reached(budget)}: {of}"
+    if spent - heard < budget.limit:
         why += f", ${exactly(heard)} of it only heard over OTLP, which ends and pauses nothing"
     return why
+
+
+def reached(budget: Budget) -> str:
+    """How a budget whose action is due is called: "spent", or "90 % spent" before all of it is."""
+    return "spent" if budget.act_at == 100 else f"{budget.act_at} % spent"
 
 
 def deed(one: Breaker, done: Collection[str], now: int) -> Literal["", "pause", "kill"]:
@@ -112,11 +120,13 @@ def capped(session: str, touched: Collection[str]) -> bool:
     return session not in touched and len(touched) >= MOST
 
 
-def notice(one: Breaker, said: Said) -> tuple[Severity, str] | None:
-    """(severity, words) of what is told of a look; None where nothing is."""
+def notice(one: Breaker, said: Said, how: str = "spent") -> tuple[Severity, str] | None:
+    """(severity, words) of what is told of a look; None where nothing is. `how` it is reached."""
     match said, one.action:
         case "opened", "gate" | "pause" | "stop" | "kill":
-            return "warning", "spent: its agents' hooks refuse from now on"
+            excepted = " and ".join(f"{field}={glob}" for field, glob in one.excepted)
+            besides = f", but for {excepted}" if excepted else ""
+            return "warning", f"{how}: its agents' hooks refuse from now on{besides}"
         case "confirmed", "pause":
             return "critical", "its running sessions are paused now"
         case "confirmed", "kill":

@@ -1,16 +1,17 @@
 """Words a budget and what has changed of it: for answers, journal and messages. It changes none."""
 
 from costtop import periods
-from costtop.model import Budget
 from costtop.money import exactly
+from costtop.nouns.budget_nouns import PLAN, Budget
 
 
 def words(budget: Budget) -> str:
     """What was understood: a shell may have eaten half of an amount."""
-    amount, scope, tiers, action = _parts(budget)
+    amount, scope, tiers, action, excepted = _parts(budget)
     of = f" {scope}" if budget.scope else ""
     held = "" if budget.action == "notify" else f", {action}"
-    return f"{amount}{of}, {tiers}{held}"
+    besides = f", {excepted}" if budget.excepted else ""
+    return f"{amount}{of}, {tiers}{held}{besides}"
 
 
 def change(before: Budget | None, after: Budget | None) -> str:
@@ -27,17 +28,24 @@ def change(before: Budget | None, after: Budget | None) -> str:
 
 
 def _parts(budget: Budget) -> tuple[str, ...]:
-    """Amount with its period, scope, tiers and action, each in words."""
-    hours = periods.hours(budget.period)
-    each = f"in {hours} hours" if hours else f"a {budget.period}"
+    """Amount with its period, scope, tiers, action and exceptions, each in words."""
     scope = " ".join(f"{key}={value}" for key, value in budget.scope) or "everything"
     tiers = f"tiers {' '.join(map(str, budget.tiers))} %"
-    return f"${exactly(budget.amount)} {each}", scope, tiers, _action(budget)
+    excepted = " ".join(f"{key}={value}" for key, value in budget.excepted) or "nothing"
+    return _amount(budget), scope, tiers, _action(budget), f"except {excepted}"
+
+
+def _amount(budget: Budget) -> str:
+    if budget.of_plan:
+        return f"the {budget.period.removeprefix(PLAN)} window of a plan"
+    hours = periods.hours(budget.period)
+    each = f"in {hours} hours" if hours else f"a {budget.period}"
+    return f"${exactly(budget.amount)} {each}"
 
 
 def _action(budget: Budget) -> str:
-    """What follows at 100 %, and where that does not hold by itself."""
-    said = f"at 100 %: {budget.action}"
+    """What follows at a per cent, and where that does not hold by itself."""
+    said = f"at {budget.act_at} %: {budget.action}"
     if budget.action not in {"gate", "stop"} or budget.escalate == "none":
         return said
     return f"{said}, where it does not hold: {budget.escalate}"

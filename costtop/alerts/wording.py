@@ -53,7 +53,7 @@ def message(
     """The words for one notification.
 
     `spenders` are ("source/session", nano-dollars) of the sessions that spent most of a budget;
-    `holds`: at 100 % it does more than tell. `living` is the dearest of them that still runs.
+    `holds`: at this tier it does more than tell. `living` is the dearest of them that still runs.
     """
     finding = one.finding
     title = MARK + headline(finding)
@@ -209,8 +209,7 @@ def _budget_todo(
         todo = [f"costtop explain {short_name(spenders[0][0])}"]
         todo += [f"costtop kill {short_name(living)}"] if living else []
         if plain(budget) == budget:  # else a channel gets a look-alike, which names no budget
-            spent = holds and (one.finding.tier or 0) >= 100
-            todo += [f"costtop override {budget}"] if spent else []
+            todo += [f"costtop override {budget}"] if holds else []
             todo.append(f"costtop budget set {budget} {_roomier(one.finding)}")
     return " · ".join((*todo, "costtop budget list", f"costtop alerts ack {one.id}"))
 

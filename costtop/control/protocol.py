@@ -266,6 +266,8 @@ class SetBudget:
     action: str | None = None
     escalate: str | None = None
     by: str = ""
+    act_at: int | None = None
+    excepted: Mapping[str, str] | None = None
 
 
 @_command

@@ -15,7 +15,7 @@ import msgspec
 
 from costtop import config as configuration
 from costtop import money
-from costtop.config import Action, BudgetEntry, Config
+from costtop.config import Config
 from costtop.config_mistakes import SECRET, shown
 from costtop.daemon import session_scopes
 from costtop.daemon.config_changes import loaded
@@ -26,6 +26,7 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.model import Budget
 from costtop.paths import Paths
+from costtop.settings.budget_settings import Action, entry_of
 from costtop.store import meta
 from costtop.store.db import open_reader
 from costtop.store.writer import Writer
@@ -61,7 +62,7 @@ class Reloads:
         for one in missing:
             log.warning("%s", one)
         budgets = self._judged(known, configuration.budgets(new))
-        new = msgspec.structs.replace(new, budget=tuple(map(_entry, budgets)))
+        new = msgspec.structs.replace(new, budget=tuple(map(entry_of, budgets)))
         self.said = "; ".join([*named(changes(old, new)), *self._waiting()])
         log.info("the configuration is read again%s", f": {self.said}" if self.said else "")
         return new
@@ -113,19 +114,12 @@ def stricter(before: Budget, after: Budget | None) -> Budget:
         return before  # which of two kinds holds more cannot be told
     action = max(before.action, after.action, key=_ACTIONS.index)
     escalate = max(before.escalate, after.escalate, key=_ESCALATIONS.index)
-    amount = min(before.amount, after.amount)
-    return after._replace(amount=amount, action=action, escalate=escalate)
-
-
-def _entry(budget: Budget) -> BudgetEntry:
-    return BudgetEntry(
-        name=budget.name,
-        period=budget.period,
-        amount=money.exact(budget.amount),
-        tiers=budget.tiers,
-        scope=dict(budget.scope),
-        action=budget.action,
-        escalate=budget.escalate,
+    return after._replace(
+        amount=min(before.amount, after.amount),
+        action=action,
+        escalate=escalate,
+        act_at=min(before.act_at, after.act_at),
+        excepted=after.excepted if after.excepted in {(), before.excepted} else before.excepted,
     )
 
 
@@ -152,8 +146,10 @@ def _flat(config: Config) -> dict[str, dict[str, Any]]:
     for key, value in tree.items():
         if key == "budget":
             for one in configuration.budgets(config):
-                amount = f"${money.exactly(one.amount)}"
-                found[f"budget {one.name}"] = {**one._asdict(), "amount": amount}
+                values = one._asdict()
+                values["amount"] = "" if one.of_plan else f"${money.exactly(one.amount)}"
+                values["except"] = values.pop("excepted")
+                found[f"budget {one.name}"] = values
         elif key in configuration.LISTS:
             found |= {f"{key} {one.get('name') or one['label']}": one for one in value}
         elif isinstance(value, dict):

@@ -7,9 +7,10 @@ import sqlite3
 
 import msgspec
 
-from costtop.config import BudgetEntry, Config, Endpoint
+from costtop.config import Config, Endpoint
 from costtop.errors import NothingFound
 from costtop.queries.sessions import lookup
+from costtop.settings.budget_settings import BudgetEntry
 
 
 def addressed(db: sqlite3.Connection, config: Config) -> Config:
@@ -33,10 +34,11 @@ def unknown(db: sqlite3.Connection, config: Config) -> list[str]:
 
 
 def _budget(db: sqlite3.Connection, one: BudgetEntry) -> BudgetEntry:
-    named = one.scope.get("session")
-    if not named:
-        return one
-    return msgspec.structs.replace(one, scope={**one.scope, "session": _glob(db, named)})
+    scope, excepted = (
+        {key: _glob(db, glob) if key == "session" else glob for key, glob in given.items()}
+        for given in (one.scope, one.excepted)
+    )
+    return msgspec.structs.replace(one, scope=scope, excepted=excepted)
 
 
 def _endpoint(db: sqlite3.Connection, one: Endpoint) -> Endpoint:

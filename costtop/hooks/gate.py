@@ -57,7 +57,8 @@ def _verdict(db: "Connection", dialect: "Dialect", session: str, text: bytes) ->
     from costtop.store import gating
 
     event, now = dialect.event(text), quick.now()
-    found = gating.verdict(db, dialect.SOURCE, session, now)
+    log = quick.word(text, "transcript_path")
+    found = gating.verdict(db, dialect.SOURCE, session, now, log)
     if found is None:
         return dialect.NEUTRAL, ""
     kind, why, since, lifts, key = found

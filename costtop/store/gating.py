@@ -6,6 +6,7 @@ connection, for theirs is the bare C one. Times are ms UTC.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from sqlite3 import Connection
 
 ARGUES = 1  # denials within a while after which a session is stopped, not asked again
@@ -27,7 +28,8 @@ _PASSES = (
 )
 _OPEN = (
     f"SELECT b.action, b.why, b.opened, iif(b.period = '{HOLD}', '{HOLD}', b.budget),"
-    " b.feature, b.user, b.project, b.model, b.source, b.session FROM breakers b"
+    " b.home, b.excepted, b.feature, b.user, b.project, b.model, b.source, b.session"
+    " FROM breakers b"
     " WHERE b.ended IS NULL AND (b.until IS NULL OR b.until > :now) AND"
     + _PASSES.format(budget="b.budget")
     + " ORDER BY b.action IN ('stop', 'kill') DESC, b.id"
@@ -53,17 +55,56 @@ def facts(db: "Connection", source: str, session: str) -> dict[str, object]:
     }
 
 
+def falls_under(
+    db: "Connection",
+    scope: "Iterable[tuple[str, str]]",
+    excepted: "Sequence[tuple[str, str]]",
+    about: "dict[str, object]",
+) -> bool:
+    """Whether a breaker of that scope holds the session: it matches, and is no exception.
+
+    `about` is what `facts` says; a log that is not told is looked up.
+    """
+    from costtop.scope import HOME, matches
+
+    scope = list(scope)
+    if not about.get("log") and any(field == HOME for field, _ in scope):
+        about["log"] = _log(db, about["root"])
+    return matches(scope, about) and not (excepted and matches(excepted, about))
+
+
+def _log(db: "Connection", root: object) -> str:
+    """The file of the latest call of a root session row; "" where none is known."""
+    row = db.execute(
+        "SELECT path FROM places WHERE id ="
+        " (SELECT place FROM calls WHERE session = ? ORDER BY at DESC LIMIT 1)",
+        (root,),
+    ).fetchone()
+    return row[0].decode("utf-8", "surrogateescape") if row else ""
+
+
+def packed(globs: "Iterable[tuple[str, str]]") -> str:
+    """Globs by field as the text of a column, which `unpacked` reads; "" without any."""
+    return "\n".join(f"{field}={glob}" for field, glob in globs)
+
+
+def unpacked(text: str) -> "tuple[tuple[str, str], ...]":
+    """The globs of such a text."""
+    pairs = (line.partition("=") for line in text.split("\n") if text)
+    return tuple((field, glob) for field, _, glob in pairs)
+
+
 def verdict(
-    db: "Connection", source: str, session: str, now: int
+    db: "Connection", source: str, session: str, now: int, log: str = ""
 ) -> tuple[str, str, int, str, str] | None:
     """(kind, why, since, what lifts it, session) of what holds the session back, or None.
 
     kind "deny": this tool is not to run; "stop": the turn is to end. What lifts it is the name of a
     budget, "unmark", HOLD, or "" for a stop that ends when the user speaks to the session again.
-    The session is "source/its short id".
+    The session is "source/its short id". `log` is the path of its log, where the agent tells it.
     """
     about = facts(db, source, session)
-    about["now"] = now
+    about["now"], about["log"] = now, log
     marked = db.execute(_MARKED, about).fetchone()
     key = str(about["session"])
     if marked:
@@ -108,10 +149,11 @@ def _said(db: "Connection", about: dict[str, object]) -> str:
 
 def _over(db: "Connection", about: dict[str, object]) -> tuple[str, str, int, str] | None:
     """(action, why, since, budget) of the open breaker that holds the session back first."""
-    for action, why, opened, budget, *globs in db.execute(_OPEN, about):
-        from costtop.scope import FIELDS, matches
+    for action, why, opened, budget, home, excepted, *globs in db.execute(_OPEN, about).fetchall():
+        from costtop.scope import FIELDS, HOME
 
-        if matches([part for part in zip(FIELDS, globs, strict=True) if part[1]], about):
+        named = [(HOME, home), *zip(FIELDS, globs, strict=True)]
+        if falls_under(db, [part for part in named if part[1]], unpacked(excepted), about):
             return action, why, opened, budget
     return None
 

@@ -11,7 +11,7 @@ from costtop.durations import MINUTE
 from costtop.named import NamedTuple
 
 if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
-    from costtop.model import Budget
+    from costtop.nouns.budget_nouns import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
 TICKETS = "tickets"  # the pattern of tickets in names of branches
@@ -95,7 +95,12 @@ def get(db: sqlite3.Connection, key: str) -> str:
 
 def encode_budgets(budgets: "Iterable[Budget]") -> str:
     """Budgets as the value of "budgets", from which readers that know no config take them."""
-    return json.dumps([{**one._asdict(), "scope": dict(one.scope)} for one in budgets])
+    return json.dumps(
+        [
+            {**one._asdict(), "scope": dict(one.scope), "excepted": dict(one.excepted)}
+            for one in budgets
+        ]
+    )
 
 
 def decode_budgets(text: str) -> "tuple[Budget, ...]":
@@ -103,10 +108,13 @@ def decode_budgets(text: str) -> "tuple[Budget, ...]":
     return tuple(_budget(**tree) for tree in json.loads(text or "[]"))
 
 
-def _budget(*, tiers: list[int], scope: dict[str, str], **rest: Any) -> "Budget":
-    from costtop.model import Budget
+def _budget(
+    *, tiers: list[int], scope: dict[str, str], excepted: dict[str, str] | None = None, **rest: Any
+) -> "Budget":
+    from costtop.nouns.budget_nouns import Budget
 
-    return Budget(tiers=tuple(tiers), scope=tuple(sorted(scope.items())), **rest)
+    globs, others = (tuple(sorted(one.items())) for one in (scope, excepted or {}))
+    return Budget(tiers=tuple(tiers), scope=globs, excepted=others, **rest)
 
 
 def budgets(db: sqlite3.Connection) -> "tuple[Budget, ...]":

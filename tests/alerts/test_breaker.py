@@ -110,3 +110,24 @@ def test_what_touches_processes_is_said_loudly_and_with_its_time():
     assert notice(_open("gate"), "opened")[0] == "warning"
     assert notice(_open("kill"), "ended")[0] == "notice"
     assert notice(_open("kill"), "") is None
+
+
+def test_an_action_may_come_before_all_is_spent_and_says_so():
+    early = _budget("gate")._replace(act_at=90, excepted=(("feature", "release"),))
+    assert look(early, 9 * NANO - 1, None, SPAN, T) == BreakerLook(None)
+    found = look(early, 9 * NANO, None, SPAN, T)
+    one = found.breaker
+    assert one is not None and one.why == "budget daily is 90 % spent: $9.00 of $10.00"
+    assert notice(one, "opened", breaker.reached(early)) == (
+        "warning",
+        "90 % spent: its agents' hooks refuse from now on, but for feature=release",
+    )
+    sure = one._replace(confirmed=T, id=1)
+    assert look(early, 9 * NANO * 95 // 100, sure, SPAN, T + 1).said != "ended"
+    assert look(early, 9 * NANO * 95 // 100 - 1, sure, SPAN, T + 1).said == "ended"
+
+
+def test_another_exception_of_an_open_budget_holds_at_once():
+    other = _budget("gate")._replace(excepted=(("user", "ana"),))
+    found = look(other, 10 * NANO, _open("gate"), SPAN, T + 1)
+    assert (found.said, found.breaker and found.breaker.excepted) == ("again", (("user", "ana"),))

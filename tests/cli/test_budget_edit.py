@@ -5,6 +5,7 @@ import pytest
 from costtop import config, paths
 from costtop.cli.main import main
 from costtop.control.protocol import SetBudget
+from costtop.errors import UsageError
 from costtop.money import NANO
 from costtop.queries.spending.budget_periods import BudgetLine
 from costtop.tui.dialogs.budget_form import _fields, made
@@ -111,3 +112,33 @@ def test_the_form_under_another_name_makes_a_whole_budget():
     given = _fields(LINE)
     other = made({**given, "name": "cd"}, given)
     assert (other.action, other.tiers, dict(other.scope)) == ("gate", (70, 100), {"feature": "ci"})
+
+
+def test_an_action_may_come_earlier_and_spare_what_is_named(armed, capsys):
+    asked = ["--act-at", "90", "--except", "feature=release", "--except", "user=ana"]
+    assert main(["budget", "set", "ci", *asked]) == 0
+    assert "at 100 %: gate, where it does not hold: pause → at 90 %: gate" in (
+        said := capsys.readouterr().out
+    )
+    assert said.strip().endswith("except feature=release user=ana")
+    ci = budgets(armed)["ci"]
+    assert (ci.limit, ci.excepted) == (45 * NANO, (("feature", "release"), ("user", "ana")))
+    assert main(["budget", "set", "ci", "--except", "none"]) == 0
+    assert budgets(armed)["ci"].excepted == ()
+
+
+def test_the_form_takes_an_action_with_its_per_cent_and_windows_of_plans():
+    given = _fields(LINE._replace(act_at=90, excepted=(("feature", "x"),)))
+    assert (given["action"], given["except"]) == ("gate at 90", "feature=x")
+    later = made({**given, "action": "gate at 95 %"}, given)
+    assert later == SetBudget("ci", "0.004000000", action="gate", act_at=95, by=later.by)
+    none = made({**given, "except": ""}, given)
+    assert none == SetBudget("ci", "0.004000000", excepted={}, by=none.by)
+    plan = {**given, "name": "five", "amount": "", "period": "plan:5h", "scope": "source=codex"}
+    assert made(plan).amount is None and made(plan).scope == {"source": "codex"}
+    with pytest.raises(UsageError, match="leave the amount empty"):
+        made({**plan, "amount": "$3"})
+    with pytest.raises(UsageError, match="source, home, plan"):
+        made({**plan, "scope": "feature=x"})
+    with pytest.raises(UsageError, match="gate at 90"):
+        made({**given, "action": "gate at noon"})

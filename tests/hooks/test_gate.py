@@ -171,6 +171,29 @@ def test_a_breaker_holds_only_sessions_of_its_scope(hold, scope, holds):
     assert bool(ran.stdout) is holds
 
 
+@pytest.mark.parametrize(
+    ("excepted", "holds"),
+    [
+        ((("project", "*/shop"),), False),
+        ((("project", "*/shop"), ("model", "gpt-*")), True),
+        ((("feature", "release"),), True),
+    ],
+)
+def test_a_breaker_spares_what_matches_all_of_its_exception(hold, excepted, holds):
+    hold(excepted=excepted)
+    assert (call("gate", "--agent", "claude-code", text=CLAUDE).stdout != "") is holds
+
+
+def test_of_two_accounts_a_breaker_holds_the_one_in_whose_folder_the_log_is(hold, stored):
+    hold(scope=(("source", "claude-code"), ("home", f"{stored}/.claude-work")))
+    assert call("gate", "--agent", "claude-code", text=CLAUDE).stdout == ""
+    new = f"{stored}/.claude-work/projects/x/s9.jsonl"
+    begun = {**CLAUDE, "session_id": "s9", "transcript_path": new}
+    assert call("gate", "--agent", "claude-code", text=begun).stdout != ""
+    hold(scope=(("source", "claude-code"), ("home", f"{stored}/.claude")))
+    assert call("gate", "--agent", "claude-code", text=CLAUDE).stdout != ""
+
+
 def test_a_new_session_is_held_by_a_budget_for_everything(hold):
     hold("gate")
     assert call("gate", "--agent", "claude-code", text={**CLAUDE, "session_id": "new"}).stdout

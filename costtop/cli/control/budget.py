@@ -64,7 +64,7 @@ def _add_set(parser: Parser) -> None:
     parser.says(
         "Makes a budget, or changes what you name of it: the rest stays as it is.",
         "costtop budget set daily 20",
-        "costtop budget set daily --action gate",
+        "costtop budget set daily --action gate --act-at 90 --except feature=release",
         "costtop budget set week-ci 150 --period week --scope feature=ci --action gate",
         "costtop budget set burst 5 --period hours:5 --tiers 80,100",
     )
@@ -75,8 +75,12 @@ def _add_set(parser: Parser) -> None:
     parser.add_argument("--tiers", help="per cents; of a new one: 50,80,100")
     scope = "feature, user, project, model, source or session; all: everything"
     parser.add_argument("--scope", action="append", metavar="KEY=VALUE", help=scope)
-    action = "at 100 %%: notify gate pause stop kill; of a new one: notify"
+    action = "what follows: notify gate pause stop kill; of a new one: notify"
     parser.add_argument("--action", help=action)
+    act_at = "at how many per cent; of a new one: 100"
+    parser.add_argument("--act-at", metavar="N", type=int, help=act_at)
+    excepted = "what is not held, as --scope; all of them must match; none: nothing"
+    parser.add_argument("--except", action="append", metavar="KEY=VALUE", help=excepted)
     escalate = "where gate or stop does not hold: none pause kill; of a new one: pause"
     parser.add_argument("--escalate", help=escalate)
     parser.set_defaults(run=_set)
@@ -139,8 +143,10 @@ def _set(options: argparse.Namespace) -> int:
         amount=options.amount,
         period=options.period,
         tiers=_tiers(options.tiers),
-        scope=_scope(options.scope),
+        scope=_globs("--scope", options.scope, "all"),
         action=options.action,
+        act_at=options.act_at,
+        excepted=_globs("--except", getattr(options, "except"), "none"),
         escalate=options.escalate,
         by=user_name(),
     )
@@ -156,13 +162,13 @@ def _tiers(text: str | None) -> tuple[int, ...] | None:
         raise UsageError(f"--tiers {text}: per cents, such as 50,80,100") from None
 
 
-def _scope(given: list[str] | None) -> dict[str, str] | None:
-    """What the options say: nothing of it (None), everything ({}), or parts that all hold."""
-    if given is None or given == ["all"]:
+def _globs(option: str, given: list[str] | None, no: str) -> dict[str, str] | None:
+    """What an option says: nothing of it (None), `no` globs ({}), or parts that all hold."""
+    if given is None or given == [no]:
         return None if given is None else {}
     pairs = [pair.partition("=") for pair in given]
     if any(not value for _, _, value in pairs):
-        raise UsageError("--scope takes KEY=VALUE, such as --scope feature=checkout, or all")
+        raise UsageError(f"{option} takes KEY=VALUE, such as {option} feature=checkout, or {no}")
     return {key: value for key, _, value in pairs}
 
 

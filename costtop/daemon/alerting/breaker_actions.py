@@ -23,7 +23,6 @@ from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
 from costtop.named import NamedTuple
 from costtop.periods import Span
-from costtop.scope import matches
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
@@ -55,11 +54,11 @@ def look(
         span = periods.span(budget.period, now, tz)
         end = now + (span.end - span.start) if periods.hours(budget.period) else span.end
         total = spent(budget.name)
-        heard = _only_heard(db, budget, span, now) if total >= budget.amount else 0
+        heard = _only_heard(db, budget, span, now) if total >= budget.limit else 0
         found = judge.look(budget, total, one, (span.key, end), now, heard)
-        posted |= _keep(db, found, audience, now)
+        posted |= _keep(db, found, judge.reached(budget), audience, now)
     for one in known.values():  # its budget was removed
-        posted |= _keep(db, judge.BreakerLook(one, "ended"), audience, now)
+        posted |= _keep(db, judge.BreakerLook(one, "ended"), "", audience, now)
     return posted
 
 
@@ -72,7 +71,9 @@ def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) ->
     return hearsay.spent(db, dict(budget.scope), since, until)
 
 
-def _keep(db: sqlite3.Connection, found: judge.BreakerLook, audience: Audience, now: int) -> bool:
+def _keep(
+    db: sqlite3.Connection, found: judge.BreakerLook, how: str, audience: Audience, now: int
+) -> bool:
     one = found.breaker
     if one is None or not found.said:
         return False
@@ -80,7 +81,7 @@ def _keep(db: sqlite3.Connection, found: judge.BreakerLook, audience: Audience, 
         breakers.end(db, [one.id], "its budget is no longer spent", now)
     else:
         breakers.put(db, one)
-    told = judge.notice(one, found.said)
+    told = judge.notice(one, found.said, how)
     if told is None:
         return False
     severity, words = told
@@ -258,7 +259,9 @@ def _due(db: sqlite3.Connection, one: Breaker, session: str, done: set[str], now
         return "resume" if "pause" in done and not done & {"kill", "resume"} else ""
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
-    if not matches(one.scope, about) or not _spends(db, about["root"], one.opened):
+    if not gating.falls_under(db, one.scope, one.excepted, about):
+        return ""
+    if not _spends(db, about["root"], one.opened):
         return ""
     return judge.deed(one, done, now)
 

@@ -8,7 +8,6 @@ from costtop.alerts import escalation
 from costtop.alerts.escalation import HeldSpending
 from costtop.model import Breaker
 from costtop.processes.evidence.agents import AGENTS
-from costtop.scope import matches
 from costtop.store import gating, meta
 from costtop.store.alerts import breakers
 
@@ -84,7 +83,7 @@ def slips(db: sqlite3.Connection, one: Breaker, session: str) -> bool:
     """Whether a session under a breaker spends on as if no hook held it."""
     source, _, name = session.partition("/")
     about = gating.facts(db, source, name)
-    if not matches(one.scope, about):
+    if not gating.falls_under(db, one.scope, one.excepted, about):
         return False
     return escalation.slips(one, _spending(db, one, session, about["root"]))
 

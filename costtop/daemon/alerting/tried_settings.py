@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from costtop.config import Anomaly, BudgetEntry, Config, check
+from costtop.config import Anomaly, Config, check
 from costtop.config_mistakes import Mistake
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.errors import CosttopError, UsageError
+from costtop.settings.budget_settings import BudgetEntry
 
 _Entry = TypeVar("_Entry", bound=msgspec.Struct)
-_OF_BUDGET = tuple(name for name in BudgetEntry.__struct_fields__ if name != "name")
+_OF_BUDGET = tuple(name for name in BudgetEntry.__struct_encode_fields__ if name != "name")
 
 
 def tried(config: Config, asked: Iterable[str]) -> Config:
@@ -71,7 +72,7 @@ def _parts(field: str, value: str) -> Any:
     """A value with its parts: tiers 70,100; a scope feature=checkout,user=ana, or all."""
     if field == "tiers":
         return value.split(",")
-    if field == "scope":
+    if field in {"scope", "except"}:
         pairs = () if value == "all" else (part.partition("=") for part in value.split(","))
         return {key: glob for key, _, glob in pairs}
     return value

@@ -9,15 +9,17 @@ import tomli_w
 from costtop import config as configuration
 from costtop import config_mistakes
 from costtop.alerts import budget_words
-from costtop.config import BudgetEntry, Config
+from costtop.config import Config
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import ConfigError, NothingFound, UsageError
 from costtop.files import private_directory, replace
+from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
 from costtop.queries.gates import gates, unheld
 from costtop.queries.sessions import lookup
+from costtop.settings.budget_settings import BudgetEntry, budget_of
 from costtop.store import meta
 from costtop.store.sessions import session_names
 
@@ -61,22 +63,27 @@ def _set(
 ) -> str:
     """Changes what the command names; the rest stays, also of a budget from config.toml."""
     values = {} if known is None else msgspec.to_builtins(known)
-    asked = {name: getattr(command, name) for name in BudgetEntry.__struct_fields__}
+    names = zip(BudgetEntry.__struct_encode_fields__, BudgetEntry.__struct_fields__, strict=True)
+    asked = {written: getattr(command, name) for written, name in names}
     values |= {name: value for name, value in asked.items() if value is not None}
     if command.scope and "session" in command.scope and db is not None:
         values["scope"] = {**command.scope, "session": lookup.glob_of(db, command.scope["session"])}
-    if "amount" not in values:
-        raise UsageError(f"there is no budget {command.name} yet; a new one needs an amount")
+    of_plan = str(values.get("period", "")).startswith(PLAN)
+    if of_plan and command.amount is None:
+        values.pop("amount", None)  # it watched dollars before
+    elif not values.get("amount"):
+        new = f"there is no budget {command.name} yet; a new one needs an amount"
+        raise UsageError(new if known is None else f"budget {command.name}: it needs an amount")
     try:
         entry = msgspec.convert(values, BudgetEntry)
         configuration.check(Config(budget=(entry,)))
-        budget = configuration.budget_of(entry)
+        budget = budget_of(entry)
     except msgspec.ValidationError as error:
         raise _wrong(command.name, config_mistakes.of(error, BudgetEntry)) from None
     except config_mistakes.Mistake as mistake:
         raise _wrong(command.name, mistake) from None
     own[command.name] = entry
-    before = None if known is None else configuration.budget_of(known)
+    before = None if known is None else budget_of(known)
     if db is None:
         return f"budget {command.name} {budget_words.change(before, budget)}"
     was = before and session_names.scope_said(db, before)
@@ -98,7 +105,7 @@ def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) ->
     below = {entry.name: entry for entry in configuration.written_budgets(paths)}
     if own.pop(command.name, None):
         if (left := below.get(command.name)) is not None:
-            words = budget_words.words(configuration.budget_of(left))
+            words = budget_words.words(budget_of(left))
             return f"budget {command.name} is removed; that of {paths.config} holds again: {words}"
         return f"budget {command.name} is removed"
     if command.name in below:
@@ -108,5 +115,7 @@ def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) ->
 
 def _write(paths: Paths, entries: list[BudgetEntry]) -> None:
     private_directory(paths.budgets.parent)
-    tree: dict[str, Any] = {"budget": [msgspec.to_builtins(entry) for entry in entries]}
+    trees = [msgspec.to_builtins(entry) for entry in entries]
+    told = [{key: value for key, value in one.items() if value != ""} for one in trees]
+    tree: dict[str, Any] = {"budget": told}
     replace(paths.budgets, (_HEAD + tomli_w.dumps(tree)).encode(), synced=True)

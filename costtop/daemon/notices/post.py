@@ -111,7 +111,7 @@ def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
     heard = finding.at - meta.shared(db).finished_after
     living = next((key for key, _ in spenders if live_logs.is_live(db, key, heard)), "")
     spenders = [(short_ids.said(db, key), cost) for key, cost in spenders]
-    holds = limit.action != "notify"
+    holds = limit.action != "notify" and (finding.tier or 0) >= limit.act_at
     return wording.message(one, spenders, holds=holds, living=short_ids.said(db, living))
 
 

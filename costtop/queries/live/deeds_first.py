@@ -88,4 +88,5 @@ def _holds(one: Held, row: SessionRow) -> bool:
     if one.session:
         return one.session == row.key
     about = {name: getattr(row, name) for name in ("feature", "user", "project", "source")}
-    return matches(one.scope, {**about, "model": row.model_now, "session": row.key})
+    about |= {"model": row.model_now, "session": row.key}
+    return matches(one.scope, about) and not (one.excepted and matches(one.excepted, about))

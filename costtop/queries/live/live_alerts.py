@@ -25,6 +25,7 @@ class Held(NamedTuple):
     until: int | None  # it holds no longer than this
     short_id: str = ""  # of the session, as people type it
     scope: tuple[tuple[str, str], ...] = ()  # globs of the sessions that it holds
+    excepted: tuple[tuple[str, str], ...] = ()  # globs of those that it does not
 
 
 def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
@@ -47,6 +48,7 @@ def _held(db: sqlite3.Connection, one: "Breaker") -> Held:
         until=one.until,
         short_id=short_ids.of(db, session),
         scope=one.scope,
+        excepted=one.excepted,
     )
 
 

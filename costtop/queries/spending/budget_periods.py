@@ -4,8 +4,8 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.model import Budget
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import PLAN, Budget
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 from costtop.store.db import snapshot
@@ -29,6 +29,18 @@ class BudgetLine(NamedTuple):
     resets: int
     past: tuple[int, ...]  # spent in the periods before, oldest first
     escalate: str = "pause"  # what may follow where a gate or a stop does not hold an agent
+    act_at: int = 100  # per cent at which the action follows
+    excepted: tuple[tuple[str, str], ...] = ()  # what is not held
+
+    @property
+    def of_plan(self) -> bool:
+        """Whether it watches windows of a plan: per cents, no dollars."""
+        return self.period.startswith(PLAN)
+
+    @property
+    def acts(self) -> str:
+        """What follows, and when: "gate", "gate at 90"."""
+        return self.action if self.act_at == 100 else f"{self.action} at {self.act_at}"
 
 
 def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[BudgetLine, ...]:

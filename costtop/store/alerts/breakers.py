@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costtop.named import NamedTuple
-from costtop.scope import FIELDS, literal
-from costtop.store.gating import HOLD, LATELY
+from costtop.scope import FIELDS, HOME, literal
+from costtop.store.gating import HOLD, LATELY, packed, unpacked
 from costtop.store.sessions import gate_calls
 
 _SINCE = (
@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # where none is open, no nouns are loaded
     from costtop.model import Breaker
 
 _COLUMNS = (
-    "budget, period, action, feature, user, project, model, source, session, why, opened,"
-    " confirmed, due, until, escalate"
+    "budget, period, action, feature, user, project, model, source, session, home, why, opened,"
+    " confirmed, due, until, escalate, excepted"
 )
 OWN = 600_000  # ms that a soft stop of a session holds at most
 
@@ -39,8 +39,9 @@ def open_ones(db: sqlite3.Connection, now: int) -> "list[Breaker]":
 def _breaker(row: tuple[Any, ...]) -> "Breaker":
     from costtop.model import Breaker
 
-    number, budget, period, action, *globs, why, opened, confirmed, due, until, escalate = row
-    scope = tuple((name, glob) for name, glob in zip(FIELDS, globs, strict=True) if glob)
+    number, budget, period, action, *globs = row[: 5 + len(FIELDS)]
+    why, opened, confirmed, due, until, escalate, excepted = row[5 + len(FIELDS) :]
+    scope = tuple((name, glob) for name, glob in zip((*FIELDS, HOME), globs, strict=True) if glob)
     return Breaker(
         budget=budget,
         period=period,
@@ -52,6 +53,7 @@ def _breaker(row: tuple[Any, ...]) -> "Breaker":
         due=due,
         until=until,
         escalate=escalate or "none",
+        excepted=unpacked(excepted),
         id=number,
     )
 
@@ -61,23 +63,25 @@ def put(db: sqlite3.Connection, one: "Breaker") -> None:
     if one.id:
         db.execute(
             "UPDATE breakers SET period = ?, action = ?, why = ?, confirmed = ?, due = ?,"
-            " until = ?, escalate = ? WHERE id = ?",
+            " until = ?, escalate = ?, excepted = ? WHERE id = ?",
             (
                 *(one.period, one.action, one.why, one.confirmed, one.due, one.until),
-                *(one.escalate, one.id),
+                *(one.escalate, packed(one.excepted), one.id),
             ),
         )
         return
     scope = dict(one.scope)
     db.execute(
-        f"INSERT INTO breakers ({_COLUMNS}) VALUES ({','.join('?' * 15)})"
-        " ON CONFLICT (budget, session) WHERE ended IS NULL DO UPDATE SET"
+        f"INSERT INTO breakers ({_COLUMNS}) VALUES ({','.join('?' * 17)})"
+        " ON CONFLICT (budget, session, source, home) WHERE ended IS NULL DO UPDATE SET"
         " period = excluded.period, action = excluded.action, why = excluded.why,"
-        " opened = excluded.opened, until = excluded.until, escalate = excluded.escalate",
+        " opened = excluded.opened, until = excluded.until, escalate = excluded.escalate,"
+        " excepted = excluded.excepted",
         (
             *(one.budget, one.period, one.action),
-            *(scope.get(name, "") for name in FIELDS),
+            *(scope.get(name, "") for name in (*FIELDS, HOME)),
             *(one.why, one.opened, one.confirmed, one.due, one.until, one.escalate),
+            packed(one.excepted),
         ),
     )
 

@@ -1,6 +1,6 @@
-"""The form of a budget: six fields, checked before it answers."""
+"""The form of a budget: seven fields, checked before it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -16,18 +16,19 @@ from costtop.control.protocol import SetBudget
 from costtop.errors import CosttopError, UsageError
 from costtop.files import user_name
 from costtop.queries.spending.budget_periods import BudgetLine
+from costtop.settings.budget_settings import PLAN_SCOPES, SCOPES
 from costtop.tui.draw.ink import line
 from costtop.tui.widgets.pane import Pane
 
 ACTIONS = ("notify", "gate", "pause", "stop", "kill")
-SCOPES = ("feature", "user", "project", "model", "source", "session")
 FIELDS = (
     ("name", "Name", "daily"),
     ("amount", "Amount", "$20"),
-    ("period", "Period", "day, week, month or hours:5"),
+    ("period", "Period", "day, week, month, hours:5; of a plan plan:5h, plan:week"),
     ("tiers", "Tiers in %", "50 80 100"),
     ("scope", "Scope", "everything; or feature=checkout user=ana"),
-    ("action", "At 100 %", "notify, gate, pause, stop or kill"),
+    ("action", "Action", "notify, gate, pause, stop or kill; gate at 90"),
+    ("except", "Except", "nothing; or feature=release"),
 )
 
 
@@ -81,33 +82,54 @@ def made(fields: dict[str, str], given: Mapping[str, str] = MappingProxyType({})
     name = fields["name"].strip()
     if not name:
         raise UsageError("a budget needs a name")
-    amount = money.parse(fields["amount"])
-    if amount <= 0:
-        raise UsageError("the amount must be more than $0")
     period = periods.check(fields["period"].strip() or "day")
-    action = fields["action"].strip() or "notify"
-    if action not in ACTIONS:
-        raise UsageError(f"at 100 %: {action!r} is none of {', '.join(ACTIONS)}")
-    asked = {
-        "period": period,
-        "tiers": _tiers(fields["tiers"]),
-        "scope": _scope(fields["scope"]),
-        "action": action,
+    of_plan = periods.plan(period) is not None
+    amount = _amount(fields["amount"], of_plan=of_plan)
+    action, act_at = _action(fields["action"])
+    asked: dict[str, dict[str, object]] = {
+        "period": {"period": period},
+        "tiers": {"tiers": _tiers(fields["tiers"])},
+        "scope": {"scope": _scope(fields["scope"], PLAN_SCOPES if of_plan else SCOPES)},
+        "action": {"action": action, "act_at": act_at},
+        "except": {"excepted": _scope(fields["except"], SCOPES)},
     }
     same = {key for key in asked if name == given.get("name") and fields[key] == given[key]}
-    changed = {key: value for key, value in asked.items() if key not in same}
-    return SetBudget(name, money.exact(amount), **changed, by=user_name())  # type: ignore[arg-type]
+    changed = {k: v for key in asked.keys() - same for k, v in asked[key].items()}
+    return SetBudget(name, amount, **changed, by=user_name())  # type: ignore[arg-type]
+
+
+def _amount(text: str, *, of_plan: bool) -> str | None:
+    if of_plan:
+        if text.strip():
+            raise UsageError("a window of a plan is counted in per cents: leave the amount empty")
+        return None
+    amount = money.parse(text)
+    if amount <= 0:
+        raise UsageError("the amount must be more than $0")
+    return money.exact(amount)
+
+
+def _action(text: str) -> tuple[str, int]:
+    """The action and the per cent of "gate", "gate at 90", "gate 90 %"."""
+    words = [word for word in text.replace("%", " ").split() if word != "at"] or ["notify"]
+    if words[0] not in ACTIONS:
+        raise UsageError(f"action: {words[0]!r} is none of {', '.join(ACTIONS)}")
+    given = "".join(words[1:]) or "100"
+    if not (given.isascii() and given.isdigit() and 0 < int(given) <= 1000):
+        raise UsageError(f"action: write it as {words[0]} at 90, a per cent between 1 and 1000")
+    return words[0], int(given)
 
 
 def _fields(budget: BudgetLine) -> dict[str, str]:
     """What stands in the form of a present budget."""
     return {
         "name": budget.name,
-        "amount": "$" + money.exactly(budget.amount),
+        "amount": "" if budget.of_plan else "$" + money.exactly(budget.amount),
         "period": budget.period,
         "tiers": " ".join(map(str, budget.tiers)),
         "scope": " ".join(f"{key}={value}" for key, value in budget.scope),
-        "action": budget.action,
+        "action": budget.acts,
+        "except": " ".join(f"{key}={value}" for key, value in budget.excepted),
     }
 
 
@@ -118,13 +140,13 @@ def _tiers(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(word) for word in words})) or (50, 80, 100)
 
 
-def _scope(text: str) -> dict[str, str]:
+def _scope(text: str, known: Sequence[str]) -> dict[str, str]:
     scope = {}
     for word in text.split():
         key, sign, value = word.partition("=")
-        if key not in SCOPES or not sign or not value:
+        if key not in known or not sign or not value:
             raise UsageError(
-                f"scope {word!r}: write one of {', '.join(SCOPES)}, then =, then a name"
+                f"scope {word!r}: write one of {', '.join(known)}, then =, then a name"
             )
         scope[key] = value
     return scope

@@ -62,7 +62,8 @@ COLUMNS: tuple[Column[BudgetLine], ...] = (
     Column("part", "", 5, 0, lambda b, _: Span(share(_part(b)), _ink(b)), align=">"),
     Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar, wide=_bar, stages=((9, 999),)),
     Column("resets", "RESETS", 6, 4, _resets, align=">"),
-    Column("action", "AT 100 %", 8, 6, lambda b, _: Span(b.action, "dim")),
+    Column("action", "ACTION", 8, 6, lambda b, _: Span(b.acts, "dim"), measured=True,
+           stages=((3, 14),)),
 )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ LEGEND: tuple[LegendLine, ...] = (
         ("N", "alerts of one incident: each rule and severity that was found of a session"),
         ("BUDGET SCOPE", "its name, and what it covers; PERIOD: how long, RESETS: when anew"),
         ("50 · 80 · 100 %", "the tiers, where they are as usual"),
-        ("AT 100 %", "what it does then"),
+        ("ACTION", "what it does at 100 %, or where it says"),
         ("SETTING VALUE", "of the setup"),
         ("WINDOW PLAN HOME", "of a plan: five hours, a week; its name; the agent's folder"),
         ("USED READ", "how full it is, ~ with what was spent since; how old the reading is"),

@@ -1,0 +1,1 @@
+"""Tables of the configuration that have more to them than their fields."""
