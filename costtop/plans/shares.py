@@ -55,6 +55,23 @@ def shared(window: Window, spent: Iterable[PlanSpend], price: int | None) -> Pla
     return PlanShares(dict(found), elsewhere)
 
 
+def split(by_session: dict[int, float], parts: Iterable[tuple[int, str, int]]) -> dict[str, float]:
+    """Per cents of sessions, by something that each of them spent for: a model, a feature.
+
+    `parts` are (session, of what, nano-dollars) of the same time; the per cents add up to the same.
+    """
+    spent: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for session, name, cost in parts:
+        spent[session][name] += cost
+    found: defaultdict[str, float] = defaultdict(float)
+    for session, points in by_session.items():
+        mine = spent.get(session) or {"": 1}
+        whole = sum(mine.values())
+        for name, cost in mine.items():
+            found[name] += points * cost / whole
+    return dict(found)
+
+
 def seen_points(window: Window) -> float:
     """Per cents that were seen to come: from the first reading on."""
     return window.used - window.steps[0][1]

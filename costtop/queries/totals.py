@@ -99,12 +99,13 @@ def spending_line(
     return " · ".join(parts)
 
 
-def window_words(one: "PlanWindow", now: int, tz: ZoneInfo) -> str:
-    """A plan's window in a status bar: "5h 61 %", and when it is full where that comes first."""
+def window_words(plans: "Sequence[PlanWindow]", now: int, tz: ZoneInfo) -> list[str]:
+    """Plans' windows as a status bar shows them; none where there is no plan."""
+    if not plans:
+        return []
     from costtop.queries.plans import plan_words
 
-    said = f"{one.title} {plan_words.share(one)}"
-    return f"{said} {plan_words.ahead(one, now, tz)}" if one.full is not None else said
+    return plan_words.bars(plans, now, tz)
 
 
 def _fullest(meters: Sequence[BudgetMeter]) -> str:

@@ -108,7 +108,7 @@ def test_every_surface_says_the_same(home, capsys):
     with closing(open_reader(find().database)) as db:
         metrics = exposition(Totals(db).read(now)).decode()
         live = Live(db)
-        words = [window_words(one, now, live.zone()) for one in live.plans(now)]
+        words = window_words(live.plans(now), now, live.zone())
     assert words[0].startswith("5h 39 % full ~") and words[1] == "week 9 %"
     ratio = 'costtop_plan_ratio{agent="codex",home=".codex",plan="plus",window='
     assert f'{ratio}"5h"}} 0.39' in metrics and f'{ratio}"week"}} 0.09' in metrics

@@ -37,7 +37,7 @@ async def test_the_head_says_how_full_the_windows_are(paths):
     async with opened(paths) as play:
         (line,) = [line for line in play.lines if line.lstrip().startswith("5h ")]
         assert "39 %" in line and "resets" in line and "survives: resets" in line
-        assert "week" in line and "22 %" in line
+        assert "Week" in line and "22 %" in line
         assert "0 plans" in play.text
 
 

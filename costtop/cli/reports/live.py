@@ -107,11 +107,7 @@ def _plans(snapshot: Snapshot) -> list[str]:
         return []
     from costtop.queries.plans import plan_words
 
-    tz, many = zone(snapshot.zone), len({(one.agent, one.home) for one in snapshot.plans}) > 1
-    return [
-        f"  plan {f'{one.agent} ' if many else ''}{plan_words.line(one, snapshot.at, tz)}"
-        for one in snapshot.plans
-    ]
+    return plan_words.lines(snapshot.plans, snapshot.at, zone(snapshot.zone))
 
 
 def _ahead(one: Forecast) -> str:

@@ -1,6 +1,7 @@
 """`costtop daemon`, `start`, `stop`, `status`. The daemon itself lives in `costtop.daemon`."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,12 @@ from costtop import paths
 from costtop.cli.tables import put, put_json
 from costtop.durations import now_ms
 from costtop.errors import StoreError, UsageError
+from costtop.named import NamedTuple
 from costtop.store import daemon_status
 
 if TYPE_CHECKING:
     import argparse
+    import sqlite3
 
     from costtop.cli.parser import Parser
 
@@ -98,23 +101,58 @@ def _status(options: "argparse.Namespace") -> int:
     said = daemon_status.read(found.status)
     running = daemon_status.is_fresh(said, now_ms())
     said = {"running": running, **said} if said else {"running": False}
+    shorts, plans = _stored(said, found, options)
     if options.json:
-        put_json(_named(said, found))
+        put_json(_named(said, shorts) | {"plans": plans.trees})
     else:
-        put(_plain(said))
+        put("\n".join([_plain(said), *plans.lines]))
     return 0 if running else 1
 
 
-def _named(said: dict[str, Any], found: paths.Paths) -> dict[str, Any]:
-    """With `shorts`: what to type of the sessions whose processes live, or have exited."""
-    keys = {*said.get("processes", {}), *said.get("exited", {})}
-    shorts = dict.fromkeys(sorted(keys), "")
-    if keys:
+class PlanWords(NamedTuple):
+    """The windows of plans: a line each for people, and as JSON."""
+
+    lines: Sequence[str] = ()
+    trees: Sequence[dict[str, object]] = ()
+
+
+def _stored(
+    said: dict[str, Any], found: paths.Paths, options: "argparse.Namespace"
+) -> tuple[dict[str, str], PlanWords]:
+    """What the database adds, which is not opened for nothing.
+
+    That is short ids of sessions whose processes live, or have exited, and windows of plans.
+    """
+    keys = {*said.get("processes", {}), *said.get("exited", {})} if options.json else set()
+    shorts, plans = dict.fromkeys(sorted(keys), ""), PlanWords()
+    if shorts or said.get("plans", True):
         from costtop.store.db import open_reader
-        from costtop.store.sessions import short_ids
 
         with suppress(StoreError), closing(open_reader(found.database, unfinished=True)) as db:
-            shorts |= short_ids.of_keys(db, shorts)
+            plans = _plans(db)
+            if shorts:
+                from costtop.store.sessions import short_ids
+
+                shorts |= short_ids.of_keys(db, shorts)
+    return shorts, plans
+
+
+def _plans(db: "sqlite3.Connection") -> PlanWords:
+    from costtop.queries.plans import known_plans
+
+    now = now_ms()
+    windows = known_plans.read(db, now)
+    if not windows:
+        return PlanWords()
+    from costtop.queries.plans import plan_words
+    from costtop.store import meta
+
+    lines = plan_words.lines(windows, now, meta.shared(db).zone)
+    return PlanWords(lines, [plan_words.tree(one) for one in windows])
+
+
+def _named(said: dict[str, Any], shorts: dict[str, str]) -> dict[str, Any]:
+    """With `shorts`: what to type of its sessions."""
     told = {
         key: one | {"short": shorts[key] or None} for key, one in said.get("processes", {}).items()
     }

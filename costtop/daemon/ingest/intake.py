@@ -70,6 +70,7 @@ class Ingest:
         self.progress = Progress()
         self.recent_is_read = False  # what was written within the last day
         self.titles = False  # the agents' own titles are wanted
+        self.plans = False  # some agent has told of a plan's windows
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
@@ -92,6 +93,7 @@ class Ingest:
             else:
                 channels.append(stored.path)
         await self._memos.restore(channels)
+        self.plans = bool(await self._writer.read(plan_readings.limits))
 
     def memo(self, channel: bytes) -> Memo:
         """The memo that a channel's fold left with its latest commit."""
@@ -222,6 +224,7 @@ class Ingest:
             estimating.book(db, self._write_context, kept)
             for reading in kept:
                 plan_readings.put(db, self._write_context.names, reading.plans)
+                self.plans = self.plans or bool(reading.plans)
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.

@@ -130,6 +130,7 @@ class StatusWriter:
             "sources": self._sources(),
             "processes": self._search.seen(),
             "exited": self._search.exited(),
+            "plans": ingest.plans,
         }
 
     def _fault(self) -> str:
@@ -180,7 +181,7 @@ def _worded(live: Live, seen: Pulse) -> StatusLine:
     began = time.thread_time()
     now = now_ms()
     today, burn, meters = live.glance(now, seen)
-    windows = [window_words(one, now, live.zone()) for one in live.plans(now)]
+    windows = window_words(live.plans(now), now, live.zone())
     line = spending_line(today, burn, meters, windows)
     return StatusLine(line, burn > 0, time.thread_time() - began)
 

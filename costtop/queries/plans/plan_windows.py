@@ -6,17 +6,17 @@ What is told is weeks of readings and the minutes of spend beside them; `plans` 
 import sqlite3
 from collections.abc import Sequence
 
-from costtop.durations import DAY, MINUTE, QUARTER
+from costtop.durations import DAY
 from costtop.named import NamedTuple
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, shares, windows
-from costtop.plans.shares import PlanSpend
+from costtop.plans.shares import PlanShares, PlanSpend
 from costtop.plans.windows import PlanKey, Window
+from costtop.queries.plans.plan_spend import PlanSpending
 from costtop.store.plans import plan_readings
 
 _HEARD = 15 * DAY  # a plan that was not heard of for so long is no longer the user's
 _PRICED_BY = 4  # windows before the present one that the price of a per cent is taken from
-_FINE = DAY  # windows up to this length are shared by minutes, longer ones by quarter hours
 
 
 class Eaten(NamedTuple):
@@ -48,7 +48,9 @@ class PlanWindow(NamedTuple):
     hourly: float | None = None  # per cents an hour; None: too little was seen
     point: int | None = None  # nano-dollars that one per cent costs
     sessions: tuple[Eaten, ...] = ()  # largest first
-    elsewhere: float = 0.0  # per cents that nobody here used
+    elsewhere: float | None = None  # per cents that nobody here used; None: nothing tells who did
+    models: tuple[tuple[str, float], ...] = ()  # per cents by model, largest first
+    features: tuple[tuple[str, float], ...] = ()  # the same by feature; "" is none
 
 
 def read(db: sqlite3.Connection, now: int) -> tuple[PlanWindow, ...]:
@@ -66,8 +68,9 @@ def _possible(readings: Sequence[PlanReading], now: int) -> list[PlanReading]:
 
 def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWindow:
     last = run[-1]
-    spent = _spent(db, last, now)
-    price = _price(db, run, spent)
+    spending = PlanSpending(db, last.key)
+    spent = spending.steps(last.opened, now)
+    price = _price(spending, run, spent)
     over = last.is_over(now)
     opened = last.opened if not over else max(last.at, last.resets or last.at)
     since = sum(one.cost for one in spent if one.at >= (opened if over else last.at))
@@ -76,8 +79,7 @@ def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWind
     if over:  # nobody has told of it since: an estimate, or nothing
         return known._replace(used=more, estimated=more is not None)
     stands = pace.outlook(last, now, more)
-    shared = shares.shared(last, spent, price)
-    return known._replace(
+    known = known._replace(
         resets=last.resets,
         read=last.used,
         used=stands.used,
@@ -87,9 +89,29 @@ def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWind
         latest=stands.latest,
         spare=stands.spare,
         hourly=stands.pace.hourly if stands.pace else None,
-        sessions=_eaten(db, shared),
-        elsewhere=shared.elsewhere,
     )
+    return _shared(known, db, spending, shares.shared(last, spent, price))
+
+
+def _shared(
+    known: PlanWindow, db: sqlite3.Connection, spending: PlanSpending, who: PlanShares
+) -> PlanWindow:
+    """With who filled it, and on what; as it is where nothing tells what counts for it."""
+    if not spending.known():
+        return known
+    parts = spending.parts(known.opened, known.at)
+    models = [(one.session, one.model, one.cost) for one in parts]
+    features = [(one.session, one.feature, one.cost) for one in parts]
+    return known._replace(
+        sessions=_eaten(db, who),
+        elsewhere=who.elsewhere,
+        models=_largest(shares.split(who.by_session, models)),
+        features=_largest(shares.split(who.by_session, features)),
+    )
+
+
+def _largest(points: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(points.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _named(key: PlanKey, at: int) -> PlanWindow:
@@ -104,35 +126,15 @@ def _named(key: PlanKey, at: int) -> PlanWindow:
     )
 
 
-def _price(db: sqlite3.Connection, run: Sequence[Window], spent: Sequence[PlanSpend]) -> int | None:
+def _price(spending: PlanSpending, run: Sequence[Window], spent: Sequence[PlanSpend]) -> int | None:
     """What one per cent costs, by the present window and a few before it."""
     last = run[-1]
     mine = sum(one.cost for one in spent if last.began < one.at <= last.at)
-    before = [(shares.seen_points(one), _sum(db, one)) for one in run[-1 - _PRICED_BY : -1]]
+    before = [
+        (shares.seen_points(one), spending.total(one.began, one.at))
+        for one in run[-1 - _PRICED_BY : -1]
+    ]
     return shares.point_price([*before, (shares.seen_points(last), mine)])
-
-
-def _spent(db: sqlite3.Connection, window: Window, now: int) -> list[PlanSpend]:
-    """Spend of the window's agent from its opening to now, by its main sessions."""
-    fine = window.key.minutes * MINUTE <= _FINE
-    table, column, size = ("minutes", "minute", MINUTE) if fine else ("spend", "quarter", QUARTER)
-    rows = db.execute(
-        f"SELECT m.{column}, s.root, sum(m.cost) FROM {table} m JOIN sessions s ON s.id = m.session"
-        f" WHERE m.{column} >= ? AND m.{column} <= ? AND s.source ="
-        " (SELECT id FROM names WHERE text = ?) GROUP BY 1, 2 HAVING sum(m.cost) > 0",
-        (window.opened // size, now // size, window.key.source),
-    )
-    return [PlanSpend(max(at * size, window.opened), root, cost) for at, root, cost in rows]
-
-
-def _sum(db: sqlite3.Connection, window: Window) -> int:
-    (cost,) = db.execute(
-        "SELECT coalesce(sum(m.cost), 0) FROM spend m JOIN sessions s ON s.id = m.session"
-        " WHERE m.quarter >= ? AND m.quarter <= ? AND s.source ="
-        " (SELECT id FROM names WHERE text = ?)",
-        (window.began // QUARTER, window.at // QUARTER, window.key.source),
-    ).fetchone()
-    return int(cost)
 
 
 def _eaten(db: sqlite3.Connection, shared: shares.PlanShares) -> tuple[Eaten, ...]:

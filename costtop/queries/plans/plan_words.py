@@ -1,10 +1,11 @@
 """Windows of plans as JSON and in a few words: `5h 61 % resets 13:00 · full ~12:38`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from costtop import money
-from costtop.durations import DAY, iso, words
+from costtop import durations, money
+from costtop.durations import DAY, MINUTE, iso, words
 from costtop.queries.plans.plan_windows import PlanWindow
 
 
@@ -31,7 +32,39 @@ def tree(one: PlanWindow) -> dict[str, object]:
         "sessions": [
             {"session": part.session, "percent": round(part.points, 2)} for part in one.sessions
         ],
+        "models": [{"model": name, "percent": round(points, 2)} for name, points in one.models],
+        "features": [
+            {"feature": name or None, "percent": round(points, 2)} for name, points in one.features
+        ],
     }
+
+
+def names(plans: Sequence[PlanWindow]) -> list[str]:
+    """What to call each window: its title; with its agent, and its folder, where there are more."""
+    agents = {one.agent for one in plans}
+    return [
+        " ".join(
+            word
+            for word in (
+                one.agent if len(agents) > 1 else "",
+                account(one, plans),
+                one.title,
+            )
+            if word
+        )
+        for one in plans
+    ]
+
+
+def account(one: PlanWindow, plans: Sequence[PlanWindow]) -> str:
+    """The end of its account's folder that tells it from the agent's other ones; "" of one."""
+    homes = {other.home for other in plans if other.agent == one.agent} - {one.home}
+    parts = one.home.split("/")
+    for count in range(1, len(parts) + 1) if homes else ():
+        end = "/".join(parts[-count:])
+        if not any(f"/{home}".endswith(f"/{end}") for home in homes):
+            return end
+    return ""
 
 
 def share(one: PlanWindow) -> str:
@@ -41,12 +74,27 @@ def share(one: PlanWindow) -> str:
     return f"{'~' if one.estimated else ''}{one.used:.0f} %"
 
 
+def lines(plans: Sequence[PlanWindow], now: int, tz: ZoneInfo) -> list[str]:
+    """Windows for people, a line each: "  plan 5h 61 % resets 13:00 · full ~12:38"."""
+    called = zip(names(plans), plans, strict=True)
+    return [f"  plan {name} {line(one, now, tz)}" for name, one in called]
+
+
 def line(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
     """A window in a line: how full, when it is reset, and when it is full before."""
-    said = [f"{one.title} {share(one)}"]
-    if one.resets is not None:
-        said.append(f"resets {clock(one.resets, now, tz)}")
-    return " ".join(said) + "".join(f" · {part}" for part in (ahead(one, now, tz),) if part)
+    return " · ".join(part for part in (_first(one, now, tz), *more(one, now, tz)) if part)
+
+
+def more(one: PlanWindow, now: int, tz: ZoneInfo) -> list[str]:
+    """All that is to be said beside how full it is: what is to come, its range, how old it is."""
+    said = [ahead(one, now, tz), reach(one, now, tz), age(one, now)]
+    return [part for part in said if part]
+
+
+def bars(plans: Sequence[PlanWindow], now: int, tz: ZoneInfo) -> list[str]:
+    """Windows in a status bar: "5h 61 %", and when it is full where that comes first."""
+    called = zip(names(plans), plans, strict=True)
+    return [f"{name} {_bar(one, now, tz)}" for name, one in called]
 
 
 def ahead(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
@@ -56,8 +104,27 @@ def ahead(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
     if one.full is not None:
         return "full" if one.full <= now else f"full ~{clock(one.full, now, tz)}"
     if one.spare is not None:
+        if one.spare < MINUTE:
+            return "survives: full as it resets"
         return f"survives: resets {words(one.spare)} earlier"
     return ""
+
+
+def reach(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
+    """How far off it may be: "12:20 to 13:05"; "" where that says no more, or nothing is known."""
+    if one.earliest is None or one.earliest <= now or (one.full or now + 1) <= now:
+        return ""
+    first = clock(one.earliest, now, tz)
+    if one.full is None:
+        return f"could be full {first}"
+    if one.latest is None:
+        return f"{first} at the earliest, or it survives"
+    return f"{first} to {clock(one.latest, now, tz)}"
+
+
+def age(one: PlanWindow, now: int) -> str:
+    """How old the reading is, where it is old: "read 3 h ago"."""
+    return f"read {words(now - one.at)} ago" if _is_old(one, now) else ""
 
 
 def clock(at: int, now: int, tz: ZoneInfo) -> str:
@@ -66,6 +133,22 @@ def clock(at: int, now: int, tz: ZoneInfo) -> str:
     if when.date() == today.date():
         return f"{when:%H:%M}"
     return f"{when:%a %H:%M}" if abs(at - now) < 6 * DAY else f"{when:%b} {when.day}"
+
+
+def _first(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
+    resets = "" if one.resets is None else f" resets {clock(one.resets, now, tz)}"
+    return f"{share(one)}{resets}"
+
+
+def _bar(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
+    old = f"({durations.short(now - one.at)} old)" if _is_old(one, now) else ""
+    full = ahead(one, now, tz) if one.full is not None else ""
+    return " ".join(part for part in (share(one), full, old) if part)
+
+
+def _is_old(one: PlanWindow, now: int) -> bool:
+    """A tenth of its length, half an hour of five: until then it hardly differs."""
+    return now - one.at >= one.minutes * MINUTE // 10
 
 
 def _moment(at: int | None) -> str | None:

@@ -116,7 +116,7 @@ def eaten(run: PlanRun, names: dict[str, str], width: int) -> list[Line]:
     more = sum(e.points for e in one.sessions[_EATERS:])
     if more:
         parts.append((f"{len(one.sessions) - _EATERS} more sessions", more))
-    if one.elsewhere >= 0.05:
+    if one.elsewhere is not None and one.elsewhere >= 0.05:
         parts.append(("elsewhere, or before it was read", one.elsewhere))
     room = max(width - 52, 8)
     top = max((points for _, points in parts), default=1.0)

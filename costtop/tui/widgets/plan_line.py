@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from costtop.named import NamedTuple
 from costtop.queries.live.view import Snapshot
 from costtop.queries.plans import plan_words
 from costtop.queries.plans.plan_windows import PlanWindow
@@ -11,6 +12,16 @@ from costtop.tui.widgets.meters import level, meter
 
 _BAR = 12  # cells
 _GAP = 3
+
+
+class PartLook(NamedTuple):
+    """How a window is drawn: at which moment, with how long a bar, with how many words."""
+
+    at: int
+    zone: ZoneInfo
+    bar: int  # cells
+    words: bool
+    plain: bool
 
 
 def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
@@ -22,7 +33,9 @@ def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
         return []
     zone = ZoneInfo(snapshot.zone)
     for bar, words in ((_BAR, True), (0, True), (_BAR // 2, False), (0, False)):
-        parts = [_part(one, snapshot, zone, bar, words, plain) for one in snapshot.plans]
+        looks = PartLook(snapshot.at, zone, bar, words, plain)
+        called = zip(plan_words.names(snapshot.plans), snapshot.plans, strict=True)
+        parts = [_part(name, one, looks) for name, one in called]
         if sum(map(width_of, parts)) + _GAP * len(parts) <= width:
             return [_together(parts)]
     while len(parts) > 1 and sum(map(width_of, parts)) + _GAP * len(parts) > width:
@@ -37,20 +50,19 @@ def _together(parts: Sequence[Line]) -> Line:
     return spans
 
 
-def _part(
-    one: PlanWindow, snapshot: Snapshot, zone: ZoneInfo, bar: int, words: bool, plain: bool
-) -> Line:
-    """One window; two agents' windows of one length are told apart by the agent's name."""
-    alike = sum(other.title == one.title for other in snapshot.plans) > 1
-    name = f"{one.agent} {one.title}" if alike else one.title
+def _part(name: str, one: PlanWindow, look: PartLook) -> Line:
+    """One window, as its name calls it."""
     used = one.used or 0.0
     ink = level(used / 100)
-    spans = line((f"{name} ", "dim"))
-    if bar and one.used is not None:
-        spans += meter(round(used * 100), 10_000, (), bar, plain=plain, full=1.0) + line(" ")
+    spans = line((f"{name[:1].upper()}{name[1:]} ", "dim"))
+    if look.bar and one.used is not None:
+        cells = meter(round(used * 100), 10_000, (), look.bar, plain=look.plain, full=1.0)
+        spans += cells + line(" ")
     spans += line((plan_words.share(one), "strong" if ink == "text" else ink))
-    if words and one.resets is not None:
-        spans += line((f" resets {plan_words.clock(one.resets, snapshot.at, zone)}", "dim"))
-    if words and (said := plan_words.ahead(one, snapshot.at, zone)):
+    if look.words and one.resets is not None:
+        spans += line((f" resets {plan_words.clock(one.resets, look.at, look.zone)}", "dim"))
+    if look.words and (said := plan_words.ahead(one, look.at, look.zone)):
         spans += line((" · ", "rule"), (said, "warn" if one.full is not None else "dim"))
+    if old := plan_words.age(one, look.at):
+        spans += line((f" · {old}", "dim"))
     return spans
