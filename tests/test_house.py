@@ -92,7 +92,7 @@ REPEATED_NEAR = {"records"}
 # Where SQL is executed: on costtop's own database, and (rows.py) on those of other tools.
 SQL_ROOMS = ("costtop/store/", "costtop/queries/", "costtop/tail/rows.py")
 # Dependencies that nothing imports by name, each with its reason.
-NEVER_IMPORTED = {"shtab": "shell completions are to come", "tzdata": "zoneinfo reads its files"}
+NEVER_IMPORTED = {"tzdata": "zoneinfo reads its files"}
 
 # Spelled in pieces, so that this file does not find itself.
 _LEAKS = re.compile(

@@ -54,6 +54,8 @@ MODULES = {
     "forget": ("upkeep.forget", "delete what is stored"),
     "compact": ("upkeep.compact", "make the database smaller"),
     "uninstall": ("upkeep.uninstall", "take costtop out again"),
+    "completion": ("upkeep.completion", "Tab in bash, zsh or fish"),
+    "man": ("upkeep.man_page", "the manual page"),
 }
 """Which module of `costtop.cli` has which command, and what the help says of it, in its order."""
 
@@ -128,6 +130,7 @@ def _run(arguments: list[str]) -> int:
         from costtop.cli import seeing
 
         run = seeing.run
+    given.whole_parser = whole_parser  # what completions and the manual page are made from
     return int(run(given))
 
 
@@ -157,16 +160,21 @@ def _wanted(arguments: list[str]) -> Iterable[str]:
     return (asked,) if asked in MODULES else ()
 
 
+def whole_parser() -> "Parser":
+    """The parser with every command: for what is made from it, such as completions."""
+    return _parser(MODULES)
+
+
 def _parser(wanted: Iterable[str]) -> "Parser":
-    from costtop.cli.parser import MainParser, Parser
+    from costtop.cli.parser import MainParser
 
     parser = MainParser(prog="costtop")
     parser.names = parser.commands = MODULES
     parser.add_argument("--version", action="version", version=f"costtop {__version__}")
     _add_options(parser)
-    commands = parser.add_subparsers(prog="costtop", metavar="COMMAND", parser_class=Parser)
+    commands = parser.verbs("COMMAND")
     for name in wanted:
-        _module(name).add(commands.add_parser(name), name)
+        _module(name).add(commands.add_parser(name, help=MODULES[name][1]), name)
     return parser
 
 

@@ -7,17 +7,16 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from costtop.cli.slips import meant
 
 _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
 _HELP = """\
-htop for what AI agents spend. Without a command: the live screen.
+htop for what AI agents spend: the live screen. More: costtop COMMAND --help
 usage: costtop [-d SECONDS] [--ascii] [--no-mouse] [--no-color] [--replay DAY]
        costtop --once [-n N] [--json|--jsonl] [--sort KEY] [--limit N] [--all]
 """
-_EXAMPLES = f"{'See:':<24}(costtop COMMAND --help says more, with examples)"
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -32,10 +31,21 @@ class _Formatter(argparse.HelpFormatter):
         return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
 
 
+class Verbs(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001
+    """The verbs of a parser; its help lists each with the first sentence that is said of it."""
+
+    def add_parser(self, name: str, **how: Any) -> "Parser":
+        """The parser of one verb."""
+        parser: Parser = super().add_parser(name, **{"help": "", **how})
+        parser.listed = self._choices_actions[-1]
+        return parser
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that says what is wrong in one line, and what may have been meant."""
 
     names: Iterable[str] = ()  # of all verbs, where the parser was given only the one asked for
+    listed: argparse.Action | None = None  # where the help of the parser above lists this one
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**{"formatter_class": _Formatter, **how})
@@ -43,13 +53,25 @@ class Parser(argparse.ArgumentParser):
     def says(self, about: str, *examples: str) -> None:
         """What the help says of it, and lines to type."""
         self.description = about
+        if self.listed is not None and not self.listed.help:
+            self.listed.help = about.partition(". ")[0].rstrip(".").replace("%", "%%")
         self.epilog = "\n".join(("examples:", *(f"  {one}" for one in examples)))
 
-    def verbs(
-        self, metavar: str, *, required: bool = False
-    ) -> "argparse._SubParsersAction[Parser]":
+    def verbs(self, metavar: str, *, required: bool = False) -> Verbs:
         """Room for verbs. Without `prog` argparse would format a usage to find it: slow."""
-        return self.add_subparsers(prog=self.prog, metavar=metavar, required=required)
+        how: dict[str, Any] = {"prog": self.prog, "metavar": metavar, "required": required}
+        how |= {"action": Verbs, "parser_class": Parser, "title": "verbs"}
+        return cast("Verbs", self.add_subparsers(**how))
+
+    def arguments(self) -> list[argparse.Action]:
+        """What it reads, options and places, without its verbs and what no help shows."""
+        shown = (one for one in self._actions if one.help != argparse.SUPPRESS)
+        return [one for one in shown if one.nargs != argparse.PARSER]
+
+    def below(self) -> "dict[str, Parser]":
+        """The parsers of its verbs, by name."""
+        verbs = (one.choices for one in self._actions if one.nargs == argparse.PARSER)
+        return {name: parser for each in verbs for name, parser in dict(each or {}).items()}
 
     def error(self, message: str) -> NoReturn:
         """Exit 2, with the way to the help."""
@@ -122,11 +144,11 @@ class MainParser(Parser):
             mine = [
                 (n, about) for n, (at, about) in self.commands.items() if _group(n, at) == folder
             ]
-            cells = [f"{name:<12}{about}" for name, about in mine]
+            cells = [f"{name:<11}{about}" for name, about in mine]
             half = -(-len(cells) // 2)
+            named = [title, *[""] * half]
             beside = [*cells[half:], ""]
-            lines.append(_EXAMPLES if title == "See" else f"{title}:")
-            lines += [f"  {one:<40}{beside[n]}".rstrip() for n, one in enumerate(cells[:half])]
+            lines += [f"{named[n]:<5}{cells[n]:<38}{beside[n]}".rstrip() for n in range(half)]
         return "\n".join(lines) + "\n"
 
 

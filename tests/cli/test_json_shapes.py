@@ -73,6 +73,7 @@ DEEDS = {  # what does something and says that it did; `export` has formats of i
     *("export", "run", "mark", "unmark", "resume", "override", "start", "stop"),
     *("demo", "gate", "statusline", "hooks", "hooks install", "hooks remove", "uninstall"),
     *("alerts ack", "budget set", "budget remove", "config edit"),
+    *("completion", "man"),  # texts for a shell and for `man`
 }
 
 

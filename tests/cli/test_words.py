@@ -80,7 +80,7 @@ def test_the_main_help_has_every_command_and_fits_a_small_window(
     assert code == 0
     assert len(lines) < 24  # the prompt below it takes one
     assert max(map(len, lines)) <= 80
-    assert all(re.search(rf"  {name}  ", out) for name in MODULES)
+    assert all(re.search(rf" {name} ", out) for name in MODULES)
 
 
 @pytest.mark.parametrize("words", ALL[1:], ids=" ".join)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from costtop import config as configuration
 from costtop import durations, paths
 from costtop.cli.control import tuning
-from costtop.cli.parser import Parser
+from costtop.cli.parser import Parser, Verbs
 from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
 from costtop.control import client, protocol
@@ -63,16 +63,14 @@ def add(parser: Parser, name: str) -> None:
     tuning.add(_verb(verbs, "replay", tuning.run, about, *examples))
 
 
-def _verb(
-    verbs: "argparse._SubParsersAction[Parser]", name: str, run: Any, about: str, *examples: str
-) -> Parser:
+def _verb(verbs: Verbs, name: str, run: Any, about: str, *examples: str) -> Parser:
     parser = verbs.add_parser(name)
     parser.says(about, *(f"costtop alerts {name} {one}".rstrip() for one in examples))
     parser.set_defaults(run=run)
     return parser
 
 
-def _add_silence(verbs: "argparse._SubParsersAction[Parser]") -> None:
+def _add_silence(verbs: Verbs) -> None:
     about = "Tells nothing of a session, rule, feature or budget for a while."
     examples = (
         "--budget daily --for 2h",

@@ -1,0 +1,1 @@
+"""What building a wheel needs besides the package."""
