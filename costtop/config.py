@@ -19,11 +19,12 @@ from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.nouns.budget_nouns import Budget
 from costtop.paths import Paths
-from costtop.settings import budget_settings
+from costtop.settings import budget_settings, plan_entries
 from costtop.settings.budget_settings import BudgetEntry
+from costtop.settings.plan_entries import PlanEntry
 
 Severity = Literal["notice", "warning", "critical"]
-LISTS = ("source", "feature", "budget", "notify")  # keys of tables that may be given many times
+LISTS = ("source", "feature", "budget", "notify", "plan")  # tables that are given many times
 RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag")
 
 
@@ -122,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     source: tuple[SourceEntry, ...] = ()
     feature: tuple[FeatureRule, ...] = ()
     budget: tuple[BudgetEntry, ...] = ()
+    plan: tuple[PlanEntry, ...] = ()
     anomaly: Anomaly = Anomaly()
     notify: tuple[Endpoint, ...] = ()
     receive: Receive = Receive()
@@ -211,6 +213,7 @@ def check(config: Config) -> None:
             raise Mistake(("keep_details",), 'an age of 90 days or more, such as "90d"')
     if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
         raise Mistake(("tickets", "pattern"), remedy)
+    plan_entries.check(config.plan)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
     try:

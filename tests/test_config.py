@@ -7,10 +7,16 @@ import msgspec
 import pytest
 
 from costtop import config, paths
+from costtop.daemon import plan_settings
+from costtop.daemon.config_changes import loaded
 from costtop.errors import ConfigError
+from costtop.money import NANO
 from costtop.paths import Paths
+from costtop.settings.plan_entries import PlanEntry
 
 ROOT = Path(__file__).parent.parent
+OTHER = "[[plan]]\nname='b'\nagent='claude-code'\nprice=1\n"
+PLAN = "[[plan]]\nname='a'\nagent='claude'\n"
 EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text())
 
 
@@ -26,6 +32,7 @@ def test_the_example_shows_every_setting_and_no_other() -> None:
         ("feature", config.FeatureRule),
         ("budget", config.BudgetEntry),
         ("notify", config.Endpoint),
+        ("plan", PlanEntry),
     ):
         assert fields(struct) == set(EXAMPLE[name][0]), name
     assert fields(config.Receive) == set(EXAMPLE["receive"])
@@ -66,6 +73,17 @@ def test_what_the_example_shows_is_the_default(
         ("[[budget]]\nname='a'\namount=1\nexcpt={}", "did you mean `except`?"),
         ("[[budget]]\nname='a'\namount=1\nscope={team='x'}", 'scope "team"'),
         ("[[budget]]\nname='a'\namount=1\n[[budget]]\nname='a'\namount=2", "names must differ"),
+        ("[[plan]]\nname='a'\nagent='claude'", "price is missing here"),
+        (f"{PLAN}price='twenty'", 'price = "twenty": dollars a month, such as "$200"'),
+        (f"{PLAN}price='$-1'", "dollars a month"),
+        (f"{PLAN}price=1\nfrom='soon'", 'config.toml:5: from = "soon": a day in quotes'),
+        (
+            f"{PLAN}price=1\nuntil=2026-11-01",
+            "config.toml:5: until = 2026-11-01: a day in quotes",
+        ),
+        (f"{PLAN}price=1\nfrom='2026-11-02'\nuntil='2026-11-01'", "before its first, 2026-11-02"),
+        (f"{PLAN}price=1\nform='2026-11-02'", "did you mean `from`"),
+        (f"{PLAN}price=1\n{PLAN}price=1", 'two plans are named "a"'),
         ("timezone = 'Mars/Olympus'", "Mars/Olympus"),
         ("[[feature]]\nname='a'\nmatch={folder='x'}", 'match "folder"'),
         ("anomaly = 3", "anomaly"),
@@ -80,6 +98,44 @@ def test_a_mistake_is_named_with_its_file_and_a_remedy(home: Path, text: str, sa
     assert said in str(error.value)
     assert str(found.config) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[[plan]]\nname='a'\nagent='cloude'\nprice=1",
+            'plan "a": agent "cloude"; one of ',
+        ),
+        (f"{PLAN}price=1\n{OTHER}", "at once; end one"),
+        (
+            f"{PLAN}price=1\naccount='~/.claude/'\n{OTHER}account='~/.claude'",
+            "both of agent claude and account ~/.claude at once",
+        ),
+    ],
+)
+def test_a_plan_that_no_agent_knows_or_that_meets_another_is_refused(
+    home: Path, text: str, said: str
+) -> None:
+    found = written(text)
+    with pytest.raises(ConfigError) as error:
+        loaded(found)
+    assert said in str(error.value)
+    assert str(found.config) in str(error.value)
+
+
+def test_plans_of_one_account_may_follow_each_other_and_others_stand_beside(home: Path) -> None:
+    found = written(
+        f"{PLAN}price=1\nuntil='2026-10-31'\n[[plan]]\nname='b'\nagent='claude'\nprice='$200'\n"
+        "from='2026-11-01'\n[[plan]]\nname='c'\nagent='claude-code'\nprice=1\naccount='~/.claude-two'"
+        "\n[[plan]]\nname='d'\nagent='gemini'\nprice=2.5"
+    )
+    plans = plan_settings.of(loaded(found)[0])
+    assert [plan.price // NANO for plan in plans] == [1, 200, 1, 2]
+    assert plans[0].until == plans[1].since
+    assert {plan.agent for plan in plans} == {"claude", "gemini"}
+    assert set(plans[0].sources) >= {"claude-code", "claude-stream"}
+    assert plans[2].account == str(Path.home() / ".claude-two")
 
 
 def test_a_budget_set_by_command_replaces_the_config_s_of_the_same_name(home: Path) -> None:

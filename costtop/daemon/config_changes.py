@@ -11,6 +11,7 @@ from costtop import lasting
 from costtop.alerts import routes
 from costtop.config import Config
 from costtop.config_mistakes import Place
+from costtop.daemon import plan_settings
 from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.wiring import price_book
@@ -49,6 +50,7 @@ def _checks(config: Config, paths: Paths) -> Iterator[tuple[Place, Callable[[], 
         yield ("notify", number), partial(address.check, endpoint, os.environ)
         yield ("notify", number, "quiet"), partial(routes.quiet_hours, endpoint.quiet)
     yield ("source",), partial(roots, config, paths)
+    yield ("plan",), partial(plan_settings.of, config)
     yield (), partial(price_book, config, paths)
     yield ("receive", "otlp"), partial(otlp_calls.check, config, paths.otlp_token)
     yield ("metrics",), partial(_check_metrics, config)

@@ -12,7 +12,7 @@ from typing import Any
 from costtop import config as configuration
 from costtop import lasting
 from costtop.config import Config, FeatureRule
-from costtop.daemon import shipped_prices
+from costtop.daemon import plan_settings, shipped_prices
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest import journalled, title_reading
@@ -35,7 +35,8 @@ from costtop.sources.registry import SOURCE
 from costtop.store import meta
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.recovery import rebuild
-from costtop.store.sessions import labels, runs
+from costtop.store.sessions import accounts, labels, runs
+from costtop.store.sessions.accounts import Accounts
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 from costtop.world_faults import best_effort
@@ -84,7 +85,7 @@ async def wired(
         settings = reader_settings(config)
         if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
             posted()
-        await writer.transact(labels.renew, write_context.labels)
+        await _place_sessions(writer, write_context, config)
         await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
         told = partial(_on_loop, asyncio.get_running_loop(), posted)
@@ -108,6 +109,13 @@ async def wired(
         finally:
             if prices.learnt() and not writer.damaged.is_set():
                 await _keep_last(writer, prices)
+
+
+async def _place_sessions(writer: Writer, write_context: WriteContext, config: Config) -> None:
+    """What the config says of where logs stand: their labels, the accounts of plans."""
+    write_context.accounts = Accounts(plan_settings.accounts(config))
+    await writer.transact(labels.renew, write_context.labels)
+    await writer.transact(accounts.renew, write_context.accounts)
 
 
 async def _keep_last(writer: Writer, prices: PriceBook) -> None:

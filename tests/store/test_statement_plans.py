@@ -54,6 +54,8 @@ WALKS = {
     "store/sessions/finished_peers.py: texts": "once a `costtop alerts replay`",
     "store/sessions/gate_calls.py: gated": "while a breaker holds: which sessions have a gate",
     "store/sessions/gate_calls.py: latest": "once a `costtop doctor` or `hooks status`",
+    "store/sessions/accounts.py: renew": "once a plan of the config got another account",
+    "store/sessions/accounts.py: _found": "the same",
     "store/sessions/labels.py: renew": "once an entry of the config got another name",
     "store/sessions/short_ids.py: fill": "once an update from before there were short ids",
     "store/sums/rolled.py: use_zone": ANY,

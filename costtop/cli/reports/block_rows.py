@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from costtop.durations import iso
 from costtop.queries.spending import hour_blocks
-from costtop.queries.spending.report import Line, Report
+from costtop.queries.spending.report import Report
+from costtop.queries.spending.report_line import Line
 
 
 def tree(made: dict[str, object], found: Report, now: int) -> dict[str, object]:

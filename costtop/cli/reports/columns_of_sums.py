@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from costtop import money
 from costtop.cli.tables import count
-from costtop.queries.spending.report import Line
+from costtop.queries.spending.report_line import Line
 
 
 def _cost(line: Line) -> str:
@@ -28,6 +28,11 @@ def _cached(line: Line) -> str:
     return f"{100 * line.cache_read / line.input:.0f} %" if line.input else "-"
 
 
+def _billed(line: Line) -> str:
+    """With its share of plans' prices; without a plan all of it."""
+    return _cost(line) if line.billed is None else money.dollars(line.paid, places=4)
+
+
 def _reported(line: Line) -> str:
     return money.dollars(line.reported, places=4) if line.reported_calls else "-"
 
@@ -45,6 +50,8 @@ COLUMNS: dict[str, tuple[str, Callable[[Line], str]]] = {
     "errors": ("ERRORS", lambda line: _counted(line, line.errors)),
     "reasoning": ("REASONING", lambda line: count(line.reasoning)),
     "written": ("WRITTEN", lambda line: count(line.cache_write)),
+    "value": ("VALUE $", _cost),
+    "billed": ("BILLED $", _billed),
     "reported": ("REPORTED $", _reported),
 }
 """Heading and cell by the name that `--columns` takes."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from costtop import money, periods
 from costtop.durations import iso
-from costtop.queries.spending.report import Line
+from costtop.queries.spending.report_line import Line
 
 if TYPE_CHECKING:
     from costtop.queries.spending.report_beside import Compared

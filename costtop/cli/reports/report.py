@@ -16,6 +16,7 @@ from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import hidden, report, sum_keys
+from costtop.queries.spending.report_line import Line
 from costtop.span_words import WordedSpan
 from costtop.store import meta
 from costtop.store.sessions import short_ids
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts with
     from costtop.queries.spending.report_beside import Against, Compared
 
 _USUAL = tuple("cost calls sessions input cached output tasks per-task all-per-task".split())
+
+_WITH_PLANS = ("cost", "billed", *_USUAL[1:])
 
 
 def add(parser: "Parser", name: str) -> None:
@@ -72,6 +75,8 @@ def run(options: "argparse.Namespace") -> int:
     )
     if filters and not found.lines:
         asking.check(db, filters)
+    if found.billing is not None:
+        shown = _columns(options.columns, _WITH_PLANS)
     beside = _compared(db, found, span, options.against, now) if options.against else None
     if options.json:
         from costtop.queries.live import daemon_health
@@ -174,7 +179,16 @@ def _tree(
         "total": row_of(found.total) | ({"keys": []} if several else {}),
         "likely_hidden_usd": None if found.likely is None else money.exact(found.likely),
         "unpriced_models": found.unpriced_models,
+        **_paid(found),
     }
+
+
+def _paid(found: report.Report) -> dict[str, object]:
+    if found.billing is None:
+        return {}
+    from costtop.cli.reports import billed_rows
+
+    return billed_rows.tree(found)
 
 
 def _moments(found: report.Report) -> dict[str, str | None]:
@@ -186,12 +200,13 @@ def _moments(found: report.Report) -> dict[str, str | None]:
     }
 
 
-def row_of(line: report.Line) -> dict[str, object]:
+def row_of(line: Line) -> dict[str, object]:
     """A line of sums as JSON and CSV carry it; counts of calls are null where they are shared."""
     per_task, every = line.cost_per_task, line.spend_per_task
     return {
         "key": line.key,
         "cost_usd": money.exact(line.cost),
+        **_billed(line),
         **line.short.tree(),
         "calls": line.calls if line.counted else None,
         "errors": line.errors if line.counted else None,
@@ -208,6 +223,17 @@ def row_of(line: report.Line) -> dict[str, object]:
         "output_tokens": line.output,
         "reasoning_tokens": line.reasoning,
         "reported_cost_usd": money.exact(line.reported) if line.reported_calls else None,
+    }
+
+
+def _billed(line: Line) -> dict[str, object]:
+    """What of its value is billed; nothing without a plan."""
+    if line.billed is None:
+        return {}
+    return {
+        "value_usd": money.exact(line.cost),
+        "billed_usd": money.exact(line.paid),
+        "plan_share_usd": money.exact(line.plan_share),
     }
 
 
@@ -249,12 +275,16 @@ def _csv(found: report.Report, shorts: dict[str, dict[str, str | None]]) -> None
     from costtop.cli import csv_rows
 
     names = found.by.split(",") if "," in found.by else []
-    rows = (
+    rows = [
         dict(zip(names, (*line.keys, *[""] * len(names)), strict=False))
         | flat(row_of(line))
         | (shorts.get(line.key, {"short": None}) if shorts else {})
         for line in (*found.lines, found.total)
-    )
+    ]
+    if found.billing is not None:
+        from costtop.cli.reports import billed_rows
+
+        rows[-1:-1] = billed_rows.flat(found, rows[-1])
     csv_rows.write(rows, sys.stdout)
 
 
@@ -281,6 +311,11 @@ def _plain(
             (*row[:at], *comparison.cells(line, beside), *row[at:])
             for row, line in zip(rows, lines, strict=True)
         ]
+    if found.billing is not None:
+        from costtop.cli.reports import billed_rows
+
+        head, rows = billed_rows.headed(head), billed_rows.with_plans(found, head, rows)
+        below += f"\n\n{billed_rows.said(found)}"
     text = plain(head, rows, frozenset(range(len(keys), len(head)))) + below
     if beside is not None:
         text += f"\n\n{comparison.said(beside, found.zone)}"
@@ -291,7 +326,7 @@ def _plain(
     return text
 
 
-def _named(line: report.Line, found: report.Report, wide: tuple[int, int]) -> list[str]:
+def _named(line: Line, found: report.Report, wide: tuple[int, int]) -> list[str]:
     """The keys; of sessions what people type and know of them, ids and sources so wide.
 
     A day, week or month that the span cuts says so: "2026-11-21 from 10:15".
@@ -313,7 +348,7 @@ def _period(by: str, key: str, found: report.Report, tz: ZoneInfo) -> str:
     return f"{key} {periods.cut(bucket, *report.counted(found.since, found.until), tz)}".rstrip()
 
 
-def _columns(text: str) -> tuple[str, ...]:
+def _columns(text: str, usually: tuple[str, ...] = _USUAL) -> tuple[str, ...]:
     """Names out of "cost,calls" or "+reported"; raises UsageError naming those that there are."""
     asked = [name for name in text.split(",") if name]
     names = [name.removeprefix("+") for name in asked]
@@ -321,5 +356,5 @@ def _columns(text: str) -> tuple[str, ...]:
         there = ", ".join(COLUMNS)
         slip = meant(unknown[0], COLUMNS)
         raise UsageError(f"--columns: no column {unknown[0]!r}; there are {there}{slip}")
-    usual = () if asked and not asked[0].startswith("+") else _USUAL
+    usual = () if asked and not asked[0].startswith("+") else usually
     return tuple(dict.fromkeys((*usual, *names)))

@@ -56,7 +56,7 @@ class TaskSum(NamedTuple):
 
     @property
     def each(self) -> int | None:
-        """The price of a completed task, as everywhere (`report.Line.cost_per_task`)."""
+        """The price of a completed task, as everywhere (`report_line.Line.cost_per_task`)."""
         return price(self.spent.cost, self.told)
 
 

@@ -5,7 +5,7 @@ days, features and models always add up to the same total, to the nano-dollar.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from costtop.floor import EXACT, Floor, together
 from costtop.named import NamedTuple
 from costtop.queries.sessions import described_roots
 from costtop.queries.sessions.described_roots import About
-from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import (
     completed_tasks,
     hidden,
@@ -23,62 +22,22 @@ from costtop.queries.spending import (
     sum_keys,
 )
 from costtop.queries.spending.completed_tasks import NONE, Done, Key
+from costtop.queries.spending.report_line import SUMS, WIDTH, Line, LineSum, PlanShares
 from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import SHARED, TIMES, Labels
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.plans import paid_plans
 from costtop.store.sums import rolled
 from costtop.store.sums.rolled import Part
 
 if TYPE_CHECKING:
+    from costtop.queries.plans.billed_report import Billing
     from costtop.queries.spending.unlogged import Unlogged
 
 KEYS, UNTAGGED = sum_keys.KEYS, sum_keys.UNTAGGED
 _NO_BLOCKS: dict[str, int] = {}
 OTHER = "other"  # the key of all lines beyond the dearest N
-
-
-class Line(NamedTuple):
-    """One row of a report; sums in tokens and nano-dollars."""
-
-    key: str  # several keys joined by commas
-    calls: int
-    errors: int
-    unpriced: int
-    cost: int
-    reported: int
-    reported_calls: int
-    input: int
-    cache_read: int
-    cache_write: int
-    cache_write_1h: int
-    output: int
-    reasoning: int
-    sessions: int
-    tasks: int | None  # completed; None where tasks cannot be told apart by this key
-    short: Floor = EXACT
-    tasks_told: int | None = None  # of these tasks: those that calls name
-    tasks_cost: int | None = None  # of those: all of their calls, also before the span
-    keys: Key = ()
-    counted: bool = True  # False: its calls are shared with other lines, so it has no number
-
-    @property
-    def floor(self) -> bool:
-        """Whether people see the cost as a floor."""
-        return self.short.shows(self.cost, self.calls)
-
-    @property
-    def cost_per_task(self) -> int | None:
-        """The price of a completed task, nano-dollars: what those cost that calls name.
-
-        Where calls name none, all spend by all of them; None without one.
-        """
-        return price(self.tasks_cost, self.tasks_told) if self.tasks_told else self.spend_per_task
-
-    @property
-    def spend_per_task(self) -> int | None:
-        """All spend of the line by its completed tasks: with what was given up, or is no task."""
-        return price(self.cost, self.tasks)
 
 
 class Report(NamedTuple):
@@ -96,28 +55,7 @@ class Report(NamedTuple):
     beside: "dict[str, Unlogged]"  # what no log tells of each session, in none of these sums
     filters: Filters = ()
     blocks: Mapping[str, int] = _NO_BLOCKS  # when blocks of five hours began, ms UTC
-
-
-class _Sum:
-    """A line being added up."""
-
-    __slots__ = ("roots", "short", "sums")
-
-    def __init__(self) -> None:
-        self.sums = [0] * _WIDTH
-        self.roots: set[int] = set()
-        self.short = EXACT
-
-    def add(self, sums: Sequence[int], roots: set[int], short: Floor = EXACT) -> None:
-        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
-        self.roots |= roots
-        if short is not EXACT:
-            self.short = together([self.short, short])
-
-    def line(self, keys: Key, tasks: Done | None, *, counted: bool) -> Line:
-        done = (None, None, None) if tasks is None else tasks
-        sums = (*self.sums, len(self.roots), done[0], self.short, *done[1:])
-        return Line._make((",".join(keys), *sums, keys, counted))
+    billing: "Billing | None" = None  # None: there is no plan
 
 
 class _Asked(NamedTuple):
@@ -130,11 +68,35 @@ class _Asked(NamedTuple):
     where: str  # besides the span
     values: list[object]
     zone: str
+    billing: "Billing | None"
+
+    @property
+    def sums(self) -> str:
+        """What is summed, in SQL."""
+        if self.billing is None:
+            return SUMS
+        return f"{SUMS}, sum({self.billing.shares if self.shared else self.billing.rollup})"
+
+    @property
+    def width(self) -> int:
+        """How many sums."""
+        return WIDTH + (self.billing is not None)
+
+    def shares(self, key: Key) -> PlanShares:
+        """What of plans' prices falls on the line of a key."""
+        if self.billing is None or len(key) > 1:
+            return ()
+        return self.billing.shares_of(self.keys[0], key[0], ZoneInfo(self.zone))
 
     @property
     def shared(self) -> bool:
         """Whether calls have to be shared over their tools."""
-        return bool(SHARED & {*self.keys, *(one.field for one in self.filters)})
+        return bool(SHARED & self.fields)
+
+    @property
+    def fields(self) -> set[str]:
+        """What it is asked by and restricted to."""
+        return {*self.keys, *(one.field for one in self.filters)}
 
     def parts(self, db: sqlite3.Connection) -> Iterator[tuple[str, Part]]:
         """What is summed, in SQL, and from when to when: of long spans mostly whole days."""
@@ -142,7 +104,7 @@ class _Asked(NamedTuple):
             from costtop.queries.spending import tool_shares
 
             yield tool_shares.rows(self.span), Part("", "", *self.span)
-        elif sum_keys.QUARTERLY & {*self.keys, *(one.field for one in self.filters)}:
+        elif sum_keys.QUARTERLY & self.fields or (self.billing and not self.billing.days):
             yield FROM, Part("spend", "floors", *self.span)
         else:
             zone = self.zone if {*TIMES} & {*self.keys} else None
@@ -150,12 +112,6 @@ class _Asked(NamedTuple):
                 yield f"FROM {part.spend} p {JOINED}", part
 
 
-_SUMS = (
-    "sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.cost), sum(p.reported),"
-    " sum(p.reported_calls), sum(p.input), sum(p.cache_read), sum(p.cache_write),"
-    " sum(p.cache_write_1h), sum(p.output), sum(p.reasoning)"
-)
-_WIDTH = _SUMS.count("sum(")
 _NO_ROOTS: set[int] = set()
 WITHIN = "p.quarter >= ? AND p.quarter < ?"
 JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
@@ -186,7 +142,8 @@ def read(
         where, values = spend_filters.condition(db, filters)
         blocks = _blocks(db, filters) if "block" in keys else []
         labels = [Labels(db, key, tz, blocks) for key in keys]
-        asked = _Asked(keys, labels, span, filters, where, values, tz.key)
+        billing = _billing(db, since, until, filters, now)
+        asked = _Asked(keys, labels, span, filters, where, values, tz.key, billing)
         sums, total = _sums(db, asked)
         tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
         split = not SHARED.isdisjoint(one.field for one in filters)
@@ -197,14 +154,29 @@ def read(
             until=until,
             zone=tz.key,
             lines=_lines(asked, sums, tasks, top),
-            total=total.line(("total",), all_tasks, counted=not split),
+            total=total.line(
+                ("total",), all_tasks, counted=not split, shares=billing.whole if billing else ()
+            ),
             unpriced_models=_unpriced(db, asked),
             about=described_roots.of_span(db, span, listed, now) if listed else {},
             likely=_likely(db, asked, since, until) if total.short.placeholder else None,
             beside=_beside(db, since, until) if by == "session" else {},
             filters=filters,
             blocks={hour_blocks.key(begun, tz): begun for begun in blocks},
+            billing=billing,
         )
+
+
+def _billing(
+    db: sqlite3.Connection, since: int | None, until: int | None, filters: Filters, now: int
+) -> "Billing | None":
+    plans = paid_plans.of(db)
+    if not plans:
+        return None
+    from costtop.queries.plans import billed_report
+
+    first, last = counted(since, until)
+    return billed_report.of(db, plans, (first, first_time(db), last), filters, now)
 
 
 def _beside(db: sqlite3.Connection, since: int | None, until: int | None) -> "dict[str, Unlogged]":
@@ -219,21 +191,33 @@ def _blocks(db: sqlite3.Connection, filters: Filters) -> list[int]:
 
 
 def _lines(
-    asked: _Asked, sums: dict[Key, _Sum], tasks: dict[Key, Done] | None, top: int | None
+    asked: _Asked, sums: dict[Key, LineSum], tasks: dict[Key, Done] | None, top: int | None
 ) -> list[Line]:
-    def line(key: Key, sum_: _Sum, done: Done = NONE) -> Line:
-        return sum_.line(key, None if tasks is None else done, counted=not asked.shared)
+    def line(key: Key, sum_: LineSum, done: Done | None, shares: PlanShares) -> Line:
+        done = None if tasks is None else done
+        return sum_.line(key, done, counted=not asked.shared, shares=shares)
 
-    lines = [line(key, one, (tasks or {}).get(key, NONE)) for key, one in sums.items()]
+    lines = [
+        line(key, one, (tasks or {}).get(key, NONE), asked.shares(key)) for key, one in sums.items()
+    ]
     if top is None or len(lines) <= top:
         return _ordered(asked.keys, lines)
     lines.sort(key=_dearest)
-    rest, done = _Sum(), NONE
+    rest, done = LineSum(asked.width), NONE
     for one in lines[top:]:
         sum_, more = sums[one.keys], (tasks or {}).get(one.keys, NONE)
         rest.add(sum_.sums, sum_.roots, sum_.short)
         done = completed_tasks.together(done, more)
-    return [*_ordered(asked.keys, lines[:top]), line((OTHER,), rest, done)]
+    other = line((OTHER,), rest, done, _added(one.plan_shares for one in lines[top:]))
+    return [*_ordered(asked.keys, lines[:top]), other]
+
+
+def _added(shares: Iterable[PlanShares]) -> PlanShares:
+    """Shares of several lines, by plan."""
+    found: dict[str, int] = {}
+    for name, share in (pair for one in shares for pair in one):
+        found[name] = found.get(name, 0) + share
+    return tuple(found.items())
 
 
 def counted(since: int | None, until: int | None) -> tuple[int | None, int | None]:
@@ -247,36 +231,38 @@ def first_time(db: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0]) * QUARTER
 
 
-def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, _Sum], _Sum]:
+def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, LineSum], LineSum]:
     """(lines, all of it)."""
-    lines: dict[Key, _Sum] = {}
+    lines: dict[Key, LineSum] = {}
+    width = asked.width
     columns = ", ".join(sum_keys.column(key) for key in asked.keys)
     groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 1))
     for rows, part in asked.parts(db):
         spent = f"{rows} WHERE {WITHIN}{asked.where}"
         bound = (part.since, part.until, *asked.values)
-        for row in db.execute(f"SELECT {columns}, {_SUMS} {spent} GROUP BY {groups}", bound):
-            if row[-_WIDTH] is not None:  # nothing at all, by no key
-                _line(lines, asked, row[:-_WIDTH]).add(row[-_WIDTH:], _NO_ROOTS)
+        query = f"SELECT {columns}, {asked.sums} {spent} GROUP BY {groups}"
+        for row in db.execute(query, bound):
+            if row[-width] is not None:  # nothing at all, by no key
+                _line(lines, asked, row[:-width]).add(row[-width:], _NO_ROOTS)
         # Sums of each session would be many numbers for one that is asked: how many there are.
         for *numbers, root in db.execute(f"SELECT DISTINCT {columns}, s.root {spent}", bound):
             _line(lines, asked, numbers).roots.add(root)
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
-        line = lines.setdefault(key, _Sum())  # all that it has may be what is missing
+        line = lines.setdefault(key, LineSum(width))  # all that it has may be what is missing
         line.short = together([line.short, one])
-    total = _Sum()
+    total = LineSum(width)
     for line in lines.values():
         total.add(line.sums, line.roots)
     total.short = short
     return lines, total
 
 
-def _line(lines: dict[Key, _Sum], asked: _Asked, numbers: Sequence[Any]) -> _Sum:
+def _line(lines: dict[Key, LineSum], asked: _Asked, numbers: Sequence[Any]) -> LineSum:
     key = _key(asked, numbers)
     found = lines.get(key)
     if found is None:
-        found = lines[key] = _Sum()
+        found = lines[key] = LineSum(asked.width)
     return found
 
 

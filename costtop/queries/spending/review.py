@@ -26,6 +26,7 @@ from costtop.queries.sessions.task_costs import price
 from costtop.queries.sessions.tasks import TaskLine
 from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.report_line import Line
 from costtop.queries.spending.spending import at_rates
 from costtop.span_words import WordedSpan
 from costtop.store.db import snapshot
@@ -50,7 +51,7 @@ class Work(NamedTuple):
 
     @property
     def each(self) -> int | None:
-        """The price of a completed task, as everywhere (`report.Line.cost_per_task`)."""
+        """The price of a completed task, as everywhere (`report_line.Line.cost_per_task`)."""
         return price(self.cost, self.told)
 
 
@@ -200,7 +201,7 @@ def _then(
     return against.before(WordedSpan("", "days", start, until), until, tz)
 
 
-def _line(sums: report.Line, total: int, facts: _Facts) -> ReviewLine:
+def _line(sums: Line, total: int, facts: _Facts) -> ReviewLine:
     name = sums.key
     mine = [one for one in facts.lives if name in (ALL, one.feature or report.UNTAGGED)]
     known = [one for one in facts.tasks if name in (ALL, one.feature or report.UNTAGGED)]

@@ -15,6 +15,7 @@ from costtop.model import Rates
 from costtop.named import NamedTuple
 from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.report_line import Line
 from costtop.store.db import snapshot
 
 TREND_DAYS = 14
@@ -36,7 +37,7 @@ _FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c O
 class Spent(NamedTuple):
     """One feature, model, project, ... in the span."""
 
-    sums: report.Line
+    sums: Line
     before: int  # nano-dollars of the same key in the span before
     trend: tuple[int, ...]  # cost of each of the last TREND_DAYS local days, oldest first
     median: int | None  # cost of a session with it, in the span
@@ -51,8 +52,8 @@ class Spending(NamedTuple):
     since: int
     until: int
     lines: tuple[Spent, ...]  # dearest first
-    total: report.Line
-    before: report.Line
+    total: Line
+    before: Line
     rates: tuple[tuple[str, Rates], ...]  # latest known of each model in the span; only by model
 
 
@@ -138,7 +139,7 @@ def _spreads(
     }
 
 
-def at_rates(line: report.Line, rates: Rates) -> int:
+def at_rates(line: Line, rates: Rates) -> int:
     """What the line's tokens would have cost at these rates, nano-dollars. An estimate.
 
     Another model would have needed other tokens; the same ones are assumed.

@@ -53,7 +53,8 @@ def rows(span: tuple[int, int]) -> str:
     p has its columns and a tool; s and c are as there.
     """
     return (
-        f"FROM (SELECT {_OF}, coalesce(t.name, 0) AS tool, {_PARTS} {_within(span)}"
+        f"FROM (SELECT {_OF}, coalesce(t.name, 0) AS tool,"
+        f" k.reported IS NOT NULL AS stated, {_PARTS} {_within(span)}"
         f" LEFT JOIN {_USES} t ON t.call = k.id WHERE NOT k.flags & {UNREADABLE}) p {_JOINED}"
     )
 

@@ -18,7 +18,7 @@ from costtop.floor import Sum
 from costtop.named import NamedTuple
 from costtop.queries.sessions import tasks
 from costtop.queries.spending import report
-from costtop.queries.spending.report import Line
+from costtop.queries.spending.report_line import Line
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession, DearStep
 from costtop.span_words import WordedSpan

@@ -44,6 +44,7 @@ from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
 from costtop.store.sessions import tasks
+from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
 
@@ -74,6 +75,8 @@ def record(
             see(sights, _sight(db, into, priced, place, now))
         if reading.source in into.labels:
             _label(db, into, reading, rev)
+        if into.accounts:
+            _place(db, into, reading, rev)
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
     facts = [fact for reading in readings for fact in reading.facts]
@@ -98,10 +101,22 @@ def _tasks(
 
 def _label(db: sqlite3.Connection, into: WriteContext, reading: Reading, rev: int) -> None:
     """Gives the sessions of a reading the label of the entry that found their log."""
+    for root in sorted({ref.root for ref in _told_of(db, into, reading)}):
+        into.sessions.label(db, root, reading.source, rev)
+
+
+def _place(db: sqlite3.Connection, into: WriteContext, reading: Reading, rev: int) -> None:
+    """Gives the sessions of a reading the account that their log stands in."""
+    if account := into.accounts.of(reading.path):
+        for session in sorted({ref.id for ref in _told_of(db, into, reading)}):
+            into.sessions.place(db, session, account, rev)
+
+
+def _told_of(db: sqlite3.Connection, into: WriteContext, reading: Reading) -> set[Ref]:
+    """The session rows that a reading tells of."""
     told = {(one.call.source, one.call.session, one.call.agent) for one in reading.calls}
     told |= {(fact.source, fact.session, fact.agent) for fact in reading.facts}
-    for root in sorted({into.sessions.ref(db, *name).root for name in told}):
-        into.sessions.label(db, root, reading.source, rev)
+    return {into.sessions.ref(db, *name) for name in told}
 
 
 def _sight(

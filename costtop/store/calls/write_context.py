@@ -13,6 +13,7 @@ from costtop.store.calls.told_contexts import ToldContexts
 from costtop.store.forgetting.tombstones import Forgotten
 from costtop.store.names import Names
 from costtop.store.places import Places
+from costtop.store.sessions.accounts import Accounts
 from costtop.store.sessions.sessions import Sessions
 
 Counts = Callable[[int | None, int | None], int | None]
@@ -61,6 +62,7 @@ class WriteContext:
         self.feature_of: FeatureOf = lru_cache(maxsize=_REMEMBERED)(feature_of)
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
+        self.accounts = Accounts()  # those that plans are of
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._ids: dict[tuple[object, ...], CallIds] = {}
 

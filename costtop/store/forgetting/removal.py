@@ -34,7 +34,7 @@ _TIMED = {"deeds": "at", "silences": "ended", "breakers": "ended", "statuslines"
           "tasks": "coalesce(finished, started)"}  # fmt: skip
 # Every column that holds the id of a name, and of a context.
 _NAMES = {
-    "sessions": ("source", "agent_type", "feature", "model", "version", "label"),
+    "sessions": ("source", "agent_type", "feature", "model", "version", "label", "account"),
     "contexts": ("cwd", "branch", "project", "feature", "user", "task", "host", "tags"),
     "calls": ("feature", "model", "provider", "variant"),
     "tools": ("name",), "tasks": ("feature",), "spend": ("model", "feature"),

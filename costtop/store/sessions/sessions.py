@@ -9,7 +9,7 @@ import sqlite3
 from costtop.model import SessionFact
 from costtop.named import NamedTuple
 from costtop.store.names import Names
-from costtop.store.sessions import labels, short_ids, titles
+from costtop.store.sessions import accounts, labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks
 from costtop.store.sums import task_sums
 
@@ -31,12 +31,14 @@ class Sessions:
         self._names = names
         self._refs: dict[tuple[str, str, str], Ref] = {}
         self._labels: dict[int, str] = {}  # by session row: that of its root
+        self._placed: set[tuple[int, str]] = set()  # session rows whose account is written
         self.adopted = 0  # rises when roots may have changed
 
     def forget(self) -> None:
         """Empties the cache after a rollback or a new root."""
         self._refs.clear()
         self._labels.clear()
+        self._placed.clear()
         self.adopted += 1
 
     def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
@@ -63,6 +65,14 @@ class Sessions:
         if self._labels.get(root) != label:
             labels.put(db, self._names, root, label, rev)
             self._labels.clear()
+
+    def place(self, db: sqlite3.Connection, session: int, account: str, rev: int) -> None:
+        """Gives a session row the account that its log stands in."""
+        if (session, account) not in self._placed:
+            if len(self._placed) >= _REMEMBERED:
+                self._placed.clear()
+            accounts.put(db, self._names, session, account, rev)
+            self._placed.add((session, account))
 
     def label_of(self, db: sqlite3.Connection, session: int) -> str:
         """The label of the session row's root, "" without one."""

@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from costtop.model import Rates
 from costtop.queries.spending import dearer_words
-from costtop.queries.spending.report import Line as Sums
+from costtop.queries.spending.report_line import Line as Sums
 from costtop.queries.spending.spending import TREND_DAYS, Spending, Spent, at_rates
 from costtop.queries.spending.trend_verdicts import (
     FeatureVerdict,
