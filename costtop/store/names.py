@@ -20,6 +20,7 @@ class Names:
         self._names: dict[str, int] = {"": 0}
         self._contexts: dict[Context, int] = {}
         self._cards: dict[Rates, int] = {}
+        self._latest: tuple[Rates | None, int] = (None, 0)  # a card, looked up by what it is
 
     def forget(self) -> None:
         """Empties the caches; the next use reads the database again."""
@@ -61,12 +62,15 @@ class Names:
 
     def card(self, db: sqlite3.Connection, rates: Rates) -> int:
         """The id of the rate card, written if it is new."""
+        if rates is self._latest[0]:
+            return self._latest[1]
         found = self._cards.get(rates)
         if found is None:
             values = (rates.card, json.dumps(rates))
             db.execute("INSERT OR IGNORE INTO cards (label, rates) VALUES (?, ?)", values)
             query = "SELECT id FROM cards WHERE label = ? AND rates = ?"
             found = self._cards[rates] = int(db.execute(query, values).fetchone()[0])
+        self._latest = (rates, found)
         return found
 
 

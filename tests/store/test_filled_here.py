@@ -122,10 +122,11 @@ def test_a_full_filter_knows_no_less() -> None:
     chance, filled = random.Random(9), FilledHere()
     keys = [chance.randbytes(16) for _ in range(5_000)]
     assert filled.maybe(keys, 0) == []
-    filled.add(keys, 5_000)
+    filled.written(5_000)
     assert filled.maybe(keys, 5_000) == keys
     others = [chance.randbytes(16) for _ in range(5_000)]
     assert len(filled.maybe(others, 5_000)) < 50
+    assert filled.maybe(others, 5_000) == others  # they are to be written since they were asked for
     assert filled.maybe(others, 5_001) == others
     filled.forget()
     assert filled.maybe(others, 5_000) == others

@@ -54,6 +54,19 @@ class CallRow(NamedTuple):
     media: str | None  # JSON of model.Media
 
 
+class CallIds(NamedTuple):
+    """What a call's texts are in this database: the same for most calls of a session."""
+
+    session: int
+    context: int
+    feature: int
+    model: int
+    provider: int
+    variant: int
+    root_key: str
+    feature_name: str
+
+
 COLUMNS = ", ".join(CallRow._fields)
 
 # What a row is kept by, which spares a tenth of the table. Most keys are a message's own: their

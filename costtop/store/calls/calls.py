@@ -47,6 +47,9 @@ from costtop.store.sessions import tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
+_NOTHING = (None, None, None)
+_tuple = tuple.__new__  # makes a row in half the time of its constructor
+
 
 class Recorded(NamedTuple):
     """What a commit changed: spends in order of arrival, and calls whose tools are now known."""
@@ -71,8 +74,9 @@ def record(
     for reading, place in placed:
         for fact in reading.facts:
             into.sessions.learn(db, fact, rev)
+        rank = into.places.rank(db, place) if reading.calls else (0, 0, b"")
         for priced in reading.calls:
-            see(sights, _sight(db, into, priced, place, now))
+            see(sights, _sight(db, into, priced, (place, rank), now))
         if reading.source in into.labels:
             _label(db, into, reading, rev)
         if into.accounts:
@@ -80,7 +84,10 @@ def record(
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
     facts = [fact for reading in readings for fact in reading.facts]
-    affected = moved(db, into, facts) if adopted != into.sessions.adopted else {}
+    affected: dict[int, Affected] = {}
+    if adopted != into.sessions.adopted:  # some of them have another root by now
+        affected = moved(db, into, facts)
+        sights = {key: sight._replace(ids=None) for key, sight in sights.items()}
     spends, removed = _store(db, into, sights, affected, rev)
     new = {spend.call.key for spend in spends if spend.new}
     answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
@@ -120,28 +127,33 @@ def _told_of(db: sqlite3.Connection, into: WriteContext, reading: Reading) -> se
 
 
 def _sight(
-    db: sqlite3.Connection, into: WriteContext, priced: Priced, place: int, now: int
+    db: sqlite3.Connection,
+    into: WriteContext,
+    priced: Priced,
+    where: tuple[int, Rank],
+    now: int,
 ) -> Sight:
     call, computed, cost, rates, short = priced
     ids = into.ids(db, call)
     if into.runs and ids.root_key in into.runs:
         call = call._replace(context=into.runs[ids.root_key](call.context))
         priced, ids = priced._replace(call=call), into.ids(db, call)
-    row = CallRow(
-        call.key, computed, *ids[:6], call.at, now, *call.tokens, call.searches, cost,
+    key, at, request, media = call.key, call.at, call.request, call.media
+    place, rank = where
+    row = _tuple(CallRow, (
+        key, computed, *ids[:6], at, now, *call.tokens, call.searches, cost,
         call.reported,
         into.names.card(db, rates) if rates else None,
         place,
         call.offset,
-        request_hash(call.request) if call.request else None,
+        request_hash(request) if request else None,
         call_flags(call) | (sum(SHORT[reason] for reason in short) if short else 0),
         call.attempt,
-        json.dumps(call.media) if call.media else None,
-    )  # fmt: skip
-    rank = into.places.rank(db, place)
+        json.dumps(media) if media else None,
+    ))  # fmt: skip
     if call.heard:
         rank = heard_rank(rank, call.session, call.service)
-    return Sight(row, rank, priced)
+    return Sight(row, rank, priced, None, ids)
 
 
 def _store(
@@ -187,7 +199,7 @@ def _store(
         deltas.book(item.row, -1)
     updates += filling.rest(set(ids.values()) | {item.id for item in gone}, deltas)
     write(db, [(ids[sight.row.key], sight.row) for sight in inserts], updates)
-    into.filled_here.add(list(sights), _last(db))
+    into.filled_here.written(_last(db))
     filling.write()
     asked = {number: sights[key].priced.call.tools for key, number in ids.items()}
     tasks.write_tools(db, into.names, asked.items())
@@ -238,6 +250,9 @@ def _final(
 ) -> CallRow:
     """The row that a call becomes by this sight of it, with what only the wire told of it."""
     row = sight.row
+    told = wire, sight.wire, row.reported
+    if known is None and told == _NOTHING and row.cost == row.computed:
+        return row  # as nearly always in an import: nothing but this sight tells of it
     if sight.wire is not None:
         wire = filled(sight.wire, wire or Context())
     if known is not None:
@@ -282,7 +297,8 @@ def _spend(
     into: WriteContext, db: sqlite3.Connection, sight: Sight, row: CallRow, known: CallRow | None
 ) -> Spend:
     call, rates = sight.priced.call, sight.priced.rates
-    *_, root, feature = into.ids(db, call)
+    ids = sight.ids or into.ids(db, call)
+    root, feature = ids.root_key, ids.feature_name
     if row.session != sight.row.session:  # another sight's owner keeps it
         root, feature = into.sessions.root_key(db, row.session), read_name(db, row.feature)
     elif row.context != sight.row.context:  # the wire told more
@@ -292,7 +308,8 @@ def _spend(
         call = call._replace(tokens=tokens_of(row), at=row.at)
     previous = None if known is None else known.cost
     label = into.sessions.label_of(db, row.session)
-    return Spend(call, root, row.cost, rates, row.seen, feature, known is None, previous, label)
+    new = known is None
+    return _tuple(Spend, (call, root, row.cost, rates, row.seen, feature, new, previous, label))
 
 
 def _ended(db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]) -> list[str]:

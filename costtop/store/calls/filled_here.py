@@ -22,7 +22,10 @@ class FilledHere:
         self.__init__()  # type: ignore[misc]
 
     def maybe(self, keys: list[bytes], last: int) -> list[bytes]:
-        """Those of the keys that may be stored, in a table whose last row is `last`, 0 for none."""
+        """Those of the keys that may be stored, in a table whose last row is `last`, 0 for none.
+
+        All of them are from now on: they are to be written.
+        """
         if last == 0:
             self._bits = bytearray((1 << _BITS) // 8)
         elif last != self._last:
@@ -34,17 +37,14 @@ class FilledHere:
         for key in keys:
             half = int.from_bytes(key[:8])
             one, two = half & _MASK, half >> _SECOND
-            if bits[one >> 3] & (1 << (one & 7)) and bits[two >> 3] & (1 << (two & 7)):
+            first, second = 1 << (one & 7), 1 << (two & 7)
+            if bits[one >> 3] & first and bits[two >> 3] & second:
                 found.append(key)
+            else:
+                bits[one >> 3] |= first
+                bits[two >> 3] |= second
         return found
 
-    def add(self, keys: list[bytes], last: int) -> None:
-        """The keys are in the table now, whose last row is `last`."""
-        bits, self._last = self._bits, last
-        if bits is None:
-            return
-        for key in keys:
-            half = int.from_bytes(key[:8])
-            one, two = half & _MASK, half >> _SECOND
-            bits[one >> 3] |= 1 << (one & 7)
-            bits[two >> 3] |= 1 << (two & 7)
+    def written(self, last: int) -> None:
+        """The keys asked for last are in the table now, whose last row is `last`."""
+        self._last = last

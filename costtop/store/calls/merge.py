@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import compress, groupby
 
 from costtop.model import Context
 from costtop.named import NamedTuple
@@ -10,6 +12,7 @@ from costtop.store.calls.call_row import (
     COLUMNS,
     HEARD,
     YIELDS,
+    CallIds,
     CallRow,
     Rank,
     fields,
@@ -20,11 +23,8 @@ from costtop.store.calls.call_row import (
 
 _HALF = "substr(key, 1, 8)"  # of a key: what is looked up
 AT_ONCE = 400  # keys looked up by one statement
-_ALL_BUT_LAST = COLUMNS.rpartition(",")[0]  # `media` is rarely told
-_INSERT, _INSERT_TEXT_ALONE = (
-    f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
-    for names in (COLUMNS, _ALL_BUT_LAST)
-)
+_OFTEN_NULL = ("computed", "reported", "request", "media")
+_REQUEST_ALONE = (False, False, True, False)  # as most calls of a transcript
 _UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
@@ -35,6 +35,7 @@ class Sight(NamedTuple):
     rank: Rank
     priced: Priced
     wire: Context | None = None  # what several heard sights of it say together of whose it is
+    ids: CallIds | None = None  # of what `priced` says, where that is known
 
 
 class Stored(NamedTuple):
@@ -46,12 +47,14 @@ class Stored(NamedTuple):
 
 def see(sights: dict[bytes, Sight], sight: Sight) -> None:
     """Adds a sight, merged with an earlier one of the same call."""
-    known = sights.get(sight.row.key)
+    key = sight.row.key
+    known = sights.get(key)
     if known is not None:
         row, rank = merged(known.row, known.rank, sight.row, sight.rank)
         wire = _together(known, sight) if known.row.flags & sight.row.flags & HEARD else None
-        sight = Sight(row, rank, _fuller(known.priced, sight.priced, row), wire)
-    sights[sight.row.key] = sight
+        fuller = _fuller(known, sight, row)
+        sight = fuller._replace(row=row, rank=rank, wire=wire)
+    sights[key] = sight
 
 
 def _together(known: Sight, sight: Sight) -> Context:
@@ -70,13 +73,16 @@ def filled(own: Context, other: Context) -> Context:
     return Context._make(a or b for a, b in zip(own, other, strict=True))
 
 
-def _fuller(a: Priced, b: Priced, row: CallRow) -> Priced:
+def _fuller(a: Sight, b: Sight, row: CallRow) -> Sight:
     """The one of two sights whose counters became the row, with the tools of either."""
-    chosen, other = (b, a) if _told(b) == (row.output, row.input, row.computed) else (a, b)
-    if chosen.call.heard and not other.call.heard:
+    told = (row.output, row.input, row.computed)
+    chosen, other = (b, a) if _told(b.priced) == told else (a, b)
+    if chosen.priced.call.heard and not other.priced.call.heard:
         chosen, other = other, chosen  # the log knows the session and the agent
-    if len(other.call.tools) > len(chosen.call.tools):
-        chosen = chosen._replace(call=chosen.call._replace(tools=other.call.tools))
+    tools, call = other.priced.call.tools, chosen.priced.call
+    if len(tools) > len(call.tools):
+        priced = chosen.priced._replace(call=call._replace(tools=tools))
+        chosen = chosen._replace(priced=priced)
     return chosen
 
 
@@ -147,13 +153,41 @@ def write(
     db: sqlite3.Connection, inserts: list[tuple[int, CallRow]], updates: list[tuple[int, CallRow]]
 ) -> None:
     """Writes rows by their ids: new ones and changed ones."""
-    # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters.
-    plain = [(n, *_kept(row)[:-1]) for n, row in inserts if row.media is None]
-    db.executemany(_INSERT_TEXT_ALONE, plain)
-    if len(plain) < len(inserts):
-        db.executemany(_INSERT, [(n, *_kept(row)) for n, row in inserts if row.media is not None])
+    for told, rows in groupby(inserts, _told_of):
+        db.executemany(_insert(told), [_values(n, row, told) for n, row in rows])
     if updates:
         db.executemany(_UPDATE, [(*_kept(row), call_id) for call_id, row in updates])
+
+
+# To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters. So keys
+# go as byte arrays, and what is NULL in most rows is not named.
+
+
+def _told_of(insert: tuple[int, CallRow]) -> tuple[bool, ...]:
+    """Which of `_OFTEN_NULL` a new row has."""
+    row = insert[1]
+    return (
+        row.computed != row.cost,
+        row.reported is not None,
+        row.request is not None,
+        row.media is not None,
+    )
+
+
+@cache
+def _insert(told: tuple[bool, ...]) -> str:
+    seldom = [name for name, is_told in zip(_OFTEN_NULL, told, strict=True) if is_told]
+    names = ", ".join([*(one for one in CallRow._fields if one not in _OFTEN_NULL), *seldom])
+    return f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
+
+
+def _values(n: int, row: CallRow, told: tuple[bool, ...]) -> tuple[object, ...]:
+    """As `_insert` binds them."""
+    mostly = (n, bytearray(kept_key(row[0])), *row[2:18], *row[19:22], *row[23:25])
+    if told == _REQUEST_ALONE:
+        return (*mostly, row[22])
+    kept = (kept_computed(row.computed, row.cost), row.reported, row.request, row.media)
+    return (*mostly, *compress(kept, told))
 
 
 def _kept(row: CallRow) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
+from collections.abc import Sequence
 from operator import add
 
 from costtop.durations import MINUTE, QUARTER, now_ms
@@ -17,6 +18,9 @@ from costtop.store.sums.rollup_table import LINE, SUMS, RollupTable, statements
 def next_rev(db: sqlite3.Connection) -> int:
     """The number that this commit marks its sessions with: they have changed."""
     return 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
+
+
+_Line = tuple[int, int, int, int, int]  # as `LINE` names it
 
 
 class _Latest:
@@ -74,33 +78,67 @@ class Deltas:
         self._floors, self._models = RollupTable(_FLOORS), RollupTable(_MODELS)
         self._taken_back: set[tuple[int, int]] = set()  # (session, at) of heard calls
         self._shrunk = False
+        self._added: list[CallRow] = []  # calls that are summed when all are known
 
     def book(self, row: CallRow, sign: int = 1) -> None:
         """Adds one call, or takes back an earlier sight of it (`sign` -1).
 
         One that could not be read is no call of any sum: it makes them floors.
         """
-        at, session = row.at, row.session
-        cost, tokens = sign * (row.cost or 0), sign * (row.input + row.output)
-        unread = row.flags & UNREADABLE
-        unpriced = sign if row.cost is None else 0
-        line = (at // QUARTER, session, row.context, row.model, row.feature)
-        for reason in reasons(row) if row.flags & ANY_SHORT or row.cost is None else ():
-            self._floors.add((*line, reason), [sign, cost, sign * row.output])
-        if not unread:
-            self._spend.add(line, _sums(row, sign, unpriced))
-            self._minutes.add((at // MINUTE, session), [cost, sign, unpriced, tokens])
+        if row.flags & ANY_SHORT or row.cost is None:
+            self._book_floors(row, sign)
         if sign < 0:
             self._shrunk = True
             if row.flags & HEARD:
-                self._taken_back.add((session, at))
-        if sign < 0 or unread:
+                self._taken_back.add((row.session, row.at))
+        if row.flags & UNREADABLE:
             return
-        latest = self._latest.get(session)
-        if latest is None:
-            self._latest[session] = _Latest(row)
+        if sign > 0:
+            self._added.append(row)
         else:
-            latest.note(row)
+            self._take_back(row)
+
+    def _book_floors(self, row: CallRow, sign: int) -> None:
+        sums = (sign, sign * (row.cost or 0), sign * row.output)
+        for reason in reasons(row):
+            self._floors.add((*_line(row), reason), [*sums])
+
+    def _take_back(self, row: CallRow) -> None:
+        sums = [-one for one in _sums([row])]
+        self._spend.add(_line(row), sums)
+        calls, _, unpriced, cost, *_ = sums
+        tokens = -(row.input + row.output)
+        self._minutes.add((row.at // MINUTE, row.session), [cost, calls, unpriced, tokens])
+
+    def _sum_up(self) -> None:
+        """Adds what was booked: many calls have a line, so they are summed column by column."""
+        lines: dict[_Line, list[CallRow]] = {}
+        minutes = self._minutes.deltas
+        for row in self._added:
+            at, session, cost = row[8], row[2], row[17]
+            line = (at // QUARTER, session, row[3], row[5], row[4])
+            if line in lines:
+                lines[line].append(row)
+            else:
+                lines[line] = [row]
+            minute = (at // MINUTE, session)
+            known = minutes.get(minute)
+            if known is None:
+                known = minutes[minute] = [0, 0, 0, 0]
+            if cost is None:
+                known[2] += 1
+            else:
+                known[0] += cost
+            known[1] += 1
+            known[3] += row[10] + row[14]
+            latest = self._latest.get(session)
+            if latest is None:
+                self._latest[session] = _Latest(row)
+            else:
+                latest.note(row)
+        for line, rows in lines.items():
+            self._spend.add(line, _sums(rows))
+        self._added.clear()
 
     def _by_session(self) -> dict[int, list[int]]:
         """The sums of `spend` by session; adds up those by model on the way."""
@@ -114,6 +152,7 @@ class Deltas:
 
     def write(self, db: sqlite3.Connection, rev: int) -> None:
         """Writes all deltas; `rev` marks the sessions that changed."""
+        self._sum_up()
         totals = self._by_session().items()
         db.executemany(_ADD_TO_SESSION, [(*sums, rev, session) for session, sums in totals])
         db.executemany(_TIMES, [late.times(session) for session, late in self._latest.items()])
@@ -148,18 +187,22 @@ class Deltas:
             )
 
 
-def _sums(row: CallRow, sign: int, unpriced: int) -> list[int]:
+def _line(row: CallRow) -> _Line:
+    """Where a call stands in `spend`."""
+    return (row.at // QUARTER, row.session, row.context, row.model, row.feature)
+
+
+def _sums(rows: Sequence[CallRow]) -> list[int]:
+    """What `spend` says of calls of one line."""
+    columns = list(zip(*rows, strict=True))
+    costs, told = columns[17], columns[18]
+    reported = len(rows) - told.count(None)
     return [
-        sign,
-        sign * (row.flags & ERROR),
-        unpriced,
-        sign * (row.cost or 0),
-        sign * (row.reported or 0),
-        0 if row.reported is None else sign,
-        sign * row.input,
-        sign * row.cache_read,
-        sign * row.cache_write,
-        sign * row.cache_write_1h,
-        sign * row.output,
-        sign * row.reasoning,
+        len(rows),
+        sum([flags & ERROR for flags in columns[23]]),
+        costs.count(None),
+        sum([cost or 0 for cost in costs]),
+        sum([one or 0 for one in told]) if reported else 0,
+        reported,
+        *map(sum, columns[10:16]),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from costtop.model import Call, Context
-from costtop.named import NamedTuple
+from costtop.store.calls.call_row import CallIds
 from costtop.store.calls.filled_here import FilledHere
 from costtop.store.calls.old_keys import OldKeys
 from costtop.store.calls.otlp_twins import Heard
@@ -27,19 +27,6 @@ _REMEMBERED = 1_000  # kinds of call whose ids are kept: a session has one or tw
 def computed_first(computed: int | None, reported: int | None) -> int | None:
     """What counts where the config says nothing: the computed cost, else the reported one."""
     return reported if computed is None else computed
-
-
-class CallIds(NamedTuple):
-    """What a call's texts are in this database: the same for most calls of a session."""
-
-    session: int
-    context: int
-    feature: int
-    model: int
-    provider: int
-    variant: int
-    root_key: str
-    feature_name: str
 
 
 class WriteContext:
@@ -65,6 +52,8 @@ class WriteContext:
         self.accounts = Accounts()  # those that plans are of
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._ids: dict[tuple[object, ...], CallIds] = {}
+        self._latest: tuple[tuple[object, ...], CallIds] | None = None
+        self._adopted = 0  # of the sessions, as the ids above were found
 
     def forget(self) -> None:
         """Empties every cache; to be called when a transaction was rolled back."""
@@ -76,7 +65,11 @@ class WriteContext:
         self.forgotten.forget()
         self.old_keys.forget()
         self.filled_here.forget()
+        self._forget_ids()
+
+    def _forget_ids(self) -> None:
         self._ids.clear()
+        self._latest = None
 
     def feature(self, call: Call) -> str:
         """The call's feature: its tag, a rule of the config, else branch or project."""
@@ -84,13 +77,16 @@ class WriteContext:
 
     def ids(self, db: sqlite3.Connection, call: Call) -> CallIds:
         """The ids of the call's texts, remembered until a session gets another root."""
-        whose = (call.session, call.agent, call.context, call.model, call.provider, call.tier,
-                 call.speed, call.geo, call.source, self.sessions.adopted)  # fmt: skip
-        found = self._ids.get(whose)
-        if found is None:
-            if len(self._ids) >= _REMEMBERED:
-                self._ids.clear()
-            found = self._ids[whose] = self._look_up(db, call)
+        whose = call[1:4] + call[6:12]  # source, session, model; context, agent, ... geo
+        latest = self._latest
+        if latest is not None and latest[0] == whose and self._adopted == self.sessions.adopted:
+            return latest[1]
+        if self._adopted != self.sessions.adopted or len(self._ids) >= _REMEMBERED:
+            self._forget_ids()
+        found = self._ids.get(whose) or self._look_up(db, call)
+        self._adopted = self.sessions.adopted
+        self._ids[whose] = found
+        self._latest = (whose, found)
         return found
 
     def _look_up(self, db: sqlite3.Connection, call: Call) -> CallIds:

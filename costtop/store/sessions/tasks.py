@@ -191,15 +191,20 @@ def write_tools(
     db: sqlite3.Connection, names: Names, asked: Iterable[tuple[int, tuple[ToolUse, ...]]]
 ) -> None:
     """Adds the tools that calls, by their row, asked for; known ones stay as they are."""
-    rows = [
-        (call, nth, names.name(db, tool.name), _kept(tool.key), _kept(tool.result), tool.error)
-        for call, tools in asked
-        for nth, tool in enumerate(tools)
-    ]
+    answered: list[tuple[object, ...]] = []
+    waiting: list[tuple[object, ...]] = []
+    for call, tools in asked:
+        for nth, (name, key, error, result) in enumerate(tools):
+            row = (call, nth, names.name(db, name), _kept(key))
+            if result is None and error is None:
+                waiting.append(row)
+            else:  # a bool is bound at twice the cost of a number
+                answered.append((*row, _kept(result), None if error is None else int(error)))
     db.executemany(
         "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
-        rows,
+        answered,
     )
+    db.executemany("INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)", waiting)
 
 
 def _kept(text: str | None) -> str | bytearray | None:
