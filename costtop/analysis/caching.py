@@ -6,7 +6,7 @@ It changes no setting and judges no prompt. Money in int nano-dollars, from each
 from collections.abc import Iterable
 
 from costtop.analysis import ledger
-from costtop.model import Spend
+from costtop.model import Call, Rates, Spend
 from costtop.named import NamedTuple
 
 _HOUR = 60 * 60_000
@@ -28,64 +28,69 @@ class Caching(NamedTuple):
         return self.hour_saves - self.hour_costs
 
 
-NONE = Caching(0, 0, 0, 0, 0)
+class CachingSums:
+    """Adds up one session's calls in order; subagents' calls count for `saved` only."""
+
+    __slots__ = ("_sums",)
+
+    def __init__(self) -> None:
+        self._sums = [0] * len(Caching._fields)
+
+    def take(self, spend: Spend, before: ledger.Before | None, step: ledger.BookedTurn) -> None:
+        """A call of the root agent, booked against the one before it."""
+        self.saved(spend)
+        if before is not None and spend.rates is not None:
+            self._lose(before, step, spend.call, spend.rates)
+
+    def saved(self, spend: Spend) -> None:
+        """What a call's reads were spared, less what its writes cost more."""
+        rates, tokens = spend.rates, spend.call.tokens
+        if rates is None or not (tokens.cache_read or tokens.cache_write):
+            return
+        short = tokens.cache_write - tokens.cache_write_1h
+        pico = tokens.cache_read * (rates.input - rates.cache_read)
+        pico -= short * (rates.cache_write - rates.input)
+        pico -= tokens.cache_write_1h * (rates.cache_write_1h - rates.input)
+        self._sums[0] += _nano(pico)
+
+    def _lose(
+        self, before: ledger.Before, step: ledger.BookedTurn, call: Call, rates: Rates
+    ) -> None:
+        tokens, sums = call.tokens, self._sums
+        short = tokens.cache_write - tokens.cache_write_1h
+        if step.miss == "ttl_expiry" and step.premium:
+            sums[1] += step.premium
+            if not before.hour and call.at - before.at <= _HOUR:
+                sums[3] += step.premium
+                # A write that only the pause made necessary would not have been made at all.
+                short -= min(short, step.missed)
+        elif step.miss == "prefix_break":
+            sums[2] += step.premium
+        if short > 0:
+            dearer = rates.cache_write_1h or round(rates.input * _HOUR_WRITE)
+            sums[4] += _nano(short * max(0, dearer - rates.cache_write))
+
+    def sums(self) -> Caching:
+        """What it comes to so far."""
+        return Caching(*self._sums)
 
 
 def caching(spends: Iterable[Spend]) -> Caching:
     """Of one session's calls in order; subagents' calls count for `saved` only."""
-    total, before = NONE, None
+    sums, before = CachingSums(), None
     for spend in spends:
-        total = _plus(total, NONE._replace(saved=_saved(spend)))
-        if not ledger.is_root(spend):
-            continue
-        if before is not None:
-            total = _plus(total, _lost(before, spend))
-        before = ledger.after(before, spend)
-    return total
+        if ledger.is_root(spend):
+            sums.take(spend, before, ledger.step(before, spend))
+            before = ledger.after(before, spend)
+        else:
+            sums.saved(spend)
+    return sums.sums()
 
 
 def together(each: Iterable[Caching]) -> Caching:
     """The sum over sessions."""
-    total = NONE
-    for one in each:
-        total = _plus(total, one)
-    return total
-
-
-def _saved(spend: Spend) -> int:
-    rates, tokens = spend.rates, spend.call.tokens
-    if rates is None:
-        return 0
-    short = tokens.cache_write - tokens.cache_write_1h
-    pico = tokens.cache_read * (rates.input - rates.cache_read)
-    pico -= short * (rates.cache_write - rates.input)
-    pico -= tokens.cache_write_1h * (rates.cache_write_1h - rates.input)
-    return _nano(pico)
-
-
-def _lost(before: ledger.Before, spend: Spend) -> Caching:
-    rates, tokens = spend.rates, spend.call.tokens
-    step = ledger.step(before, spend)
-    if rates is None:
-        return NONE
-    pause = spend.call.at - before.at
-    short = tokens.cache_write - tokens.cache_write_1h
-    expired = step.premium if step.miss == "ttl_expiry" else 0
-    dearer = rates.cache_write_1h or round(rates.input * _HOUR_WRITE)
-    within = bool(expired) and not before.hour and pause <= _HOUR
-    # A write that only the pause made necessary would not have been made at all.
-    written = short - min(short, step.missed) if within else short
-    return Caching(
-        0,
-        expired,
-        step.premium if step.miss == "prefix_break" else 0,
-        expired if within else 0,
-        _nano(max(0, written) * max(0, dearer - rates.cache_write)),
-    )
-
-
-def _plus(one: Caching, two: Caching) -> Caching:
-    return Caching(*(a + b for a, b in zip(one, two, strict=True)))
+    columns = [sum(column) for column in zip(*each, strict=True)]
+    return Caching(*columns) if columns else Caching(0, 0, 0, 0, 0)
 
 
 def _nano(pico: int) -> int:

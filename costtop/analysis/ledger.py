@@ -89,9 +89,9 @@ def step(before: Before | None, spend: Spend) -> BookedTurn:
     if spend.rates is None:
         return BookedTurn(_split(spend, []), context, growth, carried, missed, miss, 0)
     shares, premium = _shares(tokens, spend.rates, carried, missed, miss, before.caching)
-    return BookedTurn(
-        _split(spend, shares), context, growth, carried, missed, miss, (premium + 500) // 1000
-    )
+    premium = (premium + 500) // 1000
+    turn = (_split(spend, shares), context, growth, carried, missed, miss, premium)
+    return tuple.__new__(BookedTurn, turn)  # as its constructor, which a hot place goes round
 
 
 def after(before: Before | None, spend: Spend) -> Before:
@@ -103,7 +103,8 @@ def after(before: Before | None, spend: Spend) -> Before:
     if before is not None:
         caching = caching or before.caching
         hour = hour or (before.hour and not tokens.cache_write)
-    return Before(tokens.input, tokens.output, caching, hour, call.at, call.model)
+    last = (tokens.input, tokens.output, caching, hour, call.at, call.model)
+    return tuple.__new__(Before, last)
 
 
 def subagent(spend: Spend) -> Books:
@@ -168,11 +169,11 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not whole:
         return [total] + [0] * (len(weights) - 1)
-    parts = [divmod(total * weight, whole) for weight in weights]
-    shares = [part for part, _ in parts]
+    shares = [total * weight // whole for weight in weights]
     left = total - sum(shares)
     if left:
-        order = sorted(range(len(parts)), key=lambda nth: -parts[nth][1])
+        rests = [total * weight % whole for weight in weights]
+        order = sorted(range(len(rests)), key=rests.__getitem__, reverse=True)
         for nth in order[:left]:
             shares[nth] += 1
     return shares
@@ -219,13 +220,16 @@ def _input_pico(tokens: Tokens, rates: Rates | None) -> int:
 
 
 def _split(spend: Spend, shares: list[tuple[int, int]]) -> Books:
-    """The cost of the call over its input shares, output and searches (weights in pico)."""
+    """The cost of the call over its input `shares`, which it adds to: output and searches.
+
+    Weights are pico-dollars.
+    """
     cost = spend.cost or 0
     rates = spend.rates
     if rates is None or cost <= 0:
         return _only(UNSPLIT, cost)
     call = spend.call
-    shares = [*shares, (OUTPUT, call.tokens.output * rates.output)]
+    shares.append((OUTPUT, call.tokens.output * rates.output))
     if call.searches or rates.request:
         shares.append((SEARCHES, (call.searches * rates.search + rates.request) * 1000))
     weights = [weight for _, weight in shares]

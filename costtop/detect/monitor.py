@@ -28,6 +28,8 @@ from costtop.detect.watched_sessions import WatchedSessions
 from costtop.durations import MINUTE
 from costtop.model import Cause, Finding, Spend
 
+_JUDGES = tuple(rule.judge for rule in DETECTORS)
+_RULES = {rule.judge: rule for rule in DETECTORS}
 _SKEW = MINUTE  # that an event may lie ahead of its arrival before its time is not believed
 _AWAKE = MINUTE  # after its last event in which a session is kept unpacked
 _LEARNT = 1_000  # sessions kept unpacked while history is learnt
@@ -43,7 +45,9 @@ def believed(spend: Spend) -> int:
 
 def as_it_was(spend: Spend) -> Spend:
     """The call as if it had arrived when it was made: for history that is replayed or learnt."""
-    return spend._replace(seen=believed(spend))
+    seen = believed(spend)
+    same = seen == spend.seen
+    return spend if same else tuple.__new__(Spend, (*spend[:4], seen, *spend[5:]))
 
 
 class Monitor:
@@ -82,10 +86,10 @@ class Monitor:
     def _judge(self, watched: Watched, spend: Spend, now: int, found: list[Finding]) -> None:
         at = watched.at
         at.spend, at.moved = spend, book(watched.session, spend)
-        for rule, memory in zip(DETECTORS, watched.memories, strict=True):
-            claim = rule.judge(at, memory)
+        for judge, memory in zip(_JUDGES, watched.memories, strict=True):
+            claim = judge(at, memory)
             if claim is not None:
-                news = levels.hold(watched, rule, claim, now)
+                news = levels.hold(watched, _RULES[judge], claim, now)
                 if news is not None:
                     found.append(news)
         if watched.held:

@@ -31,7 +31,7 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     rate = state.tokens * price.read + (state.tokens // max(1, state.turns)) * price.paid
     if state.turns:
         paid = before.tokens * price.read + fresh * price.paid
-        state = state._replace(dollars=before.dollars + paid)
+        state = Cusum(*state[:3], before.dollars + paid)
     memory.now = state
     found = cusum.claim(
         at, memory, band, step.growth, name="growth", steep=_STEEP, stake=_STAKE, rate=rate

@@ -31,7 +31,7 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     rate = 0
     if state.turns:
         paid = fresh * price.out + before.tokens * price.read
-        state = state._replace(dollars=before.dollars + paid)
+        state = Cusum(*state[:3], before.dollars + paid)
         rate = state.tokens // state.turns * (price.out + price.paid) + state.tokens * price.read
     memory.now = state
     found = cusum.claim(

@@ -67,17 +67,8 @@ class PeerView:
     """A session's peers: the groups it belongs to, finest first, and what they say."""
 
     __slots__ = (
-        "_ages",
-        "_asked",
-        "_bands",
-        "_chosen",
-        "_limits",
-        "_reference",
-        "_residual",
-        "_seen",
-        "_usual",
-        "groups",
-        "peers",
+        "_ages", "_asked", "_bands", "_chosen", "_grid", "_limits", "_long", "_reference",
+        "_residual", "_seen", "_usual", "groups", "peers",
     )  # fmt: skip
 
     def __init__(self, groups: tuple[Group, ...], peers: "PeerGroups") -> None:
@@ -91,6 +82,8 @@ class PeerView:
         self._chosen: Group | None = None
         self._usual: Usual | None = None
         self._ages: dict[int, CostBand | None] = {}
+        self._grid: dict[int, CostBand | None] = {}
+        self._long: int | None = None
         self._limits: dict[str, float] = {}
         self._bands: dict[str, CostBand | None] = {}
         self._residual: dict[int, float] = {}
@@ -163,9 +156,12 @@ class PeerView:
 
     def long_median(self) -> int:
         """The same of sessions of some length: trivial ones pull the usual down to cents."""
-        ordered = self.chosen().numbers("long")
-        few = len(ordered) < max(1, self.peers.settings.min_peers)
-        return self.median() if few else int(median(ordered))
+        self._fresh()
+        if self._long is None:
+            ordered = self.chosen().numbers("long")
+            few = len(ordered) < max(1, self.peers.settings.min_peers)
+            self._long = self.median() if few else int(median(ordered))
+        return self._long
 
     def at_age(self, turns: int) -> CostBand | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
@@ -261,6 +257,11 @@ class PeerView:
         )
 
     def _age(self, nth: int) -> CostBand | None:
+        if nth not in self._grid:
+            self._grid[nth] = self._shrunk(nth)
+        return self._grid[nth]
+
+    def _shrunk(self, nth: int) -> CostBand | None:
         """The finest group's middle at an age of the grid, shrunk towards its parents'."""
         told: list[Middle] = []
         for group in self.groups:

@@ -6,6 +6,7 @@ A grown streaming row is the same turn again: the totals take the difference.
 import math
 from collections import Counter
 from collections.abc import Mapping
+from operator import add
 from typing import Final, Literal
 
 from costtop.analysis import ledger
@@ -238,7 +239,7 @@ def _prices(spend: Spend) -> TokenPrices:
     paid = rates.input
     if tokens.cache_write:
         paid = rates.cache_write_1h if tokens.cache_write_1h else rates.cache_write
-    return TokenPrices(rates.cache_read, paid, rates.output)
+    return tuple.__new__(TokenPrices, (rates.cache_read, paid, rates.output))
 
 
 def _sums(session: RunningSession) -> TurnSums:
@@ -247,15 +248,9 @@ def _sums(session: RunningSession) -> TurnSums:
     if step is None:
         return sums
     new = max(0, step.growth) if step.growth is not None else step.context
-    return TurnSums(  # by position: this is asked at every turn
-        sums.carried + step.carried,
-        sums.missed + step.missed,
-        sums.new + new,
-        sums.output + session.output,
-        sums.read + prices.read,
-        sums.paid + prices.paid,
-        sums.out + prices.out,
-    )
+    carried, missed, before, output, *paid = sums
+    tokens = (carried + step.carried, missed + step.missed, before + new, output + session.output)
+    return tuple.__new__(TurnSums, (*tokens, *map(add, paid, prices)))
 
 
 def usage(session: RunningSession) -> SessionUsage:

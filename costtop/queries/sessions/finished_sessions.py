@@ -6,13 +6,19 @@ nano-dollars, times are ms UTC.
 
 import sqlite3
 
-from costtop.analysis import caching, ledger
-from costtop.analysis.caching import Caching
+from costtop.analysis import ledger
+from costtop.analysis.caching import Caching, CachingSums
 from costtop.analysis.drivers import SessionUsage
 from costtop.detect.monitor import as_it_was
 from costtop.detect.rules import loop
 from costtop.detect.sessions.finished_peer import Peer
-from costtop.detect.sessions.running_session import RunningSession, book, remember, usage
+from costtop.detect.sessions.running_session import (
+    TURN,
+    RunningSession,
+    book,
+    remember,
+    usage,
+)
 from costtop.model import Spend
 from costtop.named import NamedTuple
 from costtop.store.sessions.past_spends import History
@@ -44,17 +50,26 @@ class Life(NamedTuple):
 
 def read(db: sqlite3.Connection, since: int, until: int) -> list[Life]:
     """The sessions with calls in [since, until), in order of their first one there."""
-    spends: dict[str, list[Spend]] = {}
-    for spend in History(db).between(since, until):
-        spends.setdefault(spend.root, []).append(as_it_was(spend))
+    lives: list[tuple[int, int, Life]] = []
     older = _begun_before(db, since)
-    return [_life(mine, whole=root not in older) for root, mine in spends.items()]
+    for family in History(db).families(since, until):
+        first, spends = family[0][0], [as_it_was(spend) for _, spend in family]
+        life = _life(spends, whole=spends[0].root not in older)
+        lives.append((life.began, first, life))
+    lives.sort(key=lambda one: one[:2])
+    return [life for _, _, life in lives]
 
 
 def _life(spends: list[Spend], *, whole: bool) -> Life:
-    session, loops = RunningSession(spends[0]), loop.Loop()
+    session, loops, cached = RunningSession(spends[0]), loop.Loop(), CachingSums()
     for spend in spends:
-        loop.take(session, loops, spend, book(session, spend))  # repeated turns become retries
+        before = session.before
+        moved = book(session, spend)
+        loop.take(session, loops, spend, moved)  # repeated turns become retries
+        if moved == TURN and session.step is not None:
+            cached.take(spend, before, session.step)
+        else:
+            cached.saved(spend)
     last = spends[-1].call.at
     return Life(
         root=session.root,
@@ -65,7 +80,7 @@ def _life(spends: list[Spend], *, whole: bool) -> Life:
         peer=remember(session, last, censored=False),
         usage=usage(session),
         books=tuple(session.books.total),
-        caching=caching.caching(spends),
+        caching=cached.sums(),
     )
 
 

@@ -1,10 +1,13 @@
 """Stored calls as spends again: what detectors and replay learn from. It judges nothing."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from costtop.model import Call, Context, Rates, Spend, ToolUse
+from costtop.model import Call, Context, Media, Rates, Spend, Tokens, ToolUse
 from costtop.store.calls.call_row import (
+    COARSE,
     ERROR,
     ESTIMATED,
     HEARD,
@@ -12,21 +15,39 @@ from costtop.store.calls.call_row import (
     SETTLED,
     UNREADABLE,
     YIELDS,
-    CallRow,
-    coarseness,
-    fields,
     has_key,
-    media_of,
-    tokens_of,
+    key_of,
 )
 from costtop.store.names import rates_of, read_context
 from costtop.store.sessions.tasks import told
 
 _QUERY = (
-    f"SELECT c.id, {fields('c')}, s.source, s.session, s.agent, r.source, r.session, r.label"
+    f"SELECT c.id, {key_of('c.')}, s.source, s.session, c.model, c.input, c.cache_read,"
+    " c.cache_write, c.cache_write_1h, c.output, c.reasoning, c.at, c.context, s.agent, c.provider,"
+    " c.variant, c.searches, c.reported, c.attempt, c.offset, c.flags, c.media, r.source,"
+    " r.session, r.label, c.cost, c.card, c.seen, c.feature"
     f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
     " JOIN sessions r ON r.id = s.root"
 )
+_TIMED, _TRIED, _BOOKED = 11, 18, 25  # columns in which the parts of a row begin
+_AT_ONCE = 256  # rows whose tools are asked for together
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Known(dict[K, V]):
+    """What was read once is known; what was not is read by its number."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[K], V]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, number: K) -> V:
+        found = self[number] = self._read(number)
+        return found
+
 
 _ARRIVAL = "ORDER BY c.seen > ?, CASE WHEN c.seen <= ? THEN c.at END, c.id"
 
@@ -36,9 +57,10 @@ class History:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._names: dict[int, str] = {}
-        self._contexts: dict[int, Context] = {}
-        self._cards: dict[int | None, Rates | None] = {None: None}
+        self._names = _Known(self._name)
+        self._contexts = _Known(self._context)
+        self._cards = _Known(self._card)
+        self._variants = _Known(self._variant)
 
     def upto(self, since: int, last: int, imported: int = 0) -> Iterator[Spend]:
         """Every call since `since` (ms UTC) up to the row `last`, in the order of `of_roots`."""
@@ -54,6 +76,17 @@ class History:
         )
         values = (since, until, since, until)
         yield from self._spends(f"{where} AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id", values)
+
+    def families(self, since: int, until: int) -> Iterator[list[tuple[int, Spend]]]:
+        """(row, call) of the calls of [since, until), ms UTC, by event time, a root at a time."""
+        query = "SELECT root FROM sessions WHERE last >= ? AND coalesce(started, 0) < ?"
+        where = (
+            " WHERE c.session IN (SELECT id FROM sessions WHERE root = ?)"
+            " AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id"
+        )
+        for (root,) in sorted(set(self._db.execute(query, (since, until)))):
+            if family := list(self._rows(where, (root, since, until))):
+                yield family
 
     def after(self, row: int) -> Iterator[Spend]:
         """Every call that arrived after the row `row`, in order of arrival."""
@@ -99,82 +132,74 @@ class History:
         return (spend for _, spend in self._rows(where, values))
 
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
-        for call_id, *rest in self._db.execute(_QUERY + where, values):
-            row = CallRow._make(rest[: len(CallRow._fields)])
-            source, session, agent, root_source, root, label = rest[len(CallRow._fields) :]
-            yield (
-                call_id,
-                Spend(
-                    call=self._call(call_id, row, self._name(source), session, agent),
-                    root=f"{self._name(root_source)}/{root}",
-                    cost=row.cost,
-                    rates=self._card(row.card),
-                    seen=row.seen,
-                    feature=self._name(row.feature),
-                    label=self._name(label),
-                ),
-            )
+        cursor = self._db.execute(_QUERY + where, values)
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield from self._made(rows)
 
-    def _call(self, call_id: int, row: CallRow, source: str, session: str, agent: str) -> Call:
-        tier, speed, geo = (self._name(row.variant) or "||").split("|")
-        return Call(
-            key=row.key,
-            source=source,
-            session=session,
-            model=self._name(row.model),
-            tokens=tokens_of(row),
-            at=row.at,
-            context=self._context(row.context),
-            agent=agent,
-            provider=self._name(row.provider),
-            tier=tier,
-            speed=speed,
-            geo=geo,
-            searches=row.searches,
-            reported=row.reported,
-            status="error" if row.flags & ERROR else "ok",
-            attempt=row.attempt,
-            placeholder=bool(row.flags & PLACEHOLDER),
-            estimated=bool(row.flags & ESTIMATED),
-            yields=bool(row.flags & YIELDS),
-            tools=self._tools(call_id),
-            offset=row.offset,
-            heard=bool(row.flags & HEARD),
-            coarse=coarseness(row),
-            settled=bool(row.flags & SETTLED),
-            unreadable=bool(row.flags & UNREADABLE),
-            media=media_of(row),
-        )
-
-    def _tools(self, call_id: int) -> tuple[ToolUse, ...]:
-        rows = self._db.execute(
-            "SELECT name, key, error, result FROM tools WHERE call = ? ORDER BY nth", (call_id,)
-        )
-        return tuple(
-            ToolUse(
-                self._name(name),
-                told(key) or "",
-                None if error is None else bool(error),
-                told(result),
+    def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Spend]]:
+        """By position and without a look at the database: whoever learns asks for millions."""
+        names, contexts, variants = self._names, self._contexts, self._variants
+        new = tuple.__new__  # a third of what the constructors take
+        tools = self._tools([row[0] for row in rows])
+        for row in rows:
+            number, key, source, session, model, *tokens = row[:_TIMED]
+            at, context, agent, provider, variant, searches, reported = row[_TIMED:_TRIED]
+            attempt, offset, flags, media, root_source, root, label = row[_TRIED:_BOOKED]
+            cost, card, seen, feature = row[_BOOKED:]
+            used = new(Tokens, tokens)
+            who = key, names[source], session, names[model], used, at, contexts[context]
+            how: tuple[Any, ...] = (
+                agent,
+                names[provider],
+                *variants[variant],
+                searches,
+                reported,
+                "",
             )
-            for name, key, error, result in rows
-        )
+            status, doubts, kind = _FLAGS[flags]
+            asked, parts = tools.get(number, ()), Media(*json.loads(media)) if media else None
+            rest: tuple[Any, ...] = status, attempt, None, *doubts, asked, offset, *kind, parts
+            call = new(Call, (*who, *how, *rest))
+            whose, rates = f"{names[root_source]}/{root}", self._cards[card]
+            booked = call, whose, cost, rates, seen, names[feature]
+            yield number, new(Spend, (*booked, True, None, names[label]))
+
+    def _tools(self, calls: list[int]) -> dict[int, tuple[ToolUse, ...]]:
+        names = self._names
+        found: dict[int, tuple[ToolUse, ...]] = {}
+        for call, name, key, error, result in self._db.execute(
+            "SELECT call, name, key, error, result FROM tools"
+            f" WHERE call IN ({','.join(map(str, calls))}) ORDER BY call, nth"
+        ):
+            failed = None if error is None else bool(error)
+            use = tuple.__new__(ToolUse, (names[name], told(key) or "", failed, told(result)))
+            found[call] = (*found[call], use) if call in found else (use,)
+        return found
 
     def _name(self, number: int) -> str:
-        found = self._names.get(number)
-        if found is None:
-            row = self._db.execute("SELECT text FROM names WHERE id = ?", (number,)).fetchone()
-            found = self._names[number] = str(row[0]) if row else ""
-        return found
+        row = self._db.execute("SELECT text FROM names WHERE id = ?", (number,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _context(self, number: int) -> Context:
-        found = self._contexts.get(number)
-        if found is None:
-            found = self._contexts[number] = read_context(self._db, number)
-        return found
+        return read_context(self._db, number)
 
     def _card(self, number: int | None) -> Rates | None:
-        if number not in self._cards:
-            row = self._db.execute("SELECT rates FROM cards WHERE id = ?", (number,)).fetchone()
-            self._cards[number] = rates_of(row[0]) if row else None
-        return self._cards[number]
+        row = self._db.execute("SELECT rates FROM cards WHERE id = ?", (number,)).fetchone()
+        return rates_of(row[0]) if row else None
+
+    def _variant(self, number: int) -> tuple[str, str, str]:
+        tier, speed, geo = (self._name(number) or "||").split("|")
+        return tier, speed, geo
+
+
+_Flags = tuple[str, tuple[bool, bool, bool], tuple[Any, ...]]
+
+
+def _flags(flags: int) -> _Flags:
+    """What a row's bits say, as the fields of `Call` stand together."""
+    doubts = bool(flags & PLACEHOLDER), bool(flags & ESTIMATED), bool(flags & YIELDS)
+    kind = bool(flags & HEARD), (flags & COARSE) >> 6, "", bool(flags & SETTLED), False
+    return "error" if flags & ERROR else "ok", doubts, kind
+
+
+_FLAGS = _Known(_flags)
