@@ -8,6 +8,7 @@ from typing import Literal
 
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import Breaker, Budget, Escalation
+from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 
 __all__ = ("Breaker", "Budget", "Escalation")  # of these the home is `budget_nouns`
@@ -64,8 +65,7 @@ row could not be read; tier, speed or region are at a base price; a kind of toke
 class Context(NamedTuple):
     """Whose call it was: what reports group by. Empty text means that the log does not say.
 
-    `feature` is the explicit tag of the log; the rules of the config come after it, in the store's
-    writer. `tags` is a JSON object, keys sorted.
+    `feature` is the log's own tag, before the config's rules; `tags` is a JSON object, keys sorted.
     """
 
     cwd: str = ""
@@ -192,7 +192,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-Event = Call | SessionFact | TaskFact | Outcome | Untold | PlanReading | Bad
+Event = Call | SessionFact | TaskFact | Outcome | Untold | PlanReading | PullLink | Bad
 
 
 class Rates(NamedTuple):

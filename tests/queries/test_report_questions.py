@@ -16,6 +16,7 @@ from costtop.attribution import tickets
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.model import Call, Context, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.money import NANO
+from costtop.nouns.pull_link import PullLink
 from costtop.queries.spending import report
 from costtop.queries.spending.report import OTHER
 from costtop.queries.spending.spend_filters import FIELDS, Filter, never, stored
@@ -25,6 +26,9 @@ from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
+from costtop.store.git import pull_links
+from costtop.store.names import Names
+from costtop.store.sessions.sessions import Sessions
 
 UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 NOW = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
@@ -33,11 +37,12 @@ GLOBS = {
     "feature": "check*", "model": "opus*", "agent": "claude", "user": "a[nm]a", "project": "/w/*",
     "branch": "(none)", "source": "codex", "session": "s1*", "task": "t?", "type": "(none)",
     "host": "*", "label": "*", "tool": "Bash", "server": "github", "tag:team": "web",
-    "ticket": "SHOP-*",
+    "ticket": "SHOP-*", "pr": "acme/*#1", "commit": "*",
 }  # fmt: skip
 ALONE = tuple(key for key in KEYS if key != "block")  # of a call alone, not of those before it
 BY = (*ALONE, "tag:team", "day,feature", "feature,day", "model,tool", "hour,agent,type",
-      "session,server", "tag:team,branch")  # fmt: skip
+      "session,server", "tag:team,branch", "pr,feature", "day,pr", "pr,tool",
+      "pr,ticket")  # fmt: skip
 
 
 def made(nth: int, rng: random.Random) -> Priced:
@@ -88,6 +93,13 @@ def store(tmp_path_factory: pytest.TempPathFactory, calls: list[Priced]) -> Iter
     reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, calls, kinds, facts, [], [])
     meta.put(db, {meta.TICKETS: tickets.DEFAULT})
     record(db, WriteContext(lambda c, _s, _m: c.feature), [reading], NOW)
+    named = [
+        PullLink("codex", "s01", name, number, "#", "", 1, branch, project=project)
+        for number, ((project, branch), name) in enumerate(
+            ((place, key.partition("#")[0]) for place, key in PULLS.items()), 1
+        )
+    ]
+    pull_links.put(db, Sessions(Names()), named)
     db.execute("COMMIT")
     db.close()
     reader = open_reader(path)
@@ -95,6 +107,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, calls: list[Priced]) -> Iter
     reader.close()
 
 
+PULLS = {("/w/shop", "fix"): "acme/shop#1", ("/w/web", "SHOP-12-a"): "acme/web#2"}
 AGENTS = {"claude-code": "claude", "codex": "codex"}
 OF: dict[str, Callable[[Call], str]] = {
     "total": lambda c: "total",
@@ -106,6 +119,8 @@ OF: dict[str, Callable[[Call], str]] = {
     "project": lambda c: c.context.project,
     "branch": lambda c: c.context.branch,
     "ticket": lambda c: next(iter(re.findall(r"[A-Z]+-[0-9]+", c.context.branch)), ""),
+    "pr": lambda c: PULLS.get((c.context.project, c.context.branch), "(unattributed)"),
+    "commit": lambda c: "(unattributed)",
     "host": lambda c: c.context.host,
     "source": lambda c: c.source,
     "agent": lambda c: AGENTS[c.source],
@@ -235,7 +250,7 @@ def test_calls_are_of_no_tool_alone_and_tasks_of_no_part(store):
     for by in KEYS:
         lines = report.read(store, by, UTC).lines
         assert all(line.counted == (by not in SHARED) for line in lines), by
-        told = by not in ("model", "type", "tool", "server")
+        told = by not in ("model", "type", "tool", "server", "pr", "commit")
         assert all((line.tasks is not None) == told for line in lines), by
     only = report.read(store, "feature", UTC, filters=(Filter("model", ("acme",)),))
     assert only.total.tasks is None

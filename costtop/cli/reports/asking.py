@@ -22,6 +22,8 @@ _ABOUT = {
     "project": "the folder of the work",
     "branch": "of the repository",
     "ticket": "in the name of the branch",
+    "pr": "the pull request, such as '*#12'",
+    "commit": "such as 'shop@1a2b3c*'",
     "source": "the log format",
     "session": "its short id or id",
     "task": "by its name",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
+from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
@@ -44,6 +45,7 @@ class Folded(NamedTuple):
     outcomes: list[Outcome]
     untold: list[Untold]
     plans: list[PlanReading]
+    pulls: list[PullLink]
     bad: list[Bad]
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
@@ -182,6 +184,7 @@ def _nothing(label: str, place: Place, memo: Memo) -> Folded:
         outcomes=[],
         untold=[],
         plans=[],
+        pulls=[],
         bad=[],
         read=0,
         more=False,
@@ -203,6 +206,8 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
                 folded.untold.append(event)
             case PlanReading():
                 folded.plans.append(event)
+            case PullLink():
+                folded.pulls.append(event)
             case Bad():
                 folded.bad.append(event)
 

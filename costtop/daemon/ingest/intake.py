@@ -27,6 +27,7 @@ from costtop.store.calls import calls
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.write_context import WriteContext
+from costtop.store.git import pull_links
 from costtop.store.plans import plan_readings
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
@@ -225,6 +226,7 @@ class Ingest:
             for reading in kept:
                 plan_readings.put(db, self._write_context.names, reading.plans)
                 self.plans = self.plans or bool(reading.plans)
+                pull_links.put(db, self._write_context.sessions, reading.pulls)
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.
@@ -260,6 +262,7 @@ class Ingest:
                 bad=item.bad,
                 untold=item.untold,
                 plans=item.plans,
+                pulls=item.pulls,
             )
             for item in folded
         ]

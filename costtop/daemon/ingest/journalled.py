@@ -73,6 +73,7 @@ def decoded(events: Any) -> Folded | None:
         outcomes=told.outcomes,
         untold=told.untold,
         plans=told.plans,
+        pulls=[],
         bad=told.bad,
         read=0,
         more=False,

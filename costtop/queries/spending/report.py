@@ -24,7 +24,7 @@ from costtop.queries.spending import (
 from costtop.queries.spending.completed_tasks import NONE, Done, Key
 from costtop.queries.spending.report_line import SUMS, WIDTH, Line, LineSum, PlanShares
 from costtop.queries.spending.spend_filters import Filters
-from costtop.queries.spending.sum_keys import SHARED, TIMES, Labels
+from costtop.queries.spending.sum_keys import ATTRIBUTED, SHARED, TIMES, Labels
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
@@ -75,7 +75,7 @@ class _Asked(NamedTuple):
         """What is summed, in SQL."""
         if self.billing is None:
             return SUMS
-        return f"{SUMS}, sum({self.billing.shares if self.shared else self.billing.rollup})"
+        return f"{SUMS}, sum({self.billing.shares if self.by_call else self.billing.rollup})"
 
     @property
     def width(self) -> int:
@@ -89,18 +89,32 @@ class _Asked(NamedTuple):
         return self.billing.shares_of(self.keys[0], key[0], ZoneInfo(self.zone))
 
     @property
-    def shared(self) -> bool:
-        """Whether calls have to be shared over their tools."""
-        return bool(SHARED & self.fields)
+    def fields(self) -> set[str]:
+        """All that is told apart."""
+        return {*self.keys, *(one.field for one in self.filters)}
 
     @property
-    def fields(self) -> set[str]:
-        """What it is asked by and restricted to."""
-        return {*self.keys, *(one.field for one in self.filters)}
+    def shared(self) -> bool:
+        """Whether calls have to be shared over their tools."""
+        return not SHARED.isdisjoint(self.fields)
+
+    @property
+    def attributed(self) -> bool:
+        """Whether it has to be known what calls were for."""
+        return not ATTRIBUTED.isdisjoint(self.fields)
+
+    @property
+    def by_call(self) -> bool:
+        """Whether no roll-up can tell it."""
+        return self.shared or self.attributed
 
     def parts(self, db: sqlite3.Connection) -> Iterator[tuple[str, Part]]:
         """What is summed, in SQL, and from when to when: of long spans mostly whole days."""
-        if self.shared:
+        if self.attributed:
+            from costtop.queries.pulls import work_shares
+
+            yield work_shares.rows(self.span, self.fields), Part("", "", *self.span)
+        elif self.shared:
             from costtop.queries.spending import tool_shares
 
             yield tool_shares.rows(self.span), Part("", "", *self.span)
@@ -139,6 +153,7 @@ def read(
     )
     keys = tuple(by.split(","))
     with snapshot(db):  # the total must be that of the lines
+        _attribute(db, {*keys, *(one.field for one in filters)})
         where, values = spend_filters.condition(db, filters)
         blocks = _blocks(db, filters) if "block" in keys else []
         labels = [Labels(db, key, tz, blocks) for key in keys]
@@ -179,6 +194,14 @@ def _billing(
     return billed_report.of(db, plans, (first, first_time(db), last), filters, now)
 
 
+def _attribute(db: sqlite3.Connection, fields: set[str]) -> None:
+    """Finds out what calls were for, where that is asked."""
+    if not ATTRIBUTED.isdisjoint(fields):
+        from costtop.queries.pulls import work_shares
+
+        work_shares.prepare(db)
+
+
 def _beside(db: sqlite3.Connection, since: int | None, until: int | None) -> "dict[str, Unlogged]":
     from costtop.queries.spending import unlogged
 
@@ -186,7 +209,9 @@ def _beside(db: sqlite3.Connection, since: int | None, until: int | None) -> "di
 
 
 def _blocks(db: sqlite3.Connection, filters: Filters) -> list[int]:
-    whole = tuple(one for one in filters if one.field not in SHARED)  # tools share calls, no time
+    whole = tuple(
+        one for one in filters if one.field not in SHARED | ATTRIBUTED
+    )  # of calls, no time
     return hour_blocks.read(db, FROM, *spend_filters.condition(db, whole))
 
 
@@ -272,11 +297,13 @@ def _key(asked: _Asked, numbers: Sequence[Any]) -> Key:
 
 def _floors(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, Floor], Floor]:
     columns, where = [sum_keys.column(key) for key in asked.keys], f"{WITHIN}{asked.where}"
-    if asked.shared:
+    if asked.by_call:
+        from costtop.queries.pulls import work_shares
         from costtop.queries.spending import tool_shares
 
         values = (*asked.span, *asked.values)
-        return tool_shares.floors(db, columns, asked.labels, asked.span, where, values)
+        wrapped = work_shares.attributed if asked.attributed else str
+        return tool_shares.floors(db, columns, asked.labels, asked.span, where, values, wrapped)
     found: dict[Key, Floor] = {}
     for _, part in asked.parts(db):
         values = (part.since, part.until, *asked.values)
@@ -318,8 +345,9 @@ def _unpriced(db: sqlite3.Connection, asked: _Asked) -> list[str]:
     found: set[str] = set()
     for rows, part in asked.parts(db):
         # What has no price stands among the few floors; shares of calls have none of their own.
-        where = "p.unpriced > 0" if asked.shared else "p.reason = 'unpriced'"
-        told = rows if asked.shared else f"FROM {part.floors} p {JOINED}"
+        by_call = asked.by_call
+        where = "p.unpriced > 0" if by_call else "p.reason = 'unpriced'"
+        told = rows if by_call else f"FROM {part.floors} p {JOINED}"
         query = f"SELECT DISTINCT n.text {told} JOIN names n ON n.id = p.model WHERE {where}"
         values = (part.since, part.until, *asked.values)
         found |= {row[0] for row in db.execute(f"{query} AND {WITHIN}{asked.where}", values)}

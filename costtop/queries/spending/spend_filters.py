@@ -2,16 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from costtop import scope
 from costtop.named import NamedTuple
 from costtop.queries.spending import sum_keys
-from costtop.queries.spending.sum_keys import TAG, UNTAGGED
+from costtop.queries.spending.sum_keys import TAG, UNATTRIBUTED, UNTAGGED
 
 FIELDS = (
-    "feature", "model", "agent", "user", "project", "branch", "ticket", "source", "session",
-    "task", "type", "host", "label", "tool", "server",
+    "feature", "model", "agent", "user", "project", "branch", "ticket", "pr", "commit", "source",
+    "session",    "task", "type", "host", "label", "tool", "server",
 )  # fmt: skip
 
 
@@ -39,7 +40,15 @@ def condition(
 
 def stored(db: sqlite3.Connection, field: str, most: int = 5) -> list[str]:
     """Names that spend has in this field, dearest first: what a filter could have meant."""
-    if field in sum_keys.SHARED:
+    rows: Iterable[tuple[Any, ...]]
+    if field in sum_keys.ATTRIBUTED:
+        from costtop.queries.pulls import work_shares
+
+        work_shares.prepare(db)
+        spent = work_shares.rows(work_shares.EVER, ())
+        query = f"SELECT {sum_keys.column(field)}, sum(p.cost) {spent} GROUP BY 1 ORDER BY 2 DESC"
+        rows = db.execute(query).fetchall()
+    elif field in sum_keys.SHARED:
         rows = db.execute(
             "SELECT name, count(*) FROM tools GROUP BY 1 UNION ALL SELECT 0, 0 ORDER BY 2 DESC"
         )
@@ -79,6 +88,11 @@ def _names(db: sqlite3.Connection, field: str) -> Iterator[tuple[int, str]]:
         )
         return
     yield 0, ""
+    if field in sum_keys.ATTRIBUTED:
+        from costtop.queries.pulls import work_shares
+
+        yield from work_shares.names(db, field)
+        return
     of_tags = " WHERE id IN (SELECT tags FROM contexts)" if field.startswith(TAG) else ""
     yield from db.execute(f"SELECT id, text FROM names{of_tags}")
 
@@ -96,6 +110,6 @@ def _spellings(field: str, name: str, text: str) -> Sequence[str]:
         return name, name.rpartition("/")[2], name.removeprefix("claude-")
     if field == "agent":
         return name, text
-    if name == UNTAGGED and field.startswith(TAG):
+    if name in (UNTAGGED, UNATTRIBUTED) and field.startswith(TAG):
         return (name,)
-    return (name, "") if name == UNTAGGED else (name,)
+    return (name, "", UNTAGGED) if name in (UNTAGGED, UNATTRIBUTED) else (name,)

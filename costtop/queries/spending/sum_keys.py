@@ -14,22 +14,26 @@ from costtop.store import meta
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
     "source", "host", "label", "hour", "block", "agent", "type", "branch", "ticket",
-    "tool", "server",
+    "pr", "commit", "tool", "server",
 )  # fmt: skip
 TAG = "tag:"  # before the name of a tag: "tag:team" is a key too
 UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
+UNATTRIBUTED = "(unattributed)"
 TIMES = ("hour", "block", "day", "week", "month")
 SHARED = frozenset({"tool", "server"})
 """Keys of which one call may have several: its sums are shared over them."""
+ATTRIBUTED = frozenset({"pr", "commit"})
+"""Keys that each call has one of, by the evidence: `work_shares`."""
 QUARTERLY = frozenset({"hour", "block", "task"})
 """Keys that whole days do not tell apart."""
-PARTS = SHARED | {"model", "type"}
+PARTS = SHARED | ATTRIBUTED | {"model", "type"}
 """Keys of which one task may have several: tasks have no line by them."""
 COLUMN = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
     "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
     "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
     "agent": "s.source", "type": "s.agent_type", "branch": "c.branch", "ticket": "c.branch",
+    "pr": "p.pull", "commit": "p.made",
     "tool": "p.tool", "server": "p.tool", **dict.fromkeys(TIMES, "p.quarter"),
 }  # fmt: skip
 _AGENTS = {
@@ -40,6 +44,9 @@ _SESSION = (
     "SELECT n.text || '/' || s.session FROM sessions s JOIN names n ON n.id = s.source"
     " WHERE s.id = ?"
 )
+
+_ATTRIBUTED = "SELECT text FROM temp.work_names WHERE id = ?"
+_TEXT = {"session": _SESSION, **dict.fromkeys(ATTRIBUTED, _ATTRIBUTED)}
 
 
 def column(key: str) -> str:
@@ -97,13 +104,15 @@ class Labels:
             return UNTAGGED if begun is None else hour_blocks.key(begun, self._tz)
         if self._by in TIMES:
             return periods.key(self._by, (number or 0) * QUARTER, self._tz)
-        query = _SESSION if self._by == "session" else "SELECT text FROM names WHERE id = ?"
+        query = _TEXT.get(self._by, "SELECT text FROM names WHERE id = ?")
         row = self._db.execute(query, (number,)).fetchone()
         return self._worded(row[0] if row else "")
 
 
 def wording(db: sqlite3.Connection, by: str) -> Callable[[str], str]:
     """How a name of this key is shown: a function of what is stored, "" for none."""
+    if by in ATTRIBUTED:
+        return lambda name: name or UNATTRIBUTED
     if by != "ticket":
         return partial(_worded, by)
     from costtop.attribution import tickets

@@ -6,7 +6,7 @@ for none is a row with the tool 0.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from costtop.durations import QUARTER
 from costtop.floor import Floor, of_reasons
@@ -29,7 +29,7 @@ _USES = (
     "(SELECT call, name, count(*) OVER (PARTITION BY call) AS n,"
     " row_number() OVER (PARTITION BY call ORDER BY nth) - 1 AS nth FROM tools)"
 )
-_OF = f"k.at / {QUARTER} AS quarter, k.session, k.context, k.model, k.feature"
+_OF = f"k.at, k.at / {QUARTER} AS quarter, k.session, k.context, k.model, k.feature"
 _JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
@@ -46,17 +46,28 @@ _PARTS = ", ".join(
     for name, sum_ in sums.items()
 )
 
+_STATED = "k.reported IS NOT NULL AS stated"
+_WHOLE = ", ".join(f"{sum_} AS {name}" for name, sum_ in {**_COUNTED, **_SIGNED}.items())
+
 
 def rows(span: tuple[int, int]) -> str:
     """What stands in the place of the roll-up, of the quarter hours [since, until).
 
     p has its columns and a tool; s and c are as there.
     """
-    return (
-        f"FROM (SELECT {_OF}, coalesce(t.name, 0) AS tool,"
-        f" k.reported IS NOT NULL AS stated, {_PARTS} {_within(span)}"
-        f" LEFT JOIN {_USES} t ON t.call = k.id WHERE NOT k.flags & {UNREADABLE}) p {_JOINED}"
-    )
+    return f"FROM ({calls(span)}) p {_JOINED}"
+
+
+def calls(span: tuple[int, int], *, shared: bool = True) -> str:
+    """The same as a query of its own; not `shared` it is of whole calls, without their tools."""
+    if shared:
+        sums, uses = (
+            f"coalesce(t.name, 0) AS tool, {_STATED}, {_PARTS}",
+            f" LEFT JOIN {_USES} t ON t.call = k.id",
+        )
+    else:
+        sums, uses = f"{_STATED}, {_WHOLE}", ""
+    return f"SELECT {_OF}, {sums} {_within(span)}{uses} WHERE NOT k.flags & {UNREADABLE}"
 
 
 def _within(span: tuple[int, int]) -> str:
@@ -75,12 +86,17 @@ def floors(
     span: tuple[int, int],
     where: str,
     values: Sequence[object],
+    wrapped: Callable[[str], str] = str,
 ) -> tuple[dict[tuple[str, ...], Floor], Floor]:
-    """What lines are short of, and what all are: a call counts once in each, whole."""
+    """What lines are short of, and what all are: a call counts once in each, whole.
+
+    `wrapped` puts more columns to the query of its calls (session, context, at and all else).
+    """
     lines: dict[tuple[str, ...], dict[int, CallRow]] = {}
     every: dict[int, CallRow] = {}
+    short = f"FROM ({wrapped(_short(span))}) p {_JOINED}"
     found = db.execute(
-        f"SELECT {', '.join(columns)}, p.call, {fields('w')} {_short(span)}"
+        f"SELECT {', '.join(columns)}, p.call, {fields('w')} {short}"
         f" JOIN calls w ON w.id = p.call WHERE {where}",
         values,
     )
@@ -98,7 +114,7 @@ def _floor(calls: Iterable[CallRow]) -> Floor:
 def _short(span: tuple[int, int]) -> str:
     """The calls whose cost is less than what was billed, once for each of their tools."""
     return (
-        f"FROM (SELECT {_OF}, k.id AS call, coalesce(t.name, 0) AS tool {_within(span)}"
+        f"SELECT {_OF}, k.id AS call, coalesce(t.name, 0) AS tool {_within(span)}"
         " LEFT JOIN (SELECT DISTINCT call, name FROM tools) t ON t.call = k.id"
-        f" WHERE k.flags & {ANY_SHORT} OR k.cost IS NULL) p {_JOINED}"
+        f" WHERE k.flags & {ANY_SHORT} OR k.cost IS NULL"
     )

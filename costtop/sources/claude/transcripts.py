@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, Untold
+from costtop.sources.claude import pr_links
 from costtop.sources.claude import transcript_turns as turns
 from costtop.sources.claude.folders import context_of, roots, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
@@ -352,6 +353,8 @@ class _Fold:
             usable = isinstance(tries, int) and 0 < tries < 1000
             self.memo["tries"] = [tries if usable else 1, None]
         elif row.type == "pr-link":
+            where = self.memo.get("where") or ["", "", ""]
+            self.events += pr_links.read(self.raw, self.session, at, where)
             self.events += turns.ended(self.turn, self.session, "completed", at)
         elif row.type == "last-prompt" and not self.turn.get("busy", True):
             self.events += turns.ended(self.turn, self.session, "completed", self.turn["last"])

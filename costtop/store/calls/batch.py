@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
+from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 
 
@@ -37,3 +38,4 @@ class Reading(NamedTuple):
     bad: list[Bad]
     untold: Sequence[Untold] = ()
     plans: Sequence[PlanReading] = ()
+    pulls: Sequence[PullLink] = ()

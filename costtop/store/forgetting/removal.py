@@ -14,6 +14,7 @@ from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.merge import Stored, delete
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.forgetting.tombstones import EVERYBODY, read, who
+from costtop.store.git import git_facts
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers, short_ids
 
@@ -22,7 +23,7 @@ AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 # Where a session stands by its row, and by its key "source/session".
 _BY_ROW = (
     *("tasks", "estimates", "told_contexts", "session_models", "minutes", "spend", "floors"),
-    *("days", "floor_days", "task_sums", "titles"),
+    *("days", "floor_days", "task_sums", "titles", "pull_links"),
 )
 _BY_KEY = (
     *("marks", "standings", "denials", "statuslines", "run_sessions", "breakers", "breaker_deeds"),
@@ -30,7 +31,7 @@ _BY_KEY = (
 )
 _TIMED = {"deeds": "at", "silences": "ended", "breakers": "ended", "statuslines": "at",
           "overrides": "ended", "intents": "at", "denials": "at", "estimates": "at",
-          "spared": "since",
+          "spared": "since", "pull_links": "at",
           "tasks": "coalesce(finished, started)"}  # fmt: skip
 # Every column that holds the id of a name, and of a context.
 _NAMES = {
@@ -184,6 +185,7 @@ def _unused(db: sqlite3.Connection) -> None:
         f"SELECT {column} FROM {table}" for table, columns in _NAMES.items() for column in columns
     )
     db.execute(f"DELETE FROM names WHERE id <> 0 AND id NOT IN ({used})")
+    git_facts.forget_unused(db)
     meta.void_ids(db)
     db.execute(
         "DELETE FROM places WHERE state = '' AND id NOT IN"

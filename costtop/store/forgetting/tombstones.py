@@ -9,10 +9,11 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from costtop.model import SessionFact, TaskFact, Untold
+from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 from costtop.store.calls.batch import Priced, Reading
 
-T = TypeVar("T", Priced, SessionFact, TaskFact, Untold, PlanReading)
+T = TypeVar("T", Priced, SessionFact, TaskFact, Untold, PlanReading, PullLink)
 _AT_ONCE = 400  # keys looked up by one statement
 EVERYBODY = b""
 
@@ -60,6 +61,7 @@ class Forgotten:
             facts=self._kept([one for one in reading.facts if not one.title], _of_fact)
             + [one for one in reading.facts if one.title and _is_there(db, one, calls)],
             tasks=self._kept(reading.tasks, lambda one: (one.source, one.session, one.at)),
+            pulls=self._kept(list(reading.pulls), lambda one: (one.source, one.session, one.at)),
             untold=self._kept(list(reading.untold), lambda one: (one.source, one.session, one.at)),
             plans=self._kept(list(reading.plans), lambda one: (one.source, one.session, one.at)),
         )

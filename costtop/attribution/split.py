@@ -1,0 +1,198 @@
+"""Splits sessions' work over pull requests and commits, by when and where it was done. Pure.
+
+Evidence, the strongest first: the commit that ends a stretch of work; the branch it was done on;
+the pull requests that the session itself named. What two pull requests claim alike, or none, is
+unattributed: nothing is guessed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from costtop.attribution.pull_names import UNTOLD, is_telling
+from costtop.named import NamedTuple
+
+ALWAYS = (-(1 << 62), 1 << 62)  # ms UTC: from ever to ever
+
+
+class Work(NamedTuple):
+    """Where calls of one session row were made: all that have one context."""
+
+    session: int
+    context: int
+    root: int
+    folder: str
+    branch: str
+    project: str
+    firm: bool = True  # the log tells the branch at each call, not once for the whole session
+
+
+class Link(NamedTuple):
+    """A pull request named by a session (its root), with the place where it worked then."""
+
+    root: int
+    pull: str
+    at: int
+    branch: str
+    folder: str
+    project: str
+
+
+class Stretch(NamedTuple):
+    """Work in one worktree between two moves of its HEAD; [since, until) ms UTC."""
+
+    since: int
+    until: int
+    branch: str  # "" where none was checked out
+    commit: str = ""  # that ended it
+    onward: str = ""  # the branch that it was carried on to, uncommitted
+
+
+class BranchPull(NamedTuple):
+    """A pull request of a branch, until when, ms UTC; None: it is not merged yet."""
+
+    pull: str
+    until: int | None = None
+
+
+class Known(NamedTuple):
+    """What is known of one repository."""
+
+    default: str = ""
+    branches: Mapping[str, Sequence[BranchPull]] = {}
+    commits: Mapping[str, tuple[str, str]] = {}  # hash -> (what it came to, its pull or "")
+    stretches: Mapping[str, Sequence[Stretch]] = {}  # by worktree, in order
+
+
+class Evidence(NamedTuple):
+    """All that work is split by."""
+
+    places: Mapping[str, tuple[int, str]]  # folder -> (repository, worktree)
+    repositories: Mapping[int, Known]
+    links: Sequence[Link]
+
+
+class Share(NamedTuple):
+    """[since, until) ms UTC of a work: its pull request and its commit, "" for none."""
+
+    session: int
+    context: int
+    since: int
+    until: int
+    pull: str
+    commit: str
+
+
+_Place = int | str  # a repository; where none is known the project or folder
+_NOTHING = Known()
+
+
+def split(works: Iterable[Work], evidence: Evidence) -> Iterator[Share]:
+    """Shares of works, none of two over the same time; what has no share is unattributed."""
+    found = list(works)
+    asked = _Split(evidence, found)
+    for work in found:
+        for since, until, pull, commit in asked.of(work):
+            if pull or commit:
+                yield Share(work.session, work.context, since, until, pull, commit)
+
+
+class _Split:
+    """The evidence, by what is asked of it."""
+
+    def __init__(self, evidence: Evidence, works: Iterable[Work]) -> None:
+        self._evidence = evidence
+        self._named: dict[int, dict[str, int]] = {}  # root -> pull -> when it was first named
+        self._by_branch: dict[tuple[_Place, str], dict[str, int]] = {}
+        for link in sorted(evidence.links, key=lambda one: one.at):
+            self._named.setdefault(link.root, {}).setdefault(link.pull, link.at)
+            place = self._place(link.folder, link.project)
+            if is_telling(link.branch, self._known(place).default):
+                self._by_branch.setdefault((place, link.branch), {}).setdefault(link.pull, link.at)
+        self._worked = {
+            (one.root, self._place(one.folder, one.project), one.branch) for one in works
+        }
+
+    def _place(self, folder: str, project: str) -> _Place:
+        known = self._evidence.places.get(folder)
+        return known[0] if known and known[0] else project or folder
+
+    def _known(self, place: _Place) -> Known:
+        return (
+            self._evidence.repositories.get(place, _NOTHING) if isinstance(place, int) else _NOTHING
+        )
+
+    def of(self, work: Work) -> Iterator[tuple[int, int, str, str]]:
+        """(since, until, pull, commit) in order."""
+        place = self._place(work.folder, work.project)
+        known = self._known(place)
+        for stretch in self._stretches(work, known):
+            final, pull = known.commits.get(stretch.commit, (stretch.commit, ""))
+            if pull:
+                yield stretch.since, stretch.until, pull, final
+                continue
+            for since, until, found in self._by_place(work, place, known, stretch):
+                yield since, until, found, final
+
+    def _stretches(self, work: Work, known: Known) -> Iterator[Stretch]:
+        """Those of the work's folder, with the branch that is to be believed; all of time."""
+        top = self._evidence.places.get(work.folder, (0, ""))[1]
+        moved = known.stretches.get(top, ())
+        if not moved:
+            yield Stretch(*ALWAYS, work.branch)
+            return
+        if moved[0].since > ALWAYS[0]:
+            yield Stretch(ALWAYS[0], moved[0].since, work.branch)
+        for one in moved:
+            said = is_telling(work.branch, known.default)
+            if said and one.branch != work.branch and (work.firm or one.branch in UNTOLD):
+                yield Stretch(one.since, one.until, work.branch)
+            else:
+                yield one
+
+    def _by_place(
+        self, work: Work, place: _Place, known: Known, stretch: Stretch
+    ) -> Iterator[tuple[int, int, str]]:
+        branch = stretch.branch
+        onward = stretch.onward and (work.root, place, stretch.onward) in self._worked
+        if onward and not is_telling(branch, known.default):
+            branch = stretch.onward  # what was begun before it had a branch of its own
+        span = stretch.since, stretch.until
+        if is_telling(branch, known.default):
+            yield from _cut(self._ends(place, branch, known), span, open_end=True)
+        else:
+            yield from self._by_name(work.root, branch, span)
+
+    def _ends(self, place: _Place, branch: str, known: Known) -> list[tuple[str, int]]:
+        """(pull, until when it has the branch) in order."""
+        merged = {one.pull: one.until for one in known.branches.get(branch, ())}
+        named = self._by_branch.get((place, branch), {})
+        ends = {
+            pull: end if (end := merged.get(pull)) is not None else named.get(pull, ALWAYS[1])
+            for pull in {*merged, *named}
+        }
+        return sorted(ends.items(), key=lambda one: (one[1], one[0]))
+
+    def _by_name(
+        self, root: int, branch: str, span: tuple[int, int]
+    ) -> Iterator[tuple[int, int, str]]:
+        """What a session named: all of it where it named one and no branch is known.
+
+        On the default branch what was done before the only one was named led to it.
+        """
+        named = list(self._named.get(root, {}).items())
+        if branch in UNTOLD:
+            yield from _cut(named, span, open_end=len(named) == 1)
+        elif len(named) == 1:
+            yield from _cut(named, span, open_end=False)
+
+
+def _cut(
+    ends: Sequence[tuple[str, int]], span: tuple[int, int], *, open_end: bool
+) -> Iterator[tuple[int, int, str]]:
+    """The span in parts: each pull's up to its end, then the next one's; two at once are none's."""
+    since, last = span[0], len(ends) - 1
+    for nth, (pull, end) in enumerate(ends):
+        alike = any(end == other for at, (_, other) in enumerate(ends) if at != nth)
+        until = span[1] if nth == last and open_end else min(end, span[1])
+        if until > since and not (alike and len(ends) > 1):
+            yield since, until, pull
+        since = max(since, until)

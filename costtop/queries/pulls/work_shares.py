@@ -1,0 +1,140 @@
+"""Calls with the pull request and the commit that they were for: what `attribution` splits.
+
+Its shares stand in temporary tables of the reading connection, which go with the snapshot that they
+belong to, so that any report can join them: each call has one pull request or none.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from costtop.attribution import head_stretches, split
+from costtop.attribution.pull_names import PullName
+from costtop.attribution.split import BranchPull, Evidence, Known, Link, Work
+from costtop.nouns.pull_link import PullLink
+from costtop.queries.spending import tool_shares
+from costtop.queries.spending.sum_keys import SHARED
+from costtop.store.git import git_facts, pull_links
+
+EVER = (-(1 << 42), 1 << 42)  # quarter hours
+_FIRM = frozenset({"claude-code", "qwen-code", "costtop"})  # tell the branch at each call
+_JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
+_WORKS = (
+    "SELECT DISTINCT p.session, p.context, s.root, cwd.text, branch.text, project.text, n.text"
+    " FROM spend p JOIN sessions s ON s.id = p.session JOIN names n ON n.id = s.source"
+    " LEFT JOIN contexts c ON c.id = p.context LEFT JOIN names cwd ON cwd.id = c.cwd"
+    " LEFT JOIN names branch ON branch.id = c.branch LEFT JOIN names project"
+    " ON project.id = c.project"
+)
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Fills the tables, of all time: what work was for is the same in any span."""
+    db.execute("DROP TABLE IF EXISTS temp.work_shares")
+    db.execute("DROP TABLE IF EXISTS temp.work_names")
+    db.execute("CREATE TEMP TABLE work_names (id INTEGER PRIMARY KEY, key TEXT, text TEXT)")
+    db.execute(
+        "CREATE TEMP TABLE work_shares (session INTEGER, context INTEGER, since INTEGER,"
+        " until INTEGER, pull INTEGER, made INTEGER, PRIMARY KEY (session, context, since))"
+        " WITHOUT ROWID"
+    )
+    known: dict[tuple[str, str], int] = {}
+
+    def number(key: str, text: str) -> int:
+        return known.setdefault((key, text), len(known) + 1) if text else 0
+
+    found = split.split(_works(db), evidence(db))
+    rows = ((*one[:4], number("pr", one.pull), number("commit", one.commit)) for one in found)
+    db.executemany("INSERT INTO temp.work_shares VALUES (?,?,?,?,?,?)", rows)
+    db.executemany(
+        "INSERT INTO temp.work_names VALUES (?,?,?)",
+        [(number, key, text) for (key, text), number in known.items()],
+    )
+
+
+def rows(span: tuple[int, int], fields: Iterable[str]) -> str:
+    """What stands in the place of the roll-up: `tool_shares.rows` with `pull` and `made`."""
+    calls = tool_shares.calls(span, shared=not SHARED.isdisjoint(fields))
+    return f"FROM ({attributed(calls)}) p {_JOINED}"
+
+
+def attributed(calls: str) -> str:
+    """A query of calls (with session, context and at) with what each was for besides."""
+    return (
+        "SELECT q.*, coalesce(w.pull, 0) AS pull, coalesce(w.made, 0) AS made"
+        f" FROM ({calls}) q LEFT JOIN temp.work_shares w ON w.session = q.session"
+        " AND w.context = q.context AND w.since <= q.at AND w.until > q.at"
+    )
+
+
+def names(db: sqlite3.Connection, key: str) -> list[tuple[int, str]]:
+    """The numbers of pull requests (`pr`) or commits (`commit`) with their names."""
+    return db.execute("SELECT id, text FROM temp.work_names WHERE key = ?", (key,)).fetchall()
+
+
+def evidence(db: sqlite3.Connection) -> Evidence:
+    """All that is known of pull requests, from logs and from git."""
+    folders = {
+        folder: (repository, top)
+        for folder, (repository, top, _) in git_facts.worktrees(db).items()
+        if repository
+    }
+    stored = git_facts.repositories(db)
+    told = pull_links.read(db)
+    called = {one.id: one.name or _told_name(one, folders, told) for one in stored}
+    repositories = {one.id: _known(db, one, called[one.id]) for one in stored}
+    links = []
+    for root, link in told:
+        name = link.repository or called.get(folders.get(link.cwd, (0, ""))[0], "")
+        pull = PullName(name or _last(link.project or link.cwd), link.number, link.sign)
+        links.append(Link(root, pull.key, link.at, link.branch, link.cwd, link.project))
+    return Evidence(folders, repositories, links)
+
+
+def _works(db: sqlite3.Connection) -> list[Work]:
+    rows = db.execute(_WORKS)
+    return [
+        Work(session, context, root, folder or "", branch or "", project or "", source in _FIRM)
+        for session, context, root, folder, branch, project, source in rows
+    ]
+
+
+def _told_name(
+    stored: git_facts.StoredRepository,
+    folders: dict[str, tuple[int, str]],
+    told: Iterable[tuple[int, PullLink]],
+) -> str:
+    """What logs call a repository without a remote, if they agree; else its folder's name."""
+    said = {
+        link.repository
+        for _, link in told
+        if link.repository and folders.get(link.cwd, (0, ""))[0] == stored.id
+    }
+    return said.pop() if len(said) == 1 else _last(stored.folder.removesuffix("/.git"))
+
+
+def _last(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[2]
+
+
+def _known(db: sqlite3.Connection, stored: git_facts.StoredRepository, name: str) -> Known:
+    branches: dict[str, list[BranchPull]] = {}
+    for one in git_facts.pulls(db, stored.id):
+        if one.branch:
+            pull = BranchPull(PullName(name, one.number, one.sign).key, one.at)
+            branches.setdefault(one.branch, []).append(pull)
+    commits = {
+        one.hash: (
+            f"{name}@{one.final[:10]}",
+            PullName(name, one.number, one.sign).key if one.number else "",
+        )
+        for one in git_facts.commits(db, stored.id)
+    }
+    return Known(
+        stored.main,
+        branches,
+        commits,
+        {
+            top: head_stretches.stretches(moves, stored.main)
+            for top, moves in git_facts.moves(db, stored.id).items()
+        },
+    )
