@@ -37,6 +37,17 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     name: str
     format: str = "costtop"
     paths: tuple[str, ...]
+    user: str = ""
+    host: str = ""
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What users and hosts are called whose agents do not say it."""
+
+    user: str = ""
+    users: dict[str, str] = {}
+    host: str = ""
+    hash: bool = False
 
 
 class FeatureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -130,6 +141,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     prices: Prices = Prices()
     metrics: Metrics | None = None
     tickets: Tickets = Tickets()
+    identity: Identity = Identity()
     off: tuple[str, ...] = ()
     read_only: bool = False
     session_titles: bool = False
@@ -202,6 +214,9 @@ def check(config: Config) -> None:
                 remedy = f'feature "{rule.name}": match "{key}"; '
                 remedy += config_mistakes.one_of(key, RULE_KEYS)
                 raise Mistake(("feature", number, "match", key), remedy)
+    for login, name in config.identity.users.items():
+        if not name.strip():
+            raise Mistake(("identity", "users", login), f'a name for {login}, such as "ana"')
     if not 0 < config.anomaly.multiplier < math.inf:  # which NaN is not either
         raise Mistake(("anomaly", "multiplier"), "a number over 0, such as 5.0")
     _amount(config.anomaly.floor, ("anomaly", "floor"))

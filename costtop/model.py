@@ -243,8 +243,7 @@ class Spend(NamedTuple):
     """A stored call with its price, as budgets and detectors see it, in order of arrival.
 
     `root` is "source/session" of the root session. `cost` is None when the price is unknown.
-    `previous` is the cost booked for the same call at an earlier sight, when `new` is False: a
-    grown streaming row replaces its own cost, it is not another turn.
+    `previous` is the cost booked at an earlier sight, which a grown row replaces, where not `new`.
     """
 
     call: Call
@@ -256,6 +255,7 @@ class Spend(NamedTuple):
     new: bool = True
     previous: int | None = None
     label: str = ""  # of the root session: the name of the config's [[source]] entry
+    owner: str = ""  # whose its session is: the call's own user goes before it
 
 
 class Finding(NamedTuple):

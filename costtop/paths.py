@@ -39,6 +39,11 @@ class Paths(NamedTuple):
     otlp_token: Path  # what programs show the OTLP receiver; costtop makes it
 
     @property
+    def identity_key(self) -> Path:
+        """What names of users and hosts are hashed with, where the config asks for it."""
+        return self.database.parent / "identity.key"
+
+    @property
     def hook_receipts(self) -> Path:
         """The folder that keeps what agents' settings were before costtop stood in them."""
         return self.database.parent / "hooks"

@@ -14,6 +14,7 @@ from costtop import scope
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.model import Breaker, Budget, Call, Context, Spend, Tokens
 from costtop.money import NANO
+from costtop.nouns.log_owner import LogOwner
 from costtop.queries.live.view import BudgetMeter
 from costtop.store import gating
 from costtop.store.alerts import breakers
@@ -31,6 +32,11 @@ IDS = ("ab1", "ab[2]", "abc", "xab", "!a", "^a", "a]", "]", "-", "a-c", "é", "A
 FEATURES = ("shop", "shop/api", "sh[op", "Shop", "")
 
 
+def _said(nth: int) -> str:
+    """The user that a call says itself: every second leaves it to whose its session is."""
+    return IDS[-1 - nth] if nth % 2 else ""
+
+
 def _call(nth: int) -> Call:
     return Call(
         nth.to_bytes(16, "big"),
@@ -39,7 +45,7 @@ def _call(nth: int) -> Call:
         "claude-opus-4-6",
         Tokens(10, output=1),
         AT,
-        context=Context(feature=FEATURES[nth % 5], user=IDS[-1 - nth], project="etl"),
+        context=Context(feature=FEATURES[nth % 5], user=_said(nth), project="etl"),
     )
 
 
@@ -47,9 +53,10 @@ CALLS = tuple(_call(nth) for nth in range(len(IDS)))
 
 
 def _about(call: Call) -> dict[str, str]:
+    nth = IDS.index(call.session)
     return {
         "feature": call.context.feature,
-        "user": call.context.user,
+        "user": IDS[-1 - nth],
         "project": "etl",
         "model": call.model,
         "source": call.source,
@@ -61,12 +68,16 @@ def _about(call: Call) -> dict[str, str]:
 def db(tmp_path_factory):
     """A store in which the nth session has cost 2^n nano-dollars, so that a sum names its parts."""
     made = open_writer(tmp_path_factory.mktemp("scope") / "costtop.db")
-    priced = [Priced(call, 1 << nth, 1 << nth, None) for nth, call in enumerate(CALLS)]
-    reading = Reading(
-        "claude-code", b"/a", "{}", "{}", 1, False, priced, facts=[], tasks=[], outcomes=[], bad=[]
-    )
+    readings = [
+        Reading(
+            "claude-code", b"/%d" % nth, "{}", "{}", 1, False,
+            [Priced(call, 1 << nth, 1 << nth, None)], facts=[], tasks=[], outcomes=[], bad=[],
+            owner=LogOwner("nobody" if nth % 2 else IDS[-1 - nth], "box"),
+        )
+        for nth, call in enumerate(CALLS)
+    ]  # fmt: skip
     made.execute("BEGIN IMMEDIATE")
-    record(made, WriteContext(lambda context, source, model: context.feature), [reading], AT)
+    record(made, WriteContext(lambda context, source, model: context.feature), readings, AT)
     made.execute("COMMIT")
     yield made
     made.close()
@@ -86,7 +97,8 @@ def _detected(wanted: tuple[tuple[str, str], ...]) -> set[int]:
     for nth, call in enumerate(CALLS):
         budgets = Budgets([Budget("b", "day", 1, scope=wanted)], ZoneInfo("UTC"))
         root, feature = f"{call.source}/{call.session}", call.context.feature
-        budgets.observe(Spend(call, root, NANO, None, AT, feature), AT)
+        owner = _about(call)["user"]
+        budgets.observe(Spend(call, root, NANO, None, AT, feature, owner=owner), AT)
         if budgets.spent("b", AT):
             found.add(nth)
     return found

@@ -1,11 +1,15 @@
 """What readers need of the config, as the store keeps it for them."""
 
+import json
+
+import msgspec
+
 from costtop import config as configuration
 from costtop.config import Config
 from costtop.daemon import plan_settings
 from costtop.store import meta
 from costtop.store.plans import paid_plans
-from costtop.store.sessions import titles
+from costtop.store.sessions import owner_columns, titles
 
 
 def reader_settings(config: Config) -> dict[str, str]:
@@ -20,4 +24,12 @@ def reader_settings(config: Config) -> dict[str, str]:
     return settings | {
         titles.KEY: "1" if config.session_titles else "",
         meta.TICKETS: config.tickets.pattern,
+        owner_columns.KEY: _owners(config),
     }
+
+
+def _owners(config: Config) -> str:
+    """What is said of whose logs are."""
+    given = {one.name: (one.user, one.host) for one in config.source if one.user or one.host}
+    near = config.receive.otlp is not None and config.receive.otlp.host
+    return json.dumps([msgspec.structs.asdict(config.identity), given, near], sort_keys=True)

@@ -17,6 +17,7 @@ from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest import journalled, title_reading
 from costtop.daemon.ingest.intake import Ingest
+from costtop.daemon.ingest.log_owners import LogOwners
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices import budget_changes
 from costtop.daemon.notices.post import audience
@@ -35,7 +36,7 @@ from costtop.sources.registry import SOURCE
 from costtop.store import meta
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.recovery import rebuild
-from costtop.store.sessions import accounts, labels, runs
+from costtop.store.sessions import accounts, labels, owner_columns, owners, runs
 from costtop.store.sessions.accounts import Accounts
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -69,6 +70,7 @@ async def wired(
     seconds a write waits for another program's lock.
     """
     found = roots(config, paths)
+    who = LogOwners(config, paths)
     private_directory(paths.spool)
     prices = price_book(config, paths)
     rebuild.make_whole(paths.database, now_ms())
@@ -83,17 +85,17 @@ async def wired(
         zone, limits = configuration.zone(config), configuration.budgets(config)
         to = audience(config, zone)
         settings = reader_settings(config)
+        await _place_sessions(writer, write_context, config, who)
         if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
             posted()
-        await _place_sessions(writer, write_context, config)
         await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
-        told = partial(_on_loop, asyncio.get_running_loop(), posted)
-        evaluator = Evaluator(settings_of(config), limits, zone, to, told)
+        tell = partial(_on_loop, asyncio.get_running_loop(), posted)
+        evaluator = Evaluator(settings_of(config), limits, zone, to, tell)
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
-        ingest.titles = config.session_titles
+        ingest.titles, ingest.owner_of = config.session_titles, who.owner_of
         await _restore(writer, ingest)
         try:
             yield Wired(
@@ -111,8 +113,16 @@ async def wired(
                 await _keep_last(writer, prices)
 
 
-async def _place_sessions(writer: Writer, write_context: WriteContext, config: Config) -> None:
-    """What the config says of where logs stand: their labels, the accounts of plans."""
+async def _place_sessions(
+    writer: Writer, write_context: WriteContext, config: Config, who: LogOwners
+) -> None:
+    """What the config says of where logs stand: their owners, labels, the accounts of plans.
+
+    It is compared with what the store was told before, so that is not written yet.
+    """
+    write_context.owners.naming = who.naming
+    told = reader_settings(config)[owner_columns.KEY]
+    await writer.transact(owners.renew, who.naming, who.owner_of, told)
     write_context.accounts = Accounts(plan_settings.accounts(config))
     await writer.transact(labels.renew, write_context.labels)
     await writer.transact(accounts.renew, write_context.accounts)

@@ -13,7 +13,7 @@ def calls(
     db: sqlite3.Connection, since: int, until: int, stamp: Callable[[int], str]
 ) -> Iterator[dict[str, Any]]:
     """Every call in [since, until), ms UTC, by event time; `stamp` writes times."""
-    named = short_ids(db)
+    named, hosts = short_ids(db), _hosts(db)
     for spend in History(db).between(since, until):
         call = spend.call
         yield {
@@ -28,9 +28,9 @@ def calls(
             "feature": spend.feature,
             "project": call.context.project,
             "branch": call.context.branch,
-            "user": call.context.user,
+            "user": call.context.user or spend.owner,
             "task": call.context.task,
-            "host": call.context.host,
+            "host": call.context.host or hosts.get((call.source, call.session, call.agent), ""),
             "status": call.status,
             "attempt": call.attempt,
             **token_counts(call.tokens),
@@ -49,6 +49,15 @@ def calls(
 def token_counts(tokens: Tokens) -> dict[str, int]:
     """As JSON names them: "input_tokens" and so on."""
     return {f"{kind}_tokens": count for kind, count in tokens._asdict().items()}
+
+
+def _hosts(db: sqlite3.Connection) -> dict[tuple[str, str, str], str]:
+    """The hosts of sessions of which it is known whose they are."""
+    rows = db.execute(
+        "SELECT n.text, s.session, s.agent, h.text FROM sessions s JOIN names n ON n.id = s.source"
+        " JOIN names h ON h.id = s.host WHERE s.host <> 0"
+    )
+    return {(source, session, agent): host for source, session, agent, host in rows}
 
 
 def short_ids(db: sqlite3.Connection) -> dict[str, str]:

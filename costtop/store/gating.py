@@ -18,8 +18,8 @@ _SESSION = (
     "SELECT n.text || '/' || r.session, f.text, u.text, p.text, m.text, r.id"
     " FROM sessions s JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
     " JOIN names m ON m.id = r.model JOIN names f ON f.id = r.feature"
-    " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names u ON u.id = c.user"
-    " LEFT JOIN names p ON p.id = c.project"
+    " LEFT JOIN contexts c ON c.id = r.context LEFT JOIN names p ON p.id = c.project"
+    " LEFT JOIN names u ON u.id = coalesce(nullif(c.user, 0), r.user)"
     " WHERE s.source = (SELECT id FROM names WHERE text = ?) AND s.session = ? AND s.agent = ''"
 )
 _PASSES = (

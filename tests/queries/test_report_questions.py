@@ -16,6 +16,7 @@ from costtop.attribution import tickets
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.model import Call, Context, SessionFact, TaskFact, Tokens, ToolUse
 from costtop.money import NANO
+from costtop.nouns.log_owner import LogOwner
 from costtop.nouns.pull_link import PullLink
 from costtop.queries.spending import report
 from costtop.queries.spending.report import OTHER
@@ -32,6 +33,7 @@ from costtop.store.sessions.sessions import Sessions
 
 UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 NOW = 1_795_444_327_000  # Mon 2026-11-23 14:32:07 UTC
+OWNERS = ("ana", "eva")
 TOOLS = ("Bash", "Read", "mcp__github__get_issue", "mcp__github__list", "mcp__jira__find", "Edit")
 GLOBS = {
     "feature": "check*", "model": "opus*", "agent": "claude", "user": "a[nm]a", "project": "/w/*",
@@ -50,7 +52,7 @@ def made(nth: int, rng: random.Random) -> Priced:
         project=rng.choice(["", "/w/shop", "/w/web"]),
         branch=rng.choice(["", "main", "fix", "SHOP-12-a", "x/SHOP-12", "x/OPS-7"]),
         feature=rng.choice(["", "checkout", "search"]),
-        user=rng.choice(["ana", "ama", "bo"]),
+        user=rng.choice(["", "ana", "ama", "bo"]),
         task=rng.choice(["", "t1", "t2"]),
         host=rng.choice(["", "box"]),
         tags=rng.choice(["", '{"team": "web"}', '{"team": "ops", "x": "1"}', '{"x": "2"}']),
@@ -67,6 +69,11 @@ def made(nth: int, rng: random.Random) -> Priced:
     )  # fmt: skip
     cost = rng.randrange(NANO) if rng.random() < 0.95 else None
     return Priced(call, cost, cost, None)
+
+
+def whose(one: Call | SessionFact) -> str:
+    """The owner of a session, where its calls do not say it."""
+    return OWNERS[int(one.session[1:]) % 2]
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +97,15 @@ def store(tmp_path_factory: pytest.TempPathFactory, calls: list[Priced]) -> Iter
         if call.agent
     ]
     db.execute("BEGIN")
-    reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, calls, kinds, facts, [], [])
+    readings = [
+        Reading("claude-code", b"/" + user.encode(), "{}", "{}", 1, False,
+                [one for one in calls if whose(one.call) == user],
+                [one for one in kinds if whose(one) == user], facts, [], [],
+                owner=LogOwner(user, f"{user}s-box"))
+        for user in OWNERS
+    ]  # fmt: skip
     meta.put(db, {meta.TICKETS: tickets.DEFAULT})
-    record(db, WriteContext(lambda c, _s, _m: c.feature), [reading], NOW)
+    record(db, WriteContext(lambda c, _s, _m: c.feature), readings, NOW)
     named = [
         PullLink("codex", "s01", name, number, "#", "", 1, branch, project=project)
         for number, ((project, branch), name) in enumerate(
@@ -114,14 +127,14 @@ OF: dict[str, Callable[[Call], str]] = {
     "session": lambda c: f"{c.source}/{c.session}",
     "feature": lambda c: c.context.feature,
     "model": lambda c: c.model,
-    "user": lambda c: c.context.user,
+    "user": lambda c: c.context.user or whose(c),
     "task": lambda c: c.context.task,
     "project": lambda c: c.context.project,
     "branch": lambda c: c.context.branch,
     "ticket": lambda c: next(iter(re.findall(r"[A-Z]+-[0-9]+", c.context.branch)), ""),
     "pr": lambda c: PULLS.get((c.context.project, c.context.branch), "(unattributed)"),
     "commit": lambda c: "(unattributed)",
-    "host": lambda c: c.context.host,
+    "host": lambda c: c.context.host or f"{whose(c)}s-box",
     "source": lambda c: c.source,
     "agent": lambda c: AGENTS[c.source],
     "type": lambda c: c.agent.replace("a", "k"),

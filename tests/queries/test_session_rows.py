@@ -7,6 +7,7 @@ import pytest
 
 from costtop.durations import DAY, HOUR, MINUTE, SECOND
 from costtop.model import Call, Context, SessionFact, Tokens
+from costtop.nouns.log_owner import LogOwner
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import ProcessSeen, Pulse, Snapshot
 from costtop.store import meta
@@ -55,7 +56,9 @@ def test_rows_that_are_moved_on_are_those_that_are_read_anew(tmp_path: Path, see
         facts = [_fact(rng, now)] if rng.random() < 0.1 else []
         if calls or facts:
             db.execute("BEGIN")
-            read = Reading("claude-code", b"/l", "{}", "{}", 1, False, calls, facts, [], [], [])
+            owner = LogOwner(rng.choice(("ana", "bo")), "box") if rng.random() < 0.3 else None
+            read = Reading("claude-code", b"/l", "{}", "{}", 1, False, calls, facts, [], [], [],
+                           owner=owner)  # fmt: skip
             record(db, context, [read], now)
             db.execute("COMMIT")
         if rng.random() < 0.05:

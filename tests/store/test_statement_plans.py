@@ -19,7 +19,7 @@ SQL = re.compile(r"\s*(SELECT .* FROM|INSERT .*INTO|UPDATE .* SET|DELETE FROM|WI
 # Tables whose rows are as few as the user's own doings, settings, programs that run now.
 SMALL = frozenset(
     "meta cards breakers overrides silences marks endpoints runs old_keys forgotten"
-    " statuslines json_each sqlite_master CONSTANT".split()
+    " statuslines owners json_each sqlite_master CONSTANT".split()
 )
 # Indexes of the few rows that wait for something.
 WAITING = frozenset({"outbox_open", "outbox_held", "intents_open", "sessions_unnamed"})
@@ -61,6 +61,8 @@ WALKS = {
     "store/sessions/accounts.py: renew": "once a plan of the config got another account",
     "store/sessions/accounts.py: _found": "the same",
     "store/sessions/labels.py: renew": "once an entry of the config got another name",
+    "store/sessions/owners.py: _fill": "once an update, or what an entry of the config gives",
+    "store/sessions/owners.py: renew": "once the config gave somebody another name",
     "store/sessions/short_ids.py: fill": "once an update from before there were short ids",
     "store/sums/rolled.py: use_zone": ANY,
     "store/sessions/titles.py: begin": ANY,

@@ -236,6 +236,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "project": row.project,
         "feature": row.feature,
         "user": row.user,
+        "host": row.host,
         "label": row.label or None,
         "model": row.model,
         "model_now": row.model_now,

@@ -29,6 +29,7 @@ from costtop.store.calls.calls import Recorded
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.git import pull_links
 from costtop.store.plans import plan_readings
+from costtop.store.sessions.owners import OwnerOf
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import FileChange, Known
@@ -72,6 +73,7 @@ class Ingest:
         self.recent_is_read = False  # what was written within the last day
         self.titles = False  # the agents' own titles are wanted
         self.plans = False  # some agent has told of a plan's windows
+        self.owner_of: OwnerOf = _nobody
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
         self._costs, self._after, self._lost = costs, after, lost
@@ -263,6 +265,7 @@ class Ingest:
                 untold=item.untold,
                 plans=item.plans,
                 pulls=item.pulls,
+                owner=self.owner_of(item.label, item.place.path),
             )
             for item in folded
         ]
@@ -307,6 +310,10 @@ def _of_database(order: Order, seen: Seen) -> Order:
     before, place = order.change.place, rows_place(seen, order.change.place)
     memo = order.memo if before.ino in (0, place.ino) else {}
     return order._replace(change=order.change._replace(place=place), memo=memo)
+
+
+def _nobody(_label: str, _path: bytes) -> None:
+    """Whose a log is, where nobody is asked."""
 
 
 def place_of(path: bytes) -> Place:

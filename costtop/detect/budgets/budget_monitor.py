@@ -258,7 +258,8 @@ def _who(spend: Spend) -> tuple[str, str, str, str, str, str]:
     """What the call is by `FIELDS`."""
     call = spend.call
     context = call.context
-    return spend.feature, context.user, context.project, call.model, call.source, spend.root
+    user = context.user or spend.owner
+    return spend.feature, user, context.project, call.model, call.source, spend.root
 
 
 def _closed(account: Account, current: Tally, now: int) -> list[Finding]:

@@ -132,7 +132,7 @@ class RunningSession:
         self.source = spend.root.partition("/")[0]
         self.feature = spend.feature
         self.label = spend.label
-        self.user = spend.call.context.user
+        self.user = spend.call.context.user or spend.owner
         self.estimated = spend.call.estimated
         self.unpriced = False
         self.uses_tools = False  # whether its log says anything of tools
@@ -161,7 +161,7 @@ def book(session: RunningSession, spend: Spend) -> Moved:
     """Count one stored call and say what it moved."""
     amount = (spend.cost or 0) - (spend.previous or 0)
     session.unpriced |= spend.cost is None
-    session.user = session.user or spend.call.context.user
+    session.user = session.user or spend.call.context.user or spend.owner
     session.uses_tools |= bool(spend.call.tools)
     if not ledger.is_root(spend):
         session.cost += amount

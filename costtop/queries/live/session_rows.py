@@ -23,7 +23,7 @@ from costtop.store.meta import Shared
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
-    " s.output, s.label, s.context,"
+    " s.output, s.label, s.context, s.user, s.host,"
     " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END,"
     " (SELECT title FROM titles WHERE session = s.id)"
 )
@@ -206,7 +206,7 @@ class SessionRows:
         return found
 
     def whose(self, number: int) -> tuple[str, ...]:
-        """(project, branch, cwd, user, host, tags) of the context with this id, for ever."""
+        """(project, branch, cwd, user, host, tags) that a context says itself, for ever."""
         found = self._whose.get(number)
         if found is None:
             query = "SELECT project, branch, cwd, user, host, tags FROM contexts WHERE id = ?"
@@ -238,9 +238,10 @@ class SessionRows:
         row, short, model = self._told[session_row]
         trend = self._trends.get(session_row)
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
-         calls, errors, unpriced, cost, used, cache_read, output, label, context, short_id,
-         title) = row  # fmt: skip
+         calls, errors, unpriced, cost, used, cache_read, output, label, context, owner, site,
+         short_id, title) = row  # fmt: skip
         project, branch, cwd, user, host, tags = self.whose(context)
+        user, host = user or self.name(owner), host or self.name(site)
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, self._finished_after)

@@ -9,6 +9,7 @@ from costtop.named import NamedTuple
 from costtop.queries.live.session_state import state
 from costtop.queries.sessions import dearest
 from costtop.store import meta
+from costtop.store.sessions import owner_columns
 
 
 class About(NamedTuple):
@@ -43,7 +44,8 @@ _ABOUT = (
     " JOIN names so ON so.id = r.source LEFT JOIN names fe ON fe.id = d.feature"
     " LEFT JOIN names md ON md.id = d.model LEFT JOIN names la ON la.id = r.label"
     " LEFT JOIN contexts c ON c.id = d.context LEFT JOIN names pr ON pr.id = c.project"
-    " LEFT JOIN names us ON us.id = c.user LEFT JOIN names ho ON ho.id = c.host"
+    f" LEFT JOIN names us ON us.id = {owner_columns.user('d')}"
+    f" LEFT JOIN names ho ON ho.id = {owner_columns.host('d')}"
     " LEFT JOIN names br ON br.id = c.branch"
 )
 

@@ -122,7 +122,8 @@ _NAMED = (
     "SELECT x.root FROM sessions x LEFT JOIN contexts y ON y.id = x.context"
     " WHERE x.session LIKE ? ESCAPE '\\' OR x.id IN (SELECT session FROM titles"
     " WHERE title LIKE ? ESCAPE '\\') OR EXISTS (SELECT 1 FROM names n WHERE n.id IN"
-    " (x.source, x.feature, x.model, x.label, y.project, y.branch, y.user)"
+    " (x.source, x.feature, x.model, x.label, y.project, y.branch,"
+    " coalesce(nullif(y.user, 0), x.user))"
     " AND n.text LIKE ? ESCAPE '\\')"
 )
 

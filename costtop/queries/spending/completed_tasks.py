@@ -11,6 +11,7 @@ from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task
 from costtop.queries.spending import spend_filters
 from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import PARTS, TAG, TIMES, Labels
+from costtop.store.sessions import owner_columns
 from costtop.store.sums import rolled
 
 Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
@@ -18,9 +19,9 @@ NONE: Done = (0, 0, 0)
 Key = tuple[str, ...]
 
 _COLUMN = {
-    "session": "t.session", "feature": "t.feature", "user": "c.user", "project": "c.project",
-    "host": "c.host", "source": "s.source", "total": "0", "label": "s.label", "task": "t.task",
-    "agent": "s.source", "branch": "c.branch",
+    "session": "t.session", "feature": "t.feature", "user": owner_columns.user(),
+    "project": "c.project", "host": owner_columns.host(), "source": "s.source", "total": "0",
+    "label": "s.label", "task": "t.task", "agent": "s.source", "branch": "c.branch",
     "ticket": "c.branch", **dict.fromkeys(TIMES, f"t.finished / {QUARTER}"),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from costtop.queries.spending import report
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.report_line import Line
 from costtop.store.db import snapshot
+from costtop.store.sessions import owner_columns
 
 TREND_DAYS = 14
 SPANS = ("today", "7 days", "30 days", "month")
@@ -25,10 +26,10 @@ _FEWEST = 5  # sessions for a spread
 _KEYED = {
     "feature": "p.feature",
     "model": "p.model",
-    "user": "c.user",
+    "user": owner_columns.user(),
     "project": "c.project",
     "source": "s.source",
-    "host": "c.host",
+    "host": owner_columns.host(),
     "label": "(SELECT label FROM sessions WHERE id = s.root)",
 }
 _FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"

@@ -10,6 +10,7 @@ from costtop import periods
 from costtop.durations import QUARTER
 from costtop.queries.spending import hour_blocks
 from costtop.store import meta
+from costtop.store.sessions import owner_columns
 
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
@@ -30,7 +31,8 @@ PARTS = SHARED | ATTRIBUTED | {"model", "type"}
 """Keys of which one task may have several: tasks have no line by them."""
 COLUMN = {
     "total": "0", "session": "s.root", "feature": "p.feature", "model": "p.model",
-    "user": "c.user", "task": "c.task", "project": "c.project", "host": "c.host",
+    "user": owner_columns.user(), "task": "c.task", "project": "c.project",
+    "host": owner_columns.host(),
     "source": "s.source", "label": "(SELECT label FROM sessions WHERE id = s.root)",
     "agent": "s.source", "type": "s.agent_type", "branch": "c.branch", "ticket": "c.branch",
     "pr": "p.pull", "commit": "p.made",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
+from costtop.nouns.log_owner import LogOwner
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 
@@ -39,3 +40,4 @@ class Reading(NamedTuple):
     untold: Sequence[Untold] = ()
     plans: Sequence[PlanReading] = ()
     pulls: Sequence[PullLink] = ()
+    owner: LogOwner | None = None  # whose its sessions are, where their calls do not say it

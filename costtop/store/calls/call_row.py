@@ -65,6 +65,7 @@ class CallIds(NamedTuple):
     variant: int
     root_key: str
     feature_name: str
+    owner: str  # the user of whom the session is
 
 
 COLUMNS = ", ".join(CallRow._fields)

@@ -71,6 +71,8 @@ def record(
     sights: dict[bytes, Sight] = {}
     placed = [(reading, into.places.enter(db, reading, now)) for reading in readings]
     into.old_keys.give_way(db, placed, rev)
+    if into.owners.take(db, readings, rev):
+        into.new_owners()
     for reading, place in placed:
         for fact in reading.facts:
             into.sessions.learn(db, fact, rev)
@@ -272,7 +274,8 @@ def _final(
     if wire is None:
         return row
     context = filled(read_context(db, row.context), wire)
-    feature = into.feature(sight.priced.call._replace(context=context))
+    call = sight.priced.call
+    feature = into.feature(db, row.session, context, call.source, call.model)
     return row._replace(
         context=into.names.context(db, context), feature=into.names.name(db, feature)
     )
@@ -298,9 +301,10 @@ def _spend(
 ) -> Spend:
     call, rates = sight.priced.call, sight.priced.rates
     ids = sight.ids or into.ids(db, call)
-    root, feature = ids.root_key, ids.feature_name
+    root, feature, owner = ids.root_key, ids.feature_name, ids.owner
     if row.session != sight.row.session:  # another sight's owner keeps it
         root, feature = into.sessions.root_key(db, row.session), read_name(db, row.feature)
+        owner = into.owners.shown(db, row.session)[0]
     elif row.context != sight.row.context:  # the wire told more
         call = call._replace(context=read_context(db, row.context))
         feature = read_name(db, row.feature)
@@ -309,7 +313,8 @@ def _spend(
     previous = None if known is None else known.cost
     label = into.sessions.label_of(db, row.session)
     new = known is None
-    return _tuple(Spend, (call, root, row.cost, rates, row.seen, feature, new, previous, label))
+    spend = (call, root, row.cost, rates, row.seen, feature, new, previous, label, owner)
+    return _tuple(Spend, spend)
 
 
 def _ended(db: sqlite3.Connection, into: WriteContext, facts: Iterable[SessionFact]) -> list[str]:

@@ -103,7 +103,8 @@ class Filling:
         if context == own:
             return bare
         source = into.sessions.root_key(db, bare.session).partition("/")[0]
-        feature = into.feature_of(context, source, read_name(db, bare.model))
+        model = read_name(db, bare.model)
+        feature = into.feature(db, bare.session, context, source, model)
         return bare._replace(
             context=into.names.context(db, context), feature=into.names.name(db, feature)
         )

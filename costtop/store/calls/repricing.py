@@ -89,7 +89,9 @@ def _priced(
         cost=row.reported if row.flags & SETTLED else counts(computed, row.reported),
         computed=computed,
         card=into.names.card(db, rates) if rates else None,
-        feature=into.names.name(db, into.feature(call)),
+        feature=into.names.name(
+            db, into.feature(db, row.session, call.context, call.source, call.model)
+        ),
         flags=row.flags & ~(TIER | MODALITY) | sum(SHORT[reason] for reason in short),
     )
 

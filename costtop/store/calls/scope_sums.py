@@ -8,11 +8,12 @@ from costtop.durations import MINUTE, QUARTER
 from costtop.floor import Sum
 from costtop.scope import matches
 from costtop.store.calls import floors
+from costtop.store.sessions import owner_columns
 
 _COLUMN = {
     "feature": "p.feature",
     "model": "p.model",
-    "user": "c.user",
+    "user": owner_columns.user(),
     "project": "c.project",
     "source": "s.source",
     "session": "s.root",

@@ -14,6 +14,7 @@ from costtop.store.forgetting.tombstones import Forgotten
 from costtop.store.names import Names
 from costtop.store.places import Places
 from costtop.store.sessions.accounts import Accounts
+from costtop.store.sessions.owners import Owners
 from costtop.store.sessions.sessions import Sessions
 
 Counts = Callable[[int | None, int | None], int | None]
@@ -40,6 +41,7 @@ class WriteContext:
     ) -> None:
         self.names = Names()
         self.sessions = Sessions(self.names)
+        self.owners = Owners(self.names, self.sessions)
         self.places = Places()
         self.heard = Heard()
         self.told = ToldContexts()
@@ -59,6 +61,7 @@ class WriteContext:
         """Empties every cache; to be called when a transaction was rolled back."""
         self.names.forget()
         self.sessions.forget()
+        self.owners.forget()
         self.places.forget()
         self.heard.forget()
         self.told.forget()
@@ -71,9 +74,15 @@ class WriteContext:
         self._ids.clear()
         self._latest = None
 
-    def feature(self, call: Call) -> str:
-        """The call's feature: its tag, a rule of the config, else branch or project."""
-        return self.feature_of(call.context, call.source, call.model)
+    def feature(
+        self, db: sqlite3.Connection, session: int, context: Context, source: str, model: str
+    ) -> str:
+        """The feature of a session row's call: its tag, a rule of the config, else where it is."""
+        return self.feature_of(self.owners.filled(db, session, context), source, model)
+
+    def new_owners(self) -> None:
+        """Known sessions have another owner, after whom rules may ask."""
+        self._forget_ids()
 
     def ids(self, db: sqlite3.Connection, call: Call) -> CallIds:
         """The ids of the call's texts, remembered until a session gets another root."""
@@ -91,7 +100,7 @@ class WriteContext:
 
     def _look_up(self, db: sqlite3.Connection, call: Call) -> CallIds:
         session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
-        feature = self.feature(call)
+        feature = self.feature(db, session.id, call.context, call.source, call.model)
         return CallIds(
             session.id,
             names.context(db, call.context),
@@ -101,6 +110,7 @@ class WriteContext:
             names.name(db, variant(call)),
             session.root_key,
             feature,
+            self.owners.shown(db, session.id)[0],
         )
 
 

@@ -35,7 +35,9 @@ _TIMED = {"deeds": "at", "silences": "ended", "breakers": "ended", "statuslines"
           "tasks": "coalesce(finished, started)"}  # fmt: skip
 # Every column that holds the id of a name, and of a context.
 _NAMES = {
-    "sessions": ("source", "agent_type", "feature", "model", "version", "label", "account"),
+    "sessions": ("source", "agent_type", "feature", "model", "version", "label", "account",
+                 "user", "host"),
+    "owners": ("user", "host"),
     "contexts": ("cwd", "branch", "project", "feature", "user", "task", "host", "tags"),
     "calls": ("feature", "model", "provider", "variant"),
     "tools": ("name",), "tasks": ("feature",), "spend": ("model", "feature"),

@@ -25,7 +25,7 @@ _QUERY = (
     f"SELECT c.id, {key_of('c.')}, s.source, s.session, c.model, c.input, c.cache_read,"
     " c.cache_write, c.cache_write_1h, c.output, c.reasoning, c.at, c.context, s.agent, c.provider,"
     " c.variant, c.searches, c.reported, c.attempt, c.offset, c.flags, c.media, r.source,"
-    " r.session, r.label, c.cost, c.card, c.seen, c.feature"
+    " r.session, r.label, c.cost, c.card, c.seen, c.feature, s.user"
     f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
     " JOIN sessions r ON r.id = s.root"
 )
@@ -145,7 +145,7 @@ class History:
             number, key, source, session, model, *tokens = row[:_TIMED]
             at, context, agent, provider, variant, searches, reported = row[_TIMED:_TRIED]
             attempt, offset, flags, media, root_source, root, label = row[_TRIED:_BOOKED]
-            cost, card, seen, feature = row[_BOOKED:]
+            cost, card, seen, feature, owner = row[_BOOKED:]
             used = new(Tokens, tokens)
             who = key, names[source], session, names[model], used, at, contexts[context]
             how: tuple[Any, ...] = (
@@ -162,7 +162,7 @@ class History:
             call = new(Call, (*who, *how, *rest))
             whose, rates = f"{names[root_source]}/{root}", self._cards[card]
             booked = call, whose, cost, rates, seen, names[feature]
-            yield number, new(Spend, (*booked, True, None, names[label]))
+            yield number, new(Spend, (*booked, True, None, names[label], names[owner]))
 
     def _tools(self, calls: list[int]) -> dict[int, tuple[ToolUse, ...]]:
         names = self._names

@@ -1,0 +1,141 @@
+"""Whose a log or a channel is, and what `[identity]` calls them. It keeps nothing but its key.
+
+An agent's log is its file's owner's. A file of root's, or of a user without a name, was mostly
+written by a container into somebody's home: then the nearest folder above that has a named owner
+says whose it is. Where none does it is whoever runs this.
+"""
+
+import os
+import pwd
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+from costtop.config import Config
+from costtop.errors import ConfigError
+from costtop.files import private_directory, replace, user_name
+from costtop.nouns.log_owner import GIVEN_HOST, GIVEN_USER, PROGRAMS, LogOwner
+from costtop.paths import Paths
+from costtop.tail.place import is_file
+from costtop.text import clean
+
+_KEY = 32  # bytes; half of it is the least that is taken
+_OTLP = "otlp"
+
+
+class LogOwners:
+    """The owners of this instance's logs, and their names."""
+
+    def __init__(self, config: Config, paths: Paths) -> None:
+        """Raises ConfigError where names are to be hidden and the key is not to be used."""
+        self._login, self._host = clean(user_name()), host_name()
+        self._identity, self._entries = config.identity, {one.name: one for one in config.source}
+        self._spool = os.fsencode(paths.spool) + b"/"
+        self._hears_agents = config.receive.otlp is not None and _is_near(config)
+        self._key = _key(paths.identity_key) if config.identity.hash else b""
+
+    def owner_of(self, label: str, path: bytes) -> LogOwner | None:
+        """Whose a log or channel is, by its source's label; None where nothing tells."""
+        entry = self._entries.get(label)
+        if not is_file(path):
+            if label == _OTLP:
+                return LogOwner(self._login, self._host) if self._hears_agents else None
+            return LogOwner("", self._host, programs=True)
+        if path.startswith(self._spool):
+            return LogOwner("", self._host, programs=True)
+        form = entry.format if entry else label
+        given = (GIVEN_USER if entry and entry.user else 0) | (
+            GIVEN_HOST if entry and entry.host else 0
+        )
+        user, host = (clean(entry.user), clean(entry.host)) if entry else ("", "")
+        if form.partition(".")[0] in PROGRAMS:
+            return LogOwner(user, host, given, programs=True) if given else None
+        return LogOwner(user or self._login_of(path), host or self._host, given, given > 0)
+
+    def naming(self, owner: LogOwner) -> tuple[str, str]:
+        """(user, host) as they are shown."""
+        user, host, given = owner[:3]
+        if user and not given & GIVEN_USER:
+            user = self._user(user)
+        if host and not given & GIVEN_HOST:
+            host = clean(self._identity.host) or self._hidden("host", host)
+        return user, host
+
+    def _user(self, login: str) -> str:
+        named = self._identity.users.get(login)
+        if named is None and login == self._login:
+            named = self._identity.user
+        return clean(named or "") or self._hidden("user", login)
+
+    def _hidden(self, kind: str, name: str) -> str:
+        if not self._key:
+            return name
+        made = blake2b(name.encode(), digest_size=5, key=self._key, person=kind.encode())
+        return f"{kind}-{made.hexdigest()}"
+
+    def _login_of(self, path: bytes) -> str:
+        for uid in _uids(path):
+            if uid == os.getuid() and uid:
+                return self._login
+            if uid and (name := _name(uid)):
+                return name
+        return self._login
+
+
+def host_name() -> str:
+    """The short name of this machine."""
+    return clean(os.uname().nodename.partition(".")[0]) or "localhost"
+
+
+def _uids(path: bytes) -> Iterator[int]:
+    """The owners of a file and of the folders above it, as far as they are there."""
+    while True:
+        with suppress(OSError):
+            yield os.stat(path).st_uid
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+@lru_cache(256)
+def _name(uid: int) -> str:
+    try:
+        return clean(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return ""
+
+
+def _is_near(config: Config) -> bool:
+    """Whether only this machine reaches the receiver of OTLP."""
+    from costtop.daemon.ingest.otlp_calls import is_loopback
+
+    return config.receive.otlp is not None and is_loopback(config.receive.otlp.host)
+
+
+def _key(path: Path) -> bytes:
+    """What names are hashed with: made once, for this home alone; raises ConfigError.
+
+    Without it a list of likely names would tell who is behind a hash.
+    """
+    try:
+        if not path.exists() or not path.stat().st_size:
+            private_directory(path.parent)
+            replace(path, f"{secrets.token_hex(_KEY)}\n".encode(), synced=True)
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            text = file.read(4 * _KEY).strip()
+    except OSError as error:
+        raise ConfigError(f"cannot use the key of [identity] {path}: {error.strerror}") from None
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ConfigError(f"the key of [identity] {path} is open to others: chmod 600 {path}")
+    if len(text) < _KEY:
+        raise ConfigError(
+            f"the key of [identity] {path} is too short: put back the one that was there, or"
+            " remove it for another, which gives everybody another hash"
+        )
+    return text[: 2 * _KEY]
