@@ -42,6 +42,8 @@ def line(text: bytes, files: tuple[str, str, str], now: int) -> str:
     except OSError:
         fresh, said = False, ""
     cost = (_cost(database, session) or _own(text)) if session else ""
+    if cost and " value · " in said:  # the user pays a plan: costs are no bill
+        cost += " value"
     parts = [part for part in (cost, said) if part]
     if not parts:
         return "~ costtop: no data yet"

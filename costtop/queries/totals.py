@@ -17,6 +17,7 @@ from costtop.queries.live.view import BudgetMeter
 from costtop.store.calls import floors
 
 if TYPE_CHECKING:  # who has no plan needs none of it
+    from costtop.queries.plans.billed_now import BilledNow
     from costtop.queries.plans.plan_windows import PlanWindow
 
 _SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output, reasoning"
@@ -46,6 +47,7 @@ class Told(NamedTuple):
     budgets: tuple[BudgetMeter, ...]
     short: Floor  # what the sum of everything is short of
     plans: "tuple[PlanWindow, ...]" = ()
+    billed: "BilledNow | None" = None  # None: the user pays no plan
 
 
 class Totals:
@@ -65,7 +67,9 @@ class Totals:
             for feature, model, *rest in rows.fetchall()
         ]
         short = floors.of(self._db, "1", ())
-        return Told(totals, self._live.budgets(now), short, self._live.plans(now))
+        return Told(
+            totals, self._live.budgets(now), short, self._live.plans(now), self._live.billed(now)
+        )
 
     def _provider(self, model: int) -> str:
         found = self._providers.get(model)
@@ -83,14 +87,23 @@ class Totals:
 
 
 def spending_line(
-    today: Sum, burn: int, meters: Sequence[BudgetMeter], windows: Sequence[str] = ()
+    today: Sum,
+    burn: int,
+    meters: Sequence[BudgetMeter],
+    windows: Sequence[str] = (),
+    billed: "BilledNow | None" = None,
 ) -> str:
     """Today, the budget that is nearest to its end, plans' windows, and the burn.
 
-    "today $14.20 · daily 71 % · 5h 61 % · $3.10/h"; `burn` is nano-dollars an hour.
+    "today $14.20 · daily 71 % · 5h 61 % · $3.10/h"; `burn` is nano-dollars an hour. Of who pays a
+    plan: "today $14.20 value · billed $0.00 · …".
     """
     floor = "≥" if today.floor else ""
     parts = [f"today {floor}${dollars(today.cost)}"]
+    if billed is not None:
+        from costtop.queries.plans import billed_words
+
+        parts = [f"{parts[0]} value", billed_words.status(billed)]
     if meters:
         parts.append(_fullest(meters))
     parts += windows

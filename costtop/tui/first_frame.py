@@ -160,7 +160,8 @@ def _table(frame: FirstFrame, shown: _List, room: Room) -> Iterator[list[tuple[s
 def _rows(frame: FirstFrame, shown: _List, room: Room) -> list[_Inked]:
     lines = RowLines[Shown]()
     view = shown.view
-    lines.set_columns(chosen(sighted(frame.settings.columns, view.sort)), view.sort, view.falling)
+    keys, value = sighted(frame.settings.columns, view.sort), bool(frame.snapshot.billed)
+    lines.set_columns(chosen(keys, value=value), view.sort, view.falling)
     seen = list(shown.rows[: room.height - 1])
     grounds = ["cursor" if n == 0 else ground(row) for n, row in enumerate(seen)]
     lines.refit(room.width - 1)

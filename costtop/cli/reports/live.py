@@ -79,11 +79,12 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
     month = money.bill(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
     at = datetime.fromtimestamp(snapshot.at // 1000, zone(snapshot.zone))
     head = (
-        f"costtop{f' {at:%H:%M:%S}' if timed else ''}  today {today}  month {month}"
+        f"costtop{f' {at:%H:%M:%S}' if timed else ''}"
+        f"  {_label(snapshot)}today {today}  month {month}"
         f"  burn ${money.dollars(snapshot.burn)}/h"
         f"  {snapshot.running} running  {snapshot.today_sessions} today"
     )
-    lines = [head]
+    lines = [head, *_billed(snapshot)]
     if not snapshot.forecasts:
         lines.append("  expected: too few days for a forecast")
     else:
@@ -95,10 +96,32 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
         for meter in snapshot.budgets
     ]
     lines += _plans(snapshot)
-    table = plain(_HEAD, [_cells(row) for row in rows], frozenset({6, 7, 8, 9}))
+    columns = _head(snapshot)
+    table = plain(columns, [_cells(row) for row in rows], frozenset(range(6, len(columns) - 1)))
     return "\n".join(
         [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
     )
+
+
+def _label(snapshot: Snapshot) -> str:
+    """That it is the value which is shown, where something else is billed."""
+    return "value " if snapshot.billed else ""
+
+
+def _billed(snapshot: Snapshot) -> list[str]:
+    """What is billed beside the value; nothing where the user pays no plan."""
+    if snapshot.billed is None:
+        return []
+    from costtop.queries.plans import billed_words
+
+    return [f"  {billed_words.line(snapshot.billed)}"]
+
+
+def _head(snapshot: Snapshot) -> tuple[str, ...]:
+    if snapshot.billed is None:
+        return _HEAD
+    at = _HEAD.index("$TOTAL")
+    return (*_HEAD[:at], "VALUE", "BILLED", *_HEAD[at + 1 :])
 
 
 def _plans(snapshot: Snapshot) -> list[str]:
@@ -144,6 +167,7 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
         row.model or "-",
         row.mark or row.state,
         money.dollars(row.short.known(row.cost), floor=row.floor),
+        *(() if row.billed is None else (money.dollars(row.billed),)),
         money.dollars(row.rate),
         str(row.calls),
         count(row.tokens),
@@ -185,8 +209,17 @@ def _tree(
             }
             for one in snapshot.forecasts
         ],
+        **_billed_tree(snapshot),
         "sessions": [_row(row) | beside.get(row.key, NOTHING).tree() for row in rows],
     }
+
+
+def _billed_tree(snapshot: Snapshot) -> dict[str, object]:
+    if snapshot.billed is None:
+        return {}
+    from costtop.queries.plans import billed_words
+
+    return billed_words.tree(snapshot.billed, snapshot.today, snapshot.month)
 
 
 def _plan_trees(snapshot: Snapshot) -> list[dict[str, object]]:
@@ -225,6 +258,12 @@ def _foreseen_tree(meter: BudgetMeter) -> dict[str, object]:
     }
 
 
+def _row_billed(row: SessionRow) -> dict[str, object]:
+    if row.billed is None:
+        return {}
+    return {"value_usd": money.exact(row.cost), "billed_usd": money.exact(row.billed)}
+
+
 def _row(row: SessionRow) -> dict[str, object]:
     return {
         "key": row.key,
@@ -243,6 +282,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "state": row.state,
         "mark": row.mark or None,
         "cost_usd": money.exact(row.cost),
+        **_row_billed(row),
         **row.short.tree(),
         "rate_usd_per_hour": money.exact(row.rate),
         "calls": row.calls,

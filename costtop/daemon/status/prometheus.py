@@ -74,7 +74,7 @@ class _Families:
     """What a registry asks for."""
 
     def __init__(self, told: Told) -> None:
-        self._totals, self._budgets, self._short, self._plans = told
+        self._totals, self._budgets, self._short, self._plans, self._billed = told
 
     def collect(self) -> Iterator[Any]:
         """Every family of series."""
@@ -86,6 +86,7 @@ class _Families:
         yield self._tokens()
         yield from self._ratios()
         yield from self._windows()
+        yield from self._beside()
 
     def _counter(self, name: str, words: str, field: str) -> Any:
         from prometheus_client.core import CounterMetricFamily
@@ -127,6 +128,22 @@ class _Families:
             amount.add_metric((budget.name,), budget.amount / NANO)
         yield family
         yield amount
+
+    def _beside(self) -> Iterator[Any]:
+        """What is billed beside the value that `cost_usd` counts; only where there is a plan."""
+        if self._billed is None:
+            return
+        from prometheus_client.core import GaugeMetricFamily
+
+        words = "Dollars billed so far beyond the prices of plans; cost_usd is the value"
+        billed = GaugeMetricFamily("costtop_billed_usd", words, labels=("period",))
+        words = "Dollars of the prices of plans that fall on the period's days so far"
+        share = GaugeMetricFamily("costtop_plan_share_usd", words, labels=("period",))
+        for period in ("today", "month"):
+            billed.add_metric((period,), getattr(self._billed, period) / NANO)
+            share.add_metric((period,), getattr(self._billed, f"{period}_share") / NANO)
+        yield billed
+        yield share
 
     def _windows(self) -> Iterator[Any]:
         """Windows of plans, as they were told last: none of one that was reset since."""

@@ -26,10 +26,13 @@ from costtop.queries.plans import known_plans
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
+from costtop.store.plans import paid_plans
 from costtop.store.sessions import gate_calls, session_names
 
 if TYPE_CHECKING:
     from costtop.model import Budget
+    from costtop.nouns.paid_plan import PaidPlan
+    from costtop.queries.plans.billed_now import BilledHead, BilledNow
     from costtop.queries.plans.plan_windows import PlanWindow
 
 
@@ -47,6 +50,7 @@ class Live:
         self._usual: int | None = None
         self._usual_of = -1  # the hour in which it was looked up
         self._is_early = False
+        self._billed: BilledHead | None = None
 
     def changed(self) -> int:
         """A number that moves when another process has committed (10 µs)."""
@@ -99,7 +103,8 @@ class Live:
             else live_alerts.stood_alerts(self._db, now)  # a past moment
         )
         rev = self._rev()
-        rows = self._rows.read(now, now - window, told, marks, rev)
+        plans = paid_plans.of(self._db)
+        rows = self._rows.read(now, now - window, told, marks, rev, plans)
         hands = self._hands(now)
         sessions = self._with_hands(rows, opened.sessions, pulse, hands, now)
         self.same_until = now if hands.killed else self._rows.same_until  # "killed 12s ago"
@@ -128,7 +133,25 @@ class Live:
             alerts_open=opened.total,
             last_alert=opened.newest,
             held=tuple(hands.held),
+            billed=self._billed_now(plans, now, told) if plans else None,
         )
+
+    def _billed_now(
+        self, plans: "tuple[PaidPlan, ...]", now: int, told: meta.Shared
+    ) -> "BilledNow":
+        if self._billed is None:
+            from costtop.queries.plans.billed_now import BilledHead  # who has no plan needs none
+
+            self._billed = BilledHead(self._db)
+        return self._billed.look(plans, now, told.zone, told.settled)
+
+    def billed(self, now: int) -> "BilledNow | None":
+        """What is billed beside the value; None where the user pays no plan."""
+        plans = paid_plans.of(self._db)
+        if not plans:
+            return None
+        with snapshot(self._db):
+            return self._billed_now(plans, now, meta.shared(self._db))
 
     def name(self, number: int | None) -> str:
         """The interned text with this id."""

@@ -6,6 +6,7 @@ before it, budgets have their present amounts. It is slower than the live snapsh
 
 import sqlite3
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -13,6 +14,7 @@ from costtop.durations import DAY, MINUTE, QUARTER
 from costtop.floor import Floor, Sum, together
 from costtop.model import Budget
 from costtop.named import NamedTuple
+from costtop.nouns.paid_plan import PaidPlan
 from costtop.queries.live.frame import Live
 from costtop.queries.live.session_state import state
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered
@@ -20,18 +22,24 @@ from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE, computed_of
 from costtop.store.db import snapshot
+from costtop.store.plans import paid_plans
 from costtop.store.sessions import session_names
+
+if TYPE_CHECKING:
+    from costtop.queries.plans.billed_now import BilledNow
 
 
 def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
     """The snapshot at `at`, ms UTC, with the sessions active in the day before it."""
     live = Live(db, ahead=0).take(at, Pulse(running=True))
+    plans = paid_plans.of(db)
     start = periods.start_of("day", at, tz)
     with snapshot(db):
         told = meta.shared(db)
         after = told.finished_after
         meters = tuple(_meter(db, budget, at, tz) for budget in told.budgets)
-        spent = _spent(db, at - DAY, at)
+        spent = _spent(db, at - DAY, at, plans)
+        billed = _billed(db, plans, at, tz) if plans else None
         today = _between(db, start, at)
         month = _between(db, periods.start_of("month", at, tz), at)
     sessions = tuple(
@@ -50,7 +58,16 @@ def take(db: sqlite3.Connection, at: int, tz: ZoneInfo) -> Snapshot:
         month_short=month.short,
         budgets=meters,
         held=(),
+        billed=billed,
     )
+
+
+def _billed(
+    db: sqlite3.Connection, plans: tuple[PaidPlan, ...], at: int, tz: ZoneInfo
+) -> "BilledNow":
+    from costtop.queries.plans import billed_now  # who has no plan needs none
+
+    return billed_now.past(db, plans, at, tz)
 
 
 def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> BudgetMeter:
@@ -78,6 +95,7 @@ class _Spent(NamedTuple):
     first: int
     last: int
     short: Floor
+    billed: int | None = None  # None: the user pays no plan
 
 
 _WHOLE = f"c.cost <> {computed_of('c.')} OR (c.flags & {PLACEHOLDER} AND c.input + c.output = 0)"
@@ -90,10 +108,18 @@ _DEARER = (
 )
 
 
-def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Spent]:
+def _spent(
+    db: sqlite3.Connection, since: int, at: int, plans: tuple[PaidPlan, ...]
+) -> dict[str, _Spent]:
     """What each session row that was active since then had spent up to `at`."""
+    billed = "NULL"
+    if plans:
+        from costtop.queries.plans import billed_sums  # who has no plan needs none
+
+        billed = f"sum({billed_sums.of_calls(db, plans, 'c')})"
     rows = db.execute(
-        "SELECT n.text || '/' || s.session || CASE s.agent WHEN '' THEN '' ELSE '#' || s.agent END,"
+        f"SELECT {billed},"
+        " n.text || '/' || s.session || CASE s.agent WHEN '' THEN '' ELSE '#' || s.agent END,"
         f" coalesce(sum(c.cost), 0), sum(NOT c.flags & {UNREADABLE}), min(c.at), max(c.at),"
         f" sum(c.cost IS NULL AND NOT c.flags & {UNREADABLE}), {_SHORT}, sum({_DEARER})"
         " FROM sessions s JOIN names n ON n.id = s.source"
@@ -102,8 +128,8 @@ def _spent(db: sqlite3.Connection, since: int, at: int) -> dict[str, _Spent]:
         (at, since, at, since),
     )
     return {
-        key: _Spent(cost, calls, first, last, Floor(*short))
-        for key, cost, calls, first, last, *short in rows
+        key: _Spent(cost, calls, first, last, Floor(*short), billed)
+        for billed, key, cost, calls, first, last, *short in rows
     }
 
 
@@ -132,7 +158,9 @@ def _cut(row: SessionRow, spent: dict[str, _Spent], at: int, after: int) -> Sess
         return None
     parts = [own] if own else []
     parts += [
-        _Spent(child.cost, child.calls, child.started or at, child.last or 0, child.short)
+        _Spent(
+            child.cost, child.calls, child.started or at, child.last or 0, child.short, child.billed
+        )
         for child in children
     ]
     cost, calls = sum(part.cost for part in parts), sum(part.calls for part in parts)
@@ -140,6 +168,7 @@ def _cut(row: SessionRow, spent: dict[str, _Spent], at: int, after: int) -> Sess
     last = max(part.last for part in parts)
     return row._replace(
         cost=cost,
+        billed=None if row.billed is None else sum(part.billed or 0 for part in parts),
         unpriced=short.unpriced,
         floor=short.shows(cost, calls),
         short=short,

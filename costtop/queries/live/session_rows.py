@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costtop.attribution import tickets
 from costtop.durations import MINUTE
@@ -19,6 +19,10 @@ from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import dearest
 from costtop.store.calls import floors
 from costtop.store.meta import Shared
+
+if TYPE_CHECKING:  # who pays no plan needs none of it
+    from costtop.nouns.paid_plan import PaidPlan
+    from costtop.queries.plans.session_billing import SessionBilling
 
 _COLUMNS = (
     "s.id, s.root, s.source, s.session, s.agent, s.agent_type, s.feature, s.model, s.started,"
@@ -46,6 +50,8 @@ class SessionRows:
         self._models: tuple[int, int, dict[int, str], dict[int, str]] | None = None
         self._marks: Mapping[str, str] = {}
         self._finished_after = 0
+        self._plans: tuple[PaidPlan, ...] = ()
+        self._billing: SessionBilling | None = None  # None: the user pays no plan
         self._now, self._window, self._rev = 0, 0, -1
         self._has_moved = False  # a row has another root than before
         self._told: dict[int, _Told] = {}
@@ -58,7 +64,13 @@ class SessionRows:
         self.places: dict[str, int] = {}
 
     def read(
-        self, now: int, since: int, told: Shared, marks: Mapping[str, str], rev: int
+        self,
+        now: int,
+        since: int,
+        told: Shared,
+        marks: Mapping[str, str],
+        rev: int,
+        plans: "tuple[PaidPlan, ...]" = (),
     ) -> tuple[SessionRow, ...]:
         """The rows at `now`, subagents folded into their sessions; `rev` is the store's."""
         if self._voided != told.voided:  # sessions were forgotten, and what named them
@@ -67,8 +79,10 @@ class SessionRows:
         if self._pattern != told.tickets:
             self._pattern, self._ticket = told.tickets, tickets.finder(told.tickets)
             self._made, self._rev = {}, -1
-        if (self._marks, self._finished_after) != (marks, told.finished_after):
-            self._marks, self._finished_after = marks, told.finished_after
+        by = (marks, told.finished_after, plans)
+        if (self._marks, self._finished_after, self._plans) != by:
+            self._marks, self._finished_after, self._plans = by
+            self._billing = self._billing_of(plans)
             self._made, self._rev = {}, -1
         same = (now // MINUTE, now - since) == (self._now // MINUTE, self._window)
         if same and now >= self._now and 0 <= self._rev <= rev:
@@ -77,6 +91,13 @@ class SessionRows:
             self._read_all(now, since, rev)
         self._now, self._window, self._rev = now, now - since, rev
         return self.rows
+
+    def _billing_of(self, plans: "tuple[PaidPlan, ...]") -> "SessionBilling | None":
+        if not plans:
+            return None
+        from costtop.queries.plans.session_billing import SessionBilling
+
+        return SessionBilling(self._db, plans)
 
     @property
     def same_until(self) -> int:
@@ -245,6 +266,7 @@ class SessionRows:
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
         key = f"{self.name(source)}/{session}"
         status = state(now, last, ended, self._finished_after)
+        billing, told = self._billing, (session_row, self.name(source), started, last, cost)
         return SessionRow(
             key=f"{key}#{agent}" if agent else key,
             source=self.name(source),
@@ -280,6 +302,7 @@ class SessionRows:
             cache=cache_read / used if used else None,
             started=started,
             last=last,
+            billed=None if billing is None else billing.of(*told),
         )
 
 
@@ -301,6 +324,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
     return root._replace(
         state=root.state if root.state == "ended" and not running else status,
         cost=cost,
+        billed=None if root.billed is None else sum(row.billed or 0 for row in family),
         floor=short.shows(cost, calls),
         short=short,
         calls=calls,

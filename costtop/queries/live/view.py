@@ -12,6 +12,7 @@ from costtop.queries.live.live_alerts import Held
 
 if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
     from costtop.model import Budget
+    from costtop.queries.plans.billed_now import BilledNow
     from costtop.queries.plans.plan_windows import PlanWindow
 
 TREND_BUCKETS = 30  # one a minute
@@ -58,6 +59,7 @@ class SessionRow(NamedTuple):
     title: str = ""  # the agent's own, where the user asked for it
     ticket: str = ""  # in the name of its branch
     tags: str = ""  # as `model.Context.tags`
+    billed: int | None = None  # beyond plans' prices; None: the user pays no plan
 
     @property
     def called(self) -> str:
@@ -182,3 +184,4 @@ class Snapshot(NamedTuple):
     today_short: Floor = EXACT
     month_short: Floor = EXACT
     plans: "tuple[PlanWindow, ...]" = ()  # windows of plans, shortest first
+    billed: "BilledNow | None" = None  # beside the value; None: the user pays no plan

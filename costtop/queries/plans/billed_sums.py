@@ -30,14 +30,24 @@ def of_rollup(db: sqlite3.Connection, plans: Sequence[PaidPlan]) -> str:
     return _expression(db, plans, "p.quarter", QUARTER, _OF_ROLLUP)
 
 
-def of_calls(db: sqlite3.Connection, plans: Sequence[PaidPlan]) -> str:
-    """The same of one row of `calls`."""
-    return _expression(db, plans, "p.at", 1, _OF_CALLS)
+def of_calls(db: sqlite3.Connection, plans: Sequence[PaidPlan], table: str = "p") -> str:
+    """The same of one row of `calls`, by the name that it has in the query."""
+    return _expression(db, plans, "p.at", 1, _OF_CALLS).replace("p.", f"{table}.")
 
 
 def of_shares(db: sqlite3.Connection, plans: Sequence[PaidPlan]) -> str:
     """The same of a call's share by a tool."""
     return _expression(db, plans, "p.quarter", QUARTER, _OF_SHARES)
+
+
+def spent(db: sqlite3.Connection, plans: Sequence[PaidPlan], since: int, until: int) -> int:
+    """Nano-dollars billed of [since, until), ms UTC, whole quarter hours."""
+    (billed,) = db.execute(
+        f"SELECT coalesce(sum({of_rollup(db, plans)}), 0) FROM spend p"
+        " JOIN sessions s ON s.id = p.session WHERE p.quarter >= ? AND p.quarter < ?",
+        (since // QUARTER, -(-until // QUARTER)),
+    ).fetchone()
+    return int(billed)
 
 
 def fits_days(db: sqlite3.Connection) -> bool:

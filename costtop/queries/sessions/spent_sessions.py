@@ -7,6 +7,7 @@ times are ms UTC in whole quarter hours.
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from costtop import against, span_words
@@ -18,6 +19,7 @@ from costtop.queries.sessions import described_roots
 from costtop.queries.spending import report, sum_keys
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.plans import paid_plans
 
 MOST = 2_000  # sessions listed, the dearest; all of them are summed
 _EVER = (-(1 << 62), 1 << 62)
@@ -68,13 +70,20 @@ def _listed(
 ) -> tuple[tuple[SessionRow, ...], int, Sum]:
     where, values = report.WITHIN + besides, (*span, *more)
     shorts = floors.by(db, "s.root", where, values)
+    plans = paid_plans.of(db)
+    billed = "NULL"
+    if plans:
+        from costtop.queries.plans import billed_sums  # who has no plan needs none
+
+        billed = f"sum({billed_sums.of_rollup(db, plans)})"
     found = db.execute(
         "SELECT s.root, sum(p.cost), sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.input),"
-        f" sum(p.cache_read), sum(p.output) {report.FROM} WHERE {where}"
+        f" sum(p.cache_read), sum(p.output), {billed} {report.FROM} WHERE {where}"
         " GROUP BY 1 ORDER BY 2 DESC, 1 DESC",
         values,
     ).fetchall()
-    found += [(root, *(0,) * 7) for root in shorts.keys() - {row[0] for row in found}]
+    nothing = (*(0,) * 7, 0 if plans else None)
+    found += [(root, *nothing) for root in shorts.keys() - {row[0] for row in found}]
     about = described_roots.about_roots(db, [row[0] for row in found[:MOST]], span, now)
     rows = [
         _row(about[root], sums, shorts.get(root, EXACT))
@@ -128,8 +137,8 @@ _NAMED = (
 )
 
 
-def _row(about: described_roots.About, sums: Sequence[int], short: Floor) -> SessionRow:
-    cost, calls, errors, unpriced, used, cache_read, output = sums
+def _row(about: described_roots.About, sums: Sequence[Any], short: Floor) -> SessionRow:
+    cost, calls, errors, unpriced, used, cache_read, output, billed = sums
     return SessionRow(
         key=f"{about.source}/{about.session}",
         source=about.source,
@@ -166,6 +175,7 @@ def _row(about: described_roots.About, sums: Sequence[int], short: Floor) -> Ses
         label=about.label,
         short_id=about.short_id,
         title=about.title,
+        billed=billed,
     )
 
 

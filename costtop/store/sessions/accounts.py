@@ -51,6 +51,7 @@ def renew(db: sqlite3.Connection, accounts: Accounts) -> None:
     db.execute("UPDATE sessions SET account = 0, rev = ? WHERE account <> 0", (rev,))
     for session, account in _found(db, accounts) if accounts else ():
         put(db, names, session, account, rev)
+    meta.settle(db, rev)  # what of the past is billed
 
 
 def _found(db: sqlite3.Connection, accounts: Accounts) -> Sequence[tuple[int, str]]:

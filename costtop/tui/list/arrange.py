@@ -191,6 +191,7 @@ def summed(name: str, rows: Sequence[SessionRow]) -> SessionRow:
         mark="",
         state="running" if any(row.state == "running" for row in rows) else dearest.state,
         floor=any(row.floor for row in rows),
+        billed=None if dearest.billed is None else sum(row.billed or 0 for row in rows),
         trend=tuple(map(sum, zip_longest(*(row.trend for row in rows), fillvalue=0))),
         context=0,
         cache=None,

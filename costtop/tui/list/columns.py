@@ -101,6 +101,11 @@ def _total(shown: Shown, look: CellLook) -> Span:
     return Span(_money(row.cost, row.floor), _loud(shown, worth))
 
 
+def _billed(shown: Shown, look: CellLook) -> Span:
+    billed = shown.row.billed
+    return Span("-" if billed is None else _money(billed), _text_ink(shown))
+
+
 def _money(nanos: int, floor: bool = False) -> str:
     """Cents, so that points stand under each other; what is less than half of one is said so."""
     if 0 < nanos < NANO // 200:
@@ -266,6 +271,9 @@ COLUMNS: tuple[Column[Shown], ...] = (
            about="the machine"),
     Column("pid", "PID", 7, 16, _word(lambda r: str(r.pid or "-")), sort=lambda r: r.pid or 0,
            align=">", about="its process, where known exactly"),
+    Column("billed", "BILLED", 7, 5, _billed, sort=lambda r: r.billed or 0, align=">",
+           measured=True, stages=((2, 10),),
+           about="charged of it, beside its value, where you pay a plan"),
 )  # fmt: skip
 
 # What stands of a past day, which burns nothing any more: its parts, and no latest calls.
@@ -287,11 +295,13 @@ def sighted(keys: Sequence[str], sort: str) -> tuple[str, ...]:
     return (*keys[:at], sort, *keys[at:])
 
 
-def chosen(keys: Sequence[str], *, past: bool = False) -> list[Column[Shown]]:
+def chosen(keys: Sequence[str], *, past: bool = False, value: bool = False) -> list[Column[Shown]]:
     """The columns with these keys, in this order, or what is theirs of a `past` day.
 
-    Unknown keys are left out.
+    `value`: what sessions cost is called their value. Unknown keys are left out.
     """
     by_key: dict[str, Column[Shown] | None] = {column.key: column for column in COLUMNS}
     by_key |= _PAST if past else {}
+    if value and (cost := by_key["cost"]):
+        by_key["cost"] = cost._replace(title="VALUE", about="what the API would charge")
     return [column for key in keys if (column := by_key.get(key))]

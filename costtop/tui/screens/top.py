@@ -113,7 +113,8 @@ class TopScreen(SparingScreen):
         if empty:
             self._panes["empty"].show(first_run(snapshot))
         past = self.host.at is not None and not self.host.mood.playing
-        columns = chosen(sighted(self.host.settings.columns, self.view.sort), past=past)
+        keys, value = sighted(self.host.settings.columns, self.view.sort), bool(snapshot.billed)
+        columns = chosen(keys, past=past, value=value)
         self.table.set_columns(columns, self.view.sort, self.view.falling)
         look = self._memory.look(snapshot, self.view.group, self.host.settings.columns)
         if past:

@@ -40,6 +40,10 @@ def head(snapshot: Snapshot, mood: Mood, size: Extent, with_meters: bool, added:
         lines.append(cut(held_line(snapshot.held, snapshot.at), size.width))
     if with_meters and snapshot.at and size.height >= _NO_METERS:
         lines += meters(snapshot, size.width, mood)
+        if snapshot.billed:
+            from costtop.tui.widgets.billed_line import billed_line  # who has no plan needs none
+
+            lines.append(billed_line(snapshot.billed, size.width))
         if snapshot.plans and not mood.past:
             from costtop.tui.widgets.plan_line import plan_line  # who has no plan needs none
 
@@ -319,5 +323,7 @@ def _shorter(spans: Sequence[Span], active: int) -> list[Span]:
 def one_line(snapshot: Snapshot, width: int) -> Line:
     """All of the head that fits into one line of a tiny window."""
     today = bill(snapshot.today, floor=snapshot.today_floor)
+    if snapshot.billed:
+        today += " value"
     text = f" costtop {today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
     return (Span(fit(text, width), "title"),)
