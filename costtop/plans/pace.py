@@ -46,6 +46,9 @@ def pace(window: Window, now: int) -> Pace | None:
     if long is None or short is None:
         return None
     fuzzy = _COARSE * HOUR / reach
+    seen = _rate(window, window.began, now) if now - window.began > reach else None
+    if seen is not None and abs(seen - short) <= fuzzy:
+        short = seen  # a steady pace is known better the longer it was seen
     return Pace(short, max(0.0, min(short - fuzzy, long)), max(short + fuzzy, long))
 
 
@@ -61,15 +64,20 @@ def outlook(window: Window, now: int, since: float | None = None) -> PlanOutlook
     full, earliest, latest = (
         _reached(used, hourly, start) for hourly in (known.hourly, known.most, known.least)
     )
-    end = window.resets
+    end = window.end
     spare = full - end if end is not None and full is not None and full > end else None
     full, earliest, latest = (_before(end, moment) for moment in (full, earliest, latest))
     return PlanOutlook(used, bool(since), known, full, earliest, latest, spare)
 
 
 def _measured_to(window: Window, now: int) -> int:
-    """Its latest reading while that is fresh; where nothing was told for long nothing was used."""
-    return window.at if now - window.at <= _reach(window) // 6 else now
+    """Its latest reading while that is fresh; where nothing was told for long nothing was used.
+
+    It is fresh for as long as it took to rise last, too: where it is told rarely that is usual.
+    """
+    steps, reach = window.steps, _reach(window)
+    rise = 2 * (steps[-1][0] - steps[-2][0]) if len(steps) > 1 else 0
+    return window.at if now - window.at <= max(reach // 6, min(rise, reach)) else now
 
 
 def _before(end: int | None, moment: int | None) -> int | None:
@@ -84,17 +92,16 @@ def _reach(window: Window) -> int:
 
 def _seen_back(window: Window, now: int) -> int:
     """Back to where `_LEAST` per cents were seen to come, so that a slow pace is a pace as well."""
-    top = window.used
     for at, used in reversed(window.steps):
-        if top - used >= _LEAST:
+        if window.top - used >= _LEAST:
             return now - at
     return now - min(window.opened, window.began)
 
 
 def _rate(window: Window, since: int, now: int) -> float | None:
     """Per cents an hour from `since` to now; None where hardly anything was seen to be used."""
-    gained = window.used - _level(window, since)
-    if now <= since or window.used < _LEAST:
+    gained = window.top - _level(window, since)
+    if now <= since or window.top < _LEAST:
         return None
     return max(0.0, gained) * HOUR / (now - since)
 
@@ -108,7 +115,7 @@ def _level(window: Window, moment: int) -> float:
             share = (moment - before[0]) / span if span > 0 else 1.0
             return before[1] + max(0.0, min(1.0, share)) * (used - before[1])
         before = (at, used)
-    return window.used
+    return window.top
 
 
 def _reached(used: float, hourly: float, now: int) -> int | None:

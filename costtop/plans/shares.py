@@ -52,7 +52,9 @@ def shared(window: Window, spent: Iterable[PlanSpend], price: int | None) -> Pla
         elsewhere += gained - mine
         for session, cost in parts.items():
             found[session] += mine * cost / whole
-    return PlanShares(dict(found), elsewhere)
+    scale = window.used / window.top if window.top else 1.0
+    by_session = {session: points * scale for session, points in found.items()}
+    return PlanShares(by_session, elsewhere * scale)
 
 
 def split(by_session: dict[int, float], parts: Iterable[tuple[int, str, int]]) -> dict[str, float]:
@@ -74,7 +76,7 @@ def split(by_session: dict[int, float], parts: Iterable[tuple[int, str, int]]) -
 
 def seen_points(window: Window) -> float:
     """Per cents that were seen to come: from the first reading on."""
-    return window.used - window.steps[0][1]
+    return window.top - window.steps[0][1]
 
 
 def point_price(seen: Iterable[tuple[float, int]]) -> int | None:

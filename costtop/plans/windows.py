@@ -35,15 +35,27 @@ class Window(NamedTuple):
     steps: tuple[tuple[int, float], ...]
     resets: int | None  # as told last
     at: int  # its latest reading
+    below: float = 0.0  # per cents that the latest reading is below the fullest one
+
+    @property
+    def top(self) -> float:
+        """The most per cents that were told of it."""
+        return self.steps[-1][1]
 
     @property
     def used(self) -> float:
-        """Per cent, at the latest reading."""
-        return self.steps[-1][1]
+        """Per cent, at the latest reading: a little below `top` where two told at once."""
+        return self.top - self.below
+
+    @property
+    def end(self) -> int | None:
+        """When it is reset; None where nobody told, or what was told had passed at the reading."""
+        is_stale = self.resets is not None and self.resets < self.at - _SLACK
+        return None if is_stale else self.resets
 
     def is_over(self, now: int) -> bool:
         """Whether it has been reset since it was last read, as far as was told."""
-        end = self.resets if self.resets is not None else self.at + self.key.minutes * MINUTE
+        end = self.end if self.end is not None else self.at + self.key.minutes * MINUTE
         return now >= max(end, self.at)
 
 
@@ -77,13 +89,18 @@ def is_possible(reading: PlanReading, now: int) -> bool:
 
 
 def follow(window: Window | None, reading: PlanReading) -> Window:
-    """The window as it stands with a later reading, or the one that begins with it."""
+    """The window as it stands with a later reading, or the one that begins with it.
+
+    Where two tell of one moment otherwise, the newest counts.
+    """
     if window is None or _begins(window, reading):
         return _begun(window, reading)
-    risen = reading.used > window.used
+    risen = reading.used > window.top
     steps = (*window.steps, (reading.at, reading.used)) if risen else window.steps
     resets = reading.resets if reading.resets is not None else window.resets
-    return window._replace(steps=steps, resets=resets, at=max(window.at, reading.at))
+    used = reading.used if reading.at >= window.at else window.used
+    at, below = max(window.at, reading.at), steps[-1][1] - used
+    return window._replace(steps=steps, resets=resets, at=at, below=below)
 
 
 def windows(readings: Iterable[PlanReading]) -> list[Window]:
@@ -119,13 +136,13 @@ def present(latest: Sequence[Window], now: int) -> list[Window]:
 
 
 def _begins(window: Window, reading: PlanReading) -> bool:
-    fallen = window.used - reading.used
+    fallen = window.top - reading.used
     if fallen >= _DISORDER:
         return True
-    if window.resets is None:
+    if window.end is None:
         return reading.at - window.opened >= window.key.minutes * MINUTE and fallen > 0
-    passed = reading.at >= window.resets - _SLACK
-    moved = reading.resets is not None and reading.resets > window.resets + _SLACK
+    passed = reading.at >= window.end - _SLACK
+    moved = reading.resets is not None and reading.resets > window.end + _SLACK
     return passed and (moved or fallen > 0)
 
 

@@ -65,7 +65,7 @@ def test_two_sessions_that_are_answered_at_once_begin_none() -> None:
         told(NOW + n * 1000, used, NOW + HOUR) for n, used in enumerate([60, 61, 60, 62, 61])
     ]
     (one,) = windows.windows(readings)
-    assert one.used == 62.0
+    assert (one.used, one.top) == (61.0, 62.0)  # the newest counts, and nothing has fallen
 
 
 def test_a_reading_of_the_future_is_impossible() -> None:
@@ -101,6 +101,26 @@ def test_a_steady_pace_tells_when_it_is_full(hourly: float) -> None:
     else:
         assert stands.full is not None and abs(stands.full - full) <= 300 * MINUTE // 10
         assert stands.earliest is not None and stands.earliest <= full + MINUTE
+
+
+@given(
+    hourly=st.floats(20.0, 95.0),
+    elapsed=st.integers(40, 240),
+    every=st.integers(1, 10),
+    shift=st.integers(0, 59),
+)
+def test_any_steady_pace_is_foreseen_to_a_tenth_of_the_window(
+    hourly: float, elapsed: int, every: int, shift: int
+) -> None:
+    start = NOW - elapsed * MINUTE
+    ats = range(start + shift * 1000, NOW, every * MINUTE)
+    readings = [told(at, float(int(hourly * (at - start) / HOUR)), start + 5 * HOUR) for at in ats]
+    full = start + round(100 / hourly * HOUR)
+    if readings[-1].used >= 100:
+        return
+    stands = pace.outlook(windows.windows(readings)[-1], NOW)
+    said = start + 5 * HOUR + stands.spare if stands.spare is not None else stands.full
+    assert said is not None and abs(said - full) <= 30 * MINUTE
 
 
 def test_a_steady_week_survives() -> None:

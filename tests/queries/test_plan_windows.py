@@ -127,7 +127,7 @@ def test_readings_are_kept_once_a_change_and_thinned_with_age(home):
     find().database.parent.mkdir(parents=True, exist_ok=True)
     now = int(time.time()) * 1000
     known = PlanReading("codex", "", "", "", FIVE, 0.0, None, 0)
-    old = now - 60 * DAY
+    old = (now - 60 * DAY) // (15 * MINUTE) * 15 * MINUTE + 7 * MINUTE  # in 21 quarter hours
     readings = [known._replace(at=old + n * MINUTE, used=n / 10) for n in range(300)]
     again = [known._replace(at=now - HOUR + n * MINUTE, used=5.0) for n in range(30)]
     db = open_writer(find().database)

@@ -49,7 +49,7 @@ def _key(one: PlanWindow) -> PlanKey:
 def _run(one: PlanWindow, run: list[Window], now: int, tz: ZoneInfo) -> PlanRun:
     over = one.read is None
     before = run if over else run[:-1]
-    past = tuple((window.opened, window.at, window.used) for window in reversed(before))
+    past = tuple((window.opened, window.at, window.top) for window in reversed(before))
     return PlanRun(one, () if over else run[-1].steps, past, _weekdays(run, now, tz))
 
 

@@ -72,15 +72,15 @@ def _window(db: sqlite3.Connection, run: Sequence[Window], now: int) -> PlanWind
     spent = spending.steps(last.opened, now)
     price = _price(spending, run, spent)
     over = last.is_over(now)
-    opened = last.opened if not over else max(last.at, last.resets or last.at)
-    since = sum(one.cost for one in spent if one.at >= (opened if over else last.at))
+    opened = last.opened if not over else max(last.at, last.end or last.at)
+    since = sum(one.cost for one in spent if (one.at >= opened if over else one.at > last.at))
     more = shares.used_since(price, since)
     known = _named(last.key, last.at)._replace(opened=opened, point=price)
     if over:  # nobody has told of it since: an estimate, or nothing
         return known._replace(used=more, estimated=more is not None)
     stands = pace.outlook(last, now, more)
     known = known._replace(
-        resets=last.resets,
+        resets=last.end,
         read=last.used,
         used=stands.used,
         estimated=stands.estimated,

@@ -17,6 +17,8 @@ from costtop.sources.fold.times import moment
 _MOST = 16  # limits of one rollout: more are made up
 _LONGEST = 40  # characters of a limit's name
 _WHOLE = ("", "codex")  # names of the limit of the plan itself
+TELLERS = ("token_count", "account/rateLimits/updated")
+"""Types of the events that tell."""
 FROM_NOW = b'"resets_in_seconds"'
 """Where a record has this, equal words say another moment."""
 

@@ -201,9 +201,9 @@ class _Fold:
 
     def _event(self, event: records.Payload, at: int, offset: int) -> None:
         kind = event.type
+        if kind in plan_limits.TELLERS and not self._replaying():  # a copy is of its parent's time
+            self._rate_limits(bytes(event.rate_limits), at)
         if kind == "token_count":
-            if not self._replaying():  # what a fork copied was so in its parent's time
-                self._rate_limits(bytes(event.rate_limits), at)
             self._token_count(bytes(event.info), event, at, offset)
         elif kind in ("task_started", "turn_started"):
             self._begin(_text(event.turn_id), at, fresh=True)

@@ -133,15 +133,7 @@ def _put(db: sqlite3.Connection, limit: int, teller: int, reading: PlanReading) 
         " WHERE plan_limit = ? AND at <= ? ORDER BY at DESC LIMIT 1",
         (limit, reading.at),
     ).fetchone()
-    if before is not None and used == before[1] and not _is_later(before[2], reading):
-        at, _, resets, seen = before
-        if reading.at >= seen:
-            resets = resets if reading.resets is None else reading.resets
-            db.execute(
-                "UPDATE plan_readings SET seen = ?, resets = ?, session = ?"
-                " WHERE plan_limit = ? AND at = ?",
-                (reading.at, resets, teller, limit, at),
-            )
+    if before is not None and _is_in(db, limit, teller, before, reading):
         return
     db.execute(
         "INSERT INTO plan_readings (plan_limit, at, used, resets, seen, session)"
@@ -149,6 +141,36 @@ def _put(db: sqlite3.Connection, limit: int, teller: int, reading: PlanReading) 
         " resets = max(coalesce(excluded.resets, resets), coalesce(resets, excluded.resets))",
         (limit, reading.at, used, reading.resets, reading.at, teller),
     )
+
+
+def _is_in(
+    db: sqlite3.Connection,
+    limit: int,
+    teller: int,
+    before: tuple[int, int, int | None, int],
+    reading: PlanReading,
+) -> bool:
+    """Whether the row before a reading holds it, or has taken it in: the same, told once more.
+
+    Of one moment the fullest counts; what the row says of later ones is not lost with that.
+    """
+    at, level, resets, seen = before
+    used = round(reading.used * _EXACT)
+    if used == level and not _is_later(resets, reading):
+        if reading.at >= seen:
+            resets = resets if reading.resets is None else reading.resets
+            db.execute(
+                "UPDATE plan_readings SET seen = ?, resets = ?, session = ?"
+                " WHERE plan_limit = ? AND at = ?",
+                (reading.at, resets, teller, limit, at),
+            )
+        return True
+    if used > level and reading.at == at < seen:
+        db.execute(
+            "UPDATE OR IGNORE plan_readings SET at = seen WHERE plan_limit = ? AND at = ?",
+            (limit, at),
+        )
+    return used < level and reading.at in (at, seen)
 
 
 def _is_later(resets: int | None, reading: PlanReading) -> bool:
