@@ -29,6 +29,8 @@ RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag
 
 
 LEAST_KEPT = 90 * durations.DAY  # what learns and judges looks back 28 days
+LEAST_REPEAT = 10 * durations.MINUTE
+LEAST_BEAT = durations.MINUTE
 
 
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,6 +88,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     max_per_hour: int = 20
     digest: str = "5m"
     resolved: bool = False
+    repeat: str = ""
     summary: tuple[Literal["day", "week"], ...] = ()
     insecure: bool = False
 
@@ -146,6 +149,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     read_only: bool = False
     session_titles: bool = False
     keep_details: str = ""
+    heartbeat: str = ""
+    heartbeat_every: str = "5m"
 
 
 def load(paths: Paths) -> Config:
@@ -222,15 +227,16 @@ def check(config: Config) -> None:
     _amount(config.anomaly.floor, ("anomaly", "floor"))
     _amount(config.anomaly.session_cap, ("anomaly", "session_cap"))
     _duration(config.anomaly.finished_after, ("anomaly", "finished_after"))
-    if config.keep_details:
-        _duration(config.keep_details, ("keep_details",))
-        if details_kept(config) < LEAST_KEPT:
-            raise Mistake(("keep_details",), 'an age of 90 days or more, such as "90d"')
+    _span(config.keep_details, ("keep_details",), LEAST_KEPT, "90d")
     if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
         raise Mistake(("tickets", "pattern"), remedy)
     plan_entries.check(config.plan)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
+        _span(endpoint.repeat, ("notify", number, "repeat"), LEAST_REPEAT, "4h")
+    _span(config.heartbeat_every, ("heartbeat_every",), LEAST_BEAT, "5m")
+    if config.heartbeat and not config.heartbeat.startswith(("https://", "http://")):
+        raise Mistake(("heartbeat",), "an address to be asked for, with https:// before it")
     try:
         zone(config)
     except ConfigError:
@@ -243,6 +249,15 @@ def _amount(given: str | float, place: Place) -> None:
         money.parse(given)
     except money.NotMoney:
         raise Mistake(place, config_mistakes.amount(given)) from None
+
+
+def _span(given: str, place: Place, least: int, such_as: str) -> None:
+    """A span of at least so many ms; "" is none."""
+    if given:
+        _duration(given, place)
+        if milliseconds(given) < least:
+            words = durations.words(least)
+            raise Mistake(place, f'a span of {words} or more, such as "{such_as}"')
 
 
 def _duration(given: str, place: Place) -> None:

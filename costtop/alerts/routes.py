@@ -38,27 +38,34 @@ class Route(NamedTuple):
     digest: int = 300_000  # ms between digests
     resolved: bool = False  # also tell that a level has ended
     direct: bool = False  # a file: every line at once, no cap, no quiet hours
+    repeat: int = 0  # ms after which what is critical and unacknowledged is told again; 0: never
     summaries: tuple[str, ...] = ()  # day, week
 
 
 def takes(route: Route, one: Notification) -> bool:
     """Whether the endpoint wants this notification at all."""
+    return not refused(route, one)
+
+
+def refused(route: Route, one: Notification) -> str:
+    """Why the endpoint does not want this notification; "" where it does."""
     finding = one.finding
     family = kind(finding.rule)
     if finding.resolved and not (route.resolved or family == "blind"):
-        return False
-    named = (
-        (route.feature, finding.feature),
-        (route.user, finding.user),
-        (route.budget, finding.budget),
-    )
-    return (
-        _severe_enough(route, finding)
-        and (not route.rules or bool({finding.rule, family, _asked_as(family)} & {*route.rules}))
-        and all(wanted in {"", found} for wanted, found in named)
-        and (not route.session or matches([("session", route.session)], finding._asdict()))
-        and not (finding.rule == "budget_tier" and (finding.tier or 0) < route.min_tier)
-    )
+        return "it does not ask for what is over (resolved)"
+    if not _severe_enough(route, finding):
+        return f"its min_severity is {route.min_severity}"
+    if route.rules and not {finding.rule, family, _asked_as(family)} & {*route.rules}:
+        return f"its rules are {', '.join(route.rules)}"
+    for field in ("feature", "user", "budget"):
+        wanted = getattr(route, field)
+        if wanted not in ("", getattr(finding, field)):
+            return f"its {field} is {wanted}"
+    if route.session and not matches([("session", route.session)], finding._asdict()):
+        return f"its session is {route.session}"
+    if finding.rule == "budget_tier" and (finding.tier or 0) < route.min_tier:
+        return f"its min_tier is {route.min_tier}"
+    return ""
 
 
 def _asked_as(family: str) -> str:

@@ -66,6 +66,14 @@ def message(
     return Message(title, "\n".join(lines), _short(title, lines[-1]))
 
 
+def again(said: Message, ref: str, open_for: int) -> Message:
+    """What is critical, told once more: after `open_for` ms nobody has acknowledged it."""
+    title = f"{MARK}again {said.title.removeprefix(MARK)}"
+    since = f"Open for {durations.words(open_for)} and acknowledged by nobody"
+    todo = f"costtop alerts ack {ref}"
+    return Message(title, f"{since}: {todo}\n{said.body}", _short(title, todo))
+
+
 def _short(title: str, todo: str) -> str:
     """The title and, where there is room, the first thing one can do."""
     todo = todo.partition(" · ")[0]

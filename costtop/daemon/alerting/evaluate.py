@@ -19,6 +19,7 @@ from costtop import periods
 from costtop.daemon.alerting import breaker_actions
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.notices.post import Audience, post_findings, release_held
+from costtop.daemon.notices.repeats import post_repeats
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
 from costtop.detect.budgets.tiers import Said
 from costtop.detect.settings import Settings
@@ -165,7 +166,8 @@ class Evaluator:
         """What time alone has changed; lets go letters that were held back."""
         if self.awake:
             self._tell(db, self._sessions.tick(db, now) + self._budgets.tick(now), now)
-        if release_held(db, self._audience, now):
+        freed = release_held(db, self._audience, now)
+        if post_repeats(db, self._audience, now) or freed:
             self._posted()
 
     def rest(self, _: sqlite3.Connection, now: int) -> bool:

@@ -57,6 +57,7 @@ def _route_of(endpoint: Endpoint) -> Route:
         resolved=endpoint.resolved,
         direct=endpoint.url.startswith("log:"),
         summaries=endpoint.summary,
+        repeat=milliseconds(endpoint.repeat) if endpoint.repeat else 0,
     )
 
 
@@ -87,13 +88,13 @@ def post_findings(
         asked = any(routes.takes(route, one) for route in audience.routes)
         alerts.tell(db, one.identity, choose.told_in(one, asked=asked), now)
     if speaking and audience.routes:
-        said = {one.id: _worded(db, one, audience.zone) for one in speaking}
+        said = {one.id: worded(db, one, audience.zone) for one in speaking}
         for route in audience.routes:
             outbox.post(db, _route(db, route, speaking, said, audience.zone, now), now)
     return decided
 
 
-def _worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
+def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
     """The words for a notification; of a budget they name the sessions that spent most of it."""
     finding = one.finding._replace(session=short_ids.said(db, one.finding.session))
     one = one._replace(finding=finding)
@@ -164,7 +165,7 @@ def _route(
     traffic = outbox.traffic(db, route.label, route.digest, now)
     letters = []
     for one in wanted:
-        why = routes.hold(route, one, crowd, traffic, _minute(zone, now))
+        why = routes.hold(route, one, crowd, traffic, minute_of(zone, now))
         letter = _letter(route, one, said[one.id], why, now)
         letters.append(letter)
         if not why and letter.kind != "session":  # those of sessions will share one
@@ -183,7 +184,7 @@ def _letter(route: Route, one: Notification, said: Message, hold: Hold, now: int
         severity="" if one.finding.resolved else one.finding.severity,
         **said._asdict(),
         at=min(one.finding.at, now),
-        token=_token(route.label, one.id, one.reason, now),
+        token=token_of(route.label, one.id, one.reason, now),
         alerts=(one.id, *(choose.alert_id(choose.identity(other)) for other in one.also)),
         hold=hold,
     )
@@ -198,7 +199,7 @@ def _digest(
     if len(lines) > 1:  # of one subject its latest message says it all
         said = wording.digest(lines, len(lines), since, now)
     refs = tuple(dict.fromkeys(ref for letter in letters for ref in letter.alerts))
-    token = _token(route.label, *(letter.token for letter in letters))
+    token = token_of(route.label, *(letter.token for letter in letters))
     return Letter(
         label=route.label,
         kind="digest",
@@ -224,7 +225,7 @@ def release_held(db: sqlite3.Connection, audience: Audience, now: int) -> bool:
         if route.label not in waiting:
             continue
         traffic = outbox.traffic(db, route.label, route.digest, now)
-        if not routes.digest_is_due(route, traffic, _minute(audience.zone, now)):
+        if not routes.digest_is_due(route, traffic, minute_of(audience.zone, now)):
             continue
         freed = True
         held = outbox.held(db, route.label)
@@ -243,9 +244,9 @@ def post_notice(
     letters = []
     for route in audience.routes:
         if routes.hears_deeds(route, severity):
-            quiet = routes.is_quiet(route, _minute(audience.zone, now))
+            quiet = routes.is_quiet(route, minute_of(audience.zone, now))
             waits = quiet and severity != "critical" and not route.direct
-            token = _token(route.label, "deed", said.title, said.body, now)
+            token = token_of(route.label, "deed", said.title, said.body, now)
             letters.append(
                 Letter(
                     label=route.label,
@@ -271,7 +272,7 @@ def post_summary(
             severity="notice",
             **said._asdict(),
             at=now,
-            token=_token(route.label, kind, key),
+            token=token_of(route.label, kind, key),
         )
         for route in audience.routes
         if kind in route.summaries
@@ -287,12 +288,12 @@ def _after_silence(db: sqlite3.Connection, audience: Audience, now: int) -> bool
     return any(one.speaks for one in post_findings(db, heard, audience, now)) if heard else False
 
 
-def _minute(zone: tzinfo, now: int) -> int:
+def minute_of(zone: tzinfo, now: int) -> int:
     local = datetime.fromtimestamp(now / 1000, zone)
     return local.hour * 60 + local.minute
 
 
-def _token(*parts: object) -> str:
+def token_of(*parts: object) -> str:
     """An idempotency id: the same message to the same endpoint has the same one."""
     text = "\0".join(map(str, parts))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -224,6 +224,15 @@ def kept_back(db: sqlite3.Connection) -> list[Finding]:
     return [_found(row) for row in rows]
 
 
+def unacknowledged(db: sqlite3.Connection) -> dict[str, Finding]:
+    """What is critical, still true and seen by nobody: by incident its latest such alert."""
+    rows = db.execute(
+        f"SELECT incident, {_FOUND} FROM alerts"
+        " WHERE state = 'open' AND severity = 'critical' AND told IS NOT NULL ORDER BY id"
+    )
+    return {incident: _found(row) for incident, *row in rows}  # type: ignore[arg-type]
+
+
 def find(db: sqlite3.Connection, ref: str) -> int:
     """The row of the alert whose id begins with `ref`; raises NothingFound or UsageError.
 

@@ -218,6 +218,17 @@ def traffic(db: sqlite3.Connection, label: str, window: int, now: int) -> Traffi
     )
 
 
+def told_of(db: sqlite3.Connection, label: str, incident: str) -> tuple[int, int] | None:
+    """When an endpoint's first and last letter of an incident were made; None while one waits."""
+    first, last, waiting = db.execute(
+        "SELECT min(o.made), max(o.made), total(o.state IN ('pending', 'held', 'broken'))"
+        " FROM alerts a JOIN outbox_alerts x ON x.alert = a.id JOIN outbox o ON o.id = x.outbox"
+        " WHERE a.incident = ? AND o.label = ?",
+        (incident, label),
+    ).fetchone()
+    return None if first is None or waiting else (first, last)
+
+
 def holding(db: sqlite3.Connection) -> list[str]:
     """Labels of endpoints for which letters are held back."""
     return [row[0] for row in db.execute("SELECT DISTINCT label FROM outbox WHERE state = 'held'")]
