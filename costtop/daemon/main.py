@@ -19,12 +19,10 @@ import msgspec
 
 from costtop import config as configuration
 from costtop import files
-from costtop.alerts import wording
 from costtop.config import Config
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.actions.process_search import ProcessSearch
-from costtop.daemon.alerting.alerting_loop import run_alerting
 from costtop.daemon.alerting.breaker_actions import Breakers
 from costtop.daemon.commands.front_desk import FrontDesk
 from costtop.daemon.commands.guard import Guard
@@ -42,7 +40,7 @@ from costtop.daemon.jobs import long_sums
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
-from costtop.daemon.jobs.upkeep import heed_clock, keep_memory_small, keep_wal_small
+from costtop.daemon.jobs.upkeep import keep_memory_small, keep_wal_small
 from costtop.daemon.lifecycle import (
     beginnings,
     daemon_log,
@@ -50,9 +48,9 @@ from costtop.daemon.lifecycle import (
     signals,
 )
 from costtop.daemon.lifecycle import instance as instances
+from costtop.daemon.notices import works as notices
+from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
-from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
-from costtop.daemon.notices.summaries import SummaryPost, summaries
 from costtop.daemon.reloads import Reloads
 from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
@@ -61,12 +59,10 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.lasting import Faults, LastingTasks, beat
 from costtop.named import NamedTuple
-from costtop.notify.courier import Courier
 from costtop.paths import Paths
 from costtop.processes.evidence.search import blindness
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
-from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -224,8 +220,8 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
     )
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
     extra = _channels(instance)
-    refresh = PriceRefresh(instance)
-    troubled: list[Troubled] = [changes, refresh, keeper, *_open_files(instance)]
+    refresh, heart = PriceRefresh(instance), heartbeat_of(instance.config)
+    troubled: list[Troubled] = [changes, refresh, keeper, heart, *_open_files(instance)]
     troubled += [one.port for one in extra]
     status = StatusWriter(
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
@@ -246,7 +242,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper, reader),
-            *_notices(instance, reader, to, posted, faults),
+            *notices.works(instance, reader, to, posted, faults, heart),
             ("socket", partial(_listen, desk, Obey(instance, executors), extra)),
         ]
         for name, work in works:
@@ -314,28 +310,6 @@ def _deeds(
     )
 
 
-def _notices(
-    instance: Wired, reader: Reader, to: Audience, posted: asyncio.Event, faults: Faults
-) -> tuple[tuple[str, Work], ...]:
-    """What carries messages, and what finds something to say by the clock alone."""
-    writer, zone = instance.writer, configuration.zone(instance.config)
-    courier = Courier(writer, instance.config.notify, wording.delayed, now_ms)
-    probe = HealthProbe(instance.roots, reader, instance.ingest, faults)
-    check = SelfCheck(probe, writer, to, courier, Reserve(instance.paths.database))
-    post = SummaryPost(instance.paths.database, writer, to, courier, zone)
-    return (
-        (
-            "alerting",
-            partial(run_alerting, instance.evaluator, writer, instance.paths.database, reader),
-        ),
-        ("courier", courier.run),
-        ("posted letters", partial(_wake, courier, posted)),
-        ("clock", partial(heed_clock, writer, courier.wake)),
-        ("self-check", partial(check.run, now_ms)),
-        ("summaries", partial(summaries, post, now_ms)),
-    )
-
-
 def _executors(
     instance: Wired,
     reader: Reader,
@@ -377,12 +351,6 @@ async def _reload(daemon: _Daemon) -> None:
     await daemon.actions.settle(_DEED)
     await daemon.desk.pause()
     raise _Ended
-
-
-async def _wake(courier: Courier, posted: asyncio.Event) -> None:
-    while await posted.wait():
-        posted.clear()
-        courier.wake()
 
 
 async def _listen(desk: FrontDesk, obey: Obey, extra: list[Channel]) -> None:

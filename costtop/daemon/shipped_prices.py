@@ -26,7 +26,13 @@ def look() -> Shipped:
 
 
 def installed() -> str:
-    """The version of the genai-prices that an import would find, by its folder's name; else "".
+    """The version of the genai-prices that an import would find, by its folder's name; else ""."""
+    found = folder()
+    return found.name.split("-")[1].removesuffix(".dist") if found else ""
+
+
+def folder() -> Path | None:
+    """What pip wrote down of the genai-prices that an import would find.
 
     importlib.metadata costs 30 ms to load.
     """
@@ -34,5 +40,5 @@ def installed() -> str:
         if os.path.isdir(os.path.join(entry, "genai_prices")):
             named = [name for name in os.listdir(entry) if name.startswith("genai_prices-")]
             found = [name for name in named if name.endswith(".dist-info")]
-            return found[0].split("-")[1].removesuffix(".dist") if len(found) == 1 else ""
-    return ""
+            return Path(entry, found[0]) if len(found) == 1 else None
+    return None

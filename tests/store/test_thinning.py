@@ -104,7 +104,7 @@ def test_less_than_ninety_days_are_refused_in_the_configuration(tmp_path: Path) 
     place = paths.find()
     place.config.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     place.config.write_text('keep_details = "30d"\n')
-    with pytest.raises(ConfigError, match="90 days or more"):
+    with pytest.raises(ConfigError, match="90 d or more"):
         config.load(place)
     place.config.write_text('keep_details = "120d"\n')
     assert config.details_kept(config.load(place)) == 120 * DAY

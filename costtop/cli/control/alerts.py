@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
 from costtop import durations, paths
-from costtop.cli.control import tuning
+from costtop.cli.control import routing, tuning
 from costtop.cli.parser import Parser, Verbs
 from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
@@ -58,6 +58,9 @@ def add(parser: Parser, name: str) -> None:
     test = _verb(verbs, "test", _test, about, "", "phone")
     test.add_argument("--json", action="store_true", help="as JSON")
     test.add_argument("label", metavar="LABEL", nargs="*", help="only these endpoints")
+    about = "Who would be told of such an alert, when, and why others would not be."
+    examples = ("--tier 80 --budget daily", "--rule retry_loop --feature checkout", "--at 23:30")
+    routing.add(_verb(verbs, "route", routing.run, about, *examples))
     about = "Today's rules over stored history: what would have been told."
     examples = ("november", "--since 7d --source codex", "--set anomaly.multiplier=8")
     tuning.add(_verb(verbs, "replay", tuning.run, about, *examples))

@@ -9,7 +9,7 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import channels, hold, store_health
+from costtop.cli.reports import channels, hold, price_age, store_health
 from costtop.cli.tables import count, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
@@ -140,6 +140,8 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         facts = None
     tree: dict[str, Any] = {"notify": channels.found(found, facts.endpoints if facts else ())}
     problems += channels.problems(tree["notify"])
+    tree["price_list"] = price_age.found(db if facts else None, now_ms())
+    problems += filter(None, [price_age.problem(tree["price_list"])])
     if facts is None:
         return tree
     return tree | {
@@ -315,7 +317,7 @@ def _records(tree: dict[str, Any]) -> list[str]:
 
 def _prices(tree: dict[str, Any]) -> list[str]:
     models = tree.get("unpriced_models", [])
-    lines = [f"models without a price: {len(models)}"]
+    lines = [price_age.said(tree["price_list"]), f"models without a price: {len(models)}"]
     for one in models:
         tokens = f"{count(one['input_tokens'])} in, {count(one['output_tokens'])} out"
         lines.append(f"  {clean(one['model'])}: {one['calls']} calls, {tokens}; {one['why']}")

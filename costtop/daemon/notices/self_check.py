@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,10 +11,12 @@ from costtop.alerts import choose, wording
 from costtop.alerts.own_faults import Health, blind, sees_again
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.intake import Ingest
+from costtop.daemon.notices.heartbeat import Heartbeat
 from costtop.daemon.notices.post import Audience, post_findings
 from costtop.lasting import Faults
 from costtop.model import Finding, Letter, Notification
 from costtop.notify.courier import Courier
+from costtop.store.alerts import alert_reads
 from costtop.store.reserve import Reserve
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -61,7 +64,9 @@ class SelfCheck:
         to: Audience,
         courier: Courier,
         reserve: Reserve | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
+        self._heartbeat = heartbeat
         self._health, self._writer, self._to, self._courier = health, writer, to, courier
         self._reserve = reserve  # what is given up so that a full disk can be written down
         self._shouted = False  # its begin was told past the store
@@ -82,6 +87,8 @@ class SelfCheck:
         found = blind(health, now)
         if self._reserve is not None and found is None:
             await asyncio.to_thread(self._reserve.keep)
+        if found is None and self._heartbeat and not await self._writer.read(_any_broken):
+            self._heartbeat.well(time.monotonic_ns() // 1_000_000)
         if (found is not None) == self._blind:
             return
         end = sees_again(health, now)
@@ -115,6 +122,11 @@ class SelfCheck:
             if not self._reserve.free():
                 raise
             return await writer.transact(post_findings, [finding], to, now)
+
+
+def _any_broken(db: sqlite3.Connection) -> bool:
+    """Whether some endpoint takes no messages any more: then not all is well."""
+    return any(one.state == "broken" for one in alert_reads.endpoints(db))
 
 
 def _letter(finding: Finding, now: int) -> Letter:

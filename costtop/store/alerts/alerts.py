@@ -230,7 +230,7 @@ def unacknowledged(db: sqlite3.Connection) -> dict[str, Finding]:
         f"SELECT incident, {_FOUND} FROM alerts"
         " WHERE state = 'open' AND severity = 'critical' AND told IS NOT NULL ORDER BY id"
     )
-    return {incident: _found(row) for incident, *row in rows}  # type: ignore[arg-type]
+    return {incident: _found(row) for incident, *row in rows}
 
 
 def find(db: sqlite3.Connection, ref: str) -> int:
