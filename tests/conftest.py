@@ -5,6 +5,7 @@ A test that needs samples of real logs asks for `shared`; without that folder it
 
 import ipaddress
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -39,6 +40,11 @@ _NOWHERE = "http://127.0.0.1:9"  # the discard port: children get no further tha
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+# Who starts the tests in the background may have them ignore Ctrl-C, and so all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NoNetwork(AssertionError):

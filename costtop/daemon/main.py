@@ -20,6 +20,7 @@ import msgspec
 from costtop import config as configuration
 from costtop import files
 from costtop.config import Config
+from costtop.daemon import notice_tasks
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.actions.process_search import ProcessSearch
@@ -48,7 +49,6 @@ from costtop.daemon.lifecycle import (
     signals,
 )
 from costtop.daemon.lifecycle import instance as instances
-from costtop.daemon.notices import works as notices
 from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.reloads import Reloads
@@ -242,7 +242,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("status line", partial(keep_line, paths.database, paths.line, status.said)),
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper, reader),
-            *notices.works(instance, reader, to, posted, faults, heart),
+            *notice_tasks.tasks(instance, reader, to, posted, faults, heart),
             ("socket", partial(_listen, desk, Obey(instance, executors), extra)),
         ]
         for name, work in works:

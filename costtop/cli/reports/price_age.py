@@ -1,6 +1,6 @@
 """What `costtop doctor` says of the price list: which one, and how old it is. It fetches none.
 
-A bundled list carries no date of its own; it is as old as the day on which it was installed, at least.
+A bundled list carries no date of its own; it is as old as the day of its installation, at least.
 """
 
 import json

@@ -13,6 +13,7 @@ from costtop.processes.inspect.inspector import system_inspector
 from costtop.text import clean
 
 _ANSWER = 5.0  # s for a daemon to say that it will
+_START = 5.0  # s for one that has begun to listen
 _END = 10.0  # s for it to be gone
 _STATES = {
     "T": "is stopped, by Ctrl-Z or SIGSTOP: kill -CONT {pid}, then costtop stop again",
@@ -38,17 +39,8 @@ def _stopped(paths: Paths) -> str:
     if instance.is_free(paths.lock):
         return "no costtop daemon is running"
     before = lock_holders(paths.lock)
-    try:
-        client.ask(paths, protocol.Stop(), _ANSWER)
-    except client.NoDaemon:
-        if instance.is_free(paths.lock):
-            return "costtop daemon stopped"  # it was about to end
-        raise CosttopError(
-            f"{named_holder(paths.lock)} holds {paths.lock} and listens to nobody: a scan, or a"
-            " daemon that starts or ends; try again, or end it by its pid"
-        ) from None
-    except client.NoAnswer:
-        raise CosttopError(_silence(paths)) from None
+    if not _asked(paths):
+        return "costtop daemon stopped"
     end = time.monotonic() + _END
     while not instance.is_free(paths.lock) and lock_holders(paths.lock) == before:
         if time.monotonic() > end:
@@ -59,6 +51,26 @@ def _stopped(paths: Paths) -> str:
     if not instance.is_free(paths.lock):
         return f"costtop daemon stopped; {named_holder(paths.lock)} has begun since: a service?"
     return "costtop daemon stopped"
+
+
+def _asked(paths: Paths) -> bool:
+    """Asks it to end; False where it ended by itself. One that only starts is waited for."""
+    end = time.monotonic() + _START
+    while True:
+        try:
+            client.ask(paths, protocol.Stop(), _ANSWER)
+            return True
+        except client.NoAnswer:
+            raise CosttopError(_silence(paths)) from None
+        except client.NoDaemon:
+            if instance.is_free(paths.lock):
+                return False
+            if time.monotonic() > end:
+                raise CosttopError(
+                    f"{named_holder(paths.lock)} holds {paths.lock} and listens to nobody: a scan,"
+                    " or a daemon that starts or ends; try again, or end it by its pid"
+                ) from None
+        time.sleep(0.05)
 
 
 def _look(paths: Paths) -> None:

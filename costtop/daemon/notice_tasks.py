@@ -23,7 +23,7 @@ from costtop.store.reserve import Reserve
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-def works(
+def tasks(
     instance: Wired,
     reader: Reader,
     to: Audience,
