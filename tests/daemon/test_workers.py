@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.ingest.fold import Order, fold
+from costtop.daemon.ingest.crossing import packed, unpacked
+from costtop.daemon.ingest.fold import Order, fold, sorted_events
 from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.model import Media
+from costtop.sources.registry import SOURCE
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
+from tests.sources.golden import chunks, files, folded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUDGET = 1 << 20
@@ -93,3 +97,25 @@ def test_a_worker_ends_when_its_parent_is_gone() -> None:
     ) as process:
         out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, b"")
+
+
+def plain(value: object) -> object:
+    """A value with the types of all that it holds."""
+    parts = [plain(one) for one in value] if isinstance(value, tuple | list) else value
+    return (type(value), parts)
+
+
+@pytest.mark.parametrize("name", sorted(SOURCE))
+def test_what_crosses_from_a_worker_is_what_it_folded(name: str) -> None:
+    place, source = Place(b"/logs/one"), SOURCE[name]
+    turns = [sorted_events(name, place, {"turn": {"id": "a"}}, [], 3)]
+    for path, file in files(name):
+        events = folded(source, chunks(source, path, file.read_bytes()))
+        turns.append(sorted_events("", place, {}, events, 7))
+    media = Media(1, 2, 3, 4, 5, 6)
+    turns += [
+        turn._replace(calls=[call._replace(media=media, at=1 << 70) for call in turn.calls])
+        for turn in turns[:2]
+    ]
+    for asked in ([], turns[:1], turns):
+        assert plain(unpacked(packed(asked))) == plain(asked)

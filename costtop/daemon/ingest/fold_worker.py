@@ -4,6 +4,7 @@ import gc
 import pickle
 import sys
 
+from costtop.daemon.ingest.crossing import packed
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.sources.fold.source import written
 
@@ -18,7 +19,7 @@ def serve(budget: int) -> None:
         except EOFError:
             return
         answer = [_with_memo_as_text(item) for item in fold(asked, budget)]
-        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        pickle.dump(packed(answer), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 

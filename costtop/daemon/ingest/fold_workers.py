@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from costtop.daemon.ingest.crossing import unpacked
 from costtop.daemon.ingest.fold import Folded, Order, fold
 
 _START = (
@@ -89,8 +90,7 @@ def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Fold
     assert process.stdout is not None
     pickle.dump(orders, process.stdin, pickle.HIGHEST_PROTOCOL)
     process.stdin.flush()
-    folded: list[Folded] = pickle.load(process.stdout)  # noqa: S301 - our own child's answer
-    return folded
+    return unpacked(pickle.load(process.stdout))  # noqa: S301 - our own child's answer
 
 
 def _reap(processes: Sequence["subprocess.Popen[bytes]"]) -> None:

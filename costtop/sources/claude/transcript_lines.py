@@ -27,6 +27,7 @@ _HEAD = re.compile(
     rb'\{"parentUuid":"[^"\\]{36}'
     rb'("(?:,"(?!type)\w++":(?:"[^"\\]*+"|null|true|false))*+,"type":")'
 ).match
+_TYPE, _MESSAGE = b'"type":"', b'"message":{'
 _OPEN, _CLOSE = b"{}"
 
 LONG = 2 << 10  # bytes of a line from which it pays not to decode it
@@ -56,10 +57,10 @@ class LongResult(NamedTuple):
 class LineHeads:
     """The fields that the lines of one transcript have between their parent and their type."""
 
-    __slots__ = ("_shared",)
+    __slots__ = ("_reply", "_shared")
 
     def __init__(self) -> None:
-        self._shared = b"\n"  # of no line
+        self._shared = self._reply = b"\n"  # of no line
 
     def type_at(self, data: bytes, start: int, end: int) -> int:
         """Where the top-level type of the line at `start` is named; 0 where that is not known."""
@@ -69,10 +70,13 @@ class LineHeads:
             and data.startswith(_PARENT, start)
             and data[start + _NAME - 1] != _BACKSLASH
         ):
+            if data.startswith(self._reply, start + _NAME):
+                return 0  # a reply names its type behind its message
             head = _HEAD(data, start, end)
             if head is None:
                 return 0
             self._shared = head[1]
+            self._reply = head[1][: -len(_TYPE)] + _MESSAGE
         return start + _NAME + len(self._shared)
 
     def is_side(self) -> bool:
@@ -87,19 +91,18 @@ def lines(data: bytes, heads: LineHeads) -> Iterator[tuple[int, int, int]]:
         end = find(b"\n", start)
         if end < 0:
             end = size
-        if usage < start and (usage := find(COMMON[USAGE], start)) < 0:
-            usage = size
         if data[start] != _OPEN or data[end - 1] != _CLOSE:
             yield from _with_care(data, start, end)
-        elif usage < end:
-            yield start, end, USAGE
-        else:
-            kind = heads.type_at(data, start, end)
-            if not kind or not data.startswith(_TYPES, kind):
-                if not data.startswith(_SNAPSHOT, start):
-                    yield from _with_care(data, start, end)
-            elif data.startswith(_USER_TYPE, kind):
+        elif (kind := heads.type_at(data, start, end)) and data.startswith(_TYPES, kind):
+            if data.startswith(_USER_TYPE, kind):
                 yield start, end, USER
+        else:
+            if usage < start and (usage := find(COMMON[USAGE], start)) < 0:
+                usage = size
+            if usage < end:
+                yield start, end, USAGE
+            elif not data.startswith(_SNAPSHOT, start):
+                yield from _with_care(data, start, end)
         start = end + 1
 
 
