@@ -37,7 +37,7 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
-from costtop.daemon.jobs import long_sums
+from costtop.daemon.jobs import lives_at_rest, long_sums
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
@@ -284,6 +284,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple
         ("titles", partial(title_reading.keep, writer, instance.roots)),
         ("compaction", partial(keep_compact, writer, instance.config)),
         ("long sums", partial(long_sums.keep, writer, lambda: reader.passes > 0)),
+        ("lives", partial(lives_at_rest.keep, writer, lambda: reader.passes > 0)),
     )
 
 

@@ -300,3 +300,10 @@ def test_a_reply_that_grows_into_its_tools_is_a_loop_at_the_turn_that_the_stored
     assert session is not None
     assert tuple(session.books.total) == books
     assert books[BUCKETS.index("retries")] > 0
+
+
+def test_a_tool_that_fails_and_then_works_in_one_reply_is_no_loop(monitor, log, start):
+    for nth in range(3):
+        uses = (fails(f"a{nth}", "e~e"), fails(f"b{nth}", "e~e"), works(f"c{nth}", f"r{nth}"))
+        call = log.spend("x", start + nth * STEP, 0.05, tools=uses)
+        assert not [one for one in monitor.observe(call) if one.cause == "retry_loop"]

@@ -192,7 +192,11 @@ def _overdue(session: RunningSession, loop: Loop) -> tuple[str, str] | None:
 
 
 def _hotter(loop: Loop, one: tuple[str, str] | None, two: tuple[str, str]) -> tuple[str, str]:
-    return two if one is None or loop.tracks[two].score >= loop.tracks[one].score else one
+    """The one with the higher score; the first may be over by what the second has brought."""
+    known = None if one is None else loop.tracks.get(one)
+    if one is None or known is None or loop.tracks[two].score >= known.score:
+        return two
+    return one
 
 
 def _score(

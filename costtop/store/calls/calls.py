@@ -43,7 +43,7 @@ from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
-from costtop.store.sessions import tasks
+from costtop.store.sessions import kept_lives, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
@@ -93,6 +93,7 @@ def record(
     spends, removed = _store(db, into, sights, affected, rev)
     new = {spend.call.key for spend in spends if spend.new}
     answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
+    kept_lives.drop_of(db, answered)
     record_tasks(db, _tasks(db, into, readings))
     return Recorded(rev, spends, answered, removed, _ended(db, into, facts))
 
@@ -203,8 +204,9 @@ def _store(
     write(db, [(ids[sight.row.key], sight.row) for sight in inserts], updates)
     into.filled_here.written(_last(db))
     filling.write()
-    asked = {number: sights[key].priced.call.tools for key, number in ids.items()}
-    tasks.write_tools(db, into.names, asked.items())
+    asked = {key: tools for key in ids if (tools := sights[key].priced.call.tools)}
+    tasks.write_tools(db, into.names, ((ids[key], tools) for key, tools in asked.items()))
+    kept_lives.drop(db, {stored[key].row.session for key in asked.keys() & stored.keys()})
     deltas.write(db, rev)
     return spends, len(gone) + filling.regrouped
 

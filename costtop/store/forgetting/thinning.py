@@ -8,6 +8,7 @@ import sqlite3
 
 from costtop.durations import DAY, MINUTE
 from costtop.named import NamedTuple
+from costtop.store.sessions import kept_lives
 
 AT_ONCE = 2_000  # calls of one step
 _SESSIONS = 200  # looked at in one step
@@ -75,6 +76,7 @@ def _thin(db: sqlite3.Connection, root: int) -> tuple[int, int]:
         " ON CONFLICT DO UPDATE SET last = excluded.last",
         (root,),
     )
+    kept_lives.drop(db, [root])
     return tools, minutes
 
 

@@ -77,16 +77,18 @@ class History:
         values = (since, until, since, until)
         yield from self._spends(f"{where} AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id", values)
 
-    def families(self, since: int, until: int) -> Iterator[list[tuple[int, Spend]]]:
-        """(row, call) of the calls of [since, until), ms UTC, by event time, a root at a time."""
+    def roots(self, since: int, until: int) -> set[int]:
+        """Rows of the root sessions that may have calls in [since, until), ms UTC."""
         query = "SELECT root FROM sessions WHERE last >= ? AND coalesce(started, 0) < ?"
+        return {root for (root,) in self._db.execute(query, (since, until))}
+
+    def family(self, root: int, since: int, until: int) -> list[tuple[int, Spend]]:
+        """(row, call) of a root session's calls of [since, until), ms UTC, by event time."""
         where = (
             " WHERE c.session IN (SELECT id FROM sessions WHERE root = ?)"
             " AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id"
         )
-        for (root,) in sorted(set(self._db.execute(query, (since, until)))):
-            if family := list(self._rows(where, (root, since, until))):
-                yield family
+        return list(self._rows(where, (root, since, until)))
 
     def after(self, row: int) -> Iterator[Spend]:
         """Every call that arrived after the row `row`, in order of arrival."""
