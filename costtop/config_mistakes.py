@@ -219,7 +219,7 @@ def amount(given: object) -> str:
 
 def period(given: str) -> str:
     """What to say of text that is no period: "daily", "5h"."""
-    said = "write day, week, month or hours:5"
+    said = "write day, week, month, hours:5 or plan:5h"
     hours = re.fullmatch(r"\s*(\d+)\s*h(ours?)?\s*", given.lower())
     return (
         f'{said}; did you mean "hours:{hours.group(1)}"?'

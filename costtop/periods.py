@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from costtop.durations import HOUR
+from costtop.durations import DAY, HOUR
 from costtop.errors import ConfigError
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import PLAN
@@ -149,6 +149,14 @@ def days(since: int, until: int, tz: ZoneInfo) -> list[Span]:
         found.append(span("day", at, tz))
         at = found[-1].end
     return found
+
+
+def clock(at: int, now: int, tz: ZoneInfo) -> str:
+    """A moment as short as it is told: "13:00", "Thu 13:00", "Dec 4"."""
+    when, today = _local(at, tz), _local(now, tz)
+    if when.date() == today.date():
+        return f"{when:%H:%M}"
+    return f"{when:%a %H:%M}" if abs(at - now) < 6 * DAY else f"{when:%b} {when.day}"
 
 
 def cut(bucket: Span, since: int | None, until: int | None, tz: ZoneInfo) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from costtop import config, paths
+from costtop import config, paths, periods
 from costtop.daemon import plan_settings
 from costtop.daemon.config_changes import loaded
 from costtop.errors import ConfigError
@@ -72,6 +72,10 @@ def test_what_the_example_shows_is_the_default(
         ("[[budget]]\nname='a'\namount=1\nexcept=3", "a table"),
         ("[[budget]]\nname='a'\namount=1\nexcpt={}", "did you mean `except`?"),
         ("[[budget]]\nname='a'\namount=1\nscope={team='x'}", 'scope "team"'),
+        ("[[budget]]\nname='a'\nperiod='plan:5h'\namount=1", "take the amount out"),
+        ("[[budget]]\nname='a'\nperiod='plan:five'", "plan:5h"),
+        ("[[budget]]\nname='a'\nperiod='plan:5h'\nscope={team='x'}", "source, home, plan"),
+        ("[[budget]]\nname='a'\nperiod='plan:5h'\nscope={feature='x'}", "spare it by except"),
         ("[[budget]]\nname='a'\namount=1\n[[budget]]\nname='a'\namount=2", "names must differ"),
         ("[[plan]]\nname='a'\nagent='claude'", "price is missing here"),
         (f"{PLAN}price='twenty'", 'price = "twenty": dollars a month, such as "$200"'),
@@ -154,3 +158,17 @@ def written(text: str) -> Paths:
 
 def fields(struct: type[msgspec.Struct]) -> set[str]:
     return set(struct.__struct_encode_fields__)
+
+
+def test_a_budget_of_a_plan_needs_no_amount() -> None:
+    found = written(
+        "[[budget]]\nname='five'\nperiod='plan:5h'\ntiers=[50, 80, 95]\naction='gate'\nact_at=90\n"
+        "scope={agent='codex', home='~/.codex-work'}\nexcept={feature='release'}\n"
+        "[[budget]]\nname='opus'\nperiod='plan:week opus'"
+    )
+    five, opus = config.budgets(config.load(found))
+    assert (five.of_plan, five.tiers, five.limit) == (True, (50, 80, 95), 9_000)
+    home = str(Path("~/.codex-work").expanduser())
+    assert dict(five.scope) == {"source": "codex", "home": home}
+    assert five.excepted == (("feature", "release"),)
+    assert periods.plan(opus.period) == (7 * 24 * 60, "opus")

@@ -37,17 +37,19 @@ def look(
     span: tuple[str, int],
     now: int,
     heard: int = 0,
+    why: str = "",
 ) -> BreakerLook:
     """One look at a budget; `span` is (key, end) of its present period.
 
-    `heard` of what is spent was only heard over a wire: it opens a gate, and no more.
+    `heard` of what is spent was only heard over a wire: it opens a gate, and no more. `why` says it
+    for a budget that is no amount of dollars.
     """
     wanted = budget.action != "notify"
     if wanted and spent - heard < budget.limit <= spent:
         budget = budget._replace(action="gate")
     if known is None:
         over = wanted and spent >= budget.limit
-        return _first(budget, spent, span, now, heard) if over else BreakerLook(None)
+        return _first(budget, spent, span, now, heard, why) if over else BreakerLook(None)
     low = budget.limit if known.confirmed is None else budget.limit * HYSTERESIS // 100
     if not wanted or spent < low:
         return BreakerLook(known, "ended")
@@ -57,7 +59,7 @@ def look(
         return BreakerLook(sure, "confirmed")
     if known.confirmed is not None and known.action == "gate" != budget.action:
         # What was only heard until now is known by a log, or the budget is tighter.
-        why = _why(budget, spent, heard)
+        why = why or _why(budget, spent, heard)
         return BreakerLook(known._replace(confirmed=None, action=budget.action, why=why), "again")
     if known.escalate != (escalate := _escalation(budget, spent, heard)):
         return BreakerLook(known._replace(escalate=escalate), "again")
@@ -72,15 +74,16 @@ def _escalation(budget: Budget, spent: int, heard: int) -> Escalation:
     return budget.escalate if by_hook else "none"
 
 
-def _first(budget: Budget, spent: int, span: tuple[str, int], now: int, heard: int) -> BreakerLook:
-    why = _why(budget, spent, heard)
+def _first(
+    budget: Budget, spent: int, span: tuple[str, int], now: int, heard: int, why: str
+) -> BreakerLook:
     key, end = span
     made = Breaker(
         budget=budget.name,
         period=key,
         action=budget.action,
         scope=budget.scope,
-        why=why,
+        why=why or _why(budget, spent, heard),
         opened=now,
         until=end,
         escalate=_escalation(budget, spent, heard),

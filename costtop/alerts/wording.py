@@ -63,7 +63,7 @@ def message(
     else:
         told = {"blind": _blind, "common": _common}.get(family, _session)(one)
     lines = [plain(line, 400) for line in told]
-    return Message(title, "\n".join(lines), _short(title, lines[-1]))
+    return Message(title, "\n".join(lines), short_form(title, lines[-1]))
 
 
 def again(said: Message, ref: str, open_for: int) -> Message:
@@ -71,10 +71,10 @@ def again(said: Message, ref: str, open_for: int) -> Message:
     title = f"{MARK}again {said.title.removeprefix(MARK)}"
     since = f"Open for {durations.words(open_for)} and acknowledged by nobody"
     todo = f"costtop alerts ack {ref}"
-    return Message(title, f"{since}: {todo}\n{said.body}", _short(title, todo))
+    return Message(title, f"{since}: {todo}\n{said.body}", short_form(title, todo))
 
 
-def _short(title: str, todo: str) -> str:
+def short_form(title: str, todo: str) -> str:
     """The title and, where there is room, the first thing one can do."""
     todo = todo.partition(" · ")[0]
     both = f"{title}. {todo}"
@@ -315,7 +315,7 @@ def deed(what: str, session: str, by: str, detail: str) -> Message:
     title = plain(f"{what}{of}", 150)
     lines = [f"{title}.", f"By: {by or 'costtop'}.", detail or "Nothing more is known."]
     body = "\n".join(plain(line, 400) for line in lines)
-    return Message(f"{MARK}deed: {title}", body, _short(f"{MARK}deed: {title}", f"by {by}"))
+    return Message(f"{MARK}deed: {title}", body, short_form(f"{MARK}deed: {title}", f"by {by}"))
 
 
 def breaker(budget: str, what: str, why: str) -> Message:
@@ -325,7 +325,7 @@ def breaker(budget: str, what: str, why: str) -> Message:
     if plain(undo) != undo:
         undo = "costtop override --all"
     lines = [plain(why, 400), f"Let it pass: {undo} · costtop --once --sort rate"]
-    return Message(title, "\n".join(lines), _short(title, undo))
+    return Message(title, "\n".join(lines), short_form(title, undo))
 
 
 def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) -> Message:
@@ -342,7 +342,7 @@ def digest(titles: Sequence[tuple[str, str]], total: int, since: int, now: int) 
     if len(worst) > _LISTED:
         lines.append(f"and {len(worst) - _LISTED} more")
     lines.append("costtop alerts list · costtop --once --sort cost")
-    return Message(title, "\n".join(lines), _short(title, "costtop alerts list"))
+    return Message(title, "\n".join(lines), short_form(title, "costtop alerts list"))
 
 
 def delayed(title: str, body: str, at: int, now: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from costtop.plan_reading import PlanReading
 _DISORDER = 3.0  # per cents: two sessions that were answered at once tell in any order
 _SLACK = 2 * MINUTE  # the clocks of a provider and of this machine are two
 _FULL = 100.0
+AHEAD = 5 * MINUTE  # how far an agent's clock may go before ours
 
 
 class PlanKey(NamedTuple):
@@ -53,10 +54,20 @@ class Window(NamedTuple):
         is_stale = self.resets is not None and self.resets < self.at - _SLACK
         return None if is_stale else self.resets
 
+    @property
+    def holds_until(self) -> int:
+        """Until when it lasts, as far as is known.
+
+        Without an end no longer than its length, or a tenth of that where it is read later still.
+        """
+        length = self.key.minutes * MINUTE
+        if self.end is not None:
+            return max(self.end, self.at)
+        return max(self.began + length, self.at + length // 10)
+
     def is_over(self, now: int) -> bool:
         """Whether it has been reset since it was last read, as far as was told."""
-        end = self.end if self.end is not None else self.at + self.key.minutes * MINUTE
-        return now >= max(end, self.at)
+        return now >= self.holds_until
 
 
 def key_of(reading: PlanReading) -> PlanKey:
@@ -79,12 +90,29 @@ def title(key: PlanKey) -> str:
     return f"{short_name(key.minutes)} {key.limit}".rstrip()
 
 
+def account(key: PlanKey, known: Iterable[PlanKey]) -> str:
+    """Whose window it is: the agent, and the folder of its account where `known` has another's."""
+    homes = (one.home for one in known if one.source == key.source)
+    return f"{key.source} {folder(key.home, homes)}".rstrip()
+
+
+def folder(home: str, homes: Iterable[str]) -> str:
+    """The end of an account's folder that tells it from its agent's other ones; "" of one."""
+    others = {*homes} - {home}
+    parts = home.split("/")
+    for count in range(1, len(parts) + 1) if others else ():
+        end = "/".join(parts[-count:])
+        if not any(f"/{other}".endswith(f"/{end}") for other in others):
+            return end
+    return ""
+
+
 def is_possible(reading: PlanReading, now: int) -> bool:
     """Whether it can be true: a length, a share of 0 to some hundreds, not of the future."""
     return (
         0 < reading.minutes <= 366 * 24 * 60
         and 0 <= reading.used <= 10 * _FULL
-        and 0 < reading.at <= now + 5 * MINUTE
+        and 0 < reading.at <= now + AHEAD
     )
 
 

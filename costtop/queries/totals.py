@@ -104,6 +104,7 @@ def spending_line(
         from costtop.queries.plans import billed_words
 
         parts = [f"{parts[0]} value", billed_words.status(billed)]
+    meters = [meter for meter in meters if not meter.of_plan]  # the windows say it themselves
     if meters:
         parts.append(_fullest(meters))
     parts += windows

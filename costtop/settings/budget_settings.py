@@ -36,7 +36,6 @@ def check(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> No
     """What types cannot say of the entry at `place`, after those `before` it; raises Mistake."""
     try:
         window = periods.plan(periods.check(entry.period))
-        periods.hours(entry.period)
     except ConfigError:
         raise Mistake((*place, "period"), config_mistakes.period(entry.period)) from None
     if window is None:

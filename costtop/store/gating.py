@@ -69,11 +69,11 @@ def falls_under(
 
     scope = list(scope)
     if not about.get("log") and any(field == HOME for field, _ in scope):
-        about["log"] = _log(db, about["root"])
+        about["log"] = log_of(db, about["root"])
     return matches(scope, about) and not (excepted and matches(excepted, about))
 
 
-def _log(db: "Connection", root: object) -> str:
+def log_of(db: "Connection", root: object) -> str:
     """The file of the latest call of a root session row; "" where none is known."""
     row = db.execute(
         "SELECT path FROM places WHERE id ="

@@ -127,6 +127,20 @@ def test_an_action_may_come_earlier_and_spare_what_is_named(armed, capsys):
     assert budgets(armed)["ci"].excepted == ()
 
 
+def test_a_budget_of_a_plan_is_set_without_an_amount(armed, capsys):
+    assert main(["budget", "set", "five", "--period", "plan:5h", "--tiers", "50,80,95"]) == 0
+    assert "the 5h window of a plan, tiers 50 80 95 %" in capsys.readouterr().out
+    assert budgets(armed)["five"].of_plan
+    assert main(["budget", "set", "five", "20"]) == 2
+    assert "take the amount out" in capsys.readouterr().err
+    assert main(["budget", "set", "five", "--period", "day"]) == 2
+    assert "needs an amount" in capsys.readouterr().err
+    assert main(["budget", "set", "five", "20", "--period", "day"]) == 0
+    assert budgets(armed)["five"].amount == 20 * NANO
+    assert main(["budget", "set", "five", "--period", "plan:week"]) == 0
+    assert budgets(armed)["five"].of_plan
+
+
 def test_the_form_takes_an_action_with_its_per_cent_and_windows_of_plans():
     given = _fields(LINE._replace(act_at=90, excepted=(("feature", "x"),)))
     assert (given["action"], given["except"]) == ("gate at 90", "feature=x")

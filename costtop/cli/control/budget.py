@@ -22,6 +22,7 @@ from costtop.periods import zone
 from costtop.queries.live import head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse, Snapshot
+from costtop.queries.plans import window_words
 from costtop.queries.spending import budget_state
 from costtop.store.db import open_reader
 from costtop.store.sessions import session_names
@@ -67,13 +68,16 @@ def _add_set(parser: Parser) -> None:
         "costtop budget set daily --action gate --act-at 90 --except feature=release",
         "costtop budget set week-ci 150 --period week --scope feature=ci --action gate",
         "costtop budget set burst 5 --period hours:5 --tiers 80,100",
+        "costtop budget set five --period plan:5h --tiers 50,80,95 --action gate --act-at 90",
     )
     parser.add_argument("name", metavar="NAME")
-    about = "in dollars, such as 20 or 2.50; a new budget needs it"
+    about = "in dollars, such as 20 or 2.50; a new budget needs it, of a plan there is none"
     parser.add_argument("amount", metavar="AMOUNT", nargs="?", help=about)
-    parser.add_argument("--period", help="day, week, month, hours:5; of a new one: day")
+    period = "day, week, month, hours:5; of a plan plan:5h, plan:week; of a new one: day"
+    parser.add_argument("--period", help=period)
     parser.add_argument("--tiers", help="per cents; of a new one: 50,80,100")
-    scope = "feature, user, project, model, source or session; all: everything"
+    scope = "feature, user, project, model, source or session; of a plan source, home or plan"
+    scope += "; all: everything"
     parser.add_argument("--scope", action="append", metavar="KEY=VALUE", help=scope)
     action = "what follows: notify gate pause stop kill; of a new one: notify"
     parser.add_argument("--action", help=action)
@@ -105,7 +109,7 @@ def _list(options: argparse.Namespace) -> int:
     elif not meters:
         put("no budget is set; such as: costtop budget set daily 20")
     else:
-        rows = [(*_cells(meter, taken), _scope_said(db, meter)) for meter in meters]
+        rows = [row for meter in meters for row in _rows(db, meter, taken)]
         put(plain(_HEAD, rows, frozenset({2, 3, 4, 6, 8})))
     return budget_state.CODES[budget_state.worst(states)] if options.check else 0
 
@@ -115,16 +119,23 @@ def _scope_said(db: sqlite3.Connection, meter: BudgetMeter) -> str:
     return " ".join(told) or "everything"
 
 
-def _cells(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:
-    return (
-        meter.name,
-        meter.period,
-        money.beside(meter.spent, meter.amount, floor=meter.floor),
-        money.exactly(meter.amount),
-        str(100 * meter.spent // meter.amount),
-        " ".join(map(str, meter.tiers)),
-        *_ahead(meter, taken),
-    )
+def _rows(db: sqlite3.Connection, meter: BudgetMeter, taken: Snapshot) -> list[tuple[str, ...]]:
+    """A row; a row for each window of a plan that it watches."""
+    tiers = " ".join(map(str, meter.tiers))
+    if not meter.of_plan:
+        known = (meter.name, meter.period, *check.amounts(meter), tiers)
+        return [(*known, *_ahead(meter, taken), _scope_said(db, meter))]
+    tz, none = zone(taken.zone), ("-", "-", "-")
+    if not meter.windows:
+        said = window_words.said(meter, taken.at, tz)[0]
+        return [(meter.name, meter.period, *check.amounts(meter), tiers, *none, said, "-")]
+    return [
+        (
+            *(meter.name, meter.period, "-", "-", "?" if one.used is None else f"{one.used:.0f}"),
+            *(tiers, *none, window_words.ahead(one, taken.at, tz), one.account),
+        )
+        for one in meter.windows
+    ]
 
 
 def _ahead(meter: BudgetMeter, taken: Snapshot) -> tuple[str, ...]:

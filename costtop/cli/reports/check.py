@@ -2,6 +2,7 @@
 
 import sys
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from costtop import money, paths
 from costtop.cli import catching_up
@@ -10,6 +11,7 @@ from costtop.cli.slips import meant
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.errors import StoreError
+from costtop.periods import zone
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Pulse
 from costtop.queries.spending import budget_state
@@ -50,8 +52,9 @@ def add(parser: "Parser", name: str) -> None:
 def run(options: "argparse.Namespace") -> int:
     """Prints how they stand; returns the code."""
     try:
-        db = catching_up.open_fresh(paths.find(), quiet=options.quiet)
-        meters = Live(db).take(now_ms(), Pulse(running=False)).budgets
+        db, now = catching_up.open_fresh(paths.find(), quiet=options.quiet), now_ms()
+        taken = Live(db).take(now, Pulse(running=False))
+        meters, tz = taken.budgets, zone(taken.zone)
     except StoreError as error:
         return _unknown(str(error), as_json=options.json)
     for name in options.budget or ():
@@ -65,7 +68,7 @@ def run(options: "argparse.Namespace") -> int:
         put_json(_tree(state, [tree(*one) for one in zip(meters, states, strict=True)]))
     elif not options.quiet:
         none = "no such budget" if options.budget else "no budget"
-        put(_table(meters, states) if meters else f"nothing to judge: {none} is set")
+        put(_table(meters, states, now, tz) if meters else f"nothing to judge: {none} is set")
     return CODES[state]
 
 
@@ -85,17 +88,35 @@ def _unknown(why: str, *, as_json: bool) -> int:
     return CODES["unknown"]
 
 
-def _table(meters: tuple[BudgetMeter, ...], states: list[BudgetState]) -> str:
+def _table(
+    meters: tuple[BudgetMeter, ...], states: list[BudgetState], now: int, tz: ZoneInfo
+) -> str:
     rows = [
         (
             meter.name,
-            money.beside(meter.spent, meter.amount, floor=meter.floor),
-            money.exactly(meter.amount),
-            str(100 * meter.spent // meter.amount),
+            *amounts(meter),
             "-" if state.tier is None else str(state.tier),
-            _WORDS[state.state],
+            _worded(meter, state, now, tz),
         )
         for meter, state in zip(meters, states, strict=True)
     ]
     head = ("BUDGET", "SPENT $", "OF $", "%", "TIER", "STATE")
     return plain(head, rows, frozenset({1, 2, 3, 4}))
+
+
+def amounts(meter: BudgetMeter) -> tuple[str, str, str]:
+    """What is spent, of how much, and its per cent; of a plan's window the last alone."""
+    if meter.of_plan:
+        known = any(one.used is not None for one in meter.windows)
+        return "-", "-", str(meter.spent // 100) if known else "?"
+    spent = money.beside(meter.spent, meter.amount, floor=meter.floor)
+    return spent, money.exactly(meter.amount), str(100 * meter.spent // meter.amount)
+
+
+def _worded(meter: BudgetMeter, state: BudgetState, now: int, tz: ZoneInfo) -> str:
+    if not meter.of_plan:
+        return _WORDS[state.state]
+    from costtop.queries.plans import window_words
+
+    known = "cannot know" if state.state == "unknown" else _WORDS[state.state]
+    return f"{known}: {'; '.join(window_words.said(meter, now, tz))}"

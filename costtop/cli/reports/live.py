@@ -90,10 +90,9 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
     else:
         lines.append("  expected " + "  ".join(_ahead(one) for one in snapshot.forecasts))
     lines += [
-        f"  budget {meter.name}: {money.bill(meter.spent, floor=meter.floor, of=meter.amount)}"
-        f" of ${money.exactly(meter.amount)} ({100 * meter.spent // meter.amount} %)"
-        f"{foreseen(meter, snapshot)}"
+        f"  budget {meter.name}: {line}"
         for meter in snapshot.budgets
+        for line in _said(meter, snapshot)
     ]
     lines += _plans(snapshot)
     columns = _head(snapshot)
@@ -122,6 +121,17 @@ def _head(snapshot: Snapshot) -> tuple[str, ...]:
         return _HEAD
     at = _HEAD.index("$TOTAL")
     return (*_HEAD[:at], "VALUE", "BILLED", *_HEAD[at + 1 :])
+
+
+def _said(meter: BudgetMeter, snapshot: Snapshot) -> list[str]:
+    """How a budget stands: a line; a line for each window of a plan that it watches."""
+    if meter.of_plan:
+        from costtop.queries.plans import window_words
+
+        return window_words.said(meter, snapshot.at, zone(snapshot.zone))
+    spent = money.bill(meter.spent, floor=meter.floor, of=meter.amount)
+    of = f"${money.exactly(meter.amount)} ({100 * meter.spent // meter.amount} %)"
+    return [f"{spent} of {of}{foreseen(meter, snapshot)}"]
 
 
 def _plans(snapshot: Snapshot) -> list[str]:
@@ -231,18 +241,27 @@ def _plan_trees(snapshot: Snapshot) -> list[dict[str, object]]:
 
 
 def budget_tree(meter: BudgetMeter) -> dict[str, object]:
-    """A budget as JSON carries it."""
+    """A budget as JSON carries it; of one that watches windows of a plan no dollars are known."""
     return {
         "name": meter.name,
         "period": meter.period,
-        "spent_usd": money.exact(meter.spent),
+        "spent_usd": None if meter.of_plan else money.exact(meter.spent),
         **meter.short.tree(),
-        "amount_usd": money.exact(meter.amount),
+        "amount_usd": None if meter.of_plan else money.exact(meter.amount),
         "tiers": list(meter.tiers),
         **_foreseen_tree(meter),
         "scope": dict(meter.scope),
+        **_windows_tree(meter),
         **({"short": meter.short_id or None} if "session" in dict(meter.scope) else {}),
     }
+
+
+def _windows_tree(meter: BudgetMeter) -> dict[str, object]:
+    if not meter.of_plan:
+        return {}
+    from costtop.queries.plans import window_words
+
+    return window_words.tree(meter)
 
 
 def _foreseen_tree(meter: BudgetMeter) -> dict[str, object]:

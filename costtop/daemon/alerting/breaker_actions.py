@@ -6,7 +6,7 @@ which is the default. Looks are part of the transaction of the calls; deeds foll
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from zoneinfo import ZoneInfo
 
 from costtop import lasting, periods
@@ -42,10 +42,15 @@ def look(
     tz: ZoneInfo,
     audience: Audience,
     now: int,
+    besides: Collection[str] = (),
 ) -> bool:
-    """Looks at every budget and keeps what changed; True where a message was posted."""
+    """Looks at every budget of dollars and keeps what changed; True where a message was posted.
+
+    `besides` are names of budgets whose breakers are looked at elsewhere.
+    """
     breakers.expire(db, now)
-    known = {one.budget: one for one in breakers.open_ones(db, now) if one.budget}
+    opened = breakers.open_ones(db, now)
+    known = {one.budget: one for one in opened if one.budget and one.budget not in besides}
     posted = False
     for budget in budgets:
         one = known.pop(budget.name, None)
@@ -56,9 +61,9 @@ def look(
         total = spent(budget.name)
         heard = _only_heard(db, budget, span, now) if total >= budget.limit else 0
         found = judge.look(budget, total, one, (span.key, end), now, heard)
-        posted |= _keep(db, found, judge.reached(budget), audience, now)
+        posted |= keep(db, found, judge.reached(budget), audience, now)
     for one in known.values():  # its budget was removed
-        posted |= _keep(db, judge.BreakerLook(one, "ended"), "", audience, now)
+        posted |= keep(db, judge.BreakerLook(one, "ended"), "", audience, now)
     return posted
 
 
@@ -71,9 +76,10 @@ def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) ->
     return hearsay.spent(db, dict(budget.scope), since, until)
 
 
-def _keep(
+def keep(
     db: sqlite3.Connection, found: judge.BreakerLook, how: str, audience: Audience, now: int
 ) -> bool:
+    """Keeps what a look made of a breaker, and tells of it: `how` its budget is reached."""
     one = found.breaker
     if one is None or not found.said:
         return False

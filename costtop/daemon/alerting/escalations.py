@@ -102,7 +102,7 @@ def _spending(db: sqlite3.Connection, one: Breaker, session: str, root: object) 
 
 def _is_small(db: sqlite3.Connection, one: Breaker, root: object) -> bool:
     """Whether a budget's amount is worth few of the session's own mean calls."""
-    amount = next((x.amount for x in meta.budgets(db) if x.name == one.budget), 0)
+    amount = next((x.amount for x in meta.budgets(db) if x.name == one.budget and not x.of_plan), 0)
     return 0 < amount < escalation.SMALL * breakers.mean_call(db, root)
 
 

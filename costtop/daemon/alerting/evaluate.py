@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.daemon.alerting import breaker_actions
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
+from costtop.daemon.alerting.plan_budgets import PlanBudgets
 from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.daemon.notices.repeats import post_repeats
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
@@ -61,8 +62,10 @@ class Evaluator:
     ) -> None:
         self.tz = tz
         self._audience, self._posted = audience, posted
-        self.limits = budgets
-        self._holding = any(budget.action != "notify" for budget in budgets)
+        self._plans = PlanBudgets(budgets, tz)
+        budgets = tuple(budget for budget in budgets if not budget.of_plan)
+        self.limits = budgets  # of dollars
+        self._holding = self._plans.holding or any(one.action != "notify" for one in budgets)
         self._budgets = Budgets(budgets, tz)
         self._sessions = LiveSessions(settings)
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
@@ -82,7 +85,8 @@ class Evaluator:
         daily = tuple(budget for budget in self.limits if budget.period == "day")
         self._counted = self.limits if watched or self.begun else daily
         self._recount(db, now)
-        self._tell_today(db, self._budgets.assess(now), now, history=history)
+        found = self._budgets.assess(now) + self._plans.judge(db, now)
+        self._tell_today(db, found, now, history=history)
         self.today = self._today_drawn = True
 
     def begin(self, db: sqlite3.Connection, now: int) -> None:
@@ -91,7 +95,8 @@ class Evaluator:
             meta.put(db, {IMPORTED: str(now)})
             self._counted = self.limits
             self._recount(db, now)
-            self._tell(db, self._budgets.assess(now), now, history=True)
+            found = self._budgets.assess(now) + self._plans.judge(db, now)
+            self._tell(db, found, now, history=True)
         self._grown.clear()
         self.begun = True
 
@@ -109,7 +114,7 @@ class Evaluator:
         for spend in since:
             found += self._count(db, spend, spend.seen)
         found += self._sessions.catch_up(db, since, now)
-        found += self._budgets.assess(now)
+        found += self._budgets.assess(now) + self._plans.judge(db, now)
         self._tell(db, found, now)
         self.awake, self.today = True, False
 
@@ -129,6 +134,7 @@ class Evaluator:
             found += self._count(db, spend, now)
             found += self._sessions.judge(db, spend, now)
         found += self._sessions.after(db, recorded, now)
+        found += self._of_plans(db, recorded, now)
         if recorded.removed:
             self._recount(db, now)
         self._tell(db, found, now)
@@ -142,13 +148,18 @@ class Evaluator:
                 found += self._budgets.observe(spend, now)
         if recorded.removed:
             self._recount(db, now)
+        found += self._of_plans(db, recorded, now)
         if found:
             self._tell_today(db, found, now)
+
+    def _of_plans(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> list[Finding]:
+        """What the windows of plans have reached, where something was told of them."""
+        return self._plans.judge(db, now) if recorded.windows else []
 
     def _tell_today(
         self, db: sqlite3.Connection, found: Iterable[Finding], now: int, *, history: bool = False
     ) -> None:
-        names = {budget.name for budget in self._counted}
+        names = {*(budget.name for budget in self._counted), *self._plans.names}
         spoken = [one for one in found if one.budget in names]
         decided = post_findings(db, spoken, self._audience, now, history=history)
         looked = self._holding and self.look(db, now)
@@ -165,7 +176,8 @@ class Evaluator:
     def tick(self, db: sqlite3.Connection, now: int) -> None:
         """What time alone has changed; lets go letters that were held back."""
         if self.awake:
-            self._tell(db, self._sessions.tick(db, now) + self._budgets.tick(now), now)
+            found = self._sessions.tick(db, now) + self._budgets.tick(now)
+            self._tell(db, found + self._plans.tick(db, now), now)
         freed = release_held(db, self._audience, now)
         if post_repeats(db, self._audience, now) or freed:
             self._posted()
@@ -231,7 +243,10 @@ class Evaluator:
         def spent(name: str) -> int:
             return self._budgets.spent(name, now)
 
-        return breaker_actions.look(db, self.limits, spent, self.tz, self._audience, now)
+        posted = breaker_actions.look(
+            db, self.limits, spent, self.tz, self._audience, now, self._plans.names
+        )
+        return self._plans.look(db, self._audience, now) or posted
 
     def _fill(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
         """Stored sums: of the last days by the minute, for burns look at minutes."""

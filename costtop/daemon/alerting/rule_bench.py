@@ -19,10 +19,12 @@ from costtop.alerts.replay import Imagined, replay
 from costtop.config import Config
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.notices.post import titled
+from costtop.detect.budgets import plan_tiers
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
 from costtop.named import NamedTuple
+from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
 
@@ -144,15 +146,27 @@ def found_in(
     roots: set[str] = set()
     found = list(_findings(seen, monitor, config, since, roots))
     found += monitor.tick(until)
+    found = sorted([*found, *_of_plans(db, config, until)], key=lambda one: one.at)
     return [titled(db, one) for one in found if one.at >= since], len(roots)
 
 
 def _findings(
     spends: Iterable[Spend], monitor: Monitor, config: Config, since: int, roots: set[str]
 ) -> Iterator[Finding]:
-    budgets = Budgets(configuration.budgets(config), configuration.zone(config))
+    dollars = [budget for budget in configuration.budgets(config) if not budget.of_plan]
+    budgets = Budgets(dollars, configuration.zone(config))
     for spend in spends:
         if spend.call.at >= since:
             roots.add(spend.root)
         yield from monitor.observe(spend)
         yield from budgets.observe(spend, believed(spend))
+
+
+def _of_plans(db: sqlite3.Connection, config: Config, until: int) -> list[Finding]:
+    """What budgets that watch windows of plans would have said: by their readings, not by calls."""
+    watching = [budget for budget in configuration.budgets(config) if budget.of_plan]
+    if not watching:
+        return []
+    told = plan_readings.read(db, 0)
+    known = [[one for one in readings if one.at < until] for readings in told]
+    return plan_tiers.replayed(watching, known, configuration.zone(config))

@@ -10,6 +10,7 @@ from costtop.config import Anomaly, Config, check
 from costtop.config_mistakes import Mistake
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.errors import CosttopError, UsageError
+from costtop.nouns.budget_nouns import PLAN
 from costtop.settings.budget_settings import BudgetEntry
 
 _Entry = TypeVar("_Entry", bound=msgspec.Struct)
@@ -53,6 +54,8 @@ def _with(
     own = {entry.name: entry for entry in config.budget}
     for name, values in budgets.items():
         own[name] = _changed(BudgetEntry, own.get(name), f"budget.{name}", values)
+        if own[name].amount == "" and not own[name].period.startswith(PLAN):
+            raise UsageError(f"--set budget.{name}: missing required field `amount`")
     return msgspec.structs.replace(
         config,
         anomaly=_changed(Anomaly, config.anomaly, "anomaly", anomaly),

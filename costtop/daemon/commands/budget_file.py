@@ -18,6 +18,7 @@ from costtop.files import private_directory, replace
 from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
 from costtop.queries.gates import gates, unheld
+from costtop.queries.plans import window_words
 from costtop.queries.sessions import lookup
 from costtop.settings.budget_settings import BudgetEntry, budget_of
 from costtop.store import meta
@@ -89,7 +90,9 @@ def _set(
     was = before and session_names.scope_said(db, before)
     said = budget_words.change(was, session_names.scope_said(db, budget))
     now = now_ms()
-    return "; ".join([f"budget {command.name} {said}", *unheld(gates(db, now), budget, now)])
+    untold = window_words.untold(db, budget, now)
+    held = unheld(gates(db, now), budget, now)
+    return "; ".join([f"budget {command.name} {said}", *untold, *held])
 
 
 def _wrong(name: str, mistake: config_mistakes.Mistake) -> UsageError:

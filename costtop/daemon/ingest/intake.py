@@ -229,6 +229,7 @@ class Ingest:
                 plan_readings.put(db, self._write_context.names, reading.plans)
                 self.plans = self.plans or bool(reading.plans)
                 pull_links.put(db, self._write_context.sessions, reading.pulls)
+                recorded = recorded._replace(windows=recorded.windows or bool(reading.plans))
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.

@@ -16,6 +16,7 @@ from costtop.alerts.routes import Route
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
+from costtop.daemon.notices import fillings
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.named import NamedTuple
@@ -88,18 +89,20 @@ def post_findings(
         asked = any(routes.takes(route, one) for route in audience.routes)
         alerts.tell(db, one.identity, choose.told_in(one, asked=asked), now)
     if speaking and audience.routes:
-        said = {one.id: worded(db, one, audience.zone) for one in speaking}
+        said = {one.id: worded(db, one, audience.zone, now) for one in speaking}
         for route in audience.routes:
             outbox.post(db, _route(db, route, speaking, said, audience.zone, now), now)
     return decided
 
 
-def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo) -> Message:
+def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo, now: int) -> Message:
     """The words for a notification; of a budget they name the sessions that spent most of it."""
     finding = one.finding._replace(session=short_ids.said(db, one.finding.session))
     one = one._replace(finding=finding)
     limit = next((each for each in meta.budgets(db) if each.name == finding.budget), None)
-    if limit is None or finding.resolved:
+    if "window" in dict(finding.evidence):  # of a plan
+        return fillings.worded(db, one, limit, zone, now)
+    if limit is None or limit.of_plan or finding.resolved:
         return wording.message(one)
     window = dict(finding.evidence).get("window_ms")
     if isinstance(window, int):

@@ -42,7 +42,7 @@ def _letter(
     traffic = outbox.traffic(db, route.label, route.digest, now)
     if routes.refused(route, one) or routes.hold(route, one, 0, traffic, minute_of(to.zone, now)):
         return None  # a rate cap or a backlog: at the next turn
-    said = wording.again(worded(db, one, to.zone), incident, now - told[0])
+    said = wording.again(worded(db, one, to.zone, now), incident, now - told[0])
     return Letter(
         label=route.label,
         kind=choose.kind(finding.rule),

@@ -124,8 +124,11 @@ class _Families:
         family = GaugeMetricFamily("costtop_budget_ratio", spent, labels=("budget", "period"))
         amount = GaugeMetricFamily("costtop_budget_usd", "The budget's amount", labels=("budget",))
         for budget in self._budgets:
+            if budget.of_plan and not any(one.used is not None for one in budget.windows):
+                continue  # nobody knows
             family.add_metric((budget.name, budget.period), budget.spent / budget.amount)
-            amount.add_metric((budget.name,), budget.amount / NANO)
+            if not budget.of_plan:
+                amount.add_metric((budget.name,), budget.amount / NANO)
         yield family
         yield amount
 

@@ -12,7 +12,7 @@ from costtop.files import user_name
 from costtop.named import NamedTuple
 from costtop.queries.live.live_alerts import Held, Unusual
 from costtop.queries.live.view import SessionRow
-from costtop.scope import matches
+from costtop.scope import HOME, matches
 
 _LATEST = 200  # deeds that are looked through
 _GOES_ON = MINUTE  # after a kill: a session that is seen later than this was not ended
@@ -89,4 +89,6 @@ def _holds(one: Held, row: SessionRow) -> bool:
         return one.session == row.key
     about = {name: getattr(row, name) for name in ("feature", "user", "project", "source")}
     about |= {"model": row.model_now, "session": row.key}
+    if row.key in one.within:
+        about["log"] = f"{dict(one.scope)[HOME]}/"
     return matches(one.scope, about) and not (one.excepted and matches(one.excepted, about))

@@ -216,11 +216,21 @@ class Live:
 
     def _meters(self, budgets: "Iterable[Budget]", now: int, tz: ZoneInfo) -> Iterable[BudgetMeter]:
         for budget in budgets:
+            if budget.of_plan:
+                yield plan_meter(self._db, budget, now)
+                continue
             since = periods.reach(budget.period, now, tz)
             ends = periods.end_of(budget.period, now, tz)
             spent = scope_sums.spent(self._db, dict(budget.scope), since, ends)
             short_id = session_names.scope_short(self._db, budget.scope)
             yield metered(budget, spent, ends, short_id)
+
+
+def plan_meter(db: sqlite3.Connection, budget: "Budget", now: int) -> BudgetMeter:
+    """How a budget that watches windows of plans stands."""
+    from costtop.queries.plans import window_meters  # who has no such budget needs none of it
+
+    return window_meters.read(db, budget, now)
 
 
 def _judged(row: SessionRow, found: live_alerts.Unusual | None) -> SessionRow:

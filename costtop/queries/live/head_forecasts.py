@@ -33,7 +33,8 @@ def read(
         seen = tuple(
             (meter.name, found)
             for meter in budgets
-            if (found := outlooks.of(meter.period, dict(meter.scope), meter.amount, meter.tiers))
+            if not meter.of_plan
+            and (found := outlooks.of(meter.period, dict(meter.scope), meter.amount, meter.tiers))
         )
         hits = {
             found.period: found.hits for name, found in reversed(seen) if not _scope(budgets, name)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from costtop.analysis import why
 from costtop.durations import DAY
 from costtop.named import NamedTuple
+from costtop.scope import HOME
+from costtop.store import gating
 from costtop.store.alerts import alert_reads, breakers, standings
 from costtop.store.alerts.alert_reads import OpenAlert
 from costtop.store.sessions import short_ids
@@ -26,6 +28,7 @@ class Held(NamedTuple):
     short_id: str = ""  # of the session, as people type it
     scope: tuple[tuple[str, str], ...] = ()  # globs of the sessions that it holds
     excepted: tuple[tuple[str, str], ...] = ()  # globs of those that it does not
+    within: frozenset[str] = frozenset()  # "source/session" of an account's, where it is of one
 
 
 def read(db: sqlite3.Connection, now: int) -> tuple[Held, ...]:
@@ -49,6 +52,22 @@ def _held(db: sqlite3.Connection, one: "Breaker") -> Held:
         short_id=short_ids.of(db, session),
         scope=one.scope,
         excepted=one.excepted,
+        within=_within(db, one),
+    )
+
+
+def _within(db: sqlite3.Connection, one: "Breaker") -> frozenset[str]:
+    """The sessions of the account whose breaker it is; none where it holds any account's."""
+    home = dict(one.scope).get(HOME)
+    if not home:
+        return frozenset()
+    rows = db.execute(
+        "SELECT r.id, n.text || '/' || r.session FROM sessions r JOIN names n ON n.id = r.source"
+        " WHERE r.agent = '' AND r.last >= ?",
+        (one.opened - DAY,),
+    )
+    return frozenset(
+        key for root, key in rows.fetchall() if gating.log_of(db, root).startswith(f"{home}/")
     )
 
 

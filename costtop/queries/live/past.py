@@ -15,7 +15,7 @@ from costtop.floor import Floor, Sum, together
 from costtop.model import Budget
 from costtop.named import NamedTuple
 from costtop.nouns.paid_plan import PaidPlan
-from costtop.queries.live.frame import Live
+from costtop.queries.live.frame import Live, plan_meter
 from costtop.queries.live.session_state import state
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered
 from costtop.store import meta
@@ -72,6 +72,8 @@ def _billed(
 
 def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> BudgetMeter:
     """How a budget stood, at the amount that it has now."""
+    if budget.of_plan:
+        return plan_meter(db, budget, at)
     since, scope = periods.reach(budget.period, at, tz), dict(budget.scope)
     spent = _between(db, since, at) if not scope else _scoped(db, scope, since, at)
     ends = periods.end_of(budget.period, at, tz)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from costtop.floor import EXACT, Floor, Sum
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import PLAN
 from costtop.queries.live.live_alerts import Held
 
 if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
@@ -67,12 +68,27 @@ class SessionRow(NamedTuple):
         return self.short_id or self.session
 
 
+class WindowMeter(NamedTuple):
+    """A window of a plan that a budget watches, as it was read last. Moments are ms UTC."""
+
+    account: str  # whose, as people are told
+    agent: str
+    home: str
+    plan: str
+    title: str  # "5h", "week opus"
+    used: float | None  # per cent; None: it was reset since, and nobody has told of it
+    at: int  # when it was read
+    resets: int | None
+    full: int | None  # when it is full at this pace; None: not before its reset, or no pace
+    spare: int | None = None  # ms by which it would outlast its reset
+
+
 class BudgetMeter(NamedTuple):
     """A budget's period so far."""
 
     name: str
     period: str
-    spent: int
+    spent: int  # of one that watches windows, and the amount: hundredths of a per cent
     floor: bool
     amount: int
     tiers: tuple[int, ...]
@@ -85,6 +101,13 @@ class BudgetMeter(NamedTuple):
     hits: tuple[tuple[int, int], ...] = ()  # as in Forecast
     short: Floor = EXACT
     short_id: str = ""  # what people type of the one session that it is of
+    windows: tuple[WindowMeter, ...] = ()  # that it watches, the fullest first
+    holds_at: int | None = None  # per cent from which it does more than tell; None: it never does
+
+    @property
+    def of_plan(self) -> bool:
+        """Whether it watches windows of a plan: per cents, no dollars."""
+        return self.period.startswith(PLAN)
 
 
 def metered(budget: "Budget", spent: Sum, resets: int, short_id: str) -> BudgetMeter:
@@ -100,6 +123,7 @@ def metered(budget: "Budget", spent: Sum, resets: int, short_id: str) -> BudgetM
         resets=resets,
         scope=budget.scope,
         short_id=short_id,
+        holds_at=None if budget.action == "notify" else budget.act_at,
     )
 
 

@@ -1,11 +1,12 @@
 """Windows of plans as JSON and in a few words: `5h 61 % resets 13:00 · full ~12:38`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop import durations, money
-from costtop.durations import DAY, MINUTE, iso, words
+from costtop.durations import MINUTE, iso, words
+from costtop.periods import clock
+from costtop.plans import windows
 from costtop.queries.plans.plan_windows import PlanWindow
 
 
@@ -58,13 +59,7 @@ def names(plans: Sequence[PlanWindow]) -> list[str]:
 
 def account(one: PlanWindow, plans: Sequence[PlanWindow]) -> str:
     """The end of its account's folder that tells it from the agent's other ones; "" of one."""
-    homes = {other.home for other in plans if other.agent == one.agent} - {one.home}
-    parts = one.home.split("/")
-    for count in range(1, len(parts) + 1) if homes else ():
-        end = "/".join(parts[-count:])
-        if not any(f"/{home}".endswith(f"/{end}") for home in homes):
-            return end
-    return ""
+    return windows.folder(one.home, (other.home for other in plans if other.agent == one.agent))
 
 
 def share(one: PlanWindow) -> str:
@@ -125,14 +120,6 @@ def reach(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
 def age(one: PlanWindow, now: int) -> str:
     """How old the reading is, where it is old: "read 3 h ago"."""
     return f"read {words(now - one.at)} ago" if _is_old(one, now) else ""
-
-
-def clock(at: int, now: int, tz: ZoneInfo) -> str:
-    """A moment as short as it is told: "13:00", "Thu 13:00", "Dec 4"."""
-    when, today = datetime.fromtimestamp(at / 1000, tz), datetime.fromtimestamp(now / 1000, tz)
-    if when.date() == today.date():
-        return f"{when:%H:%M}"
-    return f"{when:%a %H:%M}" if abs(at - now) < 6 * DAY else f"{when:%b} {when.day}"
 
 
 def _first(one: PlanWindow, now: int, tz: ZoneInfo) -> str:

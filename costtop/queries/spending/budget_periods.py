@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import PLAN, Budget
+from costtop.queries.plans import watched_windows, window_meters, window_words
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 from costtop.store.db import snapshot
@@ -31,6 +32,14 @@ class BudgetLine(NamedTuple):
     escalate: str = "pause"  # what may follow where a gate or a stop does not hold an agent
     act_at: int = 100  # per cent at which the action follows
     excepted: tuple[tuple[str, str], ...] = ()  # what is not held
+    account: str = ""  # whose window it is, of one that watches windows of plans
+    said: str = ""  # how that window stands, in words
+    unknown: bool = False  # it was reset since it was read, or never told of
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other lines: a budget has one for each window that it watches."""
+        return f"{self.name}\0{self.account}"
 
     @property
     def of_plan(self) -> bool:
@@ -46,7 +55,11 @@ class BudgetLine(NamedTuple):
 def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[BudgetLine, ...]:
     """The budgets that the daemon knows, in the order of the config."""
     with snapshot(db):
-        return tuple(_line(db, one, now, tz) for one in meta.budgets(db))
+        found = (
+            _windows(db, one, now, tz) if one.of_plan else [_line(db, one, now, tz)]
+            for one in meta.budgets(db)
+        )
+        return tuple(line for lines in found for line in lines)
 
 
 def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> BudgetLine:
@@ -69,3 +82,29 @@ def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> Bud
         resets=ends,
         past=tuple(past[::-1]),
     )
+
+
+def _windows(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> list[BudgetLine]:
+    """A line for each window that a budget watches, in hundredths of a per cent; or one."""
+    meter = window_meters.read(db, budget, now)
+    before = watched_windows.before(db, budget, now, PAST)
+    known = budget._asdict()
+    lines = [
+        BudgetLine(
+            **known,
+            spent=round((one.used or 0.0) * 100),
+            floor=False,
+            starts=one.at,
+            resets=one.resets or 0,
+            past=before.get((one.agent, one.home), ()),
+            account=one.account,
+            said=said,
+            unknown=one.used is None,
+        )
+        for one, said in zip(meter.windows, window_words.said(meter, now, tz), strict=False)
+    ]
+    (none,) = window_words.said(meter, now, tz)[:1]
+    nothing = BudgetLine(
+        **known, spent=0, floor=False, starts=0, resets=0, past=(), said=none, unknown=True
+    )
+    return lines or [nothing]

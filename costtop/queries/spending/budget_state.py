@@ -26,9 +26,12 @@ def judged(meter: BudgetMeter) -> BudgetState:
     What is over stays over whatever a sum is short of. Below every tier it is only known where all
     calls have a price.
     """
+    if meter.of_plan and not meter.windows:
+        return BudgetState(meter.name, "unknown", None)
     reached = [tier for tier in meter.tiers if 100 * meter.spent >= tier * meter.amount]
     tier = max(reached, default=None)
-    if meter.spent >= meter.amount:
+    holds_at = 100 if meter.holds_at is None else min(100, meter.holds_at)
+    if 100 * meter.spent >= holds_at * meter.amount:
         return BudgetState(meter.name, "over", tier)
     if tier is None and meter.short.unpriced:
         return BudgetState(meter.name, "unknown", None)

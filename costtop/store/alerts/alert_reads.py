@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from costtop.durations import iso
 from costtop.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -221,6 +222,28 @@ def of_budget(db: sqlite3.Connection, budget: str, period: str) -> list[BudgetAl
         (budget, period),
     )
     return [BudgetAlert(*row) for row in rows]
+
+
+class TierAlert(NamedTuple):
+    """A tier of a budget on record, in short."""
+
+    period: str
+    tier: int
+    state: str
+
+
+def tiers_of(db: sqlite3.Connection, budget: str, since: int | None) -> list[TierAlert]:
+    """The tiers on record of a budget that watches windows: of those begun since then, ms UTC.
+
+    And all that is not over, whenever it began; with None that alone.
+    """
+    rows = db.execute(
+        "SELECT period, tier, state FROM alerts WHERE rule = 'budget_tier' AND budget = ?1"
+        " AND period >= ?2 UNION SELECT period, tier, state FROM alerts"
+        " WHERE rule = 'budget_tier' AND +budget = ?1 AND state IN ('open', 'acknowledged')",
+        (budget, "~" if since is None else iso(since)),
+    )
+    return [TierAlert(*row) for row in rows]
 
 
 def count_between(db: sqlite3.Connection, since: int, until: int) -> int:

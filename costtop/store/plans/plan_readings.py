@@ -27,10 +27,15 @@ def put(db: sqlite3.Connection, names: Names, told: Iterable[PlanReading]) -> No
         _put(db, _limit(db, names, reading), teller, reading)
 
 
-def read(db: sqlite3.Connection, since: int) -> list[list[PlanReading]]:
-    """The readings of each limit that was told of since then, oldest first; ms UTC."""
+def read(db: sqlite3.Connection, since: int, of: int | None = None) -> list[list[PlanReading]]:
+    """The readings of each limit that was told of since then, oldest first; ms UTC.
+
+    `of`: only of limits of so many minutes.
+    """
     found = []
     for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall():
+        if of not in {None, minutes}:
+            continue
         rows = db.execute(
             "SELECT at, used, resets, seen FROM plan_readings"
             " WHERE plan_limit = ? AND at >= coalesce((SELECT max(at) FROM plan_readings"
@@ -40,6 +45,21 @@ def read(db: sqlite3.Connection, since: int) -> list[list[PlanReading]]:
         if rows and rows[-1][3] >= since:
             known = PlanReading(source, home, plan, model, minutes, 0.0, None, 0)
             found.append(_readings(known, rows))
+    return found
+
+
+def latest(db: sqlite3.Connection, until: int) -> list[PlanReading]:
+    """The latest reading of each limit up to then, ms UTC."""
+    found = []
+    for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall():
+        row = db.execute(
+            "SELECT used, resets, min(seen, ?2) FROM plan_readings"
+            " WHERE plan_limit = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1",
+            (limit, until),
+        ).fetchone()
+        if row is not None:
+            known = PlanReading(source, home, plan, model, minutes, 0.0, None, 0)
+            found.append(known._replace(used=row[0] / _EXACT, resets=row[1], at=row[2]))
     return found
 
 

@@ -29,7 +29,8 @@ def budget_share(row: SessionRow, budgets: Sequence[BudgetMeter]) -> float | Non
     """Its cost over the amount of the tightest budget that covers it; None where none does."""
     about = {field: getattr(row, field) for field in FIELDS}
     about["session"] = f"{row.source}/{row.session}"
-    amounts = [one.amount for one in budgets if one.amount > 0 and matches(one.scope, about)]
+    dollars = [one for one in budgets if one.amount > 0 and not one.of_plan]
+    amounts = [one.amount for one in dollars if matches(one.scope, about)]
     return row.cost / min(amounts) if amounts else None
 
 

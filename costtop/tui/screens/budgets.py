@@ -15,7 +15,7 @@ from costtop.tui.dialogs.budget_form import BudgetForm
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
 from costtop.tui.draw.figures import cash_of, share, stroke
-from costtop.tui.draw.ink import Line, Span, line, rule
+from costtop.tui.draw.ink import Line, Span, cut, line, rule
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
@@ -35,7 +35,13 @@ def _ink(budget: BudgetLine) -> str:
 
 
 def _spent(budget: BudgetLine, look: CellLook) -> Span:
+    if budget.of_plan:  # per cents alone, which stand beside it
+        return Span("-", "dim")
     return Span(cash_of(budget.spent, budget.amount, floor=budget.floor), _ink(budget))
+
+
+def _share(budget: BudgetLine, look: CellLook) -> Span:
+    return Span("?", "dim") if budget.unknown else Span(share(_part(budget)), _ink(budget))
 
 
 def _bar(budget: BudgetLine, look: CellLook, width: int = _BAR) -> Span:
@@ -44,12 +50,20 @@ def _bar(budget: BudgetLine, look: CellLook, width: int = _BAR) -> Span:
     return Span(text, _BAR_INKS[level(_part(budget))])
 
 
+def _amount(budget: BudgetLine, look: CellLook) -> Span:
+    if budget.of_plan:
+        return Span("-", "dim")
+    return Span(cash_of(budget.amount, budget.amount))
+
+
 def _scope(budget: BudgetLine, look: CellLook) -> Span:
+    if budget.account:
+        return Span(budget.account, "dim")
     return Span(" ".join(f"{key}={value}" for key, value in budget.scope) or "everything", "dim")
 
 
 def _resets(budget: BudgetLine, look: CellLook) -> Span:
-    return Span(short(budget.resets - look.at) if look.at else "-", "dim")
+    return Span(short(budget.resets - look.at) if look.at and budget.resets else "-", "dim")
 
 
 COLUMNS: tuple[Column[BudgetLine], ...] = (
@@ -58,8 +72,8 @@ COLUMNS: tuple[Column[BudgetLine], ...] = (
     Column("period", "PERIOD", 8, 3, lambda b, _: Span(b.period)),
     Column("scope", "SCOPE", 10, 5, _scope, measured=True, stages=((2, 60),)),
     Column("spent", "SPENT", 9, 0, _spent, align=">"),
-    Column("amount", "OF", 9, 1, lambda b, _: Span(cash_of(b.amount, b.amount)), align=">"),
-    Column("part", "", 5, 0, lambda b, _: Span(share(_part(b)), _ink(b)), align=">"),
+    Column("amount", "OF", 9, 1, _amount, align=">"),
+    Column("part", "", 5, 0, _share, align=">"),
     Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar, wide=_bar, stages=((9, 999),)),
     Column("resets", "RESETS", 6, 4, _resets, align=">"),
     Column("action", "ACTION", 8, 6, lambda b, _: Span(b.acts, "dim"), measured=True,
@@ -85,7 +99,7 @@ class BudgetsScreen(Tabbed[BudgetLine, tuple[BudgetLine, ...]]):
     below = ("past",)
 
     def __init__(self, tab: int) -> None:
-        super().__init__(tab, COLUMNS, lambda budget: budget.name)
+        super().__init__(tab, COLUMNS, lambda budget: budget.key)
 
     def reading(self, backend: Backend, now: int) -> Callable[[], tuple[BudgetLine, ...]]:
         """All budgets."""
@@ -132,17 +146,29 @@ def past(budget: BudgetLine | None, width: int) -> list[Line]:
     """How the budget fared in the periods before."""
     if budget is None:
         return [line((" no budget yet: ", "dim"), ("n", "accent"), (" sets one", "dim"))]
+    if not budget.past and budget.of_plan:
+        return [_told(budget, width)]
     if not budget.past:
         return [line((f" {budget.period}: a rolling budget has no past periods", "dim"))]
     room = max(width - 34, 8)
     top = max(budget.amount, *budget.past)
-    title = line((budget.name, "strong"), (f": the {budget.period}s before", "dim"))
-    lines: list[Line] = [rule(title, (), width)]
+    kind = "window" if budget.of_plan else budget.period
+    title = line((budget.name, "strong"), (f": the {kind}s before", "dim"))
+    lines: list[Line] = [
+        *([_told(budget, width)] if budget.of_plan else []),
+        rule(title, (), width),
+    ]
     for n, spent in enumerate(budget.past):
         part = spent / budget.amount if budget.amount else 0.0
         ago = len(budget.past) - n
-        name = f" {ago} {budget.period}{'s' if ago > 1 else ''} ago"
+        name = f" {ago} {kind}{'s' if ago > 1 else ''} ago"
         filled = (stroke(spent / top, room) + " ", _BAR_INKS[level(part)])
-        cost = (f"{'$' + cash_of(spent, budget.amount):>9}", "strong")
-        lines.append(line((name.ljust(14), "dim"), filled, cost, (f"{share(part):>6}", "dim")))
+        cost = "" if budget.of_plan else "$" + cash_of(spent, budget.amount)
+        figures = (f"{cost:>9}", "strong"), (f"{share(part):>6}", "dim")
+        lines.append(line((name.ljust(14), "dim"), filled, *figures))
     return lines
+
+
+def _told(budget: BudgetLine, width: int) -> Line:
+    """How a window stands."""
+    return cut(line((f" {budget.said}", "text")), width)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from costtop import periods
 from costtop.durations import SECOND, short
 from costtop.queries.plans import plan_words
 from costtop.queries.plans.plan_history import PlanRun
@@ -43,7 +44,7 @@ def _bar(run: PlanRun, look: CellLook, width: int = _BAR) -> Span:
 def _resets(run: PlanRun, look: CellLook) -> Span:
     if run.now.resets is None:
         return Span("?", "dim")
-    return Span(plan_words.clock(run.now.resets, look.at, ZoneInfo(look.zone)), "text")
+    return Span(periods.clock(run.now.resets, look.at, ZoneInfo(look.zone)), "text")
 
 
 def _ahead(run: PlanRun, look: CellLook) -> Span:

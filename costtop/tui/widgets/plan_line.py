@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from costtop import periods
 from costtop.named import NamedTuple
 from costtop.queries.live.view import Snapshot
 from costtop.queries.plans import plan_words
@@ -60,7 +61,7 @@ def _part(name: str, one: PlanWindow, look: PartLook) -> Line:
         spans += cells + line(" ")
     spans += line((plan_words.share(one), "strong" if ink == "text" else ink))
     if look.words and one.resets is not None:
-        spans += line((f" resets {plan_words.clock(one.resets, look.at, look.zone)}", "dim"))
+        spans += line((f" resets {periods.clock(one.resets, look.at, look.zone)}", "dim"))
     if look.words and (said := plan_words.ahead(one, look.at, look.zone)):
         spans += line((" · ", "rule"), (said, "warn" if one.full is not None else "dim"))
     if old := plan_words.age(one, look.at):

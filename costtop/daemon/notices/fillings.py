@@ -1,0 +1,56 @@
+"""Who has filled the window of a plan that a message is about, worded with it."""
+
+import sqlite3
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from costtop.alerts import plan_wording
+from costtop.alerts.plan_wording import Filler
+from costtop.alerts.wording import Message
+from costtop.model import Budget, Finding, Notification
+from costtop.queries.plans import plan_windows
+from costtop.queries.plans.plan_windows import PlanWindow
+from costtop.store import gating, meta
+from costtop.store.sessions import live_logs, short_ids
+
+_LEAST = 0.5  # per cents: a session that used less is not named
+
+
+def worded(
+    db: sqlite3.Connection, one: Notification, budget: Budget | None, zone: tzinfo, now: int
+) -> Message:
+    """The message of a tier of a budget that watches windows, with the sessions that used most.
+
+    Without the budget it was taken out meanwhile.
+    """
+    if one.finding.resolved:
+        return plan_wording.over(one)
+    heard = now - meta.shared(db).finished_after
+    window = _window(db, one.finding, now)
+    fillers = [
+        Filler(
+            session=short_ids.said(db, part.session),
+            points=part.points,
+            feature=str(gating.facts(db, *_parts(part.session))["feature"] or ""),
+            lives=live_logs.is_live(db, part.session, heard),
+        )
+        for part in (window.sessions if window else ())
+        if part.session and part.points >= _LEAST
+    ]
+    tier = one.finding.tier or 0
+    holds = budget is not None and budget.action != "notify" and tier >= budget.act_at
+    return plan_wording.message(one, fillers, now, ZoneInfo(str(zone)), holds=holds)
+
+
+def _window(db: sqlite3.Connection, finding: Finding, now: int) -> PlanWindow | None:
+    told = dict(finding.evidence)
+    whose = tuple(told.get(name) for name in ("agent", "home", "plan", "limit", "minutes"))
+    for one in plan_windows.read(db, now):
+        if (one.agent, one.home, one.plan, one.limit, one.minutes) == whose:
+            return one
+    return None
+
+
+def _parts(session: str) -> tuple[str, str]:
+    source, _, name = session.partition("/")
+    return source, name

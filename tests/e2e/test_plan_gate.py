@@ -1,0 +1,100 @@
+"""A budget that watches a plan's window: told, held, spared, let go by the daemon and the hook."""
+
+import json
+import re
+import shlex
+import time
+from datetime import UTC, datetime
+
+from tests.patience import until
+
+FIVE = """
+[[budget]]
+name = "five"
+period = "plan:5h"
+tiers = [50, 80]
+action = "gate"
+act_at = 90
+except = { feature = "release" }
+"""
+ENDS = int(time.time()) + 7200
+
+
+def draw(house, session: str, used: float, ends: int = ENDS) -> None:
+    """Claude Code draws its status line."""
+    line = {
+        "session_id": session,
+        "transcript_path": str(log(house, session)),
+        "rate_limits": {"five_hour": {"used_percentage": used, "resets_at": ends}},
+    }
+    house.run("statusline", text=json.dumps(line))
+
+
+def log(house, session: str):
+    return house.home / ".claude/projects/-shop" / f"{session}.jsonl"
+
+
+def work(house, session: str, branch: str) -> None:
+    """One call of a session on a branch."""
+    message = {"id": f"m-{session}", "model": "claude-opus-4-6", "role": "assistant",
+               "type": "message", "content": [], "stop_reason": "tool_use",
+               "usage": {"input_tokens": 0, "output_tokens": 1000}}  # fmt: skip
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record = {"type": "assistant", "sessionId": session, "uuid": session, "requestId": session,
+              "cwd": "/shop", "gitBranch": branch, "timestamp": at, "version": "2.1.200",
+              "message": message}  # fmt: skip
+    log(house, session).parent.mkdir(parents=True, exist_ok=True)
+    log(house, session).write_text(json.dumps(record) + "\n")
+
+
+def denied(house, session: str) -> str:
+    """What the hook answers a tool with; "" lets it pass."""
+    asked = {"session_id": session, "hook_event_name": "PreToolUse", "tool_name": "Bash",
+             "tool_input": {"command": "make test"}}  # fmt: skip
+    return house.run("gate", "--agent", "claude-code", text=json.dumps(asked)).stdout
+
+
+def test_a_window_that_is_nearly_full_holds_its_agents_but_for_the_release(house):
+    house.configure(FIVE)
+    work(house, "s1", "checkout")
+    work(house, "rel", "release")
+    house.start()
+    draw(house, "s1", 60)
+    until(lambda: "budget five: 50 % of the 5h window of claude-code" in house.told, what="50 %")
+    draw(house, "s1", 85)
+    house.kill_daemon()  # the reading is stored, or it is not
+    house.start()
+    draw(house, "s1", 86)
+    until(lambda: "budget five: 80 %" in house.told, what="80 %")
+    assert not denied(house, "s1")
+    draw(house, "s1", 93, ENDS + 600)  # the anchor moves
+    until(lambda: denied(house, "s1"), what="the gate")
+    said = denied(house, "s1")
+    assert "the 5h window of claude-code is 93 % full" in said and "costtop override five" in said
+    assert not denied(house, "rel")
+    assert "90 % of the 5h window: its agents' hooks refuse from now on" in house.told
+    held = json.loads(house.run("check", "--json").stdout)
+    assert (held["code"], held["budgets"][0]["used_percent"]) == (11, 93)
+    draw(house, "s1", 2, ENDS + 18_000)
+    until(lambda: not denied(house, "s1"), what="the gate opens with the reset")
+    assert house.told.count("] budget five: 80 %") == 1
+    assert house.told.count("] budget five: 50 %") == 1
+
+
+def test_what_the_message_says_to_stop_is_stopped_as_it_says(house):
+    house.configure(FIVE)
+    house.run("hooks", "install", "claude-code")
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.2)
+    house.known("claude-code/s1")
+    draw(house, "s1", 20)
+    until(lambda: house.answers("SELECT 1 FROM plan_readings"), what="the first reading")
+    before = agent.calls
+    until(lambda: agent.calls >= before + 3, what="three more calls")
+    draw(house, "s1", 62)
+    until(lambda: "5h window 62 % at" in house.told, what="the message")
+    [hint] = re.findall(r"most by claude-code/s1 \(\d+ points.*\): stop it with (costtop .*?) / ",
+                        house.told)  # fmt: skip
+    ended = house.run(*shlex.split(hint)[1:])
+    assert ended.returncode == 0, ended.stderr
+    agent.gone()
