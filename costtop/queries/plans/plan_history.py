@@ -8,7 +8,7 @@ from costtop.durations import DAY
 from costtop.named import NamedTuple
 from costtop.plans import windows
 from costtop.plans.windows import PlanKey, Window
-from costtop.queries.plans import plan_windows
+from costtop.queries.plans import plan_windows, plan_words
 from costtop.queries.plans.plan_windows import PlanWindow
 from costtop.store.db import snapshot
 from costtop.store.plans import plan_readings
@@ -24,6 +24,7 @@ class PlanRun(NamedTuple):
     steps: tuple[tuple[int, float], ...]  # (ms UTC, per cent) of the present one, rising
     past: tuple[tuple[int, int, float], ...]  # (opened, last read, per cent), newest first
     weekdays: tuple[float, ...]  # per cents used on a Monday, ..., on average of four weeks
+    called: str = ""  # as all surfaces call it
 
     @property
     def name(self) -> str:
@@ -39,7 +40,11 @@ def read(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[PlanRun, ...]:
             run = windows.windows(one for one in told if windows.is_possible(one, now))
             if run:
                 runs[run[-1].key] = run
-        return tuple(_run(one, runs[_key(one)], now, tz) for one in plan_windows.read(db, now))
+        found = plan_windows.read(db, now)
+        called = zip(plan_words.names(found), found, strict=True)
+        return tuple(
+            _run(one, runs[_key(one)], now, tz)._replace(called=name) for name, one in called
+        )
 
 
 def _key(one: PlanWindow) -> PlanKey:

@@ -24,6 +24,7 @@ class Eaten(NamedTuple):
 
     session: str  # "source/session"
     points: float
+    short: str = ""  # what to type
 
 
 class PlanWindow(NamedTuple):
@@ -142,9 +143,10 @@ def _eaten(db: sqlite3.Connection, shared: shares.PlanShares) -> tuple[Eaten, ..
     found = []
     for root, points in most:
         row = db.execute(
-            "SELECT n.text || '/' || s.session FROM sessions s JOIN names n ON n.id = s.source"
-            " WHERE s.id = ?",
+            "SELECT n.text || '/' || s.session, s.short FROM sessions s"
+            " JOIN names n ON n.id = s.source WHERE s.id = ?",
             (root,),
         ).fetchone()
-        found.append(Eaten(row[0] if row else "", points))
+        if row:
+            found.append(Eaten(row[0], points, row[1]))
     return tuple(found)

@@ -4,7 +4,7 @@ The area under the curve is filled, so that it reads well in a small pane and in
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from costtop.durations import HOUR
 from costtop.tui.draw.figures import cash, clock
@@ -18,6 +18,10 @@ _CELLS = [
 _LABEL = 9  # cells left of the plot
 
 
+def _dollars(nanos: int) -> str:
+    return "$" + cash(nanos, width=7) if nanos else "$0"
+
+
 def curve(
     points: Sequence[tuple[int, int]],
     width: int,
@@ -25,22 +29,26 @@ def curve(
     zone: str,
     until: int | None = None,
     marks: Sequence[tuple[int, str]] = (),
+    *,
+    top: int = 0,
+    words: Callable[[int], str] = _dollars,
 ) -> list[Line]:
     """Cost over time: `height` lines of plot, one of axis, one of clock.
 
     `points` are (ms, nano-dollars so far), rising; between two the cost stands still. `marks` are
-    moments with a word that stands under the axis. Nothing to draw gives no lines: costs that are
-    not known are no flat line at $0.
+    moments with a word that stands under the axis. `top` is what the plot reaches to, if not to the
+    last point; `words` says an amount, if it is no cost. Nothing to draw gives no lines: costs that
+    are not known are no flat line at $0.
     """
     columns = width - _LABEL - 1
-    if len(points) < 2 or not points[-1][1] or columns < 8 or height < 1:
+    if len(points) < 2 or not (top or points[-1][1]) or columns < 8 or height < 1:
         return []
     start, end = points[0][0], max(until or 0, points[-1][0], points[0][0] + 1)
-    top = max(points[-1][1], 1)
+    top = top or points[-1][1]
     levels = _levels(points, start, end, top, columns * 2, height * 4)
     lines = []
     for row in range(height):
-        label = _label(row, height, top)
+        label = _label(row, height, top, words)
         cells = _cells(levels, (height - 1 - row) * 4, height * 4)
         heat = f"h{5 - round(row / max(height - 1, 1) * 3)}"  # brighter the higher
         tick = ("┤" if label else "│", "rule")
@@ -69,13 +77,13 @@ def _cells(levels: Sequence[int], floor: int, dots: int) -> str:
     return "".join([_CELLS[left][right] for left, right in cells])
 
 
-def _label(row: int, height: int, top: int) -> str:
+def _label(row: int, height: int, top: int, words: Callable[[int], str]) -> str:
     if row == 0:
-        return "$" + cash(top, width=7)
+        return words(top)
     if row == height - 1 and height > 2:
-        return "$0"
+        return words(0)
     if height >= 5 and row == height // 2:
-        return "$" + cash(round(top * (1 - (row + 0.5) / height)), width=7)
+        return words(round(top * (1 - (row + 0.5) / height)))
     return ""
 
 

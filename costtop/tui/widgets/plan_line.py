@@ -13,6 +13,8 @@ from costtop.tui.widgets.meters import level, meter
 
 _BAR = 12  # cells
 _GAP = 3
+_FULL, _ENDS, _ALL = 1, 2, 3  # when it is full; when it is reset, too; that it survives, too
+_LOOKS = ((_BAR, _ALL), (0, _ALL), (_BAR, _ENDS), (_BAR // 2, _ENDS), (0, _ENDS), (0, _FULL))
 
 
 class PartLook(NamedTuple):
@@ -21,26 +23,27 @@ class PartLook(NamedTuple):
     at: int
     zone: ZoneInfo
     bar: int  # cells
-    words: bool
+    words: int  # how many: `_FULL`, `_ENDS`, `_ALL`
     plain: bool
 
 
 def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
     """The windows that hold, the shortest first, as many as fit; [] where there is no plan.
 
-    Where there is little room the bars go first, then what is to come.
+    Where there is little room first what is well goes, then bars and resets, then the emptiest.
     """
     if not snapshot.plans:
         return []
     zone = ZoneInfo(snapshot.zone)
-    for bar, words in ((_BAR, True), (0, True), (_BAR // 2, False), (0, False)):
+    called = list(zip(plan_words.names(snapshot.plans), snapshot.plans, strict=True))
+    for bar, words in _LOOKS:
         looks = PartLook(snapshot.at, zone, bar, words, plain)
-        called = zip(plan_words.names(snapshot.plans), snapshot.plans, strict=True)
         parts = [_part(name, one, looks) for name, one in called]
         if sum(map(width_of, parts)) + _GAP * len(parts) <= width:
             return [_together(parts)]
     while len(parts) > 1 and sum(map(width_of, parts)) + _GAP * len(parts) > width:
-        parts.pop()
+        emptiest = min(range(len(parts)), key=lambda nth: called[nth][1].used or 0.0)
+        del parts[emptiest], called[emptiest]
     return [_together(parts)]
 
 
@@ -55,15 +58,16 @@ def _part(name: str, one: PlanWindow, look: PartLook) -> Line:
     """One window, as its name calls it."""
     used = one.used or 0.0
     ink = level(used / 100)
-    spans = line((f"{name[:1].upper()}{name[1:]} ", "dim"))
+    spans = line((f"{name.capitalize() if name == one.title else name} ", "dim"))
     if look.bar and one.used is not None:
         cells = meter(round(used * 100), 10_000, (), look.bar, plain=look.plain, full=1.0)
         spans += cells + line(" ")
     spans += line((plan_words.share(one), "strong" if ink == "text" else ink))
-    if look.words and one.resets is not None:
+    if look.words >= _ENDS and one.resets is not None:
         spans += line((f" resets {periods.clock(one.resets, look.at, look.zone)}", "dim"))
-    if look.words and (said := plan_words.ahead(one, look.at, look.zone)):
+    said = plan_words.ahead(one, look.at, look.zone)
+    if said and (one.full is not None or look.words == _ALL):
         spans += line((" · ", "rule"), (said, "warn" if one.full is not None else "dim"))
-    if old := plan_words.age(one, look.at):
+    if look.words >= _ENDS and (old := plan_words.age(one, look.at)):
         spans += line((f" · {old}", "dim"))
     return spans
