@@ -22,6 +22,7 @@ class Summary(NamedTuple):
     dearest: tuple[tuple[str, int], ...] = ()  # ("source/session", cost), dearest first
     changes: tuple[str, ...] = ()  # plain sentences of the review
     alerts: int = 0
+    billed: str = ""  # beside the value, in words; "": the user pays no plan
 
 
 def summary(values: Summary) -> Message:
@@ -31,6 +32,7 @@ def summary(values: Summary) -> Message:
     title = f"{MARK}digest: {plain(values.period)}, {spent}" + (f", {trend}" if trend else "")
     lines = [
         f"Spent {spent} in {values.sessions} sessions and {values.calls} calls{_per_task(values)}.",
+        f"{values.billed}." if values.billed else "",
         _usual(values),
         _dearest(values),
         *(f"Changed: {change}" for change in values.changes[:_CHANGES]),

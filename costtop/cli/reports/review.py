@@ -17,6 +17,7 @@ from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms
+from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import dearer_words, report, review, review_words
 from costtop.queries.spending.review import Review, ReviewLine
@@ -55,12 +56,14 @@ def run(options: argparse.Namespace) -> int:
     db, until = catching_up.open_fresh(found), min(end or now, now)
     first = report.first_time(db) if start is None else start
     seen = review.read(db, until, tz, first, compared=options.against)
+    beside = billed_span.of_span(db, seen.since, seen.until, now, tz)
     if options.json:
-        put_json(tree(seen))
+        put_json(tree(seen) | billed_words.span_tree(beside))
     elif options.csv:
         csv_rows.write(map(_flat, (*seen.lines, seen.whole)), sys.stdout)
     else:
-        put(text(seen))
+        note = [] if beside is None else ["", f"{billed_words.span(beside)}."]
+        put("\n".join([text(seen), *note]))
     return 0
 
 

@@ -12,6 +12,8 @@ from costtop.cli.reports import why_json
 from costtop.cli.tables import put, put_json, width
 from costtop.durations import now_ms
 from costtop.errors import NothingFound, UsageError
+from costtop.queries.plans import billed_span
+from costtop.queries.plans.billed_span import BilledSpan
 from costtop.queries.sessions import lookup
 from costtop.queries.why import blocks, session_words, told, why_day, why_session
 from costtop.queries.why.blocks import Block
@@ -77,7 +79,9 @@ def _day(
         raise NothingFound(
             f"nothing was spent for feature {feature!r}; see: costtop report --by feature"
         )
-    return why_json.day(found, now), told.paragraphs(found, now)
+    beside = told.billed(db, found, now, tz)
+    tree = why_json.day(found, now) | _billed(beside)
+    return tree, told.paragraphs(found, now, beside)
 
 
 def _session(
@@ -94,7 +98,17 @@ def _session(
     found = why_session.read(db, key, now, tz)
     if found is None:
         raise NothingFound(f"{key} has made no call that can be read")
-    return why_json.session(found), session_words.session(found)
+    beside = billed_span.of_session(db, key)
+    first, *rest = session_words.session(found)
+    return why_json.session(found) | _billed(beside), (blocks.noted(first, beside), *rest)
+
+
+def _billed(beside: BilledSpan | None) -> dict[str, object]:
+    if beside is None:
+        return {}
+    from costtop.queries.plans import billed_words  # who has no plan needs none
+
+    return billed_words.span_tree(beside)
 
 
 def _small() -> bool:

@@ -18,6 +18,7 @@ from costtop.durations import HOUR
 from costtop.named import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.periods import Span
+from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.spending import report, review, review_words
 from costtop.store import meta
 from costtop.store.alerts import alert_reads
@@ -78,6 +79,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
     """What is to be said of the span, from the store."""
     found = report.read(db, "session", zone, span.start, span.end)
     total = found.total
+    beside = billed_span.of_span(db, span.start, span.end, span.end, zone)
     earlier = _earlier(db, kind, span, zone)
     spent = [cost for cost in earlier if cost]
     return Summary(
@@ -92,6 +94,7 @@ def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Sum
         dearest=tuple((short_ids.said(db, line.key), line.cost) for line in found.lines[:_DEAREST]),
         changes=_changes(db, kind, span, zone),
         alerts=alert_reads.count_between(db, span.start, span.end),
+        billed="" if beside is None else billed_words.span(beside),
     )
 
 

@@ -57,14 +57,14 @@ def of(
 ) -> Billing:
     """`span` is its beginning, that of the stored spend and its end, ms UTC; None: there is none.
 
-    Prices are counted up to the end of the day of `now`; where no beginning was asked for, from the
-    first day of which something is stored.
+    A span that is not over has the price of the day of `now` whole, and of none after it; one
+    without a beginning has it from the first day on of which something is stored.
     """
     zone = periods.zone(meta.get(db, "timezone") or "UTC")
     asked, first, last = span
     since = asked if asked is not None else periods.start_of("day", first or now, zone)
     today = periods.end_of("day", now, zone)
-    until = today if last is None else min(last, today)
+    until = today if last is None or last > now else last
     meant = [plan for plan in plans if _is_meant(plan, filters)]
     dated = any(plan.since is not None or plan.until is not None for plan in plans)
     fitting = not dated or rolled.days(db).zone == zone.key

@@ -3,6 +3,7 @@
 from costtop import money
 from costtop.plans import billing
 from costtop.queries.plans.billed_now import BilledNow
+from costtop.queries.plans.billed_span import BilledSpan
 
 
 def line(billed: BilledNow) -> str:
@@ -29,6 +30,29 @@ def names(billed: BilledNow) -> list[str]:
 def status(billed: BilledNow) -> str:
     """In a status bar."""
     return f"billed ${money.dollars(billed.today)}"
+
+
+def span(billed: BilledSpan) -> str:
+    """A note: "$12.30 is value, at API prices; billed $0.00 + plan $6.67 (Claude Max $200/mo)"."""
+    plans = f" ({', '.join(billed.plans)})" if billed.plans else ""
+    value = money.dollars(billed.value)
+    return f"${value} is value, at API prices; billed {_with(billed.beyond, billed.share)}{plans}"
+
+
+def beside(beyond: int, share: int) -> str:
+    """Behind an amount that is value: "value, billed $0.00 + plan $6.67"."""
+    return f"value, billed {_with(beyond, share)}"
+
+
+def span_tree(billed: BilledSpan | None) -> dict[str, object]:
+    """The same as JSON; nothing without a plan."""
+    if billed is None:
+        return {}
+    return {
+        "value_usd": money.exact(billed.value),
+        "billed_usd": money.exact(billed.beyond + billed.share),
+        "plan_share_usd": money.exact(billed.share),
+    }
 
 
 def tree(billed: BilledNow, today: int, month: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -11,6 +12,7 @@ from costtop.named import NamedTuple
 from costtop.queries.sessions.task_costs import NONE, OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.plans import paid_plans
 
 
 class Day(NamedTuple):
@@ -27,6 +29,7 @@ class Day(NamedTuple):
     tasks: int  # completed
     each: int | None = None  # the price of one
     short: Floor = EXACT  # what the cost is short of
+    billed: int | None = None  # with its share of plans' prices; None: the user pays no plan
 
 
 def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
@@ -35,12 +38,37 @@ def read(db: sqlite3.Connection, days: int, now: int, tz: ZoneInfo) -> tuple[Day
     with snapshot(db):
         sums = [_sum(db, span.start, span.end) for span in spans]
         done = _done(db, [span.start for span in spans], spans[-1].end)
+    paid = _billed(db, spans, now, tz)
     return tuple(
         Day._make(
-            (*span, *found, count, price(cost, told) if told else price(found[0], count), short)
+            (
+                *(*span, *found, count),
+                price(cost, told) if told else price(found[0], count),
+                short,
+                paid.get(span.key),
+            )
         )
         for span, (*found, short), (count, told, cost) in zip(spans, sums, done, strict=True)
     )
+
+
+def _billed(
+    db: sqlite3.Connection, spans: Sequence[periods.Span], now: int, tz: ZoneInfo
+) -> Mapping[str, int]:
+    """What is billed by day, as reports have it; nothing without a plan."""
+    plans = paid_plans.of(db)
+    if not plans:
+        return {}
+    from costtop.plans import billing
+    from costtop.queries.spending import report
+
+    found = report.read(db, "day", tz, spans[0].start, spans[-1].end, now=now)
+    told = {line.key: line.paid for line in found.lines}
+    idle = [span for span in spans if span.key not in told]
+    return told | {
+        span.key: sum(billing.share(plan, span.start, span.end, tz) for plan in plans)
+        for span in idle
+    }
 
 
 def _done(db: sqlite3.Connection, starts: list[int], end: int) -> list[tuple[int, int, int]]:

@@ -68,7 +68,7 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
     """Spend by `by` in the named span up to now."""
     since, until, earlier, upto = bounds(span, now, tz)
     # Whole quarters: the one that runs is in.
-    present = report.read(db, by, tz, since, until + QUARTER)
+    present = report.read(db, by, tz, since, until + QUARTER, now=now)
     past = report.read(db, by, tz, earlier, upto)
     before = {line.key: line.cost for line in past.lines}
     with snapshot(db):

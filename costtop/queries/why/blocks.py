@@ -11,6 +11,7 @@ from costtop.analysis import ledger
 from costtop.floor import Sum
 from costtop.money import bill, dollars
 from costtop.named import NamedTuple
+from costtop.queries.plans.billed_span import BilledSpan
 from costtop.queries.why.day_sessions import DearStep
 from costtop.text import clean
 
@@ -33,6 +34,15 @@ class Block(NamedTuple):
     rows: Rows = ()
     right: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+
+
+def noted(block: Block, beside: BilledSpan | None) -> Block:
+    """The paragraph with a note on what is billed; as it is without a plan."""
+    if beside is None:
+        return block
+    from costtop.queries.plans import billed_words  # who has no plan needs none
+
+    return block._replace(notes=(*block.notes, *wrapped(billed_words.span(beside))))
 
 
 def amount(spent: Sum) -> str:

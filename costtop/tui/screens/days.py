@@ -34,6 +34,10 @@ def _spent(day: Day, look: CellLook) -> Span:
     return Span(cash(day.short.known(day.cost), floor=day.floor), "strong")
 
 
+def _billed(day: Day, look: CellLook) -> Span:
+    return Span("-" if day.billed is None else cash(day.billed))
+
+
 def _each(day: Day, look: CellLook) -> Span:
     if day.each is None:
         return Span("-")
@@ -54,6 +58,16 @@ COLUMNS: tuple[Column[Day], ...] = (
     Column("each", "$/TASK", 8, 3, _each, align=">"),
     Column("bar", "COST", 10, 9, _bar, wide=_bar, stages=((9, 999),)),
 )
+
+
+WITH_PLANS: tuple[Column[Day], ...] = (
+    COLUMNS[0],
+    COLUMNS[1]._replace(title="VALUE"),
+    Column("billed", "BILLED", 9, 1, _billed, align=">"),
+    *COLUMNS[2:-1],
+    COLUMNS[-1]._replace(title="VALUE"),
+)
+"""Where the user pays a plan: a day's part of its price is in what is billed."""
 
 
 class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
@@ -84,6 +98,8 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         week, before = (sum(day.cost for day in part) for part in (days[-7:], days[-14:-7]))
         short, calls = (together(d.short for d in days[-7:]), sum(d.calls for d in days[-7:]))
         spent = bill(short.known(week), floor=short.shows(week, calls))
+        if days[-1].billed is not None:
+            spent += " value"
         return line((f"7 days {spent} ", "dim"), change(week, before), "  ")
 
     def picture(self, read: tuple[Day, ...]) -> None:
@@ -91,6 +107,8 @@ class DaysScreen(Tabbed[Day, tuple[Day, ...]]):
         if not read:
             return
         width, height = self.size
+        if read[-1].billed is not None:
+            self.table.set_columns(WITH_PLANS)
         self.table.show(read[::-1], CellLook(top=max(day.cost for day in read)))
         day = self.table.cursor_key
         shaded = self.app.has_class("mono") or self.app.has_class("ascii")

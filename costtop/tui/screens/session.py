@@ -211,6 +211,8 @@ def _costs(row: SessionRow) -> Line:
     used = f"   {asked}   {si(row.tokens)} tokens"
     cached = f"   {share(row.cache)} from the cache{floor}"
     cost = bill(row.short.known(row.cost), floor=row.floor)
+    if row.billed is not None:
+        cost += f" value, billed {bill(row.billed)}"
     return line(" ", (cost, "strong"), f"   {bill(row.short.known(row.rate))}/h now", used, cached)
 
 

@@ -24,6 +24,7 @@ from costtop.tui.widgets.spent import (
     on_feature,
     on_mix,
     summary,
+    valued,
     what_if,
 )
 from costtop.tui.widgets.table import Table
@@ -95,7 +96,7 @@ class SpendingScreen(Tabbed[Spent, Judged]):
         """Totals, the list, and what is said of the row under the cursor."""
         spending, table = read.spending, self.table
         self.show("totals", summary(spending) if self.size.height >= 12 else [])
-        first, *rest = self.question.columns
+        first, *rest = valued(self.question.columns, spending.total)
         columns = [first._replace(title=self.by.upper()), *rest]
         table.set_columns(columns, self.sort, self.falling)
         sort = self._column(self.sort).sort

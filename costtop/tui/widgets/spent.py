@@ -1,6 +1,6 @@
 """Columns, lines and verdicts of the screens of features and models. Pictures of `Spending`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from costtop.model import Rates
@@ -193,8 +193,24 @@ def summary(spending: Spending) -> list[Line]:
     tasks = f" · {total.tasks} tasks · {prices}" if total.tasks else ""
     cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {some(total.sessions, 'session')}, {si(total.calls)} calls{tasks}"
-    head = line((f" {spending.span}  ", "dim"), (cost, "strong"), counts)
+    head = line((f" {spending.span}  ", "dim"), (cost, "strong"), (_beside(total), "dim"), counts)
     return [head, _use(total, before)]
+
+
+def valued(columns: Sequence[Column[Spent]], total: Sums) -> Sequence[Column[Spent]]:
+    """The columns with the cost named as the value, where something else is billed."""
+    if total.billed is None:
+        return columns
+    return [one._replace(title="VALUE") if one.key == "cost" else one for one in columns]
+
+
+def _beside(total: Sums) -> str:
+    """That it is value, and what is billed of it; nothing without a plan."""
+    if total.billed is None:
+        return ""
+    from costtop.queries.plans import billed_words  # who has no plan needs none
+
+    return f" {billed_words.beside(total.billed, total.plan_share)}"
 
 
 def _use(total: Sums, before: Sums) -> Line:
