@@ -21,7 +21,8 @@ from costtop.store.sessions.accounts import Accounts
 from tests.queries.billed_calls import BERLIN, NOW, PLANS, UTC, Made, day, planned, written
 
 BY = ("total", "day", "week", "month", "session", "feature", "model", "user", "task", "agent",
-      "hour", "block", "tool", "server", "day,feature", "model,tool", "type")  # fmt: skip
+      "hour", "block", "tool", "server", "day,feature", "model,tool", "type",
+      "pr", "ticket,tool")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
