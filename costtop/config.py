@@ -124,6 +124,12 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     host: str = "127.0.0.1"
 
 
+class Git(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whether git is asked about folders in which agents work."""
+
+    read: bool = True
+
+
 class Tickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What in a branch's name is a ticket."""
 
@@ -143,6 +149,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     receive: Receive = Receive()
     prices: Prices = Prices()
     metrics: Metrics | None = None
+    git: Git = Git()
     tickets: Tickets = Tickets()
     identity: Identity = Identity()
     off: tuple[str, ...] = ()

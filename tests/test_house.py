@@ -28,7 +28,7 @@ FORBIDDEN_NAMES = {
     "handler", "service", "engine",
 }  # fmt: skip
 THINKING = {"sources", "pricing", "detect", "analysis", "plans", "alerts"}
-WORKING = {"tail", "receive", "store", "notify", "processes"}
+WORKING = {"tail", "receive", "store", "notify", "processes", "repositories"}
 THOUGHTS = [x for x in MODULES if x.relative_to(PACKAGE).parts[0] in THINKING]
 
 # What start-up budgets forbid, and who has such a budget. Grows with the fast commands.

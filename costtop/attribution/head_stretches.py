@@ -12,7 +12,7 @@ _ENDS_WORK = frozenset({"commit", "amend"})
 def stretches(moves: Sequence[HeadMove], default: str) -> list[Stretch]:
     """From the first move on for ever; two moves in one moment leave nothing between them."""
     found: list[Stretch] = []
-    cuts = [one for one in moves if one.kind != "other"]
+    cuts = [one for nth, one in enumerate(moves) if not nth or one.kind != "other"]
     for nth, move in enumerate(cuts):
         after = cuts[nth + 1] if nth + 1 < len(cuts) else None
         until = ALWAYS[1] if after is None else after.at

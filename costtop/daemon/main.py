@@ -37,17 +37,12 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
-from costtop.daemon.jobs import lives_at_rest, long_sums
+from costtop.daemon.jobs import git_reading, lives_at_rest, long_sums
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
 from costtop.daemon.jobs.upkeep import keep_memory_small, keep_wal_small
-from costtop.daemon.lifecycle import (
-    beginnings,
-    daemon_log,
-    privacy,
-    signals,
-)
+from costtop.daemon.lifecycle import beginnings, daemon_log, privacy, signals
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
@@ -285,6 +280,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple
         ("compaction", partial(keep_compact, writer, instance.config)),
         ("long sums", partial(long_sums.keep, writer, lambda: reader.passes > 0)),
         ("lives", partial(lives_at_rest.keep, writer, lambda: reader.passes > 0)),
+        ("git", partial(git_reading.keep, writer, instance.config, lambda: reader.passes > 0)),
     )
 
 

@@ -85,10 +85,20 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
     with closing(db):
         known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
         told, wanted = meta.everything(db), _told(db, config)
+        asks = _asks_git(db, config)
     if meta.REBUILDING in told or not all(known.settled(seen) for seen in found.seen):
+        return False
+    if asks:
         return False
     marked, dropped = known.census(found, now_ms())
     return not marked and not dropped and wanted.items() <= told.items()
+
+
+def _asks_git(db: sqlite3.Connection, config: Config) -> bool:
+    """Whether a repository in which agents worked has moved, or is not known yet."""
+    from costtop.daemon.jobs import git_reading
+
+    return git_reading.is_due(db, config, now_ms())
 
 
 def _told(db: sqlite3.Connection, config: Config) -> dict[str, str]:
@@ -105,7 +115,7 @@ def _read(
     import asyncio
 
     from costtop.daemon.ingest import title_reading
-    from costtop.daemon.jobs import long_sums
+    from costtop.daemon.jobs import git_reading, long_sums
     from costtop.daemon.wiring import wired
     from costtop.tail.follow import Batch
 
@@ -124,6 +134,7 @@ def _read(
                 await title_reading.catch_up(instance.writer, instance.roots)
                 await instance.writer.transact(rebuild.end, now_ms())
                 await long_sums.briefly(instance.writer)
+                await git_reading.once(instance.writer, config)
             finally:
                 telling.cancel()
             return ingest.counts.plain()

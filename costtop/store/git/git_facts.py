@@ -1,7 +1,7 @@
 """Reads and writes what git told of repositories. It runs no git and judges nothing."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from costtop.named import NamedTuple
 from costtop.nouns.repository_facts import CommitFact, HeadMove, PullFact
@@ -61,13 +61,32 @@ def pulls(db: sqlite3.Connection, repository: int) -> list[PullFact]:
     return [PullFact(*row) for row in rows]
 
 
+def folders(db: sqlite3.Connection, since: int, most: int) -> list[str]:
+    """Folders in which agents worked since that quarter hour, those worked in last first."""
+    rows = db.execute(
+        "SELECT n.text FROM spend p JOIN contexts c ON c.id = p.context"
+        " JOIN names n ON n.id = c.cwd WHERE p.quarter >= ? AND c.cwd <> 0 GROUP BY c.cwd"
+        " ORDER BY max(p.quarter) DESC LIMIT ?",
+        (since, most),
+    )
+    return [row[0] for row in rows]
+
+
+def refuse(db: sqlite3.Connection, folder: str, why: str, now: int) -> None:
+    """Notes why a repository is not read."""
+    db.execute(
+        "UPDATE repositories SET trouble = ?, read_at = ? WHERE id = ?",
+        (why, now, repository(db, folder)),
+    )
+
+
 def put_worktree(db: sqlite3.Connection, folder: str, repository: int, top: str, now: int) -> None:
     """Notes where a folder belongs; one that has gone keeps the repository it was in."""
     db.execute(
         "INSERT INTO worktrees (folder, repository, top, looked_at) VALUES (?1, ?2, ?3, ?4)"
         " ON CONFLICT DO UPDATE SET looked_at = ?4,"
         " repository = CASE WHEN ?2 THEN ?2 ELSE repository END,"
-        " top = CASE WHEN ?2 THEN ?3 ELSE top END",
+        " top = CASE WHEN ?3 <> '' THEN ?3 ELSE top END",
         (folder, repository, top, now),
     )
 
@@ -85,7 +104,7 @@ def repository(db: sqlite3.Connection, folder: str) -> int:
 def put(
     db: sqlite3.Connection,
     read: StoredRepository,
-    heads: dict[str, Sequence[HeadMove]],
+    heads: Mapping[str, Sequence[HeadMove]],
     commits: Sequence[CommitFact],
     pulls: Sequence[PullFact],
 ) -> None:

@@ -1,0 +1,159 @@
+"""Asks git, beside all else, about folders in which agents have worked lately.
+
+Nothing waits for it: files are looked at and git is asked in a thread of its own, at the lowest
+priority, and where no ref has moved since the last reading nothing is asked at all.
+"""
+
+import asyncio
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from costtop import lasting
+from costtop.config import Config
+from costtop.durations import DAY, HOUR, QUARTER, now_ms
+from costtop.repositories import locate, reading, refs
+from costtop.repositories.locate import Located, NotRead
+from costtop.repositories.reading import ReadRepository
+from costtop.store.git import git_facts
+from costtop.store.git.git_facts import StoredRepository
+from costtop.store.writer import Writer
+
+_EVERY = 60.0  # s between two looks
+_LATELY = 7 * DAY  # folders worked in since then are looked at each time, others once an hour
+_EVER = 400 * DAY
+_SELDOM = 60  # looks
+_AGAIN = HOUR  # after which it is looked again where a folder belongs
+_MOST = 300  # folders of one look, those worked in last
+_AT_ONCE = 20.0  # s of reading in one look; the rest with the next
+_WAIT = 1.0  # s between two looks whether all that is new has been read
+
+_Found = Located | NotRead | None
+
+
+async def keep(writer: Writer, config: Config, has_read: Callable[[], bool]) -> None:
+    """For ever; begins once everything new has been read. Where it is off nothing is looked at."""
+    while not config.git.read:
+        lasting.well()
+        await lasting.beat(_EVERY)
+    while not has_read():
+        lasting.well()
+        await lasting.beat(_WAIT)
+    with _Looks(writer) as looks:
+        while True:
+            await looks.look()
+            lasting.well()
+            await lasting.beat(_EVERY)
+
+
+async def once(writer: Writer, config: Config) -> None:
+    """One look, for a command without a daemon."""
+    if not config.git.read:
+        return
+    with _Looks(writer) as looks:
+        await looks.look()
+
+
+def is_due(db: sqlite3.Connection, config: Config, now: int) -> bool:
+    """Whether a look would find anything new: files are looked at, nothing is run."""
+    if not config.git.read:
+        return False
+    known = git_facts.worktrees(db)
+    if any(one not in known for one in _folders(db, now - _EVER)):
+        return True
+    return any(refs.state(one.folder) != one.state for one in _read(db))
+
+
+def _folders(db: sqlite3.Connection, since: int) -> list[str]:
+    return git_facts.folders(db, since // QUARTER, _MOST)
+
+
+def _read(db: sqlite3.Connection) -> list[StoredRepository]:
+    return [one for one in git_facts.repositories(db) if one.state]
+
+
+class _Looks:
+    """Looks, one after the other, with the thread in which they are done."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer, self._looked = writer, 0
+        self._stop = threading.Event()
+        self._thread = ThreadPoolExecutor(1, "git", initializer=_step_back)
+
+    def __enter__(self) -> "_Looks":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def look(self) -> None:
+        """Finds where folders belong, and reads the repositories that have changed."""
+        loop, now = asyncio.get_running_loop(), now_ms()
+        since = now - (_LATELY if self._looked % _SELDOM else _EVER)
+        self._looked += 1
+        folders = await self._writer.read(_folders, since)
+        known = await self._writer.read(git_facts.worktrees)
+        due = [one for one in folders if now - known.get(one, (0, "", 0))[2] >= _AGAIN]
+        found = await loop.run_in_executor(self._thread, _located, due)
+        if found:
+            await self._writer.transact(_place, found, now)
+        stored = await self._writer.read(_of_folders, folders)
+        until = time.monotonic() + _AT_ONCE
+        for one in stored:
+            if time.monotonic() > until:
+                break
+            await self._read_one(one)
+
+    async def _read_one(self, one: StoredRepository) -> None:
+        loop = asyncio.get_running_loop()
+        state = await loop.run_in_executor(self._thread, _state, one)
+        if not state or state == one.state:
+            return
+        known = await self._writer.read(git_facts.commits, one.id)
+        read = await loop.run_in_executor(self._thread, reading.read, one.folder, known, self._stop)
+        if not self._stop.is_set():
+            await self._writer.transact(_put, one, state, read)
+
+
+def _step_back() -> None:
+    """All else goes first; where threads have no priority of their own this one has none."""
+    if os.uname().sysname == "Linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+
+
+def _located(folders: list[str]) -> list[tuple[str, _Found]]:
+    return [(one, locate.locate(one)) for one in folders]
+
+
+def _state(one: StoredRepository) -> str:
+    return "" if locate.refusal(one.folder) else refs.state(one.folder)
+
+
+def _place(db: sqlite3.Connection, found: list[tuple[str, _Found]], now: int) -> None:
+    for folder, place in found:
+        if isinstance(place, Located):
+            number = git_facts.repository(db, place.common)
+            git_facts.put_worktree(db, folder, number, place.top, now)
+        else:
+            if place is not None:
+                git_facts.refuse(db, place.common, place.why, now)
+            git_facts.put_worktree(db, folder, 0, "", now)
+
+
+def _of_folders(db: sqlite3.Connection, folders: list[str]) -> list[StoredRepository]:
+    known = git_facts.worktrees(db)
+    wanted = {known[one][0] for one in folders if one in known}
+    return [one for one in git_facts.repositories(db) if one.id in wanted]
+
+
+def _put(db: sqlite3.Connection, one: StoredRepository, state: str, read: ReadRepository) -> None:
+    stored = one._replace(
+        name=read.name, main=read.default, state=state, read_at=now_ms(), trouble=read.trouble
+    )
+    git_facts.put(db, stored, read.heads, read.commits, read.pulls)
