@@ -99,22 +99,23 @@ class Sessions:
 
     def _make(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref:
         parent = self.ref(db, source, session) if agent else None
-        made = db.execute(
-            "INSERT INTO sessions (source, session, agent, parent, root, short)"
-            " VALUES (?,?,?,?,?,?)",
+        # Its number is asked for: a root whose root is written later is indexed twice.
+        made = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
+        db.execute(
+            "INSERT INTO sessions (id, source, session, agent, parent, root, short)"
+            " VALUES (?,?,?,?,?,?,?)",
             (
+                made,
                 self._names.name(db, source),
                 session,
                 agent,
                 parent.id if parent else None,
-                parent.root if parent else 0,
+                parent.root if parent else made,
                 "" if agent else short_ids.free(db, source, session),
             ),
-        ).lastrowid
-        assert made is not None
+        )
         if parent:
             return Ref(made, parent.root, parent.root_key)
-        db.execute("UPDATE sessions SET root = id WHERE id = ?", (made,))
         return Ref(made, made, f"{source}/{session}")
 
     def learn(self, db: sqlite3.Connection, fact: SessionFact, rev: int) -> None:

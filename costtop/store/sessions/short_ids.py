@@ -20,6 +20,9 @@ _WORDS = 8  # characters of the words before a code
 _WHOLE = 20  # an own id up to this long is kept as it is
 _AT_ONCE = 2_000  # sessions that get theirs in one transaction
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A value compared with `short` may be '', which a partial index of its own holds: without the name
+# of the other index SQLite makes such a statement anew each time it is asked.
+_SHORTS = "sessions INDEXED BY sessions_short"
 _CLOCKED = "67"  # versions of UUID that begin with a clock
 
 
@@ -57,6 +60,8 @@ def _hash(text: str) -> bytes:
 
 def _parts(session: str) -> _Parts:
     """The id in small ASCII letters, taken apart."""
+    if whole := re.fullmatch(_UUID, session):
+        return _Parts("", session.replace("-", ""), whole[1] in _CLOCKED)  # as most are
     import unicodedata
 
     folded = unicodedata.normalize("NFKD", session).encode("ascii", "ignore").decode().lower()
@@ -116,17 +121,24 @@ def free(db: sqlite3.Connection, source: str, session: str) -> str:
 
     `source` and `session` are of the session that will get it.
     """
-    who = _hash(f"{source}/{session}")
+    some_retired = db.execute("SELECT 1 FROM retired_shorts LIMIT 1").fetchone() is not None
 
     def is_taken(short: str) -> bool:
         query = (
-            "SELECT 1 FROM sessions WHERE short = ?1 AND short <> '' UNION ALL"
-            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 UNION ALL"
-            " SELECT 1 FROM retired_shorts WHERE short = ?3 AND who <> ?4 LIMIT 1"
+            f"SELECT 1 FROM {_SHORTS} WHERE short = ?1 AND short <> '' UNION ALL"
+            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 LIMIT 1"
         )
-        return db.execute(query, (short, session, _hash(short), who)).fetchone() is not None
+        if db.execute(query, (short, session)).fetchone() is not None:
+            return True
+        return some_retired and _is_retired(db, short, f"{source}/{session}")
 
     return _first(candidates(source, session), is_taken)
+
+
+def _is_retired(db: sqlite3.Connection, short: str, key: str) -> bool:
+    """Whether the id was that of another session than `key`, of which nothing is left."""
+    query = "SELECT 1 FROM retired_shorts WHERE short = ? AND who <> ?"
+    return db.execute(query, (_hash(short), _hash(key))).fetchone() is not None
 
 
 def retire(db: sqlite3.Connection, rows: Iterable[int]) -> None:

@@ -21,6 +21,13 @@ _DIGITS = 16  # hex digits of a hash
 _LOOKED_AT = 50  # calls next to a task's start or end among which one made for it is looked for
 
 
+_NEW = (
+    "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
+    f" calls, cost, fresh) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, * FROM ({OF_TASK}) WHERE true"
+    " ON CONFLICT DO NOTHING"
+)
+
+
 class _Course(NamedTuple):
     """How a task went, as far as it is known; times in ms UTC."""
 
@@ -96,25 +103,23 @@ def rename_tasks(
 def _put(
     db: sqlite3.Connection, root: int, task: str, course: _Course, whose: tuple[int, int]
 ) -> None:
+    if db.execute(_NEW, (root, task, *course, *whose)).rowcount:
+        return  # as nearly every task of an import
     row = db.execute(
         "SELECT status, started, finished FROM tasks WHERE session = ? AND task = ?", (root, task)
     ).fetchone()
-    joined = _joined(_Course(*row), course) if row else course
-    sums = (0, 0, 0) if row else db.execute(OF_TASK, (root, task)).fetchone()
+    joined = _joined(_Course(*row), course)
     db.execute(
-        "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
-        " calls, cost, fresh)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET"
-        " status = ?3, started = ?4, finished = ?5,"
+        "UPDATE tasks SET status = ?3, started = ?4, finished = ?5,"
         " context = CASE WHEN ?8 THEN ?6 ELSE context END,"
-        " feature = CASE WHEN ?8 THEN ?7 ELSE feature END",
+        " feature = CASE WHEN ?8 THEN ?7 ELSE feature END"
+        " WHERE session = ?1 AND task = ?2",
         (
             root,
             task,
             *joined,
             *whose,
             course.finished is not None and course.finished == joined.finished,
-            *sums,
         ),
     )
 
