@@ -130,6 +130,7 @@ def _run(arguments: list[str]) -> int:
         from costtop.cli import seeing
 
         run = seeing.run
+    given.typed = arguments  # what a report says of how it was made
     given.whole_parser = whole_parser  # what completions and the manual page are made from
     return int(run(given))
 

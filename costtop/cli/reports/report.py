@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
@@ -9,13 +10,15 @@ from costtop import money, paths, periods
 from costtop.cli import catching_up
 from costtop.cli.reports import asking, comparison
 from costtop.cli.reports.columns_of_sums import COLUMNS
+from costtop.cli.reports.forms import report_table
+from costtop.cli.reports.forms.answered import Answered
 from costtop.cli.slips import meant
 from costtop.cli.spans import add_span, asked_span
-from costtop.cli.tables import plain, put, put_json
+from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
 from costtop.queries.sessions.described_roots import About
-from costtop.queries.spending import hidden, report, sum_keys
+from costtop.queries.spending import report, sum_keys
 from costtop.queries.spending.report_line import Line
 from costtop.span_words import WordedSpan
 from costtop.store import meta
@@ -36,7 +39,7 @@ _WITH_PLANS = ("cost", "billed", *_USUAL[1:])
 def add(parser: "Parser", name: str) -> None:
     """Adds `report`."""
     parser.says(
-        "Spend summed by one key or several, of all or what fits, as a table, JSON or CSV.",
+        "Spend summed by one key or several, of all or what fits: a table, Markdown, JSON, CSV.",
         "costtop report yesterday",
         "costtop report last week --by feature --against before",
         "costtop report 7d --by day,feature --model 'opus*' --agent claude",
@@ -44,6 +47,7 @@ def add(parser: "Parser", name: str) -> None:
         "costtop report --by block --agent claude --since 7d",
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
+        "costtop report this week --by pr --md",
     )
     asking.add_keys(parser)
     add_span(parser)
@@ -58,6 +62,7 @@ def add(parser: "Parser", name: str) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
+    form.add_argument("--md", action="store_true", help="as Markdown, for a comment or a chat")
     parser.set_defaults(run=run)
 
 
@@ -65,7 +70,20 @@ def run(options: "argparse.Namespace") -> int:
     """Prints the report."""
     shown = _columns(options.columns)
     place = paths.find()
-    db = catching_up.open_fresh(place)
+    one = _answered(catching_up.open_fresh(place), options)
+    if one.found.billing is not None:
+        shown = _columns(options.columns, _WITH_PLANS)
+    if options.json:
+        put_json(_json(one, place))
+    elif options.csv:
+        _csv(one.found, _shorts(one.db, one.found))
+    else:
+        table = report_table.laid(one.found, shown, one.beside, tuple(_below(one)))
+        put(_markdown(table, one) if options.md else table.text())
+    return 0
+
+
+def _answered(db: sqlite3.Connection, options: "argparse.Namespace") -> Answered:
     now = now_ms()
     tz = _zone(options.tz) if options.tz else meta.shared(db).zone
     span = asked_span(options, now, tz)
@@ -75,38 +93,30 @@ def run(options: "argparse.Namespace") -> int:
     )
     if filters and not found.lines:
         asking.check(db, filters)
-    if found.billing is not None:
-        shown = _columns(options.columns, _WITH_PLANS)
     beside = _compared(db, found, span, options.against, now) if options.against else None
-    if options.json:
-        from costtop.queries.live import daemon_health
-
-        pulse, _ = daemon_health.look(place, now)
-        tree = _tree(found, _dates(db, found, now, tz), pulse, _shorts(db, found))
-        if found.blocks:
-            from costtop.cli.reports import block_rows
-
-            tree = block_rows.tree(tree, found, now)
-        put_json(comparison.tree(tree, beside) if beside else tree)
-    elif options.csv:
-        _csv(found, _shorts(db, found))
-    else:
-        put(_plain(found, shown, _below(db, found, now, tz), beside))
-    return 0
+    return Answered(
+        db=db, found=found, beside=beside, span=span, now=now, tz=tz, typed=options.typed
+    )
 
 
-def _below(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo) -> str:
+def _below(one: Answered) -> Iterator[str]:
     """What stands below a table: the span where none was asked for, and what is not kept."""
-    text = ""
+    found = one.found
     if found.since is None and found.until is None and found.lines:
-        first, last = _dates(db, found, now, tz)
-        text = f"\n\nAll that is stored, {first} to {last} ({found.zone})."
-    if sum_keys.SHARED & {*found.by.split(","), *(one.field for one in found.filters)}:
+        yield "All that is stored, {} to {} ({}).".format(*one.dates(), found.zone)
+    if sum_keys.SHARED & {*found.by.split(","), *(each.field for each in found.filters)}:
         from costtop.store.forgetting import thinning
 
-        if thin := thinning.gone(db, found.since, found.until):
-            text += f"\n\nTools of {thin} sessions are no longer kept (costtop compact)."
-    return text
+        if thin := thinning.gone(one.db, found.since, found.until):
+            yield f"Tools of {thin} sessions are no longer kept (costtop compact)."
+
+
+def _markdown(table: report_table.Laid, one: Answered) -> str:
+    from costtop.cli.reports.forms import markdown
+
+    notes = [" ".join(map(markdown.prose, lines)) for lines in table.notes]
+    made_by = markdown.made_by(one.said_span(), one.typed)
+    return "\n\n".join((markdown.table(*table[:3]), *notes, made_by))
 
 
 def _compared(
@@ -128,14 +138,6 @@ def _zone(name: str) -> ZoneInfo:
         raise UsageError(f"--tz: {error}") from None
 
 
-def _dates(db: sqlite3.Connection, found: report.Report, now: int, tz: ZoneInfo) -> tuple[str, str]:
-    """First and last local date: those asked for, else of the first call and of today."""
-    since = found.since if found.since is not None else report.first_time(db)
-    until = now if found.until is None else found.until - 1
-    first = now if since is None else since
-    return periods.key("day", first, tz), periods.key("day", until, tz)
-
-
 def _shorts(db: sqlite3.Connection, found: report.Report) -> dict[str, dict[str, str | None]]:
     """What to type of the session of each row, by its key; nothing of rows of none."""
     by = found.by.split(",")
@@ -144,6 +146,18 @@ def _shorts(db: sqlite3.Connection, found: report.Report) -> dict[str, dict[str,
     at = by.index("session")
     named = {line.key: line.keys[at] for line in found.lines if len(line.keys) == len(by)}
     return {key: {"short": short_ids.of(db, session) or None} for key, session in named.items()}
+
+
+def _json(one: Answered, place: paths.Paths) -> dict[str, object]:
+    from costtop.queries.live import daemon_health
+
+    pulse, _ = daemon_health.look(place, one.now)
+    tree = _tree(one.found, one.dates(), pulse, _shorts(one.db, one.found))
+    if one.found.blocks:
+        from costtop.cli.reports import block_rows
+
+        tree = block_rows.tree(tree, one.found, one.now)
+    return comparison.tree(tree, one.beside) if one.beside else tree
 
 
 def _tree(
@@ -286,66 +300,6 @@ def _csv(found: report.Report, shorts: dict[str, dict[str, str | None]]) -> None
 
         rows[-1:-1] = billed_rows.flat(found, rows[-1])
     csv_rows.write(rows, sys.stdout)
-
-
-def _plain(
-    found: report.Report,
-    shown: tuple[str, ...],
-    below: str = "",
-    beside: "Compared | None" = None,
-) -> str:
-    lines, keys = (*found.lines, found.total), found.by.split(",")
-    head = (*(key.upper() for key in keys), *(COLUMNS[name][0] for name in shown))
-    every = found.about.values()
-    wide = (
-        max((len(one.short_id) for one in every), default=0),
-        max((len(one.source) for one in every), default=0),
-    )
-    rows = [
-        (*_named(line, found, wide), *(COLUMNS[name][1](line) for name in shown)) for line in lines
-    ]
-    if beside is not None:
-        at = len(keys) + (shown[:1] == ("cost",))
-        head = (*head[:at], *comparison.HEADS[beside.against], *head[at:])
-        rows = [
-            (*row[:at], *comparison.cells(line, beside), *row[at:])
-            for row, line in zip(rows, lines, strict=True)
-        ]
-    if found.billing is not None:
-        from costtop.cli.reports import billed_rows
-
-        head, rows = billed_rows.headed(head), billed_rows.with_plans(found, head, rows)
-        below += f"\n\n{billed_rows.said(found)}"
-    text = plain(head, rows, frozenset(range(len(keys), len(head)))) + below
-    if beside is not None:
-        text += f"\n\n{comparison.said(beside, found.zone)}"
-    if any(line.floor for line in lines):
-        missing = hidden.words(found.total.short, found.likely, found.unpriced_models)
-        text += "\n\n≥ is a floor; missing from these sums is what is hidden in\n"
-        text += "\n".join(f"  {line}" for line in missing)
-    return text
-
-
-def _named(line: Line, found: report.Report, wide: tuple[int, int]) -> list[str]:
-    """The keys; of sessions what people type and know of them, ids and sources so wide.
-
-    A day, week or month that the span cuts says so: "2026-11-21 from 10:15".
-    """
-    keys = found.by.split(",")
-    if about := found.about.get(line.key):
-        short, source = about.short_id.ljust(wide[0]), about.source.ljust(wide[1])
-        return [f"{short}  {source}  {about.title or about.feature or about.project}".rstrip()]
-    if len(line.keys) < len(keys) or line.key in ("total", report.OTHER):
-        return [line.key] + [""] * (len(keys) - 1)
-    tz = periods.zone(found.zone)
-    return [_period(by, key, found, tz) for by, key in zip(keys, line.keys, strict=True)]
-
-
-def _period(by: str, key: str, found: report.Report, tz: ZoneInfo) -> str:
-    if by not in periods.CALENDAR:
-        return key
-    bucket = periods.Span(key, *periods.bounds(by, key, tz))
-    return f"{key} {periods.cut(bucket, *report.counted(found.since, found.until), tz)}".rstrip()
 
 
 def _columns(text: str, usually: tuple[str, ...] = _USUAL) -> tuple[str, ...]:

@@ -2,30 +2,26 @@
 
 import argparse
 import sys
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from costtop import config as configuration
-from costtop import money, paths, periods
+from costtop import money, paths
 from costtop.analysis.caching import Caching
 from costtop.analysis.drivers import DRIVERS
 from costtop.analysis.task_price import LikePrice
 from costtop.analysis.trend import TooFew, Trend
-from costtop.analysis.usage import SpendChange
 from costtop.cli import catching_up, csv_rows
 from costtop.cli.parser import Parser
+from costtop.cli.reports.forms import review_table
+from costtop.cli.reports.forms.review_table import ReviewTable
 from costtop.cli.spans import add_span, asked
-from costtop.cli.tables import plain, put, put_json
+from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms
 from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import dearer_words, report, review, review_words
 from costtop.queries.spending.review import Review, ReviewLine
-
-_HEAD = (
-    *("FEATURE", "SPENT $", "SHARE", "SESSIONS", "TASKS"),
-    *("$/TASK", "LOST", "LOST $", "TOP 5 %", "RETRIES"),
-)
 
 
 def add(parser: Parser, name: str) -> None:
@@ -37,6 +33,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop review --since 8w --against like",
         "costtop review --since 14d --json",
         "costtop review last month --csv > review.csv",
+        "costtop review --md",
     )
     add_span(parser, "28d")
     parser.add_argument("--against", choices=("before", "like"), default="before",
@@ -45,6 +42,7 @@ def add(parser: Parser, name: str) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="its features as CSV")
+    form.add_argument("--md", action="store_true", help="as Markdown, for a comment or a chat")
     parser.set_defaults(run=run)
 
 
@@ -62,86 +60,25 @@ def run(options: argparse.Namespace) -> int:
     elif options.csv:
         csv_rows.write(map(_flat, (*seen.lines, seen.whole)), sys.stdout)
     else:
-        note = [] if beside is None else ["", f"{billed_words.span(beside)}."]
-        put("\n".join([text(seen), *note]))
+        note = "" if beside is None else f"{billed_words.span(beside)}."
+        table = review_table.laid(seen, note)
+        put(_markdown(table, options.typed) if options.md else table.text())
     return 0
 
 
-def text(found: Review) -> str:
-    """The review for people."""
-    rows = [_row(line) for line in (*found.lines, found.whole)]
-    table = plain(_HEAD, rows, frozenset(range(1, len(_HEAD))))
-    parts = [table, "", "Does work get dearer?"]
-    for line in found.lines:
-        first, _, more = review_words.trend(line).partition("; ")
-        parts += [f"  {line.feature}: {first}", *([f"    {more}"] if more else [])]
-    whole = found.whole
-    then = review_words.compared(found)
-    why = review_words.step(found.step, then) or "not enough sessions to say"
-    spread = whole.spread
-    uneven = "not enough sessions"
-    if spread is not None:
-        more = ", more uneven" if spread.uneven else ""
-        uneven = f"{spread.ratio:.1f}x the spread of before (p {spread.p:.3f}){more}"
-    change = whole.change
-    parts += [
-        "",
-        f"Since {_day(found.recent, found.zone)}: {why}.",
-        f"Spend against use: {_signed(change.spend)}, of it {_used(change)}."
-        + (" Spend rose, tasks did not." if change.idle else ""),
-        f"Mix of models: {review_words.mixed(found.mix, steady=found.steady)}.",
-        f"Sessions' costs: {uneven}.",
-        f"Cache: saved ${money.dollars(whole.caching.saved)}; {_hour(whole.caching)}.",
+def _markdown(table: ReviewTable, typed: Sequence[str]) -> str:
+    from costtop.cli.reports.forms import markdown
+
+    trends = [
+        f"- {markdown.cell(one.feature)}: {markdown.prose('; '.join(one.said))}"
+        for one in table.trends
     ]
-    return "\n".join(parts)
-
-
-def _day(at: int, zone: str) -> str:
-    """A moment as a local day, with its time where it is no midnight: "21 Nov from 10:25"."""
-    tz = periods.zone(zone)
-    name = datetime.fromtimestamp(at // 1000, tz).strftime("%-d %b")
-    return f"{name} {periods.cut(periods.span('day', at, tz), at, None, tz)}".rstrip()
-
-
-def _row(line: ReviewLine) -> tuple[str, ...]:
-    each = line.work.each
-    return (
-        line.feature or "all",
-        "?" if line.floor and not line.spend else money.dollars(line.spend, floor=line.floor),
-        f"{line.share:.0%}",
-        str(line.sessions),
-        str(line.work.completed),
-        "-" if each is None else money.dollars(each),
-        str(line.work.lost),
-        money.dollars(line.work.lost_cost),
-        f"{line.top_share:.0%}",
-        f"{line.retries / line.spend if line.spend else 0:.1%}",
-    )
-
-
-def _hour(found: Caching) -> str:
-    pays = found.hour_pays
-    verdict = "saved" if pays > 0 else "cost"
-    return (
-        f"pauses cost ${money.dollars(found.lost_to_pauses)}, changed prompts"
-        f" ${money.dollars(found.lost_to_changes)}; an hour's cache would have {verdict}"
-        f" ${money.dollars(abs(pays))} in all"
-    )
-
-
-def _used(found: SpendChange) -> str:
-    words = (
-        (found.tasks, "more tasks", "fewer tasks"),
-        (found.length, "longer tasks", "shorter tasks"),
-        (found.price, "dearer turns", "cheaper turns"),
-    )
-    return ", ".join(
-        f"{_signed(amount)} for {more if amount >= 0 else less}" for amount, more, less in words
-    )
-
-
-def _signed(amount: int) -> str:
-    return f"{'-' if amount < 0 else '+'}${money.dollars(abs(amount))}"
+    parts = [markdown.table(table.head, table.rows, table.right)]
+    if trends:
+        parts += ["**Does work get dearer?**", "\n".join(trends)]
+    parts += ["\n".join(f"- {markdown.prose(one)}" for one in table.said)]
+    parts += [markdown.prose(table.note)] if table.note else []
+    return "\n\n".join((*parts, markdown.made_by(table.span, typed)))
 
 
 def tree(found: Review) -> dict[str, Any]:
