@@ -59,17 +59,15 @@ def untold(db: sqlite3.Connection, budget: Budget, now: int) -> list[str]:
 
 
 def ahead(one: WindowMeter, now: int, tz: ZoneInfo) -> str:
-    """What is to come: "full ~12:38, resets 13:00"; or that it was reset, and holds nobody."""
+    """What is to come: "resets 13:00 · full ~12:38"; or that it was reset, and holds nobody."""
     if one.used is None:
         return f"was reset, not read since {clock(one.at, now, tz)}: holds nobody"
-    parts = []
+    parts = [f"resets {clock(one.resets, now, tz)}"] if one.resets is not None else []
     if one.full is not None:
         parts.append("full" if one.full <= now else f"full ~{clock(one.full, now, tz)}")
     if one.spare is not None:
         parts.append(f"survives: resets {words(one.spare)} earlier")
-    if one.resets is not None:
-        parts.append(f"resets {clock(one.resets, now, tz)}")
-    return ", ".join(parts) or f"read at {clock(one.at, now, tz)}"
+    return " · ".join(parts) or f"read at {clock(one.at, now, tz)}"
 
 
 def _moment(at: int | None) -> str | None:

@@ -33,6 +33,7 @@ class BudgetLine(NamedTuple):
     act_at: int = 100  # per cent at which the action follows
     excepted: tuple[tuple[str, str], ...] = ()  # what is not held
     account: str = ""  # whose window it is, of one that watches windows of plans
+    alone: bool = True  # no other line is of the same budget
     said: str = ""  # how that window stands, in words
     unknown: bool = False  # it was reset since it was read, or never told of
 
@@ -98,6 +99,7 @@ def _windows(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> 
             resets=one.resets or 0,
             past=before.get((one.agent, one.home), ()),
             account=one.account,
+            alone=len(meter.windows) == 1,
             said=said,
             unknown=one.used is None,
         )

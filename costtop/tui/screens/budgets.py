@@ -34,6 +34,10 @@ def _ink(budget: BudgetLine) -> str:
     return {"bad": "bad", "warn": "warn"}.get(level(_part(budget)), "text")
 
 
+def _name(budget: BudgetLine, look: CellLook) -> Span:
+    return Span(budget.name if budget.alone else f"{budget.name} {budget.account}", "strong")
+
+
 def _spent(budget: BudgetLine, look: CellLook) -> Span:
     if budget.of_plan:  # per cents alone, which stand beside it
         return Span("-", "dim")
@@ -67,14 +71,15 @@ def _resets(budget: BudgetLine, look: CellLook) -> Span:
 
 
 COLUMNS: tuple[Column[BudgetLine], ...] = (
-    Column("name", "BUDGET", 8, 0, lambda b, _: Span(b.name, "strong"), name=True, measured=True,
+    Column("name", "BUDGET", 8, 0, _name, name=True, measured=True,
            stages=((1, 30),)),
-    Column("period", "PERIOD", 8, 3, lambda b, _: Span(b.period)),
+    Column("period", "PERIOD", 8, 3, lambda b, _: Span(b.period), measured=True,
+           stages=((0, 9), (2, 18))),
     Column("scope", "SCOPE", 10, 5, _scope, measured=True, stages=((2, 60),)),
     Column("spent", "SPENT", 9, 0, _spent, align=">"),
     Column("amount", "OF", 9, 1, _amount, align=">"),
     Column("part", "", 5, 0, _share, align=">"),
-    Column("bar", "50 · 80 · 100 %", _BAR, 2, _bar, wide=_bar, stages=((9, 999),)),
+    Column("bar", "50 · 80 · 100 %", _BAR - 6, 2, _bar, wide=_bar, stages=((9, 999),)),
     Column("resets", "RESETS", 6, 4, _resets, align=">"),
     Column("action", "ACTION", 8, 6, lambda b, _: Span(b.acts, "dim"), measured=True,
            stages=((3, 14),)),

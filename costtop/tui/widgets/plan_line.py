@@ -38,7 +38,7 @@ def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
     called = list(zip(plan_words.names(snapshot.plans), snapshot.plans, strict=True))
     for bar, words in _LOOKS:
         looks = PartLook(snapshot.at, zone, bar, words, plain)
-        parts = [_part(name, one, looks) for name, one in called]
+        parts = [_part(name, one, _tiers(one, snapshot), looks) for name, one in called]
         if sum(map(width_of, parts)) + _GAP * len(parts) <= width:
             return [_together(parts)]
     while len(parts) > 1 and sum(map(width_of, parts)) + _GAP * len(parts) > width:
@@ -54,13 +54,24 @@ def _together(parts: Sequence[Line]) -> Line:
     return spans
 
 
-def _part(name: str, one: PlanWindow, look: PartLook) -> Line:
-    """One window, as its name calls it."""
+def _tiers(one: PlanWindow, snapshot: Snapshot) -> tuple[int, ...]:
+    """The tiers of the budgets that watch a window: ticks on its bar."""
+    mine = (one.agent, one.home, one.plan, one.title)
+    watching = (
+        budget
+        for budget in snapshot.budgets
+        if any((each.agent, each.home, each.plan, each.title) == mine for each in budget.windows)
+    )
+    return tuple({tier for budget in watching for tier in budget.tiers if tier < 100})
+
+
+def _part(name: str, one: PlanWindow, tiers: tuple[int, ...], look: PartLook) -> Line:
+    """One window, as its name calls it, with the tiers of budgets on its bar."""
     used = one.used or 0.0
     ink = level(used / 100)
     spans = line((f"{name.capitalize() if name == one.title else name} ", "dim"))
     if look.bar and one.used is not None:
-        cells = meter(round(used * 100), 10_000, (), look.bar, plain=look.plain, full=1.0)
+        cells = meter(round(used * 100), 10_000, tiers, look.bar, plain=look.plain, full=1.0)
         spans += cells + line(" ")
     spans += line((plan_words.share(one), "strong" if ink == "text" else ink))
     if look.words >= _ENDS and one.resets is not None:
