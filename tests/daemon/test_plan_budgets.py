@@ -12,10 +12,11 @@ from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.notices.post import audience
 from costtop.detect.settings import Settings
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.model import Budget
+from costtop.model import Breaker, Budget, Silence
 from costtop.nouns.budget_nouns import WHOLE
 from costtop.plan_reading import PlanReading
 from costtop.store import meta
+from costtop.store.alerts import breakers, silences
 from costtop.store.calls.calls import Recorded
 from costtop.store.db import open_writer
 from costtop.store.names import Names
@@ -34,7 +35,8 @@ class Watch:
     def __init__(self, path: Path, *budgets: Budget) -> None:
         self.path, self.budgets = path, budgets or (FIVE,)
         self.db = open_writer(path)
-        told = Config(notify=(Endpoint(label="log", url="log:/dev/null", resolved=True),))
+        ends = {"label": "log", "url": "log:/dev/null", "min_severity": "notice", "resolved": True}
+        told = Config(notify=(Endpoint(**ends),))
         self._to = audience(told, UTC)
         self.now = T
         self.start()
@@ -251,3 +253,66 @@ def test_the_evidence_says_whose_window_it_is_and_when_it_ends(watch: Watch) -> 
     assert evidence["account"] == "claude-code" and evidence["resets_ms"] == T + 5 * HOUR
     steady = T + 24 * MINUTE + 50 * HOUR // 20
     assert abs(evidence["full_ms"] - steady) <= HOUR // 2
+
+
+def test_a_silence_of_the_budget_keeps_it_quiet_and_it_speaks_after(watch: Watch) -> None:
+    quiet = Silence(0, "ana", T, budget="five", until=T + HOUR)
+    silences.begin(watch.db, quiet)
+    watch.tell(85, T + MINUTE)
+    assert watch.tiers == []
+    watch.wait(T + HOUR + MINUTE)
+    assert watch.tiers == [80]
+
+
+def test_what_was_acknowledged_is_not_told_again_but_the_next_tier_is(watch: Watch) -> None:
+    watch.tell(60, T)
+    watch.db.execute("UPDATE alerts SET state = 'acknowledged'")
+    watch.tell(70, T + MINUTE)
+    watch.tell(81, T + 2 * MINUTE)
+    assert watch.tiers == [50, 80]
+
+
+def test_a_budget_that_is_taken_out_lets_go_what_it_held(watch: Watch) -> None:
+    watch.tell(92, T)
+    assert watch.open()
+    watch.start(WEEK)
+    assert not watch.open()
+
+
+def test_a_budget_of_dollars_beside_it_is_not_let_go_by_its_reset(tmp_path: Path) -> None:
+    daily = Budget("daily", "day", 10, action="gate")
+    watch = Watch(tmp_path / "costtop.db", FIVE, daily)
+    held = Breaker("daily", "2026-11-23", "gate", (), "spent", T, until=T + DAY, confirmed=T)
+    breakers.put(watch.db, held)
+    watch.tell(92, T)
+    assert [name for name, _, _ in watch.open()] == ["five"]  # daily is not spent
+    watch.tell(1, T + MINUTE, T + 6 * HOUR)
+    assert not watch.open()
+
+
+def test_an_action_that_is_set_later_holds_from_then_on(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "costtop.db", FIVE._replace(action="notify"))
+    watch.tell(92, T)
+    assert not watch.open()
+    watch.start(FIVE)
+    assert watch.open() and watch.tiers == [80]
+    watch.start(FIVE._replace(act_at=99))
+    assert not watch.open()
+
+
+def test_a_window_without_an_end_is_held_no_longer_than_it_lasts(watch: Watch) -> None:
+    watch.tell(92, T, None)
+    [(_, _, until)] = watch.open()
+    assert until == T + 5 * HOUR
+    watch.tell(93, T + 6 * HOUR, None)
+    [(_, _, until)] = watch.open()
+    assert until == T + 6 * HOUR + HOUR // 2
+    assert watch.tiers == [80]
+
+
+def test_the_message_of_a_reset_says_so(watch: Watch) -> None:
+    watch.tell(92, T)
+    watch.tell(1, T + MINUTE, T + 6 * HOUR)
+    bodies = dict(watch.db.execute("SELECT title, body FROM outbox").fetchall())
+    assert "was reset" in bodies["[costtop] breaker five: its agents may go on"]
+    assert "spent" not in bodies["[costtop] resolved budget five: 80 % is over"]

@@ -98,3 +98,18 @@ def test_what_the_message_says_to_stop_is_stopped_as_it_says(house):
     ended = house.run(*shlex.split(hint)[1:])
     assert ended.returncode == 0, ended.stderr
     agent.gone()
+
+
+def test_a_pause_at_ninety_per_cent_holds_the_running_agent_of_that_window(house):
+    house.configure(FIVE.replace('"gate"', '"pause"'))
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.2)
+    other = house.agent("codex", session="beside", calls=400, every=0.2)
+    house.known("claude-code/s1")
+    draw(house, "s1", 91)
+    until(lambda: agent.state == "T", what="the pause")
+    before = other.calls
+    until(lambda: other.calls > before, what="a call of an agent that has another window")
+    assert house.run("override", "five").returncode == 0
+    before = agent.calls
+    until(lambda: agent.calls > before, what="the next call")
