@@ -219,10 +219,16 @@ def amount(given: object) -> str:
 
 def period(given: str) -> str:
     """What to say of text that is no period: "daily", "5h"."""
+    if given.lower().startswith("plan"):
+        count = re.search(r"\d+", given)
+        guess = f'; did you mean "plan:{count[0]}h"?' if count else ""
+        return (
+            f'a window of a plan is written plan:5h, plan:week, plan:30d or "plan:week opus"{guess}'
+        )
     said = "write day, week, month, hours:5 or plan:5h"
     hours = re.fullmatch(r"\s*(\d+)\s*h(ours?)?\s*", given.lower())
     return (
-        f'{said}; did you mean "hours:{hours.group(1)}"?'
+        f'{said}; did you mean "hours:{hours[1]}"? (plan:{hours[1]}h is the window of a plan)'
         if hours
         else said + _guess(given, ("day", "week", "month"), '"')
     )

@@ -43,6 +43,8 @@ def check(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> No
     elif entry.amount != "":
         what = f"a window of a plan ({entry.period}) is counted in per cents"
         raise Mistake((*place, "amount"), f"{what}: take the amount out, tiers are all it needs")
+    if not _is_tier(entry.act_at):
+        raise Mistake((*place, "act_at"), "a per cent between 1 and 1000, such as 90")
     known = {"scope": SCOPES if window is None else (*PLAN_SCOPES, "agent"), "except": SCOPES}
     for table, given in (("scope", entry.scope), ("except", entry.excepted)):
         _check_keys(entry, (*place, table), given, known[table])

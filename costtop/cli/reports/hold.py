@@ -9,6 +9,7 @@ from costtop.hooks.dialects import AGENTS
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.gates import all_unheld, gates
+from costtop.queries.plans import window_words
 
 if TYPE_CHECKING:
     from costtop.hooks.install.installer import Installed
@@ -49,10 +50,16 @@ def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:
     ]
     try:
         budgets = config.budgets(config.load(paths))
-        seen = Door(paths).read(gates, now_ms())
+        door = Door(paths)
+        seen = door.read(gates, now_ms())
+        untold = [
+            f"budget {one.name}: {line}"
+            for one in budgets
+            for line in door.read(window_words.untold, one, now_ms())
+        ]
     except CosttopError:
         return lines  # told elsewhere, or nothing was ever read
-    return lines + all_unheld(seen, budgets, now_ms())
+    return lines + all_unheld(seen, budgets, now_ms()) + untold
 
 
 def plain(told: list[dict[str, Any]]) -> list[str]:
