@@ -65,7 +65,19 @@ class PlanSpending:
 
     def total(self, since: int, until: int) -> int:
         """Nano-dollars of a span, to the quarter hour."""
+        if not self._key.limit and len(self._homes) < 2:
+            return self._all(since, until)
         return sum(part.cost for part in self.parts(since, until))
+
+    def _all(self, since: int, until: int) -> int:
+        """The same where all that its agent spends counts, as for most."""
+        (cost,) = self._db.execute(
+            "SELECT coalesce(sum(p.cost), 0) FROM spend p JOIN sessions s ON s.id = p.session"
+            " WHERE p.quarter >= ? AND p.quarter <= ? AND s.source ="
+            " (SELECT id FROM names WHERE text = ?)",
+            (since // QUARTER, until // QUARTER, self._key.source),
+        ).fetchone()
+        return int(cost)
 
     def parts(self, since: int, until: int) -> list[SpendPart]:
         """What a span cost, to the quarter hour, by session, model and feature."""

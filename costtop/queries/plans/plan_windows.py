@@ -6,7 +6,7 @@ What is told is weeks of readings and the minutes of spend beside them; `plans` 
 import sqlite3
 from collections.abc import Sequence
 
-from costtop.durations import DAY
+from costtop.durations import DAY, MINUTE
 from costtop.named import NamedTuple
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, shares, windows
@@ -16,6 +16,7 @@ from costtop.queries.plans.plan_spend import PlanSpending
 from costtop.store.plans import plan_readings
 
 _HEARD = 15 * DAY  # a plan that was not heard of for so long is no longer the user's
+_RUNS = 12  # lengths of a window that are read: some before the present one are among them
 _PRICED_BY = 4  # windows before the present one that the price of a per cent is taken from
 
 
@@ -56,11 +57,15 @@ class PlanWindow(NamedTuple):
 
 def read(db: sqlite3.Connection, now: int) -> tuple[PlanWindow, ...]:
     """The windows that hold now, shortest first; () where no plan was told of."""
-    told = [windows.windows(_possible(one, now)) for one in plan_readings.read(db, now - _HEARD)]
-    told = [one for one in told if one]
-    known = {one[-1].key: one for one in told}
-    holding = windows.present([one[-1] for one in told], now)
-    return tuple(_window(db, known[window.key], now) for window in holding)
+    latest = _possible(plan_readings.latest(db, now + windows.AHEAD), now)
+    holding = windows.present([windows.follow(None, one) for one in latest], now)
+    known = {}
+    for minutes in {window.key.minutes for window in holding}:
+        since = now - min(_HEARD, _RUNS * minutes * MINUTE)
+        for told in plan_readings.read(db, since, minutes):
+            if run := windows.windows(_possible(told, now)):
+                known[run[-1].key] = run
+    return tuple(_window(db, known[window.key], now) for window in holding if window.key in known)
 
 
 def _possible(readings: Sequence[PlanReading], now: int) -> list[PlanReading]:
