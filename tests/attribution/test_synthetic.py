@@ -77,6 +77,25 @@ def test_nearly_every_dollar_is_on_the_right_pull_request_and_the_sum_is_exact(
     assert sum(nano(row) for row in got.values()) == sum(right.values())
 
 
+def test_merged_ones_have_their_time_and_their_price_by_both_denominators(
+    made: Synthetic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--json", "--by", "pr", "--top", "3"]) == 0
+    tree = json.loads(capsys.readouterr().out)
+    merged, right = tree["merged_pull_requests"], expected(made)
+    whole = sum(right.values())
+    attributed = whole - nano({"cost_usd": merged["unattributed_usd"]})
+    assert merged["merged"] == 25  # of thirty branches five are open, with two requests each
+    assert nano({"cost_usd": merged["spend_usd"]}) == whole
+    assert nano({"cost_usd": merged["attributed_usd"]}) == attributed < whole
+    assert nano({"cost_usd": merged["cost_per_merged_usd"]}) == round(whole / 25)
+    assert nano({"cost_usd": merged["attributed_per_merged_usd"]}) == round(attributed / 25)
+    about = tree["rows"][0]["pull_request"]
+    assert about["repository"] == "acme/shop" and about["merged_at"] > "2023"
+    assert main(["report", "--by", "pr"]) == 0
+    assert "25 merged: $" in capsys.readouterr().out
+
+
 def test_every_day_and_every_commit_add_up_to_the_same(
     made: Synthetic, capsys: pytest.CaptureFixture[str]
 ) -> None:

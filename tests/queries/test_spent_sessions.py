@@ -6,16 +6,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from costtop.attribution import tickets
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.model import Call, Context, TaskFact, Tokens
 from costtop.money import NANO
+from costtop.nouns.pull_link import PullLink
 from costtop.queries.sessions import spent_sessions, tasks
 from costtop.queries.sessions.spent_sessions import MOST, Within, bounded, restriction
 from costtop.queries.spending import days, report, spending
+from costtop.store import meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
+from costtop.store.git import pull_links
+from costtop.store.names import Names
+from costtop.store.sessions.sessions import Sessions
 from costtop.tui.list.span_list import SPANS
 
 UTC = ZoneInfo("UTC")
@@ -34,6 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory):
             project=rng.choice(["", "/w/shop", "/w/web"]),
             feature=rng.choice(["", "checkout", "search"]),
             user=rng.choice(["ana", "bo"]),
+            branch=rng.choice(["", "main", "SHOP-1-a", "b"]),
             task=task,
         )
         cost = rng.randrange(NANO) if rng.random() < 0.95 else None
@@ -47,7 +54,13 @@ def store(tmp_path_factory: pytest.TempPathFactory):
             facts.append(TaskFact(call.source, session, task, "completed", at))
     db.execute("BEGIN")
     reading = Reading("claude-code", b"/log", "{}", "{}", 1, False, priced, [], facts, [], [])
+    meta.put(db, {meta.TICKETS: tickets.DEFAULT})
     record(db, WriteContext(lambda c, _s, _m: c.feature), [reading], NOW)
+    named = [
+        PullLink("codex", "s001", "acme/shop", 1, "#", "", NOW, "b", project="/w/shop"),
+        PullLink("codex", "s002", "acme/web", 2, "#", "", NOW, "b", project="/w/web"),
+    ]
+    pull_links.put(db, Sessions(Names()), named)
     db.execute("COMMIT")
     db.close()
     reader = open_reader(path)
@@ -56,7 +69,9 @@ def store(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("span", spending.SPANS)
-@pytest.mark.parametrize("by", ["feature", "project", "user", "source", "model"])
+@pytest.mark.parametrize(
+    "by", ["feature", "project", "user", "source", "model", "branch", "ticket", "pr"]
+)
 def test_the_sessions_of_every_line_of_features_and_models_add_up_to_it(store, span: str, by: str):
     shown = spending.read(store, by, span, NOW, UTC)
     assert shown.lines

@@ -104,6 +104,11 @@ def _below(one: Answered) -> Iterator[str]:
     found = one.found
     if found.since is None and found.until is None and found.lines:
         yield "All that is stored, {} to {} ({}).".format(*one.dates(), found.zone)
+    if found.by == "pr":
+        from costtop.cli.reports.forms import pull_rows
+
+        if said := pull_rows.words(one.db, found):
+            yield said
     if sum_keys.SHARED & {*found.by.split(","), *(each.field for each in found.filters)}:
         from costtop.store.forgetting import thinning
 
@@ -157,6 +162,10 @@ def _json(one: Answered, place: paths.Paths) -> dict[str, object]:
         from costtop.cli.reports import block_rows
 
         tree = block_rows.tree(tree, one.found, one.now)
+    if one.found.by == "pr":
+        from costtop.cli.reports.forms import pull_rows
+
+        tree = pull_rows.tree(one.db, tree, one.found)
     return comparison.tree(tree, one.beside) if one.beside else tree
 
 

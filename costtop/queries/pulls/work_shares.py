@@ -5,12 +5,15 @@ belong to, so that any report can join them: each call has one pull request or n
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from costtop.attribution import head_stretches, split
 from costtop.attribution.pull_names import PullName
 from costtop.attribution.split import BranchPull, Evidence, Known, Link, Work
+from costtop.floor import Floor
+from costtop.named import NamedTuple
 from costtop.nouns.pull_link import PullLink
+from costtop.nouns.repository_facts import PullFact
 from costtop.queries.spending import tool_shares
 from costtop.queries.spending.sum_keys import SHARED
 from costtop.store.git import git_facts, pull_links
@@ -66,28 +69,58 @@ def attributed(calls: str) -> str:
     )
 
 
+def floors(
+    db: sqlite3.Connection, span: tuple[int, int], where: str, values: Sequence[object]
+) -> dict[int, Floor]:
+    """What sums of calls that fit are short of, by the row of their root session."""
+    found, _ = tool_shares.floors(db, ["s.root"], [int], span, where, values, attributed)
+    return {int(root): short for (root,), short in found.items()}
+
+
 def names(db: sqlite3.Connection, key: str) -> list[tuple[int, str]]:
     """The numbers of pull requests (`pr`) or commits (`commit`) with their names."""
     return db.execute("SELECT id, text FROM temp.work_names WHERE key = ?", (key,)).fetchall()
 
 
-def evidence(db: sqlite3.Connection) -> Evidence:
-    """All that is known of pull requests, from logs and from git."""
+class ToldPulls(NamedTuple):
+    """All that logs and git tell of pull requests, each with its name."""
+
+    folders: Mapping[str, tuple[int, str]]  # folder -> (repository, worktree)
+    stored: Sequence[git_facts.StoredRepository]
+    called: Mapping[int, str]  # repositories by their rows
+    of_git: Sequence[tuple[PullName, PullFact]]
+    of_logs: Sequence[tuple[PullName, PullLink]]
+    links: Sequence[Link]
+
+
+def read(db: sqlite3.Connection) -> ToldPulls:
+    """Reads them; repositories are called by their remotes, else as logs do, else by folders."""
     folders = {
         folder: (repository, top)
         for folder, (repository, top, _) in git_facts.worktrees(db).items()
         if repository
     }
-    stored = git_facts.repositories(db)
-    told = pull_links.read(db)
+    stored, told = git_facts.repositories(db), pull_links.read(db)
     called = {one.id: one.name or _told_name(one, folders, told) for one in stored}
-    repositories = {one.id: _known(db, one, called[one.id]) for one in stored}
-    links = []
+    of_git = [
+        (PullName(called[one.id], fact.number, fact.sign), fact)
+        for one in stored
+        for fact in git_facts.pulls(db, one.id)
+    ]
+    of_logs, links = [], []
     for root, link in told:
         name = link.repository or called.get(folders.get(link.cwd, (0, ""))[0], "")
         pull = PullName(name or _last(link.project or link.cwd), link.number, link.sign)
+        of_logs.append((pull, link))
         links.append(Link(root, pull.key, link.at, link.branch, link.cwd, link.project))
-    return Evidence(folders, repositories, links)
+    return ToldPulls(folders, stored, called, of_git, of_logs, links)
+
+
+def evidence(db: sqlite3.Connection) -> Evidence:
+    """The same as what work is split by."""
+    told = read(db)
+    repositories = {one.id: _known(db, one, told) for one in told.stored}
+    return Evidence(told.folders, repositories, told.links)
 
 
 def _works(db: sqlite3.Connection) -> list[Work]:
@@ -100,7 +133,7 @@ def _works(db: sqlite3.Connection) -> list[Work]:
 
 def _told_name(
     stored: git_facts.StoredRepository,
-    folders: dict[str, tuple[int, str]],
+    folders: Mapping[str, tuple[int, str]],
     told: Iterable[tuple[int, PullLink]],
 ) -> str:
     """What logs call a repository without a remote, if they agree; else its folder's name."""
@@ -116,25 +149,21 @@ def _last(folder: str) -> str:
     return folder.rstrip("/").rpartition("/")[2]
 
 
-def _known(db: sqlite3.Connection, stored: git_facts.StoredRepository, name: str) -> Known:
+def _known(db: sqlite3.Connection, stored: git_facts.StoredRepository, told: ToldPulls) -> Known:
+    name = told.called[stored.id]
     branches: dict[str, list[BranchPull]] = {}
     for one in git_facts.pulls(db, stored.id):
         if one.branch:
             pull = BranchPull(PullName(name, one.number, one.sign).key, one.at)
             branches.setdefault(one.branch, []).append(pull)
-    commits = {
-        one.hash: (
-            f"{name}@{one.final[:10]}",
-            PullName(name, one.number, one.sign).key if one.number else "",
-        )
-        for one in git_facts.commits(db, stored.id)
-    }
-    return Known(
-        stored.main,
-        branches,
-        commits,
-        {
-            top: head_stretches.stretches(moves, stored.main)
-            for top, moves in git_facts.moves(db, stored.id).items()
-        },
-    )
+    moves = git_facts.moves(db, stored.id)
+    commits = {one.hash: (_shown(name, one.hash), "") for each in moves.values() for one in each}
+    for fact in git_facts.commits(db, stored.id):
+        number = PullName(name, fact.number, fact.sign).key if fact.number else ""
+        commits[fact.hash] = (_shown(name, fact.final), number)
+    stretches = {top: head_stretches.stretches(each, stored.main) for top, each in moves.items()}
+    return Known(stored.main, branches, commits, stretches)
+
+
+def _shown(name: str, commit: str) -> str:
+    return f"{name}@{commit[:10]}"

@@ -6,17 +6,19 @@ times are ms UTC in whole quarter hours.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from costtop import against, span_words
+from costtop import against, scope, span_words
 from costtop.durations import QUARTER
 from costtop.floor import EXACT, Floor, Sum, together
 from costtop.named import NamedTuple
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import described_roots
-from costtop.queries.spending import report, sum_keys
+from costtop.queries.spending import report, spend_filters, sum_keys
+from costtop.queries.spending.spend_filters import Filter
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
@@ -55,43 +57,73 @@ def read(db: sqlite3.Connection, within: Within, now: int) -> SpentSessions:
         _EVER[1] if within.until is None else within.until // QUARTER,
     )
     with snapshot(db):
-        where, values = _restricted(within)
-        listed = _listed(db, where, span, values, now)
+        by_call = within.by in sum_keys.ATTRIBUTED
+        if by_call:
+            from costtop.queries.pulls import work_shares
+
+            work_shares.prepare(db)
+        where, values = _restricted(db, within)
+        rows = _of_calls(db, span) if by_call else _of_rollup(db)
+        listed = _listed(db, rows, where, span, values, now)
         all_of_span = _whole(db, span) if where else listed[1:]
     return SpentSessions(within, *listed, *all_of_span)
 
 
+class _Rows(NamedTuple):
+    """What is summed, in SQL: rows, what is billed of one ("NULL" without a plan), floors."""
+
+    rows: str
+    billed: str
+    floors: Callable[[str, Sequence[object]], dict[int, Floor]]  # by root
+
+
+def _of_rollup(db: sqlite3.Connection) -> _Rows:
+    plans, billed = paid_plans.of(db), "NULL"
+    if plans:
+        from costtop.queries.plans import billed_sums  # who has no plan needs none
+
+        billed = f"sum({billed_sums.of_rollup(db, plans)})"
+    return _Rows(report.FROM, billed, partial(floors.by, db, "s.root"))
+
+
+def _of_calls(db: sqlite3.Connection, span: tuple[int, int]) -> _Rows:
+    """The same where calls have to be looked at for what they were for."""
+    from costtop.queries.pulls import work_shares
+
+    plans, billed = paid_plans.of(db), "NULL"
+    if plans:
+        from costtop.queries.plans import billed_sums
+
+        billed = f"sum({billed_sums.of_shares(db, plans)})"
+    return _Rows(work_shares.rows(span, ()), billed, partial(work_shares.floors, db, span))
+
+
 def _listed(
     db: sqlite3.Connection,
+    rows: _Rows,
     besides: str,
     span: tuple[int, int],
     more: Sequence[object],
     now: int,
 ) -> tuple[tuple[SessionRow, ...], int, Sum]:
     where, values = report.WITHIN + besides, (*span, *more)
-    shorts = floors.by(db, "s.root", where, values)
-    plans = paid_plans.of(db)
-    billed = "NULL"
-    if plans:
-        from costtop.queries.plans import billed_sums  # who has no plan needs none
-
-        billed = f"sum({billed_sums.of_rollup(db, plans)})"
+    shorts = rows.floors(where, values)
     found = db.execute(
         "SELECT s.root, sum(p.cost), sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.input),"
-        f" sum(p.cache_read), sum(p.output), {billed} {report.FROM} WHERE {where}"
+        f" sum(p.cache_read), sum(p.output), {rows.billed} {rows.rows} WHERE {where}"
         " GROUP BY 1 ORDER BY 2 DESC, 1 DESC",
         values,
     ).fetchall()
-    nothing = (*(0,) * 7, 0 if plans else None)
+    nothing = (*(0,) * 7, None if rows.billed == "NULL" else 0)
     found += [(root, *nothing) for root in shorts.keys() - {row[0] for row in found}]
     about = described_roots.about_roots(db, [row[0] for row in found[:MOST]], span, now)
-    rows = [
+    made = [
         _row(about[root], sums, shorts.get(root, EXACT))
         for root, *sums in found[:MOST]
         if root in about
     ]
     cost, calls = sum(row[1] for row in found), sum(row[2] for row in found)
-    return tuple(rows), len(found), Sum(cost, calls, together(shorts.values()))
+    return tuple(made), len(found), Sum(cost, calls, together(shorts.values()))
 
 
 def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[int, Sum]:
@@ -103,10 +135,13 @@ def _whole(db: sqlite3.Connection, span: tuple[int, int]) -> tuple[int, Sum]:
     return sessions, Sum(cost, calls, floors.of(db, report.WITHIN, span))
 
 
-def _restricted(within: Within) -> tuple[str, list[object]]:
+def _restricted(db: sqlite3.Connection, within: Within) -> tuple[str, list[object]]:
     """Conditions besides the span, and their values."""
     where, values = "", list[object]()
-    if within.by and within.by != "total":
+    if within.by in sum_keys.ATTRIBUTED | {"ticket"}:
+        only = Filter(within.by, (scope.literal(within.key),))
+        where, values = spend_filters.condition(db, (only,))
+    elif within.by and within.by != "total":
         column = sum_keys.COLUMN[within.by]
         if within.key == sum_keys.UNTAGGED:
             where += f" AND coalesce({column}, 0) = 0"

@@ -6,6 +6,7 @@ sessions. It formats nothing. Money is int nano-dollars, times are ms UTC.
 
 import sqlite3
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop import against, periods, span_words
@@ -13,26 +14,19 @@ from costtop.analysis.quantiles import quantile
 from costtop.durations import QUARTER
 from costtop.model import Rates
 from costtop.named import NamedTuple
-from costtop.queries.spending import report
+from costtop.queries.spending import report, sum_keys
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.report_line import Line
 from costtop.store.db import snapshot
-from costtop.store.sessions import owner_columns
+
+if TYPE_CHECKING:
+    from costtop.queries.pulls.merged_pulls import MergedPulls
 
 TREND_DAYS = 14
 SPANS = ("today", "7 days", "30 days", "month")
 _DAY = 86_400_000
+_NO_END = 1 << 42  # quarter hours
 _FEWEST = 5  # sessions for a spread
-_KEYED = {
-    "feature": "p.feature",
-    "model": "p.model",
-    "user": owner_columns.user(),
-    "project": "c.project",
-    "source": "s.source",
-    "host": owner_columns.host(),
-    "label": "(SELECT label FROM sessions WHERE id = s.root)",
-}
-_FROM = "FROM spend p JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 
 
 class Spent(NamedTuple):
@@ -56,6 +50,7 @@ class Spending(NamedTuple):
     total: Line
     before: Line
     rates: tuple[tuple[str, Rates], ...]  # latest known of each model in the span; only by model
+    merged: "MergedPulls | None" = None  # only by pull request
 
 
 def bounds(span: str, now: int, tz: ZoneInfo) -> tuple[int, int, int, int]:
@@ -72,8 +67,12 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
     past = report.read(db, by, tz, earlier, upto)
     before = {line.key: line.cost for line in past.lines}
     with snapshot(db):
+        if by in sum_keys.ATTRIBUTED:
+            from costtop.queries.pulls import work_shares
+
+            work_shares.prepare(db)
         trends = _trends(db, by, now, tz)
-        spreads = _spreads(db, by, since, until)
+        spreads = _spreads(db, by, since, until, tz)
         rates = latest_rates(db, since) if by == "model" else ()
     lines = [
         Spent(
@@ -93,26 +92,39 @@ def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> 
         total=present.total,
         before=past.total,
         rates=rates,
+        merged=_merged(db, present) if by == "pr" else None,
     )
 
 
-def _named(by: str) -> str:
-    text = f"(SELECT text FROM names WHERE id = {_KEYED[by]})"
-    return f"coalesce(nullif({text}, ''), '{report.UNTAGGED}')"
+def _merged(db: sqlite3.Connection, present: report.Report) -> "MergedPulls":
+    from costtop.queries.pulls import merged_pulls
+
+    return merged_pulls.read(db, present)
 
 
 def _trends(db: sqlite3.Connection, by: str, now: int, tz: ZoneInfo) -> dict[str, tuple[int, ...]]:
     days = periods.days(now - (TREND_DAYS - 1) * _DAY, now + 1, tz)[-TREND_DAYS:]
+    since, named = days[0].start // QUARTER, sum_keys.Labels(db, by, tz)
     rows = db.execute(
-        f"SELECT {_named(by)}, p.quarter, sum(p.cost) {_FROM} WHERE p.quarter >= ? GROUP BY 1, 2",
-        (days[0].start // QUARTER,),
+        f"SELECT {sum_keys.column(by)}, p.quarter, sum(p.cost) {_spent(by, since, _NO_END)}"
+        " WHERE p.quarter >= ? GROUP BY 1, 2",
+        (since,),
     )
     starts = [day.start for day in days]
     trends: dict[str, list[int]] = {}
-    for key, quarter, cost in rows:
+    for number, quarter, cost in rows:
         day = _place(starts, quarter * QUARTER)
-        trends.setdefault(key, [0] * TREND_DAYS)[day] += cost
+        trends.setdefault(named(number), [0] * TREND_DAYS)[day] += cost
     return {key: tuple(costs) for key, costs in trends.items()}
+
+
+def _spent(by: str, since: int, until: int) -> str:
+    """The rows to be summed; which quarter hours of them count is said besides."""
+    if by not in sum_keys.ATTRIBUTED:
+        return report.FROM
+    from costtop.queries.pulls import work_shares
+
+    return work_shares.rows((since, until), ())
 
 
 def _place(starts: Sequence[int], at: int) -> int:
@@ -122,17 +134,20 @@ def _place(starts: Sequence[int], at: int) -> int:
 
 
 def _spreads(
-    db: sqlite3.Connection, by: str, since: int, until: int
+    db: sqlite3.Connection, by: str, since: int, until: int, tz: ZoneInfo
 ) -> dict[str, tuple[int | None, int | None]]:
     """Median and 90 % of what a session spent with each key, where there are enough sessions."""
+    first, last = since // QUARTER, until // QUARTER
     rows = db.execute(
-        f"SELECT {_named(by)}, sum(p.cost) {_FROM} WHERE p.quarter >= ? AND p.quarter <= ?"
-        " GROUP BY 1, s.root",
-        (since // QUARTER, until // QUARTER),
+        f"SELECT {sum_keys.column(by)}, s.root, sum(p.cost) {_spent(by, first, last + 1)}"
+        " WHERE p.quarter >= ? AND p.quarter <= ? GROUP BY 1, 2",
+        (first, last),
     )
-    costs: dict[str, list[int]] = {}
-    for key, cost in rows:
-        costs.setdefault(key, []).append(cost)
+    named, sums = sum_keys.Labels(db, by, tz), dict[str, dict[int, int]]()
+    for number, root, cost in rows:
+        of_root = sums.setdefault(named(number), {})
+        of_root[root] = of_root.get(root, 0) + cost
+    costs = {key: [*of_root.values()] for key, of_root in sums.items()}
     return {
         key: (round(quantile(sorted(many), 0.5)), round(quantile(sorted(many), 0.9)))
         for key, many in costs.items()

@@ -7,12 +7,13 @@ for none is a row with the tool 0.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from costtop.durations import QUARTER
 from costtop.floor import Floor, of_reasons
-from costtop.queries.spending.sum_keys import Labels
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, UNREADABLE, CallRow, fields, reasons
 
+T = TypeVar("T")
 _TOKENS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
 _SIGNED = {  # may be below nothing, where a sum is put right: SQLite divides towards zero
     "cost": "coalesce(k.cost, 0)",
@@ -82,17 +83,17 @@ def _within(span: tuple[int, int]) -> str:
 def floors(
     db: sqlite3.Connection,
     columns: Sequence[str],
-    labels: Sequence[Labels],
+    labels: Sequence[Callable[[Any], T]],
     span: tuple[int, int],
     where: str,
     values: Sequence[object],
     wrapped: Callable[[str], str] = str,
-) -> tuple[dict[tuple[str, ...], Floor], Floor]:
+) -> tuple[dict[tuple[T, ...], Floor], Floor]:
     """What lines are short of, and what all are: a call counts once in each, whole.
 
     `wrapped` puts more columns to the query of its calls (session, context, at and all else).
     """
-    lines: dict[tuple[str, ...], dict[int, CallRow]] = {}
+    lines: dict[tuple[T, ...], dict[int, CallRow]] = {}
     every: dict[int, CallRow] = {}
     short = f"FROM ({wrapped(_short(span))}) p {_JOINED}"
     found = db.execute(

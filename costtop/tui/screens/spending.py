@@ -37,7 +37,10 @@ class Question(NamedTuple):
     columns: tuple[Column[Spent], ...]
 
 
-FEATURES = Question(("feature", "project", "user", "source", "host", "label"), FEATURE_COLUMNS)
+FEATURES = Question(
+    ("feature", "project", "branch", "ticket", "pr", "user", "source", "host", "label"),
+    FEATURE_COLUMNS,
+)
 MODELS = Question(("model",), MODEL_COLUMNS)
 
 

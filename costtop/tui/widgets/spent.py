@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from costtop.model import Rates
 from costtop.queries.spending import dearer_words
@@ -17,6 +18,9 @@ from costtop.tui.draw.figures import bill, cash, share, short_model, short_place
 from costtop.tui.draw.ink import Line, Span, line
 from costtop.tui.draw.spark import sparkline
 from costtop.tui.list.shown_rows import CellLook, Column
+
+if TYPE_CHECKING:  # only a screen by pull request needs it
+    from costtop.queries.pulls.merged_pulls import MergedPulls
 
 _BAR = 10
 _SURE = 0.01  # p of a verdict that is given as one
@@ -194,7 +198,20 @@ def summary(spending: Spending) -> list[Line]:
     cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {some(total.sessions, 'session')}, {si(total.calls)} calls{tasks}"
     head = line((f" {spending.span}  ", "dim"), (cost, "strong"), (_beside(total), "dim"), counts)
-    return [head, _use(total, before)]
+    return [head, _use(total, before) if spending.merged is None else _merged(spending.merged)]
+
+
+def _merged(merged: "MergedPulls") -> Line:
+    """What a merged pull request cost, by all spend and by what is attributed."""
+    if not merged.merged:
+        return line((" no pull request was merged in this span, as far as git tells", "dim"))
+    share = f" ({merged.attributed / merged.spend:.0%})" if merged.spend > 0 else ""
+    return line(
+        (" merged  ", "dim"),
+        (f"{merged.merged}", "strong"),
+        f"  ${cash(merged.cost)} each of all spend · ${cash(merged.attributed_cost)} each of what",
+        f" is attributed{share}",
+    )
 
 
 def valued(columns: Sequence[Column[Spent]], total: Sums) -> Sequence[Column[Spent]]:
