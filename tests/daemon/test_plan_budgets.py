@@ -75,7 +75,7 @@ class Watch:
 
     def _take(self, one: PlanReading, *, lost: bool) -> None:
         plan_readings.put(self.db, Names(), [one])
-        self.evaluator.after(self.db, Recorded(1, [], [], windows=True), self.now)
+        self.evaluator.after(self.db, Recorded(1, [], [], windows=one.at), self.now)
         if lost:
             raise KeyError
 
@@ -316,3 +316,13 @@ def test_the_message_of_a_reset_says_so(watch: Watch) -> None:
     bodies = dict(watch.db.execute("SELECT title, body FROM outbox").fetchall())
     assert "was reset" in bodies["[costtop] breaker five: its agents may go on"]
     assert "spent" not in bodies["[costtop] resolved budget five: 80 % is over"]
+
+
+def test_while_old_logs_are_read_a_window_is_judged_by_what_is_of_today(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "costtop.db")
+    watch.evaluator = Evaluator(Settings(), watch.budgets, UTC, watch._to, lambda: None)
+    watch._within(lambda: watch.evaluator.begin_today(watch.db, T))
+    watch.tell(99, T - 3 * DAY, T - 2 * DAY)
+    assert watch.tiers == [] and not watch.open()
+    watch.tell(91, T)
+    assert watch.tiers == [80] and watch.open()

@@ -134,7 +134,8 @@ class Evaluator:
             found += self._count(db, spend, now)
             found += self._sessions.judge(db, spend, now)
         found += self._sessions.after(db, recorded, now)
-        found += self._of_plans(db, recorded, now)
+        if recorded.windows:
+            found += self._plans.judge(db, now)
         if recorded.removed:
             self._recount(db, now)
         self._tell(db, found, now)
@@ -148,13 +149,10 @@ class Evaluator:
                 found += self._budgets.observe(spend, now)
         if recorded.removed:
             self._recount(db, now)
-        found += self._of_plans(db, recorded, now)
-        if found:
+        told = recorded.windows >= start
+        found += self._plans.judge(db, now) if told else []
+        if found or told:
             self._tell_today(db, found, now)
-
-    def _of_plans(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> list[Finding]:
-        """What the windows of plans have reached, where something was told of them."""
-        return self._plans.judge(db, now) if recorded.windows else []
 
     def _tell_today(
         self, db: sqlite3.Connection, found: Iterable[Finding], now: int, *, history: bool = False

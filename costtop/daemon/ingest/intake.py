@@ -7,7 +7,7 @@ and repeats nothing. What the rows mean for budgets and alerts is `after`'s busi
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from costtop import lasting
 from costtop.daemon.ingest import estimating
@@ -229,7 +229,7 @@ class Ingest:
                 plan_readings.put(db, self._write_context.names, reading.plans)
                 self.plans = self.plans or bool(reading.plans)
                 pull_links.put(db, self._write_context.sessions, reading.pulls)
-                recorded = recorded._replace(windows=recorded.windows or bool(reading.plans))
+            recorded = recorded._replace(windows=_latest_of_plans(kept))
             self._after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.
@@ -298,6 +298,11 @@ class Ingest:
             await self._writer.transact(places.census, states, dropped)
             for path in dropped:
                 self._memos.forget(path)
+
+
+def _latest_of_plans(readings: Iterable[Reading]) -> int:
+    """When something was told of a plan's window last, ms UTC; 0: nothing was."""
+    return max((one.at for reading in readings for one in reading.plans), default=0)
 
 
 def _order(seen: Seen, change: FileChange, memo: Memo, *, titles: bool) -> Order:

@@ -59,7 +59,7 @@ class Recorded(NamedTuple):
     answered: list[bytes]  # keys of calls with new tool outcomes
     removed: int = 0  # calls gone, or of another user or feature now: sums have to be read again
     ended: list[str] = []  # root sessions, "source/session", whose log says that they are over
-    windows: bool = False  # something was told of plans' windows
+    windows: int = 0  # ms of the latest that was told of plans' windows; 0: nothing was
 
 
 def record(
