@@ -35,6 +35,13 @@ def iso(at: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
+def moment_of(text: str) -> int:
+    """ms UTC of what `iso` has written."""
+    from datetime import datetime
+
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
 def words(duration: int) -> str:
     """A duration for a sentence, in its largest unit: "40 s", "12 min", "3 h", "2 d"."""
     duration = max(0, duration)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from costtop.alerts.wording import MARK, Message, headline, plain, short_form, short_name
-from costtop.durations import words
+from costtop.durations import SECOND, moment_of, words
 from costtop.model import Finding, Notification
 from costtop.named import NamedTuple
 from costtop.periods import clock
@@ -50,17 +50,16 @@ def over(one: Notification) -> Message:
 def _fact(finding: Finding, fillers: Sequence[Filler], now: int, tz: ZoneInfo) -> str:
     """`5h window 80 % at 12:10, full ~12:38 at your pace, resets 13:00; most by …`."""
     told = dict(finding.evidence)
-    read, full, resets, spare = (
-        _moment(told.get(name)) for name in ("read_ms", "full_ms", "resets_ms", "spare_ms")
-    )
+    read, full, resets = (_moment(told.get(name)) for name in ("read_at", "full_at", "resets_at"))
+    spare = told.get("outlasts_reset_by_seconds")
     at = clock(read or finding.at, now, tz)
     said = [plain(f"{told.get('window')} window {_percent(told)} % at {at}")]
     if full is not None:
         said.append(f"full ~{clock(full, now, tz)} at your pace" if full > now else "full")
     if resets is not None:
         said.append(f"resets {clock(resets, now, tz)}")
-    if spare is not None:
-        said.append(f"which is {words(spare)} before it would be full at your pace")
+    if isinstance(spare, int):
+        said.append(f"which is {words(spare * SECOND)} before it would be full at your pace")
     most = f"; most by {_filler(fillers[0])}" if fillers else ""
     stop = f": stop it with {_stop(fillers)}" if _stop(fillers) else ""
     return f"{', '.join(said)}{most}{stop}"
@@ -72,7 +71,7 @@ def _percent(told: dict[str, str | int | float]) -> str:
 
 
 def _moment(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return moment_of(value) if isinstance(value, str) else None
 
 
 def _filler(one: Filler) -> str:

@@ -11,7 +11,7 @@ from costtop.config import Config, Endpoint
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.notices.post import audience
 from costtop.detect.settings import Settings
-from costtop.durations import DAY, HOUR, MINUTE
+from costtop.durations import DAY, HOUR, MINUTE, iso, moment_of
 from costtop.model import Breaker, Budget, Silence
 from costtop.nouns.budget_nouns import WHOLE
 from costtop.plan_reading import PlanReading
@@ -250,9 +250,9 @@ def test_the_evidence_says_whose_window_it_is_and_when_it_ends(watch: Watch) -> 
     for n in range(5):
         watch.tell(42 + 2 * n, T + n * 6 * MINUTE)
     [evidence] = [json.loads(row[0]) for row in watch.db.execute("SELECT evidence FROM alerts")]
-    assert evidence["account"] == "claude-code" and evidence["resets_ms"] == T + 5 * HOUR
+    assert evidence["account"] == "claude-code" and evidence["resets_at"] == iso(T + 5 * HOUR)
     steady = T + 24 * MINUTE + 50 * HOUR // 20
-    assert abs(evidence["full_ms"] - steady) <= HOUR // 2
+    assert abs(moment_of(evidence["full_at"]) - steady) <= HOUR // 2
 
 
 def test_a_silence_of_the_budget_keeps_it_quiet_and_it_speaks_after(watch: Watch) -> None:

@@ -44,9 +44,9 @@ def worded(
 
 def _window(db: sqlite3.Connection, finding: Finding, now: int) -> PlanWindow | None:
     told = dict(finding.evidence)
-    whose = tuple(told.get(name) for name in ("agent", "home", "plan", "limit", "minutes"))
+    texts = tuple(told.get(name, "") for name in ("agent", "home", "plan", "limit"))
     for one in plan_windows.read(db, now):
-        if (one.agent, one.home, one.plan, one.limit, one.minutes) == whose:
+        if ((one.agent, one.home, one.plan, one.limit), one.minutes) == (texts, told["minutes"]):
             return one
     return None
 

@@ -7,11 +7,10 @@ window is known by its beginning; that its anchor moves, or is stale, makes no o
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import iso, words
+from costtop.durations import iso, moment_of, words
 from costtop.model import Budget, Finding
 from costtop.named import NamedTuple
 from costtop.plan_reading import PlanReading
@@ -71,15 +70,10 @@ def period_of(window: Window, said: Iterable[str]) -> str:
     name = f"{windows.title(window.key)} {_account(window.key)}"
     for period in said:
         began, _, rest = period.partition("/")
-        at = _moment(began) if rest == name else 0
+        at = moment_of(began) if rest == name else 0
         if window.opened < at <= window.at or at == window.began:
             return period
     return f"{iso(window.began)}/{name}"
-
-
-def _moment(text: str) -> int:
-    """ms UTC of what `iso` has written."""
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _account(key: PlanKey) -> str:
@@ -187,25 +181,26 @@ def _full(window: Window) -> str:
 
 def _whose(one: WatchedWindow) -> tuple[tuple[str, str | int], ...]:
     key = one.window.key
+    told = (("home", key.home), ("plan", key.plan), ("limit", key.limit))
     return (
         ("window", windows.title(key)),
         ("account", one.account),
         ("agent", key.source),
-        ("home", key.home),
-        ("plan", key.plan),
-        ("limit", key.limit),
+        *((name, text) for name, text in told if text),
         ("minutes", key.minutes),
     )
 
 
-def _how(one: WatchedWindow, ahead: PlanOutlook) -> tuple[tuple[str, float | int], ...]:
-    window = one.window
-    moments = (("resets_ms", window.end), ("full_ms", ahead.full), ("spare_ms", ahead.spare))
+def _how(one: WatchedWindow, ahead: PlanOutlook) -> tuple[tuple[str, str | float | int], ...]:
+    window, spare = one.window, ahead.spare
+    moments = (
+        *(("read_at", window.at), ("began_at", window.began)),
+        *(("resets_at", window.end), ("full_at", ahead.full)),
+    )
     return (
         ("percent", window.top),
-        ("read_ms", window.at),
-        ("began_ms", window.began),
-        *((name, at) for name, at in moments if at is not None),
+        *((name, iso(at)) for name, at in moments if at is not None),
+        *((("outlasts_reset_by_seconds", spare // 1000),) if spare is not None else ()),
     )
 
 
