@@ -78,16 +78,25 @@ def _may_be_new(place: Paths) -> bool:
     if not known.issuperset(_files(place.spool)):
         return True
     latest = max((at for _, at in read), default=1 << 62)
-    return any(_changed(path) >= at for path, at in read) or any(
-        _changed(folder) >= latest for folder in _folders(known)
-    )
+    return _any_changed(read) or any(_changed(folder) >= latest for folder in _folders(known))
+
+
+def _any_changed(read: list[tuple[bytes, int]]) -> bool:
+    """Whether a file has changed since it was read, at ms UTC; there may be tens of thousands."""
+    for path, at in read:
+        try:
+            if os.stat(path).st_mtime_ns >= at * 1_000_000:
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _folders(paths: set[bytes]) -> set[bytes]:
     """Those in which these files lie, and those above, where new ones appear."""
     found, below = set[bytes](), paths
     for _ in range(_LEVELS):
-        below = {os.path.dirname(path) for path in below}
+        below = {path.rpartition(b"/")[0] or b"/" for path in below}
         found |= below
     return found
 

@@ -1,16 +1,21 @@
 """Roll-ups of days and tasks are the sums of the calls, whatever has happened to these."""
 
+import itertools
 import random
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from costtop.durations import HOUR, QUARTER
 from costtop.model import Context, Price, SessionFact, TaskFact
+from costtop.queries.spending import completed_tasks
+from costtop.queries.spending.spend_filters import Filter
+from costtop.queries.spending.sum_keys import Labels
 from costtop.store.calls.batch import Reading
 from costtop.store.calls.repricing import reprice
 from costtop.store.calls.write_context import WriteContext
@@ -19,7 +24,7 @@ from costtop.store.forgetting import removal, tombstones
 from costtop.store.sums import building, rolled
 from tests.store.test_calls import T0, call, reading, write, write_context
 
-DAY = 24 * HOUR
+DAY, UTC = 24 * HOUR, ZoneInfo("UTC")
 _SUMS = (
     "count(*), sum(flags & 1), sum(cost IS NULL), sum(coalesce(cost, 0)),"
     " sum(coalesce(reported, 0)), count(reported), sum(input), sum(cache_read), sum(cache_write),"
@@ -76,8 +81,30 @@ def exact(db: sqlite3.Connection) -> None:
     )
     assert {key: one for key, one in stored(db, "days", 5).items() if key[0] < upto} == days
     assert {key: one for key, one in stored(db, "floor_days", 6).items() if key[0] < upto} == floors
+    done_is_exact(db)
     if rolled.tasks(db) == rolled.ALL:
         tasks_are_exact(db)
+
+
+def done_is_exact(db: sqlite3.Connection) -> None:
+    """The roll-up of completed tasks follows them, and a report is told the same by all roads."""
+    rows = db.execute(
+        f"SELECT finished / {QUARTER}, feature, count(*), sum(calls > 0), sum(cost) FROM tasks"
+        " WHERE status = 'completed' AND finished IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    assert db.execute("SELECT * FROM done ORDER BY 1, 2").fetchall() == rows
+    if rolled.tasks(db) != rolled.ALL:
+        return
+    span, some = (T0 // QUARTER - 300, T0 // QUARTER + 9), (Filter("feature", ("p*", "f*")),)
+    for keys, filters in itertools.product(
+        (("total",), ("feature",), ("day",), ("month", "feature"), ("model",)), ((), some)
+    ):
+        labels = [Labels(db, key, UTC) for key in keys]
+        asked = (db, keys, labels, span, filters)
+        quick = completed_tasks.read(*asked)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(completed_tasks, "_ROLLED", {})
+            assert completed_tasks.read(*asked) == quick
 
 
 def tasks_are_exact(db: sqlite3.Connection) -> None:
@@ -104,7 +131,8 @@ def rounds(rng: random.Random) -> Iterator[Reading]:
         for _ in range(rng.randrange(1, 8)):
             n, session = rng.randrange(60), f"s{rng.randrange(5)}"
             where = {"project": f"p{rng.randrange(3)}", "cwd": f"/w{rng.randrange(2)}"}
-            context = Context(**where, task=rng.choice(("", "T-1", "T-2")))
+            branch = rng.choice(("", "f1", "p2"))  # the feature, in this test's store
+            context = Context(**where, branch=branch, task=rng.choice(("", "T-1", "T-2")))
             at = T0 - rng.randrange(9) * DAY // 2 - n * HOUR // 7
             made = call(f"m{n}/r{n}", session, rng.randrange(99), at, context=context)
             calls.append(

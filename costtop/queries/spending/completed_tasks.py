@@ -17,6 +17,8 @@ from costtop.store.sums import rolled
 Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
 NONE: Done = (0, 0, 0)
 Key = tuple[str, ...]
+_ROLLED = {"feature": "t.feature", "total": "0", **dict.fromkeys(TIMES, "t.quarter")}
+"""Keys that the roll-up of completed tasks tells apart, and its columns."""
 
 _COLUMN = {
     "session": "t.session", "feature": "t.feature", "user": owner_columns.user(),
@@ -42,8 +44,11 @@ def read(
     apart = not PARTS & set(keys)
     numbered: dict[tuple[Any, ...], Done] = {}
     times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
-    summed = rolled.tasks(db) == rolled.ALL
-    for row in (_summed if summed else _added_up)(db, keys if apart else (), times, filters):
+    asked = {*(keys if apart else ()), *(one.field for one in filters)}
+    how = _added_up
+    if rolled.tasks(db) == rolled.ALL:
+        how = _rolled if asked <= _ROLLED.keys() else _summed
+    for row in how(db, keys if apart else (), times, filters):
         numbered[row[:-3]] = together(numbered.get(row[:-3], NONE), row[-3:])
     done: dict[Key, Done] = {}
     for numbers, one in numbered.items():
@@ -67,6 +72,21 @@ def _summed(
         f" WHERE t.status = 'completed' AND t.finished >= ? AND t.finished < ?{where}"
         f" GROUP BY {groups or 't.status'}",
         (*times, *values),
+    )
+
+
+def _rolled(
+    db: sqlite3.Connection, keys: Sequence[str], times: tuple[int, int], filters: Filters
+) -> Iterator[tuple[Any, ...]]:
+    """The same from the roll-up of completed tasks, which tells apart times and features alone."""
+    columns = "".join(f"{_ROLLED[key]}, " for key in keys)
+    groups = ", ".join(str(nth + 1) for nth in range(len(keys)))
+    where, values = spend_filters.condition(db, filters, _ROLLED.__getitem__)
+    span = [time // QUARTER for time in times]
+    yield from db.execute(
+        f"SELECT {columns}sum(t.tasks), sum(t.told), sum(t.cost) FROM done t"
+        f" WHERE t.quarter >= ? AND t.quarter < ?{where} GROUP BY {groups or 'NULL'}",
+        (*span, *values),
     )
 
 

@@ -6,6 +6,7 @@ days, features and models always add up to the same total, to the nano-dollar.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -270,8 +271,8 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, LineSum], Li
             if row[-width] is not None:  # nothing at all, by no key
                 _line(lines, asked, row[:-width]).add(row[-width:], _NO_ROOTS)
         # Sums of each session would be many numbers for one that is asked: how many there are.
-        for *numbers, root in db.execute(f"SELECT DISTINCT {columns}, s.root {spent}", bound):
-            _line(lines, asked, numbers).roots.add(root)
+        for *numbers, roots in _roots(db, columns, groups, spent, bound):
+            _line(lines, asked, numbers).roots.update(roots)
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
         line = lines.setdefault(key, LineSum(width))  # all that it has may be what is missing
@@ -281,6 +282,16 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, LineSum], Li
         total.add(line.sums, line.roots)
     total.short = short
     return lines, total
+
+
+def _roots(
+    db: sqlite3.Connection, columns: str, groups: str, spent: str, bound: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Numbers of the keys, then all root sessions with them."""
+    query = f"SELECT DISTINCT {columns}, s.root {spent} ORDER BY {groups}"
+    rows = db.execute(query, bound)
+    for numbers, mine in groupby(rows, key=lambda row: row[:-1]):
+        yield (*numbers, [row[-1] for row in mine])
 
 
 def _line(lines: dict[Key, LineSum], asked: _Asked, numbers: Sequence[Any]) -> LineSum:

@@ -86,6 +86,7 @@ class Labels:
     ) -> None:
         self._db, self._by, self._tz, self._blocks = db, by, tz, blocks
         self._known: dict[int | str | None, str] = {}
+        self._period = periods.Span("", 0, 0)  # that was asked for last
         self._worded = wording(db, by)
 
     def __call__(self, number: int | str | None) -> str:
@@ -105,7 +106,10 @@ class Labels:
             begun = hour_blocks.holding(self._blocks, (number or 0) * QUARTER)
             return UNTAGGED if begun is None else hour_blocks.key(begun, self._tz)
         if self._by in TIMES:
-            return periods.key(self._by, (number or 0) * QUARTER, self._tz)
+            at = (number or 0) * QUARTER  # mostly they come in order
+            if not self._period.start <= at < self._period.end:
+                self._period = periods.span(self._by, at, self._tz)
+            return self._period.key
         query = _TEXT.get(self._by, "SELECT text FROM names WHERE id = ?")
         row = self._db.execute(query, (number,)).fetchone()
         return self._worded(row[0] if row else "")
