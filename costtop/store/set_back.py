@@ -9,6 +9,7 @@ store holds stands here with the moment at which it was set. Ends of calendar pe
 import sqlite3
 
 from costtop.named import NamedTuple
+from costtop.store.plans import plan_readings
 
 
 class _Span(NamedTuple):
@@ -47,4 +48,5 @@ def pull_in(db: sqlite3.Connection, now: int) -> int:
             f"UPDATE {table} SET {written} = :now{moved} WHERE {written} > :now AND {where}",
             {"now": now},
         )
+    plan_readings.pull_in(db, now)
     return db.total_changes - before

@@ -41,6 +41,9 @@ def test_what_no_log_holds_survives_a_rebuild_and_goes_with_its_session(instance
     for session, used in ((ONE, 20), (OTHER, 31.5)):
         draw(instance, session, used)
         until(lambda used=used: str(told(instance)).endswith(str(round(used * 100))))
+    instance.kill9()
+    instance.start()
+    assert told(instance) == "2000,3150"
     instance.stop()
     instance.paths.database.write_bytes(b"")  # no backup holds it
     instance.start()

@@ -11,9 +11,12 @@ from costtop.daemon.jobs.upkeep import heed_clock
 from costtop.daemon.notices.post import release_held
 from costtop.durations import DAY, HOUR, MINUTE, SECOND
 from costtop.model import Breaker, Silence
+from costtop.plan_reading import PlanReading
 from costtop.store import set_back
 from costtop.store.alerts import breakers, silences
 from costtop.store.db import open_writer
+from costtop.store.names import Names
+from costtop.store.plans import plan_readings
 from tests.notify.desk import Desk, Inbox, Skewed, desk, json_to, runaway, tier, until
 from tests.tail.reader import MINUTE as READER_MINUTE
 from tests.tail.reader import reader
@@ -95,6 +98,18 @@ def test_what_lasts_so_long_lasts_no_longer(tmp_path):
     own, budget = breakers.open_ones(db, NOON)
     assert (own.opened, own.until) == (NOON, NOON + breakers.OWN)
     assert (budget.opened, budget.until) == (NOON, NOON + DAY)  # a day of the calendar ends then
+    db.close()
+
+
+def test_what_a_status_line_told_while_the_clock_was_ahead_is_the_newest_now(tmp_path):
+    db = open_writer(tmp_path / "costtop.db")
+    known = PlanReading("claude-code", "/h", "", "", 300, 0.0, None, 0)
+    told = ((NOON - HOUR, 20), (NOON + DAY, 40), (NOON + DAY + HOUR, 45))
+    plan_readings.put(db, Names(), [known._replace(at=at, used=used) for at, used in told])
+    set_back.pull_in(db, NOON)
+    assert set_back.pull_in(db, NOON) == 0
+    (left,) = plan_readings.read(db, 0)
+    assert [(one.at, one.used) for one in left] == [(NOON - HOUR, 20), (NOON, 45)]
     db.close()
 
 

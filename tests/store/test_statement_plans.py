@@ -48,6 +48,7 @@ WALKS = {
     "store/git/pull_links.py: read": "once a report by pull request: few sessions name one",
     "store/places.py: load": STARTED,
     "store/plans/plan_readings.py: forget": FORGOTTEN,
+    "store/plans/plan_readings.py: pull_in": "once a start, and as a clock is set back",
     "store/plans/plan_readings.py: limits": "once a day: a row for each window of an account",
     "store/places.py: read_times": "once a command without a daemon: which logs are new",
     "store/places.py: states": "once a command without a daemon: which logs are new",

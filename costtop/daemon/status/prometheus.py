@@ -15,6 +15,7 @@ from costtop.config import Metrics
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import NANO
+from costtop.plans import windows
 from costtop.queries.totals import Told, Totals
 from costtop.receive.port import Port
 from costtop.store.db import open_reader
@@ -157,12 +158,10 @@ class _Families:
         used = GaugeMetricFamily("costtop_plan_ratio", words, labels=labels)
         words = "When a plan's window is reset, seconds since 1970"
         resets = GaugeMetricFamily("costtop_plan_reset_timestamp_seconds", words, labels=labels)
-        told: set[tuple[str, ...]] = set()
-        for one in sorted(self._plans, key=lambda one: -one.at):
-            known = (one.agent, one.plan, one.home.rpartition("/")[2], one.title)
-            if known in told:  # two folders of one name: the one that was heard of last
-                continue
-            told.add(known)
+        for one in self._plans:
+            homes = [other.home for other in self._plans if other.agent == one.agent]
+            home = windows.folder(one.home, homes) or one.home.rpartition("/")[2]
+            known = (one.agent, one.plan, home, one.title)
             if one.read is not None:
                 used.add_metric(known, one.read / 100)
             if one.resets is not None:

@@ -97,13 +97,16 @@ def ahead(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
     """What is to come, in words; "" where nothing is known of it."""
     if one.read is None:
         return "was reset, not read since"
-    if one.full is not None:
-        return "full" if one.full <= now else f"full ~{clock(one.full, now, tz)}"
-    if one.spare is not None:
-        if one.spare < MINUTE:
-            return "survives: full as it resets"
-        return f"survives: resets {words(one.spare)} earlier"
-    return ""
+    return coming(one.full, one.spare, now, tz)
+
+
+def coming(full: int | None, spare: int | None, now: int, tz: ZoneInfo) -> str:
+    """When a window is full, or by how long it outlasts its reset; "" where neither is known."""
+    if full is not None:
+        return "full" if full <= now else f"full ~{clock(full, now, tz)}"
+    if spare is not None and spare < MINUTE:
+        return "survives: full as it resets"
+    return "" if spare is None else f"survives: resets {words(spare)} earlier"
 
 
 def reach(one: PlanWindow, now: int, tz: ZoneInfo) -> str:

@@ -3,11 +3,11 @@
 import sqlite3
 from zoneinfo import ZoneInfo
 
-from costtop.durations import iso, words
+from costtop.durations import iso
 from costtop.nouns.budget_nouns import Budget
 from costtop.periods import clock
 from costtop.queries.live.view import BudgetMeter, WindowMeter
-from costtop.queries.plans import watched_windows
+from costtop.queries.plans import plan_words, watched_windows
 
 
 def tree(meter: BudgetMeter) -> dict[str, object]:
@@ -63,10 +63,8 @@ def ahead(one: WindowMeter, now: int, tz: ZoneInfo) -> str:
     if one.used is None:
         return f"was reset, not read since {clock(one.at, now, tz)}: holds nobody"
     parts = [f"resets {clock(one.resets, now, tz)}"] if one.resets is not None else []
-    if one.full is not None:
-        parts.append("full" if one.full <= now else f"full ~{clock(one.full, now, tz)}")
-    if one.spare is not None:
-        parts.append(f"survives: resets {words(one.spare)} earlier")
+    if said := plan_words.coming(one.full, one.spare, now, tz):
+        parts.append(said)
     return " · ".join(parts) or f"read at {clock(one.at, now, tz)}"
 
 

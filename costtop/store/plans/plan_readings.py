@@ -110,6 +110,23 @@ def forget(db: sqlite3.Connection, rules: dict[bytes, int]) -> None:
     db.execute("DELETE FROM plan_limits WHERE id NOT IN (SELECT plan_limit FROM plan_readings)")
 
 
+def pull_in(db: sqlite3.Connection, now: int) -> None:
+    """Has what was told while the clock was ahead be told now: of each limit the latest of it."""
+    ahead = db.execute(
+        "SELECT plan_limit, max(at) FROM plan_readings WHERE at > ? GROUP BY 1", (now,)
+    ).fetchall()
+    for limit, latest in ahead:
+        db.execute(
+            "DELETE FROM plan_readings WHERE plan_limit = ? AND at >= ? AND at <> ?",
+            (limit, now, latest),
+        )
+        db.execute(
+            "UPDATE plan_readings SET at = ?1, seen = ?1 WHERE plan_limit = ?2 AND at = ?3",
+            (now, limit, latest),
+        )
+    db.execute("UPDATE plan_readings SET seen = ?1 WHERE seen > ?1", (now,))
+
+
 def limits(db: sqlite3.Connection) -> list[tuple[int, int]]:
     """(row, minutes) of every limit that was told of."""
     return db.execute("SELECT id, minutes FROM plan_limits").fetchall()
