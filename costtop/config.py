@@ -19,8 +19,9 @@ from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.nouns.budget_nouns import Budget
 from costtop.paths import Paths
-from costtop.settings import budget_settings, plan_entries
+from costtop.settings import budget_settings, display_settings, plan_entries
 from costtop.settings.budget_settings import BudgetEntry
+from costtop.settings.display_settings import Display
 from costtop.settings.plan_entries import PlanEntry
 
 Severity = Literal["notice", "warning", "critical"]
@@ -152,6 +153,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     git: Git = Git()
     tickets: Tickets = Tickets()
     identity: Identity = Identity()
+    display: Display = Display()
     off: tuple[str, ...] = ()
     read_only: bool = False
     session_titles: bool = False
@@ -238,6 +240,7 @@ def check(config: Config) -> None:
     if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
         raise Mistake(("tickets", "pattern"), remedy)
     plan_entries.check(config.plan)
+    display_settings.check(config.display)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
         _span(endpoint.repeat, ("notify", number, "repeat"), LEAST_REPEAT, "4h")

@@ -20,7 +20,7 @@ from costtop.analysis.drivers import (
     Split,
 )
 from costtop.model import Cause, Evidence
-from costtop.money import dollars
+from costtop.shown import currency
 
 _WORDS = {
     WORK: ("more turns", "fewer turns"),
@@ -60,7 +60,7 @@ def reasons(gap: int, parts: Mapping[Driver, int]) -> str:
     if gap <= 0 or not named:
         return ""
     texts = [_from(amount, BECAUSE[name]) for name, amount in named]
-    return f"${dollars(gap)} more than usual: {', '.join(texts)}"
+    return f"{currency.amount(gap)} more than usual: {', '.join(texts)}"
 
 
 def cause(gap: int, parts: Mapping[Driver, int]) -> Cause | None:
@@ -120,4 +120,5 @@ def part(nth: int, amount: int) -> str:
 
 def _from(amount: int, words: tuple[str, str]) -> str:
     more, less = words
-    return f"{'-' if amount < 0 else ''}${dollars(abs(amount))} from {more if amount > 0 else less}"
+    sign, what = ("-", less) if amount < 0 else ("", more if amount else less)
+    return f"{sign}{currency.amount(abs(amount))} from {what}"

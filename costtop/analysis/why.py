@@ -8,8 +8,9 @@ ledger: a list by command must be quick. No text from logs enters it but cleaned
 import json
 from typing import TYPE_CHECKING
 
-from costtop.money import NANO, dollars
+from costtop.money import NANO
 from costtop.named import NamedTuple
+from costtop.shown import currency
 
 if TYPE_CHECKING:
     from costtop.model import Cause
@@ -64,14 +65,14 @@ def sentence(words: str, reasons: str, peers: Standard | None, ratio: float, eac
         name = f"{peers.name}, " if peers.name else ""
         few = "few peers, " if peers.peers < 30 else ""
         end = (
-            f"p95 ${dollars(peers.high)}"
+            f"p95 {currency.amount(peers.high)}"
             if peers.peers >= 30
-            else f"the dearest ${dollars(peers.most)}"
+            else f"the dearest {currency.amount(peers.most)}"
         )
-        said = f"peers ({name}{few}n={peers.peers}) cost ${dollars(peers.median)}, {end}"
+        said = f"peers ({name}{few}n={peers.peers}) cost {currency.amount(peers.median)}, {end}"
         parts.append(f"{said}: {times(ratio)}" if ratio >= TELLING else said)
     if each > 5_000_000:
-        parts.append(f"if it goes on, +${dollars(each)} a turn")
+        parts.append(f"if it goes on, +{currency.amount(each)} a turn")
     return "; ".join(parts) + "."
 
 
@@ -125,7 +126,7 @@ def words(one: Standing) -> str:
     if one.ratio >= TELLING:
         parts.append(f"{times(one.ratio)} usual")
     if one.avoidable >= _SAVES * one.cost > 0:
-        parts.append(f"${_figure(one.avoidable)} avoidable")
+        parts.append(f"{currency.shown().sign}{_figure(one.avoidable)} avoidable")
     return " · ".join(parts)
 
 
@@ -144,4 +145,6 @@ def driver(one: Standing) -> str:
 
 def _figure(amount: int) -> str:
     """Three digits of an amount of dollars."""
-    return dollars(amount, places=0 if amount >= 100 * NANO else 1 if amount >= 10 * NANO else 2)
+    return currency.figure(
+        amount, places=0 if amount >= 100 * NANO else 1 if amount >= 10 * NANO else 2
+    )

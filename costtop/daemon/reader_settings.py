@@ -7,6 +7,7 @@ import msgspec
 from costtop import config as configuration
 from costtop.config import Config
 from costtop.daemon import plan_settings
+from costtop.shown import currency
 from costtop.store import meta
 from costtop.store.plans import paid_plans
 from costtop.store.sessions import owner_columns, titles
@@ -23,6 +24,7 @@ def reader_settings(config: Config) -> dict[str, str]:
     settings |= paid_plans.encoded(plan_settings.of(config))
     return settings | {
         titles.KEY: "1" if config.session_titles else "",
+        currency.KEY: currency.told(*msgspec.structs.astuple(config.display)),
         meta.TICKETS: config.tickets.pattern,
         owner_columns.KEY: _owners(config),
     }

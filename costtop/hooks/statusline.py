@@ -11,6 +11,7 @@ from costtop.hooks import quick
 from costtop.hooks.dialects.claude_code import SOURCE  # the only agent that has such a bar
 
 _FRESH = 10_000  # ms
+_CENT = 10_000_000  # nano-dollars
 _THEN = 2.0  # s that the user's own command may take
 _PIPE = 60_000  # bytes that a pipe takes without a reader
 
@@ -56,6 +57,7 @@ def _cost(database: str, session: str) -> str:
     try:
         db = quick.door(database)
         cents, calls, unpriced, short = gating.cost(db, SOURCE, session)
+        told = gating.currency(db)
         db.close()
     except Exception:
         return ""  # no database yet, or one of another version
@@ -63,6 +65,11 @@ def _cost(database: str, session: str) -> str:
         return ""
     if unpriced == calls:
         return "session ?"
+    if told:
+        from costtop.queries import shown_currency
+
+        amount = shown_currency.known(told, quick.now()).amount(cents * _CENT, floor=short)
+        return f"session {amount}"
     floor = "≥" if short else ""
     return f"session {floor}${cents // 100:,}.{cents % 100:02d}"
 

@@ -15,6 +15,7 @@ from costtop import periods
 from costtop.durations import now_ms
 from costtop.errors import StoreError
 from costtop.paths import Paths
+from costtop.queries import shown_currency
 from costtop.queries.live import daemon_health
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse, Snapshot, SourceSeen
@@ -55,6 +56,7 @@ class Door:
                 return empty(now, pulse, sources)
             try:
                 if early:
+                    self._show(now)
                     return self._live.take(now, pulse, sources, early=True)
                 return self._frame(self._live, now, pulse, sources)
             except sqlite3.Error as error:
@@ -69,10 +71,16 @@ class Door:
         last = self._last
         if last is not None and version == self._version and self._is_same(live, last, pulse, now):
             return last._replace(at=now, pulse=pulse, sources=sources)
+        self._show(now)
         taken = live.take(now, pulse, sources)
         taken = self._with_outlook(taken, now)
         self._version, self._last = version, taken
         return taken
+
+    def _show(self, now: int) -> None:
+        """A screen shows sums in what people read them in."""
+        if self._db is not None:
+            shown_currency.use_of(self._db, now)
 
     def _is_same(self, live: Live, last: Snapshot, pulse: Pulse, now: int) -> bool:
         """Whether a snapshot would say the same again: then nothing is asked of the store."""

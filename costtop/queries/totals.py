@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop.floor import Floor, Sum
-from costtop.money import dollars
 from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter
+from costtop.shown import currency
 from costtop.store.calls import floors
 
 if TYPE_CHECKING:  # who has no plan needs none of it
@@ -98,8 +98,7 @@ def spending_line(
     "today $14.20 · daily 71 % · 5h 61 % · $3.10/h"; `burn` is nano-dollars an hour. Of who pays a
     plan: "today $14.20 value · billed $0.00 · …".
     """
-    floor = "≥" if today.floor else ""
-    parts = [f"today {floor}${dollars(today.cost)}"]
+    parts = [f"today {currency.amount(today.cost, floor=today.floor)}"]
     if billed is not None:
         from costtop.queries.plans import billed_words
 
@@ -109,7 +108,7 @@ def spending_line(
         parts.append(_fullest(meters))
     parts += windows
     if burn:
-        parts.append(f"${dollars(burn)}/h")
+        parts.append(f"{currency.amount(burn)}/h")
     return " · ".join(parts)
 
 

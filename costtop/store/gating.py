@@ -158,6 +158,12 @@ def _over(db: "Connection", about: dict[str, object]) -> tuple[str, str, int, st
     return None
 
 
+def currency(db: "Connection") -> str:
+    """In which currency people read sums, as the store was told; "" for dollars."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'currency'").fetchone()
+    return str(row[0]) if row else ""
+
+
 def last_seen(db: "Connection", root: object) -> int | None:
     """When the latest call of a root session row and its subagents arrived; None without any."""
     row = db.execute("SELECT max(seen) FROM sessions WHERE root = ?", (root,)).fetchone()

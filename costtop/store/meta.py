@@ -28,6 +28,7 @@ class Shared(NamedTuple):
     min_peers: int  # finished sessions that a running one is compared with, at least
     budgets: "tuple[Budget, ...]"
     settled: str = ""  # whoever keeps a sum of the past reads it anew when this has changed
+    currency: str = ""  # in which people read sums, as `currency.told` says it
     tickets: str = ""  # the pattern of tickets in names of branches
     voided: str = ""  # whoever keeps names by their ids reads them anew when this has changed
 
@@ -41,6 +42,7 @@ def shared(db: sqlite3.Connection) -> Shared:
         int(told.get("min_peers", 5)),
         decode_budgets(told.get("budgets", "")),
         told.get(SETTLED, ""),
+        told.get("currency", ""),
         told.get(TICKETS, ""),
         told.get(_VOIDED, ""),
     )

@@ -8,6 +8,7 @@ from costtop.named import NamedTuple
 from costtop.plans import billing
 from costtop.queries.plans.billed_report import Billing
 from costtop.queries.spending.report import Report
+from costtop.shown import currency
 
 VALUE = COLUMNS["value"][0]
 BILLED = COLUMNS["billed"][0]
@@ -33,7 +34,7 @@ def with_plans(
         return list(rows)
     at = head.index(BILLED)
     plans = [
-        (one.label, *[""] * (at - 1), money.dollars(one.left, places=4), *[""] * (len(head) - at))
+        (one.label, *[""] * (at - 1), currency.figure(one.left, places=4), *[""] * (len(head) - at))
         for one in lines(found)
         if one.left
     ]
@@ -91,7 +92,7 @@ def said(found: Report) -> str:
     if not found.billing.prices:
         return text + "; no plan holds here."
     shares = ", ".join(
-        f"{billing.label(one.plan)}: ${money.dollars(one.share)}" for one in found.billing.prices
+        f"{billing.label(one.plan)}: {currency.amount(one.share)}" for one in found.billing.prices
     )
     return f"{text},\nand of that price what falls on these days ({shares})."
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from costtop import money
 from costtop.cli.tables import count
 from costtop.queries.spending.report_line import Line
+from costtop.shown import currency
 
 
 def _cost(line: Line) -> str:
-    return money.dollars(line.short.known(line.cost), floor=_floor(line), places=4)
+    return currency.figure(line.short.known(line.cost), floor=_floor(line), places=4)
 
 
 def _floor(line: Line) -> bool:
@@ -21,7 +21,7 @@ def _counted(line: Line, number: int) -> str:
 
 
 def _price(line: Line, price: int | None) -> str:
-    return "-" if price is None else money.dollars(price, floor=_floor(line), places=4)
+    return "-" if price is None else currency.figure(price, floor=_floor(line), places=4)
 
 
 def _cached(line: Line) -> str:
@@ -30,11 +30,11 @@ def _cached(line: Line) -> str:
 
 def _billed(line: Line) -> str:
     """With its share of plans' prices; without a plan all of it."""
-    return _cost(line) if line.billed is None else money.dollars(line.paid, places=4)
+    return _cost(line) if line.billed is None else currency.figure(line.paid, places=4)
 
 
 def _reported(line: Line) -> str:
-    return money.dollars(line.reported, places=4) if line.reported_calls else "-"
+    return currency.figure(line.reported, places=4) if line.reported_calls else "-"
 
 
 COLUMNS: dict[str, tuple[str, Callable[[Line], str]]] = {

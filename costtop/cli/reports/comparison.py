@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from costtop import money, periods
 from costtop.durations import iso
 from costtop.queries.spending.report_line import Line
+from costtop.shown import currency
 
 if TYPE_CHECKING:
     from costtop.queries.spending.report_beside import Compared
@@ -19,8 +20,8 @@ def cells(line: Line, beside: "Compared") -> tuple[str, str]:
     if then is None:
         return "-", "-"
     if not then:
-        return money.dollars(then, places=4), "new" if line.cost else "-"
-    return money.dollars(then, places=4), f"{100 * (line.cost / then - 1):+.0f} %"
+        return currency.figure(then, places=4), "new" if line.cost else "-"
+    return currency.figure(then, places=4), f"{100 * (line.cost / then - 1):+.0f} %"
 
 
 def of(line: Line, beside: "Compared") -> int | None:

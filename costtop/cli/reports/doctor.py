@@ -9,7 +9,7 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import channels, hold, price_age, store_health
+from costtop.cli.reports import channels, hold, price_age, shown_names, store_health
 from costtop.cli.tables import count, put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
@@ -144,6 +144,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
     problems += filter(None, [price_age.problem(tree["price_list"])])
     if facts is None:
         return tree
+    tree |= shown_names.found(db, problems)
     return tree | {
         "bad_lines": [_bad(one) for one in facts.bad],
         "dumb_sources": sorted(facts.dumb),
@@ -279,6 +280,7 @@ def _plain(tree: dict[str, Any]) -> list[str]:
         mark = "✗" if channel["trouble"] else "✓"
         lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
     lines += hold.plain(tree["gates"])
+    lines += [f"  {words}" for words in shown_names.words(tree)]
     if receiver := tree["receiver"]:
         lines.append(
             f"  OTLP at {receiver['address']} asks for the token in {receiver['token_file']}:"

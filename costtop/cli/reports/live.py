@@ -10,10 +10,12 @@ from costtop.cli.tables import count, plain, put
 from costtop.durations import DAY, iso, now_ms
 from costtop.errors import UsageError
 from costtop.periods import zone
+from costtop.queries import shown_currency
 from costtop.queries.live import daemon_health, head_forecasts
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, Forecast, SessionRow, Snapshot
 from costtop.queries.plans import known_plans
+from costtop.shown import currency
 
 if TYPE_CHECKING:  # for JSON alone
     import argparse
@@ -59,6 +61,7 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
     if not options.json and not options.jsonl:
+        shown_currency.use_of(db, now)
         return _plain(snapshot, rows, timed=timed)
     import json
 
@@ -75,14 +78,14 @@ def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
 
 
 def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -> str:
-    today = money.bill(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
-    month = money.bill(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
+    today = currency.amount(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
+    month = currency.amount(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
     at = datetime.fromtimestamp(snapshot.at // 1000, zone(snapshot.zone))
     head = (
         f"costtop{f' {at:%H:%M:%S}' if timed else ''}"
         f"  {_label(snapshot)}today {today}  month {month}"
-        f"  burn ${money.dollars(snapshot.burn)}/h"
-        f"  {snapshot.running} running  {snapshot.today_sessions} today"
+        f"  burn {currency.amount(snapshot.burn)}/h"
+        f"  {snapshot.running} running  {snapshot.today_sessions} today{_rate()}"
     )
     lines = [head, *_billed(snapshot)]
     if not snapshot.forecasts:
@@ -96,7 +99,11 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
     ]
     lines += _plans(snapshot)
     columns = _head(snapshot)
-    table = plain(columns, [_cells(row) for row in rows], frozenset(range(6, len(columns) - 1)))
+    table = plain(
+        tuple(map(currency.headed, columns)),
+        [_cells(row) for row in rows],
+        frozenset(range(6, len(columns) - 1)),
+    )
     return "\n".join(
         [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
     )
@@ -143,17 +150,22 @@ def _plans(snapshot: Snapshot) -> list[str]:
     return plan_words.lines(snapshot.plans, snapshot.at, zone(snapshot.zone))
 
 
+def _rate() -> str:
+    label = currency.shown().label
+    return f"  ({label})" if label else ""
+
+
 def _ahead(one: Forecast) -> str:
     """One forecast: day $14.20 (80 %: $11.30 to $18.90; held on 81 % of 39 days).
 
     Where a straight line has been as good, it says so: little is known.
     """
-    middle, low, high = map(money.dollars, (one.expected, one.low, one.high))
+    middle, low, high = map(currency.amount, (one.expected, one.low, one.high))
     what = "days" if one.period == "day" else "stretches of 30 days"
     held = "" if one.coverage is None else f"; held on {one.coverage:.0%} of {one.tested} {what}"
     if one.beats_line is False:
         held += "; a straight line does as well, so little is known"
-    return f"{one.period} ${middle} (80 %: ${low} to ${high}{held})"
+    return f"{one.period} {middle} (80 %: {low} to {high}{held})"
 
 
 def foreseen(meter: BudgetMeter, snapshot: Snapshot) -> str:
@@ -176,9 +188,9 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
         row.feature or "-",
         row.model or "-",
         row.mark or row.state,
-        money.dollars(row.short.known(row.cost), floor=row.floor),
-        *(() if row.billed is None else (money.dollars(row.billed),)),
-        money.dollars(row.rate),
+        currency.figure(row.short.known(row.cost), floor=row.floor),
+        *(() if row.billed is None else (currency.figure(row.billed),)),
+        currency.figure(row.rate),
         str(row.calls),
         count(row.tokens),
         row.why,

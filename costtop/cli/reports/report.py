@@ -17,6 +17,7 @@ from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import ConfigError, UsageError
+from costtop.queries import shown_currency
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import report, sum_keys
 from costtop.queries.spending.report_line import Line
@@ -78,6 +79,7 @@ def run(options: "argparse.Namespace") -> int:
     elif options.csv:
         _csv(one.found, _shorts(one.db, one.found))
     else:
+        shown_currency.use_of(one.db, one.now)
         table = report_table.laid(one.found, shown, one.beside, tuple(_below(one)))
         put(_markdown(table, one) if options.md else table.text())
     return 0
@@ -114,6 +116,7 @@ def _below(one: Answered) -> Iterator[str]:
 
         if thin := thinning.gone(one.db, found.since, found.until):
             yield f"Tools of {thin} sessions are no longer kept (costtop compact)."
+    yield from shown_currency.said()
 
 
 def _markdown(table: report_table.Laid, one: Answered) -> str:

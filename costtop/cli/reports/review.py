@@ -18,6 +18,7 @@ from costtop.cli.reports.forms.review_table import ReviewTable
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms
+from costtop.queries import shown_currency
 from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import dearer_words, report, review, review_words
@@ -60,7 +61,9 @@ def run(options: argparse.Namespace) -> int:
     elif options.csv:
         csv_rows.write(map(_flat, (*seen.lines, seen.whole)), sys.stdout)
     else:
+        shown_currency.use_of(db, now)
         note = "" if beside is None else f"{billed_words.span(beside)}."
+        note = " ".join(filter(None, (note, *shown_currency.said())))
         table = review_table.laid(seen, note)
         put(_markdown(table, options.typed) if options.md else table.text())
     return 0

@@ -12,6 +12,7 @@ from costtop.cli.reports import why_json
 from costtop.cli.tables import put, put_json, width
 from costtop.durations import now_ms
 from costtop.errors import NothingFound, UsageError
+from costtop.queries import shown_currency
 from costtop.queries.plans import billed_span
 from costtop.queries.plans.billed_span import BilledSpan
 from costtop.queries.sessions import lookup
@@ -48,6 +49,8 @@ def run(options: "argparse.Namespace") -> int:
     """Prints why."""
     db = catching_up.open_fresh(paths.find())
     tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"
+    if not options.json:
+        shown_currency.use_of(db, now)
     span = _span(what, now, tz)
     if span is None:
         tree, shown = _session(db, what, tz, now)
@@ -56,7 +59,8 @@ def run(options: "argparse.Namespace") -> int:
     if options.json:
         put_json(tree)
     else:
-        put("\n".join(blocks.laid(shown, width, tight=_small())))
+        text = "\n".join(blocks.laid(shown, width, tight=_small()))
+        put("\n\n".join((text, *shown_currency.said())))
     return 0
 
 

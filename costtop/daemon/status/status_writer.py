@@ -182,7 +182,8 @@ def _worded(live: Live, seen: Pulse) -> StatusLine:
     now = now_ms()
     today, burn, meters = live.glance(now, seen)
     windows = window_words(live.plans(now), now, live.zone())
-    line = spending_line(today, burn, meters, windows, live.billed(now))
+    with live.in_currency(now):
+        line = spending_line(today, burn, meters, windows, live.billed(now))
     return StatusLine(line, burn > 0, time.thread_time() - began)
 
 

@@ -5,6 +5,7 @@ The caller keeps one `Live`: it remembers names, and sums that change slowly, be
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.floor import Sum, together
+from costtop.queries import shown_currency
 from costtop.queries.live import deeds_first, live_alerts, live_processes, running_burn
 from costtop.queries.live.session_rows import SessionRows
 from costtop.queries.live.view import (
@@ -23,6 +25,7 @@ from costtop.queries.live.view import (
     metered,
 )
 from costtop.queries.plans import known_plans
+from costtop.shown import currency
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
@@ -80,6 +83,10 @@ class Live:
         """The windows of plans; () without one."""
         with snapshot(self._db):
             return known_plans.read(self._db, now)
+
+    def in_currency(self, now: int) -> AbstractContextManager[None]:
+        """Within it sums are worded in what people read them in, by this thread alone."""
+        return currency.showing(shown_currency.known(meta.get(self._db, currency.KEY), now))
 
     def zone(self) -> ZoneInfo:
         """The user's time zone."""

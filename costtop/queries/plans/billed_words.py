@@ -4,6 +4,7 @@ from costtop import money
 from costtop.plans import billing
 from costtop.queries.plans.billed_now import BilledNow
 from costtop.queries.plans.billed_span import BilledSpan
+from costtop.shown import currency
 
 
 def line(billed: BilledNow) -> str:
@@ -29,14 +30,14 @@ def names(billed: BilledNow) -> list[str]:
 
 def status(billed: BilledNow) -> str:
     """In a status bar."""
-    return f"billed ${money.dollars(billed.today)}"
+    return f"billed {currency.amount(billed.today)}"
 
 
 def span(billed: BilledSpan) -> str:
     """A note: "$12.30 is value, at API prices; billed $0.00 + plan $6.67 (Claude Max $200/mo)"."""
     plans = f" ({', '.join(billed.plans)})" if billed.plans else ""
-    value = money.dollars(billed.value)
-    return f"${value} is value, at API prices; billed {_with(billed.beyond, billed.share)}{plans}"
+    value = currency.amount(billed.value)
+    return f"{value} is value, at API prices; billed {_with(billed.beyond, billed.share)}{plans}"
 
 
 def beside(beyond: int, share: int) -> str:
@@ -78,7 +79,7 @@ def tree(billed: BilledNow, today: int, month: int) -> dict[str, object]:
 
 def _with(beyond: int, share: int) -> str:
     return (
-        f"${money.dollars(beyond)} + plan ${money.dollars(share)}"
+        f"{currency.amount(beyond)} + plan {currency.amount(share)}"
         if share
-        else (f"${money.dollars(beyond)}")
+        else (f"{currency.amount(beyond)}")
     )

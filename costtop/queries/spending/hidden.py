@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from costtop.durations import QUARTER
 from costtop.floor import Floor
-from costtop.money import dollars
 from costtop.queries.spending.rates import latest_rates
+from costtop.shown import currency
 from costtop.store.sums import rolled
 
 _FEWEST = 5  # finished calls of a session and model that say what another one's output may be
@@ -66,7 +66,7 @@ def _sums(
 
 def words(short: Floor, amount: int | None, models: Sequence[str] = ()) -> list[str]:
     """What is missing from a sum, a line for each reason; `amount` as `likely` says."""
-    about = f": likely about ${dollars(amount)} more" if amount else ""
+    about = f": likely about {currency.amount(amount)} more" if amount else ""
     named = f": {', '.join(models)}" if models else ""
     told = {
         "unpriced": f"without a known price{named}",

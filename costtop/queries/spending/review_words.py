@@ -6,9 +6,9 @@ What is said: what is sure (p below 0.01) and large enough to matter, or that to
 from costtop.analysis import because
 from costtop.analysis.drivers import DRIVERS, Split
 from costtop.analysis.mix import Mix
-from costtop.money import dollars
 from costtop.queries.spending import dearer_words
 from costtop.queries.spending.review import Review, ReviewLine, Step
+from costtop.shown import currency
 
 _SURE = 0.01
 _INDEX = 0.05  # of the price, by which a mix of models counts as dearer
@@ -41,13 +41,13 @@ def step(found: Step | None, before: str = "the week before") -> str:
     gap = found.spend - found.before
     named = [(amount, because.part(nth, amount)) for nth, amount in enumerate(found.parts)]
     word = "more" if found.more_sessions > 0 else "fewer"
-    amount = dollars(abs(found.more_sessions))
+    amount = currency.amount(abs(found.more_sessions))
     minus = "-" if found.more_sessions < 0 else ""
-    named.append((found.more_sessions, f"{minus}${amount} from {word} sessions"))
+    named.append((found.more_sessions, f"{minus}{amount} from {word} sessions"))
     named.sort(key=lambda pair: -abs(pair[0]))
     said = ", ".join(words for part, words in named[:3] if abs(part) * 10 >= abs(gap) > 0)
     more = "more" if gap > 0 else "less"
-    text = f"${dollars(abs(gap))} {more} than {before} (${dollars(found.before)})"
+    text = f"{currency.amount(abs(gap))} {more} than {before} ({currency.amount(found.before)})"
     return f"{text}: {said}" if said else text
 
 

@@ -3,10 +3,10 @@
 import shlex
 
 from costtop.analysis import increase, ledger
-from costtop.money import dollars
 from costtop.queries.why import blocks, day_words
 from costtop.queries.why.blocks import Block
 from costtop.queries.why.why_day import WhyDay
+from costtop.shown import currency
 
 _MOST = 2  # lines
 _WORTH = 20  # a line stands for at least such a part of the day: a twentieth
@@ -52,7 +52,7 @@ def _wasted(found: WhyDay) -> list[tuple[int, str]]:
         most = max(found.sessions, key=lambda one: one.session.books[nth], default=None)
         mine = most.session.books[nth] if most else 0
         where = f" (most in {most.id})" if most and 2 * mine > amount > 0 else ""
-        lines.append((amount, f"${dollars(amount)} {what}{where}"))
+        lines.append((amount, f"{currency.amount(amount)} {what}{where}"))
     return lines
 
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from costtop.analysis import ledger
 from costtop.floor import Sum
-from costtop.money import bill, dollars
 from costtop.named import NamedTuple
 from costtop.queries.plans.billed_span import BilledSpan
 from costtop.queries.why.day_sessions import DearStep
+from costtop.shown import currency
 from costtop.text import clean
 
 _NAME, _WIDTH = 26, 80  # characters of a name, of a line
@@ -48,13 +48,13 @@ def noted(block: Block, beside: BilledSpan | None) -> Block:
 def amount(spent: Sum) -> str:
     """Dollars without their sign: "?" where nothing is known, "≥" before a floor."""
     known = spent.short.known(spent.cost)
-    return dollars(known, floor=spent.floor and known is not None)
+    return currency.figure(known, floor=spent.floor and known is not None)
 
 
 def billed(spent: Sum) -> str:
     """Dollars with their sign: "$1.25", "≥$1.25" of a floor, "$?" where nothing is known."""
     known = spent.short.known(spent.cost)
-    return "$?" if known is None else bill(known, floor=spent.floor)
+    return "$?" if known is None else currency.amount(known, floor=spent.floor)
 
 
 def wrapped(said: str) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def wrapped(said: str) -> tuple[str, ...]:
 
 def signed(nanos: int) -> str:
     """An increase or a saving: "+$4.10"."""
-    return f"{'-' if nanos < 0 else '+'}${dollars(abs(nanos))}"
+    return f"{'-' if nanos < 0 else '+'}{currency.amount(abs(nanos))}"
 
 
 _WASTE = {
@@ -97,11 +97,11 @@ def describe(one: DearStep, zone: str, *, long: bool = True) -> tuple[str, str]:
     when = f"{local:%a %-d %b %H:%M:%S}" if long else f"{local:%H:%M:%S}"
     who = f"a subagent of {one.id}" if one.agent else one.id
     turn = f", turn {one.turn}" if one.turn else ""
-    first = f"${dollars(one.cost)} at {when}: {who}{turn}, {clean(one.model)}"
+    first = f"{currency.amount(one.cost)} at {when}: {who}{turn}, {clean(one.model)}"
     cached = 100 * one.cache_read / one.input if one.input else 0
     parts = [f"{one.input:,} in, {cached:.0f} % cached", f"{one.output:,} out"]
     if one.miss and one.premium * _TOLD > one.cost:
-        parts.append(f"{MISSES[one.miss]}: +${dollars(one.premium)}")
+        parts.append(f"{MISSES[one.miss]}: +{currency.amount(one.premium)}")
     if one.retry:
         parts.append("it repeated an earlier one")
     if one.tools:
@@ -125,7 +125,11 @@ def laid(
         lines += [block.title] if block.title else []
         indent = "  " if block.title or block.head else ""
         rows = [(f"{indent}{first}", *rest) for first, *rest in block.rows]
-        lines += _table([block.head, *rows] if block.head else rows, block.right, width_of)
+        lines += _table(
+            [tuple(map(currency.headed, block.head)), *rows] if block.head else rows,
+            block.right,
+            width_of,
+        )
         lines += [f"{indent}{note}" for note in block.notes]
     return lines
 

@@ -6,7 +6,6 @@ from costtop import periods
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase
 from costtop.floor import Sum
-from costtop.money import bill, dollars
 from costtop.queries.why.blocks import (
     Block,
     Rows,
@@ -19,6 +18,7 @@ from costtop.queries.why.blocks import (
     wrapped,
 )
 from costtop.queries.why.why_day import Risen, RisenSession, Usual, WhyDay
+from costtop.shown import currency
 from costtop.text import clean
 
 _WORDS = {
@@ -81,7 +81,7 @@ def headline(found: WhyDay, now: int) -> str:
     usual = whole.usual
     if usual is None:
         return f"{text}. No day before it is known: nothing is usual yet"
-    middle = bill(usual.cost, floor=usual.floor)
+    middle = currency.amount(usual.cost, floor=usual.floor)
     times = f"{whole.spent.cost / usual.cost:.1f}x " if usual.cost and cost != "$?" else ""
     return f"{text}, {times}the usual {middle} ({_of(usual)})"
 
@@ -105,7 +105,7 @@ def _of(usual: Usual) -> str:
     costs = [cost for _, cost in usual.days]
     if len(costs) == 1:
         return f"the only one of {usual.name} known"
-    spread = f"${dollars(min(costs))} to ${dollars(max(costs))}"
+    spread = f"{currency.amount(min(costs))} to {currency.amount(max(costs))}"
     few = "only " if len(costs) < 3 else ""
     return f"median of {few}{len(costs)} {usual.name}, {spread}"
 
@@ -159,7 +159,8 @@ def counted(nth: int, whole: Risen) -> str:
         shares = (100 * use.missed / max(1, use.carried) for use in (now, then))
         return "{:.0f} % of the context, usually {:.0f} %".format(*shares)
     if nth == increase.SUBAGENTS:
-        return f"${dollars(round(now.agent_cost))}, usually ${dollars(round(then.agent_cost))}"
+        spent, usual = (currency.amount(round(one.agent_cost)) for one in (now, then))
+        return f"{spent}, usually {usual}"
     name = {increase.CONTEXT: "carried", increase.CONTENT: "new", increase.OUTPUT: "output"}.get(
         nth
     )
@@ -172,7 +173,7 @@ def counted(nth: int, whole: Risen) -> str:
 def _more(more: int, spent: Sum, *, usual_floor: bool) -> str:
     known = spent.short.known(spent.cost) is not None
     sign = ("about " if usual_floor else "≥") if spent.floor else "≤" if usual_floor else ""
-    return f"{sign}{'-' if more < 0 else '+'}{dollars(abs(more))}" if known else "?"
+    return f"{sign}{'-' if more < 0 else '+'}{currency.figure(abs(more))}" if known else "?"
 
 
 def _feature(one: Risen) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def _feature(one: Risen) -> tuple[str, ...]:
     return (
         cut(one.name),
         amount(one.spent),
-        "-" if usual is None else dollars(usual.cost, floor=usual.floor),
+        "-" if usual is None else currency.figure(usual.cost, floor=usual.floor),
         _more(one.more, one.spent, usual_floor=usual is not None and usual.floor),
         mostly(one.split, one.pieces) if usual and usual.cost else "usually none",
     )
@@ -196,7 +197,7 @@ def _session(one: RisenSession) -> tuple[str, ...]:
     return (
         cut(f"{one.id} {session.feature}"),
         amount(one.spent),
-        "-" if one.usual is None else dollars(one.usual),
+        "-" if one.usual is None else currency.figure(one.usual),
         _more(one.more, one.spent, usual_floor=False),
         told,
     )

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import because, ledger, why
 from costtop.analysis.because import Driver
-from costtop.money import dollars
 from costtop.queries.why.blocks import Block, Rows, billed, describe, wrapped
 from costtop.queries.why.why_session import WhySession
+from costtop.shown import currency
 from costtop.text import clean
 
 _DAYS = 5  # named, the latest
@@ -52,8 +52,8 @@ def headline(found: WhySession) -> str:
         return f"{text}; too few finished sessions to compare it with"
     times = f"{why.times(one.ratio)} " if one.ratio and found.spent.cost else ""
     usual, of = one.usual, clean(one.of)
-    peers = f"median of {usual.peers} sessions of {of}, p95 ${dollars(usual.high)}"
-    return f"{text}, {times}the usual ${dollars(usual.median)} ({peers})"
+    peers = f"median of {usual.peers} sessions of {of}, p95 {currency.amount(usual.high)}"
+    return f"{text}, {times}the usual {currency.amount(usual.median)} ({peers})"
 
 
 def by_what(found: WhySession) -> str:
@@ -77,7 +77,7 @@ def _missing(found: WhySession) -> tuple[str, ...]:
 
 
 def _day(start: int, cost: int, zone: str) -> tuple[str, ...]:
-    return f"${dollars(cost)}", periods.label("day", start, ZoneInfo(zone))
+    return f"{currency.amount(cost)}", periods.label("day", start, ZoneInfo(zone))
 
 
 def causes(books: ledger.Books) -> Block:
@@ -86,7 +86,7 @@ def causes(books: ledger.Books) -> Block:
     order = sorted(range(len(books)), key=lambda nth: -books[nth])
     rows: Rows = tuple(
         (
-            f"${dollars(books[nth])}",
+            f"{currency.amount(books[nth])}",
             f"{100 * books[nth] / whole:.0f} %",
             why.LINES[ledger.BUCKETS[nth]],
             "avoidable" if ledger.BUCKETS[nth] in why.AVOIDABLE else "",
@@ -111,7 +111,7 @@ def _beyond(found: WhySession) -> list[str]:
     name = max(parts, key=lambda one: parts[one], default=None)
     if name is None or parts[name] * _WORTH <= found.spent.cost:
         return []
-    return [f"${dollars(parts[name])} for {_BEYOND[name]}"]
+    return [f"{currency.amount(parts[name])} for {_BEYOND[name]}"]
 
 
 def advice(found: WhySession) -> tuple[str, ...]:
@@ -119,12 +119,14 @@ def advice(found: WhySession) -> tuple[str, ...]:
     books = found.session.books
     order = sorted(_HOW, key=lambda nth: -books[nth])
     lines = [
-        f"${dollars(books[nth])} {_HOW[nth]}"
+        f"{currency.amount(books[nth])} {_HOW[nth]}"
         for nth in order
         if books[nth] * _WORTH > found.spent.cost
     ][:2]
     lines += _beyond(found)
     carried = books[ledger.CARRY]
     if carried > _CARRIED * found.spent.cost > 0:
-        lines.append(f"${dollars(carried)} for the context carried on: begin anew, or compact")
+        lines.append(
+            f"{currency.amount(carried)} for the context carried on: begin anew, or compact"
+        )
     return (*lines, f"every call: costtop explain {shlex.quote(found.id)} --calls")

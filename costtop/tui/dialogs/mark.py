@@ -9,7 +9,7 @@ from costtop.control.protocol import Command, MarkSession, UnmarkSession
 from costtop.queries.live.view import SessionRow
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.session_actions import ask
-from costtop.tui.draw.figures import cash, short_place
+from costtop.tui.draw.figures import bill, short_place
 from costtop.tui.draw.ink import Line, line
 
 MARKS = (
@@ -33,8 +33,8 @@ def mark_dialog(rows: Sequence[SessionRow]) -> Choose:
 
 
 def _about(row: SessionRow) -> Line:
-    cost = cash(row.cost, floor=row.floor)
-    whose = f"  {row.source}  {short_place(row.project)}  ${cost}"
+    cost = bill(row.cost, floor=row.floor)
+    whose = f"  {row.source}  {short_place(row.project)}  {cost}"
     marked = f"  marked {row.mark}" if row.mark else ""
     return line("  ", (row.called, "strong"), whose, (marked, "accent"))
 

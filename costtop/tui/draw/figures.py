@@ -6,33 +6,42 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from costtop.money import NANO, beside, dollars
+from costtop.shown import currency
 
 _DATED = re.compile(r"[-@](20\d{6}|\d{4}-\d{2}-\d{2})$|-latest$")
 _VERSION = re.compile(r"(\d)-(\d{1,2})\b")
+_OF_BUDGET = 8  # cells
 _MAKERS = ("models/", "anthropic/", "openai/", "google/", "claude-")
 
 
 def cash(nanos: int | None, *, floor: bool = False, width: int = 8, places: int = 2) -> str:
-    """Dollars in at most `width` cells, cents dropped before digits are: "22.74", "1,234"."""
-    text = dollars(nanos, floor=floor, places=places)
+    """A sum in at most `width` cells, cents dropped before digits are: "22.74", "1,234".
+
+    In the currency that the screen shows; what is of a budget is in dollars (`cash_of`).
+    """
+    shown = currency.shown()
+    text = shown.figure(nanos, floor=floor, places=places)
     if len(text) > width or not places:
-        text = dollars(nanos, floor=floor, places=0).partition(".")[0]
+        text = shown.figure(nanos, floor=floor, places=0).partition(".")[0]
     if len(text) <= width or nanos is None:
         return text
-    return f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
+    return f"{'≥' if floor else ''}{shown.converted(nanos) / NANO / 1000:.0f}k"
 
 
 def cash_of(nanos: int, whole: int, *, floor: bool = False) -> str:
     """Dollars of a budget: cents, and more digits where the whole is a few of them."""
     if whole < NANO // 10:
         return beside(nanos, whole, floor=floor)
-    return cash(nanos, floor=floor)
+    text = dollars(nanos, floor=floor)
+    if len(text) > _OF_BUDGET:
+        text = dollars(nanos, floor=floor, places=0).partition(".")[0]
+    return text if len(text) <= _OF_BUDGET else f"{'≥' if floor else ''}{nanos / NANO / 1000:.0f}k"
 
 
-def bill(nanos: int | None, *, floor: bool = False, width: int = 8) -> str:
+def bill(nanos: int | None, *, floor: bool = False, width: int = 8, places: int = 2) -> str:
     """The same with its sign: "$22.74", "≥$22.74", and "?" alone where nothing is known."""
-    text = cash(nanos, floor=floor, width=width)
-    return text if nanos is None else f"≥${text[1:]}" if floor else f"${text}"
+    text, sign = cash(nanos, floor=floor, width=width, places=places), currency.shown().sign
+    return text if nanos is None else f"≥{sign}{text[1:]}" if floor else f"{sign}{text}"
 
 
 def si(count: float | None) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from costtop.shown import currency
 from costtop.tui.draw.ink import fit, whole
 from costtop.tui.list.shown_rows import Column
 
@@ -113,5 +114,5 @@ def fitted(text: str, column: Column[T], width: int) -> str:
 
 def titled(column: Column[T], width: int) -> str:
     """The title in so many cells: of a pair what tells more, where both have no room."""
-    title = column.title.format(width)
+    title = currency.headed(column.title.format(width))
     return title.partition("·")[2] if column.pair and len(title) > width else title

@@ -15,7 +15,7 @@ from costtop.queries.live.view import Snapshot
 from costtop.tui.backend import Backend
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.dialogs.silence import Silenced, ask_silence
-from costtop.tui.draw.figures import cash, moment
+from costtop.tui.draw.figures import bill, cash, moment
 from costtop.tui.draw.ink import Line, Span, line, rule, wrapped
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
@@ -212,7 +212,7 @@ def _numbers(one: AlertLine) -> str:
     if one.alert.turn is not None:
         parts.insert(0, f"turn {one.alert.turn}")
     if one.alert.excess is not None:
-        parts.append(f"excess ${cash(one.alert.excess)}")
+        parts.append(f"excess {bill(one.alert.excess)}")
     return " · ".join(parts) or one.alert.rule
 
 

@@ -1,6 +1,7 @@
 """The legend: every sign, scale and column of the screens, and what "usual" means."""
 
 from costtop.named import NamedTuple
+from costtop.shown import currency
 from costtop.tui.draw.ink import Line, line, wrapped
 from costtop.tui.list.columns import COLUMNS
 
@@ -135,7 +136,10 @@ LEGEND: tuple[LegendLine, ...] = (
     ),
     *_of(
         "Typed and clicked",
-        ("cost>5 age>2h", "filter by an amount: > >= < <= =; k, M, %, m, h and d are understood"),
+        (
+            "cost>5 age>2h",
+            "filter by an amount: > >= < <= =; dollars, k, M, %, m, h and d are understood",
+        ),
         ("model~opus", "by a pattern; feature=checkout by the whole text"),
         ("!idle", "turned round; a word alone: a state, or any name"),
         ("mouse", "a head sorts, a row selects, again opens; Shift-drag selects text"),
@@ -154,6 +158,7 @@ def legend(wanted: str, width: int) -> list[Line]:
             place = one.place
             lines += [(), line((place, "accent"))]
         first, *more = wrapped(one.says, max(width - _SIGNS, 20))
-        lines.append(line("  ", (f"{one.sign:<16}", one.ink), first))
+        sign = currency.headed(one.sign) if one.place != "Typed and clicked" else one.sign
+        lines.append(line("  ", (f"{sign:<16}", one.ink), first))
         lines += [line(" " * _SIGNS + words) for words in more]
     return lines

@@ -13,13 +13,14 @@ from costtop.durations import DAY, HOUR, MINUTE
 from costtop.money import NANO
 from costtop.named import NamedTuple
 from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
-from costtop.tui.draw.figures import cash, clock
+from costtop.shown import currency
+from costtop.tui.draw.figures import bill, cash, clock
 from costtop.tui.draw.ink import Extent, Line, Span, joined, line, spread
 from costtop.tui.draw.spark import BARS
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _BUCKETS = (5, 6, 8, 10, 12, 15, 20, 24, 30, 60)  # minutes a column
-_LABELS = (1000, 500, 250, 100, 50, 25, 10, 5, 2, 1)  # dollars an hour
+_LABELS = (1000, 500, 250, 100, 50, 25, 10, 5, 2, 1)  # an hour
 _LEFT = 7  # cells of labels and axis
 _RIGHT = {False: 10, True: 12}  # cells right of the plot, by whether there is much room
 _WIDE = 160
@@ -139,11 +140,12 @@ class _Plot:
         return column if 0 <= column < self.count else None
 
     def _labelled(self) -> dict[int, int]:
-        """Dollars an hour by the row that they stand in, two rows apart."""
+        """Round sums an hour, as they are shown, by the row that they stand in, two rows apart."""
         labels: dict[int, int] = {}
+        of_dollar = currency.shown().rate / NANO
         for rate in _LABELS:
-            row = round(self.tall(rate))
-            if rate < self.top and not {row - 1, row, row + 1} & {0, *labels}:
+            row = round(self.tall(rate / of_dollar))
+            if rate / of_dollar < self.top and not {row - 1, row, row + 1} & {0, *labels}:
                 labels[row] = rate
         return labels
 
@@ -195,7 +197,9 @@ class _Plot:
 
     def _line(self, number: int, cells: Sequence[Span]) -> Line:
         value, fits = self.labels.get(number + 1), self._fits(number)
-        left = line((f"{f'${value}' if value else '':>5} ", "dim"), ("┤" if value else "│", "rule"))
+        sign = currency.shown().mark
+        label = f"{f'{sign}{value}' if value else '':>5} "
+        left = line((label, "dim"), ("┤" if value else "│", "rule"))
         return (*left, *joined(cells), *(self._affordable() if fits else ()))
 
     def _affordable(self) -> Line:
@@ -229,7 +233,11 @@ class _Plot:
             if where is not None:
                 cells[where] = Span(*_SIGNS[kind])
         end = " 24:00" if self.look.past else " now"
-        return (*line(("   $0 ", "dim"), ("└", "rule")), *joined(cells), Span(end, "dim"))
+        return (
+            *line((f"   {currency.shown().mark}0 ", "dim"), ("└", "rule")),
+            *joined(cells),
+            Span(end, "dim"),
+        )
 
     def hours(self) -> Line:
         """The clock below the axis."""
@@ -286,7 +294,7 @@ def _bar(one: _Bucket, top: float) -> Span:
 def whole(day: DayChart, zone: str) -> Line:
     """The title of a past day: which, its sum, how often it was alerted and killed."""
     name = clock(day.until, zone, "%a %b %d") if day.until else ""
-    parts = line((f"{name} ", "text"), (f"${cash(day.cost)}", "strong"))
+    parts = line((f"{name} ", "text"), (f"{bill(day.cost)}", "strong"))
     for kind, (sign, ink) in _SIGNS.items():
         if count := sum(mark.kind == kind for mark in day.marks):
             parts += line((f"  {sign}", ink), (f" {count} {kind}{'s' if count > 1 else ''}", "dim"))
@@ -300,11 +308,11 @@ def peak_of(day: DayChart) -> float:
 
 def summary(day: DayChart, width: int, peak: float, since: int = 0) -> Line:
     """The sums beside the title of the chart; `since` is what was spent after it was read."""
-    parts = line(("24 h ", "dim"), (f"${cash(day.cost + since)}", "text"))
+    parts = line(("24 h ", "dim"), (f"{bill(day.cost + since)}", "text"))
     flagged = sum(day.flagged)
     if flagged and width >= 110:
-        parts += line(("   flagged ", "dim"), (f"${cash(flagged)}", "bad"))
-    parts += line(("   peak ", "dim"), (f"${cash(round(peak * NANO), width=6)}/h", "text"))
+        parts += line(("   flagged ", "dim"), (f"{bill(flagged)}", "bad"))
+    parts += line(("   peak ", "dim"), (f"{bill(round(peak * NANO), width=6)}/h", "text"))
     if width >= 100:
         parts += line(("   ▲", "warn"), (" alert  ", "dim"), ("✕", "bad"), (" kill", "dim"))
     return parts

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from costtop.queries.spending.days import Day
-from costtop.tui.draw.figures import cash, si
+from costtop.tui.draw.figures import bill, si
 from costtop.tui.draw.ink import Line, Span, line
 
 _WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -92,7 +92,7 @@ def trend(days: Sequence[Day], selected: str, width: int, height: int) -> list[L
     at = next((n for n, day in enumerate(shown) if day.key == selected), -1)
     costs, tokens = [day.cost for day in shown], [day.tokens for day in shown]
     use = max(height // 2, 1)
-    labels = [f"${cash(max([*costs, 0]), width=8)}", *[""] * (height - 2), "spend"][:height]
+    labels = [f"{bill(max([*costs, 0]), width=8)}", *[""] * (height - 2), "spend"][:height]
     lower = [si(max([*tokens, 0])), *[""] * max(use - 2, 0), "tokens"][:use]
     upper_rows = zip(labels, uprights(costs, height, "h4", at), strict=True)
     lower_rows = zip(lower, uprights(tokens, use, "h2", at), strict=True)

@@ -3,7 +3,7 @@
 from costtop.analysis import why
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.sessions.session import CallLine, FinishedPeers, SessionDetail
-from costtop.tui.draw.figures import cash, clock, moment, share, short_model, si, stroke
+from costtop.tui.draw.figures import bill, cash, clock, moment, share, short_model, si, stroke
 from costtop.tui.draw.ink import Line, Span, line, whole, wrapped
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.widgets.meters import waterfall
@@ -31,14 +31,14 @@ def causes(detail: SessionDetail, width: int, ink: str = "warn") -> list[Line]:
     avoidable = sum(amount for name, amount in detail.books if name in why.AVOIDABLE)
     if avoidable:
         where = (" in cache misses and retries", "dim")
-        lines.append(line(("avoidable: ", "dim"), (f"${cash(avoidable)}", ink), where))
+        lines.append(line(("avoidable: ", "dim"), (f"{bill(avoidable)}", ink), where))
     return lines
 
 
 def compared(detail: SessionDetail, width: int) -> list[Line]:
     """The session against its finished peers, and a call against a call; no fact is cut."""
     growth = f"{si(detail.first_context)} → {si(detail.last_context)}"
-    calls = f"median ${cash(detail.p50)} · p95 ${cash(detail.p95)} · prompt {growth} tokens"
+    calls = f"median {bill(detail.p50)} · p95 {bill(detail.p95)} · prompt {growth} tokens"
     calls = calls if len(calls) + _LABEL <= width else calls.removesuffix(" tokens")
     told = [("a call", whole(calls, width - _LABEL))]
     told += [("missing", words) for words in detail.missing]
@@ -55,7 +55,7 @@ def _against(total: int, peers: FinishedPeers | None, width: int) -> Line:
         return line(("peers     fewer than five finished sessions yet", "dim"))
     times = total / peers.median if peers.median else 0.0
     ink = "bad" if times >= 5 else "warn" if times >= 3 else "text"
-    usual = f" the median ${cash(peers.median)} of {_group(peers)} · p95 ${cash(peers.p95)}"
+    usual = f" the median {bill(peers.median)} of {_group(peers)} · p95 {bill(peers.p95)}"
     said = why.times(times)
     usual = whole(usual, width - _LABEL - len(said))
     return line(("peers     ", "dim"), (said, ink), (usual, "text"))

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from costtop.durations import HOUR
-from costtop.tui.draw.figures import cash, clock
+from costtop.shown import currency
+from costtop.tui.draw.figures import bill, clock
 from costtop.tui.draw.ink import Line, Span, line
 
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # by column, from the bottom up
@@ -19,7 +20,7 @@ _LABEL = 9  # cells left of the plot
 
 
 def _dollars(nanos: int) -> str:
-    return "$" + cash(nanos, width=7) if nanos else "$0"
+    return bill(nanos, width=7) if nanos else f"{currency.shown().mark}0"
 
 
 def curve(

@@ -8,6 +8,7 @@ from costtop.durations import SECOND, short
 from costtop.money import NANO
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import BudgetMeter, Forecast, Pulse, Snapshot
+from costtop.shown import currency
 from costtop.tui.draw.figures import bill, cash, clock, some
 from costtop.tui.draw.ink import Extent, Line, Span, cut, fit, line, rule, spread, width_of, wrapped
 from costtop.tui.host import Mood
@@ -108,6 +109,8 @@ def title(snapshot: Snapshot, mood: Mood, width: int, added: str = "") -> Line:
     besides = [Span(f"   {snapshot.unpriced} unpriced", "warn@panel")] if snapshot.unpriced else []
     if snapshot.pulse.watch and width >= _WIDE:
         besides.append(Span(f"   polling: {snapshot.pulse.watch}", "dim@panel"))
+    if label := currency.shown().label:
+        besides.append(Span(f"   {label}", "dim@panel"))
     spans += [one for one in besides if width_of((*spans, one)) + len(when) + 3 <= width]
     latest = Span(f"{added}   ", "h6@panel") if added and width >= _WIDE else Span("", "dim@panel")
     return _on_panel(spans, (latest, Span(f"{when} ", "text@panel")), width)
@@ -224,7 +227,7 @@ def _ahead(snapshot: Snapshot, period: str, width: int) -> Line:
     spent = snapshot.today if period == "day" else snapshot.month  # it may have grown since
     expected, low, high = (max(one, spent) for one in (known.expected, known.low, known.high))
     when = "by midnight" if period == "day" else _by_the_last_day(snapshot)
-    facts = [line(("   ~", "dim"), (f"${cash(expected, width=7)}", "text"), (f" {when}", "dim"))]
+    facts = [line(("   ~", "dim"), (f"{bill(expected, width=7)}", "text"), (f" {when}", "dim"))]
     likely = f" ({cash(low, width=7)}–{cash(high, width=7)})"
     facts += [line((likely, "dim")), *_hit(snapshot, period, known)]
     told: Line = ()
@@ -258,9 +261,9 @@ def _aside(name: str, amount: int | None, ink: str, floor: bool = False) -> Line
 
 def burn(snapshot: Snapshot, width: int, kept: int | None = None) -> Line:
     """What is spent an hour, now, and how that compares; of a filtered list its part of all."""
-    whole = "?/h" if _unknown(snapshot) else f"${cash(snapshot.burn, width=9)}/h"
+    whole = "?/h" if _unknown(snapshot) else f"{bill(snapshot.burn, width=9)}/h"
     if kept is not None:
-        part = f"${cash(kept, width=9)}"
+        part = f"{bill(kept, width=9)}"
         return line(("burn ", "text"), (part, "strong"), (f" of {whole}", "dim"))
     spans = line(("burn ", "text"), (whole, "strong"))
     if snapshot.usual_burn:
@@ -325,5 +328,5 @@ def one_line(snapshot: Snapshot, width: int) -> Line:
     today = bill(snapshot.today, floor=snapshot.today_floor)
     if snapshot.billed:
         today += " value"
-    text = f" costtop {today} today ${cash(snapshot.burn)}/h {snapshot.running} live"
+    text = f" costtop {today} today {bill(snapshot.burn)}/h {snapshot.running} live"
     return (Span(fit(text, width), "title"),)

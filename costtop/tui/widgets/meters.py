@@ -58,9 +58,9 @@ def level(part: float) -> str:
 def reading(budget: BudgetMeter) -> Line:
     """The figures beside the bar: "  $143.94 of 200    72 %"; a sign from 100 %."""
     part = budget.spent / budget.amount if budget.amount > 0 else 0.0
-    spent, amount = short(budget.spent), short(budget.amount).removesuffix(".00")
-    if budget.amount < NANO // 10:
-        spent, amount = (cash_of(one, budget.amount) for one in (budget.spent, budget.amount))
+    spent, amount = (cash_of(one, budget.amount) for one in (budget.spent, budget.amount))
+    if budget.amount >= NANO // 10:
+        amount = amount.removesuffix(".00")
     sign = "≥$" if budget.floor else "$"
     ink = level(part)
     share = f"{part * 100:.0f} %" + ("!" if part >= 1 else " ")
@@ -71,11 +71,6 @@ def reading(budget: BudgetMeter) -> Line:
         " " * (6 - len(share)),
         (share, "strong" if ink == "text" else ink),
     )
-
-
-def short(nanos: int) -> str:
-    """Dollars with cents while they have room: 84.20, 1,812.00, 12,345, 1,235k."""
-    return cash(nanos, width=8)
 
 
 def waterfall(

@@ -7,7 +7,7 @@ from costtop.money import NANO
 from costtop.queries.plans import plan_words
 from costtop.queries.plans.plan_history import PlanRun
 from costtop.queries.plans.plan_windows import PlanWindow
-from costtop.tui.draw.figures import cash, clock, short_model, some, stroke
+from costtop.tui.draw.figures import bill, clock, short_model, some, stroke
 from costtop.tui.draw.ink import Line, Span, cut, fit, line, rule
 from costtop.tui.draw.spark import BARS
 from costtop.tui.widgets.curve import curve
@@ -36,7 +36,7 @@ def told(run: PlanRun, now: int, zone: str) -> Line:
 
 def price(point: int) -> str:
     """What one per cent costs: "$0.27", "$0.0077"."""
-    return f"${cash(point, places=4 if point < NANO // 10 else 2)}"
+    return bill(point, places=4 if point < NANO // 10 else 2)
 
 
 def eaten(run: PlanRun, names: dict[str, str], width: int) -> list[Line]:

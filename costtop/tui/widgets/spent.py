@@ -193,7 +193,7 @@ MODEL_COLUMNS: tuple[Column[Spent], ...] = (
 def summary(spending: Spending) -> list[Line]:
     """The total against the span before: spend beside use, so that a dearer day is told apart."""
     total, before = spending.total, spending.before
-    prices = f"${cash(total.cost_per_task)} each · ${cash(total.spend_per_task)} of all spend"
+    prices = f"{bill(total.cost_per_task)} each · {bill(total.spend_per_task)} of all spend"
     tasks = f" · {total.tasks} tasks · {prices}" if total.tasks else ""
     cost = bill(total.short.known(total.cost), floor=total.floor)
     counts = f"  in {some(total.sessions, 'session')}, {si(total.calls)} calls{tasks}"
@@ -269,8 +269,8 @@ def _at_others(spent: Spent, rates: dict[str, Rates]) -> Line:
     spans = [Span(" the same tokens would cost  ", "dim")]
     for cost, name in others:
         word, ink = ("less", "good") if cost < own else ("more", "text")
-        spans.append(Span(f"${cash(cost)} on {short_model(name)} "))
-        spans.append(Span(f"(${cash(abs(own - cost))} {word})  ", ink))
+        spans.append(Span(f"{bill(cost)} on {short_model(name)} "))
+        spans.append(Span(f"({bill(abs(own - cost))} {word})  ", ink))
     spans.append(Span("an estimate: another model needs other tokens", "dim"))
     return tuple(spans)
 
@@ -327,7 +327,7 @@ def on_mix(mix: Mix) -> Line:
 
 
 def _signed(amount: int) -> str:
-    return f"{'-' if amount < 0 else '+'}${cash(abs(amount))}"
+    return f"{'-' if amount < 0 else '+'}{bill(abs(amount))}"
 
 
 def _part_ink(amount: int) -> str:

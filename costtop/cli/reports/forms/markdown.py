@@ -12,7 +12,9 @@ from costtop.cli.tables import width
 from costtop.text import clean
 
 _NOTE = 1_000  # characters of a sentence
-_PLAIN = re.compile(r"(?!.*www\.)[\w .,%$≥?()+/…·×-]*(:(?!//)[\w .,%$≥?()+/…·×-]*)*", re.ASCII)
+_PLAIN = re.compile(
+    r"(?!.*www\.)[\w .,%$€£¥¤≥?()+/…·×-]*(:(?!//)[\w .,%$€£¥¤≥?()+/…·×-]*)*", re.ASCII
+)
 _FENCES = re.compile(r"`+")
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|#~&]")
 _FORMS = ("--md", "--html", "--force")

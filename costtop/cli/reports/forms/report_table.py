@@ -14,6 +14,7 @@ from costtop.cli.tables import plain
 from costtop.named import NamedTuple
 from costtop.queries.spending import hidden, report
 from costtop.queries.spending.report_line import Line
+from costtop.shown import currency
 
 if TYPE_CHECKING:
     from costtop.queries.spending.report_beside import Compared
@@ -63,6 +64,7 @@ def laid(
     if beside is not None:
         said = (*said, comparison.said(beside, found.zone))
     notes = (*(tuple(one.split("\n")) for one in said), *_floors(found))
+    head = tuple(map(currency.headed, head))
     return Laid(head, rows, frozenset(range(len(keys), len(head))), notes)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from costtop import money, periods
+from costtop import periods
 from costtop.analysis.caching import Caching
 from costtop.analysis.dearer import Verdict
 from costtop.analysis.usage import SpendChange
@@ -11,6 +11,7 @@ from costtop.cli.tables import plain
 from costtop.named import NamedTuple
 from costtop.queries.spending import review_words
 from costtop.queries.spending.review import Review, ReviewLine
+from costtop.shown import currency
 
 Cells = tuple[str, ...]
 HEAD = (
@@ -51,7 +52,7 @@ class ReviewTable(NamedTuple):
 def laid(found: Review, note: str = "") -> ReviewTable:
     """The review for people; `note` is what is billed of it."""
     return ReviewTable(
-        head=HEAD,
+        head=tuple(map(currency.headed, HEAD)),
         rows=[_row(line) for line in (*found.lines, found.whole)],
         right=frozenset(range(1, len(HEAD))),
         trends=[_trend(line) for line in found.lines],
@@ -82,7 +83,7 @@ def _sentences(found: Review) -> list[str]:
         + (" Spend rose, tasks did not." if change.idle else ""),
         f"Mix of models: {review_words.mixed(found.mix, steady=found.steady)}.",
         f"Sessions' costs: {uneven}.",
-        f"Cache: saved ${money.dollars(whole.caching.saved)}; {_hour(whole.caching)}.",
+        f"Cache: saved {currency.amount(whole.caching.saved)}; {_hour(whole.caching)}.",
     ]
 
 
@@ -103,13 +104,13 @@ def _row(line: ReviewLine) -> Cells:
     each = line.work.each
     return (
         line.feature or "all",
-        "?" if line.floor and not line.spend else money.dollars(line.spend, floor=line.floor),
+        "?" if line.floor and not line.spend else currency.figure(line.spend, floor=line.floor),
         f"{line.share:.0%}",
         str(line.sessions),
         str(line.work.completed),
-        "-" if each is None else money.dollars(each),
+        "-" if each is None else currency.figure(each),
         str(line.work.lost),
-        money.dollars(line.work.lost_cost),
+        currency.figure(line.work.lost_cost),
         f"{line.top_share:.0%}",
         f"{line.retries / line.spend if line.spend else 0:.1%}",
     )
@@ -119,9 +120,9 @@ def _hour(found: Caching) -> str:
     pays = found.hour_pays
     verdict = "saved" if pays > 0 else "cost"
     return (
-        f"pauses cost ${money.dollars(found.lost_to_pauses)}, changed prompts"
-        f" ${money.dollars(found.lost_to_changes)}; an hour's cache would have {verdict}"
-        f" ${money.dollars(abs(pays))} in all"
+        f"pauses cost {currency.amount(found.lost_to_pauses)}, changed prompts"
+        f" {currency.amount(found.lost_to_changes)}; an hour's cache would have {verdict}"
+        f" {currency.amount(abs(pays))} in all"
     )
 
 
@@ -137,4 +138,4 @@ def _used(found: SpendChange) -> str:
 
 
 def _signed(amount: int) -> str:
-    return f"{'-' if amount < 0 else '+'}${money.dollars(abs(amount))}"
+    return f"{'-' if amount < 0 else '+'}{currency.amount(abs(amount))}"
