@@ -5,6 +5,7 @@ the pull requests that the session itself named. What two pull requests claim al
 unattributed: nothing is guessed.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from costtop.attribution.pull_names import UNTOLD, is_telling
@@ -23,6 +24,8 @@ class Work(NamedTuple):
     branch: str
     project: str
     firm: bool = True  # the log tells the branch at each call, not once for the whole session
+    first: int = ALWAYS[0]  # [first, last) ms UTC: when its calls were made
+    last: int = ALWAYS[1]
 
 
 class Link(NamedTuple):
@@ -124,7 +127,12 @@ class _Split:
         """(since, until, pull, commit) in order."""
         place = self._place(work.folder, work.project)
         known = self._known(place)
-        for stretch in self._stretches(work, known):
+        for each in self._stretches(work, known):
+            stretch = each._replace(
+                since=max(each.since, work.first), until=min(each.until, work.last)
+            )
+            if stretch.since >= stretch.until:
+                continue
             final, pull = known.commits.get(stretch.commit, (stretch.commit, ""))
             if pull:
                 yield stretch.since, stretch.until, pull, final
@@ -141,7 +149,8 @@ class _Split:
             return
         if moved[0].since > ALWAYS[0]:
             yield Stretch(ALWAYS[0], moved[0].since, work.branch)
-        for one in moved:
+        begin = max(0, bisect_right(moved, work.first, key=_since) - 1)
+        for one in moved[begin : bisect_left(moved, work.last, key=_since)]:
             said = is_telling(work.branch, known.default)
             if said and one.branch != work.branch and (work.firm or one.branch in UNTOLD):
                 yield Stretch(one.since, one.until, work.branch)
@@ -183,6 +192,10 @@ class _Split:
             yield from _cut(named, span, open_end=len(named) == 1)
         elif len(named) == 1:
             yield from _cut(named, span, open_end=False)
+
+
+def _since(stretch: Stretch) -> int:
+    return stretch.since
 
 
 def _cut(

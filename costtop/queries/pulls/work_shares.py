@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from costtop.attribution import head_stretches, split
 from costtop.attribution.pull_names import PullName
 from costtop.attribution.split import BranchPull, Evidence, Known, Link, Work
+from costtop.durations import QUARTER
 from costtop.floor import Floor
 from costtop.named import NamedTuple
 from costtop.nouns.pull_link import PullLink
@@ -22,8 +23,10 @@ EVER = (-(1 << 42), 1 << 42)  # quarter hours
 _FIRM = frozenset({"claude-code", "qwen-code", "costtop"})  # tell the branch at each call
 _JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 _WORKS = (
-    "SELECT DISTINCT p.session, p.context, s.root, cwd.text, branch.text, project.text, n.text"
-    " FROM spend p JOIN sessions s ON s.id = p.session JOIN names n ON n.id = s.source"
+    "SELECT p.session, p.context, s.root, cwd.text, branch.text, project.text, n.text,"
+    " p.first, p.last"
+    " FROM (SELECT session, context, min(quarter) AS first, max(quarter) + 1 AS last FROM spend"
+    " GROUP BY 1, 2) p JOIN sessions s ON s.id = p.session JOIN names n ON n.id = s.source"
     " LEFT JOIN contexts c ON c.id = p.context LEFT JOIN names cwd ON cwd.id = c.cwd"
     " LEFT JOIN names branch ON branch.id = c.branch LEFT JOIN names project"
     " ON project.id = c.project"
@@ -124,11 +127,12 @@ def evidence(db: sqlite3.Connection) -> Evidence:
 
 
 def _works(db: sqlite3.Connection) -> list[Work]:
-    rows = db.execute(_WORKS)
-    return [
-        Work(session, context, root, folder or "", branch or "", project or "", source in _FIRM)
-        for session, context, root, folder, branch, project, source in rows
-    ]
+    found = []
+    for session, context, root, *where, source, first, last in db.execute(_WORKS):
+        folder, branch, project = (text or "" for text in where)
+        span = first * QUARTER, last * QUARTER
+        found.append(Work(session, context, root, folder, branch, project, source in _FIRM, *span))
+    return found
 
 
 def _told_name(
