@@ -164,8 +164,8 @@ class Hook:
 
     `said` is the kind of its refusal ("deny", "stop"), or of a command that passed all the same
     while its session is held back ("commit", "stage", "look", "summary"); `cost` (dollars) is
-    Claude Code's own; `limits` is what it says of the windows of the plan, as JSON, and `log` its
-    transcript's path.
+    Claude Code's own; `limits` is what it says of the windows of the plan, as JSON, `log` its
+    transcript's path, and `pr` the pull request of its branch, as JSON.
     """
 
     do = "hook"
@@ -176,6 +176,7 @@ class Hook:
     cost: float | None = None
     limits: str = ""
     log: str = ""
+    pr: str = ""
 
 
 @_command

@@ -94,6 +94,7 @@ def _tell(text: bytes) -> None:
                 "cost": quick.number(text, "total_cost_usd"),
                 "limits": quick.part(text, "rate_limits"),
                 "log": quick.word(text, "transcript_path"),
+                "pr": quick.part(text, "pr"),
             },
         )
 

@@ -21,10 +21,11 @@ from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import Caller
-from costtop.sources.claude import status_limits
+from costtop.sources.claude import pr_links, status_limits
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
+from costtop.store.git import pull_links
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import gate_calls, live_logs, sessions
 from costtop.store.sessions.gate_calls import GateCall
@@ -56,6 +57,7 @@ class HookReports:
         self._under_way: set[asyncio.Task[None]] = set()
         self._confirmed: set[str] = set()  # sessions that the store knows to have hooks
         self._windows: dict[str, str] = {}  # by session, what its status line said of the plan
+        self._pulls: dict[str, str] = {}  # by session, the pull request that it showed
         self._gated: dict[str, int] = {}  # by session, when its gate's call was last written
 
     def hear(self, command: Hook, caller: Caller) -> None:
@@ -85,6 +87,8 @@ class HookReports:
             await self._writer.transact(_note, command, key, now_ms())
         if command.limits:
             await self._tell_windows(command, key, now_ms())
+        if command.pr:
+            await self._tell_pull(command, key, now_ms())
 
     async def _tell_windows(self, command: Hook, key: str, now: int) -> None:
         """Keeps what is new of the plan's windows.
@@ -101,6 +105,19 @@ class HookReports:
         if news:
             place = place_of(CHANNEL)
             await self._ingest.commit([sorted_events(command.source, place, {}, news, 0)])
+
+    async def _tell_pull(self, command: Hook, key: str, now: int) -> None:
+        """Keeps the pull request that a status line shows, where it is another than before."""
+        if self._pulls.get(key) == command.pr:
+            return
+        if len(self._pulls) >= _MOST_SESSIONS:
+            self._pulls.clear()
+        self._pulls[key] = command.pr
+        where = await self._writer.read(pull_links.where, command.source, command.session)
+        told = pr_links.of_status_line(command.pr, command.session, now, where)
+        if told:
+            place = place_of(CHANNEL)
+            await self._ingest.commit([sorted_events(command.source, place, {}, told, 0)])
 
     async def _prove(self, command: Hook, key: str, now: int) -> None:
         """Writes that this session's gate runs, now and then: a status line is no gate."""

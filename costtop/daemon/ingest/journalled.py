@@ -12,6 +12,7 @@ import msgspec
 
 from costtop.daemon.ingest.fold import Folded
 from costtop.model import Bad, Call, Outcome, SessionFact, TaskFact, Untold
+from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 from costtop.store.recovery import journal
 from costtop.tail.place import Place
@@ -33,6 +34,7 @@ class _Told(msgspec.Struct):
     untold: list[Untold]
     bad: list[Bad]
     plans: list[PlanReading] = []
+    pulls: list[PullLink] = []
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -52,6 +54,7 @@ def encoded(folded: Folded, memo: str) -> bytes:
             untold=folded.untold,
             bad=folded.bad,
             plans=folded.plans,
+            pulls=folded.pulls,
         )
     )
 
@@ -73,7 +76,7 @@ def decoded(events: Any) -> Folded | None:
         outcomes=told.outcomes,
         untold=told.untold,
         plans=told.plans,
-        pulls=[],
+        pulls=told.pulls,
         bad=told.bad,
         read=0,
         more=False,

@@ -19,6 +19,14 @@ class _Record(msgspec.Struct, rename="camel"):
     pr_repository: Loose = None
 
 
+class _StatusPull(msgspec.Struct):
+    """The `pr` of a status line."""
+
+    number: Loose = None
+    url: Loose = None
+
+
+_STATUS = msgspec.json.Decoder(_StatusPull)
 _RECORD = msgspec.json.Decoder(_Record)
 
 
@@ -29,6 +37,15 @@ def read(line: bytes, session: str, at: int, where: Sequence[str]) -> list[PullL
     except Unreadable:
         return []
     return told(session, at, where, (record.pr_number, record.pr_url, record.pr_repository))
+
+
+def of_status_line(said: str, session: str, at: int, where: Sequence[str]) -> list[PullLink]:
+    """The pull request of the branch that a status line was told: `{"number": 12, "url": …}`."""
+    try:
+        found = decoded(_STATUS, said.encode())
+    except Unreadable:
+        return []
+    return told(session, at, where, (found.number, found.url, None))
 
 
 def told(

@@ -22,6 +22,19 @@ def put(db: sqlite3.Connection, sessions: Sessions, told: Iterable[PullLink]) ->
         db.execute(_PUT, (session, *link[2:]))
 
 
+def where(db: sqlite3.Connection, source: str, session: str) -> tuple[str, str, str]:
+    """Folder, branch and first folder of a session's latest call or fact; "" what is not known."""
+    row = db.execute(
+        "SELECT cwd.text, branch.text, project.text FROM sessions s"
+        " JOIN contexts c ON c.id = s.context JOIN names cwd ON cwd.id = c.cwd"
+        " JOIN names branch ON branch.id = c.branch JOIN names project ON project.id = c.project"
+        " WHERE s.source = (SELECT id FROM names WHERE text = ?) AND s.session = ?"
+        " AND s.agent = ''",
+        (source, session),
+    ).fetchone()
+    return row or ("", "", "")
+
+
 def read(db: sqlite3.Connection) -> list[tuple[int, PullLink]]:
     """Every one with the row of its root session, oldest first."""
     rows: Iterable[tuple[Any, ...]] = db.execute(
