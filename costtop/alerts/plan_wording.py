@@ -60,9 +60,17 @@ def _fact(finding: Finding, fillers: Sequence[Filler], now: int, tz: ZoneInfo) -
         said.append(f"resets {clock(resets, now, tz)}")
     if isinstance(spare, int):
         said.append(f"which is {words(spare * SECOND)} before it would be full at your pace")
-    most = f"; most by {_filler(fillers[0])}" if fillers else ""
-    stop = f": stop it with {_stop(fillers)}" if _stop(fillers) else ""
-    return f"{', '.join(said)}{most}{stop}"
+    return ", ".join(said) + _most(fillers)
+
+
+def _most(fillers: Sequence[Filler]) -> str:
+    """Who used most, and, of what still runs, what is to be stopped."""
+    if not fillers:
+        return ""
+    living = _living(fillers)
+    besides = f", of what still runs {_filler(living)}" if living not in {None, fillers[0]} else ""
+    stop = f": stop it with {_stop(fillers)}" if living else ""
+    return f"; most by {_filler(fillers[0])}{besides}{stop}"
 
 
 def _percent(told: dict[str, str | int | float]) -> str:
@@ -81,8 +89,12 @@ def _filler(one: Filler) -> str:
 
 def _stop(fillers: Sequence[Filler]) -> str:
     """The command that ends what uses most, of what still runs."""
-    living = next((one for one in fillers if one.lives), None)
+    living = _living(fillers)
     return "" if living is None else f"costtop kill {short_name(living.session)}"
+
+
+def _living(fillers: Sequence[Filler]) -> Filler | None:
+    return next((one for one in fillers if one.lives), None)
 
 
 def _passed(one: Notification) -> str:

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from costtop.config import Config, Endpoint
 from costtop.daemon.alerting.evaluate import Evaluator
@@ -326,3 +329,50 @@ def test_while_old_logs_are_read_a_window_is_judged_by_what_is_of_today(tmp_path
     assert watch.tiers == [] and not watch.open()
     watch.tell(91, T)
     assert watch.tiers == [80] and watch.open()
+
+
+Told = tuple[int, float, int]  # when, per cent, the anchor
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[list[list[Told]], list[int], set[int]]:
+    """Windows of readings, in which order they come, and after which of them the daemon dies."""
+    at, windows = T, []
+    for _ in range(draw(st.integers(1, 3))):
+        used, end = float(draw(st.integers(0, 10))), at + 5 * HOUR
+        window: list[Told] = []
+        for _ in range(draw(st.integers(1, 6))):
+            moved = draw(st.integers(-5, 5)) * MINUTE
+            window.append((at, used, end + moved))
+            at += draw(st.integers(1, 20)) * MINUTE
+            used = min(100.0, used + draw(st.integers(0, 40)))
+        windows.append(window)
+        at = end + 10 * MINUTE
+    count = sum(map(len, windows))
+    late = [nth + draw(st.integers(0, 2)) for nth in range(count)]
+    order = sorted(range(count), key=lambda nth: (late[nth], nth))
+    return windows, order, draw(st.sets(st.integers(0, count - 1), max_size=2))
+
+
+@settings(max_examples=15, deadline=None)
+@given(lives())
+def test_no_tier_is_told_twice_of_a_window_in_whatever_order_it_is_told(
+    life: tuple[list[list[Told]], list[int], set[int]],
+) -> None:
+    windows, order, deaths = life
+    told = [reading for window in windows for reading in window]
+    with TemporaryDirectory() as folder:
+        watch = Watch(Path(folder) / "costtop.db")
+        for nth in order:
+            at, used, end = told[nth]
+            watch.tell(used, at, end, lost=nth in deaths)
+            if nth in deaths:
+                watch.tell(used, at, end)
+        rows = watch.db.execute("SELECT period, tier FROM alerts").fetchall()
+        spoken = [title for title in watch.titles if title.startswith("budget ")]
+        watch.db.close()
+    assert len({period for period, _ in rows}) <= len(windows)
+    assert len(spoken) <= len(rows) == len(set(rows))
+    if order == sorted(order):
+        reached = [max(used for _, used, _ in window) for window in windows]
+        assert len(rows) == sum(used >= tier for used in reached for tier in FIVE.tiers)
