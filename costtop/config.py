@@ -310,4 +310,5 @@ def details_kept(config: Config) -> int:
 
 def budgets(config: Config) -> tuple[Budget, ...]:
     """The budgets as nouns; raises ConfigError for a bad period, tier or scope."""
-    return tuple(budget_settings.budget_of(entry) for entry in config.budget)
+    made = tuple(budget_settings.budget_of(entry) for entry in config.budget)
+    return tuple(map(budget_settings.labelled, made)) if config.plan else made

@@ -78,6 +78,8 @@ def test_what_the_example_shows_is_the_default(
         ("[[budget]]\nname='a'\nperiod='plan:5h'\nscope={team='x'}", "source, home, plan"),
         ("[[budget]]\nname='a'\nperiod='plan:5h'\nscope={feature='x'}", "spare it by except"),
         ("[[budget]]\nname='a'\namount=1\n[[budget]]\nname='a'\namount=2", "names must differ"),
+        ("[[budget]]\nname='a'\namount=1\nwatch='bill'", 'watch = "bill": one of value, billed'),
+        ("[[budget]]\nname='a'\nperiod='plan:5h'\nwatch='billed'", "bills nothing"),
         ("[[plan]]\nname='a'\nagent='claude'", "price is missing here"),
         (f"{PLAN}price='twenty'", 'price = "twenty": dollars a month, such as "$200"'),
         (f"{PLAN}price='$-1'", "dollars a month"),

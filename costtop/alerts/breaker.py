@@ -93,7 +93,7 @@ def _first(
 
 
 def _why(budget: Budget, spent: int, heard: int) -> str:
-    of = f"${beside(spent, budget.amount)} of ${exactly(budget.amount)}"
+    of = f"${beside(spent, budget.amount)}{budget.watched} of ${exactly(budget.amount)}"
     why = f"budget {budget.name} is {reached(budget)}: {of}"
     if spent - heard < budget.limit:
         why += f", ${exactly(heard)} of it only heard over OTLP, which ends and pauses nothing"

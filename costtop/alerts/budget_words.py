@@ -40,7 +40,7 @@ def _amount(budget: Budget) -> str:
         return f"the {budget.period.removeprefix(PLAN)} window of a plan"
     hours = periods.hours(budget.period)
     each = f"in {hours} hours" if hours else f"a {budget.period}"
-    return f"${exactly(budget.amount)} {each}"
+    return f"${exactly(budget.amount)}{budget.watched} {each}"
 
 
 def _action(budget: Budget) -> str:

@@ -49,11 +49,13 @@ def message(
     *,
     holds: bool = False,
     living: str = "",
+    covered: str = "",
 ) -> Message:
     """The words for one notification.
 
     `spenders` are ("source/session", nano-dollars) of the sessions that spent most of a budget;
     `holds`: at this tier it does more than tell. `living` is the dearest of them that still runs.
+    `covered` is the plan by which a session's dollars are value and no bill.
     """
     finding = one.finding
     title = MARK + headline(finding)
@@ -62,6 +64,8 @@ def message(
         told = _budget(one, spenders, living, holds=holds)
     else:
         told = {"blind": _blind, "common": _common}.get(family, _session)(one)
+        if covered and family == "session":
+            told[0] += f" It is value: {covered} covers it."
     lines = [plain(line, 400) for line in told]
     return Message(title, "\n".join(lines), short_form(title, lines[-1]))
 
@@ -246,7 +250,8 @@ def _budget_fact(finding: Finding, evidence: dict[str, str | int | float]) -> st
     whole = amount if isinstance(amount, int) else NANO
     of = f" of ${exactly(amount)}" if isinstance(amount, int) else ""
     spent = bill(finding.cost, floor=bool(evidence.get("floor")), of=whole)
-    return f"Budget {finding.budget} ({finding.period}) has spent {spent}{of}."
+    watched = f" {evidence['watch']}" if evidence.get("watch") else ""
+    return f"Budget {finding.budget} ({finding.period}) has spent {spent}{watched}{of}."
 
 
 def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:

@@ -269,6 +269,7 @@ class SetBudget:
     by: str = ""
     act_at: int | None = None
     excepted: Mapping[str, str] | None = None
+    watch: str | None = None
 
 
 @_command

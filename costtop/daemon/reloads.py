@@ -110,7 +110,7 @@ class Reloads:
 
 def stricter(before: Budget, after: Budget | None) -> Budget:
     """What holds meanwhile: `after` itself where nothing of it is looser than before."""
-    if after is None or (before.period, before.scope) != (after.period, after.scope):
+    if after is None or _kind(before) != _kind(after):
         return before  # which of two kinds holds more cannot be told
     action = max(before.action, after.action, key=_ACTIONS.index)
     escalate = max(before.escalate, after.escalate, key=_ESCALATIONS.index)
@@ -121,6 +121,10 @@ def stricter(before: Budget, after: Budget | None) -> Budget:
         act_at=min(before.act_at, after.act_at),
         excepted=after.excepted if after.excepted in {(), before.excepted} else before.excepted,
     )
+
+
+def _kind(budget: Budget) -> tuple[object, ...]:
+    return budget.period, budget.scope, budget.watch == "billed"
 
 
 def changes(old: Config, new: Config) -> list[str]:

@@ -26,6 +26,12 @@ class Budget(NamedTuple):
     escalate: Escalation = "pause"  # where a gate or a stop does not hold an agent
     act_at: int = 100  # per cent
     excepted: Globs = ()  # what matches all of it is not held; () spares nothing
+    watch: str = ""  # billed, or the value: "value" where the user pays a plan, else ""
+
+    @property
+    def watched(self) -> str:
+        """What it counts, behind an amount: " billed", " value"; "" where there is but one."""
+        return f" {self.watch}" if self.watch else ""
 
     @property
     def limit(self) -> int:

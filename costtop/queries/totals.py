@@ -125,4 +125,5 @@ def _fullest(meters: Sequence[BudgetMeter]) -> str:
     one = max(meters, key=lambda meter: meter.spent / meter.amount)
     floor = "≥" if one.floor else ""
     mark = "!" if one.spent >= one.amount else ""
-    return f"{one.name} {floor}{one.spent * 100 // one.amount} %{mark}"
+    name = f"{one.name} billed" if one.watch == "billed" else one.name
+    return f"{name} {floor}{one.spent * 100 // one.amount} %{mark}"

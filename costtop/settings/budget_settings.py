@@ -30,6 +30,7 @@ class BudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     act_at: int = 100
     excepted: dict[str, str] = msgspec.field(default_factory=dict, name="except")
     escalate: Escalate = "pause"
+    watch: Literal["value", "billed"] = "value"
 
 
 def check(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> None:
@@ -43,6 +44,8 @@ def check(entry: BudgetEntry, place: Place, before: Sequence[BudgetEntry]) -> No
     elif entry.amount != "":
         what = f"a window of a plan ({entry.period}) is counted in per cents"
         raise Mistake((*place, "amount"), f"{what}: take the amount out, tiers are all it needs")
+    elif entry.watch != "value":
+        raise Mistake((*place, "watch"), f"a window of a plan ({entry.period}) bills nothing")
     if not _is_tier(entry.act_at):
         raise Mistake((*place, "act_at"), "a per cent between 1 and 1000, such as 90")
     known = {"scope": SCOPES if window is None else (*PLAN_SCOPES, "agent"), "except": SCOPES}
@@ -106,6 +109,7 @@ def budget_of(entry: BudgetEntry) -> Budget:
         escalate=entry.escalate,
         act_at=entry.act_at,
         excepted=_sorted(entry.excepted, SCOPES, f"{where}: except"),
+        watch=entry.watch if entry.watch == "billed" else "",
     )
 
 
@@ -121,7 +125,13 @@ def entry_of(budget: Budget) -> BudgetEntry:
         act_at=budget.act_at,
         excepted=dict(budget.excepted),
         escalate=budget.escalate,
+        watch="billed" if budget.watch == "billed" else "value",
     )
+
+
+def labelled(budget: Budget) -> Budget:
+    """The budget as it is called where the user pays a plan: what it counts has a name."""
+    return budget if budget.watch or budget.of_plan else budget._replace(watch="value")
 
 
 def _is_tier(given: int) -> bool:

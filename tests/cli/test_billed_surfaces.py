@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop import paths
 from costtop.cli.main import main
 from costtop.durations import MINUTE, now_ms
 from costtop.money import NANO, dollars
@@ -96,3 +97,31 @@ def test_without_a_plan_no_surface_speaks_of_it_and_is_as_before_one(run: Run):
     planned("")
     for command, text in before.items():
         assert clock.sub("", run(*command)) == text, command
+
+
+def test_budgets_say_what_they_watch_and_one_of_what_is_billed_stands_at_nothing(run: Run):
+    daily = '[[budget]]\nname = "daily"\namount = "$1"\n'
+    planned(PLAN + daily)
+    run("budget", "set", "bill", "2", "--watch", "billed")
+    assert 'watch = "billed"' in paths.find().budgets.read_text()
+    planned(PLAN + daily)
+    once, checked, listed = run("--once"), run("check"), run("budget", "list")
+    value = json.loads(run("--once", "--json"))["today_value_usd"]
+    assert f"budget daily: ${dollars(nanos(value))} value of $1.00" in once
+    assert "budget bill: $0.00 billed of $2.00 (0 %)" in once
+    for table in (checked, listed):
+        head, *rows = table.splitlines()
+        assert head.split()[-1] == "WATCHES"
+        assert [(row.split()[0], row.split()[-1]) for row in rows] == [
+            ("daily", "value"),
+            ("bill", "billed"),
+        ]
+    trees = json.loads(run("check", "--json"))["budgets"]
+    assert [(one["watch"], nanos(one["spent_usd"]) == 0) for one in trees] == [
+        ("value", False),
+        ("billed", True),
+    ]
+    run("budget", "remove", "bill")
+    planned(daily)
+    assert "watch" not in json.loads(run("check", "--json"))["budgets"][0]
+    assert "$0.13 of $1.00" in run("--once")

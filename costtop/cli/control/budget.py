@@ -87,6 +87,8 @@ def _add_set(parser: Parser) -> None:
     parser.add_argument("--except", action="append", metavar="KEY=VALUE", help=excepted)
     escalate = "where gate or stop does not hold: none pause kill; of a new one: pause"
     parser.add_argument("--escalate", help=escalate)
+    watch = "value (what the API would cost) or billed; of a new one: value"
+    parser.add_argument("--watch", help=watch)
     parser.set_defaults(run=_set)
 
 
@@ -110,7 +112,7 @@ def _list(options: argparse.Namespace) -> int:
         put("no budget is set; such as: costtop budget set daily 20")
     else:
         rows = [row for meter in meters for row in _rows(db, meter, taken)]
-        put(plain(_HEAD, rows, frozenset({2, 3, 4, 6, 8})))
+        put(plain(*check.watching(_HEAD, rows, meters), frozenset({2, 3, 4, 6, 8})))
     return budget_state.CODES[budget_state.worst(states)] if options.check else 0
 
 
@@ -159,6 +161,7 @@ def _set(options: argparse.Namespace) -> int:
         act_at=options.act_at,
         excepted=_globs("--except", getattr(options, "except"), "none"),
         escalate=options.escalate,
+        watch=options.watch,
         by=user_name(),
     )
     return _change(command)

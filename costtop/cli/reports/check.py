@@ -1,6 +1,7 @@
 """`costtop check`: how budgets stand, as an exit code for scripts."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -100,8 +101,18 @@ def _table(
         )
         for meter, state in zip(meters, states, strict=True)
     ]
-    head = ("BUDGET", "SPENT $", "OF $", "%", "TIER", "STATE")
-    return plain(head, rows, frozenset({1, 2, 3, 4}))
+    head: tuple[str, ...] = ("BUDGET", "SPENT $", "OF $", "%", "TIER", "STATE")
+    return plain(*watching(head, rows, meters), frozenset({1, 2, 3, 4}))
+
+
+def watching(
+    head: tuple[str, ...], rows: Sequence[tuple[str, ...]], meters: Iterable[BudgetMeter]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """A table of budgets with what each counts at its end, where there is more than the value."""
+    counted = {meter.name: meter.watch or "-" for meter in meters}
+    if set(counted.values()) <= {"-"}:
+        return head, list(rows)
+    return (*head, "WATCHES"), [(*row, counted[row[0]]) for row in rows]
 
 
 def amounts(meter: BudgetMeter) -> tuple[str, str, str]:

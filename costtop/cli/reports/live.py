@@ -138,7 +138,7 @@ def _said(meter: BudgetMeter, snapshot: Snapshot) -> list[str]:
         return window_words.said(meter, snapshot.at, zone(snapshot.zone))
     spent = money.bill(meter.spent, floor=meter.floor, of=meter.amount)
     of = f"${money.exactly(meter.amount)} ({100 * meter.spent // meter.amount} %)"
-    return [f"{spent} of {of}{foreseen(meter, snapshot)}"]
+    return [f"{spent}{meter.watched} of {of}{foreseen(meter, snapshot)}"]
 
 
 def _plans(snapshot: Snapshot) -> list[str]:
@@ -263,6 +263,7 @@ def budget_tree(meter: BudgetMeter) -> dict[str, object]:
         "tiers": list(meter.tiers),
         **_foreseen_tree(meter),
         "scope": dict(meter.scope),
+        **({"watch": meter.watch} if meter.watch else {}),
         **_windows_tree(meter),
         **({"short": meter.short_id or None} if "session" in dict(meter.scope) else {}),
     }

@@ -96,7 +96,7 @@ def forecasts_of(
     outlooks = Outlooks(db, now, tz)
     found = []
     for budget in budgets:
-        seen = outlooks.of(budget.period, dict(budget.scope), budget.amount)
+        seen = outlooks.of(budget.period, dict(budget.scope), budget.amount, watch=budget.watch)
         if seen is not None:
             found.append(BudgetForecast(budget.name, seen.breach, seen.expected))
     return BudgetForecasts(tuple(found), _measured(db, outlooks, now))

@@ -23,6 +23,7 @@ from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
 from costtop.named import NamedTuple
 from costtop.periods import Span
+from costtop.queries.plans import watched_spend
 from costtop.store import gating
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
@@ -73,7 +74,8 @@ def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) ->
         return 0
     rolling = periods.hours(budget.period)
     since, until = (now - (span.end - span.start), now + 1) if rolling else span[1:]
-    return hearsay.spent(db, dict(budget.scope), since, until)
+    counted = watched_spend.calls(db, budget.watch)
+    return hearsay.spent(db, dict(budget.scope), since, until, counted)
 
 
 def keep(

@@ -27,6 +27,7 @@ from costtop.detect.settings import Settings
 from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
 from costtop.named import NamedTuple
+from costtop.queries.plans import watched_spend
 from costtop.store import meta
 from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums
@@ -66,6 +67,7 @@ class Evaluator:
         budgets = tuple(budget for budget in budgets if not budget.of_plan)
         self.limits = budgets  # of dollars
         self._holding = self._plans.holding or any(one.action != "notify" for one in budgets)
+        self._billing = any(one.watch == watched_spend.BILLED for one in budgets)
         self._budgets = Budgets(budgets, tz)
         self._sessions = LiveSessions(settings)
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
@@ -138,6 +140,9 @@ class Evaluator:
             found += self._plans.judge(db, now)
         if recorded.removed:
             self._recount(db, now)
+        elif self._billing and any(map(watched_spend.restates, recorded.spends)):
+            self._recount(db, now)
+            found += self._budgets.assess(now)
         self._tell(db, found, now)
 
     def _judge_today(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> None:
@@ -167,7 +172,7 @@ class Evaluator:
     def _count(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
         for gap in self._budgets.unknown(spend):
             self._fill(db, gap, now)
-            own = (spend.cost or 0) - (spend.previous or 0)
+            own = self._budgets.growth(gap.budget, spend)
             self._budgets.fill(gap.budget.name, spend.call.at, -own)
         return self._budgets.observe(spend, now)
 
@@ -215,18 +220,21 @@ class Evaluator:
 
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""
-        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db))
+        billed = watched_spend.growth(db) if self._billing else None
+        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db), billed)
         for gap in (*self._budgets.wanted(now), *self._ahead(db, now)):
             self._fill(db, gap, now)
             self._recall(db, gap, now)
         for gap in self._budgets.unlearnt(now):
             _, since, until = gap.span
-            for at, cost, _ in scope_sums.quarters(db, dict(gap.budget.scope), since, until):
+            of, counted = dict(gap.budget.scope), watched_spend.rollup(db, gap.budget.watch)
+            for at, cost, _ in scope_sums.quarters(db, of, since, until, counted):
                 self._budgets.learn(gap.budget.name, at, cost)
         for spend in unjudged:
             for budget in self.limits:
                 if covers(budget, spend):
-                    self._budgets.fill(budget.name, spend.call.at, -(spend.cost or 0))
+                    own = self._budgets.growth(budget, spend)
+                    self._budgets.fill(budget.name, spend.call.at, -own)
 
     def _ahead(self, db: sqlite3.Connection, now: int) -> list[Unfilled]:
         """Periods to come of which something is stored: the clock was ahead, and was set right."""
@@ -251,8 +259,10 @@ class Evaluator:
         name, (_, start, end) = gap.budget.name, gap.span
         of = dict(gap.budget.scope)
         fine = min(max(start, (now - FINE) // QUARTER * QUARTER), end)
-        sums = (scope_sums.quarters(db, of, start, fine), scope_sums.minutes(db, of, fine, end))
-        for at, cost, unpriced in chain(*sums):
+        watch = gap.budget.watch
+        coarse = scope_sums.quarters(db, of, start, fine, watched_spend.rollup(db, watch))
+        exact = scope_sums.minutes(db, of, fine, end, watched_spend.calls(db, watch))
+        for at, cost, unpriced in chain(coarse, exact):
             moment = min(max(at, start), end - 1)
             self._budgets.fill(name, moment, cost, unpriced=unpriced > 0)
 

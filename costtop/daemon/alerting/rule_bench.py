@@ -24,6 +24,7 @@ from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, as_it_was, believed
 from costtop.model import Finding, Spend
 from costtop.named import NamedTuple
+from costtop.queries.plans import watched_spend
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
@@ -144,17 +145,21 @@ def found_in(
     spends = History(db).between(began, until)
     seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
     roots: set[str] = set()
-    found = list(_findings(seen, monitor, config, since, roots))
+    found = list(_findings(seen, monitor, _budgets(db, config), since, roots))
     found += monitor.tick(until)
     found = sorted([*found, *_of_plans(db, config, until)], key=lambda one: one.at)
     return [titled(db, one) for one in found if one.at >= since], len(roots)
 
 
-def _findings(
-    spends: Iterable[Spend], monitor: Monitor, config: Config, since: int, roots: set[str]
-) -> Iterator[Finding]:
+def _budgets(db: sqlite3.Connection, config: Config) -> Budgets:
+    """Those of dollars, with nothing spent of them yet."""
     dollars = [budget for budget in configuration.budgets(config) if not budget.of_plan]
-    budgets = Budgets(dollars, configuration.zone(config))
+    return Budgets(dollars, configuration.zone(config), billed=watched_spend.growth(db))
+
+
+def _findings(
+    spends: Iterable[Spend], monitor: Monitor, budgets: Budgets, since: int, roots: set[str]
+) -> Iterator[Finding]:
     for spend in spends:
         if spend.call.at >= since:
             roots.add(spend.root)

@@ -40,12 +40,19 @@ def keep(
     fresh = {one.name: one for one in budgets}
     for name in [*fresh, *(known.keys() - fresh.keys())]:
         before, after = known.get(name), fresh.get(name)
-        if before != after:
+        if before != after and not _is_called(before, after):
             said = f"budget {name} {_change(db, before, after)}"
             marks.journal(db, now, _BY, f"budget {name}", "", said)
             told = wording.deed(f"budget {name}", "", _BY, said)
             posted |= post_notice(db, audience, told, "warning", now)
     return posted
+
+
+def _is_called(before: Budget | None, after: Budget | None) -> bool:
+    """Whether only the name is new of what it counts: value, now that a plan is paid."""
+    if before is None or after is None or "billed" in (before.watch, after.watch):
+        return False
+    return before._replace(watch=after.watch) == after
 
 
 def foretell(

@@ -16,11 +16,12 @@ from costtop.alerts.routes import Route
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
-from costtop.daemon.notices import fillings
+from costtop.daemon.notices import fillings, plan_notes
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.named import NamedTuple
 from costtop.queries.alerts import incidents
+from costtop.queries.plans import watched_spend
 from costtop.store import meta
 from costtop.store.alerts import alerts, outbox, silences
 from costtop.store.alerts.alerts import Kept
@@ -97,13 +98,14 @@ def post_findings(
 
 def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo, now: int) -> Message:
     """The words for a notification; of a budget they name the sessions that spent most of it."""
+    covered = plan_notes.covering(db, one.finding)
     finding = one.finding._replace(session=short_ids.said(db, one.finding.session))
     one = one._replace(finding=finding)
     limit = next((each for each in meta.budgets(db) if each.name == finding.budget), None)
     if "window" in dict(finding.evidence):  # of a plan
         return fillings.worded(db, one, limit, zone, now)
     if limit is None or limit.of_plan or finding.resolved:
-        return wording.message(one)
+        return wording.message(one, covered=covered)
     window = dict(finding.evidence).get("window_ms")
     if isinstance(window, int):
         since, until = finding.at - window, finding.at + 1
@@ -111,7 +113,8 @@ def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo, now: int) ->
         since, until = periods.bounds(limit.period, finding.period, ZoneInfo(str(zone)))
     else:
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
-    spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED)
+    counted = watched_spend.rollup(db, limit.watch)
+    spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED, counted)
     heard = finding.at - meta.shared(db).finished_after
     living = next((key for key, _ in spenders if live_logs.is_live(db, key, heard)), "")
     spenders = [(short_ids.said(db, key), cost) for key, cost in spenders]
@@ -125,7 +128,9 @@ def titled(db: sqlite3.Connection, finding: Finding) -> Finding:
     head, colon, rest = finding.title.partition(
         f"session {findings_words.short(finding.session)}: "
     )
-    return finding._replace(title=f"{head}session {short}: {rest}") if short and colon else finding
+    if short and colon:
+        finding = finding._replace(title=f"{head}session {short}: {rest}")
+    return plan_notes.valued(db, finding)
 
 
 def _lately(db: sqlite3.Connection, now: int) -> list[Flagged]:

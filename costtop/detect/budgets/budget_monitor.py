@@ -43,9 +43,18 @@ class Unfilled(NamedTuple):
 class Budgets:
     """All budgets and what is spent of them; `observe` says which tiers a call has reached."""
 
-    def __init__(self, budgets: Iterable[Budget], tz: ZoneInfo, short: Short | None = None) -> None:
-        """Without `short` a sum is a floor where a call that was observed had no price."""
-        self._tz, self._short = tz, short
+    def __init__(
+        self,
+        budgets: Iterable[Budget],
+        tz: ZoneInfo,
+        short: Short | None = None,
+        billed: Callable[[Spend], int] | None = None,
+    ) -> None:
+        """Without `short` a sum is a floor where a call that was observed had no price.
+
+        `billed` says of budgets that watch it what is billed of a call, or of its growth.
+        """
+        self._tz, self._short, self._billed = tz, short, billed
         self._accounts = {budget.name: Account(budget, tz) for budget in budgets}
         self._matching: dict[tuple[str, ...], tuple[Account, ...]] = {}
 
@@ -54,15 +63,20 @@ class Budgets:
         accounts = self._accounts_of(spend)
         if not accounts:
             return []
-        amount = (spend.cost or 0) - (spend.previous or 0)
         at = spend.call.at
         found: list[Finding] = []
         for account in accounts:
-            tally = account.add(at, now, amount, self._tz)
+            tally = account.add(at, now, self.growth(account.budget, spend), self._tz)
             tally.floor |= spend.cost is None
             found += self._levels(account, tally, at, now)
             found += account.burn.levels(tally.span, at, now, account.spent(tally))
         return found
+
+    def growth(self, budget: Budget, spend: Spend) -> int:
+        """What a call adds to what the budget counts, nano-dollars; of one that grew its growth."""
+        if budget.watch == "billed" and self._billed is not None:
+            return self._billed(spend)
+        return (spend.cost or 0) - (spend.previous or 0)
 
     def fill(self, name: str, at: int, nanos: int, *, unpriced: bool = False) -> None:
         """Add spend of the past at its moment, silently: a row of stored sums after a start."""

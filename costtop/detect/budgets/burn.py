@@ -151,6 +151,7 @@ class Burn:
                 ("limit", pair.limit),
                 ("window_ms", pair.long),
                 ("amount", budget.amount),
+                *((("watch", budget.watch),) if budget.watch else ()),
                 ("window_nano", long.sum),
                 ("hourly_nano", round(hourly)),
                 *((("usual_hourly_nano", round(usual.pace)),) if usual else ()),
@@ -180,7 +181,7 @@ def _part(budget: Budget, pair: Pair, amount: int) -> str:
     hours = pair.long // HOUR
     window = "hour" if hours == 1 else f"{hours} hours"
     of = exactly(budget.amount)
-    return f"${beside(amount, budget.amount)} of ${of} in the last {window}"
+    return f"${beside(amount, budget.amount)}{budget.watched} of ${of} in the last {window}"
 
 
 def _when(left: Sequence[tuple[int, float]], hourly: float, needed: int) -> int | None:
@@ -212,8 +213,9 @@ def forecast(
 ) -> Finding:
     """The finding for a breach that is foreseen; it is marked as a forecast by its rule."""
     text = (
-        f"{budget.name} stands at {bill(spent, floor=floor)} and is expected to end at"
-        f" ${dollars(expected)} of ${exactly(budget.amount)} (chance of a breach {breach:.0%})."
+        f"{budget.name} stands at {bill(spent, floor=floor)}{budget.watched} and is expected"
+        f" to end at ${dollars(expected)} of ${exactly(budget.amount)}"
+        f" (chance of a breach {breach:.0%})."
     )
     return Finding(
         "budget_forecast",
@@ -232,5 +234,6 @@ def forecast(
             ("probability", round(breach, 4)),
             ("expected", expected),
             ("amount", budget.amount),
+            *((("watch", budget.watch),) if budget.watch else ()),
         ),
     )

@@ -35,8 +35,8 @@ def reached(
     passed = ", ".join(f"{each} %" for each in said)
     percent = spent * 100 // budget.amount
     floor, when = tally.floor, periods.label(budget.period, at, tz)
-    so_far = f"{bill(spent, floor=floor, of=budget.amount)} of ${exactly(budget.amount)}"
-    text = f"{budget.name} has spent {so_far} ({when}), {percent} %"
+    so_far = f"{bill(spent, floor=floor, of=budget.amount)}{budget.watched}"
+    text = f"{budget.name} has spent {so_far} of ${exactly(budget.amount)} ({when}), {percent} %"
     if len(said) > 1:
         text += f"; {passed} were passed at once"
     if late:
@@ -47,10 +47,9 @@ def reached(
         ("percent", percent),
         ("passed", passed),
     ]
-    if not top:
-        evidence.append(("spoken_by", said[-1]))
-    if floor:
-        evidence.append(("floor", 1))
+    evidence += [("spoken_by", said[-1])] if not top else []
+    evidence += [("floor", 1)] if floor else []
+    evidence += [("watch", budget.watch)] if budget.watch else []
     title = f"budget {budget.name}: {tier} % of ${exactly(budget.amount)}"
     return Finding(
         "budget_tier",
@@ -81,7 +80,7 @@ def ended(
     *,
     floor: bool = False,
 ) -> Finding:
-    at = bill(spent, floor=floor, of=budget.amount)
+    at = bill(spent, floor=floor, of=budget.amount) + budget.watched
     text = (
         f"{budget.name} is at {at} of ${exactly(budget.amount)} again"
         if reason == "below"

@@ -104,7 +104,10 @@ def title(one: Incident) -> str:
     others = [why.CAUSES[cause] for cause in one.causes if cause != now.cause]
     about = ", ".join(dict.fromkeys([why.driver(now), *others]))
     times = f", {why.times(now.ratio)} the usual" if now.ratio >= why.TELLING else ""
-    return f"{head}: ${dollars(now.cost)}{times} ({about}){_when_told(one, now)}"
+    cost = f"${dollars(now.cost)}"
+    if one.head.title.startswith(f"{head}: value "):  # a plan covers it
+        cost = f"value {cost} (plan)"
+    return f"{head}: {cost}{times} ({about}){_when_told(one, now)}"
 
 
 def _when_told(one: Incident, now: Standing) -> str:

@@ -86,7 +86,7 @@ def lit(db: sqlite3.Connection, key: str, until: int) -> tuple[int, ...]:
 
 def reached(chart: DayChart, budget: BudgetMeter | None, start: int) -> tuple[Reached, ...]:
     """When the tiers of the day's budget were reached, in a day that began at `start`."""
-    if budget is None or budget.amount <= 0:
+    if budget is None or budget.amount <= 0 or budget.watch == "billed":  # the day is of value
         return ()
     found, spent = [], 0
     tiers = sorted(budget.tiers)

@@ -24,7 +24,7 @@ from costtop.queries.live.view import (
     SourceSeen,
     metered,
 )
-from costtop.queries.plans import known_plans
+from costtop.queries.plans import known_plans, watched_spend
 from costtop.shown import currency
 from costtop.store import meta
 from costtop.store.calls import scope_sums
@@ -228,7 +228,8 @@ class Live:
                 continue
             since = periods.reach(budget.period, now, tz)
             ends = periods.end_of(budget.period, now, tz)
-            spent = scope_sums.spent(self._db, dict(budget.scope), since, ends)
+            counted = watched_spend.rollup(self._db, budget.watch)
+            spent = scope_sums.spent(self._db, dict(budget.scope), since, ends, counted)
             short_id = session_names.scope_short(self._db, budget.scope)
             yield metered(budget, spent, ends, short_id)
 

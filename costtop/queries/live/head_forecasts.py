@@ -33,8 +33,7 @@ def read(
         seen = tuple(
             (meter.name, found)
             for meter in budgets
-            if not meter.of_plan
-            and (found := outlooks.of(meter.period, dict(meter.scope), meter.amount, meter.tiers))
+            if not meter.of_plan and (found := _outlook(outlooks, meter))
         )
         hits = {
             found.period: found.hits for name, found in reversed(seen) if not _scope(budgets, name)
@@ -43,6 +42,10 @@ def read(
             one._replace(hits=hits.get(one.period, ())) for one in outlooks.forecasts()
         )
         return HeadForecasts(forecasts, seen)
+
+
+def _outlook(outlooks: Outlooks, one: BudgetMeter) -> spend_forecast.Outlook | None:
+    return outlooks.of(one.period, dict(one.scope), one.amount, one.tiers, one.watch)
 
 
 def shown(taken: Snapshot, outlook: HeadForecasts) -> Snapshot:

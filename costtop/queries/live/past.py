@@ -5,7 +5,6 @@ before it, budgets have their present amounts. It is slower than the live snapsh
 """
 
 import sqlite3
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from costtop.nouns.paid_plan import PaidPlan
 from costtop.queries.live.frame import Live, plan_meter
 from costtop.queries.live.session_state import state
 from costtop.queries.live.view import BudgetMeter, Pulse, SessionRow, Snapshot, metered
+from costtop.queries.plans import watched_spend
 from costtop.store import meta
 from costtop.store.calls import scope_sums
 from costtop.store.calls.call_row import MODALITY, PLACEHOLDER, SHORT, TIER, UNREADABLE, computed_of
@@ -75,16 +75,18 @@ def _meter(db: sqlite3.Connection, budget: Budget, at: int, tz: ZoneInfo) -> Bud
     if budget.of_plan:
         return plan_meter(db, budget, at)
     since, scope = periods.reach(budget.period, at, tz), dict(budget.scope)
-    spent = _between(db, since, at) if not scope else _scoped(db, scope, since, at)
+    plain = not scope and budget.watch != watched_spend.BILLED
+    spent = _between(db, since, at) if plain else _scoped(db, budget, since, at)
     ends = periods.end_of(budget.period, at, tz)
     return metered(budget, spent, ends, session_names.scope_short(db, budget.scope))
 
 
-def _scoped(db: sqlite3.Connection, scope: Mapping[str, str], since: int, at: int) -> Sum:
+def _scoped(db: sqlite3.Connection, budget: Budget, since: int, at: int) -> Sum:
     """As `_between`; the quarter hour that was under way from the calls."""
     start = max(at // QUARTER * QUARTER, since)
-    whole = scope_sums.spent(db, scope, since, start)
-    rest = list(scope_sums.minutes(db, scope, start, at + 1))
+    scope, watch = dict(budget.scope), budget.watch
+    whole = scope_sums.spent(db, scope, since, start, watched_spend.rollup(db, watch))
+    rest = list(scope_sums.minutes(db, scope, start, at + 1, watched_spend.calls(db, watch)))
     short = together([whole.short, Floor(sum(unpriced for _, _, unpriced in rest))])
     return Sum(whole.cost + sum(cost for _, cost, _ in rest), whole.calls, short)
 

@@ -103,6 +103,12 @@ class BudgetMeter(NamedTuple):
     short_id: str = ""  # what people type of the one session that it is of
     windows: tuple[WindowMeter, ...] = ()  # that it watches, the fullest first
     holds_at: int | None = None  # per cent from which it does more than tell; None: it never does
+    watch: str = ""  # as Budget.watch
+
+    @property
+    def watched(self) -> str:
+        """What it counts, behind an amount: " billed", " value"; "" where there is but one."""
+        return f" {self.watch}" if self.watch else ""
 
     @property
     def of_plan(self) -> bool:
@@ -123,6 +129,7 @@ def metered(budget: "Budget", spent: Sum, resets: int, short_id: str) -> BudgetM
         resets=resets,
         scope=budget.scope,
         short_id=short_id,
+        watch=budget.watch,
         holds_at=None if budget.action == "notify" else budget.act_at,
     )
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import PLAN, Budget
-from costtop.queries.plans import watched_windows, window_meters, window_words
+from costtop.queries.plans import watched_spend, watched_windows, window_meters, window_words
 from costtop.store import meta
 from costtop.store.calls.scope_sums import spent
 from costtop.store.db import snapshot
@@ -32,6 +32,7 @@ class BudgetLine(NamedTuple):
     escalate: str = "pause"  # what may follow where a gate or a stop does not hold an agent
     act_at: int = 100  # per cent at which the action follows
     excepted: tuple[tuple[str, str], ...] = ()  # what is not held
+    watch: str = ""  # as Budget.watch
     account: str = ""  # whose window it is, of one that watches windows of plans
     alone: bool = True  # no other line is of the same budget
     said: str = ""  # how that window stands, in words
@@ -67,13 +68,14 @@ def _line(db: sqlite3.Connection, budget: Budget, now: int, tz: ZoneInfo) -> Bud
     starts = periods.reach(budget.period, now, tz)
     ends = periods.end_of(budget.period, now, tz)
     scope = dict(budget.scope)
-    found = spent(db, scope, starts, ends)
+    counted = watched_spend.rollup(db, budget.watch)
+    found = spent(db, scope, starts, ends, counted)
     past = []
     if periods.hours(budget.period) is None:
         at = now
         for _ in range(PAST):
             span = periods.before(budget.period, at, tz)
-            past.append(spent(db, scope, span.start, span.end).cost)
+            past.append(spent(db, scope, span.start, span.end, counted).cost)
             at = span.start
     return BudgetLine(
         **session_names.scope_said(db, budget)._asdict(),

@@ -17,8 +17,10 @@ from costtop.analysis import forecast
 from costtop.analysis.forecast import Crossing, Foreseen, SpendDay
 from costtop.named import NamedTuple
 from costtop.queries.live.view import Forecast
+from costtop.queries.plans import watched_spend
 from costtop.store import meta
 from costtop.store.calls import scope_sums
+from costtop.store.calls.scope_sums import VALUE
 
 HISTORY = 60  # days that a forecast looks back on
 PERIODS = ("day", "week", "month")
@@ -64,13 +66,16 @@ class Outlooks:
 
     def __init__(self, db: sqlite3.Connection, now: int, tz: ZoneInfo) -> None:
         self._db, self._now, self._tz = db, now, tz
-        self._known: dict[tuple[tuple[str, str], ...], Past | None] = {}
+        self._known: dict[tuple[tuple[tuple[str, str], ...], str], Past | None] = {}
 
-    def past(self, of: Mapping[str, str] | None = None) -> Past | None:
-        """The days of a scope since its first spend; None where there is none."""
-        key = tuple(sorted((of or {}).items()))
+    def past(self, of: Mapping[str, str] | None = None, watch: str = "") -> Past | None:
+        """The days of a scope since its first spend; None where there is none.
+
+        `watch` is a budget's: what is billed counts, or the value.
+        """
+        key = tuple(sorted((of or {}).items())), watched_spend.rollup(self._db, watch)
         if key not in self._known:
-            self._known[key] = past(self._db, dict(key), self._now, self._tz)
+            self._known[key] = past(self._db, dict(key[0]), self._now, self._tz, key[1])
         return self._known[key]
 
     def of(
@@ -79,9 +84,10 @@ class Outlooks:
         of: Mapping[str, str] | None = None,
         amount: int = 0,
         tiers: Sequence[int] = (),
+        watch: str = "",
     ) -> Outlook | None:
         """The outlook of a calendar period; None for others, and while too few days are known."""
-        found = self.past(of) if period in PERIODS else None
+        found = self.past(of, watch) if period in PERIODS else None
         if found is None:
             return None
         hour = (self._now - periods.start_of("day", self._now, self._tz)) / _HOUR
@@ -110,11 +116,13 @@ class Outlooks:
         return tuple(found)
 
 
-def past(db: sqlite3.Connection, of: dict[str, str], now: int, tz: ZoneInfo) -> Past | None:
+def past(
+    db: sqlite3.Connection, of: dict[str, str], now: int, tz: ZoneInfo, counted: str = VALUE
+) -> Past | None:
     """The last HISTORY local days of a scope by hour; None where nothing was spent in them."""
     spans = periods.days(now - HISTORY * _DAY, now + 1, tz)
     hours: dict[int, list[int]] = {}
-    for at, cost, _ in scope_sums.quarters(db, of, spans[0].start, spans[-1].end):
+    for at, cost, _ in scope_sums.quarters(db, of, spans[0].start, spans[-1].end, counted):
         start = periods.start_of("day", at, tz)
         local = datetime.fromtimestamp(at // 1000, tz)
         hours.setdefault(start, [0] * 24)[local.hour] += cost

@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from costtop.store.calls.call_row import HEARD
-from costtop.store.calls.scope_sums import within
+from costtop.store.calls.scope_sums import VALUE, within
 
 _BY_ROOT = (
-    "SELECT s.root, sum(p.cost) FROM calls p JOIN sessions s ON s.id = p.session"
+    "SELECT s.root, sum({counted}) FROM calls p JOIN sessions s ON s.id = p.session"
     f" LEFT JOIN contexts c ON c.id = p.context WHERE p.flags & {HEARD} AND p.at >= ? AND p.at < ?"
 )
 _BELIEVED = (
@@ -23,12 +23,15 @@ _BELIEVED = (
 )
 
 
-def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int) -> int:
+def spent(
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, counted: str = VALUE
+) -> int:
     """Nano-dollars of calls under the scope in [since, until), ms UTC, that were only heard."""
     if not _ever_heard(db):
         return 0
     where, values = within(db, scope)
-    rows = db.execute(f"{_BY_ROOT}{where} GROUP BY 1", (since, until, *values)).fetchall()
+    by_root = _BY_ROOT.format(counted=counted)
+    rows = db.execute(f"{by_root}{where} GROUP BY 1", (since, until, *values)).fetchall()
     return sum(cost or 0 for root, cost in rows if not _is_believed(db, root))
 
 

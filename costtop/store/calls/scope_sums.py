@@ -18,6 +18,7 @@ _COLUMN = {
     "source": "s.source",
     "session": "s.root",
 }
+VALUE = "p.cost"
 _NAMES = "SELECT id, text FROM names"
 _ROOTS = (
     "SELECT id, text FROM (SELECT r.id, n.text || '/' || r.session AS text, r.session AS short"
@@ -26,13 +27,17 @@ _ROOTS = (
 
 
 def quarters(
-    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, counted: str = VALUE
 ) -> Iterator[tuple[int, int, int]]:
-    """(start in ms, cost, unpriced calls) of each quarter hour in [since, until), in order."""
+    """(start in ms, cost, unpriced calls) of each quarter hour in [since, until), in order.
+
+    `counted` is what counts of a row in SQL, here and below; p is the row, s its session.
+    """
     where, values = within(db, scope)
     rows = db.execute(
-        "SELECT p.quarter, sum(p.cost), sum(p.unpriced) FROM spend p"
-        f"{_joined(where)} WHERE p.quarter >= ? AND p.quarter < ?{where} GROUP BY 1 ORDER BY 1",
+        f"SELECT p.quarter, sum({counted}), sum(p.unpriced) FROM spend p"
+        f"{_joined(where, counted)} WHERE p.quarter >= ? AND p.quarter < ?{where}"
+        " GROUP BY 1 ORDER BY 1",
         (since // QUARTER, -(-until // QUARTER), *values),
     )
     for quarter, cost, unpriced in rows:
@@ -40,15 +45,15 @@ def quarters(
 
 
 def minutes(
-    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, counted: str = VALUE
 ) -> Iterator[tuple[int, int, int]]:
     """The same of each minute, from the calls themselves: for a few days only."""
     from costtop.store.calls.call_row import UNREADABLE  # a frame does without minutes
 
     where, values = within(db, scope)
     rows = db.execute(
-        f"SELECT p.at / {MINUTE}, sum(p.cost), sum(p.cost IS NULL AND NOT p.flags & {UNREADABLE})"
-        " FROM calls p"
+        f"SELECT p.at / {MINUTE}, sum({counted}),"
+        f" sum(p.cost IS NULL AND NOT p.flags & {UNREADABLE}) FROM calls p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
         " WHERE p.session IN (SELECT id FROM sessions WHERE last >= ?)"
         f" AND p.at >= ? AND p.at < ?{where} GROUP BY 1 ORDER BY 1",
@@ -58,23 +63,25 @@ def minutes(
         yield minute * MINUTE, cost or 0, unpriced
 
 
-def spent(db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int) -> Sum:
+def spent(
+    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, counted: str = VALUE
+) -> Sum:
     """What falls under the scope in [since, until), whole quarter hours."""
     where, values = within(db, scope)
     span = f"p.quarter >= ? AND p.quarter < ?{where}"
     bound = (since // QUARTER, -(-until // QUARTER), *values)
     cost, calls = db.execute(
-        "SELECT coalesce(sum(p.cost), 0), coalesce(sum(p.calls), 0) FROM spend p"
-        f"{_joined(where)} WHERE {span}",
+        f"SELECT coalesce(sum({counted}), 0), coalesce(sum(p.calls), 0) FROM spend p"
+        f"{_joined(where, counted)} WHERE {span}",
         bound,
     ).fetchone()
     return Sum(cost, calls, floors.of(db, span, bound))
 
 
-def _joined(where: str) -> str:
+def _joined(where: str, counted: str) -> str:
     """What a scope asks besides; where it is everything, the roll-up alone says it."""
     others = " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
-    return others if where else ""
+    return others if where or counted != VALUE else ""
 
 
 def newest(db: sqlite3.Connection) -> int:
@@ -83,16 +90,21 @@ def newest(db: sqlite3.Connection) -> int:
 
 
 def dearest(
-    db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, most: int
+    db: sqlite3.Connection,
+    scope: Mapping[str, str],
+    since: int,
+    until: int,
+    most: int,
+    counted: str = VALUE,
 ) -> list[tuple[str, int]]:
     """("source/session", cost) of the root sessions that spent most of it, dearest first."""
     where, values = within(db, scope)
     return db.execute(
-        "SELECT n.text || '/' || r.session, sum(p.cost) FROM spend p"
+        f"SELECT n.text || '/' || r.session, sum({counted}) FROM spend p"
         " JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
         " JOIN sessions r ON r.id = s.root JOIN names n ON n.id = r.source"
         f" WHERE p.quarter >= ? AND p.quarter < ?{where}"
-        " GROUP BY s.root HAVING sum(p.cost) > 0 ORDER BY 2 DESC, 1 LIMIT ?",
+        f" GROUP BY s.root HAVING sum({counted}) > 0 ORDER BY 2 DESC, 1 LIMIT ?",
         (since // QUARTER, -(-until // QUARTER), *values, most),
     ).fetchall()
 

@@ -41,6 +41,16 @@ def put(db: sqlite3.Connection, names: Names, session: int, account: str, rev: i
     )
 
 
+def of_session(db: sqlite3.Connection, source: str, session: str, agent: str = "") -> str:
+    """The account of a session or of a subagent of it; "" where none is known."""
+    row = db.execute(
+        "SELECT a.text FROM sessions s JOIN names a ON a.id = s.account WHERE s.source ="
+        " (SELECT id FROM names WHERE text = ?) AND s.session = ? AND s.agent = ?",
+        (source, session, agent),
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
 def renew(db: sqlite3.Connection, accounts: Accounts) -> None:
     """Gives accounts to what was read before these were; nothing where they are the same."""
     told = json.dumps(accounts.folders)

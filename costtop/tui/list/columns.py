@@ -30,8 +30,12 @@ def budget_share(row: SessionRow, budgets: Sequence[BudgetMeter]) -> float | Non
     about = {field: getattr(row, field) for field in FIELDS}
     about["session"] = f"{row.source}/{row.session}"
     dollars = [one for one in budgets if one.amount > 0 and not one.of_plan]
-    amounts = [one.amount for one in dollars if matches(one.scope, about)]
-    return row.cost / min(amounts) if amounts else None
+    covering = [one for one in dollars if matches(one.scope, about)]
+    if not covering:
+        return None
+    tightest = min(covering, key=lambda one: one.amount)
+    billed = row.billed if tightest.watch == "billed" else None
+    return (row.cost if billed is None else billed) / tightest.amount
 
 
 def _flags(shown: Shown, look: CellLook) -> Line:

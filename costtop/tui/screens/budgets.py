@@ -63,7 +63,8 @@ def _amount(budget: BudgetLine, look: CellLook) -> Span:
 def _scope(budget: BudgetLine, look: CellLook) -> Span:
     if budget.account:
         return Span(budget.account, "dim")
-    return Span(" ".join(f"{key}={value}" for key, value in budget.scope) or "everything", "dim")
+    of = " ".join(f"{key}={value}" for key, value in budget.scope) or "everything"
+    return Span(f"{budget.watch} of {of}" if budget.watch else of, "dim")
 
 
 def _resets(budget: BudgetLine, look: CellLook) -> Span:

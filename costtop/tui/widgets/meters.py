@@ -64,10 +64,11 @@ def reading(budget: BudgetMeter) -> Line:
     sign = "≥$" if budget.floor else "$"
     ink = level(part)
     share = f"{part * 100:.0f} %" + ("!" if part >= 1 else " ")
+    of = " billed of" if budget.watch == "billed" else " of"
     return line(
         " " * (10 - len(sign + spent)),
         (sign + spent, "strong" if ink == "text" else ink),
-        (f" of {amount:<5} ", "dim"),
+        (f"{of} {amount:<5} ", "dim"),
         " " * (6 - len(share)),
         (share, "strong" if ink == "text" else ink),
     )
