@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -165,3 +166,11 @@ def test_times_that_are_forgotten_take_what_was_told_then(home):
 
 def count(db: sqlite3.Connection) -> int:
     return db.execute("SELECT count(*) FROM plan_readings").fetchone()[0]
+
+
+def test_a_status_bar_has_the_three_windows_that_press_most():
+    known = plan_windows.PlanWindow("codex", "/h", "", "", "5h", FIVE, at=1_000_000, read=1.0)
+    plans = [known._replace(title=f"{n}h", used=10.0 * n) for n in range(1, 6)]
+    plans[0] = plans[0]._replace(full=2_000_000)
+    said = window_words(plans, 1_000_000, ZoneInfo("UTC"))
+    assert said == ["1h 10 % full ~00:33", "4h 40 %", "5h 50 %"]

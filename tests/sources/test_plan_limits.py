@@ -66,6 +66,13 @@ def test_the_end_has_had_three_names(reset, moment):
     assert [one.resets for one in read(limits(primary=window(3, **reset)))] == [moment]
 
 
+@pytest.mark.parametrize(
+    ("told", "minutes"), [(299, 300), (10079, 10080), (300, 300), (90, 90), (1, 1), (301.0, 300)]
+)
+def test_a_minute_more_or_less_is_the_same_window(told, minutes):
+    assert [one.minutes for one in read(limits(primary=window(3, minutes=told)))] == [minutes]
+
+
 def test_another_limit_is_another_window():
     rows = [
         limits(primary=window(5), limit_id="codex"),

@@ -47,6 +47,8 @@ def test_the_head_keeps_what_hurts_the_longest():
     both = (FIVE, FIVE._replace(home="/h/work", used=95.0), WEEK, WEEK._replace(home="/h/work"))
     tight = head(60, *both)
     assert "95 %" in tight and "full ~" in tight and ".codex week" not in tight
+    soon = head(45, FIVE, WEEK._replace(agent="claude-code", used=90.0))
+    assert "codex 5h 61 %" in soon and "90 %" not in soon
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

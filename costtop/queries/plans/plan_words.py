@@ -9,6 +9,8 @@ from costtop.periods import clock
 from costtop.plans import windows
 from costtop.queries.plans.plan_windows import PlanWindow
 
+_IN_BAR = 3  # windows that a status bar has room for
+
 
 def tree(one: PlanWindow) -> dict[str, object]:
     """A window as JSON carries it; what nobody knows is null."""
@@ -88,9 +90,19 @@ def more(one: PlanWindow, now: int, tz: ZoneInfo) -> list[str]:
 
 
 def bars(plans: Sequence[PlanWindow], now: int, tz: ZoneInfo) -> list[str]:
-    """Windows in a status bar: "5h 61 %", and when it is full where that comes first."""
-    called = zip(names(plans), plans, strict=True)
+    """Windows in a status bar: "5h 61 %", and when it is full where that comes first.
+
+    Of many the most pressing ones.
+    """
+    called = list(zip(names(plans), plans, strict=True))
+    while len(called) > _IN_BAR:
+        called.remove(min(called, key=lambda one: pressing(one[1])))
     return [f"{name} {_bar(one, now, tz)}" for name, one in called]
+
+
+def pressing(one: PlanWindow) -> tuple[bool, float]:
+    """Sorts windows by how soon they stop somebody: those that will be full are above all."""
+    return one.full is not None, one.used or 0.0
 
 
 def ahead(one: PlanWindow, now: int, tz: ZoneInfo) -> str:

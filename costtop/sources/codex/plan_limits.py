@@ -81,12 +81,18 @@ def _reading(limits: _Limits, window: object, who: tuple[str, str], at: int) -> 
         home=who[0],
         plan=text(limits.plan_type),
         limit=limit,
-        minutes=round(minutes),
+        minutes=_whole(round(minutes)),
         used=used,
         resets=_resets(window, at),
         at=at,
         session=who[1],
     )
+
+
+def _whole(minutes: int) -> int:
+    """Hours are whole: builds have told of 299 minutes and of 10,079."""
+    hours = round(minutes / 60)
+    return hours * 60 if hours and abs(minutes - hours * 60) == 1 else minutes
 
 
 def _resets(window: dict[str, Any], at: int) -> int | None:

@@ -30,7 +30,8 @@ class PartLook(NamedTuple):
 def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
     """The windows that hold, the shortest first, as many as fit; [] where there is no plan.
 
-    Where there is little room first what is well goes, then bars and resets, then the emptiest.
+    Where there is little room what is well goes first, then bars and resets, then what presses
+    least.
     """
     if not snapshot.plans:
         return []
@@ -42,8 +43,8 @@ def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
         if sum(map(width_of, parts)) + _GAP * len(parts) <= width:
             return [_together(parts)]
     while len(parts) > 1 and sum(map(width_of, parts)) + _GAP * len(parts) > width:
-        emptiest = min(range(len(parts)), key=lambda nth: called[nth][1].used or 0.0)
-        del parts[emptiest], called[emptiest]
+        least = min(range(len(parts)), key=lambda nth: plan_words.pressing(called[nth][1]))
+        del parts[least], called[least]
     return [_together(parts)]
 
 
