@@ -141,7 +141,13 @@ def test_replay_tells_what_a_budget_of_windows_would_have_said(home: Path, run: 
     )
     told = json.loads(run("alerts", "replay", "--since", "2d", "--json")[1])["alerts"]
     assert [(one["tier"], one["state"]) for one in reversed(told)] == [
-        (50, "resolved"), (80, "resolved"), (50, "resolved")]  # fmt: skip
+        (50, "resolved"),
+        (80, "resolved"),
+        (50, "resolved"),
+    ]
+    assert not json.loads(
+        run("alerts", "replay", "--since", "2d", "--source", "gemini-cli", "--json")[1]
+    )["alerts"]
     tried = run("alerts", "replay", "--since", "2d", "--json", "--set", "budget.five.tiers=80")[1]
     assert [one["tier"] for one in json.loads(tried)["alerts"]] == [80]
 

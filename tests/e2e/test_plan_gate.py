@@ -36,21 +36,39 @@ def log(house, session: str):
 
 def work(house, session: str, branch: str) -> None:
     """One call of a session on a branch."""
-    message = {"id": f"m-{session}", "model": "claude-opus-4-6", "role": "assistant",
-               "type": "message", "content": [], "stop_reason": "tool_use",
-               "usage": {"input_tokens": 0, "output_tokens": 1000}}  # fmt: skip
+    message = {
+        "id": f"m-{session}",
+        "model": "claude-opus-4-6",
+        "role": "assistant",
+        "type": "message",
+        "content": [],
+        "stop_reason": "tool_use",
+        "usage": {"input_tokens": 0, "output_tokens": 1000},
+    }
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    record = {"type": "assistant", "sessionId": session, "uuid": session, "requestId": session,
-              "cwd": "/shop", "gitBranch": branch, "timestamp": at, "version": "2.1.200",
-              "message": message}  # fmt: skip
+    record = {
+        "type": "assistant",
+        "sessionId": session,
+        "uuid": session,
+        "requestId": session,
+        "cwd": "/shop",
+        "gitBranch": branch,
+        "timestamp": at,
+        "version": "2.1.200",
+        "message": message,
+    }
     log(house, session).parent.mkdir(parents=True, exist_ok=True)
     log(house, session).write_text(json.dumps(record) + "\n")
 
 
 def denied(house, session: str) -> str:
     """What the hook answers a tool with; "" lets it pass."""
-    asked = {"session_id": session, "hook_event_name": "PreToolUse", "tool_name": "Bash",
-             "tool_input": {"command": "make test"}}  # fmt: skip
+    asked = {
+        "session_id": session,
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "make test"},
+    }
     return house.run("gate", "--agent", "claude-code", text=json.dumps(asked)).stdout
 
 
@@ -72,7 +90,9 @@ def test_a_window_that_is_nearly_full_holds_its_agents_but_for_the_release(house
     said = denied(house, "s1")
     assert "the 5h window of claude-code is 93 % full" in said and "costtop override five" in said
     assert not denied(house, "rel")
-    assert "90 % of the 5h window: its agents' hooks refuse from now on" in house.told
+    assert (
+        "90 % of the 5h window of claude-code: its agents' hooks refuse from now on" in house.told
+    )
     held = json.loads(house.run("check", "--json").stdout)
     assert (held["code"], held["budgets"][0]["used_percent"]) == (11, 93)
     draw(house, "s1", 2, ENDS + 18_000)
@@ -93,8 +113,9 @@ def test_what_the_message_says_to_stop_is_stopped_as_it_says(house):
     until(lambda: agent.calls >= before + 3, what="three more calls")
     draw(house, "s1", 62)
     until(lambda: "5h window 62 % at" in house.told, what="the message")
-    [hint] = re.findall(r"most by claude-code/s1 \(\d+ points.*\): stop it with (costtop .*?) / ",
-                        house.told)  # fmt: skip
+    [hint] = re.findall(
+        r"most by claude-code/s1 \(\d+ points.*\): stop it with (costtop .*?) / ", house.told
+    )
     ended = house.run(*shlex.split(hint)[1:])
     assert ended.returncode == 0, ended.stderr
     agent.gone()
@@ -113,3 +134,14 @@ def test_a_pause_at_ninety_per_cent_holds_the_running_agent_of_that_window(house
     assert house.run("override", "five").returncode == 0
     before = agent.calls
     until(lambda: agent.calls > before, what="the next call")
+
+
+def test_where_no_hook_holds_the_agent_of_a_full_window_it_is_paused_and_told(house):
+    house.configure(FIVE)
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.2)
+    house.known("claude-code/s1")
+    draw(house, "s1", 92)
+    until(lambda: agent.state == "T", what="the pause")
+    until(lambda: "its gate does not hold" in house.told, what="the message")
+    assert "the 5h window of claude-code is 92 % full" in house.told

@@ -100,8 +100,7 @@ class PlanBudgets:
             reset = held._replace(why=f"budget {budget.name}: the {one.name} was reset")
             posted |= keep(db, judge.BreakerLook(reset, "ended"), "", audience, now)
             held = None
-        title = one.name.partition(" of ")[0]
-        how = f"{budget.act_at} % of the {title}"
+        how = f"{budget.act_at} % of the {one.name}"
         found = judge.look(budget, one.reached, held, (period, until), now, why=self._why(one, now))
         posted |= keep(db, found, how, audience, now)
         if held is not None and found.said != "ended" and held.until != until:

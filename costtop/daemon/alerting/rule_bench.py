@@ -147,7 +147,7 @@ def found_in(
     roots: set[str] = set()
     found = list(_findings(seen, monitor, _budgets(db, config), since, roots))
     found += monitor.tick(until)
-    found = sorted([*found, *_of_plans(db, config, until)], key=lambda one: one.at)
+    found = sorted([*found, *_of_plans(db, config, until, source)], key=lambda one: one.at)
     return [titled(db, one) for one in found if one.at >= since], len(roots)
 
 
@@ -167,11 +167,13 @@ def _findings(
         yield from budgets.observe(spend, believed(spend))
 
 
-def _of_plans(db: sqlite3.Connection, config: Config, until: int) -> list[Finding]:
+def _of_plans(db: sqlite3.Connection, config: Config, until: int, source: str) -> list[Finding]:
     """What budgets that watch windows of plans would have said: by their readings, not by calls."""
     watching = [budget for budget in configuration.budgets(config) if budget.of_plan]
     if not watching:
         return []
-    told = plan_readings.read(db, 0)
-    known = [[one for one in readings if one.at < until] for readings in told]
+    known = [
+        [one for one in told if one.at < until and source in {"", one.source}]
+        for told in plan_readings.read(db, 0)
+    ]
     return plan_tiers.replayed(watching, known, configuration.zone(config))
