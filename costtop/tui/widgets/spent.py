@@ -205,12 +205,12 @@ def _merged(merged: "MergedPulls") -> Line:
     """What a merged pull request cost, by all spend and by what is attributed."""
     if not merged.merged:
         return line((" no pull request was merged in this span, as far as git tells", "dim"))
-    share = f" ({merged.attributed / merged.spend:.0%})" if merged.spend > 0 else ""
+    part = f" ({share(merged.attributed / merged.spend)})" if merged.spend > 0 else ""
     return line(
         (" merged  ", "dim"),
         (f"{merged.merged}", "strong"),
         f"  ${cash(merged.cost)} each of all spend · ${cash(merged.attributed_cost)} each of what",
-        f" is attributed{share}",
+        f" is attributed{part}",
     )
 
 
