@@ -55,19 +55,33 @@ class Window(NamedTuple):
         return None if is_stale else self.resets
 
     @property
-    def holds_until(self) -> int:
-        """Until when it lasts, as far as is known.
+    def over_at(self) -> int:
+        """When it is over, as far as is known.
 
-        Without an end no longer than its length, or a tenth of that where it is read later still.
+        Without an end once its length is, or a tenth of that where it is read later still.
         """
-        length = self.key.minutes * MINUTE
         if self.end is not None:
             return max(self.end, self.at)
-        return max(self.began + length, self.at + length // 10)
+        return max(self.began + self._length, self.at + self._length // 10)
+
+    @property
+    def holds_until(self) -> int:
+        """Until when it may hold somebody back by what was read last.
+
+        Where the end moves along with its readings what is used falls bit by bit, and nobody who is
+        held back makes a call that would tell it: a tenth of its length is all that a reading says.
+        """
+        if self.over_at <= self.began + self._length + _SLACK:
+            return self.over_at
+        return min(self.over_at, self.at + self._length // 10)
+
+    @property
+    def _length(self) -> int:
+        return self.key.minutes * MINUTE
 
     def is_over(self, now: int) -> bool:
         """Whether it has been reset since it was last read, as far as was told."""
-        return now >= self.holds_until
+        return now >= self.over_at
 
 
 def key_of(reading: PlanReading) -> PlanKey:

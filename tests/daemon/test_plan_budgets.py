@@ -376,3 +376,20 @@ def test_no_tier_is_told_twice_of_a_window_in_whatever_order_it_is_told(
     if order == sorted(order):
         reached = [max(used for _, used, _ in window) for window in windows]
         assert len(rows) == sum(used >= tier for used in reached for tier in FIVE.tiers)
+
+
+def test_where_the_end_moves_along_a_reading_holds_for_a_tenth_of_the_window(
+    tmp_path: Path,
+) -> None:
+    watch = Watch(tmp_path / "costtop.db", WEEK._replace(action="gate", act_at=60))
+    for n in range(14):
+        at = T + n * HOUR
+        watch.tell(50 + n, at, at + 7 * DAY, minutes=10080)
+    [(_, _, until)] = watch.open()
+    assert until == at + 7 * DAY // 10
+    watch.wait(until - 1)
+    assert watch.open()
+    watch.wait(until)
+    assert not watch.open() and dict(watch.states()) == {50: "open"}
+    watch.tell(64, until + HOUR, until + 7 * DAY, minutes=10080)
+    assert watch.open() and watch.tiers == [50]

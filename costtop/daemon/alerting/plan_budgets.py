@@ -76,7 +76,7 @@ class PlanBudgets:
         known = {_whose(one.budget, one.scope): one for one in opened}
         posted = False
         for one in self._look(db, now):
-            if one.window.is_over(now):
+            if now >= one.window.holds_until:
                 continue
             held = known.pop(_whose(one.budget.name, _holds(one)), None)
             posted |= self._judged(db, one, held, audience, now)
@@ -115,7 +115,8 @@ class PlanBudgets:
     def _look(self, db: sqlite3.Connection, now: int) -> Sequence[WatchedWindow]:
         if self._is_old(now):
             self._known, self._read = watched_windows.read(db, self.limits, now), now
-            ends = (one.window.holds_until for one in self._known)
+            windows = [one.window for one in self._known]
+            ends = (end for one in windows for end in (one.over_at, one.holds_until))
             self._until = min((end for end in ends if end > now), default=1 << 62)
         return self._known
 
