@@ -112,15 +112,13 @@ class Places:
             kept = (place[0], _folded(reading.memo, fresh=reading.fresh))
             db.execute("INSERT OR REPLACE INTO memos VALUES (?, ?)", kept)
         self._remember(place[0], _rank(place[1], place[2], reading.path))
-        if reading.fresh or reading.bad:
-            self._name_bad(db, place[0], reading.bad, now, fresh=reading.fresh)
+        if reading.fresh:
+            db.execute("DELETE FROM bad_records WHERE place = ?", place[:1])
+        if reading.bad:
+            self._name_bad(db, place[0], reading.bad, now)
         return int(place[0])
 
-    def _name_bad(
-        self, db: sqlite3.Connection, place: int, bad: "list[Bad]", now: int, *, fresh: bool
-    ) -> None:
-        if fresh:
-            db.execute("DELETE FROM bad_records WHERE place = ?", (place,))
+    def _name_bad(self, db: sqlite3.Connection, place: int, bad: "list[Bad]", now: int) -> None:
         known = db.execute("SELECT count(*) FROM bad_records WHERE place = ?", (place,)).fetchone()
         db.executemany(
             "INSERT OR REPLACE INTO bad_records (place, offset, at, reason) VALUES (?,?,?,?)",

@@ -6,6 +6,7 @@ what a file holds.
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
@@ -192,24 +193,20 @@ def _nothing(label: str, place: Place, memo: Memo) -> Folded:
 
 
 def _sort(folded: Folded, events: Iterable[Event]) -> None:
+    kinds: dict[type, list[Any]] = {
+        Outcome: folded.outcomes,
+        TaskFact: folded.tasks,
+        SessionFact: folded.facts,
+        Untold: folded.untold,
+        PlanReading: folded.plans,
+        PullLink: folded.pulls,
+        Bad: folded.bad,
+    }
     for event in events:
-        match event:
-            case Call():
-                folded.calls.append(_joinable(event))
-            case SessionFact():
-                folded.facts.append(event)
-            case TaskFact():
-                folded.tasks.append(event)
-            case Outcome():
-                folded.outcomes.append(event)
-            case Untold():
-                folded.untold.append(event)
-            case PlanReading():
-                folded.plans.append(event)
-            case PullLink():
-                folded.pulls.append(event)
-            case Bad():
-                folded.bad.append(event)
+        if isinstance(event, Call):
+            folded.calls.append(_joinable(event))
+        else:
+            kinds[type(event)].append(event)
 
 
 def _joinable(call: Call) -> Call:

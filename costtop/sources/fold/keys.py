@@ -11,6 +11,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _WORDS = re.compile(r"(?:[a-zA-Z]+\d{0,2}[-_.:])+")  # "msg_", "msg_bdrk_", "chatcmpl-", "gen-"
 _RANDOM, _KINDS = 20, 8  # characters of a random id, and how many different ones it has at least
 _MANY = 10  # there are no more digits than that
+_ENOUGH = 14  # characters of a random id that nearly always show that many
 _MARK = re.compile(
     r"(?i)(?:\.(?:gz|zst|xz|bz2|old|bak|orig|jsonl?|ndjson|sse|log)|~|[-._ ]?\(\d+\)"
     r"|[-._ ]+(?:cop(?:y|ied)|backup)(?:[-._ ]\d+)?|\.\d[\dT:_.-]*|[-_]\d{4}[\dT:_.-]*)$"
@@ -53,7 +54,8 @@ def is_global(name: str) -> bool:
     if len(name) < _RANDOM:
         return False
     end = name[-_RANDOM:]
-    if len(set(end)) > _MANY and end.isalnum() and not end.isalpha():
+    various = len(set(end[:_ENOUGH])) > _MANY or len(set(end)) > _MANY
+    if various and end.isalnum() and not end.isalpha():
         return True  # quick: nearly all are such
     if _UUID.search(name):
         return True

@@ -21,8 +21,11 @@ def grown(replies: Replies, key: str, tool: list[str]) -> int | None:
     A reply is logged one block a row: its list grows from row to row.
     """
     tools = replies.setdefault(key, [])
-    if len(tools) >= TOOLS or any(known[0] == tool[0] for known in tools):
+    if len(tools) >= TOOLS:
         return None
+    for known in tools:  # a generator would cost more than all of them
+        if known[0] == tool[0]:
+            return None
     tools.append(tool)
     while len(replies) > REPLIES:
         del replies[next(iter(replies))]

@@ -40,7 +40,7 @@ class _Latest:
         self.first = min(self.first, row.at)
 
     def times(self, session: int) -> tuple[int, ...]:
-        """As `_TIMES` binds them."""
+        """As `_ADD_WITH_TIMES` binds them last."""
         return (self.first, self.row.at, self.seen, session)
 
     def newest(self, session: int) -> tuple[int, ...]:
@@ -53,14 +53,13 @@ _MINUTES = statements("minutes", "minute, session", "cost, calls, unpriced, toke
 _SPEND = statements("spend", LINE, SUMS)
 _FLOORS = statements("floors", f"{LINE}, reason", "calls, cost, output")
 _MODELS = statements("session_models", "session, model", "calls, cost, tokens")
-_ADD_TO_SESSION = (
-    f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in SUMS.split(', '))},"
-    " rev = ? WHERE id = ?"
-)
-_TIMES = (
-    "UPDATE sessions SET started = min(coalesce(started, ?1), ?1),"
-    " last = max(coalesce(last, 0), ?2), seen = max(coalesce(seen, 0), ?3),"
-    " ended = CASE WHEN ended < ?2 THEN NULL ELSE ended END WHERE id = ?4"
+_SUMMED = ", ".join(f"{name} = {name} + ?" for name in SUMS.split(", "))
+_ADD_TO_SESSION = f"UPDATE sessions SET {_SUMMED}, rev = ? WHERE id = ?"
+_ADD_WITH_TIMES = (
+    f"UPDATE sessions SET {_SUMMED}, rev = ?,"
+    " started = min(coalesce(started, ?14), ?14), last = max(coalesce(last, 0), ?15),"
+    " seen = max(coalesce(seen, 0), ?16),"
+    " ended = CASE WHEN ended < ?15 THEN NULL ELSE ended END WHERE id = ?17"
 )
 # A fact may have moved `last` past every call: only calls say which of them is the latest.
 _NEWEST = (
@@ -153,9 +152,13 @@ class Deltas:
     def write(self, db: sqlite3.Connection, rev: int) -> None:
         """Writes all deltas; `rev` marks the sessions that changed."""
         self._sum_up()
-        totals = self._by_session().items()
-        db.executemany(_ADD_TO_SESSION, [(*sums, rev, session) for session, sums in totals])
-        db.executemany(_TIMES, [late.times(session) for session, late in self._latest.items()])
+        totals, latest = self._by_session(), self._latest
+        db.executemany(
+            _ADD_WITH_TIMES,
+            [(*totals[one], rev, *late.times(one)) for one, late in latest.items()],
+        )
+        rest = [(*sums, rev, one) for one, sums in totals.items() if one not in latest]
+        db.executemany(_ADD_TO_SESSION, rest)
         db.executemany(_NEWEST, [late.newest(session) for session, late in self._latest.items()])
         if self._taken_back:
             self._give_times_back(db)

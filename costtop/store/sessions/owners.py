@@ -41,6 +41,7 @@ class Owners:
         self._numbers: dict[LogOwner, int] = {}
         self._taken: dict[tuple[str, str, str], int] = {}
         self._shown: dict[int, tuple[str, str]] = {}  # by session row
+        self._names_of: dict[int, tuple[str, str]] = {}  # by owner
 
     def take(self, db: sqlite3.Connection, readings: Iterable[Reading], rev: int) -> bool:
         """Sessions in a reading are its owner's; True where known ones have another now."""
@@ -62,6 +63,7 @@ class Owners:
             session = self._sessions.ref(db, *key).id
             if put(db, session, number, rev):
                 changed |= self._shown.pop(session, None) is not None
+                self._show(session, self._named(db, number))
         return changed
 
     def shown(self, db: sqlite3.Connection, session: int) -> tuple[str, str]:
@@ -70,9 +72,23 @@ class Owners:
         if found is None:
             query = "SELECT user, host FROM sessions WHERE id = ?"
             user, host = db.execute(query, (session,)).fetchone() or (0, 0)
-            if len(self._shown) >= _REMEMBERED:
-                self._shown.clear()
-            found = self._shown[session] = read_name(db, user), read_name(db, host)
+            found = (read_name(db, user), read_name(db, host))
+            self._show(session, found)
+        return found
+
+    def _show(self, session: int, named: tuple[str, str]) -> None:
+        if len(self._shown) >= _REMEMBERED:
+            self._shown.clear()
+        self._shown[session] = named
+
+    def _named(self, db: sqlite3.Connection, number: int) -> tuple[str, str]:
+        """What an owner's row calls it: the same for all its sessions."""
+        found = self._names_of.get(number)
+        if found is None:
+            user, host = db.execute(
+                "SELECT user, host FROM owners WHERE id = ?", (number,)
+            ).fetchone()
+            found = self._names_of[number] = (read_name(db, user), read_name(db, host))
         return found
 
     def filled(self, db: sqlite3.Connection, session: int, context: Context) -> Context:

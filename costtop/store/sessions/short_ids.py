@@ -121,16 +121,15 @@ def free(db: sqlite3.Connection, source: str, session: str) -> str:
 
     `source` and `session` are of the session that will get it.
     """
-    some_retired = db.execute("SELECT 1 FROM retired_shorts LIMIT 1").fetchone() is not None
 
     def is_taken(short: str) -> bool:
         query = (
             f"SELECT 1 FROM {_SHORTS} WHERE short = ?1 AND short <> '' UNION ALL"
-            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 LIMIT 1"
+            " SELECT 1 FROM sessions WHERE session = ?1 AND session <> ?2 UNION ALL"
+            " SELECT 0 FROM retired_shorts LIMIT 1"  # some ids are retired, perhaps this one
         )
-        if db.execute(query, (short, session)).fetchone() is not None:
-            return True
-        return some_retired and _is_retired(db, short, f"{source}/{session}")
+        found = db.execute(query, (short, session)).fetchone()
+        return found is not None and (found[0] or _is_retired(db, short, f"{source}/{session}"))
 
     return _first(candidates(source, session), is_taken)
 

@@ -5,31 +5,35 @@ import sqlite3
 from collections.abc import Iterable
 
 _NAMES = "branch, project, feature, user, host, tags"
-_MAKE = (
-    f"INSERT OR IGNORE INTO contexts (cwd, task, {_NAMES})"
-    f" SELECT 0, 0, {_NAMES} FROM contexts WHERE id = ?"
-)
-_SAME = " AND ".join(f"w.{name} = contexts.{name}" for name in _NAMES.split(", "))
-_JOIN = (
-    "UPDATE contexts SET whose ="
-    f" (SELECT w.id FROM contexts w WHERE w.cwd = 0 AND w.task = 0 AND {_SAME}) WHERE id = ?"
-)
+_BARE = " AND ".join(f"{name} = ?" for name in _NAMES.split(", "))
 
 
 def parts(db: sqlite3.Connection, contexts: Iterable[int]) -> dict[int, tuple[int, int]]:
     """(row of the same without folder and task, name of the task) of contexts, by their rows."""
-    rows = _rows(db, contexts)
-    fresh = [(context,) for context, whose, _ in rows if whose is None]
-    if fresh:
-        db.executemany(_MAKE, fresh)
-        db.executemany(_JOIN, fresh)
-        rows += _rows(db, [context for (context,) in fresh])
-    return {context: (whose or 0, task) for context, whose, task in rows}
-
-
-def _rows(db: sqlite3.Connection, contexts: Iterable[int]) -> list[tuple[int, int | None, int]]:
-    listed = json.dumps(list(contexts))
-    return db.execute(
-        "SELECT id, whose, task FROM contexts WHERE id IN (SELECT value FROM json_each(?))",
-        (listed,),
+    rows = db.execute(
+        f"SELECT id, whose, task, {_NAMES} FROM contexts"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(contexts)),),
     ).fetchall()
+    found: dict[int, tuple[int, int]] = {}
+    bare: dict[tuple[int, ...], int] = {}  # most contexts of a batch differ in their task alone
+    fresh = []
+    for context, whose, task, *names in rows:
+        key = tuple(names)
+        if whose is None:
+            if key not in bare:
+                bare[key] = _bare(db, key)
+            fresh.append((bare[key], context))
+        found[context] = (bare[key] if whose is None else whose, task)
+    db.executemany("UPDATE contexts SET whose = ? WHERE id = ?", fresh)
+    return found
+
+
+def _bare(db: sqlite3.Connection, names: tuple[int, ...]) -> int:
+    """The context with these names and no folder or task, written if it is new."""
+    db.execute(
+        f"INSERT OR IGNORE INTO contexts (cwd, task, {_NAMES}) VALUES (0, 0, ?, ?, ?, ?, ?, ?)",
+        names,
+    )
+    query = f"SELECT id FROM contexts WHERE cwd = 0 AND task = 0 AND {_BARE}"
+    return int(db.execute(query, names).fetchone()[0])

@@ -19,6 +19,7 @@ class Statements(NamedTuple):
 
     add: str
     remove: str
+    calls: int  # which of the sums counts calls
 
 
 def statements(table: str, keys: str, sums: str) -> Statements:
@@ -30,6 +31,7 @@ def statements(table: str, keys: str, sums: str) -> Statements:
     return Statements(
         f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
         f"DELETE FROM {table} WHERE {where} AND calls <= 0",
+        summed.index("calls"),
     )
 
 
@@ -56,5 +58,7 @@ class RollupTable:
             return
         rows = [(*key, *sums) for key, sums in sorted(self.deltas.items())]
         db.executemany(self.statements.add, rows)
-        if shrunk:
-            db.executemany(self.statements.remove, list(self.deltas))
+        if shrunk:  # a row that got more calls has some left
+            calls = self.statements.calls
+            gone = [key for key, sums in self.deltas.items() if sums[calls] <= 0]
+            db.executemany(self.statements.remove, gone)

@@ -56,7 +56,7 @@ def add(
     db.executemany(_ADD, rows)
     db.executemany(_TO_TASK, rows)
     if shrunk:
-        db.executemany(_REMOVE, list(found))
+        db.executemany(_REMOVE, [key for key, sums in found.items() if sums[0] <= 0])
 
 
 def move(db: sqlite3.Connection, old: int, new: int) -> None:
