@@ -30,6 +30,8 @@ COMMANDS = (
     ("why", "today", "--json"),
     ("why", SESSION),
     ("why", SESSION, "--json"),
+    ("explain", SESSION),
+    ("explain", SESSION, "--json"),
     ("review", "--since", "7d"),
     ("review", "--since", "7d", "--json"),
 )
@@ -63,6 +65,8 @@ def test_every_surface_has_value_and_nothing_billed_beyond_the_price(run: Run):
     with_plan = f"{text} + plan ${dollars(share)} (Claude Max $310/mo)"
     assert with_plan in said["why", "today"]
     assert text in said["why", SESSION]
+    assert text in said["explain", SESSION]
+    assert nanos(json.loads(said["explain", SESSION, "--json"])["billed_usd"]) == 0
     review = said["review", "--since", "7d"]  # up to the quarter hour that runs
     assert "is value, at API prices; billed $0.00 + plan $" in review
     head = said[("--once",)].splitlines()

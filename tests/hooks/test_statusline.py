@@ -38,6 +38,12 @@ def test_a_session_costs_what_the_store_says_and_the_day_what_the_daemon_says(st
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+def test_of_who_pays_a_plan_it_says_that_costs_are_value(stored):
+    _say("today $14.20 value · billed $0.00 · $3.10/h")
+    said = "session $0.05 value · today $14.20 value · billed $0.00 · $3.10/h\n"
+    assert call("statusline", text=S1).stdout == said
+
+
 def test_what_is_old_stands_behind_a_tilde(stored):
     _say("today $14.20", age=60)
     assert call("statusline", text=S1).stdout == "~session $0.05 · today $14.20\n"

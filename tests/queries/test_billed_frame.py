@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from costtop import periods
+from costtop.daemon.status.prometheus import exposition
 from costtop.durations import DAY, HOUR, MINUTE, QUARTER
-from costtop.money import dollars
+from costtop.money import NANO, dollars
 from costtop.nouns.paid_plan import PaidPlan
 from costtop.plans import billing
 from costtop.queries.live import past
@@ -144,6 +145,19 @@ def test_a_plan_that_is_taken_out_or_of_another_account_changes_the_next_frame(
         assert frame.billed.month == beyond
     db.close()
     reader.close()
+
+
+def test_metrics_tell_what_is_billed_and_without_a_plan_nothing_of_it(
+    tmp_path: Path, calls: list[Made]
+):
+    planned(tmp_path / "costtop.db", calls, PLANS["whole"])
+    with open_reader(tmp_path / "costtop.db") as db:
+        told = Totals(db).read(NOW)
+        assert told.billed is not None
+        text = exposition(told).decode()
+        assert f'costtop_billed_usd{{period="month"}} {told.billed.month / NANO}' in text
+        assert f'costtop_plan_share_usd{{period="today"}} {told.billed.today_share / NANO}' in text
+        assert "billed" not in exposition(told._replace(billed=None)).decode()
 
 
 def test_a_status_bar_says_that_it_is_value_and_what_is_billed(tmp_path: Path, calls: list[Made]):

@@ -12,6 +12,7 @@ from costtop.cli.tables import put, put_json, width
 from costtop.durations import iso
 from costtop.errors import NothingFound
 from costtop.queries.export import token_counts
+from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
 from costtop.queries.spending import hidden
@@ -43,8 +44,10 @@ def run(options: argparse.Namespace) -> int:
         causes = _causes(db, found.session)
     except NothingFound:
         found = explain.call(db, options.what)
+    beside = None if causes is None else billed_span.of_session(db, found.session)
     if options.json:
-        put_json(_tree(found) | ({} if causes is None else {"causes_usd": filled(causes)}))
+        told = {} if causes is None else {"causes_usd": filled(causes)}
+        put_json(_tree(found) | told | billed_words.span_tree(beside))
         return 0
     lines = []
     for call in found.calls if options.calls or causes is None else ():
@@ -52,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
     if causes is not None:
         lines += [*blocks.laid([session_words.causes(causes)], width), ""]
     put("\n".join((*lines, _sums(found))))
+    if beside is not None:
+        put(f"  {billed_words.span(beside)}")
     if causes is not None and not options.calls:
         put(f"each of them: costtop explain {found.short_id} --calls")
     return 0

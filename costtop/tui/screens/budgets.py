@@ -38,6 +38,11 @@ def _name(budget: BudgetLine, look: CellLook) -> Span:
     return Span(budget.name if budget.alone else f"{budget.name} {budget.account}", "strong")
 
 
+def _name(budget: BudgetLine, look: CellLook) -> Span:
+    """With what it counts, where that is not always the same."""
+    return Span(f"{budget.name} {budget.watch}".rstrip(), "strong")
+
+
 def _spent(budget: BudgetLine, look: CellLook) -> Span:
     if budget.of_plan:  # per cents alone, which stand beside it
         return Span("-", "dim")
@@ -63,8 +68,7 @@ def _amount(budget: BudgetLine, look: CellLook) -> Span:
 def _scope(budget: BudgetLine, look: CellLook) -> Span:
     if budget.account:
         return Span(budget.account, "dim")
-    of = " ".join(f"{key}={value}" for key, value in budget.scope) or "everything"
-    return Span(f"{budget.watch} of {of}" if budget.watch else of, "dim")
+    return Span(" ".join(f"{key}={value}" for key, value in budget.scope) or "everything", "dim")
 
 
 def _resets(budget: BudgetLine, look: CellLook) -> Span:
