@@ -209,7 +209,7 @@ def _read(path: Path) -> Config:
     text, tree = source(path)
     try:
         try:
-            config = msgspec.convert(tree, Config)
+            config = msgspec.convert(plan_entries.plain(tree), Config)
         except msgspec.ValidationError as error:
             raise config_mistakes.of(error, Config) from None
         check(config)

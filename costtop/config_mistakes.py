@@ -23,7 +23,7 @@ _PLAIN = {
     "object": "a table",
 }
 
-DAY = 'a day in quotes, such as "2026-11-01"'
+DAY = 'a day, such as "2026-11-01"'
 
 
 class Mistake(Exception):
@@ -138,8 +138,6 @@ def of(error: msgspec.ValidationError, root: type[msgspec.Struct]) -> Mistake:
     kind = _kind(root, place)
     if typing.get_origin(kind) is typing.Literal:
         return Mistake(place, one_of(_quoted(said), typing.get_args(kind)))
-    if "got `date" in said:
-        return Mistake(place, DAY)
     if expected := re.search(r"Expected `([^`]+)`", said):
         names = expected.group(1).split(" | ")
         return Mistake(place, " or ".join(_PLAIN.get(name, name) for name in names))

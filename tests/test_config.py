@@ -83,10 +83,10 @@ def test_what_the_example_shows_is_the_default(
         ("[[plan]]\nname='a'\nagent='claude'", "price is missing here"),
         (f"{PLAN}price='twenty'", 'price = "twenty": dollars a month, such as "$200"'),
         (f"{PLAN}price='$-1'", "dollars a month"),
-        (f"{PLAN}price=1\nfrom='soon'", 'config.toml:5: from = "soon": a day in quotes'),
+        (f"{PLAN}price=1\nfrom='soon'", 'config.toml:5: from = "soon": a day, such as'),
         (
-            f"{PLAN}price=1\nuntil=2026-11-01",
-            "config.toml:5: until = 2026-11-01: a day in quotes",
+            f"{PLAN}price=1\nuntil=2026-11-01T10:00:00",
+            "config.toml:5: until = 2026-11-01 10:00:00: a day, such as",
         ),
         (f"{PLAN}price=1\nfrom='2026-11-02'\nuntil='2026-11-01'", "before its first, 2026-11-02"),
         (f"{PLAN}price=1\nform='2026-11-02'", "did you mean `from`"),
@@ -134,7 +134,7 @@ def test_a_plan_that_no_agent_knows_or_that_meets_another_is_refused(
 def test_plans_of_one_account_may_follow_each_other_and_others_stand_beside(home: Path) -> None:
     found = written(
         f"{PLAN}price=1\nuntil='2026-10-31'\n[[plan]]\nname='b'\nagent='claude'\nprice='$200'\n"
-        "from='2026-11-01'\n[[plan]]\nname='c'\nagent='claude-code'\nprice=1\naccount='~/.claude-two'"
+        "from=2026-11-01\n[[plan]]\nname='c'\nagent='claude-code'\nprice=1\naccount='~/.claude-two'"
         "\n[[plan]]\nname='d'\nagent='gemini'\nprice=2.5"
     )
     plans = plan_settings.of(loaded(found)[0])

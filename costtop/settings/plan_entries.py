@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,6 +22,19 @@ class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     from_: str = msgspec.field(default="", name="from")
     until: str = ""
     account: str = ""
+
+
+def plain(tree: dict[str, Any]) -> dict[str, Any]:
+    """A tree of settings whose plans name their days by text: TOML has days of its own."""
+    if not isinstance(tree.get("plan"), list):
+        return tree
+    return tree | {"plan": [_plain(entry) for entry in tree["plan"]]}
+
+
+def _plain(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return {k: one.isoformat() if isinstance(one, date) else one for k, one in entry.items()}
 
 
 def check(entries: Sequence[PlanEntry]) -> None:
@@ -85,7 +99,7 @@ def _day(entry: PlanEntry, key: str, place: Place) -> date | None:
 
 
 def _date(day: str) -> date | None:
-    return date.fromisoformat(day) if day else None
+    return date.fromisoformat(day) if day else None  # a time of day is none
 
 
 def _start(day: date | None, tz: ZoneInfo) -> int | None:

@@ -38,7 +38,9 @@ class Billing(NamedTuple):
         return tuple((one.plan.name, one.share) for one in self.prices)
 
     def shares_of(self, by: str, key: str, tz: ZoneInfo) -> PlanShares:
-        """What of them falls on the line of a day, week or month; nothing on any other."""
+        """What of them falls on the line of a day, week, month or of all; nothing on any other."""
+        if by == "total":
+            return self.whole
         if by not in periods.CALENDAR:
             return ()
         since, until = periods.bounds(by, key, tz)

@@ -35,12 +35,9 @@ def _ink(budget: BudgetLine) -> str:
 
 
 def _name(budget: BudgetLine, look: CellLook) -> Span:
-    return Span(budget.name if budget.alone else f"{budget.name} {budget.account}", "strong")
-
-
-def _name(budget: BudgetLine, look: CellLook) -> Span:
-    """With what it counts, where that is not always the same."""
-    return Span(f"{budget.name} {budget.watch}".rstrip(), "strong")
+    """With whose window it is, or what it counts, where that is not always the same."""
+    besides = budget.watch if budget.alone else budget.account
+    return Span(f"{budget.name} {besides}".rstrip(), "strong")
 
 
 def _spent(budget: BudgetLine, look: CellLook) -> Span:
