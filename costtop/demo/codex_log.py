@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from costtop.demo import made_plan
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import ScriptedReply
 from costtop.durations import iso
@@ -51,7 +52,7 @@ def beats(
         last = _counts(rng, reply)
         total = [a + b for a, b in zip(total, last, strict=True)]
         used = {**_usage("total", total), **_usage("last", last), "model_context_window": 258_400}
-        told = _event("token_count", info=used)
+        told = _event("token_count", info=used, rate_limits=made_plan.limits)
         yield Beat(0.2, thread.file, (told,), reply.cost)
         if rng.random() < 0.4:
             yield Beat(0.3, thread.file, (told,))  # the same counters again: no new request

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from costtop.floor import Floor, Sum
 from costtop.paths import find
 from costtop.plan_reading import PlanReading
 from costtop.queries.live.frame import Live
-from costtop.queries.plans import plan_windows
+from costtop.queries.plans import plan_history, plan_windows
 from costtop.queries.totals import Totals, spending_line, window_words
 from costtop.store.db import open_reader, open_writer
 from costtop.store.forgetting import removal, tombstones
@@ -166,6 +167,32 @@ def test_times_that_are_forgotten_take_what_was_told_then(home):
 
 def count(db: sqlite3.Connection) -> int:
     return db.execute("SELECT count(*) FROM plan_readings").fetchone()[0]
+
+
+def test_days_of_the_week_have_what_was_used_on_them(home):
+    now = now_ms() // DAY * DAY + 20 * HOUR
+    find().database.parent.mkdir(parents=True, exist_ok=True)
+    known = PlanReading("codex", "/h", "", "", FIVE, 0.0, None, 0)
+    week = known._replace(minutes=WEEK, resets=now + 2 * DAY)
+    told = [
+        known._replace(at=now - 8 * DAY, used=30.0, resets=now - 8 * DAY + HOUR),
+        known._replace(at=now - HOUR, used=10.0, resets=now + HOUR),
+        known._replace(at=now, used=50.0, resets=now + HOUR),
+        week._replace(at=now - DAY, used=40.0), week._replace(at=now, used=48.0),
+    ]  # fmt: skip
+    with closing(open_writer(find().database)) as db, db:
+        plan_readings.put(db, Names(), told)
+    with closing(open_reader(find().database)) as db:
+        five, seven = plan_history.read(db, now, ZoneInfo("UTC"))
+    today, before = (
+        datetime.fromtimestamp(at / 1000, UTC).weekday() for at in (now, now - 8 * DAY)
+    )
+    assert (five.weekdays[today], five.weekdays[before]) == (12.5, 7.5)
+    assert (seven.weekdays[today], sum(seven.weekdays)) == (
+        2.0,
+        2.0,
+    )  # when the 40 came nobody knows
+    assert [used for *_, used in five.past] == [30.0]
 
 
 def test_a_status_bar_has_the_three_windows_that_press_most():

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from costtop.durations import DAY
+from costtop.durations import DAY, MINUTE
 from costtop.named import NamedTuple
 from costtop.plans import windows
 from costtop.plans.windows import PlanKey, Window
@@ -62,7 +62,8 @@ def _weekdays(run: list[Window], now: int, tz: ZoneInfo) -> tuple[float, ...]:
     used = [0.0] * 7
     first = now - _WEEKDAYS
     for window in run:
-        before = window.steps[0][1] if window.opened < window.began else 0.0
+        short = window.key.minutes * MINUTE <= DAY  # what was there at first is of that day, too
+        before = 0.0 if short or window.opened == window.began else window.steps[0][1]
         for at, level in window.steps:
             if at >= first:
                 used[datetime.fromtimestamp(at / 1000, tz).weekday()] += max(0.0, level - before)

@@ -85,7 +85,8 @@ def line(one: PlanWindow, now: int, tz: ZoneInfo) -> str:
 
 def more(one: PlanWindow, now: int, tz: ZoneInfo) -> list[str]:
     """All that is to be said beside how full it is: what is to come, its range, how old it is."""
-    said = [ahead(one, now, tz), reach(one, now, tz), age(one, now)]
+    left = f"in {words(one.full - now)}" if one.full is not None and one.full > now else ""
+    said = [ahead(one, now, tz), left, reach(one, now, tz), age(one, now)]
     return [part for part in said if part]
 
 
