@@ -50,11 +50,11 @@ async def keep(writer: Writer, config: Config, has_read: Callable[[], bool]) -> 
             await lasting.beat(_EVERY)
 
 
-async def once(writer: Writer, config: Config) -> None:
-    """One look, for a command without a daemon."""
+async def once(writer: Writer, config: Config, seconds: float = _AT_ONCE) -> None:
+    """One look of about so many seconds, for a command without a daemon."""
     if not config.git.read:
         return
-    with _Looks(writer) as looks:
+    with _Looks(writer, seconds) as looks:
         await looks.look()
 
 
@@ -79,8 +79,8 @@ def _read(db: sqlite3.Connection) -> list[StoredRepository]:
 class _Looks:
     """Looks, one after the other, with the thread in which they are done."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer, self._looked = writer, 0
+    def __init__(self, writer: Writer, seconds: float = _AT_ONCE) -> None:
+        self._writer, self._looked, self._seconds = writer, 0, seconds
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(1, "git", initializer=_step_back)
 
@@ -103,7 +103,7 @@ class _Looks:
         if found:
             await self._writer.transact(_place, found, now)
         stored = await self._writer.read(_of_folders, folders)
-        until = time.monotonic() + _AT_ONCE
+        until = time.monotonic() + self._seconds
         for one in stored:
             if time.monotonic() > until:
                 break

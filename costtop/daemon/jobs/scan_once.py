@@ -30,6 +30,7 @@ from costtop.tail.roots import FoundFiles
 if TYPE_CHECKING:
     from costtop.daemon.ingest.intake import Ingest, Progress
 
+_SCANNED, _ASKED = 60.0, 1.0  # s of asking git in a scan, and before somebody's question
 _EVERY = 0.25  # s between two words of how far a reading is
 
 
@@ -134,7 +135,7 @@ def _read(
                 await title_reading.catch_up(instance.writer, instance.roots)
                 await instance.writer.transact(rebuild.end, now_ms())
                 await long_sums.briefly(instance.writer)
-                await git_reading.once(instance.writer, config)
+                await git_reading.once(instance.writer, config, _ASKED if watch else _SCANNED)
             finally:
                 telling.cancel()
             return ingest.counts.plain()

@@ -29,7 +29,9 @@ _COLUMNS = (
     " s.last, s.ended, s.prompt, s.calls, s.errors, s.unpriced, s.cost, s.input, s.cache_read,"
     " s.output, s.label, s.context, s.user, s.host,"
     " CASE s.agent WHEN '' THEN s.short ELSE (SELECT short FROM sessions WHERE id = s.parent) END,"
-    " (SELECT title FROM titles WHERE session = s.id)"
+    " (SELECT title FROM titles WHERE session = s.id),"
+    " (SELECT repository || sign || number FROM pull_links WHERE session = s.id"
+    " ORDER BY at DESC LIMIT 1)"
 )
 _ACTIVE = "s.root IN (SELECT root FROM sessions WHERE last >= ?)"
 _OF_ROOTS = "s.root IN (SELECT value FROM json_each(?))"
@@ -260,7 +262,7 @@ class SessionRows:
         trend = self._trends.get(session_row)
         (_, _, source, session, agent, agent_type, feature, latest, started, last, ended, prompt,
          calls, errors, unpriced, cost, used, cache_read, output, label, context, owner, site,
-         short_id, title) = row  # fmt: skip
+         short_id, title, pull) = row  # fmt: skip
         project, branch, cwd, user, host, tags = self.whose(context)
         user, host = user or self.name(owner), host or self.name(site)
         costs, tokens_minute = trend or ((0,) * TREND_BUCKETS, 0)
@@ -277,6 +279,7 @@ class SessionRows:
             branch=branch,
             ticket=self._ticket(branch),
             tags=tags,
+            pr=pull or "",
             cwd=cwd,
             feature=self.name(feature),
             user=user,

@@ -60,6 +60,7 @@ class SessionRow(NamedTuple):
     title: str = ""  # the agent's own, where the user asked for it
     ticket: str = ""  # in the name of its branch
     tags: str = ""  # as `model.Context.tags`
+    pr: str = ""  # the pull request that it named last
     billed: int | None = None  # beyond plans' prices; None: the user pays no plan
 
     @property

@@ -272,6 +272,8 @@ COLUMNS: tuple[Column[Shown], ...] = (
            falling=False, measured=True, stages=((3, 24),), about="its branch of the repository"),
     Column("ticket", "TICKET", 10, 14, _word(lambda r: r.ticket), sort=lambda r: r.ticket,
            falling=False, measured=True, about="the ticket in the name of its branch"),
+    Column("pr", "PR", 10, 14, _word(lambda r: r.pr), sort=lambda r: r.pr, falling=False,
+           measured=True, about="the pull request that it named last"),
     Column("host", "HOST", 8, 15, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
            about="the machine"),
     Column("pid", "PID", 7, 16, _word(lambda r: str(r.pid or "-")), sort=lambda r: r.pid or 0,

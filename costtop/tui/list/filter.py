@@ -32,7 +32,7 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "=": lambda value, amount: abs(value - amount) < 0.005,
 }
 _NAMES = operator.attrgetter(
-    *"session short_id title project feature model user branch ticket source label".split(),
+    *"session short_id title project feature model user branch ticket pr source label".split(),
     *("agent_type", "why", "mark"),
 )
 _STATES = {"running", "idle", "ended", "paused"}
@@ -40,8 +40,8 @@ _STATES = {"running", "idle", "ended", "paused"}
 _TEXTS: dict[str, Callable[[SessionRow], str]] = {
     name: operator.attrgetter(name)
     for name in (
-        *("session", "title", "project", "feature", "branch", "ticket", "cwd", "user", "host"),
-        *("label", "model", "source", "state", "mark", "why", "severity"),
+        *("session", "title", "project", "feature", "branch", "ticket", "pr", "cwd", "user"),
+        *("host", "label", "model", "source", "state", "mark", "why", "severity"),
     )
 } | {"agent": operator.attrgetter("source")}
 _AMOUNTS: dict[str, Callable[[SessionRow], float | None]] = {

@@ -209,7 +209,7 @@ def _merged(merged: "MergedPulls") -> Line:
     return line(
         (" merged  ", "dim"),
         (f"{merged.merged}", "strong"),
-        f"  ${cash(merged.cost)} each of all spend · ${cash(merged.attributed_cost)} each of what",
+        f"  {bill(merged.cost)} each of all spend · {bill(merged.attributed_cost)} each of what",
         f" is attributed{part}",
     )
 

@@ -8,6 +8,7 @@ from costtop.durations import iso
 from costtop.queries.pulls import merged_pulls
 from costtop.queries.pulls.merged_pulls import PullAbout
 from costtop.queries.spending.report import Report
+from costtop.shown import currency
 
 
 def tree(db: sqlite3.Connection, made: dict[str, object], found: Report) -> dict[str, object]:
@@ -40,6 +41,10 @@ def _about(one: PullAbout | None) -> dict[str, object] | None:
     }
 
 
+def _bill(nanos: int) -> str:
+    return f"{currency.shown().sign}{currency.figure(nanos)}"
+
+
 def words(db: sqlite3.Connection, found: Report) -> str:
     """What stands below a table; "" where none was merged."""
     merged = merged_pulls.read(db, found)
@@ -47,6 +52,6 @@ def words(db: sqlite3.Connection, found: Report) -> str:
         return ""
     share = f" ({merged.attributed * 100 // merged.spend} %)" if merged.spend > 0 else ""
     return (
-        f"{merged.merged} merged: ${money.dollars(merged.cost)} each of all spend,"
-        f" ${money.dollars(merged.attributed_cost)} each of what is attributed{share}."
+        f"{merged.merged} merged: {_bill(merged.cost)} each of all spend,"
+        f" {_bill(merged.attributed_cost)} each of what is attributed{share}."
     )
