@@ -40,7 +40,7 @@ _WITH_PLANS = ("cost", "billed", *_USUAL[1:])
 def add(parser: "Parser", name: str) -> None:
     """Adds `report`."""
     parser.says(
-        "Spend summed by one key or several, of all or what fits: a table, Markdown, JSON, CSV.",
+        "Spend summed by one key or several: a table, Markdown, a page, JSON or CSV.",
         "costtop report yesterday",
         "costtop report last week --by feature --against before",
         "costtop report 7d --by day,feature --model 'opus*' --agent claude",
@@ -49,6 +49,7 @@ def add(parser: "Parser", name: str) -> None:
         "costtop report --by model --since 2026-11-01 --until 2026-11-15",
         "costtop report --by session --json",
         "costtop report this week --by pr --md",
+        "costtop report 30d --html report.html",
     )
     asking.add_keys(parser)
     add_span(parser)
@@ -64,12 +65,18 @@ def add(parser: "Parser", name: str) -> None:
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
     form.add_argument("--md", action="store_true", help="as Markdown, for a comment or a chat")
+    form.add_argument("--html", metavar="FILE", help="as a page for a browser; - is stdout")
+    parser.add_argument("--force", action="store_true", help="replace FILE, whatever it is")
     parser.set_defaults(run=run)
 
 
 def run(options: "argparse.Namespace") -> int:
     """Prints the report."""
     shown = _columns(options.columns)
+    if options.html is not None or options.force:
+        from costtop.cli.reports.page import page_file
+
+        page_file.check(options.html, force=options.force)
     place = paths.find()
     one = _answered(catching_up.open_fresh(place), options)
     if one.found.billing is not None:
@@ -78,6 +85,10 @@ def run(options: "argparse.Namespace") -> int:
         put_json(_json(one, place))
     elif options.csv:
         _csv(one.found, _shorts(one.db, one.found))
+    elif options.html is not None:
+        from costtop.cli.reports.page import page_file, report_page
+
+        page_file.write(options.html, report_page.html(one, shown, tuple(_below(one))))
     else:
         shown_currency.use_of(one.db, one.now)
         table = report_table.laid(one.found, shown, one.beside, tuple(_below(one)))

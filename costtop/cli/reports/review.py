@@ -35,6 +35,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop review --since 14d --json",
         "costtop review last month --csv > review.csv",
         "costtop review --md",
+        "costtop review --html review.html",
     )
     add_span(parser, "28d")
     parser.add_argument("--against", choices=("before", "like"), default="before",
@@ -44,11 +45,17 @@ def add(parser: Parser, name: str) -> None:
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="its features as CSV")
     form.add_argument("--md", action="store_true", help="as Markdown, for a comment or a chat")
+    form.add_argument("--html", metavar="FILE", help="as a page for a browser; - is stdout")
+    parser.add_argument("--force", action="store_true", help="replace FILE, whatever it is")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the review."""
+    if options.html is not None or options.force:
+        from costtop.cli.reports.page import page_file
+
+        page_file.check(options.html, force=options.force)
     found = paths.find()
     tz, now = configuration.zone(configuration.load(found)), now_ms()
     start, end = asked(options, now, tz)
@@ -65,6 +72,11 @@ def run(options: argparse.Namespace) -> int:
         note = "" if beside is None else f"{billed_words.span(beside)}."
         note = " ".join(filter(None, (note, *shown_currency.said())))
         table = review_table.laid(seen, note)
+        if options.html is not None:
+            from costtop.cli.reports.page import page_file, review_page
+
+            page_file.write(options.html, review_page.html(db, seen, table, now, options.typed))
+            return 0
         put(_markdown(table, options.typed) if options.md else table.text())
     return 0
 
