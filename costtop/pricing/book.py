@@ -93,6 +93,10 @@ class PriceBook:
             return newest
         return rates_at(card, at, size)
 
+    def remembers(self, call: Call) -> bool:
+        """Whether nothing has to be loaded or worked out for its price."""
+        return (call.provider, call.model, call.tier, call.speed, call.geo) in self._pages
+
     def price(self, call: Call) -> Price:
         """The price of a call; None for what is unknown, see `charge.call_cost`.
 

@@ -260,6 +260,8 @@ class _Peer(asyncio.Protocol):
         self._transport.write(b"".join(answers))
         if len(self._waiting) <= _AHEAD and self._ending is None:
             self._transport.resume_reading()
+        if self._drained.is_set():
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._places.idle):
                 await self._drained.wait()

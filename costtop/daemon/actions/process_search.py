@@ -118,7 +118,9 @@ class ProcessSearch:
         claims, took = await asyncio.to_thread(_timed_search, wanted, self._lone)
         self._holder.take(wanted, claims)
         now = time.monotonic()
-        self._first = {one.session: self._first.get(one.session, now) for one in wanted}
+        self._first = {
+            one.session: self._first.get(one.session, now) for one in wanted if _is_found_late(one)
+        }
         await self._let_go({one.session for one in wanted})
         if self._holder.sessions():
             self._vitals.refresh()
@@ -225,6 +227,14 @@ def _timed_search(wanted: list[Wanted], lone: LoneAgents) -> tuple[list[ProcessC
     wanted = gemini_files.placed(wanted)
     claims = lone.weighed(wanted, search(wanted, claude_roots()), system_inspector())
     return claims, time.thread_time() - began
+
+
+def _is_found_late(one: Wanted) -> bool:
+    """Whether a search may still find it: of calls over a socket alone the kernel names who calls.
+
+    That is heard with the call; all that a search adds is who carries its id.
+    """
+    return bool(one.cwd or one.hint is not None or any(map(os.path.isabs, one.logs)))
 
 
 def _wanted(session: live_logs.LiveSession) -> Wanted:

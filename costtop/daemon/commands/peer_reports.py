@@ -10,6 +10,7 @@ import msgspec
 
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
+from costtop.processes.inspect.process import Process
 from costtop.receive.caller import Caller
 from costtop.store import gating
 from costtop.store.writer import Writer
@@ -18,6 +19,7 @@ from costtop.text import clean
 _SOURCE = "costtop"
 _SESSIONS = 8  # of one process, after which it counts as a gateway and is noted no more
 _CALLERS = 1024  # processes remembered
+_CONNECTIONS = 64  # whose processes are remembered: more than may send calls at once
 
 
 class _Said(msgspec.Struct):
@@ -35,10 +37,11 @@ class PeerReports:
     def __init__(self, writer: Writer, holder: Holder) -> None:
         self._writer, self._holder = writer, holder
         self._noted: dict[tuple[int, int], set[str]] = {}  # process -> sessions as it names them
+        self._known: dict[int, tuple[Caller, Process]] = {}  # by the caller's own id
 
     async def hear(self, lines: Sequence[bytes], answers: Sequence[bytes], caller: Caller) -> None:
         """Takes note of the sender of lines that were just answered and are committed."""
-        one = self._holder.inspector.glance(caller.pid) if caller.pid > 0 else None
+        one = self._process(caller)
         if one is None or not caller.lives():
             return
         if one.identity not in self._noted and len(self._noted) >= _CALLERS:
@@ -54,6 +57,17 @@ class PeerReports:
             elif said.session not in noted and len(noted) < _SESSIONS:
                 noted.add(said.session)
                 await self._note(said, one.identity, caller)
+
+    def _process(self, caller: Caller) -> Process | None:
+        """The process at the other end; of one connection that is held it is looked at once."""
+        known, one = self._known.get(id(caller), (None, None))
+        if known is not caller or caller.pidfd is None:  # held, so that no other may have its id
+            one = self._holder.inspector.glance(caller.pid) if caller.pid > 0 else None
+            if one is not None and caller.lives():
+                if len(self._known) >= _CONNECTIONS:
+                    self._known.pop(next(iter(self._known)))
+                self._known[id(caller)] = (caller, one)
+        return one
 
     async def _note(self, said: _Said, identity: tuple[int, int], caller: Caller) -> None:
         session = await self._root(said.session)

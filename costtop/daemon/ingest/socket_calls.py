@@ -22,6 +22,7 @@ CHANNEL = b"costtop.sock"
 FORMAT = "costtop"
 _MOMENT = 0.01  # s that lines of other peers are waited for
 _AT_ONCE = 5000  # lines of one transaction
+_FEW, _SHORT = 32, 64 << 10  # lines, and bytes of them, that are folded sooner than a thread wakes
 _WAITING = 20  # batches that may wait; then peers are not read from
 _FINE = reply()
 
@@ -63,7 +64,7 @@ class Acceptor:
                 batches = await self._gathered()
                 lines = [line for batch in batches for line in batch.lines]
                 try:
-                    folded, reasons = await asyncio.to_thread(self._fold, lines)
+                    folded, reasons = await self._folded(lines)
                 except BaseException as error:
                     _refuse(batches, error)
                     await lasting.rest(error)
@@ -91,6 +92,11 @@ class Acceptor:
         self.accepted += sum(len(b.lines) for b in ready.batches) - len(ready.reasons)
         refusals = {index: refusal(UsageError(why)) for index, why in ready.reasons.items()}
         _answer(ready.batches, lambda index: refusals.get(index, _FINE))
+
+    async def _folded(self, lines: list[bytes]) -> tuple[Folded, dict[int, str]]:
+        """In a thread, but for a few lines: to hand these over costs more than they do."""
+        few = self._taken and len(lines) <= _FEW and sum(map(len, lines)) <= _SHORT
+        return self._fold(lines) if few else await asyncio.to_thread(self._fold, lines)
 
     def _fold(self, lines: list[bytes]) -> tuple[Folded, dict[int, str]]:
         """What the lines hold, and why the bad ones among them (by index) were not taken."""

@@ -292,6 +292,7 @@ class PeerGroups:
         self._groups: dict[tuple[Level, str, bool], Group] = {}
         self._views: dict[tuple[str, str, bool, str], PeerView] = {}
         self._zone = periods.zone(settings.zone)
+        self._today = periods.Span("", 0, 0)
         self._days: dict[int, int] = {}  # start -> nano-dollars of the sessions that finished in it
         self._usual_day: tuple[int, int, int | None] = (-1, -1, None)  # (version, today, answer)
 
@@ -309,7 +310,9 @@ class PeerGroups:
 
     def usual_day(self, now: int) -> int | None:
         """The median of the user's last fourteen spending days before this one; None: too few."""
-        today = periods.start_of("day", now, self._zone)
+        if not self._today.start <= now < self._today.end:
+            self._today = periods.span("day", now, self._zone)
+        today = self._today.start
         if self._usual_day[:2] != (self.version, today):
             since = now - self.settings.window_ms
             days = [day for day in self._days if since <= day < today and self._days[day] > 0]

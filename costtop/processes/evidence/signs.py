@@ -111,17 +111,24 @@ def by_open_log(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessCl
 
     A database is no such log: every process of its program has it open, at whatever session.
     """
+    logs = [(log, one) for one in wanted for log in one.logs if is_log(log)]
+    if not logs:
+        return []  # what is open is the dearest of all questions
     names = {os.path.basename(log) for process in cache.mine for log in cache.written(process.pid)}
     owners: dict[str, list[Wanted]] = {}
-    for one in wanted:
-        for log in one.logs:  # stored by its real name; resolving all would cost more than the rest
-            if os.path.basename(log) in names and not log.endswith(_DATABASES):
-                owners.setdefault(os.path.realpath(log), []).append(one)
+    for log, one in logs:  # stored by its real name; resolving all would cost more than the rest
+        if os.path.basename(log) in names:
+            owners.setdefault(os.path.realpath(log), []).append(one)
     found = []
     for process in cache.mine if owners else ():
         for log in cache.written(process.pid) & owners.keys():
             found += [_writer(one, process, log, cache) for one in owners[log]]
     return [claim for claim in found if claim is not None]
+
+
+def is_log(path: str) -> bool:
+    """Whether it is a file that its writer holds open: no channel, no database of many sessions."""
+    return os.path.isabs(path) and not path.endswith(_DATABASES)
 
 
 def by_environment(wanted: Sequence[Wanted], cache: ProcessCache) -> list[ProcessClaim]:
