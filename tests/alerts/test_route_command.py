@@ -103,7 +103,7 @@ def test_a_silence_that_covers_it_is_said(told, capsys: pytest.CaptureFixture[st
     with open_writer(find().database) as db:
         silences.begin(db, Silence(None, "ana", 1, budget="daily"))
     assert main(["alerts", "route", "--budget", "daily"]) == 0
-    assert capsys.readouterr().out.startswith("a silence covers it: ")
+    assert "\na silence covers it: " in capsys.readouterr().out
     assert main(["alerts", "route", "--budget", "ci", "--json"]) == 0
     tree = json.loads(capsys.readouterr().out)
     assert (tree["silenced"], [one["label"] for one in tree["endpoints"]]) == (
@@ -114,7 +114,9 @@ def test_a_silence_that_covers_it_is_said(told, capsys: pytest.CaptureFixture[st
 
 def test_a_slip_is_answered_in_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "route"]) == 3
-    assert "no [[notify]]" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "costtop: nobody is told (cost_outlier, warning): config.toml has no [[notify]]\n"
+    )
     find().config.parent.mkdir(parents=True, exist_ok=True)
     find().config.write_text(CONFIG)
     assert main(["alerts", "route", "--rule", "rety_loop"]) == 2

@@ -60,7 +60,7 @@ def test_a_bad_value_is_told_in_one_line_with_a_code_that_means_it(
         assert code in (0, 1, 2, 3, 11, 78, *((10, 20, 30) if name == "check" else ())), words
         assert err.count("\n") == (1 if code else 0) or (name in {"doctor", "status"}), words
         assert "Traceback" not in err and "\x1b" not in err, words
-    assert tried or name in {"config", "doctor", "status", "scan", "reprice", "uninstall"}
+    assert tried or name in {"config", "doctor", "status", "scan", "reprice", "uninstall", "man"}
 
 
 @pytest.mark.parametrize("bad", BAD)

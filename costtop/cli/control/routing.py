@@ -22,8 +22,10 @@ from costtop.durations import now_ms
 from costtop.errors import NothingFound, UsageError
 from costtop.model import SEVERITIES, Finding, Notification, Severity, Traffic
 from costtop.paths import Paths
+from costtop.queries.sessions import lookup
 from costtop.store.alerts import outbox, silences
 from costtop.store.db import open_reader
+from costtop.store.sessions import session_names
 
 NAMES = (
     *(rule.name for rule in DETECTORS),
@@ -53,14 +55,18 @@ def run(options: argparse.Namespace) -> int:
     """Prints a line an endpoint."""
     found = paths.find()
     config = configuration.load(found)
+    with _opened(found) as db:
+        session = lookup.session(db, options.session) if db and options.session else ""
+        name = f"session {session_names.said(db, session)}" if db and session else ""
+    one = _such(options, session or options.session, now_ms())
+    about = ", ".join(filter(None, (one.finding.rule, one.finding.severity, name)))
     if not config.notify:
-        raise NothingFound("config.toml has no [[notify]], so nobody is told")
+        raise NothingFound(f"nobody is told ({about}): config.toml has no [[notify]]")
     from costtop.daemon.notices.post import audience
 
     zone, now = configuration.zone(config), now_ms()
     local = datetime.fromtimestamp(now / 1000, zone)
     minute = local.hour * 60 + local.minute if options.at is None else options.at
-    one = _such(options, now)
     with _opened(found) as db:
         kept = silences.of_now(db, now) if db else []
         quiet = any(choose.covers(each, one.finding, now) for each in kept)
@@ -68,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         put_json({"schema": 1, "silenced": quiet, "endpoints": told})
         return 0
+    put(f"an alert such as {about}:")
     if quiet:
         put("a silence covers it: nobody is told; see: costtop alerts silence --list")
     put(plain(("ENDPOINT", "TOLD", "WHEN, OR WHY NOT"), [_row(each) for each in told], frozenset()))
@@ -81,7 +88,7 @@ def _minute(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def _such(options: argparse.Namespace, now: int) -> Notification:
+def _such(options: argparse.Namespace, session: str, now: int) -> Notification:
     """An alert as it was asked for; what was not said is as it is most of the time."""
     of_budget = options.tier is not None or options.budget
     rule = options.rule or ("budget_tier" if of_budget else "cost_outlier")
@@ -98,7 +105,7 @@ def _such(options: argparse.Namespace, now: int) -> Notification:
         now,
         rule,
         "",
-        session=options.session,
+        session=session,
         budget=options.budget,
         feature=options.feature,
         user=options.user,
