@@ -9,7 +9,6 @@ import msgspec
 
 from costtop.config import Config, Endpoint
 from costtop.errors import NothingFound
-from costtop.queries.sessions import lookup
 from costtop.settings.budget_settings import BudgetEntry
 
 
@@ -46,6 +45,8 @@ def _endpoint(db: sqlite3.Connection, one: Endpoint) -> Endpoint:
 
 
 def _glob(db: sqlite3.Connection, named: str) -> str:
+    from costtop.queries.sessions import lookup  # few configurations name a session
+
     try:
         return lookup.glob_of(db, named)
     except NothingFound:

@@ -15,7 +15,8 @@ from contextlib import suppress
 
 from costtop import lasting
 from costtop.config import Config
-from costtop.durations import DAY, HOUR, QUARTER, now_ms
+from costtop.daemon.jobs import git_due
+from costtop.durations import DAY, HOUR, now_ms
 from costtop.repositories import locate, reading, refs
 from costtop.repositories.locate import Located, NotRead
 from costtop.repositories.reading import ReadRepository
@@ -25,10 +26,8 @@ from costtop.store.writer import Writer
 
 _EVERY = 60.0  # s between two looks
 _LATELY = 7 * DAY  # folders worked in since then are looked at each time, others once an hour
-_EVER = 400 * DAY
 _SELDOM = 60  # looks
 _AGAIN = HOUR  # after which it is looked again where a folder belongs
-_MOST = 300  # folders of one look, those worked in last
 _AT_ONCE = 20.0  # s of reading in one look; the rest with the next
 _WAIT = 1.0  # s between two looks whether all that is new has been read
 
@@ -58,24 +57,6 @@ async def once(writer: Writer, config: Config, seconds: float = _AT_ONCE) -> Non
         await looks.look()
 
 
-def is_due(db: sqlite3.Connection, config: Config, now: int) -> bool:
-    """Whether a look would find anything new: files are looked at, nothing is run."""
-    if not config.git.read:
-        return False
-    known = git_facts.worktrees(db)
-    if any(one not in known for one in _folders(db, now - _EVER)):
-        return True
-    return any(refs.state(one.folder) != one.state for one in _read(db))
-
-
-def _folders(db: sqlite3.Connection, since: int) -> list[str]:
-    return git_facts.folders(db, since // QUARTER, _MOST)
-
-
-def _read(db: sqlite3.Connection) -> list[StoredRepository]:
-    return [one for one in git_facts.repositories(db) if one.state]
-
-
 class _Looks:
     """Looks, one after the other, with the thread in which they are done."""
 
@@ -94,9 +75,9 @@ class _Looks:
     async def look(self) -> None:
         """Finds where folders belong, and reads the repositories that have changed."""
         loop, now = asyncio.get_running_loop(), now_ms()
-        since = now - (_LATELY if self._looked % _SELDOM else _EVER)
+        since = now - (_LATELY if self._looked % _SELDOM else git_due.EVER)
         self._looked += 1
-        folders = await self._writer.read(_folders, since)
+        folders = await self._writer.read(git_due.folders, since)
         known = await self._writer.read(git_facts.worktrees)
         due = [one for one in folders if now - known.get(one, (0, "", 0))[2] >= _AGAIN]
         found = await loop.run_in_executor(self._thread, _located, due)

@@ -21,7 +21,7 @@ from costtop.errors import NothingStored, Refused, StoreError
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
-from costtop.store.recovery import damage, rebuild
+from costtop.store.recovery import damage
 from costtop.tail.find import FolderTree
 from costtop.tail.identity import Known
 from costtop.tail.place import is_file, restored
@@ -97,9 +97,9 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
 
 def _asks_git(db: sqlite3.Connection, config: Config) -> bool:
     """Whether a repository in which agents worked has moved, or is not known yet."""
-    from costtop.daemon.jobs import git_reading
+    from costtop.daemon.jobs import git_due
 
-    return git_reading.is_due(db, config, now_ms())
+    return git_due.is_due(db, config, now_ms())
 
 
 def _told(db: sqlite3.Connection, config: Config) -> dict[str, str]:
@@ -118,6 +118,7 @@ def _read(
     from costtop.daemon.ingest import title_reading
     from costtop.daemon.jobs import git_reading, long_sums
     from costtop.daemon.wiring import wired
+    from costtop.store.recovery import rebuild
     from costtop.tail.follow import Batch
 
     async def tell(ingest: "Ingest") -> None:
