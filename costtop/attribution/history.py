@@ -145,7 +145,7 @@ class _History:
             if words and words.branch:
                 side = _within(own, one.parents[1:])
                 before = _within(own, one.parents[:1])
-                self._give(words, one, [own[name] for name in side if name not in before])
+                self._give(words, one, [one, *(own[x] for x in side if x not in before)])
 
     def _reach(self, tips: Iterable[str]) -> list[Commit]:
         """What leads to these and is not merged yet."""
@@ -205,10 +205,11 @@ class _History:
         groups = self._groups()
         for one, words in sorted(self._squashes, key=lambda each: each[0].at):
             said, title = merge_words.subjects(one.message), merge_words.title_words(one.message)
+            told = merge_words.squashed(one.message)
             votes: list[tuple[int, str, list[str]]] = []
             for branch, names in groups.items():
                 open_ = [x for x in names if x not in self._pull_of and self._made[x] <= one.at]
-                listed = sum(self._subject[x] in said for x in open_)
+                listed = sum(x in told or self._subject[x] in said for x in open_)
                 named = len(title) > 3 and merge_words.plain(branch).endswith(title)
                 if open_ and (2 * listed >= len(open_) or named):
                     votes.append((listed + named * len(open_), branch, open_))

@@ -24,7 +24,8 @@ _TRAILER = re.compile(
     r"(?:PR-URL|Pull-Request|Merge-Request|Part-of):\s*<?https?://\S+/"
     r"(pull|merge_requests)/(\d{1,9})>?\s*$"
 )
-_BULLET = re.compile(r"[*-]\s+(.+)")
+_BULLET = re.compile(r"(?:[*-]\s+| {4})(\S.*)")  # of a list, or as `git merge --squash` writes it
+_SQUASHED = re.compile(r"commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 
 class MergeWords(NamedTuple):
@@ -71,6 +72,12 @@ def subjects(message: str) -> set[str]:
     found = {title[1] if title else lines[0]}
     found |= {point[1] for line in lines[1:] if (point := _BULLET.match(line))}
     return {digest(one) for one in found}
+
+
+def squashed(message: str) -> set[str]:
+    """Hashes of the commits that a squash names, as `git merge --squash` does."""
+    lines = message.split("\n", _LINES)[1:_LINES]
+    return {found[1] for line in lines if (found := _SQUASHED.fullmatch(line.strip()))}
 
 
 def title_words(message: str) -> str:

@@ -103,29 +103,59 @@ class _Split:
 
     def __init__(self, evidence: Evidence, works: Iterable[Work]) -> None:
         self._evidence = evidence
+        self._near: dict[str, list[int]] = {}  # repositories by the folders that they lie in
+        for known, (number, top) in evidence.places.items():
+            for folder in {_above(known), _above(top)} - {""}:
+                self._near.setdefault(folder, []).append(number)
+        self._branches: dict[tuple[int, _Place], set[str]] = {}  # telling ones, by root and place
+        self._worked: set[tuple[int, _Place, str]] = set()
+        for one in works:
+            place = self._place(one.folder, one.project, one.branch)
+            self._worked.add((one.root, place, one.branch))
+            if is_telling(one.branch, self._known(place).default):
+                self._branches.setdefault((one.root, place), set()).add(one.branch)
         self._named: dict[int, dict[str, int]] = {}  # root -> pull -> when it was first named
         self._by_branch: dict[tuple[_Place, str], dict[str, int]] = {}
         for link in sorted(evidence.links, key=lambda one: one.at):
             self._named.setdefault(link.root, {}).setdefault(link.pull, link.at)
-            place = self._place(link.folder, link.project)
-            if is_telling(link.branch, self._known(place).default):
-                self._by_branch.setdefault((place, link.branch), {}).setdefault(link.pull, link.at)
-        self._worked = {
-            (one.root, self._place(one.folder, one.project), one.branch) for one in works
-        }
+            place = self._place(link.folder, link.project, link.branch)
+            if branch := self._branch_of(link, place):
+                self._by_branch.setdefault((place, branch), {}).setdefault(link.pull, link.at)
 
-    def _place(self, folder: str, project: str) -> _Place:
+    def _branch_of(self, link: Link, place: _Place) -> str:
+        """The branch that a link is of: its own, HEAD's then, or the only one of its session."""
+        default = self._known(place).default
+        if is_telling(link.branch, default):
+            return link.branch
+        top = self._evidence.places.get(link.folder, (0, ""))[1]
+        moved = self._known(place).stretches.get(top, ())
+        at = bisect_right(moved, link.at, key=_since) - 1
+        if at >= 0 and is_telling(moved[at].branch, default):
+            return moved[at].branch
+        only = self._branches.get((link.root, place), set())
+        pulls = {one.pull for one in self._evidence.links if one.root == link.root}
+        return next(iter(only)) if len(only) == len(pulls) == 1 else ""
+
+    def _place(self, folder: str, project: str, branch: str) -> _Place:
+        """The repository of a folder; of one that has gone that beside it which has the branch."""
         known = self._evidence.places.get(folder)
-        return known[0] if known and known[0] else project or folder
+        if known and known[0]:
+            return known[0]
+        beside = {
+            number
+            for number in self._near.get(_above(folder), ())
+            if branch in self._evidence.repositories.get(number, _NOTHING).branches
+        }
+        return beside.pop() if len(beside) == 1 else project or folder
 
     def _known(self, place: _Place) -> Known:
-        return (
-            self._evidence.repositories.get(place, _NOTHING) if isinstance(place, int) else _NOTHING
-        )
+        if isinstance(place, str):
+            return _NOTHING
+        return self._evidence.repositories.get(place, _NOTHING)
 
     def of(self, work: Work) -> Iterator[tuple[int, int, str, str]]:
         """(since, until, pull, commit) in order."""
-        place = self._place(work.folder, work.project)
+        place = self._place(work.folder, work.project, work.branch)
         known = self._known(place)
         for each in self._stretches(work, known):
             stretch = each._replace(
@@ -192,6 +222,10 @@ class _Split:
             yield from _cut(named, span, open_end=len(named) == 1)
         elif len(named) == 1:
             yield from _cut(named, span, open_end=False)
+
+
+def _above(folder: str) -> str:
+    return folder.rpartition("/")[0]
 
 
 def _since(stretch: Stretch) -> int:

@@ -85,3 +85,24 @@ def test_what_was_begun_before_it_had_a_branch_goes_with_it_where_the_session_we
     went_on = [work("main"), work("a", 2)]
     assert (1, 0, 10, A) in shares(went_on, [], known)
     assert (1, 0, 10, A) not in shares([work("main"), work("a", 2, root=2)], [], known)
+
+
+def test_one_named_before_its_branch_was_told_is_of_the_only_branch_of_its_session() -> None:
+    named_early = [link(A, 5, "main")]
+    works = [work("main"), work("a", 2), work("a", 3, root=2)]
+    found = shares(works, named_early)
+    assert (2, *ALWAYS, A) in found and (3, *ALWAYS, A) in found
+    two = [work("a", 2), work("b", 3)]
+    assert shares(two, named_early) == []  # which of them it was is not known
+
+
+def test_a_folder_that_has_gone_is_of_the_repository_beside_it_that_has_its_branch() -> None:
+    gone = work("a")._replace(folder="/code/shop-a", project="/code/shop-a")
+    known = Known("main", {"a": [BranchPull(A, 40)]})
+    other = Known("main", {"b": [BranchPull(B, 40)]})
+    places = {"/code/shop": (7, "/code/shop"), "/code/web": (8, "/code/web")}
+    found = split([gone], Evidence(places, {7: known, 8: other}, []))
+    assert [(one.pull, one.since, one.until) for one in found] == [(A, *ALWAYS)]
+    both = split([gone], Evidence(places, {7: known, 8: known}, []))
+    elsewhere = gone._replace(folder="/elsewhere/shop-a", project="")
+    assert not [*both] and not [*split([elsewhere], Evidence(places, {7: known, 8: other}, []))]
