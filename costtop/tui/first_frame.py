@@ -117,7 +117,8 @@ def _above(frame: FirstFrame, shown: _List) -> list[_Inked]:
     lines = header.head(snapshot, frame.mood, window, settings.meters, "")
     lines += _day(snapshot, window) if settings.meters else []
     beside = _width_beside(frame, shown)
-    right = header.switched_on(shown.view, filters.parse(""), window.width, burns=True)
+    none, value = filters.parse(""), bool(snapshot.billed)
+    right = header.switched_on(shown.view, none, window.width, burns=True, value=value)
     tabs = header.tabs(1, snapshot, right, window.width - beside)
     lines.append((*tabs, *(heading(shown.under, beside) if beside else ())))
     return [(one, "text") for one in lines]

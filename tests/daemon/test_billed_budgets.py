@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from costtop import config as configuration
-from costtop.config import Config
+from costtop.config import Config, Endpoint
 from costtop.daemon.alerting.evaluate import Evaluator
+from costtop.daemon.notices.post import Audience, audience
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.model import Budget, Call, Context, Tokens
 from costtop.money import NANO
@@ -46,11 +47,11 @@ BUDGETS = (
 class Life:
     """One daemon's judging on a store in which two plans are known."""
 
-    def __init__(self, path: Path, now: int) -> None:
+    def __init__(self, path: Path, now: int, to: Audience = NOBODY) -> None:
         self.db = open_writer(path)
         self.into = WriteContext(lambda context, _source, _model: context.feature)
         self.into.accounts = Accounts(["/h/.claude"])
-        self.watch = Evaluator(QUIET, BUDGETS, UTC, NOBODY, lambda: None)
+        self.watch = Evaluator(QUIET, BUDGETS, UTC, to, lambda: None)
         self.db.execute("BEGIN")
         told = meta.encoded(zone="UTC", finished_after=HOUR, min_peers=5, budgets=BUDGETS)
         meta.put(self.db, told | paid_plans.encoded(PLANS))
@@ -163,12 +164,17 @@ def test_a_covered_session_reaches_tiers_of_value_and_none_of_what_is_billed(tmp
 
 
 def test_a_session_s_alert_says_that_a_plan_covers_it(tmp_path: Path):
-    life = Life(tmp_path / "costtop.db", NOON)
+    me = Endpoint(label="me", url=f"log:{tmp_path}/told", min_severity="notice")
+    life = Life(tmp_path / "costtop.db", NOON, audience(Config(notify=(me,)), UTC))
     commit(life, 1, 15, "claude-code")  # past the cap of a session
     commit(life, 2, 15, "goose")
     found = dict(life.db.execute("SELECT session, title FROM alerts WHERE session <> ''"))
     assert "value $15.00 (plan)" in found["claude-code/s"]
     assert "value" not in found["goose/s"]
+    letters = life.db.execute("SELECT title, body FROM outbox WHERE title LIKE '%] session %'")
+    (covered, its_own) = [body for _, body in sorted(letters, key=lambda one: "plan" not in one[0])]
+    assert covered.partition("\n")[0].endswith("It is value: Max $200/mo covers it.")
+    assert "value" not in its_own
     life.db.close()
 
 

@@ -146,7 +146,8 @@ class TopScreen(SparingScreen):
         """The rule above the list: screens, what narrows the list, whose the pane beside it is."""
         app, beside = self.host, self._width_beside()
         burns = app.at is None or app.mood.playing
-        right = header.switched_on(self.view, self.kept, self.size.width, burns=burns)
+        value = bool(app.snapshot.billed)
+        right = header.switched_on(self.view, self.kept, self.size.width, burns=burns, value=value)
         row = heading(self._looked_at(), beside) if beside else ()
         said, width = self.span.said(), self.size.width - beside
         tabs = header.spanned(said, width) if said else header.tabs(1, app.snapshot, right, width)

@@ -9,8 +9,8 @@ def billed_line(billed: BilledNow, width: int) -> Line:
     """Whole facts from the most to the least telling, as many as fit."""
     facts = [
         line((" billed ", "dim"), (billed_words.today(billed), "strong"), (" today", "dim")),
-        line((" · ", "dim"), (billed_words.month(billed), "text"), (" this month", "dim")),
-        line((" · all else is value", "dim")),
+        line((" · ", "dim"), (billed_words.month(billed), "text"), (" month", "dim")),
+        line((" · above: value", "dim")),
         *(line((f" · {name}", "dim")) for name in billed_words.names(billed)),
     ]
     told: Line = ()

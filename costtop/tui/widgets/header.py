@@ -13,7 +13,7 @@ from costtop.tui.draw.figures import bill, cash, clock, some
 from costtop.tui.draw.ink import Extent, Line, Span, cut, fit, line, rule, spread, width_of, wrapped
 from costtop.tui.host import Mood
 from costtop.tui.list.arrange import View
-from costtop.tui.list.columns import COLUMNS
+from costtop.tui.list.columns import chosen
 from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.meters import meter, reading
 
@@ -71,8 +71,13 @@ def held_name(one: Held) -> str:
     return f"Session {one.short_id or one.session}"
 
 
-def switched_on(view: View, kept: Filter, width: int, *, burns: bool = True) -> Line:
-    """What narrows or orders the list, at the right of the tabs; of a past day nothing burns."""
+def switched_on(
+    view: View, kept: Filter, width: int, *, burns: bool = True, value: bool = False
+) -> Line:
+    """What narrows or orders the list, at the right of the tabs; of a past day nothing burns.
+
+    `value`: what sessions cost is called so.
+    """
     parts: list[tuple[str, str]] = []
     if kept.terms:
         parts += [("FILTER ", "warn"), (kept.text + "  ", "text")]
@@ -83,7 +88,8 @@ def switched_on(view: View, kept: Filter, width: int, *, burns: bool = True) -> 
         parts.append((f"by {view.group}  ", "accent"))
     if width >= _SORTED:
         key = view.sort if burns or view.sort != "rate" else "cost"
-        name = next((c.title for c in COLUMNS if c.key == key), "").partition(" ")[0]
+        shown = chosen((key,), value=value)
+        name = shown[0].title.partition(" ")[0] if shown else ""
         parts += [("sort ", "dim"), (name + ("▽" if view.falling else "△"), "accent")]
     return line(*parts) if width >= 60 else ()
 
