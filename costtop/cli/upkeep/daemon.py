@@ -29,7 +29,7 @@ _SAYS = {
         "Stops the daemon; with sessions: ends their turns at the next tool, by the agent's hook.",
         *("", "7b4acd3", "7b4acd3 --note 'wrong branch'"),
     ),
-    "status": ("How the daemon is; exit code 1 where none runs.", "", "--json"),
+    "status": ("How the daemon is, and plans' windows; exit code 1 where none runs.", "", "--json"),
 }
 
 

@@ -99,12 +99,12 @@ class HookReports:
             return
         if len(self._windows) >= _MOST_SESSIONS:
             self._windows.clear()
-        self._windows[key] = command.limits
         told = status_limits.told(command.limits, command.log, now, command.session)
         news = await self._writer.read(_news, told)
         if news:
             place = place_of(CHANNEL)
             await self._ingest.commit([sorted_events(command.source, place, {}, news, 0)])
+        self._windows[key] = command.limits  # where that fails it is heard again
 
     async def _tell_pull(self, command: Hook, key: str, now: int) -> None:
         """Keeps the pull request that a status line shows, where it is another than before."""

@@ -33,7 +33,7 @@ def tree(one: PlanWindow) -> dict[str, object]:
         "usd_per_percent": None if one.point is None else money.exact(one.point),
         "elsewhere_percent": _rounded(one.elsewhere),
         "sessions": [
-            {"session": part.session, "short": part.short, "percent": round(part.points, 2)}
+            {"session": part.session, "percent": round(part.points, 2), "short": part.short}
             for part in one.sessions
         ],
         "models": [{"model": name, "percent": round(points, 2)} for name, points in one.models],
