@@ -131,6 +131,12 @@ class Git(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     read: bool = True
 
 
+class Tasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a task is completed."""
+
+    completed_by: Literal["answer", "commit", "pr"] = "answer"
+
+
 class Tickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What in a branch's name is a ticket."""
 
@@ -151,6 +157,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     prices: Prices = Prices()
     metrics: Metrics | None = None
     git: Git = Git()
+    tasks: Tasks = Tasks()
     tickets: Tickets = Tickets()
     identity: Identity = Identity()
     display: Display = Display()

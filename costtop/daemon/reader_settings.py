@@ -10,7 +10,7 @@ from costtop.daemon import plan_settings
 from costtop.shown import currency
 from costtop.store import meta
 from costtop.store.plans import paid_plans
-from costtop.store.sessions import owner_columns, titles
+from costtop.store.sessions import owner_columns, task_completion, titles
 
 
 def reader_settings(config: Config) -> dict[str, str]:
@@ -25,6 +25,7 @@ def reader_settings(config: Config) -> dict[str, str]:
     return settings | {
         titles.KEY: "1" if config.session_titles else "",
         currency.KEY: currency.told(*msgspec.structs.astuple(config.display)),
+        task_completion.KEY: config.tasks.completed_by,
         meta.TICKETS: config.tickets.pattern,
         owner_columns.KEY: _owners(config),
     }

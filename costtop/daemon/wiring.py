@@ -36,7 +36,7 @@ from costtop.sources.registry import SOURCE
 from costtop.store import meta
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.recovery import rebuild
-from costtop.store.sessions import accounts, labels, owner_columns, owners, runs
+from costtop.store.sessions import accounts, labels, owner_columns, owners, runs, task_completion
 from costtop.store.sessions.accounts import Accounts
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
@@ -121,6 +121,8 @@ async def _place_sessions(
     It is compared with what the store was told before, so that is not written yet.
     """
     write_context.owners.naming = who.naming
+    write_context.completed_by = config.tasks.completed_by
+    await writer.transact(task_completion.begin, config.tasks.completed_by)
     told = reader_settings(config)[owner_columns.KEY]
     await writer.transact(owners.renew, who.naming, who.owner_of, told)
     write_context.accounts = Accounts(plan_settings.accounts(config))

@@ -54,6 +54,8 @@ WALKS = {
     "store/places.py: states": "once a command without a daemon: which logs are new",
     "store/recovery/backups.py: usable": ANY,
     "store/recovery/store_mark.py: of": "sums of all sessions, twice a minute while calls come in",
+    "store/sessions/task_completion.py: begin": "once the config completes tasks otherwise",
+    "store/sessions/task_completion.py: seen": "once a minute where commits complete tasks",
     "store/sessions/finished_peers.py: ends": STARTED,
     "store/sessions/finished_peers.py: read": STARTED,
     "store/sessions/finished_peers.py: texts": "once a `costtop alerts replay`",

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
@@ -23,7 +23,7 @@ from costtop.queries.spending import report, sum_keys
 from costtop.queries.spending.report_line import Line
 from costtop.span_words import WordedSpan
 from costtop.store import meta
-from costtop.store.sessions import short_ids
+from costtop.store.sessions import short_ids, task_completion
 
 if TYPE_CHECKING:  # and for JSON alone, which tells states: a table starts without the live list
     import argparse
@@ -127,6 +127,8 @@ def _below(one: Answered) -> Iterator[str]:
 
         if thin := thinning.gone(one.db, found.since, found.until):
             yield f"Tools of {thin} sessions are no longer kept (costtop compact)."
+    if found.total.tasks:
+        yield f"Tasks are completed by {task_completion.WORDS[task_completion.of(one.db)]}."
     yield from shown_currency.said()
 
 
@@ -180,6 +182,13 @@ def _json(one: Answered, place: paths.Paths) -> dict[str, object]:
         from costtop.cli.reports.forms import pull_rows
 
         tree = pull_rows.tree(one.db, tree, one.found)
+    tree["tasks_completed_by"] = task_completion.of(one.db)
+    if one.found.by == "task":
+        from costtop.queries.sessions import completers
+
+        by = completers.read(one.db, [line.key for line in one.found.lines])
+        for row in tree["rows"]:
+            row["completed_by"] = by.get(row["key"])
     return comparison.tree(tree, one.beside) if one.beside else tree
 
 
@@ -188,7 +197,7 @@ def _tree(
     dates: tuple[str, str],
     pulse: "Pulse",
     shorts: dict[str, dict[str, str | None]],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     from costtop.queries.spending.unlogged import NOTHING
 
     several = "," in found.by

@@ -23,6 +23,7 @@ from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import dearer_words, report, review, review_words
 from costtop.queries.spending.review import Review, ReviewLine
+from costtop.store.sessions import task_completion
 
 
 def add(parser: Parser, name: str) -> None:
@@ -64,14 +65,16 @@ def run(options: argparse.Namespace) -> int:
     seen = review.read(db, until, tz, first, compared=options.against)
     beside = billed_span.of_span(db, seen.since, seen.until, now, tz)
     if options.json:
-        put_json(tree(seen) | billed_words.span_tree(beside))
+        by = {"tasks_completed_by": task_completion.of(db)}
+        put_json(tree(seen) | by | billed_words.span_tree(beside))
     elif options.csv:
         csv_rows.write(map(_flat, (*seen.lines, seen.whole)), sys.stdout)
     else:
         shown_currency.use_of(db, now)
         note = "" if beside is None else f"{billed_words.span(beside)}."
+        defined = f"Tasks are completed by {task_completion.WORDS[task_completion.of(db)]}."
         note = " ".join(filter(None, (note, *shown_currency.said())))
-        table = review_table.laid(seen, note)
+        table = review_table.laid(seen, note, defined)
         if options.html is not None:
             from costtop.cli.reports.page import page_file, review_page
 

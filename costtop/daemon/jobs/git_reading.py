@@ -22,10 +22,12 @@ from costtop.repositories.locate import Located, NotRead
 from costtop.repositories.reading import ReadRepository
 from costtop.store.git import git_facts
 from costtop.store.git.git_facts import StoredRepository
+from costtop.store.sessions import task_completion
 from costtop.store.writer import Writer
 
 _EVERY = 60.0  # s between two looks
 _LATELY = 7 * DAY  # folders worked in since then are looked at each time, others once an hour
+_COMPLETED = 120 * DAY  # a pull request may be merged weeks after its commits
 _SELDOM = 60  # looks
 _AGAIN = HOUR  # after which it is looked again where a folder belongs
 _AT_ONCE = 20.0  # s of reading in one look; the rest with the next
@@ -42,7 +44,7 @@ async def keep(writer: Writer, config: Config, has_read: Callable[[], bool]) -> 
     while not has_read():
         lasting.well()
         await lasting.beat(_WAIT)
-    with _Looks(writer) as looks:
+    with _Looks(writer, config.tasks.completed_by) as looks:
         while True:
             await looks.look()
             lasting.well()
@@ -53,15 +55,17 @@ async def once(writer: Writer, config: Config, seconds: float = _AT_ONCE) -> Non
     """One look of about so many seconds, for a command without a daemon."""
     if not config.git.read:
         return
-    with _Looks(writer, seconds) as looks:
+    with _Looks(writer, config.tasks.completed_by, seconds) as looks:
         await looks.look()
 
 
 class _Looks:
     """Looks, one after the other, with the thread in which they are done."""
 
-    def __init__(self, writer: Writer, seconds: float = _AT_ONCE) -> None:
+    def __init__(self, writer: Writer, completed_by: str, seconds: float = _AT_ONCE) -> None:
         self._writer, self._looked, self._seconds = writer, 0, seconds
+        self._completed_by = completed_by
+        self._seen: tuple[object, ...] = ()
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(1, "git", initializer=_step_back)
 
@@ -89,6 +93,17 @@ class _Looks:
             if time.monotonic() > until:
                 break
             await self._read_one(one)
+        if self._completed_by != "answer":
+            await self._complete(now)
+
+    async def _complete(self, now: int) -> None:
+        """What git has told completes tasks, where the config asks for that."""
+        seen = await self._writer.read(task_completion.seen)
+        if seen != self._seen:
+            since = now - (_COMPLETED if self._seen else git_due.EVER)
+            made = await self._writer.read(task_completion.found, self._completed_by, since)
+            await self._writer.transact(task_completion.complete, made, since)
+            self._seen = seen
 
     async def _read_one(self, one: StoredRepository) -> None:
         loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ from costtop.queries.sessions.task_costs import NONE, by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
-from costtop.store.sessions import short_ids
+from costtop.store.sessions import short_ids, task_completion
 
 _KEPT = 300  # tasks of the list
 
@@ -27,7 +27,7 @@ class TaskLine(NamedTuple):
 
     session: str  # "source/session"
     task: str
-    status: str  # started | completed | failed | aborted
+    status: str  # started | completed | answered | failed | aborted
     feature: str
     started: int | None
     finished: int | None
@@ -66,6 +66,7 @@ class Tasks(NamedTuple):
     span: str
     lines: tuple[TaskLine, ...]  # latest first
     sums: tuple[TaskSum, ...]  # dearest feature first
+    completed_by: str = "answer"
 
 
 _LATELY = "SELECT session FROM tasks WHERE coalesce(finished, started) >= ?"
@@ -76,12 +77,12 @@ def read(db: sqlite3.Connection, span: str, now: int, tz: ZoneInfo) -> Tasks:
     """Tasks of the named span up to now, compared with the span before."""
     begins, _, earlier, upto = bounds(span, now, tz)
     with snapshot(db):
-        lines = since(db, earlier)
+        lines, by = since(db, earlier), task_completion.of(db)
     present = [line for line in lines if (line.finished or line.started or 0) >= begins]
     past = [line for line in lines if earlier <= (line.finished or 0) < upto]
     names = short_ids.shortened(line.task for line in present[:_KEPT])
     shown = tuple(line._replace(name=names[line.task]) for line in present[:_KEPT])
-    return Tasks(span, shown, _sums(present, past))
+    return Tasks(span, shown, _sums(present, past), by)
 
 
 def since(db: sqlite3.Connection, start: int) -> list[TaskLine]:
@@ -129,7 +130,7 @@ def _sums(present: list[TaskLine], past: list[TaskLine]) -> tuple[TaskSum, ...]:
     for feature in features:
         mine = [line for line in present if line.feature == feature and line.finished]
         done = [line for line in mine if line.status == "completed"]
-        lost = [line for line in mine if line.status != "completed"]
+        lost = [line for line in mine if line.status in ("failed", "aborted")]
         old = [p for p in past if p.feature == feature and p.status == "completed"]
         costs = _together(done), _together(lost)
         before = price(_together(old).cost, told(old))

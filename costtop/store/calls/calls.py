@@ -43,7 +43,7 @@ from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
-from costtop.store.sessions import kept_lives, tasks
+from costtop.store.sessions import kept_lives, task_completion, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
@@ -95,7 +95,9 @@ def record(
     new = {spend.call.key for spend in spends if spend.new}
     answered = tasks.write_outcomes(db, (item for item in outcomes if item.call not in new))
     kept_lives.drop_of(db, answered)
-    record_tasks(db, _tasks(db, into, readings))
+    told = list(_tasks(db, into, readings))
+    record_tasks(db, told)
+    task_completion.hold_back(db, into.completed_by, (root for _, root, _ in told))
     return Recorded(rev, spends, answered, removed, _ended(db, into, facts))
 
 

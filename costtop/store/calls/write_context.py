@@ -52,6 +52,7 @@ class WriteContext:
         self.counts = counts
         self.labels = labels  # the names of the config's [[source]] entries
         self.accounts = Accounts()  # those that plans are of
+        self.completed_by = "answer"  # by what tasks are, as the config says
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
         self._ids: dict[tuple[object, ...], CallIds] = {}
         self._latest: tuple[tuple[object, ...], CallIds] | None = None

@@ -21,6 +21,7 @@ _DIGITS = 16  # hex digits of a hash
 _LOOKED_AT = 50  # calls next to a task's start or end among which one made for it is looked for
 
 
+_TOLD = "coalesce(nullif(said, ''), status)"  # as its log says, whatever completes it
 _NEW = (
     "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
     f" calls, cost, fresh) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, * FROM ({OF_TASK}) WHERE true"
@@ -76,7 +77,7 @@ def _course(fact: TaskFact) -> _Course:
 def move_tasks(db: sqlite3.Connection, old: int, new: int) -> None:
     """Gives the tasks of one root to another: its parent was found."""
     rows = db.execute(
-        "SELECT task, context, feature, status, started, finished FROM tasks WHERE session = ?",
+        f"SELECT task, context, feature, {_TOLD}, started, finished FROM tasks WHERE session = ?",
         (old,),
     ).fetchall()
     db.execute("DELETE FROM tasks WHERE session = ?", (old,))
@@ -106,11 +107,12 @@ def _put(
     if db.execute(_NEW, (root, task, *course, *whose)).rowcount:
         return  # as nearly every task of an import
     row = db.execute(
-        "SELECT status, started, finished FROM tasks WHERE session = ? AND task = ?", (root, task)
+        f"SELECT {_TOLD}, started, finished FROM tasks WHERE session = ? AND task = ?", (root, task)
     ).fetchone()
     joined = _joined(_Course(*row), course)
     db.execute(
-        "UPDATE tasks SET status = ?3, started = ?4, finished = ?5,"
+        "UPDATE tasks SET status = CASE said WHEN ?3 THEN status ELSE ?3 END,"
+        " said = CASE said WHEN ?3 THEN said ELSE '' END, started = ?4, finished = ?5,"
         " context = CASE WHEN ?8 THEN ?6 ELSE context END,"
         " feature = CASE WHEN ?8 THEN ?7 ELSE feature END"
         " WHERE session = ?1 AND task = ?2",
@@ -184,7 +186,7 @@ def _owns(db: sqlite3.Connection, root: int, fact: TaskFact) -> bool:
 
 def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "") -> None:
     row = db.execute(
-        "SELECT context, feature, status, started, finished FROM tasks"
+        f"SELECT context, feature, {_TOLD}, started, finished FROM tasks"
         " WHERE session = ? AND task = ?",
         (old, task),
     ).fetchone()

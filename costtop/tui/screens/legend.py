@@ -112,7 +112,7 @@ LEGEND: tuple[LegendLine, ...] = (
         ("p90/50", "how many times dearer a dear session is than a median one"),
         (
             "TASKS $/TASK",
-            "completed tasks; what one costs (report and Tasks have the rest beside it)",
+            "completed tasks, by an answer or as [tasks] says; what one costs (Tasks has the rest)",
         ),
         ("$/M", "dollars of a million tokens, all kinds together"),
         ("IN OUT THINK", "tokens in, out, and of those out the ones of reasoning"),

@@ -20,7 +20,12 @@ from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.spent import change
 from costtop.tui.widgets.table import Table
 
-_SIGNS = {"completed": ("✓", "good"), "failed": ("✗", "bad"), "aborted": ("✗", "warn")}
+_SIGNS = {
+    "completed": ("✓", "good"),
+    "answered": ("·", "dim"),
+    "failed": ("✗", "bad"),
+    "aborted": ("✗", "warn"),
+}
 _FEATURES = 6  # named above the list
 _WIDE = 100  # cells from which their names have more room
 
@@ -78,6 +83,7 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
 
     def __init__(self, tab: int) -> None:
         super().__init__(tab, COLUMNS, lambda task: f"{task.session}/{task.task}")
+        self._by = "answer"
 
     def reading(self, backend: Backend, now: int) -> Callable[[], Tasks]:
         """The tasks of the span."""
@@ -85,12 +91,14 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
         return lambda: backend.tasks(span, now)
 
     def right(self) -> Line:
-        """The span."""
-        return line((f"{self.span}  ", "accent"))
+        """The span, and by what tasks are completed where that is not their answer."""
+        by = self._by if self._by != "answer" else ""
+        return line((f"by {by}  " if by else "", "dim"), (f"{self.span}  ", "accent"))
 
     def picture(self, read: Tasks) -> None:
         """Sums by feature where there is room, then the tasks."""
         snapshot = host_of(self).snapshot
+        self._by = read.completed_by
         room = max(self.size.height - 12, 0)
         sums = [summed(one, self.size.width) for one in read.sums[: min(_FEATURES, room)]]
         none = [line((" no task in this period; the README tells how agents name them", "dim"))]

@@ -49,14 +49,14 @@ class ReviewTable(NamedTuple):
         return "\n".join((*parts, "", self.note) if self.note else parts)
 
 
-def laid(found: Review, note: str = "") -> ReviewTable:
-    """The review for people; `note` is what is billed of it."""
+def laid(found: Review, note: str = "", defined: str = "") -> ReviewTable:
+    """The review for people; `note` is what is billed of it, `defined` what completes a task."""
     return ReviewTable(
         head=tuple(map(currency.headed, HEAD)),
         rows=[_row(line) for line in (*found.lines, found.whole)],
         right=frozenset(range(1, len(HEAD))),
         trends=[_trend(line) for line in found.lines],
-        said=tuple(_sentences(found)),
+        said=(*_sentences(found), *([defined] if defined else [])),
         span=_span(found),
         note=note,
     )
