@@ -128,7 +128,8 @@ def test_a_plan_that_no_agent_knows_or_that_meets_another_is_refused(
     with pytest.raises(ConfigError) as error:
         loaded(found)
     assert said in str(error.value)
-    assert str(found.config) in str(error.value)
+    line = text[: text.rindex("[[plan]]")].count("\n") + 1
+    assert f"{found.config}:{line}: plan" in str(error.value)
 
 
 def test_plans_of_one_account_may_follow_each_other_and_others_stand_beside(home: Path) -> None:

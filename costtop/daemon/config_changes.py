@@ -50,7 +50,8 @@ def _checks(config: Config, paths: Paths) -> Iterator[tuple[Place, Callable[[], 
         yield ("notify", number), partial(address.check, endpoint, os.environ)
         yield ("notify", number, "quiet"), partial(routes.quiet_hours, endpoint.quiet)
     yield ("source",), partial(roots, config, paths)
-    yield ("plan",), partial(plan_settings.of, config)
+    for number in range(len(config.plan)):
+        yield ("plan", number), partial(plan_settings.check, config, number)
     yield (), partial(price_book, config, paths)
     yield ("receive", "otlp"), partial(otlp_calls.check, config, paths.otlp_token)
     yield ("metrics",), partial(_check_metrics, config)

@@ -1,5 +1,7 @@
 """The plans that the config says the user pays, with the sources that tell of their agents."""
 
+import msgspec
+
 from costtop import config as configuration
 from costtop.config import Config
 from costtop.config_mistakes import Mistake, one_of
@@ -21,6 +23,11 @@ def of(config: Config) -> tuple[PaidPlan, ...]:
         number = mistake.place[1]
         name = config.plan[number].name if isinstance(number, int) else ""
         raise ConfigError(f'plan "{name}": {mistake.remedy}') from None
+
+
+def check(config: Config, number: int) -> None:
+    """Raises ConfigError where a plan is wrong by itself or beside those before it."""
+    of(msgspec.structs.replace(config, plan=config.plan[: number + 1]))
 
 
 def accounts(config: Config) -> list[str]:

@@ -123,6 +123,7 @@ def counted(config: Config) -> str:
     """
     held = (
         (len(config.budget), "budget"),
+        (len(config.plan), "plan"),
         (len(config.notify), "endpoint"),
         (len(config.source), "source"),
         (len(config.feature), "feature rule"),
