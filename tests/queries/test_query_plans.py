@@ -81,6 +81,8 @@ def asked(db: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -
 
 def scans(db: sqlite3.Connection, sql: str) -> list[str]:
     """Steps of the plan that walk all of `calls`."""
+    if "temp.work_" in sql:
+        work_shares.prepare(db)  # tables of the one question that was asked
     names = {"calls", *re.findall(r"\bcalls(?: AS)? ([a-z]\w*)", sql)}
     steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
     return [step for step in steps if (hit := re.match(r"SCAN (\w+)", step)) and hit[1] in names]
