@@ -141,6 +141,10 @@ def test_people_read_it_and_programs_do_not(instance: Instance) -> None:
     report = instance.cli("report", "--by", "day")
     assert ("COST €" in report, half in report) == (True, True)
     assert "€ at 0.5; budgets, alerts and JSON are in $" in report
+    for command in ("report", "review"):
+        page = instance.cli(command, "today", "--html", "-")
+        page = page.replace(f"${cost:.2f} of $20.00", "")  # what the budget stands at
+        assert (f"€{cost / 2:.2f}" in page, f"${cost:.2f}" in page) == (True, False)
     once = instance.cli("--once", "--all")
     assert f"today €{cost / 2:.2f}" in once
     assert "(€ at 0.5)" in once

@@ -88,6 +88,7 @@ def run(options: "argparse.Namespace") -> int:
     elif options.html is not None:
         from costtop.cli.reports.page import page_file, report_page
 
+        shown_currency.use_of(one.db, one.now)
         page_file.write(options.html, report_page.html(one, shown, tuple(_below(one))))
     else:
         shown_currency.use_of(one.db, one.now)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from costtop import money, periods
+from costtop import periods
 from costtop.cli.reports.forms import report_table
 from costtop.cli.reports.page import page_table, spend_chart
 from costtop.cli.reports.page.markup import element, joined
@@ -13,6 +13,7 @@ from costtop.cli.tables import count
 from costtop.queries.spending import report
 from costtop.queries.spending.report import Report
 from costtop.queries.spending.report_line import Line
+from costtop.shown import currency
 
 
 def section(found: Report, unit: str, columns: Sequence[str]) -> Section:
@@ -60,9 +61,9 @@ def _moment(pair: tuple[str, Line | None], unit: str) -> Moment:
             said=f"{name}: nothing",
         )
     billed = None if line.billed is None else line.paid
-    cost = money.bill(line.short.known(line.cost), floor=line.floor)
+    cost = currency.amount(line.short.known(line.cost), floor=line.floor)
     parts = [cost, f"{count(line.input + line.output)} tokens", f"{line.sessions} sessions"]
-    parts += [] if billed is None else [f"billed ${money.dollars(billed)}"]
+    parts += [] if billed is None else [f"billed {currency.amount(billed)}"]
     parts += [f"{line.tasks} tasks"] if line.tasks else []
     return Moment(
         name=name,

@@ -10,9 +10,9 @@ from costtop.analysis.ledger import Books
 from costtop.cli.reports.page import page_table
 from costtop.cli.reports.page.markup import Html, Part, element
 from costtop.cli.reports.page.page_table import Grid
-from costtop.money import dollars
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.sessions.span_curves import SpanCurve
+from costtop.shown import currency
 
 _WIDE, _HIGH = 300, 84  # of a curve's own coordinates
 _POINTS = 90  # of a curve
@@ -34,7 +34,7 @@ def _card(one: SpanCurve, about: About, tz: ZoneInfo) -> Html:
         element(
             "div",
             element("h3", named),
-            element("span", f"${dollars(one.cost)}", class_="cost"),
+            element("span", f"{currency.amount(one.cost)}", class_="cost"),
             class_="head",
         ),
         element(
@@ -84,7 +84,7 @@ def _curve(one: SpanCurve, named: str) -> Html:
     if len(places) == 1:
         places = [(0.0, places[0][1]), (float(_WIDE), places[0][1])]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    said = f"Cost curve of {named}: ${dollars(one.cost)} in {len(one.points):,} calls"
+    said = f"Cost curve of {named}: {currency.amount(one.cost)} in {len(one.points):,} calls"
     return element(
         "svg",
         element("title", said),
@@ -117,11 +117,11 @@ def causes(books: Books, caption: str) -> Html:
         spare = name in why.AVOIDABLE
         tag = element("span", "avoidable", class_="tag") if spare else None
         bar = page_table.share(books[nth], whole, top, "waste" if spare else "part")
-        rows.append((element("span", words, tag), bar, dollars(books[nth], places=4)))
+        rows.append((element("span", words, tag), bar, currency.figure(books[nth], places=4)))
     foot = (
-        ("of it avoidable", "", dollars(ledger.avoidable(books), places=4)),
-        ("total", "", dollars(whole, places=4)),
+        ("of it avoidable", "", currency.figure(ledger.avoidable(books), places=4)),
+        ("total", "", currency.figure(whole, places=4)),
     )
-    head = ("CAUSE", page_table.SHARE, "COST $")
+    head = ("CAUSE", page_table.SHARE, currency.headed("COST $"))
     order_said = (2, "descending") if len(rows) > 1 else None
     return page_table.drawn(Grid(caption, head, rows, foot, right=frozenset({2}), order=order_said))

@@ -6,7 +6,6 @@ Each table is a report of its own, read and worded as the command does it; so th
 
 from collections.abc import Iterator, Sequence
 
-from costtop import money
 from costtop.cli.reports import billed_rows
 from costtop.cli.reports.columns_of_sums import COLUMNS
 from costtop.cli.reports.forms import markdown, report_table
@@ -23,6 +22,7 @@ from costtop.queries.sessions.span_curves import SpanCurve
 from costtop.queries.spending import budget_periods, report, sum_keys
 from costtop.queries.spending.report import Report
 from costtop.queries.spending.report_line import Line
+from costtop.shown import currency
 
 _SHORT = 2 * DAY + DAY // 24  # up to which hours are told apart, with one that a clock set back
 _NAMES, _SESSIONS, _CARDS = 40, 60, 6  # rows of features and models, of sessions; cards
@@ -177,16 +177,16 @@ def _columns(one: Answered, by: str) -> tuple[str, ...]:
 def _tiles(one: Answered) -> Iterator[Tile]:
     total = one.found.total
     paid = total.billed is not None
-    spent = money.bill(total.short.known(total.cost), floor=total.floor)
+    spent = currency.amount(total.short.known(total.cost), floor=total.floor)
     yield Tile("Value at API prices" if paid else "Spend", spent, _moved(one))
     if paid:
-        of_plans = f"${money.dollars(total.plan_share)} of it plans' prices"
-        yield Tile("Billed", f"${money.dollars(total.paid)}", of_plans)
+        of_plans = f"{currency.amount(total.plan_share)} of it plans' prices"
+        yield Tile("Billed", f"{currency.amount(total.paid)}", of_plans)
     yield Tile("Sessions", f"{total.sessions:,}", f"{total.calls:,} calls" if total.counted else "")
     if total.tasks:
         each = total.cost_per_task
         yield Tile(
-            "Completed tasks", f"{total.tasks:,}", f"{money.bill(each)} each" if each else ""
+            "Completed tasks", f"{total.tasks:,}", f"{currency.amount(each)} each" if each else ""
         )
     cached = f" ({100 * total.cache_read / total.input:.0f} % cached)" if total.input else ""
     parts = f"{count(total.input)} in{cached}, {count(total.output)} out"
@@ -201,7 +201,7 @@ def _moved(one: Answered) -> str:
     if not beside.total:
         return f"nothing in {beside.name}"
     change = 100 * (cost / beside.total - 1)
-    return f"{change:+.0f} % against ${money.dollars(beside.total)} in {beside.name}"
+    return f"{change:+.0f} % against {currency.amount(beside.total)} in {beside.name}"
 
 
 def _about(one: Answered) -> str:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from costtop import money, periods
+from costtop import periods
 from costtop.cli.reports.forms import markdown
 from costtop.cli.reports.forms.review_table import FeatureTrend, ReviewTable
 from costtop.cli.reports.page import by_time, curve_cards, page_table, skeleton
@@ -12,6 +12,7 @@ from costtop.cli.reports.page.page_table import Grid
 from costtop.cli.reports.page.skeleton import Page, Section, Tile
 from costtop.queries.spending import report
 from costtop.queries.spending.review import Review
+from costtop.shown import currency
 
 _VERDICTS = {
     "rising": "gets dearer",
@@ -83,17 +84,17 @@ def _features(found: Review, table: ReviewTable) -> Html:
 def _tiles(found: Review) -> Iterator[Tile]:
     whole, step = found.whole, found.step
     known = None if whole.floor and not whole.spend else whole.spend
-    yield Tile("Spend", money.bill(known, floor=whole.floor), f"{whole.sessions:,} sessions")
+    yield Tile("Spend", currency.amount(known, floor=whole.floor), f"{whole.sessions:,} sessions")
     each = whole.work.each
     yield Tile(
         "Completed tasks",
         f"{whole.work.completed:,}",
-        "" if each is None else f"{money.bill(each)} each",
+        "" if each is None else f"{currency.amount(each)} each",
     )
-    yield Tile("Lost tasks", f"{whole.work.lost:,}", f"${money.dollars(whole.work.lost_cost)}")
+    yield Tile("Lost tasks", f"{whole.work.lost:,}", f"{currency.amount(whole.work.lost_cost)}")
     if step is not None:
         gap = step.spend - step.before
         sign = "+" if gap >= 0 else "-"
-        before = f"${money.dollars(step.spend)}, before ${money.dollars(step.before)}"
-        yield Tile("The recent days", f"{sign}${money.dollars(abs(gap))}", before)
-    yield Tile("Saved by caches", f"${money.dollars(whole.caching.saved)}")
+        before = f"{currency.amount(step.spend)}, before {currency.amount(step.before)}"
+        yield Tile("The recent days", f"{sign}{currency.amount(abs(gap))}", before)
+    yield Tile("Saved by caches", f"{currency.amount(whole.caching.saved)}")

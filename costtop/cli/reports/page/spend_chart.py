@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from costtop.cli.reports.page.markup import Html, Part, element
 from costtop.cli.tables import count
-from costtop.money import dollars
+from costtop.money import NANO, dollars
 from costtop.named import NamedTuple
+from costtop.shown import currency
 
 _TALL, _LOW = 190, 54  # pixels
 _LABELS = 7  # on the axis
@@ -44,8 +45,9 @@ def drawn(moments: Sequence[Moment], named: str) -> Html:
 
 
 def _spend(moments: Sequence[Moment], named: str, *, paid: bool) -> Html:
-    most = max(max(one.cost, one.billed or 0) for one in moments)
-    top = _rounded(most)
+    most, shown = max(max(one.cost, one.billed or 0) for one in moments), currency.shown()
+    highest = _rounded(shown.converted(most))
+    top = highest * NANO / shown.rate
     bars = []
     for nth, one in enumerate(moments):
         bars += _bar(nth, len(moments), one.cost / top, _TALL, "bar")
@@ -55,9 +57,9 @@ def _spend(moments: Sequence[Moment], named: str, *, paid: bool) -> Html:
             bars.append(_mark(nth, len(moments), one.billed / top))
     hits = [_hit(nth, len(moments), one) for nth, one in enumerate(moments)]
     said = [element("strong", "Value" if paid else "Spend"), *_keys(moments, paid=paid)]
-    label = f"Spend {named}: at most ${dollars(most)}; the table below has every figure"
+    label = f"Spend {named}: at most {shown.amount(most)}; the table below has every figure"
     plot = _plot([*_lines(_TALL), *bars, *hits], _TALL, label)
-    ticks = _ticks([f"${_short(part)}" for part in (top, top // 2, 0)])
+    ticks = _ticks([f"{shown.sign}{_short(part)}" for part in (highest, highest // 2, 0)])
     kind = "lane tall value" if paid else "lane tall spend"
     return element("div", element("div", *said, class_="name"), ticks, plot, class_=kind)
 
