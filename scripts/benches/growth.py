@@ -89,7 +89,13 @@ def _measured(home: Path, turns: int) -> dict[str, float]:
 def main(arguments: Sequence[str]) -> None:
     """Measure and print; with `--json` for programs."""
     parser = argparse.ArgumentParser(prog="bench growth", description=__doc__)
-    parser.add_argument("--calls", type=int, nargs="+", default=[100_000, 1_000_000, 5_000_000])
+    parser.add_argument(
+        "--calls",
+        type=int,
+        nargs="+",
+        default=[100_000, 1_000_000, 5_000_000],
+        help="about so many, in whole days of some 32,000",
+    )
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -102,7 +108,7 @@ def main(arguments: Sequence[str]) -> None:
             rows.append({"bytes": size, **_measured(home, options.turns)})
     figures = {name: [row[name] for row in rows] for name in rows[0]}
     fitted = {
-        name: round(exponent(calls, mine), 2) if len(calls) > 1 else None
+        name: round(exponent(calls, mine), 2) if len({*calls}) > 1 else None
         for name, mine in figures.items()
     }
     if options.json:

@@ -1,5 +1,6 @@
 """Details of old sessions go on demand; every sum stays, and who asks for them is told."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,11 @@ from costtop.cli.main import main
 from costtop.durations import DAY, now_ms
 from costtop.errors import ConfigError
 from costtop.model import Call, ToolUse
+from costtop.queries.live import day_chart
+from costtop.queries.sessions import session
 from costtop.store.db import open_writer
 from costtop.store.forgetting import thinning
+from costtop.tui.widgets import cause_table
 from tests.store.test_calls import call, reading, write
 
 SUMS = ("calls", "spend", "days", "sessions", "session_models", "task_sums", "tasks", "floors")
@@ -108,3 +112,25 @@ def test_less_than_ninety_days_are_refused_in_the_configuration(tmp_path: Path) 
         config.load(place)
     place.config.write_text('keep_details = "120d"\n')
     assert config.details_kept(config.load(place)) == 120 * DAY
+
+
+def test_a_session_says_that_its_tools_are_gone_and_its_day_is_drawn_as_before(
+    db: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = [used(f"o{n}/r", f"old{n % 2}", 100 + n % 3) for n in range(9)]
+    write(db, reading(*calls, used("y/r", "old1", 99, unreadable=True)))
+    days = [now_ms() - ago * DAY + DAY // 2 for ago in (99, 100, 101, 102)]
+    before = [day_chart.read(db, day, now_ms()) for day in days]
+    assert any(one.cost for one in before)
+    assert session.read(db, "claude-code/old0").thinned is None
+    assert main(["explain", "claude-code/old0"]) == 0
+    assert "compacted" not in capsys.readouterr().out
+    assert thin(db) == 2
+    assert counts(db) == (0, 0)
+    assert [day_chart.read(db, day, now_ms()) for day in days] == before
+    detail = session.read(db, "claude-code/old0")
+    assert "compacted" in str(cause_table.compared(detail, 100))
+    assert main(["explain", "claude-code/old0"]) == 0
+    assert "are not kept any more" in capsys.readouterr().out
+    assert main(["explain", "claude-code/old0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["compacted"] is True

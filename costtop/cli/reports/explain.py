@@ -81,10 +81,15 @@ def _sums(found: Explanation) -> str:
     if found.beside:
         lines += [_guess(one) for one in found.beside.estimates]
         lines += [f"  {line}" for line in found.beside.words()]
+    if found.thinned is not None:
+        lines.append(f"  {_COMPACTED}")
     if found.drift is not None:
         drift = money.dollars(found.drift, places=9)
         lines.append(f"computed minus reported by the tool: ${drift}")
     return "\n".join(lines)
+
+
+_COMPACTED = "compacted: which tools it used, and repeats by them, are not kept any more"
 
 
 def _call(call: Explained) -> list[str]:
@@ -148,6 +153,7 @@ def _tree(found: Explanation) -> dict[str, object]:
         "likely_hidden_usd": _money(found.likely),
         "drift_usd": None if found.drift is None else money.exact(found.drift),
         **_beside(found),
+        "compacted": found.thinned is not None,
         "calls": [_call_tree(call) for call in found.calls],
     }
 

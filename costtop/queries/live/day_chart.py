@@ -6,11 +6,13 @@ that is to be lit from its calls. Money is int nano-dollars, times are ms UTC.
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import chain
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.db import snapshot
+from costtop.store.forgetting import thinning
 from costtop.store.sessions.past_spends import History
 
 MINUTES = DAY // MINUTE
@@ -59,7 +61,8 @@ def read(db: sqlite3.Connection, until: int, seen: int) -> DayChart:
             "SELECT minute, session, cost FROM minutes WHERE minute >= ? AND minute <= ?",
             (first, min(until, seen) // MINUTE),
         )
-        for minute, session, cost in rows:
+        gone = thinning.minutes(db, first, min(until, seen) // MINUTE)
+        for minute, session, cost in chain(rows, gone):
             costs[minute - first] += cost
             if minute >= flags.get(session, minute + 1):
                 flagged[minute - first] += cost

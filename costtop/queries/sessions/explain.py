@@ -23,6 +23,7 @@ from costtop.store.calls.call_row import (
     reasons,
     tokens_of,
 )
+from costtop.store.forgetting import thinning
 from costtop.store.names import rates_of
 from costtop.store.sessions import short_ids, titles
 from costtop.store.sessions.past_spends import History
@@ -70,6 +71,7 @@ class Explanation(NamedTuple):
     beside: Unlogged | None = None  # what no log tells of the session; None: of one call alone
     short_id: str = ""  # what people type of it
     title: str = ""  # the agent's own, where the user asked for it
+    thinned: int | None = None  # ms: up to then its tools are not kept any more (`compact`)
 
     @property
     def cost(self) -> int:
@@ -106,7 +108,8 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
     if row is None:
         return Explanation(key, calls, short_id=name)
     likely, beside = hidden.likely(db, root=row), unlogged.of(db, row)
-    return Explanation(key, calls, likely, beside, short_id=name, title=titles.of(db, key))
+    gone, title = thinning.thinned(db, row), titles.of(db, key)
+    return Explanation(key, calls, likely, beside, short_id=name, title=title, thinned=gone)
 
 
 def call(db: sqlite3.Connection, prefix: str) -> Explanation:

@@ -22,6 +22,7 @@ from costtop.store import meta
 from costtop.store.alerts import standings
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
+from costtop.store.forgetting import thinning
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
 
@@ -79,6 +80,7 @@ class SessionDetail(NamedTuple):
     last_context: int
     missing: tuple[str, ...] = ()  # what the total is short of, in words
     beside: tuple[str, ...] = ()  # what no log tells, in words: estimates, the agent's own total
+    thinned: int | None = None  # ms: up to then its tools are not kept any more (`compact`)
     gate: int | None = None  # ms: when its gate was last called; 0: never; None: it is no agent's
 
 
@@ -96,7 +98,10 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
         made = _made(key, spends, peers, _deeds(db, key))
         beside = tuple(unlogged.of(db, root).words())
         return made._replace(
-            missing=tuple(hidden.words(short, likely)), beside=beside, gate=gate_of(db, key)
+            missing=tuple(hidden.words(short, likely)),
+            beside=beside,
+            thinned=thinning.thinned(db, root),
+            gate=gate_of(db, key),
         )
 
 

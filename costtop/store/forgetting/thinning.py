@@ -8,6 +8,7 @@ import sqlite3
 
 from costtop.durations import DAY, MINUTE
 from costtop.named import NamedTuple
+from costtop.store.calls.call_row import UNREADABLE
 from costtop.store.sessions import kept_lives
 
 AT_ONCE = 2_000  # calls of one step
@@ -98,9 +99,26 @@ def gone(db: sqlite3.Connection, since: int | None, until: int | None) -> int:
     return int(db.execute(query, span).fetchone()[0])
 
 
-def is_thinned(db: sqlite3.Connection, root: int) -> bool:
-    """Whether details of this root session row are gone."""
-    return db.execute("SELECT 1 FROM thinned WHERE root = ?", (root,)).fetchone() is not None
+def thinned(db: sqlite3.Connection, root: int) -> int | None:
+    """Up to when (ms UTC) details of this root session row are gone; None where all are there."""
+    row = db.execute("SELECT last FROM thinned WHERE root = ?", (root,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def minutes(db: sqlite3.Connection, first: int, last: int) -> list[tuple[int, int, int]]:
+    """(minute, session row, nano-dollars) of minutes that are gone, from their calls.
+
+    From the minute `first` to `last` since 1970, both included.
+    """
+    return db.execute(
+        f"SELECT c.at / {MINUTE} AS minute, c.session, sum(coalesce(c.cost, 0))"
+        " FROM sessions s JOIN thinned t ON t.root = s.root JOIN calls c ON c.session = s.id"
+        f" WHERE s.last >= ?1 * {MINUTE} AND coalesce(s.started, 0) < (?2 + 1) * {MINUTE}"
+        f" AND c.at >= ?1 * {MINUTE} AND c.at < (?2 + 1) * {MINUTE} AND NOT c.flags & {UNREADABLE}"
+        " AND NOT EXISTS (SELECT 1 FROM minutes m"
+        f"  WHERE m.minute = c.at / {MINUTE} AND m.session = c.session) GROUP BY 1, 2",
+        (first, last),
+    ).fetchall()
 
 
 def size(db: sqlite3.Connection, now: int) -> StoreSize:

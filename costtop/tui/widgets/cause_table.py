@@ -43,6 +43,10 @@ def compared(detail: SessionDetail, width: int) -> list[Line]:
     told = [("a call", whole(calls, width - _LABEL))]
     told += [("missing", words) for words in detail.missing]
     told += [("no log", words) for words in detail.beside]
+    if detail.thinned is not None:
+        told.append(
+            ("compacted", "which tools it used, and repeats by them, are not kept any more")
+        )
     lines = [_against(detail.total, detail.peers, width)]
     for name, words in told:
         for nth, part in enumerate(wrapped(words, width - _LABEL)):
