@@ -288,3 +288,17 @@ def test_a_year_stays_small(run: Run):
     root = parsed.page(html)
     assert len(parsed.table(parsed.section(root, "time"))) == 366
     assert parsed.table(parsed.section(root, "features"))[-2]["FEATURE"] == "other"
+
+
+def test_sums_are_in_the_users_currency_and_budgets_in_dollars(run: Run):
+    euros = '[display]\ncurrency = "EUR"\nrate = 0.5\n'
+    spent(*(call(now_ms() - nth * HOUR, nth) for nth in range(3)), config=BUDGET + euros)
+    total = json.loads(run("report", "7d", "--json"))["total"]
+    root = parsed.page(run("report", "7d", "--html", "-"))
+    half = rounded(str(Decimal(total["cost_usd"]) / 2), "0.01")
+    assert root.one("dl").one("dd").text == f"€{half}"
+    assert "€ at 0.5" in parsed.section(root, "time").text
+    for anchor in ("time", "features", "models", "sessions", "causes"):
+        part = parsed.section(root, anchor)
+        assert "COST €" in part.text and "COST $" not in part.text, anchor
+    assert "of $5.00 a day" in parsed.section(root, "budgets").text

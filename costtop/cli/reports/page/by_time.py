@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from costtop import periods
 from costtop.cli.reports.forms import report_table
@@ -15,15 +16,24 @@ from costtop.queries.spending.report import Report
 from costtop.queries.spending.report_line import Line
 from costtop.shown import currency
 
+if TYPE_CHECKING:
+    from costtop.queries.spending.report_beside import Compared
 
-def section(found: Report, unit: str, columns: Sequence[str]) -> Section:
-    """The section of a report by `unit`, hour or day."""
-    laid = report_table.laid(found, columns, None)
+
+def section(
+    found: Report,
+    unit: str,
+    columns: Sequence[str],
+    beside: "Compared | None" = None,
+    said: Sequence[str] = (),
+) -> Section:
+    """The section of a report by `unit`, hour or day; `said` are notes below its table."""
+    laid = report_table.laid(found, columns, beside, said)
     moments = [_moment(pair, unit) for pair in _filled(found, unit)]
     chart = spend_chart.drawn(moments, f"by {unit}") if moments else element("p", "No spend.")
     table = page_table.of_report(laid, found, f"Spend by {unit}", ranked=False)
-    said = f"Table: {len(found.lines)} {unit}s"
-    body = joined((chart, page_table.folded(said, table), *page_table.notes(laid)))
+    many = f"Table: {len(found.lines)} {unit}s"
+    body = joined((chart, page_table.folded(many, table), *page_table.notes(laid)))
     return Section("time", f"By {unit}", "", body)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from costtop.cli.reports.forms.report_table import Laid
 from costtop.cli.reports.page.markup import Html, Part, element
 from costtop.named import NamedTuple
-from costtop.queries.spending.report import Report
+from costtop.queries.spending.report import OTHER, Report
 
 Cells = Sequence[Part]
 SHARE = "SHARE"
@@ -42,11 +42,10 @@ def drawn(grid: Grid) -> Html:
 
 
 def with_shares(
-    laid: Laid, costs: Sequence[int], caption: str, heads: int, *, ranked: bool
+    laid: Laid, costs: Sequence[int], whole: int, caption: str, heads: int, *, ranked: bool
 ) -> Grid:
-    """The table of a report: as many rows as costs, then plans and the total below."""
-    at = heads
-    whole, top = sum(costs), max(costs, default=0)
+    """The table of a report: as many rows as costs, each with its share; all others below."""
+    at, top = heads, max(costs, default=0)
     rows: list[Cells] = [
         (*row[:at], share(cost, whole, top), *row[at:])
         for row, cost in zip(laid.rows, costs, strict=False)
@@ -98,9 +97,9 @@ def _foot(grid: Grid, row: Cells, nth: int) -> Html:
 
 def of_report(laid: Laid, found: Report, caption: str, *, ranked: bool) -> Html:
     """The table of a report, with a bar for each of its lines."""
-    costs = [line.cost for line in found.lines]
-    heads = len(found.by.split(","))
-    return drawn(with_shares(laid, costs, caption, heads, ranked=ranked))
+    costs = [line.cost for line in found.lines if line.key != OTHER]
+    heads, whole = len(found.by.split(",")), found.total.cost
+    return drawn(with_shares(laid, costs, whole, caption, heads, ranked=ranked))
 
 
 def notes(laid: Laid) -> list[Html]:

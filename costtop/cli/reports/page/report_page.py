@@ -53,11 +53,15 @@ def html(one: Answered, shown: Sequence[str], said: Sequence[str]) -> str:
 def _sections(one: Answered, shown: Sequence[str], said: Sequence[str]) -> Iterator[Section]:
     by = one.found.by
     unit = _unit(one)
-    if by not in (unit, "day", "feature", "model", "session", "total"):
+    asked = by not in (unit, "day", "feature", "model", "session", "total")
+    if asked:
         yield _asked(one, shown, said)
-    yield by_time.section(_read(one, unit), unit, _columns(one, "day"))
-    yield _named(one, "feature", "Features", "What the money was for.")
-    yield _named(one, "model", "Models", "Which models it went to.")
+    own = by == unit
+    columns = tuple(shown) if own else _columns(one, "day")
+    said = () if asked else said
+    yield by_time.section(_read(one, unit), unit, columns, one.beside if own else None, said)
+    yield _named(one, "feature", "Features", "What the money was for.", shown)
+    yield _named(one, "model", "Models", "Which models it went to.", shown)
     sessions = _read(one, "session", _SESSIONS)
     counted = report.counted(one.found.since, one.found.until)
     lines = [line for line in sessions.lines if line.key in sessions.about]
@@ -84,7 +88,7 @@ def _present(one: Answered) -> Iterator[Section]:
 
 def _read(one: Answered, by: str, top: int | None = None) -> Report:
     found = one.found
-    if by == found.by and top is None:
+    if by == found.by and (top is None or len(found.lines) <= top + 1):
         return found
     return report.read(
         one.db, by, one.tz, found.since, found.until, now=one.now, filters=found.filters, top=top
@@ -106,10 +110,11 @@ def _asked(one: Answered, shown: Sequence[str], said: Sequence[str]) -> Section:
     return Section("asked", f"By {', '.join(keys)}", "", joined((body, *page_table.notes(laid))))
 
 
-def _named(one: Answered, by: str, title: str, about: str) -> Section:
-    found = _read(one, by, _NAMES)
-    laid = report_table.laid(found, _columns(one, by), None)
-    table = page_table.of_report(laid, found, f"Spend by {by}", ranked=True)
+def _named(one: Answered, by: str, title: str, about: str, shown: Sequence[str]) -> Section:
+    found, own = _read(one, by, _NAMES), by == one.found.by
+    columns = tuple(shown) if own else _columns(one, by)
+    laid = report_table.laid(found, columns, one.beside if own else None)
+    table = page_table.of_report(laid, found, f"Spend by {by}", ranked=columns[:1] == ("cost",))
     return Section(f"{by}s", title, about, table)
 
 
@@ -150,6 +155,7 @@ def _listed(one: Answered, found: Report, lines: Sequence[Line]) -> Grid:
     sums = tuple(COLUMNS[name][0] for name in names)
     if found.billing is not None:
         sums = billed_rows.headed(sums)
+    sums = tuple(map(currency.headed, sums))
     head = ("SESSION", "FOR", "AGENT", "MODEL", "STARTED", page_table.SHARE, *sums)
     right = frozenset(range(6, len(head)))
     order = (6, "descending") if len(rows) > 1 else None
@@ -181,7 +187,7 @@ def _tiles(one: Answered) -> Iterator[Tile]:
     yield Tile("Value at API prices" if paid else "Spend", spent, _moved(one))
     if paid:
         of_plans = f"{currency.amount(total.plan_share)} of it plans' prices"
-        yield Tile("Billed", f"{currency.amount(total.paid)}", of_plans)
+        yield Tile("Billed", currency.amount(total.paid), of_plans)
     yield Tile("Sessions", f"{total.sessions:,}", f"{total.calls:,} calls" if total.counted else "")
     if total.tasks:
         each = total.cost_per_task
