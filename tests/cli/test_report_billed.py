@@ -134,3 +134,37 @@ def test_a_plan_that_is_taken_out_again_leaves_no_trace(run: Run):
     assert all(run(*one) != text for one, text in zip(asked[:-2], before, strict=False))
     planned("")
     assert [run(*one) for one in asked] == before
+
+
+def billed_by_project(run: Run) -> dict[str, int]:
+    tree = json.loads(run("report", "--by", "project", "--json"))
+    return {row["key"]: nanos(row["billed_usd"]) for row in tree["rows"]}
+
+
+@pytest.mark.parametrize("given", ["~/.claude-work", "~/.claude-work/", "~/linked"])
+def test_a_plan_of_one_account_covers_what_its_folder_holds_whenever_that_was_read(
+    run: Run, home: Path, given: str
+):
+    user, now = Path.home(), now_ms()
+    for nth, folder in enumerate((".claude", ".claude-work")):
+        claude(home, f"2222222{nth}-aaaa-4bbb-8ccc-000000000000", now, 1_000)
+        log = user / ".claude/projects/-w-shop" / f"2222222{nth}-aaaa-4bbb-8ccc-000000000000.jsonl"
+        there = user / folder / f"projects/-w-{nth}"
+        there.mkdir(parents=True, exist_ok=True)
+        (there / log.name).write_text(log.read_text().replace("/w/shop", f"/w/{nth}"))
+        log.unlink()
+    (user / "linked").symlink_to(user / ".claude-work")
+    planned("")  # both are read before the plan is there
+    planned(PLAN + f'account = "{given}"\n')
+    told = billed_by_project(run)
+    assert told["/w/1"] == 0 < told["/w/0"]
+    late = user / ".claude-work/projects/-w-2/33333333-aaaa-4bbb-8ccc-000000000000.jsonl"
+    late.parent.mkdir()
+    text = (
+        user / ".claude-work/projects/-w-1/22222221-aaaa-4bbb-8ccc-000000000000.jsonl"
+    ).read_text()
+    late.write_text(text.replace("/w/1", "/w/2").replace("22222221", "33333333"))
+    assert billed_by_project(run) == told | {"/w/2": 0}
+    paths.find().database.unlink()
+    scan(paths.find())  # all of it anew
+    assert billed_by_project(run) == told | {"/w/2": 0}
