@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,12 +19,14 @@ from contextlib import suppress
 
 from costtop.attribution.history import Commit
 from costtop.named import NamedTuple
-from costtop.repositories import plain_files
+from costtop.repositories import locate, plain_files
 from costtop.repositories.refs import Refs
 
 _MOST = 5_000  # commits, the latest
 _BYTES = 16 << 20  # of output
 _SECONDS = 10.0
+_USUAL = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+_OF_MAC = "/opt/homebrew/bin:/usr/local/bin:/Library/Developer/CommandLineTools/usr/bin"
 _FIELDS = 5
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ASKED = (
@@ -43,8 +46,18 @@ class GitLog(NamedTuple):
 
 
 def program() -> str:
-    """The path of git; "" where there is none."""
-    return shutil.which("git") or ""
+    """The path of git; "" where there is none.
+
+    Where systems keep it before where PATH says: a daemon may have been started with the PATH of a
+    project, and what lies in a repository is not run.
+    """
+    usual = _OF_MAC if sys.platform == "darwin" else _USUAL
+    if found := shutil.which("git", path=usual):
+        return found
+    found = shutil.which("git") or ""
+    if not os.path.isabs(found) or found == "/usr/bin/git":  # of macOS: it asks to be installed
+        return ""
+    return found if locate.locate(os.path.dirname(found)) is None else ""
 
 
 def read(common: str, refs: Refs, besides: Iterable[str], stop: threading.Event) -> GitLog:

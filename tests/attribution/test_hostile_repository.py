@@ -242,6 +242,24 @@ def test_a_huge_one_is_read_as_far_as_it_may_take(repository: Path, tmp_path: Pa
     assert isinstance(found, Located) and len(refs.read(found.common).heads) <= 3_001
 
 
+def test_a_git_that_lies_in_a_repository_is_not_run(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from costtop.repositories import git_log
+
+    shutil.copy(trap(tmp_path / "canary"), repository / "git")
+    elsewhere = tmp_path / "bin"
+    elsewhere.mkdir()
+    shutil.copy(trap(tmp_path / "canary"), elsewhere / "git")
+    monkeypatch.setenv("PATH", f"{repository}:.:{os.environ['PATH']}")
+    found = git_log.program()
+    assert found and not found.startswith(str(repository))
+    monkeypatch.setattr(git_log, "_USUAL", str(tmp_path / "none"))
+    assert git_log.program() == ""
+    monkeypatch.setenv("PATH", str(elsewhere))
+    assert git_log.program() == str(elsewhere / "git")
+
+
 def test_only_git_itself_is_started_and_nothing_of_its_own_is_left(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
