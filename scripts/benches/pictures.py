@@ -8,6 +8,7 @@ import asyncio
 import os
 import tempfile
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from textual.strip import Strip
 
@@ -26,6 +27,7 @@ SHOTS: dict[str, tuple[tuple[int, int], str, tuple[str, ...]]] = {
     "alerts": ((120, 18), "costtop-dark", ("6",)),
     "budgets": ((120, 18), "costtop-dark", ("7",)),
 }
+PAGE, _PAGE = "html", (1280, 1180)  # the report as a page, and its size in pixels
 
 
 async def shot(
@@ -50,13 +52,36 @@ async def shot(
         return strips, app.theme_variables["background"]
 
 
+def report(folder: Path) -> str:
+    """The page of the month up to the fleet's moment, dark."""
+    from costtop.cli.reports.forms.answered import Answered
+    from costtop.cli.reports.page import report_page
+    from costtop.queries.spending import report as reports
+    from costtop.span_words import parse
+    from costtop.store.db import open_reader
+
+    db, tz = open_reader(fleet.instance(folder).database), ZoneInfo("UTC")
+    span = parse("30d", fleet.AT, tz)
+    one = Answered(
+        db=db, found=reports.read(db, "day", tz, span.start, span.end, now=fleet.AT), beside=None,
+        span=span, now=fleet.AT, tz=tz, typed=("report", "30d"),
+    )  # fmt: skip
+    html = report_page.html(one, ("cost", "calls", "sessions", "tasks"), ())
+    light, dark = 'id="look-auto" checked', 'id="look-dark"'
+    return html.replace(light, 'id="look-auto"').replace(dark, f"{dark} checked")
+
+
 def main(arguments: list[str]) -> None:
     """Draws the named ones, or all."""
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="costtop-pictures-") as folder:
         fleet.build(fleet.instance(Path(folder)), days=120, around=80)
-        for name in arguments or SHOTS:
+        for name in arguments or (*SHOTS, PAGE):
+            if name == PAGE:
+                raster.photograph(report(Path(folder)), *_PAGE, DOCS / f"{name}.png")
+                print(DOCS / f"{name}.png")
+                continue
             strips, background = asyncio.run(shot(Path(folder), *SHOTS[name]))
             raster.write(strips, background, DOCS / f"{name}.png")
             print(DOCS / f"{name}.png")

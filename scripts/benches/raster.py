@@ -132,7 +132,11 @@ def _hex(colour: Color | None, otherwise: str) -> str:
 
 def write(strips: Iterable[Strip], background: str, file: Path) -> None:
     """Writes the PNG."""
-    made, width, height = page(list(strips), background)
+    photograph(*page(list(strips), background), file)
+
+
+def photograph(made: str, width: int, height: int, file: Path) -> None:
+    """Writes the PNG of so much of a document, in pixels, as a browser shows it."""
     with tempfile.TemporaryDirectory(prefix="costtop-raster-") as folder:
         source = Path(folder, "screen.html")
         source.write_text(made, encoding="utf-8")
