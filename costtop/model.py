@@ -144,6 +144,7 @@ class SessionFact(NamedTuple):
     version: str = ""  # of the tool that wrote the log
     title: str = ""  # the agent's own, where the user asked for it; it says nothing else then
     named: bool = False  # the title is the user's own
+    premium: int | None = None  # thousandths of GitHub's premium requests, since the session began
 
 
 class TaskFact(NamedTuple):

@@ -19,6 +19,10 @@ _AGENTS = (
     " CROSS JOIN statuslines l ON l.session = n.text || '/' || r.session"
     " WHERE r.id = r.root AND l.cost IS NOT NULL AND "
 )
+_PREMIUM = (
+    "SELECT n.text || '/' || r.session, r.premium FROM sessions r JOIN names n ON n.id = r.source"
+    " WHERE r.id = r.root AND r.premium IS NOT NULL AND "
+)
 _WORTH = 50_000  # nano-dollars: people are not told of less
 
 
@@ -28,6 +32,8 @@ class Unlogged(NamedTuple):
     estimates: tuple[Estimate, ...] = ()
     agent: int | None = None  # what the agent says of the session itself, at its latest word
     only: int | None = None  # how much of that no log had told until then; 0 where it says less
+
+    premium: int | None = None  # thousandths of premium requests, by Copilot's own count
 
     @property
     def estimated(self) -> int:
@@ -41,6 +47,7 @@ class Unlogged(NamedTuple):
             "estimated_calls": len(self.estimates),
             "agent_usd": None if self.agent is None else money.exact(self.agent),
             "agent_only_usd": None if self.only is None else money.exact(self.only),
+            "premium_requests": None if self.premium is None else self.premium / 1000,
         }
 
     def words(self) -> list[str]:
@@ -53,6 +60,8 @@ class Unlogged(NamedTuple):
             lines.append(f"≈${_amount(known)} beside it, estimated: {named}")
         if self.only and self.only >= _WORTH:
             lines.append(f"+${_amount(self.only)} that the agent counted and no log tells")
+        if self.premium is not None:
+            lines.append(f"{self.premium / 1000:g} premium requests, by the agent's own count")
         return lines
 
 
@@ -76,9 +85,10 @@ def by_session(
         session: (agent, max(agent - (logged or 0), 0))
         for session, agent, logged in db.execute(_AGENTS + where, values)
     }
+    premium = dict(db.execute(_PREMIUM + where, values).fetchall())
     return {
-        key: Unlogged(tuple(rows.get(key, ())), *agents.get(key, (None, None)))
-        for key in rows.keys() | agents.keys()
+        key: Unlogged(tuple(rows.get(key, ())), *agents.get(key, (None, None)), premium.get(key))
+        for key in rows.keys() | agents.keys() | premium.keys()
     }
 
 

@@ -71,6 +71,10 @@ def _line(log: Log, line: records.LogLine) -> None:
         log.answered(text(done.id), done.success is False, bytes(done.result))
     elif kind == "session.shutdown":
         _shutdown(log, decoded(records.SHUTDOWN, data), at)
+    elif kind == "session.usage_checkpoint":
+        premium = records.premium(decoded(records.SHUTDOWN, data).total_premium_requests)
+        if premium is not None:
+            log.events.append(SessionFact(NAME, log.session, at=at, premium=premium))
     elif kind == "abort":
         log.ended("aborted", at)
     elif kind == "assistant.turn_end":
@@ -135,7 +139,8 @@ def _shutdown(log: Log, told: records.Shutdown, at: int) -> None:
                 reported=billed or None, estimated=True, yields=True,
             )  # fmt: skip
     _turn_ended(log, at)
-    log.events.append(SessionFact(NAME, log.session, ended=at, at=at))
+    premium = records.premium(told.total_premium_requests)
+    log.events.append(SessionFact(NAME, log.session, ended=at, at=at, premium=premium))
 
 
 def _grown(log: Log, model: str, used: records.ModelUsage) -> list[int]:

@@ -98,6 +98,7 @@ class Shutdown(msgspec.Struct, rename="camel"):
     model_metrics: dict[str, ModelMetrics] | None = None
     token_details: dict[str, Detail] | None = None
     total_nano_aiu: Loose = None
+    total_premium_requests: Loose = None
 
     def sums(self) -> dict[str, ModelUsage]:
         """The usage by model; sums of the session are the model's where there was only one."""
@@ -121,6 +122,13 @@ class Shutdown(msgspec.Struct, rename="camel"):
         if len(found) == 1 and not any(found.values()):
             found = dict.fromkeys(found, nano_dollars(self.total_nano_aiu))
         return {name: nanos for name, nanos in found.items() if nanos}
+
+
+def premium(told: object) -> int | None:
+    """Thousandths of `totalPremiumRequests` (a model may be a third of one); None for none."""
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return None
+    return round(told * 1000) if 0 < told < 10**9 else None
 
 
 def nano_dollars(credit: object) -> int:

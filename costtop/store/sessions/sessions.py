@@ -139,6 +139,7 @@ class Sessions:
             " last = CASE WHEN ?2 IS NULL THEN last ELSE max(coalesce(last, 0), ?2) END,"
             " ended = CASE WHEN ?6 >= coalesce(last, 0) THEN ?6"
             " WHEN ended < ?2 THEN NULL ELSE ended END,"
+            " premium = CASE WHEN ?9 IS NULL THEN premium ELSE max(coalesce(premium, 0), ?9) END,"
             " rev = ?7 WHERE id = ?8",
             (
                 context,
@@ -149,6 +150,7 @@ class Sessions:
                 fact.ended,
                 rev,
                 ref.id,
+                fact.premium,
             ),
         )
 
