@@ -23,6 +23,9 @@ from costtop.queries.shown_currency import NoRateError
 from costtop.shown import currency
 from costtop.shown.currency import Currency
 from costtop.tui.draw.figures import bill, cash, cash_of
+from costtop.tui.list.columns import chosen
+from costtop.tui.list.row_lines import RowLines
+from costtop.tui.list.shown_rows import Shown
 from tests.e2e.instance import Instance, claude_line, claude_log
 
 SESSION = "c0ffee00-1111-4111-8111-111111111111"
@@ -75,6 +78,17 @@ def test_what_is_of_a_budget_stays_in_dollars() -> None:
         assert currency.headed("COST $") == "COST €"
         assert money.bill(NANO) == "$1.00"
     assert (cash(NANO), bill(NANO), currency.headed("$/h")) == ("1.00", "$1.00", "$/h")
+
+
+def test_a_table_is_drawn_anew_in_another_currency() -> None:
+    drawn = RowLines[Shown]()
+    drawn.set_columns(chosen(("session", "cost")), "cost", True)
+    assert drawn.refit(120)
+    assert (drawn.is_fitted_to(120), drawn.refit(120)) == (True, False)
+    with currency.showing(EURO):
+        assert not drawn.is_fitted_to(120)
+        assert drawn.refit(120)
+        assert "€TOTAL" in "".join(span.text for span in drawn.head())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
+from costtop.shown import currency
 from costtop.tui.draw.ink import Line, Span, cut, fit, tail
 from costtop.tui.list.fit_columns import fits, fitted, titled
 from costtop.tui.list.shown_rows import CellLook, Column
@@ -19,7 +20,7 @@ class RowLines(Generic[T]):
         self.outgrown = False  # a cell needs more than any before
         self._columns: Sequence[Column[T]] = ()
         self._sorted, self._falling = "", True
-        self._fitted_to = -1  # cells
+        self._fitted_to = (-1, currency.DOLLARS)  # cells, and what sums are shown in
         self._needs: Counter[str] = Counter()  # cells, by the key of a measured column
 
     def set_columns(self, columns: Sequence[Column[T]], sorted_by: str, falling: bool) -> bool:
@@ -35,14 +36,15 @@ class RowLines(Generic[T]):
         self._needs.clear()
 
     def is_fitted_to(self, room: int) -> bool:
-        """Whether the columns are as wide as `room` cells allow."""
-        return self._fitted_to == room
+        """Whether the columns are as wide as `room` cells allow, and say sums as they are shown."""
+        return self._fitted_to == (room, currency.shown())
 
     def refit(self, room: int) -> bool:
         """Fits the columns into `room` cells; False where nothing changes."""
-        self._fitted_to, self.outgrown = room, False
+        shown, self._fitted_to = self._fitted_to[1], (room, currency.shown())
+        self.outgrown = False
         before, self.fitted = self.fitted, fits(self._columns, room, self._needs)
-        return before != self.fitted
+        return before != self.fitted or shown != currency.shown()
 
     def row(self, row: T, look: CellLook, ground: str) -> Line:
         """A row on what it lies on: "cursor", "alarm", "panel" or "" for the table's own."""
