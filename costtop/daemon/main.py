@@ -47,6 +47,7 @@ from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.reloads import Reloads
+from costtop.daemon.status.counters import Counters
 from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
@@ -113,6 +114,7 @@ class _Daemon(NamedTuple):
     reloads: Reloads
     faults: Faults
     desk: FrontDesk
+    counters: Counters
 
 
 async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) -> None:
@@ -121,7 +123,7 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     signals.on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
     signals.on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, is_command)
-    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk)
+    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk, Counters())
     try:
         await _work_on(daemon, config, read_only=read_only)
     finally:
@@ -186,20 +188,20 @@ def _open_files(instance: Wired) -> list[Troubled]:
     return [SimpleNamespace(trouble=line) for line in told]
 
 
-def _channels(instance: Wired) -> list[Channel]:
+def _channels(instance: Wired, counters: Counters) -> list[Channel]:
     """What is served beside files and the socket, as the config asks for it."""
     otlp, metrics = instance.config.receive.otlp, instance.config.metrics
     found: list[Channel] = []
     if otlp:
         found.append(OtlpChannel(otlp, instance.ingest, instance.paths.otlp_token))
     if metrics:
-        found.append(MetricsChannel(metrics, instance.paths.database))
+        found.append(MetricsChannel(metrics, instance.paths.database, counters))
     return found
 
 
 async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None:
     """Everything that runs, until the daemon is to end or to read its configuration again."""
-    paths, ends, actions, reloads, faults, desk = daemon
+    paths, ends, actions, reloads, faults, desk, counters = daemon
     writer, tasks = instance.writer, LastingTasks(faults)
     to = audience(instance.config, configuration.zone(instance.config))
     if await reloads.announce(writer, to):
@@ -214,7 +216,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
         writer, actions.holder, actions.vitals, executors.runs.settle, actions.exits
     )
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
-    extra = _channels(instance)
+    extra = _channels(instance, counters)
     refresh, heart = PriceRefresh(instance), heartbeat_of(instance.config)
     troubled: list[Troubled] = [changes, refresh, keeper, heart, *_open_files(instance)]
     troubled += [one.port for one in extra]

@@ -1,4 +1,4 @@
-"""What other programs are told of spend: all of it for /metrics, one line for status bars.
+"""What other programs are told of spend: sums of all of it for /metrics, one line for status bars.
 
 Read from the roll-ups; no session is named. A model that several providers serve counts under the
 one that served it last, for the roll-ups do not hold the provider.
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from costtop.durations import DAY, QUARTER
 from costtop.floor import Floor, Sum
 from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # who has no plan needs none of it
     from costtop.queries.plans.billed_now import BilledNow
     from costtop.queries.plans.plan_windows import PlanWindow
 
+LATE = 35 * DAY  # by which is judged what is dear now
 _SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output, reasoning"
 
 
@@ -38,6 +40,8 @@ class Total(NamedTuple):
     cache_write: int
     output: int
     reasoning: int
+    late_calls: int = 0  # of the last 35 days
+    late_cost: int = 0
 
 
 class Told(NamedTuple):
@@ -61,7 +65,13 @@ class Totals:
     def read(self, now: int) -> Told:
         """Everything at `now`, ms UTC."""
         sums = ", ".join(f"sum({name})" for name in _SUMS.split(", "))
-        rows = self._db.execute(f"SELECT feature, model, {sums} FROM spend GROUP BY 1, 2")
+        late = ", ".join(
+            f"coalesce(sum({name}) FILTER (WHERE quarter >= ?1), 0)" for name in ("calls", "cost")
+        )
+        rows = self._db.execute(
+            f"SELECT feature, model, {sums}, {late} FROM spend GROUP BY 1, 2",
+            ((now - LATE) // QUARTER,),
+        )
         totals = [
             Total(self._live.name(feature), self._live.name(model), self._provider(model), *rest)
             for feature, model, *rest in rows.fetchall()

@@ -1,6 +1,8 @@
 """/metrics: totals as Prometheus text, for programs on this machine only."""
 
 import json
+import os
+import signal
 import socket
 
 import pytest
@@ -53,6 +55,37 @@ def test_totals_are_told_by_feature_model_and_provider_and_no_session_is_named(i
         assert ask(peer, line("secret-3", model="no-list-knows-it"))["ok"]
     assert 'costtop_floor_calls{reason="unpriced"} 1.0' in _get(port, "/metrics")
     assert 'costtop_budget_ratio{budget="daily",period="day"} 0.0162' in text
+
+
+def test_another_price_changes_no_counter_also_over_a_reload(instance, port):
+    with connected(instance.socket) as peer:
+        assert ask(peer, line(feature="shop", model="acme-1", provider="acme"))["ok"]
+    labels = '{feature="shop",model="acme-1",provider="acme"}'
+    text = _get(port, "/metrics")
+    assert f"costtop_unpriced_calls{labels} 1.0" in text
+    assert "costtop_cost_correction_usd 0.0" in text
+    (instance.home / "prices.toml").write_text(
+        '[[price]]\nmodel = "acme-1"\nper_million = { input = "$1", output = "$2" }\n'
+    )
+    assert instance.run("reprice").returncode == 0
+    text = until(lambda: _corrected(port))
+    assert f"costtop_cost_usd_total{labels} 0.0" in text
+    assert f"costtop_unpriced_calls{labels} 0.0" in text
+    os.kill(instance.pid, signal.SIGHUP)
+    with connected(instance.socket) as peer:
+        assert ask(peer, line("2", feature="shop", model="acme-1", provider="acme"))["ok"]
+    text = until(lambda: _twice(port, labels))
+    assert f"costtop_cost_usd_total{labels} 0.0018" in text and _corrected(port)
+
+
+def _corrected(port: int) -> str:
+    text = _get(port, "/metrics")
+    return text if "costtop_cost_correction_usd 0.0018" in text else ""
+
+
+def _twice(port: int, labels: str) -> str:
+    text = _get(port, "/metrics")
+    return text if f"costtop_calls_total{labels} 2.0" in text else ""
 
 
 def test_counters_go_on_after_a_restart(instance, port):

@@ -1,7 +1,7 @@
 """Serves /metrics where the config asks for it: totals as Prometheus text.
 
-Counters come from the store, so they go on after a restart. No session is named: the number of
-series stays that of features times models.
+Counters come from the store, so they go on after a restart. No session is named, and few features
+and models are: see `counters`. What can fall is a gauge.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop.config import Metrics
+from costtop.daemon.status.counters import Counters
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import NANO
@@ -27,8 +28,8 @@ _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 class MetricsChannel:
     """The task that serves, and what `doctor` says of it."""
 
-    def __init__(self, wanted: Metrics, database: Path) -> None:
-        self._wanted, self._database = wanted, database
+    def __init__(self, wanted: Metrics, database: Path, counters: Counters) -> None:
+        self._wanted, self._database, self._counters = wanted, database, counters
         self._turn = asyncio.Lock()
         self._totals: Totals | None = None
         self.port = Port(wanted.host, wanted.port)
@@ -55,18 +56,21 @@ class MetricsChannel:
         try:
             if self._totals is None:
                 self._totals = Totals(open_reader(self._database, unfinished=True))
-            return exposition(self._totals.read(now_ms()))
+            return exposition(self._totals.read(now_ms()), self._counters)
         except (sqlite3.Error, CosttopError) as error:
             self._totals = None  # the database may have been replaced: opened anew next time
             raise OSError(f"no totals: {error}") from None
 
 
-def exposition(told: Told) -> bytes:
-    """The totals in Prometheus' text format, whose only numbers are floats: dollars, too."""
+def exposition(told: Told, counters: Counters | None = None) -> bytes:
+    """The totals in Prometheus' text format, whose only numbers are floats: dollars, too.
+
+    `counters` has what was told before; without, this is the first time.
+    """
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Families(told))
+    registry.register(_Families(told, counters or Counters()))
     text: bytes = generate_latest(registry)
     return text
 
@@ -74,15 +78,18 @@ def exposition(told: Told) -> bytes:
 class _Families:
     """What a registry asks for."""
 
-    def __init__(self, told: Told) -> None:
-        self._totals, self._budgets, self._short, self._plans, self._billed = told
+    def __init__(self, told: Told, counters: Counters) -> None:
+        totals, self._budgets, self._short, self._plans, self._billed = told
+        self._series = counters.take(totals)
+        self._correction = counters.correction
 
     def collect(self) -> Iterator[Any]:
         """Every family of series."""
         yield self._counter("cost_usd", "Dollars spent, without calls of unknown price", "cost")
         yield self._counter("calls", "Requests to models", "calls")
         yield self._counter("errors", "Requests that failed", "errors")
-        yield self._counter("unpriced_calls", "Requests of unknown price", "unpriced")
+        yield self._unpriced()
+        yield self._corrected()
         yield self._floor()
         yield self._tokens()
         yield from self._ratios()
@@ -93,13 +100,33 @@ class _Families:
         from prometheus_client.core import CounterMetricFamily
 
         family = CounterMetricFamily(f"costtop_{name}", words, labels=_LABELS)
-        for total in self._totals:
-            value = getattr(total, field)
-            family.add_metric(total[:3], value / NANO if field == "cost" else value)
+        for one in self._series:
+            value = one.counters[field]
+            family.add_metric(one.labels, value / NANO if field == "cost" else value)
         return family
 
+    def _unpriced(self) -> Any:
+        from prometheus_client.core import GaugeMetricFamily
+
+        words = "Requests of which no price is known now"
+        family = GaugeMetricFamily("costtop_unpriced_calls", words, labels=_LABELS)
+        for one in self._series:
+            family.add_metric(one.labels, one.unpriced)
+        return family
+
+    def _corrected(self) -> Any:
+        """Counters do not fall: what another price or a removal made of them stands here."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        words = (
+            "Dollars to add to the sum of all cost_usd: prices and calls that changed afterwards"
+        )
+        return GaugeMetricFamily(
+            "costtop_cost_correction_usd", words, value=self._correction / NANO
+        )
+
     def _floor(self) -> Any:
-        """What `cost_usd` is short of: `unpriced_calls` is only one of the reasons."""
+        """What `cost_usd` is short of: `unpriced` is only one of the reasons."""
         from prometheus_client.core import GaugeMetricFamily
 
         words = "Requests of which something is missing from the dollars, by reason"
@@ -113,9 +140,9 @@ class _Families:
 
         words = "Tokens; input contains the cache's, output the reasoning"
         family = CounterMetricFamily("costtop_tokens", words, labels=(*_LABELS, "kind"))
-        for total in self._totals:
+        for one in self._series:
             for kind in _KINDS:
-                family.add_metric((*total[:3], kind), getattr(total, kind))
+                family.add_metric((*one.labels, kind), one.counters[kind])
         return family
 
     def _ratios(self) -> Iterator[Any]:
