@@ -18,6 +18,7 @@ from costtop.cli.reports.page import page_colours
 from costtop.daemon.jobs.scan_once import scan
 from costtop.durations import DAY, HOUR, iso, now_ms
 from tests.cli.page import parsed
+from tests.plans.rollouts import rollout, window
 
 Run = Callable[..., str]
 PLAN = '[[plan]]\nname = "Claude <Max>"\nagent = "claude"\nprice = "$310"\n'
@@ -302,3 +303,23 @@ def test_sums_are_in_the_users_currency_and_budgets_in_dollars(run: Run):
         part = parsed.section(root, anchor)
         assert "COST €" in part.text and "COST $" not in part.text, anchor
     assert "of $5.00 a day" in parsed.section(root, "budgets").text
+
+
+def test_plan_windows_stand_with_their_words_and_those_before(run: Run):
+    now = now_ms()
+    for nth, back in enumerate((14, 8, 1)):
+        ends = now - back * HOUR + 3 * HOUR
+        limits = {
+            "primary": window(20 + nth, 300, ends),
+            "secondary": window(60 + nth, 10080, now + DAY),
+        }
+        rollout(Path.home(), nth + 1, now - back * HOUR, [limits, limits])
+    scan(paths.find())
+    (five, _) = [line for line in run("--once").splitlines() if line.startswith("  plan ")]
+    part = parsed.section(parsed.page(run("report", "7d", "--html", "-")), "plans")
+    names = [one.text for one in part.all("h3")]
+    assert names == ["5h", "week"]
+    assert five.removeprefix("  plan 5h ").strip() in part.text
+    assert "Before: 20 %, 21 %" in part.text
+    past = parsed.page(run("report", "--since", "9d", "--until", "2d", "--html", "-"))
+    assert "plans" not in {one.attributes["id"] for one in past.all("section")}

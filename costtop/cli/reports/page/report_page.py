@@ -105,7 +105,7 @@ def _asked(one: Answered, shown: Sequence[str], said: Sequence[str]) -> Section:
     """The table that the command was asked for, where it is none of the usual ones."""
     keys = one.found.by.split(",")
     laid = report_table.laid(one.found, tuple(shown), one.beside, tuple(said))
-    ranked = not set(keys) & set(sum_keys.TIMES) and len(keys) == 1
+    ranked = keys[0] not in sum_keys.TIMES and len(keys) == 1 and shown[:1] == ("cost",)
     body = page_table.of_report(laid, one.found, f"Spend by {', '.join(keys)}", ranked=ranked)
     return Section("asked", f"By {', '.join(keys)}", "", joined((body, *page_table.notes(laid))))
 
