@@ -72,6 +72,8 @@ COLUMNS: tuple[Column[TaskLine], ...] = (
     Column("when", "FINISHED", 12, 1, _finished, align=">"),
     Column("bar", "COST", 10, 9, _bar, spare=13, wide=_bar, stages=((9, 999),)),
 )  # fmt: skip
+WITH_PLANS = tuple(one._replace(title="VALUE") if one.key == "cost" else one for one in COLUMNS)
+"""The same where the user pays a plan: what a task cost by the lists is not what is billed."""
 
 
 class TasksScreen(Tabbed[TaskLine, Tasks]):
@@ -93,12 +95,16 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
     def right(self) -> Line:
         """The span, and by what tasks are completed where that is not their answer."""
         by = self._by if self._by != "answer" else ""
-        return line((f"by {by}  " if by else "", "dim"), (f"{self.span}  ", "accent"))
+        said = f"by {by}  " if by else ""
+        said += "value  " if host_of(self).snapshot.billed else ""
+        return line((said, "dim"), (f"{self.span}  ", "accent"))
 
     def picture(self, read: Tasks) -> None:
         """Sums by feature where there is room, then the tasks."""
         snapshot = host_of(self).snapshot
         self._by = read.completed_by
+        if snapshot.billed:
+            self.table.set_columns(WITH_PLANS)
         room = max(self.size.height - 12, 0)
         sums = [summed(one, self.size.width) for one in read.sums[: min(_FEATURES, room)]]
         none = [line((" no task in this period; the README tells how agents name them", "dim"))]
