@@ -125,6 +125,7 @@ def test_hashed_names_are_the_same_for_ever_and_say_nothing(instance: Instance) 
     instance.cli("scan")
     assert set(shares(instance, "user")).isdisjoint({name, ME})
     key.chmod(0o644)
+    log(instance, OTHER, 7)
     assert "chmod 600" in instance.cli("scan", code=78)
 
 
