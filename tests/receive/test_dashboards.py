@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.cli.main import whole_parser
 from costtop.daemon.status.prometheus import exposition
 from costtop.queries.plans.billed_now import BilledNow
 from costtop.queries.totals import Total, Totals
@@ -52,6 +53,14 @@ def test_every_series_and_label_that_is_asked_for_is_told(told: set[str]) -> Non
         assert names or asked.startswith("up{"), asked
         for labels in re.findall(r"by \(([^)]*)\)", asked):
             assert set(labels.split(", ")) <= LABELS | GIVEN, asked
+
+
+def test_commands_that_an_alert_names_exist() -> None:
+    text = (FOLDER / "alerts.yml").read_text()
+    named = re.findall(r"costtop ((?:[a-z]+|--by [a-z]+)(?: (?:[a-z]+|--by [a-z]+))?)\"", text)
+    assert {"doctor", "budget list", "why today", "report --by model"} <= set(named)
+    for words in named:
+        whole_parser().parse_args(words.split())
 
 
 def test_the_variable_of_the_dashboard_and_its_panels_fit() -> None:
