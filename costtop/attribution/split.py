@@ -10,11 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from costtop.attribution.pull_names import UNTOLD, is_telling
 from costtop.named import NamedTuple
+from costtop.nouns.repository_facts import HeadMove
 
 ALWAYS = (-(1 << 62), 1 << 62)  # ms UTC: from ever to ever
 
 
-class Work(NamedTuple):
+_ENDS_WORK = frozenset({"commit", "amend"})
+
+
+class WorkRow(NamedTuple):
     """Where calls of one session row were made: all that have one context."""
 
     session: int
@@ -28,7 +32,7 @@ class Work(NamedTuple):
     last: int = ALWAYS[1]
 
 
-class Link(NamedTuple):
+class NamedPull(NamedTuple):
     """A pull request named by a session (its root), with the place where it worked then."""
 
     root: int
@@ -39,7 +43,7 @@ class Link(NamedTuple):
     project: str
 
 
-class Stretch(NamedTuple):
+class HeadStretch(NamedTuple):
     """Work in one worktree between two moves of its HEAD; [since, until) ms UTC."""
 
     since: int
@@ -56,21 +60,21 @@ class BranchPull(NamedTuple):
     until: int | None = None
 
 
-class Known(NamedTuple):
+class KnownRepository(NamedTuple):
     """What is known of one repository."""
 
     default: str = ""
     branches: Mapping[str, Sequence[BranchPull]] = {}
     commits: Mapping[str, tuple[str, str]] = {}  # hash -> (what it came to, its pull or "")
-    stretches: Mapping[str, Sequence[Stretch]] = {}  # by worktree, in order
+    stretches: Mapping[str, Sequence[HeadStretch]] = {}  # by worktree, in order
 
 
 class Evidence(NamedTuple):
     """All that work is split by."""
 
     places: Mapping[str, tuple[int, str]]  # folder -> (repository, worktree)
-    repositories: Mapping[int, Known]
-    links: Sequence[Link]
+    repositories: Mapping[int, KnownRepository]
+    links: Sequence[NamedPull]
 
 
 class Share(NamedTuple):
@@ -85,10 +89,10 @@ class Share(NamedTuple):
 
 
 _Place = int | str  # a repository; where none is known the project or folder
-_NOTHING = Known()
+_NOTHING = KnownRepository()
 
 
-def split(works: Iterable[Work], evidence: Evidence) -> Iterator[Share]:
+def split(works: Iterable[WorkRow], evidence: Evidence) -> Iterator[Share]:
     """Shares of works, none of two over the same time; what has no share is unattributed."""
     found = list(works)
     asked = _Split(evidence, found)
@@ -101,7 +105,7 @@ def split(works: Iterable[Work], evidence: Evidence) -> Iterator[Share]:
 class _Split:
     """The evidence, by what is asked of it."""
 
-    def __init__(self, evidence: Evidence, works: Iterable[Work]) -> None:
+    def __init__(self, evidence: Evidence, works: Iterable[WorkRow]) -> None:
         self._evidence = evidence
         self._near: dict[str, list[int]] = {}  # repositories by the folders that they lie in
         for known, (number, top) in evidence.places.items():
@@ -122,7 +126,7 @@ class _Split:
             if branch := self._branch_of(link, place):
                 self._by_branch.setdefault((place, branch), {}).setdefault(link.pull, link.at)
 
-    def _branch_of(self, link: Link, place: _Place) -> str:
+    def _branch_of(self, link: NamedPull, place: _Place) -> str:
         """The branch that a link is of: its own, HEAD's then, or the only one of its session."""
         default = self._known(place).default
         if is_telling(link.branch, default):
@@ -148,12 +152,12 @@ class _Split:
         }
         return beside.pop() if len(beside) == 1 else project or folder
 
-    def _known(self, place: _Place) -> Known:
+    def _known(self, place: _Place) -> KnownRepository:
         if isinstance(place, str):
             return _NOTHING
         return self._evidence.repositories.get(place, _NOTHING)
 
-    def of(self, work: Work) -> Iterator[tuple[int, int, str, str]]:
+    def of(self, work: WorkRow) -> Iterator[tuple[int, int, str, str]]:
         """(since, until, pull, commit) in order."""
         place = self._place(work.folder, work.project, work.branch)
         known = self._known(place)
@@ -170,25 +174,25 @@ class _Split:
             for since, until, found in self._by_place(work, place, known, stretch):
                 yield since, until, found, final
 
-    def _stretches(self, work: Work, known: Known) -> Iterator[Stretch]:
+    def _stretches(self, work: WorkRow, known: KnownRepository) -> Iterator[HeadStretch]:
         """Those of the work's folder, with the branch that is to be believed; all of time."""
         top = self._evidence.places.get(work.folder, (0, ""))[1]
         moved = known.stretches.get(top, ())
         if not moved:
-            yield Stretch(*ALWAYS, work.branch)
+            yield HeadStretch(*ALWAYS, work.branch)
             return
         if moved[0].since > ALWAYS[0]:
-            yield Stretch(ALWAYS[0], moved[0].since, work.branch)
+            yield HeadStretch(ALWAYS[0], moved[0].since, work.branch)
         begin = max(0, bisect_right(moved, work.first, key=_since) - 1)
         for one in moved[begin : bisect_left(moved, work.last, key=_since)]:
             said = is_telling(work.branch, known.default)
             if said and one.branch != work.branch and (work.firm or one.branch in UNTOLD):
-                yield Stretch(one.since, one.until, work.branch)
+                yield HeadStretch(one.since, one.until, work.branch)
             else:
                 yield one
 
     def _by_place(
-        self, work: Work, place: _Place, known: Known, stretch: Stretch
+        self, work: WorkRow, place: _Place, known: KnownRepository, stretch: HeadStretch
     ) -> Iterator[tuple[int, int, str]]:
         branch = stretch.branch
         onward = stretch.onward and (work.root, place, stretch.onward) in self._worked
@@ -200,7 +204,7 @@ class _Split:
         else:
             yield from self._by_name(work.root, branch, span)
 
-    def _ends(self, place: _Place, branch: str, known: Known) -> list[tuple[str, int]]:
+    def _ends(self, place: _Place, branch: str, known: KnownRepository) -> list[tuple[str, int]]:
         """(pull, until when it has the branch) in order."""
         merged = {one.pull: one.until for one in known.branches.get(branch, ())}
         named = self._by_branch.get((place, branch), {})
@@ -228,7 +232,7 @@ def _above(folder: str) -> str:
     return folder.rpartition("/")[0]
 
 
-def _since(stretch: Stretch) -> int:
+def _since(stretch: HeadStretch) -> int:
     return stretch.since
 
 
@@ -243,3 +247,24 @@ def _cut(
         if until > since and not (alike and len(ends) > 1):
             yield since, until, pull
         since = max(since, until)
+
+
+def stretches(moves: Sequence[HeadMove], default: str) -> list[HeadStretch]:
+    """From the first move on for ever; two moves in one moment leave nothing between them."""
+    found: list[HeadStretch] = []
+    cuts = [one for nth, one in enumerate(moves) if not nth or one.kind != "other"]
+    for nth, move in enumerate(cuts):
+        after = cuts[nth + 1] if nth + 1 < len(cuts) else None
+        until = ALWAYS[1] if after is None else after.at
+        if until <= move.at:
+            continue
+        commit = after.hash if after is not None and after.kind in _ENDS_WORK else ""
+        onward = after.branch if after is not None and _carries(after, default) else ""
+        found.append(HeadStretch(move.at, until, move.branch, commit, onward))
+    return found
+
+
+def _carries(move: HeadMove, default: str) -> bool:
+    """Whether work that was under way went on on another branch: it was begun right there."""
+    began = move.kind == "checkout" and move.hash == move.before
+    return began and is_telling(move.branch, default)

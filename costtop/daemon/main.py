@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,7 +43,7 @@ from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
 from costtop.daemon.jobs.upkeep import keep_memory_small, keep_wal_small
-from costtop.daemon.lifecycle import beginnings, daemon_log, privacy, signals
+from costtop.daemon.lifecycle import daemon_log, privacy, signals
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
@@ -52,14 +53,16 @@ from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
-from costtop.errors import CosttopError
+from costtop.errors import CosttopError, Unusable
 from costtop.lasting import Faults, LastingTasks, beat
 from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.processes.evidence.search import blindness
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
+from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
+from costtop.world_faults import PASSING, judge
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _CHECK = 10.0  # s between two looks at the lock file
@@ -144,7 +147,7 @@ async def _work_on(daemon: _Daemon, config: Config, *, read_only: bool) -> None:
             log.error("%s", error)
         except Exception as error:
             is_up, database = ends.up.is_set(), daemon.paths.database
-            beginnings.meet(error, database, daemon.faults, is_up=is_up)
+            _meet(error, database, daemon.faults, is_up=is_up)
             if is_up:
                 ends.reload.set()  # the configuration may not have been read yet
             with suppress(TimeoutError):
@@ -364,3 +367,20 @@ async def _keep_lock(paths: Paths, lock: int) -> None:
     while instances.still_ours(lock, paths.lock):
         await beat(_CHECK)
     raise CosttopError(f"{paths.lock} was deleted or replaced; this daemon ends")
+
+
+def _meet(error: Exception, database: Path, faults: Faults, *, is_up: bool) -> None:
+    """Tells a fault that is to be waited out; raises a bug, and what keeps a start for good.
+
+    `is_up` is whether the work had begun before. What passes by itself keeps no start: nobody
+    would start the daemon again.
+    """
+    what = judge(error)
+    if what is None:
+        raise error
+    if not is_up and what.kind not in PASSING:
+        said = Unusable(f"cannot start: {what.said}")
+        raise error if isinstance(error, CosttopError) else said from None
+    if what.kind == "full":  # after a crash on a full disk it is to work, and to tell
+        Reserve(database).free()
+    faults.tell("reload" if is_up else "start", what)

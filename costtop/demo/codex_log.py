@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from costtop.demo import made_plan
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import ScriptedReply
-from costtop.durations import iso
+from costtop.durations import DAY, HOUR, iso
 from costtop.named import NamedTuple
 
 _VERSION = "0.140.2"
 _KINDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
+_FIVE, _WEEK = 5 * HOUR, 7 * DAY
+_ODD = 2_654_435_761  # spreads the numbers of windows
 
 
 class Thread(NamedTuple):
@@ -52,7 +53,7 @@ def beats(
         last = _counts(rng, reply)
         total = [a + b for a, b in zip(total, last, strict=True)]
         used = {**_usage("total", total), **_usage("last", last), "model_context_window": 258_400}
-        told = _event("token_count", info=used, rate_limits=made_plan.limits)
+        told = _event("token_count", info=used, rate_limits=limits)
         yield Beat(0.2, thread.file, (told,), reply.cost)
         if rng.random() < 0.4:
             yield Beat(0.3, thread.file, (told,))  # the same counters again: no new request
@@ -111,3 +112,25 @@ def _event(kind: str, **more: Any) -> Record:
 
 def _record(kind: str, /, **payload: Any) -> Record:
     return {"timestamp": None, "type": kind, "payload": payload}
+
+
+def limits(at: int) -> Record:
+    """`rate_limits` as Codex writes them at a moment, ms UTC."""
+    return {
+        "limit_id": "codex",
+        "primary": _window(at, _FIVE),
+        "secondary": _window(at, _WEEK),
+        "credits": {"has_credits": False, "unlimited": False, "balance": None},
+        "plan_type": "plus",
+    }
+
+
+def _window(at: int, length: int) -> Record:
+    """It fills evenly, each window to another height: some to more than there is."""
+    number, since = divmod(at, length)
+    height = 60 + number * _ODD % 1000 * 70 // 1000
+    return {
+        "used_percent": float(min(since * height // length, 100)),
+        "window_minutes": length // 60_000,
+        "resets_at": (number + 1) * length // 1000,
+    }

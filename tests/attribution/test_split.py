@@ -4,27 +4,27 @@ from costtop.attribution.split import (
     ALWAYS,
     BranchPull,
     Evidence,
-    Known,
-    Link,
+    HeadStretch,
+    KnownRepository,
+    NamedPull,
     Share,
-    Stretch,
-    Work,
+    WorkRow,
     split,
 )
 
 A, B = "acme/shop#1", "acme/shop#2"
 
 
-def work(branch: str, context: int = 1, *, firm: bool = True, root: int = 1) -> Work:
-    return Work(root, context, root, "/w", branch, "/w", firm)
+def work(branch: str, context: int = 1, *, firm: bool = True, root: int = 1) -> WorkRow:
+    return WorkRow(root, context, root, "/w", branch, "/w", firm)
 
 
-def link(pull: str, at: int, branch: str = "", root: int = 1) -> Link:
-    return Link(root, pull, at, branch, "/w", "/w")
+def link(pull: str, at: int, branch: str = "", root: int = 1) -> NamedPull:
+    return NamedPull(root, pull, at, branch, "/w", "/w")
 
 
 def shares(
-    works: list[Work], links: list[Link], known: Known | None = None
+    works: list[WorkRow], links: list[NamedPull], known: KnownRepository | None = None
 ) -> list[tuple[int, int, int, str]]:
     places = {"/w": (7, "/w")} if known else {}
     found = split(works, Evidence(places, {7: known} if known else {}, links))
@@ -54,13 +54,19 @@ def test_two_named_at_once_are_a_guess_and_so_none() -> None:
 
 
 def test_a_branch_used_again_belongs_to_each_until_it_was_merged() -> None:
-    known = Known("main", {"a": [BranchPull(B, 90), BranchPull(A, 40)]})
+    known = KnownRepository("main", {"a": [BranchPull(B, 90), BranchPull(A, 40)]})
     assert shares([work("a")], [], known) == [(1, ALWAYS[0], 40, A), (1, 40, ALWAYS[1], B)]
 
 
 def test_the_commit_that_ends_a_stretch_says_more_than_its_branch() -> None:
-    moved = [Stretch(10, 20, "a", "c1"), Stretch(20, 30, "a", "c2"), Stretch(30, ALWAYS[1], "a")]
-    known = Known("main", {"a": [BranchPull(A, 40)]}, {"c2": ("shop@c2", B)}, {"/w": moved})
+    moved = [
+        HeadStretch(10, 20, "a", "c1"),
+        HeadStretch(20, 30, "a", "c2"),
+        HeadStretch(30, ALWAYS[1], "a"),
+    ]
+    known = KnownRepository(
+        "main", {"a": [BranchPull(A, 40)]}, {"c2": ("shop@c2", B)}, {"/w": moved}
+    )
     assert list(split([work("a")], Evidence({"/w": (7, "/w")}, {7: known}, [])))[1:] == [
         Share(1, 1, 10, 20, A, "c1"),
         Share(1, 1, 20, 30, B, "shop@c2"),
@@ -69,9 +75,9 @@ def test_the_commit_that_ends_a_stretch_says_more_than_its_branch() -> None:
 
 
 def test_a_log_that_tells_its_branch_once_is_believed_less_than_the_log_of_head() -> None:
-    moved = [Stretch(0, 10, "a"), Stretch(10, ALWAYS[1], "b")]
+    moved = [HeadStretch(0, 10, "a"), HeadStretch(10, ALWAYS[1], "b")]
     branches = {"a": [BranchPull(A)], "b": [BranchPull(B)]}
-    known = Known("main", branches, {}, {"/w": moved})
+    known = KnownRepository("main", branches, {}, {"/w": moved})
     told_once, each = work("a", firm=False), work("a")
     assert shares([told_once], [], known)[1:] == [(1, 0, 10, A), (1, 10, ALWAYS[1], B)]
     assert {pull for *_, pull in shares([each], [], known)} == {A}
@@ -80,8 +86,8 @@ def test_a_log_that_tells_its_branch_once_is_believed_less_than_the_log_of_head(
 def test_what_was_begun_before_it_had_a_branch_goes_with_it_where_the_session_went_on_there() -> (
     None
 ):
-    moved = [Stretch(0, 10, "main", "", "a"), Stretch(10, ALWAYS[1], "a")]
-    known = Known("main", {"a": [BranchPull(A)]}, {}, {"/w": moved})
+    moved = [HeadStretch(0, 10, "main", "", "a"), HeadStretch(10, ALWAYS[1], "a")]
+    known = KnownRepository("main", {"a": [BranchPull(A)]}, {}, {"/w": moved})
     went_on = [work("main"), work("a", 2)]
     assert (1, 0, 10, A) in shares(went_on, [], known)
     assert (1, 0, 10, A) not in shares([work("main"), work("a", 2, root=2)], [], known)
@@ -98,8 +104,8 @@ def test_one_named_before_its_branch_was_told_is_of_the_only_branch_of_its_sessi
 
 def test_a_folder_that_has_gone_is_of_the_repository_beside_it_that_has_its_branch() -> None:
     gone = work("a")._replace(folder="/code/shop-a", project="/code/shop-a")
-    known = Known("main", {"a": [BranchPull(A, 40)]})
-    other = Known("main", {"b": [BranchPull(B, 40)]})
+    known = KnownRepository("main", {"a": [BranchPull(A, 40)]})
+    other = KnownRepository("main", {"b": [BranchPull(B, 40)]})
     places = {"/code/shop": (7, "/code/shop"), "/code/web": (8, "/code/web")}
     found = split([gone], Evidence(places, {7: known, 8: other}, []))
     assert [(one.pull, one.since, one.until) for one in found] == [(A, *ALWAYS)]

@@ -106,6 +106,7 @@ def read(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     capsys.readouterr()
     monkeypatch.setattr("sys.stdin", io.StringIO(_CALL))
     monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.chdir(home)  # some of them write a file where they are
     return home
 
 

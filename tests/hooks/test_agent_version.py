@@ -8,8 +8,8 @@ import pytest
 
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install import installer
-from costtop.hooks.install.agent_version import too_old
 from costtop.hooks.install.entries import parse_root
+from costtop.hooks.install.installer import too_old
 
 
 def packaged(folder: Path, package: str, program: str, version: object) -> Path:

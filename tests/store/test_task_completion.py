@@ -9,7 +9,7 @@ import pytest
 
 from costtop.durations import DAY, MINUTE
 from costtop.model import Call, Context, TaskFact, Tokens
-from costtop.queries.sessions import completers
+from costtop.queries.sessions import tasks
 from costtop.store import meta
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
@@ -135,7 +135,7 @@ def test_a_program_s_own_word_stands_and_elsewhere_nothing_is_made_up(
     found = settled(db, "commit")
     assert found == {"T-1": "completed", "t1": "completed", "t2": "answered", "t3": "answered"}
     meta.put(db, {task_completion.KEY: "commit"})
-    assert completers.read(db, [*found]) == {"T-1": "program", "t1": "commit"}
+    assert tasks.completers(db, [*found]) == {"T-1": "program", "t1": "commit"}
 
 
 @pytest.mark.parametrize("seed", range(8))

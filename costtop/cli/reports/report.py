@@ -185,9 +185,9 @@ def _json(one: Answered, place: paths.Paths) -> dict[str, object]:
         tree = pull_rows.tree(one.db, tree, one.found)
     tree["tasks_completed_by"] = task_completion.of(one.db)
     if one.found.by == "task":
-        from costtop.queries.sessions import completers
+        from costtop.queries.sessions import tasks
 
-        by = completers.read(one.db, [line.key for line in one.found.lines])
+        by = tasks.completers(one.db, [line.key for line in one.found.lines])
         for row in tree["rows"]:
             row["completed_by"] = by.get(row["key"])
     return comparison.tree(tree, one.beside) if one.beside else tree

@@ -5,7 +5,7 @@ from typing import Any
 
 from costtop.durations import now_ms
 from costtop.queries import shown_currency
-from costtop.queries.sessions import owner_names
+from costtop.queries.sessions import described_roots
 from costtop.queries.shown_currency import NoRateError
 from costtop.shown import currency
 from costtop.store import meta
@@ -16,7 +16,7 @@ def found(db: sqlite3.Connection, problems: list[str]) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "owners": [
             {"user": user, "host": host, "sessions": sessions}
-            for user, host, sessions in owner_names.read(db)
+            for user, host, sessions in described_roots.owners(db)
         ],
         "shown_in": None,
     }

@@ -5,12 +5,14 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, assert_never, get_args
 
 import msgspec
 
 from costtop import __version__, world_faults
 from costtop import config as configuration
+from costtop.config import LEAST_KEPT
 from costtop.control.protocol import (
     PROTOCOL,
     Acknowledge,
@@ -44,23 +46,27 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
-from costtop.daemon.commands import annotations, budget_file, store_deeds
+from costtop.daemon.commands import annotations, budget_file
 from costtop.daemon.commands.guard import Guard, Inside
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
+from costtop.daemon.jobs.forget_all import clear_copies, forgotten
 from costtop.daemon.jobs.reprice_all import repriced
 from costtop.daemon.jobs.store_keeper import StoreKeeper
+from costtop.daemon.jobs.thin_all import compacted
 from costtop.daemon.wiring import Wired
-from costtop.durations import now_ms
+from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError, Refused, UsageError
 from costtop.named import NamedTuple
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.alerts import breakers
-from costtop.store.db import newest_schema
+from costtop.store.db import migrations, newest_schema
+from costtop.store.recovery import backups
+from costtop.store.recovery.damage import RebuildOrder
 from costtop.store.sessions import gate_calls, session_names
 from costtop.text import clean
 
@@ -166,9 +172,7 @@ class Obey:
                 return reply(sessions=await executors.runs.end(run))
             case Backup() | Restore() | Forget() | Compact():
                 by = executors.guard.name(getattr(command, "by", ""), caller)
-                return reply(
-                    **await store_deeds.done(command, self._instance, executors.keeper, by)
-                )
+                return reply(**await _of_store(command, self._instance, executors.keeper, by))
             case Reprice():
                 return reply(changes=await repriced(self._instance))
             case Stop() | Reload() | SetBudget() | RemoveBudget():
@@ -280,3 +284,29 @@ def command_of(tree: dict[str, Any]) -> Command:
             raise UsageError(f"{verb}: {name} is too large a number")
     made: Command = form(**values)
     return made
+
+
+async def _of_store(
+    command: Backup | Restore | Forget | Compact, instance: Wired, keeper: StoreKeeper, by: str
+) -> dict[str, Any]:
+    """What the answer holds; raises CosttopError where it cannot be done."""
+    match command:
+        case Backup():
+            made = await keeper.back_up()
+            return {"backup": {"file": str(made.path), "at": iso(made.at * 1000)}}
+        case Restore(file):
+            if file and (fault := backups.usable(Path(file), len(migrations()))):
+                raise UsageError(fault)
+            keeper.restore(RebuildOrder(f"{by} put a backup back", file, by))
+            return {"said": ["the database is being rebuilt from the backup and the logs"]}
+        case Compact(before):
+            return {"gone": await compacted(instance.writer, min(before, now_ms() - LEAST_KEPT))}
+        case Forget(sessions, before):
+            gone = await forgotten(instance, sessions, before, by)
+            clear_copies(instance.paths)
+            try:
+                await keeper.back_up()
+                backups.prune(instance.paths.database, 1)
+            except CosttopError as error:
+                gone["kept"] = str(error)
+            return {"gone": gone}

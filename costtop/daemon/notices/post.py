@@ -16,7 +16,7 @@ from costtop.alerts.routes import Route
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.alerts.wording import Message
 from costtop.config import Config, Endpoint, milliseconds
-from costtop.daemon.notices import fillings, plan_notes
+from costtop.daemon.notices import plan_messages
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
 from costtop.named import NamedTuple
@@ -98,12 +98,12 @@ def post_findings(
 
 def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo, now: int) -> Message:
     """The words for a notification; of a budget they name the sessions that spent most of it."""
-    covered = plan_notes.covering(db, one.finding)
+    covered = plan_messages.covering(db, one.finding)
     finding = one.finding._replace(session=short_ids.said(db, one.finding.session))
     one = one._replace(finding=finding)
     limit = next((each for each in meta.budgets(db) if each.name == finding.budget), None)
     if "window" in dict(finding.evidence):  # of a plan
-        return fillings.worded(db, one, limit, zone, now)
+        return plan_messages.worded(db, one, limit, zone, now)
     if limit is None or limit.of_plan or finding.resolved:
         return wording.message(one, covered=covered)
     window = dict(finding.evidence).get("window_ms")
@@ -130,7 +130,7 @@ def titled(db: sqlite3.Connection, finding: Finding) -> Finding:
     )
     if short and colon:
         finding = finding._replace(title=f"{head}session {short}: {rest}")
-    return plan_notes.valued(db, finding)
+    return plan_messages.valued(db, finding)
 
 
 def _lately(db: sqlite3.Connection, now: int) -> list[Flagged]:

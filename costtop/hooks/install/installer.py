@@ -4,7 +4,9 @@
 was before is kept in a receipt.
 """
 
+import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -15,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from costtop.errors import CosttopError, UsageError
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install import entries, receipts
-from costtop.hooks.install.agent_version import too_old
 from costtop.hooks.install.receipts import Receipt
 from costtop.named import NamedTuple
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect
 
 T = TypeVar("T")
+_PLAIN = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_ABOVE = 5  # folders above a script in which its package is described
 _BY_PATH = str(Path(__file__).parents[1] / "by_path.py")
 
 
@@ -245,3 +248,29 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         young.unlink(missing_ok=True)
         raise CosttopError(f"cannot write {path}: {error.strerror}") from None
+
+
+def too_old(speaks: "Dialect", environ: Mapping[str, str]) -> str:
+    """Why this agent's program runs no hooks; "" where it does, or where that is not known."""
+    program, since = speaks.PROGRAM
+    path = shutil.which(program, path=environ.get("PATH"))
+    version = _version(Path(os.path.realpath(path))) if path and since else ""
+    if not version or _number(version) >= _number(since):
+        return ""
+    return f"{program} {version} is too old for hooks, which came with {since}: update it"
+
+
+def _version(program: Path) -> str:
+    """As its package says, or a folder or a file on the way that is called by a version."""
+    for folder in list(program.parents)[:_ABOVE]:
+        try:
+            said = json.loads((folder / "package.json").read_bytes())["version"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return said if isinstance(said, str) and _PLAIN.match(said) else ""
+    return next((part for part in reversed(program.parts) if _PLAIN.fullmatch(part)), "")
+
+
+def _number(version: str) -> tuple[int, ...]:
+    found = _PLAIN.match(version)
+    return tuple(map(int, found.groups())) if found else ()

@@ -7,9 +7,9 @@ belong to, so that any report can join them: each call has one pull request or n
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from costtop.attribution import head_stretches, split
+from costtop.attribution import split
 from costtop.attribution.pull_names import PullName
-from costtop.attribution.split import BranchPull, Evidence, Known, Link, Work
+from costtop.attribution.split import BranchPull, Evidence, KnownRepository, NamedPull, WorkRow
 from costtop.durations import QUARTER
 from costtop.floor import Floor
 from costtop.named import NamedTuple
@@ -93,7 +93,7 @@ class ToldPulls(NamedTuple):
     called: Mapping[int, str]  # repositories by their rows
     of_git: Sequence[tuple[PullName, PullFact]]
     of_logs: Sequence[tuple[PullName, PullLink]]
-    links: Sequence[Link]
+    links: Sequence[NamedPull]
 
 
 def read(db: sqlite3.Connection) -> ToldPulls:
@@ -115,7 +115,7 @@ def read(db: sqlite3.Connection) -> ToldPulls:
         name = link.repository or called.get(folders.get(link.cwd, (0, ""))[0], "")
         pull = PullName(name or _last(link.project or link.cwd), link.number, link.sign)
         of_logs.append((pull, link))
-        links.append(Link(root, pull.key, link.at, link.branch, link.cwd, link.project))
+        links.append(NamedPull(root, pull.key, link.at, link.branch, link.cwd, link.project))
     return ToldPulls(folders, stored, called, of_git, of_logs, links)
 
 
@@ -126,12 +126,14 @@ def evidence(db: sqlite3.Connection) -> Evidence:
     return Evidence(told.folders, repositories, told.links)
 
 
-def _works(db: sqlite3.Connection) -> list[Work]:
+def _works(db: sqlite3.Connection) -> list[WorkRow]:
     found = []
     for session, context, root, *where, source, first, last in db.execute(_WORKS):
         folder, branch, project = (text or "" for text in where)
         span = first * QUARTER, last * QUARTER
-        found.append(Work(session, context, root, folder, branch, project, source in _FIRM, *span))
+        found.append(
+            WorkRow(session, context, root, folder, branch, project, source in _FIRM, *span)
+        )
     return found
 
 
@@ -153,7 +155,9 @@ def _last(folder: str) -> str:
     return folder.rstrip("/").rpartition("/")[2]
 
 
-def _known(db: sqlite3.Connection, stored: git_facts.StoredRepository, told: ToldPulls) -> Known:
+def _known(
+    db: sqlite3.Connection, stored: git_facts.StoredRepository, told: ToldPulls
+) -> KnownRepository:
     name = told.called[stored.id]
     branches: dict[str, list[BranchPull]] = {}
     for one in git_facts.pulls(db, stored.id):
@@ -165,8 +169,8 @@ def _known(db: sqlite3.Connection, stored: git_facts.StoredRepository, told: Tol
     for fact in git_facts.commits(db, stored.id):
         number = PullName(name, fact.number, fact.sign).key if fact.number else ""
         commits[fact.hash] = (_shown(name, fact.final), number)
-    stretches = {top: head_stretches.stretches(each, stored.main) for top, each in moves.items()}
-    return Known(stored.main, branches, commits, stretches)
+    stretches = {top: split.stretches(each, stored.main) for top, each in moves.items()}
+    return KnownRepository(stored.main, branches, commits, stretches)
 
 
 def _shown(name: str, commit: str) -> str:

@@ -3,9 +3,10 @@
 It judges no trend. Money is int nano-dollars, times are ms UTC.
 """
 
+import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
@@ -13,6 +14,7 @@ from costtop.analysis.task_price import PricedTask
 from costtop.durations import DAY
 from costtop.floor import EXACT, Sum, together
 from costtop.named import NamedTuple
+from costtop.nouns.log_owner import PROGRAMS
 from costtop.queries.sessions.task_costs import NONE, by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
@@ -20,6 +22,11 @@ from costtop.store.db import snapshot
 from costtop.store.sessions import short_ids, task_completion
 
 _KEPT = 300  # tasks of the list
+_COMPLETED = (
+    "SELECT t.task, n.text FROM tasks t JOIN sessions s ON s.id = t.session"
+    " JOIN names n ON n.id = s.source WHERE t.status = 'completed'"
+    " AND t.task IN (SELECT value FROM json_each(?))"
+)
 
 
 class TaskLine(NamedTuple):
@@ -147,3 +154,10 @@ def _together(tasks: list[TaskLine]) -> Sum:
     spent = [task.spent for task in tasks]
     cost, calls = sum(one.cost for one in spent), sum(one.calls for one in spent)
     return Sum(cost, calls, together(one.short for one in spent))
+
+
+def completers(db: sqlite3.Connection, tasks: Collection[str]) -> dict[str, str]:
+    """By the name of a completed task: answer, commit, pr, or program where one said so itself."""
+    by = task_completion.of(db)
+    rows = db.execute(_COMPLETED, (json.dumps(sorted(tasks)),))
+    return {str(task): "program" if source in PROGRAMS else by for task, source in rows}

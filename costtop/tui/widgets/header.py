@@ -42,7 +42,7 @@ def head(snapshot: Snapshot, mood: Mood, size: Extent, with_meters: bool, added:
     if with_meters and snapshot.at and size.height >= _NO_METERS:
         lines += meters(snapshot, size.width, mood)
         if snapshot.billed:
-            from costtop.tui.widgets.billed_line import billed_line  # who has no plan needs none
+            from costtop.tui.widgets.plan_line import billed_line  # who has no plan needs none
 
             lines.append(billed_line(snapshot.billed, size.width))
         if snapshot.plans and not mood.past:

@@ -1,4 +1,4 @@
-"""Windows of plans in the head: ` 5h ■■■■····  61 % resets 13:00 · full ~12:38`. One line."""
+"""Plans in the head: ` 5h ■■■■····  61 % resets 13:00 · full ~12:38`, and what is billed."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.named import NamedTuple
 from costtop.queries.live.view import Snapshot
-from costtop.queries.plans import plan_words
+from costtop.queries.plans import billed_words, plan_words
+from costtop.queries.plans.billed_now import BilledNow
 from costtop.queries.plans.plan_windows import PlanWindow
-from costtop.tui.draw.ink import Line, line, width_of
+from costtop.tui.draw.ink import Line, cut, line, width_of
 from costtop.tui.widgets.meters import level, meter
 
 _BAR = 12  # cells
@@ -83,3 +84,18 @@ def _part(name: str, one: PlanWindow, tiers: tuple[int, ...], look: PartLook) ->
     if look.words >= _ENDS and (old := plan_words.age(one, look.at)):
         spans += line((f" · {old}", "dim"))
     return spans
+
+
+def billed_line(billed: BilledNow, width: int) -> Line:
+    """Whole facts from the most to the least telling, as many as fit."""
+    facts = [
+        line((" billed ", "dim"), (billed_words.today(billed), "strong"), (" today", "dim")),
+        line((" · ", "dim"), (billed_words.month(billed), "text"), (" month", "dim")),
+        line((" · above: value", "dim")),
+        *(line((f" · {name}", "dim")) for name in billed_words.names(billed)),
+    ]
+    told: Line = ()
+    for fact in facts:
+        if width_of(told) + width_of(fact) <= width:
+            told += fact
+    return told or cut(facts[0], width)

@@ -1,5 +1,6 @@
-"""Who has filled the window of a plan that a message is about, worded with it."""
+"""What messages say of plans: who filled a window, and that dollars are value a plan covers."""
 
+import re
 import sqlite3
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
@@ -8,11 +9,14 @@ from costtop.alerts import plan_wording
 from costtop.alerts.plan_wording import Filler
 from costtop.alerts.wording import Message
 from costtop.model import Budget, Finding, Notification
+from costtop.plans import billing
 from costtop.queries.plans import plan_windows
 from costtop.queries.plans.plan_windows import PlanWindow
 from costtop.store import gating, meta
-from costtop.store.sessions import live_logs, short_ids
+from costtop.store.plans import paid_plans
+from costtop.store.sessions import accounts, live_logs, short_ids
 
+_AMOUNT = re.compile(r"(?<=: )(≥?\$[\d,.]*\d)")
 _LEAST = 0.5  # per cents: a session that used less is not named
 
 
@@ -54,3 +58,21 @@ def _window(db: sqlite3.Connection, finding: Finding, now: int) -> PlanWindow | 
 def _parts(session: str) -> tuple[str, str]:
     source, _, name = session.partition("/")
     return source, name
+
+
+def covering(db: sqlite3.Connection, finding: Finding) -> str:
+    """The plan that covers its session at that time, with its price; "" where none does."""
+    plans = paid_plans.of(db) if finding.session else ()
+    source, _, session = finding.session.partition("/")
+    account = (
+        accounts.of_session(db, source, session) if any(plan.account for plan in plans) else ""
+    )
+    held = (plan for plan in plans if billing.covers(plan, source, account, finding.at))
+    return next(map(billing.label, held), "")
+
+
+def valued(db: sqlite3.Connection, finding: Finding) -> Finding:
+    """With a title that says so: "session 9f767c4: value $12.30 (plan), 5.3x the usual …"."""
+    if not covering(db, finding):
+        return finding
+    return finding._replace(title=_AMOUNT.sub(r"value \1 (plan)", finding.title, count=1))
