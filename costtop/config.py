@@ -4,6 +4,7 @@ It is read once at the edge and passed down. Budgets set by command stand in bud
 costtop's own, so that the user's commented file is never rewritten.
 """
 
+import difflib
 import math
 import os
 import tomllib
@@ -19,10 +20,10 @@ from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.nouns.budget_nouns import Budget
 from costtop.paths import Paths
-from costtop.settings import budget_settings, display_settings, plan_entries
+from costtop.settings import budget_settings, plan_entries
 from costtop.settings.budget_settings import BudgetEntry
-from costtop.settings.display_settings import Display
 from costtop.settings.plan_entries import PlanEntry
+from costtop.shown.currency import CODES
 
 Severity = Literal["notice", "warning", "critical"]
 LISTS = ("source", "feature", "budget", "notify", "plan")  # tables that are given many times
@@ -131,7 +132,7 @@ class Git(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     read: bool = True
 
 
-class Tasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TaskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a task is completed."""
 
     completed_by: Literal["answer", "commit", "pr"] = "answer"
@@ -141,6 +142,14 @@ class Tickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What in a branch's name is a ticket."""
 
     pattern: str = tickets.DEFAULT
+
+
+class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The currency in which people read sums, and what a dollar is worth in it."""
+
+    currency: str = "USD"
+    rate: float = 0.0
+    rates: str = ""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -157,7 +166,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     prices: Prices = Prices()
     metrics: Metrics | None = None
     git: Git = Git()
-    tasks: Tasks = Tasks()
+    tasks: TaskSettings = TaskSettings()
     tickets: Tickets = Tickets()
     identity: Identity = Identity()
     display: Display = Display()
@@ -247,7 +256,7 @@ def check(config: Config) -> None:
     if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
         raise Mistake(("tickets", "pattern"), remedy)
     plan_entries.check(config.plan)
-    display_settings.check(config.display)
+    _check_display(config.display)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))
         _span(endpoint.repeat, ("notify", number, "repeat"), LEAST_REPEAT, "4h")
@@ -259,6 +268,25 @@ def check(config: Config) -> None:
     except ConfigError:
         near = config_mistakes.one_word_of(config.timezone, available_timezones())
         raise Mistake(("timezone",), f"no time zone; write one like Europe/Berlin{near}") from None
+
+
+def _check_display(display: Display) -> None:
+    """A known currency, and one way to convert to it; raises Mistake."""
+    if display.currency not in CODES:
+        near = difflib.get_close_matches(display.currency.upper(), sorted(CODES), 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise Mistake(("display", "currency"), f'a currency by its code, such as "EUR"{meant}')
+    if display.rate and not (0 < display.rate < math.inf):
+        raise Mistake(("display", "rate"), "what a dollar is worth, more than 0, such as 0.92")
+    if display.currency == "USD":
+        if display.rate not in (0.0, 1.0) or display.rates:
+            raise Mistake(("display",), "dollars need no rate; name a currency besides")
+        return
+    if bool(display.rate) == bool(display.rates):
+        remedy = (
+            f"{display.currency} needs rate (such as 0.92) or rates (a file of days with rates)"
+        )
+        raise Mistake(("display",), f"{remedy}, one of them")
 
 
 def _amount(given: str | float, place: Place) -> None:

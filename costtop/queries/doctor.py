@@ -1,14 +1,16 @@
 """What costtop could not read, price or send, as stored: the facts of `costtop doctor`."""
 
 import sqlite3
-from typing import Literal
+from typing import Any, Literal
 
+from costtop.durations import iso
 from costtop.floor import Floor
 from costtop.named import NamedTuple
 from costtop.queries.spending import hidden
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import ESTIMATED, UNREADABLE, computed_of
 from costtop.store.db import snapshot
+from costtop.store.git import git_facts
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.rebuild import Recovered
 from costtop.tail.place import restored
@@ -169,3 +171,25 @@ def _endpoints(db: sqlite3.Connection) -> list[EndpointHealth]:
         EndpointHealth(label, int(waiting), int(undelivered), bool(broken), error, delivered)
         for label, waiting, undelivered, broken, error, delivered in rows
     ]
+
+
+def repositories(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Each with its `folder`, `name`, `read_at` and `trouble`; the latter two may be null."""
+    return [
+        {
+            "folder": one.folder,
+            "name": one.name or None,
+            "read_at": iso(one.read_at) if one.read_at else None,
+            "trouble": one.trouble or None,
+        }
+        for one in git_facts.repositories(db)
+    ]
+
+
+def repository_words(tree: list[dict[str, Any]]) -> list[str]:
+    """Lines for people: how many, and each that is not read whole."""
+    if not tree:
+        return []
+    troubled = [one for one in tree if one["trouble"]]
+    lines = [f"repositories: {len(tree)}, not read whole: {len(troubled)}"]
+    return lines + [f"  {one['folder']}: {one['trouble']}" for one in troubled]

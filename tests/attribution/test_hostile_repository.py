@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from costtop.repositories import locate, plain_files, reading, refs
+from costtop.daemon.jobs import git_reading
+from costtop.repositories import locate, plain_files, refs
 from costtop.repositories.locate import Located, NotRead
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
@@ -51,13 +52,13 @@ def config(repository: Path, text: str) -> None:
         file.write(text)
 
 
-def look(repository: Path) -> reading.ReadRepository | None:
+def look(repository: Path) -> git_reading.ReadRepository | None:
     """What a look of the daemon does."""
     found = locate.locate(str(repository))
     if not isinstance(found, Located):
         return None
     assert refs.state(found.common)
-    return reading.read(found.common, (), NEVER)
+    return git_reading.read_anew(found.common, (), NEVER)
 
 
 SETTINGS: dict[str, str] = {

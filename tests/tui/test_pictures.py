@@ -13,7 +13,6 @@ from costtop.queries.spending.days import Day
 from costtop.tui.draw.ascii import asciified
 from costtop.tui.draw.figures import cash, short_model, short_place, si, stroke
 from costtop.tui.draw.ink import Span, cut, fit, line, plain, spread, wrapped
-from costtop.tui.draw.paint import paint
 from costtop.tui.draw.palette import ANSI, COLOURED, MONO, Inks
 from costtop.tui.draw.spark import BARS, bar, scale, sparkline
 from costtop.tui.list import filter as filters
@@ -26,7 +25,7 @@ from costtop.tui.screens.setup import shifted, stepped
 from costtop.tui.widgets.calendar import heat_map, uprights
 from costtop.tui.widgets.curve import curve
 from costtop.tui.widgets.meters import meter, reading, waterfall
-from costtop.tui.widgets.pane import changed_cells
+from costtop.tui.widgets.pane import changed_cells, paint
 from tests.tui.values import AT, FLEET, dollars, row
 
 KEEP = filters.parse("")

@@ -15,7 +15,6 @@ from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
 from costtop.queries import doctor
-from costtop.queries.pulls import read_repositories
 from costtop.queries.spending import hidden
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
@@ -153,7 +152,7 @@ def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
         "unpriced_models": _unpriced(facts.unpriced),
         "drift": [_drift(one) for one in facts.drift],
         "floors": _floors(facts),
-        "repositories": read_repositories.found(db),
+        "repositories": doctor.repositories(db),
         "store": store_health.found(found.database, facts.rebuilt, thinning.size(db, now_ms())),
     }
 
@@ -348,7 +347,7 @@ def _rest(tree: dict[str, Any]) -> list[str]:
     lines = [f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"]
     lines += map(channels.words_of, tree["notify"])
     lines += store_health.words(tree.get("store"))
-    lines += map(clean, read_repositories.words(tree.get("repositories", [])))
+    lines += map(clean, doctor.repository_words(tree.get("repositories", [])))
     if tree["processes"]["blind"]:
         lines.append(f"processes: {tree['processes']['blind']}")
     return lines

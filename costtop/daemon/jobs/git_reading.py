@@ -9,22 +9,26 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from costtop import lasting
+from costtop.attribution import history
+from costtop.attribution.history import Told
 from costtop.config import Config
 from costtop.daemon.jobs import git_due
 from costtop.durations import DAY, HOUR, now_ms
-from costtop.repositories import locate, reading, refs
+from costtop.named import NamedTuple
+from costtop.nouns.repository_facts import CommitFact, HeadMove, PullFact
+from costtop.repositories import git_log, locate, refs
 from costtop.repositories.locate import Located, NotRead
-from costtop.repositories.reading import ReadRepository
 from costtop.store.git import git_facts
 from costtop.store.git.git_facts import StoredRepository
 from costtop.store.sessions import task_completion
 from costtop.store.writer import Writer
 
+_BESIDES = 2_000  # commits of logs of HEAD that are asked for, the latest
 _EVERY = 60.0  # s between two looks
 _LATELY = 7 * DAY  # folders worked in since then are looked at each time, others once an hour
 _COMPLETED = 120 * DAY  # a pull request may be merged weeks after its commits
@@ -34,6 +38,17 @@ _AT_ONCE = 20.0  # s of reading in one look; the rest with the next
 _WAIT = 1.0  # s between two looks whether all that is new has been read
 
 _Found = Located | NotRead | None
+
+
+class ReadRepository(NamedTuple):
+    """What a reading gave."""
+
+    name: str
+    default: str
+    heads: Mapping[str, Sequence[HeadMove]]
+    commits: Sequence[CommitFact]
+    pulls: Sequence[PullFact]
+    trouble: str
 
 
 async def keep(writer: Writer, config: Config, has_read: Callable[[], bool]) -> None:
@@ -111,7 +126,7 @@ class _Looks:
         if not state or state == one.state:
             return
         known = await self._writer.read(git_facts.commits, one.id)
-        read = await loop.run_in_executor(self._thread, reading.read, one.folder, known, self._stop)
+        read = await loop.run_in_executor(self._thread, read_anew, one.folder, known, self._stop)
         if not self._stop.is_set():
             await self._writer.transact(_put, one, state, read)
 
@@ -153,3 +168,25 @@ def _put(db: sqlite3.Connection, one: StoredRepository, state: str, read: ReadRe
         name=read.name, main=read.default, state=state, read_at=now_ms(), trouble=read.trouble
     )
     git_facts.put(db, stored, read.heads, read.commits, read.pulls)
+
+
+def read_anew(common: str, known: Sequence[CommitFact], stop: threading.Event) -> ReadRepository:
+    """Reads one anew; `known` are the commits of earlier readings. It blocks for seconds."""
+    found, logs = refs.read(common), refs.heads_logs(common)
+    told = {one.hash: one for log in logs.values() for one in log.commits}
+    latest = sorted(told.values(), key=lambda one: one.at)[-_BESIDES:]
+    log = git_log.read(common, found, (one.hash for one in latest), stop)
+    moves = {top: each.moves for top, each in logs.items()}
+    commits, pulls = history.read(
+        Told(
+            commits=log.commits,
+            heads=found.heads,
+            remotes=found.remotes,
+            pulls=found.pulls,
+            branch_pulls=found.branch_pulls,
+            default=found.default,
+            moves=moves,
+            known=[*(told | {one.hash: one for one in known}).values()],
+        )
+    )
+    return ReadRepository(found.name, found.default, moves, commits, pulls, log.trouble)

@@ -22,7 +22,7 @@ _USAGE = COUNTED[:-1]
 Labels = tuple[str, str, str]
 
 
-class Series(NamedTuple):
+class CounterSeries(NamedTuple):
     """One feature, model and provider, or `other`: counters of `COUNTED`, cost in nano-dollars."""
 
     labels: Labels
@@ -65,7 +65,7 @@ class Counters:
         self._told: dict[Labels, dict[str, int]] = {}
         self.correction = 0  # nano-dollars by which the store differs from all counters
 
-    def take(self, totals: Sequence[Total]) -> list[Series]:
+    def take(self, totals: Sequence[Total]) -> list[CounterSeries]:
         """All series, with what is new in `totals`: every feature and model of the store."""
         _name(self._features, totals, "feature")
         _name(self._models, totals, "model")
@@ -79,7 +79,9 @@ class Counters:
             unpriced[labels] = unpriced.get(labels, 0) + total.unpriced
         counted = sum(told["cost"] for told in self._told.values())
         self.correction = sum(total.cost for total in totals) - counted
-        return [Series(labels, told, unpriced[labels]) for labels, told in self._told.items()]
+        return [
+            CounterSeries(labels, told, unpriced[labels]) for labels, told in self._told.items()
+        ]
 
     def _moved(self, totals: Iterable[Total]) -> set[str]:
         """Models of which a feature lost calls: what others have more of may be the same calls."""

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from costtop.tui.draw import palette
-from costtop.tui.draw.ink import Line
-from costtop.tui.draw.paint import asciified_strip, paint
+from costtop.tui.draw.ascii import asciified
+from costtop.tui.draw.ink import Line, runs
 from costtop.tui.draw.palette import Inks
 
 _InksOf = tuple[str, int, Color]  # theme, table of inks, background
@@ -142,3 +144,31 @@ def _alike(before: Line, after: Line, end: bool = False) -> int:
 
 def _narrow(text: str) -> bool:
     return cell_len(text) == len(text)
+
+
+def paint(line: Line, width: int, inks: Inks, base: str = "text") -> Strip:
+    """The strip of a line: `width` cells, the rest of the line in the `base` ink."""
+    segments: list[Segment] = []
+    for text, _, ink, act in runs(line, width, base):
+        style = inks[ink]
+        _append(segments, text, _clickable(style, act) if act else style)
+    return Strip(segments, width)
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    """Neighbours of one style become one segment: a style costs forty bytes on the wire."""
+    if segments and segments[-1].style is style:
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
+
+
+@lru_cache(maxsize=256)
+def _clickable(style: Style, act: str) -> Style:
+    return style + Style.from_meta({"@click": act})
+
+
+def asciified_strip(strip: Strip) -> Strip:
+    """The strip in ASCII, as wide as before."""
+    segments = [Segment(asciified(text), style, control) for text, style, control in strip]
+    return Strip(segments, strip.cell_length)

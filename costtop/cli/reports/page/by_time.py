@@ -9,7 +9,7 @@ from costtop.cli.reports.forms import report_table
 from costtop.cli.reports.page import page_table, spend_chart
 from costtop.cli.reports.page.markup import element, joined
 from costtop.cli.reports.page.skeleton import Section
-from costtop.cli.reports.page.spend_chart import Moment
+from costtop.cli.reports.page.spend_chart import ChartMoment
 from costtop.cli.tables import count
 from costtop.queries.spending import report
 from costtop.queries.spending.report import Report
@@ -51,7 +51,7 @@ def _filled(found: Report, unit: str) -> list[tuple[str, Line | None]]:
     return [(day.key, lines.get(day.key)) for day in days]
 
 
-def _moment(pair: tuple[str, Line | None], unit: str) -> Moment:
+def _moment(pair: tuple[str, Line | None], unit: str) -> ChartMoment:
     key, line = pair
     at = datetime.fromisoformat(key)
     name, tick = (
@@ -60,7 +60,7 @@ def _moment(pair: tuple[str, Line | None], unit: str) -> Moment:
         else (f"{at:%a} {at.day} {at:%b}", f"{at.day} {at:%b}")
     )
     if line is None:
-        return Moment(
+        return ChartMoment(
             name=name,
             tick=tick,
             cost=0,
@@ -75,7 +75,7 @@ def _moment(pair: tuple[str, Line | None], unit: str) -> Moment:
     parts = [cost, f"{count(line.input + line.output)} tokens", f"{line.sessions} sessions"]
     parts += [] if billed is None else [f"billed {currency.amount(billed)}"]
     parts += [f"{line.tasks} tasks"] if line.tasks else []
-    return Moment(
+    return ChartMoment(
         name=name,
         tick=tick,
         cost=line.cost,

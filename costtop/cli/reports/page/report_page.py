@@ -13,7 +13,7 @@ from costtop.cli.reports.forms.answered import Answered
 from costtop.cli.reports.page import by_time, curve_cards, meter_cards, page_table, skeleton
 from costtop.cli.reports.page.markup import Part, element, joined
 from costtop.cli.reports.page.page_table import Grid
-from costtop.cli.reports.page.skeleton import Page, Section, Tile
+from costtop.cli.reports.page.skeleton import Section, Tile, WebPage
 from costtop.cli.tables import count
 from costtop.durations import DAY
 from costtop.queries.plans import plan_history
@@ -38,7 +38,7 @@ def html(one: Answered, shown: Sequence[str], said: Sequence[str]) -> str:
     """The page of an answered report; `shown` are its columns, `said` what stands below it."""
     first, last = one.dates()
     parts = tuple(_sections(one, shown, said))
-    page = Page(
+    page = WebPage(
         kind="Spend report",
         title=by_time.span_words(first, last),
         about=_about(one),

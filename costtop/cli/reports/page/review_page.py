@@ -9,7 +9,7 @@ from costtop.cli.reports.forms.review_table import FeatureTrend, ReviewTable
 from costtop.cli.reports.page import by_time, curve_cards, page_table, skeleton
 from costtop.cli.reports.page.markup import Html, element, joined
 from costtop.cli.reports.page.page_table import Grid
-from costtop.cli.reports.page.skeleton import Page, Section, Tile
+from costtop.cli.reports.page.skeleton import Section, Tile, WebPage
 from costtop.queries.spending import report
 from costtop.queries.spending.review import Review
 from costtop.shown import currency
@@ -30,7 +30,7 @@ def html(
     """The page of a review."""
     tz = periods.zone(found.zone)
     first, last = (periods.key("day", at, tz) for at in (found.since, found.until - 1))
-    page = Page(
+    page = WebPage(
         kind="Review",
         title=by_time.span_words(first, last),
         about=f"does work get dearer? · {found.zone}",

@@ -36,7 +36,7 @@ class Tile(NamedTuple):
     more: str = ""
 
 
-class Page(NamedTuple):
+class WebPage(NamedTuple):
     """All that is told of a page besides its look."""
 
     kind: str  # "Spend report"
@@ -48,7 +48,7 @@ class Page(NamedTuple):
     made_at: str
 
 
-def document(page: Page) -> str:
+def document(page: WebPage) -> str:
     """The page as one HTML file."""
     style = page_colours.sheet() + _own("page.css")
     script = _own("page.js")
@@ -76,7 +76,7 @@ def document(page: Page) -> str:
     return f"<!doctype html>\n{html.text}\n"
 
 
-def _inside(page: Page) -> Iterable[Part]:
+def _inside(page: WebPage) -> Iterable[Part]:
     yield element(
         "header",
         element("div", element("div", _GLYPH, "costtop", class_="brand"), _looks(), class_="top"),

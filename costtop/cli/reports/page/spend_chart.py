@@ -18,7 +18,7 @@ _EASY = (10, 12, 14, 16, 18, 20, 24, 28, 32, 36, 40, 50, 60, 70, 80, 90, 100)
 _GAP = 0.18  # of a bar's room
 
 
-class Moment(NamedTuple):
+class ChartMoment(NamedTuple):
     """One bar's room: nano-dollars, tokens, completed tasks."""
 
     name: str  # "Mon 23 Nov"
@@ -31,7 +31,7 @@ class Moment(NamedTuple):
     said: str  # all of it in words
 
 
-def drawn(moments: Sequence[Moment], named: str) -> Html:
+def drawn(moments: Sequence[ChartMoment], named: str) -> Html:
     """The lanes and their axis; `named` says what they are of."""
     paid = any(one.billed is not None for one in moments)
     parts: list[Part] = [_spend(moments, named, paid=paid)]
@@ -44,7 +44,7 @@ def drawn(moments: Sequence[Moment], named: str) -> Html:
     return element("div", *parts, element("div", element("span"), _axis(moments), class_="lane"))
 
 
-def _spend(moments: Sequence[Moment], named: str, *, paid: bool) -> Html:
+def _spend(moments: Sequence[ChartMoment], named: str, *, paid: bool) -> Html:
     most, shown = max(max(one.cost, one.billed or 0) for one in moments), currency.shown()
     highest = _rounded(shown.converted(most))
     top = highest * NANO / shown.rate
@@ -64,7 +64,7 @@ def _spend(moments: Sequence[Moment], named: str, *, paid: bool) -> Html:
     return element("div", element("div", *said, class_="name"), ticks, plot, class_=kind)
 
 
-def _keys(moments: Sequence[Moment], *, paid: bool) -> list[Html]:
+def _keys(moments: Sequence[ChartMoment], *, paid: bool) -> list[Html]:
     """What the looks mean, where there is more than one."""
     keys = []
     if paid:
@@ -148,7 +148,7 @@ def _mark(nth: int, many: int, share: float) -> Html:
     )
 
 
-def _hit(nth: int, many: int, one: Moment) -> Html:
+def _hit(nth: int, many: int, one: ChartMoment) -> Html:
     """What a pointer finds: words for the whole height of a bar's room."""
     return element(
         "rect",
@@ -161,7 +161,7 @@ def _hit(nth: int, many: int, one: Moment) -> Html:
     )
 
 
-def _axis(moments: Sequence[Moment]) -> Html:
+def _axis(moments: Sequence[ChartMoment]) -> Html:
     many = len(moments)
     step = max(1, -(-many // _LABELS))
     texts = []
