@@ -13,3 +13,9 @@ def fleet_paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     paths = fleet.instance(Path(tmp_path_factory.mktemp("fleet")))
     fleet.build(paths, days=40)
     return paths
+
+
+@pytest.fixture(autouse=True)
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One kind of terminal for all: a style keeps the codes of the first it is written to."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
