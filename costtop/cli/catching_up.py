@@ -4,7 +4,7 @@ import os
 import sqlite3
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,6 +119,8 @@ def _catch_up(place: Paths) -> str:
     bar, began = _Bar(), now_ms()
     try:
         counts = catch_up(place, bar.show)
+        if counts is None:
+            _looked(place, began)
     except (CosttopError, OSError) as error:
         return f"{error}; what is stored is shown"
     finally:
@@ -129,6 +131,12 @@ def _catch_up(place: Paths) -> str:
         return _NOTHING
     new = f"{counts['calls']:,} new call{'s' * (counts['calls'] != 1)}"
     return f"read {new} first, for no daemon runs (costtop start)"
+
+
+def _looked(place: Paths, at: int) -> None:
+    """Nothing was new: what was saved until then need not be looked at again before each answer."""
+    with suppress(OSError):
+        os.utime(place.database, ns=(at * 1_000_000, at * 1_000_000))
 
 
 def _rebuilt_since(place: Paths, began: int) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from costtop import paths
+from costtop.cli import catching_up
 from costtop.daemon.lifecycle.instance import hold
+from tests.cli.logs import claude_row, write
 from tests.cli.test_report import line, run
 
 __all__ = ["run"]  # the fixture
@@ -131,3 +133,17 @@ def test_a_budget_that_was_just_set_is_known_at_once(home: Path, run: Any) -> No
     assert "tiny" in run("check")[1]
     config.write_text("")
     assert "tiny" not in run("check")[1]
+
+
+def test_a_saved_configuration_is_looked_at_once(home: Path, run: Any) -> None:
+    write(home, claude_row())
+    run("report")
+    place = paths.find()
+    place.config.write_text("[anomaly]\nmultiplier = 5.0\n")
+    for looks in (True, False):
+        assert catching_up._may_be_new(place) is looks
+        assert run("report")[0] == 0
+    place.config.write_text('[[budget]]\nname = "daily"\namount = "20"\n')
+    assert catching_up._may_be_new(place)
+    run("report")
+    assert "daily" in run("budget", "list")[1]

@@ -1,12 +1,10 @@
 """What completes a task, through the real commands and a real repository."""
 
-import contextlib
 import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,6 @@ from tests.e2e.instance import Instance, claude_log
 
 SESSION = "d0e5d0e5-1111-4111-8111-111111111111"
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not there")
-
-
-@pytest.fixture
-def instance(home: Path) -> Iterator[Instance]:
-    one = Instance(home)
-    yield one
-    with contextlib.suppress(AssertionError):
-        one.stop()
-    one.kill9()
 
 
 def stamp(at: float) -> str:

@@ -1,16 +1,12 @@
 """Titles that agents give sessions: nowhere unless they are wanted, and gone when no more so."""
 
-import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from costtop.sources.session_titles import TITLES
 from tests.conformance import worlds
@@ -20,15 +16,6 @@ from tests.sources.golden import LOGS
 
 WANTED = "session_titles = true\n"
 SESSION, CANARY = "7ab1e000-1111-4111-8111-111111111111", "Canary sings of the retry"
-
-
-@pytest.fixture
-def instance(home: Path) -> Iterator[Instance]:
-    one = Instance(home)
-    yield one
-    with contextlib.suppress(AssertionError):
-        one.stop()
-    one.kill9()
 
 
 def log(instance: Instance, title: str = CANARY) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,6 @@ from tests.e2e.instance import Instance, claude_line, claude_log
 
 SESSION, OTHER = "0b5e55ed-1111-4111-8111-111111111111", "1dea1dea-2222-4222-8222-222222222222"
 ME, HERE = user_name(), host_name()
-
-
-@pytest.fixture
-def instance(home: Path) -> Iterator[Instance]:
-    one = Instance(home)
-    yield one
-    with contextlib.suppress(AssertionError):
-        one.stop()
-    one.kill9()
 
 
 def log(instance: Instance, session: str = SESSION, calls: int = 3) -> None:

@@ -28,13 +28,6 @@ from tests.plans.corpus import FOLDER, ROLLOUTS, check, moment
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "codex"
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("COSTTOP_HOME", str(tmp_path / "costtop"))
-    return tmp_path
-
-
 def read(now):
     with closing(open_reader(find().database)) as db:
         return plan_windows.read(db, now)

@@ -28,13 +28,6 @@ from tests.plans.rollouts import ID, rollout, window
 FIVE, WEEK = 300, 10080
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("COSTTOP_HOME", str(tmp_path / "costtop"))
-    return tmp_path
-
-
 def read(now):
     scan(find())
     with closing(open_reader(find().database)) as db:

@@ -15,7 +15,10 @@ from costtop.tui.widgets.meters import level, meter
 _BAR = 12  # cells
 _GAP = 3
 _FULL, _ENDS, _ALL = 1, 2, 3  # when it is full; when it is reset, too; that it survives, too
-_LOOKS = ((_BAR, _ALL), (0, _ALL), (_BAR, _ENDS), (_BAR // 2, _ENDS), (0, _ENDS), (0, _FULL))
+_LOOKS = (
+    *((_BAR, _ALL), (_BAR // 2, _ALL), (0, _ALL)),
+    *((_BAR, _ENDS), (_BAR // 2, _ENDS), (0, _ENDS), (0, _FULL)),
+)
 
 
 class PartLook(NamedTuple):
@@ -31,8 +34,8 @@ class PartLook(NamedTuple):
 def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
     """The windows that hold, the shortest first, as many as fit; [] where there is no plan.
 
-    Where there is little room what is well goes first, then bars and resets, then what presses
-    least.
+    Where there is little room bars get short, then what is well goes, then bars and resets, then
+    what presses least.
     """
     if not snapshot.plans:
         return []
