@@ -34,8 +34,8 @@ class PartLook(NamedTuple):
 def plan_line(snapshot: Snapshot, width: int, *, plain: bool) -> list[Line]:
     """The windows that hold, the shortest first, as many as fit; [] where there is no plan.
 
-    Where there is little room bars get short, then what is well goes, then bars and resets, then
-    what presses least.
+    Where there is little room bars get short and go, then what is well, then resets, then what
+    presses least.
     """
     if not snapshot.plans:
         return []
