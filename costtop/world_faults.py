@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from costtop.errors import CosttopError, NothingStored, StoreError
+from costtop.errors import CosttopError, NothingStored, OlderStore
 from costtop.named import NamedTuple
 
 Kind = Literal["full", "locked", "read-only", "broken", "unopened", "descriptors", "memory", "away"]
@@ -79,17 +79,18 @@ class WorldFault(NamedTuple):
 def judge(error: BaseException) -> WorldFault | None:
     """The fault of the world that an error tells of; None for a bug.
 
-    A group is one only if each of its errors is; a CosttopError if what it words is. A StoreError
-    is one by itself: the database has gone, or another file stands in its place for a while.
+    A group is one only if each of its errors is; a CosttopError if what it words is. That the
+    database has gone is one, and an OlderStore: until it is rebuilt, another file stands there.
     """
     if isinstance(error, BaseExceptionGroup):
         judged = [judge(one) for one in error.exceptions]
         return None if None in judged else judged[0]
     if isinstance(error, CosttopError) and error.__cause__:
         return judge(error.__cause__)
-    if isinstance(error, StoreError):
-        why = "it has gone" if isinstance(error, NothingStored) else str(error)
-        return WorldFault("unopened", why, of_store=True)
+    if isinstance(error, NothingStored):
+        return WorldFault("unopened", "it has gone", of_store=True)
+    if isinstance(error, OlderStore):
+        return WorldFault("unopened", str(error), of_store=True)
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
     if isinstance(error, OSError):

@@ -53,7 +53,8 @@ def crowd(tmp_path):
 async def test_of_two_hundred_processes_named_by_forged_files_none_is_signalled(
     hand, root, crowd, all_steps
 ):
-    sessions = [wanted(f"s{n}") for n in range(MANY)]
+    # Names of its own: the search sees the machine, with the agents of tests that run beside this.
+    sessions = [wanted(f"forged-{os.getpid()}-{n}") for n in range(MANY)]
     for one, process in zip(sessions, crowd, strict=True):
         forge(root, process.pid, one.ids[0])
     hand.holder.take(sessions, search(sessions, [root]))
