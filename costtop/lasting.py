@@ -43,6 +43,16 @@ class Fault(NamedTuple):
     since: int  # ms UTC
     began: float  # s of the monotonic clock
 
+    @property
+    def trouble(self) -> str:
+        """The whole of it in one line."""
+        return self.what.said
+
+    @property
+    def code(self) -> str:
+        """By which `doctor` knows it."""
+        return self.what.code
+
 
 class Faults:
     """What is waited out at present, by task; logged once, when it begins and when it ends."""

@@ -60,6 +60,16 @@ _PLAIN: dict[Kind, str] = {
     "locked": "another program holds its lock",
     "memory": "there is no memory left",
 }
+_CODES: dict[Kind, str] = {
+    "full": "disk-full",
+    "locked": "locked",
+    "read-only": "read-only",
+    "broken": "disk-broken",
+    "unopened": "store-gone",
+    "descriptors": "no-descriptors",
+    "memory": "no-memory",
+    "away": "folder-away",
+}
 _NO_THREAD = "can't start new thread"  # what Python says, as a RuntimeError, of a limit of tasks
 
 
@@ -69,6 +79,11 @@ class WorldFault(NamedTuple):
     kind: Kind
     why: str  # for people
     of_store: bool  # the database cannot be used; else a file, a descriptor, a thread
+
+    @property
+    def code(self) -> str:
+        """By which `costtop doctor` knows it."""
+        return _CODES[self.kind]
 
     @property
     def said(self) -> str:

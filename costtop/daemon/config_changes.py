@@ -76,7 +76,7 @@ class ConfigChanges:
     def __init__(
         self, paths: Paths, reload: Callable[[], None], besides: Callable[[], object] = tuple
     ) -> None:
-        self.trouble = ""
+        self.code, self.trouble = "config-kept", ""
         self._paths, self._reload = paths, reload
         self._files = (paths.config, paths.budgets, paths.config.with_name("prices.toml"))
         self._besides = besides  # what else a reload takes in, such as folders of logs

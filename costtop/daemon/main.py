@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -186,9 +185,9 @@ def _loaded(paths: Paths) -> Config:
 def _open_files(instance: Wired) -> list[Troubled]:
     """What others can read or replace; what is costtop's own is closed at once."""
     told = privacy.told(instance.paths, instance.config, repair=True)
-    for line in told:
-        log.warning("%s", line)
-    return [SimpleNamespace(trouble=line) for line in told]
+    for one in told:
+        log.warning("%s", one.trouble)
+    return [*told]
 
 
 def _channels(instance: Wired, counters: Counters) -> list[Channel]:

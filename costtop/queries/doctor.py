@@ -191,5 +191,6 @@ def repository_words(tree: list[dict[str, Any]]) -> list[str]:
     if not tree:
         return []
     troubled = [one for one in tree if one["trouble"]]
-    lines = [f"repositories: {len(tree)}, not read whole: {len(troubled)}"]
+    code = "  [repository-unread]" if troubled else ""
+    lines = [f"repositories: {len(tree)}, not read whole: {len(troubled)}{code}"]
     return lines + [f"  {one['folder']}: {one['trouble']}" for one in troubled]

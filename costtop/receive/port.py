@@ -14,7 +14,7 @@ class Port:
 
     def __init__(self, host: str, number: int) -> None:
         self.host, self.number = host, number
-        self.trouble = ""
+        self.code, self.trouble = "listener-closed", ""
         self.ready = asyncio.Event()  # open, or known to be in trouble
 
     async def keep_open(

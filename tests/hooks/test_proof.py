@@ -6,6 +6,7 @@ import pytest
 
 from costtop import paths
 from costtop.cli.reports import doctor
+from costtop.cli.reports.diagnosis import told_lines
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install.installer import Installed
@@ -85,7 +86,7 @@ def test_status_doctor_and_budget_say_what_the_gate_has_done(stored):
     assert "cannot hold" not in call("budget", "set", "daily", "6").stdout
     problems, (gate,) = _doctor()["problems"], _doctor()["gates"]
     assert gate["gate"] == "called" and not any("cannot hold" in one for one in problems)
-    assert "  ✓ gate of claude-code" in "\n".join(doctor._plain(_doctor()))
+    assert "  ✓ gate of claude-code" in "\n".join(told_lines.plain(_doctor()))
 
 
 def _doctor():

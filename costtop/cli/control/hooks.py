@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _status(agents: Sequence[str], *, as_json: bool) -> int:
-    from costtop.cli.reports import hold
+    from costtop.cli.reports.diagnosis import hold
     from costtop.hooks.install.proof import proofs
 
     told = [*zip(*proofs(agents, paths.find(), now_ms()), strict=True)]

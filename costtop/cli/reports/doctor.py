@@ -9,8 +9,17 @@ from typing import Any
 
 from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import channels, hold, price_age, shown_names, store_health
-from costtop.cli.tables import count, put, put_json
+from costtop.cli.reports.diagnosis import (
+    channels,
+    hold,
+    price_age,
+    shown_names,
+    store_health,
+    told_lines,
+)
+from costtop.cli.reports.diagnosis.diagnoses import ADVICE, Diagnosis
+from costtop.cli.reports.diagnosis.notes import notes
+from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
@@ -19,7 +28,7 @@ from costtop.queries.spending import hidden
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
 from costtop.store.forgetting import thinning
-from costtop.text import clean
+from costtop.world_faults import judge
 
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 _INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -28,7 +37,8 @@ _INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 def add(parser: Parser, name: str) -> None:
     """Adds `doctor`."""
     parser.says(
-        "What is read, what is not, what has no price, and what to do about it.",
+        "What is read, what is not, what has no price, and what to do about it. What is found has"
+        " a code in brackets: docs/troubleshooting.md has a section for each.",
         "costtop doctor",
         "costtop doctor --json",
     )
@@ -42,20 +52,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         put_json(tree)
     else:
-        put("\n".join(_plain(tree)))
+        put("\n".join(told_lines.plain(tree)))
     return 1 if tree["problems"] else 0
 
 
 def diagnosis(found: Paths) -> dict[str, Any]:
-    """Everything as JSON-able values; `problems` are lines that say what to do."""
+    """Everything as JSON-able values; `problems` are lines that say what to do.
+
+    `diagnoses` are the same with codes, and after them what is to be known besides.
+    """
     said = daemon_status.read(found.status)
     running = daemon_status.is_fresh(said, now_ms())
-    problems: list[str] = []
-    if not running:
-        none = "no daemon is running, so nothing is read or told; start it: costtop start"
-        problems.append(str(said.get("trouble") or none))
-    elif said.get("trouble"):
-        problems.append(str(said["trouble"]))
+    problems = _of_daemon(said, running=running)
     tree: dict[str, Any] = {
         "schema": 1,
         "version": __version__,
@@ -76,14 +84,28 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         **_stored(found, problems),
     }
     tree["unread"] = _unread(tree, found)
-    problems += [line for line in _open_files(found) if line not in problems]
-    problems += hold.problems(found, tree["gates"])
-    tree["problems"] = problems
+    problems += [*_open_files(found), *hold.problems(found, tree["gates"])]
+    problems = list({one.said: one for one in problems}.values())  # the daemon may tell one too
+    tree["problems"] = [one.said for one in problems if one.wrong]
+    found_out = sorted([*problems, *notes(tree)], key=lambda one: not one.wrong)
+    tree["diagnoses"] = [one.tree() for one in found_out]
     return tree
 
 
-def _open_files(found: Paths) -> list[str]:
-    """What others can read or replace, one line each."""
+def _of_daemon(said: dict[str, Any], *, running: bool) -> list[Diagnosis]:
+    """Whether one runs, and what it says of itself; one that was given up has no process."""
+    trouble, code = str(said.get("trouble", "")), str(said.get("trouble_code", ""))
+    if not running and (said.get("pid") or not trouble):
+        said_so = "no daemon is running, so nothing is read or told; start it: costtop start"
+        return [Diagnosis("daemon-down", said_so)]
+    if not running:
+        return [Diagnosis("daemon-crashed", trouble)]
+    known = code if code in ADVICE else "daemon-trouble"  # of another version
+    return [Diagnosis(known, trouble)] if trouble else []
+
+
+def _open_files(found: Paths) -> list[Diagnosis]:
+    """What others can read or replace."""
     from costtop import config
     from costtop.daemon.lifecycle import privacy
 
@@ -91,7 +113,8 @@ def _open_files(found: Paths) -> list[str]:
         settings = config.load(found)
     except CosttopError:
         settings = None
-    return privacy.told(found, settings, repair=False)
+    told = privacy.told(found, settings, repair=False)
+    return [Diagnosis(one.code, one.trouble, one.remedy) for one in told]
 
 
 def _receiver(found: Paths) -> dict[str, str] | None:
@@ -130,18 +153,19 @@ def _unread(tree: dict[str, Any], found: Paths) -> list[dict[str, str]]:
     ]
 
 
-def _stored(found: Paths, problems: list[str]) -> dict[str, Any]:
+def _stored(found: Paths, problems: list[Diagnosis]) -> dict[str, Any]:
     try:
         db = open_reader(found.database)
         facts = doctor.read(db)
     except CosttopError as error:
         if found.database.exists():
-            problems.append(str(error))
+            fault = judge(error)
+            problems.append(Diagnosis(fault.code if fault else "store-unusable", str(error)))
         facts = None
     tree: dict[str, Any] = {"notify": channels.found(found, facts.endpoints if facts else ())}
     problems += channels.problems(tree["notify"])
     tree["price_list"] = price_age.found(db if facts else None, now_ms())
-    problems += filter(None, [price_age.problem(tree["price_list"])])
+    problems += price_age.problems(tree["price_list"])
     if facts is None:
         return tree
     tree |= shown_names.found(db, problems)
@@ -210,7 +234,7 @@ def _parts(variant: str) -> tuple[str, str, str]:
     return tier, speed, geo
 
 
-def _sources(found: Paths, problems: list[str]) -> list[dict[str, Any]]:
+def _sources(found: Paths, problems: list[Diagnosis]) -> list[dict[str, Any]]:
     """Every folder that is looked at, walked now: it works without a daemon."""
     from costtop import config
     from costtop.daemon.ingest.log_roots import roots
@@ -220,14 +244,14 @@ def _sources(found: Paths, problems: list[str]) -> list[dict[str, Any]]:
     try:
         looked = roots(config.load(found), found)
     except CosttopError as error:
-        problems.append(str(error))
+        problems.append(Diagnosis("config-wrong", str(error)))
         return []
     seen = find(looked, time.time_ns())
     counts: dict[object, int] = {}
     for file in seen.seen:
         counts[file.root] = counts.get(file.root, 0) + 1
     told = (f"{os.fsdecode(trouble.path)}: {trouble.reason}" for trouble in seen.troubles)
-    problems += [line for line in told if line not in problems]  # the daemon may tell one too
+    problems += [Diagnosis("log-refused", line) for line in told]
     return [
         {
             "source": root.label.partition(":")[2],
@@ -261,93 +285,3 @@ def _number(path: Path) -> int | None:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
-
-
-def _plain(tree: dict[str, Any]) -> list[str]:
-    lines = [
-        f"costtop {tree['version']}  SQLite {tree['sqlite']}  {tree['places']['database']}",
-        "",
-    ]
-    lines += [
-        f"  ✓ {source['title']:<20} {source['files']:>6} files  {clean(source['folder'], 200)}"
-        for source in tree["sources"]
-        if source["found"]
-    ]
-    seen = {_tool(source) for source in tree["sources"] if source["found"]}
-    missing = sorted({_tool(source) for source in tree["sources"]} - seen)
-    lines.append(f"  ✗ not found: {', '.join(missing)}  (folders: costtop doctor --json)")
-    lines.append(f"  - not supported: {', '.join(tree['unsupported'])}  (why: --json)")
-    for channel in tree["daemon"].get("channels", []):
-        mark = "✗" if channel["trouble"] else "✓"
-        lines.append(f"  {mark} {channel['name']:<20} {channel['said']:>12}  {channel['address']}")
-    lines += hold.plain(tree["gates"])
-    lines += [f"  {words}" for words in shown_names.words(tree)]
-    if receiver := tree["receiver"]:
-        lines.append(
-            f"  OTLP at {receiver['address']} asks for the token in {receiver['token_file']}:"
-        )
-        lines.append(f"    export {receiver['set']}")
-    lines += ["", *_not_read(tree), *_records(tree), *_prices(tree), *_rest(tree), ""]
-    problems = tree["problems"]
-    lines += [f"! {clean(problem, 500)}" for problem in problems] or ["nothing is wrong"]
-    return lines
-
-
-def _tool(source: dict[str, Any]) -> str:
-    """The tool's name without which of its logs it is: "Gemini CLI, older chats"."""
-    return str(source["title"]).partition(",")[0]
-
-
-def _not_read(tree: dict[str, Any]) -> list[str]:
-    lines = []
-    for one in tree["unread"]:
-        lines.append(f"not read: {one['title']} in {clean(one['folder'], 300)}")
-        lines.append(f"  {clean(one['why'], 300)}; config.toml:")
-        lines += [f"    {clean(line, 500)}" for line in one["lines"].splitlines()]
-    return lines
-
-
-def _records(tree: dict[str, Any]) -> list[str]:
-    bad = tree.get("bad_lines", [])
-    lines = [f"unreadable lines: {sum(one['count'] for one in bad)}"]
-    for one in bad:
-        lines.append(f"  {clean(one['file'], 300)}: {one['count']}")
-        lines += [f"    byte {item['offset']}: {item['reason']}" for item in one["first"][:3]]
-    half = tree.get("half_lines", [])
-    lines.append(f"half lines at the end of a log: {len(half)}")
-    return lines + [f"  {clean(one['file'], 300)}: from byte {one['offset']}" for one in half[:5]]
-
-
-def _prices(tree: dict[str, Any]) -> list[str]:
-    models = tree.get("unpriced_models", [])
-    lines = [price_age.said(tree["price_list"]), f"models without a price: {len(models)}"]
-    for one in models:
-        tokens = f"{count(one['input_tokens'])} in, {count(one['output_tokens'])} out"
-        lines.append(f"  {clean(one['model'])}: {one['calls']} calls, {tokens}; {one['why']}")
-    floors = tree.get("floors", {})
-    guessed = floors.get("estimated_calls", 0)
-    lines.append(
-        f"sums are {'floors; missing is what hides in' if floors.get('floor') else 'exact'}"
-    )
-    lines += [f"  {words}" for words in floors.get("words", ())]
-    lines.append(f"calls with a guessed model: {guessed}")
-    return lines + [_drift_words(one) for one in tree.get("drift", [])]
-
-
-def _drift_words(one: dict[str, Any]) -> str:
-    of = f"{one['calls']} calls" if "calls" in one else f"{one['sessions']} sessions"
-    return (
-        f"drift {one['source']}, {one['reported_by']}: computed ${one['computed_usd']}, reported"
-        f" ${one['reported_usd']} over {of}: ${one['drift_usd']}"
-    )
-
-
-def _rest(tree: dict[str, Any]) -> list[str]:
-    watch = tree["watch"]
-    lines = [f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"]
-    lines += map(channels.words_of, tree["notify"])
-    lines += store_health.words(tree.get("store"))
-    lines += map(clean, doctor.repository_words(tree.get("repositories", [])))
-    if tree["processes"]["blind"]:
-        lines.append(f"processes: {tree['processes']['blind']}")
-    return lines

@@ -8,7 +8,7 @@ from typing import Any
 
 from costtop import money, paths
 from costtop.cli.parser import Parser
-from costtop.cli.reports import store_health
+from costtop.cli.reports.diagnosis import store_health
 from costtop.cli.tables import plain, put, put_json
 from costtop.control import client
 from costtop.control.protocol import Backup, Restore

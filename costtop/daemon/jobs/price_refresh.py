@@ -24,7 +24,7 @@ class PriceRefresh:
     """Asks for the newest list once a day; says why one is not used."""
 
     def __init__(self, instance: Wired) -> None:
-        self.trouble = ""
+        self.code, self.trouble = "prices-refused", ""
         self._instance = instance
 
     async def run(self) -> None:

@@ -48,7 +48,7 @@ class StoreKeeper:
         posted: Callable[[], None],
         faults: Faults,
     ) -> None:
-        self.trouble = ""
+        self.code, self.trouble = "backup-failed", ""
         self._faults = faults
         self._writer, self._ingest, self._reader = instance.writer, instance.ingest, reader
         self._database = instance.paths.database

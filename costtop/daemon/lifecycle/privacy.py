@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from costtop.config import Config
+from costtop.named import NamedTuple
 from costtop.notify.address import OWN
 from costtop.paths import Paths
 
@@ -18,21 +19,35 @@ _SERVED = frozenset(
 _OPEN = 0o066  # others read or write
 
 
-def told(paths: Paths, config: Config | None, *, repair: bool) -> list[str]:
-    """What is open to others, one line each with what to do; `repair` closes what is costtop's own.
+class OpenPlace(NamedTuple):
+    """A place that is not safe: the code that `doctor` knows it by, a line, and what to type."""
+
+    code: str
+    trouble: str
+    remedy: str = ""
+
+
+def told(paths: Paths, config: Config | None, *, repair: bool) -> list[OpenPlace]:
+    """What is open to others, with what to do; `repair` closes what is costtop's own.
 
     Only a regular file of this user in costtop's own folder is closed, never through a link: what
     else is open may be meant so.
     """
-    lines = [_way_in(folder) for folder in sorted({paths.config.parent, paths.database.parent})]
-    lines.append(on_file_server(paths.database.parent))
+    folders = sorted({paths.config.parent, paths.database.parent})
+    found = [place for folder in folders for place in _way_in(folder)]
+    if served := on_file_server(paths.database.parent):
+        found.append(OpenPlace("home-remote", served))
     secret = set(_secret(paths, config))
     ours = (paths.config, paths.budgets, paths.screen)
     left = [one for one in (*ours, *sorted(secret - {*ours})) if _is_open(one)]
     if repair:
         left = [one for one in left if not _close(one, paths)]
-    lines += [f"{one} can be read by others: chmod 600 {one}" for one in left if one in secret]
-    return [line for line in lines if line]
+    return found + [_read_by_others(one) for one in left if one in secret]
+
+
+def _read_by_others(file: Path) -> OpenPlace:
+    remedy = f"chmod 600 {file}"
+    return OpenPlace("file-open", f"{file} can be read by others: {remedy}", remedy)
 
 
 def _secret(paths: Paths, config: Config | None) -> Iterator[Path]:
@@ -75,16 +90,18 @@ def _close(path: Path, paths: Paths) -> bool:
         os.close(held)
 
 
-def _way_in(folder: Path) -> str:
-    """Which folder above ours another user could put another in the place of; "" for none."""
+def _way_in(folder: Path) -> list[OpenPlace]:
+    """The first folder above ours that another user could put another in the place of."""
     for above in folder.absolute().parents:
         try:
             found = above.stat()
         except OSError:
             continue
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            return f"{above} is writable by everybody, who may replace {folder}: chmod o-w {above}"
-    return ""
+            remedy = f"chmod o-w {above}"
+            said = f"{above} is writable by everybody, who may replace {folder}: {remedy}"
+            return [OpenPlace("folder-open", said, remedy)]
+    return []
 
 
 def on_file_server(folder: Path) -> str:

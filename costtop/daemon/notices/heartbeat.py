@@ -22,7 +22,7 @@ class Heartbeat:
     """Beats at most once in `every` ms; a beat that hangs holds up nothing and no second one."""
 
     def __init__(self, address: str, every: int) -> None:
-        self.trouble = ""
+        self.code, self.trouble = "heartbeat-failed", ""
         self._address, self._every = address, every
         self._last: int | None = None
         self._beat: asyncio.Task[None] | None = None

@@ -51,9 +51,15 @@ class Channel(Protocol):
 
 
 class Troubled(Protocol):
-    """A task that says in one line what keeps it from its work; "" where nothing does."""
+    """What says in one line what keeps it from its work, "" where nothing does; and its code."""
 
-    trouble: str
+    @property
+    def code(self) -> str:
+        """By which `doctor` knows it."""
+
+    @property
+    def trouble(self) -> str:
+        """The line."""
 
 
 class StatusWriter:
@@ -123,7 +129,7 @@ class StatusWriter:
             },
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
-            "trouble": self._fault() or self._troubles(),
+            **self._trouble(),
             "faults": [_waited(one) for one in self._faults.present()],
             "config": self.reloaded,
             "channels": [channel.said() for channel in self._channels],
@@ -133,21 +139,21 @@ class StatusWriter:
             "plans": ingest.plans,
         }
 
-    def _fault(self) -> str:
-        """What is waited out; of a lock on the database with who has it, where that is known."""
-        said, present = self._faults.trouble, self._faults.present()
-        if not (present and present[0].what.of_store and present[0].what.kind == "locked"):
-            return said
+    def _trouble(self) -> dict[str, str]:
+        """The worst that is wrong in one line, and its code; both "" where nothing is."""
+        told = ((one.code, one.trouble) for one in (*self._faults.present(), *self._troubled))
+        code, said = next((one for one in told if one[1]), ("", ""))
+        if not said and (refused := self._follower.troubles):
+            code, said = "log-refused", f"{shown(refused[0].path)}: {refused[0].reason}"
+        return {"trouble": said + self._who_locks(code), "trouble_code": code}
+
+    def _who_locks(self, code: str) -> str:
+        """Who has the lock on the database, where that is what is waited out and it is known."""
+        present = self._faults.present()
+        if code != "locked" or not (present and present[0].what.of_store):
+            return ""
         writers = database_writers(self._instance.paths.database)
-        return f"{said} ({named(writers)})" if writers else said
-
-    def _troubles(self) -> str:
-        told = (one.trouble for one in self._troubled)
-        return next(filter(None, told), "") or self._unreadable()
-
-    def _unreadable(self) -> str:
-        troubles = self._follower.troubles
-        return f"{shown(troubles[0].path)}: {troubles[0].reason}" if troubles else ""
+        return f" ({named(writers)})" if writers else ""
 
     def _sources(self) -> list[dict[str, object]]:
         rows = []

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from costtop import config
+from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.hooks.dialects import AGENTS
@@ -41,10 +42,10 @@ def tree(one: "Installed", proof: "Proof") -> dict[str, object]:
     }
 
 
-def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:
-    """Gates that do not run, and budgets that therefore hold nothing; one line each."""
+def problems(paths: Paths, told: list[dict[str, Any]]) -> list[Diagnosis]:
+    """Gates that do not run, and budgets that therefore hold nothing."""
     lines = [
-        f"the gate of {one['agent']}: {one['said']}"
+        Diagnosis(f"gate-{one['gate']}", f"the gate of {one['agent']}: {one['said']}", _do(one))
         for one in told
         if one["gate"] in {"broken", "old", "untrusted", "silent"}
     ]
@@ -53,13 +54,19 @@ def problems(paths: Paths, told: list[dict[str, Any]]) -> list[str]:
         door = Door(paths)
         seen = door.read(gates, now_ms())
         untold = [
-            f"budget {one.name}: {line}"
+            Diagnosis("window-untold", f"budget {one.name}: {line}")
             for one in budgets
             for line in door.read(window_words.untold, one, now_ms())
         ]
     except CosttopError:
         return lines  # told elsewhere, or nothing was ever read
-    return lines + all_unheld(seen, budgets, now_ms()) + untold
+    unheld = (Diagnosis("budget-unheld", line) for line in all_unheld(seen, budgets, now_ms()))
+    return [*lines, *unheld, *untold]
+
+
+def _do(one: dict[str, Any]) -> str:
+    """A gate that is broken is put in anew; of all others the agent has to be asked."""
+    return f"costtop hooks install {one['agent']}" if one["gate"] == "broken" else ""
 
 
 def plain(told: list[dict[str, Any]]) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop import money
+from costtop.cli.reports.diagnosis.diagnoses import coded
 from costtop.durations import iso
 from costtop.store.forgetting.thinning import StoreSize
 from costtop.store.recovery import backups
@@ -59,9 +60,10 @@ def words(tree: dict[str, Any] | None) -> list[str]:
     if thin := tree["sessions_without_details"]:
         lines.append(f"  {thin} sessions have no tools and minutes any more (costtop compact)")
     lines += [f"backups of the database: {len(kept)}{newest}"]
-    lines += [f"  {tree['no_room']}"] if tree["no_room"] else []
+    lines += [coded(f"  {tree['no_room']}", "backup-failed")] if tree["no_room"] else []
     if one := tree["rebuilt"]:
         lost = f"{one['lost_calls']} calls (${one['lost_usd']})" if one["lost_calls"] else "nothing"
         aside = f"; the bad file is {one['moved_aside']}" if one["moved_aside"] else ""
-        lines.append(f"  it was rebuilt at {one['at']}: {one['why']}; lost: {lost}{aside}")
+        line = f"  it was rebuilt at {one['at']}: {one['why']}; lost: {lost}{aside}"
+        lines.append(coded(line, "store-rebuilt"))
     return lines

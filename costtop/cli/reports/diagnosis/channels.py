@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from costtop import config
+from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.config import Endpoint
 from costtop.durations import iso, now_ms, words
 from costtop.errors import CosttopError
@@ -16,6 +17,7 @@ _REMEDIES = {
     "wrong": "mend it in config.toml",
     "broken": "mend its URL, then: costtop alerts test",
     "untried": "try it: costtop alerts test",
+    "failing": "it is tried again",
 }
 
 
@@ -79,10 +81,14 @@ def _tree(
     }
 
 
-def problems(told: Iterable[dict[str, Any]]) -> list[str]:
-    """A line for each channel that cannot, or may not, tell anybody, with what to do."""
+def problems(told: Iterable[dict[str, Any]]) -> list[Diagnosis]:
+    """Each channel that cannot, or may not, tell anybody, with what to do."""
     return [
-        f"notify {one['label']}: {_why(one)}; {_REMEDIES[one['state']]}"
+        Diagnosis(
+            f"channel-{one['state']}",
+            f"notify {one['label']}: {_why(one)}; {_REMEDIES[one['state']]}",
+            wrong=one["state"] != "failing",
+        )
         for one in told
         if one["state"] in _REMEDIES
     ]

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.durations import now_ms
 from costtop.queries import shown_currency
 from costtop.queries.sessions import described_roots
@@ -11,7 +12,7 @@ from costtop.shown import currency
 from costtop.store import meta
 
 
-def found(db: sqlite3.Connection, problems: list[str]) -> dict[str, Any]:
+def found(db: sqlite3.Connection, problems: list[Diagnosis]) -> dict[str, Any]:
     """The currency with its rate, and what owners of logs are called; adds what is wrong."""
     tree: dict[str, Any] = {
         "owners": [
@@ -24,7 +25,7 @@ def found(db: sqlite3.Connection, problems: list[str]) -> dict[str, Any]:
         try:
             one = shown_currency.read(told, now_ms())
         except NoRateError as error:
-            problems.append(f"{error}; sums are shown in dollars")
+            problems.append(Diagnosis("no-rate", f"{error}; sums are shown in dollars"))
         else:
             rate = one.figure(1_000_000_000, places=9)
             tree["shown_in"] = {"currency": one.code, "rate": rate, "dated": one.dated or None}

@@ -9,6 +9,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
+from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.daemon import shipped_prices
 from costtop.durations import DAY, words
 from costtop.store import meta
@@ -34,14 +35,15 @@ def found(db: sqlite3.Connection | None, now: int) -> dict[str, Any]:
     }
 
 
-def problem(tree: dict[str, Any]) -> str:
-    """What to do about a list that is old; "" where it is not."""
+def problems(tree: dict[str, Any]) -> list[Diagnosis]:
+    """What to do about a list that is old."""
     if (tree["age_days"] or 0) * DAY < _OLD:
-        return ""
-    return (
+        return []
+    said = (
         f"the price list is {tree['age_days']} days old: update costtop's packages, or let it fetch"
         " the newest one: [prices] refresh = true"
     )
+    return [Diagnosis("prices-old", said)]
 
 
 def said(tree: dict[str, Any]) -> str:
