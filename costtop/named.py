@@ -60,11 +60,23 @@ def _constructor(of: type[_Fields]) -> Callable[..., Any]:
     return made  # type: ignore[no-any-return]
 
 
+def _annotated(body: dict[str, Any]) -> tuple[str, ...]:
+    """The names with an annotation in the body of a class; from 3.14 on a function tells them."""
+    if "__annotations__" in body:
+        return tuple(body["__annotations__"])
+    try:
+        import annotationlib as lib  # type: ignore[import-not-found]
+    except ImportError:
+        return ()
+    found = lib.get_annotate_from_class_namespace(body)
+    return tuple(lib.call_annotate_function(found, lib.Format.STRING)) if found else ()
+
+
 class _Maker(type):
     """Makes of the body of a class with annotations the tuple with these fields."""
 
     def __new__(meta, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
-        fields = tuple(body.get("__annotations__", ()))
+        fields = _annotated(body)
         defaults = {field: body.pop(field) for field in fields if field in body}
         if bad := [one for one in fields if one.startswith("_") or iskeyword(one)]:
             raise TypeError(f"no names of fields: {', '.join(bad)}")
@@ -72,7 +84,7 @@ class _Maker(type):
             raise TypeError(f"fields without a default follow those with one: {name}")
         others = tuple(base for base in bases if base is not _DECLARED)
         for base in others:  # Generic, whose subscript goes before the tuple's
-            body["__class_getitem__"] = classmethod(base.__class_getitem__.__func__)  # type: ignore[attr-defined]
+            body["__class_getitem__"] = vars(base)["__class_getitem__"]  # from 3.12 on C's
         body |= {"__slots__": (), "_fields": fields, "__match_args__": fields}
         body["_field_defaults"] = defaults
         body |= {field: _tuplegetter(nth, "") for nth, field in enumerate(fields)}

@@ -8,7 +8,7 @@ import io
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -108,6 +108,30 @@ class WatchedSessions:
         del self._unpacked[root]
 
 
+class _Pickler(pickle.Pickler):
+    """Is told what is shared. By a method, for from 3.13 on it takes no attribute for one."""
+
+    def __init__(self, into: io.BytesIO, number: Callable[[object], int | None]) -> None:
+        super().__init__(into, pickle.HIGHEST_PROTOCOL)
+        self._number = number
+
+    def persistent_id(self, value: object) -> int | None:
+        """The number of what is shared."""
+        return self._number(value)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads bytes of this process alone."""
+
+    def __init__(self, data: io.BytesIO, shared: list[Any]) -> None:
+        super().__init__(data)
+        self._shared = shared
+
+    def persistent_load(self, number: int) -> Any:
+        """What is shared, by its number."""
+        return self._shared[number]
+
+
 class Packing:
     """Packs sessions to bytes and back. What all of them share is not packed, but kept here."""
 
@@ -119,9 +143,7 @@ class Packing:
     def packed(self, watched: Watched) -> PackedSession:
         """The session as bytes."""
         into = io.BytesIO()
-        pickler = pickle.Pickler(into, pickle.HIGHEST_PROTOCOL)
-        pickler.persistent_id = self._number  # type: ignore[method-assign]
-        pickler.dump(watched)
+        _Pickler(into, self._number).dump(watched)
         data = into.getvalue()
         self._like = self._like or data
         zipped = zlib.compressobj(1, zlib.DEFLATED, _RAW, zdict=self._like)
@@ -130,9 +152,7 @@ class Packing:
     def unpacked(self, session: PackedSession) -> Watched:
         """The same session, value by value."""
         data = zlib.decompressobj(_RAW, zdict=self._like).decompress(session.data)
-        unpickler = pickle.Unpickler(io.BytesIO(data))  # noqa: S301 - our own bytes of this process
-        unpickler.persistent_load = self._shared.__getitem__  # type: ignore[method-assign]
-        watched: Watched = unpickler.load()
+        watched: Watched = _Unpickler(io.BytesIO(data), self._shared).load()
         return watched
 
     def _number(self, value: object) -> int | None:

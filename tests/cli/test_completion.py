@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from costtop.cli.main import MODULES, main, whole_parser
 from costtop.cli.upkeep import completion, man_page
 from costtop.queries import completions
 from tests.cli.logs import claude_row, write
-from tests.conftest import ROOT
 from tests.parser_walk import parsers
 
 _ASK = """
@@ -152,23 +150,3 @@ def test_roff_obeys_nothing_in_a_text() -> None:
     assert text.startswith(r"\&.so")
     assert man_page._text("'q") == r"\&\(aqq"
     assert man_page._text(r"a\b") == r"a\eb"
-
-
-def test_a_wheel_brings_completions_and_the_manual(tmp_path: Path) -> None:
-    build = "from hatchling.builders.wheel import WheelBuilder as B; import sys\n"
-    build += "print(*B(sys.argv[1]).build(directory=sys.argv[2], versions=['standard']))"
-    ran = subprocess.run(
-        [sys.executable, "-c", build, ROOT, tmp_path], capture_output=True, text=True, check=True
-    )
-    with zipfile.ZipFile(ran.stdout.split()[-1]) as wheel:
-        shared = {
-            name.partition("/data/")[2]: name for name in wheel.namelist() if "/data/" in name
-        }
-        assert set(shared) == {
-            "share/bash-completion/completions/costtop",
-            "share/zsh/site-functions/_costtop",
-            "share/fish/vendor_completions.d/costtop.fish",
-            "share/man/man1/costtop.1",
-        }
-        manual = wheel.read(shared["share/man/man1/costtop.1"]).decode()
-    assert manual == man_page.page(whole_parser()) + "\n"

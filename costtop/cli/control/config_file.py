@@ -10,10 +10,10 @@ import msgspec
 from costtop import config as configuration
 from costtop import config_mistakes, paths
 from costtop.cli.control import config_edit
-from costtop.cli.parser import Parser
+from costtop.cli.parser import Parser, Verbs
 from costtop.cli.tables import put, put_json
 from costtop.config_mistakes import SECRET, Place, shown
-from costtop.errors import ConfigError
+from costtop.errors import ConfigError, CosttopError
 from costtop.paths import Paths
 
 Setting = tuple[Place, Any, str]
@@ -28,10 +28,27 @@ def add(parser: Parser, name: str) -> None:
         "costtop config show --origin",
         "costtop config check",
         "costtop config edit",
+        "costtop config example",
     )
     parser.set_defaults(run=_path)
     parser.add_argument("--json", action="store_true", help="where the file is, as JSON")
-    verbs = parser.verbs("path|show|check|edit")
+    verbs = parser.verbs("path|show|check|edit|example")
+    _add_questions(verbs)
+    edit = verbs.add_parser("edit")
+    edit.says(
+        "Opens a draft in your editor (VISUAL, EDITOR), and saves it only once it is right.",
+        "costtop config edit",
+    )
+    edit.set_defaults(run=config_edit.run)
+    example = verbs.add_parser("example")
+    example.says(
+        "Every setting with its default and a sentence on it, to copy from.",
+        "costtop config example | less",
+    )
+    example.set_defaults(run=_example)
+
+
+def _add_questions(verbs: Verbs) -> None:
     where = verbs.add_parser("path")
     where.says("Where config.toml is, or would be.", "costtop config path")
     where.add_argument("--json", action="store_true", help="as JSON")
@@ -54,12 +71,6 @@ def add(parser: Parser, name: str) -> None:
     )
     check.add_argument("--json", action="store_true", help="as JSON")
     check.set_defaults(run=_check)
-    edit = verbs.add_parser("edit")
-    edit.says(
-        "Opens a draft in your editor (VISUAL, EDITOR), and saves it only once it is right.",
-        "costtop config edit",
-    )
-    edit.set_defaults(run=config_edit.run)
 
 
 def _path(options: argparse.Namespace) -> int:
@@ -88,6 +99,17 @@ def _check(options: argparse.Namespace) -> int:
     for line in missing:
         put(f"not there yet: {line}")
     put(f"{_named(found.config)}: {config_edit.counted(config)}")
+    return 0
+
+
+def _example(options: argparse.Namespace) -> int:
+    """A wheel has it in the package, a checkout at its top."""
+    package = Path(configuration.__file__).parent
+    places = (folder / "config.example.toml" for folder in (package, package.parent))
+    found = next((path for path in places if path.exists()), None)
+    if found is None:
+        raise CosttopError("the example is not installed; see: costtop config show")
+    put(found.read_text(encoding="utf-8").rstrip())
     return 0
 
 

@@ -16,7 +16,7 @@ _ABOUT = (
     " nothing is sent anywhere. Without a command it opens the live screen."
 )
 _FILES = (
-    ("~/.config/costtop/config.toml", "what the user has set; config.example.toml explains it"),
+    ("~/.config/costtop/config.toml", "what the user has set; see: costtop config example"),
     ("~/.config/costtop/budgets.toml", "budgets that were set by command"),
     ("~/.local/state/costtop/", "the database, backups, the daemon's log"),
 )
