@@ -19,6 +19,11 @@ def main() -> int:
             from costtop.hooks.statusline import main as line
 
             return _end(line(sys.argv[2:]))
+        case ["line", *_]:
+            from costtop.hooks.bars import main as bar
+
+            if (code := bar(sys.argv[2:])) is not None:
+                return _end(code)
     import gc
 
     gc.set_threshold(20_000, 20, 20)  # nearly all that is loaded stays

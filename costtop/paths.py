@@ -39,6 +39,11 @@ class Paths(NamedTuple):
     otlp_token: Path  # what programs show the OTLP receiver; costtop makes it
 
     @property
+    def fields(self) -> Path:
+        """The parts of `line` by name, for `costtop line`."""
+        return self.line.with_name("status.fields")
+
+    @property
     def identity_key(self) -> Path:
         """What names of users and hosts are hashed with, where the config asks for it."""
         return self.database.parent / "identity.key"

@@ -43,6 +43,7 @@ LIGHT = (
     "costtop.periods",
     "costtop.paths",
     "costtop.hooks.gate",
+    "costtop.hooks.bars",
     "costtop.hooks.statusline",
     "costtop.hooks.install.installer",
     "costtop.store.gating",

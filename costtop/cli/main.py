@@ -42,6 +42,7 @@ MODULES = {
     "hooks": ("control.hooks", "wire costtop into an agent"),
     "gate": ("control.hooks", "answer an agent's hook"),
     "statusline": ("control.hooks", "an agent's status line"),
+    "line": ("control.hooks", "for tmux, waybar, prompts"),
     "start": ("upkeep.daemon", "the daemon, in background"),
     "stop": ("upkeep.daemon", "the daemon, or a session"),
     "status": ("upkeep.daemon", "how the daemon is"),

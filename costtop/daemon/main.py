@@ -84,7 +84,7 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
     """
     daemon_log.begin(paths.log)
     os.umask(0o077)
-    own = {paths.status.name, paths.line.name}  # which no other process writes
+    own = {paths.status.name, paths.line.name, paths.fields.name}  # which no other process writes
     files.clear_unfinished({paths.status.parent, paths.config.parent}, own)
     config = _loaded(paths)
     with instances.doorway(paths, lock) as socket:
@@ -238,7 +238,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("slow files", reader.run_slow),
             ("process search", search.run),
             ("status", status.run),
-            ("status line", partial(keep_line, paths.database, paths.line, status.said)),
+            ("status line", partial(keep_line, paths, status.said)),
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper, reader),
             *notice_tasks.tasks(instance, reader, to, posted, faults, heart),

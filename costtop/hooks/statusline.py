@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def line(text: bytes, files: tuple[str, str, str], now: int) -> str:
-    """Session cost, and the daemon's own line of today, budget and burn."""
+    """Session cost and context, and the daemon's own line of today, budget, windows and burn."""
     database, _, status = files
     session = quick.word(text, "session_id")
     try:
@@ -45,7 +45,7 @@ def line(text: bytes, files: tuple[str, str, str], now: int) -> str:
     cost = (_cost(database, session) or _own(text)) if session else ""
     if cost and " value · " in said:  # the user pays a plan: costs are no bill
         cost += " value"
-    parts = [part for part in (cost, said) if part]
+    parts = [part for part in (cost, _context(text), said or _limits(text)) if part]
     if not parts:
         return "~ costtop: no data yet"
     return ("" if fresh else "~") + " · ".join(parts)
@@ -78,6 +78,22 @@ def _own(text: bytes) -> str:
     """What the agent itself says, marked, while no log has told of the session yet."""
     told = quick.number(text, "total_cost_usd")
     return "" if told is None else f"session ~${told:,.2f}"
+
+
+def _context(text: bytes) -> str:
+    """How full the agent says that its context is; "" before its first answer."""
+    used = quick.number(quick.part(text, "context_window").encode(), "used_percentage")
+    return "" if used is None else f"context {used:.0f} %"
+
+
+def _limits(text: bytes) -> str:
+    """The plan's windows as the agent tells them, while no daemon has put them into its line."""
+    limits = quick.part(text, "rate_limits").encode()
+    told = [
+        (title, quick.number(quick.part(limits, name).encode(), "used_percentage"))
+        for title, name in (("5h", "five_hour"), ("week", "seven_day"))
+    ]
+    return " · ".join(f"{title} {used:.0f} %" for title, used in told if used is not None)
 
 
 def _tell(text: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What other programs are told of spend: sums of all of it for /metrics, one line for status bars.
+"""What other programs are told of spend: sums of all of it for /metrics, words for status bars.
 
 Read from the roll-ups; no session is named. A model that several providers serve counts under the
 one that served it last, for the roll-ups do not hold the provider.
@@ -13,7 +13,7 @@ from costtop.durations import DAY, QUARTER
 from costtop.floor import Floor, Sum
 from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
-from costtop.queries.live.view import BudgetMeter
+from costtop.queries.live.view import BudgetMeter, stands
 from costtop.shown import currency
 from costtop.store.calls import floors
 
@@ -120,6 +120,49 @@ def spending_line(
     if burn:
         parts.append(f"{currency.amount(burn)}/h")
     return " · ".join(parts)
+
+
+def bar_fields(
+    today: Sum,
+    burn: int,
+    meters: Sequence[BudgetMeter],
+    plans: "Sequence[PlanWindow]" = (),
+    billed: "BilledNow | None" = None,
+) -> dict[str, str]:
+    """The parts of that line by name, for who makes a line of his own; "" where there is none.
+
+    `level` and `percent` are of the budget or window that is nearest to its end: ok, warn, over.
+    """
+    own = [meter for meter in meters if not meter.of_plan]
+    used = [one.used for one in plans if one.used is not None]
+    part = max(
+        [*(one.spent / one.amount for one in meters), *(one / 100 for one in used)], default=0
+    )
+    words = {
+        "today": currency.amount(today.cost, floor=today.floor),
+        "billed": "",
+        "burn": f"{currency.amount(burn)}/h",
+        "budget": _fullest(own) if own else "",
+        "plan_5h": _share(plans, "5h"),
+        "plan_week": _share(plans, "week"),
+        "level": stands(part),
+        "percent": f"{part * 100:.0f}" if meters or used else "",
+    }
+    if billed is not None:
+        from costtop.queries.plans import billed_words
+
+        words["billed"] = billed_words.beyond(billed)
+    return words
+
+
+def _share(plans: "Sequence[PlanWindow]", title: str) -> str:
+    """How full the fullest window of that length is: of many accounts, of one or none."""
+    named = [one for one in plans if one.title == title]
+    if not named:
+        return ""
+    from costtop.queries.plans import plan_words
+
+    return plan_words.share(max(named, key=plan_words.pressing))
 
 
 def window_words(plans: "Sequence[PlanWindow]", now: int, tz: ZoneInfo) -> list[str]:

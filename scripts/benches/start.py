@@ -36,6 +36,7 @@ _QUICK = (
     ("--once",),
     ("record", "--session=s", "--model=m", "--input-tokens=1", "--output-tokens=1"),
     ("statusline",),
+    ("line", "--tmux"),
     ("gate", "--agent", "claude-code"),
 )
 

@@ -13,7 +13,15 @@ from costtop.cli.main import MODULES, _parser, main
 from tests.cli.logs import claude_row, write
 from tests.parser_walk import parsers
 
-STAY = {"daemon", "start", "demo", "run", "gate", "statusline"}  # these begin something, or answer
+STAY = {
+    "daemon",
+    "start",
+    "demo",
+    "run",
+    "gate",
+    "statusline",
+    "line",
+}  # these begin something, or answer
 ROOT = Path(__file__).resolve().parents[2]
 FULL = "costtop: cannot write: No space left on device\n"
 
@@ -79,7 +87,7 @@ def test_output_that_cannot_be_written_is_one_line_or_none(scanned: Path, share:
                 assert got in (code, 1), (kind, words)
 
 
-@pytest.mark.parametrize("words", ["gate --agent claude-code", "statusline"])
+@pytest.mark.parametrize("words", ["gate --agent claude-code", "statusline", "line --tmux"])
 def test_a_hook_whose_reader_has_gone_still_lets_the_agent_go_on(home: Path, words: str) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -144,3 +144,16 @@ def test_cents_are_rounded_as_money_is(home):
     assert re.fullmatch(
         r"~session \$\d\.\d\d", line(b'{"session_id":"s1"}', quick.files(os.environ), now())
     )
+
+
+def test_how_full_the_context_is_stands_behind_the_session(stored):
+    _say("today $1.00 · 5h 13 %")
+    told = {**S1, "context_window": {"used_percentage": 42.6, "current_usage": {"input_tokens": 1}}}
+    said = "session $0.05 · context 43 % · today $1.00 · 5h 13 %\n"
+    assert call("statusline", text=told).stdout == said
+    fresh = {**S1, "context_window": {"used_percentage": None, "context_window_size": 200000}}
+    assert "context" not in call("statusline", text=fresh).stdout
+
+
+def test_without_a_daemons_line_it_says_the_windows_that_the_agent_tells(stored):
+    assert call("statusline", text=S1).stdout == "~session $0.05 · 5h 12 % · week 40 %\n"

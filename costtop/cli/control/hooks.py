@@ -1,4 +1,4 @@
-"""`costtop hooks install|remove|status AGENT`, and the help of what hooks call."""
+"""`costtop hooks install|remove|status AGENT`, and the help of what hooks and bars call."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
 from costtop.durations import now_ms
+from costtop.errors import UsageError
+from costtop.hooks import bars
 from costtop.hooks.dialects import AGENTS
 
 _DEEDS = {
@@ -17,7 +19,7 @@ _DEEDS = {
 
 
 def add(parser: Parser, name: str) -> None:
-    """Adds one of the three."""
+    """Adds one of them."""
     parser.set_defaults(run=run, verb=name)
     if name == "gate":
         about = "Answers an agent's hook: JSON on stdin; always exit 0."
@@ -27,6 +29,8 @@ def add(parser: Parser, name: str) -> None:
         about = "The status line of Claude Code: JSON on stdin, one line out."
         parser.says(about, "costtop statusline", "costtop statusline --then ~/bin/my-line")
         parser.add_argument("--then", metavar="CMD", help="the user's own status line, kept")
+    elif name == "line":
+        _add_line(parser)
     else:
         examples = [f"costtop hooks {deed} claude-code" for deed in _DEEDS]
         parser.says("Wires costtop into an agent's settings.", *examples)
@@ -41,6 +45,40 @@ def add(parser: Parser, name: str) -> None:
             if deed == "status":
                 one.add_argument("--json", action="store_true", help="as JSON")
             one.set_defaults(deed=deed)
+
+
+def _add_line(parser: Parser) -> None:
+    fields = "; ".join(f"{{{name}}} {words}" for name, words in bars.FIELDS.items())
+    parser.says(
+        f"What status bars show of spend, in a line. Fields of --format: {fields}.",
+        "costtop line --tmux",
+        "costtop line --format '{today} {burn} {plan_5h}'",
+        "i3status | costtop line --i3status",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--claude", action="store_true", help="as `statusline`: JSON on stdin")
+    for name, words in bars.FORMS.items():
+        form.add_argument(
+            f"--{name}", action="store_const", const=name, dest="form", default="", help=words
+        )
+    parser.add_argument("--format", metavar="TEXT", default="{line}", help="a line of your own")
+    parser.add_argument("--then", metavar="CMD", help="with --claude: the user's own status line")
+    parser.set_defaults(run=_line)
+
+
+def _line(options: argparse.Namespace) -> int:
+    """Comes here only with words that `bars.main` does not take: the usual ones never do."""
+    if options.claude:
+        from costtop.hooks import statusline
+
+        return statusline.main(["--then", options.then] if options.then else [])
+    if options.then:
+        raise UsageError("--then CMD goes with --claude")
+    try:
+        bars.check(options.format)
+    except bars.NotALine as error:
+        raise UsageError(f"--format: {error}") from None
+    return bars.put(options.form, options.format)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,10 @@ from pathlib import Path
 from costtop.paths import Paths, runtime_folders
 
 _FOLDERS = ("spool", "backups", "intake", "hooks")  # whole
-_STATE = ("costtop.*", "status.json*", "status.txt*", "otlp-token*", "identity.key", ".*.new")
+_STATE = (
+    *("costtop.*", "status.json*", "status.txt*", "status.fields*"),
+    *("otlp-token*", "identity.key", ".*.new"),
+)
 
 
 def state_files(found: Paths) -> list[Path]:

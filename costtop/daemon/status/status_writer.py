@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from costtop import __version__, files, lasting
@@ -18,16 +17,18 @@ from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.lasting import Fault, Faults
 from costtop.named import NamedTuple
+from costtop.paths import Paths
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
-from costtop.queries.totals import spending_line, window_words
+from costtop.queries.totals import bar_fields, spending_line, window_words
 from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
 from costtop.store.db import migrations, open_reader
 from costtop.tail.follow import Follower
 from costtop.tail.place import shown
+from costtop.text import clean
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,6 +37,7 @@ _OLD = 4_000  # ms after which a file that still holds is written again: readers
 _SHARE = 0.003  # of a core for the line, which thousands of sessions make dear
 _AGAIN = 10.0  # s after which the line is worded anew, for a burn falls by itself
 _RARELY = 60.0  # s where there is none: a day ends by itself
+_LONGEST = 400  # characters of what one field says
 
 
 class Channel(Protocol):
@@ -179,6 +181,7 @@ class StatusLine(NamedTuple):
     """The line for status bars, whether a burn stands in it, and the seconds of a core it took."""
 
     text: str = ""
+    fields: str = ""  # a name and its words a line
     burns: bool = False
     took: float = 0.0
 
@@ -187,10 +190,14 @@ def _worded(live: Live, seen: Pulse) -> StatusLine:
     began = time.thread_time()
     now = now_ms()
     today, burn, meters = live.glance(now, seen)
-    windows = window_words(live.plans(now), now, live.zone())
+    plans, billed = live.plans(now), live.billed(now)
+    windows = window_words(plans, now, live.zone())
     with live.in_currency(now):
-        line = spending_line(today, burn, meters, windows, live.billed(now))
-    return StatusLine(line, burn > 0, time.thread_time() - began)
+        line = spending_line(today, burn, meters, windows, billed)
+        fields = bar_fields(today, burn, meters, plans, billed)
+    fields |= {"line": line, "plan": " · ".join(windows), "alerts": str(live.open_alerts())}
+    text = "".join(f"{name} {clean(words, _LONGEST)}\n" for name, words in fields.items())
+    return StatusLine(line, text, burn > 0, time.thread_time() - began)
 
 
 async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
@@ -207,15 +214,14 @@ async def to_its_end(work: Callable[P, T], *given: P.args, **named: P.kwargs) ->
         raise
 
 
-async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any]]) -> None:
-    """Keeps the line for status bars, written anew when something changed, for ever.
+async def keep_line(paths: Paths, said: Callable[[], dict[str, Any]]) -> None:
+    """Keeps the line for status bars and its parts, written anew when something changed, for ever.
 
-    Not at once, for the start belongs to reading. The file's time says how fresh the line is, so
-    it is touched every few seconds. `said` is what the daemon says of itself: which processes it
-    knows.
+    Not at once, for the start belongs to reading. A file's time says how fresh it is, so both are
+    touched every few seconds. `said` is what the daemon says of itself: which processes it knows.
     """
     await asyncio.sleep(_EVERY)
-    with closing(open_reader(database, unfinished=True)) as db:
+    with closing(open_reader(paths.database, unfinished=True)) as db:
         live = Live(db)
         known, found, worded, touched = -1, StatusLine(), 0.0, 0.0
         while True:
@@ -224,10 +230,12 @@ async def keep_line(database: Path, line: Path, said: Callable[[], dict[str, Any
             if (changed != known or old) and now >= worded + found.took / _SHARE:
                 known, worded = changed, now
                 found = await to_its_end(_worded, live, pulse(said()))
-                files.replace(line, f"{found.text}\n".encode())
+                files.replace(paths.line, f"{found.text}\n".encode())
+                files.replace(paths.fields, found.fields.encode())
                 touched = now
             elif now - touched >= _OLD / 1000:
-                os.utime(line)
+                for path in (paths.line, paths.fields):
+                    os.utime(path)
                 touched = now
             lasting.well()
             await lasting.beat(_EVERY)

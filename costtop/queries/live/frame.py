@@ -27,6 +27,7 @@ from costtop.queries.live.view import (
 from costtop.queries.plans import known_plans, watched_spend
 from costtop.shown import currency
 from costtop.store import meta
+from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
@@ -83,6 +84,10 @@ class Live:
         """The windows of plans; () without one."""
         with snapshot(self._db):
             return known_plans.read(self._db, now)
+
+    def open_alerts(self) -> int:
+        """How many alerts are open: neither acknowledged nor over."""
+        return len(alert_reads.open_ones(self._db))
 
     def in_currency(self, now: int) -> AbstractContextManager[None]:
         """Within it sums are worded in what people read them in, by this thread alone."""

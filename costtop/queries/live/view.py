@@ -84,6 +84,11 @@ class WindowMeter(NamedTuple):
     spare: int | None = None  # ms by which it would outlast its reset
 
 
+def stands(part: float) -> str:
+    """The verdict of a spent part: `ok` below 80 %, `warn` from there, `over` from 100 %."""
+    return "over" if part >= 1 else "warn" if part >= 0.8 else "ok"
+
+
 class BudgetMeter(NamedTuple):
     """A budget's period so far."""
 

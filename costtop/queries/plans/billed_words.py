@@ -30,7 +30,12 @@ def names(billed: BilledNow) -> list[str]:
 
 def status(billed: BilledNow) -> str:
     """In a status bar."""
-    return f"billed {currency.amount(billed.today)}"
+    return f"billed {beyond(billed)}"
+
+
+def beyond(billed: BilledNow) -> str:
+    """Today's amount beyond the price of plans: "$0.00"."""
+    return currency.amount(billed.today)
 
 
 def span(billed: BilledSpan) -> str:

@@ -7,11 +7,12 @@ becomes a cross. The amount stands beside it in figures, so colour says nothing 
 from collections.abc import Sequence
 
 from costtop.money import NANO
-from costtop.queries.live.view import BudgetMeter
+from costtop.queries.live.view import BudgetMeter, stands
 from costtop.tui.draw.figures import cash, cash_of
 from costtop.tui.draw.ink import Line, Span, fit, joined, line
 
 _FULL = 1.25  # of the amount, at the right end of the bar
+_INKS = {"ok": "text", "warn": "warn", "over": "bad"}
 
 
 def meter(
@@ -52,7 +53,7 @@ def _ink(part: float) -> str:
 
 def level(part: float) -> str:
     """The verdict of an amount: `text` below 80 %, warn from there, bad from 100 %."""
-    return "bad" if part >= 1 else "warn" if part >= 0.8 else "text"
+    return _INKS[stands(part)]
 
 
 def reading(budget: BudgetMeter) -> Line:
