@@ -37,6 +37,8 @@ _FORMATS = {
     "grok.json": "agents.grok:SUMMARIES",
     "kimi": "agents.kimi:SOURCE",
     "kimi.json": "agents.kimi:STATES",
+    "droid": "agents.droid:SOURCE",
+    "droid.json": "agents.droid:SUMS",
 }
 
 
@@ -66,7 +68,6 @@ SOURCES: Collection[Source] = SOURCE.values()
 UNSUPPORTED: dict[str, str] = {
     "cursor": "its local database holds no token counts any more (zero since version 3);"
     " only Cursor's Admin API tells them",
-    "droid": "its session files hold messages and tools, but no usage",
     "github-copilot-vscode": "VS Code keeps no usage of chats; send its OpenTelemetry to costtop",
     "kimi-cli": "the older Kimi CLI (~/.kimi) writes another format; Kimi Code is read",
     "ollama": "it logs no usage; log its responses, or send OpenTelemetry to costtop",

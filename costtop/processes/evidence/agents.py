@@ -43,6 +43,7 @@ AGENTS = {
     "grok": Agent(frozenset({"grok", "grok-build"})),
     "aider": Agent(frozenset({"aider"})),
     "openhands": Agent(frozenset({"openhands"})),
+    "droid": Agent(frozenset({"droid"})),
 }
 VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 """What may hold a session's id in the environment of an agent's child."""
