@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 MODULES = {
-    "report": ("reports.report", "spend by any key"),
+    "report": ("reports.report", "spend by feature, day, …"),
     "review": ("reports.review", "whether work gets dearer"),
     "why": ("reports.why", "why a day cost that much"),
     "explain": ("reports.explain", "where a number comes from"),
@@ -28,7 +28,7 @@ MODULES = {
     "export": ("reports.export", "rows for other programs"),
     "doctor": ("reports.doctor", "what is read, what is not"),
     "demo": ("upkeep.demo", "the screen, made up"),
-    "alerts": ("control.alerts", "what fired, who was told"),
+    "alerts": ("control.alerts", "what fired, told, silenced"),
     "budget": ("control.budget", "limits, how far spent"),
     "config": ("control.config_file", "settings, and from where"),
     "run": ("control.run", "an agent, tagged, capped"),
@@ -38,7 +38,7 @@ MODULES = {
     "resume": ("control.act", "let paused ones go on"),
     "kill": ("control.act", "end sessions, step by step"),
     "override": ("control.act", "let pass what is held back"),
-    "record": ("control.record", "hand over one call"),
+    "record": ("control.record", "a call of your own program"),
     "hooks": ("control.hooks", "wire costtop into an agent"),
     "gate": ("control.hooks", "answer an agent's hook"),
     "statusline": ("control.hooks", "an agent's status line"),
@@ -54,7 +54,7 @@ MODULES = {
     "restore": ("upkeep.backup", "put a copy back"),
     "forget": ("upkeep.forget", "delete what is stored"),
     "compact": ("upkeep.compact", "make the database smaller"),
-    "uninstall": ("upkeep.uninstall", "take costtop out again"),
+    "uninstall": ("upkeep.uninstall", "undo all: take costtop out"),
     "completion": ("upkeep.completion", "Tab in bash, zsh or fish"),
     "man": ("upkeep.man_page", "the manual page"),
 }

@@ -56,10 +56,12 @@ def hinted() -> Iterator[str]:
 
 def printed() -> Iterator[str]:
     """The command lines of pages, in their blocks of code and in their text."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = page.read_text()
-        for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL):
+        for kind, block in re.findall(r"```(\w*)\n(.*?)```", text, re.DOTALL):
             for line in block.splitlines():
+                if kind == "console" and not line.startswith("$ "):
+                    continue  # what a command printed
                 typed = line.removeprefix("$ ").split("  #")[0]
                 if _BEGINS.match(typed) and "daemon 0" not in typed:
                     yield typed.partition(" | ")[0]

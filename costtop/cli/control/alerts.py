@@ -34,7 +34,8 @@ _ALERT = "a beginning of its id, or its session's short id"
 def add(parser: Parser, name: str) -> None:
     """Adds `costtop alerts` with its verbs; without one it lists."""
     parser.says(
-        "What fired, how its messages went, silences, a test message.",
+        "What fired, how its messages went, silences, a test message. Where messages are sent"
+        " stands in a [[notify]] of the configuration: costtop config edit.",
         "costtop alerts",
         "costtop alerts show 7433142b",
         "costtop alerts silence --budget daily --for 2h",
@@ -74,7 +75,10 @@ def _verb(verbs: Verbs, name: str, run: Any, about: str, *examples: str) -> Pars
 
 
 def _add_silence(verbs: Verbs) -> None:
-    about = "Tells nothing of a session, rule, feature or budget for a while."
+    about = (
+        "Tells nothing of a session, rule, feature or budget for a while. The daemon keeps it in mind:"
+        " costtop start."
+    )
     examples = (
         "--budget daily --for 2h",
         "--session 7b4acd3 --until-grows 50",

@@ -22,6 +22,15 @@ _HEAD = """\
 # [[budget]]
 # name = "daily"
 # amount = "$20"
+#
+# [[notify]]
+# label = "mine"
+# url = "json://127.0.0.1:8080/alerts"
+#
+# [[source]]
+# name = "my-app"
+# format = "costtop"
+# paths = ["~/logs/my-app/*.jsonl"]
 """
 
 

@@ -38,7 +38,8 @@ _CALL = ("model", "input_tokens", "output_tokens")
 def add(parser: "Parser", name: str) -> None:
     """Adds `record`."""
     parser.says(
-        "Hands one call to the daemon, or keeps it for the daemon if none runs.",
+        "Hands one call of a program to the daemon, or keeps it for the daemon if none runs. A"
+        " whole log is read where a [[source]] of the configuration names it: costtop config edit.",
         "costtop record --session s1 --model gpt-5.1 --input-tokens 900 --output-tokens 80",
         "costtop record --session s1 --event task_end --task fix-42 --status completed",
         "… | costtop record --json -",

@@ -32,7 +32,8 @@ _KEPT_KINDS = ("LC_", "PYTHON", "TEXTUAL")
 def add(parser: Parser, name: str) -> None:
     """Adds `demo`."""
     parser.says(
-        "The live screen over a made-up workload in a throw-away home.",
+        "The live screen over a made-up workload in a throw-away home. One session of it, the"
+        " runaway, spends more and more: k ends it, after a question. F1 lists all keys.",
         "costtop demo",
         "costtop demo --seed 7 --speed 3",
     )

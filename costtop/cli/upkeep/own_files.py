@@ -10,7 +10,7 @@ from costtop.paths import Paths, runtime_folders
 _FOLDERS = ("spool", "backups", "intake", "hooks")  # whole
 _STATE = (
     *("costtop.*", "status.json*", "status.txt*", "status.fields*"),
-    *("otlp-token*", "identity.key", ".*.new"),
+    *("otlp-token*", "identity.key", "tried.json", ".*.new"),
 )
 
 
