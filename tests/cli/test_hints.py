@@ -16,7 +16,7 @@ from tests.cli.logs import SESSION, claude_row, write
 from tests.conftest import ROOT
 
 _BEGINS = re.compile(rf"costtop (?=(?:{'|'.join(MODULES)})\b|--?[a-zA-Z])")
-_ENDS = re.compile(r" · |[;)…\n`]|, |\.(?:\s|$)|:(?:\s|$)| \(|'? and | for | or |\" |$")
+_ENDS = re.compile(r" · | \| |[;)…\n`]|, |\.(?:\s|$)|:(?:\s|$)| \(|'? and | for | or |\" |$")
 # What is said of costtop, and no hint: "the costtop daemon is running", "costtop run started it".
 _SAID = re.compile(
     r"start runs|budget set$|"
