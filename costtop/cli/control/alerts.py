@@ -76,7 +76,7 @@ def _verb(verbs: Verbs, name: str, run: Any, about: str, *examples: str) -> Pars
 
 def _add_silence(verbs: Verbs) -> None:
     about = (
-        "Tells nothing of a session, rule, feature or budget for a while. The daemon keeps it in mind:"
+        "Tells nothing of a session, rule, feature or budget for a while. The daemon has to run:"
         " costtop start."
     )
     examples = (
