@@ -4,6 +4,7 @@
     ├── Refused                  exit 1: a process that must not, or cannot safely, be signalled
     ├── UsageError               exit 2: wrong usage
     ├── NothingFound             exit 3: no such session, no data
+    ├── FleetError               exit 1: the fleet's server is away, or refused
     └── Unusable                 exit 78: configuration or database unusable
         ├── ConfigError
         └── StoreError
@@ -34,6 +35,10 @@ class NothingFound(CosttopError):
     """What was asked for does not exist."""
 
     exit_code = 3
+
+
+class FleetError(CosttopError):
+    """The fleet's server cannot be used; never shows its address, which may hold a password."""
 
 
 class Unusable(CosttopError):

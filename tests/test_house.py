@@ -28,11 +28,20 @@ FORBIDDEN_NAMES = {
     "handler", "service", "engine",
 }  # fmt: skip
 THINKING = {"sources", "pricing", "detect", "analysis", "plans", "alerts"}
-WORKING = {"tail", "receive", "store", "notify", "processes", "repositories"}
+WORKING = {"tail", "receive", "store", "fleet", "notify", "processes", "repositories"}
 THOUGHTS = [x for x in MODULES if x.relative_to(PACKAGE).parts[0] in THINKING]
 
 # What start-up budgets forbid, and who has such a budget. Grows with the fast commands.
-HEAVY = ("textual", "rich", "apprise", "genai_prices", "asyncio", "msgspec", "watchfiles")
+HEAVY = (
+    "textual",
+    "rich",
+    "apprise",
+    "genai_prices",
+    "asyncio",
+    "msgspec",
+    "watchfiles",
+    "psycopg",
+)
 LIGHT = (
     "costtop",
     "costtop.__main__",
@@ -90,8 +99,8 @@ REPEATED = {
 # Of these, those that may repeat inside one top folder.
 REPEATED_NEAR = {"records"}
 
-# Where SQL is executed: on costtop's own database, and (rows.py) on those of other tools.
-SQL_ROOMS = ("costtop/store/", "costtop/queries/", "costtop/tail/rows.py")
+# Where SQL is executed: on costtop's own database, on a fleet's, and (rows.py) on other tools'.
+SQL_ROOMS = ("costtop/store/", "costtop/queries/", "costtop/fleet/", "costtop/tail/rows.py")
 # Dependencies that nothing imports by name, each with its reason.
 NEVER_IMPORTED = {"tzdata": "zoneinfo reads its files"}
 
@@ -199,6 +208,11 @@ def _exists(name: str) -> bool:
 
 def test_each_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (ROOT / "costtop/store/migrations").glob("*.sql"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1)), names
+
+
+def test_each_step_of_a_fleet_has_a_number_of_its_own():
+    names = sorted(path.name for path in (ROOT / "costtop/fleet/steps").glob("*.sql"))
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1)), names
 
 

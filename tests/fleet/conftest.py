@@ -1,0 +1,74 @@
+"""A server for all tests of a worker; for each test a database with the fleet's tables in it."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+
+import psycopg
+import pytest
+
+from costtop.fleet import schema
+from tests.fleet.fleet import Fleet, clear
+from tests.fleet.postgres import HOW_TO_GET, LOGINS, Pool, Postgres, binaries, folder
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """The server, with an `admin` who may make roles and databases and is no superuser."""
+    if binaries() is None or not shutil.which("setpriv"):
+        pytest.skip(f"needs a PostgreSQL to start: {HOW_TO_GET}")
+    with folder() as place:
+        running = Postgres(place)
+        try:
+            with psycopg.connect(running.url(), autocommit=True) as db:
+                for login in [*LOGINS[:8], "anna", "omar", "stella"]:
+                    db.execute(f"CREATE ROLE {login} LOGIN".encode())
+                db.execute("CREATE ROLE admin LOGIN CREATEROLE CREATEDB")
+            with psycopg.connect(running.url(user="admin"), autocommit=True) as db:
+                db.execute("CREATE DATABASE fleet")
+            with psycopg.connect(running.url("fleet", "admin"), autocommit=True) as db:
+                schema.migrate(db)
+            yield running
+        finally:
+            running.end()
+
+
+@pytest.fixture(scope="session")
+def pool(server: Postgres) -> Iterator[Pool]:
+    """pgbouncer before the server."""
+    if not shutil.which("pgbouncer"):
+        pytest.skip(f"needs pgbouncer: {HOW_TO_GET}")
+    with folder() as place:
+        running = Pool(place, server.port)
+        try:
+            yield running
+        finally:
+            running.end()
+
+
+@pytest.fixture
+def empty(server: Postgres) -> Iterator[str]:
+    """The name of a database with nothing in it, which belongs to `admin`."""
+    with psycopg.connect(server.url(), autocommit=True) as db:
+        name = f"empty{next(_numbers)}"
+        db.execute(f"CREATE DATABASE {name} OWNER admin".encode())
+        yield name
+        db.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(server: Postgres) -> str:
+    """The name of a database with the tables and nothing in them; the same one, emptied."""
+    with psycopg.connect(server.url("fleet", "admin"), autocommit=True) as db:
+        clear(db)
+    return "fleet"
+
+
+@pytest.fixture(params=["direct", "pool"])
+def fleet(request: pytest.FixtureRequest, server: Postgres, database: str) -> Iterator[Fleet]:
+    """Hosts a, b (team red) and c (team blue), half of the runs through pgbouncer."""
+    port = request.getfixturevalue("pool").port if request.param == "pool" else server.port
+    with Fleet(server, database, port) as made:
+        yield made
