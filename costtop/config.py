@@ -4,7 +4,6 @@ It is read once at the edge and passed down. Budgets set by command stand in bud
 costtop's own, so that the user's commented file is never rewritten.
 """
 
-import difflib
 import math
 import os
 import tomllib
@@ -273,7 +272,9 @@ def check(config: Config) -> None:
 def _check_display(display: Display) -> None:
     """A known currency, and one way to convert to it; raises Mistake."""
     if display.currency not in CODES:
-        near = difflib.get_close_matches(display.currency.upper(), sorted(CODES), 1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(display.currency.upper(), sorted(CODES), 1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise Mistake(("display", "currency"), f'a currency by its code, such as "EUR"{meant}')
     if display.rate and not (0 < display.rate < math.inf):

@@ -20,7 +20,9 @@ class Names:
         self._names: dict[str, int] = {"": 0}
         self._contexts: dict[Context, int] = {}
         self._cards: dict[Rates, int] = {}
-        self._latest: tuple[Rates | None, int] = (None, 0)  # a card, looked up by what it is
+        self._same: dict[
+            int, tuple[Rates, int]
+        ] = {}  # cards by what they are: no hash of all rates
 
     def forget(self) -> None:
         """Empties the caches; the next use reads the database again."""
@@ -46,7 +48,7 @@ class Names:
         """The id of `context`, written if it is new."""
         found = self._contexts.get(context)
         if found is None:
-            ids = tuple(self.name(db, text) for text in context)
+            ids = tuple([self.name(db, text) if text else 0 for text in context])
             where = "cwd=? AND branch=? AND project=? AND feature=? AND user=? AND task=?"
             insert = f"INSERT OR IGNORE INTO contexts ({_CONTEXT}) VALUES (?,?,?,?,?,?,?,?)"
             made = db.execute(insert, ids)
@@ -62,15 +64,18 @@ class Names:
 
     def card(self, db: sqlite3.Connection, rates: Rates) -> int:
         """The id of the rate card, written if it is new."""
-        if rates is self._latest[0]:
-            return self._latest[1]
+        same = self._same.get(id(rates))  # which is kept there, so that no other gets its id
+        if same is not None:
+            return same[1]
         found = self._cards.get(rates)
         if found is None:
             values = (rates.card, json.dumps(rates))
             db.execute("INSERT OR IGNORE INTO cards (label, rates) VALUES (?, ?)", values)
             query = "SELECT id FROM cards WHERE label = ? AND rates = ?"
             found = self._cards[rates] = int(db.execute(query, values).fetchone()[0])
-        self._latest = (rates, found)
+        if len(self._same) >= _REMEMBERED:
+            self._same.clear()
+        self._same[id(rates)] = (rates, found)
         return found
 
 

@@ -214,25 +214,36 @@ class _Look:
 
     def _entry(self, entry: "os.DirEntry[bytes]") -> bytes | None:
         """Takes a file in; answers with a folder that may hold more."""
-        rel = _rel(entry.path, self.home)
+        names, path = self.home.names, entry.path
+        if (
+            names.ending
+            and entry.name.endswith(names.ending)
+            and entry.is_file(follow_symlinks=False)
+        ):
+            self._file(entry, path, rotated=False)  # as most
+            return None
+        rel = _rel(path, self.home)
         if entry.is_dir(follow_symlinks=False):
-            return entry.path if self.home.names.folders.fullmatch(rel) else None
+            return path if names.folders.fullmatch(rel) else None
         rotated = self._rotated(rel)
-        if entry.is_symlink() and os.path.isdir(entry.path):
-            self._folder_link(entry.path, rel)
+        if entry.is_symlink() and os.path.isdir(path):
+            self._folder_link(path, rel)
         elif rotated is None:
             return None
         elif entry.is_symlink():
-            self._link(entry.path, rotated)
+            self._link(path, rotated)
         elif not entry.is_file(follow_symlinks=False):
-            self._trouble(entry.path, "is not a regular file")
+            self._trouble(path, "is not a regular file")
         else:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                return None  # it went between the listing and the stat
-            self.found.seen.append(_seen(entry.path, status, self.home.root, rotated))
+            self._file(entry, path, rotated=rotated)
         return None
+
+    def _file(self, entry: "os.DirEntry[bytes]", path: bytes, *, rotated: bool) -> None:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            return  # it went between the listing and the stat
+        self.found.seen.append(_seen(path, status, self.home.root, rotated))
 
     def _link(self, path: bytes, rotated: bool) -> None:
         """A link counts as its target, where it may lead there."""

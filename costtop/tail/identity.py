@@ -17,7 +17,7 @@ from costtop.named import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related
-from costtop.tail.place import HEAD, Place
+from costtop.tail.place import HEAD, Place, is_as_read
 from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
@@ -26,6 +26,8 @@ _TELLING = 256  # bytes of a beginning that hardly two files share
 KEPT = 7 * DAY  # that the place of a vanished file is kept
 _WAIT, _LONGEST_WAIT = 5 * 10**9, 300 * 10**9  # ns between two tries at what cannot be read
 _FOR_EVER = 10 * 365 * 86_400 * 10**9  # ns
+StoredState = tuple[bytes, str, int]
+"""A place as it is stored: path, state, born."""
 
 
 class FileChange(NamedTuple):
@@ -225,6 +227,26 @@ class Known:
         kind = "refused" if trouble.final else "later"
         again = before is not None and before.reason == trouble.reason
         return FileChange(kind, place, reason=trouble.reason, again=again)
+
+
+def unclear(
+    stored: Iterable[StoredState], found: FoundFiles
+) -> tuple[list[StoredState], FoundFiles]:
+    """What is left of stored places and found files without those that are as they were read.
+
+    By text and stat alone: nothing is to be read of what is left out, nor has a `census` anything
+    to say of it.
+    """
+    rest = {path: (path, state, born) for path, state, born in stored}
+    seen = []
+    for one in found.seen:
+        known = rest.get(one.path)
+        stat = one.dev & INT63, one.ino & INT63, one.size, one.mtime
+        if known is not None and is_as_read(known[1], *stat):
+            del rest[one.path]
+        else:
+            seen.append(one)
+    return list(rest.values()), found._replace(seen=seen)
 
 
 def _may_be(seen: Seen, place: Place) -> bool:

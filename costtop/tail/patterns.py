@@ -11,6 +11,7 @@ from costtop.named import NamedTuple
 # What log rotation appends to a name: .1  -20261124  .2026-11-24T10:00  .old, and then .gz
 SUFFIX = rb"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?"
 _SUFFIX = re.compile(SUFFIX)
+_MAGIC = re.compile(rb"[*?\[/]")
 
 
 class NamePatterns(NamedTuple):
@@ -20,6 +21,7 @@ class NamePatterns(NamedTuple):
     rotated: re.Pattern[bytes]
     folders: re.Pattern[bytes]  # may contain a match, so they are worth walking
     deep: bool  # a pattern crosses folders freely
+    ending: bytes = b""  # what all files end with, and no other condition; b"": there is one
 
 
 @lru_cache(maxsize=256)
@@ -29,7 +31,8 @@ def names(patterns: tuple[bytes, ...]) -> NamePatterns:
     folders = _either([f for p in patterns for f in _folders(p)])
     rotated = b"(?:" + files + b")" + SUFFIX
     compiled = [re.compile(e, re.DOTALL) for e in (files, rotated, folders)]
-    return NamePatterns(compiled[0], compiled[1], compiled[2], any(b"**" in p for p in patterns))
+    deep = any(b"**" in p for p in patterns)
+    return NamePatterns(compiled[0], compiled[1], compiled[2], deep, _ending(patterns))
 
 
 def related(one: bytes, other: bytes) -> bool:
@@ -38,6 +41,13 @@ def related(one: bytes, other: bytes) -> bool:
     `app.jsonl`, `app.jsonl.1` and `app.jsonl.2.gz` are; two session files are not.
     """
     return one == other or bool(_stems(one) & _stems(other))
+
+
+def _ending(patterns: tuple[bytes, ...]) -> bytes:
+    """`.jsonl` of `**/*.jsonl` alone, which any path with that ending matches."""
+    ending = patterns[0].removeprefix(b"**/*") if len(patterns) == 1 else b""
+    plain = patterns[:1] == (b"**/*" + ending,) and not _MAGIC.search(ending)
+    return ending if plain else b""
 
 
 def _stems(name: bytes) -> set[bytes]:

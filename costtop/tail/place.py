@@ -11,6 +11,7 @@ from costtop.named import NamedTuple
 HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
 MARKER = 64  # bytes before the offset that prove that nothing was rewritten
 _VERSION = 2
+_AT_REST, _HALF = ",0,0]", ",0,1]"  # how a state ends: not gone, and whether half a line waits
 
 
 class Place(NamedTuple):
@@ -61,6 +62,15 @@ class Place(NamedTuple):
         numbers = [self.dev, self.ino, self.size, self.mtime, self.offset, self.head_length]
         flags = [int(self.skipping), int(self.moved), self.gone, int(self.half)]
         return json.dumps([_VERSION, *numbers, *hashes, *flags], separators=(",", ":"))
+
+
+def is_as_read(state: str, dev: int, ino: int, size: int, mtime: int) -> bool:
+    """Whether a place's text is that of a file which is there, with this stat, read to its end.
+
+    By the text alone: of thousands of files at rest none is taken apart. False says nothing.
+    """
+    read = f"[{_VERSION},{dev},{ino},{size},{mtime},{size},"
+    return state.startswith(read) and state.endswith((_AT_REST, _HALF)) and mtime > 0
 
 
 def restored(path: bytes, state: str, born: int) -> Place:

@@ -23,7 +23,7 @@ from costtop.store import meta, places
 from costtop.store.db import open_reader
 from costtop.store.recovery import damage
 from costtop.tail.find import FolderTree
-from costtop.tail.identity import Known
+from costtop.tail.identity import Known, unclear
 from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
 
@@ -71,7 +71,7 @@ def _new(paths: Paths, config: Config, found: FoundFiles) -> bool:
         told = meta.everything(db)
         if meta.REBUILDING in told or not _told(db, config).items() <= told.items():
             return True
-        known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
+        known, found = _known(db, found)
     return not all(known.settled(seen) for seen in found.seen)
 
 
@@ -84,7 +84,7 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
     except StoreError:
         return False
     with closing(db):
-        known = Known(restored(*place) for place in places.states(db) if is_file(place[0]))
+        known, found = _known(db, found)
         told, wanted = meta.everything(db), _told(db, config)
         asks = _asks_git(db, config)
     if meta.REBUILDING in told or not all(known.settled(seen) for seen in found.seen):
@@ -93,6 +93,12 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
         return False
     marked, dropped = known.census(found, now_ms())
     return not marked and not dropped and wanted.items() <= told.items()
+
+
+def _known(db: sqlite3.Connection, found: FoundFiles) -> tuple[Known, FoundFiles]:
+    """The places and files of which it takes more than a glance to say whether they are as read."""
+    stored, found = unclear(places.states(db), found)
+    return Known(restored(*place) for place in stored if is_file(place[0])), found
 
 
 def _asks_git(db: sqlite3.Connection, config: Config) -> bool:

@@ -29,6 +29,7 @@ _HEAD = re.compile(
 ).match
 _TYPE, _MESSAGE = b'"type":"', b'"message":{'
 _OPEN, _CLOSE = b"{}"
+_COUNTS = b'"usage":{'
 
 LONG = 2 << 10  # bytes of a line from which it pays not to decode it
 _RESULT = re.compile(
@@ -147,6 +148,10 @@ def _is_alone(data: bytes, start: int, end: int) -> bool:
 
 
 def has_negative_zero(line: bytes) -> bool:
-    """The same as `json_lines.has_negative_zero` of a line's usage, without its regular end."""
+    """The same as `json_lines.has_negative_zero` of a line's usage, without its regular end.
+
+    The usage is looked for from behind: what a reply says stands before it and is long.
+    """
     end = len(line) - _END if line.startswith(_END_OF_LINE, len(line) - _END) else len(line)
-    return line.find(b"-0", line.find(b'"usage"'), end) >= 0 and is_there(line, b'"usage"')
+    start = max(line.rfind(_COUNTS, 0, end), 0)
+    return line.find(b"-", start, end) >= 0 and is_there(line, b'"usage"')

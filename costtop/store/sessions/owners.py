@@ -14,7 +14,7 @@ from costtop.store.calls.batch import Reading
 from costtop.store.calls.rollups import next_rev
 from costtop.store.names import Names, read_name
 from costtop.store.sessions.owner_columns import KEY
-from costtop.store.sessions.sessions import Sessions
+from costtop.store.sessions.sessions import Owned, Sessions
 
 Naming = Callable[[LogOwner], tuple[str, str]]
 """(user, host) as they are shown."""
@@ -42,6 +42,7 @@ class Owners:
         self._taken: dict[tuple[str, str, str], int] = {}
         self._shown: dict[int, tuple[str, str]] = {}  # by session row
         self._names_of: dict[int, tuple[str, str]] = {}  # by owner
+        self._rows: dict[int, tuple[int, int]] = {}  # the same as rows of names
 
     def take(self, db: sqlite3.Connection, readings: Iterable[Reading], rev: int) -> bool:
         """Sessions in a reading are its owner's; True where known ones have another now."""
@@ -60,8 +61,9 @@ class Owners:
             if len(self._taken) >= _REMEMBERED:
                 self._taken.clear()
             self._taken[key] = number
-            session = self._sessions.ref(db, *key).id
-            if put(db, session, number, rev):
+            owned = Owned(number, *self._row(db, number), rev)
+            session, made = self._sessions.taken(db, key, owned)
+            if made or put(db, session, number, rev):
                 changed |= self._shown.pop(session, None) is not None
                 self._show(session, self._named(db, number))
         return changed
@@ -85,10 +87,17 @@ class Owners:
         """What an owner's row calls it: the same for all its sessions."""
         found = self._names_of.get(number)
         if found is None:
-            user, host = db.execute(
-                "SELECT user, host FROM owners WHERE id = ?", (number,)
-            ).fetchone()
+            user, host = self._row(db, number)
             found = self._names_of[number] = (read_name(db, user), read_name(db, host))
+        return found
+
+    def _row(self, db: sqlite3.Connection, number: int) -> tuple[int, int]:
+        """(user, host) of an owner, as rows of their names."""
+        found = self._rows.get(number)
+        if found is None:
+            query = "SELECT user, host FROM owners WHERE id = ?"
+            user, host = db.execute(query, (number,)).fetchone()
+            found = self._rows[number] = (int(user), int(host))
         return found
 
     def filled(self, db: sqlite3.Connection, session: int, context: Context) -> Context:

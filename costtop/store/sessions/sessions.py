@@ -24,6 +24,18 @@ class Ref(NamedTuple):
     root_key: str
 
 
+class Owned(NamedTuple):
+    """Whose a session is, as its row holds it: rows of an owner and of two names, the commit."""
+
+    owner: int
+    user: int
+    host: int
+    rev: int
+
+
+_NOBODYS = Owned(0, 0, 0, 0)
+
+
 class Sessions:
     """Finds and makes session rows; caches what this process has seen."""
 
@@ -46,11 +58,22 @@ class Sessions:
         key = (source, session, agent)
         found = self._refs.get(key)
         if found is None:
-            found = self._read(db, *key) or self._make(db, *key)
-            if len(self._refs) >= _REMEMBERED:
-                self._refs.clear()
-            self._refs[key] = found
+            found = self._keep(key, self._read(db, *key) or self._make(db, *key))
         return found
+
+    def taken(
+        self, db: sqlite3.Connection, key: tuple[str, str, str], owned: Owned
+    ) -> tuple[int, bool]:
+        """The row of `key`, and whether it was made now and is owned so from its beginning."""
+        found = self._refs.get(key) or self._read(db, *key)
+        made = found is None
+        return self._keep(key, found or self._make(db, *key, owned)).id, made
+
+    def _keep(self, key: tuple[str, str, str], ref: Ref) -> Ref:
+        if len(self._refs) >= _REMEMBERED:
+            self._refs.clear()
+        self._refs[key] = ref
+        return ref
 
     def root_key(self, db: sqlite3.Connection, session: int) -> str:
         """The public key "source/session" of the root of the session row `session`."""
@@ -83,10 +106,14 @@ class Sessions:
                 " JOIN names n ON n.id = r.label WHERE s.id = ?",
                 (session,),
             ).fetchone()
-            if len(self._labels) >= _REMEMBERED:
-                self._labels.clear()
-            found = self._labels[session] = str(row[0])
+            found = self._labelled(session, str(row[0]))
         return found
+
+    def _labelled(self, session: int, label: str) -> str:
+        if len(self._labels) >= _REMEMBERED:
+            self._labels.clear()
+        self._labels[session] = label
+        return label
 
     def _read(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref | None:
         row = db.execute(
@@ -97,13 +124,20 @@ class Sessions:
         ).fetchone()
         return Ref(*row) if row else None
 
-    def _make(self, db: sqlite3.Connection, source: str, session: str, agent: str) -> Ref:
+    def _make(
+        self,
+        db: sqlite3.Connection,
+        source: str,
+        session: str,
+        agent: str,
+        owned: Owned = _NOBODYS,
+    ) -> Ref:
         parent = self.ref(db, source, session) if agent else None
         # Its number is asked for: a root whose root is written later is indexed twice.
         made = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
         db.execute(
-            "INSERT INTO sessions (id, source, session, agent, parent, root, short)"
-            " VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO sessions (id, source, session, agent, parent, root, short, owner, user,"
+            " host, rev) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
                 made,
                 self._names.name(db, source),
@@ -112,10 +146,12 @@ class Sessions:
                 parent.id if parent else None,
                 parent.root if parent else made,
                 "" if agent else short_ids.free(db, source, session),
+                *owned,
             ),
         )
         if parent:
             return Ref(made, parent.root, parent.root_key)
+        self._labelled(made, "")
         return Ref(made, made, f"{source}/{session}")
 
     def learn(self, db: sqlite3.Connection, fact: SessionFact, rev: int) -> None:
@@ -144,8 +180,8 @@ class Sessions:
             (
                 context,
                 at,
-                self._names.name(db, fact.agent_type),
-                self._names.name(db, fact.version),
+                self._names.name(db, fact.agent_type) if fact.agent_type else 0,
+                self._names.name(db, fact.version) if fact.version else 0,
                 fact.started,
                 fact.ended,
                 rev,
