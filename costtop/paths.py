@@ -53,6 +53,11 @@ class Paths(NamedTuple):
         """The folder that keeps what agents' settings were before costtop stood in them."""
         return self.database.parent / "hooks"
 
+    @property
+    def init_receipts(self) -> Path:
+        """The folder that keeps what `costtop init` has written, and what was there before."""
+        return self.database.parent / "init"
+
 
 def find(environ: os._Environ[str] | dict[str, str] = os.environ) -> Paths:
     """The paths of the instance that this environment names. Creates nothing."""

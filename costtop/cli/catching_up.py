@@ -40,7 +40,7 @@ def open_fresh(place: Paths, *, quiet: bool = False) -> sqlite3.Connection:
 
 def _caught_up(place: Paths) -> str:
     """Reads what is new; says what was read, or why what is stored is shown."""
-    if not _may_be_new(place):
+    if not may_be_new(place):
         return _NOTHING
     from costtop.daemon.lifecycle.instance import is_free
 
@@ -51,7 +51,7 @@ def _caught_up(place: Paths) -> str:
     return "another costtop is reading; what is stored is shown"
 
 
-def _may_be_new(place: Paths) -> bool:
+def may_be_new(place: Paths) -> bool:
     """Whether a full look is worth its time: a known file, or a folder near one, has changed.
 
     A quick question loads nothing of what reads. A folder in which nothing was ever read is seen by

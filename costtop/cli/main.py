@@ -43,6 +43,7 @@ MODULES = {
     "gate": ("control.hooks", "answer an agent's hook"),
     "statusline": ("control.hooks", "an agent's status line"),
     "line": ("control.hooks", "for tmux, waybar, prompts"),
+    "init": ("upkeep.setup.init", "set up, step by step"),
     "start": ("upkeep.daemon", "the daemon, in background"),
     "stop": ("upkeep.daemon", "the daemon, or a session"),
     "status": ("upkeep.daemon", "how the daemon is"),

@@ -24,7 +24,7 @@ def keep(paths: Paths, trials: Iterable[tuple[Endpoint, bool]], now: int) -> Non
         if ok:
             known[endpoint.label] = {"at": now, "url": _digest(endpoint)}
     private_directory(paths.status.parent)
-    replace(_file(paths), json.dumps(known).encode())
+    replace(place(paths), json.dumps(known).encode())
 
 
 def when(paths: Paths, endpoint: Endpoint) -> int | None:
@@ -33,13 +33,14 @@ def when(paths: Paths, endpoint: Endpoint) -> int | None:
     return int(one["at"]) if one and one.get("url") == _digest(endpoint) else None
 
 
-def _file(paths: Paths) -> Path:
+def place(paths: Paths) -> Path:
+    """The file."""
     return paths.status.with_name("tried.json")
 
 
 def _read(paths: Paths) -> dict[str, dict[str, int | str]]:
     try:
-        known = json.loads(_file(paths).read_bytes())
+        known = json.loads(place(paths).read_bytes())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

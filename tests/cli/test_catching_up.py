@@ -141,9 +141,9 @@ def test_a_saved_configuration_is_looked_at_once(home: Path, run: Any) -> None:
     place = paths.find()
     place.config.write_text("[anomaly]\nmultiplier = 5.0\n")
     for looks in (True, False):
-        assert catching_up._may_be_new(place) is looks
+        assert catching_up.may_be_new(place) is looks
         assert run("report")[0] == 0
     place.config.write_text('[[budget]]\nname = "daily"\namount = "20"\n')
-    assert catching_up._may_be_new(place)
+    assert catching_up.may_be_new(place)
     run("report")
     assert "daily" in run("budget", "list")[1]

@@ -23,7 +23,7 @@ _SAID = re.compile(
     r"daemon (is|stopped|%d|started|X1)|run(:| is| started|$)|.*says where|.*\[-"
 )
 _BEGIN_SOMETHING = {"daemon", "start", "demo", "run", "gate", "statusline", "hooks", "service"}
-_BEGIN_SOMETHING |= {"backup", "restore", "uninstall", "forget", "compact"}
+_BEGIN_SOMETHING |= {"init", "backup", "restore", "uninstall", "forget", "compact"}
 _ANSWERS = {0, 1, 3, 10, 11, 20, 30}  # done, refused, nothing there, how budgets stand; not 2
 _CALL = '{"session": "s1", "model": "gpt-5.1", "input_tokens": 9, "output_tokens": 8}'
 _PLACEHOLDERS = {"SESSION": "s1", "X1": "s1"}

@@ -71,9 +71,10 @@ def test_every_command_of_facts_is_listed() -> None:
 
 DEEDS = {  # what does something and says that it did; `export` has formats of its own
     *("export", "run", "mark", "unmark", "resume", "override", "start", "stop"),
-    *("demo", "gate", "statusline", "line", "hooks", "hooks install", "hooks remove", "uninstall"),
+    *("demo", "init", "gate", "statusline", "line"),
+    *("hooks", "hooks install", "hooks remove", "uninstall"),
     *("alerts ack", "budget set", "budget remove", "config edit"),
-    *("completion", "man"),  # texts for a shell and for `man`
+    *("completion", "man", "config example"),  # texts for a shell, for `man`, for an editor
 }
 
 

@@ -32,6 +32,17 @@ class Shell:
     def type(self, line: str) -> None:
         os.write(self._terminal, line.encode() + b"\n")
 
+    def press(self, key: bytes) -> None:
+        """A key that ends no line, such as Ctrl-C."""
+        os.write(self._terminal, key)
+
+    def left(self) -> int:
+        """The exit code of the first command, once it has ended by itself."""
+        _, status = os.waitpid(self.pid, 0)
+        self._reader.join()
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(status)
+
     def foreground(self) -> int:
         """The process group that the terminal listens to."""
         return os.tcgetpgrp(self._terminal)

@@ -7,8 +7,9 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
@@ -17,6 +18,7 @@ from costtop.cli.control import routing, tuning
 from costtop.cli.parser import Parser, Verbs
 from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
+from costtop.config import Endpoint
 from costtop.control import client, protocol
 from costtop.durations import now_ms
 from costtop.errors import NothingFound, UsageError
@@ -26,6 +28,9 @@ from costtop.queries.sessions import lookup
 from costtop.store import meta
 from costtop.store.alerts.alerts import find as find_alert
 from costtop.store.db import open_reader
+
+if TYPE_CHECKING:
+    from costtop.notify.send import Trial
 
 _TARGETS = ("session", "rule", "feature", "budget")
 _ALERT = "a beginning of its id, or its session's short id"
@@ -229,12 +234,7 @@ def _ends(one: dict[str, Any], tz: ZoneInfo) -> str:
 
 
 def _test(options: argparse.Namespace) -> int:
-    import asyncio
-
-    from costtop.alerts.wording import trial as worded
-    from costtop.model import Letter
     from costtop.notify import tried
-    from costtop.notify.send import trial
 
     config = configuration.load(paths.find())
     unknown = set(options.label) - {one.label for one in config.notify}
@@ -242,12 +242,7 @@ def _test(options: argparse.Namespace) -> int:
         named = ", ".join(sorted(unknown)) or "any endpoint"
         raise NothingFound(f"config.toml has no [[notify]] for {named}")
     asked = [one for one in config.notify if not options.label or one.label in options.label]
-    now = now_ms()
-    letters = [
-        Letter(one.label, "test", "notice", *worded(one.label), now, f"test-{now}-{one.label}")
-        for one in asked
-    ]
-    done = asyncio.run(trial(asked, letters))
+    done, now = tried_now(asked), now_ms()
     tried.keep(paths.find(), [(one, each.ok) for one, each in zip(asked, done, strict=True)], now)
     if options.json:
         facts = ("label", "schema", "ok", "said", "seconds")
@@ -256,6 +251,22 @@ def _test(options: argparse.Namespace) -> int:
     for each in () if options.json else done:
         put(f"{each.label}  {each.schema}  {each.said}  ({each.seconds:.1f} s)")
     return 0 if all(each.ok for each in done) else 1
+
+
+def tried_now(asked: Sequence[Endpoint]) -> "list[Trial]":
+    """Sends a test to each of these endpoints, in or out of the config; keeps nothing of it."""
+    import asyncio
+
+    from costtop.alerts.wording import trial as worded
+    from costtop.model import Letter
+    from costtop.notify.send import trial
+
+    now = now_ms()
+    letters = [
+        Letter(one.label, "test", "notice", *worded(one.label), now, f"test-{now}-{one.label}")
+        for one in asked
+    ]
+    return asyncio.run(trial(asked, letters))
 
 
 def _reader() -> Any:

@@ -164,7 +164,7 @@ def _set(options: argparse.Namespace) -> int:
         watch=options.watch,
         by=user_name(),
     )
-    return _change(command)
+    return change(command)
 
 
 def _tiers(text: str | None) -> tuple[int, ...] | None:
@@ -187,7 +187,7 @@ def _globs(option: str, given: list[str] | None, no: str) -> dict[str, str] | No
 
 
 def _remove(options: argparse.Namespace) -> int:
-    return _change(protocol.RemoveBudget(options.name, user_name()))
+    return change(protocol.RemoveBudget(options.name, user_name()))
 
 
 @contextmanager
@@ -200,7 +200,8 @@ def _known(found: Paths) -> Iterator[sqlite3.Connection | None]:
         yield db
 
 
-def _change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:
+def change(command: protocol.SetBudget | protocol.RemoveBudget) -> int:
+    """Has the daemon write it, or does it here without one; prints what was done."""
     from costtop.daemon.commands import budget_file
     from costtop.daemon.lifecycle import instance
 

@@ -75,7 +75,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
             "max_user_watches": _number(_WATCHES),
             "max_user_instances": _number(_INSTANCES),
         },
-        "sources": _sources(found, problems),
+        "sources": sources(found, problems),
         "unread": [],
         "unsupported": _unsupported(),
         "receiver": _receiver(found),
@@ -234,7 +234,7 @@ def _parts(variant: str) -> tuple[str, str, str]:
     return tier, speed, geo
 
 
-def _sources(found: Paths, problems: list[Diagnosis]) -> list[dict[str, Any]]:
+def sources(found: Paths, problems: list[Diagnosis]) -> list[dict[str, Any]]:
     """Every folder that is looked at, walked now: it works without a daemon."""
     from costtop import config
     from costtop.daemon.ingest.log_roots import roots
@@ -248,8 +248,10 @@ def _sources(found: Paths, problems: list[Diagnosis]) -> list[dict[str, Any]]:
         return []
     seen = find(looked, time.time_ns())
     counts: dict[object, int] = {}
+    sizes: dict[object, int] = {}
     for file in seen.seen:
         counts[file.root] = counts.get(file.root, 0) + 1
+        sizes[file.root] = sizes.get(file.root, 0) + file.size
     told = (f"{os.fsdecode(trouble.path)}: {trouble.reason}" for trouble in seen.troubles)
     problems += [Diagnosis("log-refused", line) for line in told]
     return [
@@ -259,6 +261,7 @@ def _sources(found: Paths, problems: list[Diagnosis]) -> list[dict[str, Any]]:
             "folder": os.fsdecode(root.path),
             "found": os.path.isdir(root.path),
             "files": counts.get(root, 0),
+            "bytes": sizes.get(root, 0),
         }
         for root in looked
     ]

@@ -3,11 +3,12 @@
 Only names that costtop gives are among them: whatever else lies in its folders is somebody else's.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from costtop.paths import Paths, runtime_folders
 
-_FOLDERS = ("spool", "backups", "intake", "hooks")  # whole
+_FOLDERS = ("spool", "backups", "intake", "hooks", "init")  # whole
 _STATE = (
     *("costtop.*", "status.json*", "status.txt*", "status.fields*"),
     *("otlp-token*", "identity.key", "tried.json", ".*.new"),
@@ -43,5 +44,5 @@ def _is_ours(folder: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink() and folder.name.startswith("costtop")
 
 
-def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
     return sorted({path for one in patterns for path in folder.glob(one) if not path.is_dir()})

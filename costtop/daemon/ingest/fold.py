@@ -137,8 +137,7 @@ def _pieces(source: Source, change: FileChange, budget: int) -> Iterable[Piece]:
 def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
     memo = folded.memo
     if piece.data:
-        written = piece.place.mtime // 1_000_000
-        chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen, written=written)
+        chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
         events, memo = source.read(chunk, memo)
         _sort(folded, events)
     place = piece.place

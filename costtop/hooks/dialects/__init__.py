@@ -37,7 +37,8 @@ if TYPE_CHECKING:
             """The hooks to add, by event."""
 
 
-AGENTS = ("claude-code", "codex", "gemini", "copilot", "qwen")
+OF_HOME = ("claude-code", "codex", "gemini", "qwen")  # whose hooks stand in the user's settings
+AGENTS = (*OF_HOME[:3], "copilot", *OF_HOME[3:])  # Copilot's stand in a repository
 
 
 def dialect_of(agent: str) -> "Dialect":

@@ -55,7 +55,7 @@ def place(agent: str, environ: Mapping[str, str] = os.environ) -> Path:
 def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Writes our entries; `kept` is the folder of receipts. Returns what was done."""
     speaks, path = dialect(agent), place(agent, environ)
-    before = _read(path)
+    before = bytes_of(path)
     text = _text(path, before, speaks)
     ours = speaks.entries(_gate(agent, environ))
     plain = _understood(path, entries.without, text)
@@ -69,7 +69,7 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
     first = before if plain == text else plain.encode()
     if earlier and before is not None and receipts.digest(before) == earlier.after:
         first = earlier.before  # they were put in anew: the way back leads to the first state
-    folders = tuple(earlier.folders) if earlier else _missing(path)
+    folders = tuple(earlier.folders) if earlier else missing(path)
     backup = receipts.keep(kept, path, Receipt(first, receipts.digest(after.encode()), folders))
     _write(path, after.encode())
     receipts.keep_launchers(kept, _launchers())
@@ -83,7 +83,7 @@ def install(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> 
 def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Takes our entries out; the file is byte for byte what it was, or was changed to since."""
     path = place(agent, environ)
-    now = _read(path)
+    now = bytes_of(path)
     receipt = receipts.read(kept, path)
     if now is None:
         receipts.drop(kept, path)
@@ -108,7 +108,7 @@ def remove(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> l
 def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> Installed:
     """How the agent's settings stand now; `kept` is the folder of receipts."""
     path = place(agent, environ)
-    now = _read(path)
+    now = bytes_of(path)
     if now is None:
         return Installed(agent, path, (), "")
     commands = tuple(_understood(path, entries.found, _text(path, now, dialect(agent))))
@@ -203,7 +203,8 @@ def _understood(path: Path, ask: Callable[..., T], *arguments: object) -> T:
         raise CosttopError(f"cannot change {path}: {error}; nothing was changed") from None
 
 
-def _read(path: Path) -> bytes | None:
+def bytes_of(path: Path) -> bytes | None:
+    """The content of a file; None where there is none. Raises CosttopError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -221,7 +222,8 @@ def _text(path: Path, content: bytes | None, speaks: "Dialect") -> str:
     return text if text.strip() else speaks.NEW
 
 
-def _missing(path: Path) -> tuple[str, ...]:
+def missing(path: Path) -> tuple[str, ...]:
+    """The folders above a file that are not there yet, the deepest first."""
     return tuple(str(one) for one in path.parents if not one.exists())
 
 

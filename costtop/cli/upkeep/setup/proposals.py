@@ -1,0 +1,162 @@
+"""What `costtop init` proposes from the last 30 days, each with the sentence why. It asks nobody.
+
+A day that is not over counts for nothing. Amounts are nano-dollars; where too little was spent to
+say anything, nothing is proposed, and that is what the sentence says.
+"""
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from costtop import config as configuration
+from costtop import money
+from costtop.analysis.quantiles import quantile
+from costtop.config import Config
+from costtop.money import NANO, bill
+from costtop.named import NamedTuple
+from costtop.queries.spending import days, report
+from costtop.queries.spending.days import Day
+from costtop.queries.spending.report_line import Line
+
+DAYS = 30
+ENOUGH_DAYS = 7  # with spend; fewer tell of no usual day
+ENOUGH_SESSIONS = 20
+_WRITTEN = (10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80)  # what people write, in tenths of a power
+_LEAST = NANO  # no amount below a dollar is worth a message
+_OTHER = 1.5  # times by which a cap differs before another one is proposed
+_CALMER = (8.0, 12.0)  # multipliers that are tried where the present one speaks too often
+
+
+class DayBudget(NamedTuple):
+    """A budget of the day, and why; amount None: none is proposed."""
+
+    amount: int | None
+    why: tuple[str, ...]
+
+
+class AlertSettings(NamedTuple):
+    """Keys of [anomaly] to set, as TOML values, and what the replay of history says of them."""
+
+    values: Mapping[str, float | str]
+    why: tuple[str, ...]
+
+
+NO_SETTINGS: Mapping[str, float | str] = {}
+
+
+def written(nanos: float) -> int:
+    """The next amount up that a person would write: 37.80 -> 40, 1.10 -> 1.20, never under $1."""
+    power = NANO // 10
+    while power * 10 <= nanos:
+        power *= 10
+    steps = (share * power // 10 for share in (*_WRITTEN, 100))
+    return max(_LEAST, next(step for step in steps if step >= nanos))
+
+
+def whole_days(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
+    """The last 30 local days that are over."""
+    return days.read(db, DAYS + 1, now, tz)[:-1]
+
+
+def day_budget(told: Sequence[Day]) -> DayBudget:
+    """What nine of ten days with spend stay under, rounded up."""
+    spent = sorted((day for day in told if day.calls), key=lambda day: day.cost)
+    said = f"Of the last {len(told)} days {len(spent)} had spend"
+    if len(spent) < ENOUGH_DAYS or not spent[-1].cost:
+        few = f"too few to propose a budget from ({ENOUGH_DAYS} are enough)"
+        free = "but none of their calls has a price (costtop doctor)"
+        return DayBudget(None, (f"{said}, {few if len(spent) < ENOUGH_DAYS else free}.",))
+    most = quantile([day.cost for day in spent], 0.9)
+    amount, short = written(most), any(day.floor for day in spent)
+    under = sum(day.cost < amount for day in spent)
+    dearest = bill(spent[-1].cost, floor=spent[-1].floor)
+    why = [
+        f"{said}: the dearest cost {dearest}, nine of ten at most {bill(int(most), floor=short)}.",
+        f"{plainly(amount)} a day: {under} of the {len(spent)} stayed under it.",
+    ]
+    if short:
+        part = sum(day.floor for day in spent)
+        why.append(f"≥: on {_days(part)} more was spent than is known; why: costtop doctor")
+    return DayBudget(amount, tuple(why))
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' * (count != 1)}"
+
+
+def alert_settings(
+    db: sqlite3.Connection,
+    config: Config,
+    kept: Collection[str],
+    told: Sequence[Day],
+    budget: int | None,
+) -> AlertSettings:
+    """Settings by which history would have told of one session at most on a day with spend.
+
+    `kept` are keys of [anomaly] that the user has set; `budget` is the day's that is proposed.
+    """
+    since, until = told[0].start, told[-1].end
+    sessions = report.read(db, "session", configuration.zone(config), since, until, until).lines
+    if len(sessions) < ENOUGH_SESSIONS:
+        few = f"{len(sessions)} sessions in {len(told)} days, too few to try alert settings on"
+        return AlertSettings(NO_SETTINGS, (f"{few} ({ENOUGH_SESSIONS} are enough).",))
+    cap, why = _session_cap(config, kept, sessions)
+    day = {} if budget is None else {"budget.daily.amount": money.exact(budget)}
+    pushed = _pushed(db, config, day, (since, until))
+    spoken = {config.anomaly.multiplier: pushed(cap)}
+    most = sum(day.calls > 0 for day in told)
+    if spoken[config.anomaly.multiplier] > most and "multiplier" not in kept:
+        for times in _CALMER:
+            spoken[times] = pushed({**cap, "multiplier": times})
+            if spoken[times] <= most:
+                break
+    times = min(spoken, key=lambda one: (spoken[one], one))
+    calmer = {} if times == config.anomaly.multiplier else {"multiplier": times}
+    words = _replayed(spoken, times, len(sessions), most)
+    return AlertSettings({**cap, **calmer}, (*why, *words))
+
+
+def _session_cap(
+    config: Config, kept: Collection[str], sessions: Sequence[Line]
+) -> tuple[Mapping[str, float | str], list[str]]:
+    """From what is a session worth a word, while too few of its kind have finished."""
+    costs = sorted(line.cost for line in sessions)
+    most, now = quantile(costs, 0.95), money.parse(config.anomaly.session_cap)
+    short = any(line.floor for line in sessions)
+    said = f"Of {len(costs)} sessions 19 in 20 cost at most {bill(int(most), floor=short)}"
+    said += f", the dearest {bill(costs[-1], floor=short)}"
+    cap = written(most)
+    if "session_cap" in kept or now / _OTHER < cap < now * _OTHER or not costs[-1]:
+        return NO_SETTINGS, [f"{said}; one past {plainly(now)} is told of, as it is."]
+    why = f"{said}: one past {plainly(cap)} is told of (it was {plainly(now)})"
+    return {"session_cap": plainly(cap)}, [f"{why} while too few of its kind have finished."]
+
+
+def _pushed(
+    db: sqlite3.Connection, config: Config, day: Mapping[str, str], span: tuple[int, int]
+) -> Callable[[Mapping[str, float | str]], int]:
+    """Counts the sessions that would have been told of, by values of [anomaly]."""
+    from costtop.daemon.alerting.rule_bench import bench
+    from costtop.daemon.alerting.tried_settings import tried
+
+    def count(values: Mapping[str, float | str]) -> int:
+        asked = {**day, **{f"anomaly.{key}": str(value) for key, value in values.items()}}
+        return len(bench(db, tried(config, [f"{k}={v}" for k, v in asked.items()]), *span).pushed)
+
+    return count
+
+
+def _replayed(spoken: Mapping[float, int], times: float, sessions: int, most: int) -> list[str]:
+    """What the rules would have told of, at each multiplier that was tried."""
+    now = next(iter(spoken))
+    said = f"Replayed over these days, the rules tell of {spoken[times]} of {sessions} sessions"
+    if times != now:
+        said += f" at {times:g}x the usual; at {now:g}x it was {spoken[now]}"
+    if spoken[times] <= most:
+        return [f"{said}."]
+    return [f"{said}, more than one on a day with spend; by which rule: costtop alerts replay"]
+
+
+def plainly(nanos: int) -> str:
+    """An amount as a person writes it: $40, $2.50."""
+    return bill(nanos).removesuffix(".00")

@@ -1,0 +1,105 @@
+"""History read ahead of every decision, in a throw-away folder: nothing of costtop's is touched.
+
+What was read can be kept once the summary is confirmed, where nothing was stored yet.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from costtop.cli import catching_up
+from costtop.durations import now_ms
+from costtop.errors import CosttopError, NothingStored
+from costtop.files import private_directory
+from costtop.named import NamedTuple
+from costtop.paths import Paths
+from costtop.store import daemon_status
+from costtop.store.db import open_reader
+from costtop.store.recovery import store_mark
+
+NOT_READ = "nothing was read, so nothing is proposed"
+_MADE_ANEW = ("costtop.lock", "spool")  # each instance has its own
+
+
+class History(NamedTuple):
+    """What there is to propose from: a database, or why there is none."""
+
+    db: sqlite3.Connection | None
+    why: str = ""
+    folder: Path | None = None  # throw-away: it holds a first reading, which may be kept
+
+    @property
+    def calls(self) -> int:
+        """How many calls were read."""
+        return 0 if self.db is None else store_mark.of(self.db).calls
+
+
+@contextmanager
+def history(found: Paths, *, read: bool) -> Iterator[History]:
+    """The history until now; with `read` what is not stored yet is read, with a bar."""
+    from costtop.daemon.lifecycle import instance
+
+    said = daemon_status.read(found.status)
+    runs = daemon_status.is_fresh(said, now_ms())
+    if runs and said.get("import", {}).get("active"):
+        yield History(None, "the daemon is still reading; once it has, again: costtop init")
+    elif not runs and not instance.is_free(found.lock):
+        yield History(None, "another costtop is reading; once it has, again: costtop init")
+    elif found.database.exists() and (runs or not catching_up.may_be_new(found)):
+        with closing(open_reader(found.database)) as db:
+            yield History(db)
+    elif not read:
+        yield History(None, NOT_READ)
+    else:
+        disk = found.database.parent if found.database.exists() else None  # it has room for a copy
+        with tempfile.TemporaryDirectory(prefix=".costtop-init-", dir=disk) as folder:
+            yield from _elsewhere(found, Path(folder))
+
+
+def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:
+    """What is stored, if anything is, and what is new, in a folder of its own."""
+    own = {
+        name: folder / getattr(found, name).name
+        for name in ("database", "lock", "status", "line", "log", "spool", "socket", "otlp_token")
+    }
+    stored = found.database.exists()
+    try:
+        if stored:
+            _copy(found.database, own["database"])
+        db = catching_up.open_fresh(found._replace(**own), quiet=True)
+    except NothingStored:
+        yield History(None, "no log holds a call yet")
+        return
+    except (CosttopError, OSError, sqlite3.Error) as error:
+        yield History(None, f"history cannot be read: {error}")
+        return
+    with closing(db):
+        yield History(db, folder=None if stored else folder)
+
+
+def _copy(database: Path, target: Path) -> None:
+    source = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    with closing(source), closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+
+
+def keep(found: Paths, folder: Path) -> list[Path]:
+    """Moves a first reading to where the daemon looks for it; returns the files, the mark first.
+
+    Nothing is moved where something is stored meanwhile. The reader of it has to be closed.
+    """
+    from costtop.daemon.lifecycle import instance
+
+    state = private_directory(found.database.parent)
+    fresh = [path for path in sorted(folder.iterdir()) if path.name not in _MADE_ANEW]
+    with instance.hold(found):
+        if any((state / path.name).exists() for path in fresh):
+            return []
+        fresh.sort(key=lambda path: path.name == found.database.name)  # the database comes last
+        for path in fresh:
+            shutil.move(path, state / path.name)
+    mark = store_mark.place(found.database).name
+    return [state / path.name for path in sorted(fresh, key=lambda path: path.name != mark)]

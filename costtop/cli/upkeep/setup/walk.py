@@ -1,0 +1,223 @@
+"""The walk of `costtop init`: what is found, proposed and answered. It writes nothing."""
+
+import argparse
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from costtop import config as configuration
+from costtop import money
+from costtop.alerts import budget_words
+from costtop.cli.reports import doctor
+from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
+from costtop.cli.tables import plain, put
+from costtop.cli.upkeep.setup import proposals, questions
+from costtop.cli.upkeep.setup.config_text import Inserted
+from costtop.cli.upkeep.setup.deeds import Wanted
+from costtop.cli.upkeep.setup.proposals import NO_SETTINGS
+from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, Questions, homely
+from costtop.cli.upkeep.setup.read_ahead import History
+from costtop.config import Config
+from costtop.durations import now_ms
+from costtop.errors import CosttopError, UsageError
+from costtop.hooks.dialects import OF_HOME
+from costtop.nouns.budget_nouns import PLAN
+from costtop.paths import Paths
+from costtop.settings.budget_settings import budget_of
+from costtop.sources.registry import SOURCE
+from costtop.text import clean
+
+
+class Walk:
+    """One run: what is told on the way, and the answers."""
+
+    def __init__(self, found: Paths, config: Config, asker: Questions) -> None:
+        self._found, self._config, self._asker = found, config, asker
+        tree = configuration.source(found.config)[1].get("anomaly", {})
+        self._kept = frozenset(tree if isinstance(tree, dict) else ())
+        self._standing = [
+            entry
+            for entry in config.budget
+            if not entry.scope and not entry.period.startswith(PLAN)
+        ]
+
+    def agents(self) -> bool:
+        """Says what is read; whether what is not stored yet is to be read now."""
+        from costtop.daemon.ingest.log_roots import unread
+
+        wrong: list[Diagnosis] = []
+        told = [one for one in doctor.sources(self._found, wrong) if one["found"]]
+        logs = [one for one in told if one["files"] or one["title"] != SOURCE["costtop"].title]
+        put("Agents")
+        rows = [
+            (
+                f"  {one['title']}",
+                f"{one['files']:,} files",
+                _size(one["bytes"]),
+                homely(one["folder"]),
+            )
+            for one in logs
+        ]
+        put(plain(("", "", "", ""), rows, frozenset({1, 2})).partition("\n")[2] if rows else _NONE)
+        for lost in unread([each["folder"] for each in told]):
+            where = clean(homely(lost.folder), 300)
+            put(f"  not read: {lost.title} in {where} (lines: costtop doctor)")
+        for one in wrong:
+            put(f"  ! {clean(one.said, 300)}")
+        if rows:
+            _tell(_READ)
+        return self._reads(logs)
+
+    def _reads(self, logs: list[dict[str, Any]]) -> bool:
+        size = sum(one["bytes"] for one in logs)
+        if self._found.database.exists() or not size:
+            return True
+        put("")
+        put("History")
+        _tell("Nothing has been read yet. A budget and alert settings are proposed from it.")
+        return self._asker.agreed(f"Read it now ({_size(size)})?", usual=True)
+
+    def wanted(self, history: History, options: argparse.Namespace) -> Wanted:
+        """What the answers come to."""
+        put("")
+        budget, settings = self._from_history(history)
+        return Wanted(
+            budget=budget,
+            settings=settings,
+            channel=self._channel(options.channel),
+            hooks=self._hooks(tuple(options.hooks or ())),
+            service=self._service(asked=options.service),
+            history=history.folder,
+        )
+
+    def _from_history(self, history: History) -> tuple[int | None, Mapping[str, float | str]]:
+        put("Budget")
+        db, tz = history.db, configuration.zone(self._config)
+        told = proposals.whole_days(db, now_ms(), tz) if db is not None else ()
+        budget = None
+        for entry in self._standing:
+            _tell(f"{entry.name} stands: {budget_words.words(budget_of(entry))}")
+        if not self._standing:
+            proposed = proposals.day_budget(told) if told else None
+            for line in proposed.why if proposed else (f"{history.why}.",):
+                _tell(line)
+            budget = self._asker.budget(proposed.amount if proposed else None)
+        put("")
+        put("Alerts")
+        if db is None:
+            _tell(f"{history.why}.")
+            return budget, NO_SETTINGS
+        found = proposals.alert_settings(db, self._config, self._kept, told, budget)
+        for line in found.why:
+            _tell(line)
+        words = ", ".join(f"{key} = {value}" for key, value in found.values.items())
+        if words and not self._asker.agreed(f"Set {words}?", usual=True):
+            return budget, NO_SETTINGS
+        return budget, found.values
+
+    def _channel(self, url: str | None) -> Channel:
+        taken = {one.label for one in self._config.notify}
+        put("")
+        put("Messages")
+        for one in self._config.notify:
+            _tell(f"{one.label} stands (try it: costtop alerts test {one.label})")
+        if url is None and not taken and self._asker.usual:
+            _tell("None is named (--channel ntfy://my-topic).")
+        if url is None:
+            return NOWHERE if taken else self._asker.channel(taken)
+        if url in {one.url for one in self._config.notify}:
+            return NOWHERE
+        endpoint = questions.named(url, taken)
+        if wrong := questions.fault(endpoint):
+            raise UsageError(f"--channel: {wrong}")
+        _tell(f"{endpoint.label}: a test is sent once it is written")
+        return Channel(endpoint, test=True)
+
+    def _hooks(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        from costtop.hooks.install import installer
+
+        put("")
+        put("Hooks")
+        chosen = []
+        for agent in OF_HOME:
+            named = agent in asked
+            if not named and not installer.place(agent).parent.is_dir():
+                continue
+            title, settings = SOURCE[installer.dialect(agent).SOURCE].title, installer.place(agent)
+            try:
+                stands = installer.status(agent, self._found.hook_receipts).commands
+            except CosttopError as error:
+                put(f"  ! {error}")
+                continue
+            if stands:
+                _tell(f"{title}: they stand in {homely(settings)}")
+                continue
+            line = " and a status line" if installer.dialect(agent).LINE else ""
+            _tell(f"{title}: a gate{line} in {homely(settings)}, by which budgets can hold it.")
+            if named or "all" in asked or self._asker.agreed("  Install?", usual=False):
+                chosen.append(agent)
+            elif self._asker.usual:
+                _tell(f"Not asked for (--hooks {agent}).")
+        return tuple(chosen)
+
+    def _service(self, *, asked: bool) -> bool:
+        from costtop.daemon.lifecycle import login_service
+
+        put("")
+        put("Service")
+        service = login_service.status(self._found)
+        if service.installed or not service.manager:
+            _tell(f"{service.name} stands" if service.installed else login_service.NONE)
+            return False
+        _tell(f"{service.manager} can start the daemon at each login ({homely(service.file)}).")
+        if not asked and self._asker.usual:
+            _tell("Not asked for (--service).")
+        if asked or self._asker.usual:
+            return asked
+        return self._asker.agreed("  Install?", usual=True)
+
+
+_NONE = "  No log of an agent is found; where they are looked for: costtop doctor --json"
+_READ = (
+    "Logs are read, never changed. Counts, times, models and names of folders are kept, no text of"
+    " prompts or replies; nothing is sent but messages to where you say."
+)
+
+
+def _tell(words: str) -> None:
+    """A sentence below its heading, in lines that fit any window."""
+    for line in textwrap.wrap(clean(words, 1_000), 77, break_long_words=False):
+        put(f"  {line}")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def summary(found: Paths, wanted: Wanted, made: Inserted | None) -> Iterator[str]:
+    """What would be written, file by file; of an endpoint's address only its kind."""
+    from costtop.hooks.install import installer
+
+    if wanted.is_nothing:
+        return
+    yield "To be written"
+    if wanted.history is not None:
+        yield f"  {homely(found.database)}: what was read"
+    if made is not None:
+        yield f"  {homely(found.config)}:"
+        endpoint = wanted.channel.endpoint
+        for line in "".join(made.pieces).splitlines():
+            secret = endpoint is not None and line.startswith("url = ")
+            yield f"      {_kind(endpoint.url) if secret and endpoint else line}".rstrip()
+    if wanted.budget is not None:
+        yield f"  {homely(found.budgets)}: a budget of ${money.exactly(wanted.budget)} a day"
+    for agent in wanted.hooks:
+        yield f"  {homely(installer.place(agent))}: costtop's hooks; as it was is kept"
+    if wanted.service:
+        from costtop.daemon.lifecycle import login_service
+
+        yield f"  {homely(login_service.status(found).file)}"
+
+
+def _kind(url: str) -> str:
+    return f'url = "{url.partition(":")[0]}:…"  # as you gave it'
