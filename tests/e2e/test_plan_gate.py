@@ -148,3 +148,28 @@ def test_where_no_hook_holds_the_agent_of_a_full_window_it_is_paused_and_told(ho
     until(lambda: agent.state == "T", what="the pause")
     until(lambda: "its gate does not hold" in house.told, what="the message")
     assert "the 5h window of claude-code is 92 % full" in house.told
+
+
+def test_a_stop_at_ninety_per_cent_ends_the_agent_at_its_next_tool(house):
+    house.configure(FIVE.replace('"gate"', '"stop"'))
+    house.run("hooks", "install", "claude-code")
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.2, trust="yes")
+    house.known("claude-code/s1")
+    draw(house, "s1", 92)
+    agent.says("stopped")
+    until(lambda: "the 5h window of claude-code is 92 % full" in house.told, what="the message")
+
+
+def test_a_kill_at_ninety_per_cent_is_announced_and_spares_who_draws_on_another_window(house):
+    house.configure(FIVE.replace('"gate"', '"kill"'))
+    house.start()
+    agent = house.agent(session="s1", calls=400, every=0.2)
+    other = house.agent("codex", session="beside", calls=400, every=0.2)
+    house.known("claude-code/s1")
+    draw(house, "s1", 92)
+    assert agent.gone() != 0
+    until(lambda: "kill up to KILL" in house.told, what="the announcement")
+    assert house.told.index("paused now and killed in") < house.told.index("kill up to KILL")
+    before = other.calls
+    until(lambda: other.calls > before, what="a call of the agent beside it")
