@@ -8,6 +8,9 @@ import pytest
 from costtop.processes.evidence.wanted import Wanted
 from costtop.processes.inspect import linux
 
+# Of this run alone: what a process carries names its session also for tests beside us.
+NAME = f"eeee-{os.getpid()}"
+
 
 def claude(session, **facts):
     facts.setdefault("cwd", os.getcwd())
@@ -227,17 +230,17 @@ async def test_a_weak_sign_needs_the_number_typed(stage, look, hand, all_steps):
 
 
 def test_children_carry_the_session_in_their_environment(stage, look, tmp_path):
-    words = ("name=agent", "env=CLAUDE_CODE_SESSION_ID=eeee", "child=name=tool")
+    words = ("name=agent", f"env=CLAUDE_CODE_SESSION_ID={NAME}", "child=name=tool")
     pid = stage.start(*words)
-    (found,) = look(claude("eeee"))
+    (found,) = look(claude(NAME))
     assert (found.process.pid, found.confidence) == (pid, "weak")  # not known as an agent
     assert "in its environment" in found.evidence
 
 
 def test_a_known_agent_above_such_children_is_strong(stage, look, tmp_path):
-    words = ("name=agent", "env=CLAUDE_CODE_SESSION_ID=eeee", "child=name=tool")
+    words = ("name=agent", f"env=CLAUDE_CODE_SESSION_ID={NAME}", "child=name=tool")
     pid = stage.start(*words, program=stage.program("claude"))
-    (found,) = look(claude("eeee"))
+    (found,) = look(claude(NAME))
     assert (found.process.pid, found.confidence) == (pid, "strong")
     assert str(stage.pids["tool"]) in found.evidence
 
@@ -256,8 +259,8 @@ def test_the_only_agent_in_the_folder_is_weak_and_two_are_nobody(stage, look, tm
 
 def test_a_command_line_that_names_the_session_is_strong(stage, look, tmp_path):
     command = stage.program("gemini")
-    pid = stage.start("name=agent", "--resume", "g-123", program=command)
-    (found,) = look(Wanted("gemini-cli/g", "gemini-cli", ("g-123",)))
+    pid = stage.start("name=agent", "--resume", NAME, program=command)
+    (found,) = look(Wanted("gemini-cli/g", "gemini-cli", (NAME,)))
     assert (found.process.pid, found.confidence) == (pid, "strong")
 
 

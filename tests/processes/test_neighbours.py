@@ -35,6 +35,8 @@ VARIABLES = {
     "goose": "AGENT_SESSION_ID",
     "amp": "AMP_CURRENT_THREAD_ID",
 }
+# Of this run alone: a command line names its session wherever it runs, also for tests beside us.
+NAME = f"a1b2-{os.getpid()}"
 every = pytest.mark.parametrize("source", sorted(PROGRAMS))
 
 
@@ -53,7 +55,7 @@ def agent(stage, tmp_path):
     return start
 
 
-def session(source: str, name: str = "a1b2", **facts: object) -> Wanted:
+def session(source: str, name: str = NAME, **facts: object) -> Wanted:
     now = time.time_ns() // 1_000_000
     known = {"cwd": os.getcwd(), "started": now, "last": now, **facts}
     return Wanted(f"{source}/{name}", source, (name,), **known)
@@ -107,7 +109,7 @@ async def test_a_candidate_that_has_gone_is_not_replaced_by_who_has_its_number(
 @pytest.mark.parametrize("words", [("--resume", "{}"), ("--session={}",), ("resume", "{}")])
 def test_two_are_told_apart_by_a_command_line_that_names_the_session(agent, look, source, words):
     agent(source, "one")
-    pid = agent(source, "two", *[word.format("a1b2") for word in words])
+    pid = agent(source, "two", *[word.format(NAME) for word in words])
     (found,) = look(session(source))
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "strong", "")
 
@@ -129,7 +131,7 @@ def test_a_session_that_is_called_as_any_word_of_a_command_line_is_named_by_none
 @pytest.mark.parametrize("source", sorted(VARIABLES))
 def test_two_are_told_apart_by_what_their_children_carry(agent, look, source):
     agent(source, "one")
-    pid = agent(source, "two", f"env={VARIABLES[source]}=a1b2", "child=name=tool")
+    pid = agent(source, "two", f"env={VARIABLES[source]}={NAME}", "child=name=tool")
     (found,) = look(session(source))
     assert (found.process.pid, found.confidence, found.refusal) == (pid, "strong", "")
 
