@@ -48,7 +48,8 @@ from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.reloads import Reloads
 from costtop.daemon.status.counters import Counters
-from costtop.daemon.status.prometheus import MetricsChannel
+from costtop.daemon.status.own_health import OwnHealth
+from costtop.daemon.status.prometheus import LEDGER, MetricsChannel, left
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
@@ -84,7 +85,12 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
     """
     daemon_log.begin(paths.log)
     os.umask(0o077)
-    own = {paths.status.name, paths.line.name, paths.fields.name}  # which no other process writes
+    own = {
+        paths.status.name,
+        paths.line.name,
+        paths.fields.name,
+        LEDGER,
+    }  # which no other process writes
     files.clear_unfinished({paths.status.parent, paths.config.parent}, own)
     config = _loaded(paths)
     with instances.doorway(paths, lock) as socket:
@@ -125,7 +131,9 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     signals.on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
     signals.on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, is_command)
-    daemon = _Daemon(paths, ends, ProcessActions(), Reloads(paths), Faults(), desk, Counters())
+    daemon = _Daemon(
+        paths, ends, ProcessActions(), Reloads(paths), Faults(), desk, left(paths.database)
+    )
     try:
         await _work_on(daemon, config, read_only=read_only)
     finally:
@@ -190,14 +198,16 @@ def _open_files(instance: Wired) -> list[Troubled]:
     return [*told]
 
 
-def _channels(instance: Wired, counters: Counters) -> list[Channel]:
+def _channels(
+    instance: Wired, counters: Counters, health: Callable[[], OwnHealth]
+) -> list[Channel]:
     """What is served beside files and the socket, as the config asks for it."""
     otlp, metrics = instance.config.receive.otlp, instance.config.metrics
     found: list[Channel] = []
     if otlp:
         found.append(OtlpChannel(otlp, instance.ingest, instance.paths.otlp_token))
     if metrics:
-        found.append(MetricsChannel(metrics, instance.paths.database, counters))
+        found.append(MetricsChannel(metrics, instance.paths.database, counters, health))
     return found
 
 
@@ -218,13 +228,14 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
         writer, actions.holder, actions.vitals, executors.runs.settle, actions.exits
     )
     changes = ConfigChanges(paths, ends.reload.set, second_homes)
-    extra = _channels(instance, counters)
+    extra: list[Channel] = []  # which the status tells of, and one of which tells of it
     refresh, heart = PriceRefresh(instance), heartbeat_of(instance.config)
     troubled: list[Troubled] = [changes, refresh, keeper, heart, *_open_files(instance)]
-    troubled += [one.port for one in extra]
     status = StatusWriter(
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
     )
+    extra += _channels(instance, counters, status.health)
+    troubled += [one.port for one in extra]
     status.reloaded, status.blind = reloads.said, await _blindness()
     async with follower, tasks:
         works: list[tuple[str, Work]] = [

@@ -15,6 +15,8 @@ from costtop.named import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, stands
 from costtop.shown import currency
+from costtop.store.alerts import alert_reads
+from costtop.store.alerts.alert_reads import EndpointState
 from costtop.store.calls import floors
 
 if TYPE_CHECKING:  # who has no plan needs none of it
@@ -52,6 +54,8 @@ class Told(NamedTuple):
     short: Floor  # what the sum of everything is short of
     plans: "tuple[PlanWindow, ...]" = ()
     billed: "BilledNow | None" = None  # None: the user pays no plan
+    endpoints: Sequence[EndpointState] = ()
+    alerts: Sequence[str] = ()  # the severity of each that is open
 
 
 class Totals:
@@ -78,7 +82,13 @@ class Totals:
         ]
         short = floors.of(self._db, "1", ())
         return Told(
-            totals, self._live.budgets(now), short, self._live.plans(now), self._live.billed(now)
+            totals,
+            self._live.budgets(now),
+            short,
+            plans=self._live.plans(now),
+            billed=self._live.billed(now),
+            endpoints=alert_reads.endpoints(self._db),
+            alerts=[one.severity for one in alert_reads.open_ones(self._db)],
         )
 
     def _provider(self, model: int) -> str:

@@ -1,5 +1,7 @@
 """Counters of /metrics: few names, none falls, whatever becomes of the totals they come from."""
 
+import pytest
+
 from costtop.daemon.status.counters import COUNTED, MOST, NAMED, OTHER, Counters
 from costtop.queries.totals import Total
 
@@ -99,3 +101,42 @@ def test_unpriced_calls_are_a_gauge_that_keeps_its_series():
     assert one.unpriced == 1
     assert [one.unpriced for one in counters.take([total("f", cost=7)])] == [0]
     assert [one.unpriced for one in counters.take([])] == [0]
+
+
+def gone_on(counters, *totals):
+    """Another process after this one, and its series."""
+    after = Counters()
+    after.restore(counters.kept())
+    return after, after.take(totals)
+
+
+def test_a_new_process_goes_on_where_the_last_one_was_also_after_a_price_fell():
+    counters = Counters()
+    counters.take([total("f", calls=10, cost=1000), total("g", calls=2, cost=20)])
+    after, series = gone_on(counters, total("f", calls=10, cost=400), total("g", calls=3, cost=30))
+    assert told(series) == {"f": 1000, "g": 30} and told(series, "calls") == {"f": 10, "g": 3}
+    assert after.correction == -600
+    series = after.take([total("f", calls=11, cost=440), total("g", calls=3, cost=30)])
+    assert told(series) == {"f": 1040, "g": 30} and after.correction == -600
+    dearer, series = gone_on(after, total("f", calls=11, cost=9000), total("g", calls=3, cost=30))
+    assert told(series) == {"f": 1040, "g": 30} and dearer.correction == 9000 - 1040
+
+
+def test_names_and_other_go_on_and_what_the_store_forgot_is_named_no_more():
+    counters = Counters()
+    many = [total(f"f{n}", cost=1000 + n) for n in range(NAMED + 5)]
+    before = told(counters.take(many))
+    after, series = gone_on(counters, *many, total("new", cost=10**9))
+    assert told(series) == before | {OTHER: before[OTHER] + 10**9, "new": 0}
+    forgotten, series = gone_on(after, *many)
+    assert "new" not in told(series) and b'"new"' in after.kept()
+    assert told(series)["f24"] == 1024 and b'"new"' not in forgotten.kept()
+    more = told(gone_on(forgotten, *many[1:], total("f0", calls=9, cost=10**8))[1])
+    assert more["f0"] == 0 and more[OTHER] - told(series)[OTHER] == 10**8 - 1000
+
+
+@pytest.mark.parametrize("kept", [b"", b"{", b"[1]", b'[[["f","m","p"],[1],[1]]]', b"\xff\x00"])
+def test_a_file_that_is_none_is_as_good_as_nothing(kept):
+    counters = Counters()
+    counters.restore(kept)
+    assert told(counters.take([total("f", cost=7)])) == {"f": 7}

@@ -8,29 +8,58 @@ from pathlib import Path
 import pytest
 
 from costtop.cli.main import whole_parser
-from costtop.daemon.status.prometheus import exposition
+from costtop.daemon.status.counters import Counters
+from costtop.daemon.status.own_health import OwnHealth
+from costtop.daemon.status.prometheus import answer
+from costtop.queries.live.view import BudgetMeter
 from costtop.queries.plans.billed_now import BilledNow
+from costtop.queries.plans.plan_windows import PlanWindow
 from costtop.queries.totals import Total, Totals
+from costtop.store.alerts.alert_reads import EndpointState
 from costtop.store.db import open_reader, open_writer
 
 pytest.importorskip("prometheus_client", reason="needs the extra metrics")
 
 FOLDER = Path(__file__).parents[2] / "docs" / "prometheus"
+PAGE = FOLDER.with_name("metrics.md")
 GIVEN = {"instance", "job"}  # by Prometheus itself
-LABELS = set("feature model provider kind reason budget period agent plan home window".split())
+NOW = 1_800_000_000_000
+HEALTH = OwnHealth(
+    "1", NOW, 5, NOW, True, 9, 1, ("full",), "disk-full", (("otlp", True),), frozenset({"a"})
+)
+METER = BudgetMeter("b", "day", 1, False, 2, (80,), NOW)
+WINDOW = PlanWindow(
+    agent="claude-code", home="/h", plan="max", limit="", title="5h", minutes=300, at=NOW,
+    resets=NOW, read=5.0,
+)  # fmt: skip
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> set[str]:
-    """The names of all families, also of those without a series."""
+def families(tmp_path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """The type and the labels of every family that can be told, by its name."""
     path = tmp_path / "costtop.db"
     open_writer(path).close()
     with closing(open_reader(path)) as db:
-        found = Totals(db).read(1_800_000_000_000)
+        found = Totals(db).read(NOW)
     one = Total("f", "m", "p", 1, 0, 0, 100, 1, 0, 0, 1, 0, 1, 100)
-    full = found._replace(totals=[one], billed=BilledNow((), 1, 1, 1, 1))
-    text = exposition(full).decode()
-    return {words.split(" ")[2] for words in text.splitlines() if words.startswith("# TYPE")}
+    letters = [EndpointState("a", "ok", 0, 0, 0, None, "", 0, 0)]
+    full = found._replace(totals=[one], billed=BilledNow((), 1, 1, 1, 1), budgets=(METER,),
+                          plans=(WINDOW,), endpoints=letters, alerts=["warning"])  # fmt: skip
+    text = answer(full, Counters(), HEALTH, NOW).decode()
+    kinds = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+    series = re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.MULTILINE)
+    labels = {name: frozenset(re.findall(r'(\w+)="', told)) for name, told in series}
+    assert set(labels) == {name for name, _ in kinds}, "a family without a series"
+    return {name: (kind, labels[name]) for name, kind in kinds}
+
+
+def test_the_page_of_metrics_has_every_one_with_its_type_and_labels(
+    families: dict[str, tuple[str, frozenset[str]]],
+) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", PAGE.read_text(), re.MULTILINE)
+    assert len(rows) == len({name for name, *_ in rows})
+    said = {name: (kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert said == families
 
 
 def _rules() -> list[str]:
@@ -46,13 +75,16 @@ def _panels() -> list[str]:
     return [target["expr"] for panel in board["panels"] for target in panel["targets"]]
 
 
-def test_every_series_and_label_that_is_asked_for_is_told(told: set[str]) -> None:
+def test_every_series_and_label_that_is_asked_for_is_told(
+    families: dict[str, tuple[str, frozenset[str]]],
+) -> None:
     for asked in (*_rules(), *_panels()):
         names = set(re.findall(r"\bcosttop_\w+", asked))
-        assert names <= told, asked
+        assert names <= set(families), asked
         assert names or asked.startswith("up{"), asked
         for labels in re.findall(r"by \(([^)]*)\)", asked):
-            assert set(labels.split(", ")) <= LABELS | GIVEN, asked
+            known = GIVEN.union(*(families[name][1] for name in names))
+            assert set(labels.split(", ")) <= known, asked
 
 
 def test_commands_that_an_alert_names_exist() -> None:

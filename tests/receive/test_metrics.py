@@ -1,12 +1,19 @@
 """/metrics: totals as Prometheus text, for programs on this machine only."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import socket
 
 import pytest
 
+from costtop.config import Metrics
+from costtop.daemon.status.counters import Counters
+from costtop.daemon.status.own_health import OwnHealth
+from costtop.daemon.status.prometheus import MetricsChannel
+from costtop.durations import now_ms
 from tests.receive.running import ask, connected, line, until
 
 pytest.importorskip("prometheus_client", reason="needs the extra metrics")
@@ -94,6 +101,66 @@ def test_counters_go_on_after_a_restart(instance, port):
     instance.kill()
     instance.start()
     assert "costtop_calls_total{" in until(lambda: _get(port, "/metrics"))
+
+
+def _price(instance, dollars: str) -> None:
+    (instance.home / "prices.toml").write_text(
+        f'[[price]]\nmodel = "acme-1"\nper_million = {{ input = "{dollars}", output = "$0" }}\n'
+    )
+
+
+def _again(instance, port: int) -> str:
+    """What is told by another daemon; its first answer is kept for the next one."""
+    instance.kill()
+    instance.start()
+    return until(lambda: _cost(port))
+
+
+def _cost(port: int) -> str:
+    found = re.search(r"costtop_cost_usd_total{.*} (\S+)", _get(port, "/metrics"))
+    return found[1] if found else ""
+
+
+def test_a_price_that_fell_while_no_daemon_ran_is_no_fall_of_a_counter(instance, port):
+    instance.kill()
+    _price(instance, "$10")
+    instance.start()
+    with connected(instance.socket) as peer:
+        assert ask(peer, line(feature="shop", model="acme-1", provider="acme"))["ok"]
+    assert _again(instance, port) == "0.012"
+    instance.kill()
+    _price(instance, "$1")
+    assert instance.run("reprice").returncode == 0
+    assert _again(instance, port) == "0.012"
+    assert "costtop_cost_correction_usd -0.0108" in _get(port, "/metrics")
+    kept = instance.home / "metrics.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.unlink()
+    assert _again(instance, port) == "0.0012"
+
+
+def test_how_costtop_is_stands_beside_the_totals(port):
+    text = _get(port, "/metrics")
+    for said in (
+        *('listener_up{listener="metrics"} 1.0', "store_unreadable 0.0", "import_left_bytes 0.0"),
+        *('faults{kind="full"} 0.0', 'open_alerts{severity="critical"} 0.0'),
+    ):
+        assert f"costtop_{said}" in text
+    assert "costtop_channel_up{" not in text and "costtop_trouble{" not in text
+
+
+def test_without_a_database_how_costtop_is_is_told_alone(tmp_path):
+    (tmp_path / "costtop.db").write_bytes(b"no database" * 1000)
+    health = OwnHealth(
+        version="1", started=0, lag=9000, lag_at=now_ms() - 90_000, importing=False, left=0,
+        bad_lines=0, faults=("broken", "broken"), trouble="disk-broken", listeners=(),
+    )  # fmt: skip
+    told = MetricsChannel(Metrics(), tmp_path / "costtop.db", Counters(), lambda: health)
+    text = asyncio.run(told._text()).decode()
+    assert "costtop_store_unreadable 1.0" in text and "costtop_calls_total" not in text
+    assert 'costtop_faults{kind="broken"} 2.0' in text
+    assert 'costtop_trouble{code="disk-broken"} 1.0' in text
+    assert "costtop_read_lag_seconds 0.0" in text, "that was more than a minute ago"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from costtop.paths import Paths, runtime_folders
 
 _FOLDERS = ("spool", "backups", "intake", "hooks", "init")  # whole
 _STATE = (
-    *("costtop.*", "status.json*", "status.txt*", "status.fields*"),
+    *("costtop.*", "status.json*", "status.txt*", "status.fields*", "metrics.json*"),
     *("otlp-token*", "identity.key", "tried.json", ".*.new"),
 )
 

@@ -7,7 +7,6 @@ is lost, for a file that was not committed stays unsettled and comes again.
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ class Reader:
 
     def __init__(self, ingest: Ingest, follower: Follower) -> None:
         self.lag = 0  # ms from the newest write to its commit, of the last batch
+        self.lag_at = 0  # when that was, ms UTC
         self.files: dict[Root, int] = {}
         self.passes = 0  # looks at everything that have been read to the end
         self._ingest, self._follower = ingest, follower
@@ -67,7 +67,8 @@ class Reader:
             lasting.well()
         # A file that is only looked at again says nothing: its last write is long past.
         if batch.seen and not batch.found and self._ingest.counts.bytes > before:
-            self.lag = max(0, (time.time_ns() - batch.seen[0].mtime) // 1_000_000)
+            self.lag_at = now_ms()
+            self.lag = max(0, self.lag_at - batch.seen[0].mtime // 1_000_000)
         if batch.found:
             self.files = {}
             for seen in batch.found.seen:

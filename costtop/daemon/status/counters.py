@@ -5,10 +5,15 @@ the store fall where calls are priced anew, forgotten, moved to another feature 
 only what is new since the last scrape is added here, and the rest is told by a gauge.
 
 The dearest features and models of the last weeks have names; the rest is `other`. A name stays
-until the process ends, and what was counted as `other` is not taken out of it again.
+while the store knows it, and what was counted as `other` is not taken out of it again.
+
+What was told is kept in a file, with what the store held then: the next process goes on from there,
+also where prices fell or calls were forgotten meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from costtop.named import NamedTuple
 from costtop.queries.totals import Total
@@ -28,6 +33,14 @@ class CounterSeries(NamedTuple):
     labels: Labels
     counters: dict[str, int]
     unpriced: int  # calls of unknown price as they are now: falls when a price is known
+
+
+class _Row(msgspec.Struct, array_like=True):
+    """A series on file; numbers in the order of `COUNTED`."""
+
+    labels: Labels
+    told: list[int]
+    stood: list[int]  # what the store held of it then
 
 
 class _Seen:
@@ -56,7 +69,7 @@ class _Seen:
 
 
 class Counters:
-    """What one process has told, which outlives a reload of the configuration."""
+    """What was told, which outlives a reload of the configuration and, by `kept`, the process."""
 
     def __init__(self) -> None:
         self._features: set[str] = set()
@@ -64,9 +77,13 @@ class Counters:
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._told: dict[Labels, dict[str, int]] = {}
         self.correction = 0  # nano-dollars by which the store differs from all counters
+        self._stood: dict[Labels, list[int]] = {}  # what the store held of each when it was told
+        self._left: list[_Row] = []  # what another process told, until this one goes on
 
     def take(self, totals: Sequence[Total]) -> list[CounterSeries]:
         """All series, with what is new in `totals`: every feature and model of the store."""
+        if self._left:  # before there are new names: what was `other` is not told again by name
+            self._go_on(totals)
         _name(self._features, totals, "feature")
         _name(self._models, totals, "model")
         moved, unpriced = self._moved(totals), dict.fromkeys(self._told, 0)
@@ -77,11 +94,62 @@ class Counters:
             for field, more in seen.new(total, moved=total.model in moved).items():
                 told[field] += more
             unpriced[labels] = unpriced.get(labels, 0) + total.unpriced
+        self._stood = self._by_labels(totals)
         counted = sum(told["cost"] for told in self._told.values())
         self.correction = sum(total.cost for total in totals) - counted
         return [
             CounterSeries(labels, told, unpriced[labels]) for labels, told in self._told.items()
         ]
+
+    def kept(self) -> bytes:
+        """All of it for the next process."""
+        nothing = [0] * len(COUNTED)
+        rows = [
+            _Row(labels, [*told.values()], self._stood.get(labels, nothing))
+            for labels, told in self._told.items()
+        ]
+        return msgspec.json.encode(rows)
+
+    def restore(self, kept: bytes) -> None:
+        """Goes on from what another process kept; what is not to be read is as good as nothing."""
+        try:
+            rows = msgspec.json.decode(kept, type=list[_Row])
+        except msgspec.DecodeError:
+            return
+        size = len(COUNTED)
+        self._left = [one for one in rows if len(one.told) == len(one.stood) == size]
+
+    def _go_on(self, totals: Sequence[Total]) -> None:
+        """Takes over the series of another process whose names the store still knows.
+
+        What it told stays told; what the store holds beyond what it held then is new.
+        """
+        left, self._left = self._left, []
+        features = {OTHER} | {total.feature for total in totals}
+        models = {OTHER} | {total.model for total in totals}
+        left = [one for one in left if one.labels[0] in features and one.labels[1] in models]
+        self._features |= {one.labels[0] for one in left} - {OTHER}
+        self._models |= {one.labels[1] for one in left} - {OTHER}
+        now = self._by_labels(totals)
+        for labels, stands in now.items():
+            self._told[labels] = dict(zip(COUNTED, stands, strict=True))
+        for one in left:
+            stands = now.get(one.labels, [0] * len(COUNTED))
+            more = [max(value - then, 0) for value, then in zip(stands, one.stood, strict=True)]
+            if not any(more[:-1]):
+                more[-1] = 0  # another price of the same calls
+            told = [value + new for value, new in zip(one.told, more, strict=True)]
+            self._told[one.labels] = dict(zip(COUNTED, told, strict=True))
+        for total in totals:  # all of it is told now
+            self._seen.setdefault((total.feature, total.model), _Seen()).new(total, moved=False)
+
+    def _by_labels(self, totals: Iterable[Total]) -> dict[Labels, list[int]]:
+        sums: dict[Labels, list[int]] = {}
+        for total in totals:
+            row = sums.setdefault(self._labels(total), [0] * len(COUNTED))
+            for at, field in enumerate(COUNTED):
+                row[at] += getattr(total, field)
+        return sums
 
     def _moved(self, totals: Iterable[Total]) -> set[str]:
         """Models of which a feature lost calls: what others have more of may be the same calls."""

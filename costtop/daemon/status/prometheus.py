@@ -1,19 +1,23 @@
-"""Serves /metrics where the config asks for it: totals as Prometheus text.
+"""Serves /metrics where the config asks for it: totals as Prometheus text, and how costtop is.
 
 Counters come from the store, so they go on after a restart. No session is named, and few features
-and models are: see `counters`. What can fall is a gauge.
+and models are: see `counters`. What can fall is a gauge. Where the database cannot be read the
+totals are left out: a gap is no fall.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from costtop import files
 from costtop.config import Metrics
 from costtop.daemon.status.counters import Counters
-from costtop.durations import now_ms
+from costtop.daemon.status.own_health import OwnHealth, delivery, families, unread
+from costtop.durations import MINUTE, now_ms
 from costtop.errors import CosttopError
 from costtop.money import NANO
 from costtop.plans import windows
@@ -21,6 +25,7 @@ from costtop.queries.totals import Told, Totals
 from costtop.receive.port import Port
 from costtop.store.db import open_reader
 
+LEDGER = "metrics.json"
 _LABELS = ("feature", "model", "provider")
 _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 
@@ -28,10 +33,19 @@ _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 class MetricsChannel:
     """The task that serves, and what `doctor` says of it."""
 
-    def __init__(self, wanted: Metrics, database: Path, counters: Counters) -> None:
+    def __init__(
+        self,
+        wanted: Metrics,
+        database: Path,
+        counters: Counters,
+        health: Callable[[], OwnHealth],
+    ) -> None:
         self._wanted, self._database, self._counters = wanted, database, counters
+        self._health = health
         self._turn = asyncio.Lock()
         self._totals: Totals | None = None
+        self._ledger = database.with_name(LEDGER)
+        self._kept_at = 0
         self.port = Port(wanted.host, wanted.port)
         self.scrapes = 0
 
@@ -50,16 +64,44 @@ class MetricsChannel:
     async def _text(self) -> bytes:
         async with self._turn:
             self.scrapes += 1
-            return await asyncio.to_thread(self._read)
+            return await asyncio.to_thread(self._read, self._health())
 
-    def _read(self) -> bytes:
+    def _read(self, health: OwnHealth) -> bytes:
+        now = now_ms()
         try:
             if self._totals is None:
                 self._totals = Totals(open_reader(self._database, unfinished=True))
-            return exposition(self._totals.read(now_ms()), self._counters)
-        except (sqlite3.Error, CosttopError) as error:
+            told = self._totals.read(now)
+        except (sqlite3.Error, CosttopError):
             self._totals = None  # the database may have been replaced: opened anew next time
-            raise OSError(f"no totals: {error}") from None
+            return answer(None, self._counters, health, now)
+        text = answer(told, self._counters, health, now)
+        self._keep(now)
+        return text
+
+    def _keep(self, now: int) -> None:
+        """For the next process, each minute: it finds by itself what came in between."""
+        if now - self._kept_at >= MINUTE:
+            self._kept_at = now
+            with suppress(OSError):  # a full disk: the next process begins with what is there
+                files.replace(self._ledger, self._counters.kept())
+
+
+def left(database: Path) -> Counters:
+    """The counters as the process before this one has left them beside the database."""
+    counters = Counters()
+    with suppress(OSError):
+        counters.restore(database.with_name(LEDGER).read_bytes())
+    return counters
+
+
+def answer(told: Told | None, counters: Counters, health: OwnHealth, now: int) -> bytes:
+    """All that is served at `now`, ms UTC; without the totals where they cannot be read."""
+    own = [*families(health, now), unread(no=int(told is None))]
+    if told is None:
+        return _text(own)
+    own += delivery(health, told.endpoints, told.alerts)
+    return _text([*_Families(told, counters).collect(), *own])
 
 
 def exposition(told: Told, counters: Counters | None = None) -> bytes:
@@ -67,20 +109,35 @@ def exposition(told: Told, counters: Counters | None = None) -> bytes:
 
     `counters` has what was told before; without, this is the first time.
     """
+    return _text(_Families(told, counters or Counters()).collect())
+
+
+def _text(found: Iterable[Any]) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Families(told, counters or Counters()))
+    registry.register(_Collected([*found]))
     text: bytes = generate_latest(registry)
     return text
+
+
+class _Collected:
+    """Families as a registry asks for them."""
+
+    def __init__(self, found: list[Any]) -> None:
+        self._found = found
+
+    def collect(self) -> list[Any]:
+        return self._found
 
 
 class _Families:
     """What a registry asks for."""
 
     def __init__(self, told: Told, counters: Counters) -> None:
-        totals, self._budgets, self._short, self._plans, self._billed = told
-        self._series = counters.take(totals)
+        self._budgets, self._short = told.budgets, told.short
+        self._plans, self._billed = told.plans, told.billed
+        self._series = counters.take(told.totals)
         self._correction = counters.correction
 
     def collect(self) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from costtop.control.protocol import PROTOCOL
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.lifecycle.lock_holders import database_writers, named
+from costtop.daemon.status.own_health import OwnHealth
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.lasting import Fault, Faults
@@ -140,6 +141,25 @@ class StatusWriter:
             "exited": self._search.exited(),
             "plans": ingest.plans,
         }
+
+    def health(self) -> OwnHealth:
+        """The same in short, for programs that watch costtop."""
+        ingest = self._instance.ingest
+        read = self._reader.passes > 0 and self._instance.evaluator.begun
+        served = ((str(one.said()["name"]), not one.port.trouble) for one in self._channels)
+        return OwnHealth(
+            version=__version__,
+            started=self._started,
+            lag=self._reader.lag,
+            lag_at=self._reader.lag_at,
+            importing=ingest.progress.total > 0 or not read,
+            left=max(ingest.progress.total - ingest.progress.done, 0),
+            bad_lines=ingest.bad_lines,
+            faults=tuple(one.what.kind for one in self._faults.present()),
+            trouble=self._trouble()["trouble_code"],
+            listeners=tuple(served),
+            endpoints=frozenset(one.label for one in self._instance.config.notify),
+        )
 
     def _trouble(self) -> dict[str, str]:
         """The worst that is wrong in one line, and its code; both "" where nothing is."""
