@@ -39,6 +39,8 @@ _FORMATS = {
     "kimi.json": "agents.kimi:STATES",
     "droid": "agents.droid:SOURCE",
     "droid.json": "agents.droid:SUMS",
+    "continue": "agents.continue_dev:SOURCE",
+    "continue.json": "agents.continue_dev:SESSIONS",
 }
 
 

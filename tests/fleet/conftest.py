@@ -9,7 +9,7 @@ import pytest
 
 from costtop.fleet import schema
 from tests.fleet.fleet import Fleet, clear
-from tests.fleet.postgres import HOW_TO_GET, LOGINS, Pool, Postgres, binaries, folder
+from tests.fleet.postgres import HOSTS, HOW_TO_GET, PEOPLE, Pool, Postgres, binaries, folder
 
 _numbers = count()
 
@@ -23,13 +23,16 @@ def server() -> Iterator[Postgres]:
         running = Postgres(place)
         try:
             with psycopg.connect(running.url(), autocommit=True) as db:
-                for login in [*LOGINS[:8], "anna", "omar", "stella"]:
+                for login in [*HOSTS, *PEOPLE]:
                     db.execute(f"CREATE ROLE {login} LOGIN".encode())
                 db.execute("CREATE ROLE admin LOGIN CREATEROLE CREATEDB")
             with psycopg.connect(running.url(user="admin"), autocommit=True) as db:
                 db.execute("CREATE DATABASE fleet")
             with psycopg.connect(running.url("fleet", "admin"), autocommit=True) as db:
                 schema.migrate(db)
+                for name, role in PEOPLE.items():
+                    if role:
+                        db.execute(f"GRANT costtop_{role} TO {name}".encode())
             yield running
         finally:
             running.end()

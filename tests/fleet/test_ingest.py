@@ -18,12 +18,6 @@ def _same(fleet, calls, unpriced, cost, tokens):
     )
 
 
-@pytest.fixture(autouse=True)
-def _minutes_of_those_days(fleet):
-    """The calls of these tests are of 2026: their minutes are kept, whatever today is."""
-    fleet.admin.execute("UPDATE costtop.meta SET minutes_from = 0")
-
-
 def test_a_batch_that_comes_again_changes_nothing(fleet):
     batch = [call(i, of=i % 3, at=NOON + i * 20_000) for i in range(50)]
     first = fleet.ship("a", batch, upto=50)

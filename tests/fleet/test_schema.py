@@ -74,11 +74,11 @@ def test_what_shares_its_database_with_others_leaves_their_schema_alone(server, 
     with _admin(server, empty) as db, psycopg.connect(server.url(empty), autocommit=True) as root:
         root.execute("CREATE TABLE public.theirs (x int); GRANT SELECT ON public.theirs TO PUBLIC")
         schema.migrate(db)
-        with psycopg.connect(server.url(empty, "anna")) as stranger:
+        with psycopg.connect(server.url(empty, "sam")) as stranger:
             assert stranger.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
 
 
 def test_a_database_of_its_own_shows_nobody_anything_in_public(server, database):
-    with psycopg.connect(server.url(database, "anna")) as stranger:
+    with psycopg.connect(server.url(database, "sam")) as stranger:
         told = "SELECT has_schema_privilege('public', x) FROM unnest(ARRAY['USAGE', 'CREATE']) x"
         assert stranger.execute(told).fetchall() == [(False,), (False,)]

@@ -137,7 +137,8 @@ def _pieces(source: Source, change: FileChange, budget: int) -> Iterable[Piece]:
 def _add(folded: Folded, source: Source, piece: Piece, seen: int) -> Folded:
     memo = folded.memo
     if piece.data:
-        chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen)
+        written = piece.place.mtime // 1_000_000
+        chunk = Chunk(shown(piece.place.path), piece.data, piece.offset, seen, written=written)
         events, memo = source.read(chunk, memo)
         _sort(folded, events)
     place = piece.place

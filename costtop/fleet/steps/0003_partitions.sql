@@ -33,8 +33,9 @@ STABLE LANGUAGE sql SET search_path = costtop, pg_temp AS $$
 $$;
 
 -- Makes one partition beside its table, moves strays into it, then hangs it in; rows moved.
+-- Whoever calls it, the table is the owner's.
 CREATE FUNCTION costtop.make_partition(parent text, part text, col text, low text, high text)
-RETURNS bigint LANGUAGE plpgsql SET search_path = costtop, pg_temp AS $$
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = costtop, pg_temp AS $$
 DECLARE moved bigint;
 BEGIN
   EXECUTE format('LOCK TABLE %I, %I IN ACCESS EXCLUSIVE MODE', parent, parent || '_strays');

@@ -44,6 +44,7 @@ AGENTS = {
     "aider": Agent(frozenset({"aider"})),
     "openhands": Agent(frozenset({"openhands"})),
     "droid": Agent(frozenset({"droid"})),
+    "continue": Agent(frozenset({"cn"})),
 }
 VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 """What may hold a session's id in the environment of an agent's child."""

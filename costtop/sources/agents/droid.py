@@ -85,7 +85,8 @@ def _settings(log: Log) -> None:
         used.output_tokens,
         used.thinking_tokens,
     )
-    at = min(log.at(told.provider_lock_timestamp) + _LATER, log.seen)
+    began = told.provider_lock_timestamp or log.chunk.written
+    at = min(log.at(began) + _LATER, log.seen)
     _sum(log, told.model, tokens, at, told.provider_lock)
 
 

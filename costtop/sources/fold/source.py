@@ -45,6 +45,7 @@ class Chunk(NamedTuple):
     offset: int = 0  # of data[0] in the file
     seen: int = 0  # receive time, ms UTC: the time of records that carry none
     rows: Sequence[Mapping[str, Any]] = ()
+    written: int = 0  # when the file was last written, ms UTC: of documents that tell no time
 
     # Three times as quick as a PurePath, which is half of what a small document costs.
     @property

@@ -1,0 +1,80 @@
+-- Who may see what: readers, operators and stewards the teams that they were granted, hosts nothing.
+--
+-- Every table is forced under row-level security, the owner's too; a table that is added without a
+-- policy shows nobody anything. `team` stands in every readable row, so that a policy bites before
+-- a LIMIT does.
+
+GRANT costtop_reader TO costtop_operator, costtop_steward;
+
+SET LOCAL ROLE costtop_owner;
+
+-- The teams of whoever is logged in, by its own name or by a role that it is a member of. It asks
+-- for the login, which no SET ROLE changes.
+CREATE FUNCTION costtop.my_teams() RETURNS smallint[] STABLE LANGUAGE sql SECURITY DEFINER
+SET search_path = costtop, pg_temp AS $$
+  SELECT coalesce(array_agg(g.team), '{}') FROM grants g JOIN pg_roles r ON r.rolname = g.role
+    WHERE pg_has_role(session_user, r.oid, 'MEMBER')
+$$;
+
+DO $$
+DECLARE one text;
+BEGIN
+  FOREACH one IN ARRAY ARRAY['meta', 'teams', 'hosts', 'names', 'sessions', 'keys', 'calls',
+                             'minutes', 'spend', 'grants'] LOOP
+    EXECUTE format('ALTER TABLE costtop.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', one);
+    EXECUTE format('CREATE POLICY owner ON costtop.%I TO costtop_owner USING (true)', one);
+  END LOOP;
+  FOREACH one IN ARRAY ARRAY['hosts', 'names', 'sessions', 'calls', 'minutes', 'spend'] LOOP
+    EXECUTE format('CREATE POLICY reader ON costtop.%I FOR SELECT TO costtop_reader'
+                   ' USING (team = ANY ((SELECT costtop.my_teams())::smallint[]))', one);
+    EXECUTE format('GRANT SELECT ON costtop.%I TO costtop_reader', one);
+  END LOOP;
+END $$;
+CREATE POLICY reader ON costtop.teams FOR SELECT TO costtop_reader
+  USING (id = ANY ((SELECT costtop.my_teams())::smallint[]));
+CREATE POLICY reader ON costtop.meta FOR SELECT TO costtop_reader USING (true);
+GRANT SELECT ON costtop.teams, costtop.meta TO costtop_reader;
+GRANT USAGE ON SCHEMA costtop TO costtop_reader;
+GRANT EXECUTE ON FUNCTION costtop.my_teams TO costtop_reader;
+
+-- Lets a login, or all members of a role, read a team; `disallow` takes it back.
+CREATE FUNCTION costtop.allow(as_role name, of_team text) RETURNS void LANGUAGE plpgsql
+SET search_path = costtop, pg_temp AS $$
+BEGIN
+  INSERT INTO grants (team, role) SELECT t.id, as_role FROM teams t WHERE t.name = of_team
+    ON CONFLICT (team, role) DO UPDATE SET role = excluded.role;
+  IF NOT FOUND THEN
+    RAISE 'no team %', of_team USING ERRCODE = 'no_data_found';
+  END IF;
+END $$;
+
+CREATE FUNCTION costtop.disallow(as_role name, of_team text) RETURNS void LANGUAGE sql
+SET search_path = costtop, pg_temp AS $$
+  DELETE FROM grants g USING teams t WHERE t.name = of_team AND g.team = t.id AND g.role = as_role
+$$;
+
+-- Takes a host out of the fleet with all that it owns; its role can ship nothing afterwards. Calls
+-- of others of which it told the larger sight keep it. How many calls went.
+CREATE FUNCTION costtop.forget(host text, of_team text) RETURNS bigint LANGUAGE plpgsql
+SET search_path = costtop, pg_temp AS $$
+DECLARE of hosts; its bigint[]; went bigint;
+BEGIN
+  SELECT h.* INTO of FROM hosts h JOIN teams t ON t.id = h.team
+    WHERE h.name = host AND t.name = of_team FOR UPDATE OF h;
+  IF NOT FOUND THEN
+    RAISE 'no host % in team %', host, of_team USING ERRCODE = 'no_data_found';
+  END IF;
+  -- In the order in which batches lock: keys before sums.
+  SELECT array_agg(s.id) INTO its FROM sessions s WHERE s.team = of.team AND s.host = of.id;
+  WITH of_host AS (SELECT c.day, c.key FROM calls c WHERE c.team = of.team AND c.session = ANY (its)),
+  locked AS MATERIALIZED (SELECT k.key FROM keys k WHERE k.team = of.team
+    AND k.key IN (SELECT o.key FROM of_host o) ORDER BY k.key FOR UPDATE)
+  SELECT count(*) INTO went FROM locked;
+  WITH gone AS (DELETE FROM calls c WHERE c.team = of.team AND c.session = ANY (its) RETURNING c.key)
+  DELETE FROM keys k USING gone WHERE k.team = of.team AND k.key = gone.key;
+  DELETE FROM sessions s WHERE s.team = of.team AND s.host = of.id;
+  DELETE FROM minutes m WHERE m.team = of.team AND m.session = ANY (its);
+  DELETE FROM spend s WHERE s.team = of.team AND s.host = of.id;
+  DELETE FROM hosts h WHERE h.team = of.team AND h.id = of.id;
+  RETURN went;
+END $$;
