@@ -37,6 +37,8 @@ _FORMATS = {
     "grok.json": "agents.grok:SUMMARIES",
     "kimi": "agents.kimi:SOURCE",
     "kimi.json": "agents.kimi:STATES",
+    "crush": "agents.crush:SOURCE",
+    "zed": "agents.zed:SOURCE",
     "droid": "agents.droid:SOURCE",
     "droid.json": "agents.droid:SUMS",
     "continue": "agents.continue_dev:SOURCE",

@@ -38,7 +38,7 @@ def asked(path: bytes, source: Source, memo: Memo, seen: int, page: int = PAGE) 
     answers = {}
     for query in source.queries:
         cursor, halfway = since.get(query.name, (None, False))
-        answers[query] = _answer(path, query, cursor, halfway, page)
+        answers[query] = _answer(path, query, cursor, halfway, min(page, query.page))
     rows = []
     for query, answer in answers.items():
         if not answer.trouble:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from costtop.config import Config
@@ -13,6 +14,7 @@ from costtop.sources.fold.source import Source
 from costtop.sources.registry import SOURCE, SOURCES
 from costtop.tail.roots import Root, rooted, rooted_glob
 
+_LISTED = "crush"  # a tool that lists where its logs are
 SPOOL = "costtop"  # the format of the spool
 # Further homes of a tool by their names, unless its variable names the one that is meant.
 _SECOND = {
@@ -23,6 +25,7 @@ _HOMES = (  # what tools take their home from, which a shell may set for one age
     *("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "QWEN_DATA_DIR", "OPENCODE_DATA_DIR"),
     *("GOOSE_PATH_ROOT", "AMP_DATA_DIR", "KIMI_CODE_HOME", "OPENHANDS_CONVERSATIONS_DIR"),
     *("COPILOT_HOME", "GROK_HOME", "OPENCLAW_STATE_DIR", "PI_CODING_AGENT_DIR", "KILO_DB"),
+    *("FACTORY_HOME_OVERRIDE", "CONTINUE_GLOBAL_DIR", "CRUSH_GLOBAL_DATA"),
 )
 _DESKTOP = tuple(
     f"{config}/local-agent-mode-sessions"
@@ -53,9 +56,19 @@ def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ)
 
 
 def second_homes(environ: Mapping[str, str] = os.environ) -> list[tuple[Source, Path]]:
-    """Folders that exist in further homes of a tool, such as ~/.claude-work/projects."""
+    """Folders that exist in further homes of a tool, such as ~/.claude-work/projects.
+
+    Crush has one in each project; a list beside its settings names them.
+    """
     home = _home(environ)
     found: dict[tuple[str, Path], Source] = {}
+    for folder in SOURCE[_LISTED].roots(environ, home):
+        with suppress(OSError):
+            listing = (folder / "projects.json").read_bytes()
+            from costtop.sources.agents import crush  # the formats load as they are asked for
+
+            there = (place for place in crush.projects(listing) if place.is_dir())
+            found |= {(_LISTED, place): SOURCE[_LISTED] for place in there}
     for name, (variable, glob) in _SECOND.items():
         for folder in sorted(home.glob(glob)) if not environ.get(variable) else ():
             found |= _added((SOURCE[name],), environ, {variable: str(folder)})

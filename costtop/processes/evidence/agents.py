@@ -45,6 +45,7 @@ AGENTS = {
     "openhands": Agent(frozenset({"openhands"})),
     "droid": Agent(frozenset({"droid"})),
     "continue": Agent(frozenset({"cn"})),
+    "crush": Agent(frozenset({"crush"})),
 }
 VARIABLES = tuple(one.variable for one in AGENTS.values() if one.variable)
 """What may hold a session's id in the environment of an agent's child."""

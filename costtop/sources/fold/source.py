@@ -73,7 +73,8 @@ class Query(NamedTuple):
     NULL at first. `cursor` is the column, a number, whose last value becomes the next `:since`;
     rows with an equal one are selected again. `tables` must exist, otherwise the query is passed
     over. `slack` is how far the cursor is set back each time the database has changed: rows may be
-    committed out of order. Rows seen again are harmless, their calls have the same keys.
+    committed out of order. Rows seen again are harmless, their calls have the same keys. `page` is
+    how many rows are asked for at most, where each is large.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Query(NamedTuple):
     cursor: str
     tables: tuple[str, ...]
     slack: int = 0
+    page: int = 1_000
 
 
 class Source(NamedTuple):
