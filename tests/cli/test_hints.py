@@ -64,7 +64,7 @@ def printed() -> Iterator[str]:
                     continue  # what a command printed
                 typed = line.removeprefix("$ ").split("  #")[0]
                 if _BEGINS.match(typed) and "daemon 0" not in typed:
-                    yield typed.partition(" | ")[0]
+                    yield typed.partition(" | ")[0].partition("; ")[0]
         outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
         yield from (
             one for one in re.findall(r"`(costtop [^`\n]+)`", outside) if _BEGINS.match(one)
