@@ -70,10 +70,16 @@ SOURCE: Mapping[str, Source] = _Registry(_FORMATS)
 SOURCES: Collection[Source] = SOURCE.values()
 
 UNSUPPORTED: dict[str, str] = {
+    "cody": "Sourcegraph's servers ask the models; their Analytics API counts chats and suggestions"
+    " per user and day, no tokens and no dollars",
     "cursor": "its local database holds no token counts any more (zero since version 3);"
-    " only Cursor's Admin API tells them",
+    " only Cursor's Admin API tells them, to a team's admin",
+    "devin": "it works in Cognition's cloud and is metered in Agent Compute Units, which hold"
+    " machine time too; only its own pages tell them",
     "github-copilot-vscode": "VS Code keeps no usage of chats; send its OpenTelemetry to costtop",
     "kimi-cli": "the older Kimi CLI (~/.kimi) writes another format; Kimi Code is read",
     "ollama": "it logs no usage; log its responses, or send OpenTelemetry to costtop",
+    "warp": "Warp's servers ask the models and bill credits or dollars of the account; no local"
+    " file with tokens is documented, and its app alone shows what a turn took",
 }
 """Tools that are looked for in vain: what is missing, in words for `doctor`. Nothing is guessed."""
