@@ -3,22 +3,16 @@
 import os
 import sqlite3
 import sys
-import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from costtop.cli import progress
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
 from costtop.paths import Paths, told
 from costtop.store import daemon_status, meta, places
 from costtop.store.db import open_reader
 
-if TYPE_CHECKING:
-    from costtop.daemon.ingest.intake import Progress
-
-_WIDTH = 24  # cells of the bar
-_QUIET = 1.0  # s
 _NOTHING = "nothing new to read, what is stored is shown; no daemon runs (costtop start)"
 _LEVELS = 3  # folders above a log in which new ones appear
 
@@ -116,15 +110,14 @@ def _changed(path: bytes) -> int:
 def _catch_up(place: Paths) -> str:
     from costtop.daemon.jobs.scan_once import catch_up
 
-    bar, began = _Bar(), now_ms()
+    began = now_ms()
     try:
-        counts = catch_up(place, bar.show)
+        with progress.bar("reading what is new") as watch:
+            counts = catch_up(place, watch)
         if counts is None:
             _looked(place, began)
     except (CosttopError, OSError) as error:
         return f"{error}; what is stored is shown"
-    finally:
-        bar.clear()
     if why := _rebuilt_since(place, began):
         return f"the database was damaged and is rebuilt: {why}; see: costtop doctor"
     if not counts or not (counts["calls"] or counts["updated"]):
@@ -155,29 +148,3 @@ def _say(line: str) -> None:
     from costtop.text import clean
 
     print(f"costtop: {clean(line, 1_000)}", file=sys.stderr)
-
-
-class _Bar:
-    """How far a reading is, on a terminal, once it takes longer than a second."""
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-        self._shown = False
-
-    def show(self, progress: "Progress") -> None:
-        """Draws it anew."""
-        terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-        if not terminal or time.monotonic() - self._since < _QUIET or not progress.total:
-            return
-        share = min(progress.done / progress.total, 1)
-        full = round(share * _WIDTH)
-        bar = "#" * full + "." * (_WIDTH - full)
-        sys.stderr.write(f"\rcosttop: reading what is new [{bar}] {share:4.0%}")
-        sys.stderr.flush()
-        self._shown = True
-
-    def clear(self) -> None:
-        """Takes it off the line."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

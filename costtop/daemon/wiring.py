@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from costtop.daemon import plan_settings, shipped_prices
 from costtop.daemon.alerting.evaluate import Evaluator
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest import journalled, title_reading
-from costtop.daemon.ingest.intake import Ingest
+from costtop.daemon.ingest.intake import Costs, Ingest
 from costtop.daemon.ingest.log_owners import LogOwners
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.notices import budget_changes
@@ -58,6 +58,15 @@ class Wired(NamedTuple):
     ingest: Ingest
     evaluator: Evaluator
     roots: list[Root]
+    work: dict[str, tuple[int, int]]  # long work that was asked for: how much is done, of how much
+
+    @contextmanager
+    def working(self, doing: str) -> Iterator[Callable[[int, int], None]]:
+        """For the time of some work: what tells here how far it is. The status file says it."""
+        try:
+            yield lambda done, total: self.work.update({doing: (done, total)})
+        finally:
+            self.work.pop(doing, None)
 
 
 @asynccontextmanager
@@ -77,11 +86,7 @@ async def wired(
     async with Writer(paths.database, lock_wait) as writer:
         config = await writer.read(addressed, config)
         costs = partial(basis, policy=config.prices.counts)
-        named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
-        write_context = WriteContext(feature_of(config.feature, str(Path.home())), costs, named)
-        write_context.runs = {
-            key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()
-        }
+        write_context = await _context(writer, config, costs)
         zone, limits = configuration.zone(config), configuration.budgets(config)
         to = audience(config, zone)
         settings = reader_settings(config)
@@ -107,10 +112,19 @@ async def wired(
                 ingest=ingest,
                 evaluator=evaluator,
                 roots=found,
+                work={},
             )
         finally:
             if prices.learnt() and not writer.damaged.is_set():
                 await _keep_last(writer, prices)
+
+
+async def _context(writer: Writer, config: Config, costs: Costs) -> WriteContext:
+    """What rows are written by, with the tags of commands that `costtop run` started."""
+    named = frozenset(one.name for one in config.source) - frozenset(SOURCE)
+    made = WriteContext(feature_of(config.feature, str(Path.home())), costs, named)
+    made.runs = {key: run.tagger(key) for key, run in (await writer.read(runs.tags)).items()}
+    return made
 
 
 async def _place_sessions(

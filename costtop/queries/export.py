@@ -10,11 +10,18 @@ from costtop.store.sessions.past_spends import History
 
 
 def calls(
-    db: sqlite3.Connection, since: int, until: int, stamp: Callable[[int], str]
+    db: sqlite3.Connection,
+    since: int,
+    until: int,
+    stamp: Callable[[int], str],
+    watch: Callable[[int, int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Every call in [since, until), ms UTC, by event time; `stamp` writes times."""
+    """Every call in [since, until), ms UTC, by event time; `stamp` writes times.
+
+    `watch` hears how many calls were given, and of how many.
+    """
     named, hosts = short_ids(db), _hosts(db)
-    for spend in History(db).between(since, until):
+    for spend in History(db).between(since, until, watch):
         call = spend.call
         yield {
             "call": call.key.hex(),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
 from costtop import money, paths
-from costtop.cli import catching_up
+from costtop.cli import catching_up, progress
 from costtop.cli.parser import Parser
 from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
@@ -42,8 +42,9 @@ def run(options: argparse.Namespace) -> int:
     changed = tried(config, options.set)
     since, until = asked(options, now, tz)
     db, span = catching_up.open_fresh(paths.find()), (since or 0, until or now)
-    found = bench(db, changed, *span, options.source)
-    before = bench(db, config, *span, options.source) if options.set else None
+    with progress.bar("replaying history", "calls") as watch:
+        found = bench(db, changed, *span, options.source, watch)
+        before = bench(db, config, *span, options.source, watch) if options.set else None
     if options.json:
         put_json(_tree(db, found, before, options.set))
     else:

@@ -4,12 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
 from costtop import paths
-from costtop.cli import catching_up, csv_rows
+from costtop.cli import catching_up, csv_rows, progress
 from costtop.cli.parser import Parser
+from costtop.cli.progress import Watch
 from costtop.cli.reports.report import flat, row_of
 from costtop.cli.spans import add_span, asked
 from costtop.durations import iso, now_ms
@@ -39,7 +41,13 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the rows."""
-    rows = _rows(options)
+    beside = options.output is not None or not sys.stdout.isatty()  # rows are no place for a bar
+    with progress.bar("exporting", "calls") if beside else nullcontext() as watch:
+        _write(options, _rows(options, watch))
+    return 0
+
+
+def _write(options: argparse.Namespace, rows: Iterator[dict[str, Any]]) -> None:
     if options.format == "parquet":
         _parquet(list(rows), options.output)
     elif options.output:
@@ -47,16 +55,15 @@ def run(options: argparse.Namespace) -> int:
             _text(rows, file, options.format)
     else:
         _text(rows, sys.stdout, options.format)
-    return 0
 
 
-def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _rows(options: argparse.Namespace, watch: Watch | None) -> Iterator[dict[str, Any]]:
     db = catching_up.open_fresh(paths.find())
     tz = meta.shared(db).zone
     now = now_ms()
     since, until = asked(options, now, tz)
     if options.what == "calls":
-        yield from export.calls(db, since or 0, _ALWAYS if until is None else until, iso)
+        yield from export.calls(db, since or 0, _ALWAYS if until is None else until, iso, watch)
         return
     found = report.read(db, options.what[:-1], tz, since, until, now=now)
     named = export.short_ids(db) if options.what == "sessions" else {}

@@ -3,10 +3,12 @@
 import argparse
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from costtop import money, paths
+from costtop.cli import progress
 from costtop.cli.parser import Parser
 from costtop.cli.reports.diagnosis import store_health
 from costtop.cli.tables import plain, put, put_json
@@ -22,6 +24,7 @@ from costtop.store.recovery.rebuild import Recovered
 
 _LONG = 3600.0  # s; a large store takes its time
 _STEP = 0.2  # s
+_COPYING, _REBUILDING = "copying the database", "reading logs again"
 
 
 def add(parser: Parser, name: str) -> None:
@@ -87,7 +90,8 @@ def _copied(found: Paths, file: Path) -> dict[str, Any]:
     """A copy at a place of the user's."""
     open_reader(found.database, unfinished=True).close()  # says what is wrong with it
     try:
-        pages.copy(found.database, file)
+        with progress.bar(_COPYING) as watch:
+            pages.copy(found.database, file, watch)
     except FileExistsError:
         raise CosttopError(f"{file} exists already; name a new file") from None
     except Exception as error:
@@ -104,11 +108,12 @@ def _kept(found: Paths) -> dict[str, Any]:
 
     open_reader(found.database, unfinished=True).close()
     if not instance.is_free(found.lock):
-        told = client.ask(found, Backup(), timeout=_LONG)["backup"]
+        with progress.polled(_COPYING, partial(backups.copied, found.database)):
+            told = client.ask(found, Backup(), timeout=_LONG)["backup"]
         made = next(one for one in backups.kept(found.database) if str(one.path) == told["file"])
         return store_health.tree(made)
-    with instance.hold(found):
-        return store_health.tree(backups.make(found.database))
+    with instance.hold(found), progress.bar(_COPYING) as watch:
+        return store_health.tree(backups.make(found.database, watch))
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -127,10 +132,12 @@ def _restore(options: argparse.Namespace) -> int:
         by = user_name()
         with instance.hold(found):
             damage.order(found.database, damage.RebuildOrder(f"{by} put a backup back", file, by))
-        scan(found)
+        with progress.bar(_REBUILDING) as watch:
+            scan(found, watch)
     else:
         client.ask(found, Restore(file, user_name()))
-    done = _waited(found, began)
+    with progress.polled(_REBUILDING, partial(progress.of_daemon, found, "import")):
+        done = _waited(found, began)
     tree = {
         "schema": 1,
         "backup": done.backup or None,

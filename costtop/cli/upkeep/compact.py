@@ -2,20 +2,22 @@
 
 import argparse
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from costtop import config as configuration
 from costtop import paths
 from costtop.cli.parser import Parser
+from costtop.cli.progress import Watch
 from costtop.cli.tables import put, put_json
-from costtop.control import client
+from costtop.cli.upkeep.scan import Work, alone_or_asked
 from costtop.control.protocol import Compact
 from costtop.durations import DAY, now_ms, parse
 from costtop.errors import UsageError
 from costtop.paths import Paths
 from costtop.store.db import open_reader
 
-_LONG = 3600.0  # s
+_WORK = Work("compact", "compacting", "sessions")
 
 
 def add(parser: Parser, name: str) -> None:
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     kept = configuration.details_kept(configuration.load(found)) or configuration.LEAST_KEPT
     age = _age(options.older) if options.older else kept
     with closing(open_reader(found.database)):  # says so where nothing is stored
-        gone = _compacted(found, now_ms() - age)
+        gone = _compacted(now_ms() - age)
     if options.json:
         put_json({"schema": 1, **gone})
         return 0
@@ -56,12 +58,11 @@ def _age(text: str) -> int:
     return age
 
 
-def _compacted(found: Paths, before: int) -> dict[str, Any]:
-    from costtop.daemon.lifecycle import instance
+def _compacted(before: int) -> dict[str, Any]:
+    return alone_or_asked(partial(_alone, before), Compact(before), "gone", _WORK)
 
-    if not instance.is_free(found.lock):
-        told: dict[str, Any] = client.ask(found, Compact(before), _LONG)["gone"]
-        return told
+
+def _alone(before: int, found: Paths, watch: Watch | None) -> dict[str, Any]:
     from costtop.daemon.jobs.thin_all import compact_alone
 
-    return compact_alone(found, before)
+    return compact_alone(found, before, watch)

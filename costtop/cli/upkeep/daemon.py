@@ -172,6 +172,9 @@ def _plain(said: dict[str, object]) -> str:
         today = "; today is read, budgets of the day watch" if work.get("today") else ""
         done, total = work.get("done_bytes"), work.get("total_bytes")
         lines.append(f"  importing {done} of {total} bytes{today}")
+    asked = said.get("work")
+    if isinstance(asked, list):
+        lines += [f"  {one['doing']}: {one['done']} of {one['total']}" for one in asked]
     lines += [f"  {said[name]}" for name in ("watch", "trouble", "blind") if said.get(name)]
     if said.get("config"):
         lines.append(f"  the configuration was read again: {said['config']}")

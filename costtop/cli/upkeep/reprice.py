@@ -4,11 +4,13 @@ import argparse
 from typing import Any
 
 from costtop.cli.parser import Parser
+from costtop.cli.progress import Watch
 from costtop.cli.tables import plain, put, put_json
-from costtop.cli.upkeep.scan import alone_or_asked
+from costtop.cli.upkeep.scan import Work, alone_or_asked
 from costtop.control import protocol
 from costtop.paths import Paths
 
+_WORK = Work("reprice", "pricing anew", "calls")
 _HEAD = ("MODEL", "CALLS", "BEFORE $", "AFTER $", "NEWLY PRICED", "NO LONGER")
 
 
@@ -21,7 +23,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Reprices here, or asks the daemon that holds the database to."""
-    changes = alone_or_asked(_reprice, protocol.Reprice(), "changes")
+    changes = alone_or_asked(_reprice, protocol.Reprice(), "changes", _WORK)
     if options.json:
         put_json({"schema": 1, "currency": "USD", "changes": changes})
     elif not changes:
@@ -32,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _reprice(found: Paths) -> list[dict[str, Any]]:
+def _reprice(found: Paths, watch: Watch | None) -> list[dict[str, Any]]:
     from costtop.daemon.jobs.reprice_all import reprice_alone
 
-    return reprice_alone(found)
+    return reprice_alone(found, watch)

@@ -3,12 +3,16 @@
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from costtop import paths
+from costtop.cli import progress
 from costtop.cli.parser import Parser
+from costtop.cli.progress import Watch
 from costtop.cli.tables import put
 from costtop.control import client, protocol
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 
 T = TypeVar("T")
@@ -26,7 +30,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Scans here, or asks the daemon that holds the database to."""
-    counts = alone_or_asked(_scan, protocol.Scan(), "counts")
+    counts = alone_or_asked(_scan, protocol.Scan(), "counts", Work("import", "reading logs"))
     if options.json:
         put(json.dumps({"schema": 1, **counts}))
     else:
@@ -34,18 +38,33 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scan(found: Paths) -> dict[str, Any]:
+def _scan(found: Paths, watch: Watch | None) -> dict[str, Any]:
     from costtop.daemon.jobs.scan_once import scan
 
-    return scan(found)
+    return scan(found, watch)
 
 
-def alone_or_asked(alone: Callable[[Paths], T], command: protocol.Command, said: str) -> T:
-    """Does it here where no daemon holds the database; else asks that to, for `said` of it."""
+class Work(NamedTuple):
+    """Long work, as the daemon's status and as people call it, and what is counted of it."""
+
+    name: str
+    doing: str
+    unit: str = progress.BYTES
+
+
+def alone_or_asked(
+    alone: Callable[[Paths, Watch | None], T], command: protocol.Command, said: str, work: Work
+) -> T:
+    """Does it here where no daemon holds the database; else asks that to, for `said` of it.
+
+    A terminal shows how far it is.
+    """
     from costtop.daemon.lifecycle import instance
 
     found = paths.find()
     if instance.is_free(found.lock):
-        return alone(found)
-    answered: T = client.ask(found, command, timeout=_LONG)[said]
+        with progress.bar(work.doing, work.unit) as watch:
+            return alone(found, watch)
+    with progress.polled(work.doing, partial(progress.of_daemon, found, work.name), work.unit):
+        answered: T = client.ask(found, command, timeout=_LONG)[said]
     return answered

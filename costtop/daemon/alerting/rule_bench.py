@@ -11,7 +11,7 @@ on a timer.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from costtop import config as configuration
 from costtop.alerts.choose import kind
@@ -28,6 +28,8 @@ from costtop.queries.plans import watched_spend
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers
 from costtop.store.sessions.past_spends import History
+
+Watch = Callable[[int, int], None]
 
 
 class Pushed(NamedTuple):
@@ -72,10 +74,18 @@ def per_1000(pushed: int, sessions: int) -> float | None:
 
 
 def bench(
-    db: sqlite3.Connection, config: Config, since: int, until: int, source: str = ""
+    db: sqlite3.Connection,
+    config: Config,
+    since: int,
+    until: int,
+    source: str = "",
+    watch: Watch | None = None,
 ) -> Bench:
-    """What this configuration would have told in [since, until), ms UTC, and by which rules."""
-    found, sessions = found_in(db, config, since, until, source)
+    """What this configuration would have told in [since, until), ms UTC, and by which rules.
+
+    `watch` hears how many calls were looked at, and of how many.
+    """
+    found, sessions = found_in(db, config, since, until, source, watch)
     made = tuple(replay(found))
     pushed = _pushed(made)
     rules = {one.one.finding.rule for one in made}
@@ -131,7 +141,12 @@ _ALL = 1 << 62  # ms: everything counts as imported, so that ends are of event t
 
 
 def found_in(
-    db: sqlite3.Connection, config: Config, since: int, until: int, source: str = ""
+    db: sqlite3.Connection,
+    config: Config,
+    since: int,
+    until: int,
+    source: str = "",
+    watch: Watch | None = None,
 ) -> tuple[list[Finding], int]:
     """All that would have been found in [since, until), ms UTC, in order; and of how many sessions.
 
@@ -142,7 +157,7 @@ def found_in(
     monitor = Monitor(settings)
     kills = [end for _, end in finished_peers.kills(db, 0) if end.at < until]
     monitor.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
-    spends = History(db).between(began, until)
+    spends = History(db).between(began, until, watch)
     seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
     roots: set[str] = set()
     found = list(_findings(seen, monitor, _budgets(db, config), since, roots))

@@ -174,7 +174,8 @@ class Obey:
                 by = executors.guard.name(getattr(command, "by", ""), caller)
                 return reply(**await _of_store(command, self._instance, executors.keeper, by))
             case Reprice():
-                return reply(changes=await repriced(self._instance))
+                with self._instance.working("reprice") as watch:
+                    return reply(changes=await repriced(self._instance, watch))
             case Stop() | Reload() | SetBudget() | RemoveBudget():
                 return reply(said=[await self._manage(command, caller)])
             case MarkSession() | UnmarkSession() | StopSession() | Override():
@@ -300,7 +301,9 @@ async def _of_store(
             keeper.restore(RebuildOrder(f"{by} put a backup back", file, by))
             return {"said": ["the database is being rebuilt from the backup and the logs"]}
         case Compact(before):
-            return {"gone": await compacted(instance.writer, min(before, now_ms() - LEAST_KEPT))}
+            before = min(before, now_ms() - LEAST_KEPT)
+            with instance.working("compact") as watch:
+                return {"gone": await compacted(instance.writer, before, watch=watch)}
         case Forget(sessions, before):
             gone = await forgotten(instance, sessions, before, by)
             clear_copies(instance.paths)

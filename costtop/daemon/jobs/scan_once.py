@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from costtop import config as configuration
 from costtop.config import Config
@@ -27,24 +26,26 @@ from costtop.tail.identity import Known, unclear
 from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
 
-if TYPE_CHECKING:
-    from costtop.daemon.ingest.intake import Ingest, Progress
-
 _SCANNED, _ASKED = 60.0, 1.0  # s of asking git in a scan, and before somebody's question
 _EVERY = 0.25  # s between two words of how far a reading is
+Watch = Callable[[int, int], None]
 
 
-def scan(paths: Paths) -> dict[str, int]:
-    """Reads everything new and returns the counts; raises Busy where a daemon has the database."""
+def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
+    """Reads everything new and returns the counts; raises Busy where a daemon has the database.
+
+    `watch` hears how many bytes are read, and of how many.
+    """
     config = configuration.load(paths)
     with hold(paths):
         found = FolderTree(roots(config, paths)).all(time.time_ns())
-        counts = Counts().plain() if _settled(paths, config, found) else _read(paths, config, found)
+        settled = _settled(paths, config, found)
+        counts = Counts().plain() if settled else _read(paths, config, found, watch, _SCANNED)
         return {"looked_at": len(found.seen), **counts}
 
 
-def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int] | None:
-    """Reads what is new before somebody asks; None where no file is. `watch` hears how far it is.
+def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
+    """Reads what is new before somebody asks; None where no file is. `watch` as for `scan`.
 
     Raises Busy where a daemon has the database, Refused where the configuration lets nothing read.
     """
@@ -55,7 +56,7 @@ def catch_up(paths: Paths, watch: "Callable[[Progress], None]") -> dict[str, int
     if config.read_only:
         raise Refused("read_only is set, so nothing new is read")
     with hold(paths):
-        return _read(paths, config, found, watch)
+        return _read(paths, config, found, watch, _ASKED)
 
 
 def _new(paths: Paths, config: Config, found: FoundFiles) -> bool:
@@ -117,20 +118,22 @@ def _read(
     paths: Paths,
     config: Config,
     found: FoundFiles,
-    watch: "Callable[[Progress], None] | None" = None,
+    watch: Watch | None,
+    git_seconds: float,
 ) -> dict[str, int]:
     import asyncio
 
     from costtop.daemon.ingest import title_reading
+    from costtop.daemon.ingest.intake import Ingest
     from costtop.daemon.jobs import git_reading, long_sums
     from costtop.daemon.wiring import wired
     from costtop.store.recovery import rebuild
     from costtop.tail.follow import Batch
 
-    async def tell(ingest: "Ingest") -> None:
+    async def tell(ingest: Ingest) -> None:
         while watch is not None:
             await asyncio.sleep(_EVERY)
-            watch(ingest.progress)
+            watch(*ingest.progress)
 
     async def read() -> dict[str, int]:
         async with wired(paths, config, lambda: None) as instance:
@@ -142,7 +145,7 @@ def _read(
                 await title_reading.catch_up(instance.writer, instance.roots)
                 await instance.writer.transact(rebuild.end, now_ms())
                 await long_sums.briefly(instance.writer)
-                await git_reading.once(instance.writer, config, _ASKED if watch else _SCANNED)
+                await git_reading.once(instance.writer, config, git_seconds)
             finally:
                 telling.cancel()
             return ingest.counts.plain()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from costtop import config as configuration
@@ -20,14 +21,25 @@ _EVERY = DAY / 1000  # s
 _FIRST = 60  # s after a start, which has more urgent things to do
 
 
-async def compacted(writer: Writer, before: int, rests: float = _RESTS) -> dict[str, Any]:
-    """Thins sessions that ended before `before`, ms UTC; what has gone. No step holds others up."""
-    sums, after = [0, 0, 0], (0, 0)
+async def compacted(
+    writer: Writer,
+    before: int,
+    rests: float = _RESTS,
+    watch: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Thins sessions that ended before `before`, ms UTC; what has gone. No step holds others up.
+
+    `watch` hears how many sessions were looked at, and of how many.
+    """
+    sums, after, looked = [0, 0, 0], (0, 0), 0
+    many = await writer.read(thinning.many, before) if watch else 0
     size = await writer.read(thinning.size, now_ms())
     began = time.monotonic()
     while (step := await writer.transact(thinning.step, before, after)) is not None:
-        sums = [a + b for a, b in zip(sums, step[1:], strict=True)]
-        after = step.after
+        sums = [a + b for a, b in zip(sums, step[2:], strict=True)]
+        after, looked = step.after, looked + step.looked
+        if watch:
+            watch(looked, many)
         await asyncio.sleep((time.monotonic() - began) * rests)
         began = time.monotonic()
     while await writer.read(thinning.give_back):
@@ -59,13 +71,17 @@ async def keep_compact(writer: Writer, config: Config) -> None:
         await lasting.beat(_EVERY)
 
 
-def compact_alone(paths: Paths, before: int) -> dict[str, Any]:
+def compact_alone(
+    paths: Paths, before: int, watch: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
     """The same without a daemon; raises Busy where one has the database."""
     config = configuration.load(paths)
     with hold(paths):
-        return asyncio.run(_alone(paths, config, before))
+        return asyncio.run(_alone(paths, config, before, watch))
 
 
-async def _alone(paths: Paths, config: Config, before: int) -> dict[str, Any]:
+async def _alone(
+    paths: Paths, config: Config, before: int, watch: Callable[[int, int], None] | None
+) -> dict[str, Any]:
     async with wired(paths, config, lambda: None) as instance:
-        return await compacted(instance.writer, before, 0)
+        return await compacted(instance.writer, before, 0, watch)

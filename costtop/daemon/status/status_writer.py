@@ -130,6 +130,10 @@ class StatusWriter:
                 "total_bytes": ingest.progress.total,
                 "today": read or self._instance.evaluator.today,
             },
+            "work": [
+                {"doing": doing, "done": done, "total": total}
+                for doing, (done, total) in list(self._instance.work.items())
+            ],
             "lag_ms": self._reader.lag,
             "watch": self._follower.status if polling else "",
             **self._trouble(),

@@ -20,6 +20,7 @@ class Step(NamedTuple):
     """What a step has done, and where the next one goes on."""
 
     after: tuple[int, int]  # (last, row) of the session looked at last
+    looked: int  # sessions looked at
     sessions: int
     tools: int
     minutes: int
@@ -43,16 +44,21 @@ def step(db: sqlite3.Connection, before: int, after: tuple[int, int] = (0, 0)) -
     ).fetchall()
     if not rows:
         return None
-    sessions = tools = minutes = calls = 0
+    looked = sessions = tools = minutes = calls = 0
     for last, row, root, count in rows:
-        after = last, row
+        after, looked = (last, row), looked + 1
         if _is_due(db, root, before):
             calls += count
             more = _thin(db, root)
             sessions, tools, minutes = sessions + 1, tools + more[0], minutes + more[1]
         if calls >= AT_ONCE:
             break
-    return Step(after, sessions, tools, minutes)
+    return Step(after, looked, sessions, tools, minutes)
+
+
+def many(db: sqlite3.Connection, before: int) -> int:
+    """How many sessions the steps will look at."""
+    return int(db.execute("SELECT count(*) FROM sessions WHERE last < ?", (before,)).fetchone()[0])
 
 
 def _is_due(db: sqlite3.Connection, root: int, before: int) -> bool:

@@ -68,6 +68,13 @@ def begin(database: Path, generation: int, schema: int) -> Path:
     return where / f"{database.stem}-{at}-g{generation}-s{schema}.db{_PART}"
 
 
+def copied(database: Path) -> tuple[int, int]:
+    """How many bytes of the backup that is being made are there, and of how many; (0, 0): none."""
+    parts = (path.stat().st_size for path in folder(database).glob(f"*{_PART}"))
+    written = next(parts, None)
+    return (0, 0) if written is None else (written, database.stat().st_size)
+
+
 def no_room(database: Path) -> str:
     """Why no backup can be made here; "" where one can."""
     size = sum(path.stat().st_size for path in (database, Path(f"{database}-wal")) if path.exists())
@@ -118,15 +125,18 @@ def before_migration(db: sqlite3.Connection, database: Path) -> str:
     return ""
 
 
-def make(database: Path) -> Backup:
-    """Makes a backup here and now, where no daemon has the store; raises CosttopError."""
+def make(database: Path, watch: pages.Watch | None = None) -> Backup:
+    """Makes a backup here and now, where no daemon has the store; raises CosttopError.
+
+    `watch` hears how many bytes are written, and of how many.
+    """
     try:
         with closing(pages.opened(database, live=True)) as db:
             schema = int(db.execute("PRAGMA user_version").fetchone()[0])
             row = db.execute("SELECT value FROM meta WHERE key = ?", (GENERATION,)).fetchone()
         # All of the journal so far is in it: nobody writes meanwhile.
         part = begin(database, 1 + max(journal.newest(database), int(row[0]) if row else 0), schema)
-        pages.copy(database, part)
+        pages.copy(database, part, watch)
         return finish(database, part)
     except (OSError, sqlite3.Error) as error:
         raise CosttopError(f"no backup could be made: {error}") from error

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+Watch = Callable[[int, int], None]
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _FAULTS = 1_000_000  # looked through for a real one
 _NULL = re.compile(r"NULL value in (\w+)\.(\w+)")
@@ -61,10 +62,11 @@ def _has_null(db: sqlite3.Connection, table: str, column: str) -> bool:
     return db.execute(query).fetchone() is not None
 
 
-def copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path, watch: Watch | None = None) -> None:
     """Writes what `source` holds at one moment to the new file `target`, mode 0600, and checks it.
 
     Writers and readers go on meanwhile. Raises OSError or sqlite3.Error; then no file is left.
+    `watch` hears how many bytes are written, and of how many.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     os.close(os.open(target, flags, 0o600))
@@ -76,7 +78,8 @@ def copy(source: Path, target: Path) -> None:
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment is now
             fresh.execute("PRAGMA synchronous = OFF")
-            db.backup(fresh, pages=_AT_ONCE, progress=_orphan_check(), sleep=_REST)
+            page = db.execute("PRAGMA page_size").fetchone()[0]
+            db.backup(fresh, pages=_AT_ONCE, progress=_looking(page, watch), sleep=_REST)
             fresh.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
         fault = check(target, live=False)
         if fault:
@@ -98,12 +101,15 @@ def opened(path: Path, *, live: bool) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{name}?{how}", uri=True, isolation_level=None, timeout=30)
 
 
-def _orphan_check() -> Callable[[int, int, int], None]:
+def _looking(page: int, watch: Watch | None) -> Callable[[int, int, int], None]:
+    """Tells how far a copy is, and ends it once whoever asked for it has gone."""
     asked = os.getppid()
 
-    def look(*_: object) -> None:
+    def look(_: int, remaining: int, total: int) -> None:
         if os.getppid() != asked:
             raise sqlite3.OperationalError("whoever asked for the copy has gone")
+        if watch:
+            watch((total - remaining) * page, total * page)
 
     return look
 

@@ -68,14 +68,28 @@ class History:
         values = (since, since, last, imported, imported)
         yield from self._spends(f"{where} AND c.id <= ? {_ARRIVAL}", values)
 
-    def between(self, since: int, until: int) -> Iterator[Spend]:
-        """Every call of [since, until), ms UTC, by event time."""
+    def between(
+        self, since: int, until: int, watch: Callable[[int, int], None] | None = None
+    ) -> Iterator[Spend]:
+        """Every call of [since, until), ms UTC, by event time.
+
+        `watch` hears how many calls were given, and of how many.
+        """
         where = (
             " WHERE c.session IN"
             " (SELECT id FROM sessions WHERE last >= ? AND coalesce(started, 0) < ?)"
         )
         values = (since, until, since, until)
-        yield from self._spends(f"{where} AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id", values)
+        where += " AND c.at >= ? AND c.at < ?"
+        spends = self._spends(f"{where} ORDER BY c.at, c.id", values)
+        if watch is None:
+            yield from spends
+            return
+        many = self._db.execute(f"SELECT count(*) FROM calls c{where}", values).fetchone()[0]
+        for count, spend in enumerate(spends):
+            if not count % _AT_ONCE:
+                watch(count, many)
+            yield spend
 
     def roots(self, since: int, until: int) -> set[int]:
         """Rows of the root sessions that may have calls in [since, until), ms UTC."""
