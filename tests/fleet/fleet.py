@@ -102,7 +102,7 @@ def clear(admin: psycopg.Connection) -> None:
     The tests' calls are of 2026: their minutes are kept, whatever today is.
     """
     admin.execute("UPDATE costtop.meta SET minutes_from = 0")
-    for table in "calls keys minutes spend sessions names grants hosts teams".split():
+    for table in "calls keys overtold minutes spend sessions names grants hosts teams".split():
         admin.execute(f"DELETE FROM costtop.{table}".encode())
 
 

@@ -84,7 +84,7 @@ def started(command: Sequence[str], place: Path) -> subprocess.Popen[bytes]:
 class Postgres:
     """A running server; `url` is that of its superuser."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, conf: str = "") -> None:
         self.place, self.port = place, free_port()
         self.bin = binaries()
         assert self.bin
@@ -93,8 +93,8 @@ class Postgres:
              "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"], place,
         )  # fmt: skip
         assert made.wait() == 0, (place / "log").read_text()
-        with (place / "d/postgresql.conf").open("a") as conf:
-            conf.write(f"{_CONF}port = {self.port}\n")
+        with (place / "d/postgresql.conf").open("a") as file:
+            file.write(f"{_CONF}port = {self.port}\n{conf}\n")
         self.start()
 
     def start(self) -> None:

@@ -208,7 +208,8 @@ def test_whoever_is_no_host_ships_nothing(people):
 def test_a_forgotten_host_is_gone_exactly_and_the_others_are_as_if_it_had_never_been(people):
     before = people.sums()
     people.ship("b", [call(50 + i, of=i % 2, feature="false") for i in range(40)])
-    people.ship("b", [call(1)])
+    people.ship("b", [call(1), call(2, output=5000, cost=None, model="false")])
+    assert people.sums() != before
     assert people.rows("SELECT costtop.forget('b', 'red')") == [40]
     assert people.sums() == before
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no host of this fleet"):

@@ -110,6 +110,26 @@ CREATE TABLE costtop.calls (
 ) PARTITION BY RANGE (day);
 CREATE INDEX calls_session ON costtop.calls (team, session, at);
 
+-- The owner's own word on a call of which another host told the larger sight: what stands again
+-- when that host is forgotten. Where and when the call was is said in `calls` alone.
+CREATE TABLE costtop.overtold (
+  cost     bigint,
+  computed bigint,
+  reported bigint,
+  host     int      NOT NULL,
+  model    int      NOT NULL,
+  input    int      NOT NULL,
+  cache_read  int   NOT NULL,
+  cache_write int   NOT NULL,
+  cache_write_1h int NOT NULL,
+  output   int      NOT NULL,
+  reasoning int     NOT NULL,
+  team     smallint NOT NULL,
+  flags    smallint NOT NULL,
+  key      bytea    NOT NULL,
+  PRIMARY KEY (team, key)
+);
+
 -- Roll-up for the live screen and curves, of the last eight days.
 CREATE TABLE costtop.minutes (
   team     smallint NOT NULL,

@@ -114,6 +114,25 @@ SET search_path = costtop, pg_temp AS $$
   WHERE becomes IS DISTINCT FROM was
 $$;
 
+-- Keeps the owner's own word on calls for as long as a larger sight of another host stands. `said`
+-- is what the owner itself says now of calls where it does; `minus` and `plus` are as of `changed`.
+CREATE FUNCTION costtop.keep_own_words(of costtop.hosts, said costtop.calls[], minus costtop.calls[],
+  plus costtop.calls[]) RETURNS void LANGUAGE plpgsql SET search_path = costtop, pg_temp AS $$
+BEGIN
+  DELETE FROM overtold o USING unnest(minus) m WHERE o.team = of.team AND o.key = m.key
+    AND NOT EXISTS (SELECT FROM unnest(plus) p WHERE p.key = m.key AND p.teller <> p.host);
+  UPDATE overtold o SET cost = s.cost, computed = s.computed, reported = s.reported,
+      model = s.model, input = s.input, cache_read = s.cache_read, cache_write = s.cache_write,
+      cache_write_1h = s.cache_write_1h, output = s.output, reasoning = s.reasoning, flags = s.flags
+    FROM unnest(said) s WHERE o.team = of.team AND o.key = s.key AND o.host = of.id;
+  INSERT INTO overtold (cost, computed, reported, host, model, input, cache_read, cache_write,
+      cache_write_1h, output, reasoning, team, flags, key)
+    SELECT m.cost, m.computed, m.reported, m.host, m.model, m.input, m.cache_read, m.cache_write,
+      m.cache_write_1h, m.output, m.reasoning, m.team, m.flags, m.key
+    FROM unnest(minus) m JOIN unnest(plus) p ON p.key = m.key
+    WHERE m.teller = m.host AND p.teller <> p.host;
+END $$;
+
 -- Takes known calls that change out of the table: `minus` as they stood, `plus` as they stand from
 -- now on, still to be written. `gone` are keys that the host has no more.
 CREATE FUNCTION costtop.changed(of costtop.hosts, said costtop.calls[], gone bytea[], latest bigint,
@@ -125,7 +144,8 @@ BEGIN
   -- meanwhile does so after this batch, as if it had come a moment later.
   SELECT array_agg((j.was).key) INTO keys_of FROM joined(
     standing(of.team, (SELECT array_agg(s.key) FROM unnest(said) s)), said, latest) j;
-  keys_of := keys_of || gone;
+  keys_of := keys_of || gone || (SELECT array_agg(o.key) FROM unnest(said) s JOIN overtold o
+    ON o.team = of.team AND o.key = s.key AND o.host = of.id);
   IF cardinality(keys_of) > 0 THEN
     PERFORM FROM keys k WHERE k.team = of.team AND k.key = ANY (keys_of) ORDER BY k.key FOR UPDATE;
     old := standing(of.team, keys_of);
@@ -139,6 +159,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM unnest(plus) p WHERE p.key = m.key);
     UPDATE keys k SET day = p.day FROM unnest(plus) p
       WHERE k.team = of.team AND k.key = p.key AND k.day <> p.day;
+    PERFORM keep_own_words(of, said, minus, plus);
   END IF;
 END $$;
 

@@ -20,7 +20,7 @@ DO $$
 DECLARE one text;
 BEGIN
   FOREACH one IN ARRAY ARRAY['meta', 'teams', 'hosts', 'names', 'sessions', 'keys', 'calls',
-                             'minutes', 'spend', 'grants'] LOOP
+                             'overtold', 'minutes', 'spend', 'grants'] LOOP
     EXECUTE format('ALTER TABLE costtop.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', one);
     EXECUTE format('CREATE POLICY owner ON costtop.%I TO costtop_owner USING (true)', one);
   END LOOP;
@@ -53,11 +53,12 @@ SET search_path = costtop, pg_temp AS $$
   DELETE FROM grants g USING teams t WHERE t.name = of_team AND g.team = t.id AND g.role = as_role
 $$;
 
--- Takes a host out of the fleet with all that it owns; its role can ship nothing afterwards. Calls
--- of others of which it told the larger sight keep it. How many calls went.
+-- Takes a host out of the fleet with all that it owns; its role can ship nothing afterwards. Where
+-- it told the larger sight of another host's call, that host's own word stands again. How many
+-- calls went.
 CREATE FUNCTION costtop.forget(host text, of_team text) RETURNS bigint LANGUAGE plpgsql
 SET search_path = costtop, pg_temp AS $$
-DECLARE of hosts; its bigint[]; went bigint;
+DECLARE of hosts; its bigint[]; own bytea[]; plus calls[]; minus calls[];
 BEGIN
   SELECT h.* INTO of FROM hosts h JOIN teams t ON t.id = h.team
     WHERE h.name = host AND t.name = of_team FOR UPDATE OF h;
@@ -66,15 +67,28 @@ BEGIN
   END IF;
   -- In the order in which batches lock: keys before sums.
   SELECT array_agg(s.id) INTO its FROM sessions s WHERE s.team = of.team AND s.host = of.id;
-  WITH of_host AS (SELECT c.day, c.key FROM calls c WHERE c.team = of.team AND c.session = ANY (its)),
-  locked AS MATERIALIZED (SELECT k.key FROM keys k WHERE k.team = of.team
-    AND k.key IN (SELECT o.key FROM of_host o) ORDER BY k.key FOR UPDATE)
-  SELECT count(*) INTO went FROM locked;
-  WITH gone AS (DELETE FROM calls c WHERE c.team = of.team AND c.session = ANY (its) RETURNING c.key)
-  DELETE FROM keys k USING gone WHERE k.team = of.team AND k.key = gone.key;
+  SELECT array_agg(c.key) INTO own FROM calls c WHERE c.team = of.team AND c.session = ANY (its);
+  PERFORM FROM keys k WHERE k.team = of.team AND k.key IN (
+      SELECT unnest(own) UNION SELECT o.key FROM overtold o WHERE o.team = of.team)
+    ORDER BY k.key FOR UPDATE;
+  WITH back AS (
+    SELECT q, ROW(q.at, q.session, o.cost, o.computed, o.reported, q.day, q.host, q.host, o.model,
+        q.feature, q.project, q.usr, o.input, o.cache_read, o.cache_write, o.cache_write_1h,
+        o.output, o.reasoning, q.team, o.flags, q.key)::calls AS becomes
+      FROM overtold o JOIN keys k ON k.team = o.team AND k.key = o.key
+      JOIN calls q ON q.team = k.team AND q.day = k.day AND q.key = k.key
+      WHERE o.team = of.team AND q.teller = of.id AND q.host <> of.id)
+    SELECT array_agg(q), array_agg(becomes) INTO minus, plus FROM back;
+  DELETE FROM overtold o USING unnest(minus) m WHERE o.team = of.team AND o.key = m.key;
+  DELETE FROM overtold o WHERE o.team = of.team AND o.host = of.id;
+  DELETE FROM calls c USING unnest(minus) m
+    WHERE c.team = of.team AND c.day = m.day AND c.key = m.key;
+  DELETE FROM keys k WHERE k.team = of.team AND k.key = ANY (own);
+  DELETE FROM calls c WHERE c.team = of.team AND c.session = ANY (its);
+  PERFORM booked(plus, minus, NULL, NULL, NULL, of.team, (SELECT minutes_from FROM meta));
   DELETE FROM sessions s WHERE s.team = of.team AND s.host = of.id;
   DELETE FROM minutes m WHERE m.team = of.team AND m.session = ANY (its);
   DELETE FROM spend s WHERE s.team = of.team AND s.host = of.id;
   DELETE FROM hosts h WHERE h.team = of.team AND h.id = of.id;
-  RETURN went;
+  RETURN coalesce(cardinality(own), 0);
 END $$;
