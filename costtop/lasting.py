@@ -69,12 +69,6 @@ class Faults:
             self._by_task.values(), key=lambda one: (rank.get(one.what.kind, len(rank)), one.began)
         )
 
-    @property
-    def trouble(self) -> str:
-        """The worst of them in one line; "" where nothing is wrong."""
-        found = self.present()
-        return found[0].what.said if found else ""
-
     def blinding(self) -> WorldFault | None:
         """The worst of those for which somebody is to be woken."""
         now = self._clock()

@@ -175,13 +175,14 @@ async def test_a_fault_is_waited_out_shown_meanwhile_and_told_once(tmp_path, cap
         tries.append(1)
         if len(tries) <= 5:
             raise error
-        seen.append(faults.trouble)
+        seen.append([(one.code, one.trouble) for one in faults.present()])
         lasting.well()
-        seen.append(faults.trouble)
+        seen.append([*faults.present()])
         raise Done
 
     assert isinstance(await ended(faults, work=work), Done)
-    assert seen == ["the database cannot be used: another program holds its lock", ""]
+    said = "the database cannot be used: another program holds its lock"
+    assert seen == [[("locked", said)], []]
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 2
     assert told[0].endswith("work waits and tries again")

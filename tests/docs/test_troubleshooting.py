@@ -1,6 +1,8 @@
 """The codes of `costtop doctor`: each has a section, each is told for real, each advice parses."""
 
+import fcntl
 import json
+import os
 import re
 import shlex
 import shutil
@@ -168,6 +170,14 @@ def killed(_home: Path) -> None:
     place.write_text('{"schema": 1, "at": 1, "pid": 1, "trouble": "the disk is full"}')
 
 
+def occupied(_home: Path) -> None:
+    lock = paths.find().lock
+    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    HELD.append(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    fcntl.flock(HELD[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+HELD: list[int] = []
 STATES: list[tuple[Callable[[Path], None], set[str]]] = [
     (nothing, {"daemon-down", "no-logs"}),
     (wrong_config, {"daemon-down", "config-wrong"}),
@@ -185,6 +195,7 @@ STATES: list[tuple[Callable[[Path], None], set[str]]] = [
     (spoilt, {"disk-broken"}),
     (given_up, {"daemon-crashed"}),
     (killed, {"daemon-down"}),
+    (occupied, {"daemon-silent"}),
 ]
 
 
@@ -208,6 +219,8 @@ def test_what_is_wrong_is_told_by_its_code_in_text_and_json(
     for do in filter(None, (one["do"] for one in tree["diagnoses"])):
         name, *words = shlex.split(do)
         assert whole_parser().parse_args(words).run if name == "costtop" else shutil.which(name)
+    while HELD:
+        os.close(HELD.pop())
 
 
 def test_what_only_a_machine_in_need_shows_is_told_too() -> None:

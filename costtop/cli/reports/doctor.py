@@ -20,6 +20,7 @@ from costtop.cli.reports.diagnosis import (
 from costtop.cli.reports.diagnosis.diagnoses import ADVICE, Diagnosis
 from costtop.cli.reports.diagnosis.notes import notes
 from costtop.cli.tables import put, put_json
+from costtop.daemon.lifecycle.instance import holder, is_free
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
@@ -63,7 +64,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
     """
     said = daemon_status.read(found.status)
     running = daemon_status.is_fresh(said, now_ms())
-    problems = _of_daemon(said, running=running)
+    problems = _of_daemon(said, found, running=running)
     tree: dict[str, Any] = {
         "schema": 1,
         "version": __version__,
@@ -92,9 +93,14 @@ def diagnosis(found: Paths) -> dict[str, Any]:
     return tree
 
 
-def _of_daemon(said: dict[str, Any], *, running: bool) -> list[Diagnosis]:
+def _of_daemon(said: dict[str, Any], found: Paths, *, running: bool) -> list[Diagnosis]:
     """Whether one runs, and what it says of itself; one that was given up has no process."""
     trouble, code = str(said.get("trouble", "")), str(said.get("trouble_code", ""))
+    if not running and not is_free(found.lock):
+        silent = (
+            f"a costtop process (pid {holder(found.lock) or '?'}) has this home and says nothing"
+        )
+        return [Diagnosis("daemon-silent", f"{silent} of itself: it begins, waits or hangs")]
     if not running and (said.get("pid") or not trouble):
         said_so = "no daemon is running, so nothing is read or told; start it: costtop start"
         return [Diagnosis("daemon-down", said_so)]

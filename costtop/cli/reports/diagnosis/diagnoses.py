@@ -21,6 +21,7 @@ ADVICE: Mapping[str, str] = {
     "cost-drift": "costtop report --by agent",
     "daemon-crashed": "costtop start",
     "daemon-down": "costtop start",
+    "daemon-silent": "costtop status",
     "daemon-trouble": "costtop status",
     "disk-broken": "costtop backup --list",
     "disk-full": "costtop status",
