@@ -10,11 +10,13 @@ import pytest
 
 from costtop import config, paths
 from costtop.cli.main import main
+from costtop.durations import HOUR, now_ms
 from costtop.money import NANO
 from costtop.store.db import open_reader
 from costtop.store.recovery import store_mark
 from tests.cli.setup.spent_days import tree, write
 from tests.patience import until
+from tests.plans.rollouts import rollout, window
 from tests.processes.shells import Shell
 
 COMMAND = (sys.executable, "-P", "-m", "costtop", "init")
@@ -177,6 +179,23 @@ def test_a_home_where_everything_stands_is_left_alone(home, ran):
     for words in ("daily stands", "log stands", "they stand in", "costtop-", " stands"):
         assert words in said
     assert tree(home) == first
+
+
+def test_windows_of_a_plan_are_watched_where_an_agent_tells_of_them(home, ran):
+    now = now_ms()
+    for nth, used in enumerate((90, 40, 10)):  # two windows before, and the present one
+        begun = now - (2 - nth) * 6 * HOUR - HOUR
+        rollout(home, nth, begun, [{"primary": window(used, 300, begun + 5 * HOUR)}])
+    before = tree(home)
+    said = ran("--yes")
+    assert "Your plan's window of 5h: 1 of the 2 before it came to 80 % or more." in said
+    watched = [one for one in config.load(paths.find()).budget if one.period.startswith("plan:")]
+    assert [(one.name, one.period, one.tiers) for one in watched] == [
+        ("plan-5h", "plan:5h", (80, 95))
+    ]
+    assert "nothing is to be written" in ran("--yes")
+    ran("--undo", "--yes")
+    assert tree(home) == before
 
 
 def test_too_few_days_propose_no_budget(home, ran):

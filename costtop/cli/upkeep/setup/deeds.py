@@ -7,7 +7,7 @@ there before, so that all of it can be taken back.
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from costtop.cli.control import budget
 from costtop.cli.tables import put
 from costtop.cli.upkeep.setup import questions, read_ahead
 from costtop.cli.upkeep.setup.config_text import Inserted
+from costtop.cli.upkeep.setup.proposals import PLAN_TIERS
 from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, homely
 from costtop.control.protocol import SetBudget
 from costtop.durations import now_ms
@@ -26,6 +27,7 @@ from costtop.hooks.install import installer, receipts
 from costtop.hooks.install.installer import bytes_of
 from costtop.hooks.install.receipts import Receipt
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
 
 
@@ -33,6 +35,7 @@ class Wanted(NamedTuple):
     """What the answers come to."""
 
     budget: int | None = None  # nano-dollars a day
+    plans: tuple[str, ...] = ()  # titles of windows to watch
     settings: Mapping[str, float | str] = {}  # of [anomaly]
     channel: Channel = NOWHERE
     hooks: tuple[str, ...] = ()  # agents
@@ -51,14 +54,30 @@ class Done(NamedTuple):
     pieces: tuple[str, ...] = ()  # of config.toml
     budget: str = ""  # its name
     amount: str = ""
+    plans: tuple[str, ...] = ()  # names of budgets of plans' windows
     hooks: tuple[str, ...] = ()
     service: bool = False
     history: tuple[str, ...] = ()  # files, the mark of the database first
     lock: bool = False  # there was no lock file before
     folders: tuple[str, ...] = ()  # made for all this, the deepest first
 
+    @property
+    def budgets(self) -> bool:
+        """Whether any budget was set."""
+        return bool(self.budget or self.plans)
 
-_LISTS = ("pieces", "hooks", "history", "folders")
+    def without(self, what: str) -> "Done":
+        """What is left once one kind was taken back."""
+        parts = ("budget", "amount", "plans") if what == "budgets" else (what,)
+        return self._replace(**{name: getattr(Done(), name) for name in parts})
+
+
+_LISTS = ("pieces", "plans", "hooks", "history", "folders")
+
+
+def plan_names(titles: Iterable[str]) -> tuple[str, ...]:
+    """What budgets of plans' windows are called: plan-5h."""
+    return tuple(f"plan-{title}" for title in titles)
 
 
 def done(found: Paths) -> Done | None:
@@ -116,7 +135,7 @@ class Deeds:
         steps: list[tuple[object, Callable[[], None]]] = [
             (wanted.history, self._keep_history),
             (self._made, self._write_config),
-            (wanted.budget, self._set_budget),
+            (wanted.budget or wanted.plans, self._set_budgets),
             (wanted.channel.reached or wanted.channel.test, self._tell_tried),
             *((agent, partial(self._hook, agent)) for agent in wanted.hooks),
             (wanted.service, self._install_service),
@@ -159,16 +178,23 @@ class Deeds:
             raise CosttopError(f"cannot write {path}: {error.strerror}") from None
         put(f"{homely(path)} is written")
 
-    def _set_budget(self) -> None:
-        amount = self._wanted.budget
-        assert amount is not None
+    def _set_budgets(self) -> None:
+        before = bytes_of(self._found.budgets)
+        if self._wanted.budget is not None:
+            self._set_budget(self._wanted.budget)
+        named = plan_names(self._wanted.plans)
+        self._note(self._done._replace(plans=(*self._done.plans, *named)))
+        for name, title in zip(named, self._wanted.plans, strict=True):
+            set_ = SetBudget(name, period=f"{PLAN}{title}", tiers=PLAN_TIERS, by=user_name())
+            budget.change(set_)
+        self._receipt(self._found.budgets, before, bytes_of(self._found.budgets) or b"")
+
+    def _set_budget(self, amount: int) -> None:
         taken = {entry.name for entry in configuration.load(self._found).budget}
         name = next(name for name in ("daily", "each-day", "all-day") if name not in taken)
         said = money.exactly(amount).replace(",", "").removesuffix(".00")
-        before = bytes_of(self._found.budgets)
         self._note(self._done._replace(budget=name, amount=said))
         budget.change(SetBudget(name, amount=said, by=user_name()))
-        self._receipt(self._found.budgets, before, bytes_of(self._found.budgets) or b"")
 
     def _tell_tried(self) -> None:
         """Tests an endpoint that is a file, now that files may be written; keeps how it went."""
@@ -176,15 +202,15 @@ class Deeds:
 
         endpoint, file = self._wanted.channel.endpoint, tried.place(self._found)
         assert endpoint is not None
-        wrong = "" if self._wanted.channel.reached else questions.tested(endpoint)
+        trial = None if self._wanted.channel.reached else questions.tested(endpoint)
         before = bytes_of(file)
-        if not wrong:
+        if trial is None or trial.ok:
             tried.keep(self._found, [(endpoint, True)], now_ms())
             self._receipt(file, before, bytes_of(file) or b"")
             put(f"{endpoint.label}: a test has been sent")
         else:
             again = f"mend it (costtop config edit), then: costtop alerts test {endpoint.label}"
-            raise CosttopError(f"{endpoint.label}: the test did not arrive: {wrong}; {again}")
+            raise CosttopError(f"{endpoint.label}: the test did not arrive: {trial.said}; {again}")
 
     def _hook(self, agent: str) -> None:
         hooks = tuple(dict.fromkeys((*self._done.hooks, agent)))

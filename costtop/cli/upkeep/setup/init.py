@@ -119,6 +119,6 @@ def _written(found: Paths, wanted: "Wanted", made: "Inserted | None") -> int:
         put("left in the middle; take back what was written: costtop init --undo")
         return 130
     put("")
-    put("The screen, which starts the daemon: costtop. Without a daemon nobody is told anything.")
-    put("take it back: costtop init --undo")
+    put("Now: costtop. It opens the screen and starts the daemon, which is what tells you.")
+    put("Take all this back: costtop init --undo")
     return 1 if deeds.failed else 0

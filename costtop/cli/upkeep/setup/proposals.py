@@ -21,6 +21,7 @@ from costtop.queries.spending.report_line import Line
 DAYS = 30
 ENOUGH_DAYS = 7  # with spend; fewer tell of no usual day
 ENOUGH_SESSIONS = 20
+PLAN_TIERS = (80, 95)  # per cents at which a window is told of
 _WRITTEN = (10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80)  # what people write, in tenths of a power
 _LEAST = NANO  # no amount below a dollar is worth a message
 _OTHER = 1.5  # times by which a cap differs before another one is proposed
@@ -31,6 +32,13 @@ class DayBudget(NamedTuple):
     """A budget of the day, and why; amount None: none is proposed."""
 
     amount: int | None
+    why: tuple[str, ...]
+
+
+class PlanBudgets(NamedTuple):
+    """Windows of plans to be watched, by their titles, and what they came to."""
+
+    titles: tuple[str, ...]
     why: tuple[str, ...]
 
 
@@ -45,12 +53,12 @@ NO_SETTINGS: Mapping[str, float | str] = {}
 
 
 def written(nanos: float) -> int:
-    """The next amount up that a person would write: 37.80 -> 40, 1.10 -> 1.20, never under $1."""
+    """The next amount that a person would write: 37.80 -> 40, 1.10 -> 1.20, never under $1."""
     power = NANO // 10
     while power * 10 <= nanos:
         power *= 10
     steps = (share * power // 10 for share in (*_WRITTEN, 100))
-    return max(_LEAST, next(step for step in steps if step >= nanos))
+    return max(_LEAST, next(step for step in steps if step > nanos))
 
 
 def whole_days(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> tuple[Day, ...]:
@@ -84,6 +92,22 @@ def _days(count: int) -> str:
     return f"{count} day{'s' * (count != 1)}"
 
 
+def plan_budgets(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> PlanBudgets:
+    """Budgets of the windows that agents tell of, for whom a plan stops before dollars do."""
+    from costtop.queries.plans import plan_history
+
+    passed: dict[str, list[float]] = {}
+    for run in plan_history.read(db, now, tz):
+        if not run.now.limit:  # one of a single model's fills within the others
+            passed.setdefault(run.now.title, []).extend(top for _, _, top in run.past)
+    why = tuple(
+        f"Your plan's window of {title}: {sum(top >= PLAN_TIERS[0] for top in tops)} of the"
+        f" {len(tops)} before it came to {PLAN_TIERS[0]} % or more."
+        for title, tops in passed.items()
+    )
+    return PlanBudgets(tuple(passed), why)
+
+
 def alert_settings(
     db: sqlite3.Connection,
     config: Config,
@@ -102,18 +126,40 @@ def alert_settings(
         return AlertSettings(NO_SETTINGS, (f"{few} ({ENOUGH_SESSIONS} are enough).",))
     cap, why = _session_cap(config, kept, sessions)
     day = {} if budget is None else {"budget.daily.amount": money.exact(budget)}
-    pushed = _pushed(db, config, day, (since, until))
-    spoken = {config.anomaly.multiplier: pushed(cap)}
-    most = sum(day.calls > 0 for day in told)
-    if spoken[config.anomaly.multiplier] > most and "multiplier" not in kept:
-        for times in _CALMER:
-            spoken[times] = pushed({**cap, "multiplier": times})
-            if spoken[times] <= most:
-                break
-    times = min(spoken, key=lambda one: (spoken[one], one))
-    calmer = {} if times == config.anomaly.multiplier else {"multiplier": times}
-    words = _replayed(spoken, times, len(sessions), most)
-    return AlertSettings({**cap, **calmer}, (*why, *words))
+    pushed = _pushed(db, config, {**day, **_words(cap)}, (since, until))
+    most, now = sum(day.calls > 0 for day in told), config.anomaly.multiplier
+    found = calmed(pushed, now, most, () if "multiplier" in kept else _CALMER)
+    calmer = {} if found.times == now else {"multiplier": found.times}
+    return AlertSettings({**cap, **calmer}, (*why, found.words(len(sessions), most)))
+
+
+class Calmed(NamedTuple):
+    """The multiplier of those that were tried by which the fewest sessions are told of."""
+
+    times: float
+    spoken: Mapping[float, int]  # by multiplier: how many; the present one first
+
+    def words(self, sessions: int, most: int) -> str:
+        """What the rules would have told of, with it and as it was."""
+        now, pushed = next(iter(self.spoken)), self.spoken[self.times]
+        said = f"Replayed over these days, the rules tell of {pushed} of {sessions} sessions"
+        if self.times != now:
+            said += f" at {self.times:g}x the usual; at {now:g}x it was {self.spoken[now]}"
+        more = ", more than one on a day with spend; by which rule: costtop alerts replay"
+        return said + (more if pushed > most else ".")
+
+
+def calmed(
+    pushed: Callable[[float], int], now: float, most: int, others: Sequence[float]
+) -> Calmed:
+    """Tries others where the present multiplier tells of more than `most`, until one does not."""
+    spoken = {now: pushed(now)}
+    for times in others:
+        if min(spoken.values()) <= most:
+            break
+        if times > now:
+            spoken[times] = pushed(times)
+    return Calmed(min(spoken, key=lambda one: (spoken[one], one)), spoken)
 
 
 def _session_cap(
@@ -133,28 +179,22 @@ def _session_cap(
 
 
 def _pushed(
-    db: sqlite3.Connection, config: Config, day: Mapping[str, str], span: tuple[int, int]
-) -> Callable[[Mapping[str, float | str]], int]:
-    """Counts the sessions that would have been told of, by values of [anomaly]."""
+    db: sqlite3.Connection, config: Config, words: Mapping[str, str], span: tuple[int, int]
+) -> Callable[[float], int]:
+    """Counts the sessions that would have been told of, by multiplier, with other settings too."""
     from costtop.daemon.alerting.rule_bench import bench
     from costtop.daemon.alerting.tried_settings import tried
 
-    def count(values: Mapping[str, float | str]) -> int:
-        asked = {**day, **{f"anomaly.{key}": str(value) for key, value in values.items()}}
+    def count(times: float) -> int:
+        asked = {**words, "anomaly.multiplier": str(times)}
         return len(bench(db, tried(config, [f"{k}={v}" for k, v in asked.items()]), *span).pushed)
 
     return count
 
 
-def _replayed(spoken: Mapping[float, int], times: float, sessions: int, most: int) -> list[str]:
-    """What the rules would have told of, at each multiplier that was tried."""
-    now = next(iter(spoken))
-    said = f"Replayed over these days, the rules tell of {spoken[times]} of {sessions} sessions"
-    if times != now:
-        said += f" at {times:g}x the usual; at {now:g}x it was {spoken[now]}"
-    if spoken[times] <= most:
-        return [f"{said}."]
-    return [f"{said}, more than one on a day with spend; by which rule: costtop alerts replay"]
+def _words(values: Mapping[str, float | str]) -> Mapping[str, str]:
+    """Settings of [anomaly] as `--set` of the replay takes them."""
+    return {f"anomaly.{key}": str(value) for key, value in values.items()}
 
 
 def plainly(nanos: int) -> str:

@@ -3,12 +3,16 @@
 import os
 import sys
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from costtop import money
 from costtop.cli.tables import put
 from costtop.config import Endpoint
 from costtop.errors import CosttopError, UsageError
 from costtop.named import NamedTuple
+
+if TYPE_CHECKING:
+    from costtop.notify.send import Trial
 
 UNASKED = "init asks, and nobody can answer here: --yes takes what it proposes, --dry-run shows it"
 
@@ -65,7 +69,7 @@ class Questions:
         """Where messages go; `taken` are labels there are."""
         if self.usual:
             return NOWHERE
-        put("  An Apprise address (ntfy://topic, slack://…, mailto://…), desktop:, or log:FILE.")
+        put("  An Apprise address (ntfy://topic, mailto://…), desktop:, or log:FILE.")
         while said := _asked("Where should messages go? Enter for nowhere yet: "):
             endpoint = named(said, taken)
             if wrong := fault(endpoint):
@@ -75,10 +79,11 @@ class Questions:
                 return Channel(endpoint)
             if is_file(endpoint):
                 return Channel(endpoint, test=True)
-            if not (wrong := tested(endpoint)):
-                put("  a test has been sent: it should be there in a moment")
+            trial = tested(endpoint)
+            if trial.ok:
+                put(f"  {trial.said}: a test of costtop's alerts")
                 return Channel(endpoint, reached=True)
-            put(f"  it did not arrive: {wrong}")
+            put(f"  it did not arrive: {trial.said}")
             if self.agreed("Keep the address all the same?", usual=False):
                 return Channel(endpoint)
         return NOWHERE
@@ -134,12 +139,12 @@ def fault(endpoint: Endpoint) -> str:
     return address.fault(endpoint.url) or asyncio.run(send.faults([endpoint.url]))[0]
 
 
-def tested(endpoint: Endpoint) -> str:
-    """Sends a test; what was wrong, or "" where it went out."""
+def tested(endpoint: Endpoint) -> "Trial":
+    """Sends a test, and says how it went."""
     from costtop.cli.control.alerts import tried_now
 
     (trial,) = tried_now((endpoint,))
-    return "" if trial.ok else trial.said
+    return trial
 
 
 def among(named_agents: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

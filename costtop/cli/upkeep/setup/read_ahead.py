@@ -6,6 +6,7 @@ What was read can be kept once the summary is confirmed, where nothing was store
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from costtop.store.db import open_reader
 from costtop.store.recovery import store_mark
 
 NOT_READ = "nothing was read, so nothing is proposed"
+_PATIENCE, _STEP = 3.0, 0.1  # s
 _MADE_ANEW = ("costtop.lock", "spool")  # each instance has its own
 
 
@@ -42,9 +44,8 @@ def history(found: Paths, *, read: bool) -> Iterator[History]:
     """The history until now; with `read` what is not stored yet is read, with a bar."""
     from costtop.daemon.lifecycle import instance
 
-    said = daemon_status.read(found.status)
-    runs = daemon_status.is_fresh(said, now_ms())
-    if runs and said.get("import", {}).get("active"):
+    runs, reads = _daemon(found)
+    if reads:
         yield History(None, "the daemon is still reading; once it has, again: costtop init")
     elif not runs and not instance.is_free(found.lock):
         yield History(None, "another costtop is reading; once it has, again: costtop init")
@@ -57,6 +58,18 @@ def history(found: Paths, *, read: bool) -> Iterator[History]:
         disk = found.database.parent if found.database.exists() else None  # it has room for a copy
         with tempfile.TemporaryDirectory(prefix=".costtop-init-", dir=disk) as folder:
             yield from _elsewhere(found, Path(folder))
+
+
+def _daemon(found: Paths) -> tuple[bool, bool]:
+    """Whether a daemon runs, and whether it still reads; one that has just begun is waited for."""
+    due = time.monotonic() + _PATIENCE
+    while True:
+        said = daemon_status.read(found.status)
+        runs = daemon_status.is_fresh(said, now_ms())
+        reads = runs and bool(said.get("import", {}).get("active"))
+        if not reads or time.monotonic() > due:
+            return runs, reads
+        time.sleep(_STEP)
 
 
 def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:

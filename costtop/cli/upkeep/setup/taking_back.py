@@ -11,12 +11,14 @@ from costtop.cli.control import budget
 from costtop.cli.tables import put
 from costtop.cli.upkeep.setup import config_text, deeds
 from costtop.cli.upkeep.setup.deeds import Done
+from costtop.cli.upkeep.setup.proposals import PLAN_TIERS
 from costtop.cli.upkeep.setup.questions import Questions, homely
 from costtop.control.protocol import RemoveBudget
 from costtop.errors import CosttopError
 from costtop.files import replace, user_name
 from costtop.hooks.install import installer, receipts
 from costtop.hooks.install.installer import bytes_of
+from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
 from costtop.settings.budget_settings import BudgetEntry
 
@@ -48,6 +50,7 @@ def _listed(found: Paths, done: Done) -> Iterator[str]:
         yield f"{homely(found.config)}: its lines"
     if done.budget:
         yield f"budget {done.budget} of ${done.amount} a day"
+    yield from (f"budget {name}" for name in done.plans)
     yield from (f"{homely(installer.place(agent))}: costtop's hooks" for agent in done.hooks)
     if done.service:
         yield "the service"
@@ -63,11 +66,10 @@ class TakingBack:
 
     def all(self) -> bool:
         """Every step; whether one of them failed. What was taken back is not tried again."""
-        none = Done()
         steps = (
             ("service", self._remove_service),
             ("hooks", self._remove_hooks),
-            ("budget", self._remove_budget),
+            ("budgets", self._remove_budgets),
             ("pieces", self._restore_config),
             ("history", self._delete_history),
         )
@@ -76,7 +78,7 @@ class TakingBack:
             try:
                 if getattr(self._done, name):
                     step()
-                    self._done = self._done._replace(**{name: getattr(none, name)})
+                    self._done = self._done.without(name)
                     deeds.note(self._found, self._done)
             except (CosttopError, OSError) as error:
                 put(f"! {error}")
@@ -94,19 +96,29 @@ class TakingBack:
             for line in installer.remove(agent, self._found.hook_receipts):
                 put(line)
 
-    def _remove_budget(self) -> None:
-        """By whoever owns budgets; the file is then as it was where nobody else changed it."""
-        name, file = self._done.budget, self._found.budgets
+    def _remove_budgets(self) -> None:
+        """Each that stands as it was made; the file is as it was where nobody has changed it."""
+        done, file = self._done, self._found.budgets
+        made = [BudgetEntry(name=done.budget, amount=done.amount)] if done.budget else []
+        made += [
+            BudgetEntry(name=name, period=f"{PLAN}{name.partition('-')[2]}", tiers=PLAN_TIERS)
+            for name in done.plans
+        ]
+        ours = self._is_ours(file)
+        for one in made:
+            self._remove_budget(one)
+        if ours:
+            self._put_back(file)
+
+    def _remove_budget(self, made: BudgetEntry) -> None:
         own = {entry.name: entry for entry in configuration.own_budgets(self._found)}
-        if name not in own:
-            put(f"budget {name} is gone already")
-        elif own[name] != BudgetEntry(name=name, amount=self._done.amount):
-            put(f"left: budget {name}, changed since; take it out: costtop budget remove {name}")
+        if made.name not in own:
+            put(f"budget {made.name} is gone already")
+        elif own[made.name] != made:
+            remove = f"costtop budget remove {made.name}"
+            put(f"left: budget {made.name}, changed since; take it out: {remove}")
         else:
-            ours = self._is_ours(file)
-            budget.change(RemoveBudget(name, user_name()))
-            if ours:
-                self._put_back(file)
+            budget.change(RemoveBudget(made.name, user_name()))
 
     def _restore_config(self) -> None:
         path = Path(os.path.realpath(self._found.config))

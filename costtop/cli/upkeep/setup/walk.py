@@ -13,7 +13,7 @@ from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.cli.tables import plain, put
 from costtop.cli.upkeep.setup import proposals, questions
 from costtop.cli.upkeep.setup.config_text import Inserted
-from costtop.cli.upkeep.setup.deeds import Wanted
+from costtop.cli.upkeep.setup.deeds import Wanted, plan_names
 from costtop.cli.upkeep.setup.proposals import NO_SETTINGS
 from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, Questions, homely
 from costtop.cli.upkeep.setup.read_ahead import History
@@ -23,7 +23,7 @@ from costtop.errors import CosttopError, UsageError
 from costtop.hooks.dialects import OF_HOME
 from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
-from costtop.settings.budget_settings import budget_of
+from costtop.settings.budget_settings import BudgetEntry, budget_of
 from costtop.sources.registry import SOURCE
 from costtop.text import clean
 
@@ -35,11 +35,6 @@ class Walk:
         self._found, self._config, self._asker = found, config, asker
         tree = configuration.source(found.config)[1].get("anomaly", {})
         self._kept = frozenset(tree if isinstance(tree, dict) else ())
-        self._standing = [
-            entry
-            for entry in config.budget
-            if not entry.scope and not entry.period.startswith(PLAN)
-        ]
 
     def agents(self) -> bool:
         """Says what is read; whether what is not stored yet is to be read now."""
@@ -80,40 +75,59 @@ class Walk:
     def wanted(self, history: History, options: argparse.Namespace) -> Wanted:
         """What the answers come to."""
         put("")
-        budget, settings = self._from_history(history)
+        budget, plans = self._budgets(history)
         return Wanted(
             budget=budget,
-            settings=settings,
+            plans=plans,
+            settings=self._settings(history, budget),
             channel=self._channel(options.channel),
             hooks=self._hooks(tuple(options.hooks or ())),
             service=self._service(asked=options.service),
             history=history.folder,
         )
 
-    def _from_history(self, history: History) -> tuple[int | None, Mapping[str, float | str]]:
+    def _budgets(self, history: History) -> tuple[int | None, tuple[str, ...]]:
+        """A budget for the day, and windows of plans to watch."""
         put("Budget")
-        db, tz = history.db, configuration.zone(self._config)
-        told = proposals.whole_days(db, now_ms(), tz) if db is not None else ()
-        budget = None
-        for entry in self._standing:
+        for entry in self._config.budget:
             _tell(f"{entry.name} stands: {budget_words.words(budget_of(entry))}")
-        if not self._standing:
-            proposed = proposals.day_budget(told) if told else None
-            for line in proposed.why if proposed else (f"{history.why}.",):
+        if history.db is None:
+            standing = any(map(_is_whole, self._config.budget))
+            if not standing:
+                _tell(f"{history.why}.")
+            return None if standing else self._asker.budget(None), ()
+        now, tz, budget = now_ms(), configuration.zone(self._config), None
+        if not any(map(_is_whole, self._config.budget)):
+            proposed = proposals.day_budget(proposals.whole_days(history.db, now, tz))
+            for line in proposed.why:
                 _tell(line)
-            budget = self._asker.budget(proposed.amount if proposed else None)
+            budget = self._asker.budget(proposed.amount)
+        if any(entry.period.startswith(PLAN) for entry in self._config.budget):
+            return budget, ()
+        plans = proposals.plan_budgets(history.db, now, tz)
+        for line in plans.why:
+            _tell(line)
+        tiers = " and ".join(map(str, proposals.PLAN_TIERS))
+        asked = f"Tell at {tiers} % of {' and '.join(plans.titles)}?"
+        return budget, plans.titles if plans.titles and self._asker.agreed(
+            asked, usual=True
+        ) else ()
+
+    def _settings(self, history: History, budget: int | None) -> Mapping[str, float | str]:
+        """Of [anomaly]."""
         put("")
         put("Alerts")
-        if db is None:
+        if history.db is None:
             _tell(f"{history.why}.")
-            return budget, NO_SETTINGS
-        found = proposals.alert_settings(db, self._config, self._kept, told, budget)
+            return NO_SETTINGS
+        told = proposals.whole_days(history.db, now_ms(), configuration.zone(self._config))
+        found = proposals.alert_settings(history.db, self._config, self._kept, told, budget)
         for line in found.why:
             _tell(line)
         words = ", ".join(f"{key} = {value}" for key, value in found.values.items())
         if words and not self._asker.agreed(f"Set {words}?", usual=True):
-            return budget, NO_SETTINGS
-        return budget, found.values
+            return NO_SETTINGS
+        return found.values
 
     def _channel(self, url: str | None) -> Channel:
         taken = {one.label for one in self._config.notify}
@@ -184,6 +198,11 @@ _READ = (
 )
 
 
+def _is_whole(entry: BudgetEntry) -> bool:
+    """Whether a budget is of all spend, in dollars."""
+    return not entry.scope and not entry.period.startswith(PLAN)
+
+
 def _tell(words: str) -> None:
     """A sentence below its heading, in lines that fit any window."""
     for line in textwrap.wrap(clean(words, 1_000), 77, break_long_words=False):
@@ -211,13 +230,17 @@ def summary(found: Paths, wanted: Wanted, made: Inserted | None) -> Iterator[str
             yield f"      {_kind(endpoint.url) if secret and endpoint else line}".rstrip()
     if wanted.budget is not None:
         yield f"  {homely(found.budgets)}: a budget of ${money.exactly(wanted.budget)} a day"
+    for name in plan_names(wanted.plans):
+        tiers = " and ".join(map(str, proposals.PLAN_TIERS))
+        yield f"  {homely(found.budgets)}: a budget {name}, told of at {tiers} %"
     for agent in wanted.hooks:
         yield f"  {homely(installer.place(agent))}: costtop's hooks; as it was is kept"
     if wanted.service:
         from costtop.daemon.lifecycle import login_service
 
-        yield f"  {homely(login_service.status(found).file)}"
+        yield f"  {homely(login_service.status(found).file)}: the daemon, at each login"
 
 
 def _kind(url: str) -> str:
-    return f'url = "{url.partition(":")[0]}:…"  # as you gave it'
+    kind, _, rest = url.partition(":")
+    return f'url = "{kind}:…"  # as you gave it' if rest else f'url = "{url}"'
