@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs import blocks
+from tests.docs import blocks, reference
 from tests.docs.examples import Examples, Outcome, is_console
 from tests.docs.prepared_homes import PreparedHomes
 
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="costtop-docs-") as folder:
         examples = Examples(PreparedHomes(Path(folder)))
         for page in named:
+            if "--write" in arguments and (text := reference.made(page)):
+                page.write_text(text)
             outcomes = [*examples.of(page)]
             said += [f"{block.where}: {wrong}" for block, _, wrong in outcomes if wrong]
             if "--write" in arguments:

@@ -9,6 +9,7 @@ A comment stands on the line above the fence and is no part of what a reader see
     <!-- output of: COMMAND -->  the command prints these lines; of JSON, these names
     <!-- input of: COMMAND -->   the command takes it on standard input
     <!-- file: NAME -->          stands in that file of costtop's folder, here and further down
+    <!-- settings of: PROGRAM -->  another program's; the commands of costtop in it are run
     <!-- before: CODE -->        runs before a block of Python and is not shown
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("home", "not run", "tested by", "output of", "input of", "file", "before")
+KINDS = ("home", "not run", "tested by", "output of", "input of", "file", "before", "settings of")
 _COMMENT = re.compile(rf"^<!-- ({'|'.join(KINDS)}): (.+?) -->$")
 _FENCE = re.compile(r"^( *)(`{3,})(\w*)$")
 

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 from costtop.demo import cast, past_month
 from costtop.demo.beats import lines
-from costtop.durations import SECOND
 from costtop.queries.spending.spend_forecast import MEASURED
 from costtop.store import meta
 from costtop.store.db import open_reader
@@ -31,10 +30,7 @@ _SEED = 1
 ALERTS = "alerts.log"
 _TOLD = ("session ", "budget daily", "budget monthly")  # what the runaway has the daemon tell
 _STATE = (".config", ".local", ".cache", "run", ALERTS)  # what costtop and the pages change
-_LOGS = {
-    "claude-code": ".claude/projects",
-    "codex": ".codex/sessions",
-}
+_LOGS = {"claude-code": ".claude/projects", "codex": ".codex/sessions"}
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -71,18 +67,22 @@ class PreparedHomes:
             _BUILDERS[name](home)
             _copy(home, kept)
             self._built.add(name)
-        for entry in set(os.listdir(home)) - set(os.listdir(kept)) - {*_left(home)}:
-            _remove(home / entry)
-        for entry in _STATE:
-            _remove(home / entry)
+        for path in _changed(home):
+            _remove(path)
         _copy(kept, home)
         return home
 
 
-def _left(home: Path) -> Iterator[str]:
-    """What no page changes: logs, whose files costtop knows again, and the command."""
-    yield from ("bin", past_month.APP_LOGS.split("/")[0])
-    yield from (entry for entry in os.listdir(home) if entry in (".claude", ".codex"))
+def _changed(home: Path) -> Iterator[Path]:
+    """All but what no page changes: logs, whose files costtop knows again, and the command."""
+    logs = {*_LOGS.values(), past_month.APP_LOGS}
+    for path in home.iterdir():
+        if any(log.startswith(f"{path.name}/") for log in logs):
+            yield from (
+                below for below in path.iterdir() if f"{path.name}/{below.name}" not in logs
+            )
+        elif path.name != "bin":
+            yield path
 
 
 def _copy(of: Path, to: Path) -> None:
@@ -127,15 +127,23 @@ def _demo(home: Path) -> None:
     own = '[identity]\nuser = "ana"\nhost = "desk"\n'
     _write(config, (past_month.config(past, str(home), "UTC") + own).encode())
     config.parent.chmod(0o700)
+    seed = Random(_SEED).getrandbits(48)  # as the demo draws it
+    _live(home, "codex", seed + 1, 110)
     _age(home)
     costtop(home, "scan")
     costtop(home, "start")
     status = home / ".local/state/costtop/status.json"
     until(lambda: '"active": false' in _text(status) or '"active":false' in _text(status))
-    _runaway(home)
+    _live(home, "runaway", seed, 75)
     until(lambda: all(word in _text(home / ALERTS) for word in _TOLD))
     until(lambda: _has_done_its_rounds(home))
     costtop(home, "daemon", "stop")
+    line = home / ".local/state/costtop/status.fields"  # it is made anew as the wall clock goes on
+    line.unlink()
+    costtop(home, "start")
+    until(line.exists)
+    costtop(home, "daemon", "stop")
+    _age(home, 0)
 
 
 def costtop(home: Path, *words: str) -> str:
@@ -148,16 +156,18 @@ def costtop(home: Path, *words: str) -> str:
     return ran.stdout
 
 
-def _runaway(home: Path) -> None:
-    """The session that runs away in the demo, up to this minute."""
-    seed = Random(_SEED).getrandbits(48)
-    at, written = float(AT - 75 * SECOND), defaultdict[str, bytes](bytes)
-    for beat in cast.session("runaway", seed, SEEN, int(at)).beats:
+def _live(home: Path, kind: str, seed: int, seconds: int) -> None:
+    """A session that began so long ago, up to this minute.
+
+    It is written at once: what is told of it does not depend on when it is looked at.
+    """
+    at, written = float(AT - 1000 * seconds), defaultdict[str, bytes](bytes)
+    for beat in cast.session(kind, seed, SEEN, int(at)).beats:
         at += 1000 * beat.pause
         if at > AT:
             break
         written[beat.file] += lines(beat, int(at))
-    for name, data in written.items():  # each at once: what is told does not depend on the moment
+    for name, data in written.items():
         _write(home / name, data)
 
 
@@ -181,11 +191,11 @@ def _write(path: Path, data: bytes) -> None:
     _parent(path).write_bytes(data)
 
 
-def _age(home: Path) -> None:
-    """Files were last written before the moment at which the clock stands."""
+def _age(home: Path, seconds: int = 60) -> None:
+    """Files were last written so long before the moment at which the clock stands."""
     for path in home.rglob("*"):
-        if path.is_file():
-            os.utime(path, (AT / 1000 - 60, AT / 1000 - 60))
+        if path.is_file() and path.stat().st_mtime * 1000 > AT:
+            os.utime(path, (AT / 1000 - seconds, AT / 1000 - seconds))
 
 
 _BUILDERS: dict[str, Callable[[Path], None]] = {"empty": _nothing, "demo": _demo, "logs": _logs}

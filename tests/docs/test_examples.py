@@ -13,7 +13,6 @@ from tests.docs.blocks import ROOT
 from tests.docs.examples import Examples, masked, shows
 from tests.docs.prepared_homes import PreparedHomes
 
-PENDING = {"README.md"}
 PAGES = [page for page in blocks.pages() if blocks.read(page)]
 BLOCKS = [block for page in PAGES for block in blocks.read(page)]
 NOT_RUN = [block for block in BLOCKS if "not run" in block.said]
@@ -28,8 +27,6 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> PreparedHomes:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_example_of_a_page_is_what_costtop_does(page: Path, homes: PreparedHomes) -> None:
-    if page.name in PENDING:
-        pytest.skip("is being written")
     wrong = [f"{one.block.where}: {one.wrong}" for one in Examples(homes).of(page) if one.wrong]
     assert not wrong, "\n".join(wrong)
 

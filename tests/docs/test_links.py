@@ -54,7 +54,7 @@ def test_no_page_points_at_a_heading_by_words() -> None:
     assert not [found[0] for text in texts if (found := pointing.search(text))]
 
 
-def no_test_every_picture_stands_on_a_page() -> None:
+def test_every_picture_stands_on_a_page() -> None:
     shown = {target for page in PAGES for target in _LINK.findall(prose(page))}
     names = {Path(target).name for target in shown}
     assert not [one.name for one in (ROOT / "docs").rglob("*.png") if one.name not in names]
