@@ -18,8 +18,10 @@ from contextlib import asynccontextmanager
 from costtop.daemon.ingest.crossing import unpacked
 from costtop.daemon.ingest.fold import Folded, Order, fold
 
+# Without typing_extensions msgspec takes the same from the standard library, 8 ms sooner.
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "sys.modules['typing_extensions'] = None;"
     "from costtop.daemon.ingest.fold_worker import serve; serve(int(sys.argv[2]))"
 )
 # A worker reads and drops a piece of 1 MiB a thousand times: given back to the system and asked for
