@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 
 from costtop.config import Config
+from costtop.daemon.ingest import usual_places
 from costtop.errors import ConfigError
 from costtop.named import NamedTuple
 from costtop.paths import Paths
@@ -33,13 +34,24 @@ _DESKTOP = tuple(
 )
 
 
-def roots(config: Config, paths: Paths, environ: Mapping[str, str] = os.environ) -> list[Root]:
+def roots(
+    config: Config,
+    paths: Paths,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    once: bool = False,
+) -> list[Root]:
     """Every root; `label` is "format:name". Raises ConfigError for a format that is not known.
 
-    A tool that is off is off in all its formats: "opencode" means "opencode.json" too.
+    A tool that is off is off in all its formats: "opencode" means "opencode.json" too. For one look
+    (`once`) no format is loaded that cannot have logs here now.
     """
     home = _home(environ)
-    wanted = [source for source in SOURCES if not _is_off(source, config)]
+    wanted = [
+        SOURCE[name]
+        for name in SOURCE
+        if not _is_off(name, config) and not (once and _is_nowhere(name, environ))
+    ]
     found = [_root(source, folder) for source in wanted for folder in source.roots(environ, home)]
     second = (one for one in second_homes(environ) if one[0] in wanted)
     found += (_root(source, folder) for source, folder in second)
@@ -62,7 +74,8 @@ def second_homes(environ: Mapping[str, str] = os.environ) -> list[tuple[Source, 
     """
     home = _home(environ)
     found: dict[tuple[str, Path], Source] = {}
-    for folder in SOURCE[_LISTED].roots(environ, home):
+    listing_tools = () if _is_nowhere(_LISTED, environ) else (SOURCE[_LISTED],)
+    for folder in (one for tool in listing_tools for one in tool.roots(environ, home)):
         with suppress(OSError):
             listing = (folder / "projects.json").read_bytes()
             from costtop.sources.agents import crush  # the formats load as they are asked for
@@ -154,8 +167,12 @@ def _root(source: Source, folder: Path) -> Root:
     return rooted(folder, source.patterns, source.shape, f"{source.name}:{source.name}")
 
 
-def _is_off(source: Source, config: Config) -> bool:
-    return bool({source.name, source.name.partition(".")[0]} & set(config.off))
+def _is_off(name: str, config: Config) -> bool:
+    return bool({name, name.partition(".")[0]} & set(config.off))
+
+
+def _is_nowhere(name: str, environ: Mapping[str, str]) -> bool:
+    return not usual_places.may_have_logs(name, environ, str(_home(environ)))
 
 
 def _form(source: Source, glob: str) -> Source:

@@ -38,7 +38,7 @@ def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
     """
     config = configuration.load(paths)
     with hold(paths):
-        found = FolderTree(roots(config, paths)).all(time.time_ns())
+        found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
         settled = _settled(paths, config, found)
         counts = Counts().plain() if settled else _read(paths, config, found, watch, _SCANNED)
         return {"looked_at": len(found.seen), **counts}
@@ -50,7 +50,7 @@ def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
     Raises Busy where a daemon has the database, Refused where the configuration lets nothing read.
     """
     config = configuration.load(paths)
-    found = FolderTree(roots(config, paths)).all(time.time_ns())
+    found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
     if not _new(paths, config, found):
         return None
     if config.read_only:
