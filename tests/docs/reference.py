@@ -1,4 +1,4 @@
-"""The two pages that are made: commands from their parser, settings from config.example.toml.
+"""The pages that are made: of commands, of settings and, in part, of the screen.
 
 `python -m tests.docs --write docs/commands.md docs/configuration.md` makes them anew; what stands
 above the first mark and below the last one is written by hand and is kept.
@@ -12,6 +12,7 @@ from pathlib import Path
 from costtop.cli.main import MODULES, whole_parser
 from costtop.cli.parser import Parser
 from tests.docs.blocks import ROOT
+from tests.docs.screen_reference import screen
 
 _BEGIN, _END = "<!-- made from {} -->", "<!-- made until here -->"
 _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
@@ -19,7 +20,11 @@ _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
 
 def made(page: Path) -> str | None:
     """The page as it should be; None for one that is written by hand."""
-    known = {"commands.md": ("the parser", _commands), "configuration.md": (_EXAMPLE, _settings)}
+    known = {
+        "commands.md": ("the parser", _commands),
+        "configuration.md": (_EXAMPLE, _settings),
+        "screen.md": ("the bindings and the legend", screen),
+    }
     if page.name not in known:
         return None
     of, make = known[page.name]
