@@ -147,7 +147,8 @@ def _drift(db: sqlite3.Connection) -> list[Drift]:
     rows = db.execute(
         f"SELECT n.text, 'log', count(*), sum({computed_of('c.')}), sum(c.reported) FROM calls c"
         " JOIN sessions s ON s.id = c.session JOIN names n ON n.id = s.source"
-        f" WHERE {computed_of('c.')} IS NOT NULL AND c.reported IS NOT NULL GROUP BY 1"
+        f" WHERE {computed_of('c.')} IS NOT NULL AND c.reported IS NOT NULL"
+        " AND c.input + c.output > 0 GROUP BY 1"  # where no tokens are told nothing was computed
         " UNION ALL SELECT source, 'status line', count(*), sum(cost), sum(told) FROM"
         " (SELECT n.text AS source, sum(s.cost) AS cost, l.cost - l.base AS told FROM statuslines l"
         "  JOIN names n ON n.text = substr(l.session, 1, instr(l.session, '/') - 1)"

@@ -275,6 +275,18 @@ def test_what_tools_say_themselves_stands_beside_what_is_computed(
     assert main(["report", "--columns", "+nothing"]) == 2
 
 
+def test_a_cost_without_tokens_is_no_drift_for_nothing_was_computed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = made("a", cost=0, reported=7_000_000, settled=True)
+    stored(home, told._replace(call=told.call._replace(tokens=Tokens()), cost=7_000_000))
+    assert tree(capsys, "doctor", "--json")["drift"] == []
+    (row,) = tree(capsys, "report", "--by", "session", "--json")["rows"]
+    assert row["cost_usd"] == "0.007000000"
+    found = tree(capsys, "explain", KEY, "--json")
+    assert found["drift_usd"] is None
+
+
 def test_a_floor_is_shown_from_half_a_per_cent_on() -> None:
     cut = Floor(placeholder=1)
     assert [cut.shows(1_000_000, calls) for calls in (1, 199, 200, 201)] == [

@@ -85,11 +85,15 @@ class Explanation(NamedTuple):
 
     @property
     def drift(self) -> int | None:
-        """Computed minus reported over the calls that have both; None when none has."""
+        """Computed minus reported over the calls that have both; None when none has.
+
+        Of a call without tokens nothing was computed.
+        """
         both = [
             c.computed - c.reported
             for c in self.calls
             if c.computed is not None and c.reported is not None
+            if c.tokens.input or c.tokens.output
         ]
         return sum(both) if both else None
 
