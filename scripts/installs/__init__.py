@@ -1,0 +1,1 @@
+"""Tries every way of docs/install.md with the real installers, in throw-away folders."""
