@@ -32,6 +32,7 @@ RULE_KEYS = ("cwd", "branch", "project", "user", "host", "model", "source", "tag
 LEAST_KEPT = 90 * durations.DAY  # what learns and judges looks back 28 days
 LEAST_REPEAT = 10 * durations.MINUTE
 LEAST_BEAT = durations.MINUTE
+LEAST_SENT = durations.SECOND
 
 
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,6 +126,14 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     host: str = "127.0.0.1"
 
 
+class Otel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where spend is sent to as OpenTelemetry metrics."""
+
+    endpoint: str = ""
+    every: str = "1m"
+    headers_file: str = ""
+
+
 class Git(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whether git is asked about folders in which agents work."""
 
@@ -164,6 +173,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     receive: Receive = Receive()
     prices: Prices = Prices()
     metrics: Metrics | None = None
+    otel: Otel = Otel()
     git: Git = Git()
     tasks: TaskSettings = TaskSettings()
     tickets: Tickets = Tickets()
@@ -262,6 +272,9 @@ def check(config: Config) -> None:
     _span(config.heartbeat_every, ("heartbeat_every",), LEAST_BEAT, "5m")
     if config.heartbeat and not config.heartbeat.startswith(("https://", "http://")):
         raise Mistake(("heartbeat",), "an address to be asked for, with https:// before it")
+    _span(config.otel.every, ("otel", "every"), LEAST_SENT, "1m")
+    if config.otel.endpoint and not config.otel.endpoint.startswith(("https://", "http://")):
+        raise Mistake(("otel", "endpoint"), "where a collector listens: http://127.0.0.1:4318")
     try:
         zone(config)
     except ConfigError:

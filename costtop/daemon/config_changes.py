@@ -2,14 +2,17 @@
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from costtop import config as configuration
 from costtop import lasting
 from costtop.alerts import routes
-from costtop.config import Config
+from costtop.config import Config, Otel
 from costtop.config_mistakes import Place
 from costtop.daemon import plan_settings
 from costtop.daemon.ingest import otlp_calls
@@ -20,6 +23,7 @@ from costtop.notify import address
 from costtop.paths import Paths
 
 _EVERY = 2.0  # s
+_HEADERS = 8 << 10  # characters of a file of headers
 log = logging.getLogger("costtop")
 
 
@@ -55,6 +59,7 @@ def _checks(config: Config, paths: Paths) -> Iterator[tuple[Place, Callable[[], 
     yield (), partial(price_book, config, paths)
     yield ("receive", "otlp"), partial(otlp_calls.check, config, paths.otlp_token)
     yield ("metrics",), partial(_check_metrics, config)
+    yield ("otel",), partial(_check_otel, config)
 
 
 def _check_metrics(config: Config) -> None:
@@ -68,6 +73,44 @@ def _check_metrics(config: Config) -> None:
         raise ConfigError(f"[metrics] needs one more package: {hint}") from None
     if not otlp_calls.is_loopback(config.metrics.host):
         raise ConfigError(f"[metrics] host {config.metrics.host} is open to other machines")
+
+
+def _check_otel(config: Config) -> None:
+    """Raises ConfigError for an endpoint that is this costtop, or that cannot be sent to."""
+    if not config.otel.endpoint:
+        return
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        hint = 'pip install "costtop[otel]"'
+        raise ConfigError(f"[otel] needs more packages: {hint}")
+    own, asked = config.receive.otlp, urlsplit(config.otel.endpoint)
+    try:
+        port = asked.port or (443 if asked.scheme == "https" else 80)
+    except ValueError:
+        raise ConfigError(f"[otel] endpoint {config.otel.endpoint} has no such port") from None
+    host = asked.hostname or ""
+    if own and port == own.port and (host == own.host or otlp_calls.is_loopback(host)):
+        raise ConfigError("[otel] endpoint is costtop's own [receive.otlp]: name a collector's")
+    otel_headers(config.otel)
+
+
+def otel_headers(wanted: Otel) -> dict[str, str]:
+    """What is sent along, from lines "Name: value" of a file; raises ConfigError."""
+    if not wanted.headers_file:
+        return {}
+    path = Path(wanted.headers_file).expanduser()
+    try:
+        with path.open(encoding="latin-1") as file:
+            mode, lines = os.fstat(file.fileno()).st_mode, file.read(_HEADERS).splitlines()
+    except OSError as error:
+        raise ConfigError(f"cannot read headers_file {path}: {error.strerror}") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise ConfigError(f"headers_file {path} is open to others: chmod 600 {path}")
+    told = [line.partition(":") for line in lines if line.strip()]
+    if not all(colon and name.strip() for name, colon, _ in told):
+        raise ConfigError(
+            f"headers_file {path}: a line is no header; write Authorization: Bearer …"
+        )
+    return {name.strip().lower(): value.strip() for name, _, value in told}
 
 
 class ConfigChanges:

@@ -48,6 +48,7 @@ from costtop.daemon.notices.heartbeat import heartbeat_of
 from costtop.daemon.notices.post import Audience, audience
 from costtop.daemon.reloads import Reloads
 from costtop.daemon.status.counters import Counters
+from costtop.daemon.status.otel_sender import OtelSender
 from costtop.daemon.status.own_health import OwnHealth
 from costtop.daemon.status.prometheus import LEDGER, MetricsChannel, left
 from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled, keep_line
@@ -235,7 +236,8 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
         instance, reader, follower, search, faults, troubled=troubled, channels=extra
     )
     extra += _channels(instance, counters, status.health)
-    troubled += [one.port for one in extra]
+    sender = OtelSender(instance.config.otel, paths.database, status.health)
+    troubled += [sender, *(one.port for one in extra)]
     status.reloaded, status.blind = reloads.said, await _blindness()
     async with follower, tasks:
         works: list[tuple[str, Work]] = [
@@ -245,6 +247,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             ("price list", refresh.run),
             ("socket lines", executors.acceptor.run),
             *((str(channel.said()["name"]), channel.run) for channel in extra),
+            ("OpenTelemetry", sender.run),
             ("reader", reader.run),
             ("slow files", reader.run_slow),
             ("process search", search.run),

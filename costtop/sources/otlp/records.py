@@ -17,6 +17,7 @@ from costtop.text import clean
 Value = str | int | float | bool
 Said = Mapping[str, Value]
 
+EXPORTED = "costtop.exported"  # of a resource: costtop's own sums, on their way out
 ATTRIBUTES = 256  # read of one record
 _TEXT = 400  # characters kept of one value
 _DEAREST = 1_000_000 * NANO
@@ -127,6 +128,8 @@ def _items(tree: Any, *levels: str) -> Iterator[tuple[Said, str, Mapping[str, An
     for group in _dicts(tree.get(outer) if isinstance(tree, dict) else None):
         resource = group.get("resource")
         whose = flat(resource.get("attributes")) if isinstance(resource, dict) else {}
+        if whose.get(EXPORTED) is True:
+            continue  # sums that costtop sent, back by way of a collector
         for scoped in _dicts(group.get(middle)):
             scope = scoped.get("scope")
             name = _text(scope.get("name")) if isinstance(scope, dict) else ""

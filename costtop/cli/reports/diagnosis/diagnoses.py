@@ -46,6 +46,7 @@ ADVICE: Mapping[str, str] = {
     "no-logs": "costtop doctor --json",
     "no-memory": "costtop status",
     "no-rate": "costtop config edit",
+    "otel-failed": "costtop config edit",
     "prices-old": "costtop config edit",
     "prices-refused": "costtop config show --origin",
     "processes-hidden": "",
