@@ -104,6 +104,24 @@ def test_of_two_prices_the_owner_s_holds(fleet):
     _same(fleet, 1, 0, 2 * CENT, 110)
 
 
+def test_the_owner_s_price_holds_too_where_another_host_told_the_same_counts_before(fleet):
+    fleet.ship("a", [call(1, cost=CENT)])
+    fleet.ship("b", [call(1, output=20, cost=9 * CENT)])
+    assert fleet.ship("a", [call(1, output=20, cost=2 * CENT)]).changed == 1
+    assert fleet.ship("b", [call(1, output=20, cost=9 * CENT)]).changed == 0
+    _same(fleet, 1, 0, 2 * CENT, 120)
+
+
+def test_a_store_that_was_rebuilt_sends_all_again_and_changes_nothing(fleet):
+    batch = [call(i, of=i % 3, at=NOON + i * 60_000, cost=i or None) for i in range(40)]
+    fleet.ship("a", batch, upto=900)
+    before = fleet.sums()
+    fleet.cut("a")
+    again = [fleet.ship("a", batch[i::4], upto=i) for i in range(4)]  # new revs, another order
+    assert [(x.added, x.changed, x.removed, x.acked) for x in again] == [(0, 0, 0, 900)] * 4
+    assert fleet.sums() == before
+
+
 def test_repriced_calls_and_those_of_another_feature_move_their_sums(fleet):
     fleet.ship("a", [call(i) for i in range(10)])
     fleet.ship("a", [call(i, cost=2 * CENT, feature="search", of=1) for i in range(5)])

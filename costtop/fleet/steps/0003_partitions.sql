@@ -39,9 +39,11 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = costtop, pg_t
 DECLARE moved bigint;
 BEGIN
   EXECUTE format('LOCK TABLE %I, %I IN ACCESS EXCLUSIVE MODE', parent, parent || '_strays');
-  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                 part, parent);
   EXECUTE format('WITH strays AS (DELETE FROM %1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)'
-                 ' INSERT INTO %5$I SELECT * FROM strays', parent || '_strays', col, low, high, part);
+                 ' INSERT INTO %5$I SELECT * FROM strays',
+                 parent || '_strays', col, low, high, part);
   GET DIAGNOSTICS moved = ROW_COUNT;
   EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                  parent, part, low, high);

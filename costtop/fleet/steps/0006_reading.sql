@@ -1,4 +1,4 @@
--- Who may see what: readers, operators and stewards the teams that they were granted, hosts nothing.
+-- Who may see what: readers, operators and stewards the teams they were granted, hosts nothing.
 --
 -- Every table is forced under row-level security, the owner's too; a table that is added without a
 -- policy shows nobody anything. `team` stands in every readable row, so that a policy bites before
@@ -21,7 +21,8 @@ DECLARE one text;
 BEGIN
   FOREACH one IN ARRAY ARRAY['meta', 'teams', 'hosts', 'names', 'sessions', 'keys', 'calls',
                              'overtold', 'minutes', 'spend', 'grants'] LOOP
-    EXECUTE format('ALTER TABLE costtop.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', one);
+    EXECUTE format('ALTER TABLE costtop.%I ENABLE ROW LEVEL SECURITY,'
+                   ' FORCE ROW LEVEL SECURITY', one);
     EXECUTE format('CREATE POLICY owner ON costtop.%I TO costtop_owner USING (true)', one);
   END LOOP;
   FOREACH one IN ARRAY ARRAY['hosts', 'names', 'sessions', 'calls', 'minutes', 'spend'] LOOP
@@ -85,7 +86,7 @@ BEGIN
     WHERE c.team = of.team AND c.day = m.day AND c.key = m.key;
   DELETE FROM keys k WHERE k.team = of.team AND k.key = ANY (own);
   DELETE FROM calls c WHERE c.team = of.team AND c.session = ANY (its);
-  PERFORM booked(plus, minus, NULL, NULL, NULL, of.team, (SELECT minutes_from FROM meta));
+  PERFORM booked(of.team, plus, minus, NULL, (SELECT minutes_from FROM meta));
   DELETE FROM sessions s WHERE s.team = of.team AND s.host = of.id;
   DELETE FROM minutes m WHERE m.team = of.team AND m.session = ANY (its);
   DELETE FROM spend s WHERE s.team = of.team AND s.host = of.id;
