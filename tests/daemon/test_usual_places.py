@@ -1,5 +1,6 @@
 """What is told of formats that are not loaded is what they say once they are."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -31,10 +32,12 @@ class Asked(Mapping[str, str]):
         return 0
 
 
+@pytest.mark.parametrize("system", ["linux", "darwin"])
 @pytest.mark.parametrize("name", LISTED)
 def test_a_format_s_roots_are_below_its_usual_folders_unless_its_variables_move_them(
-    name: str, tmp_path: Path
+    name: str, system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "platform", system)
     variables, folders = USUAL[name.partition(".")[0]]
     asked = Asked()
     found = SOURCE[name].roots(asked, tmp_path)

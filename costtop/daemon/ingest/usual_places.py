@@ -10,13 +10,14 @@ from collections.abc import Mapping
 _Usual = tuple[tuple[str, ...], tuple[str, ...]]  # variables that move it; folders in the home
 _DATA = "XDG_DATA_HOME"
 _SHARED = ".local/share"
+_MAC = "Library/Application Support"
 _NOWHERE: _Usual = ((), ())
 
 USUAL: Mapping[str, _Usual] = {
     "gemini-cli": (("GEMINI_CLI_HOME", "GEMINI_TELEMETRY_OUTFILE"), (".gemini",)),
     "qwen-code": (("QWEN_DATA_DIR",), (".qwen",)),
     "opencode": (("OPENCODE_DATA_DIR", "OPENCODE_DB", _DATA), (f"{_SHARED}/opencode",)),
-    "kilo": (("KILO_DB", _DATA), (f"{_SHARED}/kilo",)),
+    "kilo": (("KILO_DB", _DATA), (f"{_SHARED}/kilo", f"{_MAC}/kilo")),
     "goose": (("GOOSE_PATH_ROOT", _DATA), (f"{_SHARED}/goose",)),
     "copilot": (("COPILOT_HOME",), (".copilot",)),
     "amp": (("AMP_DATA_DIR", _DATA), (f"{_SHARED}/amp",)),
@@ -27,7 +28,7 @@ USUAL: Mapping[str, _Usual] = {
     "grok": (("GROK_HOME",), (".grok",)),
     "kimi": (("KIMI_CODE_HOME",), (".kimi-code",)),
     "crush": (("CRUSH_GLOBAL_DATA", _DATA), (f"{_SHARED}/crush",)),
-    "zed": ((_DATA,), (f"{_SHARED}/zed", ".var/app/dev.zed.Zed")),
+    "zed": ((_DATA,), (f"{_SHARED}/zed", ".var/app/dev.zed.Zed", f"{_MAC}/Zed")),
     "droid": (("FACTORY_HOME_OVERRIDE",), (".factory",)),
     "continue": (("CONTINUE_GLOBAL_DIR",), (".continue",)),
     "costtop": _NOWHERE,
