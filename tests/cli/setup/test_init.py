@@ -1,9 +1,11 @@
 """`costtop init` at a real terminal and without one: what it says, writes, and takes back."""
 
 import os
+import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,16 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+
+@pytest.fixture(autouse=True)
+def throwaway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where throw-away folders of children lie: none is left, however they end."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    yield
+    assert not list(folder.iterdir())
 
 
 @pytest.fixture
@@ -120,6 +132,29 @@ def test_whoever_leaves_at_a_question_has_changed_nothing(home, terminal, at, ke
     assert shell.left() == 130
     said = shell.said.decode()
     assert said.endswith("costtop: left; nothing was written\r\n") and "Traceback" not in said
+    assert tree(home) == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM])
+def test_whoever_closes_the_terminal_leaves_nothing_behind(home, terminal, tmp_path, how):
+    write(home, SPENT)
+    before = tree(home)
+    shell = terminal()
+    answered(shell, *WALK[:1])
+    asked(shell, WALK[1][0])
+    assert list((tmp_path / "tmp").iterdir())
+    os.kill(shell.pid, how)
+    with suppress(ProcessLookupError):
+        os.kill(shell.pid, how)  # while it clears away
+    assert shell.left() == 130
+    assert tree(home) == before
+
+
+def test_calls_of_a_program_that_wait_for_the_daemon_are_history_too(home, ran):
+    call = "--model claude-opus-4-6 --input-tokens 0 --output-tokens 400000".split()
+    assert main(["record", "--session", "shop-1", *call]) == 0
+    before = tree(home)
+    assert "what was read" in ran("--dry-run")
     assert tree(home) == before
 
 

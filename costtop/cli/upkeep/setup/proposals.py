@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from costtop import config as configuration
 from costtop import money
 from costtop.analysis.quantiles import quantile
+from costtop.cli import progress
 from costtop.config import Config
 from costtop.money import NANO, bill
 from costtop.named import NamedTuple
@@ -187,7 +188,9 @@ def _pushed(
 
     def count(times: float) -> int:
         asked = {**words, "anomaly.multiplier": str(times)}
-        return len(bench(db, tried(config, [f"{k}={v}" for k, v in asked.items()]), *span).pushed)
+        settings = tried(config, [f"{key}={value}" for key, value in asked.items()])
+        with progress.bar("replaying history", "calls") as watch:
+            return len(bench(db, settings, *span, watch=watch).pushed)
 
     return count
 

@@ -4,14 +4,18 @@ What was read can be kept once the summary is confirmed, where nothing was store
 """
 
 import shutil
+import signal
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from types import FrameType
 
-from costtop.cli import catching_up
+from costtop.cli import catching_up, progress
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored
 from costtop.files import private_directory
@@ -21,8 +25,9 @@ from costtop.store import daemon_status
 from costtop.store.db import open_reader
 from costtop.store.recovery import store_mark
 
+_ENDS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 NOT_READ = "nothing was read, so nothing is proposed"
-_PATIENCE, _STEP = 3.0, 0.1  # s
+_PATIENCE, _STEP, _EVER = 3.0, 0.1, 1e9  # s
 _MADE_ANEW = ("costtop.lock", "spool")  # each instance has its own
 
 
@@ -56,28 +61,55 @@ def history(found: Paths, *, read: bool) -> Iterator[History]:
         yield History(None, NOT_READ)
     else:
         disk = found.database.parent if found.database.exists() else None  # it has room for a copy
-        with tempfile.TemporaryDirectory(prefix=".costtop-init-", dir=disk) as folder:
-            yield from _elsewhere(found, Path(folder))
+        with _throwaway(disk) as folder:
+            yield from _elsewhere(found, folder)
+
+
+@contextmanager
+def _throwaway(disk: Path | None) -> Iterator[Path]:
+    """A folder that goes, however we are left: a closed terminal and whoever ends us are Ctrl-C."""
+    folder = Path(tempfile.mkdtemp(prefix=".costtop-init-", dir=disk))
+    before = {each: signal.signal(each, _leave) for each in _ENDS}
+    try:
+        yield folder
+    finally:
+        _ignore()
+        shutil.rmtree(folder, ignore_errors=True)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    _ignore()  # a shell and a terminal each say it
+    signal.default_int_handler(number, frame)
+
+
+def _ignore() -> None:
+    for each in _ENDS:
+        signal.signal(each, signal.SIG_IGN)
 
 
 def _daemon(found: Paths) -> tuple[bool, bool]:
-    """Whether a daemon runs, and whether it still reads; one that has just begun is waited for."""
-    due = time.monotonic() + _PATIENCE
-    while True:
-        said = daemon_status.read(found.status)
-        runs = daemon_status.is_fresh(said, now_ms())
-        reads = runs and bool(said.get("import", {}).get("active"))
-        if not reads or time.monotonic() > due:
-            return runs, reads
-        time.sleep(_STEP)
+    """Whether a daemon runs, and whether it still reads: it is waited for where somebody looks."""
+    due = time.monotonic() + (_EVER if sys.stderr.isatty() else _PATIENCE)
+    with progress.polled("the daemon reads", partial(progress.of_daemon, found, "import")):
+        while True:
+            said = daemon_status.read(found.status)
+            runs = daemon_status.is_fresh(said, now_ms())
+            reads = runs and bool(said.get("import", {}).get("active"))
+            if not reads or time.monotonic() > due:
+                return runs, reads
+            time.sleep(_STEP)
 
 
 def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:
     """What is stored, if anything is, and what is new, in a folder of its own."""
     own = {
         name: folder / getattr(found, name).name
-        for name in ("database", "lock", "status", "line", "log", "spool", "socket", "otlp_token")
+        for name in ("database", "lock", "status", "line", "log", "socket", "otlp_token")
     }
+    if not found.spool.exists():
+        own["spool"] = folder / found.spool.name  # reading makes it
     stored = found.database.exists()
     try:
         if stored:
