@@ -170,6 +170,20 @@ def test_after_a_restart_at_85_per_cent_only_100_is_left_to_say(log):
     assert tiers(spend_all(budgets, log, [1.0, 0.5])) == [100]
 
 
+def test_calls_that_are_counted_again_after_a_start_end_no_tier_that_was_said_of_them(log):
+    budgets = Budgets([DAILY], UTC_ZONE)
+    budgets.recall("daily", "2026-11-23", [50, 80, 100])
+    assert spend_all(budgets, log, [4.0, 3.0, 4.0]) == []
+    assert budgets.assess(NOON) == []
+
+
+def test_a_sum_that_is_less_after_a_start_ends_what_was_said_of_more(log):
+    budgets = Budgets([DAILY], UTC_ZONE)
+    budgets.recall("daily", "2026-11-23", [50, 80])
+    assert spend_all(budgets, log, [6.0]) == []
+    assert tiers(budgets.assess(NOON), resolved=True) == [80]
+
+
 def test_a_budget_lowered_while_nobody_watched_speaks_at_the_start(log):
     budgets = Budgets([DAILY._replace(amount=5 * NANO)], UTC_ZONE)
     budgets.recall("daily", "2026-11-23", [50])

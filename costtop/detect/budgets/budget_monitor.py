@@ -66,9 +66,10 @@ class Budgets:
         at = spend.call.at
         found: list[Finding] = []
         for account in accounts:
-            tally = account.add(at, now, self.growth(account.budget, spend), self._tz)
+            growth = self.growth(account.budget, spend)
+            tally = account.add(at, now, growth, self._tz)
             tally.floor |= spend.cost is None
-            found += self._levels(account, tally, at, now)
+            found += self._levels(account, tally, at, now, grew=growth >= 0)
             found += account.burn.levels(tally.span, at, now, account.spent(tally))
         return found
 
@@ -209,7 +210,9 @@ class Budgets:
             )
         ]
 
-    def _levels(self, account: Account, tally: Tally, at: int, now: int) -> list[Finding]:
+    def _levels(
+        self, account: Account, tally: Tally, at: int, now: int, *, grew: bool = False
+    ) -> list[Finding]:
         """Tiers newly reached, dearest first (only that one is spoken), and levels that ended."""
         budget = account.budget
         spent = tally.spent if account.window is None else account.window.total(now)
@@ -217,11 +220,10 @@ class Budgets:
         amount = budget.amount
         reached = [tier for tier in budget.tiers if share >= tier * amount > 0]
         fresh = [tier for tier in reached if tier not in tally.open]
-        ended = [
-            tier
-            for tier in tally.open
-            if tier > 0 and share * 100 < tier * amount * (100 - HYSTERESIS)
-        ]
+        # After a start, judged calls are counted again below tiers on record: growth ends no day's.
+        can_end = () if grew and account.window is None else tally.open
+        low = [tier for tier in can_end if share * 100 < tier * amount * (100 - HYSTERESIS)]
+        ended = [tier for tier in low if tier > 0]
         if not fresh and not ended:
             return []
         tally.open |= set(fresh)
