@@ -28,7 +28,7 @@ _METRICS = "http://127.0.0.1:9464/metrics"
 def tried(base: Path, folder: Path) -> None:
     """Builds it, runs its entry point over read-only logs, and reads /metrics; or SystemExit."""
     made = folder / "base"
-    shutil.copytree(base, made, symlinks=True)
+    dockerfile.copied(base, made)
     shutil.copy("/etc/resolv.conf", made / "etc")
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", made / "etc/ssl/certs")
     (made / "etc/hosts").write_text("127.0.0.1 localhost\n")
@@ -91,7 +91,7 @@ def _within(stage: dockerfile.Stage, words: list[str]) -> list[str]:
     env = [f"{name}={value}" for name, value in stage.env.items()]
     user = f"--userspec={stage.user}:{stage.user}"
     home = f"HOME=/home/{stage.user}"
-    return ["chroot", user, str(stage.root), "/usr/bin/env", "-i", home, *env, *words]
+    return [dockerfile.CHROOT, user, str(stage.root), "/usr/bin/env", "-i", home, *env, *words]
 
 
 def _scraped() -> str:

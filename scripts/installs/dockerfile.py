@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"  # not on the PATH of an image
 _SAID = ("EXPOSE", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD")
 
 
@@ -28,7 +29,7 @@ class Stage:
     """One image: a root folder that grows by instructions. Only root can make one."""
 
     def __init__(self, base: Path, root: Path) -> None:
-        shutil.copytree(base, root, symlinks=True)
+        copied(base, root)
         self.root, self.folder, self.user = root, "/", ""
         self.env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
         self.arguments: dict[str, str] = {}
@@ -40,7 +41,7 @@ class Stage:
         go = f"cd {shlex.quote(self.folder)} && exec " + shlex.join(words)
         pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_CERT")}
         return subprocess.run(
-            ["chroot", *as_user, str(self.root), "/bin/sh", "-c", go],
+            [CHROOT, *as_user, str(self.root), "/bin/sh", "-c", go],
             env={**pip, **self.arguments, **self.env, **self._home()}, check=check,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )  # fmt: skip
@@ -57,6 +58,11 @@ class Stage:
             else:
                 target.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
+
+
+def copied(base: Path, root: Path) -> None:
+    """A root folder once more, its devices as devices."""
+    subprocess.run(["cp", "-a", str(base), str(root)], check=True)
 
 
 def built(file: Path, context: Path, base: Path, folder: Path) -> Stage:
