@@ -201,7 +201,7 @@ def test_with_yes_it_takes_what_it_proposes_once(home, ran):
 def test_a_home_with_nothing_is_told_so_and_nothing_is_guessed(home, ran):
     said = ran("--yes")
     assert "No log of an agent is found" in said
-    assert "no log holds a call yet." in said and "nothing is to be written" in said
+    assert "No log holds a call yet." in said and "nothing is to be written" in said
     assert tree(home) == {}
 
 
@@ -338,3 +338,29 @@ def test_a_test_that_does_not_arrive_is_told_and_the_rest_stands(home, ran):
     assert [one.label for one in config.load(paths.find()).notify] == ["json"]
     assert stat.S_IMODE(paths.find().config.stat().st_mode) == 0o600
     assert "127.0.0.1" not in said  # an address may be a secret
+
+
+def test_undo_takes_back_what_several_runs_have_written(home, ran):
+    write(home, SPENT)
+    found = paths.find()
+    found.config.parent.mkdir(mode=0o700)
+    found.config.write_text('timezone = "UTC"')  # without an end of line
+    before = tree(home)
+    ran("--yes")
+    ran("--yes", "--channel", "log:~/alerts.log")
+    ran("--yes", "--hooks", "claude-code", "--hooks", "codex", "--service")
+    assert "log stands" in ran("--dry-run")
+    ran("--undo", "--yes")
+    (home / "alerts.log").unlink()
+    assert tree(home) == before
+
+
+def test_undo_that_is_not_confirmed_changes_nothing(home, ran, terminal):
+    write(home, SPENT)
+    ran("--yes")
+    before = tree(home)
+    for answer, code in (("n", 1), ("", 0)):
+        shell = terminal("--undo")
+        answered(shell, ("Take it back?", answer))
+        assert shell.left() == code
+        assert (tree(home) == before) is (answer == "n")

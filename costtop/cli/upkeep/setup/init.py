@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from costtop.cli.upkeep.setup.deeds import Wanted
     from costtop.config import Config
 
-_NOTHING = "nothing is to be written: all of it stands already, or was not wanted"
+_NOTHING = "nothing is to be written"
 
 
 def add(parser: Parser, name: str) -> None:

@@ -26,7 +26,7 @@ from costtop.store.db import open_reader
 from costtop.store.recovery import store_mark
 
 _ENDS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
-NOT_READ = "nothing was read, so nothing is proposed"
+NOT_READ = "Nothing was read, so nothing is proposed"
 _PATIENCE, _STEP, _EVER = 3.0, 0.1, 1e9  # s
 _MADE_ANEW = ("costtop.lock", "spool")  # each instance has its own
 
@@ -51,9 +51,9 @@ def history(found: Paths, *, read: bool) -> Iterator[History]:
 
     runs, reads = _daemon(found)
     if reads:
-        yield History(None, "the daemon is still reading; once it has, again: costtop init")
+        yield History(None, "The daemon is still reading; once it has, again: costtop init")
     elif not runs and not instance.is_free(found.lock):
-        yield History(None, "another costtop is reading; once it has, again: costtop init")
+        yield History(None, "Another costtop is reading; once it has, again: costtop init")
     elif found.database.exists() and (runs or not catching_up.may_be_new(found)):
         with closing(open_reader(found.database)) as db:
             yield History(db)
@@ -116,10 +116,10 @@ def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:
             _copy(found.database, own["database"])
         db = catching_up.open_fresh(found._replace(**own), quiet=True)
     except NothingStored:
-        yield History(None, "no log holds a call yet")
+        yield History(None, "No log holds a call yet")
         return
     except (CosttopError, OSError, sqlite3.Error) as error:
-        yield History(None, f"history cannot be read: {error}")
+        yield History(None, f"History cannot be read: {error}")
         return
     with closing(db):
         yield History(db, folder=None if stored else folder)

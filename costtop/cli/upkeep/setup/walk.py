@@ -118,7 +118,7 @@ class Walk:
         put("")
         put("Alerts")
         if history.db is None:
-            _tell(f"{history.why}.")
+            _tell("There is nothing to replay rules over; they stay as they are.")
             return NO_SETTINGS
         told = proposals.whole_days(history.db, now_ms(), configuration.zone(self._config))
         found = proposals.alert_settings(history.db, self._config, self._kept, told, budget)
@@ -148,31 +148,37 @@ class Walk:
         return Channel(endpoint, test=True)
 
     def _hooks(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The agents to wire, of those that are here or named."""
         from costtop.hooks.install import installer
 
         put("")
         put("Hooks")
-        chosen = []
-        for agent in OF_HOME:
-            named = agent in asked
-            if not named and not installer.place(agent).parent.is_dir():
-                continue
-            title, settings = SOURCE[installer.dialect(agent).SOURCE].title, installer.place(agent)
-            try:
-                stands = installer.status(agent, self._found.hook_receipts).commands
-            except CosttopError as error:
-                put(f"  ! {error}")
-                continue
-            if stands:
-                _tell(f"{title}: they stand in {homely(settings)}")
-                continue
-            line = " and a status line" if installer.dialect(agent).LINE else ""
-            _tell(f"{title}: a gate{line} in {homely(settings)}, by which budgets can hold it.")
-            if named or "all" in asked or self._asker.agreed("  Install?", usual=False):
-                chosen.append(agent)
-            elif self._asker.usual:
-                _tell(f"Not asked for (--hooks {agent}).")
-        return tuple(chosen)
+        here = [one for one in OF_HOME if one in asked or installer.place(one).parent.is_dir()]
+        if not here:
+            known = ", ".join(SOURCE[installer.dialect(one).SOURCE].title for one in OF_HOME)
+            _tell(f"None of the agents is here whose settings take hooks: {known}.")
+        return tuple(one for one in here if self._hook(one, asked=one in asked or "all" in asked))
+
+    def _hook(self, agent: str, *, asked: bool) -> bool:
+        """Whether one agent is to be wired."""
+        from costtop.hooks.install import installer
+
+        speaks, settings = installer.dialect(agent), homely(installer.place(agent))
+        title = SOURCE[speaks.SOURCE].title
+        try:
+            stands = installer.status(agent, self._found.hook_receipts)
+        except CosttopError as error:
+            _tell(f"! {error}")
+            return False
+        if stands.commands:
+            wrong = stands.trouble or stands.old
+            _tell(f"{title}: they stand in {settings}{wrong and f', but {wrong}'}")
+            return False
+        line = " and a status line" if speaks.LINE else ""
+        _tell(f"{title}: a gate{line} in {settings}, by which budgets can hold it.")
+        if not asked and self._asker.usual:
+            _tell(f"Not asked for (--hooks {agent}).")
+        return asked or self._asker.agreed("  Install?", usual=False)
 
     def _service(self, *, asked: bool) -> bool:
         from costtop.daemon.lifecycle import login_service
