@@ -2,7 +2,7 @@
 -- may have made them before. Who runs this needs CREATEROLE and CREATE on the database, no more.
 
 DO $$
-DECLARE one text;
+DECLARE one text; able boolean;
 BEGIN
   FOREACH one IN ARRAY ARRAY['costtop_owner', 'costtop_host', 'costtop_reader', 'costtop_operator',
                              'costtop_steward'] LOOP
@@ -10,7 +10,14 @@ BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', one);
     END IF;
   END LOOP;
-  IF NOT pg_has_role(current_user, 'costtop_owner', 'MEMBER') THEN
+  -- From PostgreSQL 16 on, who makes a role may grant it, and is not yet able to act as it.
+  IF current_setting('server_version_num')::int < 160000 THEN
+    able := pg_has_role(current_user, 'costtop_owner', 'MEMBER');
+  ELSE
+    able := pg_has_role(current_user, 'costtop_owner', 'SET')
+        AND pg_has_role(current_user, 'costtop_owner', 'USAGE');
+  END IF;
+  IF NOT able THEN
     EXECUTE format('GRANT costtop_owner TO %I', current_user);
   END IF;
   -- Where the database is costtop's own, nobody finds anything in `public`. What others share is

@@ -4,9 +4,9 @@
 -- sessions, each sorted. Two hosts never wait for each other in a circle.
 --
 -- Plans are kept for as long as a connection lives, and the first are made when tables are empty
--- and partitions have no statistics: such a plan reads a whole table that it takes for empty. So rows
--- are looked up key by key, in a LATERAL that OFFSET 0 keeps as it is written, and changed by the
--- place (`ctid`) that was found.
+-- and partitions have no statistics: such a plan reads a whole table that it takes for empty. So
+-- rows are looked up key by key, in a LATERAL that OFFSET 0 keeps as it is written, and changed by
+-- the place (`ctid`) that was found.
 
 SET LOCAL ROLE costtop_owner;
 
@@ -162,7 +162,8 @@ END $$;
 -- Keeps the owner's own word on calls for as long as a larger sight of another host stands. `said`
 -- is what the owner itself says now of calls where it does; `minus` and `plus` are as of `changed`.
 CREATE FUNCTION costtop.keep_own_words(of costtop.hosts, said costtop.calls[],
-  minus costtop.calls[], plus costtop.calls[]) RETURNS void LANGUAGE plpgsql SET search_path = costtop, pg_temp
+  minus costtop.calls[], plus costtop.calls[]) RETURNS void LANGUAGE plpgsql
+SET search_path = costtop, pg_temp
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
 DECLARE
   over bytea[] := ARRAY(SELECT p.key FROM unnest(plus) p WHERE p.teller <> p.host);
@@ -348,8 +349,9 @@ BEGIN
   IF n > 0 THEN
     SELECT array_agg(ROW(earlier(c.at, latest), ids[c.of], c.cost, c.computed, c.reported,
         date '1970-01-01' + (earlier(c.at, latest) / 86400000)::int, of.id, of.id,
-        names_of[c.model], names_of[c.feature], names_of[c.project], names_of[c.usr], c.input, c.cache_read,
-        c.cache_write, c.cache_write_1h, c.output, c.reasoning, of.team, c.flags, c.key)::calls
+        names_of[c.model], names_of[c.feature], names_of[c.project], names_of[c.usr],
+        c.input, c.cache_read, c.cache_write, c.cache_write_1h, c.output, c.reasoning, of.team,
+        c.flags, c.key)::calls
         ORDER BY c.key)
       INTO said FROM unnest(p_key, p_of, p_at, p_model, p_feature, p_project, p_user, p_input,
         p_cache_read, p_cache_write, p_cache_write_1h, p_output, p_reasoning, p_flags, p_cost,
