@@ -17,7 +17,7 @@ from costtop.named import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related
-from costtop.tail.place import HEAD, Place, is_as_read
+from costtop.tail.place import HEAD, Place, gone_since, is_as_read
 from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
@@ -230,12 +230,12 @@ class Known:
 
 
 def unclear(
-    stored: Iterable[StoredState], found: FoundFiles
+    stored: Iterable[StoredState], found: FoundFiles, now: int
 ) -> tuple[list[StoredState], FoundFiles]:
     """What is left of stored places and found files without those that are as they were read.
 
-    By text and stat alone: nothing is to be read of what is left out, nor has a `census` anything
-    to say of it.
+    By text and stat alone: nothing is to be read of what is left out, nor has a `census` at `now`
+    (ms) anything to say of it. So what vanished before, but not long ago, is left out too.
     """
     rest = {path: (path, state, born) for path, state, born in stored}
     seen = []
@@ -246,7 +246,11 @@ def unclear(
             del rest[one.path]
         else:
             seen.append(one)
-    return list(rest.values()), found._replace(seen=seen)
+    there = {one.path for one in seen}
+    left = [
+        one for one in rest.values() if one[0] in there or not 0 < now - KEPT < gone_since(one[1])
+    ]
+    return left, found._replace(seen=seen)
 
 
 def _may_be(seen: Seen, place: Place) -> bool:

@@ -73,6 +73,12 @@ def is_as_read(state: str, dev: int, ino: int, size: int, mtime: int) -> bool:
     return state.startswith(read) and state.endswith((_AT_REST, _HALF)) and mtime > 0
 
 
+def gone_since(state: str) -> int:
+    """Since when no scan has found a place's file, by its text; 0 where that is not told."""
+    told = state.rsplit(",", 2)[-2:-1] if state.startswith(f"[{_VERSION},") else []
+    return int(told[0]) if told and told[0].isdecimal() else 0
+
+
 def restored(path: bytes, state: str, born: int) -> Place:
     """The place that `state()` described; a text of another version gives one at offset 0.
 

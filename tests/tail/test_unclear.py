@@ -55,7 +55,7 @@ def test_files_left_out_of_a_closer_look_change_nothing_of_its_verdict(
         found = find([root], time.time_ns())
         now = now_ms() + chance.choice((0, 2 * KEPT))
         whole = Known(restored(*row) for row in rows)
-        rest, left = unclear(rows, found)
+        rest, left = unclear(rows, found, now)
         assert verdict(Known(restored(*row) for row in rest), left, now) == verdict(
             whole, found, now
         )

@@ -98,7 +98,7 @@ def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
 
 def _known(db: sqlite3.Connection, found: FoundFiles) -> tuple[Known, FoundFiles]:
     """The places and files of which it takes more than a glance to say whether they are as read."""
-    stored, found = unclear(places.states(db), found)
+    stored, found = unclear(places.states(db), found, now_ms())
     return Known(restored(*place) for place in stored if is_file(place[0])), found
 
 
