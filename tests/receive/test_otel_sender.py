@@ -1,6 +1,7 @@
 """OpenTelemetry out: what a collector is sent, and that costtop never counts it again."""
 
 import gzip
+import itertools
 import json
 import re
 import subprocess
@@ -98,7 +99,16 @@ def sending(instance, collector):
         f'[otel]\nendpoint = "http://127.0.0.1:{collector.port}"\nevery = "1s"\n'
     )
     instance.start()
+    _until_sent(instance, lambda: collector.told)  # from then on every call is a new one
     return instance
+
+
+def _until_sent(instance, true):
+    """Records calls of one model until the answer is true: the first may come before the base."""
+    numbers = itertools.count()
+    return until(
+        lambda: (_record(instance, f"warm-{next(numbers)}", model="claude-haiku-4-5"), true())[1]
+    )
 
 
 def _record(instance, session: str, **fields: object) -> None:
@@ -110,7 +120,8 @@ def test_a_collector_gets_the_usage_of_the_conventions_and_the_cost(sending, col
     _record(sending, "s1", cache_read_tokens=200)
     _record(sending, "s2")
     usage = until(lambda: _whole(collector))
-    assert set(usage) == {("claude-sonnet-4-5", "input"), ("claude-sonnet-4-5", "output")}
+    assert {kind for model, kind in usage if model == "claude-sonnet-4-5"} == {"input", "output"}
+    assert not any(model == "claude-opus-4-6" for model, _ in usage), "that was before"
     read = usage["claude-sonnet-4-5", "input"]
     assert (read.count, read.sum, list(read.bucket_counts)) == (2, 2400, [2])
     assert usage["claude-sonnet-4-5", "output"].sum == 600
@@ -121,19 +132,18 @@ def test_a_collector_gets_the_usage_of_the_conventions_and_the_cost(sending, col
         "gen_ai.system": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5",
         "gen_ai.token.type": "input", "costtop.feature": "shop",
     }  # fmt: skip
-    (cost,) = collector.points("costtop.client.cost").values()
+    cost = collector.points("costtop.client.cost")["claude-sonnet-4-5",]
     assert 0.0150 < cost.as_double < 0.0163
-    (part,) = (
-        v for k, v in collector.points("costtop.client.token.part").items() if k[-1] == "cache_read"
-    )
-    assert part.as_int == 200 or part.as_double == 200
+    parts = collector.points("costtop.client.token.part")
+    assert parts["claude-sonnet-4-5", "cache_read"].as_int == 200
     (resource,) = (one.resource for one in collector.told.resource_metrics)
     assert {one.key for one in resource.attributes} >= {"service.name", "costtop.exported"}
 
 
 def _whole(collector):
     usage = collector.points("gen_ai.client.token.usage")
-    return usage if any(point.count == 2 for point in usage.values()) else None
+    both = usage.get(("claude-sonnet-4-5", "output"))
+    return usage if both and both.count == 2 else None
 
 
 def test_the_page_has_every_metric_with_its_kind_and_unit(sending, collector):
@@ -169,6 +179,20 @@ def test_a_collector_that_refuses_is_a_trouble_that_ends(sending, collector):
     until(lambda: not _trouble(sending))
     assert _record(sending, "s2") is None, "the daemon lives"
     assert "Traceback" not in sending.log()
+
+
+def test_where_nobody_listens_it_says_so_and_the_daemon_ends_at_once(instance, collector):
+    collector.server.shutdown()
+    collector.server.server_close()
+    instance.home.mkdir(mode=0o700)
+    address = f"http://127.0.0.1:{collector.port}"
+    (instance.home / "config.toml").write_text(f'[otel]\nendpoint = "{address}"\nevery = "1s"\n')
+    instance.start()
+    assert (
+        _until_sent(instance, lambda: _trouble(instance))
+        == f"no metrics reach {address}: Connection refused"
+    )
+    instance.stop()
 
 
 def _trouble(instance) -> str:

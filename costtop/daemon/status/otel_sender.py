@@ -7,6 +7,7 @@ told, and tried again. costtop's own receiver leaves these metrics out.
 
 import asyncio
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -39,22 +40,22 @@ _COUNTED = (
 )
 
 
-class Spent(NamedTuple):
+class SentSums(NamedTuple):
     """What one feature and model came to since the daemon began."""
 
     labels: Labels
     counters: Mapping[str, int]  # of `counters.COUNTED`
 
 
-class _LastWords(logging.Handler):
-    """What the SDK said last: it tells failures to nobody else."""
+class _FirstWords(logging.Handler):
+    """What the SDK said first of a failure: it tells nobody else, and ends with "max retries"."""
 
     def __init__(self) -> None:
         super().__init__()
         self.said = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said = record.getMessage()
+        self.said = self.said or record.getMessage().partition(" encountered while")[0]
 
 
 class OtelSender:
@@ -67,12 +68,17 @@ class OtelSender:
         self._base: dict[Labels, Mapping[str, int]] | None = None
         self._is_first = False  # nothing was stored before
         self._exporter: Any = None
-        self._words = _LastWords()
+        self._words = _FirstWords()
 
     async def run(self) -> None:
         """Sends at the end of each span, for ever; what is sent is counted from now."""
         while self._wanted.endpoint:
-            trouble = await asyncio.to_thread(self._once, self._health().importing)
+            try:
+                trouble = await asyncio.to_thread(self._once, self._health().importing)
+            except asyncio.CancelledError:
+                if self._exporter is not None:
+                    self._exporter.shutdown()  # else the daemon's end waits for its tries
+                raise
             if trouble and trouble != self.trouble:
                 logging.getLogger("costtop").warning("%s", trouble)
             self.trouble = trouble
@@ -90,7 +96,7 @@ class OtelSender:
         spent = self._since(series, now, importing)
         return self._send(spent, now) if spent else ""
 
-    def _since(self, series: Sequence[CounterSeries], now: int, importing: bool) -> list[Spent]:
+    def _since(self, series: Sequence[CounterSeries], now: int, importing: bool) -> list[SentSums]:
         """What came since the daemon began; of one that begins with old logs, since those."""
         if self._base is None:
             self._is_first = not series
@@ -99,7 +105,7 @@ class OtelSender:
             self._began = now
         return [*grown(series, self._base)]
 
-    def _send(self, spent: Sequence[Spent], now: int) -> str:
+    def _send(self, spent: Sequence[SentSums], now: int) -> str:
         from opentelemetry.sdk.metrics.export import MetricExportResult
 
         try:
@@ -111,7 +117,8 @@ class OtelSender:
             result, self._words.said = None, f"{type(error).__name__}: {error}"
         if result == MetricExportResult.SUCCESS:
             return ""
-        said = clean(self._words.said, _SAID) or "no reason was given"
+        refused = re.search(r"\[Errno -?\d+\] ([\w ]+)", self._words.said)
+        said = refused[1] if refused else clean(self._words.said, _SAID) or "no reason was given"
         return f"no metrics reach {self._wanted.endpoint}: {said}"
 
     def _opened(self) -> Any:
@@ -130,16 +137,16 @@ class OtelSender:
 
 def grown(
     series: Iterable[CounterSeries], base: Mapping[Labels, Mapping[str, int]]
-) -> Iterator[Spent]:
+) -> Iterator[SentSums]:
     """What each has beyond its base; none of those without a call since."""
     for one in series:
         before = base.get(one.labels, {})
         since = {name: value - before.get(name, 0) for name, value in one.counters.items()}
         if since["calls"] or since["cost"]:
-            yield Spent(one.labels, since)
+            yield SentSums(one.labels, since)
 
 
-def metrics_data(spent: Sequence[Spent], began: int, now: int) -> Any:
+def metrics_data(spent: Sequence[SentSums], began: int, now: int) -> Any:
     """The SDK's MetricsData; `began` and `now` in ms UTC.
 
     `gen_ai.client.token.usage` is the histogram of the GenAI conventions without buckets: its count
@@ -156,7 +163,7 @@ def metrics_data(spent: Sequence[Spent], began: int, now: int) -> Any:
     return export.MetricsData([export.ResourceMetrics(Resource(told), [scope], "")])
 
 
-def _usage(spent: Sequence[Spent], began: int, now: int) -> Any:
+def _usage(spent: Sequence[SentSums], began: int, now: int) -> Any:
     from opentelemetry.sdk.metrics import export
 
     unknown: Any = None
@@ -180,7 +187,7 @@ def _usage(spent: Sequence[Spent], began: int, now: int) -> Any:
     return export.Metric("gen_ai.client.token.usage", words, "{token}", held)
 
 
-def _parts(spent: Sequence[Spent], began: int, now: int) -> Any:
+def _parts(spent: Sequence[SentSums], began: int, now: int) -> Any:
     rows = [
         ({**_attributes(one.labels), "costtop.token.part": part}, one.counters[part])
         for one in spent
@@ -193,7 +200,7 @@ def _parts(spent: Sequence[Spent], began: int, now: int) -> Any:
 
 
 def _counted(
-    spent: Sequence[Spent], began: int, now: int, name: str, words: str, unit: str, field: str
+    spent: Sequence[SentSums], began: int, now: int, name: str, words: str, unit: str, field: str
 ) -> Any:
     rows = [
         (_attributes(one.labels), one.counters[field] / (NANO if field == "cost" else 1))
