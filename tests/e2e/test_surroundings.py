@@ -196,6 +196,7 @@ def test_a_configuration_that_others_can_read_is_closed_where_it_is_ours_else_to
     assert instance.status()["trouble_code"] == "file-open"
     assert elsewhere.stat().st_mode & 0o777 == 0o644, "it is not ours to change"
     assert f"! [file-open] {told}" in instance.cli("doctor", code=1)
+    assert f"  [file-open] {told}" in instance.cli("status")
     elsewhere.chmod(0o600)
     assert told not in instance.cli("doctor", "--json", code=None).partition('"problems"')[2] or (
         instance.status()["trouble"].startswith(told)

@@ -175,7 +175,9 @@ def _plain(said: dict[str, object]) -> str:
     asked = said.get("work")
     if isinstance(asked, list):
         lines += [f"  {one['doing']}: {one['done']} of {one['total']}" for one in asked]
-    lines += [f"  {said[name]}" for name in ("watch", "trouble", "blind") if said.get(name)]
+    code = f"[{said['trouble_code']}] " if said.get("trouble_code") else ""
+    lines += [f"  {code}{said['trouble']}"] if said.get("trouble") else []
+    lines += [f"  {said[name]}" for name in ("watch", "blind") if said.get(name)]
     if said.get("config"):
         lines.append(f"  the configuration was read again: {said['config']}")
     return "\n".join(lines)
