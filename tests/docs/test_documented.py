@@ -32,6 +32,7 @@ def test_every_command_and_option_stands_on_the_page_of_commands(command: str) -
         names = [one for one in action.option_strings if one != "-h"]
         missing = [one for one in names if not re.search(rf"`{re.escape(one)}[ `]", told)]
         assert not missing or missing == ["--help"], command
+    assert "|  |" not in told, "an option of which the help says nothing"
 
 
 def test_the_table_of_the_readme_has_every_command_and_no_other() -> None:

@@ -57,7 +57,7 @@ def add(parser: Parser, name: str) -> None:
     _add_set(verbs.add_parser("set"))
     removing = verbs.add_parser("remove")
     removing.says("Takes out a budget that was set by command.", "costtop budget remove daily")
-    removing.add_argument("name", metavar="NAME")
+    removing.add_argument("name", metavar="NAME", help="of the budget")
     removing.set_defaults(run=_remove)
 
 
@@ -70,7 +70,7 @@ def _add_set(parser: Parser) -> None:
         "costtop budget set burst 5 --period hours:5 --tiers 80,100",
         "costtop budget set five --period plan:5h --tiers 50,80,95 --action gate --act-at 90",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="of the budget")
     about = "in dollars, such as 20 or 2.50; a new budget needs it, of a plan there is none"
     parser.add_argument("amount", metavar="AMOUNT", nargs="?", help=about)
     period = "day, week, month, hours:5; of a plan plan:5h, plan:week; of a new one: day"

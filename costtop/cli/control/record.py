@@ -21,16 +21,44 @@ if TYPE_CHECKING:
 
     from costtop.cli.parser import Parser
 
-_TEXT = (
-    *("session", "model", "id", "ts", "provider", "user", "feature", "task", "parent", "agent"),
-    *("project", "cwd", "branch", "host", "request", "cost-usd", "service-tier", "speed", "geo"),
-    *("event", "status"),
-)
-_NUMBERS = (
-    *("input-tokens", "output-tokens", "cache-read-tokens", "cache-write-tokens"),
-    *("cache-write-1h-tokens", "reasoning-tokens", "audio-input-tokens", "audio-output-tokens"),
-    *("image-input-tokens", "image-output-tokens", "web-searches", "pid", "attempt"),
-)
+_TEXT = {
+    "session": "which run of the program it belongs to; needed",
+    "model": "as its provider names it; needed",
+    "id": "what names this call, so that it counts once; else a hash of the line",
+    "ts": "when, as 2026-11-23T10:00:00Z; else now",
+    "provider": "who bills it: anthropic, openai, google, …",
+    "user": "for whom",
+    "feature": "what the money is for",
+    "task": "what it was asked to do",
+    "parent": "the session that this one is part of",
+    "agent": "the subagent that made it; else the session itself",
+    "project": "what was worked on",
+    "cwd": "the folder of the work",
+    "branch": "what was checked out there",
+    "host": "the machine",
+    "request": "the provider's own id of the request",
+    "cost-usd": "what was charged, in dollars, beside what costtop computes",
+    "service-tier": "such as batch, flex, priority",
+    "speed": "such as fast",
+    "geo": "where it was inferred, such as us",
+    "event": "no call, but: task, or session",
+    "status": "of a call: ok, error; of a task: completed, failed, aborted; of a session: ended",
+}
+_NUMBERS = {
+    "input-tokens": "all of them, cached ones too; needed",
+    "output-tokens": "all of them, reasoning too; needed",
+    "cache-read-tokens": "of the input, from the cache",
+    "cache-write-tokens": "of the input, into the cache",
+    "cache-write-1h-tokens": "of those, into the cache of an hour",
+    "reasoning-tokens": "of the output",
+    "audio-input-tokens": "of the input",
+    "audio-output-tokens": "of the output",
+    "image-input-tokens": "of the input",
+    "image-output-tokens": "of the output",
+    "web-searches": "how many the provider made for it",
+    "pid": "the process of the session",
+    "attempt": "which try it was, from 1",
+}
 _PATIENCE = 2.0  # s for the daemon to commit it
 _CALL = ("model", "input_tokens", "output_tokens")
 
@@ -41,15 +69,18 @@ def add(parser: "Parser", name: str) -> None:
         "Hands one call of a program to the daemon, or keeps it for the daemon if none runs. A"
         " whole log is read where a [[source]] of the configuration names it: costtop config edit.",
         "costtop record --session s1 --model gpt-5.1 --input-tokens 900 --output-tokens 80",
-        "costtop record --session s1 --event task_end --task fix-42 --status completed",
+        "costtop record --session s1 --event task --task fix-42 --status completed",
         "… | costtop record --json -",
     )
     parser.add_argument("--json", metavar="LINE", help='a whole line; "-" reads it from stdin')
-    for flag in _TEXT:
-        parser.add_argument(f"--{flag}", metavar="TEXT")
-    for flag in _NUMBERS:
-        parser.add_argument(f"--{flag}", metavar="N", type=int)
-    parser.add_argument("--tag", metavar="NAME=VALUE", action="append", default=[], dest="tags")
+    for flag, about in _TEXT.items():
+        parser.add_argument(f"--{flag}", metavar="TEXT", help=about)
+    for flag, about in _NUMBERS.items():
+        parser.add_argument(f"--{flag}", metavar="N", type=int, help=about)
+    tag = "a tag of your own, as team=web"
+    parser.add_argument(
+        "--tag", metavar="NAME=VALUE", action="append", default=[], dest="tags", help=tag
+    )
     parser.set_defaults(run=run)
 
 

@@ -26,7 +26,7 @@ def add(parser: Parser, name: str) -> None:
     parser.add_argument("--user", default="", help="for whom (default: what the log says)")
     parser.add_argument("--max-cost", metavar="DOLLARS", help="end it at this cost: 5, 2.50")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD…")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD…", help="what to run")
     parser.set_defaults(run=run)
 
 

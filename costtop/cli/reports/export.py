@@ -31,8 +31,10 @@ def add(parser: Parser, name: str) -> None:
         "costtop export sessions last week --format jsonl",
         "costtop export days --format parquet --output days.parquet",
     )
-    parser.add_argument("what", choices=("calls", "sessions", "days"))
-    parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv")
+    rows = ("calls", "sessions", "days")
+    parser.add_argument("what", choices=rows, help="what a row is")
+    forms, about = ("csv", "jsonl", "parquet"), "of the file (default: csv)"
+    parser.add_argument("--format", choices=forms, default="csv", help=about)
     add_span(parser)
     output = "default: standard output"
     parser.add_argument("--output", "-o", type=Path, metavar="FILE", help=output)
