@@ -245,7 +245,7 @@ def test_calls_without_a_price_make_the_proposal_a_floor(home, ran):
     write(home, SPENT)
     write(home, [1.0], model="nobody-knows-9")
     said = ran("--dry-run")
-    assert "nine of ten at most ≥$" in said
+    assert "nine of ten up to ≥$" in said
     assert "≥: on 1 day more was spent than is known" in said
 
 
@@ -364,3 +364,22 @@ def test_undo_that_is_not_confirmed_changes_nothing(home, ran, terminal):
         answered(shell, ("Take it back?", answer))
         assert shell.left() == code
         assert (tree(home) == before) is (answer == "n")
+
+
+def test_a_config_that_was_changed_while_the_summary_stood_is_not_written_over(home, terminal):
+    write(home, SPENT)
+    found = paths.find()
+    shell = terminal()
+    answered(
+        shell, *WALK[:3], ("Where should messages go", ""), ("Install?", ""), ("Install?", "n")
+    )
+    asked(shell, "Write it?")
+    found.config.parent.mkdir(mode=0o700)
+    found.config.write_text('timezone = "UTC"\n')
+    shell.type("")
+    assert shell.left() == 1
+    assert "was changed meanwhile; again: costtop init" in shell.said.decode()
+    assert found.config.read_text() == 'timezone = "UTC"\n'
+    assert main(["init", "--undo", "--yes"]) == 0
+    assert found.config.read_text() == 'timezone = "UTC"\n'
+    assert [path.name for path in found.config.parent.iterdir()] == ["config.toml"]

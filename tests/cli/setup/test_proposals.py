@@ -46,7 +46,8 @@ def test_the_sentence_counts_the_days_that_it_speaks_of(costs, idle):
 
 def test_days_that_are_short_say_so_and_days_without_any_price_propose_nothing():
     found = day_budget([day(5)] * 9 + [day(6, floor=True)])
-    assert "the dearest cost ≥$6.00, nine of ten at most ≥$5.10" in found.why[0]
+    assert "the dearest cost ≥$6.00, nine of ten up to ≥$5.10" in found.why[0]
+    assert found.why[1] == "$6 a day: 9 of the 10 stayed under it, as far as is known."
     assert found.why[2].startswith("≥: on 1 day more was spent than is known")
     free = day_budget([day(0, floor=True)] * 10)
     assert free.amount is None and "none of their calls has a price" in free.why[0]

@@ -16,7 +16,7 @@ from costtop import money
 from costtop.cli.control import budget
 from costtop.cli.tables import put
 from costtop.cli.upkeep.setup import questions, read_ahead
-from costtop.cli.upkeep.setup.config_text import Inserted
+from costtop.cli.upkeep.setup.config_text import Inserted, cut
 from costtop.cli.upkeep.setup.proposals import PLAN_TIERS
 from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, homely
 from costtop.control.protocol import SetBudget
@@ -150,6 +150,9 @@ class Deeds:
         except CosttopError as error:
             put(f"! {error}")
             self.failed = True
+        except OSError as error:
+            put(f"! {error.filename or 'cannot write'}: {error.strerror}")
+            self.failed = True
 
     def _note(self, done: Done) -> None:
         self._done = done
@@ -166,9 +169,11 @@ class Deeds:
     def _write_config(self) -> None:
         assert self._made is not None
         path, after = self._found.config, self._made.text.encode()
+        target = Path(os.path.realpath(path))  # a linked config stays one
+        if (bytes_of(target) or b"") != cut(self._made.text, self._made.pieces)[0].encode():
+            raise CosttopError(f"{path} was changed meanwhile; again: costtop init")
         self._note(self._done._replace(pieces=(*self._done.pieces, *self._made.pieces)))
         private_directory(path.parent)
-        target = Path(os.path.realpath(path))  # a linked config stays one
         self._receipt(target, bytes_of(target), after)
         if not target.exists():
             os.close(private_file(target, os.O_WRONLY | os.O_CREAT))

@@ -78,10 +78,11 @@ def day_budget(told: Sequence[Day]) -> DayBudget:
     most = quantile([day.cost for day in spent], 0.9)
     amount, short = written(most), any(day.floor for day in spent)
     under = sum(day.cost < amount for day in spent)
+    known = ", as far as is known" if short else ""
     dearest = bill(spent[-1].cost, floor=spent[-1].floor)
     why = [
-        f"{said}: the dearest cost {dearest}, nine of ten at most {bill(int(most), floor=short)}.",
-        f"{plainly(amount)} a day: {under} of the {len(spent)} stayed under it.",
+        f"{said}: the dearest cost {dearest}, nine of ten up to {bill(int(most), floor=short)}.",
+        f"{plainly(amount)} a day: {under} of the {len(spent)} stayed under it{known}.",
     ]
     if short:
         part = sum(day.floor for day in spent)

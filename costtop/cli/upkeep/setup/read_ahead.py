@@ -144,7 +144,20 @@ def keep(found: Paths, folder: Path) -> list[Path]:
         if any((state / path.name).exists() for path in fresh):
             return []
         fresh.sort(key=lambda path: path.name == found.database.name)  # the database comes last
-        for path in fresh:
-            shutil.move(path, state / path.name)
+        try:
+            for path in fresh:
+                shutil.move(path, state / path.name)
+        except OSError:  # a full disk: the daemon is to find all of it, or nothing
+            for path in fresh:
+                gone(state / path.name)
+            raise
     mark = store_mark.place(found.database).name
     return [state / path.name for path in sorted(fresh, key=lambda path: path.name != mark)]
+
+
+def gone(path: Path) -> None:
+    """Deletes a file, or a folder with what is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

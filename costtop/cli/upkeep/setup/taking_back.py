@@ -13,6 +13,7 @@ from costtop.cli.upkeep.setup import config_text, deeds
 from costtop.cli.upkeep.setup.deeds import Done
 from costtop.cli.upkeep.setup.proposals import PLAN_TIERS
 from costtop.cli.upkeep.setup.questions import Questions, homely
+from costtop.cli.upkeep.setup.read_ahead import gone
 from costtop.control.protocol import RemoveBudget
 from costtop.errors import CosttopError
 from costtop.files import replace, user_name
@@ -161,7 +162,7 @@ class TakingBack:
             return
         sides = [Path(f"{self._found.database}{tail}") for tail in ("-wal", "-shm")]
         for path in (*files, *sides):
-            _delete(path)
+            gone(path)
         put(f"{homely(self._found.database)} is deleted: logs can be read again")
 
     def _is_ours(self, path: Path) -> bool:
@@ -176,13 +177,6 @@ class TakingBack:
             replace(path, kept.before, mode, synced=True)
         elif kept is not None:
             path.unlink(missing_ok=True)
-
-
-def _delete(path: Path) -> None:
-    """A file, or a folder with files."""
-    for below in sorted(path.rglob("*"), reverse=True) if path.is_dir() else ():
-        below.rmdir() if below.is_dir() else below.unlink()
-    path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _clear(found: Paths, done: Done) -> None:

@@ -1,6 +1,7 @@
 """The walk of `costtop init`: what is found, proposed and answered. It writes nothing."""
 
 import argparse
+import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -210,8 +211,9 @@ def _is_whole(entry: BudgetEntry) -> bool:
 
 
 def _tell(words: str) -> None:
-    """A sentence below its heading, in lines that fit any window."""
-    for line in textwrap.wrap(clean(words, 1_000), 77, break_long_words=False):
+    """A sentence below its heading, in lines that fit the window."""
+    width = max(30, min(77, shutil.get_terminal_size().columns - 3))
+    for line in textwrap.wrap(clean(words, 1_000), width, break_long_words=False):
         put(f"  {line}")
 
 
