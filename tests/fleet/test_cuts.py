@@ -94,7 +94,7 @@ def test_two_hosts_under_cuts_and_a_crash_lose_nothing_and_double_nothing(wired)
     threads = [threading.Thread(target=tell, args=(host,)) for host in "ab"]
     for each in threads:
         each.start()
-    assert half.wait(60)
+    assert half.wait(120)
     fleet.server.end(signal.SIGQUIT)
     fleet.server.start()
     for each in threads:

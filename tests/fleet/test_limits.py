@@ -37,7 +37,10 @@ def _everything(fleet):
         ([call(1), call(2, of=-1)], [session(0)], MISSING),
         ([call(1), call(2, output=2**31)], None, RANGE),
     ],
-    ids=str,
+    ids=(
+        "rows feature project session root sessions key-twice cost computed reported tokens"
+        " short-key no-time-yet no-time other-session session-0 huge-tokens"
+    ).split(),
 )
 def test_a_batch_beyond_a_limit_writes_nothing(fleet, calls, sessions, code):
     fleet.ship("a", [call(9)], upto=1)

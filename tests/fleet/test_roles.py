@@ -217,3 +217,14 @@ def test_a_forgotten_host_is_gone_exactly_and_the_others_are_as_if_it_had_never_
     with pytest.raises(psycopg.errors.NoDataFound):
         people.rows("SELECT costtop.forget('b', 'red')")
     assert people.ship("a", [call(50)]).added == 1
+
+
+def test_the_owner_s_latest_own_word_stands_again_when_whoever_told_more_is_forgotten(people):
+    people.ship("b", [call(1, output=500, cost=None, model="false")])
+    people.ship("a", [call(1, cost=40_000_000, at=NOON - 60_000)])  # smaller: b's counts stand
+    told = "SELECT cost, output, at FROM costtop.calls WHERE key = %s AND team = (SELECT team FROM"
+    told += " costtop.hosts WHERE name = 'a')"
+    assert people.rows(told, call(1).key) == [(None, 500, NOON - 60_000)]
+    people.rows("SELECT costtop.forget('b', 'red')")
+    assert people.rows(told, call(1).key) == [(40_000_000, 10, NOON - 60_000)]
+    assert len(set(people.sums().values())) == 1
