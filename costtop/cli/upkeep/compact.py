@@ -10,14 +10,14 @@ from costtop import paths
 from costtop.cli.parser import Parser
 from costtop.cli.progress import Watch
 from costtop.cli.tables import put, put_json
-from costtop.cli.upkeep.scan import Work, alone_or_asked
+from costtop.cli.upkeep.scan import LongWork, alone_or_asked
 from costtop.control.protocol import Compact
 from costtop.durations import DAY, now_ms, parse
 from costtop.errors import UsageError
 from costtop.paths import Paths
 from costtop.store.db import open_reader
 
-_WORK = Work("compact", "compacting", "sessions")
+_WORK = LongWork("compact", "compacting", "sessions")
 
 
 def add(parser: Parser, name: str) -> None:

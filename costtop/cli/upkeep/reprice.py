@@ -6,11 +6,11 @@ from typing import Any
 from costtop.cli.parser import Parser
 from costtop.cli.progress import Watch
 from costtop.cli.tables import plain, put, put_json
-from costtop.cli.upkeep.scan import Work, alone_or_asked
+from costtop.cli.upkeep.scan import LongWork, alone_or_asked
 from costtop.control import protocol
 from costtop.paths import Paths
 
-_WORK = Work("reprice", "pricing anew", "calls")
+_WORK = LongWork("reprice", "pricing anew", "calls")
 _HEAD = ("MODEL", "CALLS", "BEFORE $", "AFTER $", "NEWLY PRICED", "NO LONGER")
 
 

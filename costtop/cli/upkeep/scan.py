@@ -30,7 +30,7 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Scans here, or asks the daemon that holds the database to."""
-    counts = alone_or_asked(_scan, protocol.Scan(), "counts", Work("import", "reading logs"))
+    counts = alone_or_asked(_scan, protocol.Scan(), "counts", LongWork("import", "reading logs"))
     if options.json:
         put(json.dumps({"schema": 1, **counts}))
     else:
@@ -44,7 +44,7 @@ def _scan(found: Paths, watch: Watch | None) -> dict[str, Any]:
     return scan(found, watch)
 
 
-class Work(NamedTuple):
+class LongWork(NamedTuple):
     """Long work, as the daemon's status and as people call it, and what is counted of it."""
 
     name: str
@@ -53,7 +53,7 @@ class Work(NamedTuple):
 
 
 def alone_or_asked(
-    alone: Callable[[Paths, Watch | None], T], command: protocol.Command, said: str, work: Work
+    alone: Callable[[Paths, Watch | None], T], command: protocol.Command, said: str, work: LongWork
 ) -> T:
     """Does it here where no daemon holds the database; else asks that to, for `said` of it.
 

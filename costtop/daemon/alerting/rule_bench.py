@@ -146,7 +146,7 @@ def found_in(
     since: int,
     until: int,
     source: str = "",
-    watch: Watch | None = None,
+    heard_by: Watch | None = None,
 ) -> tuple[list[Finding], int]:
     """All that would have been found in [since, until), ms UTC, in order; and of how many sessions.
 
@@ -157,7 +157,7 @@ def found_in(
     monitor = Monitor(settings)
     kills = [end for _, end in finished_peers.kills(db, 0) if end.at < until]
     monitor.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
-    spends = History(db).between(began, until, watch)
+    spends = History(db).between(began, until, heard_by)
     seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
     roots: set[str] = set()
     found = list(_findings(seen, monitor, _budgets(db, config), since, roots))
