@@ -118,11 +118,12 @@ def _line(log: Log, line: _Line) -> None:
         log.works_in(folder(line.cwd))
         log.parent = log.memo["parent"] = text(line.calling_session_id)
         log.memo["copied"] = text(line.forked_at_message_id)
-        log.about(log.seen)
     elif line.type == "agent_turn_outcome":
         log.ended(_ENDS.get(text(line.reason), "failed"), log.memo.get("last", log.seen))
     elif line.type == "message" and message is not None:
-        log.memo.setdefault("first", log.at(line.timestamp))
+        if "first" not in log.memo:  # the first line tells no time: a file is as old as this one
+            log.memo["first"] = log.at(line.timestamp)
+            log.about(log.memo["first"])
         if log.memo.get("copied"):
             log.memo["copied"] = "" if line.id == log.memo["copied"] else log.memo["copied"]
         else:
