@@ -33,6 +33,7 @@ def test_whatever_speaks_to_another_machine_is_told() -> None:
         "notify/child.py": "[[notify]]",
         "daemon/notices/heartbeat.py": "heartbeat",
         "daemon/jobs/price_refresh.py": "[prices] refresh",
+        "daemon/status/otel_sender.py": "[otel]",
         "fleet/schema.py": "(fleet.md)",
         "fleet/ship.py": "(fleet.md)",
     }

@@ -180,7 +180,7 @@ def test_a_missing_file_of_rates_is_dollars_and_a_word_of_the_doctor(instance: I
     configured(instance, 'currency = "EUR"\nrates = "~/rates.txt"')
     assert "COST $" in instance.cli("report")
     said = instance.cli("doctor", code=1)
-    assert f"! cannot read the rates in {instance.home}/rates.txt: No such file" in said
+    assert f"! [no-rate] cannot read the rates in {instance.home}/rates.txt: No such file" in said
     assert "sums are shown in dollars" in said
     (instance.home / "rates.txt").write_text("2020-01-01 0.5\n")
     assert "COST €" in instance.cli("report")

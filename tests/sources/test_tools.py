@@ -329,6 +329,6 @@ def test_no_golden_log_is_bad_but_where_it_is_meant_to_be():
     meant = {
         "gemini-cli", "opencode", "goose", "copilot", "copilot.events", "pi", "cline", "aider",
         "litellm", "api-responses", "claude-stream", "grok", "kimi", "claude-code", "codex",
-        "costtop", "otlp",
+        "costtop", "otlp", "continue", "zed",
     }  # fmt: skip
     assert {name for name, count in counts.items() if count} <= meant
