@@ -5,8 +5,10 @@ import threading
 import psycopg
 import pytest
 
-from costtop.fleet.ship import passes
+from costtop.fleet.ship import beat, passes, ship
+from costtop.fleet.shipment import Shipment
 from tests.fleet.fleet import DAY, NOON, call, session
+from tests.patience import until
 
 CENT = 10_000_000
 MIDNIGHT = 1_795_651_200_000  # between 2026-11-25 and 2026-11-26
@@ -202,6 +204,22 @@ def test_an_older_connection_writes_nothing_any_more(fleet):
         fleet.ship("a", [call(1, cost=CENT)])
     assert refused.value.sqlstate == "CT001"
     _same(fleet, 1, 0, 2 * CENT, 110)
+
+
+def test_a_new_connection_waits_for_the_batch_of_an_older_one_that_still_runs(fleet):
+    other = fleet.link("b")
+    old = threading.Thread(target=fleet.ship, args=("a", [call(1)]))
+    fleet.link("a")
+    with other.transaction():
+        ship(other, fleet.epochs["b"], 0, Shipment([session(0)], [call(1)]))
+        old.start()  # it waits for the same key
+        until(lambda: fleet.rows("SELECT pid FROM pg_locks WHERE NOT granted"))
+        with fleet.connect("a") as newer, newer.transaction(force_rollback=True):
+            newer.execute("SET LOCAL lock_timeout = '200ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable), newer.transaction():
+                beat(newer, "1.0", 1, NOON, 0, anew=True)
+    old.join()
+    _same(fleet, 1, 0, CENT, 110)
 
 
 def test_hosts_that_tell_the_same_calls_in_any_order_never_wait_in_a_circle(fleet):

@@ -107,6 +107,17 @@ def test_minutes_older_than_eight_days_are_dropped_and_leave_nothing_behind(anew
     assert anew.sums()["minutes"] == (1, 0, 10_000_000, 110)
 
 
+def test_a_day_whose_minutes_are_dropped_gets_its_calls_back_and_no_minutes(anew):
+    _drop(anew, -5)
+    anew.rows("UPDATE costtop.meta SET minutes_from = costtop.since_1970(costtop.today() - 3, 60)"
+              " RETURNING 1")  # fmt: skip
+    anew.ship("a", [call(1, at=_now(anew) - 5 * DAY)])
+    assert _beats(anew) == 2  # calls and spend
+    assert anew.beat("a").strays == 0
+    assert -5 in _days(anew, "calls")
+    assert -5 not in _days(anew, "minutes")
+
+
 def test_a_heartbeat_does_not_wait_for_a_busy_table(anew):
     _drop(anew, 0)
     with anew.connect("a") as other, other.transaction():
