@@ -18,7 +18,7 @@ from costtop.cli.tables import put
 from costtop.cli.upkeep.setup import questions, read_ahead
 from costtop.cli.upkeep.setup.config_text import Inserted, cut
 from costtop.cli.upkeep.setup.proposals import PLAN_TIERS
-from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, homely
+from costtop.cli.upkeep.setup.questions import NOWHERE, NewChannel, homely
 from costtop.control.protocol import SetBudget
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
@@ -31,13 +31,13 @@ from costtop.nouns.budget_nouns import PLAN
 from costtop.paths import Paths
 
 
-class Wanted(NamedTuple):
+class Answers(NamedTuple):
     """What the answers come to."""
 
     budget: int | None = None  # nano-dollars a day
     plans: tuple[str, ...] = ()  # titles of windows to watch
     settings: Mapping[str, float | str] = {}  # of [anomaly]
-    channel: Channel = NOWHERE
+    channel: NewChannel = NOWHERE
     hooks: tuple[str, ...] = ()  # agents
     service: bool = False
     history: Path | None = None  # a first reading to keep
@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to write."""
-        return self == Wanted()
+        return self == Answers()
 
 
 class Done(NamedTuple):
@@ -116,7 +116,7 @@ def forget(found: Paths) -> None:
 class Deeds:
     """Writes what is wanted, step by step; what does not succeed is told, the rest goes on."""
 
-    def __init__(self, found: Paths, wanted: Wanted, made: Inserted | None) -> None:
+    def __init__(self, found: Paths, wanted: Answers, made: Inserted | None) -> None:
         self._found, self._wanted, self._made = found, wanted, made
         self._done = done(found) or Done()
         self.failed = False

@@ -16,7 +16,7 @@ from costtop.paths import Paths
 
 if TYPE_CHECKING:
     from costtop.cli.upkeep.setup.config_text import Inserted
-    from costtop.cli.upkeep.setup.deeds import Wanted
+    from costtop.cli.upkeep.setup.deeds import Answers
     from costtop.config import Config
 
 _NOTHING = "nothing is to be written"
@@ -93,7 +93,7 @@ def _ready(found: Paths, *, dry_run: bool) -> "Config":
     return config
 
 
-def _made(found: Paths, wanted: "Wanted") -> "Inserted | None":
+def _made(found: Paths, wanted: "Answers") -> "Inserted | None":
     """The text of config.toml to be; None where it stays. Raises ConfigError."""
     from costtop.cli.upkeep.setup import config_text
     from costtop.config import source
@@ -108,7 +108,7 @@ def _made(found: Paths, wanted: "Wanted") -> "Inserted | None":
         raise ConfigError(f"{found.config}: {error}") from None
 
 
-def _written(found: Paths, wanted: "Wanted", made: "Inserted | None") -> int:
+def _written(found: Paths, wanted: "Answers", made: "Inserted | None") -> int:
     """Does it; Ctrl-C from here on leaves what was done, with its receipts."""
     from costtop.cli.upkeep.setup.deeds import Deeds
 

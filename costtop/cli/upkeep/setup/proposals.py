@@ -36,7 +36,7 @@ class DayBudget(NamedTuple):
     why: tuple[str, ...]
 
 
-class PlanBudgets(NamedTuple):
+class WindowBudgets(NamedTuple):
     """Windows of plans to be watched, by their titles, and what they came to."""
 
     titles: tuple[str, ...]
@@ -94,7 +94,7 @@ def _days(count: int) -> str:
     return f"{count} day{'s' * (count != 1)}"
 
 
-def plan_budgets(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> PlanBudgets:
+def plan_budgets(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> WindowBudgets:
     """Budgets of the windows that agents tell of, for whom a plan stops before dollars do."""
     from costtop.queries.plans import plan_history
 
@@ -107,7 +107,7 @@ def plan_budgets(db: sqlite3.Connection, now: int, tz: ZoneInfo) -> PlanBudgets:
         f" {len(tops)} before it came to {PLAN_TIERS[0]} % or more."
         for title, tops in passed.items()
     )
-    return PlanBudgets(tuple(passed), why)
+    return WindowBudgets(tuple(passed), why)
 
 
 def alert_settings(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from costtop import money
@@ -65,7 +65,7 @@ class Questions:
                 pass
             put(f"  {said!r} is no amount of dollars; write it as 20 or 2.50")
 
-    def channel(self, taken: Collection[str]) -> "Channel":
+    def channel(self, taken: Collection[str]) -> "NewChannel":
         """Where messages go; `taken` are labels there are."""
         if self.usual:
             return NOWHERE
@@ -76,20 +76,20 @@ class Questions:
                 put(f"  {wrong}")
                 continue
             if not self.agreed("Send a test there?", usual=True):
-                return Channel(endpoint)
+                return NewChannel(endpoint)
             if is_file(endpoint):
-                return Channel(endpoint, test=True)
+                return NewChannel(endpoint, test=True)
             trial = tested(endpoint)
             if trial.ok:
                 put(f"  {trial.said}: a test of costtop's alerts")
-                return Channel(endpoint, reached=True)
+                return NewChannel(endpoint, reached=True)
             put(f"  it did not arrive: {trial.said}")
             if self.agreed("Keep the address all the same?", usual=False):
-                return Channel(endpoint)
+                return NewChannel(endpoint)
         return NOWHERE
 
 
-class Channel(NamedTuple):
+class NewChannel(NamedTuple):
     """An endpoint to be, and how its test stands."""
 
     endpoint: Endpoint | None = None
@@ -97,7 +97,7 @@ class Channel(NamedTuple):
     test: bool = False  # one is to be sent once all is written
 
 
-NOWHERE = Channel()
+NOWHERE = NewChannel()
 
 
 def homely(path: object) -> str:
@@ -145,8 +145,3 @@ def tested(endpoint: Endpoint) -> "Trial":
 
     (trial,) = tried_now((endpoint,))
     return trial
-
-
-def among(named_agents: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The agents that options name, `all` for each that is known."""
-    return tuple(one for one in known if one in named_agents or "all" in named_agents)

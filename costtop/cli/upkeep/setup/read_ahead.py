@@ -31,34 +31,29 @@ _PATIENCE, _STEP, _EVER = 3.0, 0.1, 1e9  # s
 _MADE_ANEW = ("costtop.lock", "spool")  # each instance has its own
 
 
-class History(NamedTuple):
+class HistoryAhead(NamedTuple):
     """What there is to propose from: a database, or why there is none."""
 
     db: sqlite3.Connection | None
     why: str = ""
     folder: Path | None = None  # throw-away: it holds a first reading, which may be kept
 
-    @property
-    def calls(self) -> int:
-        """How many calls were read."""
-        return 0 if self.db is None else store_mark.of(self.db).calls
-
 
 @contextmanager
-def history(found: Paths, *, read: bool) -> Iterator[History]:
+def history(found: Paths, *, read: bool) -> Iterator[HistoryAhead]:
     """The history until now; with `read` what is not stored yet is read, with a bar."""
     from costtop.daemon.lifecycle import instance
 
     runs, reads = _daemon(found)
     if reads:
-        yield History(None, "The daemon is still reading; once it has, again: costtop init")
+        yield HistoryAhead(None, "The daemon is still reading; once it has, again: costtop init")
     elif not runs and not instance.is_free(found.lock):
-        yield History(None, "Another costtop is reading; once it has, again: costtop init")
+        yield HistoryAhead(None, "Another costtop is reading; once it has, again: costtop init")
     elif found.database.exists() and (runs or not catching_up.may_be_new(found)):
         with closing(open_reader(found.database)) as db:
-            yield History(db)
+            yield HistoryAhead(db)
     elif not read:
-        yield History(None, NOT_READ)
+        yield HistoryAhead(None, NOT_READ)
     else:
         disk = found.database.parent if found.database.exists() else None  # it has room for a copy
         with _throwaway(disk) as folder:
@@ -102,7 +97,7 @@ def _daemon(found: Paths) -> tuple[bool, bool]:
             time.sleep(_STEP)
 
 
-def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:
+def _elsewhere(found: Paths, folder: Path) -> Iterator[HistoryAhead]:
     """What is stored, if anything is, and what is new, in a folder of its own."""
     own = {
         name: folder / getattr(found, name).name
@@ -116,13 +111,13 @@ def _elsewhere(found: Paths, folder: Path) -> Iterator[History]:
             _copy(found.database, own["database"])
         db = catching_up.open_fresh(found._replace(**own), quiet=True)
     except NothingStored:
-        yield History(None, "No log holds a call yet")
+        yield HistoryAhead(None, "No log holds a call yet")
         return
     except (CosttopError, OSError, sqlite3.Error) as error:
-        yield History(None, f"History cannot be read: {error}")
+        yield HistoryAhead(None, f"History cannot be read: {error}")
         return
     with closing(db):
-        yield History(db, folder=None if stored else folder)
+        yield HistoryAhead(db, folder=None if stored else folder)
 
 
 def _copy(database: Path, target: Path) -> None:

@@ -14,10 +14,10 @@ from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.cli.tables import plain, put
 from costtop.cli.upkeep.setup import proposals, questions
 from costtop.cli.upkeep.setup.config_text import Inserted
-from costtop.cli.upkeep.setup.deeds import Wanted, plan_names
+from costtop.cli.upkeep.setup.deeds import Answers, plan_names
 from costtop.cli.upkeep.setup.proposals import NO_SETTINGS
-from costtop.cli.upkeep.setup.questions import NOWHERE, Channel, Questions, homely
-from costtop.cli.upkeep.setup.read_ahead import History
+from costtop.cli.upkeep.setup.questions import NOWHERE, NewChannel, Questions, homely
+from costtop.cli.upkeep.setup.read_ahead import HistoryAhead
 from costtop.config import Config
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
@@ -73,11 +73,11 @@ class Walk:
         _tell("Nothing has been read yet. A budget and alert settings are proposed from it.")
         return self._asker.agreed(f"Read it now ({_size(size)})?", usual=True)
 
-    def wanted(self, history: History, options: argparse.Namespace) -> Wanted:
+    def wanted(self, history: HistoryAhead, options: argparse.Namespace) -> Answers:
         """What the answers come to."""
         put("")
         budget, plans = self._budgets(history)
-        return Wanted(
+        return Answers(
             budget=budget,
             plans=plans,
             settings=self._settings(history, budget),
@@ -87,7 +87,7 @@ class Walk:
             history=history.folder,
         )
 
-    def _budgets(self, history: History) -> tuple[int | None, tuple[str, ...]]:
+    def _budgets(self, history: HistoryAhead) -> tuple[int | None, tuple[str, ...]]:
         """A budget for the day, and windows of plans to watch."""
         put("Budget")
         for entry in self._config.budget:
@@ -114,7 +114,7 @@ class Walk:
             asked, usual=True
         ) else ()
 
-    def _settings(self, history: History, budget: int | None) -> Mapping[str, float | str]:
+    def _settings(self, history: HistoryAhead, budget: int | None) -> Mapping[str, float | str]:
         """Of [anomaly]."""
         put("")
         put("Alerts")
@@ -130,7 +130,7 @@ class Walk:
             return NO_SETTINGS
         return found.values
 
-    def _channel(self, url: str | None) -> Channel:
+    def _channel(self, url: str | None) -> NewChannel:
         taken = {one.label for one in self._config.notify}
         put("")
         put("Messages")
@@ -146,7 +146,7 @@ class Walk:
         if wrong := questions.fault(endpoint):
             raise UsageError(f"--channel: {wrong}")
         _tell(f"{endpoint.label}: a test is sent once it is written")
-        return Channel(endpoint, test=True)
+        return NewChannel(endpoint, test=True)
 
     def _hooks(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         """The agents to wire, of those that are here or named."""
@@ -221,7 +221,7 @@ def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
-def summary(found: Paths, wanted: Wanted, made: Inserted | None) -> Iterator[str]:
+def summary(found: Paths, wanted: Answers, made: Inserted | None) -> Iterator[str]:
     """What would be written, file by file; of an endpoint's address only its kind."""
     from costtop.hooks.install import installer
 
