@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from costtop.config import Config
-from costtop.daemon.ingest.log_roots import roots
-from costtop.daemon.ingest.usual_places import USUAL, may_have_logs
+from costtop.daemon.ingest.log_roots import USUAL, may_have_logs, roots
 from costtop.paths import find
 from costtop.sources.registry import SOURCE
 
