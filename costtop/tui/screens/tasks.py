@@ -107,7 +107,7 @@ class TasksScreen(Tabbed[TaskLine, Tasks]):
             self.table.set_columns(WITH_PLANS)
         room = max(self.size.height - 12, 0)
         sums = [summed(one, self.size.width) for one in read.sums[: min(_FEATURES, room)]]
-        none = [line((" no task in this period; the README tells how agents name them", "dim"))]
+        none = [line((" no task in this period; docs/numbers.md tells what one is", "dim"))]
         self.show("totals", sums or none)
         top = max((one.spent.cost for one in read.lines), default=0)
         self.table.show(read.lines, CellLook(snapshot.at, top, snapshot.zone))
