@@ -135,6 +135,20 @@ def test_whoever_leaves_at_a_question_has_changed_nothing(home, terminal, at, ke
     assert tree(home) == before
 
 
+def test_what_is_typed_before_a_question_confirms_nothing(home, terminal):
+    write(home, SPENT)
+    before = tree(home)
+    shell = terminal("--yes", "--undo")
+    assert shell.left() == 0
+    shell = terminal()
+    asked(shell, WALK[0][0])
+    shell.type("\n" * 12)  # one answers, and then it reads and replays
+    asked(shell, WALK[1][0])
+    shell.press(b"\x03")
+    assert shell.left() == 130
+    assert tree(home) == before
+
+
 @pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM])
 def test_whoever_closes_the_terminal_leaves_nothing_behind(home, terminal, tmp_path, how):
     write(home, SPENT)

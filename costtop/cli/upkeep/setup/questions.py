@@ -2,7 +2,9 @@
 
 import os
 import sys
+import termios
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from costtop import money
@@ -109,6 +111,8 @@ def homely(path: object) -> str:
 def _asked(question: str) -> str:
     """One line; raises BrokenOff where nobody answers any more."""
     try:
+        with suppress(termios.error):  # what was typed before it was asked answers nothing
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
         return input(question).strip()
     except (EOFError, KeyboardInterrupt):
         print()
