@@ -182,6 +182,24 @@ def test_a_session_is_what_its_host_said_last(fleet):
     assert fleet.rows(asked) == [(NOON, None, "checkout", 1)]
 
 
+def test_who_asks_for_what_changed_since_misses_nothing_that_commits_late(fleet):
+    horizon = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    changed = "SELECT h.name FROM costtop.spend s JOIN costtop.hosts h ON h.id = s.host"
+    changed += " WHERE s.rev >= %s"
+    for host, number in (("a", 8), ("b", 9)):  # names and sessions are known from here on
+        fleet.ship(host, [call(number)])
+    (before,) = fleet.rows(horizon)
+    with fleet.link("b").transaction():
+        fleet.ship("b", [call(1)])
+        fleet.ship("a", [call(2)])
+        (seen,) = fleet.rows(horizon)
+        assert fleet.rows(changed, before) == ["a"]
+    assert "b" in fleet.rows(changed, seen)
+    (seen,) = fleet.rows(horizon)
+    fleet.ship("a", [call(2)])  # nothing new
+    assert fleet.rows(changed, seen) == []
+
+
 def test_a_clock_that_is_ahead_is_seen_and_its_calls_stand_within_ten_minutes(fleet):
     (now,) = fleet.rows("SELECT (extract(epoch FROM now()) * 1000)::bigint")
     ahead = now + 3_600_000
