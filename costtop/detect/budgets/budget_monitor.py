@@ -220,8 +220,8 @@ class Budgets:
         amount = budget.amount
         reached = [tier for tier in budget.tiers if share >= tier * amount > 0]
         fresh = [tier for tier in reached if tier not in tally.open]
-        # After a start, judged calls are counted again below tiers on record: growth ends no day's.
-        can_end = () if grew and account.window is None else tally.open
+        # After a start judged calls are counted again, below tiers on record: growth ends none.
+        can_end = () if grew else tally.open
         low = [tier for tier in can_end if share * 100 < tier * amount * (100 - HYSTERESIS)]
         ended = [tier for tier in low if tier > 0]
         if not fresh and not ended:
