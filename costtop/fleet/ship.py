@@ -28,7 +28,7 @@ SELECT host, team, epoch, acked, window_ms, idle_ms, schema, skew_ms, strays, pa
 FROM costtop.heartbeat(%s::text, %s::int, %s::bigint, %s::bigint, %s::boolean)"""
 
 
-class Shipped(NamedTuple):
+class ShipmentAnswer(NamedTuple):
     """The server's answer to a batch: how far it has been taken, and what became of its rows."""
 
     acked: int
@@ -39,7 +39,7 @@ class Shipped(NamedTuple):
     removed: int
 
 
-class Beat(NamedTuple):
+class Heartbeat(NamedTuple):
     """The server's answer to a heartbeat."""
 
     host: str
@@ -54,20 +54,20 @@ class Beat(NamedTuple):
     partitions: int  # made on this occasion
 
 
-def ship(db: psycopg.Connection, epoch: int, upto: int, shipment: Shipment) -> Shipped:
+def ship(db: psycopg.Connection, epoch: int, upto: int, shipment: Shipment) -> ShipmentAnswer:
     """One batch, one transaction; any number of times. Raises psycopg.Error, see `passes`."""
     row = db.execute(_INGEST, (epoch, upto, *columns(shipment))).fetchone()
     assert row is not None
-    return Shipped(*row)
+    return ShipmentAnswer(*row)
 
 
 def beat(
     db: psycopg.Connection, version: str, schema: int, now: int, lag_ms: int, *, anew: bool
-) -> Beat:
+) -> Heartbeat:
     """Says that this host lives; `anew` on each new connection, before its first batch."""
     row = db.execute(_HEARTBEAT, (version, schema, now, lag_ms, anew)).fetchone()
     assert row is not None
-    return Beat(*row)
+    return Heartbeat(*row)
 
 
 def passes(error: psycopg.Error) -> bool:
