@@ -39,7 +39,7 @@ class ShipmentAnswer(NamedTuple):
     removed: int
 
 
-class Heartbeat(NamedTuple):
+class HeartbeatAnswer(NamedTuple):
     """The server's answer to a heartbeat."""
 
     host: str
@@ -63,11 +63,11 @@ def ship(db: psycopg.Connection, epoch: int, upto: int, shipment: Shipment) -> S
 
 def beat(
     db: psycopg.Connection, version: str, schema: int, now: int, lag_ms: int, *, anew: bool
-) -> Heartbeat:
+) -> HeartbeatAnswer:
     """Says that this host lives; `anew` on each new connection, before its first batch."""
     row = db.execute(_HEARTBEAT, (version, schema, now, lag_ms, anew)).fetchone()
     assert row is not None
-    return Heartbeat(*row)
+    return HeartbeatAnswer(*row)
 
 
 def passes(error: psycopg.Error) -> bool:

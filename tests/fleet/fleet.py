@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from costtop.fleet import schema
-from costtop.fleet.ship import Heartbeat, ShipmentAnswer, beat, ship
+from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer, beat, ship
 from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession
 from tests.fleet.postgres import Postgres
 
@@ -51,7 +51,7 @@ class Fleet:
             self.epochs[host] = self.beat(host, anew=True).epoch
         return self.links[host]
 
-    def beat(self, host: str, *, anew: bool = False, now: int = NOON) -> Heartbeat:
+    def beat(self, host: str, *, anew: bool = False, now: int = NOON) -> HeartbeatAnswer:
         """A heartbeat of the host."""
         db = self.links.get(host) or self.link(host)
         return beat(db, "1.0", len(schema.steps()), now, 0, anew=anew)
