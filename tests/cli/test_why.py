@@ -216,6 +216,8 @@ def test_a_day_without_any_before_it_says_that_nothing_is_usual(home: Path, run:
     got = tree(run, "why")
     assert (got["usual"], got["drivers"], got["more_usd"]) == (None, None, None)
     assert "nothing is usual yet" in run("why")[1]
+    empty = run("why", f"{YESTERDAY - timedelta(1):%Y-%m-%d}")[1].splitlines()
+    assert empty[-2:] == ["What to do", "  nothing: no spend stands out"]
 
 
 def test_it_is_one_screen(home: Path, run: Any) -> None:

@@ -35,7 +35,8 @@ def day(found: WhyDay) -> Block:
     lines = _lines(found)
     if found.whole.usual is not None and found.whole.more <= 0:
         lines = ["it cost no more than usual", *lines[:1]]
-    return Block("What to do", notes=(*lines[:_MOST], *_commands(found)))
+    notes = (*lines[:_MOST], *_commands(found))
+    return Block("What to do", notes=notes or ("nothing: no spend stands out",))
 
 
 def _lines(found: WhyDay) -> list[str]:
