@@ -108,11 +108,11 @@ def test_the_socket_is_the_users_alone(house):
 def test_a_kill_goes_on_after_the_daemon_was_killed(house):
     """K9: a kill intent is gone on with where the process is the same and it is fresh."""
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
-    house.known("claude-code/s1")
+    agent = house.agent(session="dead3", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/dead3")
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(house.paths.socket))
-        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        peer.sendall(encode(protocol.Kill("claude-code/dead3", by="ana")))
         until(lambda: house.answers("SELECT 1 FROM intents"))
         house.kill_daemon()
     assert agent.process.poll() is None
@@ -125,11 +125,11 @@ def test_a_kill_goes_on_after_the_daemon_was_killed(house):
 
 def test_a_kill_of_a_process_that_went_meanwhile_is_given_up(house):
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
-    house.known("claude-code/s1")
+    agent = house.agent(session="dead4", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/dead4")
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(house.paths.socket))
-        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        peer.sendall(encode(protocol.Kill("claude-code/dead4", by="ana")))
         until(lambda: house.answers("SELECT 1 FROM intents"))
         house.kill_daemon()
     agent.process.kill()
@@ -180,12 +180,12 @@ def test_a_command_that_is_not_understood_is_refused_in_one_line(tree):
 
 def test_a_kill_under_way_is_answered_though_the_configuration_is_read_anew(house):
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.5, stubborn="yes")
-    house.known("claude-code/s1")
+    agent = house.agent(session="dead5", calls=400, every=0.5, stubborn="yes")
+    house.known("claude-code/dead5")
     with socket.socket(socket.AF_UNIX) as peer, socket.socket(socket.AF_UNIX) as other:
         peer.settimeout(PATIENCE)
         peer.connect(str(house.paths.socket))
-        peer.sendall(encode(protocol.Kill("claude-code/s1", by="ana")))
+        peer.sendall(encode(protocol.Kill("claude-code/dead5", by="ana")))
         until(lambda: house.answers("SELECT 1 FROM intents"))
         other.settimeout(PATIENCE)
         other.connect(str(house.paths.socket))

@@ -62,7 +62,7 @@ def test_an_agent_without_hooks_is_paused_and_goes_on_after_an_override(house):
 def test_a_kill_is_announced_paused_counted_down_and_done(house):
     house.configure(DAILY.format("kill"))
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.2)
+    agent = house.agent(session="dead1", calls=400, every=0.2)
     other = house.agent("codex", session="beside", calls=1)
     other.says("idle")
     assert agent.gone() != 0

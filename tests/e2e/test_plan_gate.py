@@ -164,10 +164,10 @@ def test_a_stop_at_ninety_per_cent_ends_the_agent_at_its_next_tool(house):
 def test_a_kill_at_ninety_per_cent_is_announced_and_spares_who_draws_on_another_window(house):
     house.configure(FIVE.replace('"gate"', '"kill"'))
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.2)
+    agent = house.agent(session="dead2", calls=400, every=0.2)
     other = house.agent("codex", session="beside", calls=400, every=0.2)
-    house.known("claude-code/s1")
-    draw(house, "s1", 92)
+    house.known("claude-code/dead2")
+    draw(house, "dead2", 92)
     assert agent.gone() != 0
     until(lambda: "kill up to KILL" in house.told, what="the announcement")
     assert house.told.index("paused now and killed in") < house.told.index("kill up to KILL")

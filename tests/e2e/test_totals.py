@@ -16,7 +16,14 @@ from tests.conftest import ROOT
 from tests.e2e.instance import Instance
 
 LOGS = ROOT / "tests" / "logs"
-IN_DATABASES = {"copilot", "goose", "kilo", "opencode"}  # golden as SQL; tests/sources lays them
+IN_DATABASES = {
+    "copilot",
+    "crush",
+    "goose",
+    "kilo",
+    "opencode",
+    "zed",
+}  # golden as SQL; tests/sources lays them
 LONG_AGO = 1_795_000_000  # s since the epoch
 SPOTTER = "ae4a77f8-aedd-4bc1-888f-c94edc91af04"
 

@@ -228,7 +228,7 @@ def test_a_document_is_read_whole_at_every_change_up_to_a_limit(tmp_path: Path) 
     assert document(place_of(path)) is None
 
 
-def test_ten_thousand_known_files_take_a_third_of_a_second_and_no_descriptors(
+def test_ten_thousand_known_files_take_a_few_looks_each_and_no_descriptors(
     tmp_path: Path,
 ) -> None:
     for n in range(200):
@@ -241,11 +241,14 @@ def test_ten_thousand_known_files_take_a_third_of_a_second_and_no_descriptors(
     daemon = Reader(rooted(tmp_path, ["**/*.jsonl"]))
     daemon.scan()
     assert len(daemon.taken()) == 10_000
-    took = []
-    for _ in range(3):
+    took, bare = [], []
+    for _ in range(5):  # in turn, so that whatever else runs here slows both
         began = time.process_time()
         assert daemon.scan() == []
         took.append(time.process_time() - began)
-    assert min(took) <= 0.3
+        began = time.process_time()
+        assert sum(path.stat().st_size > 0 for path in tmp_path.rglob("*.jsonl")) == 10_000
+        bare.append(time.process_time() - began)
+    assert min(took) <= 3 * min(bare)
     if os.path.isdir("/proc/self/fd"):
         assert len(os.listdir("/proc/self/fd")) < 200
