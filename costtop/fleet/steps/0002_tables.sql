@@ -26,6 +26,7 @@ CREATE TABLE costtop.hosts (
   skew_ms   bigint   NOT NULL DEFAULT 0,      -- its clock less the server's
   lag_ms    bigint   NOT NULL DEFAULT 0,      -- age of the oldest row in its outbox
   window_ms int      NOT NULL DEFAULT 1000,   -- how long it gathers rows
+  idle_ms   int      NOT NULL DEFAULT 15000,  -- when it comes again without any: silent after three
   names_day date     NOT NULL DEFAULT 'epoch',
   names_new int      NOT NULL DEFAULT 0,      -- names that it brought on `names_day`
   PRIMARY KEY (team, id),
@@ -137,6 +138,7 @@ CREATE TABLE costtop.minutes (
   session  bigint   NOT NULL,
   cost     bigint   NOT NULL,
   tokens   bigint   NOT NULL,
+  rev      bigint   NOT NULL,                 -- as of sessions
   calls    int      NOT NULL,
   unpriced int      NOT NULL,
   PRIMARY KEY (team, minute, session)

@@ -255,10 +255,10 @@ BEGIN
     GROUP BY 1, 2, 3, 4, 5, 6, 7),
   by_minute AS (
     INSERT INTO minutes AS q SELECT of, minute, session, sum(cost), sum(input + output),
-        sum(calls), sum(unpriced)
+        now_rev, sum(calls), sum(unpriced)
       FROM lines WHERE minute >= kept GROUP BY 2, 3 ORDER BY 2, 3
     ON CONFLICT (team, minute, session) DO UPDATE SET cost = q.cost + excluded.cost,
-      tokens = q.tokens + excluded.tokens, calls = q.calls + excluded.calls,
+      tokens = q.tokens + excluded.tokens, rev = excluded.rev, calls = q.calls + excluded.calls,
       unpriced = q.unpriced + excluded.unpriced),
   by_line AS (
     INSERT INTO spend AS q SELECT of, minute / 15, host, usr, project, model, feature, now_rev,

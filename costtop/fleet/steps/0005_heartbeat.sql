@@ -29,11 +29,12 @@ BEGIN
   SELECT count(*) INTO active FROM hosts h WHERE h.seen > now_ms - 300000;
   longest := CASE WHEN active <= 50 THEN 250 WHEN active <= 500 THEN 1000 ELSE active * 2 END;
   UPDATE hosts h SET version = p_version, schema = p_schema, skew_ms = p_now - now_ms,
-      lag_ms = p_lag_ms, seen = now_ms, window_ms = longest, epoch = h.epoch + p_anew::int
+      lag_ms = p_lag_ms, seen = now_ms, window_ms = longest, epoch = h.epoch + p_anew::int,
+      idle_ms = CASE WHEN active > 2000 THEN 60000 ELSE 15000 END
     WHERE h.role = session_user RETURNING * INTO of;
   SELECT t.name, m.version INTO team, schema FROM teams t, meta m WHERE t.id = of.team;
   host := of.name; epoch := of.epoch; acked := of.acked; window_ms := longest;
-  skew_ms := of.skew_ms; idle_ms := CASE WHEN active > 2000 THEN 60000 ELSE 15000 END;
+  skew_ms := of.skew_ms; idle_ms := of.idle_ms;
 END $$;
 
 -- Takes a host into the fleet: `role` is whom it logs in as. Makes its team where it is new.
