@@ -19,8 +19,9 @@ from costtop.config_mistakes import Mistake, Place
 from costtop.errors import ConfigError, UsageError
 from costtop.nouns.budget_nouns import Budget
 from costtop.paths import Paths
-from costtop.settings import budget_settings, plan_entries
+from costtop.settings import budget_settings, fleet_settings, plan_entries
 from costtop.settings.budget_settings import BudgetEntry
+from costtop.settings.fleet_settings import Fleet
 from costtop.settings.plan_entries import PlanEntry
 from costtop.shown.currency import CODES
 
@@ -179,6 +180,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tickets: Tickets = Tickets()
     identity: Identity = Identity()
     display: Display = Display()
+    fleet: Fleet | None = None
     off: tuple[str, ...] = ()
     read_only: bool = False
     session_titles: bool = False
@@ -265,6 +267,8 @@ def check(config: Config) -> None:
     if config.tickets.pattern and (remedy := tickets.wrong(config.tickets.pattern)):
         raise Mistake(("tickets", "pattern"), remedy)
     plan_entries.check(config.plan)
+    if config.fleet is not None:
+        fleet_settings.check(config.fleet)
     _check_display(config.display)
     for number, endpoint in enumerate(config.notify):
         _duration(endpoint.digest, ("notify", number, "digest"))

@@ -5,9 +5,14 @@ import stat
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from costtop.errors import Unusable
+from costtop.errors import CosttopError, Unusable
 
 _FRESH = 60.0  # s
+_LONGEST_SECRET = 8192  # bytes of a URL or token
+
+
+class NoSecret(CosttopError):
+    """There is no secret where it is said to be, or others may read it."""
 
 
 def private_directory(path: Path) -> Path:
@@ -34,6 +39,29 @@ def private_directory(path: Path) -> Path:
 def private_file(path: Path, flags: int) -> int:
     """Opens `path` with `flags`, mode 0600, never through a link; returns a descriptor."""
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def secret(path: str, *, own: bool = False) -> str:
+    """The first line of a file that others may not read, and that is this user's own if wanted.
+
+    Raises NoSecret, which names the file and what to do, and nothing of what stands in it.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise NoSecret(f"{path}: {error.strerror}") from None
+    with os.fdopen(file, "rb") as opened:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise NoSecret(f"{path} is not a regular file")
+        if found.st_mode & 0o077:
+            raise NoSecret(f"{path} is open to others; chmod 600 {path}")
+        if own and found.st_uid != os.getuid():
+            raise NoSecret(f"{path} is another user's; chown {user_name()} {path}")
+        text = opened.read(_LONGEST_SECRET).decode("utf-8", "replace").strip()
+    if not text:
+        raise NoSecret(f"{path} is empty")
+    return text.splitlines()[0].strip()
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600, *, synced: bool = False) -> None:

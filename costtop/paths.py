@@ -49,6 +49,11 @@ class Paths(NamedTuple):
         return self.database.parent / "identity.key"
 
     @property
+    def fleet_key(self) -> Path:
+        """What names are hashed with that leave for a fleet, unless the config names a file."""
+        return self.database.parent / "fleet.key"
+
+    @property
     def hook_receipts(self) -> Path:
         """The folder that keeps what agents' settings were before costtop stood in them."""
         return self.database.parent / "hooks"

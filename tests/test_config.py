@@ -12,6 +12,7 @@ from costtop.daemon.config_changes import loaded
 from costtop.errors import ConfigError
 from costtop.money import NANO
 from costtop.paths import Paths
+from costtop.settings.fleet_settings import Fleet
 from costtop.settings.plan_entries import PlanEntry
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +37,7 @@ def test_the_example_shows_every_setting_and_no_other() -> None:
     ):
         assert fields(struct) == set(EXAMPLE[name][0]), name
     assert fields(config.Receive) == set(EXAMPLE["receive"])
+    assert fields(Fleet) == {*EXAMPLE["fleet"], "budget"}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,7 @@ def test_the_example_shows_every_setting_and_no_other() -> None:
         (EXAMPLE["prices"], config.Prices()),
         (EXAMPLE["receive"]["otlp"], config.Otlp()),
         (EXAMPLE["metrics"], config.Metrics()),
+        (EXAMPLE["fleet"], Fleet(url_file="~/.costtop-fleet.url")),
         ({k: EXAMPLE[k] for k in ("timezone", "off", "read_only")}, config.Config()),
         (EXAMPLE["notify"][0], config.Endpoint(label="phone", url="ntfy://my-topic")),
     ],

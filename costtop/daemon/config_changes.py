@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from costtop import config as configuration
@@ -18,9 +19,11 @@ from costtop.daemon import plan_settings
 from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.wiring import price_book
-from costtop.errors import ConfigError, CosttopError
+from costtop.errors import ConfigError, CosttopError, FleetError
+from costtop.fleet import server_url
 from costtop.notify import address
 from costtop.paths import Paths
+from costtop.settings import fleet_settings
 
 _EVERY = 2.0  # s
 _HEADERS = 8 << 10  # characters of a file of headers
@@ -37,7 +40,7 @@ def loaded(paths: Paths) -> tuple[Config, list[str]]:
     for place, check in _checks(config, paths):
         try:
             check()
-        except address.NoUrl as error:
+        except (address.NoUrl, FleetError) as error:
             missing.append(str(error))
         except ConfigError as error:
             if not place:
@@ -60,6 +63,10 @@ def _checks(config: Config, paths: Paths) -> Iterator[tuple[Place, Callable[[], 
     yield ("receive", "otlp"), partial(otlp_calls.check, config, paths.otlp_token)
     yield ("metrics",), partial(_check_metrics, config)
     yield ("otel",), partial(_check_otel, config)
+    if config.fleet is not None:
+        yield ("fleet",), _check_driver
+        for whose in get_args(fleet_settings.Login):
+            yield ("fleet",), partial(server_url.check, config.fleet, whose, os.environ)
 
 
 def _check_metrics(config: Config) -> None:
@@ -73,6 +80,13 @@ def _check_metrics(config: Config) -> None:
         raise ConfigError(f"[metrics] needs one more package: {hint}") from None
     if not otlp_calls.is_loopback(config.metrics.host):
         raise ConfigError(f"[metrics] host {config.metrics.host} is open to other machines")
+
+
+def _check_driver() -> None:
+    """Raises ConfigError without the package that ships; it is not loaded here."""
+    if find_spec("psycopg") is None:
+        hint = 'pip install "costtop[fleet]"'
+        raise ConfigError(f"[fleet] needs one more package: {hint}")
 
 
 def _check_otel(config: Config) -> None:

@@ -5,14 +5,13 @@ for each message, so that a changed token needs no restart.
 """
 
 import os
-import stat
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from costtop.config import Endpoint
 from costtop.errors import ConfigError, CosttopError
+from costtop.files import NoSecret, secret
 
-_LONGEST = 8192  # bytes of a URL
 # Apprise's plain-http schemas that have a TLS twin with an "s" behind.
 _PLAIN = frozenset(
     "http json xml form apprise gotify mmost rocket matrix nextcloud nctalk emby kodi xbmc"
@@ -40,19 +39,9 @@ def url_of(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
 
 def _from_file(path: str) -> str:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise NoUrl(f"url_file {path}: {error.strerror}") from None
-    with os.fdopen(file, "rb") as opened:
-        found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise NoUrl(f"url_file {path} is not a regular file")
-        if found.st_mode & 0o077:
-            raise NoUrl(f"url_file {path} is open to others; chmod 600 {path}")
-        text = opened.read(_LONGEST).decode("utf-8", "replace").strip()
-    if not text:
-        raise NoUrl(f"url_file {path} is empty")
-    return text.splitlines()[0].strip()
+        return secret(path)
+    except NoSecret as error:
+        raise NoUrl(f"url_file {error}") from None
 
 
 def check_labels(endpoints: Sequence[Endpoint]) -> None:

@@ -18,6 +18,7 @@ from costtop.paths import Paths
 
 Setting = tuple[Place, Any, str]
 """A setting's place, its value, and where it was set: "default" or "config.toml:12"."""
+_MANY = {*((name,) for name in configuration.LISTS), ("fleet", "budget")}  # lists of tables
 
 
 def add(parser: Parser, name: str) -> None:
@@ -166,8 +167,8 @@ def _walked(tree: dict[str, Any], above: Place) -> Iterator[tuple[Place, Any]]:
     for key, value in tree.items():
         if isinstance(value, dict) and key not in ("match", "scope"):
             below.append(((*above, key), value))
-        elif isinstance(value, list | tuple) and key in configuration.LISTS and not above:
-            below += [((key, number), one) for number, one in enumerate(value)]
+        elif (*above, key) in _MANY:
+            below += [((*above, key, number), one) for number, one in enumerate(value)]
         elif value is not None:
             yield (*above, key), value
     for place, one in below:

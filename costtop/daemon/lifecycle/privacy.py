@@ -9,6 +9,7 @@ from costtop.config import Config
 from costtop.named import NamedTuple
 from costtop.notify.address import OWN
 from costtop.paths import Paths
+from costtop.settings import fleet_settings
 
 _MOUNTS = "/proc/self/mountinfo"
 # SQLite's WAL needs memory that all its users share: hosts share none (RELIABILITY.md D14).
@@ -59,7 +60,12 @@ def _secret(paths: Paths, config: Config | None) -> Iterator[Path]:
     if any(one.url and not one.url.startswith(OWN) for one in config.notify):
         yield paths.config
     otlp = config.receive.otlp
-    named = (*(one.url_file for one in config.notify), otlp.token_file if otlp else "")
+    fleet = (config.fleet,) if config.fleet else ()
+    named = (
+        *(one.url_file for one in config.notify),
+        *((otlp.token_file,) if otlp else ()),
+        *(place for one in fleet for place in fleet_settings.secret_files(one)),
+    )
     yield from (Path(one).expanduser() for one in named if one)
 
 
