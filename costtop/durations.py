@@ -20,6 +20,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def running_ms() -> int:
+    """How long the machine runs, ms, sleep included where the system tells: nobody sets it."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(clock) // 1_000_000
+
+
 def parse(text: str) -> int:
     """Milliseconds of "90s", "30m", "2h" or "7d"; raises UsageError for anything else or for 0."""
     number, unit = text.strip()[:-1].rstrip(), text.strip()[-1:]

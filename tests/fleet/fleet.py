@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from costtop.fleet import schema
-from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer, beat, ship
+from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer, ask, beat, ship
 from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession
 from tests.fleet.postgres import Postgres
 
@@ -56,6 +56,11 @@ class Fleet:
         db = self.links.get(host) or self.link(host)
         return beat(db, "1.0", len(schema.steps()), now, 0, anew=anew)
 
+    def ask(self, host: str) -> list[dict[str, Any]]:
+        """The commands that wait for the host."""
+        found: list[dict[str, Any]] = ask(self.link(host))["commands"]
+        return found
+
     def cut(self, host: str) -> None:
         """Closes the host's connection; the next word opens another one."""
         self.links.pop(host).close()
@@ -102,8 +107,10 @@ def clear(admin: psycopg.Connection) -> None:
     The tests' calls are of 2026: their minutes are kept, whatever today is.
     """
     admin.execute("UPDATE costtop.meta SET minutes_from = 0")
-    for table in "calls keys overtold minutes spend sessions names grants hosts teams".split():
+    tables = "calls keys overtold minutes spend sessions names grants commands hosts teams"
+    for table in tables.split():
         admin.execute(f"DELETE FROM costtop.{table}".encode())
+    admin.execute("TRUNCATE costtop.deeds")  # nobody deletes a deed
 
 
 def session(number: int, **said: Any) -> ShippedSession:

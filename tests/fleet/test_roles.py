@@ -12,12 +12,12 @@ LOGINS = {
     "operator": "oscar",
     "steward": "stella",
 }
-READABLE = {"calls", "hosts", "meta", "minutes", "names", "sessions", "spend", "teams"}
+READABLE = set("calls commands deeds hosts meta minutes names sessions spend teams".split())
 MAY_CALL = {
     "stranger": set(),
-    "host": {"ingest", "heartbeat"},
+    "host": {"ingest", "heartbeat", "ask", "answer"},
     "reader": {"my_teams"},
-    "operator": {"my_teams"},
+    "operator": {"my_teams", "command", "outcome"},
     "steward": {"my_teams"},
 }
 
@@ -94,7 +94,9 @@ def test_every_function_that_runs_as_the_owner_looks_for_names_in_one_place_only
         "SELECT proname, proconfig::text FROM pg_proc WHERE prosecdef"
         " AND pronamespace = 'costtop'::regnamespace"
     )
-    assert {name for name, _ in paths} == {"ingest", "heartbeat", "make_partition", "my_teams"}
+    assert {name for name, _ in paths} == set(
+        "ingest heartbeat ask answer make_partition my_teams command outcome".split()
+    )
     assert not [name for name, told in paths if "search_path=costtop, pg_temp" not in told]
 
 
@@ -107,6 +109,7 @@ def test_a_reader_sees_the_teams_that_it_was_granted(people):
                 found[table] = db.execute(asked.format(table).encode()).fetchone()[0]
     assert seen["anna"] == {
         "calls": 2, "hosts": 2, "minutes": 1, "names": 6, "sessions": 1, "spend": 1, "teams": 1,
+        "commands": 0, "deeds": 0,
     }  # fmt: skip
     assert set(seen["oscar"].values()) == {0}
 

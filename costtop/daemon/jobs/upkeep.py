@@ -16,7 +16,7 @@ from pathlib import Path
 
 from costtop import durations, lasting
 from costtop.daemon.ingest.intake import Ingest
-from costtop.durations import now_ms
+from costtop.durations import now_ms, running_ms
 from costtop.store import set_back, wal
 from costtop.store.db import shrink
 from costtop.store.writer import Writer
@@ -81,7 +81,7 @@ async def heed_clock(
     """For ever, and as it begins: nobody watched before. `wake`: something may be due."""
     was = None
     while True:
-        ahead = clock() - _running()
+        ahead = clock() - running_ms()
         if was is None or ahead < was - _STEP:
             rows = await writer.transact(set_back.pull_in, clock())
             if was is not None:
@@ -91,9 +91,3 @@ async def heed_clock(
         was = ahead
         lasting.well()
         await lasting.beat(_CLOCK)
-
-
-def _running() -> int:
-    """How long the machine runs, ms, sleep included where the system tells: nobody sets it."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime_ns(clock) // 1_000_000

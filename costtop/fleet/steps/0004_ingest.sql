@@ -312,7 +312,7 @@ CREATE FUNCTION costtop.ingest(p_epoch bigint, p_upto bigint, texts text[],
   p_output int[], p_reasoning int[], p_flags smallint[], p_cost bigint[], p_computed bigint[],
   p_reported bigint[], p_gone bytea[],
   OUT acked bigint, OUT window_ms int, OUT schema int, OUT added int, OUT changed int,
-  OUT removed int)
+  OUT removed int, OUT news jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = costtop, pg_temp
 -- Plans are kept, and the first are made when the tables are empty.
 SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan
@@ -383,4 +383,5 @@ BEGIN
   UPDATE hosts h SET acked = greatest(h.acked, p_upto), seen = now_ms
     WHERE h.team = of.team AND h.id = of.id RETURNING h.acked, h.window_ms INTO acked, window_ms;
   schema := facts.version;
+  news := news(of);
 END $$;

@@ -6,11 +6,11 @@ SET LOCAL ROLE costtop_owner;
 -- `p_anew` begins a new epoch: on each new connection, before its first batch. It waits for a batch
 -- of an older connection that still runs, and such a connection writes nothing afterwards.
 -- `window_ms`: how long to gather rows; `idle_ms`: when to come again; `strays`: rows outside of
--- partitions (more than none for long: an operator should look).
+-- partitions (more than none for long: an operator should look); `news`: see `costtop.news`.
 CREATE FUNCTION costtop.heartbeat(p_version text, p_schema int, p_now bigint, p_lag_ms bigint,
   p_anew boolean, OUT host text, OUT team text, OUT epoch bigint, OUT acked bigint,
   OUT window_ms int, OUT idle_ms int, OUT schema int, OUT skew_ms bigint, OUT strays bigint,
-  OUT partitions int)
+  OUT partitions int, OUT news jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = costtop, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -35,6 +35,7 @@ BEGIN
   SELECT t.name, m.version INTO team, schema FROM teams t, meta m WHERE t.id = of.team;
   host := of.name; epoch := of.epoch; acked := of.acked; window_ms := longest;
   skew_ms := of.skew_ms; idle_ms := of.idle_ms;
+  news := news(of);
 END $$;
 
 -- Takes a host into the fleet: `role` is whom it logs in as. Makes its team where it is new.

@@ -90,6 +90,7 @@ BEGIN
   DELETE FROM sessions s WHERE s.team = of.team AND s.host = of.id;
   DELETE FROM minutes m WHERE m.team = of.team AND m.session = ANY (its);
   DELETE FROM spend s WHERE s.team = of.team AND s.host = of.id;
+  DELETE FROM commands c WHERE c.team = of.team AND c.host = of.id;
   DELETE FROM hosts h WHERE h.team = of.team AND h.id = of.id;
   RETURN coalesce(cardinality(own), 0);
 END $$;
