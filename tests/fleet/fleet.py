@@ -107,8 +107,9 @@ def clear(admin: psycopg.Connection) -> None:
     The tests' calls are of 2026: their minutes are kept, whatever today is.
     """
     admin.execute("UPDATE costtop.meta SET minutes_from = 0")
-    tables = "calls keys overtold minutes spend sessions names grants commands hosts teams"
-    for table in tables.split():
+    counted = "calls keys overtold minutes spend sessions names grants commands hosts teams"
+    written = "leader budgets standing guards alerts outbox"
+    for table in (*counted.split(), *written.split()):
         admin.execute(f"DELETE FROM costtop.{table}".encode())
     admin.execute("TRUNCATE costtop.deeds")  # nobody deletes a deed
 

@@ -1,0 +1,131 @@
+"""What a steward asks and writes on the fleet's server. It counts nothing and sends nothing.
+
+Each write is one statement that says the epoch of its leader, and changes nothing once another one
+leads. Times are ms UTC by the server's clock, but where a column keeps what a store of SQLite says.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from costtop.named import NamedTuple
+
+BEHIND_A_POOL = "CT005"  # what `lead` refuses by
+
+Row = dict[str, Any]
+_RENAMED = {"usr": "user", "happened": "at"}  # columns whose name a store of SQLite has otherwise
+_OURS = ("team", "teams", "epoch", "host", "steward_tells", "claimed_by", "claimed_at")
+KEPT_MS = 40 * 86_400_000  # how far back a new leader looks for what was said
+
+
+class Leadership(NamedTuple):
+    """Who leads: this connection where there is an `epoch`; `host` since then, ms."""
+
+    epoch: int | None
+    host: str
+    since: int
+
+
+class Ledger(NamedTuple):
+    """What a leader leaves to the next: rows by the columns of a store of SQLite."""
+
+    alerts: list[Row]
+    outbox: list[Row]  # "alerts": ids of those it tells of
+    guards: list[Row]
+
+
+def lead(db: psycopg.Connection, host: str, lease_ms: int) -> Leadership:
+    """Stands for election, on a connection that is kept: with it the leadership ends.
+
+    Raises psycopg.Error of BEHIND_A_POOL, and of "42501" where the login reads no team.
+    """
+    row = db.execute(
+        "SELECT epoch, host, since FROM costtop.lead(%s::text, %s::int, %s::int)",
+        (host, lease_ms, db.info.backend_pid),
+    ).fetchone()
+    assert row is not None
+    return Leadership(*row)
+
+
+def lead_on(db: psycopg.Connection, epoch: int, lease_ms: int) -> bool:
+    """Says that the leader lives; False where another one leads."""
+    return _said(db, "SELECT costtop.lead_on(%s::bigint, %s::int)", epoch, lease_ms)
+
+
+def stand(db: psycopg.Connection, epoch: int, said: Mapping[str, Sequence[Row]]) -> int:
+    """Writes rows by table: budgets, guards, standing, alerts, outbox; how many were written.
+
+    0 where another one leads. Alerts and letters have the columns of a store of SQLite.
+    """
+    told = {
+        table: [_there(row) for row in rows] if table in {"alerts", "outbox"} else rows
+        for table, rows in said.items()
+    }
+    row = db.execute("SELECT costtop.stand(%s::bigint, %s::jsonb)", (epoch, Jsonb(told))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def claim(db: psycopg.Connection, epoch: int, token: str) -> bool:
+    """Takes a letter to send it now; False where it is gone, or another one leads."""
+    return _said(db, "SELECT costtop.claim(%s::bigint, %s::text)", epoch, token)
+
+
+def sent(db: psycopg.Connection, epoch: int, token: str, state: str) -> bool:
+    """Marks a letter that was taken; False where another one has taken it since."""
+    return _said(db, "SELECT costtop.sent(%s::bigint, %s::text, %s::text)", epoch, token, state)
+
+
+def ledger(db: psycopg.Connection, since: int) -> Ledger:
+    """What the fleet was told since then, and what is still open, of the teams of this login."""
+    return Ledger(
+        _rows(
+            db,
+            "SELECT * FROM costtop.alerts WHERE host = 0"
+            " AND (at >= %s OR state IN ('open', 'acknowledged')) ORDER BY raised, ref",
+            since,
+        ),
+        _rows(
+            db,
+            "SELECT * FROM costtop.outbox WHERE made >= %s OR state IN ('held', 'pending')"
+            " ORDER BY made, token",
+            since,
+        ),
+        _rows(
+            db,
+            "SELECT DISTINCT ON (nth) * FROM costtop.guards WHERE opened IS NOT NULL ORDER BY nth",
+        ),
+    )
+
+
+def leaders(db: psycopg.Connection) -> list[tuple[str, int, str, int, int]]:
+    """(team, epoch, host, since, until) of each team that this login reads."""
+    return db.execute(
+        "SELECT t.name, l.epoch, l.host, l.since, l.until FROM costtop.leader l"
+        " JOIN costtop.teams t ON t.id = l.team ORDER BY 1"
+    ).fetchall()
+
+
+def _rows(db: psycopg.Connection, question: str, *given: object) -> list[Row]:
+    with db.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(question.encode(), given).fetchall()
+    return [_here(row) for row in rows]
+
+
+def _here(row: Row) -> Row:
+    kept = {name: value for name, value in row.items() if name not in _OURS and name != "at"}
+    return {_RENAMED.get(name, name): value for name, value in kept.items()}
+
+
+def _there(row: Row) -> Row:
+    names = {there: here for here, there in _RENAMED.items()}
+    return {names.get(name, name): value for name, value in row.items()}
+
+
+def _said(db: psycopg.Connection, question: str, *given: object) -> bool:
+    row = db.execute(question.encode(), given).fetchone()
+    assert row is not None
+    return bool(row[0])
