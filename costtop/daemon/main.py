@@ -32,6 +32,7 @@ from costtop.daemon.commands.obey import Executors, Obey, is_command
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
+from costtop.daemon.fleet_tasks import Around, fleet_tasks
 from costtop.daemon.ingest import title_reading
 from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
@@ -86,12 +87,8 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
     """
     daemon_log.begin(paths.log)
     os.umask(0o077)
-    own = {
-        paths.status.name,
-        paths.line.name,
-        paths.fields.name,
-        LEDGER,
-    }  # which no other process writes
+    # Which no other process writes:
+    own = {paths.status.name, paths.line.name, paths.fields.name, LEDGER}
     files.clear_unfinished({paths.status.parent, paths.config.parent}, own)
     config = _loaded(paths)
     with instances.doorway(paths, lock) as socket:
@@ -243,7 +240,6 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
         works: list[tuple[str, Work]] = [
             *_life(instance, daemon, follower),
             ("configuration", changes.run),
-            ("held budgets", partial(reloads.run, ends.reload.set)),
             ("price list", refresh.run),
             ("socket lines", executors.acceptor.run),
             *((str(channel.said()["name"]), channel.run) for channel in extra),
@@ -256,6 +252,7 @@ async def _work(instance: Wired, daemon: _Daemon, posted: asyncio.Event) -> None
             *_deeds(instance, actions, action_log, to),
             *_upkeep(instance, keeper, reader),
             *notice_tasks.tasks(instance, reader, to, posted, faults, heart),
+            *fleet_tasks(Around(instance, executors, search, status, troubled), to, posted),
             ("socket", partial(_listen, desk, Obey(instance, executors), extra)),
         ]
         for name, work in works:
@@ -278,6 +275,7 @@ def _life(instance: Wired, daemon: _Daemon, follower: Follower) -> tuple[tuple[s
     return (
         ("stop", partial(_until, ends.stop)),
         ("reload", partial(_reload, daemon)),
+        ("held budgets", partial(daemon.reloads.run, ends.reload.set)),
         ("lock", partial(_keep_lock, daemon.paths, ends.lock)),
         ("service", partial(_answer_service, instance, follower, daemon.faults)),
     )

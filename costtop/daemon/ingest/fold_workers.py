@@ -67,13 +67,13 @@ async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
 
 
 def _started(budget: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps(_path()), str(budget)]
+    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps(search_path()), str(budget)]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _MEMORY
     )
 
 
-def _path() -> list[str]:
+def search_path() -> list[str]:
     """The search path without the current folder, unless costtop itself lies there."""
     root = os.path.dirname(
         os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -84,6 +84,7 @@ class StatusWriter:
         self._started, self._schema = now_ms(), len(migrations())
         self.blind = ""  # why other processes cannot be looked into
         self.reloaded = ""  # what the latest reload of the configuration changed
+        self.fleet: Callable[[], dict[str, Any]] | None = None  # how its server is reached
 
     async def run(self) -> None:
         """For ever."""
@@ -144,6 +145,7 @@ class StatusWriter:
             "processes": self._search.seen(),
             "exited": self._search.exited(),
             "plans": ingest.plans,
+            **({"fleet": self.fleet()} if self.fleet else {}),
         }
 
     def health(self) -> OwnHealth:

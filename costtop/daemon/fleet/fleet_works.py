@@ -1,0 +1,74 @@
+"""What a daemon of a fleet does besides: a child that ships, and the words it is told.
+
+Loaded only where the configuration has a server to ship to.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from costtop import __version__, lasting
+from costtop.daemon.fleet.fleet_pipe import FleetPipe
+from costtop.daemon.wiring import Wired
+from costtop.settings.fleet_settings import Fleet
+from costtop.store.writer import Writer
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+_LOOK = 1.0  # s between two looks whether sessions are at work
+_QUIET = 60.0  # s without a commit after which it looks all the same
+_GATHER = 0.05  # s between two wakes
+
+
+def pipe_of(instance: Wired, fleet: Fleet) -> FleetPipe:
+    """The pipe to this instance's child, which does not run yet."""
+    return FleetPipe(
+        {
+            "fleet": msgspec.to_builtins(fleet),
+            "database": str(instance.paths.database),
+            "version": __version__,
+            "environ": [fleet.url_env] if fleet.url_env else [],
+        }
+    )
+
+
+def works(
+    instance: Wired, pipe: FleetPipe, at_work: Callable[[], object]
+) -> tuple[tuple[str, Work], ...]:
+    """The daemon's tasks; `at_work` says whether sessions run on this machine."""
+    return (
+        ("fleet", pipe.run),
+        ("fleet's wakes", partial(_wake, instance.writer, pipe)),
+        ("fleet's pace", partial(_pace, pipe, at_work)),
+    )
+
+
+async def _wake(writer: Writer, pipe: FleetPipe) -> None:
+    """Says for ever that something was stored."""
+    commits = writer.commits
+    while True:
+        await writer.moved(commits, _QUIET)
+        if writer.commits != commits:
+            commits = writer.commits
+            pipe.tell({"wake": True})
+        lasting.well()
+        await asyncio.sleep(_GATHER)
+
+
+async def _pace(pipe: FleetPipe, at_work: Callable[[], object]) -> None:
+    """Says for ever whether sessions are at work: then the child asks each second."""
+    told: bool | None = None
+
+    async def anew(_: Any) -> None:
+        pipe.tell({"live": bool(told)})
+
+    pipe.on("up", anew)
+    while True:
+        live = bool(at_work())
+        if live != told:
+            told = live
+            pipe.tell({"live": live})
+        lasting.well()
+        await lasting.beat(_LOOK)

@@ -1,0 +1,125 @@
+"""A connection to the fleet's server: opened safely, watched, and its faults put into plain words.
+
+The driver's own texts are never shown: they name the host and the user, and of a URL that is not
+understood they show all of it.
+"""
+
+from collections.abc import Mapping
+
+import psycopg
+from psycopg import conninfo
+
+from costtop.errors import FleetError
+from costtop.fleet.tls_rules import sslmode
+from costtop.named import NamedTuple
+
+PATIENCE = 10  # s for a connection
+STATEMENT = 30_000  # ms for one statement
+# A network that swallows everything is noticed within half a minute, whoever speaks last.
+_WATCHED: Mapping[str, str] = {
+    "connect_timeout": str(PATIENCE),
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+_TIMED = b"SELECT set_config('statement_timeout', %s, false)"
+
+
+class Fault(NamedTuple):
+    """What is wrong, by the code under which `doctor` knows it, and in words without the URL."""
+
+    code: str
+    said: str
+
+
+_AWAY, _REFUSED, _UNSAFE = "fleet-away", "fleet-refused", "fleet-unsafe"
+_BY_STATE: Mapping[str, Fault] = {
+    "53100": Fault("fleet-full", "the disk of the fleet's server is full"),
+    "53200": Fault(_AWAY, "the fleet's server has no memory left"),
+    "53300": Fault(_AWAY, "the fleet's server has no connection to spare"),
+    "57014": Fault(_AWAY, "the fleet's server did not answer in time"),
+    "25006": Fault("fleet-full", "the fleet's server takes no writes now (it is read-only)"),
+    "42501": Fault(_REFUSED, "the fleet's server does not let this login do it"),
+    "42883": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
+    "42P01": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
+    "3F000": Fault("fleet-schema", "the fleet's server has no costtop in it: costtop fleet init"),
+    "CT001": Fault("fleet-twin", "another process of this host writes to the fleet"),
+    "CT002": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
+    "CT003": Fault("fleet-names", "this host has told more new names today than a fleet takes"),
+    "22003": Fault("fleet-row", "the fleet's server does not take a row: a number is too large"),
+    "23502": Fault("fleet-row", "the fleet's server does not take a row: a value is missing"),
+    "23514": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
+}
+# Of a connection that failed there is only a text, of libpq and of the server. In this order.
+_BY_TEXT: tuple[tuple[str, Fault], ...] = (
+    ("certificate verify failed", Fault(_UNSAFE, "the certificate of the server is not trusted")),
+    ("does not match host name", Fault(_UNSAFE, "the server's certificate has another name")),
+    ("root certificate file", Fault(_UNSAFE, "no authority to trust: set sslrootcert in the URL")),
+    ("certificate file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
+    ("private key file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
+    ("does not support ssl", Fault(_UNSAFE, "the fleet's server has no TLS")),
+    ("ssl", Fault(_UNSAFE, "TLS with the fleet's server failed")),
+    ("authentication failed", Fault(_REFUSED, "the fleet's server refuses this login")),
+    ("no password supplied", Fault(_REFUSED, "the fleet's server wants a password")),
+    ("pg_hba.conf", Fault(_REFUSED, "the fleet's server does not let this machine in")),
+    ("is not permitted to log in", Fault(_REFUSED, "the fleet's server refuses this login")),
+    ('role "', Fault(_REFUSED, "the fleet's server does not know this login")),
+    ('database "', Fault(_REFUSED, "the fleet's server has no such database")),
+    ("no such user", Fault(_REFUSED, "the fleet's server does not know this login")),
+    ("too many", Fault(_AWAY, "the fleet's server has no connection to spare")),
+    ("remaining connection slots", Fault(_AWAY, "the fleet's server has no connection to spare")),
+    ("starting up", Fault(_AWAY, "the fleet's server is starting")),
+    ("recovery", Fault(_AWAY, "the fleet's server is starting")),
+    ("shutting down", Fault(_AWAY, "the fleet's server is being stopped")),
+    ("translate host name", Fault(_AWAY, "the name of the fleet's server is not found")),
+    ("resolve host", Fault(_AWAY, "the name of the fleet's server is not found")),
+    ("connection refused", Fault(_AWAY, "the fleet's server refuses connections")),
+    ("timeout", Fault(_AWAY, "the fleet's server does not answer")),
+    ("timed out", Fault(_AWAY, "the fleet's server does not answer")),
+    ("no route", Fault(_AWAY, "there is no way to the fleet's server")),
+    ("unreachable", Fault(_AWAY, "there is no way to the fleet's server")),
+)
+_CUT = Fault(_AWAY, "the connection to the fleet's server was cut")
+
+
+def connect(url: str, *, insecure: bool = False, name: str = "costtop-fleet") -> psycopg.Connection:
+    """A connection that commits each statement by itself, and works through a pool.
+
+    `name` is what the server's administrator sees. Raises FleetError where the URL is unsafe or not
+    understood, psycopg.OperationalError where the server is away: see `fault`.
+    """
+    try:
+        parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(url).items()}
+    except psycopg.Error:
+        raise FleetError(
+            "the fleet's URL is not understood: postgresql://USER:PASSWORD@HOST/DATABASE"
+        ) from None
+    parts = {"application_name": name, **_WATCHED, **parts}
+    parts["sslmode"] = sslmode(parts, insecure=insecure)
+    told = conninfo.make_conninfo("", **parts)
+    db = psycopg.connect(told, autocommit=True, prepare_threshold=None)
+    try:
+        db.execute(_TIMED, (str(STATEMENT),))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def fault(error: psycopg.Error) -> Fault:
+    """What an error of the driver means, without a word of its text."""
+    state = error.sqlstate or ""
+    if found := _BY_STATE.get(state):
+        return found
+    if state:
+        if state.startswith(("08", "57")):
+            return _CUT
+        return Fault("fleet-trouble", f"the fleet's server cannot do it (SQLSTATE {state})")
+    text = str(error).lower()
+    return next((one for words, one in _BY_TEXT if words in text), _CUT)
+
+
+def said(error: psycopg.Error) -> str:
+    """The words of it alone."""
+    return fault(error).said
