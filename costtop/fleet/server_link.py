@@ -53,9 +53,24 @@ _BY_STATE: Mapping[str, Fault] = {
 }
 # Of a connection that failed there is only a text, of libpq and of the server. In this order.
 _BY_TEXT: tuple[tuple[str, Fault], ...] = (
-    ("certificate verify failed", Fault(_UNSAFE, "the certificate of the server is not trusted")),
+    (
+        "certificate verify failed",
+        Fault(
+            _UNSAFE, "the server's certificate is of an authority not trusted here, or has expired"
+        ),
+    ),
     ("does not match host name", Fault(_UNSAFE, "the server's certificate has another name")),
-    ("root certificate file", Fault(_UNSAFE, "no authority to trust: set sslrootcert in the URL")),
+    (
+        "root certificate file",
+        Fault(_UNSAFE, "no file of an authority to trust: set sslrootcert=FILE in the fleet's URL"),
+    ),
+    ("unknown ca", Fault(_REFUSED, "the fleet's server does not trust this host's certificate")),
+    (
+        "valid client certificate",
+        Fault(
+            _REFUSED, "the fleet's server wants this host's certificate: sslcert, sslkey in the URL"
+        ),
+    ),
     ("certificate file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
     ("private key file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
     ("does not support ssl", Fault(_UNSAFE, "the fleet's server has no TLS")),

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -127,22 +127,29 @@ _POOL = """
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = trust
+auth_type = {auth}
 auth_file = {place}/users
 pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 200
 server_idle_timeout = 1
+{more}
 """
 
 
 class Pool:
-    """pgbouncer in transaction mode: a statement gets whichever connection is free."""
+    """pgbouncer in transaction mode: a statement gets whichever connection is free.
 
-    def __init__(self, place: Path, server: int) -> None:
-        self.port = free_port()
-        place.joinpath("users").write_text("".join(f'"{one}" ""\n' for one in LOGINS))
-        told = _POOL.format(server=server, port=self.port, place=place)
+    `words` are logins with their passwords, where the server asks for them.
+    """
+
+    def __init__(
+        self, place: Path, server: int, words: Mapping[str, str] | None = None, more: str = ""
+    ) -> None:
+        self.port, auth = free_port(), "scram-sha-256" if words else "trust"
+        lines = (words or dict.fromkeys(LOGINS, "")).items()
+        place.joinpath("users").write_text("".join(f'"{who}" "{word}"\n' for who, word in lines))
+        told = _POOL.format(server=server, port=self.port, place=place, auth=auth, more=more)
         place.joinpath("pool.ini").write_text(told)
         self.process = started(["pgbouncer", str(place / "pool.ini")], place)
         until(self.listens, what=place / "log")
