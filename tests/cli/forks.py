@@ -1,11 +1,13 @@
 """Runs command lines as processes of their own, quickly: forked after all has been loaded once.
 
-`python -m tests.cli.forks KIND` reads command lines as JSON from stdin and answers with [exit code,
-standard output, standard error] of each. KIND is what standard output is: a pipe that is read
-("pipe"), a full disk ("full"), a pipe whose reader has gone ("gone"), or nothing ("closed").
+`python -m tests.cli.forks KIND…` reads command lines as JSON from stdin and answers, for each KIND,
+with [exit code, standard output, standard error] of each. KIND is what standard output is: a pipe
+that is read ("pipe"), a full disk ("full"), a pipe whose reader has gone ("gone"), or nothing
+("closed"). Each has a folder of its name to be in.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -43,17 +45,24 @@ def _ran(words: list[str], kind: str) -> int | None:
         for file in (out, err):
             file.seek(0)
             texts.append(file.read().decode())
-        answers.append([os.waitstatus_to_exitcode(status), *texts])
+        answers[kind].append([os.waitstatus_to_exitcode(status), *texts])
         return 0
 
 
-answers: list[list[object]] = []
+answers: dict[str, list[list[object]]] = {}
 if __name__ == "__main__":
     for at, _ in MODULES.values():
         importlib.import_module(f"costtop.cli.{at}")
-    for line in json.load(sys.stdin):
-        if _ran(line, sys.argv[1]) is None:
-            with contextlib.suppress(AttributeError):
-                sys.stdout.flush()
-            sys.exit(main(line))
+    gc.freeze()  # no child looks through all of it again, nor copies it by looking
+    given = json.load(sys.stdin)
+    for kind in sys.argv[1:]:
+        answers[kind] = []
+        os.mkdir(kind)  # what they write there is not in the way of the next
+        os.chdir(kind)
+        for line in given:
+            if _ran(line, kind) is None:
+                with contextlib.suppress(AttributeError):
+                    sys.stdout.flush()
+                sys.exit(main(line))
+        os.chdir("..")
     print(json.dumps(answers))

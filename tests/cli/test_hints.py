@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,15 @@ _PLACEHOLDERS = {"SESSION": "s1", "X1": "s1"}
 
 def strings(code: Path) -> Iterator[str]:
     """The texts of a module without its docstrings; X1 stands for what is put in."""
-    tree = ast.parse(code.read_text())
+    nodes = [*ast.walk(ast.parse(code.read_text()))]
     inner = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             inner |= {id(part) for part in node.values}
             yield "".join(p.value if isinstance(p, ast.Constant) else "X1" for p in node.values)
         elif isinstance(node, ast.Expr):
             inner.add(id(node.value))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
             yield node.value
 
@@ -71,7 +72,11 @@ def printed() -> Iterator[str]:
         )
 
 
-HINTS = sorted({*hinted()})
+@cache  # half a second, which not every worker that collects has to spend
+def hints() -> list[str]:
+    return sorted({*hinted()})
+
+
 PRINTED = sorted(line for line in {*printed()} if not re.search(r"…|\[|\|", line))  # no synopsis
 
 
@@ -80,14 +85,14 @@ def words_of(line: str) -> list[str]:
 
 
 def test_hints_are_found() -> None:
-    assert len(HINTS) > 80
-    assert {"costtop kill X1", "costtop daemon stop", "costtop budget set daily 20"} <= {*HINTS}
+    assert len(hints()) > 80
+    assert {"costtop kill X1", "costtop daemon stop", "costtop budget set daily 20"} <= {*hints()}
     assert len(PRINTED) > 15
 
 
 def test_no_hint_has_anything_that_a_shell_would_eat_or_split(tmp_path: Path) -> None:
-    assert not [line for line in HINTS if "$" in line or "`" in line]
-    lines = [line.partition(" >")[0].replace("~/", "") for line in HINTS]
+    assert not [line for line in hints() if "$" in line or "`" in line]
+    lines = [line.partition(" >")[0].replace("~/", "") for line in hints()]
     each = "\n".join(f"{line}\nprintf '\\n'" for line in lines)
     script = f"costtop() {{ printf '%s\\0' \"$@\"; }}\n{each}\n"
     ran = subprocess.run(
@@ -116,7 +121,7 @@ def test_every_hint_and_example_is_a_command_that_costtop_understands(
     read: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Really done, but for those that begin something, which are parsed."""
-    for line in sorted(HINTS, key=lambda one: "remove" in one):
+    for line in sorted(hints(), key=lambda one: "remove" in one):
         words = words_of(line)
         name = words[0] if words[0] in MODULES else ""
         if name in _BEGIN_SOMETHING or ("X1" in line and name in ("alerts", "budget")):
