@@ -21,6 +21,7 @@ class Floor(NamedTuple):
     tier: int = 0
     modality: int = 0
     dearer: int = 0  # nano-dollars that calls of `tier` and `modality` may cost besides
+    silent: int = 0  # quarters of an hour of which a machine of a fleet has not told yet
 
     @property
     def exact(self) -> bool:
@@ -31,9 +32,10 @@ class Floor(NamedTuple):
         """Whether people are told that a sum of so many nano-dollars and calls is a floor.
 
         What hides in an output that never ended, or in a row that could not be read, is taken to be
-        at most what a call costs in the mean. Of a model without a price nothing can be said.
+        at most what a call costs in the mean. Of a model without a price nothing can be said, nor
+        of a machine that is silent.
         """
-        if self.exact or self.unpriced or not cost:
+        if self.exact or self.unpriced or self.silent or not cost:
             return not self.exact
         hidden = (self.placeholder + self.unreadable) * cost // max(calls, 1) + self.dearer
         return hidden * _WORTH > cost
@@ -44,10 +46,11 @@ class Floor(NamedTuple):
 
     def reasons(self) -> "list[tuple[FloorReason, int]]":
         """(reason, calls) of what is missing."""
-        return [(reason, calls) for reason, calls in self.all_reasons() if calls]
+        every: tuple[tuple[FloorReason, int], ...] = (*self.all_reasons(), ("silent", self.silent))
+        return [(reason, calls) for reason, calls in every if calls]
 
     def all_reasons(self) -> "tuple[tuple[FloorReason, int], ...]":
-        """(reason, calls) of every reason, also of those that no call has."""
+        """(reason, calls) of every reason of this machine's own, also of those no call has."""
         return (
             ("unpriced", self.unpriced),
             ("placeholder", self.placeholder),

@@ -57,7 +57,7 @@ class Media(NamedTuple):
     video_output: int = 0
 
 
-FloorReason = Literal["unpriced", "placeholder", "unreadable", "tier", "modality"]
+FloorReason = Literal["unpriced", "placeholder", "unreadable", "tier", "modality", "silent"]
 """Why a sum is less than what was billed: no list knows the model; an output was not finished; a
 row could not be read; tier, speed or region are at a base price; a kind of token has no rate."""
 
