@@ -31,9 +31,13 @@ def fleet_tasks(
     fleet = around.instance.config.fleet
     if fleet is None or not fleet.ships:
         return ()
-    from costtop.daemon.fleet import fleet_works
+    from costtop.daemon.fleet import fleet_works, hands
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
     around.status.fleet = pipe.said
-    return fleet_works.works(around.instance, pipe, around.search.seen)
+    commands = hands.hands_of(around.instance, fleet, around.executors, pipe)
+    return (
+        *fleet_works.works(around.instance, pipe, around.search.seen),
+        ("fleet's commands", commands.run),
+    )

@@ -4,6 +4,7 @@ Each is one statement with no state in the session, so they pass a pool that len
 the transaction. Who the host is the server knows from its login, and from nothing that is sent.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -90,6 +91,11 @@ def ask(db: psycopg.Connection) -> News:
     row = db.execute(_ASK).fetchone()
     assert row is not None
     return _dated(row[0], asked)
+
+
+def accept(db: psycopg.Connection, verbs: Sequence[str]) -> None:
+    """Says what this host lets operators do (`[fleet] accept`); on each new connection."""
+    db.execute(b"SELECT costtop.accept(%s::text[])", (list(verbs),))
 
 
 def answer(db: psycopg.Connection, command: str, state: str, why: str) -> str | None:

@@ -36,6 +36,7 @@ _SPANS = (
     _Span("denials", "at", ("since",)),
     _Span("gate_calls", "at"),
     _Span("intents", "at", where="done IS NULL"),
+    _Span("far_commands", "at"),
 )
 
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from costtop.durations import running_ms
-from costtop.fleet.ship import answer
+from costtop.fleet.ship import accept, answer
 
 VERBS = ("mark", "unmark", "silence", "stop", "pause", "resume", "kill")
 
@@ -206,3 +206,15 @@ def test_an_operator_reads_the_commands_and_deeds_of_its_teams_and_writes_none(r
                 db.execute(f"DELETE FROM costtop.{table}".encode())
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         red.db().execute(b"UPDATE costtop.commands SET state = 'done' WHERE id = %s", (one,))
+
+
+def test_a_host_says_what_it_accepts_and_no_word_that_is_none(red):
+    fleet = red.fleet
+    accepts = "SELECT accepts FROM costtop.hosts ORDER BY name"
+    accept(fleet.link("a"), ["mark", "kill"])
+    accept(fleet.link("b"), [])
+    assert fleet.rows(accepts) == [["mark", "kill"], [], None]
+    for bad in (["shell"], ["mark"] * 6, [None]):
+        with pytest.raises(psycopg.Error):
+            accept(fleet.link("a"), bad)
+    assert red.db().execute(accepts.encode()).fetchall() == [(["mark", "kill"],), ([],)]

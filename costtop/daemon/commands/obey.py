@@ -50,6 +50,7 @@ from costtop.daemon.commands import annotations, budget_file
 from costtop.daemon.commands.guard import Guard, Inside
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.peer_reports import PeerReports
+from costtop.daemon.commands.session_deeds import SessionDeeds
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.socket_calls import Acceptor
@@ -63,7 +64,6 @@ from costtop.errors import CosttopError, Refused, UsageError
 from costtop.named import NamedTuple
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
-from costtop.store.alerts import breakers
 from costtop.store.db import migrations, newest_schema
 from costtop.store.recovery import backups
 from costtop.store.recovery.damage import RebuildOrder
@@ -94,6 +94,7 @@ class Obey:
 
     def __init__(self, instance: Wired, executors: Executors) -> None:
         self._instance, self._executors = instance, executors
+        self._deeds = SessionDeeds(instance.writer, executors.actions, executors.action_log)
 
     async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
         """One answer for each line, in order."""
@@ -161,7 +162,8 @@ class Obey:
             case Pause(hold=True):
                 return reply(said=[await self._annotate(command, caller)])
             case Resume():
-                return reply(said=await self._resumed(command, caller))
+                by = executors.guard.name(command.by, caller)
+                return reply(said=await self._deeds.resume(command, by, caller.pid))
             case Pause() | Kill():
                 return reply(
                     said=await executors.actions.act(command, caller.pid, executors.action_log)
@@ -184,21 +186,6 @@ class Obey:
                 return reply(said=[await self._annotate(command, caller)])
             case _:
                 assert_never(command)
-
-    async def _resumed(self, command: Resume, caller: Caller) -> list[str]:
-        """Lifts a hold, and continues the process; one that is held by its hook alone runs."""
-        executors, writer = self._executors, self._instance.writer
-        lifted = await writer.transact(breakers.end_hold, command.session, now_ms())
-        said = ["its hold is lifted: tools and prompts pass again"] if lifted else []
-        if lifted:
-            by = executors.guard.name(command.by, caller)
-            await executors.action_log.note(by, "hold lifted", command.session, said[0])
-        try:
-            return said + await executors.actions.act(command, caller.pid, executors.action_log)
-        except CosttopError:
-            if not lifted:
-                raise
-            return said
 
     async def _manage(
         self, command: Stop | Reload | SetBudget | RemoveBudget, caller: Caller
@@ -227,15 +214,8 @@ class Obey:
                 return said
 
     async def _annotate(self, command: annotations.Noted, caller: Caller) -> str:
-        executors = self._executors
-        by = executors.guard.name(command.by, caller)
-        writer = self._instance.writer
-        said, posted = await writer.transact(
-            annotations.keep, command, by, executors.action_log, now_ms()
-        )
-        if posted:
-            executors.action_log.posted()
-        return said
+        by = self._executors.guard.name(command.by, caller)
+        return await self._deeds.annotate(command, by)
 
 
 def _checked(form: type[Command]) -> type[msgspec.Struct]:

@@ -42,6 +42,10 @@ CREATE TABLE costtop.deeds (
   PRIMARY KEY (team, id)
 );
 
+-- What a host lets operators do, as it says itself: for people to see before they ask. NULL until
+-- it has said so. It decides anew at each command.
+ALTER TABLE costtop.hosts ADD COLUMN accepts text[];
+
 CREATE FUNCTION costtop.now_ms() RETURNS bigint VOLATILE LANGUAGE sql
 SET search_path = costtop, pg_temp
 AS $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;
@@ -77,6 +81,18 @@ BEGIN
     RAISE '% is no host of this fleet', session_user USING ERRCODE = '42501';
   END IF;
   RETURN news(of);
+END $$;
+
+-- A host says what it accepts, on each new connection.
+CREATE FUNCTION costtop.accept(p_verbs text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = costtop, pg_temp AS $$
+BEGIN
+  IF NOT p_verbs <@ ARRAY['mark', 'silence', 'stop', 'pause', 'kill'] OR cardinality(p_verbs) > 5
+  THEN
+    RAISE 'no such verbs' USING ERRCODE = 'CT004';
+  END IF;
+  UPDATE hosts h SET accepts = p_verbs
+    WHERE h.role = session_user AND h.accepts IS DISTINCT FROM p_verbs;
 END $$;
 
 CREATE FUNCTION costtop.journal(c costtop.commands, host text, state text, detail text)
@@ -197,4 +213,4 @@ CREATE POLICY owner_adds ON costtop.deeds FOR INSERT TO costtop_owner WITH CHECK
 
 GRANT USAGE ON SCHEMA costtop TO costtop_operator;
 GRANT EXECUTE ON FUNCTION costtop.command, costtop.outcome TO costtop_operator;
-GRANT EXECUTE ON FUNCTION costtop.ask, costtop.answer TO costtop_host;
+GRANT EXECUTE ON FUNCTION costtop.ask, costtop.answer, costtop.accept TO costtop_host;

@@ -27,11 +27,11 @@ _BY_ROW = (
 )
 _BY_KEY = (
     *("marks", "standings", "denials", "statuslines", "run_sessions", "breakers", "breaker_deeds"),
-    *("overrides", "intents", "silences", "deeds", "confirmed", "spared"),
+    *("overrides", "intents", "silences", "deeds", "confirmed", "spared", "far_commands"),
 )
 _TIMED = {"deeds": "at", "silences": "ended", "breakers": "ended", "statuslines": "at",
           "overrides": "ended", "intents": "at", "denials": "at", "estimates": "at",
-          "spared": "since", "pull_links": "at",
+          "far_commands": "at", "spared": "since", "pull_links": "at",
           "tasks": "coalesce(finished, started)"}  # fmt: skip
 # Every column that holds the id of a name, and of a context.
 _NAMES = {

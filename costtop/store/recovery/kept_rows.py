@@ -30,6 +30,7 @@ _TABLES = {
     "denials": "",
     "spared": "",
     "intents": "",
+    "far_commands": "",
     "statuslines": "NEW.base IS NOT OLD.base",
     "runs": "",
     "run_sessions": "",

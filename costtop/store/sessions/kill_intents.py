@@ -37,6 +37,15 @@ def end(db: sqlite3.Connection, intent: int, now: int) -> None:
     db.execute("UPDATE intents SET done = ? WHERE id = ?", (now, intent))
 
 
+def is_open(db: sqlite3.Connection, session: str, identity: tuple[int, int]) -> bool:
+    """Whether a kill of this process for this session has begun and not ended."""
+    row = db.execute(
+        "SELECT 1 FROM intents WHERE session = ? AND pid = ? AND start = ? AND done IS NULL",
+        (session, *identity),
+    ).fetchone()
+    return row is not None
+
+
 def left(db: sqlite3.Connection, now: int) -> list[Intent]:
     """Fresh kills without an end; older ones are closed."""
     db.execute("UPDATE intents SET done = ? WHERE done IS NULL AND at <= ?", (now, now - FRESH))
