@@ -44,6 +44,7 @@ MODULES = {
     "statusline": ("control.hooks", "an agent's status line"),
     "line": ("control.hooks", "for tmux, waybar, prompts"),
     "init": ("upkeep.setup.init", "set up, step by step"),
+    "fleet": ("fleet.group", "many machines, one ledger"),
     "start": ("upkeep.daemon", "the daemon, in background"),
     "stop": ("upkeep.daemon", "the daemon, or a session"),
     "status": ("upkeep.daemon", "how the daemon is"),

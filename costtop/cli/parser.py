@@ -154,7 +154,7 @@ class MainParser(Parser):
 
 def _group(name: str, module: str) -> str:
     """The group that a command stands in: its module's folder, but the demo is to be seen."""
-    return "reports" if name == "demo" else module.partition(".")[0]
+    return {"demo": "reports", "fleet": "upkeep"}.get(name, module.partition(".")[0])
 
 
 def _width() -> int:

@@ -4,7 +4,8 @@ The driver's own texts are never shown: they name the host and the user, and of 
 understood they show all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import conninfo
@@ -13,6 +14,7 @@ from costtop.errors import FleetError
 from costtop.fleet.tls_rules import sslmode
 from costtop.named import NamedTuple
 
+Connection = psycopg.Connection
 PATIENCE = 10  # s for a connection
 STATEMENT = 30_000  # ms for one statement
 # A network that swallows everything is noticed within half a minute, whoever speaks last.
@@ -133,6 +135,16 @@ def fault(error: psycopg.Error) -> Fault:
         return Fault("fleet-trouble", f"the fleet's server cannot do it (SQLSTATE {state})")
     text = str(error).lower()
     return next((one for words, one in _BY_TEXT if words in text), _CUT)
+
+
+@contextmanager
+def reached(url: str, *, insecure: bool, name: str) -> Iterator[Connection]:
+    """A connection for one command, closed at its end; raises FleetError, in plain words."""
+    try:
+        with connect(url, insecure=insecure, name=name) as db:
+            yield db
+    except psycopg.Error as error:
+        raise FleetError(said(error)) from None
 
 
 def said(error: psycopg.Error) -> str:

@@ -15,7 +15,7 @@ from tests.docs.blocks import ROOT
 from tests.docs.screen_reference import screen
 
 _BEGIN, _END = "<!-- made from {} -->", "<!-- made until here -->"
-_GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
+_GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep", "fleet": "Keep"}
 
 
 def made(page: Path) -> str | None:

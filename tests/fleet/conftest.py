@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from costtop.fleet import schema
+from tests.e2e.instance import Instance
 from tests.fleet.fleet import Fleet, clear
 from tests.fleet.postgres import HOSTS, HOW_TO_GET, PEOPLE, Pool, Postgres, binaries, folder
 
@@ -75,3 +77,11 @@ def fleet(request: pytest.FixtureRequest, server: Postgres, database: str) -> It
     port = request.getfixturevalue("pool").port if request.param == "pool" else server.port
     with Fleet(server, database, port) as made:
         yield made
+
+
+@pytest.fixture
+def instance(home: Path) -> Iterator[Instance]:
+    """A machine of the fleet; its daemons end with the test."""
+    made = Instance(home)
+    yield made
+    made.kill9()

@@ -7,20 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.instance import Instance
 from tests.fleet.machine import children, forwarder, joined
 from tests.patience import until
 
 DIRECT = pytest.mark.parametrize("fleet", ["direct"], indirect=True)
 POOLED = pytest.mark.parametrize("fleet", ["pool"], indirect=True)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-
-
-@pytest.fixture
-def instance(home):
-    made = Instance(home)
-    yield made
-    made.kill9()
 
 
 def _loads_driver(pid):
