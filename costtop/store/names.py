@@ -8,9 +8,12 @@ import json
 import sqlite3
 
 from costtop.model import Context, Rates
+from costtop.store.sums.context_parts import Parts, bare_row
 
 _REMEMBERED = 4_000  # texts and contexts kept: every task of every user is one of each
 _CONTEXT = "cwd, branch, project, feature, user, task, host, tags"
+_NEW = f"INSERT OR IGNORE INTO contexts ({_CONTEXT}, whose) VALUES (?,?,?,?,?,?,?,?,?)"
+_FIND = f"SELECT id FROM contexts WHERE {_CONTEXT.replace(',', ' = ? AND')} = ?"
 
 
 class Names:
@@ -19,6 +22,8 @@ class Names:
     def __init__(self) -> None:
         self._names: dict[str, int] = {"": 0}
         self._contexts: dict[Context, int] = {}
+        self.parts: dict[int, Parts] = {}  # of contexts, by their rows; `context_parts` adds to it
+        self._bare: dict[tuple[int, ...], int] = {}
         self._cards: dict[Rates, int] = {}
         self._same: dict[
             int, tuple[Rates, int]
@@ -48,18 +53,36 @@ class Names:
         """The id of `context`, written if it is new."""
         found = self._contexts.get(context)
         if found is None:
-            ids = tuple([self.name(db, text) if text else 0 for text in context])
-            where = "cwd=? AND branch=? AND project=? AND feature=? AND user=? AND task=?"
-            insert = f"INSERT OR IGNORE INTO contexts ({_CONTEXT}) VALUES (?,?,?,?,?,?,?,?)"
-            made = db.execute(insert, ids)
-            if made.rowcount:
-                found = made.lastrowid or 0
-            else:
-                query = f"SELECT id FROM contexts WHERE {where} AND host=? AND tags=?"
-                found = int(db.execute(query, ids).fetchone()[0])
+            found = self._make(db, tuple([self.name(db, text) if text else 0 for text in context]))
             if len(self._contexts) >= _REMEMBERED:
                 self._contexts.clear()
             self._contexts[context] = found
+        return found
+
+    def _make(self, db: sqlite3.Connection, ids: tuple[int, ...]) -> int:
+        """The row of the context of these names; a new one is told at once what it is without task.
+
+        The roll-ups of long spans ask for that, and of most contexts in the batch that makes them.
+        """
+        cwd, branch, project, feature, user, task, host, tags = ids
+        bare = (branch, project, feature, user, host, tags)
+        whose = self._bare_row(db, bare) if cwd or task else None
+        made = db.execute(_NEW, (*ids, whose))
+        if not made.rowcount:
+            return int(db.execute(_FIND, ids).fetchone()[0])
+        found = made.lastrowid or 0
+        if whose is not None:
+            if len(self.parts) >= _REMEMBERED:
+                self.parts.clear()
+            self.parts[found] = (whose, task)
+        return found
+
+    def _bare_row(self, db: sqlite3.Connection, names: tuple[int, ...]) -> int:
+        found = self._bare.get(names)
+        if found is None:
+            if len(self._bare) >= _REMEMBERED:
+                self._bare.clear()
+            found = self._bare[names] = bare_row(db, names)
         return found
 
     def card(self, db: sqlite3.Connection, rates: Rates) -> int:

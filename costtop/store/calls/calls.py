@@ -69,6 +69,8 @@ def record(
     rev = next_rev(db)
     readings = into.forgotten.rest(db, readings)
     adopted = into.sessions.adopted
+    facts = [fact for reading in readings for fact in reading.facts]
+    into.sessions.expect(facts, rev)
     sights: dict[bytes, Sight] = {}
     placed = [(reading, into.places.enter(db, reading, now)) for reading in readings]
     into.old_keys.give_way(db, placed, rev)
@@ -84,9 +86,9 @@ def record(
             _label(db, into, reading, rev)
         if into.accounts:
             _place(db, into, reading, rev)
+    into.sessions.expect((), rev)
     outcomes = [item for reading in readings for item in reading.outcomes]
     _answer_here(sights, outcomes)
-    facts = [fact for reading in readings for fact in reading.facts]
     affected: dict[int, Affected] = {}
     if adopted != into.sessions.adopted:  # some of them have another root by now
         affected = moved(db, into, facts)
@@ -210,7 +212,7 @@ def _store(
     asked = {key: tools for key in ids if (tools := sights[key].priced.call.tools)}
     tasks.write_tools(db, into.names, ((ids[key], tools) for key, tools in asked.items()))
     kept_lives.drop(db, {stored[key].row.session for key in asked.keys() & stored.keys()})
-    deltas.write(db, rev)
+    deltas.write(db, rev, into.names.parts)
     return spends, len(gone) + filling.regrouped
 
 

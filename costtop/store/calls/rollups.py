@@ -5,13 +5,14 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import add
 
 from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, HEARD, UNREADABLE, CallRow, reasons
 from costtop.store.sums import context_parts, day_sums, task_sums
+from costtop.store.sums.context_parts import NONE, Parts
 from costtop.store.sums.rollup_table import LINE, SUMS, RollupTable, statements
 
 
@@ -149,8 +150,8 @@ class Deltas:
             self._models.add((session, model), [calls, cost, used + output])
         return totals
 
-    def write(self, db: sqlite3.Connection, rev: int) -> None:
-        """Writes all deltas; `rev` marks the sessions that changed."""
+    def write(self, db: sqlite3.Connection, rev: int, known: Mapping[int, Parts] = NONE) -> None:
+        """Writes all deltas; `rev` marks the sessions that changed, `known` is of contexts."""
         self._sum_up()
         totals, latest = self._by_session(), self._latest
         db.executemany(
@@ -164,15 +165,15 @@ class Deltas:
             self._give_times_back(db)
         for table in (self._minutes, self._spend, self._floors, self._models):
             table.write(db, shrunk=self._shrunk)
-        self._write_long(db)
+        self._write_long(db, known)
         running = now_ms() // QUARTER
         if any(key[0] < running for key in (*self._spend.deltas, *self._floors.deltas)):
             meta.settle(db, rev)
 
-    def _write_long(self, db: sqlite3.Connection) -> None:
+    def _write_long(self, db: sqlite3.Connection, known: Mapping[int, Parts]) -> None:
         """The same to the roll-ups of long spans."""
         spend, floors = self._spend.deltas, self._floors.deltas
-        whose = context_parts.parts(db, {key[2] for key in (*spend, *floors)})
+        whose = context_parts.parts(db, {key[2] for key in (*spend, *floors)}, known)
         day_sums.add(db, spend, floors, whose, shrunk=self._shrunk)
         task_sums.add(db, spend, whose, shrunk=self._shrunk)
 

@@ -5,6 +5,7 @@ is the session that started it; `root` is the top of that chain and what reports
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 from costtop.model import SessionFact
 from costtop.named import NamedTuple
@@ -34,6 +35,13 @@ class Owned(NamedTuple):
 
 
 _NOBODYS = Owned(0, 0, 0, 0)
+_Key = tuple[str, str, str]  # source, session, agent
+_INSERT = (
+    "INSERT INTO sessions (id, source, session, agent, parent, root, short, owner, user, host, rev,"
+    " context, agent_type, version, started, last, ended, premium)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_UNTOLD = (0, 0, 0, None, None, None, None)  # of a session: context, ..., premium
 
 
 class Sessions:
@@ -41,9 +49,12 @@ class Sessions:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._refs: dict[tuple[str, str, str], Ref] = {}
+        self._refs: dict[_Key, Ref] = {}
         self._labels: dict[int, str] = {}  # by session row: that of its root
         self._placed: set[tuple[int, str]] = set()  # session rows whose account is written
+        self._coming: dict[_Key, SessionFact] = {}  # of each session the first that a batch tells
+        self._learnt: dict[int, SessionFact] = {}  # by `id`: written with their new rows
+        self._rev = 0
         self.adopted = 0  # rises when roots may have changed
 
     def forget(self) -> None:
@@ -51,6 +62,7 @@ class Sessions:
         self._refs.clear()
         self._labels.clear()
         self._placed.clear()
+        self._coming.clear()
         self.adopted += 1
 
     def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
@@ -61,15 +73,13 @@ class Sessions:
             found = self._keep(key, self._read(db, *key) or self._make(db, *key))
         return found
 
-    def taken(
-        self, db: sqlite3.Connection, key: tuple[str, str, str], owned: Owned
-    ) -> tuple[int, bool]:
+    def taken(self, db: sqlite3.Connection, key: _Key, owned: Owned) -> tuple[int, bool]:
         """The row of `key`, and whether it was made now and is owned so from its beginning."""
         found = self._refs.get(key) or self._read(db, *key)
         made = found is None
         return self._keep(key, found or self._make(db, *key, owned)).id, made
 
-    def _keep(self, key: tuple[str, str, str], ref: Ref) -> Ref:
+    def _keep(self, key: _Key, ref: Ref) -> Ref:
         if len(self._refs) >= _REMEMBERED:
             self._refs.clear()
         self._refs[key] = ref
@@ -133,30 +143,59 @@ class Sessions:
         owned: Owned = _NOBODYS,
     ) -> Ref:
         parent = self.ref(db, source, session) if agent else None
+        fact = self._coming.pop((source, session, agent), None)
+        if fact:
+            self._learnt[id(fact)] = fact
+            owned = owned._replace(rev=self._rev)
         # Its number is asked for: a root whose root is written later is indexed twice.
         made = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
-        db.execute(
-            "INSERT INTO sessions (id, source, session, agent, parent, root, short, owner, user,"
-            " host, rev) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                made,
-                self._names.name(db, source),
-                session,
-                agent,
-                parent.id if parent else None,
-                parent.root if parent else made,
-                "" if agent else short_ids.free(db, source, session),
-                *owned,
-            ),
+        values = (
+            made,
+            self._names.name(db, source),
+            session,
+            agent,
+            parent.id if parent else None,
+            parent.root if parent else made,
+            "" if agent else short_ids.free(db, source, session),
+            *owned,
+            *(self._told(db, fact) if fact else _UNTOLD),
         )
+        db.execute(_INSERT, values)
         if parent:
             return Ref(made, parent.root, parent.root_key)
         self._labelled(made, "")
         return Ref(made, made, f"{source}/{session}")
 
+    def _told(self, db: sqlite3.Connection, fact: SessionFact) -> tuple[int | None, ...]:
+        """What `learn` would write to a row that has nothing, as `_INSERT` ends."""
+        return (
+            self._names.context(db, fact.context) if fact.context else 0,
+            self._names.name(db, fact.agent_type) if fact.agent_type else 0,
+            self._names.name(db, fact.version) if fact.version else 0,
+            fact.started,
+            fact.at or fact.ended or fact.started,
+            fact.ended,
+            fact.premium,
+        )
+
+    def expect(self, facts: Iterable[SessionFact], rev: int) -> None:
+        """These come next: the first of a session that is new by then is written with its row.
+
+        All of them have to be handed to `learn` all the same; without any, none is expected.
+        """
+        self._coming.clear()
+        self._learnt.clear()
+        self._rev = rev
+        for fact in facts:
+            self._coming.setdefault((fact.source, fact.session, fact.agent), fact)
+        plain = {key: one for key, one in self._coming.items() if not (one.title or one.parent)}
+        self._coming = plain
+
     def learn(self, db: sqlite3.Connection, fact: SessionFact, rev: int) -> None:
         """Writes what a log says about a session besides its calls."""
         ref = self.ref(db, fact.source, fact.session, fact.agent)
+        if id(fact) in self._learnt:
+            return
         if fact.title:
             titles.put(db, ref.id, fact.title, fact.named, rev)
             return

@@ -5,6 +5,7 @@ other, so where a fork or branch copies a finished prompt into its own file it i
 belongs to the session that owns the calls made for it.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from costtop.store.sums.task_sums import OF_TASK
 _DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
 _UNIQUE = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DIGITS = 16  # hex digits of a hash
+_MANY = 20  # facts of a batch from which it pays to ask which tasks are new
 _LOOKED_AT = 50  # calls next to a task's start or end among which one made for it is looked for
 
 
@@ -47,14 +49,19 @@ def record_task(db: sqlite3.Connection, session: int, root: int, fact: TaskFact)
     _put(db, root, fact.task, _course(fact), _whose(db, session, fact))
 
 
-def record_tasks(db: sqlite3.Connection, facts: Iterable[tuple[int, int, TaskFact]]) -> None:
+def record_tasks(
+    db: sqlite3.Connection, facts: Iterable[tuple[int, int, TaskFact]], many: int = _MANY
+) -> None:
     """The same for all (session, root, fact) of a batch, in order, to the same rows.
 
     A start waits for the end that comes with it, in an import nearly always: one row is written
-    once. Whose a start was does not matter then.
+    once. Whose a start was does not matter then. From `many` facts on those of roots without any
+    task yet are written by one statement.
     """
+    told = list(facts)
+    rest = _record_new(db, told) if len(told) >= many else told
     begun: dict[tuple[int, str], tuple[int, TaskFact, _Course]] = {}
-    for session, root, fact in facts:
+    for session, root, fact in rest:
         if _UNIQUE.fullmatch(fact.task):
             record_task(db, session, root, fact)
             continue
@@ -67,6 +74,55 @@ def record_tasks(db: sqlite3.Connection, facts: Iterable[tuple[int, int, TaskFac
             _put(db, root, fact.task, course, _whose(db, session, fact))
     for (root, task), (session, fact, course) in begun.items():
         _put(db, root, task, course, _whose(db, session, fact))
+
+
+def _record_new(
+    db: sqlite3.Connection, told: Sequence[tuple[int, int, TaskFact]]
+) -> list[tuple[int, int, TaskFact]]:
+    """Writes the tasks that cannot stand anywhere yet; what was told of all others."""
+    new = _without_tasks(db, {root for _, root, _ in told})
+    elsewhere = _told_elsewhere(db, told)
+    made: dict[tuple[int, str], tuple[int, TaskFact, _Course]] = {}
+    rest = []
+    for session, root, fact in told:
+        name = (root, fact.task)
+        if root not in new or fact.task in elsewhere:
+            rest.append((session, root, fact))
+        elif earlier := made.get(name):
+            course = _joined(earlier[2], _course(fact))
+            is_end = fact.status != "started" and fact.at == course.finished
+            whose = (session, fact) if earlier[2].finished is None or is_end else earlier[:2]
+            made[name] = (*whose, course)
+        else:
+            made[name] = (session, fact, _course(fact))
+    rows = [
+        (root, task, *course, *_whose(db, session, fact))
+        for (root, task), (session, fact, course) in made.items()
+    ]
+    db.executemany(_NEW, rows)
+    return rest
+
+
+def _without_tasks(db: sqlite3.Connection, roots: Iterable[int]) -> set[int]:
+    query = (
+        "SELECT value FROM json_each(?)"
+        " WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE session = value)"
+    )
+    return {row[0] for row in db.execute(query, (json.dumps([*roots]),))}
+
+
+def _told_elsewhere(db: sqlite3.Connection, told: Iterable[tuple[int, int, TaskFact]]) -> set[str]:
+    """Names of prompts that stand in the table, or are told here of two roots."""
+    roots = dict[str, int]()
+    found = set()
+    for _, root, fact in told:
+        if roots.setdefault(fact.task, root) != root:
+            found.add(fact.task)
+    found = {task for task in found if _UNIQUE.fullmatch(task)}
+    unique = [task for task in roots if _UNIQUE.fullmatch(task)]
+    query = "SELECT task FROM tasks WHERE task IN (SELECT value FROM json_each(?))"
+    rows = db.execute(query, (json.dumps(unique),)) if unique else ()
+    return found | {row[0] for row in rows}
 
 
 def _course(fact: TaskFact) -> _Course:
