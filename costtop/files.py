@@ -5,9 +5,10 @@ import stat
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from costtop.errors import CosttopError, Unusable
+from costtop.errors import ConfigError, CosttopError, Unusable
 
 _FRESH = 60.0  # s
+_KEY = 32  # bytes; half of it, as text, is the least that is taken
 _LONGEST_SECRET = 8192  # bytes of a URL or token
 
 
@@ -62,6 +63,32 @@ def secret(path: str, *, own: bool = False) -> str:
     if not text:
         raise NoSecret(f"{path} is empty")
     return text.splitlines()[0].strip()
+
+
+def kept_key(path: Path, what: str) -> bytes:
+    """A key of 32 bytes as hex: made at its first use, for this user alone; raises ConfigError.
+
+    Without one a list of likely names would tell who is behind a hash.
+    """
+    import secrets
+
+    try:
+        if not path.exists() or not path.stat().st_size:
+            private_directory(path.parent)
+            replace(path, f"{secrets.token_hex(_KEY)}\n".encode(), synced=True)
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            text = file.read(4 * _KEY).strip()
+    except OSError as error:
+        raise ConfigError(f"cannot use {what} {path}: {error.strerror}") from None
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ConfigError(f"{what} {path} is open to others: chmod 600 {path}")
+    if len(text) < _KEY:
+        raise ConfigError(
+            f"{what} {path} is too short: put back the one that was there, or"
+            " remove it for another, which gives everybody another hash"
+        )
+    return text[: 2 * _KEY]
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600, *, synced: bool = False) -> None:

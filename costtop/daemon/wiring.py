@@ -26,6 +26,7 @@ from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory
+from costtop.fleet import joining
 from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.paths import Paths
@@ -85,6 +86,7 @@ async def wired(
     rebuild.make_whole(paths.database, now_ms())
     async with Writer(paths.database, lock_wait) as writer:
         config = await writer.read(addressed, config)
+        await writer.transact(joining.join, config.fleet, paths)
         costs = partial(basis, policy=config.prices.counts)
         write_context = await _context(writer, config, costs)
         zone, limits = configuration.zone(config), configuration.budgets(config)

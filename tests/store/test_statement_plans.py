@@ -19,7 +19,7 @@ SQL = re.compile(r"\s*(SELECT .* FROM|INSERT .*INTO|UPDATE .* SET|DELETE FROM|WI
 # Tables whose rows are as few as the user's own doings, settings, programs that run now.
 SMALL = frozenset(
     "meta cards breakers overrides silences marks endpoints runs old_keys forgotten"
-    " statuslines owners json_each sqlite_master CONSTANT".split()
+    " statuslines owners shipping outgoing_aside json_each sqlite_master CONSTANT".split()
 )
 # Indexes of the few rows that wait for something.
 WAITING = frozenset({"outbox_open", "outbox_held", "intents_open", "sessions_unnamed"})
@@ -46,6 +46,8 @@ WALKS = {
     "store/git/git_facts.py: repositories": "once a report by pull request, and a look at git",
     "store/git/git_facts.py: worktrees": "once a report by pull request, and a look at git",
     "store/git/pull_links.py: read": "once a report by pull request: few sessions name one",
+    "store/outgoing.py: again": "once a fleet is joined, or its server has forgotten",
+    "store/outgoing.py: waiting": "once a status: up to 100,000 of what waits",
     "store/places.py: load": STARTED,
     "store/plans/plan_readings.py: forget": FORGOTTEN,
     "store/plans/plan_readings.py: pull_in": "once a start, and as a clock is set back",

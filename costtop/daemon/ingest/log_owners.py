@@ -7,23 +7,18 @@ says whose it is. Where none does it is whoever runs this.
 
 import os
 import pwd
-import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
 
 from costtop.config import Config
-from costtop.errors import ConfigError
-from costtop.files import private_directory, replace, user_name
+from costtop.files import kept_key, user_name
 from costtop.nouns.log_owner import GIVEN_HOST, GIVEN_USER, PROGRAMS, LogOwner
 from costtop.paths import Paths
 from costtop.tail.place import is_file
 from costtop.text import clean
 
-_KEY = 32  # bytes; half of it is the least that is taken
 _OTLP = "otlp"
 
 
@@ -36,7 +31,9 @@ class LogOwners:
         self._identity, self._entries = config.identity, {one.name: one for one in config.source}
         self._spool = os.fsencode(paths.spool) + b"/"
         self._hears_agents = config.receive.otlp is not None and _is_near(config)
-        self._key = _key(paths.identity_key) if config.identity.hash else b""
+        self._key = (
+            kept_key(paths.identity_key, "the key of [identity]") if config.identity.hash else b""
+        )
 
     def owner_of(self, label: str, path: bytes) -> LogOwner | None:
         """Whose a log or channel is, by its source's label; None where nothing tells."""
@@ -115,27 +112,3 @@ def _is_near(config: Config) -> bool:
     from costtop.daemon.ingest.otlp_calls import is_loopback
 
     return config.receive.otlp is not None and is_loopback(config.receive.otlp.host)
-
-
-def _key(path: Path) -> bytes:
-    """What names are hashed with: made once, for this home alone; raises ConfigError.
-
-    Without it a list of likely names would tell who is behind a hash.
-    """
-    try:
-        if not path.exists() or not path.stat().st_size:
-            private_directory(path.parent)
-            replace(path, f"{secrets.token_hex(_KEY)}\n".encode(), synced=True)
-        with open(path, "rb") as file:
-            found = os.fstat(file.fileno())
-            text = file.read(4 * _KEY).strip()
-    except OSError as error:
-        raise ConfigError(f"cannot use the key of [identity] {path}: {error.strerror}") from None
-    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise ConfigError(f"the key of [identity] {path} is open to others: chmod 600 {path}")
-    if len(text) < _KEY:
-        raise ConfigError(
-            f"the key of [identity] {path} is too short: put back the one that was there, or"
-            " remove it for another, which gives everybody another hash"
-        )
-    return text[: 2 * _KEY]

@@ -220,16 +220,19 @@ def media_of(row: CallRow) -> Media | None:
 
 def reasons(row: CallRow) -> tuple[FloorReason, ...]:
     """Why the row's cost is less than what was billed; a cost that was reported is whole."""
-    short = row.flags & ANY_SHORT
-    if short & PLACEHOLDER and row.cost is not None and not (row.input or row.output):
+    short = shortfall(row.flags, row.cost, row.computed, counted=bool(row.input or row.output))
+    told = tuple(reason for reason, bit in SHORT.items() if short & bit) if short else ()
+    if row.cost is None and not short & UNREADABLE:  # what could not be read may have a price
+        return ("unpriced", *told)
+    return told
+
+
+def shortfall(flags: int, cost: int | None, computed: int | None, *, counted: bool) -> int:
+    """Those of the flags by which the cost is less than what was billed; `counted`: has tokens."""
+    short = flags & ANY_SHORT
+    if short & PLACEHOLDER and cost is not None and not counted:
         short &= ~PLACEHOLDER  # searches that alone are known of a request count for themselves
-    if row.cost is None:
-        # What could not be read may well have a price.
-        unpriced: tuple[FloorReason, ...] = () if short & UNREADABLE else ("unpriced",)
-        return (*unpriced, *(reason for reason, bit in SHORT.items() if short & bit))
-    if not short or row.cost != row.computed:
-        return ()
-    return tuple(reason for reason, bit in SHORT.items() if short & bit)
+    return short if cost is None or cost == computed else 0
 
 
 def coarseness(row: CallRow) -> int:

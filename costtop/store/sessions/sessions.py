@@ -200,7 +200,7 @@ class Sessions:
             titles.put(db, ref.id, fact.title, fact.named, rev)
             return
         if fact.parent and fact.parent != fact.session:
-            self._adopt(db, ref, self.ref(db, fact.source, fact.parent))
+            self._adopt(db, ref, self.ref(db, fact.source, fact.parent), rev)
             ref = self.ref(db, fact.source, fact.session, fact.agent)
         context = self._names.context(db, fact.context) if fact.context else None
         at = fact.at or fact.ended or fact.started
@@ -229,12 +229,13 @@ class Sessions:
             ),
         )
 
-    def _adopt(self, db: sqlite3.Connection, child: Ref, parent: Ref) -> None:
+    def _adopt(self, db: sqlite3.Connection, child: Ref, parent: Ref, rev: int) -> None:
         """Makes `parent` the parent of `child`; a link that would close a circle is ignored."""
         if child.root == parent.root or child.id != child.root:
             return
         db.execute("UPDATE sessions SET parent = ? WHERE id = ?", (parent.id, child.id))
-        db.execute("UPDATE sessions SET root = ? WHERE root = ?", (parent.root, child.root))
+        query = "UPDATE sessions SET root = ?, rev = ? WHERE root = ?"
+        db.execute(query, (parent.root, rev, child.root))
         move_tasks(db, child.root, parent.root)
         task_sums.move(db, child.root, parent.root)
         labels.adopt(db, child.root, parent.root)

@@ -1,0 +1,198 @@
+"""What a fleet's server has not heard yet: kept in the transaction that changes a call.
+
+Triggers on `calls` write down what is new, changed or gone, so no writer can forget to; they are
+there only where a fleet is joined. What was stored before that is not written down again: it is
+walked from the newest day to the oldest, and the place is kept. Sessions are known by their `rev`.
+It sends nothing and names nothing; what a call is told as is read here as it is stored.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from costtop.named import NamedTuple
+
+_END = 1 << 40  # a day after every other, and a row
+_NEW = "INSERT INTO outgoing (call) VALUES (NEW.id);"
+_OLD = "INSERT INTO outgoing (call, key) VALUES (0, OLD.key);"
+_GONE = {
+    "outgoing_gone": f"AFTER DELETE ON calls BEGIN {_OLD} END",
+    # A call gets another key: that of its log, where only the wire had told of it.
+    "outgoing_renamed": f"AFTER UPDATE OF key ON calls WHEN OLD.key <> NEW.key BEGIN {_OLD} END",
+}
+_TRIGGERS = _GONE | {
+    "outgoing_new": f"AFTER INSERT ON calls BEGIN {_NEW} END",
+    "outgoing_else": f"AFTER UPDATE ON calls BEGIN {_NEW} END",
+    # A call that says no user has its session's.
+    "outgoing_whose": "AFTER UPDATE OF user ON sessions WHEN OLD.user <> NEW.user BEGIN"
+    " INSERT INTO outgoing (call) SELECT id FROM calls WHERE session = NEW.id; END",
+    # The number of the latest commit falls with the last of its sessions (`costtop forget`): all of
+    # them are told again, for it will be given once more.
+    "outgoing_forgotten": "AFTER DELETE ON sessions"
+    " WHEN NOT EXISTS (SELECT 1 FROM sessions WHERE rev >= OLD.rev)"
+    " BEGIN UPDATE shipping SET changed = '[0, 0]', turn = turn + 1; END",
+}
+
+Place = tuple[int, int, int, int]
+"""How far history is sent: (day since 1970, session, at, row of the call) of the last call."""
+Mark = tuple[int, int]
+"""(rev, row) of the session that was told last."""
+
+
+class Done(NamedTuple):
+    """What a batch has taken, to be crossed out after the server's answer. It goes as JSON."""
+
+    live: list[list[int]] = []  # [first, last] of `outgoing`
+    history: list[int] | None = None  # a `Place`; [] at its end; None: nothing of it
+    changed: list[int] | None = None  # a `Mark`
+    upto: int = 0
+    turn: int = 0  # how often all had to go again when it was read
+
+
+class Shipping(NamedTuple):
+    """How far all is sent."""
+
+    joined: bool
+    turn: int
+    acked: int
+    history: Place | None  # None: all of it
+    changed: Mark
+
+
+class Waiting(NamedTuple):
+    """What is still to be sent."""
+
+    live: int  # rows, counted up to 100,000
+    history: int | None  # days since 1970 of what went last; None: all has gone
+    aside: int  # calls that the server refuses
+
+
+# ----------------------------------------------------------------------------- joining and leaving
+
+
+def begin(db: sqlite3.Connection, how: str) -> None:
+    """What leaves from now on, as a hash of the settings; "" is nothing. Idempotent.
+
+    Where it is told otherwise than before, all that is stored goes again. After a fleet is left
+    only what is taken away is still written down: one that is joined again must hear of it.
+    """
+    known = db.execute("SELECT how FROM shipping").fetchone()
+    if known == (how,) or (known is None and not how):
+        return
+    wanted = _TRIGGERS if how else _GONE
+    for name in _TRIGGERS:
+        db.execute(f"DROP TRIGGER IF EXISTS {name}")
+    for name, what in wanted.items():
+        db.execute(f"CREATE TRIGGER {name} {what}")
+    if not how:
+        db.execute(
+            "DELETE FROM outgoing WHERE key IS NULL AND seq < (SELECT max(seq) FROM outgoing)"
+        )
+        db.execute("DELETE FROM outgoing_aside")
+        db.execute("UPDATE shipping SET how = ''")
+        return
+    if known is None:  # the number 1 stands for what was there before
+        db.execute("INSERT OR IGNORE INTO outgoing (seq, call) VALUES (1, 0)")
+        db.execute("INSERT INTO shipping VALUES (1, '', 0, 0, '', '')")
+    db.execute("UPDATE shipping SET how = ?", (how,))
+    again(db)
+
+
+def again(db: sqlite3.Connection) -> None:
+    """All that is stored goes once more: to a server that has forgotten it, or never had it."""
+    rev = db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0]
+    db.execute(
+        "UPDATE shipping SET turn = turn + 1, acked = 0, history = ?, changed = ?",
+        (json.dumps([_END, 0, 0, 0]), json.dumps([rev, _END])),
+    )
+    db.execute("INSERT INTO outgoing (call, key) SELECT 0, key FROM forgotten_calls")
+    try_again(db)
+
+
+def joined(db: sqlite3.Connection) -> bool:
+    """Whether what changes is written down."""
+    return bool(db.execute("SELECT 1 FROM shipping WHERE how <> ''").fetchone())
+
+
+def acked(db: sqlite3.Connection) -> int:
+    """The number up to which the server has everything, by its answers."""
+    row = db.execute("SELECT acked FROM shipping").fetchone()
+    return int(row[0]) if row else 0
+
+
+# ------------------------------------------------------------------------------ after the answer
+
+
+def sent(db: sqlite3.Connection, done: Sequence[object]) -> None:
+    """Crosses out what a batch took (a `Done`); a second time changes nothing.
+
+    A call that has changed since has a new number, and stays.
+    """
+    live, history, changed, upto, turn = Done(*done)  # type: ignore[arg-type]
+    for first, last in live:
+        db.execute(
+            "DELETE FROM outgoing WHERE seq BETWEEN ? AND ?"
+            " AND seq < (SELECT max(seq) FROM outgoing)",
+            (first, last),
+        )
+        db.execute(
+            "UPDATE outgoing SET call = 0, key = NULL WHERE seq BETWEEN ? AND ?", (first, last)
+        )
+    stands = shipping(db)
+    if stands.turn != turn:  # all goes again since
+        return
+    db.execute("UPDATE shipping SET acked = max(acked, ?)", (upto,))
+    place = stands.history
+    if (
+        history is not None
+        and place is not None
+        and (not history or progress(history) > progress(place))
+    ):
+        db.execute("UPDATE shipping SET history = ?", (json.dumps(history) if history else "",))
+    if changed is not None and tuple(changed) > stands.changed:
+        db.execute("UPDATE shipping SET changed = ?", (json.dumps(changed),))
+
+
+def progress(place: Sequence[int]) -> tuple[int, ...]:
+    """A place in history as what grows while it is sent: days go down, all else goes up."""
+    return (-place[0], *place[1:])
+
+
+def set_aside(db: sqlite3.Connection, calls: Sequence[int], now: int) -> None:
+    """Calls that the server refuses for what they are; they wait for nothing but a new word."""
+    db.executemany(
+        "INSERT OR REPLACE INTO outgoing_aside (call, at) VALUES (?, ?)",
+        [(call, now) for call in calls],
+    )
+
+
+def try_again(db: sqlite3.Connection) -> None:
+    """What was set aside goes once more."""
+    db.execute("INSERT INTO outgoing (call) SELECT call FROM outgoing_aside ORDER BY call")
+    db.execute("DELETE FROM outgoing_aside")
+
+
+def aside(db: sqlite3.Connection) -> int:
+    """How many calls are set aside."""
+    return int(db.execute("SELECT count(*) FROM outgoing_aside").fetchone()[0])
+
+
+def waiting(db: sqlite3.Connection) -> Waiting:
+    """What is still to be sent."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE call OR key NOTNULL LIMIT 100000)"
+    live, place = int(db.execute(query).fetchone()[0]), shipping(db).history
+    return Waiting(live, None if place is None else place[0], aside(db))
+
+
+def shipping(db: sqlite3.Connection) -> Shipping:
+    """How far all is sent; with no history where no fleet was ever joined."""
+    row = db.execute("SELECT how, turn, acked, history, changed FROM shipping").fetchone()
+    if row is None:
+        return Shipping(joined=False, turn=0, acked=0, history=None, changed=(_END, 0))
+    how, turn, acked, history, changed = row
+    place: Place | None = None
+    if history:
+        day, session, at, call = json.loads(history)
+        place = (day, session, at, call)
+    rev, session = json.loads(changed)
+    return Shipping(bool(how), turn, acked, place, (rev, session))
