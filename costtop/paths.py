@@ -54,6 +54,11 @@ class Paths(NamedTuple):
         return self.database.parent / "fleet.key"
 
     @property
+    def fleet(self) -> Path:
+        """The folder of what was read of a fleet: nothing that its server does not have."""
+        return self.database.parent / "fleet"
+
+    @property
     def hook_receipts(self) -> Path:
         """The folder that keeps what agents' settings were before costtop stood in them."""
         return self.database.parent / "hooks"

@@ -192,6 +192,7 @@ def _add_options(parser: "Parser | usual_words.UsualWords") -> None:
     parser.add_argument("--sort", choices=SORTS, default="cost", help="what the list is ranked by")
     parser.add_argument("--limit", type=_limit, metavar="N", help="at most N sessions")
     parser.add_argument("--all", action="store_true", help="ended sessions of all time too")
+    parser.add_argument("--fleet", action="store_true", help="all machines of [fleet]")
     parser.add_argument("--no-color", action="store_true", help="plain text, as with NO_COLOR")
     parser.add_argument("--ascii", "-U", action="store_true", help="no characters beyond ASCII")
     parser.add_argument("--no-mouse", "-M", action="store_true", help="leave the mouse alone")

@@ -29,6 +29,7 @@ _ABOUT = {
     "task": "by its name",
     "type": "the kind of subagent",
     "host": "the machine",
+    "team": "the tag team; in a fleet the machine's",
     "label": "of a [[source]] of the config",
     "tool": "its part of the calls that asked for it",
     "server": "the MCP server of a tool",

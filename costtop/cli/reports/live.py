@@ -1,5 +1,6 @@
 """`costtop --once`, `-n`, `--jsonl`: plain frames of the live screen."""
 
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from costtop.shown import currency
 if TYPE_CHECKING:  # for JSON alone
     import argparse
 
+    from costtop.queries.live.fleet_hosts import FleetHost
     from costtop.queries.spending.unlogged import Unlogged
 
 _HEAD = (
@@ -40,7 +42,8 @@ def once(options: "argparse.Namespace") -> int:
         raise UsageError("--json is one document; for several frames there is --jsonl")
     from costtop.cli.reports import frames
 
-    catching_up.open_fresh(paths.find()).close()  # its line once, not at each frame
+    if not options.fleet:
+        catching_up.open_fresh(paths.find()).close()  # its line once, not at each frame
     timed = "" if options.jsonl else "\n"  # a blank line between two, as top has it
     return frames.put_all(
         lambda: _frame(options, timed=True) + timed, number, options.delay or frames.DELAY
@@ -51,7 +54,7 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     """One frame of the live list, as the options want it."""
     found = paths.find()
     now = now_ms()
-    db = catching_up.open_fresh(found, quiet=timed)
+    db = _opened(found, options, quiet=timed)
     pulse, sources = daemon_health.look(found, now)
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
@@ -60,16 +63,35 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
+    hosts = _hosts(db, snapshot) if options.fleet else ()
     if not options.json and not options.jsonl:
         shown_currency.use_of(db, now)
-        return _plain(snapshot, rows, timed=timed)
+        return _plain(snapshot, rows, hosts, timed=timed)
     import json
 
     from costtop.queries.spending import unlogged
 
     since = (0 if options.all else now - DAY,)
     made = _tree(snapshot, rows, unlogged.by_session(db, _LISTED, since))
+    if options.fleet:
+        made["hosts"] = [one.tree() for one in hosts]
     return json.dumps(made) if options.jsonl else json.dumps(made, indent=1)
+
+
+def _opened(
+    found: paths.Paths, options: "argparse.Namespace", *, quiet: bool
+) -> sqlite3.Connection:
+    if not options.fleet:
+        return catching_up.open_fresh(found, quiet=quiet)
+    from costtop.cli.reports import fleet_reading
+
+    return fleet_reading.live(found)
+
+
+def _hosts(db: sqlite3.Connection, snapshot: Snapshot) -> "tuple[FleetHost, ...]":
+    from costtop.queries.live import fleet_hosts
+
+    return fleet_hosts.read(db, snapshot.at, zone(snapshot.zone), snapshot.sessions)
 
 
 def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
@@ -77,7 +99,13 @@ def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
     return sorted(sessions, key=lambda row: (-(getattr(row, by) or 0), -row.cost, row.key))
 
 
-def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -> str:
+def _plain(
+    snapshot: Snapshot,
+    rows: list[SessionRow],
+    hosts: "tuple[FleetHost, ...]" = (),
+    *,
+    timed: bool = False,
+) -> str:
     today = currency.amount(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
     month = currency.amount(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
     at = datetime.fromtimestamp(snapshot.at // 1000, zone(snapshot.zone))
@@ -98,11 +126,15 @@ def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -
         for line in _said(meter, snapshot)
     ]
     lines += _plans(snapshot)
-    columns = _head(snapshot)
+    columns, cells, texts = _head(snapshot), [_cells(row) for row in rows], 6
+    if hosts:
+        from costtop.queries.live import fleet_hosts
+
+        lines.append(f"  {fleet_hosts.line(hosts)}")
+        columns, texts = (columns[0], "HOST", *columns[1:]), texts + 1
+        cells = [(one[0], row.host, *one[1:]) for row, one in zip(rows, cells, strict=True)]
     table = plain(
-        tuple(map(currency.headed, columns)),
-        [_cells(row) for row in rows],
-        frozenset(range(6, len(columns) - 1)),
+        tuple(map(currency.headed, columns)), cells, frozenset(range(texts, len(columns) - 1))
     )
     return "\n".join(
         [*lines, "", table if rows else "no session is live; see: costtop --once --all"]
@@ -308,6 +340,7 @@ def _row(row: SessionRow) -> dict[str, object]:
         "feature": row.feature,
         "user": row.user,
         "host": row.host,
+        "team": row.team or None,
         "label": row.label or None,
         "model": row.model,
         "model_now": row.model_now,

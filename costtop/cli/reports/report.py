@@ -61,6 +61,7 @@ def add(parser: "Parser", name: str) -> None:
     parser.add_argument("--against", choices=("before", "like"),
                         help="beside it the span before, or the median of like days")  # fmt: skip
     asking.add_filters(parser)
+    parser.add_argument("--fleet", action="store_true", help="of all machines of [fleet]")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--csv", action="store_true", help="as CSV")
@@ -78,7 +79,7 @@ def run(options: "argparse.Namespace") -> int:
 
         page_file.check(options.html, force=options.force)
     place = paths.find()
-    one = _answered(catching_up.open_fresh(place), options)
+    one = _answered(_opened(place, options), options)
     if one.found.billing is not None:
         shown = _columns(options.columns, _WITH_PLANS)
     if options.json:
@@ -95,6 +96,14 @@ def run(options: "argparse.Namespace") -> int:
         table = report_table.laid(one.found, shown, one.beside, tuple(_below(one)))
         put(_markdown(table, one) if options.md else table.text())
     return 0
+
+
+def _opened(place: paths.Paths, options: "argparse.Namespace") -> sqlite3.Connection:
+    if not options.fleet:
+        return catching_up.open_fresh(place)
+    from costtop.cli.reports import fleet_reading
+
+    return fleet_reading.of_report(place, options)
 
 
 def _answered(db: sqlite3.Connection, options: "argparse.Namespace") -> Answered:

@@ -41,14 +41,16 @@ def add(parser: "Parser", name: str) -> None:
     what = "a day or span in words, or a beginning of a session's id (default: yesterday)"
     parser.add_argument("what", nargs="*", metavar="DAY|SESSION", help=what)
     parser.add_argument("--feature", metavar="F", default="", help="only what was for this feature")
+    parser.add_argument("--fleet", action="store_true", help="of all machines of [fleet]")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: "argparse.Namespace") -> int:
     """Prints why."""
-    db = catching_up.open_fresh(paths.find())
-    tz, now, what = meta.shared(db).zone, now_ms(), " ".join(options.what) or "yesterday"
+    now, what = now_ms(), " ".join(options.what) or "yesterday"
+    db = _opened(options, what, now)
+    tz = meta.shared(db).zone
     if not options.json:
         shown_currency.use_of(db, now)
     span = _span(what, now, tz)
@@ -62,6 +64,18 @@ def run(options: "argparse.Namespace") -> int:
         text = "\n".join(blocks.laid(shown, width, tight=_small()))
         put("\n\n".join((text, *shown_currency.said())))
     return 0
+
+
+def _opened(options: "argparse.Namespace", what: str, now: int) -> sqlite3.Connection:
+    found = paths.find()
+    if not options.fleet:
+        return catching_up.open_fresh(found)
+    from costtop.cli.reports import fleet_reading
+
+    span = _span(what, now, fleet_reading.zone(found))
+    if span is None:
+        return fleet_reading.of_session(found, what)
+    return fleet_reading.of_day(found, span, now, options.feature)
 
 
 def _span(what: str, now: int, tz: ZoneInfo) -> WordedSpan | None:

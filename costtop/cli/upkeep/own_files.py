@@ -8,7 +8,7 @@ from pathlib import Path
 
 from costtop.paths import Paths, runtime_folders
 
-_FOLDERS = ("spool", "backups", "intake", "hooks", "init")  # whole
+_FOLDERS = ("spool", "backups", "intake", "hooks", "init", "fleet")  # whole
 _STATE = (
     *("costtop.*", "status.json*", "status.txt*", "status.fields*", "metrics.json*"),
     *("otlp-token*", "identity.key", "tried.json", ".*.new"),

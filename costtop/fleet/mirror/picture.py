@@ -5,7 +5,7 @@ teams that its reader may see. What changed is asked for by `rev`: of today each
 further back one slice of time after another, so that no question is long.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psycopg
@@ -68,10 +68,14 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
     return moved
 
 
-def pull_whole(db: psycopg.Connection, store: OwnStore) -> None:
-    """Pulls until nothing is missing."""
+def pull_whole(
+    db: psycopg.Connection, store: OwnStore, watch: Callable[[int, int], None] | None = None
+) -> None:
+    """Pulls until nothing is missing; `watch` hears how many slices there are, and of how many."""
     pull(db, store)
     while not is_whole(store):
+        if watch:
+            watch(*left(store))
         pull(db, store)
 
 

@@ -25,18 +25,18 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
 _HOSTS = b"""
 SELECT h.team, h.id, t.name, h.name, h.version, h.seen, h.skew_ms, h.lag_ms, h.window_ms, h.idle_ms
 FROM costtop.hosts h JOIN costtop.teams t ON t.id = h.team ORDER BY 3, 4"""
-_SESSION = """
+SESSION = """
 SELECT s.team, s.id, s.host, s.source, s.usr, s.project, s.feature, s.model, s.started, s.last,
        s.ended, s.calls, s.errors, s.unpriced, s.short, s.cost, s.input, s.cache_read,
        s.cache_write, s.output, s.session, s.agent, s.root
 FROM """
-_SESSIONS = f"{_SESSION} costtop.sessions s WHERE s.team = ANY(%s) AND s.last >= %s AND s.rev >= %s"
+_SESSIONS = f"{SESSION} costtop.sessions s WHERE s.team = ANY(%s) AND s.last >= %s AND s.rev >= %s"
 _BY_ID = (
-    f"{_SESSION} unnest(%s::smallint[], %s::bigint[]) k(team, id) CROSS JOIN LATERAL"
+    f"{SESSION} unnest(%s::smallint[], %s::bigint[]) k(team, id) CROSS JOIN LATERAL"
     " (SELECT * FROM costtop.sessions q WHERE q.team = k.team AND q.id = k.id OFFSET 0) s"
 )
 _ROOTS = (
-    f"{_SESSION} unnest(%s::smallint[], %s::int[], %s::int[], %s::text[])"
+    f"{SESSION} unnest(%s::smallint[], %s::int[], %s::int[], %s::text[])"
     " k(team, host, source, session) CROSS JOIN LATERAL (SELECT * FROM costtop.sessions q"
     " WHERE q.team = k.team AND q.host = k.host AND q.source = k.source AND q.session = k.session"
     " AND q.agent = '' OFFSET 0) s"
@@ -169,28 +169,28 @@ def one_moment(db: psycopg.Connection) -> Iterator[Moment]:
 
 def hosts(db: psycopg.Connection) -> list[HostRow]:
     """The machines of the teams that this reader may see."""
-    return _asked(db, HostRow, _HOSTS)
+    return asked(db, HostRow, _HOSTS)
 
 
 def sessions(
     db: psycopg.Connection, teams: Sequence[int], last: int, rev: int
 ) -> list[ServerSession]:
     """Sessions with a word at or after `last`, ms UTC, that changed since `rev`."""
-    return _asked(db, ServerSession, _SESSIONS.encode(), teams, last, rev)
+    return asked(db, ServerSession, _SESSIONS.encode(), teams, last, rev)
 
 
 def sessions_by_id(
     db: psycopg.Connection, wanted: Iterable[tuple[int, int]]
 ) -> list[ServerSession]:
     """Sessions by (team, id)."""
-    return _asked(db, ServerSession, _BY_ID.encode(), *_columns(wanted, 2))
+    return asked(db, ServerSession, _BY_ID.encode(), *_columns(wanted, 2))
 
 
 def roots(
     db: psycopg.Connection, wanted: Iterable[tuple[int, int, int, str]]
 ) -> list[ServerSession]:
     """Sessions themselves by (team, host, source, session)."""
-    return _asked(db, ServerSession, _ROOTS.encode(), *_columns(wanted, 4))
+    return asked(db, ServerSession, _ROOTS.encode(), *_columns(wanted, 4))
 
 
 def names(db: psycopg.Connection, wanted: Iterable[tuple[int, int]]) -> list[tuple[int, int, str]]:
@@ -202,12 +202,12 @@ def minutes(
     db: psycopg.Connection, teams: Sequence[int], slices: Sequence[Slice]
 ) -> list[MinuteRow]:
     """Minutes of each slice that changed since it was read."""
-    return _asked(db, MinuteRow, _MINUTES.encode(), teams, *_columns(slices, 3))
+    return asked(db, MinuteRow, _MINUTES.encode(), teams, *_columns(slices, 3))
 
 
 def spend(db: psycopg.Connection, teams: Sequence[int], slices: Sequence[Slice]) -> list[SpendRow]:
     """Lines of spend of each slice that changed since it was read."""
-    return _asked(db, SpendRow, _SPEND.encode(), teams, *_columns(slices, 3))
+    return asked(db, SpendRow, _SPEND.encode(), teams, *_columns(slices, 3))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -215,6 +215,7 @@ def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [[row[at] for row in kept] for at in range(width)]
 
 
-def _asked(db: psycopg.Connection, made: type[T], question: bytes, *given: Any) -> list[T]:
+def asked(db: psycopg.Connection, made: type[T], question: bytes, *given: Any) -> list[T]:
+    """The rows of an answer as named tuples."""
     make = made._make  # type: ignore[attr-defined]
     return list(map(make, db.execute(question, given)))

@@ -68,6 +68,15 @@ class SessionRow(NamedTuple):
         """What people read of the session, and type."""
         return self.short_id or self.session
 
+    @property
+    def team(self) -> str:
+        """The tag of this name; in a fleet that of its machine."""
+        if '"team"' not in self.tags:
+            return ""
+        import json
+
+        return str(json.loads(self.tags)["team"])
+
 
 class WindowMeter(NamedTuple):
     """A window of a plan that a budget watches, as it was read last. Moments are ms UTC."""

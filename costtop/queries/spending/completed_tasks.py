@@ -10,7 +10,7 @@ from costtop.queries.sessions.task_costs import NONE as UNTOLD
 from costtop.queries.sessions.task_costs import OF_COMPLETED, by_task
 from costtop.queries.spending import spend_filters
 from costtop.queries.spending.spend_filters import Filters
-from costtop.queries.spending.sum_keys import PARTS, TAG, TIMES, Labels
+from costtop.queries.spending.sum_keys import PARTS, TIMES, Labels, is_tag
 from costtop.store.sessions import owner_columns
 from costtop.store.sums import rolled
 
@@ -118,7 +118,7 @@ def _completed(
 
 
 def _column(key: str) -> str:
-    return "c.tags" if key.startswith(TAG) else _COLUMN[key]
+    return "c.tags" if is_tag(key) else _COLUMN[key]
 
 
 def _filtered(key: str) -> str:

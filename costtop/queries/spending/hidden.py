@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from costtop.durations import QUARTER
+from costtop.durations import words as duration_words
 from costtop.floor import Floor
 from costtop.queries.spending.rates import latest_rates
 from costtop.shown import currency
@@ -73,9 +74,19 @@ def words(short: Floor, amount: int | None, models: Sequence[str] = ()) -> list[
         "placeholder": f"with an output that the log does not finish{about}",
         "unreadable": "that could not be read",
         "tier": "at a base price, for none is listed for their tier, speed or region",
+        "silent": "",
         "modality": "with audio or images at the price of text, for none is listed for them",
     }
-    return [f"{_calls(calls)} {told[reason]}" for reason, calls in short.reasons()]
+    return [
+        f"{_calls(calls)} {told[reason]}" if told[reason] else _quiet(calls)
+        for reason, calls in short.reasons()
+    ]
+
+
+def _quiet(quarters: int) -> str:
+    """What silent machines of a fleet may have spent since their last words."""
+    time = duration_words(quarters * QUARTER)
+    return f"up to {time} of machines that are silent (costtop fleet status)"
 
 
 def _calls(count: int) -> str:

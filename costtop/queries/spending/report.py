@@ -275,6 +275,8 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, LineSum], Li
             _line(lines, asked, numbers).roots.update(roots)
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
+        if key not in lines and one == Floor(silent=one.silent):
+            continue  # whose it would be is not known: the total says that something is missing
         line = lines.setdefault(key, LineSum(width))  # all that it has may be what is missing
         line.short = together([line.short, one])
     total = LineSum(width)

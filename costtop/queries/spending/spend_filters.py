@@ -8,11 +8,11 @@ from typing import Any
 from costtop import scope
 from costtop.named import NamedTuple
 from costtop.queries.spending import sum_keys
-from costtop.queries.spending.sum_keys import TAG, UNATTRIBUTED, UNTAGGED
+from costtop.queries.spending.sum_keys import UNATTRIBUTED, UNTAGGED
 
 FIELDS = (
     "feature", "model", "agent", "user", "project", "branch", "ticket", "pr", "commit", "source",
-    "session",    "task", "type", "host", "label", "tool", "server",
+    "session", "task", "type", "host", "team", "label", "tool", "server",
 )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def _names(db: sqlite3.Connection, field: str) -> Iterator[tuple[int, str]]:
 
         yield from work_shares.names(db, field)
         return
-    of_tags = " WHERE id IN (SELECT tags FROM contexts)" if field.startswith(TAG) else ""
+    of_tags = " WHERE id IN (SELECT tags FROM contexts)" if sum_keys.is_tag(field) else ""
     yield from db.execute(f"SELECT id, text FROM names{of_tags}")
 
 
@@ -110,6 +110,6 @@ def _spellings(field: str, name: str, text: str) -> Sequence[str]:
         return name, name.rpartition("/")[2], name.removeprefix("claude-")
     if field == "agent":
         return name, text
-    if name in (UNTAGGED, UNATTRIBUTED) and field.startswith(TAG):
+    if name in (UNTAGGED, UNATTRIBUTED) and sum_keys.is_tag(field):
         return (name,)
     return (name, "", UNTAGGED) if name in (UNTAGGED, UNATTRIBUTED) else (name,)

@@ -15,8 +15,9 @@ from costtop.store.sessions import owner_columns
 KEYS = (
     "total", "day", "week", "month", "session", "feature", "model", "user", "task", "project",
     "source", "host", "label", "hour", "block", "agent", "type", "branch", "ticket",
-    "pr", "commit", "tool", "server",
+    "pr", "commit", "tool", "server", "team",
 )  # fmt: skip
+TEAM = "team"  # the tag of this name; in a fleet the team of the machine
 TAG = "tag:"  # before the name of a tag: "tag:team" is a key too
 UNTAGGED, NO_TOOL, NO_SERVER = "(none)", "(no tool)", "(no server)"
 UNATTRIBUTED = "(unattributed)"
@@ -53,7 +54,12 @@ _TEXT = {"session": _SESSION, **dict.fromkeys(ATTRIBUTED, _ATTRIBUTED)}
 
 def column(key: str) -> str:
     """The SQL of a key, where p is the roll-up (or shared calls), s its session, c its context."""
-    return "c.tags" if key.startswith(TAG) else COLUMN[key]
+    return "c.tags" if is_tag(key) else COLUMN[key]
+
+
+def is_tag(key: str) -> bool:
+    """Whether a key is one of the tags of a context."""
+    return key.startswith(TAG) or key == TEAM
 
 
 def is_key(key: str) -> bool:
@@ -135,6 +141,6 @@ def _worded(by: str, text: str) -> str:
         return text if by == "tool" else server(text) or NO_SERVER
     if by == "agent":
         text = agent(text)
-    elif by.startswith(TAG):
+    elif is_tag(by):
         text = tag(text, by.removeprefix(TAG))
     return text or UNTAGGED

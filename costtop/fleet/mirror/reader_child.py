@@ -1,0 +1,108 @@
+"""The process that reads a fleet for another one: `python -m costtop.fleet.mirror.reader_child`.
+
+Lines of JSON come in: one says where to read and into which file, the others what to bring; each is
+answered by a line. It ends with its standard input. No URL is ever on its command line, and none in
+what it says. One process at a time writes a file: another one waits for what the first brings.
+"""
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from costtop.errors import CosttopError, FleetError
+from costtop.files import private_directory, private_file
+from costtop.fleet import server_link
+from costtop.fleet.mirror import asked_span, following, picture, span_rows
+from costtop.fleet.mirror.asked_span import Wanted
+from costtop.fleet.mirror.own_store import OwnStore
+
+NAME = "costtop-reader"
+
+
+def main() -> int:
+    """Answers until nobody asks any more."""
+    asked_for = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - a line, not more
+    first = json.loads(asked_for.readline() or "{}")
+    if not first:
+        return 0
+    path = Path(first["path"])
+    private_directory(path.parent)
+    lock = private_file(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+    while line := asked_for.readline():
+        asked = json.loads(line)
+        if "follow" in asked:
+            _follow(first, path, lock, float(asked["follow"]))
+            break
+        try:
+            _say({"at": _answer(first, path, lock, asked)})
+        except psycopg.Error as error:
+            _say({"error": server_link.said(error)})
+        except CosttopError as error:
+            _say({"error": str(error)})
+    return 0
+
+
+def _is_ours(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _follow(first: Mapping[str, Any], path: Path, lock: int, every: float) -> None:
+    """Keeps the picture, as soon as no other process does."""
+    while not _is_ours(lock):
+        if following.has_ended(every):
+            return
+    store = picture.opened(path, first["told"])
+    with closing(store.db):
+        following.follow(first, store, path, every)
+
+
+def _answer(first: Mapping[str, Any], path: Path, lock: int, asked: Mapping[str, Any]) -> int:
+    """Brings what is asked for; the moment it is of."""
+    if not _is_ours(lock):
+        if "pull" in asked:
+            return following.waited_for(path)
+        raise FleetError(f"another costtop is writing {path}")
+    store = picture.opened(path, first["told"])
+    reached = server_link.connect(first["url"], insecure=first["insecure"], name=NAME)
+    with closing(store.db), reached as db:
+        _bring(db, store, asked)
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    return store.at
+
+
+def _bring(db: psycopg.Connection, store: OwnStore, asked: Mapping[str, Any]) -> None:
+    if "first" in asked:
+        store.at = span_rows.first(db) or 0
+    elif "pull" in asked:
+        picture.pull_whole(db, store, _told)
+        store.save_slices()
+    else:
+        asked_span.fetch(db, store, _wanted(asked), _told)
+
+
+def _wanted(asked: Mapping[str, Any]) -> Wanted:
+    sums, calls = ([(a, b) for a, b in asked.get(key, ())] for key in ("sums", "calls"))
+    return Wanted(sums, asked.get("zone", ""), calls, asked.get("session", ""))
+
+
+def _told(done: int, of: int) -> None:
+    _say({"done": done, "of": of})
+
+
+def _say(line: Mapping[str, Any]) -> None:
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
