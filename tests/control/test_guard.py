@@ -117,7 +117,7 @@ def test_a_kill_goes_on_after_the_daemon_was_killed(house):
         house.kill_daemon()
     assert agent.process.poll() is None
     house.start()
-    assert agent.gone(40) != 0
+    assert agent.gone() != 0
     until(lambda: not house.answers("SELECT 1 FROM intents WHERE done IS NULL"))
     bys = [by for (by,) in house.answers("SELECT by FROM deeds WHERE deed LIKE 'kill%'")]
     assert bys == ["ana, gone on with after a restart"]

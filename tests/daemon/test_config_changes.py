@@ -7,6 +7,7 @@ import sys
 from costtop import paths
 from costtop.daemon import config_changes
 from costtop.daemon.config_changes import ConfigChanges
+from tests.patience import PATIENCE
 
 
 async def test_a_new_home_of_a_tool_asks_for_a_reload(home, monkeypatch):
@@ -19,7 +20,7 @@ async def test_a_new_home_of_a_tool_asks_for_a_reload(home, monkeypatch):
         await asyncio.sleep(0.1)
         assert not reloads.is_set()
         homes.append("~/.claude-work")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await reloads.wait()
     finally:
         task.cancel()

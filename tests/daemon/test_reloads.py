@@ -17,6 +17,7 @@ from costtop.daemon.reloads import Reloads, changes, stricter
 from costtop.model import Budget
 from costtop.store.db import open_writer
 from costtop.store.writer import Writer
+from tests.patience import PATIENCE
 
 DAILY = '[[budget]]\nname = "daily"\namount = "$20"\naction = "stop"\n'
 LOG = '[[notify]]\nlabel = "log"\nurl = "log:~/told"\n'
@@ -106,7 +107,7 @@ async def test_what_loosens_is_told_and_holds_after_its_time(
     assert daily(state.read(now)) == (20, "stop")  # asked again too early
     due = asyncio.Event()
     waiting = asyncio.create_task(state.run(due.set))
-    await asyncio.wait_for(due.wait(), 20)
+    await asyncio.wait_for(due.wait(), PATIENCE)
     waiting.cancel()
     now = state.read(now)
     assert daily(now) == (99, "stop")

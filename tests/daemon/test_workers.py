@@ -16,6 +16,7 @@ from costtop.model import Media
 from costtop.sources.registry import SOURCE
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
+from tests.patience import PATIENCE
 from tests.sources.golden import chunks, files, folded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -95,7 +96,7 @@ def test_a_worker_ends_when_its_parent_is_gone() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, b"")
 
 

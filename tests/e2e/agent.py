@@ -130,7 +130,7 @@ def ask(agent: Claude | Codex, event: str, **fields: object) -> str:
                         **fields})  # fmt: skip
     for command in [hook["command"] for group in groups for hook in group["hooks"]]:
         ran = subprocess.run(["/bin/sh", "-c", command], input=given, capture_output=True,
-                             text=True, timeout=30, check=False)  # fmt: skip
+                             text=True, timeout=120, check=False)  # fmt: skip
         if ran.returncode == 2:
             return "denied"
         said = agent.judge(json.loads(ran.stdout)) if ran.stdout.strip() else ""

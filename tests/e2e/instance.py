@@ -23,6 +23,7 @@ class Instance:
         self.home = home
         self.paths = paths.find()
         self.daemons: list[subprocess.Popen[bytes]] = []
+        self.daemon_command = [*COSTTOP, "daemon"]
 
     def cli(self, *arguments: str, code: int | None = 0, **options: Any) -> str:
         """What a command prints, both streams; `code` None: whatever it ends with."""
@@ -44,7 +45,7 @@ class Instance:
         self.paths.log.parent.mkdir(parents=True, exist_ok=True)
         with self.paths.log.open("ab") as log:
             daemon = subprocess.Popen(
-                [*COSTTOP, "daemon"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options
+                self.daemon_command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options
             )
         self.daemons.append(daemon)
         return daemon

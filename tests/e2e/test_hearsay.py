@@ -29,7 +29,7 @@ if os.getuid() == 0:
 headers = {{"Content-Type": "application/json"}}
 if token:
     headers["Authorization"] = "Bearer " + token
-door = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+door = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
 door.request("POST", "/v1/traces", body, headers)
 print(door.getresponse().status)
 """

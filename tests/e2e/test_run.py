@@ -96,7 +96,7 @@ def test_a_job_in_the_background_of_a_script_ends_at_its_cap_too(house):
     agent = _agent(house, session="s1", calls=100, every=0.6)
     said = house.home / "said"
     script = f"{shlex.join([*RUN, '--max-cost', '0.10', '--', *agent])} > {said} 2>&1 & wait $!"
-    ran = subprocess.run(["sh", "-c", script], cwd=house.folder, timeout=40, check=False)
+    ran = subprocess.run(["sh", "-c", script], cwd=house.folder, timeout=PATIENCE, check=False)
     assert ran.returncode == 11  # the shell has it ignore SIGINT, and all that it starts
     assert "SIGTERM" not in said.read_text()
     assert said.read_text().count("call ") <= 20  # of 100: a busy machine looks late

@@ -15,7 +15,7 @@ import pytest
 
 from costtop.store.db import migrations, open_writer
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 ONE, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 QUEUE = 16_384  # events that the kernel keeps for a watcher that does not read
@@ -97,7 +97,7 @@ def test_s3_without_the_right_to_write_a_start_says_so(instance):
         pass
     home.chmod(0o500)
     command = ["unshare", "-U", *COSTTOP, "daemon"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     home.chmod(0o700)
     assert ran.returncode == 78, ran.stderr
     assert "Traceback" not in ran.stderr

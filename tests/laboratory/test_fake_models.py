@@ -11,7 +11,7 @@ from laboratory.bill import cost
 from laboratory.fake_models import FakeModels
 from laboratory.wire.exchange import Tokens
 
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 SHELL = {"type": "object", "required": ["command"], "properties": {"command": {"type": "string"}}}
 PATHS = {
@@ -31,7 +31,7 @@ def models(tmp_path: Path) -> Iterator[FakeModels]:
 
 def ask(models: FakeModels, path: str, body: dict[str, Any]) -> tuple[int, str]:
     before = len(models.bill.lines())
-    connection = http.client.HTTPConnection("127.0.0.1", models.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", models.port, timeout=PATIENCE)
     connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -39,6 +39,7 @@ from costtop.store.db import open_reader
 from costtop.store.writer import Writer
 from tests.daemon.stream import QUIET, feature, reading
 from tests.notify.desk import Inbox, audience, json_to
+from tests.patience import PATIENCE
 
 LIVES = int(os.environ.get("COSTTOP_LIVES", "12"))
 NOON = 1_795_600_800_000  # 2026-11-25 10:00 UTC
@@ -158,7 +159,7 @@ class Lives(RuleBasedStateMachine):
         return SendResult(ok=True)
 
     def hand_over(self, letter: Letter) -> None:
-        peer = http.client.HTTPConnection("127.0.0.1", self.inbox.port, timeout=10)
+        peer = http.client.HTTPConnection("127.0.0.1", self.inbox.port, timeout=PATIENCE)
         peer.request("POST", "/", b"{}", {"Idempotency-Key": letter.token})
         peer.getresponse().read()
         peer.close()

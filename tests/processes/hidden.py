@@ -56,7 +56,7 @@ try:
     told["another's number"] = other is None
     time.sleep(YOUNGEST + 0.1)
     told["sent"] = handle.send(signal.SIGTERM)
-    child.wait(30)
+    child.wait(120)
     told["gone"], told["again"] = handle.gone(), handle.send(signal.SIGKILL)
 finally:
     child.kill()

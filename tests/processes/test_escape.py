@@ -70,7 +70,7 @@ async def test_of_a_run_even_what_has_cleared_its_environment_goes(
     command = ["costtop", "run", "-q", "--", "sh", "-c", job]
     runner = subprocess.Popen([sys.executable, "-P", "-m", *command])  # noqa: ASYNC220
     try:
-        until(Path("up").exists, 20)
+        until(Path("up").exists)
         pid, far = (int(Path(name).read_text()) for name in ("up", "far"))
         until(lambda: linux.glance(far).parent == runner.pid)
         assert not linux.environ(far, ("COSTTOP_RUN",))
@@ -96,7 +96,7 @@ async def test_a_run_whose_costtop_was_killed_takes_no_stranger_with_it(
     manager = subprocess.Popen([sys.executable, "-c", code, *run])  # noqa: ASYNC220
     below = []
     try:
-        until(Path("up").exists, 20)
+        until(Path("up").exists)
         pid = int(Path("up").read_text())
         take(hand, pid)
         runner = linux.glance(pid).parent

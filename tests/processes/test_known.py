@@ -211,9 +211,9 @@ async def test_young_sessions_are_searched_for_before_the_next_search_is_due(sta
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(rest), 1.5)
         await writer.transact(_begun, "aaaa")
-        await asyncio.wait_for(rest, 5)
+        await asyncio.wait_for(rest, 8)
         await search.once()
-        await asyncio.wait_for(search._rest(dear), 5)  # it is not known yet
+        await asyncio.wait_for(search._rest(dear), 8)  # it is not known yet
         report(hand, stage.start("name=agent", program=stage.program("claude")))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(search._rest(dear), 1.5)

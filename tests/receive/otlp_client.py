@@ -8,6 +8,7 @@ import urllib.request
 from typing import Any
 
 from costtop import paths
+from tests.patience import PATIENCE
 from tests.receive.running import Instance, until
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -44,7 +45,7 @@ def post(port: int, path: str, body: bytes, **headers: str) -> tuple[int, bytes,
     }
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, named)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
         with error:

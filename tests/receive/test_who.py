@@ -23,7 +23,7 @@ import os, socket, sys
 uid = int(sys.argv[2])
 os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
 with socket.socket(socket.AF_UNIX) as peer:
-    peer.settimeout(30)
+    peer.settimeout(120)
     peer.connect(sys.argv[1])
     if sys.argv[3:]:
         peer.sendall(b'hello\\n')  # who is refused is not even asked

@@ -9,6 +9,7 @@ import pytest
 from costtop.store.db import open_writer
 from costtop.store.recovery import backups, pages
 from costtop.store.writer import Writer
+from tests.patience import PATIENCE
 
 
 def test_a_clock_that_was_set_back_takes_no_backup_away(tmp_path, monkeypatch):
@@ -27,7 +28,7 @@ async def test_a_write_that_ends_a_generator_is_an_error_and_nobody_waits_for_ev
     def ended(_: sqlite3.Connection) -> int:
         return next(iter(()))
 
-    async with Writer(tmp_path / "costtop.db") as writer, asyncio.timeout(20):
+    async with Writer(tmp_path / "costtop.db") as writer, asyncio.timeout(PATIENCE):
         for ask in (writer.read, writer.transact):
             with pytest.raises(RuntimeError, match="a generator ended"):
                 await ask(ended)

@@ -14,6 +14,7 @@ import pytest
 from costtop.store import meta
 from costtop.store.recovery.damage import DamagedStore
 from costtop.store.writer import Writer
+from tests.patience import PATIENCE
 
 
 def unlinked(database: Path) -> None:
@@ -74,7 +75,7 @@ async def test_a_fault_that_nobody_waits_for_any_more_is_no_traceback(tmp_path):
 
     def write(db: sqlite3.Connection) -> None:
         begun.set()
-        go.wait(30)
+        go.wait(PATIENCE)
         db.execute("PRAGMA query_only = 1")
         db.execute("INSERT INTO meta VALUES ('a', 'b')")
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 FOLLOW = """
 import asyncio, resource, sys
 from costtop.tail.follow import Follower, ScanPace
@@ -29,7 +31,7 @@ async def main(folder, files):
                 print(follower.status)
                 return
 
-asyncio.run(asyncio.wait_for(main(sys.argv[1], int(sys.argv[2])), 60))
+asyncio.run(asyncio.wait_for(main(sys.argv[1], int(sys.argv[2])), 120))
 """
 
 
@@ -40,7 +42,7 @@ def in_namespace(limit: str, folder: Path) -> "subprocess.CompletedProcess[str]"
     run = ["unshare", "-Ur", "sh", "-c", shell, "sh"]
     try:
         probe = subprocess.run(
-            [*run, "true"], check=False, capture_output=True, text=True, timeout=30
+            [*run, "true"], check=False, capture_output=True, text=True, timeout=PATIENCE
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         pytest.skip("needs unshare")
@@ -50,7 +52,7 @@ def in_namespace(limit: str, folder: Path) -> "subprocess.CompletedProcess[str]"
 
 
 def child(run: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(run, check=False, capture_output=True, text=True, timeout=90)
+    return subprocess.run(run, check=False, capture_output=True, text=True, timeout=2 * PATIENCE)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from costtop.tail.find import FolderTree, find
 from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import rooted
+from tests.patience import PATIENCE
 from tests.tail.reader import Reader
 
 PATTERNS = ["**/*.jsonl"]
@@ -165,7 +166,7 @@ async def test_a_watcher_tells_what_grows_behind_a_link(home, projects):
             sizes.extend(one.size for one in batch.seen)
 
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE),
         Follower(
             [rooted(projects, PATTERNS)], lambda one: one.size in sizes, pace=pace
         ) as follower,
