@@ -13,6 +13,7 @@ VERBS: Mapping[str, str] = {
     "grant": "granting",
     "forget": "host_forgetting",
     "migrate": "migrating",
+    "export": "archiving",
 }
 """Which module of `costtop.cli.fleet` has which verb, in the order of the help."""
 

@@ -39,8 +39,8 @@ def export(
 ) -> None:
     """Writes what has changed of the days in [since, until); `db` is in autocommit mode.
 
-    Raises CosttopError where another export writes there, psycopg.Error, OSError: each day is then
-    as it was or as it should be, and the same call goes on from there.
+    Raises CosttopError where another export writes there or the disk takes no more, psycopg.Error:
+    each file is then as it was or as it should be, and the same call goes on from there.
     """
     with _alone(folder):
         found = {one.day: one for one in archive_days.days(db, since, until)}
@@ -110,9 +110,10 @@ def _write_file(db: psycopg.Connection, table: ArchiveTable, path: Path, one: Ar
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except BaseException:
+    except OSError as error:
+        raise CosttopError(f"{path}: {error.strerror or error}") from None
+    finally:
         part.unlink(missing_ok=True)
-        raise
 
 
 def _fill(db: psycopg.Connection, table: ArchiveTable, file: Any, one: ArchivedDay) -> None:
