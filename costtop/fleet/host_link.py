@@ -31,7 +31,8 @@ class HostLink:
         self.fault: Fault | None = None  # why nothing can be said now
         self.away_since: int | None = None  # ms UTC
         self.heard = 0  # ms UTC of the server's last answer
-        self.spoke = float("-inf")  # monotonic: of the same
+        self.spoke = self.beaten = float("-inf")  # monotonic: of the same, and of a heartbeat's
+        self.acked = 0  # how far the server has taken what was sent
 
     @property
     def is_open(self) -> bool:
@@ -52,16 +53,13 @@ class HostLink:
         return self._db
 
     def beat(self, lag_ms: int) -> HeartbeatAnswer:
-        """A heartbeat; the first word of a connection is one by itself."""
-        before = self.spoke
-        db = self.db(lag_ms)
-        if self.spoke == before or self.facts is None:
-            return self._beat(db, lag_ms, anew=False)
-        return self.facts
+        """A heartbeat; the first word of a connection is one by itself, see `db`."""
+        return self._beat(self.db(lag_ms), lag_ms, anew=False)
 
     def _beat(self, db: psycopg.Connection, lag_ms: int, *, anew: bool) -> HeartbeatAnswer:
         self.facts = ship.beat(db, self._version, self._schema, now_ms(), lag_ms, anew=anew)
         self.well()
+        self.beaten, self.acked = self.spoke, self.facts.acked
         return self.facts
 
     def ship(self, lag_ms: int, upto: int, shipment: Shipment) -> ShipmentAnswer:
@@ -70,6 +68,7 @@ class HostLink:
         assert self.facts is not None
         answer = ship.ship(db, self.facts.epoch, upto, shipment)
         self.well()
+        self.acked = max(self.acked, answer.acked)
         return answer
 
     def well(self) -> None:

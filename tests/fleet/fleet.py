@@ -22,7 +22,7 @@ class Fleet:
         self.server, self.database, self.port = server, database, port
         self.links: dict[str, psycopg.Connection] = {}
         self.epochs: dict[str, int] = {}
-        self.admin = psycopg.connect(server.url(database, "admin"), autocommit=True)
+        self.admin = self.again()
         for host in hosts:
             self.enrol(host)
 
@@ -32,6 +32,10 @@ class Fleet:
     def __exit__(self, *_: object) -> None:
         for each in (*self.links.values(), self.admin):
             each.close()
+
+    def again(self) -> psycopg.Connection:
+        """Another connection of the owner, where the server has ended the first."""
+        return psycopg.connect(self.server.url(self.database, "admin"), autocommit=True)
 
     def enrol(self, host: str) -> None:
         """Takes a host in; its login is known to the server already."""

@@ -4,7 +4,8 @@ Loaded only where the configuration has a server to ship to.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +14,17 @@ import msgspec
 from costtop import __version__, lasting
 from costtop.daemon.fleet.fleet_pipe import FleetPipe
 from costtop.daemon.wiring import Wired
+from costtop.durations import now_ms
+from costtop.fleet import naming
 from costtop.settings.fleet_settings import Fleet
+from costtop.store import outgoing
 from costtop.store.writer import Writer
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _LOOK = 1.0  # s between two looks whether sessions are at work
 _QUIET = 60.0  # s without a commit after which it looks all the same
 _GATHER = 0.05  # s between two wakes
+log = logging.getLogger("costtop")
 
 
 def pipe_of(instance: Wired, fleet: Fleet) -> FleetPipe:
@@ -29,6 +34,7 @@ def pipe_of(instance: Wired, fleet: Fleet) -> FleetPipe:
             "fleet": msgspec.to_builtins(fleet),
             "database": str(instance.paths.database),
             "version": __version__,
+            "key": naming.hash_key(fleet, instance.paths).hex(),
             "environ": [fleet.url_env] if fleet.url_env else [],
         }
     )
@@ -38,11 +44,34 @@ def works(
     instance: Wired, pipe: FleetPipe, at_work: Callable[[], object]
 ) -> tuple[tuple[str, Work], ...]:
     """The daemon's tasks; `at_work` says whether sessions run on this machine."""
+    cross_out(instance.writer, pipe)
     return (
         ("fleet", pipe.run),
         ("fleet's wakes", partial(_wake, instance.writer, pipe)),
         ("fleet's pace", partial(_pace, pipe, at_work)),
     )
+
+
+def cross_out(writer: Writer, pipe: FleetPipe) -> None:
+    """Has the outbox follow what the child says: it alone talks, the daemon alone writes."""
+
+    async def sent(done: Sequence[object]) -> None:
+        await writer.transact(outgoing.sent, done)
+        pipe.tell({"crossed": 1})
+
+    async def aside(rows: Sequence[int]) -> None:
+        await writer.transact(outgoing.set_aside, rows, now_ms())
+
+    async def again(_: object) -> None:
+        log.warning("the fleet's server lacks what it once had: all is sent again")
+        await writer.transact(outgoing.again)
+
+    async def once_more(_: object) -> None:
+        if await writer.read(outgoing.aside):
+            await writer.transact(outgoing.try_again)
+
+    for name, take in (("sent", sent), ("aside", aside), ("again", again), ("up", once_more)):
+        pipe.on(name, take)
 
 
 async def _wake(writer: Writer, pipe: FleetPipe) -> None:
