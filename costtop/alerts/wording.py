@@ -50,18 +50,22 @@ def message(
     holds: bool = False,
     living: str = "",
     covered: str = "",
+    of_fleet: bool = False,
 ) -> Message:
     """The words for one notification.
 
     `spenders` are ("source/session", nano-dollars) of the sessions that spent most of a budget;
     `holds`: at this tier it does more than tell. `living` is the dearest of them that still runs.
-    `covered` is the plan by which a session's dollars are value and no bill.
+    `covered` is the plan by which a session's dollars are value and no bill. Of a budget `of_fleet`
+    the spenders are hosts.
     """
     finding = one.finding
     title = MARK + headline(finding)
     family = kind(finding.rule)
     if family == "budget":
         told = _budget(one, spenders, living, holds=holds)
+        if of_fleet:
+            told = _of_fleet(told, finding, spenders)
     else:
         told = {"blind": _blind, "common": _common}.get(family, _session)(one)
         if covered and family == "session":
@@ -105,6 +109,8 @@ def _head(finding: Finding) -> str:
         return f"{heads[finding.rule]} {_name(finding.budget)}"
     if kind(finding.rule) == "budget":
         return f"budget {_name(finding.budget)}"
+    if finding.rule.startswith("host_"):
+        return f"host {_name(finding.period)}"
     if kind(finding.rule) == "blind":
         return finding.rule
     if kind(finding.rule) == "common":
@@ -193,6 +199,18 @@ def _budget(
         f"Why: {finding.why.strip() or 'see the dearest sessions'}{_besides(one)}",
         *_spenders(finding, evidence, spenders),
         _budget_todo(one, spenders, living, holds=holds),
+    ]
+
+
+def _of_fleet(told: list[str], finding: Finding, spenders: Sequence[tuple[str, int]]) -> list[str]:
+    """The same of many machines: it names them, and what one can look at from anywhere."""
+    whole = finding.amount or NANO
+    hosts = ", ".join(f"{host} ${beside(cost, whole)}" for host, cost in spenders)
+    return [
+        f"Fleet: {told[0]}",
+        *told[1:3],
+        *([f"Dearest hosts: {hosts}."] if spenders else []),
+        "costtop --fleet · costtop report --fleet --by host · costtop alerts list --fleet",
     ]
 
 
@@ -297,6 +315,8 @@ def _blind(one: Notification) -> list[str]:
             finding.why,
             f"costtop doctor · costtop backup --list · costtop alerts ack {one.id}",
         ]
+    if finding.rule.startswith("host_"):
+        return [finding.why, "costtop fleet status · costtop --fleet"]
     if finding.resolved:
         return [
             "costtop can see costs again.",

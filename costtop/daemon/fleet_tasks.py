@@ -10,6 +10,7 @@ from costtop.daemon.notices.post import Audience
 from costtop.daemon.status.status_writer import StatusWriter, Troubled
 from costtop.daemon.wiring import Wired
 from costtop.named import NamedTuple
+from costtop.settings.fleet_settings import Fleet
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -29,8 +30,25 @@ def fleet_tasks(
 ) -> tuple[tuple[str, Work], ...]:
     """What ships to the fleet and hears from it; the status tells of it from then on."""
     fleet = around.instance.config.fleet
-    if fleet is None or not fleet.ships:
+    if fleet is None:
         return ()
+    works = _ships(around, fleet) if fleet.ships else ()
+    return (*works, *(_leads(around) if fleet.steward else ()))
+
+
+def _leads(around: Around) -> tuple[tuple[str, Work], ...]:
+    """What stands for election as the fleet's steward."""
+    from costtop.daemon.fleet.steward_keeper import StewardKeeper
+
+    keeper = StewardKeeper()
+    around.troubled.append(keeper)
+    shipping = around.status.fleet
+    around.status.fleet = lambda: {**(shipping() if shipping else {}), "steward": keeper.said()}
+    return (("fleet's steward", keeper.run),)
+
+
+def _ships(around: Around, fleet: Fleet) -> tuple[tuple[str, Work], ...]:
+    """What ships to the fleet and hears from it."""
     from costtop.daemon.fleet import fleet_works, hands
 
     pipe = fleet_works.pipe_of(around.instance, fleet)

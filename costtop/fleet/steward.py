@@ -11,9 +11,18 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from costtop.fleet import server_link
 from costtop.named import NamedTuple
 
+Server = psycopg.Connection  # who leads needs to know no more of the driver than these two
+ServerError = psycopg.Error
 BEHIND_A_POOL = "CT005"  # what `lead` refuses by
+
+_POOLED = (
+    "the steward's URL leads through a pool (pgbouncer), and a leader's lock would be the pool's:"
+    " give steward_url_file a URL straight to the server"
+)
+_READS_NOTHING = "the steward's login may lead no team: costtop fleet grant"
 
 Row = dict[str, Any]
 _RENAMED = {"usr": "user", "happened": "at"}  # columns whose name a store of SQLite has otherwise
@@ -29,6 +38,18 @@ class Leadership(NamedTuple):
     since: int
 
 
+class HostSeen(NamedTuple):
+    """A host as the server knows it, and what it spent."""
+
+    team: str
+    name: str
+    quiet_ms: int  # since its last word
+    idle_ms: int  # it has one at least so often
+    spent: int  # nano-dollars in the last half an hour of its words
+    calls: int  # today, UTC
+    unpriced: int  # of these
+
+
 class Ledger(NamedTuple):
     """What a leader leaves to the next: rows by the columns of a store of SQLite."""
 
@@ -37,7 +58,19 @@ class Ledger(NamedTuple):
     guards: list[Row]
 
 
-def lead(db: psycopg.Connection, host: str, lease_ms: int) -> Leadership:
+def connect(url: str, *, insecure: bool) -> Server:
+    """A connection of a steward's. Raises FleetError and ServerError."""
+    return server_link.connect(url, insecure=insecure, name="costtop-steward")
+
+
+def said(error: ServerError) -> str:
+    """What an error means, without a word of the driver's."""
+    if error.sqlstate == BEHIND_A_POOL:
+        return _POOLED
+    return _READS_NOTHING if error.sqlstate == "42501" else server_link.said(error)
+
+
+def lead(db: Server, host: str, lease_ms: int) -> Leadership:
     """Stands for election, on a connection that is kept: with it the leadership ends.
 
     Raises psycopg.Error of BEHIND_A_POOL, and of "42501" where the login reads no team.
@@ -50,12 +83,12 @@ def lead(db: psycopg.Connection, host: str, lease_ms: int) -> Leadership:
     return Leadership(*row)
 
 
-def lead_on(db: psycopg.Connection, epoch: int, lease_ms: int) -> bool:
+def lead_on(db: Server, epoch: int, lease_ms: int) -> bool:
     """Says that the leader lives; False where another one leads."""
     return _said(db, "SELECT costtop.lead_on(%s::bigint, %s::int)", epoch, lease_ms)
 
 
-def stand(db: psycopg.Connection, epoch: int, said: Mapping[str, Sequence[Row]]) -> int:
+def stand(db: Server, epoch: int, said: Mapping[str, Sequence[Row]]) -> int:
     """Writes rows by table: budgets, guards, standing, alerts, outbox; how many were written.
 
     0 where another one leads. Alerts and letters have the columns of a store of SQLite.
@@ -69,17 +102,17 @@ def stand(db: psycopg.Connection, epoch: int, said: Mapping[str, Sequence[Row]])
     return int(row[0])
 
 
-def claim(db: psycopg.Connection, epoch: int, token: str) -> bool:
+def claim(db: Server, epoch: int, token: str) -> bool:
     """Takes a letter to send it now; False where it is gone, or another one leads."""
     return _said(db, "SELECT costtop.claim(%s::bigint, %s::text)", epoch, token)
 
 
-def sent(db: psycopg.Connection, epoch: int, token: str, state: str) -> bool:
+def sent(db: Server, epoch: int, token: str, state: str) -> bool:
     """Marks a letter that was taken; False where another one has taken it since."""
     return _said(db, "SELECT costtop.sent(%s::bigint, %s::text, %s::text)", epoch, token, state)
 
 
-def ledger(db: psycopg.Connection, since: int) -> Ledger:
+def ledger(db: Server, since: int) -> Ledger:
     """What the fleet was told since then, and what is still open, of the teams of this login."""
     return Ledger(
         _rows(
@@ -101,7 +134,24 @@ def ledger(db: psycopg.Connection, since: int) -> Ledger:
     )
 
 
-def leaders(db: psycopg.Connection) -> list[tuple[str, int, str, int, int]]:
+_HOSTS = b"""
+SELECT t.name, h.name, n.ms - h.seen, h.idle_ms,
+  coalesce(sum(s.cost) FILTER (WHERE s.quarter >= (h.seen - 1800000) / 900000), 0)::bigint,
+  coalesce(sum(s.calls) FILTER (WHERE s.quarter >= n.ms / 86400000 * 96), 0)::bigint,
+  coalesce(sum(s.unpriced) FILTER (WHERE s.quarter >= n.ms / 86400000 * 96), 0)::bigint
+FROM costtop.hosts h JOIN costtop.teams t ON t.id = h.team
+CROSS JOIN (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) n
+LEFT JOIN costtop.spend s ON s.team = h.team AND s.host = h.id
+  AND s.quarter >= n.ms / 86400000 * 96 - 96
+GROUP BY t.name, h.name, h.seen, h.idle_ms, n.ms ORDER BY 1, 2"""
+
+
+def hosts(db: Server) -> list[HostSeen]:
+    """The hosts of the teams that this login reads."""
+    return [HostSeen(*row) for row in db.execute(_HOSTS).fetchall()]
+
+
+def leaders(db: Server) -> list[tuple[str, int, str, int, int]]:
     """(team, epoch, host, since, until) of each team that this login reads."""
     return db.execute(
         "SELECT t.name, l.epoch, l.host, l.since, l.until FROM costtop.leader l"
@@ -109,7 +159,7 @@ def leaders(db: psycopg.Connection) -> list[tuple[str, int, str, int, int]]:
     ).fetchall()
 
 
-def _rows(db: psycopg.Connection, question: str, *given: object) -> list[Row]:
+def _rows(db: Server, question: str, *given: object) -> list[Row]:
     with db.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(question.encode(), given).fetchall()
     return [_here(row) for row in rows]
@@ -125,7 +175,7 @@ def _there(row: Row) -> Row:
     return {names.get(name, name): value for name, value in row.items()}
 
 
-def _said(db: psycopg.Connection, question: str, *given: object) -> bool:
+def _said(db: Server, question: str, *given: object) -> bool:
     row = db.execute(question.encode(), given).fetchone()
     assert row is not None
     return bool(row[0])

@@ -8,8 +8,10 @@ two places of their own. A letter is marked sent after success only (RELIABILITY
 import asyncio
 import contextlib
 import random
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from costtop import lasting
 from costtop.config import Endpoint
@@ -18,12 +20,29 @@ from costtop.notify.send import SendResult
 from costtop.notify.send import send as send_by
 from costtop.notify.sender_children import SenderChildren
 from costtop.store.alerts import outbox
-from costtop.store.writer import Writer
 
 WELL = 8  # children at once for endpoints that work
 FAILING = 2  # and for those that do not
 _LONGEST_SLEEP = 60.0  # seconds; a wake-up comes with every commit that posts a letter
 _GRACE = 1.5  # seconds for what is under way when the daemon stops
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Outbox(Protocol):
+    """Where letters lie: the store of a daemon, or the ledger of a fleet's steward."""
+
+    async def transact(
+        self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """What `write` returns, committed."""
+
+    async def read(
+        self, read: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """What `read` returns, in turn with the writes."""
+
 
 Late = Callable[[str, str, int, int], tuple[str, str]]
 Send = Callable[[Endpoint, Letter], Awaitable[SendResult]]
@@ -34,7 +53,7 @@ class Courier:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Outbox,
         endpoints: Sequence[Endpoint],
         late: Late,
         clock: Callable[[], int],

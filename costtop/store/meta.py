@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.nouns.budget_nouns import Budget
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
+FLEET = "fleet"  # not "" in a store that mirrors a fleet's
 TICKETS = "tickets"  # the pattern of tickets in names of branches
 _VOIDED = "voided"  # how often ids have gone
 REBUILDING = "rebuilding"  # why the store is being rebuilt, while it is: `recovery.rebuild`

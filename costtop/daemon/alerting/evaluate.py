@@ -8,7 +8,6 @@ aloud for those that came since. A first import is all history, so it is learnt 
 once what is recent has been read, budgets of the day judge what is spent while the rest comes in.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -16,20 +15,18 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.daemon.alerting import breaker_actions
+from costtop.daemon.alerting import breaker_actions, stored_budgets
 from costtop.daemon.alerting.live_sessions import IMPORTED, WATCHED, LiveSessions, judged
 from costtop.daemon.alerting.plan_budgets import PlanBudgets
 from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.daemon.notices.repeats import post_repeats
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
-from costtop.detect.budgets.tiers import Said
 from costtop.detect.settings import Settings
 from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
 from costtop.named import NamedTuple
 from costtop.queries.plans import watched_spend
 from costtop.store import meta
-from costtop.store.alerts import alert_reads
 from costtop.store.calls import scope_sums
 from costtop.store.calls.calls import Recorded
 from costtop.store.sessions.past_spends import History
@@ -221,15 +218,11 @@ class Evaluator:
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""
         billed = watched_spend.growth(db) if self._billing else None
-        self._budgets = Budgets(self.limits, self.tz, partial(_is_floor, db), billed)
+        self._budgets = Budgets(self.limits, self.tz, partial(stored_budgets.is_floor, db), billed)
         for gap in (*self._budgets.wanted(now), *self._ahead(db, now)):
             self._fill(db, gap, now)
-            self._recall(db, gap, now)
-        for gap in self._budgets.unlearnt(now):
-            _, since, until = gap.span
-            of, counted = dict(gap.budget.scope), watched_spend.rollup(db, gap.budget.watch)
-            for at, cost, _ in scope_sums.quarters(db, of, since, until, counted):
-                self._budgets.learn(gap.budget.name, at, cost)
+            stored_budgets.recall(db, self._budgets, gap, now)
+        stored_budgets.learn(db, self._budgets, now)
         for spend in unjudged:
             for budget in self.limits:
                 if covers(budget, spend):
@@ -265,17 +258,3 @@ class Evaluator:
         for at, cost, unpriced in chain(coarse, exact):
             moment = min(max(at, start), end - 1)
             self._budgets.fill(name, moment, cost, unpriced=unpriced > 0)
-
-    def _recall(self, db: sqlite3.Connection, gap: Unfilled, now: int) -> None:
-        """What the ledger knows of a budget's period."""
-        name, key = gap.budget.name, gap.span.key
-        for one in alert_reads.of_budget(db, name, key):
-            window = json.loads(one.evidence).get("window_ms", 0)
-            still = one.state in {"open", "acknowledged"}
-            said = Said(one.rule, one.severity, one.tier, one.amount, window, still)
-            self._budgets.recall_said(name, key, said, now)
-
-
-def _is_floor(db: sqlite3.Connection, budget: Budget, since: int, until: int) -> bool:
-    """Whether what the budget spent is shown as a floor: as in reports, lists and heads."""
-    return scope_sums.spent(db, dict(budget.scope), since, until).floor

@@ -115,6 +115,9 @@ def worded(db: sqlite3.Connection, one: Notification, zone: tzinfo, now: int) ->
         since, until = periods.reach(limit.period, finding.at, ZoneInfo(str(zone))), finding.at + 1
     counted = watched_spend.rollup(db, limit.watch)
     spenders = scope_sums.dearest(db, dict(limit.scope), since, until, _NAMED, counted)
+    if meta.get(db, meta.FLEET):  # a mirror's lines of spend stand under their hosts
+        hosts = [(key.removeprefix("/").removesuffix(":"), cost) for key, cost in spenders]
+        return wording.message(one, hosts, of_fleet=True)
     heard = finding.at - meta.shared(db).finished_after
     living = next((key for key, _ in spenders if live_logs.is_live(db, key, heard)), "")
     spenders = [(short_ids.said(db, key), cost) for key, cost in spenders]

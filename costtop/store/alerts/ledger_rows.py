@@ -1,0 +1,61 @@
+"""Alerts and letters as whole rows: how one store's ledger is handed to another. It judges none.
+
+Rows are known by what they are called everywhere: an alert's `ref`, a letter's `token`. Numbers of
+rows are each store's own, and are left out. Every function runs inside the caller's transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Row = dict[str, Any]
+_KEYS = {"alerts": "ref", "outbox": "token"}
+_OWN = ("id", "digest")  # numbers of rows of this store
+
+
+def read(db: sqlite3.Connection, table: str) -> dict[str, Row]:
+    """The rows of "alerts" or "outbox" by their key; a letter's `alerts` are refs."""
+    cursor = db.execute(f"SELECT * FROM {table} ORDER BY id")
+    names = [column[0] for column in cursor.description]
+    refs = _refs(db) if table == "outbox" else {}
+    found = {}
+    for values in cursor:
+        row = dict(zip(names, values, strict=True))
+        if table == "outbox":
+            row["alerts"] = refs.get(row["id"], [])
+        found[row[_KEYS[table]]] = {name: row[name] for name in row if name not in _OWN}
+    return found
+
+
+def _refs(db: sqlite3.Connection) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for letter, ref in db.execute(
+        "SELECT outbox, ref FROM outbox_alerts JOIN alerts ON alerts.id = alert ORDER BY alert"
+    ):
+        found.setdefault(letter, []).append(ref)
+    return found
+
+
+def replace(db: sqlite3.Connection, alerts: Iterable[Row], outbox: Iterable[Row]) -> None:
+    """Puts these in the place of all alerts, letters and open breakers; oldest first."""
+    for table in ("outbox_alerts", "outbox", "decisions", "alerts", "breakers"):
+        db.execute(f"DELETE FROM {table}")
+    for row in alerts:
+        _insert(db, "alerts", row)
+    for row in outbox:
+        letter = _insert(db, "outbox", row)
+        db.executemany(
+            "INSERT OR IGNORE INTO outbox_alerts (outbox, alert)"
+            " SELECT ?, id FROM alerts WHERE ref = ?",
+            [(letter, ref) for ref in row["alerts"]],
+        )
+
+
+def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
+    columns = {name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")} - {*_OWN}
+    names = sorted(columns & row.keys())
+    marks = ",".join("?" * len(names))
+    cursor = db.execute(
+        f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})", [row[name] for name in names]
+    )
+    return int(cursor.lastrowid or 0)
