@@ -276,6 +276,8 @@ def _passed(one: Notification, evidence: dict[str, str | int | float]) -> str:
     finding = one.finding
     if finding.rule == "budget_burn":
         return _burning(evidence)
+    if finding.rule == "budget_share":
+        return "Out of the fleet's reach, this machine counts by itself."
     if finding.rule == "budget_forecast":
         expected = evidence.get("expected")
         most = f"${dollars(expected)}" if isinstance(expected, int) else "more than its amount"

@@ -32,7 +32,7 @@ def fleet_tasks(
     fleet = around.instance.config.fleet
     if fleet is None:
         return ()
-    works = _ships(around, fleet) if fleet.ships else ()
+    works = _ships(around, fleet, to, posted) if fleet.ships else ()
     return (*works, *(_leads(around) if fleet.steward else ()))
 
 
@@ -47,15 +47,22 @@ def _leads(around: Around) -> tuple[tuple[str, Work], ...]:
     return (("fleet's steward", keeper.run),)
 
 
-def _ships(around: Around, fleet: Fleet) -> tuple[tuple[str, Work], ...]:
+def _ships(
+    around: Around, fleet: Fleet, to: Audience, posted: asyncio.Event
+) -> tuple[tuple[str, Work], ...]:
     """What ships to the fleet and hears from it."""
     from costtop.daemon.fleet import fleet_works, hands
+    from costtop.daemon.fleet.fleet_guards import FleetGuards, GuardRules
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
     around.status.fleet = pipe.said
     commands = hands.hands_of(around.instance, fleet, around.executors, pipe)
+    rules = GuardRules(frozenset(fleet.accept))
+    guards = FleetGuards(around.instance.writer, to, rules, posted.set)
+    pipe.on("guards", guards.take)
     return (
+        ("fleet's guards", guards.run),
         *fleet_works.works(around.instance, pipe, around.search.seen),
         ("fleet's commands", commands.run),
     )

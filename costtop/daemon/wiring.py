@@ -29,12 +29,14 @@ from costtop.files import private_directory
 from costtop.fleet import joining
 from costtop.model import Context
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import OF_FLEET
 from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
 from costtop.sources.registry import SOURCE
 from costtop.store import meta
+from costtop.store.alerts import breakers
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.recovery import rebuild
 from costtop.store.sessions import accounts, labels, owner_columns, owners, runs, task_completion
@@ -95,6 +97,7 @@ async def wired(
         await _place_sessions(writer, write_context, config, who)
         if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
             posted()
+        await _leave_fleet(writer, config)
         await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
         tell = partial(_on_loop, asyncio.get_running_loop(), posted)
@@ -119,6 +122,15 @@ async def wired(
         finally:
             if prices.learnt() and not writer.damaged.is_set():
                 await _keep_last(writer, prices)
+
+
+async def _leave_fleet(writer: Writer, config: Config) -> None:
+    """What a fleet held is over where the configuration knows none any more."""
+    ships = config.fleet is not None and config.fleet.ships
+    kept = "" if ships else await writer.read(meta.get, meta.FLEET_GUARDS)
+    if kept:
+        await writer.transact(breakers.end_named, OF_FLEET, now_ms())
+        await writer.transact(meta.put, {meta.FLEET_GUARDS: ""})
 
 
 async def _context(writer: Writer, config: Config, costs: Costs) -> WriteContext:

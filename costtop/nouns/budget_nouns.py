@@ -11,6 +11,7 @@ Globs = tuple[tuple[str, str], ...]
 
 
 PLAN = "plan:"  # begins the period of a budget that watches a window of a plan
+OF_FLEET = "fleet:"  # begins the name of a budget that is not this machine's own
 WHOLE = 10_000  # hundredths of a per cent: all of a plan's window
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
 
 SETTLED = "settled"  # the revision in which a quarter hour before the running one changed last
 FLEET = "fleet"  # not "" in a store that mirrors a fleet's
+FLEET_GUARDS = "fleet_guards"  # what a fleet's budgets hold here, as its server said last
 TICKETS = "tickets"  # the pattern of tickets in names of branches
 _VOIDED = "voided"  # how often ids have gone
 REBUILDING = "rebuilding"  # why the store is being rebuilt, while it is: `recovery.rebuild`

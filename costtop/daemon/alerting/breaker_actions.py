@@ -22,6 +22,7 @@ from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
 from costtop.named import NamedTuple
+from costtop.nouns.budget_nouns import OF_FLEET
 from costtop.periods import Span
 from costtop.queries.plans import watched_spend
 from costtop.store import gating
@@ -47,11 +48,15 @@ def look(
 ) -> bool:
     """Looks at every budget of dollars and keeps what changed; True where a message was posted.
 
-    `besides` are names of budgets whose breakers are looked at elsewhere.
+    `besides` are names of budgets whose breakers are looked at elsewhere, as those of a fleet are.
     """
     breakers.expire(db, now)
     opened = breakers.open_ones(db, now)
-    known = {one.budget: one for one in opened if one.budget and one.budget not in besides}
+    known = {
+        one.budget: one
+        for one in opened
+        if one.budget and one.budget not in besides and not one.budget.startswith(OF_FLEET)
+    }
     posted = False
     for budget in budgets:
         one = known.pop(budget.name, None)

@@ -94,6 +94,15 @@ def end(db: sqlite3.Connection, breakers: Iterable[int], by: str, now: int) -> N
     )
 
 
+def end_named(db: sqlite3.Connection, begins: str, now: int) -> None:
+    """Ends those of a fleet, whose names begin so: this machine belongs to none any more."""
+    db.execute(
+        "UPDATE breakers SET ended = ?, ended_by = 'no fleet is configured'"
+        " WHERE ended IS NULL AND budget GLOB ?",
+        (now, f"{begins}*"),
+    )
+
+
 def expire(db: sqlite3.Connection, now: int) -> None:
     """Ends what holds no longer: its period is over."""
     db.execute(
