@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from costtop import durations
+from costtop.alerts import fleet_wording
 from costtop.alerts.choose import kind
 from costtop.analysis import why
 from costtop.durations import MINUTE
@@ -65,7 +66,7 @@ def message(
     if family == "budget":
         told = _budget(one, spenders, living, holds=holds)
         if of_fleet:
-            told = _of_fleet(told, finding, spenders)
+            told = fleet_wording.budget(told, finding, spenders)
     else:
         told = {"blind": _blind, "common": _common}.get(family, _session)(one)
         if covered and family == "session":
@@ -202,18 +203,6 @@ def _budget(
     ]
 
 
-def _of_fleet(told: list[str], finding: Finding, spenders: Sequence[tuple[str, int]]) -> list[str]:
-    """The same of many machines: it names them, and what one can look at from anywhere."""
-    whole = finding.amount or NANO
-    hosts = ", ".join(f"{host} ${beside(cost, whole)}" for host, cost in spenders)
-    return [
-        f"Fleet: {told[0]}",
-        *told[1:3],
-        *([f"Dearest hosts: {hosts}."] if spenders else []),
-        "costtop --fleet · costtop report --fleet --by host · costtop alerts list --fleet",
-    ]
-
-
 def _spenders(
     finding: Finding,
     evidence: dict[str, str | int | float],
@@ -318,7 +307,7 @@ def _blind(one: Notification) -> list[str]:
             f"costtop doctor · costtop backup --list · costtop alerts ack {one.id}",
         ]
     if finding.rule.startswith("host_"):
-        return [finding.why, "costtop fleet status · costtop --fleet"]
+        return fleet_wording.host(finding)
     if finding.resolved:
         return [
             "costtop can see costs again.",
