@@ -14,6 +14,7 @@ TASKS_OF_THEIR_OWN = {
     "costtop/daemon/ingest/socket_calls.py": "one commit, which answers its peers when it fails",
     "costtop/daemon/ingest/backlog.py": "a fold in a worker, awaited by the reader",
     "costtop/daemon/notices/heartbeat.py": "one beat, which ends by itself and says what it met",
+    "costtop/daemon/fleet/hands.py": "one command of an operator, which its server tells again",
     "costtop/daemon/jobs/scan_once.py": "the word of how far it is, for the time of one command",
     "costtop/daemon/commands/front_desk.py": "a command under way, answered whatever meets it",
     "costtop/daemon/run/wrap.py": "`costtop run`, which is no daemon",

@@ -17,6 +17,7 @@ LINE_LIMIT = 1 << 20  # bytes of one line, either way
 
 MarkKind = Literal["watch", "runaway", "fine"]
 Rung = Literal["INT", "TERM", "KILL"]
+FarVerb = Literal["mark", "unmark", "silence", "stop", "pause", "resume", "kill"]
 C = TypeVar("C")
 
 
@@ -308,6 +309,24 @@ class Forget:
 
 
 @_command
+class AskFar:
+    """Ask for a deed on a session of another machine of the fleet, and wait for its answer.
+
+    `session` is its key or short id there; `given` is what the verb needs besides: kind and note of
+    a mark, span (ms), grows or ever of a silence, note of a stop, rung of a kill, hold of a pause.
+    Answered with `state` (done, refused, expired) and `answer`, its words.
+    """
+
+    do = "ask-far"
+    host: str
+    far_session: str
+    verb: FarVerb
+    team: str = ""
+    given: Mapping[str, str | int | bool] = {}
+    by: str = ""
+
+
+@_command
 class Compact:
     """Take out the tools and minutes of sessions that ended before `before`, ms UTC."""
 
@@ -324,6 +343,7 @@ Command = (
     | Restore
     | Forget
     | Compact
+    | AskFar
     | SetBudget
     | RemoveBudget
     | Scan

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from costtop.control.protocol import AskFar
+from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.commands.obey import Executors
 from costtop.daemon.notices.post import Audience
@@ -23,6 +25,15 @@ class Around(NamedTuple):
     search: ProcessSearch
     status: StatusWriter
     troubled: list[Troubled]
+
+
+async def ask_far(
+    instance: Wired, action_log: ActionLog, command: AskFar, by: str
+) -> dict[str, Any]:
+    """What another machine answers to a command; raises FleetError where it cannot be asked."""
+    from costtop.daemon.fleet import ask_far
+
+    return await ask_far.ask(instance.config.fleet, action_log, command, by)
 
 
 def fleet_tasks(

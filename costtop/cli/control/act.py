@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from costtop import durations, paths
-from costtop.cli.control import pausing
+from costtop.cli.control import far_deeds, pausing
 from costtop.cli.tables import put, put_json, put_said
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, UsageError
@@ -34,7 +34,7 @@ _SAYS = {
     "resume": ("Lets paused sessions go on.", "7b4acd3"),
     "kill": (
         "Ends sessions: SIGINT, then SIGTERM, then SIGKILL.",
-        *("7b4acd3", "7b4acd3 --up-to TERM", "7b4acd3 --dry-run"),
+        *("7b4acd3", "7b4acd3 --up-to TERM", "7b4acd3 --dry-run", "build-7:7b4acd3"),
     ),
     "override": (
         "Lets what a breaker holds back pass for a while.",
@@ -57,17 +57,20 @@ def add(parser: "Parser", name: str) -> None:
         parser.add_argument("--all", action="store_true", help="everything that is held back")
         parser.add_argument("--end", action="store_true", help="take an override back")
         return
-    session = "its short id, with or without @, or any unique beginning of its id"
+    session = "its short id, with or without @, or a unique beginning of its id; HOST:SESSION"
     parser.add_argument("session", metavar="SESSION", nargs="+", help=session)
     if name == "mark":
         kinds = ("watch", "runaway", "fine")
         parser.add_argument("--as", dest="kind", choices=kinds, help="how")
         parser.add_argument("--note", help="why; what is not given stays as it was")
+        far_deeds.add_json(parser)
     else:
         _add_signals(parser, name)
 
 
 def _add_signals(parser: "Parser", name: str) -> None:
+    if name in {"unmark", "resume"}:
+        far_deeds.add_json(parser)
     if name in {"pause", "resume", "kill"}:
         pid = "the process, typed where costtop is not sure which one it is"
         parser.add_argument("--pid", type=int, metavar="PID", help=pid)
@@ -84,20 +87,23 @@ def _add_signals(parser: "Parser", name: str) -> None:
         either.add_argument("--now", action="store_true", help=now)
     if name in {"kill", "pause"}:
         parser.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
-        parser.add_argument("--json", action="store_true", help="what would be done, as JSON")
+        planned = "what would be done, or what another machine answers, as JSON"
+        parser.add_argument("--json", action="store_true", help=planned)
 
 
 def run(options: "argparse.Namespace") -> int:
     """Does it to every session; one that is refused does not spare the others."""
     found = paths.find()
+    if far := far_deeds.parted(found, options.session):
+        return far_deeds.ask_each(found, options, far, options.verb)
     called = named(found, options.session)
     typed = dict.fromkeys(called, getattr(options, "pid", None))
     if len(called) > 1 and any(typed.values()):
         raise UsageError("--pid names the process of one session: give one session")
     held: set[str] = set()
     if getattr(options, "json", False):
-        if not options.dry_run:
-            raise UsageError("--json says what would be done: give --dry-run with it")
+        if not getattr(options, "dry_run", False):
+            raise far_deeds.no_json(options.verb)
         put_json({"schema": 1, "plans": [_planned(found, options, *one) for one in called.items()]})
         return 0
     if options.verb in {"kill", "pause"}:

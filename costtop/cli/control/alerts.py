@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import config as configuration
 from costtop import durations, paths
-from costtop.cli.control import routing, tuning
+from costtop.cli.control import far_deeds, routing, tuning
 from costtop.cli.parser import Parser, Verbs
 from costtop.cli.spans import between
 from costtop.cli.tables import plain, put, put_json, put_said
@@ -174,6 +174,8 @@ def _silence(options: argparse.Namespace) -> int:
         raise UsageError(f"say of what: {meant}, or {others}")
     if sys.stdin.isatty() and not any(getattr(options, name) for name in _TARGETS):
         _ask_target(options)
+    if far := far_deeds.parted(paths.find(), [options.session] if options.session else []):
+        return far_deeds.ask_each(paths.find(), options, far, "silence")
     session = lookup.session(_reader(), options.session) if options.session else ""
     if options.span is None and options.until_grows is None and sys.stdin.isatty():
         options.span = input("For how long? 30m, 2h, 7d or ever: ").strip()

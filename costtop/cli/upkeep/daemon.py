@@ -47,9 +47,11 @@ def add(parser: "Parser", name: str) -> None:
     if name in {"daemon", "start"}:
         parser.add_argument("--read-only", action="store_true", help="change nothing, only look")
     if name == "stop":
-        soft = "soft stop: its hook ends the turn at the next tool"
+        soft = "soft stop: its hook ends the turn at the next tool; also HOST:SESSION"
         parser.add_argument("session", metavar="SESSION", nargs="*", help=soft)
         parser.add_argument("--note", default="", help="why; the agent is told")
+        about = "of sessions on other machines: what they answer, as JSON"
+        parser.add_argument("--json", action="store_true", help=about)
 
 
 def _daemon(options: "argparse.Namespace") -> int:
@@ -88,10 +90,14 @@ def _stop(options: "argparse.Namespace") -> int:
 
 
 def _stop_sessions(found: paths.Paths, options: "argparse.Namespace") -> int:
-    from costtop.cli.control import act
+    from costtop.cli.control import act, far_deeds
     from costtop.control import protocol
     from costtop.files import user_name
 
+    if far := far_deeds.parted(found, options.session):
+        return far_deeds.ask_each(found, options, far, "stop")
+    if options.json:
+        raise far_deeds.no_json("stop")
     called = act.named(found, options.session)
     return act.each(found, called, lambda key: protocol.StopSession(key, options.note, user_name()))
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, assert_never, get_args
 
@@ -16,6 +16,7 @@ from costtop.config import LEAST_KEPT
 from costtop.control.protocol import (
     PROTOCOL,
     Acknowledge,
+    AskFar,
     Backup,
     BeginRun,
     BeginSilence,
@@ -87,6 +88,7 @@ class Executors(NamedTuple):
     stop: Callable[[], None]
     reload: Callable[[], None]
     keeper: StoreKeeper
+    ask_far: Callable[[AskFar, str], Awaitable[dict[str, Any]]]
 
 
 class Obey:
@@ -175,6 +177,9 @@ class Obey:
             case Backup() | Restore() | Forget() | Compact():
                 by = executors.guard.name(getattr(command, "by", ""), caller)
                 return reply(**await _of_store(command, self._instance, executors.keeper, by))
+            case AskFar():
+                by = executors.guard.name(command.by, caller)
+                return reply(**await executors.ask_far(command, by))
             case Reprice():
                 with self._instance.working("reprice") as watch:
                     return reply(changes=await repriced(self._instance, watch))

@@ -5,12 +5,13 @@ The server is another machine: what it sends is taken for text that anybody may 
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from costtop.control.protocol import (
     BeginSilence,
+    FarVerb,
     MarkKind,
     MarkSession,
     Pause,
@@ -20,8 +21,6 @@ from costtop.control.protocol import (
 )
 from costtop.store.far_commands import FarCommand
 from costtop.text import clean
-
-Verb = Literal["mark", "unmark", "silence", "stop", "pause", "resume", "kill"]
 
 
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +40,7 @@ class FarOrder(msgspec.Struct, frozen=True):
 
     id: uuid.UUID
     session: str
-    verb: Verb
+    verb: FarVerb
     by: str
     asked_on: str
     until: int

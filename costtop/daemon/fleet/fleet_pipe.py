@@ -27,7 +27,7 @@ _FIRST, _MOST = 1.0, 60.0  # s before another start
 _SETTLED = 60.0  # s after which a child has been no failure
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.stdin.buffer.readline());"
-    "from costtop.fleet.forwarder import serve; serve()"
+    "from {} import serve; serve()"
 )
 # What the driver and the resolver may need of the environment; secrets of others stay here.
 _KEPT = (
@@ -98,8 +98,7 @@ class FleetPipe:
         child = await begin(self._environ, self._order.get("environ", ()))
         try:
             assert child.stdin is not None
-            for line in (search_path(), self._order):
-                child.stdin.write(json.dumps(line).encode() + b"\n")
+            child.stdin.write(first_line() + json.dumps(self._order).encode() + b"\n")
             self._child = child
             await self._give("up", None)
             return await self._hear(child)
@@ -147,11 +146,18 @@ class FleetPipe:
             self.state = {**self.state, "reachable": False, "unreachable_since": since}
 
 
-async def begin(environ: Mapping[str, str], wanted: Any = ()) -> asyncio.subprocess.Process:
+def first_line() -> bytes:
+    """The search path of a child: what each is told first of all."""
+    return json.dumps(search_path()).encode() + b"\n"
+
+
+async def begin(
+    environ: Mapping[str, str], wanted: Any = (), module: str = "costtop.fleet.forwarder"
+) -> asyncio.subprocess.Process:
     """A child that waits for its search path and its order; raises OSError."""
     kept = {name: environ[name] for name in (*_KEPT, *wanted) if name in environ}
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", "-c", _START),
+        *(sys.executable, "-I", "-S", "-c", _START.format(module)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
