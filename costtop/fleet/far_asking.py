@@ -28,7 +28,9 @@ _LOOK = 0.2  # s between two looks for the answer
 _LATE = 3_000  # ms after its time in which the answer of what was begun may still come
 _TRIES = 10_000  # ms in which a command that was cut is asked again
 _OURS = {"CT004"}  # refusals in words of costtop's own functions, which hold no secret
-_NO_OPERATOR = "this login may not command sessions of the fleet (costtop fleet grant ROLE TEAM --operator)"
+_NO_OPERATOR = (
+    "this login may not command sessions of the fleet (costtop fleet grant ROLE TEAM --operator)"
+)
 
 
 class FarAsked(NamedTuple):
