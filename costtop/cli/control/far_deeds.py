@@ -104,8 +104,8 @@ def ask_each(
             put(f"{one.named}: asked for: {verb}; waits for that machine's answer")
             sys.stdout.flush()
         state, words, error = _asked(found, one, verb, given)
-        told.append({"host": one.host, "team": one.team or None, "session": one.session,
-                     "verb": verb, "state": state, "answer": words})  # fmt: skip
+        about = {"host": one.host, "team": one.team or None, "session": one.session}
+        told.append({**about, "verb": verb, "state": state, "answer": words})
         code = code or error
         if as_json:
             continue
