@@ -88,6 +88,13 @@ def _place(stands: Shipping, sent: Sequence[Done]) -> Place | None:
     return (day, session, at, row)
 
 
+def newest(db: sqlite3.Connection, naming: Naming, limit: int) -> Shipment:
+    """The newest calls of a store as they would leave, whether they have or not."""
+    with snapshot(db):
+        calls, sessions, _ = History(db).after(outgoing.BEGINNING, limit)
+        return shipped(db, naming, calls, sessions, ())
+
+
 def shipped(
     db: sqlite3.Connection,
     naming: Naming,

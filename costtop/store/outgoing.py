@@ -35,6 +35,7 @@ _TRIGGERS = _GONE | {
 
 Place = tuple[int, int, int, int]
 """How far history is sent: (day since 1970, session, at, row of the call) of the last call."""
+BEGINNING: Place = (_END, 0, 0, 0)
 Mark = tuple[int, int]
 """(rev, row) of the session that was told last."""
 
@@ -103,7 +104,7 @@ def again(db: sqlite3.Connection) -> None:
     rev = db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0]
     db.execute(
         "UPDATE shipping SET turn = turn + 1, acked = 0, history = ?, changed = ?",
-        (json.dumps([_END, 0, 0, 0]), json.dumps([rev, _END])),
+        (json.dumps(BEGINNING), json.dumps([rev, _END])),
     )
     db.execute("INSERT INTO outgoing (call, key) SELECT 0, key FROM forgotten_calls")
     try_again(db)

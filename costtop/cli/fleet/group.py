@@ -10,6 +10,7 @@ VERBS: Mapping[str, str] = {
     "init": "founding",
     "enrol": "enrolling",
     "status": "standing_of_fleet",
+    "preview": "previewing",
     "grant": "granting",
     "forget": "host_forgetting",
     "migrate": "migrating",

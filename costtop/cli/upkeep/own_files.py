@@ -11,7 +11,7 @@ from costtop.paths import Paths, runtime_folders
 _FOLDERS = ("spool", "backups", "intake", "hooks", "init", "fleet")  # whole
 _STATE = (
     *("costtop.*", "status.json*", "status.txt*", "status.fields*", "metrics.json*"),
-    *("otlp-token*", "identity.key", "tried.json", ".*.new"),
+    *("otlp-token*", "identity.key", "fleet.key", "tried.json", ".*.new"),
 )
 
 

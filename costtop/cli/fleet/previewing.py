@@ -1,0 +1,116 @@
+"""`costtop fleet preview`: the exact rows that would leave this machine. Nothing is sent."""
+
+import argparse
+import secrets
+from contextlib import closing
+from typing import Any
+
+from costtop import config, money, paths
+from costtop.cli.parser import Parser
+from costtop.cli.tables import count, plain, put, put_json
+from costtop.durations import iso
+from costtop.errors import NothingFound
+from costtop.fleet.batches import Outbox, newest
+from costtop.fleet.naming import Naming, hash_key
+from costtop.fleet.shipment import FAILED, SHORT, Shipment, ShippedCall, ShippedSession
+from costtop.paths import Paths
+from costtop.settings.fleet_settings import Fleet
+from costtop.store import outgoing
+from costtop.store.db import open_reader
+
+_CALLS = (
+    *("AT", "SOURCE", "SESSION", "AGENT", "MODEL", "FEATURE", "PROJECT", "USER"),
+    *("IN", "CACHED", "WRITTEN", "OUT", "COST", ""),
+)
+_MOST = 2_000
+
+
+def add(parser: Parser) -> None:
+    """Adds `fleet preview`."""
+    parser.says(
+        "The exact rows that would leave this machine next, the newest day first; nothing is sent."
+        " Where no fleet is set up: what would leave with the settings as they are by default."
+        " --json has every column.",
+        "costtop fleet preview",
+        "costtop fleet preview --limit 500 --json",
+    )
+    parser.add_argument("--limit", type=int, default=20, help="calls, up to 2,000 (20)")
+    parser.add_argument("--json", action="store_true", help="as JSON, every column that leaves")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints them; raises NothingFound where nothing is stored."""
+    found = paths.find()
+    fleet = config.load(found).fleet
+    limit = max(1, min(options.limit, _MOST))
+    naming = _naming(fleet, found)
+    with closing(open_reader(found.database)) as db:
+        waiting = outgoing.waiting(db) if outgoing.joined(db) else None
+        batch = Outbox(db, naming).next(limit)
+        shipment = batch.shipment if batch else newest(db, naming, limit)
+    if not (shipment.calls or shipment.sessions or shipment.gone):
+        raise NothingFound("nothing is stored yet that could leave")
+    told = _told(fleet, joined=waiting is not None, waits=batch is not None)
+    if options.json:
+        put_json(_tree(shipment, told, waiting))
+    else:
+        put("\n".join([told, "", *_lines(shipment)]))
+    return 0
+
+
+def _naming(fleet: Fleet | None, found: Paths) -> Naming:
+    if fleet is None:  # the hashes are those of this look alone: no key is made for it
+        return Naming(Fleet(url_env="NONE").send, secrets.token_bytes(32))
+    return Naming(fleet.send, hash_key(fleet, found))
+
+
+def _told(fleet: Fleet | None, *, joined: bool, waits: bool) -> str:
+    """What the rows are, in a sentence."""
+    if fleet is None or not fleet.ships:
+        return "no fleet is set up: nothing leaves. With [fleet] these would leave first:"
+    named = ", ".join(fleet.send) or "no names"
+    sent = f"sent as they are: {named}; other names as hashes"
+    if not joined:
+        return f"these leave first once the daemon has read [fleet] ({sent}):"
+    if not waits:
+        return f"nothing waits; the newest that has left ({sent}):"
+    return f"these leave next ({sent}):"
+
+
+def _lines(shipment: Shipment) -> list[str]:
+    rows = [_row(call, shipment.sessions[call.of]) for call in shipment.calls]
+    lines = [plain(_CALLS, rows, frozenset(range(8, 13)))] if rows else []
+    of_calls = {call.of for call in shipment.calls}
+    others = [one for n, one in enumerate(shipment.sessions) if n not in of_calls]
+    if others:
+        lines += ["", "of these sessions what is said of them changed:"]
+        lines += [f"  {one.source} {one.session} {one.agent}".rstrip() for one in others]
+    if shipment.gone:
+        lines += ["", "these calls are gone here, by their keys:"]
+        lines += [f"  {key.hex()}" for key in shipment.gone]
+    return lines
+
+
+def _row(call: ShippedCall, session: ShippedSession) -> list[str]:
+    cost = "unpriced" if call.cost is None else f"${money.exactly(call.cost)}"
+    notes = [word for flag, word in ((FAILED, "failed"), (SHORT, "≥")) if call.flags & flag]
+    tokens = (call.input, call.cache_read, call.cache_write, call.output)
+    return [
+        *(iso(call.at), session.source, session.session, session.agent or "-"),
+        *(one or "-" for one in (call.model, call.feature, call.project, call.user)),
+        *map(count, tokens),
+        *(cost, " ".join(notes)),
+    ]
+
+
+def _tree(shipment: Shipment, told: str, waiting: outgoing.Waiting | None) -> dict[str, Any]:
+    calls = [one._asdict() | {"key": one.key.hex()} for one in shipment.calls]
+    return {
+        "schema": 1,
+        "what": told,
+        "waiting": None if waiting is None else waiting._asdict(),
+        "sessions": [one._asdict() for one in shipment.sessions],
+        "calls": calls,
+        "gone": [key.hex() for key in shipment.gone],
+    }
