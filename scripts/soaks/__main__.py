@@ -27,7 +27,15 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep a copy of the home")
     parser.add_argument("--kills", type=int, default=0, help="kill -9 in seven modes instead")
     parser.add_argument("--power-cuts", type=int, default=0, help="as root: these instead")
+    parser.add_argument("--fleet", type=int, default=0, help="so many machines on a PostgreSQL")
+    parser.add_argument("--calls", type=int, default=20_000, help="with --fleet: of each machine")
+    parser.add_argument("--cuts", type=int, default=30, help="with --fleet: of its wires")
     options = parser.parse_args()
+    if options.fleet:
+        from .fleet_party import Wanted, soak
+
+        wanted = Wanted(options.minutes, options.calls, options.kills or 60, options.cuts)
+        return 0 if soak(options.fleet, options.seed, wanted, keep=options.keep) else 1
     if "SOAK_MOUNTS" not in os.environ:
         own = disks.namespace()
         os.environ["SOAK_MOUNTS"] = "own" if own else "none"
