@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ _START = (
     "import sys; sys.path[:] = {path!r}\n"
     "from costtop.steward.leading import StewardPace\n"
     "from costtop.steward.steward_process import serve\n"
-    "serve(StewardPace(lease={lease}, round=0.1, ask=0.1, warm=1.0, stand=1.0))\n"
+    "serve(StewardPace({pace}))\n"
 )
+QUICK = "round=0.1, ask=0.1, warm=1.0, stand=1.0"
 BUDGET = """
 [[fleet.budget]]
 name = "team"
@@ -41,10 +43,11 @@ class StewardLife:
             'min_severity = "notice"\nmax_per_hour = 1000\n'
         )
         self.process: subprocess.Popen[bytes] | None = None
+        self.ended = 0.0  # when it was killed last, s
 
-    def start(self, lease: float = 10.0) -> "StewardLife":
+    def start(self, lease: float = 10.0, pace: str = QUICK) -> "StewardLife":
         """Starts it, as a daemon would."""
-        code = _START.format(path=sys.path, lease=lease)
+        code = _START.format(path=sys.path, pace=f"lease={lease}, {pace}")
         with (self.home / "says").open("ab") as said, (self.home / "errors").open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", code], stdin=subprocess.PIPE, stdout=said,
@@ -60,6 +63,7 @@ class StewardLife:
     def end(self) -> None:
         """Ends it, as kill -9 does."""
         if self.process is not None:
+            self.ended = time.time()
             self.process.kill()
             self.process.wait()
             assert self.process.stdin is not None
