@@ -159,13 +159,18 @@ def leaders(db: Server) -> list[tuple[str, int, str, int, int]]:
     ).fetchall()
 
 
-def _rows(db: Server, question: str, *given: object) -> list[Row]:
+def rows(db: Server, question: str, *given: object) -> list[Row]:
+    """The answer to a question, by the server's columns."""
     with db.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(question.encode(), given).fetchall()
-    return [_here(row) for row in rows]
+        return cursor.execute(question.encode(), given).fetchall()
 
 
-def _here(row: Row) -> Row:
+def _rows(db: Server, question: str, *given: object) -> list[Row]:
+    return [here(row) for row in rows(db, question, *given)]
+
+
+def here(row: Row) -> Row:
+    """A row of the server's by the columns of a store of SQLite."""
     kept = {name: value for name, value in row.items() if name not in _OURS and name != "at"}
     return {_RENAMED.get(name, name): value for name, value in kept.items()}
 

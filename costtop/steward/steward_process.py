@@ -99,7 +99,7 @@ class Steward:
             budgets=limits,
         )
         told |= {meta.FLEET: "1"}
-        return await self._books.open(partial(picture.opened, self._path, told))
+        return await self._books.open(partial(picture.opened, self._path, told, has_ledger=False))
 
     async def _stand(self, store: OwnStore) -> None:
         """Waits until it is elected, and leads; raises what ends that."""

@@ -46,8 +46,10 @@ def _measure(server: Postgres, inbox: Inbox, homes: Path, crossings: int) -> Non
     with psycopg.connect(server.url(), autocommit=True) as db:
         for login in ("costtop_host_a", "costtop_host_b", "costtop_host_c", *PEOPLE):
             db.execute(f"CREATE ROLE {login} LOGIN".encode())
+        db.execute("CREATE ROLE admin LOGIN CREATEROLE CREATEDB")
+    with psycopg.connect(server.url(user="admin"), autocommit=True) as db:
         db.execute("CREATE DATABASE fleet")
-    with psycopg.connect(server.url("fleet"), autocommit=True) as db:
+    with psycopg.connect(server.url("fleet", "admin"), autocommit=True) as db:
         schema.migrate(db)
         db.execute("GRANT costtop_steward TO stella")
     tiers = [10 * (n + 1) for n in range(2 * crossings)]
@@ -77,7 +79,8 @@ def _table(fleet: Fleet, inbox: Inbox, both: Sequence[StewardLife], crossings: i
         killed.append(_crossed(fleet, inbox, n, leader, chance.random() * 2))
         if leader.process is None:
             other = next(one for one in both if one is not leader)
-            followed.append(leader.ended and other.state["said"] / 1000 - leader.ended)
+            until(lambda other=other: other.leads)
+            followed.append(other.state["said"] / 1000 - leader.ended)
             (leader.home / "says").unlink()
             leader.start(pace="")
             time.sleep(2)

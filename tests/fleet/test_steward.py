@@ -44,7 +44,7 @@ def life(red, inbox, tmp_path):
         each.end()
 
 
-def _spend(fleet: Fleet, first: int, cents: int, host: str = "a") -> None:
+def spend(fleet: Fleet, first: int, cents: int, host: str = "a") -> None:
     """Calls of a dime each, made now."""
     fleet.ship(host, [
         call(first + i, at=now_ms() - 1000, cost=10 * CENT, computed=10 * CENT)
@@ -55,12 +55,12 @@ def _spend(fleet: Fleet, first: int, cents: int, host: str = "a") -> None:
 def test_a_crossed_budget_of_the_fleet_is_told_once_and_stands_as_the_ledger_says(red, inbox, life):
     ops = life("ops").start()
     until(lambda: ops.leads, what=ops.errors)
-    _spend(red, 0, 30, "a")
-    _spend(red, 100, 30, "b")
-    _spend(red, 200, 900, "c")  # another team's
+    spend(red, 0, 30, "a")
+    spend(red, 100, 30, "b")
+    spend(red, 200, 900, "c")  # another team's
     until(lambda: inbox.got)
     assert "50 %" in inbox.titles[0]
-    _spend(red, 300, 60, "a")
+    spend(red, 300, 60, "a")
     until(lambda: len(inbox.got) == 2)
     assert "team" in inbox.titles[1]
     assert "exceeded" in inbox.titles[1] or "100 %" in inbox.titles[1]
@@ -73,13 +73,13 @@ def test_a_leader_that_slept_tells_nothing_when_it_wakes_and_its_writes_change_n
 ):
     sleeper = life("ops-1").start(lease=1.0)
     until(lambda: sleeper.leads)
-    _spend(red, 0, 50)
+    spend(red, 0, 50)
     until(lambda: len(inbox.got) == 1)
     other = life("ops-2").start(lease=1.0)
     until(lambda: other.state.get("leader") == "ops-1")
     sleeper.signal(signal.SIGSTOP)
     until(lambda: other.leads)  # its connection stands, and with it its lock: its word is over
-    _spend(red, 100, 30)
+    spend(red, 100, 30)
     until(lambda: len(inbox.got) == 2)
     epochs = set(red.rows("SELECT epoch FROM costtop.standing"))
     sleeper.signal(signal.SIGCONT)
@@ -98,7 +98,7 @@ def test_what_is_crossed_under_six_kills_of_leaders_is_told_once_or_twice_where_
         until(lambda: any(one.leads for one in both))
         assert len([one for one in both if one.leads]) == 1
         leader = next(one for one in both if one.leads)
-        _spend(red, 100 * round_, 10 * (1 + round_ % 2))
+        spend(red, 100 * round_, 10 * (1 + round_ % 2))
         if round_ % 3:
             told = len(inbox.got)
             until(lambda told=told: len(inbox.got) > told)
@@ -127,8 +127,8 @@ def test_a_budget_that_holds_gives_each_active_host_a_share_and_holds_on_all_whe
 ):
     gate = f'{BUDGET}action = "gate"\noffline = "hold"\n'
     ops = life("ops", gate).start()
-    _spend(red, 0, 40, "a")
-    _spend(red, 100, 20, "b")
+    spend(red, 0, 40, "a")
+    spend(red, 100, 20, "b")
 
     def guard(host: str) -> dict:
         said = ask(red.link(host))["guards"]
@@ -137,7 +137,7 @@ def test_a_budget_that_holds_gives_each_active_host_a_share_and_holds_on_all_whe
     until(lambda: guard("a").get("share") == 40 * CENT, what=ops.errors)  # 40 left, 2 hosts, twice
     assert not guard("a")["open"]
     assert ask(red.link("c"))["guards"] == []  # another team's
-    _spend(red, 200, 50, "b")
+    spend(red, 200, 50, "b")
     until(lambda: guard("a")["confirmed"])
     assert guard("a")["why"] == "budget team is spent: $1.10 of $1.00"
     assert guard("a")["until_in_ms"] > 0

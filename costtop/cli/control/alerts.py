@@ -46,16 +46,18 @@ def add(parser: Parser, name: str) -> None:
         "costtop alerts silence --budget daily --for 2h",
         "costtop alerts test",
     )
-    parser.set_defaults(run=_list, json=False, all=False, since=None)
+    parser.set_defaults(run=_list, json=False, all=False, since=None, fleet=False)
     parser.add_argument("--json", action="store_true", help="the list as JSON")
     verbs = parser.verbs("VERB")
     listed = _verb(verbs, "list", _list, "What fired, newest first.", "--since 7d", "--json")
     listed.add_argument("--json", action="store_true", help="as JSON")
     listed.add_argument("--all", action="store_true", help="also what was history at first start")
     listed.add_argument("--since", metavar="D", help="7d, 24h, yesterday, 2026-11-01")
+    listed.add_argument("--fleet", action="store_true", help="what the fleet's steward found")
     show = _verb(verbs, "show", _show, "One alert: why, what was decided and sent.", "7433142b")
     show.add_argument("alert", metavar="ALERT", help=_ALERT)
     show.add_argument("--json", action="store_true", help="as JSON")
+    show.add_argument("--fleet", action="store_true", help="one of the fleet's")
     about = "Says that you have seen it: told again only if it gets worse."
     ack = _verb(verbs, "ack", _ack, about, "7433142b", "@9f767c4")
     ack.add_argument("alert", metavar="ALERT", nargs="+", help=_ALERT)
@@ -105,7 +107,7 @@ def _add_silence(verbs: Verbs) -> None:
 def _list(options: argparse.Namespace) -> int:
     tz = configuration.zone(configuration.load(paths.find()))
     since = between(options.since, None, now_ms(), tz)[0] or 0
-    tree = alert_json.listing(_reader(), since=since, history=options.all)
+    tree = alert_json.listing(_reader(options), since=since, history=options.all)
     if options.json:
         put_json(tree)
         return 0
@@ -131,7 +133,7 @@ def _minute(at: str, tz: ZoneInfo) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    db = _reader()
+    db = _reader(options)
     one = alert_json.detail(db, find_alert(db, options.alert))
     if options.json:
         put_json(one)
@@ -271,8 +273,13 @@ def tried_now(asked: Sequence[Endpoint]) -> "list[Trial]":
     return asyncio.run(trial(asked, letters))
 
 
-def _reader() -> Any:
-    return open_reader(paths.find().database)
+def _reader(options: argparse.Namespace | None = None) -> Any:
+    """This machine's store, or the fleet's."""
+    if options is None or not options.fleet:
+        return open_reader(paths.find().database)
+    from costtop.cli.reports import fleet_reading
+
+    return fleet_reading.live(paths.find())
 
 
 def _ask(command: protocol.Command) -> int:

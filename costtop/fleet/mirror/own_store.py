@@ -57,6 +57,7 @@ class OwnStore:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
+        self.has_ledger = False  # whether what the fleet's steward says is brought, too
         self.noted = 0
         self.at = 0  # of its rows, ms UTC by the server's clock
         self.remember()

@@ -11,7 +11,14 @@ from pathlib import Path
 import psycopg
 
 from costtop.durations import DAY, HOUR, MINUTE, QUARTER
-from costtop.fleet.mirror import copied_sessions, copied_sums, own_store, server_rows, silent_hosts
+from costtop.fleet.mirror import (
+    copied_sessions,
+    copied_sums,
+    ledger,
+    own_store,
+    server_rows,
+    silent_hosts,
+)
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.mirror.server_rows import HostRow, Moment, ServerSession, Slice
 from costtop.named import NamedTuple
@@ -38,9 +45,14 @@ _KEPT = (MINUTES, SPEND)
 _OF_SESSIONS = ("sessions", 0)
 
 
-def opened(path: Path, told: dict[str, str]) -> OwnStore:
-    """The store of a picture, to be pulled into; `told` are values of `meta` that readers go by."""
-    return own_store.opened(path, told)
+def opened(path: Path, told: dict[str, str], *, has_ledger: bool = True) -> OwnStore:
+    """The store of a picture, to be pulled into; `told` are values of `meta` that readers go by.
+
+    What the steward says is pulled too, but by the steward itself, whose own ledger lies there.
+    """
+    store = own_store.opened(path, told)
+    store.has_ledger = has_ledger
+    return store
 
 
 def pull(db: psycopg.Connection, store: OwnStore) -> bool:
@@ -58,6 +70,8 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             _pull_spend(db, store, moment, rev)
             _pull_minutes(db, store, moment)
             silent_hosts.put(store, hosts, moment.now, rev)
+            if store.has_ledger:
+                ledger.pull(db, store.db)
             moved = store.changes != before
             if moved:
                 store.save_slices()

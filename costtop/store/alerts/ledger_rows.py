@@ -51,6 +51,18 @@ def replace(db: sqlite3.Connection, alerts: Iterable[Row], outbox: Iterable[Row]
         )
 
 
+def put_alerts(db: sqlite3.Connection, alerts: Iterable[Row]) -> None:
+    """Puts each in the place of the one with its `ref`, or beside the others."""
+    for row in alerts:
+        db.execute("DELETE FROM alerts WHERE ref = ?", (row["ref"],))
+        _insert(db, "alerts", row)
+
+
+def drop_breakers(db: sqlite3.Connection) -> None:
+    """Takes all breakers out, whatever became of them."""
+    db.execute("DELETE FROM breakers")
+
+
 def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
     columns = {name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")} - {*_OWN}
     names = sorted(columns & row.keys())

@@ -1,0 +1,67 @@
+"""What the fleet's steward says, in the store of a reader: its budgets, alerts, and what they hold.
+
+Sums of budgets are not brought: a reader sums what is spent by the same rows as the steward.
+"""
+
+import sqlite3
+from typing import Any
+
+import psycopg
+
+from costtop.fleet import steward
+from costtop.fleet.steward import Row
+from costtop.nouns.budget_nouns import Breaker, Budget
+from costtop.store import meta
+from costtop.store.alerts import breakers, ledger_rows
+
+_SEEN = "fleet_alerts_at"  # the key of `meta`: how far alerts have been brought, ms
+_LATE = 60_000  # ms: what was written before, and committed after
+_BUDGETS = (
+    "SELECT name, period, amount, tiers, scope, action, escalate, act_at, excepted"
+    " FROM costtop.budgets ORDER BY team, name"
+)
+_HELD = (
+    "SELECT DISTINCT ON (nth) budget, period, action, scope, why, opened, confirmed, due, until,"
+    " escalate, excepted FROM costtop.guards WHERE opened IS NOT NULL ORDER BY nth"
+)
+_ALERTS = "SELECT * FROM costtop.alerts WHERE host = 0 AND at >= %s ORDER BY raised, ref"
+
+
+def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
+    """Brings what the steward said since it was asked last, within the caller's transactions."""
+    budgets = [_budget(row) for row in steward.rows(server, _BUDGETS)]
+    meta.put(db, {"budgets": meta.encode_budgets(budgets)})
+    since = int(meta.get(db, _SEEN) or 0)
+    rows = steward.rows(server, _ALERTS, since - _LATE)
+    at = max((row["at"] for row in rows), default=since)
+    known = ledger_rows.read(db, "alerts")
+    fresh = [row for row in map(steward.here, rows) if _differs(known.get(row["ref"]), row)]
+    ledger_rows.put_alerts(db, fresh)
+    meta.put(db, {_SEEN: str(at)})
+    _hold(db, [_breaker(row) for row in steward.rows(server, _HELD)])
+
+
+def _differs(known: Row | None, row: Row) -> bool:
+    return known is None or any(known.get(name) != row[name] for name in row if name in known)
+
+
+def _hold(db: sqlite3.Connection, wanted: list[Breaker]) -> None:
+    known = [one._replace(id=0) for one in breakers.open_ones(db, 0)]
+    if known != wanted:
+        ledger_rows.drop_breakers(db)
+        for one in wanted:
+            breakers.put(db, one)
+
+
+def _budget(row: Row) -> Budget:
+    made: dict[str, Any] = {**row, "tiers": tuple(row["tiers"])}
+    return Budget(**{**made, "scope": _globs(row["scope"]), "excepted": _globs(row["excepted"])})
+
+
+def _breaker(row: Row) -> Breaker:
+    made: dict[str, Any] = dict(row)
+    return Breaker(**{**made, "scope": _globs(row["scope"]), "excepted": _globs(row["excepted"])})
+
+
+def _globs(told: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(told.items()))
