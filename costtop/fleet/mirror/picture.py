@@ -14,10 +14,10 @@ from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.fleet.mirror import (
     copied_sessions,
     copied_sums,
-    ledger,
     own_store,
     server_rows,
     silent_hosts,
+    steward_words,
 )
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.mirror.server_rows import HostRow, Moment, ServerSession, Slice
@@ -71,7 +71,7 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             _pull_minutes(db, store, moment)
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
-                ledger.pull(db, store.db)
+                steward_words.pull(db, store.db)
             moved = store.changes != before
             if moved:
                 store.save_slices()
