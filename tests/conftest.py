@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import new_stores
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Variables that would lead costtop to the user's own logs, config or bus.
@@ -96,6 +98,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
     monkeypatch.undo()
     time.tzset()  # the zone of whoever runs the tests, for pytest's own clock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_stores_are_copies() -> Iterator[None]:
+    with new_stores.copied():
+        yield
 
 
 @pytest.fixture

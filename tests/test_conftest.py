@@ -1,11 +1,16 @@
 """The isolation itself: what a test cannot reach. It is checked because all others lean on it."""
 
+import contextlib
 import os
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+
+from costtop.store import db as store
+from tests import new_stores
 
 
 def test_home_is_empty_and_below_the_tests_own_folder(home, tmp_path):
@@ -33,3 +38,19 @@ def test_the_loopback_and_unix_sockets_work(tmp_path):
         server.bind(str(tmp_path / "s"))
         server.listen()
         client.connect(str(tmp_path / "s"))
+
+
+def test_a_store_that_is_copied_is_one_that_was_migrated(tmp_path):
+    made = []
+    with new_stores.really_migrated():
+        store.open_writer(tmp_path / "0" / "costtop.db").close()
+    store.open_writer(tmp_path / "1" / "costtop.db").close()
+    for number in range(2):
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{number}/costtop.db")) as db:
+            schema = db.execute("SELECT * FROM sqlite_schema").fetchall()
+            tables = [row[1] for row in schema if row[0] == "table"]
+            asked = [f'SELECT * FROM "{table}"' for table in tables]
+            asked += ["PRAGMA auto_vacuum", "PRAGMA journal_mode", "PRAGMA page_count"]
+            asked += ["PRAGMA user_version", "PRAGMA integrity_check"]
+            made.append((schema, [db.execute(one).fetchall() for one in asked]))
+    assert made[0] == made[1]
