@@ -59,6 +59,11 @@ class Paths(NamedTuple):
         return self.database.parent / "fleet"
 
     @property
+    def fleet_screen(self) -> Path:
+        """What the screen of a fleet remembers: it has columns of its own."""
+        return self.screen.with_name("screen-fleet.toml")
+
+    @property
     def hook_receipts(self) -> Path:
         """The folder that keeps what agents' settings were before costtop stood in them."""
         return self.database.parent / "hooks"

@@ -65,7 +65,7 @@ def _early(options: "argparse.Namespace", found: paths.Paths) -> _Early | None:
     window = first_frame.Room(*os.get_terminal_size(sys.stderr.fileno()))
     if not known or is_tiny(window):
         return None
-    plain = options.ascii or not _unicode()
+    plain = options.ascii or not is_unicode()
     mood = Mood(mono=mono, plain=mono or plain or chosen.theme.startswith("ansi"))
     door = Door(found)
     try:
@@ -92,7 +92,7 @@ def _covered(
 
     def begin() -> None:
         try:
-            said.append(_started(found))
+            said.append(started(found))
         except Exception as error:  # a thread of its own would write over the screen
             said.append(f"the daemon was not started: {error}")
 
@@ -159,7 +159,7 @@ def _made(
     opening: "Opening | None" = None,
     door: "Door | None" = None,
 ) -> "CosttopApp":
-    notice = "" if opening else _started(found)
+    notice = "" if opening else started(found)
     from costtop.tui import backend, preferences
     from costtop.tui.app import CosttopApp
 
@@ -173,7 +173,7 @@ def _made(
         backend.real(found, hint=_hook_hint, door=door),
         chosen,
         remembers=found.screen,
-        ascii_only=options.ascii or not _unicode(),
+        ascii_only=options.ascii or not is_unicode(),
         notice=notice,
         log_file=found.log,
         opening=opening,
@@ -211,14 +211,14 @@ def _hook_hint(source: str) -> str:
     return f"costtop hooks status {agent}" if proof.fails else ""
 
 
-def _unicode() -> bool:
+def is_unicode() -> bool:
     """False where the terminal would show boxes: no UTF-8 locale, or the Linux console."""
     if os.environ.get("TERM") == "linux":
         return False
     return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
 
 
-def _started(found: paths.Paths) -> str:
+def started(found: paths.Paths) -> str:
     """What the status line says of the daemon: "" when it ran already."""
     from costtop.daemon.lifecycle.start import start
 

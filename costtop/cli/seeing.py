@@ -16,10 +16,16 @@ def run(options: "argparse.Namespace") -> int:
         os.environ["NO_COLOR"] = "1"
     if options.replay and not is_terminal():
         raise UsageError("--replay plays on the screen: it needs a terminal")
+    if options.replay and options.fleet:
+        raise UsageError("--replay plays what this machine has stored: leave --fleet out")
     if options.once or options.json or options.jsonl or options.frames or not is_terminal():
         from costtop.cli.reports import live
 
         return live.once(options)
+    if options.fleet:
+        from costtop.cli import open_fleet
+
+        return open_fleet.run(options)
     from costtop.cli import open_screen
 
     return open_screen.run(options)

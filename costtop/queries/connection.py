@@ -34,8 +34,11 @@ _OUTLOOK_FOR = 60_000  # ms: forecasts move slowly
 class Door:
     """Reads of one costtop instance; every method may raise StoreError."""
 
-    def __init__(self, paths: Paths, now: Callable[[], int] = now_ms) -> None:
-        self._paths, self._now = paths, now
+    def __init__(
+        self, paths: Paths, now: Callable[[], int] = now_ms, *, fleet: bool = False
+    ) -> None:
+        """`fleet`: the database is a picture of a fleet."""
+        self._paths, self._now, self._fleet = paths, now, fleet
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._live: Live | None = None
@@ -57,7 +60,7 @@ class Door:
             try:
                 if early:
                     self._show(now)
-                    return self._live.take(now, pulse, sources, early=True)
+                    return self._whole(self._live.take(now, pulse, sources, early=True))
                 return self._frame(self._live, now, pulse, sources)
             except sqlite3.Error as error:
                 self._close()
@@ -72,10 +75,18 @@ class Door:
         if last is not None and version == self._version and self._is_same(live, last, pulse, now):
             return last._replace(at=now, pulse=pulse, sources=sources)
         self._show(now)
-        taken = live.take(now, pulse, sources)
+        taken = self._whole(live.take(now, pulse, sources))
         taken = self._with_outlook(taken, now)
         self._version, self._last = version, taken
         return taken
+
+    def _whole(self, taken: Snapshot) -> Snapshot:
+        """A snapshot of a fleet has its machines."""
+        if not self._fleet or self._db is None:
+            return taken
+        from costtop.queries.live import fleet_hosts
+
+        return fleet_hosts.with_hosts(self._db, taken)
 
     def _show(self, now: int) -> None:
         """A screen shows sums in what people read them in."""

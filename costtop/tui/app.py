@@ -32,7 +32,7 @@ from costtop.tui.list.moved_rows import alike
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
 from costtop.tui.screens.bindings import APP_KEYS
 from costtop.tui.taking_over import Opening
-from costtop.tui.widgets.header import TABS
+from costtop.tui.widgets.header import shown_tabs
 from costtop.tui.workers import Beside, Job
 
 T = TypeVar("T")
@@ -346,8 +346,8 @@ class CosttopApp(App[int]):
 
     async def action_turn(self, by: int) -> None:
         """Goes to the next or previous screen."""
-        shown = len(TABS) if self.snapshot.plans else len(TABS) - 1
-        await self.action_tab((self.tab - 1 + by) % shown + 1)
+        shown = shown_tabs(self.snapshot, self.tab)
+        await self.action_tab(shown[(shown.index(self.tab) + by) % len(shown)])
 
     def action_lift(self) -> None:
         """Asks which open breaker is to let sessions pass."""
@@ -391,9 +391,9 @@ HOST: type[Host] = CosttopApp  # so that the type checker holds what those below
 
 def _screen_of(number: int) -> Screen[Any]:
     """A new screen for a tab from 2 on, in the order of `TABS`."""
-    from costtop.tui.screens import alerts, budgets, days, plans, spending, tasks
+    from costtop.tui.screens import alerts, budgets, days, hosts, plans, spending, tasks
 
     questions = (spending.FEATURES, spending.MODELS)
     features, models = (partial(spending.SpendingScreen, question=one) for one in questions)
     others = (tasks.TasksScreen, days.DaysScreen, alerts.AlertsScreen, budgets.BudgetsScreen)
-    return (features, models, *others, plans.PlansScreen)[number - 2](number)
+    return (features, models, *others, plans.PlansScreen, hosts.HostsScreen)[number - 2](number)

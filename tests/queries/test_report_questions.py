@@ -38,7 +38,7 @@ TOOLS = ("Bash", "Read", "mcp__github__get_issue", "mcp__github__list", "mcp__ji
 GLOBS = {
     "feature": "check*", "model": "opus*", "agent": "claude", "user": "a[nm]a", "project": "/w/*",
     "branch": "(none)", "source": "codex", "session": "s1*", "task": "t?", "type": "(none)",
-    "host": "*", "label": "*", "tool": "Bash", "server": "github", "tag:team": "web",
+    "host": "*", "label": "*", "tool": "Bash", "server": "github", "tag:team": "web", "team": "web",
     "ticket": "SHOP-*", "pr": "acme/*#1", "commit": "*",
 }  # fmt: skip
 ALONE = tuple(key for key in KEYS if key != "block")  # of a call alone, not of those before it
@@ -140,6 +140,7 @@ OF: dict[str, Callable[[Call], str]] = {
     "type": lambda c: c.agent.replace("a", "k"),
     "label": lambda c: "",
     "tag:team": lambda c: json.loads(c.context.tags or "{}").get("team", ""),
+    "team": lambda c: json.loads(c.context.tags or "{}").get("team", ""),
     "day": lambda c: periods.key("day", c.at, UTC),
     "week": lambda c: periods.key("week", c.at, UTC),
     "month": lambda c: periods.key("month", c.at, UTC),

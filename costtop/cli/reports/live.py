@@ -21,7 +21,6 @@ from costtop.shown import currency
 if TYPE_CHECKING:  # for JSON alone
     import argparse
 
-    from costtop.queries.live.fleet_hosts import FleetHost
     from costtop.queries.spending.unlogged import Unlogged
 
 _HEAD = (
@@ -59,14 +58,17 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     snapshot = Live(db).take(now, pulse, sources, _ALL_TIME if options.all else DAY)
     ahead = head_forecasts.read(db, now, zone(snapshot.zone), snapshot.budgets)
     snapshot = head_forecasts.shown(snapshot, ahead)._replace(plans=known_plans.read(db, now))
+    if options.fleet:
+        from costtop.queries.live import fleet_hosts
+
+        snapshot = fleet_hosts.with_hosts(db, snapshot)
     rows = ranked(snapshot.sessions, options.sort)
     if not options.all:
         rows = [row for row in rows if row.state != "ended"] or rows
     rows = rows[: options.limit]
-    hosts = _hosts(db, snapshot) if options.fleet else ()
     if not options.json and not options.jsonl:
         shown_currency.use_of(db, now)
-        return _plain(snapshot, rows, hosts, timed=timed)
+        return _plain(snapshot, rows, timed=timed)
     import json
 
     from costtop.queries.spending import unlogged
@@ -74,7 +76,9 @@ def _frame(options: "argparse.Namespace", *, timed: bool = False) -> str:
     since = (0 if options.all else now - DAY,)
     made = _tree(snapshot, rows, unlogged.by_session(db, _LISTED, since))
     if options.fleet:
-        made["hosts"] = [one.tree() for one in hosts]
+        from costtop.queries.live import fleet_hosts
+
+        made["hosts"] = [fleet_hosts.tree(one) for one in snapshot.hosts]
     return json.dumps(made) if options.jsonl else json.dumps(made, indent=1)
 
 
@@ -88,24 +92,12 @@ def _opened(
     return fleet_reading.live(found)
 
 
-def _hosts(db: sqlite3.Connection, snapshot: Snapshot) -> "tuple[FleetHost, ...]":
-    from costtop.queries.live import fleet_hosts
-
-    return fleet_hosts.read(db, snapshot.at, zone(snapshot.zone), snapshot.sessions)
-
-
 def ranked(sessions: tuple[SessionRow, ...], by: str) -> list[SessionRow]:
     """The sessions, largest first by cost, rate or last activity."""
     return sorted(sessions, key=lambda row: (-(getattr(row, by) or 0), -row.cost, row.key))
 
 
-def _plain(
-    snapshot: Snapshot,
-    rows: list[SessionRow],
-    hosts: "tuple[FleetHost, ...]" = (),
-    *,
-    timed: bool = False,
-) -> str:
+def _plain(snapshot: Snapshot, rows: list[SessionRow], *, timed: bool = False) -> str:
     today = currency.amount(snapshot.today_short.known(snapshot.today), floor=snapshot.today_floor)
     month = currency.amount(snapshot.month_short.known(snapshot.month), floor=snapshot.month_floor)
     at = datetime.fromtimestamp(snapshot.at // 1000, zone(snapshot.zone))
@@ -127,10 +119,10 @@ def _plain(
     ]
     lines += _plans(snapshot)
     columns, cells, texts = _head(snapshot), [_cells(row) for row in rows], 6
-    if hosts:
+    if snapshot.hosts:
         from costtop.queries.live import fleet_hosts
 
-        lines.append(f"  {fleet_hosts.line(hosts)}")
+        lines.append(f"  {fleet_hosts.line(snapshot.hosts, snapshot.at)}")
         columns, texts = (columns[0], "HOST", *columns[1:]), texts + 1
         cells = [(one[0], row.host, *one[1:]) for row, one in zip(rows, cells, strict=True)]
     table = plain(

@@ -29,7 +29,13 @@ def state_files(found: Paths) -> list[Path]:
 
 def config_files(found: Paths) -> list[Path]:
     """What the user has set."""
-    named = (found.config, found.budgets, found.screen, found.config.with_name("prices.toml"))
+    named = (
+        found.config,
+        found.budgets,
+        found.screen,
+        found.fleet_screen,
+        found.config.with_name("prices.toml"),
+    )
     return [path for path in named if path.exists()]
 
 

@@ -86,7 +86,13 @@ class _Reading:
     def session(self, typed: str) -> None:
         """All calls of the sessions that may be meant, and of those folded into them."""
         host, own = addresses.parted(typed.partition("/")[2] or typed)
-        found = span_rows.named(self.db, self.teams, host, own)
+        names = [host, host.rpartition("@")[0]]
+        found = [
+            one
+            for one in span_rows.named(self.db, self.teams, names, own)
+            if not host or self.store.labels[one.team, one.host] == host
+        ]
+        found = [one for one in found if one.session == own] or found
         if not found:
             return
         every = [one for root in found for one in span_rows.family(self.db, root)]

@@ -3,6 +3,7 @@
 The child writes a store of costtop's own, which is then asked like any other.
 """
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -25,6 +26,15 @@ class FleetPlace(NamedTuple):
     told: Mapping[str, str]  # values of `meta`
 
 
+class ChildEnded(FleetError):
+    """The child is no more; another one may do."""
+
+
+def status_of(path: Path) -> Path:
+    """Where the child says how the picture at `path` is: in the form in which a daemon says it."""
+    return path.with_suffix(".status")
+
+
 class FleetReader:
     """The child, for as long as the block lasts: it writes the store at `path`."""
 
@@ -32,10 +42,14 @@ class FleetReader:
         self._place, self.path = place, path
 
     def __enter__(self) -> "FleetReader":
+        if importlib.util.find_spec("psycopg") is None:
+            raise FleetError("a fleet needs its driver: pip install 'costtop[fleet]'")
         self._child = subprocess.Popen(
             [sys.executable, "-m", "costtop.fleet.mirror.reader_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for whoever asks: the child ends with it
             text=True,
             encoding="utf-8",
         )
@@ -64,7 +78,7 @@ class FleetReader:
             if "at" in said:
                 return int(said["at"])
             watch(said["done"], said["of"])
-        raise FleetError("the process that reads the fleet has ended; see: costtop doctor")
+        raise ChildEnded("the process that reads the fleet has ended; try again")
 
     def follow(self, seconds: float) -> None:
         """Has the picture of the fleet kept, pulled every so many seconds, until the block ends."""

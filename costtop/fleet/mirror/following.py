@@ -20,6 +20,7 @@ from costtop.durations import now_ms
 from costtop.errors import CosttopError, FleetError
 from costtop.fleet import server_link
 from costtop.fleet.mirror import picture
+from costtop.fleet.mirror.fleet_reader import status_of
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.store import daemon_status
 
@@ -27,11 +28,6 @@ NAME = "costtop-screen"
 _FIRST, _LONGEST = 1.0, 15.0  # s to the next try where the server is away
 _PATIENCE = 20.0  # s for another process to bring its picture up to now
 _LOOKS = 0.05  # s
-
-
-def status_of(path: Path) -> Path:
-    """Where it is said how the picture at `path` is."""
-    return path.with_suffix(".status")
 
 
 def follow(first: Mapping[str, Any], store: OwnStore, path: Path, every: float) -> None:

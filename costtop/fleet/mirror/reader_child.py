@@ -32,53 +32,68 @@ def main() -> int:
     first = json.loads(asked_for.readline() or "{}")
     if not first:
         return 0
-    path = Path(first["path"])
-    private_directory(path.parent)
-    lock = private_file(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+    child = _Child(first)
     while line := asked_for.readline():
         asked = json.loads(line)
         if "follow" in asked:
-            _follow(first, path, lock, float(asked["follow"]))
+            child.follow(float(asked["follow"]))
             break
         try:
-            _say({"at": _answer(first, path, lock, asked)})
+            _say({"at": child.answer(asked)})
         except psycopg.Error as error:
+            child.close()
             _say({"error": server_link.said(error)})
         except CosttopError as error:
             _say({"error": str(error)})
+    child.close()
     return 0
 
 
-def _is_ours(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+class _Child:
+    """What it was told at first, its file's lock, and the connection that it keeps."""
 
+    def __init__(self, first: Mapping[str, Any]) -> None:
+        self._first, self._path = first, Path(first["path"])
+        private_directory(self._path.parent)
+        self._lock = private_file(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+        self._db: psycopg.Connection | None = None
 
-def _follow(first: Mapping[str, Any], path: Path, lock: int, every: float) -> None:
-    """Keeps the picture, as soon as no other process does."""
-    while not _is_ours(lock):
-        if following.has_ended(every):
-            return
-    store = picture.opened(path, first["told"])
-    with closing(store.db):
-        following.follow(first, store, path, every)
+    def close(self) -> None:
+        """Lets the connection go."""
+        if self._db is not None:
+            self._db.close()
+        self._db = None
 
+    def follow(self, every: float) -> None:
+        """Keeps the picture, as soon as no other process does."""
+        while not self._is_ours():
+            if following.has_ended(every):
+                return
+        store = picture.opened(self._path, self._first["told"])
+        with closing(store.db):
+            following.follow(self._first, store, self._path, every)
 
-def _answer(first: Mapping[str, Any], path: Path, lock: int, asked: Mapping[str, Any]) -> int:
-    """Brings what is asked for; the moment it is of."""
-    if not _is_ours(lock):
-        if "pull" in asked:
-            return following.waited_for(path)
-        raise FleetError(f"another costtop is writing {path}")
-    store = picture.opened(path, first["told"])
-    reached = server_link.connect(first["url"], insecure=first["insecure"], name=NAME)
-    with closing(store.db), reached as db:
-        _bring(db, store, asked)
-    fcntl.flock(lock, fcntl.LOCK_UN)
-    return store.at
+    def answer(self, asked: Mapping[str, Any]) -> int:
+        """Brings what is asked for, into the file or into one for it alone; its moment."""
+        own = asked.get("path")
+        if not own and not self._is_ours():
+            if "pull" in asked:
+                return following.waited_for(self._path)
+            raise FleetError(f"another costtop is writing {self._path}")
+        store = picture.opened(Path(own or self._path), self._first["told"])
+        with closing(store.db):
+            url, insecure = self._first["url"], self._first["insecure"]
+            self._db = self._db or server_link.connect(url, insecure=insecure, name=NAME)
+            _bring(self._db, store, asked)
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        return store.at
+
+    def _is_ours(self) -> bool:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def _bring(db: psycopg.Connection, store: OwnStore, asked: Mapping[str, Any]) -> None:

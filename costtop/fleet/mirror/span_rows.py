@@ -35,7 +35,7 @@ _OF_SESSIONS = (
 _NAMED = (
     f"{SESSION} costtop.sessions s WHERE s.team = ANY(%s) AND s.agent = '' AND s.session"
     " LIKE ANY(%s) AND (%s = '' OR s.host IN (SELECT h.id FROM costtop.hosts h"
-    " WHERE h.team = s.team AND h.name = %s)) ORDER BY s.last DESC LIMIT 50"
+    " WHERE h.team = s.team AND h.name = ANY(%s))) ORDER BY s.last DESC LIMIT 50"
 )
 _FAMILY = (
     f"{SESSION} costtop.sessions s WHERE s.team = %s AND s.host = %s AND s.source = %s"
@@ -124,12 +124,12 @@ def calls_of(
 
 
 def named(
-    db: psycopg.Connection, teams: Sequence[int], host: str, typed: str
+    db: psycopg.Connection, teams: Sequence[int], hosts: Sequence[str], typed: str
 ) -> list[ServerSession]:
-    """Sessions, the latest first, whose id begins or ends as typed; of one host or of any ("")."""
+    """Sessions, the latest first, whose id begins or ends as typed; of these hosts, "" is any."""
     plain = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     ways = [f"{plain}%", f"%{plain}"]
-    return asked(db, ServerSession, _NAMED.encode(), list(teams), ways, host, host)
+    return asked(db, ServerSession, _NAMED.encode(), list(teams), ways, hosts[0], list(hosts))
 
 
 def family(db: psycopg.Connection, root: ServerSession) -> list[ServerSession]:

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.durations import QUARTER, iso, short
-from costtop.floor import EXACT, Floor
-from costtop.named import NamedTuple
-from costtop.queries.live.view import SessionRow
+from costtop.durations import QUARTER, short
+from costtop.floor import EXACT
+from costtop.queries.live.view import FleetHost, SessionRow, Snapshot
 from costtop.store.calls import floors
 
 _HOSTS = (
@@ -22,55 +21,26 @@ _TODAY = (
 )
 
 
-class FleetHost(NamedTuple):
-    """One machine. Times are ms, money int nano-dollars."""
+def tree(one: FleetHost) -> dict[str, object]:
+    """A machine as JSON carries it."""
+    from costtop import money
+    from costtop.durations import iso
 
-    name: str
-    team: str
-    version: str  # of its costtop
-    seen: int  # its last word, ms UTC; 0: it never had one
-    age: int  # of that
-    silent: bool  # three of its heartbeats are missing
-    skew: int  # its clock less the server's
-    lag: int  # age of what it had not shipped yet
-    running: int  # sessions
-    burn: int  # nano-dollars an hour
-    today: int
-    short: Floor  # what today is short of
-    calls: int
-    unpriced: int  # calls of today
-    held: str = ""  # what holds its sessions back
-
-    @property
-    def floor(self) -> bool:
-        """Whether people see today's sum as a floor."""
-        return self.short.shows(self.today, self.calls)
-
-    def tree(self) -> dict[str, object]:
-        """As JSON carries it."""
-        from costtop import money
-
-        return {
-            "host": self.name,
-            "team": self.team,
-            "version": self.version or None,
-            "seen": iso(self.seen) if self.seen else None,
-            "silent": self.silent,
-            "skew_ms": self.skew,
-            "lag_ms": self.lag,
-            "running": self.running,
-            "burn_usd_per_hour": money.exact(self.burn),
-            "today_usd": money.exact(self.today),
-            **self.short.tree(),
-            "unpriced_calls": self.unpriced,
-            "held_by": self.held or None,
-        }
-
-
-def is_fleet(db: sqlite3.Connection) -> bool:
-    """Whether the store holds the rows of a fleet."""
-    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'fleet_hosts'").fetchone()
-    return found is not None
+    return {
+        "host": one.name,
+        "team": one.team,
+        "version": one.version or None,
+        "seen": iso(one.seen) if one.seen else None,
+        "silent": one.silent,
+        "skew_ms": one.skew,
+        "lag_ms": one.lag,
+        "running": one.running,
+        "burn_usd_per_hour": money.exact(one.burn),
+        "today_usd": money.exact(one.today),
+        **one.short.tree(),
+        "unpriced_calls": one.unpriced,
+        "held_by": one.held or None,
+    }
 
 
 def read(
@@ -93,7 +63,6 @@ def read(
                 team=team,
                 version=version,
                 seen=seen,
-                age=max(now - seen, 0) if seen else 0,
                 silent=bool(silent),
                 skew=skew,
                 lag=lag,
@@ -108,9 +77,22 @@ def read(
     return tuple(found)
 
 
-def line(hosts: Iterable[FleetHost]) -> str:
-    """How they are, in a line: "4 hosts, 1 silent: eve-mac 3m"."""
+def with_hosts(db: sqlite3.Connection, taken: Snapshot) -> Snapshot:
+    """A snapshot of a fleet with its machines; sessions of silent ones say how long they are."""
+    hosts = read(db, taken.at, ZoneInfo(taken.zone), taken.sessions)
+    quiet = {one.name: f"host silent {short(taken.at - one.seen)}" for one in hosts if one.silent}
+    rows = taken.sessions
+    if quiet:
+        rows = tuple(
+            row._replace(why=row.why or quiet.get(row.host, "")) if row.short.silent else row
+            for row in rows
+        )
+    return taken._replace(hosts=hosts, sessions=rows)
+
+
+def line(hosts: Iterable[FleetHost], now: int) -> str:
+    """How they are at `now`, in a line: "4 hosts, 1 silent: eve-mac 3m"."""
     every = list(hosts)
-    quiet = [f"{one.name} {short(one.age)}" for one in every if one.silent]
+    quiet = [f"{one.name} {short(now - one.seen)}" for one in every if one.silent]
     many = f"{len(every)} host{'s' * (len(every) != 1)}"
     return f"{many}, {len(quiet)} silent: {', '.join(quiet)}" if quiet else many

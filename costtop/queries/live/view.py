@@ -200,6 +200,30 @@ class SourceSeen(NamedTuple):
     found: bool
 
 
+class FleetHost(NamedTuple):
+    """One machine. Times are ms, money int nano-dollars."""
+
+    name: str
+    team: str
+    version: str  # of its costtop
+    seen: int  # its last word, ms UTC; 0: it never had one
+    silent: bool  # three of its heartbeats are missing
+    skew: int  # its clock less the server's
+    lag: int  # age of what it had not shipped yet
+    running: int  # sessions
+    burn: int  # nano-dollars an hour
+    today: int
+    short: Floor  # what today is short of
+    calls: int
+    unpriced: int  # calls of today
+    held: str = ""  # what holds its sessions back
+
+    @property
+    def floor(self) -> bool:
+        """Whether people see today's sum as a floor."""
+        return self.short.shows(self.today, self.calls)
+
+
 class Snapshot(NamedTuple):
     """All that one frame of the live screen needs; its numbers agree with each other."""
 
@@ -231,3 +255,4 @@ class Snapshot(NamedTuple):
     month_short: Floor = EXACT
     plans: "tuple[PlanWindow, ...]" = ()  # windows of plans, shortest first
     billed: "BilledNow | None" = None  # beside the value; None: the user pays no plan
+    hosts: tuple[FleetHost, ...] = ()  # the machines of a fleet; (): it is this one alone

@@ -12,7 +12,7 @@ from costtop.tui.list.filter import Filter, names
 from costtop.tui.list.shown_rows import Column, Shown
 
 _ADDED = ("cost", "calls", "errors", "unpriced", "rate", "tokens", "tokens_minute")
-GROUPS = ("", "project", "feature", "user")
+GROUPS = ("", "project", "feature", "user", "host", "team")
 _SORTS = {column.key: column.sort for column in COLUMNS if column.sort}
 
 

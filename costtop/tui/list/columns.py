@@ -75,7 +75,7 @@ def _loud(shown: Shown, usual: str) -> str:
 def _text_ink(shown: Shown) -> str:
     if shown.members:
         return "strong"
-    return "text" if shown.row.state == "running" else "dim"
+    return "text" if shown.row.state == "running" and not shown.row.short.silent else "dim"
 
 
 def _name(shown: Shown, look: CellLook) -> Span:
@@ -274,8 +274,10 @@ COLUMNS: tuple[Column[Shown], ...] = (
            falling=False, measured=True, about="the ticket in the name of its branch"),
     Column("pr", "PR", 10, 14, _word(lambda r: r.pr), sort=lambda r: r.pr, falling=False,
            measured=True, about="the pull request that it named last"),
-    Column("host", "HOST", 8, 15, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
-           about="the machine"),
+    Column("host", "HOST", 8, 4, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
+           measured=True, stages=((2, 16),), about="the machine"),
+    Column("team", "TEAM", 6, 7, _word(lambda r: r.team), sort=lambda r: r.team, falling=False,
+           measured=True, stages=((3, 14),), about="the tag team; in a fleet the machine's"),
     Column("pid", "PID", 7, 16, _word(lambda r: str(r.pid or "-")), sort=lambda r: r.pid or 0,
            align=">", about="its process, where known exactly"),
     Column("billed", "BILLED", 7, 5, _billed, sort=lambda r: r.billed or 0, align=">",

@@ -41,7 +41,7 @@ _TEXTS: dict[str, Callable[[SessionRow], str]] = {
     name: operator.attrgetter(name)
     for name in (
         *("session", "title", "project", "feature", "branch", "ticket", "pr", "cwd", "user"),
-        *("host", "label", "model", "source", "state", "mark", "why", "severity"),
+        *("host", "team", "label", "model", "source", "state", "mark", "why", "severity"),
     )
 } | {"agent": operator.attrgetter("source")}
 _AMOUNTS: dict[str, Callable[[SessionRow], float | None]] = {

@@ -68,7 +68,7 @@ TOP_KEYS: list[BindingType] = [
     Binding("space,c", "tag", "Tag", id="tag", key_display="Space c"),
     Binding("U", "untag", "Untag all", id="untag"),
     Binding("F", "follow", "Keep the cursor in view", id="follow"),
-    Binding("g", "group", "Group by project, feature, user", id="group"),
+    Binding("g", "group", "Group by project, feature, user, host, team", id="group"),
     Binding("i", "switch('hides_idle')", "Hide idle ones", id="hide_idle"),
     Binding("H", "switch('hides_ended')", "Hide ended ones", id="hide_ended"),
     Binding("number_sign", "meters", "Hide meters and day", id="meters", key_display="#"),

@@ -17,8 +17,9 @@ from costtop.tui.list.columns import chosen
 from costtop.tui.list.filter import Filter
 from costtop.tui.widgets.meters import meter, reading
 
-TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets", "Plans")
-PLANS = len(TABS)  # it has the key 0, and shows where there is a plan
+TABS = ("Sessions", "Features", "Models", "Tasks", "Days", "Alerts", "Budgets", "Plans", "Hosts")
+PLANS = TABS.index("Plans") + 1  # it has the key 0, and shows where there is a plan
+HOSTS = TABS.index("Hosts") + 1  # it has the key 8, and shows where there is a fleet
 _TINY = (40, 8)  # cells: below it one line and the list
 _NO_METERS = 15  # lines: below it the head is one line
 _WIDE = 100  # cells: from here on two halves, the right one for what is to come
@@ -167,7 +168,8 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
     if mood.frozen_since is not None:
         return [Span(f" PAUSED {short(snapshot.at - mood.frozen_since)} ", "lamp")]
     if not pulse.running:
-        return [Span(" ○ daemon not running ", "lamp")]
+        what = "fleet not read" if snapshot.hosts else "daemon not running"
+        return [Span(f" ○ {what} ", "lamp")]
     if pulse.importing and pulse.import_total:
         done = pulse.import_done * 100 // pulse.import_total
         return [Span("● ", "accent@panel"), Span(f"importing {done} %", "text@panel")]
@@ -175,7 +177,17 @@ def _liveness(snapshot: Snapshot, mood: Mood) -> list[Span]:
         return [Span("○ ", "dim@panel"), Span("looking for logs …", "text@panel")]
     if pulse.lag >= _STALE:
         return [Span(f" ● {short(pulse.lag)} behind ", "lamp")]
+    if snapshot.hosts:
+        return _machines(snapshot)
     return [Span("● ", "accent@panel"), Span(f"live {pulse.lag / 1000:.1f} s", "text@panel")]
+
+
+def _machines(snapshot: Snapshot) -> list[Span]:
+    """How many machines of a fleet there are, and how many of them are silent."""
+    quiet = sum(one.silent for one in snapshot.hosts)
+    many = Span(some(len(snapshot.hosts), "host"), "text@panel")
+    lamp = [Span("  "), Span(f" {quiet} silent ", "lamp")] if quiet else []
+    return [Span("● ", "accent@panel"), many, *lamp]
 
 
 def meters(snapshot: Snapshot, width: int, mood: Mood) -> list[Line]:
@@ -292,16 +304,16 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     """The row of screens, the present one lit, and what is switched on at the right."""
     gap = "  " if width >= _WIDE else " "
     spans: list[Span] = []
-    shown = TABS if snapshot.plans or active == PLANS else TABS[:-1]
-    for number, name in enumerate(shown, start=1):
-        on, act = number == active, f"app.tab({number})"
+    shown = shown_tabs(snapshot, active)
+    for number in shown:
+        name, on, act = TABS[number - 1], number == active, f"app.tab({number})"
         spans += [
             Span(f"{tab_key(number)} ", "accent" if on else "tab", act),
             Span(name.lower(), "tab-on" if on else "tab", act),
         ]
         if name == "Alerts" and snapshot.alerts_open:
             spans.append(Span(f" ●{snapshot.alerts_open}", "warn", act))
-        if number < len(shown):
+        if number != shown[-1]:
             spans.append(Span(gap, "rule"))
     if width_of(tuple(spans)) + width_of(right) + 7 > width:
         spans = _shorter(spans, active)
@@ -310,9 +322,16 @@ def tabs(active: int, snapshot: Snapshot, right: Line, width: int) -> Line:
     return rule(tuple(spans), right, width)
 
 
+def shown_tabs(snapshot: Snapshot, active: int) -> list[int]:
+    """The numbers of the screens that have a tab now."""
+    known = {PLANS: bool(snapshot.plans), HOSTS: bool(snapshot.hosts)}
+    every = range(1, len(TABS) + 1)
+    return [number for number in every if known.get(number, True) or number == active]
+
+
 def tab_key(number: int) -> int:
     """The key that opens a screen."""
-    return number % PLANS
+    return {PLANS: 0, HOSTS: 8}.get(number, number)
 
 
 def spanned(said: Line, width: int) -> Line:
