@@ -58,9 +58,9 @@ COLUMNS: tuple[Column[FleetHost], ...] = (
         measured=True,
         stages=((1, 30),),
     ),
-    Column("team", "TEAM", 6, 5, _text(lambda one: one.team), measured=True, stages=((2, 20),)),
+    Column("team", "TEAM", 6, 3, _text(lambda one: one.team), measured=True, stages=((2, 20),)),
     Column("seen", "LAST WORD", 11, 0, _seen, align=">"),
-    Column("lag", "LAG", 4, 3, _lag, align=">"),
+    Column("lag", "LAG", 4, 4, _lag, align=">"),
     Column("skew", "SKEW", 6, 4, _skew, align=">"),
     Column(
         "version",
@@ -83,7 +83,7 @@ COLUMNS: tuple[Column[FleetHost], ...] = (
         stages=((3, 10),),
     ),
     Column("today", "$ TODAY", 8, 1, _today, align=">", measured=True, stages=((3, 12),)),
-    Column("unpriced", "UNPRICED", 8, 5, _text(lambda one: str(one.unpriced or "-")), align=">"),
+    Column("unpriced", "UNPRICED", 8, 6, _text(lambda one: str(one.unpriced or "-")), align=">"),
     Column(
         "held",
         "HELD BY",
