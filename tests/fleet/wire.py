@@ -12,20 +12,24 @@ class Wire:
     """Listens on `port` and passes bytes on to the server's port, until it is told to cut.
 
     `cut_next` arms one cut: the next batch is not passed on at all, only its first half, or whole
-    while its answer is lost.
+    while its answer is lost. While it is `down` nobody gets through.
     """
 
     def __init__(self, server: int) -> None:
         self.server = server
         self.cuts = 0
+        self.down = False
         self._armed: Where | None = None
+        self._at, self._goes_down = b"", False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut_next(self, where: Where) -> None:
-        """Arms one cut."""
-        self._armed = where
+    def cut_next(
+        self, where: Where, at: bytes = b"costtop.ingest", *, goes_down: bool = False
+    ) -> None:
+        """Arms one cut, at the next statement that holds `at`; then it stays down, if it is to."""
+        self._armed, self._at, self._goes_down = where, at, goes_down
 
     def close(self) -> None:
         """Takes no more connections; those that stand end with their client."""
@@ -42,8 +46,11 @@ class Wire:
             back = threading.Thread(target=_pump, args=(far, client), daemon=True)
             back.start()
             while data := client.recv(1 << 20):
-                if b"costtop.ingest" in data and self._armed:
+                if self.down:
+                    return
+                if self._armed and self._at in data:
                     where, self._armed = self._armed, None
+                    self.down = self._goes_down
                     self.cuts += 1
                     self._cut(where, data, client, far)
                     return
