@@ -18,8 +18,11 @@ from costtop.daemon.commands.session_deeds import SessionDeeds
 from costtop.daemon.fleet.hands import HandRules, Hands
 from costtop.daemon.notices.post import Audience
 from costtop.durations import running_ms
+from costtop.fleet.naming import Naming
 from costtop.processes.evidence.wanted import PeerReport
 from costtop.store.writer import Writer
+
+NAMES = Naming(("model",), b"k" * 32)  # as the fleet hears them
 
 
 class Steps:
@@ -72,7 +75,7 @@ async def main(given, say):
 
         log = ActionLog(writer, Audience(()), lambda: None)
         rules = HandRules(frozenset(given["accept"]), given["hourly"], given["read_only"])
-        hands = Hands(writer, actions, SessionDeeds(writer, actions, log), rules, tell)
+        hands = Hands(writer, actions, SessionDeeds(writer, actions, log), rules, NAMES, tell)
         tasks = [
             asyncio.create_task(hands.run()),
             asyncio.create_task(actions.finish(writer, log)),

@@ -10,8 +10,9 @@ from contextlib import closing
 
 import pytest
 
+from costtop.daemon.fleet.far_orders import leaving
 from costtop.store.db import open_writer
-from tests.fleet.hands_alone import main
+from tests.fleet.hands_alone import NAMES, main
 from tests.processes.conftest import Stage
 from tests.store.test_heard import reading, rollout, write
 
@@ -64,6 +65,26 @@ class Place:
         return self.rows("SELECT by, deed, session FROM deeds ORDER BY id")
 
 
+@pytest.mark.parametrize(
+    ("said", "leaves"),
+    [
+        ("SIGINT to 7 node · 7 node has gone", "SIGINT to 7 node · 7 node has gone"),
+        ("process 7 carries other sessions too: codex/My Plan, codex/b",
+         "process 7 carries other sessions too"),
+        ("not sure (its log /home/ana/M.jsonl is open): type",
+         "not sure (its log … is open): type"),
+        ("it works in ~/shop, as C:\\Users\\ana\\x does", "it works in …, as … does"),
+        ("has gone on to session costtop/nightly: act on that one",
+         f"has gone on to session costtop/{NAMES.session('nightly')}: act on that one"),
+        ("codex/5f1c1a52-7d1e-4c57-9d3c-2f6a1b8e9c01 pauses",
+         "codex/5f1c1a52-7d1e-4c57-9d3c-2f6a1b8e9c01 pauses"),
+        ("x" * 3000, "x" * 999 + "…"),
+    ],
+)  # fmt: skip
+def test_an_answer_tells_no_path_and_sessions_as_the_fleet_calls_them(said, leaves):
+    assert leaving(said, NAMES.session) == leaves
+
+
 def command(**said):
     return {"id": str(uuid.uuid4()), "session": "s1", "verb": "kill", "given": {}, "by": "oscar",
             "asked_on": "desk", "left_ms": 1} | said  # fmt: skip
@@ -85,7 +106,9 @@ def test_a_kill_is_done_journalled_by_whose_it_is_and_answered(place):
     assert place.deeds() == [("oscar@fleet from desk", "kill up to KILL", SESSION)]
 
 
-@pytest.mark.parametrize("named", ["s1", SESSION, "SHORT", "@SHORT"])
+@pytest.mark.parametrize(
+    "named", ["s1", SESSION, "SHORT", "@SHORT", f"codex/{NAMES.session('s1')}"]
+)
 def test_a_session_is_named_whole_or_by_its_short_id(place, named):
     ((short,),) = place.rows("SELECT short FROM sessions")
     said = {"session": named.replace("SHORT", short), "verb": "mark", "given": {"kind": "fine"}}

@@ -76,7 +76,7 @@ def test_a_kill_reaches_the_agent_of_another_machine_and_stands_in_three_journal
     assert owner.fleet.rows("SELECT verb, state FROM costtop.deeds ORDER BY id") == [
         ("mark", "asked"), ("mark", "done"), ("kill", "asked"), ("kill", "done"),
     ]  # fmt: skip
-    until(lambda: "kill up to KILL" in owner.told and "oscar@fleet from desk" in owner.told)
+    until(lambda: "kill up to KILL" in owner.told and "oscar\uff20fleet from desk" in owner.told)
     until(lambda: "kill on another machine" in desk.told)
 
 

@@ -3,8 +3,9 @@
 The server is another machine: what it sends is taken for text that anybody may have written.
 """
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,6 +22,11 @@ from costtop.control.protocol import (
 )
 from costtop.store.far_commands import FarCommand
 from costtop.text import clean
+
+_LONGEST = 1000  # characters of an answer
+_MORE = "carries other sessions too: "  # whose names are nobody's affair elsewhere
+_PATH = re.compile(r"(?<![\w/.…-])(?:file:|~|\.{1,2}|[A-Za-z]:)?[/\\]+\w[^\s,;)'\"]*")
+_KEY = re.compile(r"(?<![\w/.…-])([a-z][a-z0-9._+-]{0,39})/([^\s/,;)'\":]+)(?![/\w])")
 
 
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,6 +95,16 @@ def note_of(asked: FarOrder, key: str, by: str) -> "Note":
             return StopSession(key, given.note or "", by)
         case _:
             return Pause(key, by, None, hold=True)
+
+
+def leaving(words: str, called: Callable[[str], str]) -> str:
+    """An answer as it may leave this machine: no path, and sessions by what the fleet calls them.
+
+    `called` says so of a session's id.
+    """
+    words = words.partition(_MORE)[0] + _MORE.rstrip(": ") if _MORE in words else words
+    words = _KEY.sub(lambda found: f"{found[1]}/{called(found[2])}", clean(words, 2 * _LONGEST))
+    return clean(_PATH.sub("…", words), _LONGEST)
 
 
 Note = MarkSession | UnmarkSession | BeginSilence | StopSession | Pause

@@ -24,18 +24,20 @@ from costtop.daemon.fleet.fleet_pipe import FleetPipe
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms, running_ms
 from costtop.errors import CosttopError, NothingFound
+from costtop.fleet import naming
+from costtop.fleet.naming import Naming
 from costtop.named import NamedTuple
 from costtop.queries.sessions import lookup
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import far_commands, gating
 from costtop.store.far_commands import FarCommand, Outcome
-from costtop.store.sessions import gate_calls, kill_intents
+from costtop.store.sessions import gate_calls, kill_intents, session_names, short_ids
 from costtop.store.writer import Writer
 from costtop.text import clean
 
 _OPTS = {"unmark": "mark", "resume": "pause"}  # which word of `accept` is theirs
-_LONGEST = 1000  # characters of an answer
 _LOOK = 0.25  # s
+_HASHED = "session#"  # begins an id that is told as a hash
 log = logging.getLogger("costtop")
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -59,10 +61,11 @@ class Hands:
         actions: ProcessActions,
         deeds: SessionDeeds,
         rules: HandRules,
+        names: Naming,
         tell: Tell,
     ) -> None:
         self._writer, self._actions, self._deeds = writer, actions, deeds
-        self._rules, self._tell = rules, tell
+        self._rules, self._names, self._tell = rules, names, tell
         self._waiting: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._met: set[str] = set()  # ids that are under way
 
@@ -132,11 +135,12 @@ class Hands:
         elif opted not in self._rules.accept:
             why = f'that machine does not accept "{opted}" ([fleet] accept there)'
         try:
-            key = await self._writer.read(_key, asked.session)
+            key = await self._writer.read(_key, asked.session, self._names)
         except CosttopError as error:
-            why = why or clean(str(error), _LONGEST)
+            why = why or str(error)
         if why:
-            return new._replace(state="refused", answer=why)
+            answer = far_orders.leaving(why, self._names.session)
+            return new._replace(state="refused", answer=answer)
         handle = self._actions.holder.handle(key)
         pid, start = handle.identity if handle is not None else (0, 0)
         return new._replace(session=key, pid=pid, start=start)
@@ -163,7 +167,7 @@ class Hands:
             return await self._deeds.resume(Resume(key, by), by, us)
         if asked.verb == "pause" and not await self._holds(key, given.hold):
             return await self._deeds.act(Pause(key, by), us)
-        also = partial(_done, begun.id)
+        also = partial(self._done, begun)
         return [await self._deeds.annotate(far_orders.note_of(asked, key, by), by, also)]
 
     async def _holds(self, session: str, hold: bool | None) -> bool:
@@ -174,8 +178,15 @@ class Hands:
         return hold
 
     async def _finish(self, command: str, state: Outcome, said: str) -> None:
-        answer = clean(said, _LONGEST)
+        answer = far_orders.leaving(said, self._names.session)
         await self._writer.transact(far_commands.finish, command, state, answer)
+
+    def _done(self, begun: FarCommand, db: sqlite3.Connection, said: str) -> None:
+        """In the same transaction as the deed, so that neither stands without the other."""
+        called, short = session_names.said(db, begun.session), short_ids.of(db, begun.session)
+        words = said.replace(called, short or "the session")  # which names its project, or task
+        answer = far_orders.leaving(words, self._names.session)
+        far_commands.finish(db, begun.id, "done", answer)
 
     async def _settle(self, one: FarCommand) -> None:
         """What an earlier daemon began: nothing is done again, only looked what became of it.
@@ -217,18 +228,21 @@ def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPip
     actions, writer = executors.actions, instance.writer
     rules = HandRules(frozenset(fleet.accept), fleet.hourly, instance.config.read_only)
     deeds = SessionDeeds(writer, actions, executors.action_log)
-    made = Hands(writer, actions, deeds, rules, pipe.tell)
+    names = Naming(fleet.send, naming.hash_key(fleet, instance.paths))
+    made = Hands(writer, actions, deeds, rules, names, pipe.tell)
     pipe.on("commands", made.take)
     pipe.on("answered", made.answered)
     pipe.on("up", made.tell_all)
     return made
 
 
-def _key(db: sqlite3.Connection, named: str) -> str:
+def _key(db: sqlite3.Connection, named: str, names: Naming) -> str:
     """The key of the session that a command names whole; raises NothingFound."""
-    key = lookup.key_of(db, named.removeprefix("@"))
-    source, _, session = key.partition("/")
+    source, _, session = lookup.key_of(db, named.removeprefix("@")).partition("/")
     about = gating.facts(db, source, session)
+    if about["root"] is None and _HASHED in session:  # what a program calls it never left
+        meant = names.meant(lookup.latest(db, source), session)
+        about = gating.facts(db, source, meant or session)
     if about["root"] is None:
         words = "give its short id or its whole id"
         raise NothingFound(f"no session there is {clean(named, 200)!r}: {words}")
@@ -237,8 +251,3 @@ def _key(db: sqlite3.Connection, named: str) -> str:
 
 def _late(new: FarCommand) -> FarCommand:
     return new._replace(state="expired", answer="it came too late")
-
-
-def _done(command: str, db: sqlite3.Connection, said: str) -> None:
-    """In the same transaction as the deed, so that neither stands without the other."""
-    far_commands.finish(db, command, "done", clean(said, _LONGEST))

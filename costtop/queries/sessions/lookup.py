@@ -67,6 +67,16 @@ def glob_of(db: sqlite3.Connection, glob: str) -> str:
     return literal(key) if "/" in key and not own else glob
 
 
+def latest(db: sqlite3.Connection, source: str) -> list[str]:
+    """The ids of a source's latest sessions, as its logs have them."""
+    rows = db.execute(
+        "SELECT s.session FROM sessions s JOIN names n ON n.id = s.source"
+        " WHERE s.agent = '' AND n.text = ? ORDER BY s.last DESC LIMIT ?",
+        (source, _GUESSED),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def budgets(db: sqlite3.Connection) -> frozenset[str]:
     """The names of the configured budgets."""
     return frozenset(budget.name for budget in meta.budgets(db))
