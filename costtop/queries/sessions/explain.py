@@ -17,6 +17,7 @@ from costtop.store.calls.call_row import (
     ESTIMATED,
     PLACEHOLDER,
     CallRow,
+    begins,
     fields,
     key_of,
     media_of,
@@ -122,9 +123,9 @@ def call(db: sqlite3.Connection, prefix: str) -> Explanation:
     if len(digits) < _SHORTEST or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
         raise NothingFound(f"no session or call begins with {prefix!r}")
     low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
-    half, key = "substr(c.key, 1, 8)", key_of("c.")
+    start, key = begins("c.key"), key_of("c.")
     where = (
-        f" WHERE {half} >= substr(?1, 1, 8) AND {half} <= substr(?2, 1, 8)"
+        f" WHERE {start} >= {begins('?1')} AND {start} <= {begins('?2')}"
         f" AND {key} >= ?1 AND {key} <= ?2 LIMIT 2"
     )
     found = list(_read(db, where, (low, high)))

@@ -73,6 +73,7 @@ COLUMNS = ", ".join(CallRow._fields)
 # What a row is kept by, which spares a tenth of the table. Most keys are a message's own: their
 # second half is that of no text, and is not written. Most costs are the computed ones: NULL stands
 # for "as cost", _NONE for a computed cost that is None beside one that counts.
+BEGINNING = 4  # bytes of a key that are indexed
 _NO_TEXT = blake2b(b"", digest_size=8).digest()
 _NONE = -1
 
@@ -90,9 +91,14 @@ def key_of(name: str = "") -> str:
     return f"CASE length({name}key) WHEN 8 THEN {whole} ELSE {name}key END"
 
 
+def begins(key: str) -> str:
+    """The beginning of a key in SQL, by which calls are indexed: few of millions share theirs."""
+    return f"substr({key}, 1, {BEGINNING})"
+
+
 def has_key(name: str, other: str) -> str:
-    """The condition in SQL that a call has the key `other`; found by the first half's index."""
-    return f"substr({name}key, 1, 8) = substr({other}, 1, 8) AND {key_of(name)} = {other}"
+    """The condition in SQL that a call has the key `other`; found by the index of beginnings."""
+    return f"{begins(f'{name}key')} = {begins(other)} AND {key_of(name)} = {other}"
 
 
 def computed_of(name: str = "") -> str:

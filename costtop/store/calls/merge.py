@@ -9,19 +9,23 @@ from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.store.calls.batch import Priced
 from costtop.store.calls.call_row import (
+    BEGINNING,
     COLUMNS,
     HEARD,
     YIELDS,
     CallIds,
     CallRow,
     Rank,
+    begins,
     fields,
     kept_computed,
     kept_key,
     merged,
 )
 
-_HALF = "substr(key, 1, 8)"  # of a key: what is looked up
+_HALF = "substr(key, 1, 8)"  # of a key: what names its message
+_BEGINS = begins("key")
+_STANDS = f"SELECT 1 FROM calls WHERE {_BEGINS} = ? AND {_HALF} = ? AND NOT flags & 8 LIMIT 1"
 AT_ONCE = 400  # keys looked up by one statement
 _OFTEN_NULL = ("computed", "reported", "request", "media")
 _REQUEST_ALONE = (False, False, True, False)  # as most calls of a transcript
@@ -92,8 +96,8 @@ def _told(priced: Priced) -> tuple[int, int, int | None]:
 
 def lookup(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Stored]:
     """The stored rows with these keys."""
-    wanted, halves = set(keys), {key[:8] for key in keys}
-    found = among(db, _HALF, list(map(bytearray, halves)))
+    wanted, beginnings = set(keys), {key[:BEGINNING] for key in keys}
+    found = among(db, _BEGINS, list(map(bytearray, beginnings)))
     return {one.row.key: one for one in found if one.row.key in wanted}
 
 
@@ -125,12 +129,14 @@ def side_copies(
     if not yielding:
         return set()
     plain = {key[:8] for key, sight in sights.items() if not sight.row.flags & YIELDS}
-    query = f"SELECT 1 FROM calls WHERE {_HALF} = ? AND NOT flags & 8 LIMIT 1"
     return {
-        key
-        for key in yielding
-        if key[:8] in plain or (key[:8] in maybe and db.execute(query, (key[:8],)).fetchone())
+        key for key in yielding if key[:8] in plain or (key[:8] in maybe and _stands(db, key[:8]))
     }
+
+
+def _stands(db: sqlite3.Connection, half: bytes) -> bool:
+    """Whether a message of this half of a key is stored, that is no side copy."""
+    return db.execute(_STANDS, (half[:BEGINNING], half)).fetchone() is not None
 
 
 def overtaken(db: sqlite3.Connection, inserts: list[Sight], maybe: set[bytes]) -> list[Stored]:
