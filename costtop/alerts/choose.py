@@ -39,7 +39,7 @@ def kind(rule: str) -> Family:
     """The family that a rule belongs to: budget, blind, common or session."""
     if rule.startswith("budget_"):
         return "budget"
-    if rule in {"blind", "store"} or rule.startswith("host_"):
+    if rule in {"blind", "store", "fleet_away"} or rule.startswith("host_"):
         return "blind"
     return "common" if rule == "common_cause" else "session"
 

@@ -63,6 +63,31 @@ def _why(health: Health, now: int) -> str:
     return ""
 
 
+def fleet_away(since: int, why: str, now: int) -> Finding:
+    """A warning that nothing has reached the fleet's server since then, ms UTC."""
+    return Finding(
+        "fleet_away",
+        "warning",
+        now,
+        f"fleet: unreachable since {iso(since)[:16]}Z",
+        f"{why}. This machine goes on by itself; what it counts meanwhile is sent later.",
+        period="now",
+    )
+
+
+def fleet_back(now: int) -> Finding:
+    """The end of it, for the caller to give whether or not it was told."""
+    return Finding(
+        "fleet_away",
+        "warning",
+        now,
+        "fleet: reachable again",
+        "What was counted meanwhile is being sent.",
+        period="now",
+        resolved=True,
+    )
+
+
 def rebuilt(
     *, why: str, at: int, backup: str, lost_calls: int, lost_cost: int, spoilt: int
 ) -> Finding:

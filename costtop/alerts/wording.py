@@ -112,6 +112,8 @@ def _head(finding: Finding) -> str:
         return f"budget {_name(finding.budget)}"
     if finding.rule.startswith("host_"):
         return f"host {_name(finding.period)}"
+    if finding.rule == "fleet_away":
+        return "fleet"
     if kind(finding.rule) == "blind":
         return finding.rule
     if kind(finding.rule) == "common":
@@ -300,6 +302,8 @@ def _common(one: Notification) -> list[str]:
 
 def _blind(one: Notification) -> list[str]:
     finding = one.finding
+    if finding.rule == "fleet_away":
+        return [finding.why, "costtop fleet status · costtop doctor"]
     if finding.rule == "store":
         return [
             "The database of costtop was not as costtop had left it, and is rebuilt.",

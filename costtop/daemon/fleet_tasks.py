@@ -64,6 +64,7 @@ def _ships(
     """What ships to the fleet and hears from it."""
     from costtop.daemon.fleet import fleet_works, hands
     from costtop.daemon.fleet.fleet_guards import FleetGuards, GuardRules
+    from costtop.daemon.fleet.reach import Reach
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
@@ -75,5 +76,6 @@ def _ships(
     return (
         ("fleet's guards", guards.run),
         *fleet_works.works(around.instance, pipe, around.search.seen),
+        ("fleet's reach", Reach(pipe, around.instance.writer, to, posted).run),
         ("fleet's commands", commands.run),
     )

@@ -48,7 +48,7 @@ _BY_STATE: Mapping[str, Fault] = {
     "3F000": Fault("fleet-schema", "the fleet's server has no costtop in it: costtop fleet init"),
     "CT001": Fault("fleet-twin", "another process of this host writes to the fleet"),
     "CT002": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
-    "CT003": Fault("fleet-names", "this host has told more new names today than a fleet takes"),
+    "CT003": Fault("fleet-row", "this host has told more new names today than a fleet takes"),
     "22003": Fault("fleet-row", "the fleet's server does not take a row: a number is too large"),
     "23502": Fault("fleet-row", "the fleet's server does not take a row: a value is missing"),
     "23514": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),

@@ -25,7 +25,18 @@ PAGE = FOLDER.with_name("metrics.md")
 GIVEN = {"instance", "job"}  # by Prometheus itself
 NOW = 1_800_000_000_000
 HEALTH = OwnHealth(
-    "1", NOW, 5, NOW, True, 9, 1, ("full",), "disk-full", (("otlp", True),), frozenset({"a"})
+    "1",
+    NOW,
+    5,
+    NOW,
+    True,
+    9,
+    1,
+    ("full",),
+    "disk-full",
+    (("otlp", True),),
+    frozenset({"a"}),
+    fleet={"reachable": True},
 )
 METER = BudgetMeter("b", "day", 1, False, 2, (80,), NOW)
 WINDOW = PlanWindow(

@@ -30,7 +30,7 @@ from costtop.store.sessions import session_names
 NAMES = (
     *(rule.name for rule in DETECTORS),
     *("budget_tier", "budget_burn", "budget_forecast", "common_cause", "blind", "store"),
-    *("host_quiet", "host_unpriced", "budget_share"),
+    *("fleet_away", "host_quiet", "host_unpriced", "budget_share"),
 )
 _LATER = {
     "quiet hours": "after its quiet hours",

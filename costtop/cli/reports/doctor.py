@@ -11,6 +11,7 @@ from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
 from costtop.cli.reports.diagnosis import (
     channels,
+    fleet_health,
     hold,
     price_age,
     shown_names,
@@ -85,6 +86,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         **_stored(found, problems),
     }
     tree["unread"] = _unread(tree, found)
+    problems += fleet_health.problems(tree["daemon"].get("fleet", {}), now_ms())
     problems += [*_open_files(found), *hold.problems(found, tree["gates"])]
     problems = list({one.said: one for one in problems}.values())  # the daemon may tell one too
     tree["problems"] = [one.said for one in problems if one.wrong]

@@ -38,7 +38,7 @@ _NAMED = ("rule", "feature", "budget")  # what a silence may be of besides a ses
 _RULES = (
     *(rule.name for rule in DETECTORS),
     *("budget_tier", "budget_burn", "budget_forecast", "blind", "common_cause"),
-    *("host_quiet", "host_unpriced", "budget_share"),
+    *("fleet_away", "host_quiet", "host_unpriced", "budget_share"),
 )
 _LONGEST = 7 * DAY  # of an override
 

@@ -3,7 +3,7 @@
 It is told also where the database cannot be read: then most of all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from costtop.durations import MINUTE
@@ -30,6 +30,7 @@ class OwnHealth(NamedTuple):
     trouble: str  # the code of the worst, by which `costtop doctor` explains it; "" is none
     listeners: tuple[tuple[str, bool], ...]  # what is served, and whether its port is open
     endpoints: frozenset[str] = frozenset()  # labels of the config
+    fleet: Mapping[str, Any] | None = None  # how its server is reached, where there is one
 
 
 def families(health: OwnHealth, now: int) -> Iterator[Any]:
@@ -57,6 +58,20 @@ def families(health: OwnHealth, now: int) -> Iterator[Any]:
     yield _by("costtop_faults", words, "kind", ((one, health.faults.count(one)) for one in KINDS))
     words = "1 while its port is open"
     yield _by("costtop_listener_up", words, "listener", health.listeners)
+    if health.fleet is not None:
+        yield from _of_fleet(health.fleet)
+
+
+def _of_fleet(said: Mapping[str, Any]) -> Iterator[Any]:
+    """Of the way to the fleet's server, only where this machine ships to one."""
+    words = "1 while the fleet's server takes what this machine counts"
+    yield _gauge("costtop_fleet_up", words, bool(said.get("reachable") and not said.get("trouble")))
+    words = "For how long something that changed has waited to be sent to the fleet"
+    yield _gauge("costtop_fleet_lag_seconds", words, said.get("lag_ms", 0) / 1000)
+    words = "Rows that wait to be sent to the fleet, counted up to 100,000"
+    yield _gauge("costtop_fleet_waiting_rows", words, said.get("waiting", 0))
+    words = "Rows that the fleet's server does not take"
+    yield _gauge("costtop_fleet_refused_rows", words, said.get("aside", 0))
 
 
 def unread(*, no: int) -> Any:

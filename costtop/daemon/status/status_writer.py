@@ -165,7 +165,12 @@ class StatusWriter:
             trouble=self._trouble()["trouble_code"],
             listeners=tuple(served),
             endpoints=frozenset(one.label for one in self._instance.config.notify),
+            fleet=self.fleet() if self.fleet and self._ships() else None,
         )
+
+    def _ships(self) -> bool:
+        fleet = self._instance.config.fleet
+        return fleet is not None and fleet.ships
 
     def _trouble(self) -> dict[str, str]:
         """The worst that is wrong in one line, and its code; both "" where nothing is."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from costtop.cli.reports.diagnosis import fleet_health
 from costtop.cli.reports.diagnosis.diagnoses import Diagnosis, note
 
 _DRIFT = 0.01  # of what was computed: below it costs differ by rounding
@@ -50,6 +51,7 @@ def _of_surroundings(tree: dict[str, Any]) -> Iterator[Diagnosis]:
     for one in tree.get("repositories", ()):
         if one["trouble"]:
             yield note("repository-unread", f"{one['folder']}: {one['trouble']}")
+    yield from fleet_health.notes(tree["daemon"].get("fleet", {}))
     if tree["watch"]["state"].startswith("polling"):
         yield note("watch-polling", f"files are not watched but asked: {tree['watch']['state']}")
     if blind := tree["processes"]["blind"]:

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from costtop.cli.reports.diagnosis import channels, hold, price_age, shown_names, store_health
+from costtop.cli.reports.diagnosis import (
+    channels,
+    fleet_health,
+    hold,
+    price_age,
+    shown_names,
+    store_health,
+)
 from costtop.cli.reports.diagnosis.diagnoses import coded
 from costtop.cli.reports.diagnosis.notes import drifts
 from costtop.cli.tables import count
@@ -116,6 +123,7 @@ def _rest(tree: dict[str, Any]) -> list[str]:
         coded(channels.words_of(one), "channel-failing", found=one["state"] == "failing")
         for one in tree["notify"]
     ]
+    lines += fleet_health.words_of(tree["daemon"].get("fleet", {}))
     lines += store_health.words(tree.get("store"))
     lines += map(clean, doctor.repository_words(tree.get("repositories", [])))
     return [*lines, coded(f"processes: {blind}", "processes-hidden")] if blind else lines
