@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import paths
 from costtop.cli import open_screen
+from costtop.cli.control import far_keys
 from costtop.cli.reports import fleet_reading
 from costtop.durations import DAY, QUARTER, now_ms
 from costtop.files import private_directory
@@ -93,7 +94,7 @@ class FleetAnswers:
     """Stores with what single questions need, each brought by a child and kept for a minute."""
 
     def __init__(self, found: paths.Paths, place: FleetPlace) -> None:
-        self._place = place
+        self.found, self._place = found, place
         self._folder = Path(tempfile.mkdtemp(prefix="asked-", dir=private_directory(found.fleet)))
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Path]] = {}
@@ -140,6 +141,8 @@ def backend(answers: FleetAnswers, seen: paths.Paths, place: FleetPlace) -> "Bac
 
     door, tz = Door(seen, fleet=True), ZoneInfo(place.told["timezone"])
     return own.real(seen, hint=lambda source: "", door=door)._replace(
+        act=partial(far_keys.act, answers.found),
+        asks=far_keys.asks,
         session=partial(_session, answers),
         spending=partial(_spending, answers, tz),
         spent_sessions=partial(_spent, answers),

@@ -1,7 +1,7 @@
 """The daemon's tasks of a fleet: without a server in the config there are none, and none load."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from costtop.control.protocol import AskFar
@@ -15,6 +15,7 @@ from costtop.named import NamedTuple
 from costtop.settings.fleet_settings import Fleet
 
 Work = Callable[[], Coroutine[Any, Any, None]]
+_ASKED_AT_ONCE = 4  # commands to other machines, each a process with the driver
 
 
 class Around(NamedTuple):
@@ -27,13 +28,19 @@ class Around(NamedTuple):
     troubled: list[Troubled]
 
 
-async def ask_far(
-    instance: Wired, action_log: ActionLog, command: AskFar, by: str
-) -> dict[str, Any]:
-    """What another machine answers to a command; raises FleetError where it cannot be asked."""
-    from costtop.daemon.fleet import ask_far
+def far_asking(
+    instance: Wired, action_log: ActionLog
+) -> Callable[[AskFar, str], Awaitable[dict[str, Any]]]:
+    """Asks other machines: their answer, or FleetError where one cannot be asked."""
+    turns = asyncio.Semaphore(_ASKED_AT_ONCE)
 
-    return await ask_far.ask(instance.config.fleet, action_log, command, by)
+    async def ask(command: AskFar, by: str) -> dict[str, Any]:
+        from costtop.daemon.fleet import ask_far
+
+        async with turns:
+            return await ask_far.ask(instance.config.fleet, action_log, command, by)
+
+    return ask
 
 
 def fleet_tasks(

@@ -32,7 +32,7 @@ from costtop.daemon.commands.obey import Executors, Obey, is_command
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
-from costtop.daemon.fleet_tasks import Around, ask_far, fleet_tasks
+from costtop.daemon.fleet_tasks import Around, far_asking, fleet_tasks
 from costtop.daemon.ingest import title_reading
 from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
@@ -345,7 +345,7 @@ def _executors(
         stop=ends.stop.set,
         reload=ends.reload.set,
         keeper=keeper,
-        ask_far=partial(ask_far, instance, action_log),
+        ask_far=far_asking(instance, action_log),
     )
 
 

@@ -239,7 +239,8 @@ class CosttopApp(App[int]):
             self.say(" · ".join(answer.get("said") or [said]))
             (then or self.read)()
 
-        self._beside.run(Job(lambda: self.backend.act(command), done, self._failed))
+        asks = self.backend.asks(command)
+        self._beside.run(Job(lambda: self.backend.act(command), done, self._failed, asks=asks))
 
     def _failed(self, why: str) -> None:
         self.say(why, ok=False)

@@ -63,6 +63,8 @@ class Backend(NamedTuple):
     transcript: Callable[[str], Path | None]  # the log of this session
     open_folder: Callable[[Path], bool]  # that of this file, on the desktop, if there is one
     now: Callable[[], int]  # ms UTC
+    # What to say while another machine is asked to do a command; "" where this one does it.
+    asks: Callable[[Command], str] = lambda command: ""
 
 
 NOTHING = empty(0, Pulse(running=True), ())

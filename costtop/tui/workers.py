@@ -31,6 +31,7 @@ class Job(NamedTuple):
     take: Callable[[Any], None]
     failed: Callable[[str], None]
     group: tuple[Screen[Any], str] | None = None  # only the latest answer of a group is wanted
+    asks: str = ""  # what is said while another machine is asked, which may take a minute
 
 
 class Beside:
@@ -53,9 +54,13 @@ class Beside:
         return not self._busy
 
     def run(self, job: Job) -> None:
-        """Runs a job by itself."""
+        """Runs a job by itself; one that asks another machine, apart from all others."""
         self._busy += 1
-        self._start([job])
+        if job.asks:
+            self._app.notify(clean(job.asks, 400), markup=False)
+            threading.Thread(target=self._work, args=([job],), daemon=True).start()
+        else:
+            self._start([job])
 
     def look(self, job: Job) -> None:
         """Runs a job with what else is asked for now; it replaces one of its group."""

@@ -36,6 +36,7 @@ class Stage:
         self.desktop = False
         self.opened: list[Path] = []
         self.refusal: str = ""  # what a command is answered
+        self.asked: str = ""  # what is said while another machine is asked
 
     def frame(self, at: int | None) -> Snapshot:
         if self.trouble:
@@ -64,7 +65,8 @@ class Stage:
             frame=self.frame, act=self.act, day_chart=lambda until, seen: DayChart(until),
             lit=lambda key, until: (), session=lambda key, at: None,
             bells=lambda after: [], hint=self.hint, now=lambda: self.now.at,
-            transcript=lambda key: self.log, open_folder=self.open_folder, **unread,
+            transcript=lambda key: self.log, open_folder=self.open_folder,
+            asks=lambda command: self.asked, **unread,
         )  # fmt: skip
 
 

@@ -66,6 +66,43 @@ async def test_what_misses_a_silent_machine_is_a_floor_everywhere() -> None:
         assert "≥" not in play.row_of("ann-laptop")
 
 
+async def test_a_kill_names_the_machine_what_it_accepts_and_what_it_answers() -> None:
+    shown = fleet()
+    hosts = (shown.hosts[0]._replace(accepts="mark stop"), shown.hosts[1]._replace(accepts="-"),
+             shown.hosts[2])  # fmt: skip
+    async with played(shown._replace(hosts=hosts), (120, 40), STILL._replace(columns=OWN)) as play:
+        play.stage.asked = "asked ann-laptop: it answers or lets it be"
+        await play.press("k")
+        await play.settle()
+        assert "on ann-laptop accepts mark, stop" in play.text
+        assert "ann-laptop does not accept kill ([fleet] accept there)" in play.text
+        assert "costtop asks you to type it" not in play.text  # a pid of another machine
+        await play.press("4", "enter")
+        await play.settle()
+        assert not play.stage.commands  # it would only be refused
+        await play.press("1", "enter")
+        await play.settle()
+        (command,) = play.stage.commands
+        assert (command.do, command.session) == ("stop-session", "claude-code/ann-laptop:s0")
+        await play.until(lambda: "asked ann-laptop" in play.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("ci-1", "on ci-1 accepts nothing of others"), ("eve-mac", "on eve-mac has not said what")],
+)
+async def test_a_mark_names_the_machine_too(name: str, says: str) -> None:
+    shown = fleet()
+    hosts = (shown.hosts[0], shown.hosts[1]._replace(accepts="-"), shown.hosts[2])
+    rows = tuple(one for one in shown.sessions if one.host == name)
+    shown = shown._replace(hosts=hosts, sessions=rows)
+    async with played(shown, (120, 40), STILL._replace(columns=OWN)) as play:
+        await play.press("m")
+        await play.settle()
+        assert says in play.text
+        assert ("no word for 3m" in play.text) == (name == "eve-mac")
+
+
 async def test_the_tab_of_hosts_is_there_for_a_fleet_alone() -> None:
     async with played(fleet()) as play:
         await play.press("8")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from costtop.cli.parser import Parser
 
-_PATIENCE = 300.0  # s: the daemon gives up before
+PATIENCE = 300.0  # s: the daemon gives up before
 Given = Mapping[str, str | int | bool]
 
 
@@ -134,7 +134,7 @@ def _asked(
     """(state, words, exit code) of one; a state of its own where the server could not be asked."""
     order = protocol.AskFar(one.host, one.session, verb, one.team, given, user_name())
     try:
-        answer = client.ask(found, order, _PATIENCE)
+        answer = client.ask(found, order, PATIENCE)
     except client.NoDaemon:
         raise
     except CosttopError as error:

@@ -23,7 +23,8 @@ _MOMENT = b"""
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint"""
 _HOSTS = b"""
-SELECT h.team, h.id, t.name, h.name, h.version, h.seen, h.skew_ms, h.lag_ms, h.window_ms, h.idle_ms
+SELECT h.team, h.id, t.name, h.name, h.version, h.seen, h.skew_ms, h.lag_ms, h.window_ms, h.idle_ms,
+       CASE WHEN h.accepts = '{}' THEN '-' ELSE coalesce(array_to_string(h.accepts, ' '), '') END
 FROM costtop.hosts h JOIN costtop.teams t ON t.id = h.team ORDER BY 3, 4"""
 SESSION = """
 SELECT s.team, s.id, s.host, s.source, s.usr, s.project, s.feature, s.model, s.started, s.last,
@@ -79,6 +80,7 @@ class HostRow(NamedTuple):
     lag_ms: int
     window_ms: int
     idle_ms: int
+    accepts: str  # what operators may ask of it, with blanks between; "-" nothing, "" not said yet
 
     def is_silent(self, now: int) -> bool:
         """Whether three of its heartbeats are missing at `now`, by the server's clock."""

@@ -12,6 +12,7 @@ from costtop.store.calls import floors
 
 _HOSTS = (
     "SELECT -(h.team << 32 | h.id), h.label, h.team_name, h.version, h.seen, h.skew_ms, h.lag_ms,"
+    " h.accepts,"
     " EXISTS (SELECT 1 FROM floors f WHERE f.session = -(h.team << 32 | h.id)"
     " AND f.reason = 'silent') FROM fleet_hosts h ORDER BY h.team_name, h.label"
 )
@@ -40,6 +41,7 @@ def tree(one: FleetHost) -> dict[str, object]:
         **one.short.tree(),
         "unpriced_calls": one.unpriced,
         "held_by": one.held or None,
+        "accepts": one.accepts.replace("-", "").split() if one.accepts else None,
     }
 
 
@@ -54,7 +56,7 @@ def read(
     spent = {one[0]: one[1:] for one in db.execute(_TODAY, (first,))}
     shorts = floors.by(db, "p.session", "p.quarter >= ? AND p.session < 0", (first,))
     found = []
-    for number, label, team, version, seen, skew, lag, silent in db.execute(_HOSTS):
+    for number, label, team, version, seen, skew, lag, accepts, silent in db.execute(_HOSTS):
         mine = live.get(label, ())
         cost, calls, unpriced = spent.get(number, (0, 0, 0))
         found.append(
@@ -72,6 +74,7 @@ def read(
                 short=shorts.get(number, EXACT),
                 calls=calls,
                 unpriced=unpriced,
+                accepts=accepts,
             )
         )
     return tuple(found)

@@ -217,6 +217,11 @@ class FleetHost(NamedTuple):
     calls: int
     unpriced: int  # calls of today
     held: str = ""  # what holds its sessions back
+    accepts: str = ""  # what operators may ask of it: "mark kill"; "-" nothing, "" not known
+
+    def takes(self, verb: str) -> bool:
+        """Whether an operator may ask it for this, as far as it has said."""
+        return not self.accepts or verb in self.accepts.split()
 
     @property
     def floor(self) -> bool:

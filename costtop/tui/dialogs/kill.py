@@ -13,8 +13,9 @@ from textual.screen import Screen
 
 from costtop.control.protocol import Command, Kill, Pause, Resume, StopSession
 from costtop.durations import short
-from costtop.queries.live.view import ProcessSeen, SessionRow
+from costtop.queries.live.view import FleetHost, ProcessSeen, SessionRow
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
+from costtop.tui.dialogs.machine_lines import machine_line, machines_of
 from costtop.tui.dialogs.session_actions import ask, root_key
 from costtop.tui.draw.figures import bill, short_place
 from costtop.tui.draw.ink import Line, facts, line
@@ -36,6 +37,8 @@ RUNGS = (
     Choice("resume", "r", "Resume      SIGCONT a paused one"),
 )
 _ROOM = 74  # cells of a line in the dialog at 80
+_VERBS = {"stop": "stop", **dict.fromkeys(("INT", "TERM", "KILL"), "kill")}
+_VERBS |= dict.fromkeys(("hold", "pause", "resume"), "pause")
 _SIGNALS = {"INT", "TERM", "KILL", "pause", "resume"}
 
 
@@ -51,7 +54,8 @@ def ask_kill(screen: Screen[Any], rows: Sequence[SessionRow]) -> None:
         return
 
     def dialog(rows: Sequence[SessionRow]) -> Choose:
-        return kill_dialog(rows, snapshot.at, guesses, host.backend.hint)
+        hosts = machines_of(rows, snapshot)
+        return kill_dialog(rows, snapshot.at, guesses, host.backend.hint, hosts)
 
     ask(screen, live, dialog, command_of)
 
@@ -69,11 +73,12 @@ def kill_dialog(
     now: int,
     guesses: Sequence[ProcessSeen] = (),
     hint: Callable[[str], str] = lambda source: "",
+    hosts: Sequence[FleetHost] = (),
 ) -> Choose:
     """Asks how to end these sessions; the cursor stands on Cancel.
 
     `guesses` are processes not known exactly; `hint` says of a source what to type so that its
-    agent hears a stop, "" where it does already.
+    agent hears a stop, "" where it does already. `hosts` are their machines, where they are others.
     """
     many = "this session" if len(rows) == 1 else f"these {len(rows)} sessions"
     seen = {one.session: one for one in guesses}
@@ -85,20 +90,27 @@ def kill_dialog(
     sources = dict.fromkeys(row.source for row in rows)
     deaf = next((said for source in sources if (said := hint(source))), "")
     rungs = [_unheard(one, deaf) if one.id in _BY_HOOK and deaf else one for one in RUNGS]
+    about += [machine_line(one, now) for one in hosts]
+    rungs = [_untaken(one, hosts) for one in rungs]
     weak = seen.get(root_key(rows[0])) if len(rows) == 1 else None
     if weak is not None and weak.confidence != "weak":
         weak = None
     note = _TYPED if weak is None else f"type {weak.pid}, its pid, to signal it"
-    check = partial(wrong, weak=weak, deaf=deaf)
-    return Choose(f"End {many}?", rungs, about, start="cancel", note=note, check=check)
+    check = partial(wrong, weak=weak, deaf=deaf, hosts=hosts)
+    asked = None if hosts else note  # a pid there is that machine's affair
+    return Choose(f"End {many}?", rungs, about, start="cancel", note=asked, check=check)
 
 
-def wrong(answer: Chosen, weak: ProcessSeen | None, deaf: str) -> str:
+def wrong(
+    answer: Chosen, weak: ProcessSeen | None, deaf: str, hosts: Sequence[FleetHost] = ()
+) -> str:
     """Why an answer cannot be carried out yet, "" where it can.
 
     A signal to a process found on weak evidence asks for its pid (`weak`), a stop for a hook:
-    `deaf` is what to type where there is none.
+    `deaf` is what to type where there is none; another machine for its consent.
     """
+    if unwilling := _unwilling(answer.id, hosts):
+        return unwilling
     if answer.id in _BY_HOOK and deaf:
         return f"no hook would hear it: {deaf}"
     if weak is not None and answer.id in _SIGNALS and _pid(answer) != weak.pid:
@@ -109,6 +121,21 @@ def wrong(answer: Chosen, weak: ProcessSeen | None, deaf: str) -> str:
 def _unheard(one: Choice, deaf: str) -> Choice:
     """The choice of what only a hook can do, where none would hear it."""
     return one._replace(label=f"{one.label.partition(' ')[0]:12}{_NO_HOOK}: {deaf}")
+
+
+def _untaken(one: Choice, hosts: Sequence[FleetHost]) -> Choice:
+    """The choice of what no machine of these would do."""
+    unwilling = _unwilling(one.id, hosts)
+    return one._replace(label=f"{one.label.partition(' ')[0]:12}{unwilling}") if unwilling else one
+
+
+def _unwilling(choice: str, hosts: Sequence[FleetHost]) -> str:
+    """Why none of these machines would do what is chosen, "" where one may."""
+    verb = _VERBS.get(choice, "")
+    if not verb or not hosts or any(one.takes(verb) for one in hosts):
+        return ""
+    named = hosts[0].name if len(hosts) == 1 else "none of these machines"
+    return f"{named} does not accept {verb} ([fleet] accept there)"
 
 
 def _facts(row: SessionRow, seen: Mapping[str, ProcessSeen], now: int) -> list[Line]:

@@ -8,9 +8,11 @@ from textual.screen import Screen
 from costtop.control.protocol import Command, MarkSession, UnmarkSession
 from costtop.queries.live.view import SessionRow
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
+from costtop.tui.dialogs.machine_lines import machine_line, machines_of
 from costtop.tui.dialogs.session_actions import ask
 from costtop.tui.draw.figures import bill, short_place
 from costtop.tui.draw.ink import Line, line
+from costtop.tui.host import host_of
 
 MARKS = (
     Choice("cancel", "0", "Cancel"),
@@ -23,12 +25,18 @@ MARKS = (
 
 def ask_mark(screen: Screen[Any], rows: Sequence[SessionRow]) -> None:
     """Opens the dialog for these sessions and carries the answer out."""
-    ask(screen, rows, mark_dialog, command_of)
+    snapshot = host_of(screen).snapshot
+
+    def dialog(rows: Sequence[SessionRow]) -> Choose:
+        machines = machines_of(rows, snapshot)
+        return mark_dialog(rows, [machine_line(one, snapshot.at) for one in machines])
+
+    ask(screen, rows, dialog, command_of)
 
 
-def mark_dialog(rows: Sequence[SessionRow]) -> Choose:
+def mark_dialog(rows: Sequence[SessionRow], machines: Sequence[Line] = ()) -> Choose:
     """Asks what to say of these sessions; the cursor stands on Cancel."""
-    about = [(), *(_about(row) for row in rows[:8])]
+    about = [(), *(_about(row) for row in rows[:8]), *machines]
     return Choose("Mark", MARKS, about, start="cancel", note="a note, if you like")
 
 
