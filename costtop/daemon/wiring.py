@@ -26,7 +26,6 @@ from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import ConfigError
 from costtop.files import private_directory
-from costtop.fleet import joining
 from costtop.model import Context
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import OF_FLEET
@@ -35,7 +34,7 @@ from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
 from costtop.sources.registry import SOURCE
-from costtop.store import meta
+from costtop.store import meta, outgoing
 from costtop.store.alerts import breakers
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.recovery import rebuild
@@ -88,7 +87,7 @@ async def wired(
     rebuild.make_whole(paths.database, now_ms())
     async with Writer(paths.database, lock_wait) as writer:
         config = await writer.read(addressed, config)
-        await writer.transact(joining.join, config.fleet, paths)
+        await _join(writer, config, paths)
         costs = partial(basis, policy=config.prices.counts)
         write_context = await _context(writer, config, costs)
         zone, limits = configuration.zone(config), configuration.budgets(config)
@@ -131,6 +130,16 @@ async def _leave_fleet(writer: Writer, config: Config) -> None:
     if kept:
         await writer.transact(breakers.end_named, OF_FLEET, now_ms())
         await writer.transact(meta.put, {meta.FLEET_GUARDS: ""})
+
+
+async def _join(writer: Writer, config: Config, paths: Paths) -> None:
+    """What changes is written down for a fleet, or no more."""
+    if config.fleet is None:
+        await writer.transact(outgoing.begin, "")
+        return
+    from costtop.fleet.joining import join
+
+    await writer.transact(join, config.fleet, paths)
 
 
 async def _context(writer: Writer, config: Config, costs: Costs) -> WriteContext:

@@ -1,24 +1,25 @@
 """What leaves this machine next: rows of the store as a shipment. It opens and sends nothing."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from costtop.fleet.naming import Naming
-from costtop.fleet.shipment import FAILED, SHORT, Shipment, ShippedCall, ShippedSession
+from costtop.fleet.shipment import Shipment, SumShipment
+from costtop.fleet.shipped_rows import shipped, summed
 from costtop.named import NamedTuple
-from costtop.store import outgoing, unsent
-from costtop.store.calls.call_row import ANY_SHORT, ERROR, shortfall
+from costtop.store import outgoing, unsent, unsent_sums
 from costtop.store.db import snapshot
 from costtop.store.outgoing import Done, Mark, Place, Shipping
-from costtop.store.unsent import History, StoredCall, StoredSession
+from costtop.store.unsent import History
 
 AT_ONCE = 500  # calls of a batch; the server takes up to 2,000
+_LINES = 10  # of a quarter of an hour, about
 
 
 class Batch(NamedTuple):
     """One batch, and what may be crossed out once the server has answered."""
 
-    shipment: Shipment
+    shipment: Shipment | SumShipment
     upto: int  # the number up to which everything has gone, with this
     done: Done  # for `outgoing.sent`
     live: bool  # what has changed; else what was stored before
@@ -29,8 +30,9 @@ class Batch(NamedTuple):
 class Outbox:
     """What a store has not sent yet, batch by batch."""
 
-    def __init__(self, db: sqlite3.Connection, naming: Naming) -> None:
-        self._db, self._naming = db, naming
+    def __init__(self, db: sqlite3.Connection, naming: Naming, detail: str = "calls") -> None:
+        """`detail` is that of `[fleet]`: calls, sessions or spend."""
+        self._db, self._naming, self._detail = db, naming, detail
         self._history = History(db)
 
     def next(self, limit: int = AT_ONCE, sent: Sequence[Done] = ()) -> Batch | None:
@@ -45,34 +47,64 @@ class Outbox:
 
     def _changed(self, stands: Shipping, sent: Sequence[Done], limit: int) -> Batch | None:
         ranges = [one for done in sent for one in done.live]
-        found = unsent.changes(self._db, limit, ranges)
         mark = max((stands.changed, *(_mark(one) for one in sent)))
         told, upto_mark = unsent.changed_sessions(self._db, mark, limit)
-        if not found.taken and upto_mark is None:
+        shipment, rows, taken, left = self._content(stands, ranges, told, limit)
+        if not taken and upto_mark is None:
             return None
-        taken = [last for _, last in (*ranges, *found.taken)]
-        upto = stands.acked if found.left or not taken else max(taken)
+        upto = stands.acked if left else max((last for _, last in (*ranges, *taken)), default=0)
         done = Done(
-            live=found.taken,
+            live=taken,
             changed=None if upto_mark is None else list(upto_mark),
-            upto=upto,
+            upto=max(upto, stands.acked),
             turn=stands.turn,
         )
+        more = left or len(told) >= limit or stands.history is not None
+        return Batch(shipment, done.upto, done, True, more, rows)
+
+    def _content(
+        self, stands: Shipping, ranges: Sequence[Sequence[int]], told: Sequence[int], limit: int
+    ) -> tuple[Shipment | SumShipment, tuple[int, ...], list[list[int]], bool]:
+        """What has changed as it leaves; rows of calls, numbers taken, whether more is left."""
+        if stands.sums:
+            sums = unsent_sums.changes(self._db, max(1, limit // _LINES), ranges)
+            shipment = self._summed(sums.quarters, told, sums.gone)
+            return shipment, (), sums.taken, sums.left
+        found = unsent.changes(self._db, limit, ranges)
         calls = unsent.calls(self._db, found.calls)
-        shipment = shipped(self._db, self._naming, calls, told, found.gone)
-        more = found.left or len(told) >= limit or stands.history is not None
-        return Batch(shipment, upto, done, True, more, tuple(one.row for one in calls))
+        shipped_calls = shipped(self._db, self._naming, calls, told, found.gone)
+        return shipped_calls, tuple(one.row for one in calls), found.taken, found.left
 
     def _stored(self, stands: Shipping, sent: Sequence[Done], limit: int) -> Batch | None:
         place = _place(stands, sent)
         if place is None:
             return None
-        calls, sessions, on = self._history.after(place, limit)
+        shipment: Shipment | SumShipment
+        rows: tuple[int, ...] = ()
+        if stands.sums:
+            shipment, on = self._sums_before(place, limit)
+        else:
+            calls, sessions, on = self._history.after(place, limit)
+            shipment = shipped(self._db, self._naming, calls, sessions, ())
+            rows = tuple(one.row for one in calls)
         upto = max((stands.acked, 1, *(one.upto for one in sent)))
         done = Done(history=[] if on is None else list(on), upto=upto, turn=stands.turn)
-        shipment = shipped(self._db, self._naming, calls, sessions, ())
-        rows = tuple(one.row for one in calls)
         return Batch(shipment, upto, done, False, on is not None, rows)
+
+    def _sums_before(self, place: Place, limit: int) -> tuple[SumShipment, Place | None]:
+        """The day before a place as a whole; sessions without a call behind the last one."""
+        day = None if place[0] == unsent.AGENTLESS else self._history.day_before(place[0])
+        if day is not None:
+            quarters, sessions = unsent_sums.of_day(self._db, day)
+            return self._summed(quarters, sessions, ()), (day, 0, 0, 0)
+        _, without, on = self._history.after((unsent.AGENTLESS, *place[1:]), limit)
+        return self._summed((), without, ()), on
+
+    def _summed(
+        self, quarters: Sequence[int], sessions: Sequence[int], gone: Sequence[tuple[str, str, str]]
+    ) -> SumShipment:
+        detail = "spend" if self._detail == "spend" else "sessions"
+        return summed(self._db, self._naming, quarters, sessions, gone, detail=detail)
 
 
 def _mark(done: Done) -> Mark:
@@ -88,75 +120,14 @@ def _place(stands: Shipping, sent: Sequence[Done]) -> Place | None:
     return (day, session, at, row)
 
 
-def newest(db: sqlite3.Connection, naming: Naming, limit: int) -> Shipment:
-    """The newest calls of a store as they would leave, whether they have or not."""
+def newest(
+    db: sqlite3.Connection, naming: Naming, limit: int, detail: str = "calls"
+) -> Shipment | SumShipment:
+    """The newest of a store as it would leave, whether it has or not."""
     with snapshot(db):
-        calls, sessions, _ = History(db).after(outgoing.BEGINNING, limit)
-        return shipped(db, naming, calls, sessions, ())
-
-
-def shipped(
-    db: sqlite3.Connection,
-    naming: Naming,
-    calls: Sequence[StoredCall],
-    sessions: Iterable[int],
-    gone: Sequence[bytes],
-) -> Shipment:
-    """Calls, their sessions and others (rows), and keys that are gone, as they leave."""
-    rows = list(dict.fromkeys([*(one.session for one in calls), *sessions]))
-    known = unsent.sessions(db, rows)
-    places = {one.row: number for number, one in enumerate(known)}
-    return Shipment(
-        [_session(naming, one) for one in known],
-        [_call(naming, one, places[one.session]) for one in calls],
-        gone,
-    )
-
-
-def halves(shipment: Shipment) -> tuple[Shipment, Shipment]:
-    """A shipment of several calls as two; what is not of calls goes with the first."""
-    middle = len(shipment.calls) // 2
-    first, second = shipment.calls[:middle], shipment.calls[middle:]
-    return shipment._replace(calls=first), Shipment(shipment.sessions, second)
-
-
-def _session(naming: Naming, one: StoredSession) -> ShippedSession:
-    return ShippedSession(
-        source=naming.source(one.source),
-        session=naming.session(one.session),
-        agent=naming.session(one.agent),
-        root=naming.session(one.root),
-        user=naming.name("user", one.user),
-        project=naming.name("project", one.project),
-        feature=naming.name("feature", one.feature),
-        model=naming.name("model", one.model),
-        started=one.started,
-        last=one.last,
-        ended=one.ended,
-    )
-
-
-def _call(naming: Naming, one: StoredCall, of: int) -> ShippedCall:
-    flags = FAILED if one.flags & ERROR else 0
-    if one.flags & ANY_SHORT:
-        counted = bool(one.input or one.output)
-        flags |= SHORT if shortfall(one.flags, one.cost, one.computed, counted=counted) else 0
-    return ShippedCall(
-        key=one.key,
-        of=of,
-        at=one.at,
-        model=naming.name("model", one.model),
-        feature=naming.name("feature", one.feature),
-        project=naming.name("project", one.project),
-        user=naming.name("user", one.user),
-        input=one.input,
-        cache_read=one.cache_read,
-        cache_write=one.cache_write,
-        cache_write_1h=one.cache_write_1h,
-        output=one.output,
-        reasoning=one.reasoning,
-        flags=flags,
-        cost=one.cost,
-        computed=one.computed,
-        reported=one.reported,
-    )
+        if detail == "calls":
+            calls, sessions, _ = History(db).after(outgoing.BEGINNING, limit)
+            return shipped(db, naming, calls, sessions, ())
+        day = History(db).day_before(outgoing.BEGINNING[0])
+        quarters, rows = ([], []) if day is None else unsent_sums.of_day(db, day)
+        return summed(db, naming, quarters, rows, (), detail=detail)

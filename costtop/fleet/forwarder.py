@@ -54,7 +54,7 @@ class Forwarder:
         self._steps = len(schema.steps())
         self._link = HostLink(self._connect, str(order["version"]), self._steps)
         naming = Naming(self._fleet.send, bytes.fromhex(order["key"]))
-        self._out = Outflow(Path(order["database"]), naming, self._link)
+        self._out = Outflow(Path(order["database"]), naming, self._link, self._fleet.detail)
         self._behind: float | None = time.monotonic()  # since when something may wait
         self._shipped = self._counted = float("-inf")  # monotonic: the last batch, the last count
         self._more = False  # there was more than the last batch could take

@@ -15,7 +15,7 @@ from costtop.errors import FleetError
 from costtop.fleet import server_link, ship
 from costtop.fleet.server_link import Fault
 from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer
-from costtop.fleet.shipment import Shipment
+from costtop.fleet.shipment import Shipment, SumShipment
 
 _FIRST, _MOST = 0.5, 60.0  # s of the longest wait after the first failure, and after many
 
@@ -62,7 +62,7 @@ class HostLink:
         self.beaten, self.acked = self.spoke, self.facts.acked
         return self.facts
 
-    def ship(self, lag_ms: int, upto: int, shipment: Shipment) -> ShipmentAnswer:
+    def ship(self, lag_ms: int, upto: int, shipment: Shipment | SumShipment) -> ShipmentAnswer:
         """One batch."""
         db = self.db(lag_ms)
         assert self.facts is not None

@@ -24,4 +24,4 @@ def join(db: sqlite3.Connection, fleet: Fleet | None, paths: Paths) -> None:
     rebuilt = standing.at if standing else done.at if done else 0
     key = naming.hash_key(fleet, paths)
     told = json.dumps([sorted(fleet.send), fleet.detail, sha256(key).hexdigest(), rebuilt])
-    outgoing.begin(db, sha256(told.encode()).hexdigest())
+    outgoing.begin(db, sha256(told.encode()).hexdigest(), sums=fleet.detail != "calls")

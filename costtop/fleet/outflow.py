@@ -17,7 +17,7 @@ from costtop.fleet.batches import AT_ONCE, Batch, Outbox
 from costtop.fleet.host_link import HostLink
 from costtop.fleet.inbox import say
 from costtop.fleet.naming import Naming
-from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession
+from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession, SumShipment
 from costtop.store import outgoing
 from costtop.store.db import open_reader
 from costtop.store.outgoing import Done
@@ -32,9 +32,11 @@ _OF_ROWS = (ship.LIMIT, ship.TOO_MANY_NAMES)
 class Outflow:
     """What is still to be sent, and what is on its way to be crossed out."""
 
-    def __init__(self, database: Path, naming: Naming, link: HostLink) -> None:
+    def __init__(
+        self, database: Path, naming: Naming, link: HostLink, detail: str = "calls"
+    ) -> None:
         self._db = open_reader(database, unfinished=True)
-        self._outbox, self._link = Outbox(self._db, naming), link
+        self._outbox, self._link = Outbox(self._db, naming, detail), link
         self._sent: deque[Done] = deque()
         self._limit = AT_ONCE
         self.live = True  # what was sent last had changed; else it was stored before
@@ -62,7 +64,10 @@ class Outflow:
     def send(self, batch: Batch, lag_ms: int) -> dict[str, Any]:
         """Ships a batch and tells the daemon; the news of the answer. Raises psycopg.Error."""
         refused: list[int] = []
-        news = self._ship(batch.shipment, batch.rows, lag_ms, batch.upto, refused)
+        if isinstance(batch.shipment, SumShipment):  # a whole: no row of it can be set aside
+            news = self._link.ship(lag_ms, batch.upto, batch.shipment).news
+        else:
+            news = self._ship(batch.shipment, batch.rows, lag_ms, batch.upto, refused)
         self._sent.append(batch.done)
         if refused:
             say({"aside": refused})

@@ -4,18 +4,20 @@ Each is one statement with no state in the session, so they pass a pool that len
 the transaction. Who the host is the server knows from its login, and from nothing that is sent.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 
 from costtop.durations import running_ms
-from costtop.fleet.shipment import Shipment, columns
+from costtop.fleet.shipment import Shipment, SumShipment, columns, tree
 from costtop.named import NamedTuple
 
 # A deadlock, a conflict of transactions, a server that ends or starts: the same batch goes again.
 _PASSING = {"40P01", "40001", "55P03", "57P01", "57P02", "57P03"}
 OTHER_EPOCH, LIMIT, TOO_MANY_NAMES = "CT001", "CT002", "CT003"  # what `ingest` refuses by
+OTHER_DETAIL = "CT004"  # the host has shipped calls and now ships sums, or the other way round
 
 # {"commands": [{id, session, verb, given, by, asked_on, left_ms, until}]}: what the server tells a
 # host on every occasion; `until` is ms of `running_ms`.
@@ -31,6 +33,9 @@ _INGEST = (
     + ", ".join(f"%s::{one}" for one in _TYPES)
     + ")"
 ).encode()
+_INGEST_SUMS = b"""
+SELECT acked, window_ms, schema, added, changed, removed, news
+FROM costtop.ingest_sums(%s::bigint, %s::bigint, %s::text, %s::jsonb)"""
 _HEARTBEAT = b"""
 SELECT host, team, epoch, acked, window_ms, idle_ms, schema, skew_ms, strays, partitions,
   news
@@ -67,10 +72,16 @@ class HeartbeatAnswer(NamedTuple):
     news: News
 
 
-def ship(db: psycopg.Connection, epoch: int, upto: int, shipment: Shipment) -> ShipmentAnswer:
+def ship(
+    db: psycopg.Connection, epoch: int, upto: int, shipment: Shipment | SumShipment
+) -> ShipmentAnswer:
     """One batch, one transaction; any number of times. Raises psycopg.Error, see `passes`."""
     asked = running_ms()
-    row = db.execute(_INGEST, (epoch, upto, *columns(shipment))).fetchone()
+    if isinstance(shipment, SumShipment):
+        said = json.dumps(tree(shipment))
+        row = db.execute(_INGEST_SUMS, (epoch, upto, shipment.detail, said)).fetchone()
+    else:
+        row = db.execute(_INGEST, (epoch, upto, *columns(shipment))).fetchone()
     assert row is not None
     return ShipmentAnswer._make((*row[:-1], _dated(row[-1], asked)))
 

@@ -59,6 +59,62 @@ class Shipment(NamedTuple):
     gone: Sequence[bytes] = ()
 
 
+class ShippedLine(NamedTuple):
+    """What this host spent in a quarter of an hour, by its names: all of it."""
+
+    quarter: int  # ms UTC / 900,000
+    user: str
+    project: str
+    model: str
+    feature: str
+    calls: int = 0
+    errors: int = 0
+    unpriced: int = 0
+    short: int = 0
+    cost: int = 0
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+
+
+class ShippedMinute(NamedTuple):
+    """What a session spent in a minute; `of` is its place in the shipment."""
+
+    minute: int  # ms UTC / 60,000
+    of: int
+    cost: int
+    tokens: int
+    calls: int
+    unpriced: int
+
+
+class SessionTotals(NamedTuple):
+    """What a session came to."""
+
+    calls: int
+    errors: int
+    unpriced: int
+    short: int
+    cost: int
+    input: int
+    cache_read: int
+    cache_write: int
+    output: int
+
+
+class SumShipment(NamedTuple):
+    """Sums instead of calls: what is said of a quarter and of a session is all there is of it."""
+
+    detail: str  # sessions | spend
+    quarters: Sequence[int] = ()
+    spend: Sequence[ShippedLine] = ()
+    sessions: Sequence[ShippedSession] = ()
+    totals: Sequence[SessionTotals] = ()  # of the sessions, in their order
+    minutes: Sequence[ShippedMinute] = ()
+    gone: Sequence[tuple[str, str, str]] = ()  # (source, session, agent) that is no more
+
+
 _NAMED = {"source", "user", "project", "feature", "model"}  # columns that point into the texts
 
 
@@ -69,6 +125,32 @@ def columns(shipment: Shipment) -> list[Column]:
     said = _columns(ShippedCall._fields, shipment.calls, texts)
     said[1] = [each.of + 1 for each in shipment.calls]  # SQL counts from 1
     return [list(texts), *told, *said, list(shipment.gone)]
+
+
+def tree(shipment: SumShipment) -> dict[str, object]:
+    """The last argument of `costtop.ingest_sums`: `texts`, and rows whose names point into them."""
+    texts: dict[str, int] = {}
+
+    def row(fields: dict[str, object]) -> dict[str, object]:
+        return {
+            "usr" if name == "user" else name: texts.setdefault(str(value), len(texts) + 1)
+            if name in _NAMED
+            else value
+            for name, value in fields.items()
+        }
+
+    pairs = zip(shipment.sessions, shipment.totals, strict=True)
+    found: dict[str, object] = {
+        "quarters": list(shipment.quarters),
+        "spend": [row(one._asdict()) for one in shipment.spend],
+        "sessions": [row(one._asdict() | sums._asdict()) for one, sums in pairs],
+        "minutes": [one._asdict() for one in shipment.minutes],
+        "gone": [
+            row({"source": source, "session": session, "agent": agent})
+            for source, session, agent in shipment.gone
+        ],
+    }
+    return found | {"texts": list(texts)}
 
 
 def _columns(

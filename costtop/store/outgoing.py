@@ -10,28 +10,58 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from costtop.durations import QUARTER
 from costtop.named import NamedTuple
 
 _END = 1 << 40  # a day after every other, and a row
 _NEW = "INSERT INTO outgoing (call) VALUES (NEW.id);"
 _OLD = "INSERT INTO outgoing (call, key) VALUES (0, OLD.key);"
-_GONE = {
-    "outgoing_gone": f"AFTER DELETE ON calls BEGIN {_OLD} END",
-    # A call gets another key: that of its log, where only the wire had told of it.
-    "outgoing_renamed": f"AFTER UPDATE OF key ON calls WHEN OLD.key <> NEW.key BEGIN {_OLD} END",
-}
-_TRIGGERS = _GONE | {
-    "outgoing_new": f"AFTER INSERT ON calls BEGIN {_NEW} END",
-    "outgoing_else": f"AFTER UPDATE ON calls BEGIN {_NEW} END",
-    # A call that says no user has its session's.
-    "outgoing_whose": "AFTER UPDATE OF user ON sessions WHEN OLD.user <> NEW.user BEGIN"
-    " INSERT INTO outgoing (call) SELECT id FROM calls WHERE session = NEW.id; END",
-    # The number of the latest commit falls with the last of its sessions (`costtop forget`): all of
-    # them are told again, for it will be given once more.
-    "outgoing_forgotten": "AFTER DELETE ON sessions"
-    " WHEN NOT EXISTS (SELECT 1 FROM sessions WHERE rev >= OLD.rev)"
-    " BEGIN UPDATE shipping SET changed = '[0, 0]', turn = turn + 1; END",
-}
+# The number of the latest commit falls with the last of its sessions (`costtop forget`): all of
+# them are told again, for it will be given once more.
+_LATEST = (
+    "AFTER DELETE ON sessions WHEN NOT EXISTS (SELECT 1 FROM sessions WHERE rev >= OLD.rev)"
+    " BEGIN UPDATE shipping SET changed = '[0, 0]', turn = turn + 1; END"
+)
+# A call that says no user has its session's.
+_WHOSE = (
+    "AFTER UPDATE OF user ON sessions WHEN OLD.user <> NEW.user BEGIN"
+    " INSERT INTO outgoing (call) SELECT DISTINCT {} FROM calls WHERE session = NEW.id; END"
+)
+_QUARTER = f"INSERT INTO outgoing (call) VALUES (-1 - {{}}.at / {QUARTER});"
+_SESSION = (
+    "INSERT INTO outgoing (call, key) SELECT 0, json_array(text, OLD.session, OLD.agent)"
+    " FROM names WHERE id = OLD.source;"
+)
+# Of calls, and of sums: what tells of what is gone, and of all else.
+_GONE = (
+    {
+        "outgoing_gone": f"AFTER DELETE ON calls BEGIN {_OLD} END",
+        # A call gets another key: that of its log, where only the wire had told of it.
+        "outgoing_renamed": "AFTER UPDATE OF key ON calls WHEN OLD.key <> NEW.key"
+        f" BEGIN {_OLD} END",
+    },
+    {
+        "outgoing_gone": f"AFTER DELETE ON calls BEGIN {_QUARTER.format('OLD')} END",
+        "outgoing_moved": f"AFTER UPDATE OF at ON calls WHEN OLD.at <> NEW.at BEGIN"
+        f" {_QUARTER.format('OLD')} END",
+        "outgoing_ended": f"AFTER DELETE ON sessions BEGIN {_SESSION} END",
+    },
+)
+_TOLD = (
+    {
+        "outgoing_new": f"AFTER INSERT ON calls BEGIN {_NEW} END",
+        "outgoing_else": f"AFTER UPDATE ON calls BEGIN {_NEW} END",
+        "outgoing_whose": _WHOSE.format("id"),
+        "outgoing_latest": _LATEST,
+    },
+    {
+        "outgoing_new": f"AFTER INSERT ON calls BEGIN {_QUARTER.format('NEW')} END",
+        "outgoing_else": f"AFTER UPDATE ON calls BEGIN {_QUARTER.format('NEW')} END",
+        "outgoing_whose": _WHOSE.format(f"-1 - at / {QUARTER}"),
+        "outgoing_latest": _LATEST,
+    },
+)
+_TRIGGERS = {name for each in (*_GONE, *_TOLD) for name in each}
 
 Place = tuple[int, int, int, int]
 """How far history is sent: (day since 1970, session, at, row of the call) of the last call."""
@@ -54,6 +84,7 @@ class Shipping(NamedTuple):
     """How far all is sent."""
 
     joined: bool
+    sums: bool
     turn: int
     acked: int
     history: Place | None  # None: all of it
@@ -71,32 +102,48 @@ class Waiting(NamedTuple):
 # ----------------------------------------------------------------------------- joining and leaving
 
 
-def begin(db: sqlite3.Connection, how: str) -> None:
+def begin(db: sqlite3.Connection, how: str, *, sums: bool = False) -> None:
     """What leaves from now on, as a hash of the settings; "" is nothing. Idempotent.
 
     Where it is told otherwise than before, all that is stored goes again. After a fleet is left
     only what is taken away is still written down: one that is joined again must hear of it.
     """
-    known = db.execute("SELECT how FROM shipping").fetchone()
-    if known == (how,) or (known is None and not how):
+    known = db.execute("SELECT how, sums FROM shipping").fetchone()
+    if known == (how, int(sums)) or (not how and (known is None or not known[0])):
         return
-    wanted = _TRIGGERS if how else _GONE
-    for name in _TRIGGERS:
-        db.execute(f"DROP TRIGGER IF EXISTS {name}")
-    for name, what in wanted.items():
-        db.execute(f"CREATE TRIGGER {name} {what}")
     if not how:
-        db.execute(
-            "DELETE FROM outgoing WHERE key IS NULL AND seq < (SELECT max(seq) FROM outgoing)"
-        )
+        _drop(db)
+        _make(db, _GONE[known[1]])
+        _clear(db, "key IS NULL AND call >= 0")
         db.execute("DELETE FROM outgoing_aside")
         db.execute("UPDATE shipping SET how = ''")
         return
     if known is None:  # the number 1 stands for what was there before
         db.execute("INSERT OR IGNORE INTO outgoing (seq, call) VALUES (1, 0)")
-        db.execute("INSERT INTO shipping VALUES (1, '', 0, 0, '', '')")
-    db.execute("UPDATE shipping SET how = ?", (how,))
+        db.execute("INSERT INTO shipping VALUES (1, '', 0, 0, 0, '', '')")
+    elif known[1] != sums:
+        _clear(db, "1")
+    _drop(db)
+    _make(db, _GONE[sums] | _TOLD[sums])
+    db.execute("UPDATE shipping SET how = ?, sums = ?", (how, int(sums)))
     again(db)
+
+
+def _drop(db: sqlite3.Connection) -> None:
+    for name in sorted(_TRIGGERS):
+        db.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def _make(db: sqlite3.Connection, triggers: dict[str, str]) -> None:
+    for name, what in triggers.items():
+        db.execute(f"CREATE TRIGGER {name} {what}")
+
+
+def _clear(db: sqlite3.Connection, which: str) -> None:
+    """Takes rows out; the number of the last one stays."""
+    last = db.execute("SELECT max(seq) FROM outgoing").fetchone()[0]
+    db.execute(f"DELETE FROM outgoing WHERE seq < ? AND {which}", (last,))
+    db.execute(f"UPDATE outgoing SET call = 0, key = NULL WHERE seq = ? AND {which}", (last,))
 
 
 def again(db: sqlite3.Connection) -> None:
@@ -106,7 +153,8 @@ def again(db: sqlite3.Connection) -> None:
         "UPDATE shipping SET turn = turn + 1, acked = 0, history = ?, changed = ?",
         (json.dumps(BEGINNING), json.dumps([rev, _END])),
     )
-    db.execute("INSERT INTO outgoing (call, key) SELECT 0, key FROM forgotten_calls")
+    if not shipping(db).sums:
+        db.execute("INSERT INTO outgoing (call, key) SELECT 0, key FROM forgotten_calls")
     try_again(db)
 
 
@@ -187,13 +235,13 @@ def waiting(db: sqlite3.Connection) -> Waiting:
 
 def shipping(db: sqlite3.Connection) -> Shipping:
     """How far all is sent; with no history where no fleet was ever joined."""
-    row = db.execute("SELECT how, turn, acked, history, changed FROM shipping").fetchone()
+    row = db.execute("SELECT how, sums, turn, acked, history, changed FROM shipping").fetchone()
     if row is None:
-        return Shipping(joined=False, turn=0, acked=0, history=None, changed=(_END, 0))
-    how, turn, acked, history, changed = row
+        return Shipping(False, False, 0, 0, None, (_END, 0))
+    how, sums, turn, acked, history, changed = row
     place: Place | None = None
     if history:
         day, session, at, call = json.loads(history)
         place = (day, session, at, call)
     rev, session = json.loads(changed)
-    return Shipping(bool(how), turn, acked, place, (rev, session))
+    return Shipping(bool(how), bool(sums), turn, acked, place, (rev, session))

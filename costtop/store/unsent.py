@@ -6,6 +6,7 @@ What has changed goes before what was stored earlier, and of both the newest fir
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from costtop.durations import DAY, QUARTER
 from costtop.named import NamedTuple
@@ -88,28 +89,33 @@ _TOLD = "(s.last NOTNULL OR s.started NOTNULL)"  # a log has said something of i
 
 def changes(db: sqlite3.Connection, limit: int, without: Sequence[Sequence[int]]) -> Changes:
     """The newest changes, but those of the numbers `without` ([first, last] each)."""
-    calls: dict[int, None] = {}
-    gone: dict[bytes, None] = {}
+    rows, taken, left = written(db, limit, without)
+    calls = dict.fromkeys(call for call, _ in rows if call)
+    # A key that came again is told as what it is now.
+    gone = dict.fromkeys(key for call, key in rows if not call and not _is_stored(db, key))
+    return Changes(list(calls), list(gone), taken, left)
+
+
+def written(
+    db: sqlite3.Connection, limit: int, without: Sequence[Sequence[int]]
+) -> tuple[list[tuple[int, Any]], list[list[int]], bool]:
+    """What was written down last: (call, key) of each, the numbers, whether more is behind."""
+    found: list[tuple[int, Any]] = []
     taken: list[list[int]] = []
-    read = 0
     query = (
         f"SELECT seq, call, {key_of()} FROM outgoing WHERE seq BETWEEN ? AND ?"
         " AND (call OR key NOTNULL) ORDER BY seq DESC LIMIT ?"
     )
     for first, last in _gaps(without):
-        rows = db.execute(query, (first, last, limit - read + 1)).fetchall()
-        left, rows = len(rows) > limit - read, rows[: limit - read]
-        for _, call, key in rows:
-            if call:
-                calls[call] = None
-            elif not _is_stored(db, key):  # else it came again, and is told as what it is
-                gone[key] = None
-        read += len(rows)
+        most = limit - len(found)
+        rows = db.execute(query, (first, last, most + 1)).fetchall()
+        left, rows = len(rows) > most, rows[:most]
+        found += [(call, key) for _, call, key in rows]
         if rows:
             taken.append([rows[-1][0] if left else first, rows[0][0]])
         if left:
-            return Changes(list(calls), list(gone), taken, left=True)
-    return Changes(list(calls), list(gone), taken, left=False)
+            return found, taken, True
+    return found, taken, False
 
 
 def _gaps(ranges: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
@@ -180,14 +186,14 @@ class History:
                 if len(found) >= limit:
                     last = found[-1]
                     return found, [], (day, last.session, last.at, last.row)
-            older = self._day_before(day)
+            older = self.day_before(day)
             day, session, at, row = AGENTLESS if older is None else older, 0, 0, 0
         if found:
             return found, [], (AGENTLESS, 0, 0, 0)
         without = self._without_calls(session, limit)
         return [], without, (AGENTLESS, without[-1], 0, 0) if without else None
 
-    def _day_before(self, day: int) -> int | None:
+    def day_before(self, day: int) -> int | None:
         query = "SELECT max(quarter) FROM spend WHERE quarter < ?"
         newest = self._db.execute(query, (day * _QUARTERS,)).fetchone()[0]
         return None if newest is None else int(newest) // _QUARTERS

@@ -36,7 +36,7 @@ MAY_READ = {
 }
 MAY_CALL = {
     "stranger": set(),
-    "host": {"ingest", "heartbeat", "ask", "answer", "accept"},
+    "host": {"ingest", "ingest_sums", "heartbeat", "ask", "answer", "accept"},
     "reader": {"my_teams"},
     "operator": {"my_teams", "command", "outcome"},
     "steward": {"my_teams", "lead", "lead_on", "stand", "claim", "sent"},

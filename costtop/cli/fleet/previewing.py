@@ -8,11 +8,11 @@ from typing import Any
 from costtop import config, money, paths
 from costtop.cli.parser import Parser
 from costtop.cli.tables import count, plain, put, put_json
-from costtop.durations import iso
+from costtop.durations import QUARTER, iso
 from costtop.errors import NothingFound
 from costtop.fleet.batches import Outbox, newest
 from costtop.fleet.naming import Naming, hash_key
-from costtop.fleet.shipment import FAILED, SHORT, Shipment, ShippedCall, ShippedSession
+from costtop.fleet.shipment import FAILED, SHORT, Shipment, ShippedCall, ShippedSession, SumShipment
 from costtop.paths import Paths
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
@@ -22,6 +22,9 @@ _CALLS = (
     *("AT", "SOURCE", "SESSION", "AGENT", "MODEL", "FEATURE", "PROJECT", "USER"),
     *("IN", "CACHED", "WRITTEN", "OUT", "COST", ""),
 )
+_NAMES = ("MODEL", "FEATURE", "PROJECT", "USER", "CALLS", "COST")
+_SPEND = ("QUARTER OF AN HOUR", *_NAMES)
+_SESSIONS = ("SOURCE", "SESSION", "AGENT", *_NAMES)
 _MOST = 2_000
 
 
@@ -47,9 +50,10 @@ def run(options: argparse.Namespace) -> int:
     naming = _naming(fleet, found)
     with closing(open_reader(found.database)) as db:
         waiting = outgoing.waiting(db) if outgoing.joined(db) else None
-        batch = Outbox(db, naming).next(limit)
-        shipment = batch.shipment if batch else newest(db, naming, limit)
-    if not (shipment.calls or shipment.sessions or shipment.gone):
+        detail = fleet.detail if fleet else "calls"
+        batch = Outbox(db, naming, detail).next(limit)
+        shipment = batch.shipment if batch else newest(db, naming, limit, detail)
+    if not any(shipment[1:] if isinstance(shipment, SumShipment) else shipment):
         raise NothingFound("nothing is stored yet that could leave")
     told = _told(fleet, joined=waiting is not None, waits=batch is not None)
     if options.json:
@@ -78,7 +82,9 @@ def _told(fleet: Fleet | None, *, joined: bool, waits: bool) -> str:
     return f"these leave next ({sent}):"
 
 
-def _lines(shipment: Shipment) -> list[str]:
+def _lines(shipment: Shipment | SumShipment) -> list[str]:
+    if isinstance(shipment, SumShipment):
+        return _sum_lines(shipment)
     rows = [_row(call, shipment.sessions[call.of]) for call in shipment.calls]
     lines = [plain(_CALLS, rows, frozenset(range(8, 13)))] if rows else []
     of_calls = {call.of for call in shipment.calls}
@@ -89,6 +95,29 @@ def _lines(shipment: Shipment) -> list[str]:
     if shipment.gone:
         lines += ["", "these calls are gone here, by their keys:"]
         lines += [f"  {key.hex()}" for key in shipment.gone]
+    return lines
+
+
+def _sum_lines(shipment: SumShipment) -> list[str]:
+    """Quarters of an hour, then sessions; the minutes of sessions stand in --json."""
+    spend = [
+        [
+            *(iso(one.quarter * QUARTER), one.model, one.feature, one.project, one.user),
+            *(str(one.calls), f"${money.exactly(one.cost)}"),
+        ]
+        for one in shipment.spend
+    ]
+    sessions = [
+        [
+            *(one.source, one.session, one.agent, one.model, one.feature, one.project, one.user),
+            *(str(sums.calls), f"${money.exactly(sums.cost)}"),
+        ]
+        for one, sums in zip(shipment.sessions, shipment.totals, strict=True)
+    ]
+    lines = [plain(_SPEND, [[one or "-" for one in row] for row in spend], frozenset({5, 6}))]
+    if sessions:
+        rows = [[one or "-" for one in row] for row in sessions]
+        lines += ["", plain(_SESSIONS, rows, frozenset({7, 8}))]
     return lines
 
 
@@ -104,13 +133,24 @@ def _row(call: ShippedCall, session: ShippedSession) -> list[str]:
     ]
 
 
-def _tree(shipment: Shipment, told: str, waiting: outgoing.Waiting | None) -> dict[str, Any]:
-    calls = [one._asdict() | {"key": one.key.hex()} for one in shipment.calls]
-    return {
+def _tree(
+    shipment: Shipment | SumShipment, told: str, waiting: outgoing.Waiting | None
+) -> dict[str, Any]:
+    head = {
         "schema": 1,
         "what": told,
         "waiting": None if waiting is None else waiting._asdict(),
         "sessions": [one._asdict() for one in shipment.sessions],
-        "calls": calls,
+    }
+    if isinstance(shipment, SumShipment):
+        return head | {
+            "totals": [one._asdict() for one in shipment.totals],
+            "quarters": list(shipment.quarters),
+            "spend": [one._asdict() for one in shipment.spend],
+            "minutes": [one._asdict() for one in shipment.minutes],
+            "gone": [list(one) for one in shipment.gone],
+        }
+    return head | {
+        "calls": [one._asdict() | {"key": one.key.hex()} for one in shipment.calls],
         "gone": [key.hex() for key in shipment.gone],
     }

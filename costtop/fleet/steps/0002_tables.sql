@@ -27,6 +27,7 @@ CREATE TABLE costtop.hosts (
   lag_ms    bigint   NOT NULL DEFAULT 0,      -- age of the oldest row in its outbox
   window_ms int      NOT NULL DEFAULT 1000,   -- how long it gathers rows
   idle_ms   int      NOT NULL DEFAULT 15000,  -- when it comes again without any: silent after three
+  detail    text     NOT NULL DEFAULT '',     -- what it ships: calls, sessions, spend; '': nothing yet
   names_day date     NOT NULL DEFAULT 'epoch',
   names_new int      NOT NULL DEFAULT 0,      -- names that it brought on `names_day`
   PRIMARY KEY (team, id),

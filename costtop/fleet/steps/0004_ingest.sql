@@ -303,7 +303,8 @@ END $$;
 -- A batch of the host that is logged in. `texts` are its names, each once; other columns point into
 -- it from 1 on, and `p_of` into the sessions. `p_gone` are keys that it has no more. `p_epoch` is
 -- that of its latest heartbeat on a new connection: an older connection writes nothing any more.
--- Raises CT001 (another epoch), CT002 (a limit), CT003 (too many names), 42501 (no host).
+-- Raises CT001 (another epoch), CT002 (a limit), CT003 (too many names), CT004 (it ships sums),
+-- 42501 (no host).
 CREATE FUNCTION costtop.ingest(p_epoch bigint, p_upto bigint, texts text[],
   s_source int[], s_session text[], s_agent text[], s_root text[], s_user int[], s_project int[],
   s_feature int[], s_model int[], s_started bigint[], s_last bigint[], s_ended bigint[],
@@ -327,6 +328,9 @@ BEGIN
     RAISE '% is no host of this fleet', session_user USING ERRCODE = '42501';
   ELSIF of.epoch IS DISTINCT FROM p_epoch THEN
     RAISE 'another connection of % writes now', of.name USING ERRCODE = 'CT001';
+  ELSIF of.detail NOT IN ('', 'calls') THEN
+    RAISE '% ships sums of its %: forget it before it ships calls', of.name, of.detail
+      USING ERRCODE = 'CT004';
   END IF;
   SELECT * INTO facts FROM meta;
   names_of := interned(of, texts);
@@ -380,7 +384,7 @@ BEGIN
   IF plus IS NOT NULL OR minus IS NOT NULL OR retold IS NOT NULL THEN
     PERFORM booked(of.team, plus, minus, retold, facts.minutes_from);
   END IF;
-  UPDATE hosts h SET acked = greatest(h.acked, p_upto), seen = now_ms
+  UPDATE hosts h SET acked = greatest(h.acked, p_upto), seen = now_ms, detail = 'calls'
     WHERE h.team = of.team AND h.id = of.id RETURNING h.acked, h.window_ms INTO acked, window_ms;
   schema := facts.version;
   news := news(of);

@@ -4,6 +4,7 @@ CREATE TABLE outgoing (
   seq  INTEGER PRIMARY KEY,   -- rises; the last row stays, so that no number is given twice
   call INTEGER NOT NULL,      -- row of a call that is new or has changed; 0: none
   key  BLOB                   -- or the key of one that is gone, as `calls` holds keys
+  -- Where sums are shipped: `call` is -1 - quarter of an hour, `key` JSON of a session that is gone
 );
 
 -- Calls that the server refuses, whatever the rest of their batch.
@@ -16,6 +17,7 @@ CREATE TABLE outgoing_aside (
 CREATE TABLE shipping (
   one     INTEGER PRIMARY KEY CHECK (one = 1),
   how     TEXT    NOT NULL,   -- what leaves and how, as a hash; '' while no fleet is joined
+  sums    INTEGER NOT NULL,   -- 1: sums are shipped, no calls
   turn    INTEGER NOT NULL,   -- how often all of it had to go again
   acked   INTEGER NOT NULL,   -- `seq` up to which the server has everything
   history TEXT    NOT NULL,   -- JSON: where what was stored before goes on, newest day first; '': sent

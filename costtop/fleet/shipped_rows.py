@@ -1,0 +1,140 @@
+"""Rows of a store as they leave: calls and sessions, or sums of them, under a fleet's names."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from costtop.fleet.naming import Naming
+from costtop.fleet.shipment import (
+    FAILED,
+    SHORT,
+    SessionTotals,
+    Shipment,
+    ShippedCall,
+    ShippedLine,
+    ShippedMinute,
+    ShippedSession,
+    SumShipment,
+)
+from costtop.store import unsent, unsent_sums
+from costtop.store.calls.call_row import ANY_SHORT, ERROR, shortfall
+from costtop.store.unsent import StoredCall, StoredSession
+from costtop.store.unsent_sums import StoredLine
+
+
+def shipped(
+    db: sqlite3.Connection,
+    naming: Naming,
+    calls: Sequence[StoredCall],
+    sessions: Iterable[int],
+    gone: Sequence[bytes],
+) -> Shipment:
+    """Calls, their sessions and others (rows), and keys that are gone, as they leave."""
+    rows = list(dict.fromkeys([*(one.session for one in calls), *sessions]))
+    known = unsent.sessions(db, rows)
+    places = {one.row: number for number, one in enumerate(known)}
+    return Shipment(
+        [_session(naming, one) for one in known],
+        [_call(naming, one, places[one.session]) for one in calls],
+        gone,
+    )
+
+
+def _session(naming: Naming, one: StoredSession) -> ShippedSession:
+    return ShippedSession(
+        source=naming.source(one.source),
+        session=naming.session(one.session),
+        agent=naming.session(one.agent),
+        root=naming.session(one.root),
+        user=naming.name("user", one.user),
+        project=naming.name("project", one.project),
+        feature=naming.name("feature", one.feature),
+        model=naming.name("model", one.model),
+        started=one.started,
+        last=one.last,
+        ended=one.ended,
+    )
+
+
+def _call(naming: Naming, one: StoredCall, of: int) -> ShippedCall:
+    flags = FAILED if one.flags & ERROR else 0
+    if one.flags & ANY_SHORT:
+        counted = bool(one.input or one.output)
+        flags |= SHORT if shortfall(one.flags, one.cost, one.computed, counted=counted) else 0
+    return ShippedCall(
+        key=one.key,
+        of=of,
+        at=one.at,
+        model=naming.name("model", one.model),
+        feature=naming.name("feature", one.feature),
+        project=naming.name("project", one.project),
+        user=naming.name("user", one.user),
+        input=one.input,
+        cache_read=one.cache_read,
+        cache_write=one.cache_write,
+        cache_write_1h=one.cache_write_1h,
+        output=one.output,
+        reasoning=one.reasoning,
+        flags=flags,
+        cost=one.cost,
+        computed=one.computed,
+        reported=one.reported,
+    )
+
+
+def summed(
+    db: sqlite3.Connection,
+    naming: Naming,
+    quarters: Sequence[int],
+    sessions: Iterable[int],
+    gone: Sequence[tuple[str, str, str]],
+    *,
+    detail: str,
+) -> SumShipment:
+    """Quarters as a whole, sessions (rows) and those that are gone; "spend": no sessions."""
+    spend = _lines(naming, unsent_sums.lines(db, quarters))
+    if detail == "spend":
+        return SumShipment(detail, quarters, spend)
+    minutes = unsent_sums.minutes(db, quarters)
+    rows = list(dict.fromkeys([*sessions, *(one.session for one in minutes)]))
+    known = unsent.sessions(db, rows)
+    places = {one.row: number for number, one in enumerate(known)}
+    totals = unsent_sums.totals(db, list(places))
+    return SumShipment(
+        detail,
+        quarters,
+        spend,
+        [_session(naming, one) for one in known],
+        [SessionTotals(**totals[one.row]._asdict()) for one in known],
+        [
+            ShippedMinute(one.minute, places[one.session], one.cost, one.tokens, *one[4:])
+            for one in minutes
+            if one.session in places
+        ],
+        [(naming.source(a), naming.session(b), naming.session(c)) for a, b, c in gone],
+    )
+
+
+def _lines(naming: Naming, stored: Iterable[StoredLine]) -> list[ShippedLine]:
+    """Lines under the names with which they leave, those of the same names as one."""
+    sums: dict[tuple[int, str, str, str, str], ShippedLine] = {}
+    for one in stored:
+        line = (
+            one.quarter,
+            naming.name("user", one.user),
+            naming.name("project", one.project),
+            naming.name("model", one.model),
+            naming.name("feature", one.feature),
+        )
+        known = sums.get(line) or ShippedLine(*line)
+        sums[line] = known._replace(
+            calls=known.calls + one.calls,
+            errors=known.errors + one.errors,
+            unpriced=known.unpriced + one.unpriced,
+            short=known.short + one.short,
+            cost=known.cost + one.cost,
+            input=known.input + one.input,
+            cache_read=known.cache_read + one.cache_read,
+            cache_write=known.cache_write + one.cache_write,
+            output=known.output + one.output,
+        )
+    return list(sums.values())
