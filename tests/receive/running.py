@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.conformance import pipeline
 from tests.patience import PATIENCE, until
 
 
@@ -69,11 +70,8 @@ class Instance:
 
     def report(self, by: str = "total") -> dict[str, Any]:
         """`report --json` after everything in the spool was read."""
-        ran = self.run("scan")
-        assert ran.returncode == 0, ran.stderr
-        ran = self.run("report", "--by", by, "--json")
-        assert ran.returncode == 0, ran.stderr
-        return dict(json.loads(ran.stdout))
+        pipeline.scan()  # of this process: it is asked again and again
+        return pipeline.report(by)
 
     def calls(self) -> int:
         return int(self.report()["total"]["calls"])

@@ -18,24 +18,24 @@ pytest.importorskip("aiohttp", reason="needs the extra otlp")
 pytest.importorskip("opentelemetry.proto", reason="needs the extra otlp")
 
 
-@pytest.mark.parametrize(
-    ("path", "headers", "status"),
-    [
-        ("/v1/traces", {"Host": "evil.example"}, 403),
-        ("/v1/traces", {"Host": "evil.example:4318"}, 403),
-        ("/v1/traces", {"Origin": "http://localhost"}, 403),
-        ("/v1/traces", {"Content_Type": "text/plain"}, 415),
-        ("/v1/traces", {"Content_Encoding": "gzip, gzip"}, 415),
-        ("/v1/traces", {"Content_Encoding": "snappy"}, 415),
-        ("/v1/kill", {}, 404),
-        ("/traces", {}, 404),
-        ("/", {}, 404),
-    ],
+REFUSED = (
+    ("/v1/traces", {"Host": "evil.example"}, 403),
+    ("/v1/traces", {"Host": "evil.example:4318"}, 403),
+    ("/v1/traces", {"Origin": "http://localhost"}, 403),
+    ("/v1/traces", {"Content_Type": "text/plain"}, 415),
+    ("/v1/traces", {"Content_Encoding": "gzip, gzip"}, 415),
+    ("/v1/traces", {"Content_Encoding": "snappy"}, 415),
+    ("/v1/kill", {}, 404),
+    ("/traces", {}, 404),
+    ("/", {}, 404),
 )
-def test_what_a_browser_or_a_stranger_would_send_is_refused(heard, port, path, headers, status):
-    code, _, told = post(port, path, traces(chat()), **headers)
-    assert code == status
-    assert not any(name.lower().startswith("access-control") for name in told)
+
+
+def test_what_a_browser_or_a_stranger_would_send_is_refused(heard, port):
+    for path, headers, status in REFUSED:
+        code, _, told = post(port, path, traces(chat()), **headers)
+        assert code == status, (path, headers)
+        assert not any(name.lower().startswith("access-control") for name in told)
     assert heard.calls() == 0
 
 
