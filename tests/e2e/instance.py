@@ -1,6 +1,7 @@
 """One whole costtop in a test's own home: the real daemon, the real command line, real logs."""
 
 import contextlib
+import io
 import json
 import os
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop import paths
+from costtop.cli.main import main
 from tests.patience import PATIENCE, until
 
 COSTTOP = [sys.executable, "-P", "-m", "costtop"]
@@ -34,8 +36,20 @@ class Instance:
         assert code is None or ran.returncode == code, ran.stdout
         return ran.stdout
 
+    def here(self, *arguments: str) -> tuple[int, str]:
+        """What a command ends with and prints in this process: what is asked again and again."""
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            try:
+                code = main([*arguments])
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return code, printed.getvalue()
+
     def json(self, *arguments: str) -> Any:
-        return json.loads(self.cli(*arguments, "--json"))
+        code, printed = self.here(*arguments, "--json")
+        assert code == 0, printed
+        return json.loads(printed)
 
     def report(self, by: str = "session") -> Any:
         return self.json("report", "--by", by)
@@ -106,7 +120,7 @@ class Instance:
 
     def once(self) -> dict[str, dict[str, Any]]:
         """Sessions of one frame, by id; {} while there is nothing to show."""
-        printed = self.cli("--once", "--json", "--all", code=None)
+        _, printed = self.here("--once", "--json", "--all")
         if not printed.startswith("{"):
             return {}
         return {row["session"]: row for row in json.loads(printed)["sessions"]}

@@ -11,6 +11,7 @@ import pytest
 from costtop.daemon.ingest.log_owners import host_name
 from costtop.files import user_name
 from tests.e2e.instance import Instance, claude_line, claude_log
+from tests.patience import until
 
 SESSION, OTHER = "0b5e55ed-1111-4111-8111-111111111111", "1dea1dea-2222-4222-8222-222222222222"
 ME, HERE = user_name(), host_name()
@@ -68,6 +69,7 @@ def test_a_budget_by_user_holds_the_agent(instance: Instance) -> None:
     log(instance)
     instance.start()
     log(instance, OTHER)
+    until(lambda: instance.ask("SELECT count(*) FROM calls") == 6)
     spent = instance.report("total")["total"]["cost_usd"]
     assert float(spent) > 0.01
     checked = json.loads(instance.cli("check", "--json", code=11))

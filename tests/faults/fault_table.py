@@ -7,7 +7,7 @@ test can provoke it here, the reason stands in `NOT_HERE`.
 
 ROWS: dict[str, tuple[str, ...]] = {
     # Reading: kills, rotation, odd files, lost events.
-    "I1": ("e2e/crash::two_dozen_kills_in_an_import_change_no_total",
+    "I1": ("e2e/crash::many_kills_in_an_import_change_no_total",
            "notify/kills::no_kill_loses_a_message_or_doubles_an_alert"),
     "I2": ("tail/rotation::both_files_of_a_rename_are_read_to_their_ends",
            "tail/rotation::three_files_rotated_five_times_fast_lose_and_repeat_nothing"),
