@@ -86,7 +86,8 @@ class Forwarder:
         if "wake" in message and self._behind is None:
             self._behind = time.monotonic()
         if "live" in message:
-            self._live = bool(message["live"])
+            # Where nothing is accepted there is nothing to ask for: batches bring the rest.
+            self._live = bool(message["live"] and self._fleet.accept)
         if "crossed" in message:
             self._out.crossed(int(message["crossed"]))
         if "answer" in message or "say" in message:

@@ -45,8 +45,13 @@ class FleetPipe:
     begins: it knows nothing of what an earlier one was told.
     """
 
-    def __init__(self, order: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> None:
-        self._order, self._environ = order, environ
+    def __init__(
+        self,
+        order: Mapping[str, Any],
+        environ: Mapping[str, str] = os.environ,
+        silent: float = _SILENT,
+    ) -> None:
+        self._order, self._environ, self._silent = order, environ, silent
         self._takes: dict[str, list[Take]] = {}
         self._child: asyncio.subprocess.Process | None = None
         self.state: dict[str, Any] = {}  # the child's latest word on itself
@@ -113,11 +118,11 @@ class FleetPipe:
         why = "it ended"
         while True:
             try:
-                async with asyncio.timeout(_SILENT):
+                async with asyncio.timeout(self._silent):
                     line = await child.stdout.readline()
                 said = json.loads(line) if line else {}
             except TimeoutError:
-                return f"the process that ships to the fleet said nothing for {_SILENT:.0f} s"
+                return f"the process that ships to the fleet said nothing for {self._silent:.0f} s"
             except ValueError:  # no line of ours: too long, or not JSON
                 return "the process that ships to the fleet said what is not understood"
             if not line:
