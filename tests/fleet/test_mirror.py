@@ -1,8 +1,10 @@
 """A fleet's picture in a store of costtop's own says what the server says, to the nano-dollar."""
 
+import random
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from costtop.durations import DAY, MINUTE, QUARTER, now_ms
 from costtop.fleet.mirror import picture
 from costtop.fleet.mirror.own_store import OwnStore
+from costtop.fleet.shipment import ShippedCall
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse, SessionRow, Snapshot
 from costtop.store import meta
@@ -186,3 +189,107 @@ def test_a_store_goes_on_where_it_was_left(fleet: Fleet, anna: Reader) -> None:
     assert picture.is_whole(anna.store)
     fleet.ship("a", [call(2, at=now)], sessions=[session(0, last=now)])
     assert anna.rows()["claude-code/a:s0"].calls == 2
+
+
+_SUMS = "sum({0}.calls), sum({0}.unpriced), sum({0}.cost)"
+_THERE = {
+    "spend": "SELECT h.name, s.quarter, u.text, p.text, m.text, f.text, "
+    + _SUMS.format("s")
+    + " FROM costtop.spend s JOIN costtop.hosts h ON h.id = s.host"
+    + "".join(
+        f" JOIN costtop.names {x} ON {x}.team = s.team AND {x}.id = s.{column}"
+        for x, column in (("u", "usr"), ("p", "project"), ("m", "model"), ("f", "feature"))
+    )
+    + " GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(s.calls) > 0",
+    "sessions": "SELECT h.name || ':' || s.session, s.agent, "
+    + _SUMS.format("s")
+    + " FROM costtop.sessions s JOIN costtop.hosts h ON h.id = s.host"
+    " GROUP BY 1, 2 HAVING sum(s.calls) > 0",
+    "minutes": "SELECT h.name || ':' || s.session, m.minute, "
+    + _SUMS.format("m")
+    + " FROM costtop.minutes m JOIN costtop.sessions s ON s.id = m.session"
+    " JOIN costtop.hosts h ON h.id = s.host GROUP BY 1, 2 HAVING sum(m.calls) > 0",
+}
+_HERE = {
+    "spend": "SELECT h.text, s.quarter, coalesce(u.text, ''), coalesce(p.text, ''), m.text,"
+    " coalesce(f.text, ''), " + _SUMS.format("s") + " FROM spend s"
+    " JOIN contexts c ON c.id = s.context JOIN names h ON h.id = c.host"
+    " LEFT JOIN names u ON u.id = c.user LEFT JOIN names p ON p.id = c.project"
+    " JOIN names m ON m.id = s.model LEFT JOIN names f ON f.id = s.feature"
+    " GROUP BY 1, 2, 3, 4, 5, 6",
+    "sessions": "SELECT s.session, s.agent, " + _SUMS.format("s") + " FROM sessions s"
+    " WHERE s.calls > 0 GROUP BY 1, 2",
+    "minutes": "SELECT s.session, m.minute, " + _SUMS.format("m") + " FROM minutes m"
+    " JOIN sessions s ON s.id = m.session GROUP BY 1, 2",
+}
+
+
+def agrees(fleet: Fleet, anna: Reader, tables: str) -> None:
+    """Whether the picture says what the server says, line by line."""
+    for table in tables.split():
+        there = {tuple(map(str, row)) for row in fleet.rows(_THERE[table])}
+        assert {tuple(map(str, row)) for row in anna.asked(_HERE[table])} == there, table
+
+
+def _batch(rng: random.Random, now: int, kept: dict[str, list[ShippedCall]], host: str) -> Any:
+    """(calls, gone) of a host: new ones, larger and repriced sights, ones that are taken back."""
+    costs = [None, 0, 1_001, CENT]
+    mine = kept.setdefault(host, [])
+    fresh = [
+        call(
+            rng.getrandbits(60),
+            of=rng.randrange(3),
+            cost=rng.choice(costs),
+            at=now - rng.choice([0, 60_000, 30 * MINUTE, 5 * QUARTER, DAY, 6 * DAY]),
+            feature=rng.choice(["", "checkout"]),
+            model=rng.choice(["opus", "haiku"]),
+        )
+        for _ in range(rng.randrange(1, 9))
+    ]
+    again = [
+        one._replace(output=one.output + rng.randrange(3), cost=rng.choice(costs))
+        for one in rng.sample(mine, min(len(mine), rng.randrange(4)))
+    ]
+    told = {one.key for one in again}
+    gone = [one.key for one in mine if one.key not in told and rng.random() < 0.1]
+    changed = {one.key: one for one in again}
+    kept[host] = [changed.get(one.key, one) for one in mine if one.key not in gone] + fresh
+    return [*fresh, *again], gone
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_shipped_the_picture_follows(
+    fleet: Fleet, anna: Reader, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if seed % 2:
+        monkeypatch.setattr(picture, "_FEW", 0)  # as of many hosts: those that told something
+    fleet.admin.execute("SELECT costtop.allow('anna', 'blue')")
+    rng, now, kept = random.Random(seed), now_ms(), dict[str, list[ShippedCall]]()
+    said = [session(n, started=now - 7 * DAY, last=now) for n in range(3)]
+    picture.pull_whole(anna.db, anna.store)
+    for _ in range(8):
+        host = rng.choice("abc")
+        calls, gone = _batch(rng, now, kept, host)
+        fleet.ship(host, calls, gone, sessions=said)
+        anna.pull()
+        agrees(fleet, anna, "sessions")
+    anna.store.drop_slices(list(anna.store.slices))
+    picture.pull_whole(anna.db, anna.store)
+    agrees(fleet, anna, "spend sessions minutes")
+    anna.store.swept = 0
+    assert not anna.pull()
+
+
+def test_what_a_host_tells_of_anothers_call_comes_when_all_are_asked(
+    fleet: Fleet, anna: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture, "_FEW", 0)
+    now = now_ms()
+    said = [session(0, last=now)]
+    fleet.ship("a", [call(1, at=now)], sessions=said)
+    picture.pull_whole(anna.db, anna.store)
+    fleet.ship("b", [call(1, at=now, output=99, cost=5 * CENT)], sessions=said)
+    anna.store.swept = 0
+    anna.pull()
+    agrees(fleet, anna, "spend sessions minutes")
+    assert anna.rows()["claude-code/a:s0"].cost == 5 * CENT

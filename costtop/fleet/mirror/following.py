@@ -19,45 +19,75 @@ from costtop import __version__
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, FleetError
 from costtop.fleet import server_link
-from costtop.fleet.mirror import picture
+from costtop.fleet.mirror import picture, server_rows
 from costtop.fleet.mirror.fleet_reader import status_of
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.store import daemon_status
 
 NAME = "costtop-screen"
 _FIRST, _LONGEST = 1.0, 15.0  # s to the next try where the server is away
+_QUICKEST, _SLOWEST = 0.1, 0.25  # s between two looks, each a small question
+_SHARE = 3.0  # how much longer than a pull took nothing is pulled: a reader is one of many
 _PATIENCE = 20.0  # s for another process to bring its picture up to now
 _LOOKS = 0.05  # s
 
 
 def follow(first: Mapping[str, Any], store: OwnStore, path: Path, every: float) -> None:
-    """Pulls every so many seconds until standard input ends."""
-    db: psycopg.Connection | None = None
-    pause, trouble = _FIRST, ""
+    """Pulls as soon as a host has told anything, and every so many seconds, until input ends."""
+    looking = _Looking(first, store, every)
     while True:
-        began, wait = time.monotonic(), every
-        try:
-            db = db or server_link.connect(first["url"], insecure=first["insecure"], name=NAME)
-            picture.pull(db, store)
-            pause, trouble = _FIRST, ""
-        except (psycopg.Error, CosttopError) as error:
-            _close(db)
-            db = None
-            trouble = server_link.said(error) if isinstance(error, psycopg.Error) else str(error)
-            wait = random.uniform(pause / 2, pause)  # noqa: S311 - no secret
-            pause = min(pause * 2, _LONGEST)
-        _write(path, store, trouble)
-        if not trouble and not picture.is_whole(store):
-            wait = 0.0
-        if has_ended(max(wait - (time.monotonic() - began), 0.0)):
+        wait = looking.look()
+        _write(path, store, looking.trouble)
+        if has_ended(wait):
             break
-    _close(db)
+    looking.close()
     status_of(path).unlink(missing_ok=True)
 
 
-def _close(db: psycopg.Connection | None) -> None:
-    if db is not None:
-        db.close()
+class _Looking:
+    """A connection, when it was pulled last, and how long to wait where the server is away."""
+
+    def __init__(self, first: Mapping[str, Any], store: OwnStore, every: float) -> None:
+        self._first, self._store, self._every = first, store, every
+        self._db: psycopg.Connection | None = None
+        self._mark, self._pulled = (-1, -1), 0.0
+        self._pause, self.trouble = _FIRST, ""
+
+    def close(self) -> None:
+        """Lets the connection go."""
+        if self._db is not None:
+            self._db.close()
+        self._db = None
+
+    def look(self) -> float:
+        """Pulls where there may be news; for how many seconds to wait then."""
+        try:
+            wait = self._news()
+            self._pause, self.trouble = _FIRST, ""
+        except (psycopg.Error, CosttopError) as error:
+            self.close()
+            self.trouble = str(error)
+            if isinstance(error, psycopg.Error):
+                self.trouble = server_link.said(error)
+            wait = random.uniform(self._pause / 2, self._pause)  # noqa: S311 - no secret
+            self._pause = min(self._pause * 2, _LONGEST)
+        return wait
+
+    def _news(self) -> float:
+        url, insecure = self._first["url"], self._first["insecure"]
+        db = self._db = self._db or server_link.connect(url, insecure=insecure, name=NAME)
+        began, mark = time.monotonic(), server_rows.mark(db)
+        if mark == self._mark and began - self._pulled < self._every:
+            return self._pace()
+        picture.pull(db, self._store)
+        self._mark, self._pulled = mark, time.monotonic()
+        if not picture.is_whole(self._store):
+            return 0.0
+        return max(self._pace(), _SHARE * (self._pulled - began))
+
+    def _pace(self) -> float:
+        """A part of the time for which hosts gather: readers add little to it."""
+        return min(max(self._store.window / 5, _QUICKEST), _SLOWEST)
 
 
 def has_ended(seconds: float) -> bool:

@@ -61,6 +61,9 @@ class OwnStore:
         self.has_ledger = False  # whether what the fleet's steward says is brought, too
         self.noted = 0
         self.at = 0  # of its rows, ms UTC by the server's clock
+        self.told: dict[tuple[int, int], tuple[int, int]] = {}  # host: its last word, since when
+        self.swept = 0  # when all hosts were asked for, ms
+        self.window = 1.0  # s for which hosts gather what they ship
         self.remember()
 
     def remember(self) -> None:
@@ -141,6 +144,7 @@ class OwnStore:
         """Remembers what hosts and teams are called."""
         rows = list(hosts)
         self.labels = addresses.labels(rows)
+        self.window = min((one.window_ms for one in rows), default=1_000) / 1_000
         self.teams = {one.team: one.team_name for one in rows}
 
 

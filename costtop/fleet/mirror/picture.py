@@ -20,7 +20,7 @@ from costtop.fleet.mirror import (
     steward_words,
 )
 from costtop.fleet.mirror.own_store import OwnStore
-from costtop.fleet.mirror.server_rows import HostRow, Moment, ServerSession, Slice
+from costtop.fleet.mirror.server_rows import HostRow, Moment, ServerSession, Slice, SpendRow
 from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.rollups import next_rev
@@ -41,6 +41,9 @@ class Kept(NamedTuple):
 
 MINUTES = Kept("minutes", MINUTE, HOUR, 8 * DAY, 24)
 SPEND = Kept("spend", QUARTER, DAY, 35 * DAY, 3)
+_FEW = 50  # hosts up to which all are asked each time
+_ALL = 10_000  # ms after which all are asked where there are more
+Slices = dict[tuple[str, int], Slice]
 _KEPT = (MINUTES, SPEND)
 _OF_SESSIONS = ("sessions", 0)
 
@@ -66,9 +69,14 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             hosts = server_rows.hosts(db)
             _meet(store, hosts, moment)
             rev = next_rev(store.db)
-            _pull_sessions(db, store, moment, rev)
-            _pull_spend(db, store, moment, rev)
-            _pull_minutes(db, store, moment)
+            if len(hosts) <= _FEW or moment.now >= store.swept + _ALL or not is_whole(store):
+                _pull_sessions(db, store, moment, rev)
+                _pull_spend(db, store, _due(store, SPEND, moment), moment, rev)
+                _pull_minutes(db, store, _due(store, MINUTES, moment), moment)
+                store.swept = moment.now
+                store.told = {(one.team, one.id): (one.seen, moment.since) for one in hosts}
+            else:
+                _pull_moved(db, store, hosts, moment, rev)
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
                 steward_words.pull(db, store.db)
@@ -138,27 +146,52 @@ def learn(db: psycopg.Connection, store: OwnStore, wanted: Iterable[tuple[int, i
         store.learn(server_rows.names(db, unknown))
 
 
-def _pull_spend(db: psycopg.Connection, store: OwnStore, moment: Moment, rev: int) -> None:
-    slices = _due(store, SPEND, moment)
+def _pull_moved(
+    db: psycopg.Connection, store: OwnStore, hosts: Sequence[HostRow], moment: Moment, rev: int
+) -> None:
+    """What hosts that told something changed of the last hour. All else waits until all are asked:
+    what comes late, and what a host told of another one's calls.
+    """
+    moved = [one for one in hosts if store.told.get((one.team, one.id), (0, 0))[0] != one.seen]
+    if not moved:
+        return
+    since = min(store.told.get((one.team, one.id), (0, 0))[1] for one in moved)
+    rows = server_rows.sessions_of(db, moved, moment.now - DAY, since)
+    put_sessions(db, store, rows, rev)
+    first, last = moment.now - _LATE, moment.now + _AHEAD
+    quarters = first // QUARTER, last // QUARTER
+    _put_spend(db, store, server_rows.spend_of(db, moved, quarters, since), moment, rev)
+    span = first // MINUTE, last // MINUTE
+    copied_sums.put_minutes(store, server_rows.minutes_of(db, rows, span, since))
+    store.told |= {(one.team, one.id): (one.seen, moment.since) for one in moved}
+
+
+def _pull_spend(
+    db: psycopg.Connection, store: OwnStore, slices: Slices, moment: Moment, rev: int
+) -> None:
     rows = server_rows.spend(db, list(store.teams), list(slices.values()))
+    _put_spend(db, store, rows, moment, rev)
+    store.slices |= dict.fromkeys(slices, moment.since)
+
+
+def _put_spend(
+    db: psycopg.Connection, store: OwnStore, rows: list[SpendRow], moment: Moment, rev: int
+) -> None:
     learn(db, store, ((one.team, name) for one in rows for name in one[3:7]))
     before = store.changes
     copied_sums.put_spend(store, rows)
     past = any(one.quarter < moment.now // QUARTER for one in rows)
     if past and store.changes != before:
         meta.settle(store.db, rev)
+
+
+def _pull_minutes(db: psycopg.Connection, store: OwnStore, slices: Slices, moment: Moment) -> None:
+    rows = server_rows.minutes(db, list(store.teams), list(slices.values()))
+    copied_sums.put_minutes(store, rows)
     store.slices |= dict.fromkeys(slices, moment.since)
 
 
-def _pull_minutes(db: psycopg.Connection, store: OwnStore, moment: Moment) -> None:
-    slices = _due(store, MINUTES, moment)
-    copied_sums.put_minutes(
-        store, server_rows.minutes(db, list(store.teams), list(slices.values()))
-    )
-    store.slices |= dict.fromkeys(slices, moment.since)
-
-
-def _due(store: OwnStore, kept: Kept, moment: Moment) -> dict[tuple[str, int], Slice]:
+def _due(store: OwnStore, kept: Kept, moment: Moment) -> Slices:
     """The slices to ask for now: the present ones, some that were never read, one of the others."""
     keys = _keys(kept, moment.now)
     old = [key for key in store.slices if key[0] == kept.what and key not in keys]

@@ -32,7 +32,11 @@ def main() -> int:
     first = json.loads(asked_for.readline() or "{}")
     if not first:
         return 0
-    child = _Child(first)
+    try:
+        child = _Child(first)
+    except CosttopError as error:
+        _say({"error": str(error)})
+        return 1
     while line := asked_for.readline():
         asked = json.loads(line)
         if "follow" in asked:

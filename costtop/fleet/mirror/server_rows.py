@@ -22,6 +22,7 @@ _BEGIN = (
 _MOMENT = b"""
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint"""
+_MARK = b"SELECT count(*), coalesce(sum(h.seen), 0)::bigint FROM costtop.hosts h"
 _HOSTS = b"""
 SELECT h.team, h.id, t.name, h.name, h.version, h.seen, h.skew_ms, h.lag_ms, h.window_ms, h.idle_ms,
        CASE WHEN h.accepts = '{}' THEN '-' ELSE coalesce(array_to_string(h.accepts, ' '), '') END
@@ -32,6 +33,11 @@ SELECT s.team, s.id, s.host, s.source, s.usr, s.project, s.feature, s.model, s.s
        s.cache_write, s.output, s.session, s.agent, s.root
 FROM """
 _SESSIONS = f"{SESSION} costtop.sessions s WHERE s.team = ANY(%s) AND s.last >= %s AND s.rev >= %s"
+_SESSIONS_OF = (
+    f"{SESSION} unnest(%s::smallint[], %s::int[]) k(team, host) CROSS JOIN LATERAL"
+    " (SELECT * FROM costtop.sessions q WHERE q.team = k.team AND q.host = k.host AND q.last >= %s"
+    " AND q.rev >= %s OFFSET 0) s"
+)
 _BY_ID = (
     f"{SESSION} unnest(%s::smallint[], %s::bigint[]) k(team, id) CROSS JOIN LATERAL"
     " (SELECT * FROM costtop.sessions q WHERE q.team = k.team AND q.id = k.id OFFSET 0) s"
@@ -46,15 +52,26 @@ _NAMES = b"""
 SELECT n.team, n.id, n.text FROM unnest(%s::smallint[], %s::int[]) k(team, id)
 CROSS JOIN LATERAL (SELECT * FROM costtop.names q WHERE q.team = k.team AND q.id = k.id OFFSET 0) n
 """
+_SPEND = """
+SELECT m.quarter, m.team, m.host, m.usr, m.project, m.model, m.feature, m.calls, m.errors,
+       m.unpriced, m.short, m.cost, m.input, m.cache_read, m.cache_write, m.output FROM """
+_MINUTE = "SELECT m.minute, m.team, m.session, m.cost, m.calls, m.unpriced, m.tokens FROM "
+_SPEND_OF = (
+    f"{_SPEND} unnest(%s::smallint[], %s::int[]) k(team, host) CROSS JOIN"
+    " generate_series(%s::int, %s::int) g CROSS JOIN LATERAL (SELECT * FROM costtop.spend q"
+    " WHERE q.team = k.team AND q.quarter = g AND q.host = k.host AND q.rev >= %s OFFSET 0) m"
+)
+_MINUTES_OF = (
+    f"{_MINUTE} unnest(%s::smallint[], %s::bigint[]) k(team, session) CROSS JOIN"
+    " generate_series(%s::int, %s::int) g CROSS JOIN LATERAL (SELECT * FROM costtop.minutes q"
+    " WHERE q.team = k.team AND q.minute = g AND q.session = k.session AND q.rev >= %s OFFSET 0) m"
+)
 _SLICES = "unnest(%s::smallint[]) t(team) CROSS JOIN unnest(%s::int[], %s::int[], %s::bigint[])"
-_MINUTES = f"""
-SELECT m.minute, m.team, m.session, m.cost, m.calls, m.unpriced, m.tokens FROM {_SLICES}
+_MINUTES_IN = f"""{_MINUTE} {_SLICES}
   k(since, until, rev) CROSS JOIN LATERAL (SELECT * FROM costtop.minutes q
   WHERE q.team = t.team AND q.minute >= k.since AND q.minute < k.until AND q.rev >= k.rev
   OFFSET 0) m"""
-_SPEND = f"""
-SELECT m.quarter, m.team, m.host, m.usr, m.project, m.model, m.feature, m.calls, m.errors,
-       m.unpriced, m.short, m.cost, m.input, m.cache_read, m.cache_write, m.output FROM {_SLICES}
+_SPEND_IN = f"""{_SPEND} {_SLICES}
   k(since, until, rev) CROSS JOIN LATERAL (SELECT * FROM costtop.spend q
   WHERE q.team = t.team AND q.quarter >= k.since AND q.quarter < k.until AND q.rev >= k.rev
   OFFSET 0) m"""
@@ -169,6 +186,13 @@ def one_moment(db: psycopg.Connection) -> Iterator[Moment]:
             db.execute("ROLLBACK")
 
 
+def mark(db: psycopg.Connection) -> tuple[int, int]:
+    """Two numbers that move whenever a host has told anything: cheap to ask for."""
+    row = db.execute(_MARK).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
 def hosts(db: psycopg.Connection) -> list[HostRow]:
     """The machines of the teams that this reader may see."""
     return asked(db, HostRow, _HOSTS)
@@ -179,6 +203,30 @@ def sessions(
 ) -> list[ServerSession]:
     """Sessions with a word at or after `last`, ms UTC, that changed since `rev`."""
     return asked(db, ServerSession, _SESSIONS.encode(), teams, last, rev)
+
+
+def sessions_of(
+    db: psycopg.Connection, hosts: Iterable[HostRow], last: int, rev: int
+) -> list[ServerSession]:
+    """The same of some hosts alone."""
+    keys = _columns(((one.team, one.id) for one in hosts), 2)
+    return asked(db, ServerSession, _SESSIONS_OF.encode(), *keys, last, rev)
+
+
+def spend_of(
+    db: psycopg.Connection, hosts: Iterable[HostRow], quarters: tuple[int, int], rev: int
+) -> list[SpendRow]:
+    """Lines of spend of some hosts, from the first to the last of these quarters."""
+    keys = _columns(((one.team, one.id) for one in hosts), 2)
+    return asked(db, SpendRow, _SPEND_OF.encode(), *keys, *quarters, rev)
+
+
+def minutes_of(
+    db: psycopg.Connection, sessions: Iterable[ServerSession], span: tuple[int, int], rev: int
+) -> list[MinuteRow]:
+    """Minutes of some sessions, from the first to the last of these."""
+    keys = _columns(((one.team, one.id) for one in sessions), 2)
+    return asked(db, MinuteRow, _MINUTES_OF.encode(), *keys, *span, rev)
 
 
 def sessions_by_id(
@@ -204,12 +252,12 @@ def minutes(
     db: psycopg.Connection, teams: Sequence[int], slices: Sequence[Slice]
 ) -> list[MinuteRow]:
     """Minutes of each slice that changed since it was read."""
-    return asked(db, MinuteRow, _MINUTES.encode(), teams, *_columns(slices, 3))
+    return asked(db, MinuteRow, _MINUTES_IN.encode(), teams, *_columns(slices, 3))
 
 
 def spend(db: psycopg.Connection, teams: Sequence[int], slices: Sequence[Slice]) -> list[SpendRow]:
     """Lines of spend of each slice that changed since it was read."""
-    return asked(db, SpendRow, _SPEND.encode(), teams, *_columns(slices, 3))
+    return asked(db, SpendRow, _SPEND_IN.encode(), teams, *_columns(slices, 3))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -74,6 +74,7 @@ CREATE TABLE costtop.sessions (
   UNIQUE (team, host, source, session, agent)
 ) WITH (fillfactor = 70);
 CREATE INDEX sessions_last ON costtop.sessions (team, last);
+CREATE INDEX sessions_host ON costtop.sessions (team, host, last);  -- of hosts that told something
 
 -- Which day a call stands under. The first word decides, and a lock on a row here is the lock on
 -- the call: rows of `calls` move from partition to partition.
