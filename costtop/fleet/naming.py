@@ -18,7 +18,7 @@ from costtop.settings.fleet_settings import Fleet, Named
 _LONGEST = 200  # characters of a name or an id, as the server takes them
 _DIGITS, _DIGITS_OF_IDS = 12, 16  # of a hash
 _REMEMBERED = 20_000
-_HOMES = frozenset({"home", "users"})  # folders below which every folder is somebody
+_HOME = re.compile(r"(?:[A-Za-z]:)?[/\\](?:home|Users)[/\\][^/\\]+[/\\]?")  # somebody's folder
 _PATH = re.compile(r"(?:file:|~|[A-Za-z]:)?[/\\]|~$|\.\.?[/\\]")  # begins one
 _INSIDE = re.compile(r"(?:^|[\s=:;,'\"()<>|])(?:~|[A-Za-z]:)?[/\\][^\s/\\]")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9._+-]{0,39}")
@@ -50,7 +50,7 @@ class Naming:
 
     def __init__(self, send: Collection[Named], key: bytes) -> None:
         self._send, self._key = frozenset(send), key
-        self._login = user_name().lower()
+        self._login, self._home = user_name().lower(), str(Path.home())
         self._known: dict[tuple[str, str], str] = {}
 
     def name(self, kind: Named, text: str) -> str:
@@ -92,8 +92,8 @@ class Naming:
         parts = [part for part in re.split(r"[/\\]", path.removeprefix("file:")) if part]
         if not parts or parts[-1] in ("~", ".", "..") or parts[-1].endswith(":"):
             return ""
-        own = parts[-1].lower() == self._login or (len(parts) > 1 and parts[-2].lower() in _HOMES)
-        return "" if own else parts[-1]
+        own = parts[-1].lower() == self._login or path.rstrip("/\\") == self._home
+        return "" if own or _HOME.fullmatch(path.removeprefix("file://")) else parts[-1]
 
     def _id(self, kind: str, text: str) -> str:
         made = len(text) <= _LONGEST and _MADE.fullmatch(text)

@@ -22,6 +22,7 @@ Login = Literal["host", "reader", "operator", "steward"]
 """Whose URL is meant: this machine's, by which it ships; one that may read, act, or lead."""
 _LONGEST = 100  # characters of a name of a host or team
 _MOST = 3600  # commands an hour
+_SCOPES = ("feature", "user", "project", "model")
 _OF_FLEETS = {"offline", "allowance"}  # what `[[budget]]` does not have
 
 
@@ -158,6 +159,10 @@ def _check_budget(
     entry: FleetBudgetEntry, place: Place, before: tuple[FleetBudgetEntry, ...]
 ) -> None:
     budget_settings.check(_plain(entry), place, [_plain(one) for one in before])
+    if not budget_settings.budget_of(_plain(entry)).of_plan:
+        for key in sorted(entry.scope.keys() & {"source", "session"}):
+            words = f"one of {', '.join(_SCOPES)}: the fleet's sums know no {key}"
+            raise Mistake((*place, "scope", key), f'budget "{entry.name}": scope "{key}"; {words}')
     if entry.allowance == "":
         return
     try:

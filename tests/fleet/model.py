@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from costtop.fleet.shipment import FAILED, SHORT, ShippedCall
+from tests.fleet.fleet import Fleet
 
 COUNTS = (
     "model input cache_read cache_write cache_write_1h output reasoning flags"
@@ -85,3 +86,42 @@ def _joined(old: Standing, new: Standing) -> Standing:
     place = new if mine else old
     call = place.call._replace(**{name: getattr(counts, name) for name in COUNTS})
     return Standing(old.owner, new.teller if takes else old.teller, place.session, call)
+
+
+_SUMS = "calls, errors, unpriced, short, cost, input, cache_read, cache_write, output"
+_ASKED = {
+    "minutes": "SELECT t.name, h.name, s.session, m.minute, m.calls, m.unpriced, m.cost, m.tokens"
+    " FROM costtop.minutes m JOIN costtop.sessions s ON s.id = m.session"
+    " JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = m.team",
+    "spend": "SELECT t.name, h.name, quarter, u.text, p.text, m.text, f.text, " + _SUMS + " FROM"
+    " costtop.spend s JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = s.team"
+    + "".join(
+        f" JOIN costtop.names {x} ON {x}.id = s.{column} AND {x}.team = s.team"
+        for x, column in (("u", "usr"), ("p", "project"), ("m", "model"), ("f", "feature"))
+    ),
+    "sessions": "SELECT t.name, h.name, session, " + _SUMS + " FROM costtop.sessions s"
+    " JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = s.team",
+    "calls": "SELECT t.name, c.key, o.name, x.name, s.session, c.at, c.cost, c.output"
+    " FROM costtop.calls c JOIN costtop.keys k USING (team, key, day)"
+    " JOIN costtop.hosts o ON o.id = c.host JOIN costtop.hosts x ON x.id = c.teller"
+    " JOIN costtop.sessions s ON s.id = c.session JOIN costtop.teams t ON t.id = c.team"
+    " WHERE c.day = to_timestamp(c.at / 1000)::date",
+}
+
+
+def compare(fleet: Fleet, told: Told) -> None:
+    """The server's tables are what these batches come to, to the nano-dollar."""
+    rows = fleet.rows
+    calls = {(t, k): tuple(rest) for t, k, *rest in rows(_ASKED["calls"])}
+    assert calls == {
+        key: (own, tell, name, one.at, one.cost, one.output)
+        for key, (own, tell, name, one) in told.calls.items()
+    }
+    expected = told.sums()
+    for table, keys in (("spend", 7), ("sessions", 3)):
+        found = {x[:keys]: x[keys:] for x in rows(_ASKED[table]) if any(x[keys:])}
+        assert found == expected[table]
+    minutes = {x[:4]: x[4:] for x in rows(_ASKED["minutes"]) if any(x[4:])}
+    assert minutes == {
+        key: (row[0], row[2], row[4], row[5] + row[8]) for key, row in expected["minutes"].items()
+    }

@@ -46,6 +46,7 @@ def written(text: str) -> Paths:
         (f"{URL}steward=true", "steward_url_file or steward_url_env"),
         (f"{URL}[[fleet.budget]]\nname='all'\namount=1", "set steward = true"),
         (BUDGET, "amount is missing here"),
+        (f"{BUDGET}amount=1\nscope={{session='x'}}", "the fleet's sums know no session"),
         (f"{BUDGET}amount=1\nofline='hold'", "did you mean `offline`?"),
         (f"{BUDGET}amount=1\nallowance='2$'", 'did you mean "$2"?'),
         (f"{BUDGET}amount=1\nwatch='billed'", "no setting of this name"),

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from costtop.fleet.ship import ship
 from costtop.fleet.shipment import Shipment
 from tests.fleet.fleet import DAY, NOON, TEAMS, call, clear, session
-from tests.fleet.model import Told
+from tests.fleet.model import Told, compare
 
 # Ways the hosts may go: by hand `COSTTOP_FLEETS=400 scripts/test tests/fleet/test_machine.py` asks
 # more. CI takes the same ways each time, directly and through the pool: there the first of them do.
@@ -27,26 +27,6 @@ FLAGS = st.integers(0, 3)
 SESSIONS = st.integers(0, 2)
 PICK = st.integers(0, 10**6)
 CUTS = st.sampled_from(["before commit", "after commit", "twice"])
-
-_SUMS = "calls, errors, unpriced, short, cost, input, cache_read, cache_write, output"
-_ASKED = {
-    "minutes": "SELECT t.name, h.name, s.session, m.minute, m.calls, m.unpriced, m.cost, m.tokens"
-    " FROM costtop.minutes m JOIN costtop.sessions s ON s.id = m.session"
-    " JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = m.team",
-    "spend": "SELECT t.name, h.name, quarter, u.text, p.text, m.text, f.text, " + _SUMS + " FROM"
-    " costtop.spend s JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = s.team"
-    + "".join(
-        f" JOIN costtop.names {x} ON {x}.id = s.{column} AND {x}.team = s.team"
-        for x, column in (("u", "usr"), ("p", "project"), ("m", "model"), ("f", "feature"))
-    ),
-    "sessions": "SELECT t.name, h.name, session, " + _SUMS + " FROM costtop.sessions s"
-    " JOIN costtop.hosts h ON h.id = s.host JOIN costtop.teams t ON t.id = s.team",
-    "calls": "SELECT t.name, c.key, o.name, x.name, s.session, c.at, c.cost, c.output"
-    " FROM costtop.calls c JOIN costtop.keys k USING (team, key, day)"
-    " JOIN costtop.hosts o ON o.id = c.host JOIN costtop.hosts x ON x.id = c.teller"
-    " JOIN costtop.sessions s ON s.id = c.session JOIN costtop.teams t ON t.id = c.team"
-    " WHERE c.day = to_timestamp(c.at / 1000)::date",
-}
 
 
 class Machine(RuleBasedStateMachine):
@@ -163,21 +143,7 @@ class Machine(RuleBasedStateMachine):
             self._ship(host, "")
 
     def _compare(self):
-        rows = self.fleet.rows
-        calls = {(t, k): tuple(rest) for t, k, *rest in rows(_ASKED["calls"])}
-        assert calls == {
-            key: (own, tell, name, one.at, one.cost, one.output)
-            for key, (own, tell, name, one) in self.told.calls.items()
-        }
-        expected = self.told.sums()
-        for table, keys in (("spend", 7), ("sessions", 3)):
-            found = {x[:keys]: x[keys:] for x in rows(_ASKED[table]) if any(x[keys:])}
-            assert found == expected[table]
-        minutes = {x[:4]: x[4:] for x in rows(_ASKED["minutes"]) if any(x[4:])}
-        assert minutes == {
-            key: (row[0], row[2], row[4], row[5] + row[8])
-            for key, row in expected["minutes"].items()
-        }
+        compare(self.fleet, self.told)
 
 
 def test_whatever_happens_to_three_hosts_the_fleet_counts_it_once(fleet):

@@ -30,6 +30,10 @@ ID = "0199a3c1-7a52-7000-8b1e-3f1c2d4e5f60"
         ("/srv/code/shop", "shop"),
         ("/srv/code/shop/", "shop"),
         ("~/code/shop", "shop"),
+        ("/home/ann/shop", "shop"),
+        ("/srv/home/shop", "shop"),
+        ("/tmp/demo/users/ann/home/shop", "shop"),
+        (r"C:\Users\ann\shop", "shop"),
         ("C:\\code\\shop", "shop"),
         ("file:///srv/shop", "shop"),
         ("../shop", "shop"),
@@ -44,7 +48,16 @@ def test_a_name_that_is_sent_leaves_as_it_is_and_of_a_folder_its_own_name(
 
 @pytest.mark.parametrize(
     "text",
-    ["/home/ann", "/Users/ann/", "~", "/", "C:\\", "C:\\Users\\ann", "log of /home/ann/secret"],
+    [
+        "/home/ann",
+        "/Users/ann/",
+        "file:///home/ann",
+        "~",
+        "/",
+        "C:\\",
+        "C:\\Users\\ann",
+        "log of /home/ann/secret",
+    ],
 )
 def test_a_home_the_disk_and_a_path_within_a_name_are_hashed(text: str) -> None:
     assert Naming(ALL, KEY).name("project", text).startswith("project#")
