@@ -127,3 +127,22 @@ def test_what_is_wrong_is_said_in_one_line(
     assert "refuses connections" in said
     assert "127.0.0.1" not in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_server_of_another_schema_is_said(
+    team: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = team.rows("SELECT version FROM costtop.meta")[0]
+    for version, words in {known - 1: "costtop fleet migrate", known + 1: "update costtop"}.items():
+        team.admin.execute("UPDATE costtop.meta SET version = %s", (version,))
+        assert main(["report", "--fleet"]) == 1
+        assert words in capsys.readouterr().err
+    team.admin.execute("UPDATE costtop.meta SET version = %s", (known,))
+    team.admin.execute("ALTER TABLE costtop.spend RENAME TO spend_of_before")
+    try:
+        assert main(["--once", "--fleet"]) == 1
+        said = capsys.readouterr().err
+    finally:
+        team.admin.execute("ALTER TABLE costtop.spend_of_before RENAME TO spend")
+    assert "made by another build" in said
+    assert len(said.splitlines()) == 1

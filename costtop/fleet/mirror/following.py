@@ -17,9 +17,8 @@ import psycopg
 
 from costtop import __version__
 from costtop.durations import now_ms
-from costtop.errors import CosttopError, FleetError
-from costtop.fleet import server_link
-from costtop.fleet.mirror import picture, server_rows
+from costtop.errors import FleetError
+from costtop.fleet.mirror import picture, reading_link, server_rows
 from costtop.fleet.mirror.fleet_reader import status_of
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.store import daemon_status
@@ -64,18 +63,15 @@ class _Looking:
         try:
             wait = self._news()
             self._pause, self.trouble = _FIRST, ""
-        except (psycopg.Error, CosttopError) as error:
+        except Exception as error:  # whatever it is: who looks is told, and the picture stays
             self.close()
-            self.trouble = str(error)
-            if isinstance(error, psycopg.Error):
-                self.trouble = server_link.said(error)
+            self.trouble = reading_link.said(error)
             wait = random.uniform(self._pause / 2, self._pause)  # noqa: S311 - no secret
             self._pause = min(self._pause * 2, _LONGEST)
         return wait
 
     def _news(self) -> float:
-        url, insecure = self._first["url"], self._first["insecure"]
-        db = self._db = self._db or server_link.connect(url, insecure=insecure, name=NAME)
+        db = self._db = self._db or reading_link.connect(self._first, NAME)
         began, mark = time.monotonic(), server_rows.mark(db)
         if mark == self._mark and began - self._pulled < self._every:
             return self._pace()

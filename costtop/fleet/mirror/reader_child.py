@@ -16,10 +16,9 @@ from typing import Any
 
 import psycopg
 
-from costtop.errors import CosttopError, FleetError
+from costtop.errors import FleetError
 from costtop.files import private_directory, private_file
-from costtop.fleet import server_link
-from costtop.fleet.mirror import asked_span, following, picture, span_rows
+from costtop.fleet.mirror import asked_span, following, picture, reading_link, span_rows
 from costtop.fleet.mirror.asked_span import Wanted
 from costtop.fleet.mirror.own_store import OwnStore
 
@@ -34,8 +33,8 @@ def main() -> int:
         return 0
     try:
         child = _Child(first)
-    except CosttopError as error:
-        _say({"error": str(error)})
+    except Exception as error:
+        _say({"error": reading_link.said(error)})
         return 1
     while line := asked_for.readline():
         asked = json.loads(line)
@@ -44,11 +43,9 @@ def main() -> int:
             break
         try:
             _say({"at": child.answer(asked)})
-        except psycopg.Error as error:
+        except Exception as error:  # whatever it is: who asked is told in a line
             child.close()
-            _say({"error": server_link.said(error)})
-        except CosttopError as error:
-            _say({"error": str(error)})
+            _say({"error": reading_link.said(error)})
     child.close()
     return 0
 
@@ -86,8 +83,7 @@ class _Child:
             raise FleetError(f"another costtop is writing {self._path}")
         store = picture.opened(Path(own or self._path), self._first["told"])
         with closing(store.db):
-            url, insecure = self._first["url"], self._first["insecure"]
-            self._db = self._db or server_link.connect(url, insecure=insecure, name=NAME)
+            self._db = self._db or reading_link.connect(self._first, NAME)
             _bring(self._db, store, asked)
         fcntl.flock(self._lock, fcntl.LOCK_UN)
         return store.at
