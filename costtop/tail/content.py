@@ -13,6 +13,7 @@ from typing import Protocol
 BOMB = 256 << 20  # decompressed bytes of one .gz that are read at most
 _BEHIND = 33 << 20  # decompressed bytes kept, so that stepping back within one line costs nothing
 _STEP = 1 << 20
+_REST = 64 << 10  # bytes asked for behind what a read gave
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _WORDS = {
     errno.ELOOP: "is a link",
@@ -85,7 +86,9 @@ class Plain:
         try:
             data = os.pread(self._fd, length, offset)
             while 0 < len(data) < length:
-                more = os.pread(self._fd, length - len(data), offset + len(data))
+                # Mostly the file ends here: a piece's room is not made anew to be told so.
+                wanted = min(length - len(data), _REST)
+                more = os.pread(self._fd, wanted, offset + len(data))
                 if not more:
                     break
                 data += more

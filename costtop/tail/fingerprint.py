@@ -17,9 +17,11 @@ def holds(content: Content, place: Place) -> bool:
     """Whether the bytes that `place` has read are still there, at the same offsets."""
     if place.head_length and digest(content.at(0, place.head_length)) != place.head:
         return False
+    if not place.offset:
+        return True  # nothing has been read
     length = min(MARKER, place.offset)
     before = content.at(place.offset - length, length)
-    return len(before) == length and (not length or digest(before) == place.marker)
+    return len(before) == length and digest(before) == place.marker
 
 
 def digest(data: bytes) -> bytes:

@@ -138,15 +138,23 @@ def _is_record(line: bytes) -> bool:
     return True
 
 
+def _seen(content: Content, found: Cut, offset: int, length: int) -> bytes:
+    """What stands at `offset`: of what was read just now where that holds it, as mostly."""
+    start, size = offset - found.start, len(found.data)
+    if start >= 0 and start + length <= size == found.end - found.start:
+        return found.data[start : start + length]
+    return content.at(offset, length)
+
+
 def _after(content: Content, place: Place, found: Cut) -> Place:
     """`place` moved to the end of what was found, with new hashes."""
     offset = found.end
     if offset == place.offset:
         return place
     length = min(MARKER, offset)
-    marker = digest(content.at(offset - length, length))
+    marker = digest(_seen(content, found, offset - length, length))
     if place.head_length < HEAD:
         head_length = min(HEAD, offset)
-        head = digest(content.at(0, head_length))
+        head = digest(_seen(content, found, 0, head_length))
         place = place._replace(head_length=head_length, head=head)
     return place._replace(offset=offset, marker=marker, skipping=found.skipping)
