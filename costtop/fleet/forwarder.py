@@ -90,6 +90,8 @@ class Forwarder:
             self._live = bool(message["live"] and self._fleet.accept)
         if "crossed" in message:
             self._out.crossed(int(message["crossed"]))
+            if self._out.is_even:
+                self._counted = float("-inf")
         if "answer" in message or "say" in message:
             self._words.append(message)
 

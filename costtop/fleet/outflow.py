@@ -50,6 +50,11 @@ class Outflow:
             self._sent.popleft()
 
     @property
+    def is_even(self) -> bool:
+        """Whether all that was sent is crossed out: then a count is worth its while."""
+        return not self._sent
+
+    @property
     def is_held(self) -> bool:
         """Whether the daemon has to cross out first."""
         return len(self._sent) >= _AHEAD

@@ -46,6 +46,11 @@ _BY_STATE: Mapping[str, Fault] = {
     "42883": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
     "42P01": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
     "3F000": Fault("fleet-schema", "the fleet's server has no costtop in it: costtop fleet init"),
+    "42703": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
+    "CT004": Fault(
+        "fleet-detail",
+        "this host has shipped with another detail so far: costtop fleet forget it, enrol it anew",
+    ),
     "CT001": Fault("fleet-twin", "another process of this host writes to the fleet"),
     "CT002": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
     "CT003": Fault("fleet-row", "this host has told more new names today than a fleet takes"),

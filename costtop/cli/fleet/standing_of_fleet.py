@@ -1,6 +1,7 @@
 """`costtop fleet status`: how this machine stands with its fleet, and who else is in it."""
 
 import argparse
+from contextlib import closing
 from typing import Any
 
 from costtop import config, paths
@@ -8,9 +9,11 @@ from costtop.cli.fleet.owner_login import needs_driver, reached
 from costtop.cli.parser import Parser
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import iso, now_ms, short, words
-from costtop.errors import FleetError, NothingFound
+from costtop.errors import FleetError, NothingFound, StoreError
+from costtop.paths import Paths
 from costtop.settings.fleet_settings import Fleet, place_of
 from costtop.store import daemon_status
+from costtop.store.db import open_reader
 
 _HEAD = ("HOST", "TEAM", "VERSION", "LAST WORD", "LAG", "SKEW", "")
 
@@ -38,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     running = daemon_status.is_fresh(said, now_ms())
     tree: dict[str, Any] = {"schema": 1, "ships": fleet.ships, "daemon_running": running}
     if fleet.ships:
-        tree["host"] = _of_daemon(said) if running else _asked(fleet)
+        tree["host"] = (_of_daemon(said) if running else _asked(fleet)) | _waiting(found)
     tree |= _read(fleet)
     if options.json:
         put_json(tree)
@@ -50,6 +53,18 @@ def run(options: argparse.Namespace) -> int:
 def _of_daemon(said: dict[str, Any]) -> dict[str, Any]:
     """The daemon's word on it, which is a few seconds old at most."""
     return dict(said.get("fleet") or {"reachable": False, "trouble": "the daemon has not said yet"})
+
+
+def _waiting(found: Paths) -> dict[str, Any]:
+    """What waits, by the store itself as it is now."""
+    from costtop.store import outgoing
+
+    try:
+        with closing(open_reader(found.database, unfinished=True)) as db:
+            waits = outgoing.waiting(db)
+    except StoreError:
+        return {}
+    return {"waiting": waits.live, "history_waits": waits.history is not None, "aside": waits.aside}
 
 
 def _asked(fleet: Fleet) -> dict[str, Any]:
@@ -121,7 +136,8 @@ def _host_lines(tree: dict[str, Any]) -> list[str]:
     if host["trouble"]:
         lines.append(f"trouble   {host['trouble']}")
     if "acked" in host:
-        waits = f"{host.get('waiting', 0)} rows wait" if host.get("waiting") else "nothing waits"
+        waits = f"{host['waiting']} rows wait" if host.get("waiting") else "nothing waits"
+        waits += ", older days are under way" if host.get("history_waits") else ""
         lines.append(f"shipped   up to {host['acked']}, {waits}, lag {words(host['lag_ms'])}")
         lines.append(f"clock     {host['skew_ms'] / 1000:+.1f} s beside the server's")
     if host.get("aside"):

@@ -29,6 +29,7 @@ ADVICE: Mapping[str, str] = {
     "fleet-away": "costtop fleet status",
     "fleet-child": "costtop fleet status",
     "fleet-clock": "costtop fleet status",
+    "fleet-detail": "costtop config edit",
     "fleet-full": "costtop fleet status",
     "fleet-refused": "costtop fleet status",
     "fleet-row": "costtop fleet status --json",
