@@ -72,6 +72,7 @@ def _ships(
     from costtop.daemon.fleet import fleet_works, hands
     from costtop.daemon.fleet.fleet_guards import FleetGuards, GuardRules
     from costtop.daemon.fleet.reach import Reach
+    from costtop.daemon.fleet.sayings import sayings_of
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
@@ -80,8 +81,11 @@ def _ships(
     rules = GuardRules(frozenset(fleet.accept))
     guards = FleetGuards(around.instance.writer, to, rules, posted.set)
     pipe.on("guards", guards.take)
+    says = sayings_of(around.instance, fleet, pipe.tell)
+    pipe.on("said", says.take)
     return (
         ("fleet's guards", guards.run),
+        ("fleet's sayings", says.run),
         *fleet_works.works(around.instance, pipe, around.search.seen),
         ("fleet's reach", Reach(pipe, around.instance.writer, to, posted).run),
         ("fleet's commands", commands.run),

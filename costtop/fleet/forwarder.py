@@ -184,16 +184,20 @@ class Forwarder:
 
     def _carry(self, message: dict[str, Any]) -> None:
         """One word of the daemon, and that it was taken."""
-        db = self._db()
+        db, told, said = self._db(), message.get("answer"), message.get("say")
         try:
-            if told := message.get("answer"):
+            if told:
                 ship.answer(db, told["id"], told["state"], told["why"])
+            if said:
+                ship.say(db, said[0], said[1])
         except psycopg.Error as error:
             if ship.passes(error) or db.closed:
                 raise
         self._link.well()
         if told:
             say({"answered": told["id"]})
+        if said:
+            say({"said": [said[0], said[2]]})
 
     def _news(self, news: dict[str, Any]) -> None:
         """What the server tells this host besides."""

@@ -119,6 +119,15 @@ def answer(db: psycopg.Connection, command: str, state: str, why: str) -> str | 
     return None if row[0] is None else str(row[0])
 
 
+def say(db: psycopg.Connection, part: str, rows: Sequence[dict[str, Any]]) -> int:
+    """What a host says of itself: "alerts" or "windows"; any number of times. How many rows."""
+    row = db.execute(
+        b"SELECT costtop.say(%s::text, %s::jsonb)", (part, json.dumps(list(rows)))
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _dated(news: News, asked: int) -> News:
     """With the last moment to begin each command, by no clock but one that never stands or jumps.
 

@@ -26,7 +26,7 @@ _READS_NOTHING = "the steward's login may lead no team: costtop fleet grant"
 
 Row = dict[str, Any]
 _RENAMED = {"usr": "user", "happened": "at"}  # columns whose name a store of SQLite has otherwise
-_OURS = ("team", "teams", "epoch", "host", "steward_tells", "claimed_by", "claimed_at")
+_OURS = frozenset("team teams epoch host host_name steward_tells claimed_by claimed_at".split())
 KEPT_MS = 40 * 86_400_000  # how far back a new leader looks for what was said
 
 
@@ -149,6 +149,18 @@ GROUP BY t.name, h.name, h.seen, h.idle_ms, n.ms ORDER BY 1, 2"""
 def hosts(db: Server) -> list[HostSeen]:
     """The hosts of the teams that this login reads."""
     return [HostSeen(*row) for row in db.execute(_HOSTS).fetchall()]
+
+
+_OF_EDGES = (
+    "SELECT a.*, h.name AS host_name FROM costtop.alerts a JOIN costtop.hosts h"
+    " ON h.team = a.team AND h.id = a.host WHERE a.host <> 0 AND a.steward_tells AND a.at >= %s"
+    " ORDER BY a.raised, a.ref"
+)
+
+
+def of_edges(db: Server, since: int) -> list[Row]:
+    """Alerts that hosts leave to the steward to tell, of which they said something since then."""
+    return rows(db, _OF_EDGES, since)
 
 
 def leaders(db: Server) -> list[tuple[str, int, str, int, int]]:

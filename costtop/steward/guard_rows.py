@@ -24,9 +24,10 @@ def share(left: int, active: int, allowance: int | None) -> int:
 def rows(
     budgets: Sequence[FleetBudget], stood: Iterable[Stood], opened: Sequence[Breaker], active: int
 ) -> list[Row]:
-    """A row for each budget of dollars that holds, and one for each breaker that is open.
+    """A row for each budget of dollars that holds, with its breaker where one is open.
 
-    A budget that only tells guards nobody, and has none.
+    A budget that only tells guards nobody, nor does one of plans' windows: an account's folder is
+    known to its own machine alone, whose own budget can hold it.
     """
     settings = {one.budget.name: one for one in budgets}
     found = []
@@ -50,8 +51,7 @@ def rows(
             "until": each.span.end,
         }
         found.append({**row, **(_held(mine[0]) if mine else {})})
-    dollars = {one["budget"] for one in found}
-    return found + [_of_plan(one) for one in opened if one.budget and one.budget not in dollars]
+    return found
 
 
 def _held(one: Breaker) -> Row:
@@ -63,18 +63,6 @@ def _held(one: Breaker) -> Row:
         "confirmed": one.confirmed,
         "due": one.due,
         "until": one.until,
-    }
-
-
-def _of_plan(one: Breaker) -> Row:
-    return {
-        "budget": one.budget,
-        "period": one.period,
-        "share": 0,
-        "offline": "pass",
-        "scope": dict(one.scope),
-        "excepted": dict(one.excepted),
-        **_held(one),
     }
 
 

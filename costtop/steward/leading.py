@@ -14,21 +14,24 @@ from costtop.config import Config
 from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.alerting.evaluate import BudgetForecast
 from costtop.daemon.notices.post import audience
-from costtop.durations import now_ms
+from costtop.durations import DAY, now_ms
 from costtop.fleet import steward
 from costtop.fleet.mirror import picture
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.steward import HostSeen, Row, Server
+from costtop.model import Finding
 from costtop.named import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.settings import fleet_settings
 from costtop.settings.fleet_settings import FleetBudget
-from costtop.steward import guard_rows, host_rules
+from costtop.steward import edge_findings, guard_rows, host_rules
 from costtop.steward.books import Books
 from costtop.steward.fleet_judge import FleetJudge, Stood
 from costtop.steward.fleet_ledger import FleetLedger, NotLeading
 from costtop.steward.letters import Letters
 from costtop.store.alerts import breakers
+
+_LATE = 60_000  # ms: what was written before, and committed after
 
 
 class StewardPace(NamedTuple):
@@ -61,11 +64,14 @@ class Leading:
         self._limits: Sequence[FleetBudget] = fleet_settings.budgets(config.fleet)
         zone = configuration.zone(config)
         limits = [one.budget for one in self._limits]
-        self._judge = FleetJudge(limits, zone, audience(config, zone))
+        told = audience(config, zone)._replace(leaves_sessions=False)
+        self._judge = FleetJudge(limits, zone, told)
         self._hosts: Sequence[HostSeen] = ()
         self._seen: dict[str, BudgetForecast] = {}
         self._stood_at = self._led_at = 0.0  # s, monotonic
         self._stood: list[Row] = []
+        self._edges: set[tuple[int, str, int]] = set()  # alerts of hosts that were judged
+        self._edges_at = now_ms() - DAY
         self._guards: list[Row] = []
 
     async def run(self, epoch: int, told: Callable[[], None]) -> None:
@@ -129,8 +135,17 @@ class Leading:
                 raise NotLeading
             self._led_at = moment
             self._hosts = steward.hosts(self._servers.leads)
-        self._judge.judge(db, now, host_rules.findings(self._hosts, ledger.open_hosts(), now))
+        besides = host_rules.findings(self._hosts, ledger.open_hosts(), now)
+        self._judge.judge(db, now, [*besides, *self._of_edges()])
         return ledger.hand_on(db, self._changed(db, now, moment))
+
+    def _of_edges(self) -> list[Finding]:
+        """What hosts said of their sessions since it was asked for last, where they leave it."""
+        rows = steward.of_edges(self._servers.leads, self._edges_at - _LATE)
+        fresh = [row for row in rows if (row["host"], row["ref"], row["at"]) not in self._edges]
+        self._edges_at = max((row["at"] for row in rows), default=self._edges_at)
+        self._edges = {(row["host"], row["ref"], row["at"]) for row in rows}
+        return edge_findings.findings(fresh)
 
     def _changed(self, db: sqlite3.Connection, now: int, moment: float) -> dict[str, Sequence[Row]]:
         """Standing and guards, where they are others, or were written long ago."""

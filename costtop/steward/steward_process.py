@@ -21,6 +21,7 @@ from costtop.config import Config
 from costtop.daemon import config_changes
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, FleetError
+from costtop.files import private_directory
 from costtop.fleet import steward
 from costtop.fleet.fleet_host import fleet_host
 from costtop.fleet.mirror import picture
@@ -44,7 +45,7 @@ def serve(pace: StewardPace | None = None) -> None:
     where = places.find()
     try:
         config, _ = config_changes.loaded(where)
-        path = where.database.with_name("fleet-steward.db")
+        path = private_directory(where.fleet) / "steward.db"
         asyncio.run(Steward(config, path, pace or StewardPace()).run())
     except CosttopError as error:
         say({"trouble": str(error)})

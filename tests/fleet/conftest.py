@@ -1,7 +1,7 @@
 """A server for all tests of a worker; for each test a database with the fleet's tables in it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from costtop.fleet import schema
 from tests.e2e.instance import Instance
 from tests.fleet.fleet import Fleet, clear
 from tests.fleet.postgres import HOSTS, HOW_TO_GET, PEOPLE, Pool, Postgres, binaries, folder
+from tests.fleet.stewards import BUDGET, StewardLife
+from tests.notify.desk import Inbox
 
 _numbers = count()
 
@@ -85,3 +87,33 @@ def instance(home: Path) -> Iterator[Instance]:
     made = Instance(home)
     yield made
     made.kill9()
+
+
+@pytest.fixture
+def red(server: Postgres, database: str) -> Iterator[Fleet]:
+    """A fleet on a direct line, whose stewards read team red."""
+    with Fleet(server, database, server.port) as made:
+        made.admin.execute("SELECT costtop.allow('stella', 'red')")
+        yield made
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """An endpoint on the loopback."""
+    made = Inbox()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def life(red: Fleet, inbox: Inbox, tmp_path: Path) -> Iterator[Callable[..., StewardLife]]:
+    """Makes stewards by name."""
+    made: list[StewardLife] = []
+
+    def one(name: str, budgets: str = BUDGET, port: int = 0) -> StewardLife:
+        made.append(StewardLife(tmp_path / name, red, inbox.port, budgets, port))
+        return made[-1]
+
+    yield one
+    for each in made:
+        each.end()

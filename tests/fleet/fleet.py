@@ -112,7 +112,7 @@ def clear(admin: psycopg.Connection) -> None:
     """
     admin.execute("UPDATE costtop.meta SET minutes_from = 0")
     counted = "calls keys overtold minutes spend sessions names grants commands hosts teams"
-    written = "leader budgets standing guards alerts outbox"
+    written = "leader budgets standing guards alerts outbox windows"
     for table in (*counted.split(), *written.split()):
         admin.execute(f"DELETE FROM costtop.{table}".encode())
     admin.execute("TRUNCATE costtop.deeds")  # nobody deletes a deed

@@ -33,14 +33,15 @@ MAY_READ = {
     "spend": READERS,
     "standing": READERS,
     "teams": READERS,
+    "windows": READERS,
 }
 MAY_CALL = {
     "stranger": set(),
-    "host": {"ingest", "ingest_sums", "heartbeat", "ask", "answer", "accept"},
+    "host": {"ingest", "ingest_sums", "heartbeat", "ask", "answer", "accept", "say"},
     "reader": {"my_teams"},
     "operator": {"my_teams", "command", "outcome"},
     "steward": {"my_teams", "lead", "lead_on", "stand", "claim", "sent"},
 }
 READABLE = {table for table, who in MAY_READ.items() if who}
 EVERYBODY_S = {"meta"}  # says which version the server has, and nothing of any team
-EMPTY_AT_FIRST = {"alerts", "budgets", "guards", "leader", "outbox", "standing"}
+EMPTY_AT_FIRST = {"alerts", "budgets", "guards", "leader", "outbox", "standing", "windows"}

@@ -80,8 +80,8 @@ def test_every_function_that_runs_as_the_owner_looks_for_names_in_one_place_only
         " AND pronamespace = 'costtop'::regnamespace"
     )
     assert {name for name, _ in paths} == set(
-        "ingest heartbeat ask answer accept make_partition my_teams command outcome"
-        " lead lead_on stand claim sent".split()
+        "ingest ingest_sums heartbeat ask answer accept make_partition my_teams command outcome"
+        " lead lead_on stand claim sent say".split()
     )
     assert not [name for name, told in paths if "search_path=costtop, pg_temp" not in told]
 

@@ -2,46 +2,13 @@
 
 import signal
 
-import pytest
-
 from costtop.durations import now_ms
 from costtop.fleet.ship import ask
 from tests.fleet.fleet import Fleet, call
-from tests.fleet.postgres import Postgres
-from tests.fleet.stewards import BUDGET, StewardLife
-from tests.notify.desk import Inbox
+from tests.fleet.stewards import BUDGET
 from tests.patience import until
 
 CENT = 10_000_000
-
-
-@pytest.fixture
-def red(server: Postgres, database: str):
-    """A fleet whose stewards read team red."""
-    with Fleet(server, database, server.port) as made:
-        made.admin.execute("SELECT costtop.allow('stella', 'red')")
-        yield made
-
-
-@pytest.fixture
-def inbox():
-    made = Inbox()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def life(red, inbox, tmp_path):
-    """Makes stewards by name."""
-    made = []
-
-    def one(name: str, budgets: str = BUDGET, port: int = 0) -> StewardLife:
-        made.append(StewardLife(tmp_path / name, red, inbox.port, budgets, port))
-        return made[-1]
-
-    yield one
-    for each in made:
-        each.end()
 
 
 def spend(fleet: Fleet, first: int, cents: int, host: str = "a") -> None:

@@ -30,6 +30,8 @@ ANY = "its first row alone"
 WALKS = {
     "store/alerts/alerts.py: find": "once a command: an alert by the beginning of its id",
     "store/alerts/alerts.py: flagged": "alerts of sessions, where one has just been found",
+    "store/alerts/ledger_rows.py: decided_since": "up to 100 decisions, found by their rows",
+    "store/alerts/ledger_rows.py: _refs": "a fleet's steward alone, whose ledger is small",
     "store/alerts/breakers.py: override": "once a command: what all sessions were denied is over",
     "store/calls/estimates.py: before": "no statement, but what two of them begin with",
     "store/calls/estimates.py: stored": "once a `costtop reprice`, which looks at every call",

@@ -28,6 +28,7 @@ from costtop.store.alerts.alerts import Kept
 from costtop.store.calls import scope_sums
 from costtop.store.sessions import live_logs, short_ids
 
+_OF_SESSIONS = frozenset({"session", "common"})
 _NAMED = 3  # sessions that a message of a budget names
 
 
@@ -36,11 +37,18 @@ class Audience(NamedTuple):
 
     routes: tuple[Route, ...] = ()
     zone: tzinfo = UTC
+    leaves_sessions: bool = False  # to the fleet's steward: what is found of them is told there
+
+    def hears(self, one: Notification) -> bool:
+        """Whether it is for this machine to tell."""
+        return not self.leaves_sessions or choose.kind(one.finding.rule) not in _OF_SESSIONS
 
 
 def audience(config: Config, zone: tzinfo) -> Audience:
     """The routes of the config's endpoints; raises ConfigError for bad quiet hours or durations."""
-    return Audience(tuple(_route_of(endpoint) for endpoint in config.notify), zone)
+    fleet = config.fleet
+    leaves = fleet is not None and fleet.ships and fleet.alerts == "steward"
+    return Audience(tuple(_route_of(endpoint) for endpoint in config.notify), zone, leaves)
 
 
 def _route_of(endpoint: Endpoint) -> Route:
@@ -87,8 +95,10 @@ def post_findings(
         alerts.put_under(db, under, each.sessions, each.finding.cause)
     speaking = [one for one in decided if one.speaks]
     for one in speaking:
-        asked = any(routes.takes(route, one) for route in audience.routes)
+        heard = audience.routes if audience.hears(one) else ()
+        asked = any(routes.takes(route, one) for route in heard)
         alerts.tell(db, one.identity, choose.told_in(one, asked=asked), now)
+    speaking = [one for one in speaking if audience.hears(one)]
     if speaking and audience.routes:
         said = {one.id: worded(db, one, audience.zone, now) for one in speaking}
         for route in audience.routes:

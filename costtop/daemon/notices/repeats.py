@@ -40,7 +40,11 @@ def _letter(
     name = choose.identity(finding)
     one = Notification(incident, name, choose.subject(finding), finding, "repeat", speaks=True)
     traffic = outbox.traffic(db, route.label, route.digest, now)
-    if routes.refused(route, one) or routes.hold(route, one, 0, traffic, minute_of(to.zone, now)):
+    if (
+        not to.hears(one)
+        or routes.refused(route, one)
+        or routes.hold(route, one, 0, traffic, minute_of(to.zone, now))
+    ):
         return None  # a rate cap or a backlog: at the next turn
     said = wording.again(worded(db, one, to.zone, now), incident, now - told[0])
     return Letter(

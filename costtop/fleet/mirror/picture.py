@@ -14,6 +14,7 @@ from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.fleet.mirror import (
     copied_sessions,
     copied_sums,
+    copied_windows,
     own_store,
     server_rows,
     silent_hosts,
@@ -80,6 +81,8 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
                 steward_words.pull(db, store.db)
+            else:
+                copied_windows.pull(db, store)
             moved = store.changes != before
             if moved:
                 store.save_slices()

@@ -3,12 +3,13 @@
 Sums of budgets are not brought: a reader sums what is spent by the same rows as the steward.
 """
 
+import hashlib
 import sqlite3
 from typing import Any
 
 import psycopg
 
-from costtop.fleet import steward
+from costtop.fleet import edge_alerts, steward
 from costtop.fleet.steward import Row
 from costtop.nouns.budget_nouns import Breaker, Budget
 from costtop.store import meta
@@ -24,7 +25,12 @@ _HELD = (
     "SELECT DISTINCT ON (nth) budget, period, action, scope, why, opened, confirmed, due, until,"
     " escalate, excepted FROM costtop.guards WHERE opened IS NOT NULL ORDER BY nth"
 )
-_ALERTS = "SELECT * FROM costtop.alerts WHERE host = 0 AND at >= %s ORDER BY raised, ref"
+# What a host leaves to the steward to tell is among the steward's own.
+_ALERTS = (
+    "SELECT a.*, h.name AS host_name FROM costtop.alerts a LEFT JOIN costtop.hosts h"
+    " ON h.team = a.team AND h.id = a.host WHERE NOT a.steward_tells AND a.at >= %s"
+    " ORDER BY a.raised, a.ref"
+)
 
 
 def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
@@ -35,10 +41,22 @@ def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
     rows = steward.rows(server, _ALERTS, since - _LATE)
     at = max((row["at"] for row in rows), default=since)
     known = ledger_rows.read(db, "alerts")
-    fresh = [row for row in map(steward.here, rows) if _differs(known.get(row["ref"]), row)]
+    said = (steward.here(_of_host(row) if row["host"] else row) for row in rows)
+    fresh = [row for row in said if _differs(known.get(row["ref"]), row)]
     ledger_rows.put_alerts(db, fresh)
     meta.put(db, {_SEEN: str(at)})
     _hold(db, [_breaker(row) for row in steward.rows(server, _HELD)])
+
+
+def _of_host(row: Row) -> Row:
+    """An alert that a host told of one of its sessions, as the fleet knows it."""
+    host = str(row["host_name"])
+    name = f"{row['team']}|{row['host']}|{row['ref']}"  # two hosts may have alerts of one name
+    ref = hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
+    session = edge_alerts.session_of(host, row["session"])
+    title, why = edge_alerts.words(host, row)
+    of_session = {"session": session, "subject": f"session|{session}", "title": title, "why": why}
+    return {**row, "ref": ref, "incident": ref, "identity": name, **of_session}
 
 
 def _differs(known: Row | None, row: Row) -> bool:

@@ -36,6 +36,20 @@ def _refs(db: sqlite3.Connection) -> dict[int, list[str]]:
     return found
 
 
+def decided_since(db: sqlite3.Connection, decision: int, most: int) -> tuple[list[Row], int]:
+    """Alerts of sessions of which something was decided since a decision's row, and the latest."""
+    cursor = db.execute(
+        "WITH lately AS (SELECT alert, max(id) AS decision FROM decisions WHERE id > ?"
+        " GROUP BY alert ORDER BY 2 LIMIT ?)"
+        " SELECT a.*, l.decision FROM lately l CROSS JOIN alerts a ON a.id = l.alert",
+        (decision, most),
+    )
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, values, strict=True)) for values in cursor]
+    upto = max((row["decision"] for row in rows), default=decision)
+    return [row for row in rows if row["session"]], upto
+
+
 def replace(db: sqlite3.Connection, alerts: Iterable[Row], outbox: Iterable[Row]) -> None:
     """Puts these in the place of all alerts, letters and open breakers; oldest first."""
     for table in ("outbox_alerts", "outbox", "decisions", "alerts", "breakers"):
