@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +55,16 @@ class Machine(House):
     def run(self, *arguments: str, text: str = "", **more: object) -> Any:
         with self.here():
             return super().run(*arguments, text=text, **more)
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A command under way."""
+        with self.here():
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "costtop", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
 
     def agent(self, kind: str = "claude", **words: object) -> Any:
         with self.here():

@@ -1,8 +1,5 @@
 """A kill from one machine to another: two daemons in two homes, an agent's process, one server."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.fleet.machines import Machine
@@ -38,13 +35,6 @@ def _works(owner):
     agent = owner.agent(session=SESSION, calls=4000, every=0.3)
     owner.known(f"claude-code/{SESSION}")
     return agent
-
-
-def _asks(desk, *words):
-    """A command under way, for its daemon to wait for its answer."""
-    with desk.here():
-        return subprocess.Popen([sys.executable, "-P", "-m", "costtop", *words], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
 
 def _server(owner):
@@ -106,7 +96,7 @@ def test_a_daemon_that_dies_before_its_answer_leaves_has_done_it_once_and_answer
     desk.start()
     agent = _works(owner)
     wire.cut_next("before", b"costtop.answer", goes_down=True)
-    asks = _asks(desk, "kill", ADDRESS)
+    asks = desk.begin("kill", ADDRESS)
     agent.gone()
     until(lambda: wire.cuts)
     owner.kill_daemon()
