@@ -70,6 +70,11 @@ class Machine(House):
         with self.here():
             return super().agent(kind, **words)
 
+    def daemon_said(self) -> dict[str, Any]:
+        """Its status file."""
+        found: dict[str, Any] = json.loads(self.paths.status.read_text())
+        return found
+
     def deeds(self) -> list[tuple[str, str, str, str]]:
         """(by, deed, session, detail) of its journal."""
         return self.answers("SELECT by, deed, session, detail FROM deeds ORDER BY id")

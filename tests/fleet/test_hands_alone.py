@@ -11,6 +11,8 @@ from contextlib import closing
 import pytest
 
 from costtop.daemon.fleet.far_orders import leaving
+from costtop.durations import now_ms
+from costtop.queries.live import deeds_first
 from costtop.store.db import open_writer
 from tests.fleet.hands_alone import NAMES, main
 from tests.processes.conftest import Stage
@@ -157,7 +159,15 @@ def test_words_are_kept_as_if_this_machine_s_user_had_said_them(place):
     assert deed("unmark")[1].endswith("is unmarked")
     assert deed("silence")[0] == "refused"  # says not for how long
     deeds = [deed for _, deed, _ in place.deeds()]
-    assert deeds == ["mark runaway", "silence", "stop", "hold", "hold lifted", "resume", "unmark"]
+    assert deeds == [
+        "mark runaway",
+        "silence",
+        "stop",
+        "hold",
+        "hold lifted",
+        "resume refused",
+        "unmark",
+    ]
 
 
 def test_a_pause_and_a_resume_reach_the_process(place):
@@ -192,6 +202,17 @@ def test_what_comes_too_late_is_not_begun(place):
 def test_a_session_without_a_process_or_with_a_gone_one_is_said_so(place):
     state, why = place.one()
     assert (state, why) == ("refused", "no process is known for this session")
+    assert place.one(said={"verb": "pause"})[0] == "refused"
+    assert [deed for _, deed, _ in place.deeds()] == ["kill refused", "pause refused"]
+    with closing(open_writer(place.store)) as db:
+        assert not deeds_first.kills(db, now_ms())  # nobody is shown as killed who was not
+
+
+def test_a_process_that_outlives_what_was_sent_is_not_told_as_killed(place):
+    pid = place.stage.start("name=agent", "ignore=INT")
+    state, _ = place.one(pid, {"given": {"rung": "INT"}})
+    assert state == "refused" and place.stage.lives("agent")
+    assert [deed for _, deed, _ in place.deeds()] == ["kill without success"]
 
 
 @pytest.mark.parametrize(

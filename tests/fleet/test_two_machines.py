@@ -71,6 +71,20 @@ def test_a_kill_reaches_the_agent_of_another_machine_and_stands_in_three_journal
 
 
 @pytest.mark.parametrize("fleet", ["direct"], indirect=True)
+def test_a_machine_asks_each_second_while_a_session_calls_though_its_process_is_not_known(
+    two, wire
+):
+    _, owner = two
+    owner.start()
+    owner.seen()
+    assert not wire.asks
+    agent = owner.agent(session=SESSION, calls=1, every=0.1, exit="yes")
+    agent.gone()
+    until(lambda: wire.asks >= 2)
+    assert not owner.daemon_said()["processes"]
+
+
+@pytest.mark.parametrize("fleet", ["direct"], indirect=True)
 def test_over_a_cut_network_a_command_expires_and_nothing_is_done_afterwards(two, wire):
     desk, owner = two
     owner.start()

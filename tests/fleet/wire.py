@@ -19,6 +19,7 @@ class Wire:
         self.server = server
         self.cuts = 0
         self.down = False
+        self.asks = 0  # looks for news that came by
         self._armed: Where | None = None
         self._at, self._goes_down = b"", False
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -48,6 +49,7 @@ class Wire:
             while data := client.recv(1 << 20):
                 if self.down:
                     return
+                self.asks += b"costtop.ask" in data
                 if self._armed and self._at in data:
                     where, self._armed = self._armed, None
                     self.down = self._goes_down

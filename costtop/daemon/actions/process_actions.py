@@ -73,10 +73,14 @@ class ProcessActions:
         intent = await self._intend(command, action_log)
         taken = [step async for step in steps]
         said = [step.what for step in taken]
+        done = bool(taken) and taken[-1].success
+        if not done:  # nobody reads of it as of a deed that was done
+            sent = any(step.outcome == "sent" for step in taken)
+            deed = f"{command.do} {'without success' if sent else 'refused'}"
         await action_log.note(command.by, deed, session, " · ".join(said))
         if intent:
             await action_log.fulfil(intent)
-        if not taken or not taken[-1].success:
+        if not done:
             raise CosttopError(said[-1] if said else f"{deed}: nothing was done")
         return said
 

@@ -16,8 +16,10 @@ from costtop.daemon.fleet.fleet_pipe import FleetPipe
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.fleet import naming
+from costtop.queries.live.session_state import RUNNING_FOR
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
+from costtop.store.calls import scope_sums
 from costtop.store.writer import Writer
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -48,7 +50,7 @@ def works(
     return (
         ("fleet", pipe.run),
         ("fleet's wakes", partial(_wake, instance.writer, pipe)),
-        ("fleet's pace", partial(_pace, pipe, at_work)),
+        ("fleet's pace", partial(_pace, instance.writer, pipe, at_work)),
     )
 
 
@@ -86,16 +88,22 @@ async def _wake(writer: Writer, pipe: FleetPipe) -> None:
         await asyncio.sleep(_GATHER)
 
 
-async def _pace(pipe: FleetPipe, at_work: Callable[[], object]) -> None:
-    """Says for ever whether sessions are at work: then the child asks each second."""
+async def _pace(writer: Writer, pipe: FleetPipe, at_work: Callable[[], object]) -> None:
+    """Says for ever whether sessions are at work: then the child asks each second.
+
+    They are while one has called lately, by which people see it run, or its process is known.
+    """
     told: bool | None = None
+    commits, last = -1, 0
 
     async def anew(_: Any) -> None:
         pipe.tell({"live": bool(told)})
 
     pipe.on("up", anew)
     while True:
-        live = bool(at_work())
+        if writer.commits != commits:
+            commits, last = writer.commits, await writer.read(scope_sums.newest)
+        live = now_ms() - last < RUNNING_FOR or bool(at_work())
         if live != told:
             told = live
             pipe.tell({"live": live})
