@@ -62,7 +62,7 @@ class OwnStore:
         self.noted = 0
         self.at = 0  # of its rows, ms UTC by the server's clock
         self.told: dict[tuple[int, int], tuple[int, int]] = {}  # host: its last word, since when
-        self.swept = 0  # when all hosts were asked for, ms
+        self.swept = self.turned = 0  # when all hosts, and slices of the past, were asked for, ms
         self.window = 1.0  # s for which hosts gather what they ship
         self.remember()
 

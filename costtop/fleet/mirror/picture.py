@@ -41,9 +41,10 @@ class Kept(NamedTuple):
 
 
 MINUTES = Kept("minutes", MINUTE, HOUR, 8 * DAY, 24)
-SPEND = Kept("spend", QUARTER, DAY, 35 * DAY, 3)
+SPEND = Kept("spend", QUARTER, 3 * HOUR, 35 * DAY, 24)
 _FEW = 50  # hosts up to which all are asked each time
 _ALL = 10_000  # ms after which all are asked where there are more
+_TURN = 1_000  # ms after which another slice of the past has its turn
 Slices = dict[tuple[str, int], Slice]
 _KEPT = (MINUTES, SPEND)
 _OF_SESSIONS = ("sessions", 0)
@@ -155,6 +156,10 @@ def _pull_moved(
     """What hosts that told something changed of the last hour. All else waits until all are asked:
     what comes late, and what a host told of another one's calls.
     """
+    if moment.now >= store.turned + _TURN:
+        _pull_spend(db, store, _due(store, SPEND, moment, present=False), moment, rev)
+        _pull_minutes(db, store, _due(store, MINUTES, moment, present=False), moment)
+        store.turned = moment.now
     moved = [one for one in hosts if store.told.get((one.team, one.id), (0, 0))[0] != one.seen]
     if not moved:
         return
@@ -194,17 +199,19 @@ def _pull_minutes(db: psycopg.Connection, store: OwnStore, slices: Slices, momen
     store.slices |= dict.fromkeys(slices, moment.since)
 
 
-def _due(store: OwnStore, kept: Kept, moment: Moment) -> Slices:
-    """The slices to ask for now: the present ones, some that were never read, one of the others."""
+def _due(store: OwnStore, kept: Kept, moment: Moment, *, present: bool = True) -> Slices:
+    """The slices to ask for: those of now, some that were never read, one or two of the others."""
     keys = _keys(kept, moment.now)
     old = [key for key in store.slices if key[0] == kept.what and key not in keys]
     if old:
         store.drop_slices(old)
         _drop_before(store, kept, keys[-1][1])
-    present = {(moment.now - _LATE) // kept.slice, (moment.now + _AHEAD) // kept.slice}
-    now = [key for key in keys if min(present) <= key[1] <= max(present)]
+    first, last = ((moment.now + by) // kept.slice for by in (-_LATE, _AHEAD))
+    now = [key for key in keys if first <= key[1] <= last]
     unread = [key for key in keys if key not in store.slices and key not in now]
     read = [key for key in keys if key in store.slices and key not in now]
+    if not present:
+        now = []
     for part in (read[: DAY // kept.slice], read[DAY // kept.slice :]):  # the last day more often
         now += sorted(part, key=lambda key: store.slices[key])[:1]
     now += unread[: kept.at_once]
