@@ -2,9 +2,10 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
-from tests.fleet.machine import joined
+from tests.fleet.machine import children, joined, told
 from tests.fleet.stewards import BUDGET
 from tests.fleet.test_steward import spend
 from tests.fleet.wire import Wire
@@ -60,3 +61,28 @@ def test_a_session_s_alert_and_a_plan_s_window_of_a_real_machine_arrive_without_
         assert session == f"claude-code/{SESSION}"
         assert rule
         assert "#" in feature or not feature
+
+
+def test_a_daemon_that_is_to_be_a_steward_keeps_a_process_that_leads_and_ends_with_it(
+    red, inbox, instance
+):
+    joined(instance, red, "a")
+    config = instance.paths.config
+    url = config.with_name("steward.url")
+    url.touch(0o600)
+    url.write_text(red.server.url(red.database, "stella"))
+    lines = f'steward = true\nsteward_url_file = "{url}"\nreader_url_file = "{url}"\n{BUDGET}'
+    endpoint = f'[[notify]]\nlabel = "ops"\nurl = "json://127.0.0.1:{inbox.port}/"\n'
+    config.write_text(f"{config.read_text()}{lines}{endpoint}")
+    daemon = instance.start()
+    until(lambda: told(instance).get("steward", {}).get("leads"), what=instance.paths.log)
+    spend(red, 0, 60, "b")
+    until(lambda: inbox.got)
+    assert "budget team: 50 % of $1.00" in inbox.titles[0]
+    epoch = told(instance)["steward"]["epoch"]
+    assert "leads red since" in instance.cli("fleet", "status", code=None)
+    assert f"(epoch {epoch})" in instance.cli("fleet", "status", code=None)
+    assert "fleet-steward" not in instance.cli("doctor", code=None)
+    (steward,) = [pid for pid, name in children(daemon.pid).items() if name == "costtop-steward"]
+    instance.kill9()
+    until(lambda: not Path(f"/proc/{steward}").exists())
