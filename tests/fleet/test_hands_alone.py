@@ -129,10 +129,22 @@ def test_what_names_no_session_whole_is_refused(place, named):
     for verb in ("silence", "mark"):
         said = {"session": named, "verb": verb, "given": {"ever": True}}
         state, why = place.one(said=said)
-        assert (state, why.startswith("no session there is ")) == ("refused", True)
+        assert (state, " is no session there: " in why) == ("refused", True)
         assert why.isprintable()
     assert place.rows("SELECT count(*) FROM marks") == [(0,)]
     assert place.rows("SELECT count(*) FROM silences") == [(0,)]
+
+
+def test_a_short_id_with_which_another_session_begins_too_names_neither(place):
+    """The screen of a fleet may give it to the other one."""
+    first, second = (f"5f1c1a52-7d1e-4c57-9d3c-2f6a1b8e9c0{n}" for n in (1, 2))
+    with closing(open_writer(place.store)) as db:
+        write(db, reading(rollout(6, first)), reading(rollout(7, second)))
+    state, why = place.one(said={"session": "5f1c1a5", "verb": "mark"})
+    assert (state, "begins more than one session there" in why) == ("refused", True)
+    for whole in (second, f"codex/{first}"):
+        assert place.one(said={"session": whole, "verb": "mark"})[0] == "done"
+    assert len(place.rows("SELECT 1 FROM marks")) == 2
 
 
 @pytest.mark.parametrize(

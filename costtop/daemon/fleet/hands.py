@@ -238,14 +238,14 @@ def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPip
 
 def _key(db: sqlite3.Connection, named: str, names: Naming) -> str:
     """The key of the session that a command names whole; raises NothingFound."""
-    source, _, session = lookup.key_of(db, named.removeprefix("@")).partition("/")
+    source, _, session = lookup.named_afar(db, named).partition("/")
     about = gating.facts(db, source, session)
     if about["root"] is None and _HASHED in session:  # what a program calls it never left
         meant = names.meant(lookup.latest(db, source), session)
         about = gating.facts(db, source, meant or session)
     if about["root"] is None:
-        words = "give its short id or its whole id"
-        raise NothingFound(f"no session there is {clean(named, 200)!r}: {words}")
+        words = "is no session there: give its short id or its whole id"
+        raise NothingFound(f"{clean(named, 200)!r} {words}")
     return str(about["session"])
 
 

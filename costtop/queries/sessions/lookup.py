@@ -58,6 +58,26 @@ def key_of(db: sqlite3.Connection, typed: str) -> str:
     return found or (session(db, typed) if name != typed else typed)
 
 
+def named_afar(db: sqlite3.Connection, typed: str) -> str:
+    """The key of the session that another machine names: by its key or id, whole, or its short id.
+
+    Nobody there sees which short ids are given here: one with which another session's id begins
+    names neither. Raises NothingFound.
+    """
+    name = typed.removeprefix("@")
+    found = _matching(db, name)
+    whole = [key for key in found if key.partition("/")[2] == name]
+    if len(whole) == 1:
+        return whole[0]
+    short = short_ids.root_of(db, name.lower()) if name and not whole else ""
+    if short and found.keys() <= {short}:
+        return short
+    if "/" not in name:
+        several = "begins more than one session there" if len(found) > 1 else "is no session there"
+        raise NothingFound(f"{clean(typed, 200)!r} {several}: give its short id or its whole id")
+    return name
+
+
 def glob_of(db: sqlite3.Connection, glob: str) -> str:
     """The glob of a scope's "session": of one session alone where it is its short id."""
     if "/" in glob or any(char in glob for char in "*?["):
