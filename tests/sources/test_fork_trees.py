@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costtop.sources.fold.source import Chunk
@@ -76,6 +76,7 @@ def test_of_tasks_in_documents(family, data):
 
 
 @pytest.mark.parametrize("case", DATABASES)
+@settings(max_examples=40)
 @given(family=fork_trees.families(), data=st.data())
 def test_of_databases(case, family, data):
     """Some sessions are there at first, some at a second look, when others have been deleted."""
