@@ -9,7 +9,9 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
-from costtop.durations import DAY, HOUR, now_ms
+from costtop.durations import DAY, HOUR, QUARTER, now_ms
+from costtop.fleet.ship import ship
+from costtop.fleet.shipment import ShippedLine, SumShipment
 from tests.fleet.fleet import Fleet, call, session
 
 pytestmark = pytest.mark.parametrize("fleet", ["pool"], indirect=True)
@@ -146,3 +148,19 @@ def test_a_server_of_another_schema_is_said(
         team.admin.execute("ALTER TABLE costtop.spend_of_before RENAME TO spend")
     assert "made by another build" in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_machine_that_tells_sums_alone_is_in_every_report(
+    team: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team.enrol("d")
+    quarter = now_ms() // QUARTER
+    line = ShippedLine(quarter, "bob", "web", "haiku", "search", 3, 0, 0, 0, 7_000, 30, 0, 0, 9)
+    link = team.link("d")
+    ship(link, team.epochs["d"], 1, SumShipment("spend", [quarter], [line]))
+    for key, name in {"host": "d", "model": "haiku", "feature": "search"}.items():
+        found = answered(capsys, "report", "7d", "--fleet", "--by", key, "--json")
+        assert lines(found)[name] == "0.000007000"
+        assert found["total"]["cost_usd"] == "0.100007000"
+    found = answered(capsys, "--once", "--fleet", "--json")
+    assert [one["today_usd"] for one in found["hosts"] if one["host"] == "d"] == ["0.000007000"]

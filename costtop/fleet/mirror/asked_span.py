@@ -14,6 +14,7 @@ from costtop.fleet.mirror import (
     addresses,
     copied_calls,
     copied_sessions,
+    copied_sums,
     own_store,
     picture,
     server_rows,
@@ -21,6 +22,7 @@ from costtop.fleet.mirror import (
     span_rows,
 )
 from costtop.fleet.mirror.own_store import OwnStore
+from costtop.fleet.mirror.server_rows import HostRow
 from costtop.fleet.mirror.span_rows import FleetCall
 from costtop.named import NamedTuple
 from costtop.store.calls.rollups import next_rev
@@ -54,8 +56,10 @@ class _Reading:
         """The teams that this reader may see."""
         return list(self.store.teams)
 
-    def sums(self, spans: Iterable[Span], zone: str) -> None:
-        """Sums by session, a local day after the other."""
+    def sums(self, spans: Iterable[Span], zone: str, hosts: Sequence[HostRow]) -> None:
+        """Sums by session, a local day after the other; of machines that tell no calls theirs."""
+        bare = span_rows.without_calls(self.db)
+        plain = [one for one in hosts if (one.team, one.id) in bare]
         days = [day for since, until in spans for day in _days(since, until, zone or "UTC")]
         for done, (since, until) in enumerate(days):
             self.watch(done, len(days))
@@ -64,6 +68,12 @@ class _Reading:
             picture.learn(self.db, self.store, copied_calls.told_names(rows))
             copied_calls.put_sums(self.store, rows)
             self.sessions.update((one.team, one.session) for one in rows)
+            if plain:
+                quarters = since // QUARTER, (until - 1) // QUARTER
+                lines = server_rows.spend_of(self.db, plain, quarters, 0)
+                names = ((one.team, name) for one in lines for name in one[3:7])
+                picture.learn(self.db, self.store, names)
+                copied_sums.put_spend(self.store, lines)
 
     def calls(self, spans: Sequence[Span]) -> None:
         """Calls of spans, and of sessions that began before them what came before."""
@@ -133,7 +143,7 @@ def fetch(db: psycopg.Connection, store: OwnStore, wanted: Wanted, watch: Watch)
         first, last = span_rows.first(db), moment.now + _AHEAD
         if first is not None:
             spans = [(max(since or 0, first), until or last) for since, until in wanted.sums]
-            reading.sums(spans, wanted.zone)
+            reading.sums(spans, wanted.zone, hosts)
         reading.calls(wanted.calls)
         if wanted.session:
             reading.session(wanted.session)

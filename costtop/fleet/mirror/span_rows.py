@@ -41,6 +41,7 @@ _FAMILY = (
     f"{SESSION} costtop.sessions s WHERE s.team = %s AND s.host = %s AND s.source = %s"
     " AND (s.root = %s OR s.session = %s)"
 )
+_WITHOUT_CALLS = b"SELECT h.team, h.id FROM costtop.hosts h WHERE h.detail NOT IN ('', 'calls')"
 _FIRST = b"SELECT min(s.quarter) FROM costtop.spend s"
 
 
@@ -98,6 +99,11 @@ def first(db: psycopg.Connection) -> int | None:
     """When the earliest spend was, ms UTC to the quarter hour; None without any."""
     row = db.execute(_FIRST).fetchone()
     return None if row is None or row[0] is None else int(row[0]) * QUARTER
+
+
+def without_calls(db: psycopg.Connection) -> set[tuple[int, int]]:
+    """(team, id) of the machines that tell sums alone."""
+    return {(row[0], row[1]) for row in db.execute(_WITHOUT_CALLS)}
 
 
 def sums(
