@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from costtop import __version__
-from costtop.durations import now_ms
+from costtop.durations import now_ms, words
 from costtop.errors import FleetError
 from costtop.fleet.mirror import picture, reading_link, server_rows
 from costtop.fleet.mirror.fleet_reader import status_of
@@ -94,6 +94,8 @@ def has_ended(seconds: float) -> bool:
 
 def _write(path: Path, store: OwnStore, trouble: str) -> None:
     done, of = picture.left(store) if store.at else (0, 0)
+    if trouble and (read := store.at or store.last_word()):
+        trouble = f"{trouble}; shown is what was read {words(max(now_ms() - read, 0))} ago"
     if not trouble and done < of:
         trouble = f"the fleet's past is being read: {done} of {of} parts, sums are not complete"
     daemon_status.write(

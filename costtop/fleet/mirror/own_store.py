@@ -140,6 +140,11 @@ class OwnStore:
         row = self.db.execute(query, (self.name(team, number),)).fetchone()
         return str(row[0]) if row else ""
 
+    def last_word(self) -> int:
+        """The latest word of any host, ms UTC; 0 without one."""
+        row = self.db.execute("SELECT max(seen) FROM fleet_hosts").fetchone()
+        return int(row[0] or 0)
+
     def know_hosts(self, hosts: Iterable[HostRow]) -> None:
         """Remembers what hosts and teams are called."""
         rows = list(hosts)

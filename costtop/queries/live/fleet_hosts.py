@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import QUARTER, short
 from costtop.floor import EXACT
+from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import FleetHost, SessionRow, Snapshot
 from costtop.store.calls import floors
 
@@ -90,7 +91,15 @@ def with_hosts(db: sqlite3.Connection, taken: Snapshot) -> Snapshot:
             row._replace(why=row.why or quiet.get(row.host, "")) if row.short.silent else row
             for row in rows
         )
+    hosts = tuple(one._replace(held=_held(one, taken.held)) for one in hosts)
     return taken._replace(hosts=hosts, sessions=rows)
+
+
+def _held(host: FleetHost, held: Iterable[Held]) -> str:
+    """What holds a machine's sessions: budgets of the fleet hold wherever their scope is met."""
+    own = f"/{host.name}:"
+    named = [one.budget for one in held if one.budget and (not one.session or own in one.session)]
+    return ", ".join(dict.fromkeys(named))
 
 
 def line(hosts: Iterable[FleetHost], now: int) -> str:

@@ -274,7 +274,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
            falling=False, measured=True, about="the ticket in the name of its branch"),
     Column("pr", "PR", 10, 14, _word(lambda r: r.pr), sort=lambda r: r.pr, falling=False,
            measured=True, about="the pull request that it named last"),
-    Column("host", "HOST", 8, 4, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
+    Column("host", "HOST", 8, 3, _word(lambda r: r.host), sort=lambda r: r.host, falling=False,
            measured=True, stages=((2, 16),), about="the machine"),
     Column("team", "TEAM", 6, 7, _word(lambda r: r.team), sort=lambda r: r.team, falling=False,
            measured=True, stages=((3, 14),), about="the tag team; in a fleet the machine's"),
