@@ -22,7 +22,7 @@ _POOLED = (
     "the steward's URL leads through a pool (pgbouncer), and a leader's lock would be the pool's:"
     " give steward_url_file a URL straight to the server"
 )
-_READS_NOTHING = "the steward's login may lead no team: costtop fleet grant"
+_READS_NOTHING = "the steward's login may lead no team: costtop fleet grant ROLE TEAM --steward"
 
 Row = dict[str, Any]
 _RENAMED = {"usr": "user", "happened": "at"}  # columns whose name a store of SQLite has otherwise
