@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
     ) -> None:  # fmt: skip
         key = keys.paired(f"m{n}", f"r{n}{'x' * side}")
         self.read(Call(key=key, source="claude-code", session=session, agent=agent, model="opus",
-                       tokens=Tokens(10, 1, 2, 0, output, 1), at=T0 + n + at, context=context,
+                       tokens=Tokens(10, 1, 2, 0, output, 1), at=T0 + n // 4 + at, context=context,
                        request=f"r{n}", yields=side), path=path)  # fmt: skip
 
     @rule(more=st.lists(st.tuples(NUMBERS, st.sampled_from(SESSIONS)), min_size=1, max_size=4),
@@ -186,6 +186,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(session=st.sampled_from(SESSIONS), parent=st.sampled_from(SESSIONS), at=TIMES)
     def tell(self, session: str, parent: str, at: int) -> None:
+        self.tell_one(session, parent, at)
+
+    def tell_one(self, session: str, parent: str, at: int) -> None:
         fact = SessionFact(source="claude-code", session=session, at=T0 + at, ended=T0 + at)
         self.read(facts=(fact,))
         if parent > session:
@@ -209,6 +212,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(session=st.sampled_from(SESSIONS), at=TIMES)
     def forget(self, session: str, at: int) -> None:
+        self.forget_one(session, at)
+
+    def forget_one(self, session: str, at: int) -> None:
         self.db.execute("BEGIN IMMEDIATE")
         tombstones.put(self.db, [(tombstones.who("claude-code", session), T0 + at + 100)], T0)
         while removal.calls(self.db).calls:
@@ -229,8 +235,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["rebuilt", "left", "joined", "new server"]))
     def upset(self, what: str) -> None:
-        self.way.clear()
+        """What is on its way to a server that is no more may be answered all the same."""
         if what == "rebuilt":
+            self.way.clear()
             self.rebuild()
         elif what == "new server":
             self.server = Server()
@@ -358,6 +365,58 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.drain()
         self.db.close()
+
+
+def test_a_call_that_comes_again_under_its_key_is_told_and_not_taken_back(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "calls")
+    machine.append_one(1, SESSIONS[0], 1, 0, Context(), "", b"/a", side=False)
+    machine.drain()
+    row = machine.db.execute("SELECT * FROM calls").fetchone()
+    machine.db.execute("DELETE FROM calls")
+    machine.db.execute(f"INSERT INTO calls VALUES ({','.join('?' * len(row))})", row)
+    batch = machine.outbox.next()
+    assert batch is not None
+    assert (len(batch.shipment.calls), list(batch.shipment.gone)) == (1, [])
+    machine.teardown()
+
+
+def test_what_is_on_its_way_is_left_out_and_what_comes_meanwhile_is_not(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "calls")
+    machine.drain()
+    way: list[Batch] = []
+    for n in range(1, 5):
+        machine.append_one(n, SESSIONS[0], n, 0, Context(), "", b"/a", side=False)
+        batch = machine.outbox.next(1, [one.done for one in way])
+        assert batch is not None
+        way.append(batch)
+        machine.server.take(batch)
+    assert [one.shipment.calls[0].output for one in way] == [1, 2, 3, 4]
+    for batch in reversed(way):
+        machine.done(batch)
+    assert machine.outbox.next() is None
+    machine.teardown()
+
+
+def test_after_all_was_forgotten_a_new_session_is_told_all_the_same(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "calls")
+    machine.append_one(1, SESSIONS[0], 1, 0, Context(), "", b"/a", side=False)
+    machine.drain()
+    machine.forget_one(SESSIONS[0], 3 * DAY)
+    machine.tell_one(SESSIONS[1], SESSIONS[0], 0)
+    machine.drain()
+    assert (SESSIONS[1], "") in machine.server.sessions
+    machine.db.close()
+
+
+def test_what_was_forgotten_before_a_rebuild_is_taken_back_after_it(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "calls")
+    machine.append_one(1, SESSIONS[0], 1, 0, Context(), "", b"/a", side=False)
+    machine.drain()
+    machine.forget_one(SESSIONS[0], 3 * DAY)
+    machine.rebuild()
+    machine.drain()
+    assert machine.server.calls == {}
+    machine.db.close()
 
 
 @pytest.mark.timeout(300)
