@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from costtop.tui.screens import alerts, budgets, days, session, setup, spending, tasks, why
+from costtop.tui.screens import alerts, budgets, days, hosts, session, setup, spending, tasks, why
 from costtop.tui.screens.bindings import APP_KEYS, BACK_KEYS, TOP_KEYS
 from costtop.tui.screens.legend import LEGEND, LegendLine
 
@@ -18,6 +18,7 @@ _SCREENS: tuple[tuple[str, list[BindingType]], ...] = (
     ("Days", days.DaysScreen.BINDINGS),
     ("Alerts", alerts.AlertsScreen.BINDINGS),
     ("Budgets", budgets.BudgetsScreen.BINDINGS),
+    ("Hosts", hosts.HostsScreen.BINDINGS),
     ("A session", session.SessionScreen.BINDINGS),
     ("Why", why.WhyScreen.BINDINGS),
     ("Setup", setup.SetupScreen.BINDINGS),
