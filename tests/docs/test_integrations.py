@@ -1,7 +1,6 @@
 """Pages of integrations that name a port: what they show is tried at another one."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.docs.blocks import ROOT
 from tests.docs.examples import Examples
 from tests.docs.prepared_homes import PreparedHomes
 from tests.e2e.instance import Instance
+from tests.free_ports import free_port
 from tests.patience import PATIENCE, until
 
 _CHAIN = """
@@ -32,14 +32,8 @@ provider.shutdown()
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def test_the_page_of_prometheus_shows_what_a_daemon_answers(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     text = (ROOT / "docs/integrations/prometheus.md").read_text()
     text = text.replace("[metrics]\n", f"[metrics]\nport = {port}\n").replace(":9464", f":{port}")
     page = tmp_path / "prometheus.md"
@@ -54,7 +48,7 @@ def test_a_chain_of_langchain_is_counted(home: Path) -> None:
     pytest.importorskip("openinference.instrumentation.langchain")
     page = blocks.read(ROOT / "docs/integrations/opentelemetry.md")
     (code,) = (one.text for one in page if one.language == "python")
-    instance, port = Instance(home), _free_port()
+    instance, port = Instance(home), free_port()
     instance.configure(f"[receive.otlp]\nport = {port}\n")
     instance.start()
     try:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.instance import Instance, claude_line, claude_log
+from tests.free_ports import free_port
 from tests.patience import until
 from tests.receive.otlp_client import pairs, post, reachable
 
@@ -24,8 +25,7 @@ class Stored:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         instance.configure(f"[receive.otlp]\nport = {self.port}\n")
 
     def start(self) -> None:

@@ -1,12 +1,12 @@
 """Spend that was only heard over a wire: another user who reaches the receiver ends no agent."""
 
 import json
-import socket
 import subprocess
 import sys
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.patience import until
 from tests.receive.otlp_client import chat, reachable, traces
 
@@ -37,9 +37,7 @@ print(door.getresponse().status)
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 def post(port: int, token: str, body: bytes) -> str:

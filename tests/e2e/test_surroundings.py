@@ -19,6 +19,7 @@ from costtop.daemon.lifecycle.lock_holders import database_writers, lock_holders
 from costtop.store import daemon_status
 from costtop.tui import preferences
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
+from tests.free_ports import free_port
 from tests.patience import PATIENCE, until
 
 ONE = "11111111-0000-4000-8000-000000000001"
@@ -81,9 +82,7 @@ def test_a_daemon_begins_a_large_log_anew(instance):
 
 
 def test_requests_that_are_none_are_counted_and_fill_no_log(instance):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     instance.configure(f"[receive.otlp]\nport = {port}\n")
     instance.start()
     before = instance.paths.log.read_text()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.free_ports import free_port
 from tests.patience import until
 
 HOW_TO_GET = "apt-get install -y postgresql pgbouncer"
@@ -48,13 +49,6 @@ def binaries() -> Path | None:
 
 def _major(path: Path) -> int:
     return int(path.parts[-3])
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from costtop.errors import FleetError
 from costtop.fleet import server_link, tls_rules
-from tests.fleet.postgres import free_port
+from tests.free_ports import free_port
 
 CANARY = "c4narybird"
 

@@ -11,6 +11,7 @@ import pytest
 from costtop.model import Letter
 from costtop.notify import sender_children as sending
 from costtop.notify.send import send
+from tests.free_ports import free_port
 from tests.notify.desk import Skewed, clock, desk, endpoint, json_to, runaway, tier, until
 
 LETTER = Letter("chat", "session", "warning", "[costtop] test", "body", "short", 0, "t0ken")
@@ -105,9 +106,7 @@ async def test_an_answer_that_never_ends_is_not_waited_for(raw, fault):
 
 async def test_an_endpoint_that_is_offline_gets_everything_when_it_is_back(tmp_path, inboxes):
     now = Skewed()
-    free = socket.create_server(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
+    port = free_port()
     async with desk(tmp_path, [endpoint("chat", f"json://127.0.0.1:{port}/")], clock=now) as it:
         await it.tell(tier(50, now()), now=now())
         await it.attempts(1)

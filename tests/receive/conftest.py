@@ -1,9 +1,9 @@
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.receive.otlp_client import opened
 from tests.receive.running import Instance
 
@@ -25,9 +25,7 @@ def daemon(instance: Instance) -> Instance:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from costtop.daemon.status.counters import Counters
 from costtop.daemon.status.own_health import OwnHealth
 from costtop.daemon.status.prometheus import MetricsChannel
 from costtop.durations import now_ms
+from tests.free_ports import free_port
 from tests.receive.running import ask, connected, line, until
 
 pytest.importorskip("prometheus_client", reason="needs the extra metrics")
@@ -21,9 +22,7 @@ pytest.importorskip("prometheus_client", reason="needs the extra metrics")
 
 @pytest.fixture
 def port(instance):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
+    number = free_port()
     instance.home.mkdir(mode=0o700)
     (instance.home / "config.toml").write_text(
         f'[metrics]\nport = {number}\n[[budget]]\nname = "daily"\namount = "$1"\n'
