@@ -70,7 +70,7 @@ def test_every_command_of_facts_is_listed() -> None:
 
 
 DEEDS = {  # what does something and says that it did; `export` has formats of its own
-    *("export", "run", "mark", "unmark", "resume", "override", "start", "stop"),
+    *("export", "run", "override", "start"),
     *("demo", "init", "gate", "statusline", "line"),
     *("hooks", "hooks install", "hooks remove", "uninstall"),
     *("alerts ack", "budget set", "budget remove", "config edit"),

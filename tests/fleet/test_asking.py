@@ -90,8 +90,8 @@ def test_a_command_is_asked_waited_for_and_told(desk):
     owner = Owner(fleet, "refused", "no such session")
     ran = desk.run("mark", "a:s0", "--as", "runaway", "--json")
     assert (ran.returncode, json.loads(ran.stdout)) == (1, {"schema": 1, "answers": [
-        {"host": "a", "team": None, "session": "s0", "verb": "mark", "state": "refused",
-         "answer": "no such session"}]})  # fmt: skip
+        {"host": "a", "team": None, "session": "s0", "short": None, "verb": "mark",
+         "state": "refused", "answer": "no such session"}]})  # fmt: skip
     assert owner.end()["given"] == {"kind": "runaway"}
 
     owner = Owner(fleet, "done", "silence 1 has begun")
@@ -137,3 +137,18 @@ def test_without_an_operator_s_url_an_address_says_what_to_set(desk):
     assert "a:s0 is a session on another machine: set operator_url_file in [fleet]" in ran.stderr
     ran = desk.run("kill", "s0")
     assert ran.returncode == 3
+
+
+@DIRECT
+def test_a_deed_on_a_session_here_answers_in_the_same_form(desk):
+    desk.start()
+    desk.run("record", "--session", "s0", "--model", "gpt-5", "--input-tokens", "1",
+             "--output-tokens", "2")  # fmt: skip
+    ran = desk.run("mark", "s0", "--as", "fine", "--json")
+    (one,) = json.loads(ran.stdout)["answers"]
+    assert (ran.returncode, one["state"], one["host"]) == (0, "done", None)
+    assert one["session"] == "costtop/s0" and one["answer"].endswith("is marked fine")
+    ran = desk.run("resume", "s0", "--json")
+    (one,) = json.loads(ran.stdout)["answers"]
+    assert (ran.returncode, one["state"]) == (1, "failed")
+    assert json.loads(desk.run("stop", "s0", "--json").stdout)["answers"][0]["verb"] == "stop"

@@ -101,9 +101,11 @@ def run(options: "argparse.Namespace") -> int:
     if len(called) > 1 and any(typed.values()):
         raise UsageError("--pid names the process of one session: give one session")
     held: set[str] = set()
-    if getattr(options, "json", False):
-        if not getattr(options, "dry_run", False):
-            raise far_deeds.no_json(options.verb)
+    if options.json and options.verb in {"mark", "unmark", "resume"}:
+        return each_as_json(found, called, options.verb, lambda key: _command(options, key, None))
+    if options.json:
+        if not options.dry_run:
+            raise UsageError("--json says what would be done: give --dry-run with it")
         put_json({"schema": 1, "plans": [_planned(found, options, *one) for one in called.items()]})
         return 0
     if options.verb in {"kill", "pause"}:
@@ -136,6 +138,25 @@ def each(found: Paths, called: Mapping[str, str], order: Order) -> int:
         for line in answer.get("said", ()):
             put(line if str(line).startswith(name) else f"{name}: {line}")
     return failed[0].exit_code if failed else 0
+
+
+def each_as_json(found: Paths, called: Mapping[str, str], verb: str, order: Order) -> int:
+    """The same, told as JSON: in the form of what other machines answer."""
+    answers: list[dict[str, Any]] = []
+    code = 0
+    for key, name in called.items():
+        try:
+            said = client.ask(found, order(key)).get("said", ())
+            state, words = "done", " · ".join(map(str, said))
+        except client.NoDaemon:
+            raise
+        except CosttopError as error:
+            state, words, code = "failed", str(error), code or error.exit_code
+        short = name.partition(" ")[0]
+        about = {"host": None, "team": None, "session": key, "short": short}
+        answers.append({**about, "verb": verb, "state": state, "answer": words})
+    put_json({"schema": 1, "answers": answers})
+    return code
 
 
 def named(found: Paths, prefixes: Iterable[str]) -> dict[str, str]:
@@ -209,7 +230,7 @@ def _climbs(line: str, options: "argparse.Namespace") -> bool:
 
 
 def _command(
-    options: "argparse.Namespace", key: str, typed: int | None, *, hold: bool
+    options: "argparse.Namespace", key: str, typed: int | None, *, hold: bool = False
 ) -> protocol.Command:
     by = user_name()
     match options.verb:

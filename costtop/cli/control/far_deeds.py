@@ -56,16 +56,8 @@ def parted(found: Paths, typed: Sequence[str]) -> list[FarSession]:
 
 
 def add_json(parser: "Parser") -> None:
-    """Adds `--json` to a command that has none of its own for sessions here."""
-    about = "of sessions on other machines: what they answer, as JSON"
-    parser.add_argument("--json", action="store_true", help=about)
-
-
-def no_json(verb: str) -> UsageError:
-    """That `--json` has nothing to say of a session of this machine."""
-    if verb in ("kill", "pause"):
-        return UsageError("--json says what would be done: give --dry-run with it")
-    return UsageError("--json is for sessions on other machines: HOST:SESSION")
+    """Adds `--json` to a command that does something to sessions."""
+    parser.add_argument("--json", action="store_true", help="what was done, as JSON")
 
 
 def address(typed: str) -> FarSession | None:
@@ -105,6 +97,7 @@ def ask_each(
             sys.stdout.flush()
         state, words, error = _asked(found, one, verb, given)
         about = {"host": one.host, "team": one.team or None, "session": one.session}
+        about["short"] = None  # as that machine knows it
         told.append({**about, "verb": verb, "state": state, "answer": words})
         code = code or error
         if as_json:

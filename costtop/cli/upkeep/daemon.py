@@ -50,7 +50,7 @@ def add(parser: "Parser", name: str) -> None:
         soft = "soft stop: its hook ends the turn at the next tool; also HOST:SESSION"
         parser.add_argument("session", metavar="SESSION", nargs="*", help=soft)
         parser.add_argument("--note", default="", help="why; the agent is told")
-        about = "of sessions on other machines: what they answer, as JSON"
+        about = "of sessions: what was done, as JSON"
         parser.add_argument("--json", action="store_true", help=about)
 
 
@@ -79,6 +79,8 @@ def _stop(options: "argparse.Namespace") -> int:
     found = paths.find()
     if options.session:
         return _stop_sessions(found, options)
+    if options.json:
+        raise UsageError("--json tells of sessions: costtop stop SESSION --json")
     from costtop.daemon.lifecycle import stopping
 
     said = stopping.stop(found)
@@ -96,10 +98,14 @@ def _stop_sessions(found: paths.Paths, options: "argparse.Namespace") -> int:
 
     if far := far_deeds.parted(found, options.session):
         return far_deeds.ask_each(found, options, far, "stop")
-    if options.json:
-        raise far_deeds.no_json("stop")
     called = act.named(found, options.session)
-    return act.each(found, called, lambda key: protocol.StopSession(key, options.note, user_name()))
+
+    def order(key: str) -> protocol.Command:
+        return protocol.StopSession(key, options.note, user_name())
+
+    if options.json:
+        return act.each_as_json(found, called, "stop", order)
+    return act.each(found, called, order)
 
 
 def _status(options: "argparse.Namespace") -> int:
