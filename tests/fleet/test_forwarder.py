@@ -49,6 +49,19 @@ def test_what_was_there_and_what_comes_arrives_and_is_crossed_out(instance, flee
 
 
 @DIRECT
+def test_a_machine_that_is_to_tell_sums_ships_no_call(instance, fleet):
+    _spend(instance, ONE, range(20))
+    joined(instance, fleet, more='detail = "sessions"')
+    instance.start()
+    for calls in (20, 25):
+        until(lambda calls=calls: own_sums(instance)[0] == calls, what=instance.paths.log)
+        until(lambda: fleet.sums()["spend"] == fleet.sums()["sessions"] == own_sums(instance),
+              what=(own_sums(instance), fleet.sums(), told(instance)))  # fmt: skip
+        _spend(instance, ONE, range(20, 25))
+    assert fleet.sums()["calls"][0] == 0
+
+
+@DIRECT
 def test_f1_killed_and_cut_anywhere_nothing_is_lost_or_doubled(instance, fleet):
     wire, chance = Wire(fleet.port), random.Random(1)
     _spend(instance, ONE, range(30))
