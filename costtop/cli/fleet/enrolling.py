@@ -1,6 +1,7 @@
 """`costtop fleet enrol HOST`: another machine's login, in a file to be carried there."""
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Enrolled(NamedTuple):
         said = f"{self.host} is in team {self.team}; its login is {self.role}, with a new password"
         if here:
             wanted = url_files.lines_for(self.place)
+            if self.host != this_host():  # so that this machine calls itself what it is called
+                wanted += f"\nhost = {json.dumps(self.host)}"
             return f"{said}\nits URL: {self.place}\n\ninto config.toml here:\n\n{wanted}"
         steps = (
             f"its URL: {self.place}",

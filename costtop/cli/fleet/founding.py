@@ -2,7 +2,7 @@
 
 import argparse
 
-from costtop.cli.fleet import enrolling
+from costtop.cli.fleet import enrolling, url_files
 from costtop.cli.fleet.owner_login import add_owner, owner, owner_url, settings
 from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
@@ -29,6 +29,7 @@ def add(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Migrates, enrols, and says what to do next."""
     url = owner_url(options)
+    options.to = options.to or settings().url_file or str(url_files.usual_place())
     with owner(options) as db:
         from costtop.fleet import logins, schema
 
