@@ -118,7 +118,7 @@ class Forwarder:
         if self._behind is None or self._out.is_held or self._outdated():
             return _WAITS
         window = (self._link.facts.window_ms if self._link.facts else 0) / 1000
-        if self._more:
+        if self._more or self._link.fault:  # what failed is tried before it counts as over
             return 0.0
         due = max(self._shipped + window, self._behind + window / _GATHERED)
         return due - time.monotonic()
@@ -140,6 +140,8 @@ class Forwarder:
             self._look()
         if self._until_batch() <= 0:
             self._ship()
+        if self._link.is_open:
+            self._link.well()
         facts = self._link.facts
         if facts and facts.idle_ms >= _IDLE and not self._live and self._behind is None:
             self._link.close()
@@ -153,7 +155,7 @@ class Forwarder:
             self._news(facts.news)
         elif time.monotonic() < before + facts.idle_ms / 1000:
             self._news(ship.ask(db))
-            self._link.well()
+            self._link.answered()
         else:
             self._news(self._link.beat(self._lag()).news)
 
@@ -193,7 +195,7 @@ class Forwarder:
         except psycopg.Error as error:
             if ship.passes(error) or db.closed:
                 raise
-        self._link.well()
+        self._link.answered()
         if told:
             say({"answered": told["id"]})
         if said:

@@ -58,7 +58,7 @@ class HostLink:
 
     def _beat(self, db: psycopg.Connection, lag_ms: int, *, anew: bool) -> HeartbeatAnswer:
         self.facts = ship.beat(db, self._version, self._schema, now_ms(), lag_ms, anew=anew)
-        self.well()
+        self.answered()
         self.beaten, self.acked = self.spoke, self.facts.acked
         return self.facts
 
@@ -67,15 +67,18 @@ class HostLink:
         db = self.db(lag_ms)
         assert self.facts is not None
         answer = ship.ship(db, self.facts.epoch, upto, shipment)
-        self.well()
+        self.answered()
         self.acked = max(self.acked, answer.acked)
         return answer
 
+    def answered(self) -> None:
+        """The server has answered a word; another one it may refuse as before."""
+        self.heard, self.spoke = now_ms(), time.monotonic()
+
     def well(self) -> None:
-        """The server has answered."""
+        """All that was due has been taken: what failed before is over."""
         self._vain, self._again = 0, 0.0
         self.fault = self.away_since = None
-        self.heard, self.spoke = now_ms(), time.monotonic()
 
     def failed(self, error: psycopg.Error | FleetError) -> None:
         """Notes a failure, and when to try again. The connection is not used any more."""

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from costtop.daemon.fleet.fleet_pipe import FleetPipe
-from costtop.fleet import schema
+from costtop.fleet import schema, server_link
+from costtop.fleet.host_link import HostLink
 from costtop.fleet.outflow import is_of_row, parts
 from costtop.fleet.shipment import Shipment
 from costtop.store.db import open_writer
@@ -151,6 +152,24 @@ class _Swallow:
                     other.sendall(data)
         with suppress(OSError):
             other.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_connection_that_opens_does_not_end_a_fault_of_what_is_shipped(server, database):
+    """Else each try would come as soon as the first, and nobody would be told of a long fault."""
+    with Fleet(server, database, server.port) as fleet:
+        url = server.url(fleet.database, "costtop_host_a")
+        link = HostLink(lambda: server_link.connect(url), "1", len(schema.steps()))
+        longest = 0.0
+        for _ in range(8):
+            link.db(0)
+            link.failed(psycopg.errors.DiskFull())
+            longest = max(longest, link.wait())
+            assert link.fault.code == "fleet-full" and link.away_since
+        assert longest > 0.5  # of waits by chance up to 64 s
+        link.db(0)
+        link.well()
+        assert link.fault is None and link.away_since is None and link.wait() == 0
+        link.close()
 
 
 @DIRECT
