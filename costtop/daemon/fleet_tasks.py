@@ -76,11 +76,11 @@ def _ships(
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
-    around.status.fleet = pipe.said
     commands = hands.hands_of(around.instance, fleet, around.executors, pipe)
     rules = GuardRules(frozenset(fleet.accept))
     guards = FleetGuards(around.instance.writer, to, rules, posted.set)
     pipe.on("guards", guards.take)
+    around.status.fleet = lambda: {**pipe.said(), "holds": guards.holds}
     says = sayings_of(around.instance, fleet, pipe.tell)
     pipe.on("said", says.take)
     return (

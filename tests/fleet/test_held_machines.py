@@ -36,7 +36,13 @@ def test_what_others_spent_holds_here_through_a_cut_and_a_restart_until_the_flee
     spend(red, 0, 100, "b")
     until(lambda: "deny" in _gate())
     assert "the fleet's budget team is spent: $1.03 of $1.00" in _gate()
-    assert "fleet:team" in instance.cli("--once")
+    assert "held by fleet:team" in instance.cli("--once")
+    says = "fleet:team holds agents here: the fleet's budget team is spent"
+    until(lambda: says in instance.cli("status"))
+    assert says in instance.cli("doctor", code=None)
+    assert "may pass for 10 min" in instance.cli("override", "fleet:team", "--for", "10m")
+    assert _gate() == ""
+    assert "1 override taken back" in instance.cli("override", "fleet:team", "--end")
     wire.down = True
     instance.kill9()
     instance.start()
@@ -44,6 +50,7 @@ def test_what_others_spent_holds_here_through_a_cut_and_a_restart_until_the_flee
     wire.down = False
     red.rows("SELECT costtop.forget('b', 'red')")
     until(lambda: _gate() == "")
+    until(lambda: says not in instance.cli("status"))
     until(lambda: red.rows("SELECT opened FROM costtop.guards") == [None])
 
 

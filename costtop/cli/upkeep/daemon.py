@@ -190,6 +190,9 @@ def _plain(said: dict[str, object]) -> str:
     code = f"[{said['trouble_code']}] " if said.get("trouble_code") else ""
     lines += [f"  {code}{said['trouble']}"] if said.get("trouble") else []
     lines += [f"  {said[name]}" for name in ("watch", "blind") if said.get(name)]
+    fleet = said.get("fleet")
+    for one in fleet.get("holds", ()) if isinstance(fleet, dict) else ():
+        lines.append(f"  {one['budget']} holds agents here: {one['why']}")
     if said.get("config"):
         lines.append(f"  the configuration was read again: {said['config']}")
     return "\n".join(lines)

@@ -25,7 +25,7 @@ from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import OF_FLEET
 from costtop.periods import Span
 from costtop.queries.plans import watched_spend
-from costtop.store import gating
+from costtop.store import gating, meta
 from costtop.store.alerts import breakers
 from costtop.store.calls import hearsay
 from costtop.store.sessions import gate_calls, short_ids
@@ -98,9 +98,9 @@ def keep(
     if told is None:
         return False
     severity, words = told
-    return post_notice(
-        db, audience, wording.breaker(one.budget, words, one.why + "."), severity, now
-    )
+    of = OF_FLEET if meta.get(db, meta.FLEET) else ""  # as the machines call it that it holds
+    said = wording.breaker(of + one.budget, words, one.why + ".")
+    return post_notice(db, audience, said, severity, now)
 
 
 LookAgain = Callable[[sqlite3.Connection, int], bool]

@@ -19,7 +19,8 @@ from costtop.detect.rules.registry import DETECTORS
 from costtop.durations import DAY, MINUTE, words
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Mark, Silence
-from costtop.store import gating, meta
+from costtop.queries.sessions import lookup
+from costtop.store import gating
 from costtop.store.alerts import alerts, breakers, silences
 from costtop.store.sessions import gate_calls, marks, session_names
 from costtop.text import clean
@@ -88,7 +89,7 @@ def _look_up(db: sqlite3.Connection, command: Noted) -> None:
             return
         case _:
             if isinstance(command, Override | BeginSilence):
-                _known("budget", command.budget, (one.name for one in meta.budgets(db)))
+                _known("budget", command.budget, sorted(lookup.budgets(db)))
                 _known("rule", getattr(command, "rule", ""), _RULES)
                 if not command.session:
                     return

@@ -79,6 +79,7 @@ class FleetGuards:
         self, writer: Writer, to: Audience, rules: GuardRules, posted: Callable[[], None]
     ) -> None:
         self._writer, self._to, self._rules, self._posted = writer, to, rules, posted
+        self.holds: list[dict[str, str]] = []  # budget and why, for the status file
 
     async def take(self, guards: Sequence[Mapping[str, Any]]) -> None:
         """All guards of this machine, as the server tells them, any number of times."""
@@ -96,6 +97,7 @@ class FleetGuards:
             away = await self._writer.read(is_out_of_reach, self._rules, now)
             if away and await self._writer.transact(look, self._to, self._rules, now):
                 self._posted()
+            self.holds = await self._writer.read(holding, now)
             lasting.well()
             await lasting.beat(_LOOK)
 
@@ -128,6 +130,13 @@ def keep(
     tree = msgspec.json.encode(guards).decode()
     meta.put(db, {meta.FLEET_GUARDS: tree})
     return _hold(db, guards, to, rules, now)
+
+
+def holding(db: sqlite3.Connection, now: int) -> list[dict[str, str]]:
+    """The fleet's budgets that hold agents here: "budget" and "why"."""
+    opened = breakers.open_ones(db, now)
+    mine = (one for one in opened if one.budget.startswith(OF_FLEET))
+    return [{"budget": one.budget, "why": one.why} for one in mine]
 
 
 def is_out_of_reach(db: sqlite3.Connection, rules: GuardRules, now: int) -> bool:

@@ -15,6 +15,7 @@ from costtop.nouns.budget_nouns import Breaker, Budget
 from costtop.store import meta
 from costtop.store.alerts import breakers, ledger_rows
 
+_LETTERS = "SELECT * FROM costtop.outbox WHERE at >= %s ORDER BY made, token"
 _SEEN = "fleet_alerts_at"  # the key of `meta`: how far alerts have been brought, ms
 _LATE = 60_000  # ms: what was written before, and committed after
 _BUDGETS = (
@@ -36,7 +37,7 @@ _ALERTS = (
 def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
     """Brings what the steward said since it was asked last, within the caller's transactions."""
     budgets = [_budget(row) for row in steward.rows(server, _BUDGETS)]
-    meta.put(db, {"budgets": meta.encode_budgets(budgets)})
+    meta.put(db, {"budgets": meta.encode_budgets(budgets), meta.FLEET: "1"})
     since = int(meta.get(db, _SEEN) or 0)
     rows = steward.rows(server, _ALERTS, since - _LATE)
     at = max((row["at"] for row in rows), default=since)

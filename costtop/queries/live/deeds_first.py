@@ -41,6 +41,7 @@ class Hands(NamedTuple):
     killed: Mapping[str, LatestKill]
     held: Sequence[Held]
     gated: frozenset[str]  # "source/session"
+    far: bool = False  # sessions are of other machines, which know whether their gates run
 
 
 def shown(
@@ -77,7 +78,7 @@ def _held(row: SessionRow, hands: Hands) -> str:
     holding = next((one for one in hands.held if _holds(one, row)), None)
     if holding is None:
         return ""
-    if row.key not in hands.gated:
+    if row.key not in hands.gated and not hands.far:
         return "nothing holds it: no hook called"
     return f"held by {holding.budget}" if holding.budget else "stopped at its next tool"
 

@@ -196,7 +196,8 @@ class Live:
     def _hands(self, now: int) -> deeds_first.Hands:
         held = live_alerts.read(self._db, now)
         gated = gate_calls.gated(self._db) if held else frozenset[str]()
-        return deeds_first.Hands(deeds_first.kills(self._db, now), held, gated)
+        far = bool(meta.get(self._db, meta.FLEET)) if held else False
+        return deeds_first.Hands(deeds_first.kills(self._db, now), held, gated, far)
 
     def _today(self, now: int, tz: ZoneInfo) -> tuple[int, int]:
         """[since, until) of today; writers' clocks may be ahead."""

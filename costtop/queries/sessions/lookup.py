@@ -1,10 +1,12 @@
 """Finds the one session that a user means by its short id or a prefix, and where its log stands."""
 
+import json
 import os
 import sqlite3
 from pathlib import Path
 
 from costtop.errors import CosttopError, NothingFound
+from costtop.nouns.budget_nouns import OF_FLEET
 from costtop.scope import literal
 from costtop.store import meta
 from costtop.store.sessions import live_logs, short_ids
@@ -98,8 +100,10 @@ def latest(db: sqlite3.Connection, source: str) -> list[str]:
 
 
 def budgets(db: sqlite3.Connection) -> frozenset[str]:
-    """The names of the configured budgets."""
-    return frozenset(budget.name for budget in meta.budgets(db))
+    """The names of the configured budgets, and of those of its fleet that this machine heard of."""
+    guards = json.loads(meta.get(db, meta.FLEET_GUARDS) or "[]")
+    of_fleet = (f"{OF_FLEET}{one['told']['budget']}" for one in guards)
+    return frozenset([*(budget.name for budget in meta.budgets(db)), *of_fleet])
 
 
 def _matching(db: sqlite3.Connection, prefix: str, source: str = "") -> dict[str, str]:

@@ -41,4 +41,9 @@ def words_of(fleet: Mapping[str, Any]) -> list[str]:
     named = f"{fleet['host']}, team {fleet['team']}" if fleet.get("host") else "not heard of yet"
     how = "reachable" if fleet["reachable"] else "out of reach"
     waits = f"{fleet['waiting']} rows wait" if fleet.get("waiting") else "nothing waits"
-    return [f"fleet: {named}; its server is {how}; {waits}"]
+    return [f"fleet: {named}; its server is {how}; {waits}", *held(fleet)]
+
+
+def held(fleet: Mapping[str, Any]) -> list[str]:
+    """What of the fleet's budgets holds this machine's agents back, a line each."""
+    return [f"{one['budget']} holds agents here: {one['why']}" for one in fleet.get("holds", ())]
