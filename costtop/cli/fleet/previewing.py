@@ -12,7 +12,16 @@ from costtop.durations import QUARTER, iso
 from costtop.errors import NothingFound
 from costtop.fleet.batches import Outbox, newest
 from costtop.fleet.naming import Naming, hash_key
-from costtop.fleet.shipment import FAILED, SHORT, Shipment, ShippedCall, ShippedSession, SumShipment
+from costtop.fleet.shipment import (
+    FAILED,
+    SHORT,
+    SessionTotals,
+    Shipment,
+    ShippedCall,
+    ShippedLine,
+    ShippedSession,
+    SumShipment,
+)
 from costtop.paths import Paths
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
@@ -103,14 +112,14 @@ def _sum_lines(shipment: SumShipment) -> list[str]:
     spend = [
         [
             *(iso(one.quarter * QUARTER), one.model, one.feature, one.project, one.user),
-            *(str(one.calls), f"${money.exactly(one.cost)}"),
+            *_sums(one),
         ]
         for one in shipment.spend
     ]
     sessions = [
         [
             *(one.source, one.session, one.agent, one.model, one.feature, one.project, one.user),
-            *(str(sums.calls), f"${money.exactly(sums.cost)}"),
+            *_sums(sums),
         ]
         for one, sums in zip(shipment.sessions, shipment.totals, strict=True)
     ]
@@ -119,6 +128,11 @@ def _sum_lines(shipment: SumShipment) -> list[str]:
         rows = [[one or "-" for one in row] for row in sessions]
         lines += ["", plain(_SESSIONS, rows, frozenset({7, 8}))]
     return lines
+
+
+def _sums(one: ShippedLine | SessionTotals) -> tuple[str, str]:
+    floor = "≥ " if one.unpriced or one.short else ""
+    return str(one.calls), f"{floor}${money.exactly(one.cost)}"
 
 
 def _row(call: ShippedCall, session: ShippedSession) -> list[str]:
