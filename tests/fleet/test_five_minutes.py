@@ -11,7 +11,7 @@ from tests.docs.prepared_homes import PreparedHomes
 
 PAGE = ROOT / "docs/fleet-start.md"
 _SHIPPED = """```sh
-until costtop fleet status --json | grep -q '"waiting": 0'; do sleep 0.1; done
+until costtop fleet status | grep -q 'nothing waits'; do sleep 0.1; done
 ```
 """
 
