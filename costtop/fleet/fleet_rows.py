@@ -10,7 +10,7 @@ _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _SILENT_AFTER = 3  # times of what it promised
 
 
-class HostRow(NamedTuple):
+class MachineRow(NamedTuple):
     """One machine as the server knows it; times ms UTC, spans ms."""
 
     host: str
@@ -33,7 +33,7 @@ class LeaderRow(NamedTuple):
     since: int  # ms UTC
 
 
-def machines(db: psycopg.Connection) -> list[HostRow]:
+def machines(db: psycopg.Connection) -> list[MachineRow]:
     """Those of the teams that this login may read, by team and name."""
     rows = db.execute(
         "SELECT h.name, t.name, h.version, h.seen, h.lag_ms, h.skew_ms, h.schema, h.idle_ms,"
@@ -43,11 +43,11 @@ def machines(db: psycopg.Connection) -> list[HostRow]:
     return [_machine(*row) for row in rows]
 
 
-def _machine(host: str, team: str, version: str, seen: int, *numbers: int) -> HostRow:
+def _machine(host: str, team: str, version: str, seen: int, *numbers: int) -> MachineRow:
     lag, skew, schema, idle, now = numbers
     ago = max(0, now - seen) if seen else None
     silent = ago is None or ago > _SILENT_AFTER * idle
-    return HostRow(host, team, version, seen or None, ago, lag, skew, schema, silent)
+    return MachineRow(host, team, version, seen or None, ago, lag, skew, schema, silent)
 
 
 def leaders(db: psycopg.Connection) -> list[LeaderRow]:

@@ -22,7 +22,7 @@ from costtop.fleet.host_link import HostLink
 from costtop.fleet.inbox import Inbox, say
 from costtop.fleet.naming import Naming
 from costtop.fleet.outflow import Outflow
-from costtop.fleet.server_link import Fault
+from costtop.fleet.server_link import LinkFault
 from costtop.fleet.server_url import url_of
 from costtop.settings.fleet_settings import Fleet
 
@@ -242,13 +242,13 @@ class Forwarder:
             "strays": facts.strays if facts else 0,
         }
 
-    def _outdated(self) -> Fault | None:
+    def _outdated(self) -> LinkFault | None:
         """Where the server lacks what this costtop would say; one of more steps takes all."""
         facts = self._link.facts
         if facts is None or facts.schema >= self._steps:
             return None
         has = f"the fleet's server has schema {facts.schema}, this costtop wants {self._steps}"
-        return Fault("fleet-schema", f"{has}: costtop fleet migrate, as its owner")
+        return LinkFault("fleet-schema", f"{has}: costtop fleet migrate, as its owner")
 
 
 def _where(error: BaseException) -> str:

@@ -13,7 +13,7 @@ import psycopg
 from costtop.durations import now_ms
 from costtop.errors import FleetError
 from costtop.fleet import server_link, ship
-from costtop.fleet.server_link import Fault
+from costtop.fleet.server_link import LinkFault
 from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer
 from costtop.fleet.shipment import Shipment, SumShipment
 
@@ -28,7 +28,7 @@ class HostLink:
         self._db: psycopg.Connection | None = None
         self._vain, self._again = 0, 0.0
         self.facts: HeartbeatAnswer | None = None
-        self.fault: Fault | None = None  # why nothing can be said now
+        self.fault: LinkFault | None = None  # why nothing can be said now
         self.away_since: int | None = None  # ms UTC
         self.heard = 0  # ms UTC of the server's last answer
         self.spoke = self.beaten = float("-inf")  # monotonic: of the same, and of a heartbeat's
@@ -82,7 +82,7 @@ class HostLink:
 
     def failed(self, error: psycopg.Error | FleetError) -> None:
         """Notes a failure, and when to try again. The connection is not used any more."""
-        said = Fault("fleet-unsafe", str(error))
+        said = LinkFault("fleet-unsafe", str(error))
         self.fault = server_link.fault(error) if isinstance(error, psycopg.Error) else said
         self.away_since = self.away_since or now_ms()
         self.close()

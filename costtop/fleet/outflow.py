@@ -13,14 +13,14 @@ import psycopg
 
 from costtop.durations import DAY, iso
 from costtop.fleet import ship
-from costtop.fleet.batches import AT_ONCE, Batch, Outbox
+from costtop.fleet.batches import AT_ONCE, OutgoingBatch, ShippingOutbox
 from costtop.fleet.host_link import HostLink
 from costtop.fleet.inbox import say
 from costtop.fleet.naming import Naming
 from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession, SumShipment
 from costtop.store import outgoing
 from costtop.store.db import open_reader
-from costtop.store.outgoing import Done
+from costtop.store.outgoing import BatchTaken
 
 _MANY = 2000  # calls of a batch of what was stored before: the most that the server takes
 _NEVER = 1 << 22  # days since 1970 that no call is of
@@ -36,8 +36,8 @@ class Outflow:
         self, database: Path, naming: Naming, link: HostLink, detail: str = "calls"
     ) -> None:
         self._db = open_reader(database, unfinished=True)
-        self._outbox, self._link = Outbox(self._db, naming, detail), link
-        self._sent: deque[Done] = deque()
+        self._outbox, self._link = ShippingOutbox(self._db, naming, detail), link
+        self._sent: deque[BatchTaken] = deque()
         self._limit = AT_ONCE
         self.live = True  # what was sent last had changed; else it was stored before
         self.aside = 0  # rows that the server refuses
@@ -59,14 +59,14 @@ class Outflow:
         """Whether the daemon has to cross out first."""
         return len(self._sent) >= _AHEAD
 
-    def next(self) -> Batch | None:
+    def next(self) -> OutgoingBatch | None:
         """What to send now; None where nothing waits."""
         batch = self._outbox.next(self._limit, tuple(self._sent))
         self.live = batch is None or batch.live
         self._limit = AT_ONCE if self.live else _MANY
         return batch
 
-    def send(self, batch: Batch, lag_ms: int) -> dict[str, Any]:
+    def send(self, batch: OutgoingBatch, lag_ms: int) -> dict[str, Any]:
         """Ships a batch and tells the daemon; the news of the answer. Raises psycopg.Error."""
         refused: list[int] = []
         if isinstance(batch.shipment, SumShipment):  # a whole: no row of it can be set aside

@@ -28,7 +28,7 @@ _WATCHED: Mapping[str, str] = {
 _TIMED = b"SELECT set_config('statement_timeout', %s, false)"
 
 
-class Fault(NamedTuple):
+class LinkFault(NamedTuple):
     """What is wrong, by the code under which `doctor` knows it, and in words without the URL."""
 
     code: str
@@ -36,73 +36,91 @@ class Fault(NamedTuple):
 
 
 _AWAY, _REFUSED, _UNSAFE = "fleet-away", "fleet-refused", "fleet-unsafe"
-_BY_STATE: Mapping[str, Fault] = {
-    "53100": Fault("fleet-full", "the disk of the fleet's server is full"),
-    "53200": Fault(_AWAY, "the fleet's server has no memory left"),
-    "53300": Fault(_AWAY, "the fleet's server has no connection to spare"),
-    "57014": Fault(_AWAY, "the fleet's server did not answer in time"),
-    "25006": Fault("fleet-full", "the fleet's server takes no writes now (it is read-only)"),
-    "42501": Fault(_REFUSED, "the fleet's server does not let this login do it"),
-    "42883": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
-    "42P01": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
-    "3F000": Fault("fleet-schema", "the fleet's server has no costtop in it: costtop fleet init"),
-    "42703": Fault("fleet-schema", "the fleet's server has another schema: costtop fleet migrate"),
-    "CT004": Fault(
+_BY_STATE: Mapping[str, LinkFault] = {
+    "53100": LinkFault("fleet-full", "the disk of the fleet's server is full"),
+    "53200": LinkFault(_AWAY, "the fleet's server has no memory left"),
+    "53300": LinkFault(_AWAY, "the fleet's server has no connection to spare"),
+    "57014": LinkFault(_AWAY, "the fleet's server did not answer in time"),
+    "25006": LinkFault("fleet-full", "the fleet's server takes no writes now (it is read-only)"),
+    "42501": LinkFault(_REFUSED, "the fleet's server does not let this login do it"),
+    "42883": LinkFault(
+        "fleet-schema", "the fleet's server has another schema: costtop fleet migrate"
+    ),
+    "42P01": LinkFault(
+        "fleet-schema", "the fleet's server has another schema: costtop fleet migrate"
+    ),
+    "3F000": LinkFault(
+        "fleet-schema", "the fleet's server has no costtop in it: costtop fleet init"
+    ),
+    "42703": LinkFault(
+        "fleet-schema", "the fleet's server has another schema: costtop fleet migrate"
+    ),
+    "CT004": LinkFault(
         "fleet-detail",
         "this host has shipped with another detail so far: costtop fleet forget it, enrol it anew",
     ),
-    "CT001": Fault("fleet-twin", "another process of this host writes to the fleet"),
-    "CT002": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
-    "CT003": Fault("fleet-row", "this host has told more new names today than a fleet takes"),
-    "22003": Fault("fleet-row", "the fleet's server does not take a row: a number is too large"),
-    "23502": Fault("fleet-row", "the fleet's server does not take a row: a value is missing"),
-    "23514": Fault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
+    "CT001": LinkFault("fleet-twin", "another process of this host writes to the fleet"),
+    "CT002": LinkFault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
+    "CT003": LinkFault("fleet-row", "this host has told more new names today than a fleet takes"),
+    "22003": LinkFault(
+        "fleet-row", "the fleet's server does not take a row: a number is too large"
+    ),
+    "23502": LinkFault("fleet-row", "the fleet's server does not take a row: a value is missing"),
+    "23514": LinkFault("fleet-row", "the fleet's server does not take a row: it is beyond a limit"),
 }
 # Of a connection that failed there is only a text, of libpq and of the server. In this order.
-_BY_TEXT: tuple[tuple[str, Fault], ...] = (
+_BY_TEXT: tuple[tuple[str, LinkFault], ...] = (
     (
         "certificate verify failed",
-        Fault(
+        LinkFault(
             _UNSAFE, "the server's certificate is of an authority not trusted here, or has expired"
         ),
     ),
-    ("does not match host name", Fault(_UNSAFE, "the server's certificate has another name")),
+    ("does not match host name", LinkFault(_UNSAFE, "the server's certificate has another name")),
     (
         "root certificate file",
-        Fault(_UNSAFE, "no file of an authority to trust: set sslrootcert=FILE in the fleet's URL"),
+        LinkFault(
+            _UNSAFE, "no file of an authority to trust: set sslrootcert=FILE in the fleet's URL"
+        ),
     ),
-    ("unknown ca", Fault(_REFUSED, "the fleet's server does not trust this host's certificate")),
+    (
+        "unknown ca",
+        LinkFault(_REFUSED, "the fleet's server does not trust this host's certificate"),
+    ),
     (
         "valid client certificate",
-        Fault(
+        LinkFault(
             _REFUSED, "the fleet's server wants this host's certificate: sslcert, sslkey in the URL"
         ),
     ),
-    ("certificate file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
-    ("private key file", Fault(_UNSAFE, "a file with a certificate or key cannot be read")),
-    ("does not support ssl", Fault(_UNSAFE, "the fleet's server has no TLS")),
-    ("ssl", Fault(_UNSAFE, "TLS with the fleet's server failed")),
-    ("authentication failed", Fault(_REFUSED, "the fleet's server refuses this login")),
-    ("no password supplied", Fault(_REFUSED, "the fleet's server wants a password")),
-    ("pg_hba.conf", Fault(_REFUSED, "the fleet's server does not let this machine in")),
-    ("is not permitted to log in", Fault(_REFUSED, "the fleet's server refuses this login")),
-    ('role "', Fault(_REFUSED, "the fleet's server does not know this login")),
-    ('database "', Fault(_REFUSED, "the fleet's server has no such database")),
-    ("no such user", Fault(_REFUSED, "the fleet's server does not know this login")),
-    ("too many", Fault(_AWAY, "the fleet's server has no connection to spare")),
-    ("remaining connection slots", Fault(_AWAY, "the fleet's server has no connection to spare")),
-    ("starting up", Fault(_AWAY, "the fleet's server is starting")),
-    ("recovery", Fault(_AWAY, "the fleet's server is starting")),
-    ("shutting down", Fault(_AWAY, "the fleet's server is being stopped")),
-    ("translate host name", Fault(_AWAY, "the name of the fleet's server is not found")),
-    ("resolve host", Fault(_AWAY, "the name of the fleet's server is not found")),
-    ("connection refused", Fault(_AWAY, "the fleet's server refuses connections")),
-    ("timeout", Fault(_AWAY, "the fleet's server does not answer")),
-    ("timed out", Fault(_AWAY, "the fleet's server does not answer")),
-    ("no route", Fault(_AWAY, "there is no way to the fleet's server")),
-    ("unreachable", Fault(_AWAY, "there is no way to the fleet's server")),
+    ("certificate file", LinkFault(_UNSAFE, "a file with a certificate or key cannot be read")),
+    ("private key file", LinkFault(_UNSAFE, "a file with a certificate or key cannot be read")),
+    ("does not support ssl", LinkFault(_UNSAFE, "the fleet's server has no TLS")),
+    ("ssl", LinkFault(_UNSAFE, "TLS with the fleet's server failed")),
+    ("authentication failed", LinkFault(_REFUSED, "the fleet's server refuses this login")),
+    ("no password supplied", LinkFault(_REFUSED, "the fleet's server wants a password")),
+    ("pg_hba.conf", LinkFault(_REFUSED, "the fleet's server does not let this machine in")),
+    ("is not permitted to log in", LinkFault(_REFUSED, "the fleet's server refuses this login")),
+    ('role "', LinkFault(_REFUSED, "the fleet's server does not know this login")),
+    ('database "', LinkFault(_REFUSED, "the fleet's server has no such database")),
+    ("no such user", LinkFault(_REFUSED, "the fleet's server does not know this login")),
+    ("too many", LinkFault(_AWAY, "the fleet's server has no connection to spare")),
+    (
+        "remaining connection slots",
+        LinkFault(_AWAY, "the fleet's server has no connection to spare"),
+    ),
+    ("starting up", LinkFault(_AWAY, "the fleet's server is starting")),
+    ("recovery", LinkFault(_AWAY, "the fleet's server is starting")),
+    ("shutting down", LinkFault(_AWAY, "the fleet's server is being stopped")),
+    ("translate host name", LinkFault(_AWAY, "the name of the fleet's server is not found")),
+    ("resolve host", LinkFault(_AWAY, "the name of the fleet's server is not found")),
+    ("connection refused", LinkFault(_AWAY, "the fleet's server refuses connections")),
+    ("timeout", LinkFault(_AWAY, "the fleet's server does not answer")),
+    ("timed out", LinkFault(_AWAY, "the fleet's server does not answer")),
+    ("no route", LinkFault(_AWAY, "there is no way to the fleet's server")),
+    ("unreachable", LinkFault(_AWAY, "there is no way to the fleet's server")),
 )
-_CUT = Fault(_AWAY, "the connection to the fleet's server was cut")
+_CUT = LinkFault(_AWAY, "the connection to the fleet's server was cut")
 
 
 def connect(url: str, *, insecure: bool = False, name: str = "costtop-fleet") -> psycopg.Connection:
@@ -129,7 +147,7 @@ def connect(url: str, *, insecure: bool = False, name: str = "costtop-fleet") ->
     return db
 
 
-def fault(error: psycopg.Error) -> Fault:
+def fault(error: psycopg.Error) -> LinkFault:
     """What an error of the driver means, without a word of its text."""
     state = error.sqlstate or ""
     if found := _BY_STATE.get(state):
@@ -137,7 +155,7 @@ def fault(error: psycopg.Error) -> Fault:
     if state:
         if state.startswith(("08", "57")):
             return _CUT
-        return Fault("fleet-trouble", f"the fleet's server cannot do it (SQLSTATE {state})")
+        return LinkFault("fleet-trouble", f"the fleet's server cannot do it (SQLSTATE {state})")
     text = str(error).lower()
     return next((one for words, one in _BY_TEXT if words in text), _CUT)
 

@@ -70,7 +70,7 @@ Mark = tuple[int, int]
 """(rev, row) of the session that was told last."""
 
 
-class Done(NamedTuple):
+class BatchTaken(NamedTuple):
     """What a batch has taken, to be crossed out after the server's answer. It goes as JSON."""
 
     live: list[list[int]] = []  # [first, last] of `outgoing`
@@ -91,7 +91,7 @@ class Shipping(NamedTuple):
     changed: Mark
 
 
-class Waiting(NamedTuple):
+class StillUnsent(NamedTuple):
     """What is still to be sent."""
 
     live: int  # rows, counted up to 100,000
@@ -173,11 +173,11 @@ def acked(db: sqlite3.Connection) -> int:
 
 
 def sent(db: sqlite3.Connection, done: Sequence[object]) -> None:
-    """Crosses out what a batch took (a `Done`); a second time changes nothing.
+    """Crosses out what a batch took (a `BatchTaken`); a second time changes nothing.
 
     A call that has changed since has a new number, and stays.
     """
-    live, history, changed, upto, turn = Done(*done)  # type: ignore[arg-type]
+    live, history, changed, upto, turn = BatchTaken(*done)  # type: ignore[arg-type]
     for first, last in live:
         db.execute(
             "DELETE FROM outgoing WHERE seq BETWEEN ? AND ?"
@@ -226,11 +226,11 @@ def aside(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM outgoing_aside").fetchone()[0])
 
 
-def waiting(db: sqlite3.Connection) -> Waiting:
+def waiting(db: sqlite3.Connection) -> StillUnsent:
     """What is still to be sent."""
     query = "SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE call OR key NOTNULL LIMIT 100000)"
     live, place = int(db.execute(query).fetchone()[0]), shipping(db).history
-    return Waiting(live, None if place is None else place[0], aside(db))
+    return StillUnsent(live, None if place is None else place[0], aside(db))
 
 
 def shipping(db: sqlite3.Connection) -> Shipping:

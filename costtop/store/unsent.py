@@ -60,7 +60,7 @@ class StoredSession(NamedTuple):
     ended: int | None
 
 
-class Changes(NamedTuple):
+class UnsentChanges(NamedTuple):
     """What has changed: rows of calls, keys that are gone, and the numbers that tell of them."""
 
     calls: list[int]
@@ -87,13 +87,13 @@ FROM sessions s JOIN sessions r ON r.id = s.root LEFT JOIN contexts x ON x.id = 
 _TOLD = "(s.last NOTNULL OR s.started NOTNULL)"  # a log has said something of it
 
 
-def changes(db: sqlite3.Connection, limit: int, without: Sequence[Sequence[int]]) -> Changes:
+def changes(db: sqlite3.Connection, limit: int, without: Sequence[Sequence[int]]) -> UnsentChanges:
     """The newest changes, but those of the numbers `without` ([first, last] each)."""
     rows, taken, left = written(db, limit, without)
     calls = dict.fromkeys(call for call, _ in rows if call)
     # A key that came again is told as what it is now.
     gone = dict.fromkeys(key for call, key in rows if not call and not _is_stored(db, key))
-    return Changes(list(calls), list(gone), taken, left)
+    return UnsentChanges(list(calls), list(gone), taken, left)
 
 
 def written(
@@ -168,7 +168,7 @@ def changed_sessions(
     return told, (rows[-1][0], rows[-1][1]) if rows else None
 
 
-class History:
+class UnsentHistory:
     """Walks what was stored before, the newest day first; keeps the sessions of one day."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

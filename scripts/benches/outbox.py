@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from costtop.durations import QUARTER
-from costtop.fleet.batches import Outbox
+from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming
 from costtop.model import Call, Context, Tokens
 from costtop.store import outgoing
@@ -93,7 +93,7 @@ def _shipped(path: Path, many: int) -> None:
         print(f"joined with {many:,} calls: {(time.process_time() - since) * 1000:.1f} ms")
         longest, calls, batches, began = 0.0, 0, 0, time.process_time()
         with closing(open_reader(path)) as reader:
-            outbox = Outbox(reader, Naming(_NAMED, b"k" * 64))
+            outbox = ShippingOutbox(reader, Naming(_NAMED, b"k" * 64))
             while True:
                 since = time.process_time()
                 batch = outbox.next(2_000)

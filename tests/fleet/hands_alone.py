@@ -15,7 +15,7 @@ from pathlib import Path
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands.session_deeds import SessionDeeds
-from costtop.daemon.fleet.hands import HandRules, Hands
+from costtop.daemon.fleet.hands import FarHands, HandRules
 from costtop.daemon.notices.post import Audience
 from costtop.durations import running_ms
 from costtop.fleet.naming import Naming
@@ -75,7 +75,7 @@ async def main(given, say):
 
         log = ActionLog(writer, Audience(()), lambda: None)
         rules = HandRules(frozenset(given["accept"]), given["hourly"], given["read_only"])
-        hands = Hands(writer, actions, SessionDeeds(writer, actions, log), rules, NAMES, tell)
+        hands = FarHands(writer, actions, SessionDeeds(writer, actions, log), rules, NAMES, tell)
         tasks = [
             asyncio.create_task(hands.run()),
             asyncio.create_task(actions.finish(writer, log)),

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from costtop.fleet.batches import Batch, Outbox
+from costtop.fleet.batches import OutgoingBatch, ShippingOutbox
 from costtop.fleet.naming import Naming
 from costtop.fleet.shipment import Shipment, ShippedCall, SumShipment
 from costtop.model import Call, Context, Price, SessionFact, Tokens
@@ -44,7 +44,7 @@ class Server:
         self.minutes: dict[int, dict[tuple[str, str], Any]] = {}
         self.totals: dict[tuple[str, ...], Any] = {}
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: OutgoingBatch) -> None:
         if isinstance(batch.shipment, SumShipment):
             self.take_sums(batch.shipment)
         else:
@@ -117,7 +117,7 @@ class Machine(RuleBasedStateMachine):
         self.folder, self.files, self.detail = folder, 0, detail
         self.server = Server()
         self.logs: list[Reading] = []
-        self.way: list[Batch] = []
+        self.way: list[OutgoingBatch] = []
         self.joined, self.thinned = True, False
         self.open()
         self.begin()
@@ -127,7 +127,7 @@ class Machine(RuleBasedStateMachine):
         self.db = open_writer(self.folder / f"{self.files}" / "costtop.db")
         self.context = WriteContext(lambda context, source, model: context.feature or model)
         self.naming = Naming(ALL, b"k" * 32)
-        self.outbox = Outbox(self.db, self.naming, self.detail)
+        self.outbox = ShippingOutbox(self.db, self.naming, self.detail)
 
     def begin(self) -> None:
         with self.db:
@@ -277,7 +277,7 @@ class Machine(RuleBasedStateMachine):
         if not lost:
             self.done(batch)
 
-    def done(self, batch: Batch) -> None:
+    def done(self, batch: OutgoingBatch) -> None:
         token = json.loads(json.dumps(batch.done))
         self.db.execute("BEGIN IMMEDIATE")
         outgoing.sent(self.db, token)

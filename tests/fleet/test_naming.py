@@ -8,7 +8,7 @@ import pytest
 
 from costtop import paths
 from costtop.errors import ConfigError
-from costtop.fleet.batches import Outbox
+from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.joining import join
 from costtop.fleet.naming import Naming, hash_key
 from costtop.settings.fleet_settings import Fleet, Named
@@ -176,7 +176,7 @@ def test_of_a_store_full_of_canaries_none_leaves_but_those_named(
     assert len(canaries) > 60
     fleet = Fleet(url_env="F", send=send)
     join(db, fleet, paths.find())
-    outbox = Outbox(db, Naming(send, hash_key(fleet, paths.find())))
+    outbox = ShippingOutbox(db, Naming(send, hash_key(fleet, paths.find())))
     left = []
     while (batch := outbox.next()) is not None:
         left.append(batch)

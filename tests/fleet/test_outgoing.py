@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from costtop.fleet.batches import Batch
+from costtop.fleet.batches import OutgoingBatch
 from costtop.model import Context
 from tests.fleet.outgoing_machine import DAY, SESSIONS, Machine
 
@@ -31,7 +31,7 @@ def test_a_call_that_comes_again_under_its_key_is_told_and_not_taken_back(tmp_pa
 def test_what_is_on_its_way_is_left_out_and_what_comes_meanwhile_is_not(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "calls")
     machine.drain()
-    way: list[Batch] = []
+    way: list[OutgoingBatch] = []
     for n in range(1, 5):
         machine.append_one(n, SESSIONS[0], n, 0, Context(), "", b"/a", side=False)
         batch = machine.outbox.next(1, [one.done for one in way])

@@ -9,7 +9,7 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
-from costtop.fleet.batches import Outbox
+from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.joining import join
 from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import ShippedCall, ShippedSession
@@ -59,10 +59,10 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out
 
 
-def joined(db: sqlite3.Connection) -> Outbox:
+def joined(db: sqlite3.Connection) -> ShippingOutbox:
     fleet = Fleet(url_env="FLEET_URL", send=("model", "project"))
     join(db, fleet, paths.find())
-    return Outbox(db, Naming(fleet.send, hash_key(fleet, paths.find())))
+    return ShippingOutbox(db, Naming(fleet.send, hash_key(fleet, paths.find())))
 
 
 def test_the_rows_that_are_shown_are_those_that_leave(

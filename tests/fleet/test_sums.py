@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from costtop.fleet.batches import Outbox
+from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming
 from costtop.fleet.ship import OTHER_DETAIL, ship
 from costtop.fleet.shipment import SessionTotals, ShippedLine, SumShipment
@@ -59,7 +59,7 @@ def read(db: sqlite3.Connection, *numbers: int, cost: int | None = 700, at: int 
 
 
 def drain(fleet: Fleet, db: sqlite3.Connection, detail: str = "sessions", limit: int = 30) -> None:
-    outbox = Outbox(db, Naming(("model", "feature", "project", "user"), b"k" * 32), detail)
+    outbox = ShippingOutbox(db, Naming(("model", "feature", "project", "user"), b"k" * 32), detail)
     while (batch := outbox.next(limit)) is not None:
         for _ in range(2):  # the second time changes nothing
             answer = ship(fleet.link("a"), fleet.epochs["a"], batch.upto, batch.shipment)

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from costtop.fleet.batches import Batch, Outbox
+from costtop.fleet.batches import OutgoingBatch, ShippingOutbox
 from costtop.fleet.naming import Naming
 from costtop.fleet.ship import ship
 from costtop.fleet.shipment import Shipment
@@ -51,7 +51,9 @@ class Store:
 
     def began(self) -> None:
         """A new forwarder: it knows nothing but what the store says."""
-        self.outbox = Outbox(self.db, Naming(("model", "feature", "project", "user"), b"k" * 32))
+        self.outbox = ShippingOutbox(
+            self.db, Naming(("model", "feature", "project", "user"), b"k" * 32)
+        )
 
     def begin(self) -> None:
         with self.db:
@@ -162,7 +164,7 @@ class Machine(RuleBasedStateMachine):
             self._ship(host, batch, how)
             compare(self.fleet, self.told)
 
-    def _ship(self, host: str, batch: Batch, how: str) -> None:
+    def _ship(self, host: str, batch: OutgoingBatch, how: str) -> None:
         db, shipment, store = self.fleet.link(host), batch.shipment, self.stores[host]
         assert isinstance(shipment, Shipment)
         if how == "before commit":

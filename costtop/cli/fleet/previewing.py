@@ -10,7 +10,7 @@ from costtop.cli.parser import Parser
 from costtop.cli.tables import count, plain, put, put_json
 from costtop.durations import QUARTER, iso
 from costtop.errors import NothingFound
-from costtop.fleet.batches import Outbox, newest
+from costtop.fleet.batches import ShippingOutbox, newest
 from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import (
     FAILED,
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     with closing(open_reader(found.database)) as db:
         waiting = outgoing.waiting(db) if outgoing.joined(db) else None
         detail = fleet.detail if fleet else "calls"
-        batch = Outbox(db, naming, detail).next(limit)
+        batch = ShippingOutbox(db, naming, detail).next(limit)
         shipment = batch.shipment if batch else newest(db, naming, limit, detail)
     if not any(shipment[1:] if isinstance(shipment, SumShipment) else shipment):
         raise NothingFound("nothing is stored yet that could leave")
@@ -148,7 +148,7 @@ def _row(call: ShippedCall, session: ShippedSession) -> list[str]:
 
 
 def _tree(
-    shipment: Shipment | SumShipment, told: str, waiting: outgoing.Waiting | None
+    shipment: Shipment | SumShipment, told: str, waiting: outgoing.StillUnsent | None
 ) -> dict[str, Any]:
     head = {
         "schema": 1,

@@ -52,7 +52,7 @@ class HandRules(NamedTuple):
     read_only: bool = False
 
 
-class Hands:
+class FarHands:
     """Takes what the pipe brings, and does it beside the pipe."""
 
     def __init__(
@@ -223,13 +223,13 @@ class Hands:
         self._tell({"answer": {"id": one.id, "state": one.state, "why": one.answer}})
 
 
-def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPipe) -> Hands:
+def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPipe) -> FarHands:
     """Those of this instance, which hear what its pipe brings."""
     actions, writer = executors.actions, instance.writer
     rules = HandRules(frozenset(fleet.accept), fleet.hourly, instance.config.read_only)
     deeds = SessionDeeds(writer, actions, executors.action_log)
     names = Naming(fleet.send, naming.hash_key(fleet, instance.paths))
-    made = Hands(writer, actions, deeds, rules, names, pipe.tell)
+    made = FarHands(writer, actions, deeds, rules, names, pipe.tell)
     pipe.on("commands", made.take)
     pipe.on("answered", made.answered)
     pipe.on("up", made.tell_all)

@@ -35,7 +35,7 @@ Span = tuple[int, int]  # [since, until) in ms UTC
 Watch = Callable[[int, int], None]  # hears how many steps are done, and of how many
 
 
-class Wanted(NamedTuple):
+class AskedRows(NamedTuple):
     """What a question needs. None as an end: all that there is."""
 
     sums: Sequence[tuple[int | None, int | None]] = ()
@@ -134,7 +134,7 @@ class _Reading:
         copied_calls.put_models(self.store)
 
 
-def fetch(db: psycopg.Connection, store: OwnStore, wanted: Wanted, watch: Watch) -> None:
+def fetch(db: psycopg.Connection, store: OwnStore, wanted: AskedRows, watch: Watch) -> None:
     """Brings it into an empty store. Raises psycopg.Error; the store is then empty as before."""
     with server_rows.one_moment(db) as moment, own_store.written(store.db):
         hosts = server_rows.hosts(db)

@@ -21,7 +21,7 @@ from costtop.fleet.mirror import (
     steward_words,
 )
 from costtop.fleet.mirror.own_store import OwnStore
-from costtop.fleet.mirror.server_rows import HostRow, Moment, ServerSession, Slice, SpendRow
+from costtop.fleet.mirror.server_rows import HostRow, PictureMoment, ServerSession, Slice, SpendRow
 from costtop.named import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.rollups import next_rev
@@ -30,7 +30,7 @@ _AHEAD = 10 * MINUTE  # the server takes no time that lies further ahead
 _LATE = 45 * MINUTE  # what comes later than this is found when its slice has its turn
 
 
-class Kept(NamedTuple):
+class KeptRollUp(NamedTuple):
     """A roll-up, how it is cut into slices, and how far back it is kept; ms."""
 
     what: str
@@ -40,8 +40,8 @@ class Kept(NamedTuple):
     at_once: int  # slices that were never read, of one pull
 
 
-MINUTES = Kept("minutes", MINUTE, HOUR, 8 * DAY, 24)
-SPEND = Kept("spend", QUARTER, 3 * HOUR, 35 * DAY, 24)
+MINUTES = KeptRollUp("minutes", MINUTE, HOUR, 8 * DAY, 24)
+SPEND = KeptRollUp("spend", QUARTER, 3 * HOUR, 35 * DAY, 24)
 _FEW = 50  # hosts up to which all are asked each time
 _ALL = 10_000  # ms after which all are asked where there are more
 _TURN = 1_000  # ms after which another slice of the past has its turn
@@ -116,7 +116,7 @@ def left(store: OwnStore) -> tuple[int, int]:
     return sum(key in store.slices for key in every), len(every)
 
 
-def _meet(store: OwnStore, hosts: Sequence[HostRow], moment: Moment) -> None:
+def _meet(store: OwnStore, hosts: Sequence[HostRow], moment: PictureMoment) -> None:
     """Who there is; what was read before is of no use where the server or its teams are others."""
     known = {row[0] for row in store.db.execute("SELECT DISTINCT team FROM fleet_hosts")}
     set_back = any(rev > moment.since for rev in store.slices.values())
@@ -127,7 +127,9 @@ def _meet(store: OwnStore, hosts: Sequence[HostRow], moment: Moment) -> None:
     copied_sessions.put_hosts(store, hosts)
 
 
-def _pull_sessions(db: psycopg.Connection, store: OwnStore, moment: Moment, rev: int) -> None:
+def _pull_sessions(
+    db: psycopg.Connection, store: OwnStore, moment: PictureMoment, rev: int
+) -> None:
     since = store.slices.get(_OF_SESSIONS, 0)
     rows = server_rows.sessions(db, list(store.teams), moment.now - DAY, since)
     put_sessions(db, store, rows, rev)
@@ -151,7 +153,11 @@ def learn(db: psycopg.Connection, store: OwnStore, wanted: Iterable[tuple[int, i
 
 
 def _pull_moved(
-    db: psycopg.Connection, store: OwnStore, hosts: Sequence[HostRow], moment: Moment, rev: int
+    db: psycopg.Connection,
+    store: OwnStore,
+    hosts: Sequence[HostRow],
+    moment: PictureMoment,
+    rev: int,
 ) -> None:
     """What hosts that told something changed of the last hour. All else waits until all are asked:
     what comes late, and what a host told of another one's calls.
@@ -175,7 +181,7 @@ def _pull_moved(
 
 
 def _pull_spend(
-    db: psycopg.Connection, store: OwnStore, slices: Slices, moment: Moment, rev: int
+    db: psycopg.Connection, store: OwnStore, slices: Slices, moment: PictureMoment, rev: int
 ) -> None:
     rows = server_rows.spend(db, list(store.teams), list(slices.values()))
     _put_spend(db, store, rows, moment, rev)
@@ -183,7 +189,7 @@ def _pull_spend(
 
 
 def _put_spend(
-    db: psycopg.Connection, store: OwnStore, rows: list[SpendRow], moment: Moment, rev: int
+    db: psycopg.Connection, store: OwnStore, rows: list[SpendRow], moment: PictureMoment, rev: int
 ) -> None:
     learn(db, store, ((one.team, name) for one in rows for name in one[3:7]))
     before = store.changes
@@ -193,13 +199,17 @@ def _put_spend(
         meta.settle(store.db, rev)
 
 
-def _pull_minutes(db: psycopg.Connection, store: OwnStore, slices: Slices, moment: Moment) -> None:
+def _pull_minutes(
+    db: psycopg.Connection, store: OwnStore, slices: Slices, moment: PictureMoment
+) -> None:
     rows = server_rows.minutes(db, list(store.teams), list(slices.values()))
     copied_sums.put_minutes(store, rows)
     store.slices |= dict.fromkeys(slices, moment.since)
 
 
-def _due(store: OwnStore, kept: Kept, moment: Moment, *, present: bool = True) -> Slices:
+def _due(
+    store: OwnStore, kept: KeptRollUp, moment: PictureMoment, *, present: bool = True
+) -> Slices:
     """The slices to ask for: those of now, some that were never read, one or two of the others."""
     keys = _keys(kept, moment.now)
     old = [key for key in store.slices if key[0] == kept.what and key not in keys]
@@ -219,13 +229,13 @@ def _due(store: OwnStore, kept: Kept, moment: Moment, *, present: bool = True) -
     return {key: Slice(key[1] * size, (key[1] + 1) * size, store.slices.get(key, 0)) for key in now}
 
 
-def _keys(kept: Kept, now: int) -> list[tuple[str, int]]:
+def _keys(kept: KeptRollUp, now: int) -> list[tuple[str, int]]:
     """The slices that are kept at `now`, newest first."""
     newest, oldest = (now + _AHEAD) // kept.slice, (now - kept.back) // kept.slice
     return [(kept.what, number) for number in range(newest, oldest - 1, -1)]
 
 
-def _drop_before(store: OwnStore, kept: Kept, oldest: int) -> None:
+def _drop_before(store: OwnStore, kept: KeptRollUp, oldest: int) -> None:
     first = oldest * kept.slice // kept.unit
     if kept is MINUTES:
         store.db.execute("DELETE FROM minutes WHERE minute < ?", (first,))

@@ -19,7 +19,7 @@ import psycopg
 from costtop.errors import FleetError
 from costtop.files import private_directory, private_file
 from costtop.fleet.mirror import asked_span, following, picture, reading_link, span_rows
-from costtop.fleet.mirror.asked_span import Wanted
+from costtop.fleet.mirror.asked_span import AskedRows
 from costtop.fleet.mirror.own_store import OwnStore
 
 NAME = "costtop-reader"
@@ -106,9 +106,9 @@ def _bring(db: psycopg.Connection, store: OwnStore, asked: Mapping[str, Any]) ->
         asked_span.fetch(db, store, _wanted(asked), _told)
 
 
-def _wanted(asked: Mapping[str, Any]) -> Wanted:
+def _wanted(asked: Mapping[str, Any]) -> AskedRows:
     sums, calls = ([(a, b) for a, b in asked.get(key, ())] for key in ("sums", "calls"))
-    return Wanted(sums, asked.get("zone", ""), calls, asked.get("session", ""))
+    return AskedRows(sums, asked.get("zone", ""), calls, asked.get("session", ""))
 
 
 def _told(done: int, of: int) -> None:

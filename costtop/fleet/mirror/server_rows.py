@@ -77,7 +77,7 @@ _SPEND_IN = f"""{_SPEND} {_SLICES}
   OFFSET 0) m"""
 
 
-class Moment(NamedTuple):
+class PictureMoment(NamedTuple):
     """The moment that a picture is of: ms UTC by the server's clock, and the `since` of it."""
 
     now: int
@@ -174,13 +174,13 @@ class Slice(NamedTuple):
 
 
 @contextmanager
-def one_moment(db: psycopg.Connection) -> Iterator[Moment]:
+def one_moment(db: psycopg.Connection) -> Iterator[PictureMoment]:
     """What is asked inside belongs together; the server gives up an answer after `PATIENCE`."""
     db.execute(_BEGIN)
     try:
         row = db.execute(_MOMENT).fetchone()
         assert row is not None
-        yield Moment(*row)
+        yield PictureMoment(*row)
     finally:
         if not db.closed:
             db.execute("ROLLBACK")
