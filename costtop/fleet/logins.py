@@ -93,7 +93,8 @@ def grant(db: psycopg.Connection, role: str, team: str, right: Right) -> Made | 
         _check_team(db, team)
         made = None if _exists(db, role) else _login(db, role)
         _do(db, f"GRANT costtop_{right} TO {{}}", role)
-        db.execute("SELECT costtop.allow(%s, %s)", (role, team))
+        commands = {"reader": False, "operator": True}.get(right)  # a steward: as it stands
+        db.execute("SELECT costtop.allow(%s, %s, %s)", (role, team, commands))
     return made
 
 

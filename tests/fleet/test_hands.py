@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from costtop.durations import running_ms
+from costtop.fleet import logins
 from costtop.fleet.ship import accept, answer
 
 VERBS = ("mark", "unmark", "silence", "stop", "pause", "resume", "kill")
@@ -132,6 +133,18 @@ def test_only_operators_of_the_host_s_team_command_and_each_hears_of_its_own(red
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         red.asks()
     assert _deeds(fleet) == []
+
+
+def test_who_reads_a_team_commands_nothing_there_though_an_operator_of_another(red):
+    fleet = red.fleet
+    for team, right in (("blue", "reader"), ("red", "operator"), ("red", "steward")):
+        logins.grant(fleet.admin, "oscar", team, right)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no host c in a team"):
+        red.asks("c")
+    red.asks("a")
+    logins.grant(fleet.admin, "oscar", "red", "reader")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no host a in a team"):
+        red.asks("a")
 
 
 def test_a_host_answers_its_own_commands_alone(red):

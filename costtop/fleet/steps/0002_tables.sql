@@ -168,9 +168,11 @@ CREATE TABLE costtop.spend (
   PRIMARY KEY (team, quarter, host, usr, project, model, feature)
 ) PARTITION BY RANGE (quarter);
 
--- Who may read which team: a login, or a role that it is a member of.
+-- Who may read which team: a login, or a role that it is a member of. Whether its machines may be
+-- commanded is said by team too: an operator of one may be a reader of another.
 CREATE TABLE costtop.grants (
-  team smallint NOT NULL REFERENCES costtop.teams,
-  role name     NOT NULL,
+  team     smallint NOT NULL REFERENCES costtop.teams,
+  role     name     NOT NULL,
+  commands boolean  NOT NULL,
   PRIMARY KEY (team, role)
 );

@@ -38,12 +38,14 @@ GRANT SELECT ON costtop.teams, costtop.meta TO costtop_reader;
 GRANT USAGE ON SCHEMA costtop TO costtop_reader;
 GRANT EXECUTE ON FUNCTION costtop.my_teams TO costtop_reader;
 
--- Lets a login, or all members of a role, read a team; `disallow` takes it back.
-CREATE FUNCTION costtop.allow(as_role name, of_team text) RETURNS void LANGUAGE plpgsql
-SET search_path = costtop, pg_temp AS $$
+-- Lets a login, or all members of a role, read a team, and command its machines where it is an
+-- operator; `may_command` NULL leaves that as it stands. `disallow` takes all of it back.
+CREATE FUNCTION costtop.allow(as_role name, of_team text, may_command boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql SET search_path = costtop, pg_temp AS $$
 BEGIN
-  INSERT INTO grants (team, role) SELECT t.id, as_role FROM teams t WHERE t.name = of_team
-    ON CONFLICT (team, role) DO UPDATE SET role = excluded.role;
+  INSERT INTO grants AS g (team, role, commands)
+    SELECT t.id, as_role, coalesce(may_command, false) FROM teams t WHERE t.name = of_team
+    ON CONFLICT (team, role) DO UPDATE SET commands = coalesce(may_command, g.commands);
   IF NOT FOUND THEN
     RAISE 'no team %', of_team USING ERRCODE = 'no_data_found';
   END IF;

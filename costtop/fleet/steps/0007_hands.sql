@@ -118,6 +118,13 @@ BEGIN
   END IF;
 END $$;
 
+-- The teams whose machines whoever is logged in may command, where it is an operator.
+CREATE FUNCTION costtop.commanded_teams() RETURNS smallint[] STABLE LANGUAGE sql
+SET search_path = costtop, pg_temp AS $$
+  SELECT coalesce(array_agg(g.team), '{}') FROM grants g JOIN pg_roles r ON r.rolname = g.role
+    WHERE g.commands AND pg_has_role(session_user, r.oid, 'MEMBER')
+$$;
+
 -- An operator asks; `of_team` may be '' where one host alone of the operator's teams has that name.
 -- Begun within three heartbeats of the host, or never. Asked again with the same id it answers what
 -- has become of it. Raises CT004 (what may not be asked), 42501 (no such host for this operator).
@@ -126,7 +133,8 @@ CREATE FUNCTION costtop.command(p_id uuid, p_team text, p_host text, p_session t
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = costtop, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  of hosts; one commands; mine smallint[] := my_teams(); found_hosts int; moment bigint := now_ms();
+  of hosts; one commands; mine smallint[] := commanded_teams(); found_hosts int;
+  moment bigint := now_ms();
 BEGIN
   PERFORM check_command(p_session, p_verb, p_given, p_on);
   SELECT count(*) INTO found_hosts FROM hosts h JOIN teams t ON t.id = h.team
