@@ -42,9 +42,12 @@ def _json(capsys, *words: str):
 
 
 def test_alerts_of_the_fleet_are_those_that_its_steward_told(told, capsys):
+    until(lambda: set(told.rows("SELECT state FROM costtop.outbox")) == {"sent"})
     listed = _json(capsys, "alerts", "list", "--fleet")["incidents"]
     assert {one["id"] for one in listed} == set(told.rows("SELECT ref FROM costtop.alerts"))
     assert any("100 %" in one["title"] for one in listed)
+    (told_words,) = {one["told_words"] for one in listed if "100 %" in one["title"]}
+    assert "nobody listens" not in told_words
     shown = _json(capsys, "alerts", "show", listed[0]["id"], "--fleet")
     assert shown["title"] == listed[0]["title"]
 

@@ -16,6 +16,7 @@ from costtop.store import meta
 from costtop.store.alerts import breakers, ledger_rows
 
 _LETTERS = "SELECT * FROM costtop.outbox WHERE at >= %s ORDER BY made, token"
+_LETTERS = "SELECT * FROM costtop.outbox WHERE at >= %s ORDER BY made, token"
 _SEEN = "fleet_alerts_at"  # the key of `meta`: how far alerts have been brought, ms
 _LATE = 60_000  # ms: what was written before, and committed after
 _BUDGETS = (
@@ -40,11 +41,15 @@ def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
     meta.put(db, {"budgets": meta.encode_budgets(budgets), meta.FLEET: "1"})
     since = int(meta.get(db, _SEEN) or 0)
     rows = steward.rows(server, _ALERTS, since - _LATE)
-    at = max((row["at"] for row in rows), default=since)
+    letters = steward.rows(server, _LETTERS, since - _LATE)
+    at = max((row["at"] for row in (*rows, *letters)), default=since)
     known = ledger_rows.read(db, "alerts")
     said = (steward.here(_of_host(row) if row["host"] else row) for row in rows)
     fresh = [row for row in said if _differs(known.get(row["ref"]), row)]
     ledger_rows.put_alerts(db, fresh)
+    sent = ledger_rows.read(db, "outbox") if letters else {}
+    news = [row for row in map(steward.here, letters) if _differs(sent.get(row["token"]), row)]
+    ledger_rows.put_letters(db, news)
     meta.put(db, {_SEEN: str(at)})
     _hold(db, [_breaker(row) for row in steward.rows(server, _HELD)])
 

@@ -56,6 +56,10 @@ def replace(db: sqlite3.Connection, alerts: Iterable[Row], outbox: Iterable[Row]
         db.execute(f"DELETE FROM {table}")
     for row in alerts:
         _insert(db, "alerts", row)
+    _put_letters(db, outbox)
+
+
+def _put_letters(db: sqlite3.Connection, outbox: Iterable[Row]) -> None:
     for row in outbox:
         letter = _insert(db, "outbox", row)
         db.executemany(
@@ -65,11 +69,25 @@ def replace(db: sqlite3.Connection, alerts: Iterable[Row], outbox: Iterable[Row]
         )
 
 
+def put_letters(db: sqlite3.Connection, outbox: Iterable[Row]) -> None:
+    """Puts each in the place of the one with its `token`; the alerts that it tells of stand."""
+    for row in outbox:
+        db.execute(
+            "DELETE FROM outbox_alerts WHERE outbox = (SELECT id FROM outbox WHERE token = ?)",
+            (row["token"],),
+        )
+        db.execute("DELETE FROM outbox WHERE token = ?", (row["token"],))
+        _put_letters(db, [row])
+
+
 def put_alerts(db: sqlite3.Connection, alerts: Iterable[Row]) -> None:
     """Puts each in the place of the one with its `ref`, or beside the others."""
     for row in alerts:
+        old = db.execute("SELECT id FROM alerts WHERE ref = ?", (row["ref"],)).fetchone()
         db.execute("DELETE FROM alerts WHERE ref = ?", (row["ref"],))
-        _insert(db, "alerts", row)
+        fresh = _insert(db, "alerts", row)
+        if old:  # the letters that tell of it
+            db.execute("UPDATE outbox_alerts SET alert = ? WHERE alert = ?", (fresh, *old))
 
 
 def drop_breakers(db: sqlite3.Connection) -> None:
