@@ -1,9 +1,12 @@
 """A connection to the fleet's server: opened safely, watched, and its faults put into plain words.
 
+Safely is TLS with a name that is checked, wherever the server is not on this machine.
+
 The driver's own texts are never shown: they name the host and the user, and of a URL that is not
 understood they show all of it.
 """
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,7 +14,6 @@ import psycopg
 from psycopg import conninfo
 
 from costtop.errors import FleetError
-from costtop.fleet.tls_rules import sslmode
 from costtop.named import NamedTuple
 
 Connection = psycopg.Connection
@@ -25,6 +27,7 @@ _WATCHED: Mapping[str, str] = {
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
 }
+_SAFE = "verify-full"
 _TIMED = b"SELECT set_config('statement_timeout', %s, false)"
 
 
@@ -145,6 +148,38 @@ def connect(url: str, *, insecure: bool = False, name: str = "costtop-fleet") ->
         db.close()
         raise
     return db
+
+
+def sslmode(said: Mapping[str, str], *, insecure: bool) -> str:
+    """The `sslmode` for the parts of a URL, as libpq names them.
+
+    Off this machine nothing but `verify-full` is taken, unless the config says `insecure = true`.
+    Raises FleetError.
+    """
+    wanted = said.get("sslmode", "")
+    hosts = said.get("hostaddr") or said.get("host", "")
+    if not said.get("service") and is_loopback(hosts):
+        return wanted or "prefer"
+    if wanted and wanted != _SAFE and not insecure:
+        raise FleetError(
+            f"the fleet's URL asks for sslmode={wanted}: use verify-full, or set insecure = true"
+            " under [fleet] where the network itself is safe"
+        )
+    return wanted or ("prefer" if insecure else _SAFE)
+
+
+def is_loopback(hosts: str) -> bool:
+    """Whether all of libpq's hosts, a list with commas, are this machine itself."""
+    return all(_is_here(one) for one in hosts.split(","))
+
+
+def _is_here(host: str) -> bool:
+    if host in ("", "localhost") or host.startswith(("/", "@")):  # "" and paths: a Unix socket
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def fault(error: psycopg.Error) -> LinkFault:

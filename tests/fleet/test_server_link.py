@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from costtop.errors import FleetError
-from costtop.fleet import server_link, tls_rules
+from costtop.fleet import server_link
 from tests.free_ports import free_port
 
 CANARY = "c4narybird"
@@ -30,7 +30,7 @@ CANARY = "c4narybird"
     ],
 )
 def test_off_this_machine_the_name_of_the_server_is_checked(parts, insecure, mode):
-    assert tls_rules.sslmode(parts, insecure=insecure) == mode
+    assert server_link.sslmode(parts, insecure=insecure) == mode
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])

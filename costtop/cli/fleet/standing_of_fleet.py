@@ -84,12 +84,12 @@ def _read(fleet: Fleet) -> dict[str, Any]:
     """What a reader's login sees; its trouble where it sees nothing."""
     if not any(place_of(fleet, "reader")):
         return {"hosts": None, "leaders": None, "reader_trouble": ""}
-    from costtop.fleet import fleet_rows
+    from costtop.fleet.mirror import reading_link
     from costtop.fleet.server_url import url_of
 
     try:
         with reached(url_of(fleet, "reader"), insecure=fleet.insecure, name="costtop status") as db:
-            machines, leaders = fleet_rows.machines(db), fleet_rows.leaders(db)
+            machines, leaders = reading_link.machines(db), reading_link.leaders(db)
     except FleetError as error:
         return {"hosts": None, "leaders": None, "reader_trouble": str(error)}
     return {

@@ -1,4 +1,7 @@
-"""Connects a reader to a fleet's server, and says in plain words what is wrong with it."""
+"""Connects a reader to a fleet's server, and says in plain words what is wrong with it.
+
+And the two questions that need no picture: which machines there are, and who leads.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +10,60 @@ import psycopg
 
 from costtop.errors import CosttopError, FleetError
 from costtop.fleet import schema, server_link
+from costtop.named import NamedTuple
 
 _OTHER_TABLES = {"42P01", "42703", "42883", "42P10", "3F000"}  # what is asked for is not there
+_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_SILENT_AFTER = 3  # times of what it promised
+
+
+class MachineRow(NamedTuple):
+    """One machine as the server knows it; times ms UTC, spans ms."""
+
+    host: str
+    team: str
+    version: str
+    seen: int | None  # None: never
+    ago: int | None  # since then, by the server's clock
+    lag: int
+    skew: int
+    schema: int
+    silent: bool  # it should have said something since
+
+
+class LeaderRow(NamedTuple):
+    """The steward of a team."""
+
+    team: str
+    host: str
+    epoch: int
+    since: int  # ms UTC
+
+
+def machines(db: psycopg.Connection) -> list[MachineRow]:
+    """Those of the teams that this login may read, by team and name."""
+    rows = db.execute(
+        "SELECT h.name, t.name, h.version, h.seen, h.lag_ms, h.skew_ms, h.schema, h.idle_ms,"
+        f" {_NOW} FROM costtop.hosts h JOIN costtop.teams t ON t.id = h.team"
+        " ORDER BY t.name, h.name".encode()
+    ).fetchall()
+    return [_machine(*row) for row in rows]
+
+
+def _machine(host: str, team: str, version: str, seen: int, *numbers: int) -> MachineRow:
+    lag, skew, schema, idle, now = numbers
+    ago = max(0, now - seen) if seen else None
+    silent = ago is None or ago > _SILENT_AFTER * idle
+    return MachineRow(host, team, version, seen or None, ago, lag, skew, schema, silent)
+
+
+def leaders(db: psycopg.Connection) -> list[LeaderRow]:
+    """The stewards that lead, or led last."""
+    rows: list[tuple[Any, ...]] = db.execute(
+        "SELECT t.name, l.host, l.epoch, l.since FROM costtop.leader l"
+        " JOIN costtop.teams t ON t.id = l.team WHERE l.host <> '' ORDER BY t.name"
+    ).fetchall()
+    return [LeaderRow(*row) for row in rows]
 
 
 def connect(first: Mapping[str, Any], name: str) -> psycopg.Connection:
