@@ -1,12 +1,15 @@
 """What is told of a fleet's machines: one that fell silent while it spent, one without prices.
 
+And what they leave to the steward to tell of their sessions.
+
 Pure: the same hosts and clock give the same findings. Who is told is decided in `alerts.choose`.
 """
 
 from collections.abc import Iterable, Sequence
 
 from costtop.durations import MINUTE, short
-from costtop.fleet.steward import HostSeen
+from costtop.fleet import edge_alerts
+from costtop.fleet.steward import HostSeen, Row
 from costtop.model import Finding, Severity
 from costtop.money import exactly
 
@@ -68,3 +71,30 @@ def _over(rule: str, host: str, now: int) -> Finding:
     said = f"{host} {words}."
     severity: Severity = "warning" if rule == QUIET else "notice"
     return Finding(rule, severity, now, f"host {said[:-1]}", said, period=host, resolved=True)
+
+
+def of_sessions(rows: Iterable[Row]) -> list[Finding]:
+    """Of alerts that a host would have told; `host_name` is that of the row's host.
+
+    What it kept back itself (a silence, history) is not told here either.
+    """
+    return [_left(row) for row in rows if row["told"] is not None]
+
+
+def _left(row: Row) -> Finding:
+    title, why = edge_alerts.words(row["host_name"], row)
+    return Finding(
+        rule=row["rule"],
+        severity=row["severity"],
+        at=row["happened"],
+        title=title,
+        why=why,
+        session=edge_alerts.session_of(row["host_name"], row["session"]),
+        turn=row["turn"],
+        cost=row["cost"],
+        excess=row["excess"],
+        cause=row["cause"],
+        feature=row["feature"],
+        user=row["usr"],
+        resolved=row["state"] == "resolved",
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from costtop import config as configuration
 from costtop.alerts import wording
-from costtop.config import Config
+from costtop.config import Config, Endpoint
 from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.alerting.evaluate import BudgetForecast
 from costtop.daemon.notices.post import audience
@@ -19,19 +19,21 @@ from costtop.fleet import steward
 from costtop.fleet.mirror import picture
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.steward import HostSeen, Row, Server
-from costtop.model import Finding
+from costtop.model import Finding, Letter
 from costtop.named import NamedTuple
 from costtop.notify.courier import Courier
+from costtop.notify.send import SendResult, send
+from costtop.notify.sender_children import SenderChildren
 from costtop.settings import fleet_settings
 from costtop.settings.fleet_settings import FleetBudget
-from costtop.steward import edge_findings, guard_rows, host_rules
+from costtop.steward import guard_rows, host_rules
 from costtop.steward.books import Books
 from costtop.steward.fleet_judge import FleetJudge, Stood
 from costtop.steward.fleet_ledger import FleetLedger, NotLeading
-from costtop.steward.letters import Letters
 from costtop.store.alerts import breakers
 
 _LATE = 60_000  # ms: what was written before, and committed after
+_FRESH = 1.0  # s after which a claim is not relied on: this process may have slept
 
 
 class StewardPace(NamedTuple):
@@ -145,7 +147,7 @@ class Leading:
         fresh = [row for row in rows if (row["host"], row["ref"], row["at"]) not in self._edges]
         self._edges_at = max((row["at"] for row in rows), default=self._edges_at)
         self._edges = {(row["host"], row["ref"], row["at"]) for row in rows}
-        return edge_findings.findings(fresh)
+        return host_rules.of_sessions(fresh)
 
     def _changed(self, db: sqlite3.Connection, now: int, moment: float) -> dict[str, Sequence[Row]]:
         """Standing and guards, where they are others, or were written long ago."""
@@ -166,6 +168,41 @@ class Leading:
             self._seen = {one.budget: one for one in seen.of_budgets}
             await self._books.transact(self._judge.take_forecasts, seen, now)
             await asyncio.sleep(self._pace.forecast)
+
+
+class Letters:
+    """The sending hand of one leader, on a connection of its own.
+
+    Each letter is claimed at the server before, and marked there afterwards. A crash between the
+    two repeats it, with the same token; the endpoint's next one waits meanwhile, so that no more
+    than one an endpoint is ever repeated.
+    """
+
+    def __init__(self, server: Server, epoch: int, lease_ms: int, lost: Callable[[], None]) -> None:
+        """`lost` is called where another one leads."""
+        self._server, self._epoch, self._lease_ms = server, epoch, lease_ms
+        self._lost = lost
+        self.children = SenderChildren()
+
+    async def send(self, endpoint: Endpoint, letter: Letter) -> SendResult:
+        """Sends it, where that is still this one's to do; else it never returns."""
+        asked = time.monotonic()
+        if not await asyncio.to_thread(steward.claim, self._server, self._epoch, letter.token):
+            await self._end()
+        if time.monotonic() - asked > _FRESH and not await asyncio.to_thread(
+            steward.lead_on, self._server, self._epoch, self._lease_ms
+        ):
+            await self._end()
+        result = await send(endpoint, letter, self.children)
+        if result.ok:
+            await asyncio.to_thread(
+                steward.sent, self._server, self._epoch, letter.token, result.state
+            )
+        return result
+
+    async def _end(self) -> None:
+        self._lost()
+        await asyncio.Event().wait()
 
 
 async def _until(lost: asyncio.Event) -> None:
