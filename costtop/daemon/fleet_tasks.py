@@ -71,7 +71,6 @@ def _ships(
     """What ships to the fleet and hears from it."""
     from costtop.daemon.fleet import fleet_works, hands
     from costtop.daemon.fleet.fleet_guards import FleetGuards, GuardRules
-    from costtop.daemon.fleet.reach import Reach
     from costtop.daemon.fleet.sayings import sayings_of
 
     pipe = fleet_works.pipe_of(around.instance, fleet)
@@ -87,6 +86,6 @@ def _ships(
         ("fleet's guards", guards.run),
         ("fleet's sayings", says.run),
         *fleet_works.works(around.instance, pipe, around.search.seen),
-        ("fleet's reach", Reach(pipe, around.instance.writer, to, posted).run),
+        ("fleet's reach", fleet_works.Reach(pipe, around.instance.writer, to, posted).run),
         ("fleet's commands", commands.run),
     )

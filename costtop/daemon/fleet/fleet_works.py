@@ -1,10 +1,11 @@
-"""What a daemon of a fleet does besides: a child that ships, and the words it is told.
+"""What a daemon of a fleet does besides: a child that ships, the words it is told, its reach.
 
 Loaded only where the configuration has a server to ship to.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import msgspec
 
 from costtop import __version__, lasting
+from costtop.alerts.own_faults import fleet_away, fleet_back
 from costtop.daemon.fleet.fleet_pipe import FleetPipe
+from costtop.daemon.notices.post import Audience, post_findings
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.fleet import naming
@@ -26,6 +29,8 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 _LOOK = 1.0  # s between two looks whether sessions are at work
 _QUIET = 60.0  # s without a commit after which it looks all the same
 _GATHER = 0.05  # s between two wakes
+_LOOK_FAR = 5.0  # s between two looks whether the server is reached
+BEARABLE = 120.0  # s out of reach: by a clock that stands while the machine sleeps
 log = logging.getLogger("costtop")
 
 
@@ -109,3 +114,42 @@ async def _pace(writer: Writer, pipe: FleetPipe, at_work: Callable[[], object]) 
             pipe.tell({"live": live})
         lasting.well()
         await lasting.beat(_LOOK)
+
+
+class Reach:
+    """Tells once that the fleet's server is out of reach, and once that it is back."""
+
+    def __init__(
+        self, pipe: FleetPipe, writer: Writer, to: Audience, posted: asyncio.Event
+    ) -> None:
+        self._pipe, self._writer, self._to, self._posted = pipe, writer, to, posted
+        self._lost: tuple[float, int] | None = None  # since when: monotonic, ms UTC
+        self._told: bool | None = None  # None: not looked yet, an earlier daemon may have told
+
+    async def run(self) -> None:
+        """Looks for ever."""
+        while True:
+            await self.look(time.monotonic(), now_ms())
+            lasting.well()
+            await lasting.beat(_LOOK_FAR)
+
+    async def look(self, clock: float, now: int) -> None:
+        """Tells what has changed since the last look."""
+        if self._pipe.state.get("reachable"):
+            self._lost = None
+            if self._told is not False:
+                await self._tell(now, since=None)
+            return
+        if self._lost is None:
+            self._lost = (clock, self._pipe.state.get("unreachable_since") or now)
+        began, since = self._lost
+        if clock - began >= BEARABLE and not self._told:
+            await self._tell(now, since)
+
+    async def _tell(self, now: int, since: int | None) -> None:
+        why = str(self._pipe.said().get("trouble") or "its server does not answer")
+        finding = fleet_back(now) if since is None else fleet_away(since, why, now)
+        decided = await self._writer.transact(post_findings, [finding], self._to, now)
+        self._told = since is not None
+        if any(one.speaks for one in decided):
+            self._posted.set()
