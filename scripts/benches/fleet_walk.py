@@ -57,7 +57,7 @@ class Terminal:
             Strip(list(Text.from_ansi(line).render(console, end=""))).adjust_cell_length(_SIZE[0])
             for line in lines
         ]
-        raster.write(strips, "#121212", file)
+        raster.write(strips, "#000000", file)
         print(self.text(), f"\n--- {file}", flush=True)
 
     def end(self) -> None:
