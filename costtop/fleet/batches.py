@@ -62,7 +62,7 @@ class ShippingOutbox:
             turn=stands.turn,
         )
         more = left or len(told) >= limit or stands.history is not None
-        return OutgoingBatch(shipment, done.upto, done, True, more, rows)
+        return OutgoingBatch(shipment, done.upto, done, live=True, more=more, rows=rows)
 
     def _content(
         self, stands: Shipping, ranges: Sequence[Sequence[int]], told: Sequence[int], limit: int
@@ -93,7 +93,7 @@ class ShippingOutbox:
             rows = tuple(one.row for one in calls)
         upto = max((stands.acked, 1, *(one.upto for one in sent)))
         done = BatchTaken(history=[] if on is None else list(on), upto=upto, turn=stands.turn)
-        return OutgoingBatch(shipment, upto, done, False, on is not None, rows)
+        return OutgoingBatch(shipment, upto, done, live=False, more=on is not None, rows=rows)
 
     def _sums_before(self, place: Place, limit: int) -> tuple[SumShipment, Place | None]:
         """The day before a place as a whole; sessions without a call behind the last one."""

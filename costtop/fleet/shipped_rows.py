@@ -103,14 +103,14 @@ def summed(
         detail,
         quarters,
         spend,
-        [_session(naming, one) for one in known],
-        [SessionTotals(**totals[one.row]._asdict()) for one in known],
-        [
+        sessions=[_session(naming, one) for one in known],
+        totals=[SessionTotals(**totals[one.row]._asdict()) for one in known],
+        minutes=[
             ShippedMinute(one.minute, places[one.session], one.cost, one.tokens, *one[4:])
             for one in minutes
             if one.session in places
         ],
-        [(naming.source(a), naming.session(b), naming.session(c)) for a, b, c in gone],
+        gone=[(naming.source(a), naming.session(b), naming.session(c)) for a, b, c in gone],
     )
 
 

@@ -237,11 +237,18 @@ def shipping(db: sqlite3.Connection) -> Shipping:
     """How far all is sent; with no history where no fleet was ever joined."""
     row = db.execute("SELECT how, sums, turn, acked, history, changed FROM shipping").fetchone()
     if row is None:
-        return Shipping(False, False, 0, 0, None, (_END, 0))
+        return Shipping(joined=False, sums=False, turn=0, acked=0, history=None, changed=(_END, 0))
     how, sums, turn, acked, history, changed = row
     place: Place | None = None
     if history:
         day, session, at, call = json.loads(history)
         place = (day, session, at, call)
     rev, session = json.loads(changed)
-    return Shipping(bool(how), bool(sums), turn, acked, place, (rev, session))
+    return Shipping(
+        joined=bool(how),
+        sums=bool(sums),
+        turn=turn,
+        acked=acked,
+        history=place,
+        changed=(rev, session),
+    )

@@ -125,7 +125,7 @@ def _asked(
     found: Paths, one: FarSession, verb: protocol.FarVerb, given: Given
 ) -> tuple[str, str, int]:
     """(state, words, exit code) of one; a state of its own where the server could not be asked."""
-    order = protocol.AskFar(one.host, one.session, verb, one.team, given, user_name())
+    order = protocol.AskFar(one.host, one.session, verb, team=one.team, given=given, by=user_name())
     try:
         answer = client.ask(found, order, PATIENCE)
     except client.NoDaemon:

@@ -40,7 +40,7 @@ def order_of(command: protocol.Command) -> protocol.AskFar | None:
     verb, given = asked
     told = {name: value for name, value in given.items() if value is not None}
     by = str(getattr(command, "by", ""))
-    return protocol.AskFar(far.host, far.session, verb, far.team, told, by)
+    return protocol.AskFar(far.host, far.session, verb, team=far.team, given=told, by=by)
 
 
 def _verb(command: protocol.Command) -> tuple[protocol.FarVerb, dict[str, Any]] | None:

@@ -229,7 +229,7 @@ def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPip
     rules = HandRules(frozenset(fleet.accept), fleet.hourly, instance.config.read_only)
     deeds = SessionDeeds(writer, actions, executors.action_log)
     names = Naming(fleet.send, naming.hash_key(fleet, instance.paths))
-    made = FarHands(writer, actions, deeds, rules, names, pipe.tell)
+    made = FarHands(writer, actions, deeds, rules=rules, names=names, tell=pipe.tell)
     pipe.on("commands", made.take)
     pipe.on("answered", made.answered)
     pipe.on("up", made.tell_all)

@@ -54,7 +54,17 @@ def _machine(host: str, team: str, version: str, seen: int, *numbers: int) -> Ma
     lag, skew, schema, idle, now = numbers
     ago = max(0, now - seen) if seen else None
     silent = ago is None or ago > _SILENT_AFTER * idle
-    return MachineRow(host, team, version, seen or None, ago, lag, skew, schema, silent)
+    return MachineRow(
+        host=host,
+        team=team,
+        version=version,
+        seen=seen or None,
+        ago=ago,
+        lag=lag,
+        skew=skew,
+        schema=schema,
+        silent=silent,
+    )
 
 
 def leaders(db: psycopg.Connection) -> list[LeaderRow]:
