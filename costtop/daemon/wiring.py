@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import basis
 from costtop.pricing.override import overrides
+from costtop.settings.fleet_settings import Fleet
 from costtop.sources.registry import SOURCE
 from costtop.store import meta, outgoing
 from costtop.store.alerts import breakers
@@ -87,7 +90,7 @@ async def wired(
     rebuild.make_whole(paths.database, now_ms())
     async with Writer(paths.database, lock_wait) as writer:
         config = await writer.read(addressed, config)
-        await _join(writer, config, paths)
+        await writer.transact(join, config.fleet, paths)
         costs = partial(basis, policy=config.prices.counts)
         write_context = await _context(writer, config, costs)
         zone, limits = configuration.zone(config), configuration.budgets(config)
@@ -132,14 +135,22 @@ async def _leave_fleet(writer: Writer, config: Config) -> None:
         await writer.transact(meta.put, {meta.FLEET_GUARDS: ""})
 
 
-async def _join(writer: Writer, config: Config, paths: Paths) -> None:
-    """What changes is written down for a fleet, or no more."""
-    if config.fleet is None:
-        await writer.transact(outgoing.begin, "")
-        return
-    from costtop.fleet.joining import join
+def join(db: sqlite3.Connection, fleet: Fleet | None, paths: Paths) -> None:
+    """From now on what changes is written down to be sent; without a fleet nothing is.
 
-    await writer.transact(join, config.fleet, paths)
+    All goes again where names are told otherwise than before, or the store was rebuilt. Raises
+    ConfigError where the key of the hashes is not to be used.
+    """
+    if fleet is None or not fleet.ships:
+        outgoing.begin(db, "")
+        return
+    from costtop.fleet import naming
+
+    standing, done = rebuild.standing(db), rebuild.recovered(db)
+    rebuilt = standing.at if standing else done.at if done else 0
+    key = naming.hash_key(fleet, paths)
+    told = json.dumps([sorted(fleet.send), fleet.detail, sha256(key).hexdigest(), rebuilt])
+    outgoing.begin(db, sha256(told.encode()).hexdigest(), sums=fleet.detail != "calls")
 
 
 async def _context(writer: Writer, config: Config, costs: Costs) -> WriteContext:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from costtop import paths
+from costtop.daemon.wiring import join
 from costtop.errors import ConfigError
 from costtop.fleet.batches import ShippingOutbox
-from costtop.fleet.joining import join
 from costtop.fleet.naming import Naming, hash_key
 from costtop.settings.fleet_settings import Fleet, Named
 from costtop.store import outgoing

@@ -9,8 +9,8 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
+from costtop.daemon.wiring import join
 from costtop.fleet.batches import ShippingOutbox
-from costtop.fleet.joining import join
 from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import ShippedCall, ShippedSession
 from costtop.model import Call, Context, SessionFact, Tokens

@@ -12,8 +12,7 @@ from costtop.model import Call, Context, Outcome, TaskFact, Tokens, ToolUse
 from costtop.sources.fold.keys import paired
 from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
-from costtop.store.calls.filled_here import FilledHere
-from costtop.store.calls.write_context import WriteContext
+from costtop.store.calls.write_context import FilledHere, WriteContext
 from costtop.store.db import open_writer
 from costtop.store.sessions.tasks import record_task, record_tasks
 
