@@ -17,10 +17,11 @@ from costtop.fleet.batches import AT_ONCE, OutgoingBatch, ShippingOutbox
 from costtop.fleet.host_link import HostLink
 from costtop.fleet.inbox import say
 from costtop.fleet.naming import Naming
-from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession, SumShipment
+from costtop.fleet.shipment import Shipment, ShippedCall, SumShipment
 from costtop.store import outgoing
 from costtop.store.db import open_reader
 from costtop.store.outgoing import BatchTaken
+from costtop.store.unsent import ToldSession
 
 _MANY = 2000  # calls of a batch of what was stored before: the most that the server takes
 _NEVER = 1 << 22  # days since 1970 that no call is of
@@ -140,7 +141,7 @@ def parts(shipment: Shipment) -> list[Shipment]:
     return [Shipment(sessions), Shipment((), (), gone)] if sessions and gone else []
 
 
-def _of(sessions: Sequence[ShippedSession], calls: Sequence[ShippedCall]) -> Shipment:
+def _of(sessions: Sequence[ToldSession], calls: Sequence[ShippedCall]) -> Shipment:
     """Calls with the sessions that they are of, and no other."""
     used = sorted({call.of for call in calls})
     place = {of: n for n, of in enumerate(used)}

@@ -7,26 +7,12 @@ and `source` are names as the host chose to send them, each of up to 200 charact
 from collections.abc import Sequence
 
 from costtop.named import NamedTuple
+from costtop.store.unsent import ToldSession
+from costtop.store.unsent_sums import StoredTotals
 
 FAILED, SHORT = 1, 2  # flags of a call: it failed; its cost is less than was billed
 
 Column = Sequence[object]
-
-
-class ShippedSession(NamedTuple):
-    """The host's latest word on one (source, session, agent); agent "" is the session itself."""
-
-    source: str
-    session: str
-    agent: str
-    root: str  # the session that it is folded into
-    user: str
-    project: str
-    feature: str
-    model: str
-    started: int | None
-    last: int
-    ended: int | None = None
 
 
 class ShippedCall(NamedTuple):
@@ -54,7 +40,7 @@ class ShippedCall(NamedTuple):
 class Shipment(NamedTuple):
     """One batch: up to 2,000 rows of calls and keys, each key once."""
 
-    sessions: Sequence[ShippedSession] = ()
+    sessions: Sequence[ToldSession] = ()
     calls: Sequence[ShippedCall] = ()
     gone: Sequence[bytes] = ()
 
@@ -89,28 +75,14 @@ class ShippedMinute(NamedTuple):
     unpriced: int
 
 
-class SessionTotals(NamedTuple):
-    """What a session came to."""
-
-    calls: int
-    errors: int
-    unpriced: int
-    short: int
-    cost: int
-    input: int
-    cache_read: int
-    cache_write: int
-    output: int
-
-
 class SumShipment(NamedTuple):
     """Sums instead of calls: what is said of a quarter and of a session is all there is of it."""
 
     detail: str  # sessions | spend
     quarters: Sequence[int] = ()
     spend: Sequence[ShippedLine] = ()
-    sessions: Sequence[ShippedSession] = ()
-    totals: Sequence[SessionTotals] = ()  # of the sessions, in their order
+    sessions: Sequence[ToldSession] = ()
+    totals: Sequence[StoredTotals] = ()  # of the sessions, in their order
     minutes: Sequence[ShippedMinute] = ()
     gone: Sequence[tuple[str, str, str]] = ()  # (source, session, agent) that is no more
 
@@ -121,7 +93,7 @@ _NAMED = {"source", "user", "project", "feature", "model"}  # columns that point
 def columns(shipment: Shipment) -> list[Column]:
     """The arguments of `costtop.ingest` after the first two: texts, then column by column."""
     texts: dict[str, int] = {}
-    told = _columns(ShippedSession._fields, shipment.sessions, texts)
+    told = _columns(ToldSession._fields, shipment.sessions, texts)
     said = _columns(ShippedCall._fields, shipment.calls, texts)
     said[1] = [each.of + 1 for each in shipment.calls]  # SQL counts from 1
     return [list(texts), *told, *said, list(shipment.gone)]

@@ -7,17 +7,15 @@ from costtop.fleet.naming import Naming
 from costtop.fleet.shipment import (
     FAILED,
     SHORT,
-    SessionTotals,
     Shipment,
     ShippedCall,
     ShippedLine,
     ShippedMinute,
-    ShippedSession,
     SumShipment,
 )
 from costtop.store import unsent, unsent_sums
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, shortfall
-from costtop.store.unsent import StoredCall, StoredSession
+from costtop.store.unsent import StoredCall, ToldSession
 from costtop.store.unsent_sums import StoredLine
 
 
@@ -33,14 +31,14 @@ def shipped(
     known = unsent.sessions(db, rows)
     places = {one.row: number for number, one in enumerate(known)}
     return Shipment(
-        [_session(naming, one) for one in known],
+        [_session(naming, one.told) for one in known],
         [_call(naming, one, places[one.session]) for one in calls],
         gone,
     )
 
 
-def _session(naming: Naming, one: StoredSession) -> ShippedSession:
-    return ShippedSession(
+def _session(naming: Naming, one: ToldSession) -> ToldSession:
+    return ToldSession(
         source=naming.source(one.source),
         session=naming.session(one.session),
         agent=naming.session(one.agent),
@@ -103,8 +101,8 @@ def summed(
         detail,
         quarters,
         spend,
-        sessions=[_session(naming, one) for one in known],
-        totals=[SessionTotals(**totals[one.row]._asdict()) for one in known],
+        sessions=[_session(naming, one.told) for one in known],
+        totals=[totals[one.row] for one in known],
         minutes=[
             ShippedMinute(one.minute, places[one.session], one.cost, one.tokens, *one[4:])
             for one in minutes
@@ -126,15 +124,16 @@ def _lines(naming: Naming, stored: Iterable[StoredLine]) -> list[ShippedLine]:
             naming.name("feature", one.feature),
         )
         known = sums.get(line) or ShippedLine(*line)
+        more = one.sums
         sums[line] = known._replace(
-            calls=known.calls + one.calls,
-            errors=known.errors + one.errors,
-            unpriced=known.unpriced + one.unpriced,
-            short=known.short + one.short,
-            cost=known.cost + one.cost,
-            input=known.input + one.input,
-            cache_read=known.cache_read + one.cache_read,
-            cache_write=known.cache_write + one.cache_write,
-            output=known.output + one.output,
+            calls=known.calls + more.calls,
+            errors=known.errors + more.errors,
+            unpriced=known.unpriced + more.unpriced,
+            short=known.short + more.short,
+            cost=known.cost + more.cost,
+            input=known.input + more.input,
+            cache_read=known.cache_read + more.cache_read,
+            cache_write=known.cache_write + more.cache_write,
+            output=known.output + more.output,
         )
     return list(sums.values())

@@ -43,21 +43,27 @@ class StoredCall(NamedTuple):
     reported: int | None
 
 
-class StoredSession(NamedTuple):
-    """A session row with its names; `root` is the id of the session that it is folded into."""
+class ToldSession(NamedTuple):
+    """The latest word on one (source, session, agent); agent "" is the session itself."""
 
-    row: int
     source: str
     session: str
     agent: str
-    root: str
+    root: str  # the session that it is folded into
     user: str
     project: str
     feature: str
     model: str
     started: int | None
     last: int
-    ended: int | None
+    ended: int | None = None
+
+
+class StoredSession(NamedTuple):
+    """A session row, and what is told of it, under the names that it has here."""
+
+    row: int
+    told: ToldSession
 
 
 class UnsentChanges(NamedTuple):
@@ -151,7 +157,8 @@ def sessions(db: sqlite3.Connection, rows: Sequence[int]) -> list[StoredSession]
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         query = f"{_SESSIONS} WHERE s.id IN ({','.join('?' * len(part))}) ORDER BY s.id"
-        found += map(StoredSession._make, db.execute(query, part))
+        for row, *told in db.execute(query, part):
+            found.append(StoredSession(row, ToldSession._make(told)))
     return found
 
 

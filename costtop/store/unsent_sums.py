@@ -14,8 +14,21 @@ from costtop.store.sessions.owner_columns import user
 from costtop.store.unsent import written
 
 _QUARTERS = DAY // QUARTER
-_SUMS = "calls, errors, unpriced, cost, input, cache_read, cache_write, output"
 _SHORT = "reason NOT IN ('unpriced', 'unreadable')"  # what makes a priced call's cost a floor
+
+
+class StoredTotals(NamedTuple):
+    """What a session row, or a line of spend, came to."""
+
+    calls: int
+    errors: int
+    unpriced: int
+    short: int  # of the calls, those whose cost is a floor
+    cost: int
+    input: int
+    cache_read: int
+    cache_write: int
+    output: int
 
 
 class StoredLine(NamedTuple):
@@ -26,15 +39,7 @@ class StoredLine(NamedTuple):
     project: str
     model: str
     feature: str
-    calls: int
-    errors: int
-    unpriced: int
-    cost: int
-    input: int
-    cache_read: int
-    cache_write: int
-    output: int
-    short: int  # of the calls, those whose cost is a floor
+    sums: StoredTotals
 
 
 class StoredMinute(NamedTuple):
@@ -48,20 +53,6 @@ class StoredMinute(NamedTuple):
     unpriced: int
 
 
-class StoredTotals(NamedTuple):
-    """What a session row came to."""
-
-    calls: int
-    errors: int
-    unpriced: int
-    cost: int
-    input: int
-    cache_read: int
-    cache_write: int
-    output: int
-    short: int
-
-
 class SumChanges(NamedTuple):
     """Quarters in which something changed, and sessions that are gone."""
 
@@ -73,10 +64,10 @@ class SumChanges(NamedTuple):
 
 _LINE = "l.quarter, l.session, l.context, l.model, l.feature"
 _LINES = f"""
-SELECT l.quarter, u.text, p.text, m.text, f.text, l.calls, l.errors, l.unpriced, l.cost, l.input,
-  l.cache_read, l.cache_write, l.output,
+SELECT l.quarter, u.text, p.text, m.text, f.text, l.calls, l.errors, l.unpriced,
   (SELECT coalesce(sum(o.calls), 0) FROM floors o WHERE (o.quarter, o.session, o.context, o.model,
-    o.feature) = ({_LINE}) AND o.{_SHORT})
+    o.feature) = ({_LINE}) AND o.{_SHORT}),
+  l.cost, l.input, l.cache_read, l.cache_write, l.output
 FROM spend l JOIN sessions s ON s.id = l.session JOIN contexts x ON x.id = l.context
   JOIN names m ON m.id = l.model JOIN names f ON f.id = l.feature
   JOIN names p ON p.id = x.project JOIN names u ON u.id = {user(context="x")}
@@ -86,8 +77,9 @@ _MINUTES = (
     " WHERE minute >= ? AND minute < ?"
 )
 _TOTALS = (
-    f"SELECT id, {_SUMS}, (SELECT coalesce(sum(calls), 0) FROM floors"
-    f" WHERE session = sessions.id AND {_SHORT}) FROM sessions WHERE id = ?"
+    "SELECT id, calls, errors, unpriced, (SELECT coalesce(sum(calls), 0) FROM floors"
+    f" WHERE session = sessions.id AND {_SHORT}), cost, input, cache_read, cache_write, output"
+    " FROM sessions WHERE id = ?"
 )
 
 
@@ -117,7 +109,9 @@ def _is_there(db: sqlite3.Connection, source: str, session: str, agent: str) -> 
 def lines(db: sqlite3.Connection, quarters: Sequence[int]) -> list[StoredLine]:
     """All lines of spend of these quarters; several may have the same names."""
     return [
-        StoredLine._make(row) for one in quarters for row in db.execute(_LINES, (one,)).fetchall()
+        StoredLine._make((*row[:5], StoredTotals._make(row[5:])))
+        for one in quarters
+        for row in db.execute(_LINES, (one,)).fetchall()
     ]
 
 

@@ -20,7 +20,8 @@ import psycopg
 from costtop.durations import now_ms
 from costtop.fleet import schema
 from costtop.fleet.ship import beat, ship
-from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession
+from costtop.fleet.shipment import Shipment, ShippedCall
+from costtop.store.unsent import ToldSession
 from tests.fleet.postgres import Postgres, folder
 
 Deed = Callable[[list[ShippedCall]], object]
@@ -105,7 +106,7 @@ def measured(db: psycopg.Connection, deed: Deed, rows: list[ShippedCall], size: 
 
 def _ours(db: psycopg.Connection, epoch: int, now: int) -> Deed:
     told = [
-        ShippedSession("claude-code", f"s{i}", "", f"s{i}", "ann", "shop", f"f{i % _FEATURES}",
+        ToldSession("claude-code", f"s{i}", "", f"s{i}", "ann", "shop", f"f{i % _FEATURES}",
                        _MODELS[i % len(_MODELS)], now, now) for i in range(_SESSIONS)
     ]  # fmt: skip
 

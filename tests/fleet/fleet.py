@@ -7,7 +7,8 @@ import psycopg
 
 from costtop.fleet import schema
 from costtop.fleet.ship import HeartbeatAnswer, ShipmentAnswer, ask, beat, ship
-from costtop.fleet.shipment import Shipment, ShippedCall, ShippedSession
+from costtop.fleet.shipment import Shipment, ShippedCall
+from costtop.store.unsent import ToldSession
 from tests.fleet.postgres import Postgres
 
 TEAMS = {"a": "red", "b": "red", "c": "blue", "d": "red"}
@@ -71,7 +72,7 @@ class Fleet:
 
     def ship(
         self, host: str, calls: Sequence[ShippedCall] = (), gone: Sequence[bytes] = (),
-        upto: int = 0, sessions: Sequence[ShippedSession] | None = None,
+        upto: int = 0, sessions: Sequence[ToldSession] | None = None,
     ) -> ShipmentAnswer:  # fmt: skip
         """A batch of the host; its sessions are s0, s1, … unless they are given."""
         db = self.link(host)
@@ -118,10 +119,10 @@ def clear(admin: psycopg.Connection) -> None:
     admin.execute("TRUNCATE costtop.deeds")  # nobody deletes a deed
 
 
-def session(number: int, **said: Any) -> ShippedSession:
+def session(number: int, **said: Any) -> ToldSession:
     """Session s0, s1, …"""
     name = f"s{number}"
-    return ShippedSession(
+    return ToldSession(
         source="claude-code", session=name, agent="", root=name, user="ann", project="shop",
         feature="checkout", model="opus", started=NOON, last=NOON,
     )._replace(**said)  # fmt: skip

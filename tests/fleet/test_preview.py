@@ -12,7 +12,7 @@ from costtop.cli.main import main
 from costtop.daemon.wiring import join
 from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming, hash_key
-from costtop.fleet.shipment import ShippedCall, ShippedSession
+from costtop.fleet.shipment import ShippedCall
 from costtop.model import Call, Context, SessionFact, Tokens
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
@@ -20,6 +20,7 @@ from costtop.store.calls.batch import Priced, Reading
 from costtop.store.calls.calls import record
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
+from costtop.store.unsent import ToldSession
 
 T0 = 1_795_000_000_000
 FLEET = "[fleet]\nurl_env = 'FLEET_URL'\nsend = ['model', 'project']\n"
@@ -73,7 +74,7 @@ def test_the_rows_that_are_shown_are_those_that_leave(
     shown = json.loads(printed(capsys, "--json"))
     batch = outbox.next()
     assert batch is not None
-    assert [ShippedSession(**one) for one in shown["sessions"]] == batch.shipment.sessions
+    assert [ToldSession(**one) for one in shown["sessions"]] == batch.shipment.sessions
     calls = [ShippedCall(**one | {"key": bytes.fromhex(one["key"])}) for one in shown["calls"]]
     assert calls == batch.shipment.calls
     assert calls[0].user.startswith("user#")

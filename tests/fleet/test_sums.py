@@ -11,7 +11,7 @@ import pytest
 from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming
 from costtop.fleet.ship import OTHER_DETAIL, ship
-from costtop.fleet.shipment import SessionTotals, ShippedLine, SumShipment
+from costtop.fleet.shipment import ShippedLine, SumShipment
 from costtop.model import Call, Context, Price, Tokens
 from costtop.store import outgoing
 from costtop.store.calls.batch import Priced, Reading
@@ -20,6 +20,7 @@ from costtop.store.calls.repricing import reprice
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.forgetting import removal, tombstones
+from costtop.store.unsent_sums import StoredTotals
 from tests.fleet.fleet import NOON, Fleet, call, session
 
 LINE = ShippedLine(NOON // 900_000, "ann", "shop", "opus", "f", 2, 1, 1, 1, 700, 10, 5, 3, 40)
@@ -164,7 +165,7 @@ def test_a_sum_beyond_the_limits_is_refused_whole(fleet: Fleet, line: ShippedLin
 
 def test_too_many_sessions_are_refused(fleet: Fleet) -> None:
     told = [session(n) for n in range(2_001)]
-    sums = [SessionTotals(0, 0, 0, 0, 0, 0, 0, 0, 0)] * len(told)
+    sums = [StoredTotals(0, 0, 0, 0, 0, 0, 0, 0, 0)] * len(told)
     with pytest.raises(psycopg.Error, match="more than 2,000"):
         say(fleet, SumShipment("sessions", (), (), told, sums))
 

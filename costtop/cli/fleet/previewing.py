@@ -15,17 +15,17 @@ from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import (
     FAILED,
     SHORT,
-    SessionTotals,
     Shipment,
     ShippedCall,
     ShippedLine,
-    ShippedSession,
     SumShipment,
 )
 from costtop.paths import Paths
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
 from costtop.store.db import open_reader
+from costtop.store.unsent import ToldSession
+from costtop.store.unsent_sums import StoredTotals
 
 _CALLS = (
     *("AT", "SOURCE", "SESSION", "AGENT", "MODEL", "FEATURE", "PROJECT", "USER"),
@@ -130,12 +130,12 @@ def _sum_lines(shipment: SumShipment) -> list[str]:
     return lines
 
 
-def _sums(one: ShippedLine | SessionTotals) -> tuple[str, str]:
+def _sums(one: ShippedLine | StoredTotals) -> tuple[str, str]:
     floor = "≥ " if one.unpriced or one.short else ""
     return str(one.calls), f"{floor}${money.exactly(one.cost)}"
 
 
-def _row(call: ShippedCall, session: ShippedSession) -> list[str]:
+def _row(call: ShippedCall, session: ToldSession) -> list[str]:
     cost = "unpriced" if call.cost is None else f"${money.exactly(call.cost)}"
     notes = [word for flag, word in ((FAILED, "failed"), (SHORT, "≥")) if call.flags & flag]
     tokens = (call.input, call.cache_read, call.cache_write, call.output)
