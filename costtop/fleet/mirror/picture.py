@@ -13,6 +13,7 @@ import psycopg
 from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.fleet import steward
 from costtop.fleet.mirror import (
+    copied_deeds,
     copied_sessions,
     copied_sums,
     own_store,
@@ -90,6 +91,7 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
                 steward_words.pull(db, store.db)
+                copied_deeds.pull(db, store, moment.now)
             else:
                 _pull_windows(db, store)
             moved = store.changes != before
