@@ -56,7 +56,7 @@ def _session(naming: Naming, one: ToldSession) -> ToldSession:
 def _call(naming: Naming, one: StoredCall, of: int) -> ShippedCall:
     flags = FAILED if one.flags & ERROR else 0
     if one.flags & ANY_SHORT:
-        counted = bool(one.input or one.output)
+        counted = bool(one.tokens.input or one.tokens.output)
         flags |= SHORT if shortfall(one.flags, one.cost, one.computed, counted=counted) else 0
     return ShippedCall(
         key=one.key,
@@ -66,12 +66,7 @@ def _call(naming: Naming, one: StoredCall, of: int) -> ShippedCall:
         feature=naming.name("feature", one.feature),
         project=naming.name("project", one.project),
         user=naming.name("user", one.user),
-        input=one.input,
-        cache_read=one.cache_read,
-        cache_write=one.cache_write,
-        cache_write_1h=one.cache_write_1h,
-        output=one.output,
-        reasoning=one.reasoning,
+        **one.tokens._asdict(),
         flags=flags,
         cost=one.cost,
         computed=one.computed,

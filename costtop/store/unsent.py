@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from costtop.durations import DAY, QUARTER
+from costtop.model import Tokens
 from costtop.named import NamedTuple
 from costtop.store.calls.call_row import UNREADABLE, computed_of, has_key, key_of
 from costtop.store.outgoing import Mark, Place
@@ -31,12 +32,7 @@ class StoredCall(NamedTuple):
     feature: str
     project: str
     user: str
-    input: int
-    cache_read: int
-    cache_write: int
-    cache_write_1h: int
-    output: int
-    reasoning: int
+    tokens: Tokens
     flags: int
     cost: int | None
     computed: int | None
@@ -140,13 +136,17 @@ def _is_stored(db: sqlite3.Connection, key: bytes) -> bool:
     return db.execute(query, (key,)).fetchone() is not None
 
 
+def _call(row: Sequence[Any]) -> StoredCall:
+    return StoredCall._make((*row[:8], Tokens._make(row[8:14]), *row[14:]))
+
+
 def calls(db: sqlite3.Connection, rows: Sequence[int]) -> list[StoredCall]:
     """The calls of these rows that are still there, the newest day first."""
     found: list[StoredCall] = []
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         query = f"{_CALLS} AND c.id IN ({','.join('?' * len(part))})"
-        found += map(StoredCall._make, db.execute(query, part))
+        found += map(_call, db.execute(query, part))
     found.sort(key=lambda one: (-(one.at // DAY), one.session, one.at, one.row))
     return found
 
@@ -223,7 +223,7 @@ class UnsentHistory:
         )
         begins = day * DAY
         span = (session, max(begins, since[0]), begins + DAY, *since, limit)
-        return [StoredCall._make(row) for row in self._db.execute(query, span)]
+        return [_call(row) for row in self._db.execute(query, span)]
 
     def _without_calls(self, after: int, limit: int) -> list[int]:
         query = f"SELECT s.id FROM sessions s WHERE s.id > ? AND calls = 0 AND {_TOLD} LIMIT ?"
