@@ -59,7 +59,8 @@ async def main(given, say):
         actions = ProcessActions()
         if given["pid"]:
             now = actions.holder.inspector.glance(given["pid"])
-            report = PeerReport(given["session"], "run", ((given["pid"], now.start),))
+            start = now.start - given["born_earlier"]
+            report = PeerReport(given["session"], "run", ((given["pid"], start),))
             actions.holder.report(report)
         answered = asyncio.Event()
         left = {one["id"] for one in given["commands"]}

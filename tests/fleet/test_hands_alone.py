@@ -34,7 +34,7 @@ class Place:
         """The answers that were said, by id, and how it ended."""
         given = {"store": str(self.store), "session": SESSION, "pid": pid, "die": die,
                  "commands": commands, "accept": ALL, "hourly": 3, "read_only": False,
-                 "left": 45_000}  # fmt: skip
+                 "left": 45_000, "born_earlier": 0}  # fmt: skip
         said = []
         if die:
             code = self._apart(given | rules, said)
@@ -97,6 +97,14 @@ def place(tmp_path):
     stage = Stage(tmp_path)
     yield Place(tmp_path, stage)
     stage.end()
+
+
+def test_a_number_that_belongs_to_another_process_now_is_refused_and_said_so(place):
+    pid = place.stage.start("name=agent", "exit=INT")
+    state, why = place.one(pid, born_earlier=100)  # whose session it was began before this one
+    assert (state, why) == ("refused", "no process is known for this session")
+    assert place.stage.lives("agent")
+    assert place.deeds() == [("oscar@fleet from desk", "kill refused", SESSION)]
 
 
 def test_a_kill_is_done_journalled_by_whose_it_is_and_answered(place):
