@@ -11,9 +11,8 @@ from pathlib import Path
 import psycopg
 
 from costtop.durations import DAY, HOUR, MINUTE, QUARTER
-from costtop.fleet import steward
 from costtop.fleet.mirror import (
-    copied_deeds,
+    copied_besides,
     copied_sessions,
     copied_sums,
     own_store,
@@ -24,10 +23,8 @@ from costtop.fleet.mirror import (
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.mirror.server_rows import HostRow, PictureMoment, ServerSession, Slice, SpendRow
 from costtop.named import NamedTuple
-from costtop.plan_reading import PlanReading
 from costtop.store import meta
 from costtop.store.calls.rollups import next_rev
-from costtop.store.plans import plan_readings
 
 _AHEAD = 10 * MINUTE  # the server takes no time that lies further ahead
 _LATE = 45 * MINUTE  # what comes later than this is found when its slice has its turn
@@ -48,12 +45,6 @@ SPEND = KeptRollUp("spend", QUARTER, 3 * HOUR, 35 * DAY, 24)
 _FEW = 50  # hosts up to which all are asked each time
 _ALL = 10_000  # ms after which all are asked where there are more
 _TURN = 1_000  # ms after which another slice of the past has its turn
-_WINDOWS_SEEN = "fleet_windows_at"  # the key of `meta`: how far readings have been brought, ms
-_WINDOWS_LATE = 60_000  # ms: what was written before, and committed after
-_WINDOWS = (
-    "SELECT w.*, h.name FROM costtop.windows w JOIN costtop.hosts h ON h.team = w.team"
-    " AND h.id = w.host WHERE w.at >= %s ORDER BY w.happened"
-)
 Slices = dict[tuple[str, int], Slice]
 _KEPT = (MINUTES, SPEND)
 _OF_SESSIONS = ("sessions", 0)
@@ -91,9 +82,9 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
                 steward_words.pull(db, store.db)
-                copied_deeds.pull(db, store, moment.now)
+                copied_besides.pull_deeds(db, store, moment.now)
             else:
-                _pull_windows(db, store)
+                copied_besides.pull_windows(db, store)
             moved = store.changes != before
             if moved:
                 store.save_slices()
@@ -215,32 +206,6 @@ def _pull_minutes(
     rows = server_rows.minutes(db, list(store.teams), list(slices.values()))
     copied_sums.put_minutes(store, rows)
     store.slices |= dict.fromkeys(slices, moment.since)
-
-
-def _pull_windows(server: psycopg.Connection, store: OwnStore) -> None:
-    """Brings how full the windows of plans are, as it was told since it was asked last.
-
-    An account is known by its host: "HOST:NAME" stands where a machine's own store has a folder.
-    """
-    since = int(meta.get(store.db, _WINDOWS_SEEN) or 0)
-    rows = steward.rows(server, _WINDOWS, since - _WINDOWS_LATE)
-    fresh = [_reading(row) for row in rows if row["at"] > since]
-    if fresh:
-        plan_readings.put(store.db, store.interned, fresh)
-        meta.put(store.db, {_WINDOWS_SEEN: str(max(row["at"] for row in rows))})
-
-
-def _reading(row: steward.Row) -> PlanReading:
-    return PlanReading(
-        source=row["source"],
-        home=f"{row['name']}:{row['account']}",
-        plan=row["plan"],
-        limit=row["model"],
-        minutes=row["minutes"],
-        used=row["used"] / 100,
-        resets=row["resets"],
-        at=row["happened"],
-    )
 
 
 def _due(
