@@ -26,7 +26,7 @@ def python(house):
 
 @pytest.mark.parametrize(
     "order",
-    ["kill claude-code/rival --yes", "pause claude-code/rival", "mark s1 --as fine",
+    ["kill claude-code/rival --yes", "pause claude-code/rival", "mark asker --as fine",
      "budget set loose 9999", "override", "alerts silence --rule median_5x", "stop"],
 )  # fmt: skip
 def test_a_process_of_an_agent_may_not_command(house, python, order, tmp_path):
@@ -34,8 +34,8 @@ def test_a_process_of_an_agent_may_not_command(house, python, order, tmp_path):
     rival = house.agent(session="rival", calls=1)
     rival.says("idle")
     go = tmp_path / "go"
-    agent = house.agent(session="s1", calls=3, every=0.2, then=f"{python} {order}", go=go)
-    house.known("claude-code/s1")
+    agent = house.agent(session="asker", calls=3, every=0.2, then=f"{python} {order}", go=go)
+    house.known("claude-code/asker")
     go.touch()
     agent.says("tool")
     said = next(line for line in agent.said if line.startswith("tool"))
@@ -49,7 +49,7 @@ def test_a_process_of_an_agent_may_not_command(house, python, order, tmp_path):
 def test_nor_before_costtop_has_found_out_which_session_it_is(house, python):
     house.start()
     order = f"{python} budget set loose 9999"
-    agent = house.agent(session="s1", calls=3, every=0.01, then=order)
+    agent = house.agent(session="asker", calls=3, every=0.01, then=order)
     agent.says("tool")
     said = next(line for line in agent.said if line.startswith("tool"))
     assert "may only look" in said and said.startswith("tool 1")
@@ -58,7 +58,7 @@ def test_nor_before_costtop_has_found_out_which_session_it_is(house, python):
 
 def test_a_process_of_an_agent_may_look(house, python):
     house.start()
-    agent = house.agent(session="s1", calls=3, every=2.2, then=f"{python} kill s1 --dry-run")
+    agent = house.agent(session="asker", calls=3, every=2.2, then=f"{python} kill asker --dry-run")
     agent.says("tool 0")
 
 

@@ -12,11 +12,12 @@ def test_a_kill_at_a_tool_costs_one_more_request_only_where_it_is_asked_politely
     house, rungs, calls
 ):
     house.start()
-    agent = house.agent(session="s1", calls=400, every=0.2, then="sleep 60")
+    name = f"asked-for-{calls}"  # its own: a kill ends what else has the session in its environment
+    agent = house.agent(session=name, calls=400, every=0.2, then="sleep 60")
     agent.says("call 2")
-    house.known("claude-code/s1")
+    house.known(f"claude-code/{name}")
     pid = agent.process.pid
     until(Path(f"/proc/{pid}/task/{pid}/children").read_text, what="its tool")
-    assert house.run("kill", "s1", "--yes", *rungs).returncode == 0
+    assert house.run("kill", name, "--yes", *rungs).returncode == 0
     agent.gone()
     assert agent.calls == calls

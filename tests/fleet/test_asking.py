@@ -118,7 +118,7 @@ def test_what_cannot_be_asked_says_why(desk):
     assert desk.run("kill", "a:s0", "--pid", "7").returncode == 2
 
     asked = fleet.rows("SELECT count(*) FROM costtop.commands")
-    agent = desk.agent(session="s1", calls=3, every=0.1,
+    agent = desk.agent(session="asker", calls=3, every=0.1,
                        then=f"{sys.executable} -P -m costtop kill a:s0")  # fmt: skip
     agent.says("tool 1")
     assert any("may only look" in line for line in agent.said)
