@@ -84,7 +84,9 @@ SELECT s.id, n.text, s.session, s.agent, r.session, u.text, coalesce(p.text, '')
   s.started, coalesce(s.last, s.started, 0), s.ended
 FROM sessions s JOIN sessions r ON r.id = s.root LEFT JOIN contexts x ON x.id = s.context
   LEFT JOIN names p ON p.id = x.project JOIN names n ON n.id = s.source
-  JOIN names f ON f.id = s.feature JOIN names m ON m.id = s.model
+  JOIN names f ON f.id = s.feature JOIN names m ON m.id = coalesce((
+    SELECT model FROM session_models d JOIN names dn ON dn.id = d.model WHERE d.session = s.id
+    ORDER BY d.cost DESC, d.tokens DESC, dn.text DESC LIMIT 1), s.model)  -- the dearest
   JOIN names u ON u.id = coalesce(nullif(x.user, 0), s.user)"""
 _TOLD = "(s.last NOTNULL OR s.started NOTNULL)"  # a log has said something of it
 

@@ -14,6 +14,8 @@ from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import ShippedCall
 from costtop.model import Call, Context, SessionFact, Tokens
+from costtop.queries.live.frame import Live
+from costtop.queries.live.view import Pulse
 from costtop.settings.fleet_settings import Fleet
 from costtop.store import outgoing
 from costtop.store.calls.batch import Priced, Reading
@@ -34,9 +36,11 @@ def db(home: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def record_calls(db: sqlite3.Connection, *numbers: int, ended: int | None = None) -> None:
+def record_calls(
+    db: sqlite3.Connection, *numbers: int, ended: int | None = None, model: str = "opus"
+) -> None:
     calls = [
-        Call(key=bytes([n]) * 16, source="claude-code", session="5e55100a", model="opus", at=T0 + n,
+        Call(key=bytes([n]) * 16, source="claude-code", session="5e55100a", model=model, at=T0 + n,
              tokens=Tokens(1_000, output=n), context=Context(project="/srv/shop", user="ann"))
         for n in numbers
     ]  # fmt: skip
@@ -64,6 +68,17 @@ def joined(db: sqlite3.Connection) -> ShippingOutbox:
     fleet = Fleet(url_env="FLEET_URL", send=("model", "project"))
     join(db, fleet, paths.find())
     return ShippingOutbox(db, Naming(fleet.send, hash_key(fleet, paths.find())))
+
+
+def test_a_session_goes_by_the_model_that_the_list_says_the_dearest_though_another_is_the_latest(
+    db: sqlite3.Connection,
+) -> None:
+    record_calls(db, 7, model="haiku")
+    (row,) = Live(db).take(T0 + 10, Pulse(running=True)).sessions
+    assert (row.model, row.model_now) == ("opus", "haiku")
+    batch = joined(db).next()
+    assert batch is not None
+    assert [one.model for one in batch.shipment.sessions] == [row.model]
 
 
 def test_the_rows_that_are_shown_are_those_that_leave(
