@@ -70,6 +70,7 @@ def _ran(
     command: Sequence[str], otherwise: str, cwd: Path | None = None, home: Path | None = None
 ) -> str:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    env["COSTTOP_PURE"] = "1"  # the wheel that runs everywhere
     if home:
         env |= {"HOME": str(home), "COSTTOP_HOME": str(home / "costtop")}
     ran = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
