@@ -18,8 +18,8 @@ PLAN_SCOPES = ("source", "home", "plan")
 """What tells the windows of plans apart; `agent` is another word for the first."""
 
 
-class BudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An amount for a period and a scope; of a plan's window its tiers alone."""
+class BudgetWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a budget says, be it a machine's or a fleet's."""
 
     name: str
     period: str = "day"
@@ -30,6 +30,11 @@ class BudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     act_at: int = 100
     excepted: dict[str, str] = msgspec.field(default_factory=dict, name="except")
     escalate: Escalate = "pause"
+
+
+class BudgetEntry(BudgetWords, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An amount for a period and a scope; of a plan's window its tiers alone."""
+
     watch: Literal["value", "billed"] = "value"
 
 

@@ -14,7 +14,7 @@ from costtop.config_mistakes import Mistake, Place
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import Budget
 from costtop.settings import budget_settings
-from costtop.settings.budget_settings import Action, BudgetEntry, Escalate
+from costtop.settings.budget_settings import BudgetEntry, BudgetWords
 
 Named = Literal["model", "feature", "project", "user"]
 Verb = Literal["mark", "silence", "stop", "pause", "kill"]
@@ -23,21 +23,11 @@ Login = Literal["host", "reader", "operator", "steward"]
 _LONGEST = 100  # characters of a name of a host or team
 _MOST = 3600  # commands an hour
 _SCOPES = ("feature", "user", "project", "model")
-_OF_FLEETS = {"offline", "allowance"}  # what `[[budget]]` does not have
 
 
-class FleetBudgetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class FleetBudgetEntry(BudgetWords, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A budget of the whole fleet: as `[[budget]]`, and what holds where the fleet is away."""
 
-    name: str
-    period: str = "day"
-    amount: str | float = ""
-    tiers: tuple[int, ...] = (50, 80, 100)
-    scope: dict[str, str] = {}
-    action: Action = "notify"
-    act_at: int = 100
-    excepted: dict[str, str] = msgspec.field(default_factory=dict, name="except")
-    escalate: Escalate = "pause"
     offline: Literal["hold", "pass"] = "pass"
     allowance: str | float = ""
 
@@ -175,5 +165,4 @@ def _check_budget(
 
 def _plain(entry: FleetBudgetEntry) -> BudgetEntry:
     """The entry without what is the fleet's alone."""
-    tree = msgspec.to_builtins(entry)
-    return msgspec.convert({k: tree[k] for k in tree.keys() - _OF_FLEETS}, BudgetEntry)
+    return BudgetEntry(**{key: getattr(entry, key) for key in BudgetWords.__struct_fields__})

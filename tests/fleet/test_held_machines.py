@@ -87,7 +87,7 @@ def test_a_daemon_that_is_to_be_a_steward_keeps_a_process_that_leads_and_ends_wi
     until(lambda: inbox.got)
     assert "budget team: 50 % of $1.00" in inbox.titles[0]
     epoch = told(instance)["steward"]["epoch"]
-    assert "leads red since" in instance.cli("fleet", "status", code=None)
+    assert "leads red, for" in instance.cli("fleet", "status", code=None)
     assert f"(epoch {epoch})" in instance.cli("fleet", "status", code=None)
     assert "fleet-steward" not in instance.cli("doctor", code=None)
     (steward,) = [pid for pid, name in children(daemon.pid).items() if name == "costtop-steward"]

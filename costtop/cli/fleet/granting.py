@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     elif options.revoke:
         put(f"{options.role} does not see team {options.team} any more")
     else:
-        put(f"{options.role} is a {right} of team {options.team}")
+        article = "an" if right == "operator" else "a"
+        put(f"{options.role} is {article} {right} of team {options.team}")
         if made:
             key = f"{right}_url_file"
             put(f"it is a new login; its URL: {place.absolute()}\n\nwhere it is used:\n")

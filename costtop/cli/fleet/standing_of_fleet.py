@@ -8,7 +8,7 @@ from costtop import config, paths
 from costtop.cli.fleet.owner_login import needs_driver, reached
 from costtop.cli.parser import Parser
 from costtop.cli.tables import plain, put, put_json
-from costtop.durations import iso, now_ms, short, words
+from costtop.durations import iso, moment_of, now_ms, short, words
 from costtop.errors import FleetError, NothingFound, StoreError
 from costtop.paths import Paths
 from costtop.settings.fleet_settings import Fleet, place_of
@@ -116,7 +116,8 @@ def _lines(tree: dict[str, Any]) -> list[str]:
     if tree["reader_trouble"]:
         lines.append(f"reading   {tree['reader_trouble']}")
     for one in tree["leaders"] or ():
-        where = f"{one['host']} leads {one['team']} since {one['since']} (epoch {one['epoch']})"
+        span = words(now_ms() - moment_of(one["since"]))
+        where = f"{one['host']} leads {one['team']}, for {span} (epoch {one['epoch']})"
         lines.append(f"steward   {where}")
     if tree["hosts"] is not None:
         rows = [_row(one) for one in tree["hosts"]]
