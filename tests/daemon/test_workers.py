@@ -57,13 +57,33 @@ def test_what_a_dead_worker_was_asked_is_folded_here(tmp_path: Path) -> None:
         [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     dead.wait()
+    pool = Workers([dead], BUDGET)
     try:
-        folded = asyncio.run(Workers([dead], BUDGET).fold(orders(tmp_path)))
+        folded = asyncio.run(pool.fold(orders(tmp_path)))
     finally:
+        (follower,) = pool.followers
+        with follower:
+            follower.kill()
         with pytest.raises(BrokenPipeError):
             dead.stdin.close()  # type: ignore[union-attr]
         dead.stdout.close()  # type: ignore[union-attr]
     assert sum(len(item.calls) for item in folded) == 15
+
+
+async def test_a_worker_that_died_has_one_follower_and_all_its_files_are_folded(
+    tmp_path: Path,
+) -> None:
+    asked = orders(tmp_path)
+    given = []
+    async with workers(1, BUDGET) as pool:
+        for one in asked:
+            worker = pool._idle.get_nowait()
+            worker.kill()
+            worker.wait()
+            pool._idle.put_nowait(worker)
+            given += await pool.fold([one])
+        assert len(pool.followers) == 1
+    assert [len(item.calls) for item in given] == [5, 5, 5]
 
 
 def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:

@@ -2,16 +2,20 @@
 
 import gc
 import pickle
+import resource
 import sys
 
 from costtop.daemon.ingest.crossing import packed
 from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.native import library
 from costtop.sources.fold.source import written
 
 
 def serve(budget: int) -> None:
     """Takes orders from stdin and writes what they gave to stdout, until stdin ends."""
     gc.disable()  # events hold no cycles; a turn's memory goes when its answer is written
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold texts of logs
+    library.load()
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

@@ -13,10 +13,11 @@ import pickle
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from costtop.daemon.ingest.crossing import unpacked
 from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.native.library import PURE
 
 # Without typing_extensions msgspec takes the same from the standard library, 8 ms sooner.
 _START = (
@@ -36,6 +37,7 @@ class Workers:
         self._idle: asyncio.Queue[subprocess.Popen[bytes]] = asyncio.Queue()
         self._budget = budget
         self.over = False  # they have been ended, which is no accident
+        self.followers: list[subprocess.Popen[bytes]] = []  # each in the place of one that died
         for process in processes:
             self._idle.put_nowait(process)
 
@@ -47,9 +49,18 @@ class Workers:
         except (OSError, EOFError, pickle.UnpicklingError):
             if self.over:
                 raise
+            process = self._follower(process)
             return await asyncio.to_thread(fold, orders, self._budget)
         finally:
             self._idle.put_nowait(process)
+
+    def _follower(self, dead: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+        """One without the compiled part, as that may have been why; itself it has no follower."""
+        if dead not in self.followers:
+            with suppress(OSError):
+                dead = _started(self._budget, pure=True)
+                self.followers.append(dead)
+        return dead
 
 
 @asynccontextmanager
@@ -61,16 +72,16 @@ async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
         yield pool
     finally:
         pool.over = True
+        processes += pool.followers
         for process in processes:
             process.kill()
         await asyncio.to_thread(_reap, processes)
 
 
-def _started(budget: int) -> "subprocess.Popen[bytes]":
+def _started(budget: int, pure: bool = False) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-I", "-S", "-c", _START, json.dumps(search_path()), str(budget)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _MEMORY
-    )
+    env = os.environ | _MEMORY | ({PURE: "1"} if pure else {})
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
 
 
 def search_path() -> list[str]:
@@ -97,5 +108,6 @@ def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Fold
 
 def _reap(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
     for process in processes:
-        with process:  # closes its pipes
+        # Closes its pipes: in that of one that died there may be an order still.
+        with suppress(BrokenPipeError), process:
             process.wait()

@@ -10,7 +10,7 @@ struct outcome {
     bool has_kind; /* only of a failure, and of one that says something */
 };
 
-/* fingerprints.fingerprint of the arguments `raw`, JSON as it stands in the log; `kind` is UTF-8. */
+/* fingerprints.fingerprint of the arguments `raw`, JSON as it stands; `kind` is UTF-8. */
 void fingerprint(const uint8_t *raw, size_t size, const uint8_t *kind, size_t kind_size,
                  uint8_t hash[8]);
 

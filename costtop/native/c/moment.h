@@ -4,9 +4,9 @@
 
 #include "api.h"
 
-/* Milliseconds UTC of 2026-11-23T10:00:00.123Z, with 0 to 6 digits of a second; for "T" a space, for
- * "Z" an offset (+01:00) or nothing; of the years 1970 to 2099. False for any other text, which is
- * not to say that it is no time.
+/* Milliseconds UTC of 2026-11-23T10:00:00.123Z, with 0 to 6 digits of a second; for "T" a space,
+ * for "Z" an offset (+01:00) or nothing; of the years 1970 to 2099. False for any other text, which
+ * is not to say that it is no time.
  */
 bool moment_ms(const uint8_t *text, size_t size, int64_t *ms);
 

@@ -1,4 +1,4 @@
-/* Takes moments, ids, temporary paths and numbers out of texts: see sources/fold/fingerprints.py. */
+/* Takes moments, ids, paths and numbers out of texts: equal to sources/fold/fingerprints.py. */
 #include "settling.h"
 
 #include <string.h>
