@@ -30,12 +30,12 @@ static uint64_t turned(uint64_t word, unsigned by)
     return word >> by | word << (64 - by);
 }
 
+/* One expression, which compilers know to be one load. */
 static uint64_t little_endian(const uint8_t *at)
 {
-    uint64_t word = 0;
-    for (unsigned n = 0; n < 8; n++)
-        word |= (uint64_t)at[n] << (8 * n);
-    return word;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
 }
 
 INLINED void mix(uint64_t *v, int a, int b, int c, int d, uint64_t x, uint64_t y)

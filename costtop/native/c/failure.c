@@ -13,12 +13,12 @@ struct span {
     size_t size;
 };
 
-/* What is after the last `mark` of a text; false where it has none. */
+/* What is after the last `mark`, which ends with ":", of a text; false where it has none. */
 static bool after_last(struct span *text, const char *mark)
 {
     size_t length = strlen(mark);
     for (size_t at = text->size < length ? 0 : text->size - length + 1; at-- > 0;) {
-        if (memcmp(text->at + at, mark, length) == 0) {
+        if (text->at[at + length - 1] == ':' && memcmp(text->at + at, mark, length) == 0) {
             text->at += at + length;
             text->size -= at + length;
             return true;

@@ -31,7 +31,7 @@ static bool has_random_end(const uint8_t *name, size_t size)
     bool digit = false;
     for (size_t n = 0; n < RANDOM; n++) {
         digit |= is_digit(end[n]);
-        if (!is_digit(end[n]) && !is_letter(end[n]))
+        if (!is_alnum(end[n]))
             return false;
     }
     return digit && kinds(end, RANDOM) > MANY;

@@ -4,6 +4,10 @@
 
 #include "api.h"
 
+enum { IS_DIGIT = 1, IS_LETTER = 2, IS_HEX = 4 };
+
+extern const uint8_t LETTERS[256];
+
 static inline bool is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
@@ -11,18 +15,24 @@ static inline bool is_digit(uint8_t byte)
 
 static inline bool is_letter(uint8_t byte)
 {
-    return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    return LETTERS[byte] & IS_LETTER;
 }
 
 static inline bool is_hex(uint8_t byte)
 {
-    return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+    return LETTERS[byte] & IS_HEX;
+}
+
+/* [0-9A-Za-z] */
+static inline bool is_alnum(uint8_t byte)
+{
+    return LETTERS[byte] & (IS_DIGIT | IS_LETTER);
 }
 
 /* \w */
 static inline bool is_word(uint8_t byte)
 {
-    return is_digit(byte) || is_letter(byte) || byte == '_';
+    return is_alnum(byte) || byte == '_';
 }
 
 #endif

@@ -89,12 +89,21 @@ size_t settle_moments(uint8_t *text, size_t size)
     return made;
 }
 
+/* Whether LEAST_ID hex digits stand together: then one of them is at every LEAST_ID-th place. */
 static bool has_hex_run(const uint8_t *text, size_t size)
 {
-    size_t run = 0;
-    for (size_t n = 0; n < size && run < LEAST_ID; n++)
-        run = is_hex(text[n]) ? run + 1 : 0;
-    return run == LEAST_ID;
+    for (size_t place = LEAST_ID - 1; place < size; place += LEAST_ID) {
+        if (!is_hex(text[place]))
+            continue;
+        size_t from = place, end = place + 1;
+        while (from + LEAST_ID - 1 > place && is_hex(text[from - 1]))
+            from--;
+        while (end < from + LEAST_ID && end < size && is_hex(text[end]))
+            end++;
+        if (end == from + LEAST_ID)
+            return true;
+    }
+    return false;
 }
 
 /* A run of [0-9a-fA-F-], with what decides where an id in it ends. */
@@ -114,7 +123,7 @@ static struct run run_from(const uint8_t *text, size_t size, size_t at)
         if (text[run.end] == '-')
             run.dash = run.end;
     }
-    run.open = run.end == size || !(is_digit(text[run.end]) || is_letter(text[run.end]));
+    run.open = run.end == size || !is_alnum(text[run.end]);
     return run;
 }
 
@@ -134,7 +143,7 @@ size_t settle_ids(uint8_t *text, size_t size)
     uint8_t before = ' ';
     while (at < size) {
         size_t end = at;
-        if (is_hex(text[at]) && !is_digit(before) && !is_letter(before)) {
+        if (is_hex(text[at]) && !is_alnum(before)) {
             if (at >= run.end)
                 run = run_from(text, size, at);
             end = id_end(&run, at);
