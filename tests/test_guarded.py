@@ -21,7 +21,6 @@ TASKS_OF_THEIR_OWN = {
     "costtop/processes/actions.py": "one deed, awaited by whoever asked for it",
     "costtop/processes/kill/ladder.py": "waits for exits, for the time of one rung",
     "costtop/receive/socket.py": "what one peer asked, as long as it is connected",
-    "costtop/store/writer.py": "one write, which goes on when whoever asked for it has ended",
     "costtop/steward/leading.py": "one leader's tasks, which end together: then it is elected anew",
     "costtop/tail/follow.py": "the watcher, which takes whatever happens for a lost hint",
 }

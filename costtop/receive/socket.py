@@ -13,8 +13,10 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from costtop.errors import Unusable
 from costtop.files import private_directory
@@ -31,11 +33,17 @@ _ODD = 4_000  # commands and refused lines a second that all peers together may 
 _UNREAD = 1 << 20  # bytes of answers a peer may leave unread
 _REFUSED = b'{"ok": false'
 _BUSY = f"{CLIENTS} clients are connected already; try again"
+_AGAIN = (
+    b'{"ok": false, "error": "costtop is beginning anew; try again", "code": 1, "busy": true}\n'
+)
 log = logging.getLogger("costtop")
 
 
 Answer = Callable[[list[bytes], Caller], Awaitable[list[bytes]]]
-"""Answers to lines, one each and in order; each ends in a newline."""
+"""Answers to lines, one each and in order; each ends in a newline.
+
+A future is waited for as it is, without a task; of a cancelled one the peer is told to try again.
+"""
 IsCommand = Callable[[bytes], bool]
 """Whether a line is a command, which has places of its own."""
 
@@ -120,32 +128,38 @@ class _Places:
         """What a peer is told that was silent for so long; "" where that is its own affair."""
         return _BUSY if peer in self._reserve else ""
 
-    async def rest(self, lines: list[bytes], answers: list[bytes]) -> None:
+    def odd(self, lines: list[bytes], answers: list[bytes]) -> int:
+        """How many of them were commands, or refused."""
+        refused = sum(answer.startswith(_REFUSED) for answer in answers)
+        told = sum(map(self._is_command, lines)) if self._is_command else 0
+        return max(refused, told)
+
+    async def rest(self, odd: int) -> None:
         """Lets a peer that was answered wait for as long as its share of odd lines takes.
 
         Lines of calls are held up by their commits, and so by the disk; nothing else would hold
         up these. What the other peers and the logs need is left to them.
         """
-        refused = sum(answer.startswith(_REFUSED) for answer in answers)
-        told = sum(map(self._is_command, lines)) if self._is_command else 0
-        if odd := max(refused, told):
-            self._resting += 1
-            try:
-                await asyncio.sleep(odd * self._resting / _ODD)
-            finally:
-                self._resting -= 1
+        self._resting += 1
+        try:
+            await asyncio.sleep(odd * self._resting / _ODD)
+        finally:
+            self._resting -= 1
 
-    async def answers(self, peer: "_Peer", lines: list[bytes]) -> tuple[list[bytes], str]:
-        """(answers, why the lines after them are not taken): of the reserve commands alone."""
-        why = ""
-        if self._is_command and peer in self._reserve and len(self._own) < CLIENTS:
+    def taken(self, peer: "_Peer", lines: list[bytes]) -> tuple[list[bytes], str]:
+        """(lines to answer, why those after them are not): of the reserve commands alone."""
+        if self._is_command is None or peer not in self._reserve:
+            return lines, ""
+        if len(self._own) < CLIENTS:
             self.leave(peer)
             self._own[peer] = None
-        if self._is_command and peer in self._reserve:
-            fit = list(takewhile(self._is_command, lines))
-            why = _BUSY if len(fit) < len(lines) else ""
-            lines = fit
-        return (await self._answer(lines, peer.caller) if lines else []), why
+            return lines, ""
+        fit = list(takewhile(self._is_command, lines))
+        return fit, _BUSY if len(fit) < len(lines) else ""
+
+    def answer(self, peer: "_Peer", lines: list[bytes]) -> "asyncio.Future[list[bytes]]":
+        """What will be the answers."""
+        return asyncio.ensure_future(self._answer(lines, peer.caller))
 
 
 class _Peer(asyncio.Protocol):
@@ -157,7 +171,7 @@ class _Peer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parts: list[bytes] = []  # of a line that has not ended
         self._waiting: list[bytes] = []
-        self._work: asyncio.Task[None] | None = None
+        self._work: asyncio.Future[Any] | None = None  # what it waits for, of one step or another
         self._ending: str | None = None  # nothing more is taken, and why; "" for no reason to say
         self._timer: asyncio.TimerHandle | None = None
         self._heard = 0.0  # when its latest line came, or was answered
@@ -228,25 +242,55 @@ class _Peer(asyncio.Protocol):
         self._waiting += lines
         if not self._waiting:
             return
-        loop = asyncio.get_running_loop()
-        self._heard = loop.time()
+        self._heard = asyncio.get_running_loop().time()
         if self._work is None:
-            self._work = loop.create_task(self._serve())
+            self._serve()
         if len(self._waiting) > _AHEAD and self._transport:
             self._transport.pause_reading()
 
-    async def _serve(self) -> None:
+    def _serve(self) -> None:
+        """Has the next lines answered; where there are none, what was asked is done."""
+        lines, self._waiting = self._waiting[:_AHEAD], self._waiting[_AHEAD:]
+        if not lines:
+            self._done()
+            return
+        lines, why = self._places.taken(self, lines)
+        if why:
+            self._waiting, self._ending = [], why
+        if not lines:
+            self._done()
+            return
+        self._work = self._places.answer(self, lines)
+        self._work.add_done_callback(partial(self._answered, lines))
+
+    def _answered(self, lines: list[bytes], work: "asyncio.Future[list[bytes]]") -> None:
+        """Says the answers, and goes on once it has read them and had its rest."""
         try:
-            while self._waiting:
-                lines, self._waiting = self._waiting[:_AHEAD], self._waiting[_AHEAD:]
-                answers, why = await self._places.answers(self, lines)
-                if why:
-                    self._waiting, self._ending = [], why
-                await self._reply(answers)
-                await self._places.rest(lines, answers)
+            answers = [_AGAIN] * len(lines) if work.cancelled() else work.result()
         except Exception:
             log.exception("what came over the socket cannot be answered")
             self._waiting, self._ending = [], "costtop has a bug: see its log"
+            self._done()
+            return
+        self._reply(answers)
+        odd = self._places.odd(lines, answers)
+        if odd or not self._drained.is_set():
+            self._work = asyncio.get_running_loop().create_task(self._rest(odd))
+        else:
+            self._serve()
+
+    async def _rest(self, odd: int) -> None:
+        if not self._drained.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._places.idle):
+                    await self._drained.wait()
+            if not self._drained.is_set() and self._transport:
+                self._transport.abort()
+        if odd:
+            await self._places.rest(odd)
+        self._serve()
+
+    def _done(self) -> None:
         self._work = None
         self._heard = asyncio.get_running_loop().time()
         if self._transport is None or self._transport.is_closing():
@@ -254,19 +298,12 @@ class _Peer(asyncio.Protocol):
         elif self._ending is not None:
             self.refuse(self._ending)
 
-    async def _reply(self, answers: list[bytes]) -> None:
+    def _reply(self, answers: list[bytes]) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         self._transport.write(b"".join(answers))
         if len(self._waiting) <= _AHEAD and self._ending is None:
             self._transport.resume_reading()
-        if self._drained.is_set():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._places.idle):
-                await self._drained.wait()
-        if not self._drained.is_set():
-            self._transport.abort()
 
     def _look(self) -> None:
         """Lets a peer go that has been silent for too long: a place is for who uses it."""
@@ -288,7 +325,7 @@ class _Peer(asyncio.Protocol):
 
     def refuse(self, why: str) -> None:
         """Ends the connection, with a last word where there is one."""
-        if self._transport:
+        if self._transport and not self._transport.is_closing():
             if why:
                 more = ', "busy": true' if why == _BUSY else ""
                 self._transport.write(f'{{"ok": false, "error": "{why}"{more}}}\n'.encode())

@@ -2,14 +2,15 @@
 
 Two coroutines on one aiosqlite connection would share a transaction, and a cancelled one would
 leave half an insert behind for the other to commit (RELIABILITY.md 0.10). So a write is a plain
-function that runs on the connection's thread from BEGIN to COMMIT, behind one lock, shielded.
+function that runs on the connection's thread from BEGIN to COMMIT, after those asked for before.
 """
 
 import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -47,7 +48,7 @@ class Writer:
         self.damaged = asyncio.Event()
         self.patient = False
         self._db = aiosqlite.Connection(self._open, iter_chunk_size=64)
-        self._turn = asyncio.Lock()
+        self._closed = False
         self.commits = 0  # transactions that changed something
         self._committed = asyncio.Event()
         self._lock_wait, self._waits = lock_wait, 60.0  # s; what the connection was opened with
@@ -80,12 +81,11 @@ class Writer:
     async def __aexit__(self, *_: object) -> None:
         if not self.damaged.is_set():
             with contextlib.suppress(sqlite3.Error):
-                await self._run(
-                    _call, wal.checkpoint, (), {}
-                )  # closing does it only where no reader is left
-        async with self._turn:
-            await self._db.close()
-            self.journal.close()
+                # Closing does it only where no reader is left.
+                await self._queued(_call, wal.checkpoint, (), {})
+        self._closed = True
+        await self._db.close()
+        self.journal.close()
 
     async def transact(
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
@@ -120,7 +120,7 @@ class Writer:
     async def _whole(
         self, how: Callable[..., T], what: Callable[..., T], args: tuple[Any, ...], kw: Any
     ) -> T:
-        work = asyncio.ensure_future(self._run(how, what, args, kw))
+        work = self._queued(how, what, args, kw)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -135,14 +135,18 @@ class Writer:
         await asyncio.Event().wait()  # until the task that asked is ended
         raise AssertionError
 
-    async def _run(
+    def _queued(
         self, how: Callable[..., T], what: Callable[..., T], args: tuple[Any, ...], kw: Any
-    ) -> T:
-        async with self._turn:
-            # aiosqlite offers single statements only; its own methods are built on `_execute`,
-            # which runs any function on the connection's thread (pinned below 0.23 for it).
-            run: Callable[..., Awaitable[T]] = self._db._execute  # noqa: SLF001
-            return await run(self._watched, how, self._db._conn, what, args, kw)  # noqa: SLF001
+    ) -> "asyncio.Future[T]":
+        """Has it done in its turn, whether anybody waits for it or not."""
+        # aiosqlite offers single statements only; its queue takes any function to the connection's
+        # thread (pinned below 0.23 for it). No task stands in between: a call alone would pay it.
+        db, queue = self._db._conn, self._db._tx  # noqa: SLF001
+        if self._closed:
+            raise ValueError("the store is closed")
+        work: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        queue.put_nowait((work, partial(self._watched, how, db, what, args, kw)))
+        return work
 
     def _watched(
         self,

@@ -4,7 +4,8 @@ It understands no line. A command that takes longer than the daemon can wait is 
 """
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -14,15 +15,12 @@ from costtop.receive.socket import IsCommand, listening
 
 _LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
 _PATIENCE = 5.0  # s that lines under way may take before the work is begun anew
-_AGAIN = (
-    b'{"ok": false, "error": "costtop is beginning anew; try again", "code": 1, "busy": true}\n'
-)
 
 
 class Clerk(Protocol):
     """Who answers with the present configuration."""
 
-    async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+    def answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:
         """One answer for each line, in order."""
 
 
@@ -34,7 +32,7 @@ class FrontDesk:
         self._door: AsyncExitStack | None = None
         self._clerk: Clerk | None = None
         self._there = asyncio.Event()
-        self._under_way: set[asyncio.Task[list[bytes]]] = set()
+        self._under_way: set[asyncio.Future[list[bytes]]] = set()
 
     async def serve(self, clerk: Clerk) -> None:
         """Has lines answered by `clerk`, for ever; listens anew where the socket's file is gone."""
@@ -48,8 +46,8 @@ class FrontDesk:
                 await lasting.beat(_LOOK)
         finally:
             self._there.clear()
-            for task in self._under_way:
-                task.cancel()
+            for work in self._under_way:
+                work.cancel()
 
     async def pause(self) -> None:
         """Lets no further line begin, and those under way end."""
@@ -69,13 +67,14 @@ class FrontDesk:
         await door.enter_async_context(listening(self._socket, self._answer, self._is_command))
         self._door = door
 
-    async def _answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+    def _answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:
+        if self._clerk is None or not self._there.is_set():
+            return self._answer_later(lines, caller)
+        work = asyncio.ensure_future(self._clerk.answer(lines, caller))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        return work
+
+    async def _answer_later(self, lines: list[bytes], caller: Caller) -> list[bytes]:
         await self._there.wait()
-        assert self._clerk is not None
-        task = asyncio.create_task(self._clerk.answer(lines, caller))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        await asyncio.wait([task])
-        with suppress(asyncio.CancelledError):
-            return task.result()
-        return [_AGAIN] * len(lines)
+        return await self._answer(lines, caller)

@@ -98,8 +98,13 @@ class Obey:
         self._instance, self._executors = instance, executors
         self._deeds = SessionDeeds(instance.writer, executors.actions, executors.action_log)
 
-    async def answer(self, lines: list[bytes], caller: Caller) -> list[bytes]:
+    def answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:
         """One answer for each line, in order."""
+        if self._executors.peer_reports.has_noted(lines, caller) and all(map(_is_call, lines)):
+            return self._executors.acceptor.accept(lines, id(caller))
+        return self._answer_each(lines, caller)
+
+    async def _answer_each(self, lines: list[bytes], caller: Caller) -> list[bytes]:
         answers: list[bytes] = []
         calls: list[bytes] = []
         for line in lines:
@@ -117,7 +122,7 @@ class Obey:
         """Answers to call records, after they are committed and their sender is noted."""
         if not calls:
             return []
-        answers = await self._executors.acceptor.accept(calls)
+        answers = await self._executors.acceptor.accept(calls, id(caller))
         await self._executors.peer_reports.hear(calls, answers, caller)
         return answers
 
@@ -253,6 +258,11 @@ def decoded(line: bytes) -> dict[str, Any] | None:
 def is_command(line: bytes) -> bool:
     """Whether a line is a command, good or bad, and no call record."""
     return decoded(line) is not None
+
+
+def _is_call(line: bytes) -> bool:
+    """Whether a line is a call record, good or bad, at the first look."""
+    return b'"do"' not in line and bool(line.strip())
 
 
 def command_of(tree: dict[str, Any]) -> Command:

@@ -39,6 +39,18 @@ class PeerReports:
         self._noted: dict[tuple[int, int], set[str]] = {}  # process -> sessions as it names them
         self._known: dict[int, tuple[Caller, Process]] = {}  # by the caller's own id
 
+    def has_noted(self, lines: Sequence[bytes], caller: Caller) -> bool:
+        """Whether `hear` would find nothing new in these lines, whatever is answered to them."""
+        known, one = self._known.get(id(caller), (None, None))
+        noted = self._noted.get(one.identity) if one and known is caller else None
+        if noted is None or caller.pidfd is None:
+            return False
+        return all(
+            said is None
+            or (said.event is None and (said.session in noted or len(noted) >= _SESSIONS))
+            for said in map(_said, lines)
+        )
+
     async def hear(self, lines: Sequence[bytes], answers: Sequence[bytes], caller: Caller) -> None:
         """Takes note of the sender of lines that were just answered and are committed."""
         one = self._process(caller)

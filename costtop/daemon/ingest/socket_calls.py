@@ -1,12 +1,12 @@
 """Call lines from the socket: folded and committed together, each answered after its commit.
 
-Lines of all peers that arrive within a moment share one transaction. A line that breaks the
+Who calls alone is committed at once. Where several have called lately, those who do so again within
+a moment share one transaction, and the more they are the longer it is. A line that breaks the
 contract is answered with the reason and code 2 and named in `doctor`; a commit that fails answers
 every line of it with code 1: the client keeps those and sends them again.
 """
 
 import asyncio
-from collections.abc import Callable
 
 from costtop import lasting, world_faults
 from costtop.control.protocol import refusal, reply
@@ -20,10 +20,10 @@ from costtop.sources.registry import SOURCE
 
 CHANNEL = b"costtop.sock"
 FORMAT = "costtop"
-_MOMENT = 0.01  # s that lines of other peers are waited for
+_LATELY = 0.1  # s since its latest lines in which a peer is waited for
+_MOMENT, _LONGEST = 0.002, 0.04  # s that is waited for each of them, and for all of them
 _AT_ONCE = 5000  # lines of one transaction
 _FEW, _SHORT = 32, 64 << 10  # lines, and bytes of them, that are folded sooner than a thread wakes
-_WAITING = 20  # batches that may wait; then peers are not read from
 _FINE = reply()
 
 
@@ -41,23 +41,41 @@ class _Ready(NamedTuple):
 
 
 class Acceptor:
-    """A bounded queue of call lines and the one task that commits them."""
+    """Call lines that wait, and the one task that commits them.
+
+    A peer has one batch here at most: more is not taken from it before that is answered.
+    """
 
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
-        self._queue: asyncio.Queue[_Batch] = asyncio.Queue(_WAITING)
+        self._waiting: list[_Batch] = []
+        self._lately: dict[int, float] = {}  # who has called, and when; the latest last
+        self._ripe = asyncio.Event()  # what waits is to be committed
+        self._timer: asyncio.TimerHandle | None = None
         self._taken = 0  # bytes of all lines so far: where a bad one is said to stand
         self._committing: asyncio.Task[None] | None = None  # of the run under way
-        self.accepted = 0
 
-    async def accept(self, lines: list[bytes]) -> list[bytes]:
-        """Answers to call lines, one each, after they are committed."""
-        batch = _Batch(lines, asyncio.get_running_loop().create_future())
-        await self._queue.put(batch)
-        return await batch.answers
+    def accept(self, lines: list[bytes], peer: int) -> "asyncio.Future[list[bytes]]":
+        """Answers to call lines, one each, after they are committed; `peer` tells who calls."""
+        loop = asyncio.get_running_loop()
+        batch = _Batch(lines, loop.create_future())
+        self._waiting.append(batch)
+        self._note(peer, loop.time())
+        if len(self._waiting) >= len(self._lately):  # nobody else is likely to come
+            self._ripe.set()
+        elif self._timer is None:
+            moment = min(_MOMENT * len(self._lately), _LONGEST)
+            self._timer = loop.call_later(moment, self._ripe.set)
+        return batch.answers
+
+    def _note(self, peer: int, now: float) -> None:
+        self._lately.pop(peer, None)
+        self._lately[peer] = now
+        while self._lately[first := next(iter(self._lately))] < now - _LATELY:
+            del self._lately[first]
 
     async def run(self) -> None:
-        """Commits what comes, for ever; folds the next lines while these are written."""
+        """Commits what comes, for ever; folds many lines while those before are written."""
         self._committing = None
         async with asyncio.TaskGroup() as group:
             while True:
@@ -71,14 +89,25 @@ class Acceptor:
                     continue
                 if self._committing:
                     await self._committing
+                self._committing = None
                 ready = _Ready(batches, folded, reasons)
-                self._committing = group.create_task(self._commit(ready))
+                if len(lines) <= _FEW:
+                    await self._commit(ready)
+                else:
+                    self._committing = group.create_task(self._commit(ready))
 
     async def _gathered(self) -> list[_Batch]:
-        batches = [await self._queue.get()]
-        await asyncio.sleep(_MOMENT)
-        while not self._queue.empty() and sum(len(b.lines) for b in batches) < _AT_ONCE:
-            batches.append(self._queue.get_nowait())
+        await self._ripe.wait()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        count = lines = 0
+        while count < len(self._waiting) and lines < _AT_ONCE:
+            lines += len(self._waiting[count].lines)
+            count += 1
+        batches, self._waiting = self._waiting[:count], self._waiting[count:]
+        if not self._waiting:
+            self._ripe.clear()
         return batches
 
     async def _commit(self, ready: _Ready) -> None:
@@ -89,9 +118,10 @@ class Acceptor:
             lasting.meet(error)
             return
         lasting.well()
-        self.accepted += sum(len(b.lines) for b in ready.batches) - len(ready.reasons)
-        refusals = {index: refusal(UsageError(why)) for index, why in ready.reasons.items()}
-        _answer(ready.batches, lambda index: refusals.get(index, _FINE))
+        answers = [_FINE] * sum(len(batch.lines) for batch in ready.batches)
+        for index, why in ready.reasons.items():
+            answers[index] = refusal(UsageError(why))
+        _answer(ready.batches, answers)
 
     async def _folded(self, lines: list[bytes]) -> tuple[Folded, dict[int, str]]:
         """In a thread, but for a few lines: to hand these over costs more than they do."""
@@ -117,12 +147,13 @@ def _refuse(batches: list[_Batch], error: BaseException) -> None:
     what = world_faults.judge(error)
     why = f", send it again later: {what.said}" if what else ": the daemon is ending"
     failed = refusal(CosttopError(f"not stored{why}"))
-    _answer(batches, lambda _: failed)
+    _answer(batches, [failed] * sum(len(batch.lines) for batch in batches))
 
 
-def _answer(batches: list[_Batch], answer: Callable[[int], bytes]) -> None:
+def _answer(batches: list[_Batch], answers: list[bytes]) -> None:
     at = 0
     for batch in batches:
+        until = at + len(batch.lines)
         if not batch.answers.done():
-            batch.answers.set_result([answer(at + n) for n in range(len(batch.lines))])
-        at += len(batch.lines)
+            batch.answers.set_result(answers[at:until])
+        at = until
