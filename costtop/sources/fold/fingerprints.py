@@ -8,8 +8,8 @@ whatever it was made with.
 """
 
 import re
+from _blake2 import blake2b  # all of hashlib takes milliseconds
 from collections.abc import Iterable
-from hashlib import blake2b
 
 from costtop.model import Outcome, ToolUse
 

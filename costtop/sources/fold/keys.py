@@ -4,8 +4,8 @@ BLAKE2b: short digests without a length-extension or a collision worth fearing (
 """
 
 import re
+from _blake2 import blake2b  # all of hashlib takes milliseconds
 from functools import lru_cache
-from hashlib import blake2b
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _WORDS = re.compile(r"(?:[a-zA-Z]+\d{0,2}[-_.:])+")  # "msg_", "msg_bdrk_", "chatcmpl-", "gen-"
