@@ -74,7 +74,7 @@ def _opened(folder: str) -> "CDLL":
         raise _Left(f"{PURE} is set")
     path = os.path.join(folder, file_name())
     if not os.path.exists(path):
-        raise _Left("not built: no C compiler was there when costtop was installed")
+        raise _Left("not built: costtop was installed without a C compiler, or as pure")
     import ctypes
 
     library = ctypes.CDLL(path)

@@ -11,6 +11,7 @@ from costtop import __version__, money, paths
 from costtop.cli.parser import Parser
 from costtop.cli.reports.diagnosis import (
     channels,
+    compiled,
     fleet_health,
     hold,
     price_age,
@@ -72,6 +73,7 @@ def diagnosis(found: Paths) -> dict[str, Any]:
         "places": {name: str(path) for name, path in found._asdict().items()},
         "daemon": {"running": running, **(said if running else {})},
         "sqlite": sqlite3.sqlite_version,
+        "compiled": compiled.found(),
         "watch": {
             "state": said.get("watch") or ("events" if running else "off"),
             "max_user_watches": _number(_WATCHES),

@@ -4,6 +4,7 @@ from typing import Any
 
 from costtop.cli.reports.diagnosis import (
     channels,
+    compiled,
     fleet_health,
     hold,
     price_age,
@@ -119,6 +120,7 @@ def _rest(tree: dict[str, Any]) -> list[str]:
     watch, blind = tree["watch"], tree["processes"]["blind"]
     line = f"watching: {watch['state']} (inotify watches {watch['max_user_watches']})"
     lines = [coded(line, "watch-polling", found=watch["state"].startswith("polling"))]
+    lines.append(clean(compiled.words(tree["compiled"]), 300))
     lines += [
         coded(channels.words_of(one), "channel-failing", found=one["state"] == "failing")
         for one in tree["notify"]
