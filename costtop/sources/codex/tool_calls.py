@@ -10,6 +10,7 @@ from costtop.sources.fold.fingerprints import fingerprint, outcome
 from costtop.text import clean
 
 _CALLS = ("function_call", "custom_tool_call", "local_shell_call")
+SHELL = "shell"  # a tool call that names no tool
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 _ENDS = 400  # bytes looked at on both sides of an output: exit codes stand there
@@ -61,27 +62,33 @@ class Tools:
         """Takes a tool call or an output; the outcome of a call that was claimed before."""
         call_id = _text(item.call_id)
         if item.type in _CALLS:
-            name = _text(item.name) or "shell"
-            hashed = fingerprint(arguments_of(item), name)
-            self.asked.append([call_id, name, hashed, None, None])
-            del self.asked[: -tool_memory.TOOLS]
+            name = _text(item.name) or SHELL
+            self.ask(call_id, name, fingerprint(arguments_of(item), name))
         elif item.type in _OUTPUTS and call_id:
             output = bytes(item.output)
-            return self._answered(call_id, output)
+            return self.answer(call_id, failed(output), output, slice(0, len(output)))
         return []
 
-    def _answered(self, call_id: str, output: bytes) -> list[Outcome]:
-        error = failed(output)
+    def ask(self, call_id: str, name: str, hashed: str) -> None:
+        """Takes a tool call; `hashed` are its arguments."""
+        self.asked.append([call_id, name, hashed, None, None])
+        del self.asked[: -tool_memory.TOOLS]
+
+    def answer(
+        self, call_id: str, error: bool, data: bytes, span: slice, hashed: str = ""
+    ) -> list[Outcome]:
+        """Takes an output, `span` of `data`; `hashed` is its outcome, where that is known."""
         for tool in self.asked:
             if tool[0] == call_id:
                 tool[3] = bool(tool[3]) or error
-                tool[4] = outcome(output, tool[3])
+                tool[4] = (hashed if tool[3] == error else "") or outcome(data[span], tool[3])
                 return []
         entry = self.waiting.pop(call_id, None)
         if entry is None:
             return []
-        error = bool(entry[2]) or error
-        return [tool_memory.outcome(entry, error, outcome(output, error))]
+        failed = bool(entry[2]) or error
+        told = (hashed if failed == error else "") or outcome(data[span], failed)
+        return [tool_memory.outcome(entry, failed, told)]
 
     def ended(self, event: Payload) -> None:
         """Takes an end event: it knows the exit code, which the output may not tell."""

@@ -1,0 +1,232 @@
+/* Reads the lines of a Codex rollout: what each says that is regular, and which lines are not.
+ *
+ * A line is regular where Python, decoding it, would take from it exactly what its row says
+ * (costtop/sources/codex/scanned.py). Whatever is in doubt makes it a careful line, never a wrong
+ * row. From line to line it knows nothing but which rate limits were told last.
+ */
+#include "codex.h"
+
+#include <string.h>
+
+#include "codex_fields.h"
+#include "fingerprint.h"
+#include "moment.h"
+#include "tool_failure.h"
+
+typedef struct {
+    const uint8_t *data;
+    json_span limits; /* told last; empty: none, or such as count from their record's time */
+} scan;
+
+static void put_span(const scan *scan, int64_t into[2], json_span span) {
+    into[0] = span.start - scan->data;
+    into[1] = span.end - scan->data;
+}
+
+/* The span of a name, of silence an empty one; false where it is neither. */
+static bool put_name(const scan *scan, int64_t into[2], codex_value name) {
+    into[0] = into[1] = 0;
+    if (name.is == NAME)
+        put_span(scan, into, name.span);
+    return codex_named(name);
+}
+
+/* -- tools ------------------------------------------------ */
+
+static bool tool_asked(const scan *scan, const codex_value *fields, int64_t *row) {
+    int which = ARGUMENTS;
+    while (which <= ACTION && codex_silent(fields[which]))
+        which++;
+    if (which > ACTION)
+        return false;
+    row[0] = CODEX_ASKED;
+    if (!put_name(scan, row + 3, fields[CALL_ID]) || !put_name(scan, row + 5, fields[TOOL]))
+        return false;
+    static const uint8_t SHELL[] = "shell"; /* one that has no name */
+    json_span arguments = fields[which].span;
+    const uint8_t *name = row[5] < row[6] ? scan->data + row[5] : SHELL;
+    size_t size = row[5] < row[6] ? (size_t)(row[6] - row[5]) : sizeof SHELL - 1;
+    fingerprint(arguments.start, (size_t)(arguments.end - arguments.start), name, size,
+                (uint8_t *)(row + CODEX_HASH));
+    return true;
+}
+
+static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *row) {
+    struct outcome told;
+    json_span output = fields[OUTPUT].span;
+    if (fields[CALL_ID].is != NAME || fields[OUTPUT].is != RAW)
+        return false;
+    row[0] = CODEX_ANSWERED;
+    put_name(scan, row + 3, fields[CALL_ID]);
+    if (row[3] == row[4])
+        return false; /* it answers nothing */
+    put_span(scan, row + 5, output);
+    row[7] = tool_failed(output);
+    outcome(output.start, (size_t)(output.end - output.start), row[7], &told);
+    memcpy(row + CODEX_HASH, told.hash, sizeof told.hash);
+    row[8] = told.has_kind ? 0 : -1;
+    for (size_t nth = 0; told.has_kind && nth < sizeof told.kind; nth++)
+        row[8] = row[8] << 8 | told.kind[nth];
+    return true;
+}
+
+static bool item(const scan *scan, const codex_value *fields, int64_t *row) {
+    json_span type = fields[TYPE].span;
+    if (json_is(type, "function_call") || json_is(type, "custom_tool_call") ||
+        json_is(type, "local_shell_call"))
+        return tool_asked(scan, fields, row);
+    if (json_is(type, "function_call_output") || json_is(type, "custom_tool_call_output"))
+        return tool_answered(scan, fields, row);
+    row[0] = CODEX_NOTHING; /* but any other "…_output" is an answer, too */
+    return type.end - type.start < 7 || !behind(type.end - 7, type.end, "_output");
+}
+
+/* -- counts ----------------------------------------------- */
+
+/* Where the limits stand; of those that say what the ones before said, where they stood. */
+static void put_limits(scan *scan, int64_t into[2], codex_value limits) {
+    into[0] = into[1] = 0;
+    if (limits.is != RAW)
+        return;
+    if (json_same(scan->limits, limits.span)) {
+        put_span(scan, into, scan->limits);
+        return;
+    }
+    scan->limits = limits.span;
+    put_span(scan, into, limits.span);
+    const uint8_t *at = limits.span.start, *end = limits.span.end;
+    for (; (at = memchr(at, '"', (size_t)(end - at))); at++)
+        if (behind(at, end, "\"resets_in_seconds\""))
+            scan->limits.end = scan->limits.start;
+}
+
+static bool token_count(scan *scan, const codex_value *fields, int64_t *row) {
+    if (!codex_silent(fields[MODEL]))
+        return false;
+    row[0] = codex_silent(fields[INFO]) ? CODEX_LIMITS : CODEX_COUNTED;
+    if (row[0] == CODEX_COUNTED &&
+        !(codex_info(fields[INFO].span, row + 5, row + 11) && codex_fit(row + 11)))
+        return false;
+    put_limits(scan, row + 3, fields[RATE_LIMITS]);
+    return true;
+}
+
+/* One request as CLI 0.150 and later log it, with its response's id. */
+static bool usage_record(const scan *scan, const codex_value *fields, int64_t *row) {
+    int64_t whole[6];
+    row[0] = CODEX_REQUEST;
+    if (fields[USAGE].is != RAW || fields[RESPONSE_ID].is != NAME)
+        return false;
+    if (!codex_silent(fields[THREAD_USAGE]) && !codex_usage(fields[THREAD_USAGE].span, whole))
+        return false;
+    if (!codex_usage(fields[USAGE].span, row + 11) || !codex_fit(row + 11))
+        return false;
+    return put_name(scan, row + 3, fields[MODEL]) && put_name(scan, row + 5, fields[TURN_ID]) &&
+           put_name(scan, row + 7, fields[RESPONSE_ID]) && row[7] < row[8] &&
+           put_name(scan, row + 9, fields[THREAD_ID]);
+}
+
+/* -- turns ------------------------------------------------ */
+
+static bool turn_context(const scan *scan, const codex_value *fields, int64_t *row) {
+    row[0] = CODEX_CONTEXT;
+    return put_name(scan, row + 3, fields[TURN_ID]) && put_name(scan, row + 5, fields[CWD]) &&
+           put_name(scan, row + 7, fields[MODEL]);
+}
+
+static bool is_fine(const codex_value *fields) {
+    codex_value code = fields[EXIT_CODE], success = fields[SUCCESS];
+    return (codex_silent(code) || (code.is == NUMBER && code.number == 0)) &&
+           (codex_silent(success) || success.is == YES);
+}
+
+static bool event(scan *scan, const codex_value *fields, int64_t *row) {
+    json_span type = fields[TYPE].span;
+    if (json_is(type, "token_count"))
+        return token_count(scan, fields, row);
+    if (json_is(type, "task_started") || json_is(type, "turn_started")) {
+        row[0] = CODEX_STARTED;
+        return put_name(scan, row + 3, fields[TURN_ID]);
+    }
+    if (json_is(type, "task_complete") || json_is(type, "turn_complete")) {
+        row[0] = CODEX_COMPLETED;
+        return put_name(scan, row + 3, fields[TURN_ID]) && codex_silent(fields[ERROR]);
+    }
+    row[0] = CODEX_NOTHING;
+    if (json_is(type, "exec_command_end") || json_is(type, "mcp_tool_call_end") ||
+        json_is(type, "patch_apply_end"))
+        return is_fine(fields);
+    return !json_is(type, "turn_aborted") && !json_is(type, "thread_settings_applied") &&
+           !json_is(type, "account/rateLimits/updated");
+}
+
+/* -- lines ------------------------------------------------ */
+
+/* As `_IDLE_HEAD` of rollouts.py: a line that says nothing is known by its head. */
+static bool is_idle(const uint8_t *at, const uint8_t *end) {
+    at = behind(at, end, "{\"timestamp\":\"");
+    while (at && at < end && *at != '"' && *at != '\\')
+        at++;
+    at = behind(at, end, "\",\"type\":\"");
+    const uint8_t *item = behind(at, end, "response_item\",\"payload\":{\"type\":\"");
+    if (item)
+        return behind(item, end, "message\"") || behind(item, end, "reasoning\"");
+    const uint8_t *event = behind(at, end, "event_msg\",\"payload\":{\"type\":\"");
+    return behind(event, end, "agent_") || behind(event, end, "user_message");
+}
+
+/* Reads one line into `row`; false: it is a careful one, and what stands in `row` is nothing. */
+static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_t *row) {
+    codex_record record;
+    if (!codex_line(start, end, &record) || record.time.is != NAME || record.type.is != NAME)
+        return false;
+    json_span time = record.time.span, type = record.type.span;
+    if (!moment_ms(time.start, (size_t)(time.end - time.start), &row[1]))
+        return false;
+    row[2] = start - scan->data;
+    if (json_is(type, "turn_context"))
+        return turn_context(scan, record.fields, row);
+    if (json_is(type, "token_usage_record"))
+        return usage_record(scan, record.fields, row);
+    if (record.fields[TYPE].is != NAME)
+        return false;
+    if (json_is(type, "response_item"))
+        return item(scan, record.fields, row);
+    return json_is(type, "event_msg") && event(scan, record.fields, row);
+}
+
+/* Adds a careful line to those right before it, or a row; how many rows there are. */
+static size_t careful(int64_t *out, size_t rows, int64_t start, int64_t end) {
+    int64_t *row = out + rows * CODEX_ROW;
+    if (rows && row[-CODEX_ROW] == CODEX_CAREFUL && row[3 - CODEX_ROW] == start) {
+        row[3 - CODEX_ROW] = end;
+        return rows;
+    }
+    row[0] = CODEX_CAREFUL;
+    row[1] = 0;
+    row[2] = start;
+    row[3] = end;
+    return rows + 1;
+}
+
+int64_t costtop_codex(const uint8_t *data, size_t size, int64_t *out, size_t capacity,
+                      size_t *from) {
+    scan scan = {data, {data, data, true}};
+    const uint8_t *at = data + *from, *end = data + size, *next;
+    size_t rows = 0;
+    for (; at < end && rows < capacity; at = next) {
+        int64_t *row = out + rows * CODEX_ROW;
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        next = stop ? stop + 1 : end;
+        stop = stop ? stop : end;
+        bool whole = stop - at > 1 && *at == '{' && stop[-1] == '}';
+        if (stop == at || (whole && is_idle(at, stop)))
+            continue;
+        if (whole && regular(&scan, at, stop, row))
+            rows += row[0] != CODEX_NOTHING;
+        else
+            rows = careful(out, rows, at - data, next - data);
+    }
+    *from = (size_t)(at - data);
+    return (int64_t)rows;
+}

@@ -1,0 +1,122 @@
+"""Reads a rollout's regular records as the compiled part hands them over: rows of numbers.
+
+What a row holds is said in costtop/native/c/codex.h. Its lines are proved to say just that; all
+others are handed over as they stand, in their order, and are decoded as if there were no rows.
+"""
+
+from collections.abc import Callable
+from ctypes import CDLL, POINTER, byref, c_char_p, c_int64, c_size_t
+from struct import Struct
+from typing import Any
+
+from costtop.sources.codex.thread import Thread
+from costtop.sources.codex.tool_calls import SHELL
+from costtop.sources.fold.fingerprints import KIND
+from costtop.sources.fold.source import Chunk
+from costtop.sources.fold.times import EARLIEST, held
+
+Lines = Callable[[bytes, int], None]
+"""Takes whole lines that stand at an offset of the file."""
+
+WIDTH = 18  # CODEX_ROW: numbers of a row
+_ROW = Struct("=17q8s")
+_ROWS = 2048  # in one go
+(CAREFUL, _, _ASKED, ANSWERED, _LIMITS, _COUNTED, _REQUEST, _STARTED, _COMPLETED, _CONTEXT) = range(
+    10
+)
+
+
+def bound(compiled: CDLL) -> Any:
+    """`costtop_codex`: (data, size, out, rows that fit, place) -> rows; the place moves."""
+    scan = compiled.costtop_codex
+    scan.argtypes = [c_char_p, c_size_t, POINTER(c_int64), c_size_t, POINTER(c_size_t)]
+    scan.restype = c_int64
+    return scan
+
+
+def read(compiled: CDLL, chunk: Chunk, thread: Thread, lines: Lines) -> None:
+    """Tells the thread what the chunk's lines say; `lines` takes those that are not regular."""
+    data, size = chunk.data, len(chunk.data)
+    place = c_size_t(_begun(chunk, thread, lines))
+    scan, out = bound(compiled), (c_int64 * (WIDTH * _ROWS))()
+    view = memoryview(out).cast("B")
+    rows = _Rows(chunk, thread, lines)
+    while place.value < size:
+        count = scan(data, size, out, _ROWS, byref(place))
+        rows.take(view[: count * _ROW.size])
+
+
+def _begun(chunk: Chunk, thread: Thread, lines: Lines) -> int:
+    """Where the lines begin that come after the thread's first record, which says when it began."""
+    data, at = chunk.data, 0
+    while at < len(data) and "start" not in thread.memo:
+        end = data.find(b"\n", at) + 1 or len(data)
+        lines(data[at:end], chunk.offset + at)
+        at = end
+    return at
+
+
+class _Rows:
+    """Takes the rows of a chunk."""
+
+    def __init__(self, chunk: Chunk, thread: Thread, lines: Lines) -> None:
+        self._data, self._offset = chunk.data, chunk.offset
+        self._thread, self._lines = thread, lines
+        self._limits = 0  # where those stand that were told last
+
+    def take(self, rows: memoryview) -> None:
+        """Takes rows in their order."""
+        data, thread, seen = self._data, self._thread, self._thread.seen
+        memo, tools, events = thread.memo, thread.tools, thread.events
+        for row in _ROW.iter_unpack(rows):
+            kind, told, start, a, b, c, d, e, f = row[:9]
+            if kind == _ASKED:
+                tools.ask(data[a:b].decode(), data[c:d].decode() or SHELL, row[17].hex())
+                continue
+            if kind == CAREFUL:
+                self._lines(data[start:a], self._offset + start)
+                continue
+            at = told if EARLIEST <= told <= seen else held(told, seen)
+            thread.at = told or at
+            if kind == ANSWERED:
+                hashed = row[17].hex()
+                if e:
+                    hashed += KIND + (f"{f:08x}" if f >= 0 else "")
+                events += tools.answer(data[a:b].decode(), bool(e), data, slice(c, d), hashed)
+                memo["asked"] = at
+            else:
+                self._say(kind, row, at)
+
+    def _say(self, kind: int, row: Any, at: int) -> None:
+        """What is not of a tool: all names are spans from the fourth number on."""
+        thread, offset = self._thread, self._offset + row[2]
+        if kind == _COUNTED:
+            self._tell_limits(row, at)
+            thread.counted(row[5:11], row[11:17], "", at, offset)
+        elif kind == _LIMITS:
+            self._tell_limits(row, at)
+        elif kind == _REQUEST:
+            model, turn, response, session = self._names(row[3:11])
+            thread.model(model)
+            thread.requested(response, turn, session, row[11:17], row[11:17], at, offset)
+        elif kind == _CONTEXT:
+            turn, cwd, model = self._names(row[3:9])
+            thread.context(turn, cwd, model, at)
+        elif kind == _STARTED:
+            thread.begins(self._name(row), at, fresh=True)
+            thread.memo["asked"] = at
+        elif kind == _COMPLETED:
+            thread.finishes(self._name(row), "completed", at)
+
+    def _name(self, row: Any) -> str:
+        return self._data[row[3] : row[4]].decode()
+
+    def _names(self, spans: tuple[int, ...]) -> list[str]:
+        return [self._data[a:b].decode() for a, b in zip(spans[::2], spans[1::2], strict=True)]
+
+    def _tell_limits(self, row: Any, at: int) -> None:
+        """Those that stand where the last ones did say the same."""
+        start, end = row[3:5]
+        if start and start != self._limits and not self._thread.replaying():
+            self._limits = start
+            self._thread.rate_limits(self._data[start:end], at)

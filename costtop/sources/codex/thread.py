@@ -1,0 +1,291 @@
+"""A Codex thread while its rollout is read: whose it is, its turns, what it has used.
+
+It reads no records: `rollouts` and `scanned` tell it in its verbs what they say (FORMATS 2).
+
+Old builds log a thread's cumulative counters, and log them again and again: a call is a change of
+the total. New builds (0.150 and later) log each request with its response id; once a file has such
+a record its counters are passed over.
+
+A fork's file begins with a copy of its parent's history, often with new timestamps. A call's key is
+therefore made of what the copy keeps and no clock says: the turn id and the counts, where turn ids
+are unique; else the family (the thread at the root of the forks, as the file's own records tell it)
+and the chain of all counts up to this one. So the common beginning of two threads of a family is
+counted once, in whatever order their files come and whichever of them are gone. The calls of a fork
+yield: what is also its parent's is its parent's.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, Literal
+
+from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, Untold
+from costtop.sources.codex import plan_limits, records
+from costtop.sources.codex.records import Counts
+from costtop.sources.codex.tool_calls import Tools
+from costtop.sources.fold import keys
+from costtop.sources.fold.source import Chunk, Memo
+from costtop.sources.fold.times import held
+from costtop.sources.fold.unread import unread_call
+
+NAME = "codex"
+NOWHERE = ("", "", "")
+DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
+_TOLD = "/(%d, %d, %d, %d, %d, %d)/(%d, %d, %d, %d, %d, %d)"
+_AT_ONCE = 200  # ms: results that come with the end of a turn were not sent any more
+_REPLAY = 5_000  # ms from the start of a fork in which copied turns are not its tasks
+_ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
+_UNIQUE = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+
+
+class Thread:
+    """The events so far and the memo, changed record by record."""
+
+    def __init__(self, chunk: Chunk, memo: Memo) -> None:
+        self.seen = chunk.seen
+        self.memo = memo
+        self.events: list[Event] = []
+        self.tools = Tools(memo)
+        self.at = 0  # of the present record as it says itself, however absurd
+        named = _ROLLOUT.fullmatch(chunk.stem)
+        self.name = named[1] if named else str(memo.get("id") or chunk.stem)
+        self.home = plan_limits.home(chunk.path)
+        self._limits = b""  # the rate limits of the latest record, as they stand in it
+
+    def comes(self, told: int | None) -> int:
+        """A record that tells this time (ms UTC) begins; its time held in range."""
+        at = held(told, self.seen)
+        self.at = told or at
+        self.memo.setdefault("start", self.at)
+        return at
+
+    # -- whose ---------------------------------------------------------------------------------
+
+    def opens(self, name: str, parent: str, origin: str) -> bool:
+        """A record of a thread, forked from `origin`; whether it is the first, this thread's own.
+
+        A copied history brings the records of its threads, the nearest first.
+        """
+        if "id" in self.memo:
+            if name and name != self.memo["id"] and "chain" not in self.memo:
+                self.memo.update(forked=True, family=origin or name)
+            return False
+        self.memo["id"] = name
+        self.name = self.name if _is_unique(self.name) else name or self.name
+        self.memo.update(child=bool(parent), forked=bool(origin), family=origin or parent or name)
+        return True
+
+    def about(self, parent: str, at: int, agent_type: str, version: str) -> None:
+        """What its own record says of the session."""
+        context = _context(*self.memo["where"], "")
+        told: dict[str, Any] = {"agent_type": agent_type, "version": version, "context": context}
+        self.events.append(SessionFact(NAME, self.name, parent=parent, started=at, at=at, **told))
+
+    def context(self, turn: str, cwd: str, model: str, at: int) -> None:
+        """A turn's context: where it works and what with."""
+        where = self.memo.setdefault("where", ["", "", ""])
+        where[0] = cwd or where[0]
+        where[2] = where[2] or where[0]
+        self.model(model)
+        self.begins(turn, at, fresh=False)
+
+    def model(self, name: str) -> None:
+        """The model of the requests from here on; "" changes nothing."""
+        if name:
+            self.memo["model"] = name
+
+    def replaying(self) -> bool:
+        """Whether the record is one that the fork has copied: of its parent's time."""
+        return bool(self.memo.get("forked")) and self.at - int(self.memo["start"]) <= _REPLAY
+
+    def rate_limits(self, raw: bytes, at: int) -> None:
+        """What the same words say again is nothing new, but where they count from now on."""
+        if raw != self._limits or raw.find(plan_limits.FROM_NOW) >= 0:
+            self._limits = raw
+            self.events += plan_limits.told(raw, self.memo, (self.home, self.name), at)
+
+    # -- turns ---------------------------------------------------------------------------------
+
+    def begins(self, turn: str, at: int, *, fresh: bool) -> None:
+        """A turn begins: `task_started` says so (fresh), the context record repeats it."""
+        known = self.memo.get("turn", "")
+        if self.memo.get("open") and (turn in ("", known) if not fresh else turn == known != ""):
+            return
+        self.memo["logged"] = turn
+        if not turn:
+            self.memo["turns"] = int(self.memo.get("turns", 0)) + 1
+            turn = f"{self.name}:{self.memo['turns']}"
+        self.memo.update(turn=turn, open=True)
+        self._task(turn, "started", at)
+
+    def finishes(self, turn: str, status: str, at: int) -> None:
+        """The turn, or the one that is open, ends: completed, failed or aborted."""
+        name = turn or self.memo.get("turn", "")
+        if name and (turn != self.memo.get("turn") or self.memo.get("open")):
+            self._task(name, status, at)
+        self.memo["open"] = False
+
+    def aborts(self, turn: str, at: int) -> None:
+        """The turn is aborted, and with it, it may be, a request that is billed."""
+        if at - self.memo.get("asked", at) > _AT_ONCE:
+            self.untold("cancelled", at)
+        self.finishes(turn, "aborted", at)
+
+    def _task(self, turn: str, status: str, at: int) -> None:
+        """Told unless it is copied history or the turn of a subagent, which no user asked for."""
+        if not self.replaying() and not self.memo.get("child"):
+            self.events.append(TaskFact(NAME, self.name, turn, status, at))
+
+    def untold(self, kind: Literal["compaction", "cancelled"], at: int) -> None:
+        """The request under way, if there is one: its turn ends without a count of it."""
+        turn, asked = self.memo.get("logged", ""), self.memo.pop("asked", None)
+        if asked is None or not _is_unique(turn):
+            return  # without a turn's id nobody knows it again in a copy
+        after = bytes.fromhex(self.memo.get("after", ""))
+        key = keys.whole(NAME, kind, turn, self.memo.get("after", ""))
+        took = at - asked if kind == "cancelled" else None
+        self.events.append(Untold(key, kind, NAME, self.name, at, after=after, took=took))
+
+    # -- usage ---------------------------------------------------------------------------------
+
+    def unread(self, line: bytes, offset: int) -> None:
+        """A line that was billed and cannot be read."""
+        model, turn = self.memo.get("model", ""), self.memo.get("turn", "")
+        told: dict[str, Any] = {
+            "model": model,
+            "context": _context(*self.memo.get("where", NOWHERE), turn),
+        }
+        self.events.append(unread_call(NAME, self.name, line, self.seen, offset=offset, **told))
+
+    def requested(
+        self,
+        response: str,
+        turn: str,
+        session: str,
+        whole: Counts,
+        used: Counts,
+        at: int,
+        offset: int,
+    ) -> None:
+        """One request with its id; raises Unreadable where its counts contradict each other."""
+        self.memo["records"] = True
+        logged = turn or self.memo.get("logged", "")
+        named = response and self._response(response, logged, used)
+        key = keys.whole(NAME, named) if named else self._key(whole, used, turn)
+        tokens = records.tokens_of(used)
+        self._call(key, tokens, at, offset, session or self.name, turn=turn, request=response)
+
+    def counted(
+        self, total: Counts | None, last: Counts | None, model: str, at: int, offset: int
+    ) -> None:
+        """A thread's counters; raises Unreadable where they contradict each other."""
+        if self.memo.get("records"):
+            return
+        self.model(model)
+        before = self.memo.get("total")
+        if total is not None:
+            self.memo["total"] = list(total)
+            if before == list(total):
+                return  # logged again without a new request
+        used = last or _grown(total, before)
+        if used is None or not (used[0] or used[3]):
+            return  # the window was filled up: a new baseline, no request
+        turn = self.memo.get("logged", "")
+        key = self._key(total, used, turn)
+        if last is None and before is None and self.memo.get("forked"):
+            return  # what its parent had used when it was forked
+        copy = self.memo.get("forked") or self.memo.get("child")
+        yields = bool(copy) and not _is_unique(turn)
+        self._call(key, records.tokens_of(used), at, offset, self.name, yields=yields)
+
+    def _key(self, total: Counts | None, used: Counts, turn: str) -> bytes:
+        told = _TOLD % (*total, *used) if total else f"/{total}/{used}"  # thrice as quick
+        chain = self._chained(told)
+        if _is_unique(turn):
+            return keys.paired(f"{NAME}/{turn}{told}", turn)
+        family, alone = self._family()
+        return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.name if alone else family)
+
+    def _family(self) -> tuple[str, bool]:
+        """Whose history the thread's may be, and whether it is the thread's alone all the same."""
+        # A spawned thread may begin with what is its parent's, its siblings only look alike.
+        alone = self.memo.get("child") and not self.memo.get("forked")
+        return self.memo.get("family") or self.name, bool(alone)
+
+    def _response(self, response: str, turn: str, used: Counts) -> str:
+        """A short id is one of its turn, which forks keep; where turns are counted, of the family.
+
+        A gateway that numbers its answers begins anew when it is started again: there an id with
+        other counts is another response. `turn` is the record's, else that of its context.
+        """
+        if _is_unique(turn):
+            return keys.named(response, "", turn)
+        family, alone = self._family()
+        return keys.named(response, self.name if alone else family, turn, used)
+
+    def _chained(self, told: str) -> str:
+        """A hash of all counts up to those `told`: equal histories have equal ones.
+
+        Counts that begin as the thread began are its history told again (a log appended to
+        itself, a restored file), not a request that happens to need as many tokens.
+        """
+        begun = self.memo.setdefault("began", told)
+        before = "" if told == begun else self.memo.get("chain", "")
+        self.memo["chain"] = chain = keys.short(before + told)
+        return chain
+
+    def _call(
+        self,
+        key: bytes,
+        tokens: Tokens,
+        at: int,
+        offset: int,
+        session: str,
+        *,
+        turn: str = "",
+        request: str = "",
+        yields: bool = False,
+    ) -> None:
+        self.memo["after"] = key.hex()
+        self.memo.pop("asked", None)
+        get = self.memo.get
+        context = _context(*get("where", NOWHERE), turn or get("turn", ""))
+        model = get("model", "")
+        self.events.append(
+            Call(
+                key,
+                NAME,
+                session,
+                model or DEFAULT_MODEL,
+                tokens,
+                at,
+                context,
+                provider=get("provider", ""),
+                tier=get("tier", ""),
+                request=request,
+                estimated=not model,
+                yields=yields,
+                tools=self.tools.used(key),
+                offset=offset,
+            )
+        )
+
+
+def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
+    """What was used since the total `before`; all of `total` where the counter began anew."""
+    if total is None:
+        return None
+    if before is None:
+        return total
+    a, b, c, d, e, _ = (now - then for now, then in zip(total, before, strict=True))
+    return total if min(a, b, c, d, e) < 0 else (a, b, c, d, e, 0)
+
+
+@lru_cache(maxsize=256)
+def _is_unique(name: str) -> bool:
+    """Whether the id of a turn or thread is one that is never given twice."""
+    return _UNIQUE.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _context(cwd: str, branch: str, project: str, task: str) -> Context:
+    return Context(cwd, branch, project, task=task)

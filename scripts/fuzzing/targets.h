@@ -1,0 +1,85 @@
+/* The functions that Python calls, each fed as Python would. Included by driver.c alone.
+ *
+ * Each answers false where what came back does not lie within what was handed over.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codex.h"
+#include "leaves.h"
+
+typedef uint32_t (*chance)(uint32_t below);
+
+/* Memory of exactly so many bytes, of which none is 0; the program ends where there is none. */
+static void *exactly(size_t size) {
+    void *made = malloc(size);
+    if (size && !made)
+        abort();
+    if (size)
+        memset(made, 0xA5, size);
+    return made;
+}
+
+static bool is_span(const int64_t *span, size_t size) {
+    return span[0] >= 0 && span[0] <= span[1] && (uint64_t)span[1] <= size;
+}
+
+static bool are_rows(const int64_t *rows, int64_t count, size_t size) {
+    for (const int64_t *row = rows; count > 0; count--, row += CODEX_ROW) {
+        bool fine = row[0] >= CODEX_CAREFUL && row[0] <= CODEX_CONTEXT && row[0] != CODEX_NOTHING;
+        size_t spans = row[0] == CODEX_REQUEST   ? 4
+                       : row[0] == CODEX_CONTEXT ? 3
+                       : row[0] <= CODEX_ANSWERED && row[0] != CODEX_CAREFUL ? 2
+                                                                             : 1;
+        const int64_t *span = row + (row[0] == CODEX_CAREFUL ? 2 : 3);
+        for (; fine && spans; spans--, span += 2)
+            fine = is_span(span, size);
+        if (!fine || row[2] < 0 || (uint64_t)row[2] > size)
+            return false;
+    }
+    return true;
+}
+
+/* Read with any number of rows that fit, it must come to the end, and always by a line at least. */
+static bool codex(const uint8_t *data, size_t size, chance any) {
+    size_t capacity = 1 + any(any(2) ? 4 : 64), from = 0, before = 0;
+    bool fine = true;
+    while (fine && from < size) {
+        int64_t *rows = exactly(capacity * CODEX_ROW * sizeof *rows);
+        int64_t count = costtop_codex(data, size, rows, capacity, &from);
+        fine = count >= 0 && (uint64_t)count <= capacity && from > before && from <= size &&
+               are_rows(rows, count, size);
+        before = from;
+        free(rows);
+    }
+    return fine && costtop_codex(data, size, NULL, 0, &from) == 0;
+}
+
+static bool leaves(const uint8_t *data, size_t size, chance any) {
+    size_t digest_size = 1 + any(64), kind_size = any((uint32_t)(size < 40 ? size : 40) + 1);
+    uint8_t *digest = exactly(digest_size), *half = exactly(8), *told = exactly(12);
+    int64_t *held = exactly(sizeof *held);
+    costtop_blake2b(data, size, digest, digest_size);
+    costtop_key_half(data, size, half);
+    int32_t is_global = costtop_key_is_global(data, size);
+    int32_t is_time = costtop_moment(data, size, any(2) ? 0 : INT64_C(1795478400000), held);
+    costtop_fingerprint(data, size, data, kind_size, half);
+    int32_t written = costtop_outcome(data, size, (int32_t)any(2), told);
+    free(digest);
+    free(half);
+    free(told);
+    free(held);
+    return is_global >= -1 && is_global <= 1 && (is_time == 0 || is_time == 1) &&
+           (written == 8 || written == 12);
+}
+
+static bool made_from(const uint8_t *data, size_t size, chance any) {
+    (void)data, (void)size, (void)any;
+    return costtop_made_from() == -1;
+}
+
+static const struct {
+    const char *name;
+    bool (*fed)(const uint8_t *data, size_t size, chance any);
+} targets[] = {{"codex", codex}, {"leaves", leaves}, {"made_from", made_from}};
