@@ -41,14 +41,18 @@ def _released(checkout: Checkout, asked: argparse.Namespace) -> None:
         log = release_notes.released(clone.text("CHANGELOG.md"), version, asked.date)
         (clone.root / "CHANGELOG.md").write_text(log, encoding="utf-8")
         made = packages.built(clone.root, Path(folder) / "dist")
-        packages.try_wheel(made.wheel, version, Path(folder), offline=asked.offline)
-        print(f"{tag} of {asked.date}, {release_notes.many(notes)} notes; the wheel works")
+        for wheel in made.wheels:
+            packages.try_wheel(wheel, version, Path(folder) / wheel.stem, offline=asked.offline)
+        works = " and ".join(packages.kind(wheel) for wheel in made.wheels)
+        print(
+            f"{tag} of {asked.date}, {release_notes.many(notes)} notes; wheels that work: {works}"
+        )
         if asked.dry_run:
             print(f"a dry run: nothing is changed here. The tag would say:\n\n{notes}")
             return
         clone.commit_and_tag(f"Release {version}", tag, f"costtop {version}\n\n{notes}")
         checkout.take(clone, tag)
-        for file in made:
+        for file in [*made.wheels, made.sdist]:
             print(f"made {packages.kept(file, checkout.root / 'dist')}")
     print(f"committed and tagged; to publish: git push origin HEAD {tag}")
 

@@ -1,4 +1,4 @@
-"""The wheel and the sdist: built without a network, and the wheel tried in an empty venv."""
+"""The wheels and the sdist: built without a network, and each wheel tried in an empty venv."""
 
 import os
 import shutil
@@ -11,33 +11,38 @@ from typing import NamedTuple
 
 from .repository import Refused
 
+# The wheel with the compiled part, where a C compiler is, and the one that runs everywhere.
 _BUILD = """
-import sys
+import os, sys
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
-for made in WheelBuilder, SdistBuilder:
-    print(*made(".").build(directory=sys.argv[1], versions=["standard"]))
+made = []
+for builder, pure in (WheelBuilder, ""), (WheelBuilder, "1"), (SdistBuilder, "1"):
+    os.environ["COSTTOP_PURE"] = pure
+    made += builder(".").build(directory=sys.argv[1], versions=["standard"])
+print(*dict.fromkeys(made), sep="\\n")
 """
+_LOADED = "import sys; from costtop.native import library; sys.exit(library.load() or 0)"
 
 
 class Packages(NamedTuple):
     """What a release is handed out as."""
 
-    wheel: Path
+    wheels: list[Path]  # this platform's, if it could be compiled, and the pure one
     sdist: Path
 
 
 def built(tree: Path, to: Path) -> Packages:
-    """Both, from the tree."""
+    """All, from the tree."""
     said = _ran([sys.executable, "-c", _BUILD, str(to)], "the packages cannot be built", tree)
-    wheel, sdist = map(Path, said.split())
-    return Packages(wheel, sdist)
+    *wheels, sdist = map(Path, said.splitlines())
+    return Packages(wheels, sdist)
 
 
 def try_wheel(wheel: Path, version: str, folder: Path, *, offline: bool) -> None:
     """Installs it into an empty venv and runs it in an empty home; raises Refused."""
     venv, home = folder / "venv", folder / "home"
-    home.mkdir()
+    home.mkdir(parents=True)
     # Without a pip of its own: to bring one in takes longer than all the rest.
     _ran([sys.executable, "-m", "venv", "--without-pip", str(venv)], "no venv can be made")
     python = venv / "bin" / "python"
@@ -58,6 +63,9 @@ def try_wheel(wheel: Path, version: str, folder: Path, *, offline: bool) -> None
         said = _ran(command, "the wheel does not work", home, home)
         if part not in said:
             raise Refused(f"costtop {' '.join(words)} of the wheel does not say {part!r}")
+    if kind(wheel) != "any":
+        asked = [str(python), "-P", "-c", _LOADED]
+        _ran(asked, "the compiled part of the wheel does not work", home)
 
 
 def _packages() -> list[str]:
@@ -70,7 +78,6 @@ def _ran(
     command: Sequence[str], otherwise: str, cwd: Path | None = None, home: Path | None = None
 ) -> str:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    env["COSTTOP_PURE"] = "1"  # the wheel that runs everywhere
     if home:
         env |= {"HOME": str(home), "COSTTOP_HOME": str(home / "costtop")}
     ran = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
@@ -78,6 +85,11 @@ def _ran(
         said = (ran.stderr or ran.stdout).strip().splitlines() or ["it said nothing"]
         raise Refused(f"{otherwise}: {said[-1]}")
     return ran.stdout
+
+
+def kind(wheel: Path) -> str:
+    """What a wheel runs on: "any", "linux_x86_64"."""
+    return wheel.stem.rpartition("-")[2]
 
 
 def kept(file: Path, folder: Path) -> Path:
