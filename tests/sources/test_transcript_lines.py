@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from costtop.model import Event
 from costtop.sources.claude import transcripts
+from costtop.sources.claude.transcript_fold import Fold
 from costtop.sources.claude.transcript_lines import LineHeads
 from costtop.sources.fold.source import Chunk
 
@@ -127,13 +128,13 @@ def test_a_long_result_that_is_waited_for_is_not_decoded(monkeypatch: pytest.Mon
         json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in (ask, answer)
     )
     decoded: list[int] = []
-    line = transcripts._Fold.line
+    line = Fold._line
 
-    def noted(fold: transcripts._Fold, raw: bytes, offset: int, mark: int) -> None:
+    def noted(fold: Fold, raw: bytes, offset: int, mark: int) -> None:
         decoded.append(len(raw))
         line(fold, raw, offset, mark)
 
-    monkeypatch.setattr(transcripts._Fold, "line", noted)
+    monkeypatch.setattr(Fold, "_line", noted)
     events, _ = told(data, [])
     assert len(decoded) == 1
     assert sum(type(event).__name__ == "Outcome" for event in events) == 1

@@ -3,20 +3,26 @@
 
 #include <string.h>
 
-static bool is_blank(uint8_t byte) {
+static bool is_blank(uint8_t byte)
+{
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-static bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
 
-uint8_t json_peek(json_walk *walk) {
+uint8_t json_peek(json_walk *walk)
+{
     while (walk->at < walk->end && is_blank(*walk->at))
         walk->at++;
     return walk->at < walk->end ? *walk->at : 0;
 }
 
 /* The value of four hex digits, or -1. */
-static int hex4(const uint8_t *at) {
+static int hex4(const uint8_t *at)
+{
     int value = 0;
     for (int nth = 0; nth < 4; nth++) {
         uint8_t byte = at[nth], low = byte | 0x20;
@@ -31,7 +37,8 @@ static int hex4(const uint8_t *at) {
 }
 
 /* Behind the escape that begins at `at`; NULL for none, or for half a surrogate pair. */
-static const uint8_t *escape(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *escape(const uint8_t *at, const uint8_t *end)
+{
     if (end - at < 2)
         return NULL;
     if (at[1] != 'u')
@@ -48,7 +55,8 @@ static const uint8_t *escape(const uint8_t *at, const uint8_t *end) {
 }
 
 /* Behind the character of two to four bytes at `at`; NULL for broken UTF-8 (RFC 3629). */
-static const uint8_t *wide(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *wide(const uint8_t *at, const uint8_t *end)
+{
     uint8_t head = *at, least = 0x80, most = 0xBF;
     int more = head >= 0xF0 ? 3 : head >= 0xE0 ? 2 : 1;
     if (head < 0xC2 || head > 0xF4 || end - at <= more)
@@ -70,7 +78,8 @@ static const uint8_t *wide(const uint8_t *at, const uint8_t *end) {
 }
 
 /* Passes over eight bytes at a time as long as none of them ends or bends a text. */
-static const uint8_t *plain(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *plain(const uint8_t *at, const uint8_t *end)
+{
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
     for (; end - at >= 8; at += 8) {
         uint64_t word;
@@ -85,7 +94,8 @@ static const uint8_t *plain(const uint8_t *at, const uint8_t *end) {
     return at;
 }
 
-bool json_text(json_walk *walk, json_span *text) {
+bool json_text(json_walk *walk, json_span *text)
+{
     if (json_peek(walk) != '"')
         return false;
     const uint8_t *at = walk->at + 1, *end = walk->end;
@@ -108,14 +118,16 @@ bool json_text(json_walk *walk, json_span *text) {
     return false;
 }
 
-static const uint8_t *digits(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *digits(const uint8_t *at, const uint8_t *end)
+{
     while (at < end && is_digit(*at))
         at++;
     return at;
 }
 
 /* Takes a number of any kind but "-0". */
-static bool number(json_walk *walk) {
+static bool number(json_walk *walk)
+{
     const uint8_t *at = walk->at, *end = walk->end;
     bool minus = at < end && *at == '-';
     at += minus;
@@ -140,7 +152,8 @@ static bool number(json_walk *walk) {
     return !(minus && zero && whole);
 }
 
-bool json_word(json_walk *walk, const char *word) {
+bool json_word(json_walk *walk, const char *word)
+{
     size_t size = strlen(word);
     json_peek(walk);
     if ((size_t)(walk->end - walk->at) < size || memcmp(walk->at, word, size) != 0)
@@ -150,7 +163,8 @@ bool json_word(json_walk *walk, const char *word) {
 }
 
 /* Takes a value that holds no others. */
-static bool scalar(json_walk *walk) {
+static bool scalar(json_walk *walk)
+{
     json_span unused;
     switch (json_peek(walk)) {
     case '"':
@@ -166,7 +180,8 @@ static bool scalar(json_walk *walk) {
     }
 }
 
-bool json_enter(json_walk *walk, uint8_t open) {
+bool json_enter(json_walk *walk, uint8_t open)
+{
     if (json_peek(walk) != open)
         return false;
     walk->at++;
@@ -174,7 +189,8 @@ bool json_enter(json_walk *walk, uint8_t open) {
 }
 
 /* At the `nth` part of what `close` ends: 1 with the walk at it, 0 behind the end, -1 broken. */
-static int part(json_walk *walk, bool first, uint8_t close) {
+static int part(json_walk *walk, bool first, uint8_t close)
+{
     uint8_t next = json_peek(walk);
     if (next == close) {
         walk->at++;
@@ -189,7 +205,8 @@ static int part(json_walk *walk, bool first, uint8_t close) {
     return next && next != close ? 1 : -1;
 }
 
-static int member(json_walk *walk, bool first, json_span *name) {
+static int member(json_walk *walk, bool first, json_span *name)
+{
     int found = part(walk, first, '}');
     if (found != 1)
         return found;
@@ -199,14 +216,19 @@ static int member(json_walk *walk, bool first, json_span *name) {
     return 1;
 }
 
-int json_member(json_walk *walk, size_t nth, json_span *name) {
+int json_member(json_walk *walk, size_t nth, json_span *name)
+{
     return member(walk, nth == 0, name);
 }
 
-int json_item(json_walk *walk, size_t nth) { return part(walk, nth == 0, ']'); }
+int json_item(json_walk *walk, size_t nth)
+{
+    return part(walk, nth == 0, ']');
+}
 
 /* Takes the object or list at the walk; `objects` has a bit for each open level, 1 for objects. */
-static bool nested(json_walk *walk) {
+static bool nested(json_walk *walk)
+{
     uint64_t objects = *walk->at++ == '{';
     bool first = true;
     json_span unused;
@@ -235,7 +257,8 @@ static bool nested(json_walk *walk) {
     return true;
 }
 
-bool json_value(json_walk *walk, json_span *value) {
+bool json_value(json_walk *walk, json_span *value)
+{
     uint8_t next = json_peek(walk);
     value->start = walk->at;
     value->plain = false;
@@ -245,7 +268,8 @@ bool json_value(json_walk *walk, json_span *value) {
     return true;
 }
 
-bool json_count(json_walk *walk, int64_t most, int64_t *count) {
+bool json_count(json_walk *walk, int64_t most, int64_t *count)
+{
     json_peek(walk);
     const uint8_t *start = walk->at, *at = digits(start, walk->end);
     if (at == start || at - start > 17 || (*start == '0' && at - start > 1))
@@ -260,14 +284,19 @@ bool json_count(json_walk *walk, int64_t most, int64_t *count) {
     return value <= most;
 }
 
-bool json_done(json_walk *walk) { return json_peek(walk) == 0 && walk->at == walk->end; }
+bool json_done(json_walk *walk)
+{
+    return json_peek(walk) == 0 && walk->at == walk->end;
+}
 
-bool json_is(json_span span, const char *word) {
+bool json_is(json_span span, const char *word)
+{
     size_t size = (size_t)(span.end - span.start);
     return strlen(word) == size && memcmp(span.start, word, size) == 0;
 }
 
-bool json_same(json_span one, json_span other) {
+bool json_same(json_span one, json_span other)
+{
     size_t size = (size_t)(one.end - one.start);
     return size == (size_t)(other.end - other.start) && memcmp(one.start, other.start, size) == 0;
 }

@@ -22,7 +22,7 @@ _IDLE = re.compile(  # top-level fields up to a type that says nothing of a turn
 _USER_TYPE = b'user"'
 _TYPES = (b'progress"', b'attachment"', _USER_TYPE)
 _SNAPSHOT = b'{"type":"file-history-snapshot"'
-_PARENT, _NAME, _BACKSLASH = b'{"parentUuid":"', 51, 92  # the 36 characters of a UUID end there
+_PARENT, _NAME = b'{"parentUuid":"', 51  # the 36 characters of a UUID end there
 _HEAD = re.compile(
     rb'\{"parentUuid":"[^"\\]{36}'
     rb'("(?:,"(?!type)\w++":(?:"[^"\\]*+"|null|true|false))*+,"type":")'
@@ -69,7 +69,7 @@ class LineHeads:
             data.startswith(self._shared, start + _NAME)
             and data.find(b'"', start + len(_PARENT)) == start + _NAME
             and data.startswith(_PARENT, start)
-            and data[start + _NAME - 1] != _BACKSLASH
+            and data.find(b"\\", start + len(_PARENT), start + _NAME) < 0
         ):
             if data.startswith(self._reply, start + _NAME):
                 return 0  # a reply names its type behind its message
@@ -93,7 +93,7 @@ def lines(data: bytes, heads: LineHeads) -> Iterator[tuple[int, int, int]]:
         if end < 0:
             end = size
         if data[start] != _OPEN or data[end - 1] != _CLOSE:
-            yield from _with_care(data, start, end)
+            yield from with_care(data, start, end)
         elif (kind := heads.type_at(data, start, end)) and data.startswith(_TYPES, kind):
             if data.startswith(_USER_TYPE, kind):
                 yield start, end, USER
@@ -103,11 +103,12 @@ def lines(data: bytes, heads: LineHeads) -> Iterator[tuple[int, int, int]]:
             if usage < end:
                 yield start, end, USAGE
             elif not data.startswith(_SNAPSHOT, start):
-                yield from _with_care(data, start, end)
+                yield from with_care(data, start, end)
         start = end + 1
 
 
-def _with_care(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+def with_care(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The same for one line of which nothing is known."""
     for first, last, mark in marked_lines(data[start:end], COMMON, _RARE, _IDLE):
         yield start + first, start + last, mark
 

@@ -1,0 +1,161 @@
+/* Reads a chunk of a Claude Code transcript; claude.h says what it answers. */
+#include "claude_telling.h"
+#include "fingerprint.h"
+#include "letters.h"
+
+#include <string.h>
+
+enum { HEAD = 400, TAIL = 200 }; /* bytes of a content that are looked at */
+
+static void careful(claude_telling *at, const uint8_t *start, const uint8_t *end, bool user)
+{
+    claude_close(at);
+    at->has_session = false; /* it may have one of its own */
+    claude_tell(at, STEP_CAREFUL);
+    claude_tell(at, start - at->data);
+    claude_tell(at, end - at->data);
+    claude_tell(at, user);
+}
+
+/* What a user's row says of one tool. */
+typedef struct {
+    json_span tool, content;
+    int64_t time;
+    bool error, side;
+} answer;
+
+static void tell_result(claude_telling *at, const uint8_t *start, const uint8_t *end, answer one)
+{
+    struct outcome told;
+    claude_close(at);
+    outcome(one.content.start, (size_t)(one.content.end - one.content.start), one.error, &told);
+    claude_tell(at, STEP_RESULT);
+    claude_tell(at, start - at->data);
+    claude_tell(at, end - at->data);
+    claude_tell_span(at, one.tool);
+    claude_tell(at, one.time);
+    claude_tell(at, one.error);
+    claude_tell(at, one.side);
+    claude_tell(at, claude_number(told.hash, sizeof told.hash));
+    claude_tell(at, told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1);
+}
+
+static bool is_id(json_span span)
+{
+    for (const uint8_t *at = span.start; at < span.end; at++)
+        if (!is_word(*at) && *at != '-')
+            return false;
+    return span.start < span.end && span.end - span.start <= CLAUDE_NAME;
+}
+
+/* Whether the content is nothing but a tool's result: no note that the user stopped the model. */
+static bool is_result(json_span content)
+{
+    size_t size = (size_t)(content.end - content.start);
+    const uint8_t *tail = size > TAIL ? content.end - TAIL : content.start;
+    const uint8_t *head = size > HEAD ? content.start + HEAD : content.end;
+    return claude_find(content.start, head, "\"tool_result\"", 5) &&
+           !claude_find(tail, content.end, "\"[Request interrupted by user", 1);
+}
+
+/* Takes a user's row that holds the result of one tool; false for any other one. */
+static bool result(claude_telling *at, const uint8_t *start, const uint8_t *end)
+{
+    const claude_field *row = at->row.field, *block = at->row.block[0].field;
+    const claude_field *tool = &block[BLOCK_TOOL_USE_ID], *error = &block[BLOCK_IS_ERROR];
+    int64_t time;
+    if (!claude_is(&row[ROW_TYPE], "user") || at->row.blocks != 1 ||
+        !claude_is(&block[BLOCK_TYPE], "tool_result") || block[BLOCK_CONTENT].kind != RAW)
+        return false;
+    if (tool->kind != TEXT || !is_id(tool->span) || error->kind == TEXT ||
+        !is_result(at->row.message[MESSAGE_CONTENT].span) || !claude_row_time(at, &time))
+        return false;
+    claude_tell_session(at);
+    bool side = row[ROW_IS_SIDECHAIN].kind == TRUE;
+    answer one = {tool->span, block[BLOCK_CONTENT].span, time, error->kind == TRUE, side};
+    tell_result(at, start, end, one);
+    return true;
+}
+
+/* The same for a long row, of which nothing is decoded. */
+static bool long_result(claude_telling *at, const uint8_t *start, const uint8_t *end,
+                        const uint8_t *type)
+{
+    claude_long_result found;
+    int64_t time;
+    if (!claude_line_result(type, end, &found) || !claude_time(at, found.time, &time))
+        return false;
+    answer one = {found.tool, found.content, time, found.error, at->heads.side};
+    tell_result(at, start, end, one);
+    return true;
+}
+
+static void user(claude_telling *at, const uint8_t *start, const uint8_t *end, const uint8_t *type)
+{
+    bool taken;
+    if (at->named && end - start >= CLAUDE_LONG)
+        taken = long_result(at, start, end, type);
+    else
+        taken = claude_row_read(start, end, &at->row) && claude_is_regular(at) &&
+                result(at, start, end);
+    if (!taken)
+        careful(at, start, end, true);
+}
+
+/* Takes a note of Claude Code itself; false where it says more than that a turn is over. */
+static bool note(claude_telling *at)
+{
+    const claude_field *field = at->row.field, *kind = &field[ROW_SUBTYPE];
+    int64_t time;
+    if (!claude_is(&field[ROW_TYPE], "system") || !claude_is_clean(kind) ||
+        claude_is(kind, "compact_boundary") || claude_is(kind, "api_error") ||
+        !claude_row_time(at, &time))
+        return false;
+    claude_tell_session(at);
+    if (claude_is(kind, "turn_duration") || claude_is(kind, "stop_hook_summary")) {
+        claude_close(at);
+        claude_tell(at, STEP_ENDED);
+        claude_tell(at, time);
+        claude_tell(at, field[ROW_IS_SIDECHAIN].kind == TRUE);
+    }
+    return true;
+}
+
+static void other(claude_telling *at, const uint8_t *start, const uint8_t *end)
+{
+    static const char head[] = "{\"parentUuid\":";
+    bool likely = (size_t)(end - start) >= sizeof head && !memcmp(start, head, sizeof head - 1);
+    if (likely && claude_row_read(start, end, &at->row) && claude_is_regular(at) &&
+        (claude_tell_reply(at, start) || note(at)))
+        return;
+    if (claude_line_matters(start, end))
+        careful(at, start, end, false);
+}
+
+int64_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t named,
+                       int64_t *out, size_t capacity)
+{
+    claude_telling at = {
+        .data = data, .out = out, .capacity = capacity, .seen = seen, .named = named};
+    const uint8_t *start = data, *const last = data + size, *type = NULL;
+    while (start < last) {
+        const uint8_t *end = memchr(start, '\n', (size_t)(last - start));
+        end = end ? end : last;
+        switch (claude_line(&at.heads, start, end, &type)) {
+        case LINE_USER:
+            user(&at, start, end, type);
+            break;
+        case LINE_OTHER:
+            other(&at, start, end);
+            break;
+        case LINE_ODD:
+            careful(&at, start, end, false);
+            break;
+        default:
+            break;
+        }
+        start = end + 1;
+    }
+    claude_close(&at);
+    return (int64_t)at.size;
+}

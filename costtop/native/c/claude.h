@@ -1,0 +1,74 @@
+/* What a chunk of a Claude Code transcript says, for costtop/sources/claude/native_rows.py.
+ *
+ * It answers with steps, one after the other, in the order of the lines: a step is its kind and as
+ * many numbers as `claude_step` names. Pieces of the chunk are told as two numbers, the places of
+ * their first byte and behind their last one; -1 twice where there is none. What a line means for
+ * those after it is known to Python alone; here each line is read for itself, but for the rows of
+ * one message that follow each other, which make one step.
+ */
+#ifndef COSTTOP_CLAUDE_H
+#define COSTTOP_CLAUDE_H
+
+#include "api.h"
+
+enum claude_step {
+    /* A line that Python reads: start, end, whether a user's (else what it is is not known). */
+    STEP_CAREFUL,
+    /* From here on another session: its name. Only where the chunk's own name does not say it. */
+    STEP_SESSION,
+    /* From here on other circumstances: cwd, branch, version, agent, its type, skill, plugin (as
+     * they stand, escaped), and isSidechain: 0 false, 1 true, -1 not said. */
+    STEP_WHOSE,
+    /* From here on another manner: model, service tier, speed, region. */
+    STEP_MANNER,
+    /* Rows of one message: see claude_reply. */
+    STEP_REPLY,
+    /* A tool's result: line's start, end; tool's id; time; error; isSidechain is true; hash of
+     * the outcome; kind of failure, -1 for none. */
+    STEP_RESULT,
+    /* A note that the turn is over: time; isSidechain is true. */
+    STEP_ENDED,
+};
+
+/* The numbers of STEP_REPLY. Times are held; first and last are those of the rows in their order.
+ * `stop` is the last row's: 0 none, 1 another one, 2 end_turn, 3 stop_sequence, 4 tool_use. */
+enum claude_reply {
+    REPLY_OFFSET, /* of the row that counts, in the chunk */
+    REPLY_KEY,    /* half a key, of the message's id */
+    REPLY_REQUEST,
+    REPLY_REQUEST_END,
+    REPLY_FIRST,
+    REPLY_LAST,
+    REPLY_STOP,
+    REPLY_ASKS, /* whether the last row asks for a tool */
+    REPLY_PLACEHOLDER,
+    REPLY_SEARCHES,
+    REPLY_INPUT,
+    REPLY_READ,
+    REPLY_WRITE,
+    REPLY_WRITE_1H,
+    REPLY_OUTPUT,
+    REPLY_THINKING,
+    REPLY_TOOLS, /* how many tools follow, each as claude_tool says */
+    REPLY_NUMBERS
+};
+
+enum claude_tool {
+    TOOL_ID,
+    TOOL_ID_END,
+    TOOL_NAME,
+    TOOL_NAME_END,
+    TOOL_INPUT,
+    TOOL_INPUT_END,
+    TOOL_HASH,     /* of its arguments */
+    TOOL_SEARCHES, /* of the row that asks for it */
+    TOOL_NUMBERS
+};
+
+/* Reads `size` bytes of whole lines. `seen` is the time of receipt, ms; `named` whether the log's
+ * name says its session. Returns how many numbers the steps are; with more than `capacity`, what
+ * is in `out` cannot be used. Hashes are numbers of their bytes, the lowest first. */
+COSTTOP_API int64_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t named,
+                                   int64_t *out, size_t capacity);
+
+#endif

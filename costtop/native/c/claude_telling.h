@@ -1,0 +1,71 @@
+/* The steps that are told of a chunk, and what the last of them said: of claude.c alone. */
+#ifndef COSTTOP_CLAUDE_TELLING_H
+#define COSTTOP_CLAUDE_TELLING_H
+
+#include "claude.h"
+#include "claude_lines.h"
+#include "claude_row.h"
+
+enum { CLAUDE_WHOSE = 7, CLAUDE_MANNER = 4, CLAUDE_NAME = 200 /* bytes of an id */ };
+
+/* What has been told so far. */
+typedef struct {
+    const uint8_t *data;
+    int64_t *out;
+    size_t capacity, size;
+    int64_t seen;
+    bool named;
+    claude_heads heads;
+    claude_row row; /* the one at hand */
+    /* What the last step of its kind has told. */
+    bool has_session, has_whose, has_manner;
+    json_span session, whose[CLAUDE_WHOSE], manner[CLAUDE_MANNER];
+    claude_kind side;
+    /* The message whose rows come in: its numbers, and where they go. */
+    bool open;
+    size_t place;
+    json_span id, request;
+    int64_t reply[REPLY_NUMBERS];
+} claude_telling;
+
+void claude_tell(claude_telling *at, int64_t number);
+void claude_tell_span(claude_telling *at, json_span span);
+
+/* The number of up to eight bytes, the lowest first. */
+int64_t claude_number(const uint8_t *bytes, size_t size);
+
+/* Ends the message whose rows came in. */
+void claude_close(claude_telling *at);
+
+/* Tells what the row at hand says of these, where it differs from what was told last. */
+void claude_tell_session(claude_telling *at);
+void claude_tell_whose(claude_telling *at);
+void claude_tell_manner(claude_telling *at);
+
+/* Takes the row at hand, which begins at `start`, as that of a reply; false where it is none, or
+ * not regular. */
+bool claude_tell_reply(claude_telling *at, const uint8_t *start);
+
+/* The time of the row at hand, held; false where it is not plain. */
+bool claude_row_time(const claude_telling *at, int64_t *ms);
+bool claude_time(const claude_telling *at, json_span text, int64_t *ms);
+
+/* What every row has that is regular: a side chain or not, one session at most. */
+bool claude_is_regular(const claude_telling *at);
+
+/* What the row says of whose it is are texts. */
+bool claude_is_whose(const claude_telling *at);
+
+/* Both are absent, or both hold the same bytes. */
+bool claude_same(json_span one, json_span other);
+
+/* The field is a text that cleaning leaves as it is. */
+bool claude_is_clean(const claude_field *field);
+
+/* The field is this text. */
+bool claude_is(const claude_field *field, const char *word);
+
+/* The field is absent or null. */
+bool claude_is_unset(const claude_field *field);
+
+#endif
