@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from itertools import permutations
+from itertools import count, permutations
 from pathlib import Path
 
 import pytest
@@ -103,7 +103,8 @@ def test_a_log_is_its_file_s_owner_s_or_that_of_the_folder_above(tmp_path: Path)
     folder.mkdir(parents=True)
     log = folder / "a.jsonl"
     log.write_text("{}")
-    found = owners()
+    hours = count()
+    found = LogOwners(Config(), find(), lambda: 3600.0 * next(hours))
 
     def owner() -> str:
         known = found.owner_of("claude-code", os.fsencode(log))
@@ -119,3 +120,23 @@ def test_a_log_is_its_file_s_owner_s_or_that_of_the_folder_above(tmp_path: Path)
     assert owner() == somebody.pw_name
     log.unlink()  # it has gone: its folder still tells
     assert owner() == somebody.pw_name
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_of_many_logs_the_folders_above_are_asked_once_in_a_while(tmp_path: Path) -> None:
+    somebody = next(one for one in pwd.getpwall() if one.pw_uid not in (0, os.getuid()))
+    moments = [0.0]
+    found = LogOwners(Config(), find(), lambda: moments[-1])
+    folders = [tmp_path / "home" / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+
+    def users() -> list[str]:
+        known = (found.owner_of("claude-code", os.fsencode(one / "log")) for one in folders)
+        return [one.user for one in known if one]
+
+    assert users() == [user_name()] * 2
+    os.chown(tmp_path / "home", somebody.pw_uid, 0)
+    assert users() == [user_name()] * 2  # of both at the same moment
+    moments.append(3600.0)
+    assert users() == [somebody.pw_name] * 2

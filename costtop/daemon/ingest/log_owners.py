@@ -1,4 +1,4 @@
-"""Whose a log or a channel is, and what `[identity]` calls them. It keeps nothing but its key.
+"""Whose a log or a channel is, and what `[identity]` calls them. Its key alone it keeps for good.
 
 An agent's log is its file's owner's. A file of root's, or of a user without a name, was mostly
 written by a container into somebody's home: then the nearest folder above that has a named owner
@@ -7,8 +7,8 @@ says whose it is. Where none does it is whoever runs this.
 
 import os
 import pwd
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -20,12 +20,15 @@ from costtop.tail.place import is_file
 from costtop.text import clean
 
 _OTLP = "otlp"
+_A_WHILE = 10.0  # s until it is asked anew whose folders are
 
 
 class LogOwners:
     """The owners of this instance's logs, and their names."""
 
-    def __init__(self, config: Config, paths: Paths) -> None:
+    def __init__(
+        self, config: Config, paths: Paths, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Raises ConfigError where names are to be hidden and the key is not to be used."""
         self._login, self._host = clean(user_name()), host_name()
         self._identity, self._entries = config.identity, {one.name: one for one in config.source}
@@ -34,6 +37,8 @@ class LogOwners:
         self._key = (
             kept_key(paths.identity_key, "the key of [identity]") if config.identity.hash else b""
         )
+        self._folders: dict[bytes, str] = {}  # whose logs below them are that tell no name
+        self._clock, self._kept_until = clock, clock()
 
     def owner_of(self, label: str, path: bytes) -> LogOwner | None:
         """Whose a log or channel is, by its source's label; None where nothing tells."""
@@ -75,28 +80,40 @@ class LogOwners:
         return f"{kind}-{made.hexdigest()}"
 
     def _login_of(self, path: bytes) -> str:
-        for uid in _uids(path):
-            if uid == os.getuid() and uid:
-                return self._login
-            if uid and (name := _name(uid)):
-                return name
-        return self._login
+        return self._login_at(path) or self._login_above(os.path.dirname(path))
+
+    def _login_at(self, path: bytes) -> str:
+        """The login of who owns this file or folder; "" where that says nothing."""
+        try:
+            uid = os.stat(path).st_uid
+        except OSError:
+            return ""
+        return (self._login if uid == os.getuid() else _name(uid)) if uid else ""
+
+    def _login_above(self, folder: bytes) -> str:
+        """Whose a log in the folder is that tells no name: a backlog asks it of each of its files.
+
+        What the folders on the way up say is kept for a while.
+        """
+        now = self._clock()
+        if now >= self._kept_until:
+            self._folders, self._kept_until = {}, now + _A_WHILE
+        known, unknown, login = self._folders, list[bytes](), ""
+        while folder not in known:
+            unknown.append(folder)
+            login, above = self._login_at(folder), os.path.dirname(folder)
+            if login or above == folder:
+                break
+            folder = above
+        else:
+            login = known[folder]
+        known.update(dict.fromkeys(unknown, login or self._login))
+        return login or self._login
 
 
 def host_name() -> str:
     """The short name of this machine."""
     return clean(os.uname().nodename.partition(".")[0]) or "localhost"
-
-
-def _uids(path: bytes) -> Iterator[int]:
-    """The owners of a file and of the folders above it, as far as they are there."""
-    while True:
-        with suppress(OSError):
-            yield os.stat(path).st_uid
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        path = above
 
 
 @lru_cache(256)
