@@ -6,7 +6,6 @@ costtop's own, so that the user's commented file is never rewritten.
 
 import math
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -211,12 +210,16 @@ def written_budgets(paths: Paths) -> tuple[BudgetEntry, ...]:
 def source(path: Path) -> tuple[str, dict[str, Any]]:
     """The text of such a file and its tree, empty where there is none; raises ConfigError."""
     try:
-        text = path.read_bytes().decode()
-        return text, tomllib.loads(text)
+        given = path.read_bytes()
     except FileNotFoundError:
         return "", {}
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    import tomllib  # many a home has no such file
+
+    try:
+        text = given.decode()
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said, _, at = str(error).partition(" (at line ")
         line = at.partition(",")[0]

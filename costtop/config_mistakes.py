@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 import types
 import typing
 from collections.abc import Iterable
@@ -35,6 +34,8 @@ class Mistake(Exception):
 
 def lines(text: str) -> dict[Place, int]:
     """The line, from 1, of every key of a TOML text that is valid, and of every table."""
+    import tomllib  # only where something is wrong
+
     found: dict[Place, int] = {}
     table: Place = ()
     chunk, begun = "", 1

@@ -6,6 +6,7 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
+from costtop import lean
 from costtop.cli import progress
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
@@ -108,7 +109,8 @@ def _changed(path: bytes) -> int:
 
 
 def _catch_up(place: Paths) -> str:
-    from costtop.daemon.jobs.scan_once import catch_up
+    with lean.imports():
+        from costtop.daemon.jobs.scan_once import catch_up
 
     began = now_ms()
     try:

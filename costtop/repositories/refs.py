@@ -5,21 +5,19 @@ Refs kept in another form than files (reftable) are not read: then there are non
 
 import os
 import re
-from hashlib import blake2b
 
 from costtop.attribution import head_log, pull_names
 from costtop.attribution.head_log import HeadLog
 from costtop.named import NamedTuple
 from costtop.repositories import locate, plain_files
+from costtop.repositories.ref_marks import KINDS, MOST
 
-_MOST_REFS = 3_000
 _PACKED, _LOG, _CONFIG = 4 << 20, 1 << 20, 256 << 10  # bytes that are read of each
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PULL_REF = re.compile(
     r"refs/(?:remotes/[^/]+/)?(pull|pr|merge-requests|merge_requests)/(\d{1,9})(?:/head)?"
 )
 _SECTION = re.compile(r'\[\s*(\w+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
-_KINDS = ("heads", "remotes", "pull", "merge-requests")
 
 
 class Refs(NamedTuple):
@@ -31,22 +29,6 @@ class Refs(NamedTuple):
     default: str
     name: str  # of the repository, by its remote; "" has none
     branch_pulls: dict[str, tuple[int, str]]
-
-
-def state(common: str) -> str:
-    """A digest of where everything stands: the same as long as nothing has changed."""
-    told = blake2b(digest_size=16)
-    files = [os.path.join(common, name) for name in ("HEAD", "packed-refs", "config", "shallow")]
-    for private in locate.tops(common).values():
-        files += [os.path.join(private, "HEAD"), os.path.join(private, "logs", "HEAD")]
-    for path in sorted(files):
-        told.update(f"{path}\0{plain_files.mark(path)}\0".encode("utf-8", "surrogateescape"))
-    for kind in _KINDS:
-        found = plain_files.below(os.path.join(common, "refs", kind), _MOST_REFS)
-        for path, stat in sorted(found, key=lambda one: one[0]):
-            line = f"{path}\0{stat.st_mtime_ns}\0{stat.st_ino}\0"
-            told.update(line.encode("utf-8", "surrogateescape"))
-    return told.hexdigest()
 
 
 def read(common: str) -> Refs:
@@ -93,15 +75,15 @@ def _packed(common: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in data.splitlines():
         said, parted, name = os.fsdecode(line).partition(" ")
-        if parted and name.startswith("refs/") and len(found) < _MOST_REFS:
+        if parted and name.startswith("refs/") and len(found) < MOST:
             found[name] = said
     return found
 
 
 def _loose(common: str) -> dict[str, str]:
     found = {}
-    for kind in _KINDS:
-        for path, _ in plain_files.below(os.path.join(common, "refs", kind), _MOST_REFS):
+    for kind in KINDS:
+        for path, _ in plain_files.below(os.path.join(common, "refs", kind), MOST):
             found[os.path.relpath(path, common)] = plain_files.line(path, 300)
     return found
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from costtop.sources.fold.source import Source
 
 _FORMATS = {
-    "claude-code": "claude.transcripts:SOURCE",
-    "codex": "codex.rollouts:SOURCE",
+    "claude-code": "claude.claude_code:SOURCE",
+    "codex": "codex.codex_cli:SOURCE",
     "costtop": "apis.costtop_lines:SOURCE",
     "gemini-cli": "agents.gemini:SOURCE",
     "gemini-cli.json": "agents.gemini:OLDER",

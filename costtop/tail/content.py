@@ -4,10 +4,8 @@ It does not know lines, places or what the bytes mean.
 """
 
 import errno
-import gzip
 import os
 import stat
-import zlib
 from typing import Protocol
 
 BOMB = 256 << 20  # decompressed bytes of one .gz that are read at most
@@ -113,8 +111,10 @@ class Unzipped:
         self._restart()
 
     def _restart(self) -> None:
+        from gzip import GzipFile  # most logs are none
+
         self._raw.seek(0)
-        self._zip = gzip.GzipFile(fileobj=self._raw, mode="rb")
+        self._zip = GzipFile(fileobj=self._raw, mode="rb")
         self._window = bytearray()
         self._start = 0
 
@@ -131,6 +131,8 @@ class Unzipped:
         return bytes(self._window[here : here + length])
 
     def _extend(self) -> bool:
+        import zlib
+
         try:
             data = self._zip.read(_STEP)
         except EOFError:

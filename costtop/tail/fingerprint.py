@@ -3,8 +3,8 @@
 It knows no paths and decides nothing; identity.py does.
 """
 
+from _blake2 import blake2b  # all of hashlib takes milliseconds
 from collections.abc import Sequence
-from hashlib import blake2b
 
 from costtop.tail.content import Content
 from costtop.tail.find import RACY

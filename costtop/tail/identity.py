@@ -237,13 +237,13 @@ def unclear(
     By text and stat alone: nothing is to be read of what is left out, nor has a `census` at `now`
     (ms) anything to say of it. So what vanished before, but not long ago, is left out too.
     """
-    rest = {path: (path, state, born) for path, state, born in stored}
+    rest = {place[0]: place for place in stored}
     seen = []
-    for one in found.seen:
-        known = rest.get(one.path)
-        stat = one.dev & INT63, one.ino & INT63, one.size, one.mtime
-        if known is not None and is_as_read(known[1], *stat):
-            del rest[one.path]
+    for one in found.seen:  # of tens of thousands, mostly all are as they were
+        path, _, dev, ino, size, mtime, *_ = one
+        known = rest.get(path)
+        if known is not None and is_as_read(known[1], dev & INT63, ino & INT63, size, mtime):
+            del rest[path]
         else:
             seen.append(one)
     there = {one.path for one in seen}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from costtop.daemon.jobs import git_reading
-from costtop.repositories import locate, plain_files, refs
+from costtop.repositories import locate, plain_files, ref_marks, refs
 from costtop.repositories.locate import Located, NotRead
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
@@ -57,7 +57,7 @@ def look(repository: Path) -> git_reading.ReadRepository | None:
     found = locate.locate(str(repository))
     if not isinstance(found, Located):
         return None
-    assert refs.state(found.common)
+    assert ref_marks.state(found.common)
     return git_reading.read_anew(found.common, (), NEVER)
 
 

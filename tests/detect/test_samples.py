@@ -21,7 +21,7 @@ def spends(request):
     calls: dict[bytes, Call] = {}
     outcomes = []
     for path in sorted((folder / "spotter_redacted").rglob("*.jsonl")):
-        events, _ = transcripts.SOURCE.read(Chunk(str(path), path.read_bytes()), {})
+        events, _ = transcripts.read(Chunk(str(path), path.read_bytes()), {})
         for event in events:
             if isinstance(event, Call):
                 _keep(calls, event)

@@ -1,25 +1,28 @@
 """`costtop scan`: read everything new once. The reading itself lives in `costtop.daemon`."""
 
-import argparse
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from costtop import paths
+from costtop import lean, paths
 from costtop.cli import progress
-from costtop.cli.parser import Parser
 from costtop.cli.progress import Watch
 from costtop.cli.tables import put
-from costtop.control import client, protocol
+from costtop.control import protocol
 from costtop.named import NamedTuple
 from costtop.paths import Paths
+
+if TYPE_CHECKING:
+    import argparse
+
+    from costtop.cli.parser import Parser
 
 T = TypeVar("T")
 _LONG = 3600.0  # s; a first import of years takes its time
 
 
-def add(parser: Parser, name: str) -> None:
+def add(parser: "Parser", name: str) -> None:
     """Adds `scan`."""
     parser.says(
         "Reads everything new from every source once.", "costtop scan", "costtop scan --json"
@@ -28,7 +31,7 @@ def add(parser: Parser, name: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Scans here, or asks the daemon that holds the database to."""
     counts = alone_or_asked(_scan, protocol.Scan(), "counts", LongWork("import", "reading logs"))
     if options.json:
@@ -39,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _scan(found: Paths, watch: Watch | None) -> dict[str, Any]:
-    from costtop.daemon.jobs.scan_once import scan
+    with lean.imports():
+        from costtop.daemon.jobs.scan_once import scan
 
     return scan(found, watch)
 
@@ -65,6 +69,8 @@ def alone_or_asked(
     if instance.is_free(found.lock):
         with progress.bar(work.doing, work.unit) as watch:
             return alone(found, watch)
+    from costtop.control import client
+
     with progress.polled(work.doing, partial(progress.of_daemon, found, work.name), work.unit):
         answered: T = client.ask(found, command, timeout=_LONG)[said]
     return answered

@@ -5,12 +5,11 @@ hooks and live lines get their turn between two of them.
 """
 
 import asyncio
-import gc
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
 
+from costtop import lean
 from costtop.daemon.ingest.fold import Folded, Order
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.slow_files import is_slow
@@ -60,7 +59,7 @@ class Backlog:
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
         if size >= _BACKLOG and _WORKERS > 1:
-            with _uncollected():
+            with lean.uncollected():
                 async with workers(_WORKERS, _WORKER_TURN) as pool:
                     await self._import(seen, pool)
             return
@@ -153,16 +152,6 @@ def parts(folded: Sequence[Folded]) -> Iterator[Sequence[Folded]]:
             part, calls = [], 0
     if part:
         yield part
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection for the time of an import: it holds many values and no cycles."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _groups(

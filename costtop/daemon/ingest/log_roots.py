@@ -39,6 +39,19 @@ _DATA = "XDG_DATA_HOME"
 _SHARED = ".local/share"
 _MAC = "Library/Application Support"
 _NOWHERE: _Usual = ((), ())
+_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
+_EDITOR_FOLDERS = (
+    *(f"{config}/{editor}/User" for config in (".config", _MAC) for editor in _EDITORS),
+    *(f".{editor}-server/data/User" for editor in ("vscode", "cursor", "windsurf")),
+    ".vscode-server-insiders/data/User",
+)
+
+
+def _extension(name: str, *more: str) -> _Usual:
+    """Where an extension of VS Code, and of what is made of it, keeps what it knows."""
+    below = f"globalStorage/{name}"
+    return ("XDG_CONFIG_HOME",), (*(f"{folder}/{below}" for folder in _EDITOR_FOLDERS), *more)
+
 
 USUAL: Mapping[str, _Usual] = {
     "gemini-cli": (("GEMINI_CLI_HOME", "GEMINI_TELEMETRY_OUTFILE"), (".gemini",)),
@@ -58,6 +71,9 @@ USUAL: Mapping[str, _Usual] = {
     "zed": ((_DATA,), (f"{_SHARED}/zed", ".var/app/dev.zed.Zed", f"{_MAC}/Zed")),
     "droid": (("FACTORY_HOME_OVERRIDE",), (".factory",)),
     "continue": (("CONTINUE_GLOBAL_DIR",), (".continue",)),
+    "cline": _extension("saoudrizwan.claude-dev", ".cline"),
+    "roo-code": _extension("rooveterinaryinc.roo-cline"),
+    "kilo-code": _extension("kilocode.kilo-code"),
     "costtop": _NOWHERE,
     "aider": _NOWHERE,
     "otlp": _NOWHERE,

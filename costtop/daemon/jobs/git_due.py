@@ -4,7 +4,7 @@ import sqlite3
 
 from costtop.config import Config
 from costtop.durations import DAY, QUARTER
-from costtop.repositories import refs
+from costtop.repositories import ref_marks
 from costtop.store.git import git_facts
 from costtop.store.git.git_facts import StoredRepository
 
@@ -19,7 +19,7 @@ def is_due(db: sqlite3.Connection, config: Config, now: int) -> bool:
     known = git_facts.worktrees(db)
     if any(one not in known for one in folders(db, now - EVER)):
         return True
-    return any(refs.state(one.folder) != one.state for one in read_ones(db))
+    return any(ref_marks.state(one.folder) != one.state for one in read_ones(db))
 
 
 def folders(db: sqlite3.Connection, since: int) -> list[str]:

@@ -21,7 +21,7 @@ from costtop.daemon.jobs import git_due
 from costtop.durations import DAY, HOUR, now_ms
 from costtop.named import NamedTuple
 from costtop.nouns.repository_facts import CommitFact, HeadMove, PullFact
-from costtop.repositories import git_log, locate, refs
+from costtop.repositories import git_log, locate, ref_marks, refs
 from costtop.repositories.locate import Located, NotRead
 from costtop.store.git import git_facts
 from costtop.store.git.git_facts import StoredRepository
@@ -143,7 +143,7 @@ def _located(folders: list[str]) -> list[tuple[str, _Found]]:
 
 
 def _state(one: StoredRepository) -> str:
-    return "" if locate.refusal(one.folder) else refs.state(one.folder)
+    return "" if locate.refusal(one.folder) else ref_marks.state(one.folder)
 
 
 def _place(db: sqlite3.Connection, found: list[tuple[str, _Found]], now: int) -> None:

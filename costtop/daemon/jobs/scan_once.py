@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from costtop import config as configuration
+from costtop import lean
 from costtop.config import Config
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
@@ -38,8 +39,9 @@ def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
     """
     config = configuration.load(paths)
     with hold(paths):
-        found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-        settled = _settled(paths, config, found)
+        with lean.uncollected():
+            found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
+            settled = _settled(paths, config, found)
         counts = Counts().plain() if settled else _read(paths, config, found, watch, _SCANNED)
         return {"looked_at": len(found.seen), **counts}
 
@@ -50,8 +52,10 @@ def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
     Raises Busy where a daemon has the database, Refused where the configuration lets nothing read.
     """
     config = configuration.load(paths)
-    found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-    if not _new(paths, config, found):
+    with lean.uncollected():
+        found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
+        is_new = _new(paths, config, found)
+    if not is_new:
         return None
     if config.read_only:
         raise Refused("read_only is set, so nothing new is read")

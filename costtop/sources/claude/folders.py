@@ -1,25 +1,14 @@
-"""Where Claude Code keeps its transcripts, and whose a transcript is. It opens none of them."""
+"""Whose a transcript of Claude Code is, by its path and records. It opens none of them."""
 
 import json
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from costtop.model import Context
 from costtop.sources.claude.tokens import text
 from costtop.sources.fold.source import Chunk
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """The `projects` folders: of $CLAUDE_CONFIG_DIR (a comma list) alone, else of both defaults."""
-    configured = environment.get("CLAUDE_CONFIG_DIR", "")
-    if folders := [part.strip() for part in configured.split(",") if part.strip()]:
-        return [_expanded(folder, home) / "projects" for folder in folders]
-    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    return [config / "claude" / "projects", home / ".claude" / "projects"]
 
 
 def whose(chunk: Chunk) -> tuple[str, str]:
@@ -50,9 +39,3 @@ def tags_of(skill: str, plugin: str) -> str:
     given = {"plugin": plugin, "skill": skill}
     kept = {name: value for name, value in given.items() if value}
     return json.dumps(kept, sort_keys=True, separators=(",", ":")) if kept else ""
-
-
-def _expanded(folder: str, home: Path) -> Path:
-    if folder == "~" or folder.startswith("~/"):
-        return home / folder[2:]
-    return Path(folder)

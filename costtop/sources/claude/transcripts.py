@@ -5,11 +5,9 @@ It opens no files and prices nothing.
 
 from costtop.model import Event
 from costtop.native import library
-from costtop.sources.claude.folders import roots
-from costtop.sources.claude.tokens import NAME
 from costtop.sources.claude.transcript_fold import Fold
 from costtop.sources.claude.transcript_lines import LineHeads, lines
-from costtop.sources.fold.source import Chunk, Memo, Source, copied
+from costtop.sources.fold.source import Chunk, Memo, copied
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -24,8 +22,3 @@ def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
 
         native_rows.read(compiled, chunk, fold, heads)
     return fold.done(), fold.memo
-
-
-SOURCE = Source(
-    name=NAME, title="Claude Code", shape="lines", roots=roots, patterns=("**/*.jsonl",), read=read
-)

@@ -5,8 +5,6 @@ compiled part is loaded, it reads the regular ones (`scanned`), and this the oth
 """
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +12,7 @@ import msgspec
 from costtop.model import Event
 from costtop.native import library
 from costtop.sources.codex import plan_limits, records
-from costtop.sources.codex.thread import NAME, Thread
+from costtop.sources.codex.thread import Thread
 from costtop.sources.fold.json_lines import (
     ODD,
     Unreadable,
@@ -23,7 +21,7 @@ from costtop.sources.fold.json_lines import (
     marked_lines,
     taken,
 )
-from costtop.sources.fold.source import Chunk, Memo, Source, copied
+from costtop.sources.fold.source import Chunk, Memo, copied
 from costtop.sources.fold.times import moment
 from costtop.text import clean
 
@@ -35,12 +33,6 @@ _IDLE_HEAD = re.compile(
 _BILLED = (b'"token_count"', b'"token_usage_record"')
 _EMPTY = records.Payload()
 _ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
-
-
-def roots(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """`sessions` and `archived_sessions` of $CODEX_HOME, else of ~/.codex."""
-    base = Path(environment.get("CODEX_HOME") or home / ".codex")
-    return [base / "sessions", base / "archived_sessions"]
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
@@ -174,8 +166,3 @@ def _checked(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
 
 def _text(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
-
-
-SOURCE = Source(
-    NAME, "Codex CLI", "lines", roots=roots, patterns=("**/rollout-*.jsonl",), read=read
-)
