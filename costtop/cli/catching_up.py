@@ -6,7 +6,6 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-from costtop import lean
 from costtop.cli import progress
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored, StoreError
@@ -109,6 +108,8 @@ def _changed(path: bytes) -> int:
 
 
 def _catch_up(place: Paths) -> str:
+    from costtop.daemon import lean
+
     with lean.imports():
         from costtop.daemon.jobs.scan_once import catch_up
 

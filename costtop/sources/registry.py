@@ -6,8 +6,8 @@ from importlib import import_module
 from costtop.sources.fold.source import Source
 
 _FORMATS = {
-    "claude-code": "claude.claude_code:SOURCE",
-    "codex": "codex.codex_cli:SOURCE",
+    "claude-code": "claude.transcript_files:SOURCE",
+    "codex": "codex.rollout_files:SOURCE",
     "costtop": "apis.costtop_lines:SOURCE",
     "gemini-cli": "agents.gemini:SOURCE",
     "gemini-cli.json": "agents.gemini:OLDER",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.sources.claude.claude_code import roots
+from costtop.sources.claude.transcript_files import roots
 from tests.sources import lines
 from tests.sources.lines import MAIN, ROOT, answers, asks, calls, events, kept, prompt, reply, tasks
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.sources.codex.codex_cli import roots
+from costtop.sources.codex.rollout_files import roots
 from tests.sources.fork_trees import random_id
 from tests.sources.lines import calls, events, kept, outcomes, sessions, tasks
 

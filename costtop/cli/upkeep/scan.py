@@ -5,11 +5,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from costtop import lean, paths
+from costtop import paths
 from costtop.cli import progress
 from costtop.cli.progress import Watch
 from costtop.cli.tables import put
 from costtop.control import protocol
+from costtop.daemon import lean
 from costtop.named import NamedTuple
 from costtop.paths import Paths
 

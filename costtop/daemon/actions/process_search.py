@@ -18,7 +18,7 @@ from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.holder import Found, Holder
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.vitals import Vitals
-from costtop.sources.claude import claude_code
+from costtop.sources.claude import transcript_files
 from costtop.store import gating, meta
 from costtop.store.sessions import live_logs
 from costtop.store.writer import Writer
@@ -213,7 +213,7 @@ def claude_roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Claude Code's configuration folders."""
     home = Path(environ.get("HOME") or Path.home())
     second = (folder for source, folder in second_homes(environ) if source.name == "claude-code")
-    return [folder.parent for folder in (*claude_code.roots(environ, home), *second)]
+    return [folder.parent for folder in (*transcript_files.roots(environ, home), *second)]
 
 
 def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:

@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from costtop import lean
+from costtop.daemon import lean
 from costtop.daemon.ingest.fold import Folded, Order
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.slow_files import is_slow

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import closing
 
 from costtop import config as configuration
-from costtop import lean
 from costtop.config import Config
+from costtop.daemon import lean
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
