@@ -1,6 +1,7 @@
 """A compiled part that crashes takes its worker with it, and not one line of a log."""
 
-import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,93 +11,85 @@ import pytest
 
 from costtop.native import library
 from tests.conftest import ROOT
+from tests.sources import golden
 
 _NATIVE = ROOT / "costtop" / "native"
+_CRASH = "(void) { *(volatile int *)0 = 1; }"
+# Folds the named files in one worker, and says what came of them, and whether it had a follower.
 _FOLDED = """
-import asyncio, json, os, sys
-from pathlib import Path
+import asyncio, os, sys
+sys.path.insert(0, sys.argv[1])
 from costtop.daemon.ingest.fold import Order
 from costtop.daemon.ingest.fold_workers import workers
 from costtop.native import library
+from costtop.sources.fold.source import written
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
 
-def order(name):
-    place = Place(os.fsencode(name))
-    return Order("claude-code", "claude-code", FileChange("new", place), {}, 1_795_000_000_000)
-
-async def folded(names):
+async def folded(form, names):
     async with workers(1, 1 << 20) as pool:
         for name in names:
-            (one,) = await pool.fold([order(name)])
-            for call in one.calls:
-                print(call.key.hex())
-        print(len(pool.followers), library.loaded())
+            change = FileChange("new", Place(os.fsencode(name)))
+            (one,) = await pool.fold([Order(form, form, change, {}, 1_795_478_400_000)])
+            memo = one.memo_text or written(one.memo)
+            print(*one.calls, *one.tasks, *one.outcomes, memo, sep="\\n")
+        assert library.loaded() is None
+        print(len(pool.followers))
 
-asyncio.run(folded(sys.argv[1:]))
+asyncio.run(folded(sys.argv[2], sys.argv[3:]))
 """
 
 
 def tree(at: Path, crash: str) -> Path:
     """A costtop whose compiled part is `crash`."""
-    native = at / "costtop" / "native"
-    native.mkdir(parents=True)
+    made = at / "costtop" / "native"
+    made.mkdir(parents=True)
     for entry in (ROOT / "costtop").iterdir():
         if entry != _NATIVE:
             (at / "costtop" / entry.name).symlink_to(entry)
     for entry in _NATIVE.iterdir():
         if entry.suffix != ".so":
-            (native / entry.name).symlink_to(entry)
+            (made / entry.name).symlink_to(entry)
     (at / "crash.c").write_text(crash)
-    made = ["cc", "-shared", "-fPIC", "-o", str(native / library.file_name()), str(at / "crash.c")]
-    subprocess.run(made, check=True)
+    command = ["cc", "-shared", "-fPIC", "-o", made / library.file_name(), at / "crash.c"]
+    subprocess.run(command, check=True)
     return at
 
 
 def at_load() -> str:
-    return "__attribute__((constructor)) static void crash(void) { *(volatile int *)0 = 1; }"
+    return f"__attribute__((constructor)) static void crash{_CRASH}"
 
 
-def logs(folder: Path) -> list[str]:
-    row = {
-        "type": "assistant", "sessionId": "s", "cwd": "/p", "version": "2.0.0",
-        "timestamp": "2026-11-18T10:00:00.000Z", "requestId": "req_01AbQ7wZk3nT9xLmPvRs2dYu",
-    }  # fmt: skip
-    usage = {"input_tokens": 10, "output_tokens": 20}
-    paths = []
-    for n in range(3):
-        message = {
-            "id": f"msg_01AbQ7wZk3nT9xLmPvRs2dY{n}",
-            "model": "claude-opus-5",
-            "usage": usage,
-        }
-        path = folder / f"{n}.jsonl"
-        path.write_text(json.dumps(row | {"uuid": f"u{n}", "message": message}) + "\n")
-        paths.append(str(path))
-    return paths
+def at_use() -> str:
+    """Each function that Python calls, but for the one by which it is taken."""
+    headers = "".join(path.read_text() for path in (_NATIVE / "c").glob("*.h"))
+    names = set(re.findall(r"^COSTTOP_API\s+\w+\s+(\w+)\(", headers, re.MULTILINE))
+    crashes = [f"void {name}{_CRASH}" for name in sorted(names - {"costtop_made_from"})]
+    taken = f"int costtop_made_from(void) {{ return {library.made_from()}; }}"
+    return "\n".join([taken, *crashes])
 
 
-def folded(at: Path, names: list[str]) -> list[str]:
+def folded(at: Path, form: str, *, pure: bool = False) -> tuple[list[str], int]:
+    """What came of the golden logs of a format; how many workers followed one that died."""
+    names = [str(path) for _, path in golden.files(form)]
     ran = subprocess.run(
-        [
-            sys.executable,
-            "-P",
-            "-c",
-            f"import sys; sys.path.insert(0, {str(at)!r})\n{_FOLDED}",
-            *names,
-        ],
+        [sys.executable, "-P", "-c", _FOLDED, at, form, *names],
         capture_output=True,
         text=True,
         check=False,
         cwd=at,
+        env=os.environ | ({"COSTTOP_PURE": "1"} if pure else {}),
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    return ran.stdout.splitlines()
+    *said, followers = ran.stdout.splitlines()
+    return said, int(followers)
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_what_a_crashed_worker_was_asked_is_folded_without_it(tmp_path: Path) -> None:
-    names = logs(tmp_path)
-    *calls, end = folded(tree(tmp_path / "tree", at_load()), names)
-    assert len(set(calls)) == len(calls) == 3
-    assert end == "1 None"  # one follower, and nothing was loaded in the daemon
+@pytest.mark.parametrize("form", ["codex"])
+@pytest.mark.parametrize("crash", [at_load, at_use])
+def test_what_a_crashed_worker_was_asked_is_folded_without_it(crash, form, tmp_path: Path) -> None:
+    said, followers = folded(tree(tmp_path / "tree", crash()), form)
+    assert followers == 1
+    assert (said, 0) == folded(ROOT, form, pure=True)
+    assert len(said) > 20
