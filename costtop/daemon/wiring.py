@@ -16,6 +16,7 @@ from costtop import lasting
 from costtop.config import Config, FeatureRule
 from costtop.daemon import plan_settings, shipped_prices
 from costtop.daemon.alerting.evaluate import Evaluator
+from costtop.daemon.alerting.file_shelf import FileShelf
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest import journalled, title_reading
 from costtop.daemon.ingest.intake import Costs, Ingest
@@ -103,7 +104,8 @@ async def wired(
         await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
         tell = partial(_on_loop, asyncio.get_running_loop(), posted)
-        evaluator = Evaluator(settings_of(config), limits, zone, to, tell)
+        shelf = partial(FileShelf, paths.database.parent)
+        evaluator = Evaluator(settings_of(config), limits, zone, to, tell, shelf=shelf)
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )

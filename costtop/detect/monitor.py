@@ -24,7 +24,7 @@ from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peers import PeerGroups, PeerView
 from costtop.detect.sessions.running_session import TURN, RunningSession, book, remember
 from costtop.detect.settings import Settings
-from costtop.detect.watched_sessions import WatchedSessions
+from costtop.detect.watched_sessions import MemoryShelf, Shelf, WatchedSessions
 from costtop.durations import MINUTE
 from costtop.model import Cause, Finding, Spend
 
@@ -53,12 +53,13 @@ def as_it_was(spend: Spend) -> Spend:
 class Monitor:
     """Every running session, the finished peers, and what was found of each."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shelf: Shelf | None = None) -> None:
         self.settings = settings
         self.clock = 0  # when the latest call arrived
         self._peers = PeerGroups(settings)
-        self._open = WatchedSessions()
-        self._past = WatchedSessions()  # finished, may go on
+        shelf = shelf or MemoryShelf()
+        self._open = WatchedSessions(shelf)
+        self._past = WatchedSessions(shelf)  # finished, may go on
         self._kept: dict[str, Peer] = {}  # finished before a rebuild: only the peer
         self._finished: dict[str, Peer] = {}
         self._reopened: set[str] = set()

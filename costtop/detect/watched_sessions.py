@@ -1,7 +1,7 @@
 """Sessions by the time of their last event; those at rest are kept packed, each value as it was.
 
-An open session takes 6 kB as objects and a tenth of that packed. It judges nothing, and knows no
-clock: what is at rest is an argument.
+An open session takes 6 kB as objects and a tenth of that packed, on a shelf that need not be in
+memory. It judges nothing, and knows no clock: what is at rest is an argument.
 """
 
 import io
@@ -10,7 +10,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from costtop.detect.levels import Watched
 from costtop.detect.rules.rule import Rule
@@ -22,20 +22,49 @@ from costtop.named import NamedTuple
 _RAW = -15  # zlib's window, without a header
 
 
+class Shelf(Protocol):
+    """Where packed sessions lie. It does not know what they are."""
+
+    def put(self, data: bytes) -> bytes | int:
+        """Takes bytes in, and gives the ticket for them."""
+
+    def look(self, ticket: bytes | int) -> bytes:
+        """The bytes."""
+
+    def drop(self, ticket: bytes | int) -> None:
+        """Nobody asks for them any more."""
+
+
+class MemoryShelf:
+    """The shelf of whoever has no other: the bytes are their own ticket."""
+
+    def put(self, data: bytes) -> bytes | int:
+        """Takes bytes in."""
+        return data
+
+    def look(self, ticket: bytes | int) -> bytes:
+        """The bytes."""
+        assert isinstance(ticket, bytes)
+        return ticket
+
+    def drop(self, ticket: bytes | int) -> None:
+        """Nothing is left of them."""
+
+
 class PackedSession(NamedTuple):
     """A session at rest, and when its last event was."""
 
     last: int
-    data: bytes
+    ticket: bytes | int  # of the shelf
 
 
 class WatchedSessions:
     """Sessions by their key, least recently active first. What is asked for comes unpacked."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
         self._all: OrderedDict[str, Watched | PackedSession] = OrderedDict()
         self._unpacked: dict[str, None] = {}  # the longest untouched first
-        self._packing = Packing()
+        self._packing, self._shelf = Packing(), shelf
 
     def __contains__(self, root: str) -> bool:
         return root in self._all
@@ -47,7 +76,7 @@ class WatchedSessions:
         """The session, which keeps its place in the order."""
         found = self._all.get(root)
         if isinstance(found, PackedSession):
-            found = self._all[root] = self._packing.unpacked(found)
+            found = self._all[root] = self._taken(found)
         if found is not None:
             self._unpacked.pop(root, None)
             self._unpacked[root] = None
@@ -64,7 +93,7 @@ class WatchedSessions:
         """Takes a session out."""
         found = self._all.pop(root, None)
         self._unpacked.pop(root, None)
-        return self._packing.unpacked(found) if isinstance(found, PackedSession) else found
+        return self._taken(found) if isinstance(found, PackedSession) else found
 
     def first(self) -> tuple[str, int] | None:
         """The least recently active one, and when that was."""
@@ -79,7 +108,7 @@ class WatchedSessions:
     def all(self) -> Iterator[Watched]:
         """Every session in order; one at rest stays so, and changes to what is given are lost."""
         for one in list(self._all.values()):
-            yield self._packing.unpacked(one) if isinstance(one, PackedSession) else one
+            yield self._looked(one) if isinstance(one, PackedSession) else one
 
     def rest(self, until: int, most: int) -> bool:
         """Packs sessions whose last event was at `until` or before, ms UTC; whether any was.
@@ -104,8 +133,16 @@ class WatchedSessions:
     def _pack(self, root: str) -> None:
         one = self._all[root]
         if isinstance(one, Watched):
-            self._all[root] = self._packing.packed(one)
+            self._all[root] = PackedSession(one.last, self._shelf.put(self._packing.packed(one)))
         del self._unpacked[root]
+
+    def _looked(self, one: PackedSession) -> Watched:
+        return self._packing.unpacked(self._shelf.look(one.ticket))
+
+    def _taken(self, one: PackedSession) -> Watched:
+        watched = self._looked(one)
+        self._shelf.drop(one.ticket)
+        return watched
 
 
 class _Pickler(pickle.Pickler):
@@ -140,18 +177,18 @@ class Packing:
         self._numbers: dict[object, int] = {}
         self._like = b""  # what another session looks like: most of it is the same
 
-    def packed(self, watched: Watched) -> PackedSession:
+    def packed(self, watched: Watched) -> bytes:
         """The session as bytes."""
         into = io.BytesIO()
         _Pickler(into, self._number).dump(watched)
         data = into.getvalue()
         self._like = self._like or data
         zipped = zlib.compressobj(1, zlib.DEFLATED, _RAW, zdict=self._like)
-        return PackedSession(watched.last, zipped.compress(data) + zipped.flush())
+        return zipped.compress(data) + zipped.flush()
 
-    def unpacked(self, session: PackedSession) -> Watched:
+    def unpacked(self, packed: bytes) -> Watched:
         """The same session, value by value."""
-        data = zlib.decompressobj(_RAW, zdict=self._like).decompress(session.data)
+        data = zlib.decompressobj(_RAW, zdict=self._like).decompress(packed)
         watched: Watched = _Unpickler(io.BytesIO(data), self._shared).load()
         return watched
 

@@ -6,6 +6,8 @@ out inside the transaction no longer exist.
 
 import json
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 
 from costtop.model import Context, Rates
 from costtop.store.sums.context_parts import Parts, bare_row
@@ -108,12 +110,14 @@ def rates_of(text: str) -> Rates:
     return rates._replace(media=tuple((str(kind), int(rate)) for kind, rate in rates.media))
 
 
-def read_context(db: sqlite3.Connection, context: int) -> Context:
-    """The context with this id, as text."""
+def read_context(
+    db: sqlite3.Connection, context: int, text: Callable[[int], str] | None = None
+) -> Context:
+    """The context with this id, as text; `text` is asked for its names by who remembers some."""
     row = db.execute(f"SELECT {_CONTEXT} FROM contexts WHERE id = ?", (context,)).fetchone()
     if row is None:
         return Context()
-    return Context(*(read_name(db, name) for name in row))
+    return Context(*map(text or partial(read_name, db), row))
 
 
 def read_name(db: sqlite3.Connection, name: int) -> str:

@@ -5,7 +5,7 @@ Memos are read when their files go on: they are many, and most files are quiet.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from costtop.named import NamedTuple
@@ -33,10 +33,9 @@ class StoredPlace(NamedTuple):
     bad: int  # lines that could not be read
 
 
-def load(db: sqlite3.Connection) -> list[StoredPlace]:
-    """Every place."""
-    rows = db.execute("SELECT source, path, state, born, bad FROM places")
-    return [StoredPlace(*row) for row in rows]
+def load(db: sqlite3.Connection) -> Iterator[StoredPlace]:
+    """Every place: one after the other, for they are many."""
+    return map(StoredPlace._make, db.execute("SELECT source, path, state, born, bad FROM places"))
 
 
 def memos(db: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, str]:

@@ -6,7 +6,7 @@ UTC) is an argument.
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from costtop.named import NamedTuple
 from costtop.tail.patterns import NamePatterns, names
@@ -32,6 +32,9 @@ class _Home(NamedTuple):
     below: bytes = b""  # where the link stands below its root: what names are told by
 
 
+_Kind = tuple[Root, bool]  # of a file: its root, and whether its name is a rotated one's
+
+
 class FolderTree:
     """What the roots looked like at the last look, so that the next costs less."""
 
@@ -41,7 +44,8 @@ class FolderTree:
         self._homes: list[_Home] = []
         self._linked: dict[tuple[Root, bytes], _Home] = {}
         self._own = own_home()
-        self._recent: dict[bytes, tuple[Root, bool]] = {}
+        self._recent: dict[bytes, _Kind] = {}
+        self._kinds: dict[_Kind, _Kind] = {}  # each once: thousands of files are of one
 
     def all(self, now: int) -> FoundFiles:
         """Walks everything."""
@@ -51,19 +55,23 @@ class FolderTree:
         self._homes = self._there()
         return self._look([_Look(self, home, now) for home in self._homes])
 
-    def recent(self, now: int, *, files: bool = True) -> FoundFiles:
+    def recent(
+        self, now: int, *, files: bool = True, settled: Callable[[Seen], bool] | None = None
+    ) -> FoundFiles:
         """Looks at files touched lately and into folders that changed: new files, new folders.
 
-        Without `files` only into folders: of many thousand files that costs a tenth.
+        Without `files` only into folders: of many thousand files that costs a tenth. Files touched
+        lately that are `settled` are left out.
         """
         self._homes = self._there()
         looks = [_Look(self, home, now, self._changed(home)) for home in self._homes]
         found = self._look(looks)
         walked = {seen.path for seen in found.seen}
-        for path, (root, rotated) in list(self._recent.items()) if files else ():
-            if path not in walked and (seen := _stat(path, root, rotated)):
-                found.seen.append(seen)
+        for path in list(self._recent) if files else ():
+            if path not in walked and (seen := _stat(path, *self._recent[path])):
                 self._remember(seen, now)
+                if settled is None or not settled(seen):
+                    found.seen.append(seen)
         return found
 
     def look(self, paths: Iterable[bytes], now: int) -> FoundFiles:
@@ -152,7 +160,8 @@ class FolderTree:
 
     def _remember(self, seen: Seen, now: int) -> None:
         if now - seen.mtime < RECENT:
-            self._recent[seen.path] = (seen.root, seen.rotated)
+            kind = seen.root, seen.rotated
+            self._recent[seen.path] = self._kinds.setdefault(kind, kind)
         else:
             self._recent.pop(seen.path, None)
 

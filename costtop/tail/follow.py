@@ -197,7 +197,7 @@ class Follower:
     async def _recent(self, now: float) -> FoundFiles:
         """Files touched lately; where events come, thousands of them only as often as is cheap."""
         files = now >= self._due_files or self.status.startswith("polling")
-        look = partial(self._tree.recent, time.time_ns(), files=files)
+        look = partial(self._tree.recent, time.time_ns(), files=files, settled=self._settled)
         found, took = await asyncio.to_thread(_timed, look)
         if files:
             self._due_files = now + self._often(min(took / _SHARE, self._pace.all))

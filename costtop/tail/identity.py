@@ -7,17 +7,17 @@ are a shortcut only: inode and offset alone lost or repeated data in 43 % of ran
 
 import os
 import time
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from os.path import basename
 
 from costtop.durations import DAY
 from costtop.named import NamedTuple
+from costtop.tail.beginnings import Beginnings
 from costtop.tail.content import Content, UnreadableFile, opened
-from costtop.tail.fingerprint import INT63, heads, holds, stamped
+from costtop.tail.fingerprint import INT63, holds, stamped
 from costtop.tail.patterns import related
-from costtop.tail.place import HEAD, Place, gone_since, is_as_read
+from costtop.tail.place import HEAD, Place, gone_since, is_as_read, is_packed_as_read, unpacked
 from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
@@ -64,23 +64,26 @@ class _Pause(NamedTuple):
 
 
 class Known:
-    """All places, by path and by head. The caller stores them; this is what it keeps in memory."""
+    """All places. The caller stores them; this is what it keeps in memory.
+
+    They are many and mostly rest, so they are kept packed: 0.4 kB each, and not 1.
+    """
 
     def __init__(self, places: Iterable[Place] = ()) -> None:
-        self._by_path: dict[bytes, Place] = {}
-        self._by_head: dict[bytes, set[bytes]] = {}  # head -> keys
-        self._lengths: Counter[int] = Counter()
+        self._by_path: dict[bytes, bytes] = {}
+        self._beginnings = Beginnings()
         self._pauses: dict[bytes, _Pause] = {}
         for place in places:
             self.put(place)
 
     def get(self, path: bytes) -> Place | None:
         """The place of a path, or of a displaced key."""
-        return self._by_path.get(path)
+        packed = self._by_path.get(path)
+        return None if packed is None else unpacked(path, packed)
 
     def places(self) -> list[Place]:
         """All of them, displaced ones too."""
-        return list(self._by_path.values())
+        return [unpacked(*one) for one in self._by_path.items()]
 
     def troubles(self) -> dict[bytes, str]:
         """Files that cannot be read now, and why."""
@@ -89,31 +92,29 @@ class Known:
     def put(self, place: Place) -> None:
         """Notes how far a file has been read, after that was committed."""
         self.drop(place.path)
-        self._by_path[place.path] = place
-        if place.head_length:
-            self._by_head.setdefault(place.head, set()).add(place.path)
-            self._lengths[place.head_length] += 1
+        self._by_path[place.path] = place.packed()
+        self._beginnings.put(place)
 
     def drop(self, path: bytes) -> None:
         """Forgets a place."""
-        old = self._by_path.pop(path, None)
-        if not old or not old.head_length:
-            return
-        keys = self._by_head[old.head]
-        keys.discard(path)
-        if not keys:
-            del self._by_head[old.head]
-        self._lengths[old.head_length] -= 1
-        if not self._lengths[old.head_length]:
-            del self._lengths[old.head_length]
+        old = self.get(path)
+        if old is not None:
+            del self._by_path[path]
+            self._beginnings.drop(old)
 
     def settled(self, seen: Seen, now: int | None = None) -> bool:
         """Whether a look at the file would tell nothing new, by its stat alone. `now`: ns UTC."""
         now = time.time_ns() if now is None else now
         if pause := self._pause(seen):
             return pause.due - pause.wait <= now < pause.due  # the clock may have been set back
-        own = self._by_path.get(seen.path)
-        if own is None or not _same_stat(own, seen):
+        packed = self._by_path.get(seen.path)
+        if packed is None:
+            return False
+        ids = seen.dev & INT63, seen.ino & INT63
+        if is_packed_as_read(packed, *ids, seen.size, seen.mtime):
+            return True
+        own = unpacked(seen.path, packed)
+        if not _same_stat(own, seen):
             return False
         return own.offset >= own.size or _gzipped(seen) or not _final(own, seen, now)
 
@@ -124,7 +125,7 @@ class Known:
         of one rotation find each other in any order. Never raises.
         """
         now = time.time_ns() if now is None else now
-        own = self._by_path.get(seen.path)
+        own = self.get(seen.path)
         if self.settled(seen, now):
             place = own or Place(seen.path)
             if pause := self._pause(seen):
@@ -146,7 +147,8 @@ class Known:
         there = {seen.path for seen in found.seen}
         blind = tuple(trouble.path for trouble in found.troubles)
         marked, dropped = [], []
-        for path, place in list(self._by_path.items()):  # slow files are compared meanwhile
+        for path, packed in list(self._by_path.items()):  # slow files are compared meanwhile
+            place = unpacked(path, packed)
             if path in there:
                 if place.gone:
                     marked.append(place._replace(gone=0))
@@ -202,11 +204,8 @@ class Known:
 
     def _origin(self, seen: Seen, content: Content) -> Place | None:
         """The known place whose bytes this file holds, the one that was read furthest."""
-        if not self._by_head:
-            return None
-        beginnings = heads(content.at(0, HEAD), sorted(self._lengths))
-        keys = {key for head in beginnings for key in tuple(self._by_head.get(head, ()))}
-        known = filter(None, map(self._by_path.get, keys))
+        keys = self._beginnings.of(content.at(0, HEAD))
+        known = filter(None, map(self.get, keys))
         likely = [p for p in known if _may_be(seen, p)]
         likely.sort(key=lambda p: p.offset, reverse=True)
         return next((p for p in likely if holds(content, p)), None)

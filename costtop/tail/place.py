@@ -5,12 +5,15 @@ the same row by the store, and no text of a log is in here.
 """
 
 import json
+import marshal
 
 from costtop.named import NamedTuple
 
 HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
 MARKER = 64  # bytes before the offset that prove that nothing was rewritten
 _VERSION = 2
+_PLAIN = 2  # marshal's version before it wrote references: equal values give equal bytes
+_COUNT = 5  # bytes in which it says that a tuple comes, and of how many values
 _AT_REST, _HALF = ",0,0]", ",0,1]"  # how a state ends: not gone, and whether half a line waits
 
 
@@ -62,6 +65,21 @@ class Place(NamedTuple):
         numbers = [self.dev, self.ino, self.size, self.mtime, self.offset, self.head_length]
         flags = [int(self.skipping), int(self.moved), self.gone, int(self.half)]
         return json.dumps([_VERSION, *numbers, *hashes, *flags], separators=(",", ":"))
+
+    def packed(self) -> bytes:
+        """All but `path`, for this process alone: in a sixth of the memory."""
+        return marshal.dumps(self[1:], _PLAIN)
+
+
+def unpacked(path: bytes, packed: bytes) -> Place:
+    """The place that `packed()` described."""
+    return Place._make((path, *marshal.loads(packed)))  # noqa: S302 - it never left this process
+
+
+def is_packed_as_read(packed: bytes, dev: int, ino: int, size: int, mtime: int) -> bool:
+    """Whether that is a place of a file with this stat which was read to its end; not unpacked."""
+    read = marshal.dumps((dev, ino, size, mtime, size), _PLAIN)
+    return packed.startswith(read[_COUNT:], _COUNT)
 
 
 def is_as_read(state: str, dev: int, ino: int, size: int, mtime: int) -> bool:

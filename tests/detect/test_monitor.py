@@ -12,10 +12,12 @@ from benches import redteam
 from benches.generator import EPOCH, Corpus, corpus
 
 from costtop.alerts.replay import replay
+from costtop.daemon.alerting.file_shelf import FileShelf
 from costtop.detect.findings import short
 from costtop.detect.monitor import Monitor
 from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
+from costtop.detect.watched_sessions import MemoryShelf
 from costtop.model import Tokens, ToolUse
 from costtop.money import NANO
 
@@ -48,8 +50,9 @@ def test_replaying_a_log_gives_the_same_findings(made, undisturbed):
     assert told(watched(Monitor(QUIET), made.events)) == told(undisturbed[1])
 
 
-def test_sessions_that_were_packed_at_rest_give_the_same_findings(made):
-    undisturbed, resting, found = Monitor(QUIET), Monitor(QUIET), []
+@pytest.mark.parametrize("place", [lambda _: MemoryShelf(), FileShelf])
+def test_sessions_that_were_packed_at_rest_give_the_same_findings(made, place, tmp_path):
+    undisturbed, resting, found = Monitor(QUIET), Monitor(QUIET, place(tmp_path)), []
     events = made.events[:6000]  # each packs all that ever were
     for event in events:
         found += resting.observe(event.spend)

@@ -22,6 +22,7 @@ from costtop.daemon.notices.post import Audience, post_findings, release_held
 from costtop.daemon.notices.repeats import post_repeats
 from costtop.detect.budgets.budget_monitor import FINE, Budgets, Unfilled, covers
 from costtop.detect.settings import Settings
+from costtop.detect.watched_sessions import MemoryShelf, Shelf
 from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
 from costtop.named import NamedTuple
@@ -57,6 +58,7 @@ class Evaluator:
         tz: ZoneInfo,
         audience: Audience,
         posted: Callable[[], None],
+        shelf: Callable[[], Shelf] = MemoryShelf,
     ) -> None:
         self.tz = tz
         self._audience, self._posted = audience, posted
@@ -66,7 +68,7 @@ class Evaluator:
         self._holding = self._plans.holding or any(one.action != "notify" for one in budgets)
         self._billing = any(one.watch == watched_spend.BILLED for one in budgets)
         self._budgets = Budgets(budgets, tz)
-        self._sessions = LiveSessions(settings)
+        self._sessions = LiveSessions(settings, shelf)
         self._grown: set[str] = set()  # sessions whose known calls grew while it was asleep
         self.begun = False  # what is committed from now on is news, even while it still learns
         self.awake = False

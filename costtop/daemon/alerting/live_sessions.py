@@ -7,13 +7,14 @@ first start, another configuration, new prices) all calls of four weeks are read
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from costtop.alerts.choose import HISTORY_AFTER
 from costtop.analysis import why
 from costtop.detect.monitor import Monitor, as_it_was
 from costtop.detect.sessions import finished_peer
 from costtop.detect.settings import Settings
+from costtop.detect.watched_sessions import MemoryShelf, Shelf
 from costtop.model import Finding, Spend
 from costtop.store import meta
 from costtop.store.alerts import standings
@@ -30,15 +31,15 @@ _FORM = 3  # to be raised where a detector keeps something else of a session
 class LiveSessions:
     """A monitor with the store behind it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, shelf: Callable[[], Shelf] = MemoryShelf) -> None:
+        self._settings, self._shelf = settings, shelf
         self._monitor = Monitor(settings)
         self._deed = 0
         self._reread: set[str] = set()  # sessions whose calls were read in this commit
 
     def learn(self, db: sqlite3.Connection, now: int) -> None:
         """Takes judged history silently, from any read-only connection; slow, for a thread."""
-        monitor, history = Monitor(self._settings), History(db)
+        monitor, history = Monitor(self._settings, self._shelf()), History(db)
         imported, last, since = _imported(db), judged(db), now - self._settings.window_ms
         kept = finished_peers.read(db, self._form())
         if kept is None:

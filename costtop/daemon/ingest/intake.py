@@ -88,8 +88,13 @@ class Ingest:
 
     async def restore(self) -> None:
         """Reads the places back, at start."""
+        await self._memos.restore(await self._writer.read(self._restored))
+        self.plans = bool(await self._writer.read(plan_readings.limits))
+
+    def _restored(self, db: sqlite3.Connection) -> list[bytes]:
+        """Takes the places of files up; those of channels."""
         channels = []
-        for stored in await self._writer.read(places.load):
+        for stored in places.load(db):
             self._note_bad(stored.path, stored.bad)
             if not stored.state:
                 continue  # long gone: kept for `explain` only
@@ -97,8 +102,7 @@ class Ingest:
                 self.known.put(restored(stored.path, stored.state, stored.born))
             else:
                 channels.append(stored.path)
-        await self._memos.restore(channels)
-        self.plans = bool(await self._writer.read(plan_readings.limits))
+        return channels
 
     def memo(self, channel: bytes) -> Memo:
         """The memo that a channel's fold left with its latest commit."""

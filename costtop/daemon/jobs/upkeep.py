@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from costtop import durations, lasting
 from costtop.daemon.ingest.intake import Ingest
@@ -23,6 +24,8 @@ from costtop.store.writer import Writer
 
 _MEMORY = 10.0  # s between two looks
 _GROWN = 8 << 20  # bytes since the last time from which it is worth the while
+_SLOWLY, _RARELY = 1 << 20, 60.0  # the same after so many s: what a start leaves grows bit by bit
+_ARENAS = -8  # M_ARENA_MAX of glibc's mallopt
 _CLOCK = 1.0  # s between two looks
 _STEP = 1_000  # ms; a clock that is slowed down does not come so far in a second
 _WAL = 5.0  # s between two looks at the file
@@ -33,12 +36,13 @@ log = logging.getLogger("costtop")
 
 async def keep_memory_small(writer: Writer) -> None:
     """For ever."""
-    before = 0
+    before, last = 0, 0.0
     while True:
-        if resident() - before > _GROWN:
+        rare = time.monotonic() - last >= _RARELY
+        if resident() - before > (_SLOWLY if rare else _GROWN):
             await writer.read(shrink)
             await asyncio.to_thread(give_back)
-            before = resident()
+            before, last = resident(), time.monotonic()
         lasting.well()
         await lasting.beat(_MEMORY)
 
@@ -54,9 +58,21 @@ def resident() -> int:
 
 def give_back() -> None:
     """Has the C library return what is free; nothing where it is not glibc's."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    if (trim := _glibc("malloc_trim")) is not None:
         trim(0)
+
+
+def share_heap() -> None:
+    """Has all threads use one heap: else each keeps what it has freed for itself.
+
+    To be called before there are any. One runs at a time anyway, so none waits for another.
+    """
+    if (mallopt := _glibc("mallopt")) is not None:
+        mallopt(_ARENAS, 1)
+
+
+def _glibc(name: str) -> Any:
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 async def keep_wal_small(writer: Writer, database: Path, ingest: Ingest) -> None:

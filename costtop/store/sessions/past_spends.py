@@ -31,12 +31,13 @@ _QUERY = (
 )
 _TIMED, _TRIED, _BOOKED = 11, 18, 25  # columns in which the parts of a row begin
 _AT_ONCE = 256  # rows whose tools are asked for together
+_REMEMBERED = 4_000  # of a kind: every task is a name and a context
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class _Known(dict[K, V]):
-    """What was read once is known; what was not is read by its number."""
+    """What was read lately is known; what was not is read by its number."""
 
     __slots__ = ("_read",)
 
@@ -45,7 +46,10 @@ class _Known(dict[K, V]):
         self._read = read
 
     def __missing__(self, number: K) -> V:
-        found = self[number] = self._read(number)
+        found = self._read(number)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[number] = found
         return found
 
 
@@ -197,7 +201,7 @@ class History:
         return str(row[0]) if row else ""
 
     def _context(self, number: int) -> Context:
-        return read_context(self._db, number)
+        return read_context(self._db, number, self._names.__getitem__)
 
     def _card(self, number: int | None) -> Rates | None:
         row = self._db.execute("SELECT rates FROM cards WHERE id = ?", (number,)).fetchone()
