@@ -12,7 +12,8 @@
 typedef uint32_t (*chance)(uint32_t below);
 
 /* Memory of exactly so many bytes, of which none is 0; the program ends where there is none. */
-static void *exactly(size_t size) {
+static void *exactly(size_t size)
+{
     void *made = malloc(size);
     if (size && !made)
         abort();
@@ -21,11 +22,13 @@ static void *exactly(size_t size) {
     return made;
 }
 
-static bool is_span(const int64_t *span, size_t size) {
+static bool is_span(const int64_t *span, size_t size)
+{
     return span[0] >= 0 && span[0] <= span[1] && (uint64_t)span[1] <= size;
 }
 
-static bool are_rows(const int64_t *rows, int64_t count, size_t size) {
+static bool are_rows(const int64_t *rows, int64_t count, size_t size)
+{
     for (const int64_t *row = rows; count > 0; count--, row += CODEX_ROW) {
         bool fine = row[0] >= CODEX_CAREFUL && row[0] <= CODEX_CONTEXT && row[0] != CODEX_NOTHING;
         size_t spans = row[0] == CODEX_REQUEST   ? 4
@@ -42,7 +45,8 @@ static bool are_rows(const int64_t *rows, int64_t count, size_t size) {
 }
 
 /* Read with any number of rows that fit, it must come to the end, and always by a line at least. */
-static bool codex(const uint8_t *data, size_t size, chance any) {
+static bool codex(const uint8_t *data, size_t size, chance any)
+{
     size_t capacity = 1 + any(any(2) ? 4 : 64), from = 0, before = 0;
     bool fine = true;
     while (fine && from < size) {
@@ -56,7 +60,8 @@ static bool codex(const uint8_t *data, size_t size, chance any) {
     return fine && costtop_codex(data, size, NULL, 0, &from) == 0;
 }
 
-static bool leaves(const uint8_t *data, size_t size, chance any) {
+static bool leaves(const uint8_t *data, size_t size, chance any)
+{
     size_t digest_size = 1 + any(64), kind_size = any((uint32_t)(size < 40 ? size : 40) + 1);
     uint8_t *digest = exactly(digest_size), *half = exactly(8), *told = exactly(12);
     int64_t *held = exactly(sizeof *held);
@@ -74,7 +79,8 @@ static bool leaves(const uint8_t *data, size_t size, chance any) {
            (written == 8 || written == 12);
 }
 
-static bool made_from(const uint8_t *data, size_t size, chance any) {
+static bool made_from(const uint8_t *data, size_t size, chance any)
+{
     (void)data, (void)size, (void)any;
     return costtop_made_from() == -1;
 }

@@ -18,13 +18,15 @@ typedef struct {
     json_span limits; /* told last; empty: none, or such as count from their record's time */
 } scan;
 
-static void put_span(const scan *scan, int64_t into[2], json_span span) {
+static void put_span(const scan *scan, int64_t into[2], json_span span)
+{
     into[0] = span.start - scan->data;
     into[1] = span.end - scan->data;
 }
 
 /* The span of a name, of silence an empty one; false where it is neither. */
-static bool put_name(const scan *scan, int64_t into[2], codex_value name) {
+static bool put_name(const scan *scan, int64_t into[2], codex_value name)
+{
     into[0] = into[1] = 0;
     if (name.is == NAME)
         put_span(scan, into, name.span);
@@ -33,7 +35,8 @@ static bool put_name(const scan *scan, int64_t into[2], codex_value name) {
 
 /* -- tools ------------------------------------------------ */
 
-static bool tool_asked(const scan *scan, const codex_value *fields, int64_t *row) {
+static bool tool_asked(const scan *scan, const codex_value *fields, int64_t *row)
+{
     int which = ARGUMENTS;
     while (which <= ACTION && codex_silent(fields[which]))
         which++;
@@ -51,7 +54,8 @@ static bool tool_asked(const scan *scan, const codex_value *fields, int64_t *row
     return true;
 }
 
-static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *row) {
+static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *row)
+{
     struct outcome told;
     json_span output = fields[OUTPUT].span;
     if (fields[CALL_ID].is != NAME || fields[OUTPUT].is != RAW)
@@ -70,7 +74,8 @@ static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *
     return true;
 }
 
-static bool item(const scan *scan, const codex_value *fields, int64_t *row) {
+static bool item(const scan *scan, const codex_value *fields, int64_t *row)
+{
     json_span type = fields[TYPE].span;
     if (json_is(type, "function_call") || json_is(type, "custom_tool_call") ||
         json_is(type, "local_shell_call"))
@@ -84,7 +89,8 @@ static bool item(const scan *scan, const codex_value *fields, int64_t *row) {
 /* -- counts ----------------------------------------------- */
 
 /* Where the limits stand; of those that say what the ones before said, where they stood. */
-static void put_limits(scan *scan, int64_t into[2], codex_value limits) {
+static void put_limits(scan *scan, int64_t into[2], codex_value limits)
+{
     into[0] = into[1] = 0;
     if (limits.is != RAW)
         return;
@@ -100,7 +106,8 @@ static void put_limits(scan *scan, int64_t into[2], codex_value limits) {
             scan->limits.end = scan->limits.start;
 }
 
-static bool token_count(scan *scan, const codex_value *fields, int64_t *row) {
+static bool token_count(scan *scan, const codex_value *fields, int64_t *row)
+{
     if (!codex_silent(fields[MODEL]))
         return false;
     row[0] = codex_silent(fields[INFO]) ? CODEX_LIMITS : CODEX_COUNTED;
@@ -112,7 +119,8 @@ static bool token_count(scan *scan, const codex_value *fields, int64_t *row) {
 }
 
 /* One request as CLI 0.150 and later log it, with its response's id. */
-static bool usage_record(const scan *scan, const codex_value *fields, int64_t *row) {
+static bool usage_record(const scan *scan, const codex_value *fields, int64_t *row)
+{
     int64_t whole[6];
     row[0] = CODEX_REQUEST;
     if (fields[USAGE].is != RAW || fields[RESPONSE_ID].is != NAME)
@@ -128,19 +136,22 @@ static bool usage_record(const scan *scan, const codex_value *fields, int64_t *r
 
 /* -- turns ------------------------------------------------ */
 
-static bool turn_context(const scan *scan, const codex_value *fields, int64_t *row) {
+static bool turn_context(const scan *scan, const codex_value *fields, int64_t *row)
+{
     row[0] = CODEX_CONTEXT;
     return put_name(scan, row + 3, fields[TURN_ID]) && put_name(scan, row + 5, fields[CWD]) &&
            put_name(scan, row + 7, fields[MODEL]);
 }
 
-static bool is_fine(const codex_value *fields) {
+static bool is_fine(const codex_value *fields)
+{
     codex_value code = fields[EXIT_CODE], success = fields[SUCCESS];
     return (codex_silent(code) || (code.is == NUMBER && code.number == 0)) &&
            (codex_silent(success) || success.is == YES);
 }
 
-static bool event(scan *scan, const codex_value *fields, int64_t *row) {
+static bool event(scan *scan, const codex_value *fields, int64_t *row)
+{
     json_span type = fields[TYPE].span;
     if (json_is(type, "token_count"))
         return token_count(scan, fields, row);
@@ -163,7 +174,8 @@ static bool event(scan *scan, const codex_value *fields, int64_t *row) {
 /* -- lines ------------------------------------------------ */
 
 /* As `_IDLE_HEAD` of rollouts.py: a line that says nothing is known by its head. */
-static bool is_idle(const uint8_t *at, const uint8_t *end) {
+static bool is_idle(const uint8_t *at, const uint8_t *end)
+{
     at = behind(at, end, "{\"timestamp\":\"");
     while (at && at < end && *at != '"' && *at != '\\')
         at++;
@@ -176,13 +188,15 @@ static bool is_idle(const uint8_t *at, const uint8_t *end) {
 }
 
 /* Reads one line into `row`; false: it is a careful one, and what stands in `row` is nothing. */
-static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_t *row) {
+static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_t *row)
+{
     codex_record record;
     if (!codex_line(start, end, &record) || record.time.is != NAME || record.type.is != NAME)
         return false;
     json_span time = record.time.span, type = record.type.span;
     if (!moment_ms(time.start, (size_t)(time.end - time.start), &row[1]))
         return false;
+    memset(row + 3, 0, (CODEX_ROW - 3) * sizeof *row);
     row[2] = start - scan->data;
     if (json_is(type, "turn_context"))
         return turn_context(scan, record.fields, row);
@@ -196,7 +210,8 @@ static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_
 }
 
 /* Adds a careful line to those right before it, or a row; how many rows there are. */
-static size_t careful(int64_t *out, size_t rows, int64_t start, int64_t end) {
+static size_t careful(int64_t *out, size_t rows, int64_t start, int64_t end)
+{
     int64_t *row = out + rows * CODEX_ROW;
     if (rows && row[-CODEX_ROW] == CODEX_CAREFUL && row[3 - CODEX_ROW] == start) {
         row[3 - CODEX_ROW] = end;
@@ -210,7 +225,8 @@ static size_t careful(int64_t *out, size_t rows, int64_t start, int64_t end) {
 }
 
 int64_t costtop_codex(const uint8_t *data, size_t size, int64_t *out, size_t capacity,
-                      size_t *from) {
+                      size_t *from)
+{
     scan scan = {data, {data, data, true}};
     const uint8_t *at = data + *from, *end = data + size, *next;
     size_t rows = 0;

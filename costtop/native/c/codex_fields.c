@@ -44,7 +44,8 @@ static const char *const COUNTS[6] = {
     "output_tokens", "reasoning_output_tokens", "total_tokens",
 };
 
-static int field_of(json_span name) {
+static int field_of(json_span name)
+{
     for (size_t nth = 0; nth < sizeof NAMES / sizeof *NAMES; nth++)
         if (json_is(name, NAMES[nth].name))
             return NAMES[nth].field;
@@ -52,7 +53,8 @@ static int field_of(json_span name) {
 }
 
 /* Whether the text is harmless and whole as it stands, as `text.clean` would leave it. */
-static bool is_clean(json_span span) {
+static bool is_clean(json_span span)
+{
     if (!span.plain || span.end - span.start > LONGEST)
         return false;
     for (const uint8_t *at = span.start; at < span.end; at++)
@@ -62,7 +64,8 @@ static bool is_clean(json_span span) {
 }
 
 /* Takes a value that holds no others. */
-static bool simple(json_walk *walk, codex_value *value) {
+static bool simple(json_walk *walk, codex_value *value)
+{
     switch (json_peek(walk)) {
     case '"':
         value->is = NAME;
@@ -82,14 +85,16 @@ static bool simple(json_walk *walk, codex_value *value) {
     }
 }
 
-static bool raw(json_walk *walk, codex_value *value) {
+static bool raw(json_walk *walk, codex_value *value)
+{
     if (!json_value(walk, &value->span))
         return false;
     value->is = json_is(value->span, "null") ? NOTHING : RAW;
     return true;
 }
 
-static bool payload(json_walk *walk, codex_value fields[FIELDS]) {
+static bool payload(json_walk *walk, codex_value fields[FIELDS])
+{
     json_span name;
     int found;
     if (!json_enter(walk, '{'))
@@ -107,7 +112,8 @@ static bool payload(json_walk *walk, codex_value fields[FIELDS]) {
     return found == 0;
 }
 
-bool codex_line(const uint8_t *start, const uint8_t *end, codex_record *record) {
+bool codex_line(const uint8_t *start, const uint8_t *end, codex_record *record)
+{
     json_walk walk = {start, end};
     json_span name, unused;
     bool has_payload = false;
@@ -131,7 +137,8 @@ bool codex_line(const uint8_t *start, const uint8_t *end, codex_record *record) 
     return found == 0 && json_done(&walk) && has_payload;
 }
 
-static bool counts(json_walk *walk, int64_t into[6]) {
+static bool counts(json_walk *walk, int64_t into[6])
+{
     json_span name;
     codex_value unknown;
     unsigned told = 0; /* a bit for each */
@@ -155,12 +162,14 @@ static bool counts(json_walk *walk, int64_t into[6]) {
     return found == 0;
 }
 
-bool codex_usage(json_span span, int64_t into[6]) {
+bool codex_usage(json_span span, int64_t into[6])
+{
     json_walk walk = {span.start, span.end};
     return counts(&walk, into);
 }
 
-bool codex_info(json_span span, int64_t total[6], int64_t last[6]) {
+bool codex_info(json_span span, int64_t total[6], int64_t last[6])
+{
     json_walk walk = {span.start, span.end};
     json_span name;
     codex_value unknown;
@@ -182,10 +191,17 @@ bool codex_info(json_span span, int64_t total[6], int64_t last[6]) {
     return found == 0 && has_total && has_last;
 }
 
-bool codex_fit(const int64_t used[6]) {
+bool codex_fit(const int64_t used[6])
+{
     return used[0] <= LARGEST && used[3] <= LARGEST && used[1] + used[2] <= used[0];
 }
 
-bool codex_silent(codex_value value) { return value.is == ABSENT || value.is == NOTHING; }
+bool codex_silent(codex_value value)
+{
+    return value.is == ABSENT || value.is == NOTHING;
+}
 
-bool codex_named(codex_value value) { return codex_silent(value) || value.is == NAME; }
+bool codex_named(codex_value value)
+{
+    return codex_silent(value) || value.is == NAME;
+}

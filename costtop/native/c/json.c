@@ -41,8 +41,14 @@ static const uint8_t *escape(const uint8_t *at, const uint8_t *end)
 {
     if (end - at < 2)
         return NULL;
-    if (at[1] != 'u')
-        return at[1] && strchr("\"\\/bfnrt", at[1]) ? at + 2 : NULL;
+    switch (at[1]) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+        return at + 2;
+    case 'u':
+        break;
+    default:
+        return NULL;
+    }
     int code = end - at < 6 ? -1 : hex4(at + 2);
     if (code < 0 || (code >= 0xDC00 && code <= 0xDFFF))
         return NULL;
@@ -77,7 +83,7 @@ static const uint8_t *wide(const uint8_t *at, const uint8_t *end)
     return at + more + 1;
 }
 
-/* Passes over eight bytes at a time as long as none of them ends or bends a text. */
+/* Passes over what neither ends nor bends a text, eight bytes at a time. */
 static const uint8_t *plain(const uint8_t *at, const uint8_t *end)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
@@ -85,9 +91,14 @@ static const uint8_t *plain(const uint8_t *at, const uint8_t *end)
         uint64_t word;
         memcpy(&word, at, 8);
         uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
-        uint64_t odd = word | (word - ones * 0x20) | (quote - ones) | (slash - ones);
-        if (odd & highs)
+        uint64_t odd = (word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & highs;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (odd) /* a borrow marks bytes behind an odd one only: the first mark is right */
+            return at + (__builtin_ctzll(odd) >> 3);
+#else
+        if (odd)
             break;
+#endif
     }
     while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
         at++;

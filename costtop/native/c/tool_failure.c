@@ -5,20 +5,23 @@
 
 enum { ENDS = 400 }; /* bytes looked at on both sides of an output */
 
-const uint8_t *behind(const uint8_t *at, const uint8_t *end, const char *text) {
+const uint8_t *behind(const uint8_t *at, const uint8_t *end, const char *text)
+{
     size_t size = strlen(text);
     return at && (size_t)(end - at) >= size && memcmp(at, text, size) == 0 ? at + size : NULL;
 }
 
 /* Passes over `\s*` of a pattern for bytes. */
-static const uint8_t *blanks(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *blanks(const uint8_t *at, const uint8_t *end)
+{
     while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
         at++;
     return at;
 }
 
 /* Behind `\\?"\s*:\s*`, or NULL. */
-static const uint8_t *colon(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *colon(const uint8_t *at, const uint8_t *end)
+{
     if (at && at < end && *at == '\\')
         at++;
     at = behind(at, end, "\"");
@@ -27,14 +30,16 @@ static const uint8_t *colon(const uint8_t *at, const uint8_t *end) {
 }
 
 /* `-?[1-9]` */
-static bool is_code(const uint8_t *at, const uint8_t *end) {
+static bool is_code(const uint8_t *at, const uint8_t *end)
+{
     if (at && at < end && *at == '-')
         at++;
     return at && at < end && *at >= '1' && *at <= '9';
 }
 
 /* Whether `before`, "xit" and what stands `at` are an exit code that is not 0. */
-static bool is_bad_exit(uint8_t before, const uint8_t *at, const uint8_t *end) {
+static bool is_bad_exit(uint8_t before, const uint8_t *at, const uint8_t *end)
+{
     if (before == 'e' && is_code(colon(behind(at, end, "_code"), end), end))
         return true;
     if (before != 'e' && before != 'E')
@@ -47,7 +52,8 @@ static bool is_bad_exit(uint8_t before, const uint8_t *at, const uint8_t *end) {
     return code > at && is_code(code, end);
 }
 
-static bool tells_failure(const uint8_t *start, const uint8_t *end) {
+static bool tells_failure(const uint8_t *start, const uint8_t *end)
+{
     static const char *const said[] = {"\"execution error", "\"failed to", "\"Error:"};
     for (size_t nth = 0; nth < sizeof said / sizeof *said; nth++)
         if (behind(start, end, said[nth]))
@@ -61,7 +67,8 @@ static bool tells_failure(const uint8_t *start, const uint8_t *end) {
     return false;
 }
 
-bool tool_failed(json_span output) {
+bool tool_failed(json_span output)
+{
     if (output.end - output.start <= 2 * ENDS)
         return tells_failure(output.start, output.end);
     return tells_failure(output.start, output.start + ENDS) ||

@@ -131,8 +131,8 @@ def counts(usage: TokenUsage) -> Counts:
 def tokens_of(used: Counts) -> Tokens:
     """The counts in costtop's meaning; raises Unreadable where they contradict each other."""
     whole, read, write, output, reasoning, _ = used
-    if max(whole, output) > LARGEST:
+    if whole > LARGEST or output > LARGEST:
         raise Unreadable(f"more than {LARGEST} tokens in one request", malformed=False)
     if read + write > whole:
         raise Unreadable("cache reads and writes exceed the input", malformed=False)
-    return Tokens(whole, read, write, output=output, reasoning=min(reasoning, output))
+    return Tokens(whole, read, write, 0, output, min(reasoning, output) if reasoning else 0)

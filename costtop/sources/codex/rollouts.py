@@ -77,7 +77,8 @@ class _Records:
         if kind == "event_msg":
             self._event(payload, at, offset)
         elif kind == "response_item":
-            self.thread.events += self.thread.tools.item(payload)
+            if outcome := self.thread.tools.item(payload):
+                self.thread.events.append(outcome)
             if isinstance(payload.type, str) and payload.type.endswith("_output"):
                 self.memo["asked"] = at
         elif kind == "compacted" and self.memo.get("records"):

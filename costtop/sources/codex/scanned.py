@@ -5,7 +5,8 @@ others are handed over as they stand, in their order, and are decoded as if ther
 """
 
 from collections.abc import Callable
-from ctypes import CDLL, POINTER, byref, c_char_p, c_int64, c_size_t
+from ctypes import CDLL, POINTER, Array, byref, c_char_p, c_int64, c_size_t
+from functools import cache
 from struct import Struct
 from typing import Any
 
@@ -38,12 +39,18 @@ def read(compiled: CDLL, chunk: Chunk, thread: Thread, lines: Lines) -> None:
     """Tells the thread what the chunk's lines say; `lines` takes those that are not regular."""
     data, size = chunk.data, len(chunk.data)
     place = c_size_t(_begun(chunk, thread, lines))
-    scan, out = bound(compiled), (c_int64 * (WIDTH * _ROWS))()
+    scan, out = bound(compiled), _room()
     view = memoryview(out).cast("B")
     rows = _Rows(chunk, thread, lines)
     while place.value < size:
         count = scan(data, size, out, _ROWS, byref(place))
         rows.take(view[: count * _ROW.size])
+
+
+@cache
+def _room() -> "Array[c_int64]":
+    """Where rows are written: one is enough, for they are taken before the next are asked for."""
+    return (c_int64 * (WIDTH * _ROWS))()
 
 
 def _begun(chunk: Chunk, thread: Thread, lines: Lines) -> int:
@@ -67,11 +74,12 @@ class _Rows:
     def take(self, rows: memoryview) -> None:
         """Takes rows in their order."""
         data, thread, seen = self._data, self._thread, self._thread.seen
-        memo, tools, events = thread.memo, thread.tools, thread.events
-        for row in _ROW.iter_unpack(rows):
-            kind, told, start, a, b, c, d, e, f = row[:9]
+        memo, tools = thread.memo, thread.tools
+        for kind, told, start, a, b, c, d, e, f, g, h, i, j, k, m, n, o, hash_ in _ROW.iter_unpack(
+            rows
+        ):
             if kind == _ASKED:
-                tools.ask(data[a:b].decode(), data[c:d].decode() or SHELL, row[17].hex())
+                tools.ask(data[a:b].decode(), data[c:d].decode() or SHELL, hash_.hex())
                 continue
             if kind == CAREFUL:
                 self._lines(data[start:a], self._offset + start)
@@ -79,44 +87,43 @@ class _Rows:
             at = told if EARLIEST <= told <= seen else held(told, seen)
             thread.at = told or at
             if kind == ANSWERED:
-                hashed = row[17].hex()
-                if e:
-                    hashed += KIND + (f"{f:08x}" if f >= 0 else "")
-                events += tools.answer(data[a:b].decode(), bool(e), data, slice(c, d), hashed)
+                hashed = (
+                    hash_.hex() if not e else hash_.hex() + KIND + (f"{f:08x}" if f >= 0 else "")
+                )
+                if outcome := tools.answer(data[a:b].decode(), bool(e), data, slice(c, d), hashed):
+                    thread.events.append(outcome)
                 memo["asked"] = at
+            elif kind == _COUNTED:
+                self._tell_limits(a, b, at)
+                thread.counted((c, d, e, f, g, h), (i, j, k, m, n, o), "", at, self._offset + start)
+            elif kind == _REQUEST:
+                model, turn, response, session = self._names(a, b, c, d, e, f, g, h)
+                used = (i, j, k, m, n, o)
+                thread.model(model)
+                thread.requested(response, turn, session, used, used, at, self._offset + start)
             else:
-                self._say(kind, row, at)
+                self._say(kind, (a, b, c, d, e, f), at)
 
-    def _say(self, kind: int, row: Any, at: int) -> None:
-        """What is not of a tool: all names are spans from the fourth number on."""
-        thread, offset = self._thread, self._offset + row[2]
-        if kind == _COUNTED:
-            self._tell_limits(row, at)
-            thread.counted(row[5:11], row[11:17], "", at, offset)
-        elif kind == _LIMITS:
-            self._tell_limits(row, at)
-        elif kind == _REQUEST:
-            model, turn, response, session = self._names(row[3:11])
-            thread.model(model)
-            thread.requested(response, turn, session, row[11:17], row[11:17], at, offset)
-        elif kind == _CONTEXT:
-            turn, cwd, model = self._names(row[3:9])
+    def _say(self, kind: int, spans: tuple[int, ...], at: int) -> None:
+        """What comes once a turn."""
+        thread = self._thread
+        if kind == _LIMITS:
+            self._tell_limits(spans[0], spans[1], at)
+            return
+        turn, cwd, model = self._names(*spans)
+        if kind == _CONTEXT:
             thread.context(turn, cwd, model, at)
         elif kind == _STARTED:
-            thread.begins(self._name(row), at, fresh=True)
+            thread.begins(turn, at, fresh=True)
             thread.memo["asked"] = at
         elif kind == _COMPLETED:
-            thread.finishes(self._name(row), "completed", at)
+            thread.finishes(turn, "completed", at)
 
-    def _name(self, row: Any) -> str:
-        return self._data[row[3] : row[4]].decode()
-
-    def _names(self, spans: tuple[int, ...]) -> list[str]:
+    def _names(self, *spans: int) -> list[str]:
         return [self._data[a:b].decode() for a, b in zip(spans[::2], spans[1::2], strict=True)]
 
-    def _tell_limits(self, row: Any, at: int) -> None:
+    def _tell_limits(self, start: int, end: int, at: int) -> None:
         """Those that stand where the last ones did say the same."""
-        start, end = row[3:5]
         if start and start != self._limits and not self._thread.replaying():
             self._limits = start
             self._thread.rate_limits(self._data[start:end], at)

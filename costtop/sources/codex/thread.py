@@ -178,22 +178,23 @@ class Thread:
         self, total: Counts | None, last: Counts | None, model: str, at: int, offset: int
     ) -> None:
         """A thread's counters; raises Unreadable where they contradict each other."""
-        if self.memo.get("records"):
+        memo = self.memo
+        if memo.get("records"):
             return
         self.model(model)
-        before = self.memo.get("total")
+        before = memo.get("total")
         if total is not None:
-            self.memo["total"] = list(total)
-            if before == list(total):
+            memo["total"] = counts = list(total)
+            if before == counts:
                 return  # logged again without a new request
         used = last or _grown(total, before)
         if used is None or not (used[0] or used[3]):
             return  # the window was filled up: a new baseline, no request
-        turn = self.memo.get("logged", "")
+        turn = memo.get("logged", "")
         key = self._key(total, used, turn)
-        if last is None and before is None and self.memo.get("forked"):
+        if last is None and before is None and memo.get("forked"):
             return  # what its parent had used when it was forked
-        copy = self.memo.get("forked") or self.memo.get("child")
+        copy = memo.get("forked") or memo.get("child")
         yields = bool(copy) and not _is_unique(turn)
         self._call(key, records.tokens_of(used), at, offset, self.name, yields=yields)
 
@@ -201,9 +202,9 @@ class Thread:
         told = _TOLD % (*total, *used) if total else f"/{total}/{used}"  # thrice as quick
         chain = self._chained(told)
         if _is_unique(turn):
-            return keys.paired(f"{NAME}/{turn}{told}", turn)
+            return keys.half(f"{NAME}/{turn}{told}") + _half(turn)
         family, alone = self._family()
-        return keys.paired(f"{NAME}/{family}/{turn}/{chain}", self.name if alone else family)
+        return keys.half(f"{NAME}/{family}/{turn}/{chain}") + _half(self.name if alone else family)
 
     def _family(self) -> tuple[str, bool]:
         """Whose history the thread's may be, and whether it is the thread's alone all the same."""
@@ -245,29 +246,29 @@ class Thread:
         request: str = "",
         yields: bool = False,
     ) -> None:
-        self.memo["after"] = key.hex()
-        self.memo.pop("asked", None)
-        get = self.memo.get
+        memo, get = self.memo, self.memo.get
+        memo["after"] = key.hex()
+        memo.pop("asked", None)
         context = _context(*get("where", NOWHERE), turn or get("turn", ""))
         model = get("model", "")
-        self.events.append(
-            Call(
-                key,
-                NAME,
-                session,
-                model or DEFAULT_MODEL,
-                tokens,
-                at,
-                context,
-                provider=get("provider", ""),
-                tier=get("tier", ""),
-                request=request,
-                estimated=not model,
-                yields=yields,
-                tools=self.tools.used(key),
-                offset=offset,
-            )
+        call = Call(
+            key,
+            NAME,
+            session,
+            model or DEFAULT_MODEL,
+            tokens,
+            at,
+            context,
+            "",
+            get("provider", ""),
+            get("tier", ""),
+            request=request,
+            estimated=not model,
+            yields=yields,
+            tools=self.tools.used(key),
+            offset=offset,
         )
+        self.events.append(call)
 
 
 def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
@@ -284,6 +285,12 @@ def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
 def _is_unique(name: str) -> bool:
     """Whether the id of a turn or thread is one that is never given twice."""
     return _UNIQUE.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=256)
+def _half(owner: str) -> bytes:
+    """The half of a key that all calls of a turn or a family share."""
+    return keys.half(owner)
 
 
 @lru_cache(maxsize=1024)

@@ -58,7 +58,7 @@ class Tools:
         self.asked: list[list[Any]] = memo.setdefault("tools", [])
         self.waiting: tool_memory.Waiting = memo.setdefault("waiting", {})
 
-    def item(self, item: Payload) -> list[Outcome]:
+    def item(self, item: Payload) -> Outcome | None:
         """Takes a tool call or an output; the outcome of a call that was claimed before."""
         call_id = _text(item.call_id)
         if item.type in _CALLS:
@@ -67,28 +67,29 @@ class Tools:
         elif item.type in _OUTPUTS and call_id:
             output = bytes(item.output)
             return self.answer(call_id, failed(output), output, slice(0, len(output)))
-        return []
+        return None
 
     def ask(self, call_id: str, name: str, hashed: str) -> None:
         """Takes a tool call; `hashed` are its arguments."""
         self.asked.append([call_id, name, hashed, None, None])
-        del self.asked[: -tool_memory.TOOLS]
+        if len(self.asked) > tool_memory.TOOLS:
+            del self.asked[0]
 
     def answer(
         self, call_id: str, error: bool, data: bytes, span: slice, hashed: str = ""
-    ) -> list[Outcome]:
+    ) -> Outcome | None:
         """Takes an output, `span` of `data`; `hashed` is its outcome, where that is known."""
         for tool in self.asked:
             if tool[0] == call_id:
                 tool[3] = bool(tool[3]) or error
                 tool[4] = (hashed if tool[3] == error else "") or outcome(data[span], tool[3])
-                return []
+                return None
         entry = self.waiting.pop(call_id, None)
         if entry is None:
-            return []
+            return None
         failed = bool(entry[2]) or error
         told = (hashed if failed == error else "") or outcome(data[span], failed)
-        return [tool_memory.outcome(entry, failed, told)]
+        return tool_memory.outcome(entry, failed, told)
 
     def ended(self, event: Payload) -> None:
         """Takes an end event: it knows the exit code, which the output may not tell."""
@@ -104,15 +105,16 @@ class Tools:
 
     def used(self, key: bytes) -> tuple[ToolUse, ...]:
         """The tools asked for since the last call: they belong to the one named `key`."""
-        for nth, (call_id, _, _, error, result) in enumerate(self.asked):
-            if result is None and call_id:
+        used: list[ToolUse] = []
+        for nth, (call_id, name, arguments, error, result) in enumerate(self.asked):
+            if result is not None:
+                used.append(ToolUse(name, arguments, bool(error), result))
+                continue
+            used.append(ToolUse(name, arguments))
+            if call_id:
                 tool_memory.wait(self.waiting, call_id, key.hex(), nth, error)
-        used = tuple(
-            ToolUse(name, arguments, None if result is None else bool(error), result)
-            for _, name, arguments, error, result in self.asked
-        )
         self.asked.clear()
-        return used
+        return tuple(used)
 
 
 def _text(value: object) -> str:
