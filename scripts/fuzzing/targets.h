@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claude.h"
 #include "codex.h"
 #include "leaves.h"
 
@@ -60,6 +61,56 @@ static bool codex(const uint8_t *data, size_t size, chance any)
     return fine && costtop_codex(data, size, NULL, 0, &from) == 0;
 }
 
+/* Whether so many spans are spans, or nothing: -1 twice. */
+static bool are_spans(const int64_t *spans, int count, size_t size)
+{
+    for (; count > 0; count--, spans += 2)
+        if (!(spans[0] == -1 && spans[1] == -1) && !is_span(spans, size))
+            return false;
+    return true;
+}
+
+/* How many numbers the step at `step` has, its kind included; 0 where it is none. */
+static size_t step_size(const int64_t *step, size_t left, size_t size)
+{
+    static const size_t sizes[] = {4, 3, 16, 9, 1 + REPLY_NUMBERS, 10, 3};
+    static const int spans[] = {1, 1, 7, 4, 0, 2, 0};
+    if (*step < STEP_CAREFUL || *step > STEP_ENDED || left < sizes[*step] ||
+        !are_spans(step + 1, spans[*step], size))
+        return 0;
+    if (*step != STEP_REPLY)
+        return sizes[*step];
+    const int64_t *reply = step + 1, *tool = reply + REPLY_NUMBERS;
+    int64_t tools = reply[REPLY_TOOLS];
+    if (tools < 0 || (uint64_t)tools > (left - sizes[STEP_REPLY]) / TOOL_NUMBERS ||
+        !are_spans(reply + REPLY_REQUEST, 1, size))
+        return 0;
+    for (int64_t nth = 0; nth < tools; nth++, tool += TOOL_NUMBERS)
+        if (!are_spans(tool, 3, size))
+            return 0;
+    return (size_t)(tool - step);
+}
+
+/* Asked with too little room, and then with what it says that it needs. */
+static bool claude(const uint8_t *data, size_t size, chance any)
+{
+    size_t capacity = any(40);
+    int64_t seen = any(2) ? 0 : INT64_C(1795478400000), *out = exactly(capacity * sizeof *out);
+    int32_t named = (int32_t)any(2);
+    int64_t count = costtop_claude(data, size, seen, named, out, capacity);
+    free(out);
+    if (count < 0)
+        return false;
+    out = exactly((size_t)count * sizeof *out);
+    bool fine = costtop_claude(data, size, seen, named, out, (size_t)count) == count;
+    for (size_t at = 0, step; fine && at < (size_t)count; at += step) {
+        step = step_size(out + at, (size_t)count - at, size);
+        fine = step > 0;
+    }
+    free(out);
+    return fine;
+}
+
 static bool leaves(const uint8_t *data, size_t size, chance any)
 {
     size_t digest_size = 1 + any(64), kind_size = any((uint32_t)(size < 40 ? size : 40) + 1);
@@ -88,4 +139,4 @@ static bool made_from(const uint8_t *data, size_t size, chance any)
 static const struct {
     const char *name;
     bool (*fed)(const uint8_t *data, size_t size, chance any);
-} targets[] = {{"codex", codex}, {"leaves", leaves}, {"made_from", made_from}};
+} targets[] = {{"claude", claude}, {"codex", codex}, {"leaves", leaves}, {"made_from", made_from}};
