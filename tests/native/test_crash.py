@@ -86,7 +86,7 @@ def folded(at: Path, form: str, *, pure: bool = False) -> tuple[list[str], int]:
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-@pytest.mark.parametrize("form", ["codex"])
+@pytest.mark.parametrize("form", ["codex", "claude-code"])
 @pytest.mark.parametrize("crash", [at_load, at_use])
 def test_what_a_crashed_worker_was_asked_is_folded_without_it(crash, form, tmp_path: Path) -> None:
     said, followers = folded(tree(tmp_path / "tree", crash()), form)
