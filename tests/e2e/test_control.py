@@ -12,11 +12,14 @@ from costtop.demo import cast
 from tests.e2e.instance import Instance
 from tests.patience import PATIENCE, until
 
-FAST = "3"  # times as fast as an agent that is watched by people: it outlives a slow test
+FAST = "3"  # times as fast as an agent that is watched by people
 
 
 class Agents:
-    """Agents of the demo: harmless, but with everything that a real one shows of itself."""
+    """Agents of the demo: harmless, but with everything that a real one shows of itself.
+
+    Those of these seeds work for minutes, a runaway for ever: they outlive a slow test.
+    """
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -66,8 +69,8 @@ def agents(instance: Instance) -> Iterator[Agents]:
 def test_the_command_line_marks_pauses_and_kills_one_session_and_no_other(instance, agents):
     instance.start()
     session, victim = agents.start("runaway", 1)
-    other, beside = agents.start("claude", 2)
-    thread, codex = agents.start("codex", 3)
+    other, beside = agents.start("claude", 95)
+    thread, codex = agents.start("codex", 16)
     agents.known(session, victim)
     agents.known(other, beside)
     agents.known(thread, codex, "codex")
@@ -119,7 +122,7 @@ async def test_the_screen_kills_the_session_under_its_cursor_and_no_other(instan
 
     instance.start()
     session, victim = agents.start("runaway", 4)
-    other, beside = agents.start("claude", 5)
+    other, beside = agents.start("claude", 92)
     agents.known(session, victim)
     agents.known(other, beside)
     app: CosttopApp = CosttopApp(backend.real(instance.paths), Preferences(delay=0.2))

@@ -99,7 +99,7 @@ def test_a_stop_between_two_daemons_is_the_end_of_it(kept):
     crash(kept)
     until(lambda: "it is started again" in kept.paths.log.read_text())
     kept.cli("stop")
-    assert gone(over)
+    until(lambda: gone(over))
     time.sleep(supervisor.PAUSES[0] + 0.5)  # it would be back by now
     assert is_free(kept.paths.lock)
 

@@ -34,9 +34,6 @@ def server() -> Iterator[Postgres]:
                 db.execute("CREATE DATABASE fleet")
             with psycopg.connect(running.url("fleet", "admin"), autocommit=True) as db:
                 schema.migrate(db)
-                for name, role in PEOPLE.items():
-                    if role:
-                        db.execute(f"GRANT costtop_{role} TO {name}".encode())
             yield running
         finally:
             running.end()
@@ -65,11 +62,20 @@ def empty(server: Postgres) -> Iterator[str]:
         db.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+def _give_roles(db: psycopg.Connection) -> None:
+    """To everybody their own, which are the whole server's: a test may have given somebody more."""
+    for login, role in PEOPLE.items():
+        for other in ("reader", "operator", "steward"):
+            deed, way = ("GRANT", "TO") if other == role else ("REVOKE", "FROM")
+            db.execute(f"{deed} costtop_{other} {way} {login}".encode())
+
+
 @pytest.fixture
 def database(server: Postgres) -> str:
     """The name of a database with the tables and nothing in them; the same one, emptied."""
     with psycopg.connect(server.url("fleet", "admin"), autocommit=True) as db:
         clear(db)
+        _give_roles(db)
     return "fleet"
 
 
