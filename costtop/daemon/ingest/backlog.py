@@ -26,7 +26,8 @@ _PATIENCE = 0.05  # s that what was just written waits for a worker
 _FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
 _BACKLOG = 48 << 20  # bytes from which worker processes pay
 _FILES_AT_ONCE = 400  # files of one transaction
-_WORKERS = min(3, os.cpu_count() or 1)
+_WORKERS = min(3, os.cpu_count() or 1)  # at most; mostly one is quicker than the store
+_WAITED = 6  # times of _PATIENCE for which the store has to wait before one more pays
 
 
 class Steps(NamedTuple):
@@ -55,12 +56,13 @@ class Backlog:
         self._turns: list[_Turn] = []  # that workers have not ended
         self._under_way: set[bytes] = set()  # files that they read now
         self._owed: dict[bytes, Seen] = {}  # those written to meanwhile
+        self._idle = 0  # times of _PATIENCE for which the store had nothing to do
 
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
         if size >= _BACKLOG and _WORKERS > 1:
             with lean.uncollected():
-                async with workers(_WORKERS, _WORKER_TURN) as pool:
+                async with workers(1, _WORKER_TURN) as pool:
                     await self._import(seen, pool)
             return
         for group in _groups(seen, _FILES_AT_ONCE):
@@ -102,7 +104,11 @@ class Backlog:
     async def _end(self, turn: _Turn, pool: Workers, waiting: "deque[_Turn]") -> None:
         """Commits what a worker folded, a part at a time; what is live comes in between."""
         while not turn.folding.done():
-            await asyncio.wait([turn.folding], timeout=_PATIENCE)
+            _, late = await asyncio.wait([turn.folding], timeout=_PATIENCE)
+            self._idle += len(late)
+            if self._idle >= _WAITED:
+                pool.add(_WORKERS)
+                self._idle = 0
             await self._serve_live()
         self._turns.remove(turn)
         folded = turn.folding.result()

@@ -36,6 +36,7 @@ class Workers:
     def __init__(self, processes: Sequence["subprocess.Popen[bytes]"], budget: int) -> None:
         self._idle: asyncio.Queue[subprocess.Popen[bytes]] = asyncio.Queue()
         self._budget = budget
+        self.processes = [*processes]
         self.over = False  # they have been ended, which is no accident
         self.followers: list[subprocess.Popen[bytes]] = []  # each in the place of one that died
         for process in processes:
@@ -54,6 +55,12 @@ class Workers:
         finally:
             self._idle.put_nowait(process)
 
+    def add(self, most: int) -> None:
+        """Starts one worker more, up to `most`."""
+        if len(self.processes) < most:
+            self.processes.append(_started(self._budget))
+            self._idle.put_nowait(self.processes[-1])
+
     def _follower(self, dead: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
         """One without the compiled part, as that may have been why; itself it has no follower."""
         if dead not in self.followers:
@@ -66,13 +73,12 @@ class Workers:
 @asynccontextmanager
 async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
     """Starts `count` workers that read about `budget` bytes of a file at a turn; ends them."""
-    processes = [_started(budget) for _ in range(count)]
-    pool = Workers(processes, budget)
+    pool = Workers([_started(budget) for _ in range(count)], budget)
     try:
         yield pool
     finally:
         pool.over = True
-        processes += pool.followers
+        processes = pool.processes + pool.followers
         for process in processes:
             process.kill()
         await asyncio.to_thread(_reap, processes)
