@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from costtop.named import NamedTuple
+from costtop.store.kept_memos import kept, text_of
 
 if TYPE_CHECKING:  # a report asks for times of reading alone
     from costtop.model import Bad
@@ -18,8 +19,6 @@ if TYPE_CHECKING:  # a report asks for times of reading alone
 _BAD_KEPT = 100  # bad records named per file; the count goes on
 _REMEMBERED = 2_000  # ranks kept
 NO_MEMO = "{}"
-_LONG = 400  # characters from which a memo is deflated
-_WINDOW = 12  # two to this: the bytes within which repeats are found
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
 
 
@@ -45,28 +44,7 @@ def memos(db: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, str]:
         " WHERE p.path = ? ORDER BY p.read_at DESC LIMIT 1"
     )
     found = ((path, db.execute(query, (path,)).fetchone()) for path in paths)
-    return {path: _unfolded(row[0]) for path, row in found if row}
-
-
-def _folded(memo: str, *, fresh: bool) -> str | bytes:
-    """A memo as it is kept: that of a log read whole is deflated, for most of them rest.
-
-    What grows is written again at every line, and plainly.
-    """
-    if len(memo) < _LONG or not fresh:
-        return memo
-    from zlib import DEFLATED, compressobj
-
-    small = compressobj(1, DEFLATED, -_WINDOW, 5)  # a window of 32 KiB takes three times as long
-    return small.compress(memo.encode()) + small.flush()
-
-
-def _unfolded(kept: str | bytes) -> str:
-    if isinstance(kept, str):
-        return kept
-    from zlib import decompress
-
-    return decompress(kept, -_WINDOW).decode()
+    return {path: text_of(row[0]) for path, row in found if row}
 
 
 def states(db: sqlite3.Connection) -> list[tuple[bytes, str, int]]:
@@ -108,8 +86,8 @@ class Places:
         if reading.memo == NO_MEMO:
             db.execute("DELETE FROM memos WHERE place = ?", place[:1])
         else:
-            kept = (place[0], _folded(reading.memo, fresh=reading.fresh))
-            db.execute("INSERT OR REPLACE INTO memos VALUES (?, ?)", kept)
+            row = (place[0], kept(reading.memo, fresh=reading.fresh))
+            db.execute("INSERT OR REPLACE INTO memos VALUES (?, ?)", row)
         self._remember(place[0], _rank(place[1], place[2], reading.path))
         if reading.fresh:
             db.execute("DELETE FROM bad_records WHERE place = ?", place[:1])

@@ -61,10 +61,12 @@ class Place(NamedTuple):
 
     def state(self) -> str:
         """All but `path` and `born`, as one JSON text for the store."""
-        hashes = [self.head.hex(), self.marker.hex()]
-        numbers = [self.dev, self.ino, self.size, self.mtime, self.offset, self.head_length]
-        flags = [int(self.skipping), int(self.moved), self.gone, int(self.half)]
-        return json.dumps([_VERSION, *numbers, *hashes, *flags], separators=(",", ":"))
+        _, dev, ino, size, mtime, offset, length, head, marker, *flags, _, gone, half = self
+        skipping, moved = flags
+        return (  # of numbers and hexadecimal digits alone: a third of what `json` takes
+            f"[{_VERSION},{dev},{ino},{size},{mtime},{offset},{length},"
+            f'"{head.hex()}","{marker.hex()}",{skipping:d},{moved:d},{gone},{half:d}]'
+        )
 
     def packed(self) -> bytes:
         """All but `path`, for this process alone: in a sixth of the memory."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from costtop.daemon.ingest import order_crossing
 from costtop.daemon.ingest.crossing import packed, unpacked
 from costtop.daemon.ingest.fold import Order, fold, sorted_events
 from costtop.daemon.ingest.fold_workers import Workers, workers
@@ -50,6 +51,17 @@ async def test_a_worker_gives_what_this_process_would(tmp_path: Path) -> None:
     given = [(item.calls, item.memo, item.read) for item in (*one, *two)]
     assert given == [(item.calls, item.memo, item.read) for item in fold(asked, BUDGET)]
     assert sum(len(item.calls) for item in (*one, *two)) == 15
+
+
+def test_orders_cross_to_a_worker_as_they_are() -> None:
+    place = Place(b"/logs/\xff", 1, 2, 3, 4, 5, 6, b"head", b"marker", True, True, 7, 8, True)
+    memo = {"turn": {"id": "a", "at": 1 << 40, "busy": None}, "waiting": [["x", 1.5, False]]}
+    asked = [
+        Order("codex", "work", FileChange("grown", place, final=True), memo, 9, titles=True),
+        Order("costtop", "costtop", FileChange("new", Place(b"/logs/new")), {}, 10),
+    ]
+    for orders in (asked, []):
+        assert plain(order_crossing.unpacked(order_crossing.packed(orders))) == plain(orders)
 
 
 def test_what_a_dead_worker_was_asked_is_folded_here(tmp_path: Path) -> None:

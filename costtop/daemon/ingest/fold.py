@@ -15,6 +15,7 @@ from costtop.plan_reading import PlanReading
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
+from costtop.store.kept_memos import Kept
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
 from costtop.tail.read import BUDGET, Piece, document, pieces
@@ -51,7 +52,7 @@ class Folded(NamedTuple):
     read: int  # bytes
     more: bool  # the turn's budget ended before the file did
     took: float = 0.0  # seconds that a database was asked
-    memo_text: str = ""  # the memo as JSON, where it is known as that alone
+    memo_kept: Kept = ""  # the memo as it is stored, where it is known as that alone
 
 
 def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:

@@ -5,10 +5,12 @@ import pickle
 import resource
 import sys
 
+from costtop.daemon.ingest import order_crossing
 from costtop.daemon.ingest.crossing import packed
-from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.daemon.ingest.fold import Folded, fold
 from costtop.native import library
 from costtop.sources.fold.source import written
+from costtop.store.kept_memos import kept
 
 
 def serve(budget: int) -> None:
@@ -19,14 +21,17 @@ def serve(budget: int) -> None:
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
-            asked: list[Order] = pickle.load(orders)  # noqa: S301 - our own parent's order
+            asked = order_crossing.unpacked(pickle.load(orders))  # noqa: S301 - our own parent's
         except EOFError:
             return
-        answer = [_with_memo_as_text(item) for item in fold(asked, budget)]
+        answer = [_with_memo_as_kept(item) for item in fold(asked, budget)]
         pickle.dump(packed(answer), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 
-def _with_memo_as_text(folded: Folded) -> Folded:
+def _with_memo_as_kept(folded: Folded) -> Folded:
     """As it is stored: who reads the answer need not take the memo apart and write it again."""
-    return folded if folded.more else folded._replace(memo={}, memo_text=written(folded.memo))
+    if folded.more:
+        return folded
+    memo = kept(written(folded.memo), fresh=folded.fresh)
+    return folded._replace(memo={}, memo_kept=memo)

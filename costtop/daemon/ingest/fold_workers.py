@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from costtop.daemon.ingest import order_crossing
 from costtop.daemon.ingest.crossing import unpacked
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.native.library import PURE
@@ -107,7 +108,7 @@ def search_path() -> list[str]:
 def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Folded]:
     assert process.stdin is not None
     assert process.stdout is not None
-    pickle.dump(orders, process.stdin, pickle.HIGHEST_PROTOCOL)
+    pickle.dump(order_crossing.packed(orders), process.stdin, pickle.HIGHEST_PROTOCOL)
     process.stdin.flush()
     return unpacked(pickle.load(process.stdout))  # noqa: S301 - our own child's answer
 

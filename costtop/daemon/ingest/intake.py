@@ -259,7 +259,9 @@ class Ingest:
             return readings, []
         pairs = zip(folded, readings, strict=True)
         return readings, [
-            encoded(one, reading.memo) for one, reading in pairs if not is_file(one.place.path)
+            encoded(one, reading.memo)
+            for one, reading in pairs
+            if isinstance(reading.memo, str) and not is_file(one.place.path)
         ]
 
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:
@@ -268,7 +270,7 @@ class Ingest:
                 source=item.label,
                 path=item.place.path,
                 state=item.place.state(),
-                memo=item.memo_text or written(item.memo),
+                memo=item.memo_kept or written(item.memo),
                 born=item.place.born,
                 fresh=item.fresh,
                 calls=[self._priced(call) for call in item.calls],

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from costtop.sources.fold.source import Memo
 from costtop.store import places
+from costtop.store.kept_memos import Kept, text_of
 from costtop.store.writer import Writer
 from costtop.tail.place import is_file
 
@@ -20,7 +21,7 @@ class Memos:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._channels: dict[bytes, str] = {}
-        self._files: dict[bytes, str] = {}
+        self._files: dict[bytes, Kept] = {}
 
     async def restore(self, channels: Collection[bytes]) -> None:
         """Reads those of channels, at start."""
@@ -35,12 +36,13 @@ class Memos:
         """What the folds of these files left; nothing of files that none has read."""
         lacking = [path for path in paths if path not in self._files]
         read = await self._writer.read(places.memos, lacking) if lacking else {}
-        return {path: json.loads(self._files.get(path) or read.get(path, "{}")) for path in paths}
+        kept = ((path, self._files.get(path) or read.get(path, "{}")) for path in paths)
+        return {path: json.loads(text_of(memo)) for path, memo in kept}
 
-    def put(self, path: bytes, memo: str) -> None:
+    def put(self, path: bytes, memo: Kept) -> None:
         """What is in the store from now on."""
         if not is_file(path):
-            self._channels[path] = memo
+            self._channels[path] = text_of(memo)
             return
         self._files.pop(path, None)
         self._files[path] = memo

@@ -11,6 +11,7 @@ from costtop.named import NamedTuple
 from costtop.nouns.log_owner import LogOwner
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
+from costtop.store.kept_memos import Kept
 
 
 class Priced(NamedTuple):
@@ -29,7 +30,7 @@ class Reading(NamedTuple):
     source: str
     path: bytes
     state: str  # JSON of the place: identity and offset
-    memo: str  # JSON of the fold
+    memo: Kept  # JSON of the fold, or as it is kept
     born: int  # mtime at first sight, ms
     fresh: bool  # the file is read from its beginning: earlier bad records are void
     calls: list[Priced]
