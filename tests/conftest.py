@@ -79,7 +79,7 @@ sys.addaudithook(_refuse_network)  # below every library; it cannot be patched a
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty HOME under tmp_path; COSTTOP_HOME is `home / "costtop"` and does not exist yet."""
     for name in list(os.environ):
-        if name.startswith(_FOREIGN):
+        if name.startswith(_FOREIGN) and name != "COSTTOP_PURE":  # `COSTTOP_PURE=1 scripts/test`
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)

@@ -23,7 +23,7 @@ from hatchling.builders.wheel import WheelBuilder
 made = {"wheel": WheelBuilder, "sdist": SdistBuilder}[sys.argv[1]](sys.argv[2])
 print(*made.build(directory=sys.argv[3], versions=["standard"]))
 """
-COMPILER = shutil.which(os.environ.get("CC") or "cc")
+COMPILER = not library.pure() and shutil.which(os.environ.get("CC") or "cc")
 NATIVE = f"costtop/native/{library.file_name()}"
 SHARED = {
     "share/bash-completion/completions/costtop",

@@ -93,7 +93,10 @@ def test_a_compiler_that_is_missing_or_broken_leaves_nothing_behind(
 def test_a_build_leaves_one_file_the_same_each_time(compiled: CDLL, tmp_path: Path) -> None:
     into = tmp_path / "made"
     into.mkdir()
-    assert native.built(ROOT, into) == ""
+    why = native.built(ROOT, into)
+    if why.startswith("no C compiler"):
+        pytest.skip(why)
+    assert why == ""
     (first,) = into.iterdir()
     content = first.read_bytes()
     assert native.built(ROOT, into) == ""
