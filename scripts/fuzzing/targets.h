@@ -32,10 +32,8 @@ static bool are_rows(const int64_t *rows, int64_t count, size_t size)
 {
     for (const int64_t *row = rows; count > 0; count--, row += CODEX_ROW) {
         bool fine = row[0] >= CODEX_CAREFUL && row[0] <= CODEX_CONTEXT && row[0] != CODEX_NOTHING;
-        size_t spans = row[0] == CODEX_REQUEST   ? 4
-                       : row[0] == CODEX_CONTEXT ? 3
-                       : row[0] <= CODEX_ANSWERED && row[0] != CODEX_CAREFUL ? 2
-                                                                             : 1;
+        static const size_t spans_of[] = {1, 0, 2, 3, 3, 1, 1, 4, 1, 1, 3}; /* by the kinds */
+        size_t spans = fine ? spans_of[row[0]] : 0;
         const int64_t *span = row + (row[0] == CODEX_CAREFUL ? 2 : 3);
         for (; fine && spans; spans--, span += 2)
             fine = is_span(span, size);

@@ -80,7 +80,7 @@ def test_an_output_has_failed_or_not_alike(compiled: CDLL, said: list[str]) -> N
     row += b'"function_call_output","call_id":"c","output":' + output + b"}}"
     ((kind, *rest),) = rows(compiled, row)
     if kind == scanned.ANSWERED:
-        assert bool(rest[6]) == tool_calls.failed(output)
+        assert bool(rest[8]) == tool_calls.failed(output)
 
 
 def rows(compiled: CDLL, data: bytes) -> list[list[int]]:

@@ -64,13 +64,33 @@ static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *
     put_name(scan, row + 3, fields[CALL_ID]);
     if (row[3] == row[4])
         return false; /* it answers nothing */
-    put_span(scan, row + 5, output);
-    row[7] = tool_failed(output);
-    outcome(output.start, (size_t)(output.end - output.start), row[7], &told);
-    memcpy(row + CODEX_HASH, told.hash, sizeof told.hash);
-    row[8] = told.has_kind ? 0 : -1;
+    put_span(scan, row + 7, output);
+    row[9] = tool_failed(output);
+    outcome(output.start, (size_t)(output.end - output.start), row[9], &told);
+    memcpy(row + CODEX_RESULT, told.hash, sizeof told.hash);
+    row[10] = told.has_kind ? 0 : -1;
     for (size_t nth = 0; told.has_kind && nth < sizeof told.kind; nth++)
-        row[8] = row[8] << 8 | told.kind[nth];
+        row[10] = row[10] << 8 | told.kind[nth];
+    return true;
+}
+
+static bool is_same_call(const scan *scan, const int64_t *row, const int64_t *before)
+{
+    size_t size = (size_t)(row[4] - row[3]);
+    return row[0] == CODEX_ANSWERED && before[0] == CODEX_ASKED &&
+           size == (size_t)(before[4] - before[3]) &&
+           memcmp(scan->data + row[3], scan->data + before[3], size) == 0;
+}
+
+/* Adds the answer in `row` to the call right before it, if it is that call's. */
+static bool used(const scan *scan, const int64_t *row, int64_t *before)
+{
+    if (!is_same_call(scan, row, before))
+        return false;
+    before[0] = CODEX_USED;
+    before[1] = row[1];
+    memcpy(before + 7, row + 7, 4 * sizeof *row);
+    before[CODEX_RESULT] = row[CODEX_RESULT];
     return true;
 }
 
@@ -239,7 +259,7 @@ int64_t costtop_codex(const uint8_t *data, size_t size, int64_t *out, size_t cap
         if (stop == at || (whole && is_idle(at, stop)))
             continue;
         if (whole && regular(&scan, at, stop, row))
-            rows += row[0] != CODEX_NOTHING;
+            rows += row[0] != CODEX_NOTHING && !(rows && used(&scan, row, row - CODEX_ROW));
         else
             rows = careful(out, rows, at - data, next - data);
     }

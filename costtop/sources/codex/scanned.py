@@ -19,12 +19,11 @@ from costtop.sources.fold.times import EARLIEST, held
 Lines = Callable[[bytes, int], None]
 """Takes whole lines that stand at an offset of the file."""
 
-WIDTH = 18  # CODEX_ROW: numbers of a row
-_ROW = Struct("=17q8s")
+WIDTH = 19  # CODEX_ROW: numbers of a row
+_ROW = Struct("=17q8s8s")
 _ROWS = 2048  # in one go
-(CAREFUL, _, _ASKED, ANSWERED, _LIMITS, _COUNTED, _REQUEST, _STARTED, _COMPLETED, _CONTEXT) = range(
-    10
-)
+CAREFUL, _, _ASKED, ANSWERED, _USED, _LIMITS, _COUNTED, _REQUEST, *_TURNS = range(11)
+_STARTED, _COMPLETED, _CONTEXT = _TURNS
 
 
 def bound(compiled: CDLL) -> Any:
@@ -75,23 +74,19 @@ class _Rows:
         """Takes rows in their order."""
         data, thread, seen = self._data, self._thread, self._thread.seen
         memo, tools = thread.memo, thread.tools
-        for kind, told, start, a, b, c, d, e, f, g, h, i, j, k, m, n, o, hash_ in _ROW.iter_unpack(
-            rows
-        ):
-            if kind == _ASKED:
-                tools.ask(data[a:b].decode(), data[c:d].decode() or SHELL, hash_.hex())
-                continue
+        for row in _ROW.iter_unpack(rows):
+            kind, told, start, a, b, c, d, e, f, g, h, i, j, k, m, n, o, arguments, result = row
             if kind == CAREFUL:
                 self._lines(data[start:a], self._offset + start)
                 continue
             at = told if EARLIEST <= told <= seen else held(told, seen)
             thread.at = told or at
-            if kind == ANSWERED:
-                hashed = (
-                    hash_.hex() if not e else hash_.hex() + KIND + (f"{f:08x}" if f >= 0 else "")
-                )
-                if outcome := tools.answer(data[a:b].decode(), bool(e), data, slice(c, d), hashed):
-                    thread.events.append(outcome)
+            if kind == _USED:
+                call_id, name = data[a:b].decode(), data[c:d].decode() or SHELL
+                hashed = _outcome(result, g, h)
+                if not tools.use(call_id, name, arguments.hex(), bool(g), hashed):
+                    tools.ask(call_id, name, arguments.hex())
+                    tools.answer(call_id, bool(g), data, slice(e, f), hashed)
                 memo["asked"] = at
             elif kind == _COUNTED:
                 self._tell_limits(a, b, at)
@@ -101,6 +96,13 @@ class _Rows:
                 used = (i, j, k, m, n, o)
                 thread.model(model)
                 thread.requested(response, turn, session, used, used, at, self._offset + start)
+            elif kind == _ASKED:
+                tools.ask(data[a:b].decode(), data[c:d].decode() or SHELL, arguments.hex())
+            elif kind == ANSWERED:
+                hashed = _outcome(result, g, h)
+                if told_of := tools.answer(data[a:b].decode(), bool(g), data, slice(e, f), hashed):
+                    thread.events.append(told_of)
+                memo["asked"] = at
             else:
                 self._say(kind, (a, b, c, d, e, f), at)
 
@@ -127,3 +129,10 @@ class _Rows:
         if start and start != self._limits and not self._thread.replaying():
             self._limits = start
             self._thread.rate_limits(self._data[start:end], at)
+
+
+def _outcome(result: bytes, failed: int, kind: int) -> str:
+    """A result's hash, as `fingerprints.outcome` gives it."""
+    if not failed:
+        return result.hex()
+    return result.hex() + KIND + (f"{kind:08x}" if kind >= 0 else "")

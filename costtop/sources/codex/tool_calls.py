@@ -75,6 +75,13 @@ class Tools:
         if len(self.asked) > tool_memory.TOOLS:
             del self.asked[0]
 
+    def use(self, call_id: str, name: str, hashed: str, error: bool, told: str) -> bool:
+        """Takes a tool call with its outcome, if no other waits that could be meant by it."""
+        if self.asked:
+            return False
+        self.asked.append([call_id, name, hashed, error, told])
+        return True
+
     def answer(
         self, call_id: str, error: bool, data: bytes, span: slice, hashed: str = ""
     ) -> Outcome | None:
