@@ -6,50 +6,41 @@
 enum { LONGEST = 200, LARGEST = 1000000000 }; /* of a name (text.LIMIT); tokens of one request */
 static const int64_t MOST = INT64_C(10000000000000000); /* tokens of a thread, any other number */
 
-static const struct {
+typedef struct {
     const char *name;
+    size_t size;
     int field;
-} NAMES[] = {
-    {"type", TYPE},
-    {"call_id", CALL_ID},
-    {"output", OUTPUT},
-    {"name", TOOL},
-    {"arguments", ARGUMENTS},
-    {"info", INFO},
-    {"rate_limits", RATE_LIMITS},
-    {"turn_id", TURN_ID},
-    {"model", MODEL},
-    {"cwd", CWD},
-    {"id", OTHER},
-    {"input", INPUT},
-    {"action", ACTION},
-    {"error", ERROR},
-    {"exit_code", EXIT_CODE},
-    {"success", SUCCESS},
-    {"thread_id", THREAD_ID},
-    {"response_id", RESPONSE_ID},
-    {"usage", USAGE},
-    {"thread_token_usage", THREAD_USAGE},
-    {"thread_settings", SETTINGS},
-    {"cli_version", OTHER},
-    {"source", OTHER},
-    {"forked_from_id", OTHER},
-    {"model_provider", OTHER},
-    {"agent_role", OTHER},
-    {"git", OTHER},
+} named;
+
+#define NAMED(name, field) {name, sizeof name - 1, field}
+
+static const named NAMES[] = {
+    NAMED("type", TYPE), NAMED("call_id", CALL_ID), NAMED("output", OUTPUT), NAMED("name", TOOL),
+    NAMED("arguments", ARGUMENTS), NAMED("info", INFO), NAMED("rate_limits", RATE_LIMITS),
+    NAMED("turn_id", TURN_ID), NAMED("model", MODEL), NAMED("cwd", CWD), NAMED("id", OTHER),
+    NAMED("input", INPUT), NAMED("action", ACTION), NAMED("error", ERROR),
+    NAMED("exit_code", EXIT_CODE), NAMED("success", SUCCESS), NAMED("thread_id", THREAD_ID),
+    NAMED("response_id", RESPONSE_ID), NAMED("usage", USAGE),
+    NAMED("thread_token_usage", THREAD_USAGE), NAMED("thread_settings", SETTINGS),
+    NAMED("cli_version", OTHER), NAMED("source", OTHER), NAMED("forked_from_id", OTHER),
+    NAMED("model_provider", OTHER), NAMED("agent_role", OTHER), NAMED("git", OTHER),
 };
 
-static const char *const COUNTS[6] = {
-    "input_tokens",  "cached_input_tokens",     "cache_write_input_tokens",
-    "output_tokens", "reasoning_output_tokens", "total_tokens",
+static const named COUNTS[] = {
+    NAMED("input_tokens", 0), NAMED("cached_input_tokens", 1), NAMED("cache_write_input_tokens", 2),
+    NAMED("output_tokens", 3), NAMED("reasoning_output_tokens", 4), NAMED("total_tokens", 5),
 };
 
-static int field_of(json_span name)
+#define FOUND(name, names) found_in(name, names, sizeof names / sizeof *names)
+
+/* The field of that name, or -1. */
+static int found_in(json_span name, const named *names, size_t count)
 {
-    for (size_t nth = 0; nth < sizeof NAMES / sizeof *NAMES; nth++)
-        if (json_is(name, NAMES[nth].name))
-            return NAMES[nth].field;
-    return FIELDS;
+    size_t size = (size_t)(name.end - name.start);
+    for (size_t nth = 0; nth < count; nth++)
+        if (names[nth].size == size && memcmp(names[nth].name, name.start, size) == 0)
+            return names[nth].field;
+    return -1;
 }
 
 /* Whether the text is harmless and whole as it stands, as `text.clean` would leave it. */
@@ -101,12 +92,12 @@ static bool payload(json_walk *walk, codex_value fields[FIELDS])
         return false;
     for (size_t nth = 0; (found = json_member(walk, nth, &name)) == 1; nth++) {
         codex_value unknown = {ABSENT}, *value = &unknown;
-        int field = field_of(name);
-        if (field < FIELDS && field != OTHER)
+        int field = FOUND(name, NAMES);
+        if (field >= 0 && field != OTHER)
             value = &fields[field];
         if (!name.plain || value->is != ABSENT)
             return false;
-        if (!(field <= OTHER ? simple(walk, value) : raw(walk, value)))
+        if (!(field >= 0 && field <= OTHER ? simple(walk, value) : raw(walk, value)))
             return false;
     }
     return found == 0;
@@ -147,16 +138,14 @@ static bool counts(json_walk *walk, int64_t into[6])
     if (!json_enter(walk, '{'))
         return false;
     for (size_t nth = 0; (found = json_member(walk, nth, &name)) == 1; nth++) {
-        unsigned which = 0;
-        while (which < 6 && !json_is(name, COUNTS[which]))
-            which++;
-        if (!name.plain || told >> which & 1)
+        int which = FOUND(name, COUNTS);
+        unsigned bit = which < 0 ? 0 : 1U << which;
+        if (!name.plain || told & bit)
             return false;
-        if (which < 6)
-            told |= 1U << which;
+        told |= bit;
         if (json_word(walk, "null"))
             continue;
-        if (!(which < 6 ? json_count(walk, MOST, &into[which]) : simple(walk, &unknown)))
+        if (!(bit ? json_count(walk, MOST, &into[which]) : simple(walk, &unknown)))
             return false;
     }
     return found == 0;

@@ -3,21 +3,9 @@
 
 #include <string.h>
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-}
-
 static bool is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
-}
-
-uint8_t json_peek(json_walk *walk)
-{
-    while (walk->at < walk->end && is_blank(*walk->at))
-        walk->at++;
-    return walk->at < walk->end ? *walk->at : 0;
 }
 
 /* The value of four hex digits, or -1. */
@@ -163,16 +151,6 @@ static bool number(json_walk *walk)
     return !(minus && zero && whole);
 }
 
-bool json_word(json_walk *walk, const char *word)
-{
-    size_t size = strlen(word);
-    json_peek(walk);
-    if ((size_t)(walk->end - walk->at) < size || memcmp(walk->at, word, size) != 0)
-        return false;
-    walk->at += size;
-    return true;
-}
-
 /* Takes a value that holds no others. */
 static bool scalar(json_walk *walk)
 {
@@ -298,16 +276,4 @@ bool json_count(json_walk *walk, int64_t most, int64_t *count)
 bool json_done(json_walk *walk)
 {
     return json_peek(walk) == 0 && walk->at == walk->end;
-}
-
-bool json_is(json_span span, const char *word)
-{
-    size_t size = (size_t)(span.end - span.start);
-    return strlen(word) == size && memcmp(span.start, word, size) == 0;
-}
-
-bool json_same(json_span one, json_span other)
-{
-    size_t size = (size_t)(one.end - one.start);
-    return size == (size_t)(other.end - other.start) && memcmp(one.start, other.start, size) == 0;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { JSON_DEPTH = 64 };
 
@@ -25,8 +26,18 @@ typedef struct {
     bool plain; /* a text of ASCII without a backslash: its bytes are its characters */
 } json_span;
 
+static inline bool json_is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* The byte at which the next value begins, behind blanks; 0 at the end. */
-uint8_t json_peek(json_walk *walk);
+static inline uint8_t json_peek(json_walk *walk)
+{
+    while (walk->at < walk->end && json_is_blank(*walk->at))
+        walk->at++;
+    return walk->at < walk->end ? *walk->at : 0;
+}
 
 /* Takes any value, and says where it stands, without the blanks around it. */
 bool json_value(json_walk *walk, json_span *value);
@@ -38,7 +49,15 @@ bool json_text(json_walk *walk, json_span *text);
 bool json_count(json_walk *walk, int64_t most, int64_t *count);
 
 /* Takes `word` ("null", "true", "false") if it stands there; false leaves the walk as it is. */
-bool json_word(json_walk *walk, const char *word);
+static inline bool json_word(json_walk *walk, const char *word)
+{
+    size_t size = strlen(word);
+    json_peek(walk);
+    if ((size_t)(walk->end - walk->at) < size || memcmp(walk->at, word, size) != 0)
+        return false;
+    walk->at += size;
+    return true;
+}
 
 /* Takes `open` ('{' or '['). */
 bool json_enter(json_walk *walk, uint8_t open);
@@ -54,9 +73,17 @@ int json_item(json_walk *walk, size_t nth);
 bool json_done(json_walk *walk);
 
 /* Whether the span's bytes are `word`. */
-bool json_is(json_span span, const char *word);
+static inline bool json_is(json_span span, const char *word)
+{
+    size_t size = (size_t)(span.end - span.start);
+    return strlen(word) == size && memcmp(span.start, word, size) == 0;
+}
 
 /* Whether both spans hold the same bytes. */
-bool json_same(json_span one, json_span other);
+static inline bool json_same(json_span one, json_span other)
+{
+    size_t size = (size_t)(one.end - one.start);
+    return size == (size_t)(other.end - other.start) && memcmp(one.start, other.start, size) == 0;
+}
 
 #endif

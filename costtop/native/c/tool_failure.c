@@ -5,12 +5,6 @@
 
 enum { ENDS = 400 }; /* bytes looked at on both sides of an output */
 
-const uint8_t *behind(const uint8_t *at, const uint8_t *end, const char *text)
-{
-    size_t size = strlen(text);
-    return at && (size_t)(end - at) >= size && memcmp(at, text, size) == 0 ? at + size : NULL;
-}
-
 /* Passes over `\s*` of a pattern for bytes. */
 static const uint8_t *blanks(const uint8_t *at, const uint8_t *end)
 {
