@@ -3,8 +3,9 @@
 0600 in a checked 0700 directory, peers of the same user only. `CLIENTS` peers at once may send
 anything; `RESERVED` more places are for commands alone, so that no flood of connections locks out a
 kill. A line has up to `FRAME` bytes, and each is answered. A peer that sends faster than its lines
-are answered is not read from meanwhile; one that floods with commands or with what is refused waits
-after its answers. One that says nothing for `IDLE` seconds is let go.
+are answered is not read from meanwhile. What is no command is answered together with what others
+say within a moment, where others have said something lately. One that floods with commands or with
+what is refused waits after its answers. One that says nothing for `IDLE` seconds is let go.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ IDLE = 30.0  # s without a whole line, or without reading an answer
 _BACKLOG = 64  # connections taken in one go; fewer than RESERVED, so that each is heard first
 _SPEAK = 1.0  # s that a peer of the reserve may be silent
 _AHEAD = 2000  # lines taken from a peer before it has to wait
+_LATELY = 0.1  # s since its latest lines in which a peer's next ones are waited for
+_MOMENT, _LONGEST = 0.002, 0.04  # s that is waited for each such peer, and for all of them
 _ODD = 4_000  # commands and refused lines a second that all peers together may have answered
 _UNREAD = 1 << 20  # bytes of answers a peer may leave unread
 _REFUSED = b'{"ok": false'
@@ -95,6 +98,9 @@ class _Places:
         self._own: dict[_Peer, None] = {}
         self._reserve: dict[_Peer, None] = {}
         self._resting = 0
+        self._lately: dict[_Peer, float] = {}  # whose lines came last, and when; the latest last
+        self._gathered: list[_Peer] = []  # who is served together
+        self._timer: asyncio.TimerHandle | None = None
 
     def all(self) -> "list[_Peer]":
         """Every peer."""
@@ -119,6 +125,39 @@ class _Places:
         """It has gone."""
         self._own.pop(peer, None)
         self._reserve.pop(peer, None)
+        if self._lately.pop(peer, None):
+            self._serve_all_come()
+
+    def heard(self, peer: "_Peer", lines: list[bytes], now: float) -> None:
+        """Has a peer served: at once, or with the others that have said something lately.
+
+        To commit the lines of many costs little more than those of one.
+        """
+        if self._is_command and any(map(self._is_command, lines)):
+            peer.serve()
+            return
+        lately = self._lately
+        lately.pop(peer, None)
+        lately[peer] = now
+        while lately[first := next(iter(lately))] < now - _LATELY:
+            del lately[first]
+        self._gathered.append(peer)
+        self._serve_all_come()
+        if self._gathered and self._timer is None:
+            moment = min(_MOMENT * len(lately), _LONGEST)
+            self._timer = asyncio.get_running_loop().call_later(moment, self._serve_gathered)
+
+    def _serve_all_come(self) -> None:
+        if len(self._gathered) >= len(self._lately):
+            self._serve_gathered()
+
+    def _serve_gathered(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        gathered, self._gathered = self._gathered, []
+        for peer in gathered:
+            peer.serve()
 
     def patience(self, peer: "_Peer") -> float:
         """Seconds that it may be silent."""
@@ -199,7 +238,7 @@ class _Peer(asyncio.Protocol):
         self._drained.set()
         if self._timer:
             self._timer.cancel()
-        if self._work is None:
+        if self.is_silent:
             self._let_go()
 
     def pause_writing(self) -> None:
@@ -213,7 +252,7 @@ class _Peer(asyncio.Protocol):
     @property
     def is_silent(self) -> bool:
         """Whether nothing that it said waits for an answer."""
-        return self._work is None
+        return self._work is None and not self._waiting
 
     def data_received(self, data: bytes) -> None:
         """Cuts lines; one longer than FRAME is the last that is answered."""
@@ -233,23 +272,24 @@ class _Peer(asyncio.Protocol):
         """What was said is answered, also a last line without its end."""
         if self._parts and self._ending is None:
             self._take([b"".join(self._parts)])
-        if self._work is not None:
+        if not self.is_silent:
             self._end(self._ending or "")
-        return self._work is not None
+        return not self.is_silent
 
     def _take(self, lines: list[bytes]) -> None:
         """Has whole lines answered, in the order in which they came."""
+        was_silent = self.is_silent
         self._waiting += lines
         if not self._waiting:
             return
         self._heard = asyncio.get_running_loop().time()
-        if self._work is None:
-            self._serve()
+        if was_silent:
+            self._places.heard(self, lines, self._heard)
         if len(self._waiting) > _AHEAD and self._transport:
             self._transport.pause_reading()
 
-    def _serve(self) -> None:
-        """Has the next lines answered; where there are none, what was asked is done."""
+    def serve(self) -> None:
+        """Has the next lines answered; where there are none, all that was asked is done."""
         lines, self._waiting = self._waiting[:_AHEAD], self._waiting[_AHEAD:]
         if not lines:
             self._done()
@@ -277,7 +317,7 @@ class _Peer(asyncio.Protocol):
         if odd or not self._drained.is_set():
             self._work = asyncio.get_running_loop().create_task(self._rest(odd))
         else:
-            self._serve()
+            self.serve()
 
     async def _rest(self, odd: int) -> None:
         if not self._drained.is_set():
@@ -288,7 +328,7 @@ class _Peer(asyncio.Protocol):
                 self._transport.abort()
         if odd:
             await self._places.rest(odd)
-        self._serve()
+        self.serve()
 
     def _done(self) -> None:
         self._work = None
@@ -320,7 +360,7 @@ class _Peer(asyncio.Protocol):
         self._ending, self._parts = why, []
         if self._transport:
             self._transport.pause_reading()
-            if self._work is None:
+            if self.is_silent:
                 self.refuse(why)
 
     def refuse(self, why: str) -> None:

@@ -69,11 +69,10 @@ def everything(db: sqlite3.Connection) -> dict[str, str]:
 
 def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
     """Writes values by key; writes nothing where nothing changed."""
-    known = everything(db)
     db.executemany(
         "INSERT INTO meta (key, value) VALUES (?, ?)"
-        " ON CONFLICT DO UPDATE SET value = excluded.value",
-        [(key, value) for key, value in values.items() if known.get(key) != value],
+        " ON CONFLICT DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value",
+        [*values.items()],
     )
 
 

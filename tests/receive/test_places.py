@@ -123,6 +123,32 @@ async def test_a_bug_in_an_answer_is_said_and_ends_that_connection_alone(path):
         assert await other.readline() == b"heard good\n"
 
 
+async def test_who_calls_among_others_is_heard_with_them_and_an_order_at_once(path, monkeypatch):
+    for name in ("_MOMENT", "_LONGEST", "_LATELY"):
+        monkeypatch.setattr(door, name, PATIENCE)
+    heard = []
+
+    async def take(lines, caller):
+        heard.extend(lines)
+        return await echo(lines, caller)
+
+    one, two, three = peer(path), peer(path), peer(path)
+    serving = door.listening(path, take, is_order)
+    async with serving, one as (a, to_a), two as (b, to_b), three as (c, to_c):
+        to_a.write(b"first\n")
+        assert await a.readline() == b"heard first\n"
+        to_b.write(b"second\n")
+        to_c.write(b"do this\n")
+        assert await c.readline() == b"heard do this\n"
+        assert heard == [b"first", b"do this"]  # the second waits for who called before
+        to_a.write(b"third\n")
+        assert await b.readline() == b"heard second\n"
+        assert await a.readline() == b"heard third\n"
+        to_b.write(b"fourth\n")
+        to_a.close()
+        assert await b.readline() == b"heard fourth\n"  # who has gone is waited for no longer
+
+
 class AllOf:
     """So many silent peers, each accepted."""
 

@@ -213,9 +213,7 @@ class Evaluator:
         if (self._holding or not self.awake) and self.look(db, now):
             self._posted()
         self._sessions.keep(db)
-        newest = str(History(db).newest())
-        if newest != meta.get(db, WATCHED):
-            meta.put(db, {WATCHED: newest})
+        meta.put(db, {WATCHED: str(History(db).newest())})
 
     def _recount(self, db: sqlite3.Connection, now: int, unjudged: Iterable[Spend] = ()) -> None:
         """What is spent and was said, without calls that are yet to be judged."""

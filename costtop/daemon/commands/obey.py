@@ -101,7 +101,7 @@ class Obey:
     def answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:
         """One answer for each line, in order."""
         if self._executors.peer_reports.has_noted(lines, caller) and all(map(_is_call, lines)):
-            return self._executors.acceptor.accept(lines, id(caller))
+            return self._executors.acceptor.accept(lines)
         return self._answer_each(lines, caller)
 
     async def _answer_each(self, lines: list[bytes], caller: Caller) -> list[bytes]:
@@ -122,7 +122,7 @@ class Obey:
         """Answers to call records, after they are committed and their sender is noted."""
         if not calls:
             return []
-        answers = await self._executors.acceptor.accept(calls, id(caller))
+        answers = await self._executors.acceptor.accept(calls)
         await self._executors.peer_reports.hear(calls, answers, caller)
         return answers
 

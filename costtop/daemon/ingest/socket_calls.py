@@ -1,7 +1,6 @@
 """Call lines from the socket: folded and committed together, each answered after its commit.
 
-Who calls alone is committed at once. Where several have called lately, those who do so again within
-a moment share one transaction, and the more they are the longer it is. A line that breaks the
+Lines of all peers that came meanwhile share the next transaction. A line that breaks the
 contract is answered with the reason and code 2 and named in `doctor`; a commit that fails answers
 every line of it with code 1: the client keeps those and sends them again.
 """
@@ -20,8 +19,6 @@ from costtop.sources.registry import SOURCE
 
 CHANNEL = b"costtop.sock"
 FORMAT = "costtop"
-_LATELY = 0.1  # s since its latest lines in which a peer is waited for
-_MOMENT, _LONGEST = 0.002, 0.04  # s that is waited for each of them, and for all of them
 _AT_ONCE = 5000  # lines of one transaction
 _FEW, _SHORT = 32, 64 << 10  # lines, and bytes of them, that are folded sooner than a thread wakes
 _FINE = reply()
@@ -49,30 +46,16 @@ class Acceptor:
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
         self._waiting: list[_Batch] = []
-        self._lately: dict[int, float] = {}  # who has called, and when; the latest last
-        self._ripe = asyncio.Event()  # what waits is to be committed
-        self._timer: asyncio.TimerHandle | None = None
+        self._some = asyncio.Event()
         self._taken = 0  # bytes of all lines so far: where a bad one is said to stand
         self._committing: asyncio.Task[None] | None = None  # of the run under way
 
-    def accept(self, lines: list[bytes], peer: int) -> "asyncio.Future[list[bytes]]":
-        """Answers to call lines, one each, after they are committed; `peer` tells who calls."""
-        loop = asyncio.get_running_loop()
-        batch = _Batch(lines, loop.create_future())
+    def accept(self, lines: list[bytes]) -> "asyncio.Future[list[bytes]]":
+        """Answers to call lines, one each, after they are committed."""
+        batch = _Batch(lines, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
-        self._note(peer, loop.time())
-        if len(self._waiting) >= len(self._lately):  # nobody else is likely to come
-            self._ripe.set()
-        elif self._timer is None:
-            moment = min(_MOMENT * len(self._lately), _LONGEST)
-            self._timer = loop.call_later(moment, self._ripe.set)
+        self._some.set()
         return batch.answers
-
-    def _note(self, peer: int, now: float) -> None:
-        self._lately.pop(peer, None)
-        self._lately[peer] = now
-        while self._lately[first := next(iter(self._lately))] < now - _LATELY:
-            del self._lately[first]
 
     async def run(self) -> None:
         """Commits what comes, for ever; folds many lines while those before are written."""
@@ -97,17 +80,14 @@ class Acceptor:
                     self._committing = group.create_task(self._commit(ready))
 
     async def _gathered(self) -> list[_Batch]:
-        await self._ripe.wait()
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        await self._some.wait()
         count = lines = 0
         while count < len(self._waiting) and lines < _AT_ONCE:
             lines += len(self._waiting[count].lines)
             count += 1
         batches, self._waiting = self._waiting[:count], self._waiting[count:]
         if not self._waiting:
-            self._ripe.clear()
+            self._some.clear()
         return batches
 
     async def _commit(self, ready: _Ready) -> None:

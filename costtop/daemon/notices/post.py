@@ -84,6 +84,9 @@ def post_findings(
     `now` is ms UTC. With `history` they are kept as known and told to nobody: what a first import
     finds. The courier is to be woken once the transaction is committed.
     """
+    if not findings:  # as in most commits
+        alerts.born(db, now)
+        return []
     decided = _decide(db, [titled(db, each) for each in findings], now, history=history)
     joining = any(shared_cause.may_join(one) for one in decided)
     gathered = shared_cause.gather(decided, _lately(db, now) if joining else ())
@@ -164,9 +167,9 @@ def _kept(one: Notification) -> Kept:
 def _decide(
     db: sqlite3.Connection, findings: Sequence[Finding], now: int, *, history: bool
 ) -> list[Notification]:
-    born = alerts.born(db, now)
     if not findings:
         return []
+    born = alerts.born(db, now)
     ledger = alerts.ledger(db, {choose.subject(finding) for finding in findings})
     quiet = silences.of_now(db, now)
     return choose.choose(findings, ledger, quiet, now, born, all_history=history)

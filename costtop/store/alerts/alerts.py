@@ -25,11 +25,11 @@ def born(db: sqlite3.Connection, now: int) -> int:
 
     A clock that was ahead then and is set right must not make history of all that follows.
     """
-    db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('alerts_born', ?)", (str(now),))
-    known = int(meta.get(db, "alerts_born"))
-    if now < known:
-        meta.put(db, {"alerts_born": str(now)})
-    return min(known, now)
+    known = meta.get(db, "alerts_born")
+    if known and int(known) <= now:
+        return int(known)
+    meta.put(db, {"alerts_born": str(now)})
+    return now
 
 
 def ledger(db: sqlite3.Connection, subjects: Iterable[str]) -> list[Told]:
