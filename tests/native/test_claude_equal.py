@@ -78,7 +78,7 @@ def test_golden_logs_say_the_same(compiled: CDLL, log: Any) -> None:
 
 
 def regular(count: int) -> bytes:
-    """Rows as Claude Code writes them: a reply of two, its tool's result, a note, an idle one."""
+    """Rows as Claude Code writes them: a prompt, a reply, its tool's result, a note, idle ones."""
     random = Random(5)
     rows: list[dict[str, Any]] = []
     for nth in range(count):
@@ -86,6 +86,8 @@ def regular(count: int) -> bytes:
         tail = {"uuid": "1" * 36, "timestamp": f"2026-11-23T10:{nth % 60:02d}:00.123Z"}
         tool = {"type": "tool_use", "id": f"toolu_{nth}", "name": "Read", "input": {"path": nth}}
         text = {"type": "text", "text": "Let me look."}
+        asked = {"role": "user", "content": "Please"}
+        rows.append({**head, "type": "user", "message": asked, **tail})
         message = {"id": claude_lines.MESSAGES[0] % nth, "model": "claude-opus-4-6"}
         usage = {"input_tokens": 3, "output_tokens": 70}
         for block, stop in ((text, None), (tool, "tool_use")):

@@ -6,6 +6,9 @@
 #include <string.h>
 
 enum { HEAD = 400, TAIL = 200 }; /* bytes of a content that are looked at */
+enum { PARENT_SIZE = 38 };        /* of a uuid and its quotes */
+
+static const char PARENT[] = "{\"parentUuid\":";
 
 static void careful(claude_telling *at, const uint8_t *start, const uint8_t *end, bool user)
 {
@@ -17,6 +20,14 @@ static void careful(claude_telling *at, const uint8_t *start, const uint8_t *end
     claude_tell(at, user);
 }
 
+/* Reads the line as a row; false where it does not begin as they do, or is not regular. */
+static bool is_regular(claude_telling *at, const uint8_t *start, const uint8_t *end)
+{
+    return end - start > PARENT_SIZE + (int)sizeof PARENT &&
+           memcmp(start, PARENT, sizeof PARENT - 1) == 0 &&
+           claude_row_read(start, end, &at->row) && claude_is_regular(at);
+}
+
 /* What a user's row says of one tool. */
 typedef struct {
     json_span tool, content;
@@ -26,18 +37,25 @@ typedef struct {
 
 static void tell_result(claude_telling *at, const uint8_t *start, const uint8_t *end, answer one)
 {
-    struct outcome told;
+    struct outcome told = {0};
+    bool asked = claude_is_asked(at, one.tool);
+    if (asked)
+        outcome(one.content.start, (size_t)(one.content.end - one.content.start), one.error,
+                &told);
     claude_close(at);
-    outcome(one.content.start, (size_t)(one.content.end - one.content.start), one.error, &told);
     claude_tell(at, STEP_RESULT);
     claude_tell(at, start - at->data);
     claude_tell(at, end - at->data);
     claude_tell_span(at, one.tool);
+    claude_tell_span(at, one.content);
     claude_tell(at, one.time);
     claude_tell(at, one.error);
     claude_tell(at, one.side);
     claude_tell(at, claude_number(told.hash, sizeof told.hash));
-    claude_tell(at, told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1);
+    if (asked)
+        claude_tell(at, told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1);
+    else
+        claude_tell(at, -2);
 }
 
 static bool is_id(json_span span)
@@ -90,16 +108,56 @@ static bool long_result(claude_telling *at, const uint8_t *start, const uint8_t 
     return true;
 }
 
+static bool is_false(const claude_field *field)
+{
+    return field->kind == NOTHING || field->kind == FALSE;
+}
+
+/* Whether the content is a text, as a user types it: no note, and no output of a command. */
+static bool is_typed(json_span content)
+{
+    size_t size = (size_t)(content.end - content.start);
+    const uint8_t *tail = size > TAIL ? content.end - TAIL : content.start;
+    return size > 1 && content.start[0] == '"' && content.start[1] != '<' &&
+           !claude_find(tail, content.end, "\"[Request interrupted by user", 1);
+}
+
+/* Takes what a user typed; false for any other row. */
+static bool prompt(claude_telling *at, const uint8_t *start)
+{
+    const claude_field *row = at->row.field, *name = &row[ROW_PROMPT_ID];
+    const claude_field *content = &at->row.message[MESSAGE_CONTENT];
+    json_span parent = {0};
+    int64_t time;
+    if (!claude_is(&row[ROW_TYPE], "user") || content->kind != RAW || !is_typed(content->span) ||
+        !is_false(&row[ROW_IS_META]) || !is_false(&row[ROW_IS_COMPACT_SUMMARY]) ||
+        !is_false(&row[ROW_IS_VISIBLE_IN_TRANSCRIPT_ONLY]))
+        return false;
+    if (!claude_is_unset(&row[ROW_ORIGIN]) || !claude_is_unset(&row[ROW_FORKED_FROM]) ||
+        !claude_is_clean(&row[ROW_UUID]) || claude_is(&row[ROW_UUID], "") ||
+        !(claude_is_unset(name) || claude_is_clean(name)) || !claude_row_time(at, &time))
+        return false;
+    parent.start = start + sizeof PARENT - 1;
+    parent.end = parent.start + PARENT_SIZE;
+    claude_tell_session(at);
+    claude_close(at);
+    claude_tell(at, STEP_PROMPT);
+    claude_tell_span(at, row[ROW_UUID].span);
+    claude_tell_span(at, name->span);
+    claude_tell_span(at, parent);
+    claude_tell(at, time);
+    claude_tell(at, row[ROW_IS_SIDECHAIN].kind == TRUE);
+    return true;
+}
+
 static void user(claude_telling *at, const uint8_t *start, const uint8_t *end, const uint8_t *type)
 {
-    bool taken;
-    if (at->named && end - start >= CLAUDE_LONG)
-        taken = long_result(at, start, end, type);
-    else
-        taken = claude_row_read(start, end, &at->row) && claude_is_regular(at) &&
-                result(at, start, end);
-    if (!taken)
-        careful(at, start, end, true);
+    bool whole = !at->named || end - start < CLAUDE_LONG; /* long results are never decoded */
+    if (!whole && long_result(at, start, end, type))
+        return;
+    if (is_regular(at, start, end) && ((whole && result(at, start, end)) || prompt(at, start)))
+        return;
+    careful(at, start, end, true);
 }
 
 /* Takes a note of Claude Code itself; false where it says more than that a turn is over. */
@@ -123,10 +181,8 @@ static bool note(claude_telling *at)
 
 static void other(claude_telling *at, const uint8_t *start, const uint8_t *end)
 {
-    static const char head[] = "{\"parentUuid\":";
-    bool likely = (size_t)(end - start) >= sizeof head && !memcmp(start, head, sizeof head - 1);
-    if (likely && claude_row_read(start, end, &at->row) && claude_is_regular(at) &&
-        (claude_tell_reply(at, start) || note(at)))
+    if (is_regular(at, start, end) && (claude_tell_reply(at, start) || note(at) ||
+                                       result(at, start, end) || prompt(at, start)))
         return;
     if (claude_line_matters(start, end))
         careful(at, start, end, false);

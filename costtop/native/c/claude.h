@@ -23,11 +23,14 @@ enum claude_step {
     STEP_MANNER,
     /* Rows of one message: see claude_reply. */
     STEP_REPLY,
-    /* A tool's result: line's start, end; tool's id; time; error; isSidechain is true; hash of
-     * the outcome; kind of failure, -1 for none. */
+    /* A tool's result: the line; the tool's id; its content; time; error; isSidechain is true;
+     * hash of the outcome; kind of failure: -1 for none, -2 where nothing was hashed, for no
+     * reply of this chunk seems to ask for the tool. */
     STEP_RESULT,
     /* A note that the turn is over: time; isSidechain is true. */
     STEP_ENDED,
+    /* What a user typed: uuid; promptId; parentUuid, as it stands; time; isSidechain is true. */
+    STEP_PROMPT,
 };
 
 /* The numbers of STEP_REPLY. Times are held; first and last are those of the rows in their order.

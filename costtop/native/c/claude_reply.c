@@ -71,6 +71,7 @@ static void tell_tools(claude_telling *at)
         uint8_t hash[8];
         fingerprint(input.start, (size_t)(input.end - input.start), name.start,
                     (size_t)(name.end - name.start), hash);
+        claude_ask(at, field[BLOCK_ID].span);
         claude_tell_span(at, field[BLOCK_ID].span);
         claude_tell_span(at, name);
         claude_tell_span(at, input);

@@ -38,6 +38,27 @@ void claude_close(claude_telling *at)
     at->open = false;
 }
 
+/* FNV-1a of an id, never 0. */
+static uint64_t mixed(json_span name)
+{
+    uint64_t number = UINT64_C(0xCBF29CE484222325);
+    for (const uint8_t *at = name.start; at < name.end; at++)
+        number = (number ^ *at) * UINT64_C(0x100000001B3);
+    return number ? number : 1;
+}
+
+void claude_ask(claude_telling *at, json_span tool)
+{
+    uint64_t name = mixed(tool);
+    at->asked[name % CLAUDE_ASKED] = name;
+}
+
+bool claude_is_asked(const claude_telling *at, json_span tool)
+{
+    uint64_t name = mixed(tool);
+    return at->asked[name % CLAUDE_ASKED] == name;
+}
+
 bool claude_same(json_span one, json_span other)
 {
     return one.start && other.start ? json_same(one, other) : one.start == other.start;

@@ -7,6 +7,7 @@
 #include "claude_row.h"
 
 enum { CLAUDE_WHOSE = 7, CLAUDE_MANNER = 4, CLAUDE_NAME = 200 /* bytes of an id */ };
+enum { CLAUDE_ASKED = 1 << 8 }; /* tools that are remembered, to hash their results */
 
 /* What has been told so far. */
 typedef struct {
@@ -26,6 +27,8 @@ typedef struct {
     size_t place;
     json_span id, request;
     int64_t reply[REPLY_NUMBERS];
+    /* The tools that replies asked for, each in its name's place: a newer one takes it. */
+    uint64_t asked[CLAUDE_ASKED];
 } claude_telling;
 
 void claude_tell(claude_telling *at, int64_t number);
@@ -41,6 +44,10 @@ void claude_close(claude_telling *at);
 void claude_tell_session(claude_telling *at);
 void claude_tell_whose(claude_telling *at);
 void claude_tell_manner(claude_telling *at);
+
+/* Remembers that a reply asks for the tool of this id; whether one did, as far as is known. */
+void claude_ask(claude_telling *at, json_span tool);
+bool claude_is_asked(const claude_telling *at, json_span tool);
 
 /* Takes the row at hand, which begins at `start`, as that of a reply; false where it is none, or
  * not regular. */

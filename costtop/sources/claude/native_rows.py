@@ -19,14 +19,16 @@ from costtop.sources.claude.tokens import text
 from costtop.sources.claude.tool_results import note_of
 from costtop.sources.claude.transcript_fold import Fold
 from costtop.sources.claude.transcript_lines import USER, LineHeads, with_care
+from costtop.sources.claude.transcript_turns import Prompt
 from costtop.sources.fold import keys
-from costtop.sources.fold.fingerprints import KIND
+from costtop.sources.fold.fingerprints import KIND, outcome
 from costtop.sources.fold.source import Chunk
 
 _ROOM = 1 << 15  # numbers: enough for most chunks
 _STOPS = (None, "", "end_turn", "stop_sequence", "tool_use")  # by the number of each
 _SIDES = {0: False, 1: True, -1: None}
 _NOTED = ("Bash", "Task", "Agent", "WebSearch")
+_NOT_HASHED = -2  # for a kind of failure
 _ALONE = keys.half("")  # the other half of a key that an id is enough for
 
 
@@ -79,6 +81,7 @@ class _Steps:
             self._reply,
             self._result,
             self._ended,
+            self._prompt,
         )
         at, size = 0, len(numbers)
         while at < size:
@@ -116,33 +119,36 @@ class _Steps:
         return found
 
     def _reply(self, numbers: list[int], at: int) -> int:
-        offset, half, request, request_end, first, last = numbers[at : at + 6]
-        stop, asks, placeholder, searches, *tokens, count = numbers[at + 6 : at + 17]
+        (
+            offset, half, request, request_end, first, last, stop, asks, placeholder, searches,
+            whole, read, write, long, output, thinking, count,
+        ) = numbers[at : at + 17]  # fmt: skip
         at += 17
         tools: list[AskedTool] = []
         for _ in range(count):
             tools.append(self._tool(numbers[at : at + 8]))
             at += 8
+        whose, make = self._whose, tuple.__new__
         told: Any = (
-            self._whose,
+            whose,
             self._manner,
-            tuple.__new__(Tokens, tokens),
+            make(Tokens, (whole, read, write, long, output, thinking)),
             self._data[request:request_end].decode() if request >= 0 else "",
             self._start + offset,
             first,
             last,
             _STOPS[stop],
-            bool(asks),
+            asks == 1,
             tools,
             searches,
-            bool(placeholder),
-            self._whose.side is True,
+            placeholder == 1,
+            whose.side is True,
             False,
             None,
             None,
         )
         key = half.to_bytes(8, "little", signed=True) + _ALONE
-        self._fold.reply(key, tuple.__new__(Told, told))
+        self._fold.reply(key, make(Told, told))
         return at
 
     def _tool(self, numbers: list[int]) -> AskedTool:
@@ -154,19 +160,31 @@ class _Steps:
         return AskedTool(data[start:end].decode(), name, _hex(hashed, 8), note)
 
     def _result(self, numbers: list[int], at: int) -> int:
-        start, end, first, last, time, error, side, hashed, kind = numbers[at : at + 9]
+        start, end, first, last, content, content_end = numbers[at : at + 6]
+        time, error, side, hashed, kind = numbers[at + 6 : at + 11]
         tool, told = self._data[first:last].decode(), ""
         if tool in self._fold.waiting:
-            told = _hex(hashed, 8)
-            if error:
-                told += KIND + (_hex(kind, 4) if kind >= 0 else "")
-        if not self._fold.result(tool, bool(error), told, time, bool(side)):
+            if kind == _NOT_HASHED:
+                told = outcome(self._data[content:content_end], error == 1)
+            else:
+                told = _hex(hashed, 8)
+                if error:
+                    told += KIND + (_hex(kind, 4) if kind >= 0 else "")
+        if not self._fold.result(tool, error == 1, told, time, side == 1):
             self._fold.line(start, end, USER, self._heads)
-        return at + 9
+        return at + 11
 
     def _ended(self, numbers: list[int], at: int) -> int:
         self._fold.turn_over(numbers[at], bool(numbers[at + 1]))
         return at + 2
+
+    def _prompt(self, numbers: list[int], at: int) -> int:
+        start, end, name, name_end, parent, parent_end, time, side = numbers[at : at + 8]
+        data = self._data
+        task, uuid = data[name:name_end].decode() if name >= 0 else "", data[start:end].decode()
+        follows = data[parent:parent_end].decode("ascii", "replace")
+        self._fold.prompt(Prompt(task, uuid, uuid, follows, time), side == 1)
+        return at + 8
 
 
 def _hex(number: int, size: int) -> str:

@@ -262,17 +262,19 @@ class Fold:
             if own or self.agent:
                 self._under_way.answered(at)
         elif turns.is_prompt(row, content):
-            self._prompt(row, content, at, own=own)
+            self.prompt(turns.prompt_of(row, content, self.raw, at), row.is_sidechain is True)
         elif row.is_compact_summary:
             self._untold(self._under_way.summed_up(content))
 
-    def _prompt(self, row: Row, content: bytes, at: int, *, own: bool) -> None:
+    def prompt(self, prompt: turns.Prompt, side: bool) -> None:
+        """Takes what a user typed."""
+        own = not self.agent and not side
         if own or self.agent:
-            self._untold(self._under_way.prompted(row, content, self.raw, at))
+            self._untold(self._under_way.prompted(prompt))
         if own:
-            self.events += turns.asked(self.turn, row, self.session, at)
+            self.events += turns.asked(self.turn, prompt, self.session)
         elif self.agent:
-            self.turn["id"] = text(row.prompt_id)
+            self.turn["id"] = prompt.task
 
     def _untold(self, found: Iterable[Untold]) -> None:
         """What was billed and has no reply here, with the call before it."""

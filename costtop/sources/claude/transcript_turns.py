@@ -8,6 +8,8 @@ tokens.
 from typing import Any
 
 from costtop.model import TaskFact
+from costtop.named import NamedTuple
+from costtop.sources.claude.message_keys import first_row
 from costtop.sources.claude.records import Row
 from costtop.sources.claude.tokens import NAME, text
 from costtop.sources.fold import keys
@@ -16,6 +18,9 @@ _INTERRUPTED = b'"[Request interrupted by user'
 _LOCAL = (b'"<local-command-', b'"<bash-stdout>', b'"<bash-stderr>', b'"<bash-input>')
 _HUMAN = {"kind": "human"}  # what builds from 2.1 say of a prompt that was typed
 _ENDED = {"end_turn": "completed", "stop_sequence": "completed", "refusal": "failed"}
+
+_COMMANDS = (b'"<command-', b'"<local-command-', b'"<bash-')  # which Claude Code carries out itself
+_PARENT = b'"parentUuid":'
 
 Turn = dict[str, Any]  # id, at (of the prompt), state asked|open|done, last (reply), busy
 
@@ -37,16 +42,44 @@ def interrupted(content: bytes) -> bool:
     return _INTERRUPTED in content[-200:]
 
 
-def asked(turn: Turn, row: Row, session: str, at: int) -> list[TaskFact]:
+class Prompt(NamedTuple):
+    """What a user typed, without its text."""
+
+    task: str  # the prompt's id, "" of old builds
+    uuid: str  # of its row
+    first: str  # names the row in every copy, see `message_keys.first_row`
+    parent: str  # the row that it follows: another one that follows the same takes its place
+    at: int
+    command: bool = False  # the tool itself carries it out: no model is asked
+
+
+def prompt_of(row: Row, content: bytes, raw: bytes, at: int) -> Prompt:
+    """The prompt of a decoded row; `raw` is its line."""
+    command = content.startswith(_COMMANDS)
+    return Prompt(
+        text(row.prompt_id), text(row.uuid), first_row(row, ""), _parent(raw), at, command
+    )
+
+
+def _parent(raw: bytes) -> str:
+    start = raw.find(_PARENT, 0, 200)
+    return (
+        raw[start + len(_PARENT) : start + len(_PARENT) + 38].decode("ascii", "replace")
+        if start >= 0
+        else ""
+    )
+
+
+def asked(turn: Turn, prompt: Prompt, session: str) -> list[TaskFact]:
     """A new prompt came. The turn before is done if its last reply waited for no tool.
 
     Old builds write no stop reason, so the next prompt is their only sign of an end. The task's
     id names the prompt and is copied by forks, so it is the same task in every file.
     """
     facts = [] if turn.get("busy", True) else ended(turn, session, "completed", turn["last"])
-    name = text(row.prompt_id) or keys.short(text(row.uuid) or f"{session}/{at}")
+    name = prompt.task or keys.short(prompt.uuid or f"{session}/{prompt.at}")
     turn.clear()
-    turn.update(id=name, at=at, state="asked")
+    turn.update(id=name, at=prompt.at, state="asked")
     return facts
 
 

@@ -13,12 +13,11 @@ from costtop.model import Untold
 from costtop.sources.claude.message_keys import MessageKeys, first_row
 from costtop.sources.claude.records import Row
 from costtop.sources.claude.tokens import NAME
+from costtop.sources.claude.transcript_turns import Prompt
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import LARGEST
 
 _TOOL_USE = b" for tool use]"  # what was stopped is a tool: the request had been answered
-_COMMANDS = (b'"<command-', b'"<local-command-', b'"<bash-')
-_PARENT = b'"parentUuid":'
 _INSTRUCTIONS = 1_300  # tokens by which a summary is asked for: 6,000 characters
 _WRAPPING = 700  # bytes that Claude Code writes around a summary
 _BYTES = 4  # of text, for one token
@@ -33,15 +32,15 @@ class Unanswered:
         self.asked: Asked = memo.setdefault("asked", [])  # empty: nothing is under way
         self._memo, self._keys = memo, session_keys
 
-    def prompted(self, row: Row, content: bytes, raw: bytes, at: int) -> Iterator[Untold]:
+    def prompted(self, prompt: Prompt) -> Iterator[Untold]:
         """A prompt, which is sent to the model; what the tool itself carries out is none."""
-        if content.startswith(_COMMANDS):
+        if prompt.command:
             return
-        parent = _parent(raw)
+        parent = prompt.parent
         if self.asked and self.asked[3] and parent and parent == self.asked[2]:
             when, name, *_ = self.asked
             yield self._told("cancelled", keys.whole(NAME, "cancelled", name), when, took=0)
-        self.asked[:] = [at, first_row(row, ""), parent, True, 0]
+        self.asked[:] = [prompt.at, prompt.first, parent, True, 0]
 
     def answered(self, at: int) -> None:
         """Results of tools, which are sent to the model."""
@@ -88,13 +87,3 @@ class Unanswered:
         self, kind: Any, key: bytes, at: int, output: int = 0, took: int | None = None
     ) -> Untold:
         return Untold(key, kind, NAME, "", at, output=output, took=took)
-
-
-def _parent(raw: bytes) -> str:
-    """The record that this one follows: another one that follows the same takes its place."""
-    start = raw.find(_PARENT, 0, 200)
-    return (
-        raw[start + len(_PARENT) : start + len(_PARENT) + 38].decode("ascii", "replace")
-        if start >= 0
-        else ""
-    )
