@@ -23,6 +23,7 @@ from costtop.daemon.ingest.fold import Order
 from costtop.daemon.ingest.fold_workers import workers
 from costtop.native import library
 from costtop.sources.fold.source import written
+from costtop.store.kept_memos import text_of
 from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
 
@@ -31,7 +32,7 @@ async def folded(form, names):
         for name in names:
             change = FileChange("new", Place(os.fsencode(name)))
             (one,) = await pool.fold([Order(form, form, change, {}, 1_795_478_400_000)])
-            memo = one.memo_text or written(one.memo)
+            memo = text_of(one.memo_kept) or written(one.memo)
             print(*one.calls, *one.tasks, *one.outcomes, memo, sep="\\n")
         assert library.loaded() is None
         print(len(pool.followers))
