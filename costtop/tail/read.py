@@ -91,7 +91,9 @@ def _pieces(
         now = time.time_ns()
         place = stamped(place, content, now) if found.done else place._replace(mtime=0)
         last = _last(content, found, limit) if found.done and place.mtime else b""
-        place = place._replace(half=bool(place.mtime) and bool(last) and not _is_record(last))
+        half = bool(last) and not _is_record(last)
+        if half != place.half:
+            place = place._replace(half=half)
         more = not found.done and budget <= 0
         if found.data or not found.done or place != start:
             yield Piece(
@@ -151,10 +153,15 @@ def _after(content: Content, place: Place, found: Cut) -> Place:
     offset = found.end
     if offset == place.offset:
         return place
-    length = min(MARKER, offset)
+    length, head_length, head = min(MARKER, offset), place.head_length, place.head
     marker = digest(_seen(content, found, offset - length, length))
-    if place.head_length < HEAD:
+    if head_length < HEAD:
         head_length = min(HEAD, offset)
         head = digest(_seen(content, found, 0, head_length))
-        place = place._replace(head_length=head_length, head=head)
-    return place._replace(offset=offset, marker=marker, skipping=found.skipping)
+    return place._replace(
+        offset=offset,
+        head_length=head_length,
+        head=head,
+        marker=marker,
+        skipping=found.skipping,
+    )

@@ -55,6 +55,15 @@ class Folded(NamedTuple):
     memo_kept: Kept = ""  # the memo as it is stored, where it is known as that alone
 
 
+_LIST_OF = {
+    kind: Folded._fields.index(name)
+    for kind, name in (
+        *((Outcome, "outcomes"), (TaskFact, "tasks"), (SessionFact, "facts"), (Untold, "untold")),
+        *((PlanReading, "plans"), (PullLink, "pulls"), (Bad, "bad")),
+    )
+}
+
+
 def fold(orders: Iterable[Order], budget: int = BUDGET) -> list[Folded]:
     """One turn of each file: at most about `budget` bytes of it."""
     return [_fold(order, budget) for order in orders]
@@ -66,7 +75,7 @@ def _fold(order: Order, budget: int) -> Folded:
         return _fold_rows(order, source)
     change = order.change
     fresh = change.kind in ("new", "replaced") or source.shape == "document"
-    folded = _nothing(order.label, change.place, order.memo)._replace(fresh=fresh)
+    folded = _nothing(order.label, change.place, order.memo, fresh=fresh)
     for piece in _pieces(source, change, budget):
         folded = _add(folded, source, piece, order.seen)
         if order.titles and piece.data:
@@ -174,13 +183,13 @@ def sorted_events(
     return folded
 
 
-def _nothing(label: str, place: Place, memo: Memo) -> Folded:
+def _nothing(label: str, place: Place, memo: Memo, *, fresh: bool = False) -> Folded:
     """A turn of which nothing is known yet."""
     return Folded(
         label=label,
         place=place,
         memo=memo,
-        fresh=False,
+        fresh=fresh,
         calls=[],
         facts=[],
         tasks=[],
@@ -195,20 +204,12 @@ def _nothing(label: str, place: Place, memo: Memo) -> Folded:
 
 
 def _sort(folded: Folded, events: Iterable[Event]) -> None:
-    kinds: dict[type, list[Any]] = {
-        Outcome: folded.outcomes,
-        TaskFact: folded.tasks,
-        SessionFact: folded.facts,
-        Untold: folded.untold,
-        PlanReading: folded.plans,
-        PullLink: folded.pulls,
-        Bad: folded.bad,
-    }
+    lists: Any = folded
     for event in events:
         if isinstance(event, Call):
             folded.calls.append(_joinable(event))
         else:
-            kinds[type(event)].append(event)
+            lists[_LIST_OF[type(event)]].append(event)
 
 
 def _joinable(call: Call) -> Call:
