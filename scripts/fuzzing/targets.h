@@ -71,9 +71,9 @@ static bool are_spans(const int64_t *spans, int count, size_t size)
 /* How many numbers the step at `step` has, its kind included; 0 where it is none. */
 static size_t step_size(const int64_t *step, size_t left, size_t size)
 {
-    static const size_t sizes[] = {4, 3, 16, 9, 1 + REPLY_NUMBERS, 12, 3, 9};
-    static const int spans[] = {1, 1, 7, 4, 0, 3, 0, 3};
-    if (*step < STEP_CAREFUL || *step > STEP_PROMPT || left < sizes[*step] ||
+    static const size_t sizes[] = {4, 3, 16, 9, 1 + REPLY_NUMBERS, 12, 3, 9, 5};
+    static const int spans[] = {1, 1, 7, 4, 0, 3, 0, 3, 2};
+    if (*step < STEP_CAREFUL || *step > STEP_SHORT || left < sizes[*step] ||
         !are_spans(step + 1, spans[*step], size))
         return 0;
     if (*step != STEP_REPLY)

@@ -86,7 +86,8 @@ def _head(random: Random) -> dict[str, Any]:
 def _tail(random: Random) -> dict[str, Any]:
     moment = f"2026-11-23T10:{random.randrange(60):02d}:0{random.randrange(10)}.123Z"
     time = random.choice([moment] * 12 + ["2026-11-23", "x", 1_795_000_000, None, "1999-01-01", ""])
-    return {"uuid": _uuid(random), "timestamp": time}
+    named = random.random() < 0.9
+    return {"uuid": _uuid(random), "timestamp": time} if named else {"timestamp": time}
 
 
 def _uuid(random: Random) -> str:

@@ -77,7 +77,7 @@ def test_golden_logs_say_the_same(compiled: CDLL, log: Any) -> None:
         assert_alike(str(log), log.read_bytes(), Random(seed))
 
 
-def regular(count: int) -> bytes:
+def regular(count: int, named: str = claude_lines.MESSAGES[0]) -> bytes:
     """Rows as Claude Code writes them: a prompt, a reply, its tool's result, a note, idle ones."""
     random = Random(5)
     rows: list[dict[str, Any]] = []
@@ -88,7 +88,7 @@ def regular(count: int) -> bytes:
         text = {"type": "text", "text": "Let me look."}
         asked = {"role": "user", "content": "Please"}
         rows.append({**head, "type": "user", "message": asked, **tail})
-        message = {"id": claude_lines.MESSAGES[0] % nth, "model": "claude-opus-4-6"}
+        message = {"id": named % nth, "model": "claude-opus-4-6"}
         usage = {"input_tokens": 3, "output_tokens": 70}
         for block, stop in ((text, None), (tool, "tool_use")):
             said = {**message, "content": [block], "stop_reason": stop, "usage": usage}
@@ -103,10 +103,11 @@ def regular(count: int) -> bytes:
     return b"".join(json.dumps(row, separators=(",", ":")).encode() + b"\n" for row in rows)
 
 
+@pytest.mark.parametrize("named", claude_lines.MESSAGES[:2])
 def test_what_is_regular_is_not_decoded_by_python(
-    compiled: CDLL, monkeypatch: pytest.MonkeyPatch
+    compiled: CDLL, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
-    data = regular(20)
+    data = regular(20, named)
     events = told(claude_lines.PATHS[0], [data], SEEN)[0]
     assert sum(isinstance(event, Call) for event in events) == 20
     assert sum(isinstance(event, Outcome) for event in events) == 20

@@ -152,10 +152,12 @@ static bool prompt(claude_telling *at, const uint8_t *start)
 
 static void user(claude_telling *at, const uint8_t *start, const uint8_t *end, const uint8_t *type)
 {
-    bool whole = !at->named || end - start < CLAUDE_LONG; /* long results are never decoded */
-    if (!whole && long_result(at, start, end, type))
+    bool is_long = at->named && end - start >= CLAUDE_LONG;
+    if (is_long && long_result(at, start, end, type))
         return;
-    if (is_regular(at, start, end) && ((whole && result(at, start, end)) || prompt(at, start)))
+    /* What Python may take without decoding it is not to be decoded here. */
+    bool decoded = !is_long || !claude_find(type, end, CLAUDE_AFTER, 0);
+    if (is_regular(at, start, end) && ((decoded && result(at, start, end)) || prompt(at, start)))
         return;
     careful(at, start, end, true);
 }

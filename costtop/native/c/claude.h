@@ -31,13 +31,16 @@ enum claude_step {
     STEP_ENDED,
     /* What a user typed: uuid; promptId; parentUuid, as it stands; time; isSidechain is true. */
     STEP_PROMPT,
+    /* The message of the next reply has an id of its session alone: the id; what names its first
+     * row (MessageKeys.short). */
+    STEP_SHORT,
 };
 
 /* The numbers of STEP_REPLY. Times are held; first and last are those of the rows in their order.
  * `stop` is the last row's: 0 none, 1 another one, 2 end_turn, 3 stop_sequence, 4 tool_use. */
 enum claude_reply {
     REPLY_OFFSET, /* of the row that counts, in the chunk */
-    REPLY_KEY,    /* half a key, of the message's id */
+    REPLY_KEY,    /* half a key, of the message's id; 0 behind STEP_SHORT */
     REPLY_REQUEST,
     REPLY_REQUEST_END,
     REPLY_FIRST,

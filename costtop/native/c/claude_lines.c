@@ -171,7 +171,7 @@ static bool ends(const uint8_t *start, const uint8_t *end, const char *word)
 /* Behind the list at `at`, which nothing but what may be said of its error follows in its block. */
 static const uint8_t *list(const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *last = claude_find(at, end, "]},\"uuid\":\"", 6);
+    const uint8_t *last = claude_find(at, end, CLAUDE_AFTER, 6);
     if (!last)
         return NULL;
     if (ends(at, last, FAILED))
@@ -222,7 +222,7 @@ bool claude_line_result(const uint8_t *type, const uint8_t *end, claude_long_res
         at += SIZE(FAILED) - 1;
     else if (starts(at, end, RIGHT))
         at += SIZE(RIGHT) - 1;
-    at = after(after(at, end, "}"), end, "]},\"uuid\":\"");
+    at = after(after(at, end, "}"), end, CLAUDE_AFTER);
     if (!at)
         return false;
     const uint8_t *first = result->content.start;

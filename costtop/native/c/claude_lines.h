@@ -32,6 +32,7 @@ typedef struct {
     bool error;
 } claude_long_result;
 
+#define CLAUDE_AFTER "]},\"uuid\":\"" /* what follows a result's block in its line */
 enum { CLAUDE_LONG = 2 << 10 }; /* bytes of a line from which it pays not to decode it */
 
 /* Reads a line whose type is named at `type`; false where more has to be known of it. */

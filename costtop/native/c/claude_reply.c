@@ -98,6 +98,11 @@ static void count(const claude_usage *usage, int64_t *reply)
         usage->thinking < usage->output ? usage->thinking : usage->output;
 }
 
+static bool is_name(const claude_field *field)
+{
+    return claude_is_clean(field) && !claude_is(field, "");
+}
+
 /* Whether the row at hand is of a request that was billed, and all that is told of it is plain. */
 static bool is_billed(const claude_telling *at)
 {
@@ -108,7 +113,8 @@ static bool is_billed(const claude_telling *at)
         return false;
     if (!claude_is_unset(&row[ROW_COST]) || !claude_is_unset(&row[ROW_FORKED_FROM]))
         return false;
-    if (!claude_is_clean(&message[MESSAGE_ID]) || !hides_none(&usage[USAGE_ITERATIONS]))
+    if (!is_name(&message[MESSAGE_ID]) || !hides_none(&usage[USAGE_ITERATIONS]) ||
+        !(claude_is_unset(&row[ROW_UUID]) || is_name(&row[ROW_UUID])))
         return false;
     return (claude_is_unset(request) || claude_is_clean(request)) && is_manner(at) &&
            claude_is_whose(at);
@@ -124,14 +130,34 @@ static bool goes_on(const claude_telling *at, int64_t time)
            claude_same(at->request, at->row.field[ROW_REQUEST_ID].span);
 }
 
+static bool is_global(const claude_telling *at)
+{
+    json_span id = at->row.message[MESSAGE_ID].span;
+    return key_is_global(id.start, (size_t)(id.end - id.start)) == 1;
+}
+
+/* What names the row in every copy of it, as message_keys.first_row; of a row that is no fork. */
+static json_span first_row(const claude_telling *at)
+{
+    const claude_field *uuid = &at->row.field[ROW_UUID];
+    return claude_is_unset(uuid) ? at->row.field[ROW_TIMESTAMP].span : uuid->span;
+}
+
 static void begin(claude_telling *at, int64_t time)
 {
-    uint8_t half[8];
+    uint8_t half[8] = {0};
+    bool global = is_global(at);
     claude_close(at);
+    if (!global) {
+        claude_tell(at, STEP_SHORT);
+        claude_tell_span(at, at->row.message[MESSAGE_ID].span);
+        claude_tell_span(at, first_row(at));
+    }
     claude_tell(at, STEP_REPLY);
     at->id = at->row.message[MESSAGE_ID].span;
     at->request = at->row.field[ROW_REQUEST_ID].span;
-    key_half(at->id.start, (size_t)(at->id.end - at->id.start), half);
+    if (global)
+        key_half(at->id.start, (size_t)(at->id.end - at->id.start), half);
     memset(at->reply, 0, sizeof at->reply);
     at->reply[REPLY_KEY] = claude_number(half, sizeof half);
     at->reply[REPLY_REQUEST] = at->request.start ? at->request.start - at->data : -1;
@@ -148,12 +174,10 @@ static void begin(claude_telling *at, int64_t time)
 bool claude_tell_reply(claude_telling *at, const uint8_t *start)
 {
     const claude_usage *usage = &at->row.usage;
-    const json_span *id = &at->row.message[MESSAGE_ID].span;
     int64_t time, *told = at->reply, now[REPLY_NUMBERS];
     int tools, stop = stop_of(&at->row.message[MESSAGE_STOP_REASON]);
     if (stop == STOP_REFUSAL || !is_billed(at) || !claude_row_time(at, &time) ||
-        (tools = tools_of(&at->row)) < 0 ||
-        key_is_global(id->start, (size_t)(id->end - id->start)) != 1)
+        (tools = tools_of(&at->row)) < 0)
         return false;
     claude_tell_session(at);
     claude_tell_whose(at);

@@ -33,14 +33,17 @@ class MessageKeys:
         """What the two halves of the key are made of."""
         if keys.is_global(name):
             return name, ""
+        request = row.request_id if isinstance(row.request_id, str) else ""
+        return self.short(name, first_row(row, session), request, row.is_sidechain is True)
+
+    def short(self, name: str, row: str, request: str, side: bool) -> tuple[str, str]:
+        """The same for an id of its session alone; `row` is what `first_row` says."""
         known: dict[str, list[str]] = self._memo.setdefault(
             "short", {}
         )  # id -> [first row, request]
-        request = row.request_id if isinstance(row.request_id, str) else ""
-        side = row.is_sidechain is True
         first, asked = known.get(name, ("", ""))
         if not first or (request and asked and request != asked and not side):
-            first, asked = first_row(row, session), request
+            first, asked = row, request
             known[name] = [first, asked]
             while len(known) > _SHORT:
                 del known[next(iter(known))]

@@ -20,7 +20,6 @@ from costtop.sources.claude.tool_results import note_of
 from costtop.sources.claude.transcript_fold import Fold
 from costtop.sources.claude.transcript_lines import USER, LineHeads, with_care
 from costtop.sources.claude.transcript_turns import Prompt
-from costtop.sources.fold import keys
 from costtop.sources.fold.fingerprints import KIND, outcome
 from costtop.sources.fold.source import Chunk
 
@@ -29,7 +28,6 @@ _STOPS = (None, "", "end_turn", "stop_sequence", "tool_use")  # by the number of
 _SIDES = {0: False, 1: True, -1: None}
 _NOTED = ("Bash", "Task", "Agent", "WebSearch")
 _NOT_HASHED = -2  # for a kind of failure
-_ALONE = keys.half("")  # the other half of a key that an id is enough for
 
 
 def read(compiled: CDLL, chunk: Chunk, fold: Fold, heads: LineHeads) -> None:
@@ -70,6 +68,7 @@ class _Steps:
         self._fold, self._heads = fold, heads
         self._whose = Whose()
         self._manner = Manner("")
+        self._short: tuple[str, str] | None = None  # id and first row of the reply that comes
 
     def take(self, numbers: list[int]) -> None:
         """Takes all steps, each as `claude_step` of claude.h says."""
@@ -82,6 +81,7 @@ class _Steps:
             self._result,
             self._ended,
             self._prompt,
+            self._told_short,
         )
         at, size = 0, len(numbers)
         while at < size:
@@ -128,12 +128,13 @@ class _Steps:
         for _ in range(count):
             tools.append(self._tool(numbers[at : at + 8]))
             at += 8
-        whose, make = self._whose, tuple.__new__
+        whose, fold, make = self._whose, self._fold, tuple.__new__
+        asked = self._data[request:request_end].decode() if request >= 0 else None
         told: Any = (
             whose,
             self._manner,
             make(Tokens, (whole, read, write, long, output, thinking)),
-            self._data[request:request_end].decode() if request >= 0 else "",
+            asked or "",
             self._start + offset,
             first,
             last,
@@ -147,9 +148,17 @@ class _Steps:
             None,
             None,
         )
-        key = half.to_bytes(8, "little", signed=True) + _ALONE
-        self._fold.reply(key, make(Told, told))
+        if self._short is None:
+            key = fold.global_key(half.to_bytes(8, "little", signed=True))
+        else:
+            key, self._short = fold.short_key(*self._short, asked, whose.side is True), None
+        fold.reply(key, make(Told, told))
         return at
+
+    def _told_short(self, numbers: list[int], at: int) -> int:
+        start, end, row, row_end = numbers[at : at + 4]
+        self._short = (self._data[start:end].decode(), self._data[row:row_end].decode())
+        return at + 4
 
     def _tool(self, numbers: list[int]) -> AskedTool:
         start, end, name_start, name_end, first, last, hashed, searches = numbers

@@ -53,6 +53,7 @@ from costtop.sources.fold.times import stamp
 from costtop.sources.fold.unread import unread_call
 
 _RESULT, _HEAD = b'"tool_result"', 400  # bytes of a content in which its first block says so
+_ALONE = keys.half("")  # the other half of a key that an id is enough for
 _NO_ITERATIONS = len(b'[{"type":""}]')
 
 
@@ -164,6 +165,18 @@ class Fold:
         self.reply(
             self._id_key, told_by(row, message, usage, at, self.offset, asked_tools(message))
         )
+
+    def global_key(self, half: bytes) -> bytes:
+        """The key of a message whose id is its own everywhere, of which `half` is the half."""
+        self._ids = (None, None)
+        return half + _ALONE
+
+    def short_key(self, name: str, row: str, request: str | None, side: bool) -> bytes:
+        """The key of a message whose id is one in its session; see `MessageKeys.short`."""
+        if (name, request) != self._ids:
+            self._ids = (name, request)
+            self._id_key = keys.paired(*self._keys.short(name, row, request or "", side))
+        return self._id_key
 
     def reply(self, key: bytes, told: Told) -> None:
         """Takes what a row of the reply `key` says."""
