@@ -23,7 +23,7 @@ from costtop.store.db import shrink
 from costtop.store.writer import Writer
 
 _MEMORY = 10.0  # s between two looks
-_GROWN = 8 << 20  # bytes since the last time from which it is worth the while
+_GROWN = 4 << 20  # bytes since the last time from which it is worth the while
 _SLOWLY, _RARELY = 1 << 20, 60.0  # the same after so many s: what a start leaves grows bit by bit
 _ARENAS = -8  # M_ARENA_MAX of glibc's mallopt
 _CLOCK = 1.0  # s between two looks

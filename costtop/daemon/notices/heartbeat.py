@@ -6,8 +6,6 @@ the user that costtop, or its machine, is gone. The address is a secret: it is n
 
 import asyncio
 import logging
-import urllib.error
-import urllib.request
 from typing import Any
 
 from costtop import __version__
@@ -47,18 +45,20 @@ def heartbeat_of(config: Config) -> Heartbeat:
     return Heartbeat(config.heartbeat, milliseconds(config.heartbeat_every))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A beat goes where the user said and nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def ask(address: str) -> str:
     """Asks for the address; why it did not answer as it should, "" where it did. Slow."""
+    import urllib.error  # 2 MB, which a daemon without a heartbeat need not keep
+    import urllib.request
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        """A beat goes where the user said and nowhere else."""
+
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
     request = urllib.request.Request(address, headers={"User-Agent": f"costtop/{__version__}"})  # noqa: S310
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=_PATIENCE) as answer:
+        with urllib.request.build_opener(NoRedirect).open(request, timeout=_PATIENCE) as answer:
             answer.read(_MOST)
     except urllib.error.HTTPError as error:
         return f"the heartbeat was answered with {error.code}"

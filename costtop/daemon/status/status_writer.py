@@ -26,7 +26,7 @@ from costtop.queries.totals import bar_fields, spending_line, window_words
 from costtop.receive.port import Port
 from costtop.sources.registry import SOURCE
 from costtop.store import daemon_status
-from costtop.store.db import migrations, open_reader
+from costtop.store.db import migrations, open_reader, shrink
 from costtop.tail.follow import Follower
 from costtop.tail.place import shown
 from costtop.text import clean
@@ -261,6 +261,7 @@ async def keep_line(paths: Paths, said: Callable[[], dict[str, Any]]) -> None:
             if (changed != known or old) and now >= worded + found.took / _SHARE:
                 known, worded = changed, now
                 found = await to_its_end(_worded, live, pulse(said()))
+                shrink(db)  # 2 MB that nobody asks for until the next time
                 files.replace(paths.line, f"{found.text}\n".encode())
                 files.replace(paths.fields, found.fields.encode())
                 touched = now
