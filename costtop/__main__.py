@@ -26,7 +26,7 @@ def main() -> int:
                 return _end(code)
     import gc
 
-    gc.set_threshold(20_000, 20, 20)  # nearly all that is loaded stays
+    gc.set_threshold(100_000, 20, 20)  # nearly all stays that is loaded, and read for one answer
     from costtop.cli.main import main as run
 
     code = run(sys.argv[1:])

@@ -6,6 +6,7 @@ rows.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -86,6 +87,7 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
     `read_only` is stronger than the configuration's: it stays so when that is read again.
     """
     share_heap()
+    gc.set_threshold(20_000, 20, 20)  # it lives for long, and nearly all that it loads stays
     daemon_log.begin(paths.log)
     os.umask(0o077)
     # Which no other process writes:

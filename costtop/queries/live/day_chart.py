@@ -12,8 +12,6 @@ from costtop.durations import DAY, HOUR, MINUTE
 from costtop.named import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.db import snapshot
-from costtop.store.forgetting import thinning
-from costtop.store.sessions.past_spends import History
 
 MINUTES = DAY // MINUTE
 
@@ -53,6 +51,8 @@ class Reached(NamedTuple):
 
 def read(db: sqlite3.Connection, until: int, seen: int) -> DayChart:
     """The day that ends with the minute of `until`, as far as it was seen at that moment."""
+    from costtop.store.forgetting import thinning  # the first frame draws a day that is not read
+
     first = until // MINUTE - MINUTES + 1
     with snapshot(db):
         flags = _flags(db, first * MINUTE, min(until, seen))
@@ -73,6 +73,8 @@ def read(db: sqlite3.Connection, until: int, seen: int) -> DayChart:
 
 def lit(db: sqlite3.Connection, key: str, until: int) -> tuple[int, ...]:
     """Cost of each of the same minutes of the session "source/session" with its subagents."""
+    from costtop.store.sessions.past_spends import History
+
     first = until // MINUTE - MINUTES + 1
     costs = [0] * MINUTES
     root = History(db).root_id(key)
