@@ -6,7 +6,6 @@ rows.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -43,7 +42,7 @@ from costtop.daemon.jobs import git_reading, lives_at_rest, long_sums
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
-from costtop.daemon.jobs.upkeep import keep_memory_small, keep_wal_small, share_heap
+from costtop.daemon.jobs.upkeep import keep_memory_small, keep_wal_small, live_long
 from costtop.daemon.lifecycle import daemon_log, privacy, signals
 from costtop.daemon.lifecycle import instance as instances
 from costtop.daemon.notices.heartbeat import heartbeat_of
@@ -86,8 +85,7 @@ def run(paths: Paths, lock: int, *, read_only: bool = False) -> int:
 
     `read_only` is stronger than the configuration's: it stays so when that is read again.
     """
-    share_heap()
-    gc.set_threshold(20_000, 20, 20)  # it lives for long, and nearly all that it loads stays
+    live_long()
     daemon_log.begin(paths.log)
     os.umask(0o077)
     # Which no other process writes:
