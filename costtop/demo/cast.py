@@ -71,7 +71,7 @@ def session(kind: str, seed: int, home: str, began: int) -> PlayedSession:
     branch = rng.choice(project.branches)
     folder = f"work/{project.name}"
     if kind == "codex":
-        thread = codex_log.Thread(name, f"{home}/{folder}", branch, GPT, began)
+        thread = codex_log.PlayedThread(name, f"{home}/{folder}", branch, GPT, began)
         return PlayedSession(name, kind, folder, codex_log.beats(rng, thread, _task(rng, GPT)))
     model = rng.choices((OPUS, SONNET, HAIKU), (6, 4, 1))[0]
     who = claude_log.Who(name, f"{home}/{folder}", branch)

@@ -18,7 +18,7 @@ _FIVE, _WEEK = 5 * HOUR, 7 * DAY
 _ODD = 2_654_435_761  # spreads the numbers of windows
 
 
-class Thread(NamedTuple):
+class PlayedThread(NamedTuple):
     """Whose rollout it is."""
 
     id: str
@@ -37,7 +37,7 @@ class Thread(NamedTuple):
 
 
 def beats(
-    rng: Random, thread: Thread, replies: Iterator[ScriptedReply], pace: float = 6.0
+    rng: Random, thread: PlayedThread, replies: Iterator[ScriptedReply], pace: float = 6.0
 ) -> Iterator[Beat]:
     """The session; `pace` is about the seconds between two replies."""
     yield Beat(0.1, thread.file, (_meta(thread),))
@@ -65,7 +65,7 @@ def beats(
             turn = ""
 
 
-def _meta(thread: Thread) -> Record:
+def _meta(thread: PlayedThread) -> Record:
     return _record(
         "session_meta",
         id=thread.id,
@@ -78,7 +78,7 @@ def _meta(thread: Thread) -> Record:
     )
 
 
-def _begun(thread: Thread, turn: str) -> tuple[Record, ...]:
+def _begun(thread: PlayedThread, turn: str) -> tuple[Record, ...]:
     context = _record("turn_context", turn_id=turn, cwd=thread.cwd, model=thread.model)
     return _event("task_started", turn_id=turn), context
 
