@@ -46,6 +46,8 @@ _COMPACTED = 0.6  # a context below this share of the one before was compacted
 
 Books = tuple[int, ...]
 """Nano-dollars by bucket, in the order of BUCKETS."""
+Parts = dict[int, int]
+"""The same of one call, by the number of the bucket: most have three."""
 EMPTY: Books = (0,) * len(BUCKETS)
 
 
@@ -63,7 +65,7 @@ class Before(NamedTuple):
 class BookedTurn(NamedTuple):
     """One call of the root agent against the one before it."""
 
-    books: Books
+    parts: Parts
     context: int
     growth: int | None  # new tokens in the context besides the last reply; None: first, compacted
     carried: int  # tokens that the request before already had
@@ -71,26 +73,28 @@ class BookedTurn(NamedTuple):
     miss: str  # ttl_expiry | prefix_break | model_switch | ""
     premium: int  # nano-dollars paid for the misses beyond the price of a hit
 
+    @property
+    def books(self) -> Books:
+        """What its parts are as books."""
+        return _books(self.parts)
+
 
 def step(before: Before | None, spend: Spend) -> BookedTurn:
     """Book one call of the root agent: each token once (DETECTION 3.4, level A)."""
-    tokens = spend.call.tokens
+    tokens, rates = spend.call.tokens, spend.rates
     context = tokens.input
-    if before is None:
-        books = _split(spend, [(FIRST, _input_pico(tokens, spend.rates))])
-        return BookedTurn(books, context, None, 0, 0, "", 0)
-    if context < _COMPACTED * before.context:
-        books = _split(spend, [(COMPACTION, _input_pico(tokens, spend.rates))])
-        return BookedTurn(books, context, None, 0, 0, "", 0)
-    carried = min(before.context, context)
-    missed = max(0, carried - tokens.cache_read) if before.caching else 0
-    miss = _cause(before, spend) if missed else ""
-    growth = context - before.context - before.output
-    if spend.rates is None:
-        return BookedTurn(_split(spend, []), context, growth, carried, missed, miss, 0)
-    shares, premium = _shares(tokens, spend.rates, carried, missed, miss, before.caching)
-    premium = (premium + 500) // 1000
-    turn = (_split(spend, shares), context, growth, carried, missed, miss, premium)
+    known = 0 if before is None else before.context
+    if before is None or context < _COMPACTED * known:
+        bucket = FIRST if before is None else COMPACTION
+        shares = {} if rates is None else {bucket: _input_pico(tokens, rates)}
+        return BookedTurn(_split(spend, shares), context, None, 0, 0, "", 0)
+    carried, missed, miss = min(context, known), 0, ""
+    if before.caching and carried > tokens.cache_read:
+        missed, miss = carried - tokens.cache_read, _cause(before, spend)
+    growth, shares, premium = context - known - before.output, {}, 0
+    if rates is not None:
+        shares, premium = _shares(tokens, rates, carried, missed, miss, before.caching)
+    turn = (_split(spend, shares), context, growth, carried, missed, miss, (premium + 500) // 1000)
     return tuple.__new__(BookedTurn, turn)  # as its constructor, which a hot place goes round
 
 
@@ -109,12 +113,12 @@ def after(before: Before | None, spend: Spend) -> Before:
 
 def subagent(spend: Spend) -> Books:
     """A call of a subagent: its whole cost in one bucket."""
-    return _only(SUBAGENTS, spend.cost or 0)
+    return _books({SUBAGENTS: spend.cost or 0})
 
 
 def retried(books: Books) -> Books:
     """The same call judged a retry: its whole cost in that bucket."""
-    return _only(RETRIES, sum(books))
+    return _books({RETRIES: sum(books)})
 
 
 def add(left: Sequence[int], right: Sequence[int]) -> Books:
@@ -181,22 +185,25 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
 
 def _shares(
     tokens: Tokens, rates: Rates, carried: int, missed: int, miss: str, caching: bool
-) -> tuple[list[tuple[int, int]], int]:
+) -> tuple[dict[int, int], int]:
     """Pico-dollars of the input side by bucket, and the premium of the misses among them."""
-    whole = _input_pico(tokens, rates)
+    whole, hit = _input_pico(tokens, rates), rates.cache_read
+    if caching and not missed:
+        carry = min(whole, carried * hit)
+        return {CARRY: carry, NEW: whole - carry}, 0
     paid_tokens = tokens.input - tokens.cache_read
-    paid = whole - tokens.cache_read * rates.cache_read
+    paid = whole - tokens.cache_read * hit
     if not caching:
         carry = paid * carried // paid_tokens if paid_tokens else 0
         carry = min(whole, carry)
-        return [(CARRY, carry), (NEW, whole - carry)], 0
+        return {CARRY: carry, NEW: whole - carry}, 0
     missed_pico = paid * missed // paid_tokens if paid_tokens else 0
-    premium = max(0, missed_pico - missed * rates.cache_read)
-    carry = (carried - missed) * rates.cache_read + missed_pico - premium
+    premium = max(0, missed_pico - missed * hit)
+    carry = (carried - missed) * hit + missed_pico - premium
     carry = min(whole - premium, carry)
-    shares = [(CARRY, carry), (NEW, whole - carry - premium)]
+    shares = {CARRY: carry, NEW: whole - carry - premium}
     if premium:
-        shares.append((_MISSES[miss], premium))
+        shares[_MISSES[miss]] = premium
     return shares, premium
 
 
@@ -206,45 +213,42 @@ def _cause(before: Before, spend: Spend) -> str:
     return "prefix_break" if spend.call.model == before.model else "model_switch"
 
 
-def _input_pico(tokens: Tokens, rates: Rates | None) -> int:
-    if rates is None:
-        return 0
-    short = tokens.cache_write - tokens.cache_write_1h
-    plain = tokens.input - tokens.cache_read - tokens.cache_write
+def _input_pico(tokens: Tokens, rates: Rates) -> int:
+    whole, read, written, hourly, *_ = tokens
     return (
-        plain * rates.input
-        + tokens.cache_read * rates.cache_read
-        + short * rates.cache_write
-        + tokens.cache_write_1h * rates.cache_write_1h
+        (whole - read - written) * rates.input
+        + read * rates.cache_read
+        + (written - hourly) * rates.cache_write
+        + hourly * rates.cache_write_1h
     )
 
 
-def _split(spend: Spend, shares: list[tuple[int, int]]) -> Books:
+def _split(spend: Spend, shares: dict[int, int]) -> Parts:
     """The cost of the call over its input `shares`, which it adds to: output and searches.
 
-    Weights are pico-dollars.
+    Weights are pico-dollars by bucket.
     """
     cost = spend.cost or 0
     rates = spend.rates
     if rates is None or cost <= 0:
-        return _only(UNSPLIT, cost)
+        return {UNSPLIT: cost}
     call = spend.call
-    shares.append((OUTPUT, call.tokens.output * rates.output))
+    shares[OUTPUT] = call.tokens.output * rates.output
     if call.searches or rates.request:
-        shares.append((SEARCHES, (call.searches * rates.search + rates.request) * 1000))
-    weights = [weight for _, weight in shares]
-    if sum(weights) <= 0 or min(weights) < 0:
-        return _only(UNSPLIT, cost)
-    amounts = [0] * len(BUCKETS)
-    for (bucket, _), part in zip(shares, apportion(cost, weights), strict=True):
-        amounts[bucket] += part
-    return tuple(amounts)
+        shares[SEARCHES] = (call.searches * rates.search + rates.request) * 1000
+    weights = list(shares.values())
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        return {UNSPLIT: cost}
+    if whole == 1000 * cost:  # nearly always: rates are whole nano-dollars for a thousand tokens
+        parts = {bucket: weight // 1000 for bucket, weight in shares.items()}
+        if sum(parts.values()) == cost:
+            return parts
+    return dict(zip(shares, apportion(cost, weights), strict=True))
 
 
-def _only(bucket: int, amount: int) -> Books:
-    amounts = [0] * len(BUCKETS)
-    amounts[bucket] = amount
-    return tuple(amounts)
+def _books(parts: Parts) -> Books:
+    return tuple([parts.get(bucket, 0) for bucket in range(len(BUCKETS))])
 
 
 class TurnBooks:
@@ -255,37 +259,35 @@ class TurnBooks:
     def __init__(self) -> None:
         self.total = list(EMPTY)
         self.retries = _NONE
-        self._recent: dict[int, Books] = {}
+        self._recent: dict[int, Parts] = {}
 
-    def put(self, turn: int, books: Books) -> None:
+    def put(self, turn: int, parts: Parts) -> None:
         """Book a turn of the root agent, which may be judged a retry later."""
-        self._recent[turn] = books
+        self._recent[turn] = parts
         if len(self._recent) > _KEPT:
             del self._recent[next(iter(self._recent))]
-        self._account(turn, books, 1)
+        self.add({RETRIES: sum(parts.values())} if turn in self.retries else parts)
 
-    def take_back(self, turn: int, books: Books) -> None:
+    def take_back(self, turn: int, parts: Parts) -> None:
         """Undo a turn whose call has grown."""
-        self._account(turn, books, -1)
+        self.add({RETRIES: sum(parts.values())} if turn in self.retries else parts, -1)
 
-    def add(self, books: Books, sign: int = 1) -> None:
+    def add(self, parts: Parts, sign: int = 1) -> None:
         """Book a call that is no recent turn."""
-        for bucket, amount in enumerate(books):
-            if amount:
-                self.total[bucket] += sign * amount
+        total = self.total
+        for bucket, amount in parts.items():
+            total[bucket] += sign * amount
 
     def retry(self, turn: int) -> None:
         """Judge a turn a retry: its dollars move to that bucket, once."""
-        books = self._recent.get(turn)
-        if books is None or turn in self.retries:
+        parts = self._recent.get(turn)
+        if parts is None or turn in self.retries:
             return
         self.retries |= {turn}
-        self.add(books, -1)
-        self.total[RETRIES] += sum(books)
+        self.add(parts, -1)
+        self.total[RETRIES] += sum(parts.values())
 
     def cost(self, turn: int) -> int:
         """Nano-dollars of a recent turn of the root agent, 0 for one that is no longer kept."""
-        return sum(self._recent.get(turn, ()))
-
-    def _account(self, turn: int, books: Books, sign: int) -> None:
-        self.add(retried(books) if turn in self.retries else books, sign)
+        parts = self._recent.get(turn)
+        return 0 if parts is None else sum(parts.values())

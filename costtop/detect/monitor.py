@@ -18,7 +18,8 @@ from costtop.analysis.why import Standing
 from costtop.detect import levels
 from costtop.detect.compared import standing
 from costtop.detect.levels import Watched
-from costtop.detect.rules.registry import DETECTORS
+from costtop.detect.rules.concern import EVERY, concern
+from costtop.detect.rules.registry import DETECTORS, quiet
 from costtop.detect.rules.rule import Moment
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peers import PeerGroups, PeerView
@@ -28,8 +29,14 @@ from costtop.detect.watched_sessions import MemoryShelf, Shelf, WatchedSessions
 from costtop.durations import MINUTE
 from costtop.model import Cause, Finding, Spend
 
-_JUDGES = tuple(rule.judge for rule in DETECTORS)
-_RULES = {rule.judge: rule for rule in DETECTORS}
+_ASKED = tuple(  # by the concern of an event: (place, rule's judge) of those that are asked
+    tuple(
+        (nth, rule.judge)
+        for nth, rule in enumerate(DETECTORS)
+        if not rule.concern or rule.concern & found
+    )
+    for found in range(EVERY + 1)
+)
 _SKEW = MINUTE  # that an event may lie ahead of its arrival before its time is not believed
 _AWAKE = MINUTE  # after its last event in which a session is kept unpacked
 _LEARNT = 100  # sessions kept unpacked while history is learnt
@@ -40,14 +47,15 @@ _PEERS_KEPT = 20_000  # of older ones only the peer
 
 def believed(spend: Spend) -> int:
     """When the call was made, ms UTC, as far as its clock can be right."""
-    return min(spend.call.at, spend.seen + _SKEW)
+    at, latest = spend.call.at, spend.seen + _SKEW
+    return min(latest, at)
 
 
 def as_it_was(spend: Spend) -> Spend:
     """The call as if it had arrived when it was made: for history that is replayed or learnt."""
-    seen = believed(spend)
-    same = seen == spend.seen
-    return spend if same else tuple.__new__(Spend, (*spend[:4], seen, *spend[5:]))
+    at, seen = spend.call.at, spend.seen
+    now = min(seen + _SKEW, at)
+    return spend if now == seen else tuple.__new__(Spend, (*spend[:4], now, *spend[5:]))
 
 
 class Monitor:
@@ -65,6 +73,7 @@ class Monitor:
         self._reopened: set[str] = set()
         self._moved: set[str] = set()  # flagged sessions that went on
         self._ends: list[tuple[int, str, bool]] = []  # explicit ends to come, a heap
+        self._due = 0  # nothing ends before that moment has passed
 
     def observe(self, spend: Spend) -> list[Finding]:
         """Take one stored call and say what has become true of its session.
@@ -73,8 +82,8 @@ class Monitor:
         resolves is among the findings. Only a new call is activity: a reply that grew or a tool's
         outcome changes a finished session's books, it does not run again.
         """
-        self.clock = max(self.clock, spend.seen)
-        found = self._expire(self.clock)
+        clock = self.clock = max(self.clock, spend.seen)
+        found = self._expire(clock) if clock > self._due else []
         past = None if spend.new else self._past.get(spend.root)
         over = None if past is None else past.peer
         watched = self._watched(spend)
@@ -87,10 +96,11 @@ class Monitor:
     def _judge(self, watched: Watched, spend: Spend, now: int, found: list[Finding]) -> None:
         at = watched.at
         at.spend, at.moved = spend, book(watched.session, spend)
-        for judge, memory in zip(_JUDGES, watched.memories, strict=True):
-            claim = judge(at, memory)
+        memories = watched.memories
+        for nth, judge in _ASKED[concern(at, quiet)]:
+            claim = judge(at, memories[nth])
             if claim is not None:
-                news = levels.hold(watched, _RULES[judge], claim, now)
+                news = levels.hold(watched, DETECTORS[nth], claim, now)
                 if news is not None:
                     found.append(news)
         if watched.held:
@@ -134,6 +144,7 @@ class Monitor:
         self._ends += [(at, root, False) for at, root in ends]
         self._ends += [(at, root, True) for at, root in stops]
         heapify(self._ends)
+        self._due = 0
 
     def learn(self, spends: Iterable[Spend], peers: Iterable[Peer] = ()) -> None:
         """Take history silently: peers and calls, each in its order, merged by time."""
@@ -182,6 +193,7 @@ class Monitor:
             self._judge(watched, spend, believed(spend), [])
         if watched is None:
             return
+        self._due = 0
         over = watched.last + self.settings.finished_after
         if over < self.clock:
             self._open.pop(watched.session.root)
@@ -235,7 +247,7 @@ class Monitor:
         watched = self._open.get(spend.root) or self._reopen(spend)
         if spend.new or not watched.session.turns:
             watched.last = self.clock
-            self._open.put(spend.root, watched)
+            self._open.touch(spend.root)
         return watched
 
     def _reopen(self, spend: Spend) -> Watched:
@@ -267,6 +279,9 @@ class Monitor:
             watched = self._open.pop(first[0])
             assert watched is not None
             found += self._end(watched, watched.last + self.settings.finished_after, stopped=False)
+        last = self.clock if first is None else first[1]
+        due = last + self.settings.finished_after
+        self._due = min(due, self._ends[0][0]) if self._ends else due
         return found
 
     def _end(self, watched: Watched, at: int, stopped: bool) -> list[Finding]:

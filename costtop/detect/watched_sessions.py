@@ -63,7 +63,7 @@ class WatchedSessions:
 
     def __init__(self, shelf: Shelf) -> None:
         self._all: OrderedDict[str, Watched | PackedSession] = OrderedDict()
-        self._unpacked: dict[str, None] = {}  # the longest untouched first
+        self._unpacked: OrderedDict[str, None] = OrderedDict()  # the longest untouched first
         self._packing, self._shelf = Packing(), shelf
 
     def __contains__(self, root: str) -> bool:
@@ -75,19 +75,25 @@ class WatchedSessions:
     def get(self, root: str) -> Watched | None:
         """The session, which keeps its place in the order."""
         found = self._all.get(root)
+        if found is None:
+            return None
         if isinstance(found, PackedSession):
             found = self._all[root] = self._taken(found)
-        if found is not None:
-            self._unpacked.pop(root, None)
             self._unpacked[root] = None
+        else:
+            self._unpacked.move_to_end(root)
         return found
+
+    def touch(self, root: str) -> None:
+        """It is the most recently active from now on."""
+        self._all.move_to_end(root)
 
     def put(self, root: str, watched: Watched) -> None:
         """A session that is the most recently active from now on."""
         self._all[root] = watched
-        self._all.move_to_end(root)
-        self._unpacked.pop(root, None)
         self._unpacked[root] = None
+        self._all.move_to_end(root)
+        self._unpacked.move_to_end(root)
 
     def pop(self, root: str) -> Watched | None:
         """Takes a session out."""
@@ -118,8 +124,7 @@ class WatchedSessions:
         any_packed = False
         for root in list(islice(self._unpacked, most)):
             if self._all[root].last > until:
-                del self._unpacked[root]
-                self._unpacked[root] = None  # looked at again after the others
+                self._unpacked.move_to_end(root)  # looked at again after the others
             else:
                 self._pack(root)
                 any_packed = True

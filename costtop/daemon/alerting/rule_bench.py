@@ -157,8 +157,8 @@ def found_in(
     monitor = Monitor(settings)
     kills = [end for _, end in finished_peers.kills(db, 0) if end.at < until]
     monitor.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
-    spends = History(db).between(began, until, heard_by)
-    seen = (as_it_was(spend) for spend in spends if source in {"", spend.call.source})
+    spends = map(as_it_was, History(db).between(began, until, heard_by))
+    seen = (one for one in spends if one.call.source == source) if source else spends
     roots: set[str] = set()
     found = list(_findings(seen, monitor, _budgets(db, config), since, roots))
     found += monitor.tick(until)

@@ -60,7 +60,7 @@ class Budgets:
 
     def observe(self, spend: Spend, now: int) -> list[Finding]:
         """Count a stored call (or the growth of one) and say which tiers and burns it reached."""
-        accounts = self._accounts_of(spend)
+        accounts = self._accounts_of(spend) if self._accounts else ()
         if not accounts:
             return []
         at = spend.call.at

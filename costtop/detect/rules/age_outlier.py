@@ -19,7 +19,8 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
     band = peers.at_age(turns) if cost > 0 else None
     if band is None:
         return None
-    z = (math.log(cost) - band.mid) / max(band.spread, _LEAST_SPREAD)
+    mid, spread, _ = band
+    z = (math.log(cost) - mid) / max(_LEAST_SPREAD, spread)
     if z > memory.peak:
         memory.peak = z
     if cost <= at.settings.floor or z < 2:

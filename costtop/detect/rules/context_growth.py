@@ -4,7 +4,7 @@ The size of the context itself is no sign: it is honest in a long session.
 """
 
 from costtop.detect.rules import cusum
-from costtop.detect.rules.cusum import Cusum, Stake
+from costtop.detect.rules.cusum import CALM, Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import LEAST_GROWTH, OTHER
 from costtop.money import dollars
@@ -25,14 +25,14 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     if band is None:
         return None
     before = memory.begin(at.moved)
-    state = cusum.advance(before, step.growth, LEAST_GROWTH, band)
+    state = memory.now = cusum.advance(before, step.growth, LEAST_GROWTH, band)
+    if state is CALM:
+        return None
     price = at.session.prices
     fresh = state.tokens - before.tokens
-    rate = state.tokens * price.read + (state.tokens // max(1, state.turns)) * price.paid
-    if state.turns:
-        paid = before.tokens * price.read + fresh * price.paid
-        state = Cusum(*state[:3], before.dollars + paid)
-    memory.now = state
+    rate = state.tokens * price.read + state.tokens // state.turns * price.paid
+    paid = before.tokens * price.read + fresh * price.paid
+    memory.now = Cusum(*state[:3], before.dollars + paid)
     found = cusum.claim(
         at, memory, band, step.growth, name="growth", steep=_STEEP, stake=_STAKE, rate=rate
     )

@@ -40,16 +40,19 @@ class Cusum(NamedTuple):
     dollars: int = 0  # pico-dollars that these have cost
 
 
-_CALM = Cusum()
+CALM = Cusum()
+"""Nothing beyond the usual: a turn that leaves it so has nothing to be asked about."""
 
 
 def advance(state: Cusum, tokens: int, least: int, band: CostBand) -> Cusum:
     """The state after one more turn of so many tokens; dollars are the caller's."""
-    z = (math.log(max(tokens, least)) - band.mid) / max(band.spread, _LEAST_SPREAD)
+    mid, spread, _ = band
+    z = math.log(max(least, tokens)) - mid
+    z /= max(_LEAST_SPREAD, spread)
     total = state.sum + min(_CLIP, max(-_CLIP, z)) - SLACK
     if total <= 0:
-        return _CALM
-    beyond = max(0, tokens - int(math.exp(band.mid)))
+        return CALM
+    beyond = max(0, tokens - int(math.exp(mid)))
     return tuple.__new__(Cusum, (total, state.turns + 1, state.tokens + beyond, state.dollars))
 
 
@@ -71,8 +74,6 @@ def claim(
     have needs none, where it has cost a good part of a usual session.
     """
     state = memory.now
-    if not state.turns:
-        return None
     if state.sum > memory.peak:
         memory.peak = state.sum
     usual, excess = at.peers.long_median(), state.dollars // 1000

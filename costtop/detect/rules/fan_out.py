@@ -4,6 +4,7 @@ How much each of them costs is not its matter, only that together they are worth
 """
 
 from costtop.analysis.quantiles import quantile
+from costtop.detect.rules.concern import FEW
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.peer_group import Group
 from costtop.detect.sessions.peers import MANY
@@ -13,7 +14,7 @@ from costtop.money import dollars
 _LEAST = 8  # distinct subagents
 _UNKNOWN = 20  # the same while few peers say whether swarms are usual
 _TOLD = 4  # of them who start none make it one fewer
-_AT_ONCE = 4  # the same in a single turn, which is far more than peers begin in one
+_AT_ONCE = FEW  # the same in a single turn, which is far more than peers begin in one
 _SURE = 6  # from so many on hardly anything need have been spent
 _RARE = 0.98  # of peers: somebody who swarms once in fifty sessions means to
 _RECENT = 12  # turns of the root agent

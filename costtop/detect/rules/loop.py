@@ -7,6 +7,7 @@ brings anything new: so an edit whose text is not found and guessed paths are se
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
@@ -25,6 +26,7 @@ _KIND = "~"  # parts a failed result from its kind (`sources.fold.fingerprints`)
 _WAITING = 4  # turns between two looks of somebody who waits
 _LISTED = 5  # failures that are named even while they cost next to nothing
 _WAITS = 2  # turns that an outcome may take to arrive
+_outcome = attrgetter("error")
 EDITS = {
     "edit",
     "multiedit",
@@ -80,8 +82,10 @@ def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
     if not session.uses_tools:
         return None
     hot = take(session, loop, at.spend, at.moved)
-    track = None if hot is None else _circle(loop, hot, session.turns)
-    if hot is None or track is None or track.score < _LIMIT:
+    if hot is None or loop.tracks[hot].score < _IN_CIRCLE:
+        return None
+    track = _circle(loop, hot, session.turns)
+    if track.score < _LIMIT:
         return None
     turns = _turns(session, loop)
     spent = sum(map(session.books.cost, turns))
@@ -154,22 +158,24 @@ def repeats(spends: Iterable[Spend]) -> frozenset[bytes]:
 
 def take(session: RunningSession, loop: Loop, spend: Spend, moved: Moved) -> tuple[str, str] | None:
     """Score the uses whose outcome has become known; the key with the highest score of them."""
-    call = spend.call
+    key, tools = spend.call.key, spend.call.tools
+    open_ = None in map(_outcome, tools)
+    if moved == TURN and not (open_ or loop.pending):  # as nearly always in history
+        loop.scored = (key, len(tools))
+        return _hottest(session, loop, tools, session.turns, _growth(session))
     hot: tuple[str, str] | None = None
     if moved == TURN:
         hot = _overdue(session, loop)
-        loop.scored = (call.key, 0)
+        loop.scored = (key, 0)
     if moved in (TURN, SAME):
         _wait(session, loop, spend)
-    waiting = loop.pending.get(call.key)
-    if waiting is None or any(use.error is None for use in call.tools):
+    waiting = loop.pending.get(key)
+    if waiting is None or open_:
         return hot
-    del loop.pending[call.key]
-    if loop.scored[0] == call.key:
-        loop.scored = (call.key, len(call.tools))
-    for use in call.tools[waiting.first :]:
-        hot = _hotter(loop, hot, _score(session, loop, use, waiting.turn, waiting.growth))
-    return hot
+    del loop.pending[key]
+    if loop.scored[0] == key:
+        loop.scored = (key, len(tools))
+    return _hottest(session, loop, tools[waiting.first :], waiting.turn, waiting.growth, hot)
 
 
 def _wait(session: RunningSession, loop: Loop, spend: Spend) -> None:
@@ -186,37 +192,52 @@ def _overdue(session: RunningSession, loop: Loop) -> tuple[str, str] | None:
     for key, (turn, growth, _, uses) in list(loop.pending.items()):
         if turn < session.turns - _WAITS:
             del loop.pending[key]
-            for use in uses:
-                hot = _hotter(loop, hot, _score(session, loop, use, turn, growth))
+            hot = _hottest(session, loop, uses, turn, growth, hot)
     return hot
 
 
-def _hotter(loop: Loop, one: tuple[str, str] | None, two: tuple[str, str]) -> tuple[str, str]:
+def _hottest(
+    session: RunningSession,
+    loop: Loop,
+    uses: Iterable[ToolUse],
+    turn: int,
+    growth: int,
+    hot: tuple[str, str] | None = None,
+) -> tuple[str, str] | None:
+    """Score the uses of one turn; of their keys and the one before, the one with most score."""
+    for use in uses:
+        key = _score(session, loop, use, turn, growth)
+        hot = key if hot is None else _hotter(loop, hot, key)
+    return hot
+
+
+def _hotter(loop: Loop, one: tuple[str, str], two: tuple[str, str]) -> tuple[str, str]:
     """The one with the higher score; the first may be over by what the second has brought."""
-    known = None if one is None else loop.tracks.get(one)
-    if one is None or known is None or loop.tracks[two].score >= known.score:
-        return two
-    return one
+    known = loop.tracks.get(one)
+    return two if known is None or loop.tracks[two].score >= known.score else one
 
 
 def _score(
     session: RunningSession, loop: Loop, use: ToolUse, turn: int, growth: int
 ) -> tuple[str, str]:
     """Move the tracks of the use on by its outcome, which is known; the hotter one's key."""
-    key, tool = (use.name, use.key), (use.name, "")
-    track = _near(loop, key, turn)
-    gain = 0.0 if track is None else _gain(track, use, growth)
-    if track is not None and not use.error and turn - track.turn > _WAITING:
-        gain /= 3  # looked at again now and then: nobody waits for it
-    _move(session, loop, key, track, gain, _seen(use, turn, growth))
-    if use.error:
+    name, arguments, error, result, *_ = use
+    key, tool = (name, arguments), (name, "")
+    gain, track = 0.0, _near(loop, key, turn)
+    if track is not None:
+        gain = _gain(track, use, growth)
+        if not error and turn - track.turn > _WAITING:
+            gain /= 3  # looked at again now and then: nobody waits for it
+    seen = tuple.__new__(Track, (0.0, turn, bool(error), result, growth, (), int(bool(error))))
+    _move(session, loop, key, track, gain, seen)
+    if error:
         failed = _near(loop, tool, turn)
         alike = 0.0 if failed is None else _alike(failed, use)
-        _move(session, loop, tool, failed, alike, _seen(use, turn, growth))
+        _move(session, loop, tool, failed, alike, seen)
         key = _hotter(loop, tool, key)
     elif gain <= 0:  # it brought something new
         loop.tracks.pop(tool, None)
-        if use.name.lower() in EDITS:
+        if name.lower() in EDITS:
             loop.edited = turn
     if len(loop.tracks) > 256:
         _prune(loop, turn)
@@ -226,12 +247,6 @@ def _score(
 def _near(loop: Loop, key: tuple[str, str], turn: int) -> Track | None:
     track = loop.tracks.get(key)
     return None if track is None or turn - track.turn > _NEAR else track
-
-
-def _seen(use: ToolUse, turn: int, growth: int) -> Track:
-    """A track that begins with a use."""
-    error = bool(use.error)
-    return Track(0.0, turn, error, use.result, growth, fails=int(error))
 
 
 def _move(
@@ -251,7 +266,9 @@ def _move(
         gain /= 2
     score = track.score + gain
     turns = track.turns if turn == track.turn else (*track.turns[-40:], turn)
-    loop.tracks[key] = seen._replace(score=score, turns=turns, fails=track.fails + seen.fails)
+    _, _, error, result, growth, _, fails = seen
+    moved = (score, turn, error, result, growth, turns, track.fails + fails)
+    loop.tracks[key] = tuple.__new__(Track, moved)
     if score >= _SUSPECT:
         for each in turns if track.score < _SUSPECT else (turn,):
             session.books.retry(each)

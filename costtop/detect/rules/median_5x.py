@@ -4,8 +4,17 @@ It learns nothing and is exact: the comparison is made in ints, on the very even
 """
 
 from costtop.analysis.why import times
-from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.rules.rule import EVER, Claim, Memory, Moment
+from costtop.detect.sessions.peers import PeerView
 from costtop.money import dollars
+
+
+def quiet(peers: PeerView) -> int:
+    """A cost that is not beyond it, nano-dollars; the comparison is made on twice the cost."""
+    usual, settings = peers.usual(), peers.peers.settings
+    if usual is None:
+        return EVER
+    return max(settings.floor, int(settings.multiplier * usual.twice_median) // 2)
 
 
 def judge(at: Moment, memory: Memory[None]) -> Claim | None:

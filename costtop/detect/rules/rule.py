@@ -12,6 +12,9 @@ from costtop.named import NamedTuple
 Kept = TypeVar("Kept")
 
 
+EVER = 1 << 63  # nano-dollars, more than a session can cost
+
+
 class Moment:
     """A session right after one of its events: what a rule is asked about."""
 
@@ -65,6 +68,9 @@ def nothing() -> None:
 Judge = Callable[[Moment, Memory[Any]], Claim | None]
 
 
+Quiet = Callable[[PeerView], int]
+
+
 class Rule(NamedTuple):
     """A detector and its nature: how what it claims is told, and for how long it holds."""
 
@@ -78,3 +84,5 @@ class Rule(NamedTuple):
     peered: bool = False  # it is only listed before anything is known to be usual
     dear: bool = False  # it is only listed while the session costs no more than is usual
     plain: bool = False  # its loudness is the user's setting, and its alert is its own
+    concern: int = 0  # what an event must have that it is asked (`rules.concern`); 0: nothing
+    quiet: Quiet | None = None  # the cost up to which it says nothing, nano-dollars

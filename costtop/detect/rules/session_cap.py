@@ -4,7 +4,13 @@ It is silent as soon as enough of these have finished.
 """
 
 from costtop.detect.rules.rule import Claim, Memory, Moment
+from costtop.detect.sessions.peers import PeerView
 from costtop.money import dollars
+
+
+def quiet(peers: PeerView) -> int:
+    """The cap, nano-dollars."""
+    return peers.peers.settings.session_cap
 
 
 def judge(at: Moment, memory: Memory[None]) -> Claim | None:

@@ -4,7 +4,7 @@ It does not look at what was written, only at how many tokens it took.
 """
 
 from costtop.detect.rules import cusum
-from costtop.detect.rules.cusum import Cusum, Stake
+from costtop.detect.rules.cusum import CALM, Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
@@ -25,15 +25,14 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     if band is None:
         return None
     before = memory.begin(at.moved)
-    state = cusum.advance(before, at.session.output, 1, band)
+    state = memory.now = cusum.advance(before, at.session.output, 1, band)
+    if state is CALM:
+        return None
     price = at.session.prices
     fresh = state.tokens - before.tokens
-    rate = 0
-    if state.turns:
-        paid = fresh * price.out + before.tokens * price.read
-        state = Cusum(*state[:3], before.dollars + paid)
-        rate = state.tokens // state.turns * (price.out + price.paid) + state.tokens * price.read
-    memory.now = state
+    paid = fresh * price.out + before.tokens * price.read
+    memory.now = Cusum(*state[:3], before.dollars + paid)
+    rate = state.tokens // state.turns * (price.out + price.paid) + state.tokens * price.read
     found = cusum.claim(
         at, memory, band, at.session.output, name="output", steep=_STEEP, stake=_STAKE, rate=rate
     )

@@ -7,6 +7,9 @@ for is read from lists that are kept sorted, and remembered until the next sessi
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
 
 from costtop import periods
 from costtop.analysis.drivers import Reference
@@ -38,6 +41,9 @@ _SELDOM = 0.005  # of peers: what so few do is believed at its first sign
 _LARGEST = 0.98  # of peers, whose largest turn is as large as a turn ever is
 
 
+Told = TypeVar("Told")
+
+
 class Usual(NamedTuple):
     """What sessions of a group usually cost, in nano-dollars."""
 
@@ -67,7 +73,7 @@ class PeerView:
     """A session's peers: the groups it belongs to, finest first, and what they say."""
 
     __slots__ = (
-        "_ages", "_asked", "_bands", "_chosen", "_grid", "_limits", "_long", "_reference",
+        "_asked", "_bands", "_chosen", "_grid", "_limits", "_long", "_once", "_reference",
         "_residual", "_seen", "_usual", "groups", "peers",
     )  # fmt: skip
 
@@ -81,18 +87,28 @@ class PeerView:
         self._asked = False
         self._chosen: Group | None = None
         self._usual: Usual | None = None
-        self._ages: dict[int, CostBand | None] = {}
         self._grid: dict[int, CostBand | None] = {}
         self._long: int | None = None
         self._limits: dict[str, float] = {}
         self._bands: dict[str, CostBand | None] = {}
         self._residual: dict[int, float] = {}
         self._reference: Reference | None = None
+        self._once: dict[Callable[[PeerView], Any], Any] = {}
 
     def _fresh(self) -> None:
         if self._seen != self.peers.version:
             self._forget()
             self._seen = self.peers.version
+
+    def once(self, work: "Callable[[PeerView], Told]") -> Told:
+        """What `work` makes of these peers, worked out once until the next session finishes."""
+        if self._seen != self.peers.version:
+            self._fresh()
+        try:
+            found: Told = self._once[work]
+        except KeyError:
+            found = self._once[work] = work(self)
+        return found
 
     def usual(self) -> Usual | None:
         """What the finest of feature and source with enough finished sessions costs, or None.
@@ -165,12 +181,23 @@ class PeerView:
 
     def at_age(self, turns: int) -> CostBand | None:
         """Middle and spread of ln cost of the peers that reached this age, when they were there."""
-        if turns < 1:  # a subagent's call came before the root's first
+        if not 0 < turns <= GRID[-1]:  # 0: a subagent's call came before the root's first
             return None
         self._fresh()
-        if turns not in self._ages:
-            self._ages[turns] = self._interpolate(turns)
-        return self._ages[turns]
+        nth, part = _place(turns)
+        low = self._age(nth)
+        if low is None or part is None:
+            return low
+        high = self._age(nth + 1)
+        if high is None:
+            return None
+        mid, spread, peers = low
+        band = (
+            mid + part * (high.mid - mid),
+            spread + part * (high.spread - spread),
+            min(high.peers, peers),
+        )
+        return tuple.__new__(CostBand, band)
 
     def a_turn(self, name: str) -> CostBand | None:
         """The usual "growth" or "output" tokens of a turn: each peer has one vote."""
@@ -240,21 +267,6 @@ class PeerView:
             enough = (group for group in self.groups if len(group.numbers("cost")) >= least)
             self._chosen = next(enough, self.groups[-1])
         return self._chosen
-
-    def _interpolate(self, turns: int) -> CostBand | None:
-        nth = bisect_right(GRID, turns) - 1
-        low = self._age(nth)
-        if low is None or GRID[nth] == turns or nth + 1 >= len(GRID):
-            return low if turns <= GRID[-1] else None
-        high = self._age(nth + 1)
-        if high is None:
-            return None
-        part = math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
-        return CostBand(
-            low.mid + part * (high.mid - low.mid),
-            low.spread + part * (high.spread - low.spread),
-            min(low.peers, high.peers),
-        )
 
     def _age(self, nth: int) -> CostBand | None:
         if nth not in self._grid:
@@ -344,6 +356,15 @@ class PeerGroups:
             if (level, name, estimated) not in self._groups:
                 self._groups[level, name, estimated] = Group(level)
         return tuple(self._groups[level, name, estimated] for level, name in names)
+
+
+@cache
+def _place(turns: int) -> tuple[int, float | None]:
+    """The last age of the grid until then, and how far it is from there to the next one."""
+    nth = bisect_right(GRID, turns) - 1
+    if GRID[nth] == turns:
+        return nth, None
+    return nth, math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
 
 
 def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:

@@ -6,7 +6,6 @@ A grown streaming row is the same turn again: the totals take the difference.
 import math
 from collections import Counter
 from collections.abc import Mapping
-from operator import add
 from typing import Final, Literal
 
 from costtop.analysis import ledger
@@ -34,26 +33,24 @@ class TokenPrices(NamedTuple):
     out: int
 
 
-class TurnSums(NamedTuple):
+class TurnSums:
     """Sums over turns: tokens, and the prices of a token."""
 
-    carried: int = 0
-    missed: int = 0
-    new: int = 0
-    output: int = 0
-    read: int = 0
-    paid: int = 0
-    out: int = 0
+    __slots__ = ("carried", "missed", "new", "out", "output", "paid", "read")
+
+    def __init__(self) -> None:
+        self.carried = self.missed = self.new = self.output = 0
+        self.read = self.paid = self.out = 0
 
 
 class Samples:
-    """Logarithms of the new tokens and the output of turns; every second goes when full."""
+    """The new tokens and the output of turns; every second goes when full."""
 
     __slots__ = ("_growths", "_outputs", "_stride", "_tops")
 
     def __init__(self) -> None:
-        self._growths: list[float] = []
-        self._outputs: list[float] = []
+        self._growths: list[int] = []
+        self._outputs: list[int] = []
         self._stride = 1
         self._tops = [LEAST_GROWTH, 1]  # the most tokens that any turn added, and put out
 
@@ -65,9 +62,9 @@ class Samples:
             self._tops[1] = output
         if turn % self._stride:
             return
-        self._outputs.append(math.log(max(1, output)))
+        self._outputs.append(output)
         if growth is not None:
-            self._growths.append(math.log(max(LEAST_GROWTH, growth)))
+            self._growths.append(growth)
         if len(self._outputs) > _SAMPLES:
             self._outputs = self._outputs[::2]
             self._growths = self._growths[::2]
@@ -81,9 +78,9 @@ class Samples:
                 self._growths.pop()
 
     def spreads(self) -> dict[str, float]:
-        """Middle, upper spread and largest turn of both, by the names of `Peer`."""
-        growth_mid, growth_spread = _spread(self._growths)
-        output_mid, output_spread = _spread(self._outputs)
+        """Middle, upper spread and largest turn of both, of logarithms, by the names of `Peer`."""
+        growth_mid, growth_spread = _spread(self._growths, LEAST_GROWTH)
+        output_mid, output_spread = _spread(self._outputs, 1)
         return {
             "growth_mid": growth_mid,
             "growth_spread": growth_spread,
@@ -117,9 +114,9 @@ class RunningSession:
         "prompt",
         "root",
         "samples",
-        "settled",
         "source",
         "step",
+        "sums",
         "turns",
         "unpriced",
         "user",
@@ -154,25 +151,29 @@ class RunningSession:
         self.samples = Samples()
         self.before: ledger.Before | None = None
         self.was_before: ledger.Before | None = None
-        self.settled = TurnSums()  # up to the turn before
+        self.sums = TurnSums()  # the last turn as it stands
 
 
 def book(session: RunningSession, spend: Spend) -> Moved:
     """Count one stored call and say what it moved."""
-    amount = (spend.cost or 0) - (spend.previous or 0)
-    session.unpriced |= spend.cost is None
-    session.user = session.user or spend.call.context.user or spend.owner
-    session.uses_tools |= bool(spend.call.tools)
+    call, cost = spend.call, spend.cost
+    amount = (cost or 0) - (spend.previous or 0)
+    if cost is None:
+        session.unpriced = True
+    if not session.user:
+        session.user = call.context.user or spend.owner
+    if call.tools:
+        session.uses_tools = True
     if not ledger.is_root(spend):
         session.cost += amount
-        session.agents.setdefault((spend.call.session, spend.call.agent), session.turns)
+        session.agents.setdefault((call.session, call.agent), session.turns)
         session.agent_cost += amount
         session.books.total[ledger.SUBAGENTS] += amount
         return OTHER
     if spend.new:
         return _turn(session, spend, amount)
     session.cost += amount
-    if spend.call.key != session.key:
+    if call.key != session.key:
         session.books.total[ledger.OUTPUT] += amount  # an older reply grew: growth is output
         return OTHER
     _take_back(session)
@@ -182,19 +183,17 @@ def book(session: RunningSession, spend: Spend) -> Moved:
 
 
 def _turn(session: RunningSession, spend: Spend, amount: int) -> Moved:
-    before = session.before
-    late = before is not None and spend.call.at < before.at
+    call, before = spend.call, session.before
     _reach(session)
     session.cost += amount
     session.turns += 1
-    session.models[spend.call.model] = session.models.get(spend.call.model, 0) + 1
-    if late:
-        session.books.add(ledger.step(before, spend).books)
+    session.models[call.model] = session.models.get(call.model, 0) + 1
+    if before is not None and call.at < before.at:  # it came late
+        session.books.add(ledger.step(before, spend).parts)
         return OTHER
-    session.settled = _sums(session)  # the last turn can no longer grow
     if session.turns == 1:
-        session.first_model, session.first_rates = spend.call.model, spend.rates
-    session.key = spend.call.key
+        session.first_model, session.first_rates = call.model, spend.rates
+    session.key = call.key
     session.was_before = before
     _put(session, spend)
     return TURN
@@ -204,19 +203,35 @@ def _put(session: RunningSession, spend: Spend) -> None:
     """Book the turn against the one before it."""
     step = session.step = ledger.step(session.before, spend)
     session.before = ledger.after(session.before, spend)
-    session.output = spend.call.tokens.output
+    output = session.output = spend.call.tokens.output
     if session.turns == 1:
         session.prompt = step.context
-    session.books.put(session.turns, step.books)
-    session.samples.take(session.turns, session.output, step.growth)
+    session.books.put(session.turns, step.parts)
+    session.samples.take(session.turns, output, step.growth)
     session.prices = _prices(spend)
+    _sum_up(session, step, 1)
 
 
 def _take_back(session: RunningSession) -> None:
     """Undo the books of the last turn, whose call has grown."""
-    if session.step is not None:
-        session.books.take_back(session.turns, session.step.books)
-        session.samples.take_back(session.turns, session.step.growth)
+    step = session.step
+    if step is not None:
+        session.books.take_back(session.turns, step.parts)
+        session.samples.take_back(session.turns, step.growth)
+        _sum_up(session, step, -1)
+
+
+def _sum_up(session: RunningSession, step: ledger.BookedTurn, sign: int) -> None:
+    """Take the last turn into the sums, or (-1) out of them again."""
+    _, context, growth, carried, missed, _, _ = step
+    sums, (read, paid, out) = session.sums, session.prices
+    sums.carried += sign * carried
+    sums.missed += sign * missed
+    sums.new += sign * (context if growth is None else max(0, growth))
+    sums.output += sign * session.output
+    sums.read += sign * read
+    sums.paid += sign * paid
+    sums.out += sign * out
 
 
 def _reach(session: RunningSession) -> None:
@@ -224,14 +239,12 @@ def _reach(session: RunningSession) -> None:
     nth = len(session.costs_at)
     if nth < len(GRID) and session.turns == GRID[nth]:
         session.costs_at.append(math.log(max(1, session.cost)))
-        step = session.step
-        session.carried_at.append(session.settled.carried + (step.carried if step else 0))
+        session.carried_at.append(session.sums.carried)
 
 
 def _prices(spend: Spend) -> TokenPrices:
     """The token prices of one call; without rates its cost is spread with output worth five."""
-    tokens = spend.call.tokens
-    rates = spend.rates
+    tokens, rates = spend.call.tokens, spend.rates
     if rates is None:
         units = tokens.input + 5 * tokens.output
         unit = (spend.cost or 0) * 1000 // units if units else 0
@@ -242,20 +255,9 @@ def _prices(spend: Spend) -> TokenPrices:
     return tuple.__new__(TokenPrices, (rates.cache_read, paid, rates.output))
 
 
-def _sums(session: RunningSession) -> TurnSums:
-    """The sums over all turns so far, the last one as it stands."""
-    step, sums, prices = session.step, session.settled, session.prices
-    if step is None:
-        return sums
-    new = max(0, step.growth) if step.growth is not None else step.context
-    carried, missed, before, output, *paid = sums
-    tokens = (carried + step.carried, missed + step.missed, before + new, output + session.output)
-    return tuple.__new__(TurnSums, (*tokens, *map(add, paid, prices)))
-
-
 def usage(session: RunningSession) -> SessionUsage:
     """What a session has used so far."""
-    sums = _sums(session)
+    sums = session.sums
     return SessionUsage(
         turns=session.turns,
         retries=len(session.books.retries),
@@ -274,7 +276,7 @@ def remember(
 ) -> Peer:
     """What is kept of the session now that it has finished; `peaks` by the names of `Peer`."""
     _reach(session)
-    sums, turns = _sums(session), max(1, session.turns)
+    sums, turns = session.sums, max(1, session.turns)
     return Peer(
         root=session.root,
         source=session.source,
@@ -303,9 +305,9 @@ def remember(
     )
 
 
-def _spread(numbers: list[float]) -> tuple[float, float]:
-    """Middle and upper spread; both 0 of nothing."""
-    if not numbers:
+def _spread(tokens: list[int], least: int) -> tuple[float, float]:
+    """Middle and upper spread of their logarithms; both 0 of nothing."""
+    if not tokens:
         return 0.0, 0.0
-    ordered = sorted(numbers)
+    ordered = [math.log(max(least, each)) for each in sorted(tokens)]
     return median(ordered), upper_spread(ordered)

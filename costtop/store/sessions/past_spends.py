@@ -22,14 +22,11 @@ from costtop.store.names import rates_of, read_context
 from costtop.store.sessions.tasks import told
 
 _QUERY = (
-    f"SELECT c.id, {key_of('c.')}, s.source, s.session, c.model, c.input, c.cache_read,"
-    " c.cache_write, c.cache_write_1h, c.output, c.reasoning, c.at, c.context, s.agent, c.provider,"
-    " c.variant, c.searches, c.reported, c.attempt, c.offset, c.flags, c.media, r.source,"
-    " r.session, r.label, c.cost, c.card, c.seen, c.feature, s.user"
-    f" FROM calls c JOIN sessions s ON s.id = c.session AND NOT c.flags & {UNREADABLE}"
-    " JOIN sessions r ON r.id = s.root"
+    f"SELECT c.id, {key_of('c.')}, c.session, c.model, c.input, c.cache_read, c.cache_write,"
+    " c.cache_write_1h, c.output, c.reasoning, c.at, c.context, c.provider, c.variant, c.searches,"
+    " c.reported, c.attempt, c.offset, c.flags, c.media, c.cost, c.card, c.seen, c.feature"
 )
-_TIMED, _TRIED, _BOOKED = 11, 18, 25  # columns in which the parts of a row begin
+_CALLS = f" FROM calls c WHERE NOT c.flags & {UNREADABLE}"
 _AT_ONCE = 256  # rows whose tools are asked for together
 _REMEMBERED = 4_000  # of a kind: every task is a name and a context
 K = TypeVar("K")
@@ -65,10 +62,11 @@ class History:
         self._contexts = _Known(self._context)
         self._cards = _Known(self._card)
         self._variants = _Known(self._variant)
+        self._sessions = _Known(self._session)
 
     def upto(self, since: int, last: int, imported: int = 0) -> Iterator[Spend]:
         """Every call since `since` (ms UTC) up to the row `last`, in the order of `of_roots`."""
-        where = " WHERE c.session IN (SELECT id FROM sessions WHERE last >= ?) AND c.at >= ?"
+        where = " AND c.session IN (SELECT id FROM sessions WHERE last >= ?) AND c.at >= ?"
         values = (since, since, last, imported, imported)
         yield from self._spends(f"{where} AND c.id <= ? {_ARRIVAL}", values)
 
@@ -80,7 +78,7 @@ class History:
         `watch` hears how many calls were given, and of how many.
         """
         where = (
-            " WHERE c.session IN"
+            " AND c.session IN"
             " (SELECT id FROM sessions WHERE last >= ? AND coalesce(started, 0) < ?)"
         )
         values = (since, until, since, until)
@@ -89,7 +87,7 @@ class History:
         if watch is None:
             yield from spends
             return
-        many = self._db.execute(f"SELECT count(*) FROM calls c{where}", values).fetchone()[0]
+        many = self._db.execute(f"SELECT count(*){_CALLS}{where}", values).fetchone()[0]
         for count, spend in enumerate(spends):
             if not count % _AT_ONCE:
                 watch(count, many)
@@ -103,18 +101,18 @@ class History:
     def family(self, root: int, since: int, until: int) -> list[tuple[int, Spend]]:
         """(row, call) of a root session's calls of [since, until), ms UTC, by event time."""
         where = (
-            " WHERE c.session IN (SELECT id FROM sessions WHERE root = ?)"
+            " AND c.session IN (SELECT id FROM sessions WHERE root = ?)"
             " AND c.at >= ? AND c.at < ? ORDER BY c.at, c.id"
         )
         return list(self._rows(where, (root, since, until)))
 
     def after(self, row: int) -> Iterator[Spend]:
         """Every call that arrived after the row `row`, in order of arrival."""
-        yield from self._spends(" WHERE c.id > ? ORDER BY c.id", (row,))
+        yield from self._spends(" AND c.id > ? ORDER BY c.id", (row,))
 
     def numbered(self, first: int, last: int) -> Iterator[tuple[int, Spend]]:
         """(row, call) of the rows `first` to `last`, in order."""
-        yield from self._rows(" WHERE c.id >= ? AND c.id <= ? ORDER BY c.id", (first, last))
+        yield from self._rows(" AND c.id >= ? AND c.id <= ? ORDER BY c.id", (first, last))
 
     def of_roots(self, roots: list[int], last: int = 1 << 62, imported: int = 0) -> Iterator[Spend]:
         """Every call of these root session rows and their subagents up to the row `last`.
@@ -123,7 +121,7 @@ class History:
         files come in any order: that comes first, by event time.
         """
         marks = ",".join("?" * len(roots))
-        where = f" WHERE c.session IN (SELECT id FROM sessions WHERE root IN ({marks}))"
+        where = f" AND c.session IN (SELECT id FROM sessions WHERE root IN ({marks}))"
         yield from self._spends(
             f"{where} AND c.id <= ? {_ARRIVAL}", (*roots, last, *[imported] * 2)
         )
@@ -131,7 +129,7 @@ class History:
     def of_keys(self, keys: list[bytes]) -> Iterator[Spend]:
         """The calls with these keys; marked as seen before, at their stored cost."""
         for key in keys:
-            for spend in self._spends(f" WHERE {has_key('c.', '?1')}", (key,)):
+            for spend in self._spends(f" AND {has_key('c.', '?1')}", (key,)):
                 yield spend._replace(new=False, previous=spend.cost)
 
     def newest(self) -> int:
@@ -152,37 +150,33 @@ class History:
         return (spend for _, spend in self._rows(where, values))
 
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
-        cursor = self._db.execute(_QUERY + where, values)
+        cursor = self._db.execute(_QUERY + _CALLS + where, values)
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from self._made(rows)
 
     def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Spend]]:
         """By position and without a look at the database: whoever learns asks for millions."""
         names, contexts, variants = self._names, self._contexts, self._variants
-        new = tuple.__new__  # a third of what the constructors take
+        sessions, cards, new = self._sessions, self._cards, tuple.__new__
         tools = self._tools([row[0] for row in rows])
         for row in rows:
-            number, key, source, session, model, *tokens = row[:_TIMED]
-            at, context, agent, provider, variant, searches, reported = row[_TIMED:_TRIED]
-            attempt, offset, flags, media, root_source, root, label = row[_TRIED:_BOOKED]
-            cost, card, seen, feature, owner = row[_BOOKED:]
-            used = new(Tokens, tokens)
-            who = key, names[source], session, names[model], used, at, contexts[context]
-            how: tuple[Any, ...] = (
-                agent,
-                names[provider],
-                *variants[variant],
-                searches,
-                reported,
-                "",
-            )
-            status, doubts, kind = _FLAGS[flags]
-            asked, parts = tools.get(number, ()), Media(*json.loads(media)) if media else None
-            rest: tuple[Any, ...] = status, attempt, None, *doubts, asked, offset, *kind, parts
-            call = new(Call, (*who, *how, *rest))
-            whose, rates = f"{names[root_source]}/{root}", self._cards[card]
-            booked = call, whose, cost, rates, seen, names[feature]
-            yield number, new(Spend, (*booked, True, None, names[label], names[owner]))
+            (
+                number, key, session, model, read, cached, written, hourly, output, reasoning,
+                at, context, provider, variant, searches, reported, attempt, offset, flags, media,
+                cost, card, seen, feature,
+            ) = row  # fmt: skip
+            source, own, agent, root, label, owner = sessions[session]
+            tier, speed, geo = variants[variant]
+            status, (placeholder, estimated, yields), kind = _FLAGS[flags]
+            call = new(Call, (
+                key, source, own, names[model],
+                new(Tokens, (read, cached, written, hourly, output, reasoning)),
+                at, contexts[context], agent, names[provider], tier, speed, geo, searches, reported,
+                "", status, attempt, None, placeholder, estimated, yields, tools.get(number, ()),
+                offset, *kind, Media(*json.loads(media)) if media else None,
+            ))  # fmt: skip
+            booked = call, root, cost, cards[card], seen, names[feature], True, None, label, owner
+            yield number, new(Spend, booked)
 
     def _tools(self, calls: list[int]) -> dict[int, tuple[ToolUse, ...]]:
         names = self._names
@@ -195,6 +189,17 @@ class History:
             use = tuple.__new__(ToolUse, (names[name], told(key) or "", failed, told(result)))
             found[call] = (*found[call], use) if call in found else (use,)
         return found
+
+    def _session(self, number: int) -> tuple[str, str, str, str, str, str]:
+        """Source, session, agent, its root's key and label, whose it is."""
+        source, session, agent, owner, root_source, root, label = self._db.execute(
+            "SELECT s.source, s.session, s.agent, s.user, r.source, r.session, r.label"
+            " FROM sessions s JOIN sessions r ON r.id = s.root WHERE s.id = ?",
+            (number,),
+        ).fetchone()
+        names = self._names
+        whose = f"{names[root_source]}/{root}"
+        return names[source], session, agent, whose, names[label], names[owner]
 
     def _name(self, number: int) -> str:
         row = self._db.execute("SELECT text FROM names WHERE id = ?", (number,)).fetchone()
