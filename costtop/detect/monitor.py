@@ -55,7 +55,11 @@ def as_it_was(spend: Spend) -> Spend:
     """The call as if it had arrived when it was made: for history that is replayed or learnt."""
     at, seen = spend.call.at, spend.seen
     now = min(seen + _SKEW, at)
-    return spend if now == seen else tuple.__new__(Spend, (*spend[:4], now, *spend[5:]))
+    if now == seen:
+        return spend
+    call, root, cost, rates, _, feature, new, previous, label, owner = spend
+    made = call, root, cost, rates, now, feature, new, previous, label, owner
+    return tuple.__new__(Spend, made)
 
 
 class Monitor:

@@ -368,31 +368,35 @@ def _place(turns: int) -> tuple[int, float | None]:
 
 
 def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
-    found: Usual | None = None
-    prior, worth = _PRIOR_SPREAD
-    for group in reversed(groups):
+    """Of the finest group with enough sessions, its middle shrunk towards its parents'."""
+    least, told = max(1, settings.min_peers), []
+    for group in groups:
         ordered = group.numbers("cost")
-        count = len(ordered)
-        if count < max(1, settings.min_peers):
-            continue
-        twice = twice_median(ordered)
-        middle = math.log(max(1, twice / 2))
-        if found is not None:
-            middle = (count * middle + _PARENT * found.log_mid) / (count + _PARENT)
-        spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
-        spread /= NORMAL_90
-        spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
-        found = Usual(
-            peers=count,
-            twice_median=twice,
-            log_mid=middle,
-            middle=int(math.exp(middle)),
-            outlying=int(math.exp(middle + OUTLYING * spread)),
-            high=int(quantile(ordered, 0.95)),
-            most=int(ordered[-1]),
-            level=group.level,
-        )
-    return found
+        if len(ordered) >= least:
+            told.append((group, ordered))
+    log_mid: float | None = None
+    for _, ordered in reversed(told):
+        count, own = len(ordered), math.log(max(1, twice_median(ordered) / 2))
+        if log_mid is not None:
+            own = (count * own + _PARENT * log_mid) / (count + _PARENT)
+        log_mid = own
+    if log_mid is None:
+        return None
+    (group, ordered), (prior, worth) = told[0], _PRIOR_SPREAD
+    count = len(ordered)
+    spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
+    spread /= NORMAL_90
+    spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
+    return Usual(
+        peers=count,
+        twice_median=twice_median(ordered),
+        log_mid=log_mid,
+        middle=int(math.exp(log_mid)),
+        outlying=int(math.exp(log_mid + OUTLYING * spread)),
+        high=int(quantile(ordered, 0.95)),
+        most=int(ordered[-1]),
+        level=group.level,
+    )
 
 
 def _band(groups: tuple[Group, ...], name: str, least: int) -> CostBand | None:
