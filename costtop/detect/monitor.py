@@ -45,21 +45,16 @@ _KEPT = 1000  # finished sessions that are kept whole, in case they go on
 _PEERS_KEPT = 20_000  # of older ones only the peer
 
 
-def believed(spend: Spend) -> int:
-    """When the call was made, ms UTC, as far as its clock can be right."""
-    at, latest = spend.call.at, spend.seen + _SKEW
-    return min(latest, at)
+def believed(spend: Spend, seen: int | None = None) -> int:
+    """When the call was made, ms UTC, as far as its clock can be right; `seen` is its arrival."""
+    return min(spend.call.at, (spend.seen if seen is None else seen) + _SKEW)
 
 
 def as_it_was(spend: Spend) -> Spend:
     """The call as if it had arrived when it was made: for history that is replayed or learnt."""
-    at, seen = spend.call.at, spend.seen
-    now = min(seen + _SKEW, at)
-    if now == seen:
-        return spend
-    call, root, cost, rates, _, feature, new, previous, label, owner = spend
-    made = call, root, cost, rates, now, feature, new, previous, label, owner
-    return tuple.__new__(Spend, made)
+    seen = believed(spend)
+    same = seen == spend.seen
+    return spend if same else tuple.__new__(Spend, (*spend[:4], seen, *spend[5:]))
 
 
 class Monitor:
@@ -79,19 +74,21 @@ class Monitor:
         self._ends: list[tuple[int, str, bool]] = []  # explicit ends to come, a heap
         self._due = 0  # nothing ends before that moment has passed
 
-    def observe(self, spend: Spend) -> list[Finding]:
+    def observe(self, spend: Spend, seen: int | None = None) -> list[Finding]:
         """Take one stored call and say what has become true of its session.
 
+        `seen` is when it arrived, ms UTC, where that is another moment than the call says.
         Sessions that have been idle too long when it arrives finish first; what their end
         resolves is among the findings. Only a new call is activity: a reply that grew or a tool's
         outcome changes a finished session's books, it does not run again.
         """
-        clock = self.clock = max(self.clock, spend.seen)
+        seen = spend.seen if seen is None else seen
+        clock = self.clock = max(self.clock, seen)
         found = self._expire(clock) if clock > self._due else []
         past = None if spend.new else self._past.get(spend.root)
         over = None if past is None else past.peer
         watched = self._watched(spend)
-        self._judge(watched, spend, believed(spend), found)
+        self._judge(watched, spend, believed(spend, seen), found)
         if over is not None:
             self._open.pop(spend.root)
             found += self._end(watched, over.at, over.censored)

@@ -21,7 +21,7 @@ from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.notices.post import titled
 from costtop.detect.budgets import plan_tiers
 from costtop.detect.budgets.budget_monitor import Budgets
-from costtop.detect.monitor import Monitor, as_it_was, believed
+from costtop.detect.monitor import Monitor, believed
 from costtop.model import Finding, Spend
 from costtop.named import NamedTuple
 from costtop.queries.plans import watched_spend
@@ -157,8 +157,9 @@ def found_in(
     monitor = Monitor(settings)
     kills = [end for _, end in finished_peers.kills(db, 0) if end.at < until]
     monitor.foretell((end for end in finished_peers.ends(db, began, _ALL) if end.at < until), kills)
-    spends = map(as_it_was, History(db).between(began, until, heard_by))
-    seen = (one for one in spends if one.call.source == source) if source else spends
+    seen = History(db).between(began, until, heard_by)
+    if source:
+        seen = (spend for spend in seen if spend.call.source == source)
     roots: set[str] = set()
     found = list(_findings(seen, monitor, _budgets(db, config), since, roots))
     found += monitor.tick(until)
@@ -178,8 +179,9 @@ def _findings(
     for spend in spends:
         if spend.call.at >= since:
             roots.add(spend.root)
-        yield from monitor.observe(spend)
-        yield from budgets.observe(spend, believed(spend))
+        made = believed(spend)  # as if it had arrived then
+        yield from monitor.observe(spend, made)
+        yield from budgets.observe(spend, believed(spend, made))
 
 
 def _of_plans(db: sqlite3.Connection, config: Config, until: int, source: str) -> list[Finding]:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from costtop.model import Call, Context, Media, Rates, Spend, Tokens, ToolUse
@@ -147,18 +148,18 @@ class History:
         return int(row[0]) if row else None
 
     def _spends(self, where: str, values: tuple[object, ...]) -> Iterator[Spend]:
-        return (spend for _, spend in self._rows(where, values))
+        return map(itemgetter(1), self._rows(where, values))
 
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[tuple[int, Spend]]:
         cursor = self._db.execute(_QUERY + _CALLS + where, values)
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from self._made(rows)
 
-    def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Spend]]:
+    def _made(self, rows: list[tuple[Any, ...]]) -> list[tuple[int, Spend]]:
         """By position and without a look at the database: whoever learns asks for millions."""
         names, contexts, variants = self._names, self._contexts, self._variants
         sessions, cards, new = self._sessions, self._cards, tuple.__new__
-        tools = self._tools([row[0] for row in rows])
+        tools, made = self._tools([row[0] for row in rows]), []
         for row in rows:
             (
                 number, key, session, model, read, cached, written, hourly, output, reasoning,
@@ -176,7 +177,8 @@ class History:
                 offset, *kind, Media(*json.loads(media)) if media else None,
             ))  # fmt: skip
             booked = call, root, cost, cards[card], seen, names[feature], True, None, label, owner
-            yield number, new(Spend, booked)
+            made.append((number, new(Spend, booked)))
+        return made
 
     def _tools(self, calls: list[int]) -> dict[int, tuple[ToolUse, ...]]:
         names = self._names
