@@ -162,7 +162,7 @@ class History:
         tools, made = self._tools([row[0] for row in rows]), []
         for row in rows:
             (
-                number, key, session, model, read, cached, written, hourly, output, reasoning,
+                number, key, session, model, whole, cached, written, hourly, output, reasoning,
                 at, context, provider, variant, searches, reported, attempt, offset, flags, media,
                 cost, card, seen, feature,
             ) = row  # fmt: skip
@@ -171,7 +171,7 @@ class History:
             status, (placeholder, estimated, yields), kind = _FLAGS[flags]
             call = new(Call, (
                 key, source, own, names[model],
-                new(Tokens, (read, cached, written, hourly, output, reasoning)),
+                new(Tokens, (whole, cached, written, hourly, output, reasoning)),
                 at, contexts[context], agent, names[provider], tier, speed, geo, searches, reported,
                 "", status, attempt, None, placeholder, estimated, yields, tools.get(number, ()),
                 offset, *kind, Media(*json.loads(media)) if media else None,
