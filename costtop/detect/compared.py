@@ -10,8 +10,9 @@ from costtop.analysis import because, drivers
 from costtop.analysis.because import Driver
 from costtop.analysis.why import Standing
 from costtop.detect.sessions.peer_group import Level
-from costtop.detect.sessions.peers import PeerView, Usual
+from costtop.detect.sessions.peers import PeerView
 from costtop.detect.sessions.running_session import RunningSession, usage
+from costtop.detect.sessions.usual_cost import Usual
 from costtop.model import Cause
 from costtop.named import NamedTuple
 

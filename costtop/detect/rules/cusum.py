@@ -9,7 +9,7 @@ import math
 
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
-from costtop.detect.sessions.peers import CostBand
+from costtop.detect.sessions.usual_cost import CostBand
 from costtop.named import NamedTuple
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from costtop import periods
 from costtop.analysis.drivers import Reference
 from costtop.analysis.quantiles import (
-    NORMAL_90,
     median,
     quantile,
     tail,
@@ -23,14 +22,11 @@ from costtop.analysis.quantiles import (
 )
 from costtop.detect.sessions.finished_peer import GRID, Peer
 from costtop.detect.sessions.peer_group import SWARM, Group, Level, Middle
+from costtop.detect.sessions.usual_cost import PARENT, CostBand, Usual, usual_of
 from costtop.detect.settings import Settings
 from costtop.model import Rates
-from costtop.named import NamedTuple
 
-_PARENT = 3  # finished sessions that the parent's estimate is worth
-_PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86
 _AGE_SPREAD = (0.6, 8)  # the same at one age
-OUTLYING = 2.6  # spreads of ln cost: 5 in 1000 real sessions lie beyond (DETECTION, D1)
 _LONGER = 4  # times as long as peers ever were: up to here length explains the cost
 _CARRIES = 1.1  # power of its length with which a session's cost grows: context is carried on
 _HIGH = 1.645  # spreads: the 95 % point, where a few peers alone say too little
@@ -42,31 +38,6 @@ _LARGEST = 0.98  # of peers, whose largest turn is as large as a turn ever is
 
 
 Told = TypeVar("Told")
-
-
-class Usual(NamedTuple):
-    """What sessions of a group usually cost, in nano-dollars."""
-
-    peers: int  # finished sessions in the group that gave the median
-    twice_median: int
-    log_mid: float  # ln of the usual cost, shrunk towards the parent groups
-    middle: int  # the usual cost so shrunk
-    outlying: int  # 2.6 spreads above it: rarer than one in two hundred
-    high: int  # the 95 % point
-    most: int  # the dearest
-    level: Level  # the group
-
-    @property
-    def median(self) -> int:
-        return self.twice_median // 2
-
-
-class CostBand(NamedTuple):
-    """What is usual of a number: middle and upper spread of its logarithm."""
-
-    mid: float
-    spread: float
-    peers: int
 
 
 class PeerView:
@@ -122,7 +93,7 @@ class PeerView:
         """The same, else what all sessions cost: for words that say so, not for a judgement."""
         self._fresh()
         if not self._asked:  # None is an answer too: before the first finished peers
-            self._asked, self._usual = True, _usual(self.groups, self.peers.settings)
+            self._asked, self._usual = True, usual_of(self.groups, self.peers.settings)
         return self._usual
 
     def beyond(self, turns: int, cost: int, agents: int = 0) -> bool | None:
@@ -288,7 +259,7 @@ class PeerView:
             return None
         mid = told[-1].mid
         for size, own, _ in reversed(told[:-1]):
-            mid = (size * own + _PARENT * mid) / (size + _PARENT)
+            mid = (size * own + PARENT * mid) / (size + PARENT)
         prior, worth = _AGE_SPREAD
         size, _, spread = told[0]
         spread = math.sqrt((size * spread * spread + worth * prior * prior) / (size + worth))
@@ -365,38 +336,6 @@ def _place(turns: int) -> tuple[int, float | None]:
     if GRID[nth] == turns:
         return nth, None
     return nth, math.log(turns / GRID[nth]) / math.log(GRID[nth + 1] / GRID[nth])
-
-
-def _usual(groups: tuple[Group, ...], settings: Settings) -> Usual | None:
-    """Of the finest group with enough sessions, its middle shrunk towards its parents'."""
-    least, told = max(1, settings.min_peers), []
-    for group in groups:
-        ordered = group.numbers("cost")
-        if len(ordered) >= least:
-            told.append((group, ordered))
-    log_mid: float | None = None
-    for _, ordered in reversed(told):
-        count, own = len(ordered), math.log(max(1, twice_median(ordered) / 2))
-        if log_mid is not None:
-            own = (count * own + _PARENT * log_mid) / (count + _PARENT)
-        log_mid = own
-    if log_mid is None:
-        return None
-    (group, ordered), (prior, worth) = told[0], _PRIOR_SPREAD
-    count = len(ordered)
-    spread = math.log(max(1, quantile(ordered, 0.9))) - math.log(max(1, quantile(ordered, 0.5)))
-    spread /= NORMAL_90
-    spread = math.sqrt((count * spread**2 + worth * prior**2) / (count + worth))
-    return Usual(
-        peers=count,
-        twice_median=twice_median(ordered),
-        log_mid=log_mid,
-        middle=int(math.exp(log_mid)),
-        outlying=int(math.exp(log_mid + OUTLYING * spread)),
-        high=int(quantile(ordered, 0.95)),
-        most=int(ordered[-1]),
-        level=group.level,
-    )
 
 
 def _band(groups: tuple[Group, ...], name: str, least: int) -> CostBand | None:

@@ -27,6 +27,7 @@ _QUERY = (
     " c.cache_write_1h, c.output, c.reasoning, c.at, c.context, c.provider, c.variant, c.searches,"
     " c.reported, c.attempt, c.offset, c.flags, c.media, c.cost, c.card, c.seen, c.feature"
 )
+_USED, _TIMED, _TRIED, _BOOKED = 4, 10, 16, 20  # columns in which the parts of a row begin
 _CALLS = f" FROM calls c WHERE NOT c.flags & {UNREADABLE}"
 _AT_ONCE = 256  # rows whose tools are asked for together
 _REMEMBERED = 4_000  # of a kind: every task is a name and a context
@@ -161,21 +162,18 @@ class History:
         sessions, cards, new = self._sessions, self._cards, tuple.__new__
         tools, made = self._tools([row[0] for row in rows]), []
         for row in rows:
-            (
-                number, key, session, model, whole, cached, written, hourly, output, reasoning,
-                at, context, provider, variant, searches, reported, attempt, offset, flags, media,
-                cost, card, seen, feature,
-            ) = row  # fmt: skip
+            number, key, session, model = row[:_USED]
+            at, context, provider, variant, searches, reported = row[_TIMED:_TRIED]
+            attempt, offset, flags, media = row[_TRIED:_BOOKED]
+            cost, card, seen, feature = row[_BOOKED:]
             source, own, agent, root, label, owner = sessions[session]
-            tier, speed, geo = variants[variant]
-            status, (placeholder, estimated, yields), kind = _FLAGS[flags]
-            call = new(Call, (
-                key, source, own, names[model],
-                new(Tokens, (whole, cached, written, hourly, output, reasoning)),
-                at, contexts[context], agent, names[provider], tier, speed, geo, searches, reported,
-                "", status, attempt, None, placeholder, estimated, yields, tools.get(number, ()),
-                offset, *kind, Media(*json.loads(media)) if media else None,
-            ))  # fmt: skip
+            used = new(Tokens, row[_USED:_TIMED])
+            who = key, source, own, names[model], used, at, contexts[context], agent
+            told_as: tuple[Any, ...] = names[provider], *variants[variant], searches, reported, ""
+            status, doubts, kind = _FLAGS[flags]
+            asked, parts = tools.get(number, ()), Media(*json.loads(media)) if media else None
+            rest: tuple[Any, ...] = status, attempt, None, *doubts, asked, offset, *kind, parts
+            call = new(Call, (*who, *told_as, *rest))
             booked = call, root, cost, cards[card], seen, names[feature], True, None, label, owner
             made.append((number, new(Spend, booked)))
         return made
