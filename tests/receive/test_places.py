@@ -44,7 +44,7 @@ async def peer(path):
 async def told(reader):
     """All up to the end; what a peer still says is lost with a closed connection."""
     async with asyncio.timeout(PATIENCE):
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):  # reset, or a broken pipe to who still speaks
             return await reader.read()
         return b""
 
