@@ -36,7 +36,21 @@ FORM = "2"  # of an exported card: older ones lack rates of audio and images
 _MOST = 4096  # cards remembered: a log full of made-up names must not fill the memory
 
 Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
-_Page = tuple[int, int, Rates | None, Card]  # the newest rates hold from .. up to a size; all
+
+
+class Page(NamedTuple):
+    """A card with its newest rates in front, which hold from a time on (ms UTC) up to a size."""
+
+    since: int
+    upto: int
+    newest: Rates | None
+    card: Card
+
+    def rates(self, at: int, size: int) -> Rates | None:
+        """The rates of a request of `size` input tokens in all at `at`; None: unpriced."""
+        if at >= self[0] and size <= self[1]:
+            return self[2]
+        return rates_at(self[3], at, size)
 
 
 class Shipped(NamedTuple):
@@ -69,7 +83,7 @@ class PriceBook:
         self._mine = mine
         self._fallback = litellm_list.table(fallback)
         self._snapshot = snapshot
-        self._pages: dict[Key, _Page] = {}
+        self._pages: dict[Key, Page] = {}
         self._offered: Any = None
         self._learnt = False
         self._shipped = cache(shipped)
@@ -85,13 +99,11 @@ class PriceBook:
         geo: str = "",
     ) -> Rates | None:
         """The rates of a request of `size` input tokens in all at `at` (ms UTC); None: unpriced."""
-        page = self._pages.get((provider, model, tier, speed, geo))
-        if page is None:
-            page = self._learn((provider, model, tier, speed, geo))
-        since, upto, newest, card = page
-        if at >= since and size <= upto:
-            return newest
-        return rates_at(card, at, size)
+        return self.page((provider, model, tier, speed, geo)).rates(at, size)
+
+    def page(self, key: Key) -> Page:
+        """The rates of such requests at any time and size, worked out once."""
+        return self._pages.get(key) or self._learn(key)
 
     def remembers(self, call: Call) -> bool:
         """Whether nothing has to be loaded or worked out for its price."""
@@ -115,8 +127,7 @@ class PriceBook:
     ) -> str:
         """Why such calls have no rates, in words for `doctor`; "" when they have."""
         key = (provider, model, tier, speed, geo)
-        page = self._pages.get(key) or self._learn(key)
-        return window_at(page[3], at).why
+        return window_at(self.page(key).card, at).why
 
     def count(self) -> int:
         """Cards remembered; when it has grown there is something new to `export`."""
@@ -188,7 +199,7 @@ class PriceBook:
         self._pages.update(pages)
         return True
 
-    def _learn(self, key: Key) -> _Page:
+    def _learn(self, key: Key) -> Page:
         if self._offered is not None:
             offered, self._offered = self._offered, None
             if self.restore(offered) and key in self._pages:
@@ -261,13 +272,13 @@ def _shipped_card(told: Any, model: Candidate, modifiers: tuple[str, ...]) -> Ca
     return None if number is None else from_plain(told["cards"][number])
 
 
-def _page(card: Card) -> _Page:
+def _page(card: Card) -> Page:
     """The card with its newest, smallest rates in front: what all but a few calls ask for."""
     since, windows = card.stretches[-1]
     bands = windows[0].bands
     if len(windows) > 1:
-        return since, -1, None, card  # no size is that small: the time of day is asked each time
+        return Page(since, -1, None, card)  # no size is that small: the time of day counts
     if not bands:
-        return since, VAST, None, card
+        return Page(since, VAST, None, card)
     upto = bands[1].above if len(bands) > 1 else VAST
-    return since, upto, bands[0].rates, card
+    return Page(since, upto, bands[0].rates, card)

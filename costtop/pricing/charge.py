@@ -4,6 +4,9 @@ Formula and units are those of `model.Rates`. Every product is an exact int of p
 sum is rounded once, half to even, so 1,000,000 tokens at $3 a million cost exactly $3.
 """
 
+from collections.abc import Sequence
+from operator import sub
+
 from costtop.model import Call, FloorReason, Media, Rates, Tokens
 from costtop.named import NamedTuple
 
@@ -41,6 +44,26 @@ def charge(tokens: Tokens, searches: int, rates: Rates, media: Media | None = No
     if media:
         pico += sum(used * (rate - text) for _, used, rate, text in _apart(media, rates))
     return _nanos(pico) + searches * search + request
+
+
+def charges(tokens: Sequence[Sequence[int]], rates: Rates) -> list[int]:
+    """`charge` of each of many requests of text at the same rates.
+
+    `tokens` are columns by the fields of `Tokens`.
+    """
+    total, read, write, hour, output, _ = tokens
+    plain = list(map(sub, map(sub, total, read), write))
+    short = list(map(sub, write, hour))
+    if min(plain, default=0) < 0 or min(short, default=0) < 0:
+        each = zip(*tokens, strict=True)
+        return [charge(Tokens._make(one), 0, rates) for one in each]
+    per_plain, per_read, per_short, per_hour, per_output, _, _, request, *_ = rates
+    counts = zip(plain, read, short, hour, output, strict=True)
+    return [
+        _nanos(a * per_plain + b * per_read + c * per_short + d * per_hour + e * per_output)
+        + request
+        for a, b, c, d, e in counts
+    ]
 
 
 def cost(
@@ -160,8 +183,7 @@ def _parts(tokens: Tokens) -> tuple[int, int, int, int, int]:
 
 
 def _nanos(pico: int) -> int:
-    whole, rest = divmod(pico, 1000)
-    return whole + (rest > 500 or (rest == 500 and whole & 1))
+    return (pico + 499 + (pico // 1000 & 1)) // 1000
 
 
 def _decimal(value: int, places: int) -> str:

@@ -6,6 +6,7 @@ Memos are read when their files go on: they are many, and most files are quiet.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from costtop.named import NamedTuple
@@ -125,7 +126,7 @@ def _rank(started: int | None, born: int, path: bytes) -> "Rank":
 def _first_time(reading: "Reading") -> int | None:
     if not reading.path.startswith(b"/"):
         return None  # a channel
-    times = [item.call.at for item in reading.calls[:1]]
+    times = [item.call.at for item in islice(reading.calls, 1)]
     times += [fact.at or fact.started or _NEVER for fact in reading.facts[:1]]
     first = min(times, default=_NEVER)
     return None if first == _NEVER else first

@@ -20,7 +20,8 @@ from costtop.nouns.budget_nouns import WHOLE
 from costtop.plan_reading import PlanReading
 from costtop.store import meta
 from costtop.store.alerts import breakers, silences
-from costtop.store.calls.calls import Recorded
+from costtop.store.calls.calls import record
+from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
@@ -78,7 +79,8 @@ class Watch:
 
     def _take(self, one: PlanReading, *, lost: bool) -> None:
         plan_readings.put(self.db, Names(), [one])
-        self.evaluator.after(self.db, Recorded(1, [], [], windows=one.at), self.now)
+        recorded = record(self.db, WriteContext(lambda *_: ""), [], self.now)
+        self.evaluator.after(self.db, recorded._replace(windows=one.at), self.now)
         if lost:
             raise KeyError
 

@@ -126,7 +126,7 @@ class Evaluator:
     def after(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> None:
         """Judges what a transaction has recorded, inside it."""
         if not self.awake:
-            self._grown.update(spend.root for spend in recorded.spends if not spend.new)
+            self._grown.update(spend.root for spend in recorded.spent.grown())
             if self.today:
                 self._judge_today(db, recorded, now)
             return
@@ -148,9 +148,8 @@ class Evaluator:
         """What of it is of today; the rest is history that is being imported."""
         start = periods.start_of("day", now, self.tz)
         found: list[Finding] = []
-        for spend in recorded.spends:
-            if spend.call.at >= start:
-                found += self._budgets.observe(spend, now)
+        for spend in recorded.spent.since(start):
+            found += self._budgets.observe(spend, now)
         if recorded.removed:
             self._recount(db, now)
         told = recorded.windows >= start

@@ -5,7 +5,7 @@ what a file holds.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
@@ -41,7 +41,7 @@ class Folded(NamedTuple):
     place: Place
     memo: Memo
     fresh: bool
-    calls: list[Call]
+    calls: Collection[Call]  # a list, or from a worker a stretch of columns
     facts: list[SessionFact]
     tasks: list[TaskFact]
     outcomes: list[Outcome]
@@ -207,7 +207,7 @@ def _sort(folded: Folded, events: Iterable[Event]) -> None:
     lists: Any = folded
     for event in events:
         if isinstance(event, Call):
-            folded.calls.append(_joinable(event))
+            lists.calls.append(_joinable(event))
         else:
             lists[_LIST_OF[type(event)]].append(event)
 

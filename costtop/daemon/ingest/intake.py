@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from costtop import lasting
-from costtop.daemon.ingest import estimating
-from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further, parts
+from costtop.call_columns import CallColumns, CallRest, of_calls, parts, whole
+from costtop.daemon.ingest import backlog, estimating
+from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.journalled import encoded
 from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
-from costtop.model import Call
 from costtop.named import NamedTuple
 from costtop.pricing.book import PriceBook
+from costtop.pricing.price_columns import prices
 from costtop.sources.fold.source import Memo, written
 from costtop.store import places
 from costtop.store.calls import calls
-from costtop.store.calls.batch import Priced, Reading
+from costtop.store.calls.batch import PricedColumns, Reading
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.git import pull_links
@@ -169,7 +170,7 @@ class Ingest:
         orders = await self._ordered(seen)
         while orders:
             folded = await asyncio.to_thread(fold, orders, turn)
-            for part in parts(folded):
+            for part in backlog.parts(folded):
                 await self.commit(part)
             orders = further(orders, folded)
 
@@ -265,6 +266,7 @@ class Ingest:
         ]
 
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:
+        calls = self._priced(whole([item.calls for item in folded], of_calls))
         return [
             Reading(
                 source=item.label,
@@ -273,7 +275,7 @@ class Ingest:
                 memo=item.memo_kept or written(item.memo),
                 born=item.place.born,
                 fresh=item.fresh,
-                calls=[self._priced(call) for call in item.calls],
+                calls=own,
                 facts=item.facts,
                 tasks=item.tasks,
                 outcomes=item.outcomes,
@@ -283,14 +285,24 @@ class Ingest:
                 pulls=item.pulls,
                 owner=self.owner_of(item.label, item.place.path),
             )
-            for item in folded
+            for item, own in zip(
+                folded, parts(calls, [len(one.calls) for one in folded]), strict=True
+            )
         ]
 
-    def _priced(self, call: Call) -> Priced:
-        computed, rates, short = self._prices.price(call)
-        settled = call.reported if call.settled else None
-        cost = self._costs(computed, call.reported) if settled is None else settled
-        return Priced(call, computed, cost, rates, short)
+    def _priced(self, calls: CallColumns) -> PricedColumns:
+        found = prices(self._prices, calls)
+        cost = found.computed
+        if any(one.reported is not None for one in calls.rests):
+            rests = map(calls.rests.__getitem__, calls.rest)
+            cost = list(map(self._counted, found.computed, rests))
+        return PricedColumns(calls, found.computed, cost, found.rates, found.short)
+
+    def _counted(self, computed: int | None, told: CallRest) -> int | None:
+        """What counts of what a call comes to by the lists and by its own telling."""
+        if told.settled and told.reported is not None:
+            return told.reported
+        return self._costs(computed, told.reported)
 
     def _count(self, folded: Sequence[Folded], recorded: Recorded) -> None:
         counts = self.counts
@@ -298,10 +310,10 @@ class Ingest:
         read = sum(item.read for item in folded)
         counts.bytes += read
         counts.bad += sum(len(item.bad) for item in folded)
-        new = sum(spend.new for spend in recorded.spends)
+        new = recorded.spent.new()
         counts.calls += new
-        counts.updated += len(recorded.spends) - new
-        counts.unpriced += sum(spend.cost is None for spend in recorded.spends if spend.new)
+        counts.updated += len(recorded.spent) - new
+        counts.unpriced += recorded.spent.unpriced()
         self.progress = self.progress._replace(done=self.progress.done + read)
 
     async def _count_files(self, found: FoundFiles) -> None:

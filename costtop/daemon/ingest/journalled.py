@@ -47,7 +47,7 @@ def encoded(folded: Folded, memo: str) -> bytes:
             label=folded.label,
             path=base64.b85encode(folded.place.path).decode(),
             memo=msgspec.Raw(memo.encode()),
-            calls=folded.calls,
+            calls=[*folded.calls],
             facts=folded.facts,
             tasks=folded.tasks,
             outcomes=folded.outcomes,

@@ -50,10 +50,11 @@ def put_calls(store: OwnStore, rows: Iterable[FleetCall], *, booked: bool, rev: 
     every, deltas = iter(rows), Deltas()
     last = store.db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0]
     while part := [_row(store, one) for one in islice(every, _AT_ONCE)]:
-        merge.write(store.db, list(enumerate(part, last + 1)), [])
+        columns = list(zip(*part, strict=True))
+        merge.write(store.db, range(last + 1, last + 1 + len(part)), columns, [])
         last += len(part)
-        for row in part if booked else ():
-            deltas.book(row)
+        if booked:
+            deltas.add(columns)
     if booked:
         store.db.execute(f"UPDATE sessions SET {_NOTHING_YET}")
         for table in ("spend", "minutes", "session_models"):

@@ -8,6 +8,7 @@ larger output, the owner is the earliest file, the time is the earliest.
 import json
 from hashlib import blake2b
 
+from costtop.call_columns import CallRest
 from costtop.model import Call, FloorReason, Media, Tokens
 from costtop.named import NamedTuple
 
@@ -128,7 +129,7 @@ def request_hash(request: str) -> int:
     return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
 
 
-def call_flags(call: Call) -> int:
+def call_flags(call: Call | CallRest) -> int:
     """What a row says of the call in single bits."""
     return (
         (ERROR if call.status != "ok" else 0)

@@ -1,9 +1,11 @@
 """Calls as one batch saw them, beside the rows that the table holds of them."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import compress, groupby
+from itertools import compress, pairwise
+from operator import ne
+from typing import Any
 
 from costtop.model import Context
 from costtop.named import NamedTuple
@@ -12,7 +14,6 @@ from costtop.store.calls.call_row import (
     BEGINNING,
     COLUMNS,
     HEARD,
-    YIELDS,
     CallIds,
     CallRow,
     Rank,
@@ -27,8 +28,6 @@ _HALF = "substr(key, 1, 8)"  # of a key: what names its message
 _BEGINS = begins("key")
 _STANDS = f"SELECT 1 FROM calls WHERE {_BEGINS} = ? AND {_HALF} = ? AND NOT flags & 8 LIMIT 1"
 AT_ONCE = 400  # keys looked up by one statement
-_OFTEN_NULL = ("computed", "reported", "request", "media")
-_REQUEST_ALONE = (False, False, True, False)  # as most calls of a transcript
 _UPDATE = f"UPDATE calls SET {COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
@@ -118,17 +117,16 @@ def among(
 
 
 def side_copies(
-    db: sqlite3.Connection, sights: dict[bytes, Sight], maybe: set[bytes]
+    db: sqlite3.Connection, keys: Iterable[bytes], yielding: Collection[bytes], maybe: set[bytes]
 ) -> set[bytes]:
     """Keys of side copies whose message is counted already, here or in the database.
 
-    A copy counts while it is alone; it stands beside its message by the first half of its key.
-    Only the halves in `maybe` can be stored.
+    A copy, one of the `yielding`, counts while it is alone; it stands beside its message by the
+    first half of its key. Only the halves in `maybe` can be stored.
     """
-    yielding = [key for key, sight in sights.items() if sight.row.flags & YIELDS]
     if not yielding:
         return set()
-    plain = {key[:8] for key, sight in sights.items() if not sight.row.flags & YIELDS}
+    plain = {key[:8] for key in keys if key not in yielding}
     return {
         key for key in yielding if key[:8] in plain or (key[:8] in maybe and _stands(db, key[:8]))
     }
@@ -139,10 +137,9 @@ def _stands(db: sqlite3.Connection, half: bytes) -> bool:
     return db.execute(_STANDS, (half[:BEGINNING], half)).fetchone() is not None
 
 
-def overtaken(db: sqlite3.Connection, inserts: list[Sight], maybe: set[bytes]) -> list[Stored]:
-    """Side copies counted earlier, now that their message itself came; they are deleted."""
-    halves = (one.row.key[:8] for one in inserts if not one.row.flags & YIELDS)
-    groups = [bytearray(half) for half in halves if half in maybe]
+def overtaken(db: sqlite3.Connection, arrived: Iterable[bytes], maybe: set[bytes]) -> list[Stored]:
+    """Side copies counted earlier, now that the messages of these keys came; they are deleted."""
+    groups = [bytearray(key[:8]) for key in arrived if key[:8] in maybe]
     return list(among(db, _HALF, groups, " AND flags & 8", "calls INDEXED BY calls_side"))
 
 
@@ -156,11 +153,26 @@ def delete(db: sqlite3.Connection, gone: list[Stored]) -> None:
 
 
 def write(
-    db: sqlite3.Connection, inserts: list[tuple[int, CallRow]], updates: list[tuple[int, CallRow]]
+    db: sqlite3.Connection,
+    numbers: Sequence[int],
+    rows: Sequence[Sequence[Any]],
+    updates: list[tuple[int, CallRow]],
 ) -> None:
-    """Writes rows by their ids: new ones and changed ones."""
-    for told, rows in groupby(inserts, _told_of):
-        db.executemany(_insert(told), [_values(n, row, told) for n, row in rows])
+    """Writes new calls, whose rows are columns by the fields of `CallRow`, and changed ones."""
+    for start, stop, told in _alike(rows):
+        columns = [column[start:stop] for column in rows]
+        often_null = (
+            _kept_computed(columns) if told[0] else (),
+            *(columns[n] for n in _SELDOM[1:]),
+        )
+        values = zip(
+            numbers[start:stop],
+            [bytearray(kept_key(key)) for key in columns[0]],
+            *(columns[n] for n in _MOSTLY),
+            *compress(often_null, told),
+            strict=True,
+        )
+        db.executemany(_insert(told), values)
     if updates:
         db.executemany(_UPDATE, [(*_kept(row), call_id) for call_id, row in updates])
 
@@ -168,32 +180,35 @@ def write(
 # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters. So keys
 # go as byte arrays, and what is NULL in most rows is not named.
 
+_OFTEN_NULL = ("computed", "reported", "request", "media")
+_SELDOM = tuple(map(CallRow._fields.index, _OFTEN_NULL))
+_MOSTLY = tuple(n for n in range(1, len(CallRow._fields)) if n not in _SELDOM)
+_COMPUTED, _COST = map(CallRow._fields.index, ("computed", "cost"))
 
-def _told_of(insert: tuple[int, CallRow]) -> tuple[bool, ...]:
-    """Which of `_OFTEN_NULL` a new row has."""
-    row = insert[1]
-    return (
-        row.computed != row.cost,
-        row.reported is not None,
-        row.request is not None,
-        row.media is not None,
+
+def _alike(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int, tuple[bool, ...]]]:
+    """(start, stop) of stretches of new rows that have the same of `_OFTEN_NULL`, and which."""
+    told = list(
+        zip(
+            map(ne, rows[_COMPUTED], rows[_COST]),
+            *([one is not None for one in rows[n]] for n in _SELDOM[1:]),
+            strict=True,
+        )
     )
+    turns = compress(range(1, len(told)), map(ne, told[1:], told))
+    ends = [0, *turns, len(told)] if told else []
+    return ((start, stop, told[start]) for start, stop in pairwise(ends))
+
+
+def _kept_computed(columns: Sequence[Sequence[Any]]) -> list[int | None]:
+    return list(map(kept_computed, columns[_COMPUTED], columns[_COST]))
 
 
 @cache
 def _insert(told: tuple[bool, ...]) -> str:
-    seldom = [name for name, is_told in zip(_OFTEN_NULL, told, strict=True) if is_told]
-    names = ", ".join([*(one for one in CallRow._fields if one not in _OFTEN_NULL), *seldom])
+    fields = [CallRow._fields[n] for n in (0, *_MOSTLY)]
+    names = ", ".join([*fields, *compress(_OFTEN_NULL, told)])
     return f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
-
-
-def _values(n: int, row: CallRow, told: tuple[bool, ...]) -> tuple[object, ...]:
-    """As `_insert` binds them."""
-    mostly = (n, bytearray(kept_key(row[0])), *row[2:18], *row[19:22], *row[23:25])
-    if told == _REQUEST_ALONE:
-        return (*mostly, row[22])
-    kept = (kept_computed(row.computed, row.cost), row.reported, row.request, row.media)
-    return (*mostly, *compress(kept, told))
 
 
 def _kept(row: CallRow) -> tuple[object, ...]:

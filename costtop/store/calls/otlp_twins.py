@@ -67,12 +67,12 @@ class Heard:
         """Whether a log tells of a root session or of one below it."""
         return self._known(db, root) == 0
 
-    def matters(self, db: sqlite3.Connection, sights: Iterable[Sight]) -> bool:
+    def matters(self, db: sqlite3.Connection, *, comes: bool) -> bool:
         """Whether there is anything to join; makes the indexes when the first heard call comes."""
         if self._ready is None:
             query = "SELECT 1 FROM sqlite_master WHERE name = 'calls_coarse'"
             self._ready = db.execute(query).fetchone() is not None
-        if not self._indexed and any(sight.row.flags & HEARD for sight in sights):
+        if not self._indexed and comes:
             for index in _INDEXES:
                 db.execute(index)
             self._ready = self._indexed = True

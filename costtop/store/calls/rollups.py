@@ -5,8 +5,10 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from operator import add
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, compress, islice, pairwise
+from operator import add, ne, sub
+from typing import Any
 
 from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
@@ -21,35 +23,43 @@ def next_rev(db: sqlite3.Connection) -> int:
     return 1 + int(db.execute("SELECT coalesce(max(rev), 0) FROM sessions").fetchone()[0])
 
 
-_Line = tuple[int, int, int, int, int]  # as `LINE` names it
+_Columns = Sequence[Sequence[Any]]
+"""Rows as columns, by the fields of `CallRow`."""
+_SESSION, _CONTEXT, _FEATURE, _MODEL, _AT, _SEEN, _COST, _REPORTED, _FLAGS = map(
+    CallRow._fields.index,
+    ("session", "context", "feature", "model", "at", "seen", "cost", "reported", "flags"),
+)
+_INPUT, _REASONING = map(CallRow._fields.index, ("input", "reasoning"))  # and all between them
+_Newest = tuple[int, int, int, int]  # context, feature, model, input of a call
 
 
 class _Latest:
     """The latest call that a batch has of one session, and its first and last times."""
 
-    __slots__ = ("first", "row", "seen")
+    __slots__ = ("at", "call", "first", "seen")
 
-    def __init__(self, row: CallRow) -> None:
-        self.row, self.first, self.seen = row, row.at, row.seen
+    def __init__(self) -> None:
+        self.first, self.at, self.seen = 1 << 62, -1 << 62, 0
+        self.call: _Newest = (0, 0, 0, 0)
 
-    def note(self, row: CallRow) -> None:
-        """Takes one more call."""
-        if row.at >= self.row.at:
-            self.row, self.seen = row, row.seen
+    def note(self, first: int, at: int, seen: int, call: _Newest) -> None:
+        """Takes more calls, or one: their times, when they were seen, and the latest of them."""
+        if at >= self.at:
+            self.at, self.seen, self.call = at, seen, call
         else:
-            self.seen = max(self.seen, row.seen)
-        self.first = min(self.first, row.at)
+            self.seen = max(self.seen, seen)
+        self.first = min(self.first, first)
 
     def times(self, session: int) -> tuple[int, ...]:
         """As `_ADD_WITH_TIMES` binds them last."""
-        return (self.first, self.row.at, self.seen, session)
+        return (self.first, self.at, self.seen, session)
 
     def newest(self, session: int) -> tuple[int, ...]:
         """As `_NEWEST` binds them."""
-        row = self.row
-        return (row.context, row.feature, row.model, row.input, session, row.at)
+        return (*self.call, session, self.at)
 
 
+_MINUTES_A_QUARTER = QUARTER // MINUTE
 _MINUTES = statements("minutes", "minute, session", "cost, calls, unpriced, tokens")
 _SPEND = statements("spend", LINE, SUMS)
 _FLOORS = statements("floors", f"{LINE}, reason", "calls, cost, output")
@@ -78,7 +88,22 @@ class Deltas:
         self._floors, self._models = RollupTable(_FLOORS), RollupTable(_MODELS)
         self._taken_back: set[tuple[int, int]] = set()  # (session, at) of heard calls
         self._shrunk = False
-        self._added: list[CallRow] = []  # calls that are summed when all are known
+        self._many: list[_Columns] = []  # calls that are summed when all are known
+        self._added: list[CallRow] = []
+        self._gone: list[CallRow] = []
+
+    def add(self, rows: _Columns) -> None:
+        """Adds many calls, as `book` adds each of them."""
+        flags, costs = rows[_FLAGS], rows[_COST]
+        told = {*flags}
+        if None in costs or any(one & ANY_SHORT for one in told):
+            for row in map(CallRow._make, zip(*rows, strict=True)):
+                if row.flags & ANY_SHORT or row.cost is None:
+                    self._book_floors(row, 1)
+        if any(one & UNREADABLE for one in told):
+            read = [not one & UNREADABLE for one in flags]
+            rows = [[*compress(column, read)] for column in rows]
+        self._many.append(rows)
 
     def book(self, row: CallRow, sign: int = 1) -> None:
         """Adds one call, or takes back an earlier sight of it (`sign` -1).
@@ -91,54 +116,49 @@ class Deltas:
             self._shrunk = True
             if row.flags & HEARD:
                 self._taken_back.add((row.session, row.at))
-        if row.flags & UNREADABLE:
-            return
-        if sign > 0:
-            self._added.append(row)
-        else:
-            self._take_back(row)
+        if not row.flags & UNREADABLE:
+            (self._added if sign > 0 else self._gone).append(row)
 
     def _book_floors(self, row: CallRow, sign: int) -> None:
         sums = (sign, sign * (row.cost or 0), sign * row.output)
+        line = (row.at // QUARTER, row.session, row.context, row.model, row.feature)
         for reason in reasons(row):
-            self._floors.add((*_line(row), reason), [*sums])
-
-    def _take_back(self, row: CallRow) -> None:
-        sums = [-one for one in _sums([row])]
-        self._spend.add(_line(row), sums)
-        calls, _, unpriced, cost, *_ = sums
-        tokens = -(row.input + row.output)
-        self._minutes.add((row.at // MINUTE, row.session), [cost, calls, unpriced, tokens])
+            self._floors.add((*line, reason), [*sums])
 
     def _sum_up(self) -> None:
-        """Adds what was booked: many calls have a line, so they are summed column by column."""
-        lines: dict[_Line, list[CallRow]] = {}
-        minutes = self._minutes.deltas
-        for row in self._added:
-            at, session, cost = row[8], row[2], row[17]
-            line = (at // QUARTER, session, row[3], row[5], row[4])
-            if line in lines:
-                lines[line].append(row)
+        """Adds what was booked."""
+        for rows in (*self._many, list(zip(*self._added, strict=True))):
+            if rows and rows[0]:
+                self._sum(rows, 1)
+                self._note_latest(rows)
+        if self._gone:
+            self._sum(list(zip(*self._gone, strict=True)), -1)
+        self._many, self._added, self._gone = [], [], []
+
+    def _sum(self, rows: _Columns, sign: int) -> None:
+        """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
+        of = (rows[n] for n in (_SESSION, _CONTEXT, _MODEL, _FEATURE))
+        keys = list(zip(*of, [at // MINUTE for at in rows[_AT]], strict=True))
+        ends = [0, *_turns(keys), len(keys)]
+        for start, sums in zip(ends, zip(*_sums(rows, ends), strict=False), strict=False):
+            session, *line, minute = keys[start]
+            signed = [sign * one for one in sums]
+            calls, _, unpriced, cost, _, _, used, _, _, _, output, _ = signed
+            self._minutes.add((minute, session), [cost, calls, unpriced, used + output])
+            self._spend.add((minute // _MINUTES_A_QUARTER, session, *line), signed)
+
+    def _note_latest(self, rows: _Columns) -> None:
+        of_session, at, seen = rows[_SESSION], rows[_AT], rows[_SEEN]
+        for start, stop in pairwise([0, *_turns(of_session), len(of_session)]):
+            late = self._latest.setdefault(of_session[start], _Latest())
+            times, when = at[start:stop], seen[start]
+            if min(seen[start:stop]) == max(seen[start:stop]):
+                last = max(times)
+                n = max(k for k, time in enumerate(times) if time == last)
+                late.note(min(times), last, when, _newest(rows, start + n))
             else:
-                lines[line] = [row]
-            minute = (at // MINUTE, session)
-            known = minutes.get(minute)
-            if known is None:
-                known = minutes[minute] = [0, 0, 0, 0]
-            if cost is None:
-                known[2] += 1
-            else:
-                known[0] += cost
-            known[1] += 1
-            known[3] += row[10] + row[14]
-            latest = self._latest.get(session)
-            if latest is None:
-                self._latest[session] = _Latest(row)
-            else:
-                latest.note(row)
-        for line, rows in lines.items():
-            self._spend.add(line, _sums(rows))
-        self._added.clear()
+                for n in range(start, stop):
+                    late.note(at[n], at[n], seen[n], _newest(rows, n))
 
     def _by_session(self) -> dict[int, list[int]]:
         """The sums of `spend` by session; adds up those by model on the way."""
@@ -191,22 +211,29 @@ class Deltas:
             )
 
 
-def _line(row: CallRow) -> _Line:
-    """Where a call stands in `spend`."""
-    return (row.at // QUARTER, row.session, row.context, row.model, row.feature)
+def _turns(keys: Sequence[Any]) -> Iterator[int]:
+    """Where another key begins than that before."""
+    return compress(range(1, len(keys)), map(ne, islice(keys, 1, None), keys))
 
 
-def _sums(rows: Sequence[CallRow]) -> list[int]:
-    """What `spend` says of calls of one line."""
-    columns = list(zip(*rows, strict=True))
-    costs, told = columns[17], columns[18]
-    reported = len(rows) - told.count(None)
-    return [
-        len(rows),
-        sum([flags & ERROR for flags in columns[23]]),
-        costs.count(None),
-        sum([cost or 0 for cost in costs]),
-        sum([one or 0 for one in told]) if reported else 0,
-        reported,
-        *map(sum, columns[10:16]),
-    ]
+def _newest(rows: _Columns, n: int) -> _Newest:
+    return (rows[_CONTEXT][n], rows[_FEATURE][n], rows[_MODEL][n], rows[_INPUT][n])
+
+
+def _sums(rows: _Columns, ends: Sequence[int]) -> Iterator[Iterable[int]]:
+    """What `spend` says of the calls between each two of the `ends`, as columns in its order."""
+    costs, told = rows[_COST], rows[_REPORTED]
+    yield map(sub, ends[1:], ends)
+    yield _between([flags & ERROR for flags in rows[_FLAGS]], ends)
+    yield _between([cost is None for cost in costs], ends)
+    yield _between([cost or 0 for cost in costs], ends)
+    yield _between([one or 0 for one in told], ends)
+    yield _between([one is not None for one in told], ends)
+    for column in rows[_INPUT : _REASONING + 1]:
+        yield _between(column, ends)
+
+
+def _between(values: Sequence[int], ends: Sequence[int]) -> Iterable[int]:
+    upto = list(accumulate(values, initial=0))
+    at_ends = [upto[end] for end in ends]
+    return map(sub, at_ends[1:], at_ends)

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 
-from costtop.model import Call, Context
+from costtop.call_columns import CallKind
+from costtop.model import Context
 from costtop.store.calls.call_row import CallIds
 from costtop.store.calls.old_keys import OldKeys
 from costtop.store.calls.otlp_twins import Heard
@@ -101,8 +102,7 @@ class WriteContext:
         self.accounts = Accounts()  # those that plans are of
         self.completed_by = "answer"  # by what tasks are, as the config says
         self.runs: dict[str, Callable[[Context], Context]] = {}  # tags of sessions in a run
-        self._ids: dict[tuple[object, ...], CallIds] = {}
-        self._latest: tuple[tuple[object, ...], CallIds] | None = None
+        self._ids: dict[CallKind, CallIds] = {}
         self._adopted = 0  # of the sessions, as the ids above were found
 
     def forget(self) -> None:
@@ -120,7 +120,6 @@ class WriteContext:
 
     def _forget_ids(self) -> None:
         self._ids.clear()
-        self._latest = None
 
     def feature(
         self, db: sqlite3.Connection, session: int, context: Context, source: str, model: str
@@ -132,37 +131,32 @@ class WriteContext:
         """Known sessions have another owner, after whom rules may ask."""
         self._forget_ids()
 
-    def ids(self, db: sqlite3.Connection, call: Call) -> CallIds:
-        """The ids of the call's texts, remembered until a session gets another root."""
-        whose = call[1:4] + call[6:12]  # source, session, model; context, agent, ... geo
-        latest = self._latest
-        if latest is not None and latest[0] == whose and self._adopted == self.sessions.adopted:
-            return latest[1]
+    def ids(self, db: sqlite3.Connection, kind: CallKind) -> CallIds:
+        """The ids of such a call's texts, remembered until a session gets another root."""
         if self._adopted != self.sessions.adopted or len(self._ids) >= _REMEMBERED:
             self._forget_ids()
-        found = self._ids.get(whose) or self._look_up(db, call)
+        found = self._ids.get(kind) or self._look_up(db, kind)
         self._adopted = self.sessions.adopted
-        self._ids[whose] = found
-        self._latest = (whose, found)
+        self._ids[kind] = found
         return found
 
-    def _look_up(self, db: sqlite3.Connection, call: Call) -> CallIds:
-        session, names = self.sessions.ref(db, call.source, call.session, call.agent), self.names
-        feature = self.feature(db, session.id, call.context, call.source, call.model)
+    def _look_up(self, db: sqlite3.Connection, kind: CallKind) -> CallIds:
+        session, names = self.sessions.ref(db, kind.source, kind.session, kind.agent), self.names
+        feature = self.feature(db, session.id, kind.context, kind.source, kind.model)
         return CallIds(
             session.id,
-            names.context(db, call.context),
+            names.context(db, kind.context),
             names.name(db, feature),
-            names.name(db, call.model),
-            names.name(db, call.provider) if call.provider else 0,
-            names.name(db, told) if (told := variant(call)) else 0,
+            names.name(db, kind.model),
+            names.name(db, kind.provider) if kind.provider else 0,
+            names.name(db, told) if (told := variant(kind)) else 0,
             session.root_key,
             feature,
             self.owners.shown(db, session.id)[0],
         )
 
 
-def variant(call: Call) -> str:
+def variant(call: CallKind) -> str:
     """Tier, speed and geography in one name; "" for a standard request."""
     text = f"{call.tier}|{call.speed}|{call.geo}"
     return "" if text == "||" else text

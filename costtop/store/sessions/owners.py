@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from costtop.model import Context
 from costtop.nouns.log_owner import GIVEN_HOST, GIVEN_USER, PROGRAMS, LogOwner
 from costtop.store import meta
-from costtop.store.calls.batch import Reading
+from costtop.store.calls.batch import Reading, told_of
 from costtop.store.calls.rollups import next_rev
 from costtop.store.names import Names, read_name
 from costtop.store.sessions.owner_columns import KEY
@@ -55,7 +55,7 @@ class Owners:
     def _take(self, db: sqlite3.Connection, reading: Reading, owner: LogOwner, rev: int) -> bool:
         number = self._number(db, owner)
         changed = False
-        for key in _told(reading):
+        for key in told_of(reading):
             if self._taken.get(key) == number or not (owner.programs or key[0] not in PROGRAMS):
                 continue
             if len(self._taken) >= _REMEMBERED:
@@ -112,18 +112,6 @@ class Owners:
         if found is None:
             found = self._numbers[owner] = number(db, self._names, owner, self.naming)
         return found
-
-
-def _told(reading: Reading) -> set[tuple[str, str, str]]:
-    """(source, session, agent) of all that a reading tells of; most calls are of the one before."""
-    told = {(fact.source, fact.session, fact.agent) for fact in reading.facts}
-    source = session = agent = None
-    for one in reading.calls:
-        call = one[0]
-        if call.session is not session or call.agent is not agent or call.source is not source:
-            source, session, agent = call.source, call.session, call.agent
-            told.add((source, session, agent))
-    return told
 
 
 def number(db: sqlite3.Connection, names: Names, owner: LogOwner, naming: Naming) -> int:

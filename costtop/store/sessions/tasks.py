@@ -31,6 +31,10 @@ _NEW = (
 )
 
 
+ToolRow = tuple[int, int, str, str, bool | None, str | None]
+"""The row of a call, which of its tools, and the fields of `ToolUse`."""
+
+
 class _Course(NamedTuple):
     """How a task went, as far as it is known; times in ms UTC."""
 
@@ -250,24 +254,26 @@ def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "")
     _put(db, new, name or task, _Course(*row[2:]), row[:2])
 
 
-def write_tools(
-    db: sqlite3.Connection, names: Names, asked: Iterable[tuple[int, tuple[ToolUse, ...]]]
-) -> None:
-    """Adds the tools that calls, by their row, asked for; known ones stay as they are."""
+def write_tools(db: sqlite3.Connection, names: Names, asked: Iterable[ToolRow]) -> None:
+    """Adds the tools that calls asked for; known ones stay as they are."""
     answered: list[tuple[object, ...]] = []
     waiting: list[tuple[object, ...]] = []
-    for call, tools in asked:
-        for nth, (name, key, error, result) in enumerate(tools):
-            row = (call, nth, names.name(db, name), _kept(key))
-            if result is None and error is None:
-                waiting.append(row)
-            else:  # a bool is bound at twice the cost of a number
-                answered.append((*row, _kept(result), None if error is None else int(error)))
+    for call, nth, name, key, error, result in asked:
+        row = (call, nth, names.name(db, name), _kept(key))
+        if result is None and error is None:
+            waiting.append(row)
+        else:  # a bool is bound at twice the cost of a number
+            answered.append((*row, _kept(result), None if error is None else int(error)))
     db.executemany(
         "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
         answered,
     )
     db.executemany("INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)", waiting)
+
+
+def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:
+    """The tools of one call, by its row."""
+    return ((call, nth, *tool) for nth, tool in enumerate(tools))
 
 
 def _kept(text: str | None) -> str | bytearray | None:
@@ -284,15 +290,6 @@ def _kept(text: str | None) -> str | bytearray | None:
 def told(kept: str | bytes | None) -> str | None:
     """The same as it was told."""
     return kept.hex() if isinstance(kept, bytes) else kept
-
-
-def with_outcomes(tools: tuple[ToolUse, ...], outcomes: Sequence[Outcome]) -> tuple[ToolUse, ...]:
-    """The tools of one call with outcomes that came; a tool's first outcome stands."""
-    told = list(tools)
-    for _, nth, error, result in outcomes:
-        if nth < len(told) and told[nth].error is None:
-            told[nth] = told[nth]._replace(error=error, result=result)
-    return tuple(told)
 
 
 def write_outcomes(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[bytes]:

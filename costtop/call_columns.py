@@ -1,0 +1,277 @@
+"""Calls as columns: many at once are carried, priced and written so. It judges nothing.
+
+What most calls of a run have in common (`CallKind`), and what few of them tell at all (`CallRest`),
+is said once and numbered. A call itself is made when somebody asks for one.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
+
+from costtop.model import Call, Context, Media, Tokens, ToolUse
+from costtop.named import NamedTuple
+
+T = TypeVar("T")
+Made_co = TypeVar("Made_co", covariant=True)
+C = TypeVar("C", bound="Columns[Any]")
+_Fields = tuple[Any, ...]
+
+
+class CallKind(NamedTuple):
+    """Whose a call is and what was asked: fields of `Call`, alike in most calls of a task."""
+
+    source: str
+    session: str
+    model: str
+    context: Context
+    agent: str
+    provider: str
+    tier: str
+    speed: str
+    geo: str
+
+
+class CallRest(NamedTuple):
+    """Fields of `Call` that nearly all calls leave as they are."""
+
+    searches: int = 0
+    reported: int | None = None
+    status: str = "ok"
+    attempt: int = 1
+    pid: int | None = None
+    placeholder: bool = False
+    estimated: bool = False
+    yields: bool = False
+    heard: bool = False
+    coarse: int = 0
+    service: str = ""
+    settled: bool = False
+    unreadable: bool = False
+    media: Media | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a log tells its tokens, all of text, and nothing besides that has a price."""
+        ordinary = self._replace(status="ok", attempt=1, pid=None, estimated=False, yields=False)
+        return ordinary == _ORDINARY
+
+
+_ORDINARY = CallRest()
+
+
+class ToolColumns(NamedTuple):
+    """The tools that calls asked for; those of the call `n` are `ends[n]` to `ends[n + 1]`."""
+
+    ends: Sequence[int]
+    name: Sequence[str]
+    key: Sequence[str]
+    error: Sequence[bool | None]
+    result: Sequence[str | None]
+
+    def cut(self, start: int, stop: int) -> "ToolColumns":
+        """Those of the calls from `start` on, before `stop`."""
+        first, last = self.ends[start], self.ends[stop]
+        ends = [end - first for end in self.ends[start : stop + 1]]
+        columns: tuple[Any, ...] = self[1:]
+        return ToolColumns(ends, *(column[first:last] for column in columns))
+
+    def of(self, n: int) -> tuple[ToolUse, ...]:
+        """Those of one call."""
+        first, last = self.ends[n], self.ends[n + 1]
+        if first == last:
+            return ()
+        columns = (column[first:last] for column in self[1:])
+        return tuple(map(ToolUse._make, zip(*columns, strict=True)))
+
+
+class CallColumns(NamedTuple):
+    """Calls in their order: each column but `kinds` and `rests` has one value a call.
+
+    `kinds` and `rests` stand in the order in which they are met; `tokens` are columns by the fields
+    of `Tokens`, `request` is "" where there is none.
+    """
+
+    kinds: Sequence[CallKind]
+    kind: Sequence[int]
+    rests: Sequence[CallRest]
+    rest: Sequence[int]
+    key: Sequence[bytes]
+    at: Sequence[int]
+    tokens: Sequence[Sequence[int]]
+    request: Sequence[str]
+    offset: Sequence[int]
+    tools: ToolColumns
+
+    @property
+    def size(self) -> int:
+        """How many calls it has."""
+        return len(self.key)
+
+    def cut(self, start: int, stop: int) -> "CallColumns":
+        """The calls from `start` on, before `stop`, by themselves."""
+        if (start, stop) == (0, self.size):
+            return self
+        kinds, kind = _met(self.kinds, self.kind[start:stop])
+        rests, rest = _met(self.rests, self.rest[start:stop])
+        return CallColumns(
+            kinds=kinds,
+            kind=kind,
+            rests=rests,
+            rest=rest,
+            key=self.key[start:stop],
+            at=self.at[start:stop],
+            tokens=[column[start:stop] for column in self.tokens],
+            request=self.request[start:stop],
+            offset=self.offset[start:stop],
+            tools=self.tools.cut(start, stop),
+        )
+
+    def item(self, n: int) -> Call:
+        """One call."""
+        of, rest = self.kinds[self.kind[n]], self.rests[self.rest[n]]
+        return _call(
+            (of, rest, self.key[n], self.at[n], [column[n] for column in self.tokens]),
+            (self.request[n], self.offset[n], self.tools.of(n)),
+        )
+
+    def plain(self) -> tuple[Any, ...]:
+        """The same for `marshal`, which takes no named tuples."""
+        kinds = [tuple(map(_bare, one)) for one in self.kinds]
+        rests = [tuple(map(_bare, one)) for one in self.rests]
+        return (kinds, self.kind, rests, *self[3:9], tuple(self.tools))
+
+
+def of_plain(told: tuple[Any, ...]) -> CallColumns:
+    """What `plain` gave."""
+    kinds, kind, rests, *columns, tools = told
+    return CallColumns._make(
+        (
+            [CallKind._make((*one[:3], Context._make(one[3]), *one[4:])) for one in kinds],
+            kind,
+            [CallRest._make((*one[:-1], one[-1] and Media._make(one[-1]))) for one in rests],
+            *columns,
+            ToolColumns._make(tools),
+        )
+    )
+
+
+def of_calls(calls: Sequence[Call]) -> CallColumns:
+    """The columns of these calls."""
+    columns = list(zip(*calls, strict=True)) or [()] * len(Call._fields)
+    kinds, kind = _numbered(CallKind, zip(*(columns[n] for n in _KIND), strict=True))
+    rests, rest = _numbered(CallRest, zip(*(columns[n] for n in _REST), strict=True))
+    return CallColumns(
+        kinds=kinds,
+        kind=kind,
+        rests=rests,
+        rest=rest,
+        key=columns[_place("key")],
+        at=columns[_place("at")],
+        tokens=list(zip(*columns[_place("tokens")], strict=True)) or [()] * len(Tokens._fields),
+        request=columns[_place("request")],
+        offset=columns[_place("offset")],
+        tools=_tools(columns[_place("tools")]),
+    )
+
+
+def kind_of(call: Call) -> CallKind:
+    """Whose one call is and what was asked."""
+    return CallKind._make(call[n] for n in _KIND)
+
+
+class Columns(Protocol[Made_co]):
+    """What holds many values in their order, of which a stretch can be cut out."""
+
+    @property
+    def size(self) -> int: ...
+    def cut(self, start: int, stop: int) -> Self: ...
+    def item(self, n: int) -> Made_co: ...
+
+
+class Part(Generic[T]):
+    """A stretch of columns, as a collection of values that are made when they are asked for."""
+
+    __slots__ = ("start", "stop", "whole")
+
+    def __init__(self, whole: Columns[T], start: int, stop: int) -> None:
+        self.whole, self.start, self.stop = whole, start, stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.whole.item, range(self.start, self.stop))
+
+    def __contains__(self, item: object) -> bool:
+        return any(one == item for one in self)
+
+
+def parts(whole: Columns[T], sizes: Iterable[int]) -> Iterator[Part[T]]:
+    """The columns in stretches of these sizes, one after the other."""
+    ends = accumulate(sizes, initial=0)
+    return (Part(whole, start, stop) for start, stop in pairwise(ends))
+
+
+def whole(given: Sequence[Collection[T]], made: Callable[[list[T]], C]) -> C:
+    """All of the values as columns: what they are stretches of, else `made` of them."""
+    told = [one for one in given if len(one)]
+    first = told[0] if told else None
+    if isinstance(first, Part) and _in_a_row(told):
+        found: Any = first.whole.cut(first.start, first.start + sum(map(len, told)))
+        return cast("C", found)
+    return made([*chain.from_iterable(told)])
+
+
+def _in_a_row(given: Sequence[Collection[Any]]) -> bool:
+    """Whether they are stretches of the same columns, each beginning where the last one ends."""
+    return all(
+        isinstance(one, Part)
+        and isinstance(other, Part)
+        and one.whole is other.whole
+        and one.stop == other.start
+        for one, other in pairwise([given[0], *given[1:]])
+    )
+
+
+_place = Call._fields.index
+_KIND = tuple(map(_place, CallKind._fields))
+_REST = tuple(map(_place, CallRest._fields))
+_CALL_OF = [
+    (CallKind._fields + CallRest._fields + ("key", "at", "tokens", "request", "offset", "tools"))
+    .index(name)
+    for name in Call._fields
+]  # fmt: skip
+
+
+def _call(told: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
+    kind, rest, key, at, tokens = told
+    values = (*kind, *rest, key, at, Tokens._make(tokens), *own)
+    return Call._make([values[n] for n in _CALL_OF])
+
+
+def _numbered(of: Callable[..., T], values: Iterable[_Fields]) -> tuple[list[T], list[int]]:
+    """The distinct values, as `of` makes them, and for each value which of them it is."""
+    found: dict[_Fields, int] = {}
+    column = []
+    last, number = None, 0
+    for value in values:
+        if value != last:  # most are as the one before
+            last, number = value, found.setdefault(value, len(found))
+        column.append(number)
+    return [of(*one) for one in found], column
+
+
+def _met(values: Sequence[T], numbers: Sequence[int]) -> tuple[list[T], list[int]]:
+    """Those of the numbered values that are met here, and their numbers in that order."""
+    met = dict.fromkeys(numbers)
+    again = {number: n for n, number in enumerate(met)}
+    return [values[number] for number in met], [again[number] for number in numbers]
+
+
+def _tools(told: Sequence[tuple[ToolUse, ...]]) -> ToolColumns:
+    columns = list(zip(*chain.from_iterable(told), strict=True)) or [()] * len(ToolUse._fields)
+    return ToolColumns(list(accumulate(map(len, told), initial=0)), *columns)
+
+
+def _bare(value: Any) -> Any:
+    return tuple(value) if isinstance(value, tuple) else value
