@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop.call_columns import CallRest, of_calls, of_plain, parts, whole
+from costtop.columnar.call_columns import CallRest, of_calls, of_plain
+from costtop.columnar.stretches import parts, whole
 from costtop.model import Call, Context, Media, Tokens, ToolUse
 
 TOOLS = st.builds(ToolUse, st.sampled_from("ab"), st.just("k"), st.sampled_from((None, True)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import compress, pairwise
 from operator import is_not
 
-from costtop.call_columns import CallColumns
+from costtop.columnar.call_columns import CallColumns
 from costtop.model import FloorReason, Rates
 from costtop.named import NamedTuple
 from costtop.pricing.book import PriceBook

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costtop.call_columns import of_calls
+from costtop.columnar.call_columns import of_calls
 from costtop.model import Call, Media, Rates, Tokens
 from costtop.pricing.book import PriceBook
 from costtop.pricing.charge import charge, charges

@@ -12,7 +12,8 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from costtop.call_columns import of_calls, of_plain, parts
+from costtop.columnar.call_columns import of_calls, of_plain
+from costtop.columnar.stretches import parts
 from costtop.daemon.ingest.fold import Folded
 from costtop.model import Outcome, TaskFact
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from costtop import lasting
-from costtop.call_columns import CallColumns, CallRest, of_calls, parts, whole
+from costtop.columnar.call_columns import CallColumns, CallRest, of_calls
+from costtop.columnar.stretches import parts, whole
 from costtop.daemon.ingest import backlog, estimating
 from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further
 from costtop.daemon.ingest.counts import Counts

@@ -12,7 +12,7 @@ from itertools import chain, compress, repeat
 from operator import itemgetter, sub
 from typing import Any
 
-from costtop.call_columns import CallKind
+from costtop.columnar.call_columns import CallKind
 from costtop.model import FloorReason, Outcome, Rates
 from costtop.store.calls.batch import PricedColumns
 from costtop.store.calls.call_row import (
@@ -200,13 +200,12 @@ class Arrivals:
 
     def become(self, rows: Mapping[int, CallRow]) -> None:
         """Puts what calls have become into their places."""
-        if not rows:
-            return
-        columns = [list(column) for column in self.rows]
-        for n, row in rows.items():
-            for column, value in zip(columns, row, strict=True):
-                column[n] = value
-        self.rows = list(columns)
+        for field, column in enumerate(self.rows):
+            changed = {n: row[field] for n, row in rows.items() if row[field] != column[n]}
+            if changed:
+                self.rows[field] = again = list(column)
+                for n, value in changed.items():
+                    again[n] = value
 
     def chosen(self, which: bytes) -> Rows:
         """The columns of the rows of which `which` says 1."""

@@ -7,7 +7,8 @@ rows are in the same transaction, so a crash between them cannot happen.
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from costtop.call_columns import CallColumns, Part, of_calls
+from costtop.columnar.call_columns import CallColumns, of_calls
+from costtop.columnar.stretches import Part
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
 from costtop.nouns.log_owner import LogOwner

@@ -8,7 +8,7 @@ larger output, the owner is the earliest file, the time is the earliest.
 import json
 from hashlib import blake2b
 
-from costtop.call_columns import CallRest
+from costtop.columnar.call_columns import CallRest
 from costtop.model import Call, FloorReason, Media, Tokens
 from costtop.named import NamedTuple
 

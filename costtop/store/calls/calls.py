@@ -7,7 +7,7 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from costtop.call_columns import whole
+from costtop.columnar.stretches import whole
 from costtop.model import Context, SessionFact, Spend, TaskFact
 from costtop.named import NamedTuple
 from costtop.store.calls.arrivals import Arrivals

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, compress, islice, pairwise
 from operator import add, ne, sub
-from typing import Any
+from typing import Any, TypeVar
 
 from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
@@ -30,6 +30,7 @@ _SESSION, _CONTEXT, _FEATURE, _MODEL, _AT, _SEEN, _COST, _REPORTED, _FLAGS = map
     ("session", "context", "feature", "model", "at", "seen", "cost", "reported", "flags"),
 )
 _INPUT, _REASONING = map(CallRow._fields.index, ("input", "reasoning"))  # and all between them
+_Key = TypeVar("_Key")
 _Newest = tuple[int, int, int, int]  # context, feature, model, input of a call
 
 
@@ -137,15 +138,19 @@ class Deltas:
 
     def _sum(self, rows: _Columns, sign: int) -> None:
         """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
-        of = (rows[n] for n in (_SESSION, _CONTEXT, _MODEL, _FEATURE))
-        keys = list(zip(*of, [at // MINUTE for at in rows[_AT]], strict=True))
-        ends = [0, *_turns(keys), len(keys)]
-        for start, sums in zip(ends, zip(*_sums(rows, ends), strict=False), strict=False):
-            session, *line, minute = keys[start]
-            signed = [sign * one for one in sums]
-            calls, _, unpriced, cost, _, _, used, _, _, _, output, _ = signed
-            self._minutes.add((minute, session), [cost, calls, unpriced, used + output])
-            self._spend.add((minute // _MINUTES_A_QUARTER, session, *line), signed)
+        session, at = rows[_SESSION], rows[_AT]
+        minutes = [one // MINUTE for one in at]
+        sums = [_upto(column) for column in _summed(rows)]
+        calls, _, unpriced, cost, _, _, used, *_, output, _ = sums
+        in_minutes = list(zip(minutes, session, strict=True))
+        tokens = list(map(add, used, output))
+        for key, some in _by_turns(in_minutes, (cost, calls, unpriced, tokens), sign):
+            self._minutes.add(key, some)
+        quarters = [one // _MINUTES_A_QUARTER for one in minutes]
+        whose = (rows[n] for n in (_CONTEXT, _MODEL, _FEATURE))
+        lines = list(zip(quarters, session, *whose, strict=True))
+        for key, some in _by_turns(lines, sums, sign):
+            self._spend.add(key, some)
 
     def _note_latest(self, rows: _Columns) -> None:
         of_session, at, seen = rows[_SESSION], rows[_AT], rows[_SEEN]
@@ -220,20 +225,34 @@ def _newest(rows: _Columns, n: int) -> _Newest:
     return (rows[_CONTEXT][n], rows[_FEATURE][n], rows[_MODEL][n], rows[_INPUT][n])
 
 
-def _sums(rows: _Columns, ends: Sequence[int]) -> Iterator[Iterable[int]]:
-    """What `spend` says of the calls between each two of the `ends`, as columns in its order."""
-    costs, told = rows[_COST], rows[_REPORTED]
-    yield map(sub, ends[1:], ends)
-    yield _between([flags & ERROR for flags in rows[_FLAGS]], ends)
-    yield _between([cost is None for cost in costs], ends)
-    yield _between([cost or 0 for cost in costs], ends)
-    yield _between([one or 0 for one in told], ends)
-    yield _between([one is not None for one in told], ends)
-    for column in rows[_INPUT : _REASONING + 1]:
-        yield _between(column, ends)
+def _summed(rows: _Columns) -> Iterator[Iterable[int]]:
+    """What `spend` says of each call, as columns in its order."""
+    costs, told, flags = rows[_COST], rows[_REPORTED], rows[_FLAGS]
+    nothing = [0] * len(costs)
+    yield [1] * len(costs)
+    yield [one & ERROR for one in flags] if any(one & ERROR for one in {*flags}) else nothing
+    yield [cost is None for cost in costs] if None in costs else nothing
+    yield [cost or 0 for cost in costs] if None in costs else costs
+    untold = told.count(None) == len(told)
+    yield nothing if untold else [one or 0 for one in told]
+    yield nothing if untold else [one is not None for one in told]
+    yield from rows[_INPUT : _REASONING + 1]
 
 
-def _between(values: Sequence[int], ends: Sequence[int]) -> Iterable[int]:
-    upto = list(accumulate(values, initial=0))
-    at_ends = [upto[end] for end in ends]
-    return map(sub, at_ends[1:], at_ends)
+def _upto(values: Iterable[int]) -> list[int]:
+    """The sum before each of the values, and that of all."""
+    return list(accumulate(values, initial=0))
+
+
+def _by_turns(
+    keys: Sequence[_Key], upto: Sequence[Sequence[int]], sign: int
+) -> Iterator[tuple[_Key, list[int]]]:
+    """Each key with the sums of its values, as often as it turns up anew; `upto` are of `_upto`."""
+    starts = [0, *_turns(keys)]
+    ends = [*starts[1:], len(keys)]
+    many = (starts, ends) if sign > 0 else (ends, starts)
+    columns = []
+    for column in upto:
+        before, after = (map(column.__getitem__, one) for one in many)
+        columns.append(map(sub, after, before))
+    return zip(map(keys.__getitem__, starts), map(list, zip(*columns, strict=True)), strict=True)

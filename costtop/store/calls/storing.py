@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate, chain
 
-from costtop.call_columns import kind_of
+from costtop.columnar.call_columns import kind_of
 from costtop.model import Call, Context, Outcome, Spend
 from costtop.named import NamedTuple
 from costtop.store.calls.arrivals import Arrivals

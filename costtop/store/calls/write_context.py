@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
+from struct import unpack
 
-from costtop.call_columns import CallKind
+from costtop.columnar.call_columns import CallKind
 from costtop.model import Context
 from costtop.store.calls.call_row import CallIds
 from costtop.store.calls.old_keys import OldKeys
@@ -62,8 +63,8 @@ class FilledHere:
         if bits is None:
             return keys
         found = []
-        for key in keys:
-            half = int.from_bytes(key[:8])
+        halves = unpack(f">{len(keys)}Q", b"".join([key[:8] for key in keys]))
+        for key, half in zip(keys, halves, strict=True):
             one, two = half & _MASK, half >> _SECOND
             first, second = 1 << (one & 7), 1 << (two & 7)
             if bits[one >> 3] & first and bits[two >> 3] & second:

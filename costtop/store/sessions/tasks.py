@@ -9,6 +9,9 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import compress
+from operator import not_
 
 from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.named import NamedTuple
@@ -256,24 +259,42 @@ def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "")
 
 def write_tools(db: sqlite3.Connection, names: Names, asked: Iterable[ToolRow]) -> None:
     """Adds the tools that calls asked for; known ones stay as they are."""
-    answered: list[tuple[object, ...]] = []
-    waiting: list[tuple[object, ...]] = []
-    for call, nth, name, key, error, result in asked:
-        row = (call, nth, names.name(db, name), _kept(key))
-        if result is None and error is None:
-            waiting.append(row)
-        else:  # a bool is bound at twice the cost of a number
-            answered.append((*row, _kept(result), None if error is None else int(error)))
+    rows = list(asked)
+    if not rows:
+        return
+    call, nth, name, key, error, result = zip(*rows, strict=True)
+    ids = {one: names.name(db, one) for one in dict.fromkeys(name)}
+    bare = list(zip(call, nth, [ids[one] for one in name], _all_kept(key), strict=True))
+    told = [one is not None or other is not None for one, other in zip(error, result, strict=True)]
+    answers = zip(compress(error, told), compress(result, told), strict=True)
     db.executemany(
         "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
-        answered,
+        [  # a bool is bound at twice the cost of a number
+            (*row, _kept(result), None if error is None else int(error))
+            for row, (error, result) in zip(compress(bare, told), answers, strict=True)
+        ],
     )
-    db.executemany("INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)", waiting)
+    db.executemany(
+        "INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)",
+        compress(bare, map(not_, told)),
+    )
 
 
 def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:
     """The tools of one call, by its row."""
     return ((call, nth, *tool) for nth, tool in enumerate(tools))
+
+
+def _all_kept(texts: Sequence[str]) -> list[str | bytearray | None]:
+    """`_kept` of each: nearly always all are hashes, which are read in one go."""
+    joined = "".join(texts)
+    if {*map(len, texts)} == {_DIGITS}:
+        with suppress(ValueError):
+            read = bytearray.fromhex(joined)
+            if read.hex() == joined:
+                size = _DIGITS // 2
+                return [read[start : start + size] for start in range(0, len(read), size)]
+    return list(map(_kept, texts))
 
 
 def _kept(text: str | None) -> str | bytearray | None:

@@ -4,16 +4,14 @@ What most calls of a run have in common (`CallKind`), and what few of them tell 
 is said once and numbered. A call itself is made when somebody asks for one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
-from typing import Any, Generic, Protocol, Self, TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain
+from typing import Any, TypeVar
 
 from costtop.model import Call, Context, Media, Tokens, ToolUse
 from costtop.named import NamedTuple
 
 T = TypeVar("T")
-Made_co = TypeVar("Made_co", covariant=True)
-C = TypeVar("C", bound="Columns[Any]")
 _Fields = tuple[Any, ...]
 
 
@@ -177,60 +175,6 @@ def of_calls(calls: Sequence[Call]) -> CallColumns:
 def kind_of(call: Call) -> CallKind:
     """Whose one call is and what was asked."""
     return CallKind._make(call[n] for n in _KIND)
-
-
-class Columns(Protocol[Made_co]):
-    """What holds many values in their order, of which a stretch can be cut out."""
-
-    @property
-    def size(self) -> int: ...
-    def cut(self, start: int, stop: int) -> Self: ...
-    def item(self, n: int) -> Made_co: ...
-
-
-class Part(Generic[T]):
-    """A stretch of columns, as a collection of values that are made when they are asked for."""
-
-    __slots__ = ("start", "stop", "whole")
-
-    def __init__(self, whole: Columns[T], start: int, stop: int) -> None:
-        self.whole, self.start, self.stop = whole, start, stop
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self.whole.item, range(self.start, self.stop))
-
-    def __contains__(self, item: object) -> bool:
-        return any(one == item for one in self)
-
-
-def parts(whole: Columns[T], sizes: Iterable[int]) -> Iterator[Part[T]]:
-    """The columns in stretches of these sizes, one after the other."""
-    ends = accumulate(sizes, initial=0)
-    return (Part(whole, start, stop) for start, stop in pairwise(ends))
-
-
-def whole(given: Sequence[Collection[T]], made: Callable[[list[T]], C]) -> C:
-    """All of the values as columns: what they are stretches of, else `made` of them."""
-    told = [one for one in given if len(one)]
-    first = told[0] if told else None
-    if isinstance(first, Part) and _in_a_row(told):
-        found: Any = first.whole.cut(first.start, first.start + sum(map(len, told)))
-        return cast("C", found)
-    return made([*chain.from_iterable(told)])
-
-
-def _in_a_row(given: Sequence[Collection[Any]]) -> bool:
-    """Whether they are stretches of the same columns, each beginning where the last one ends."""
-    return all(
-        isinstance(one, Part)
-        and isinstance(other, Part)
-        and one.whole is other.whole
-        and one.stop == other.start
-        for one, other in pairwise([given[0], *given[1:]])
-    )
 
 
 _place = Call._fields.index
