@@ -58,12 +58,11 @@ def charges(tokens: Sequence[Sequence[int]], rates: Rates) -> list[int]:
         each = zip(*tokens, strict=True)
         return [charge(Tokens._make(one), 0, rates) for one in each]
     per_plain, per_read, per_short, per_hour, per_output, _, _, request, *_ = rates
-    counts = zip(plain, read, short, hour, output, strict=True)
-    return [
-        _nanos(a * per_plain + b * per_read + c * per_short + d * per_hour + e * per_output)
-        + request
-        for a, b, c, d, e in counts
+    pico = [
+        a * per_plain + b * per_read + c * per_short + d * per_hour + e * per_output
+        for a, b, c, d, e in zip(plain, read, short, hour, output, strict=True)
     ]
+    return [(one + 499 + (one // 1000 & 1)) // 1000 + request for one in pico]  # as `_nanos`
 
 
 def cost(

@@ -6,14 +6,16 @@ out inside the transaction no longer exist.
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain, count
 
 from costtop.model import Context, Rates
 from costtop.store.sums.context_parts import Parts, bare_row
 
 _REMEMBERED = 4_000  # texts and contexts kept: every task of every user is one of each
 _CONTEXT = "cwd, branch, project, feature, user, task, host, tags"
+_TASK = Context._fields.index("task")
 _NEW = f"INSERT OR IGNORE INTO contexts ({_CONTEXT}, whose) VALUES (?,?,?,?,?,?,?,?,?)"
 _FIND = f"SELECT id FROM contexts WHERE {_CONTEXT.replace(',', ' = ? AND')} = ?"
 
@@ -61,23 +63,55 @@ class Names:
             self._contexts[context] = found
         return found
 
+    def foresee(self, db: sqlite3.Connection, contexts: Iterable[Context]) -> None:
+        """Writes those of the contexts that are new, with their texts, by two statements.
+
+        They are to be asked for next: most contexts of a backlog are a task each, and new.
+        """
+        new = [one for one in dict.fromkeys(contexts) if one not in self._contexts]
+        texts = [one for one in dict.fromkeys(chain.from_iterable(new)) if one not in self._names]
+        if len(self._names) + len(texts) > _REMEMBERED:
+            self._names = {"": 0}
+            texts = list(dict.fromkeys(filter(None, chain.from_iterable(new))))
+        if first := _written(db, "names", "text", [(text,) for text in texts]):
+            self._names.update(zip(texts, count(first)))
+        rows, tasks = list[tuple[int | None, ...]](), list[int]()
+        for one in new:
+            ids = tuple([self.name(db, text) if text else 0 for text in one])
+            rows.append((*ids, self._whose(db, ids)))
+            tasks.append(ids[_TASK])
+        if not (first := _written(db, "contexts", f"{_CONTEXT}, whose", rows)):
+            return
+        if len(self._contexts) + len(new) > _REMEMBERED:
+            self._contexts.clear()
+        self._contexts.update(zip(new, count(first)))
+        for number, row, task in zip(count(first), rows, tasks):
+            self._part(number, row[-1], task)
+
     def _make(self, db: sqlite3.Connection, ids: tuple[int, ...]) -> int:
         """The row of the context of these names; a new one is told at once what it is without task.
 
         The roll-ups of long spans ask for that, and of most contexts in the batch that makes them.
         """
-        cwd, branch, project, feature, user, task, host, tags = ids
-        bare = (branch, project, feature, user, host, tags)
-        whose = self._bare_row(db, bare) if cwd or task else None
+        whose = self._whose(db, ids)
         made = db.execute(_NEW, (*ids, whose))
         if not made.rowcount:
             return int(db.execute(_FIND, ids).fetchone()[0])
         found = made.lastrowid or 0
+        self._part(found, whose, ids[_TASK])
+        return found
+
+    def _whose(self, db: sqlite3.Connection, ids: tuple[int, ...]) -> int | None:
+        """The row of the same context without folder and task; None where it has neither."""
+        cwd, branch, project, feature, user, task, host, tags = ids
+        bare = (branch, project, feature, user, host, tags)
+        return self._bare_row(db, bare) if cwd or task else None
+
+    def _part(self, context: int, whose: int | None, task: int) -> None:
         if whose is not None:
             if len(self.parts) >= _REMEMBERED:
                 self.parts.clear()
-            self.parts[found] = (whose, task)
-        return found
+            self.parts[context] = (whose, task)
 
     def _bare_row(self, db: sqlite3.Connection, names: tuple[int, ...]) -> int:
         found = self._bare.get(names)
@@ -102,6 +136,23 @@ class Names:
             self._same.clear()
         self._same[id(rates)] = (rates, found)
         return found
+
+
+def _written(
+    db: sqlite3.Connection, table: str, columns: str, rows: Sequence[tuple[object, ...]]
+) -> int:
+    """Writes new rows; the first one's number, and the others follow. 0: not all of them are new.
+
+    Then those that are new are written all the same, and each has to be asked for.
+    """
+    if not rows:
+        return 0
+    first = 1 + int(db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
+    made = db.executemany(
+        f"INSERT OR IGNORE INTO {table} (id, {columns}) VALUES (?{',?' * len(rows[0])})",
+        [(number, *row) for number, row in enumerate(rows, first)],
+    )
+    return first if made.rowcount == len(rows) else 0
 
 
 def rates_of(text: str) -> Rates:

@@ -22,6 +22,8 @@ from costtop.store.sessions import kept_lives, task_completion, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
+_FEW = 8  # kinds of calls whose contexts are written one by one
+
 
 class Recorded(NamedTuple):
     """What a commit changed: what was spent, and calls whose tools are now known."""
@@ -79,6 +81,8 @@ def _arrived(
 ) -> Arrivals:
     """The calls as rows; what else the readings tell of their sessions is written."""
     arrived = Arrivals(whole([reading.calls for reading, _ in placed], of_priced), now)
+    if len(arrived.calls.calls.kinds) > _FEW and not into.runs:  # who runs may say otherwise
+        into.names.foresee(db, (kind.context for kind in arrived.calls.calls.kinds))
     for reading, place in placed:
         for fact in reading.facts:
             into.sessions.learn(db, fact, rev)

@@ -6,7 +6,7 @@ merged one by one with what is known of them.
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 
 from costtop.columnar.call_columns import kind_of
 from costtop.model import Call, Context, Outcome, Spend
@@ -47,7 +47,7 @@ from costtop.store.sessions import kept_lives, tasks
 from costtop.store.sessions.tasks import ToolRow
 
 _NOTHING = (None, None, None)
-_FLAGS = CallRow._fields.index("flags")
+_KEY, _FLAGS = map(CallRow._fields.index, ("key", "flags"))
 
 
 class Written(NamedTuple):
@@ -67,7 +67,8 @@ class _Batch(NamedTuple):
     joined: Joined
     stored: dict[bytes, Stored]
     maybe: set[bytes]  # halves of keys that may be stored
-    side: set[bytes]  # keys of side copies that do not count
+    yielding: set[bytes]  # keys of side copies
+    side: set[bytes]  # keys of those of them that do not count
     fresh: bytes  # 1 where a call stands that is to be inserted
     numbers: list[int]  # the table's last row before each of them, and after all
 
@@ -144,11 +145,13 @@ def _batch(
     maybe, stored = {key[:8] for key in keys}, joined.stored | lookup(db, keys)
     for key in stored.keys() - sights.keys():
         sights[key] = arrived.sight(slots[key])
-    side = side_copies(db, slots, _yielding(arrived, slots, sights), maybe)
+    yielding = _yielding(arrived, slots, sights)
+    side = side_copies(db, slots, yielding, maybe)
     known = [slots[key] for key in chain(stored, side) if key in slots]
     fresh = _but(_also(bytes(arrived.calls.size), slots.values()), known)
     numbers = list(accumulate(fresh, initial=last))
-    return _Batch(arrived, slots, sights, joined, stored, maybe, side, fresh, numbers), gone
+    batch = _Batch(arrived, slots, sights, joined, stored, maybe, yielding, side, fresh, numbers)
+    return batch, gone
 
 
 def _merged(
@@ -194,8 +197,7 @@ def _messages(batch: _Batch) -> list[bytes]:
     if not batch.maybe:
         return []
     came = [key for key, n in batch.slots.items() if batch.fresh[n] or key in batch.joined.stored]
-    yielding = _yielding(batch.arrived, batch.slots, batch.sights)
-    return [key for key in came if key not in yielding]
+    return [key for key in came if key not in batch.yielding]
 
 
 def _rows(batch: _Batch, gone: Sequence[Stored]) -> set[int]:
@@ -214,7 +216,7 @@ def _asked_again(batch: _Batch) -> set[int]:
 
 
 def _new(batch: _Batch) -> set[bytes]:
-    return {key for key, n in batch.slots.items() if batch.fresh[n]}
+    return {*compress(batch.arrived.rows[_KEY], batch.fresh)}
 
 
 def _labels(db: sqlite3.Connection, into: WriteContext, arrived: Arrivals) -> list[str]:

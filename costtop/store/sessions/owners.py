@@ -105,7 +105,9 @@ class Owners:
         if context.user and context.host:
             return context
         user, host = self.shown(db, session)
-        return context._replace(user=context.user or user, host=context.host or host)
+        cwd, branch, project, feature, own_user, task, own_host, tags = context
+        told = (cwd, branch, project, feature, own_user or user, task, own_host or host, tags)
+        return Context._make(told)
 
     def _number(self, db: sqlite3.Connection, owner: LogOwner) -> int:
         found = self._numbers.get(owner)

@@ -55,6 +55,8 @@ class Sessions:
         self._coming: dict[_Key, SessionFact] = {}  # of each session the first that a batch tells
         self._learnt: dict[int, SessionFact] = {}  # by `id`: written with their new rows
         self._rev = 0
+        self._expecting = False  # within a batch: nobody else makes rows
+        self._last = 0  # the last row, as far as it is known; 0: it is to be asked for
         self.adopted = 0  # rises when roots may have changed
 
     def forget(self) -> None:
@@ -63,6 +65,7 @@ class Sessions:
         self._labels.clear()
         self._placed.clear()
         self._coming.clear()
+        self._last = 0
         self.adopted += 1
 
     def ref(self, db: sqlite3.Connection, source: str, session: str, agent: str = "") -> Ref:
@@ -148,7 +151,7 @@ class Sessions:
             self._learnt[id(fact)] = fact
             owned = owned._replace(rev=self._rev)
         # Its number is asked for: a root whose root is written later is indexed twice.
-        made = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
+        made = self._next(db)
         values = (
             made,
             self._names.name(db, source),
@@ -165,6 +168,14 @@ class Sessions:
             return Ref(made, parent.root, parent.root_key)
         self._labelled(made, "")
         return Ref(made, made, f"{source}/{session}")
+
+    def _next(self, db: sqlite3.Connection) -> int:
+        """The number of a row to be made."""
+        last = self._last
+        if not last:
+            last = int(db.execute("SELECT coalesce(max(id), 0) FROM sessions").fetchone()[0])
+        self._last = last + 1 if self._expecting else 0
+        return last + 1
 
     def _told(self, db: sqlite3.Connection, fact: SessionFact) -> tuple[int | None, ...]:
         """What `learn` would write to a row that has nothing, as `_INSERT` ends."""
@@ -185,9 +196,10 @@ class Sessions:
         """
         self._coming.clear()
         self._learnt.clear()
-        self._rev = rev
+        self._rev, self._last = rev, 0
         for fact in facts:
             self._coming.setdefault((fact.source, fact.session, fact.agent), fact)
+        self._expecting = bool(self._coming)
         plain = {key: one for key, one in self._coming.items() if not (one.title or one.parent)}
         self._coming = plain
 

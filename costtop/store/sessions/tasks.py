@@ -17,6 +17,7 @@ from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.named import NamedTuple
 from costtop.store.calls.call_row import has_key
 from costtop.store.names import Names
+from costtop.store.sums import task_sums
 from costtop.store.sums.task_sums import OF_TASK
 
 _DONE = ("completed", "failed", "aborted", "started")  # the first one known wins
@@ -36,6 +37,12 @@ _NEW = (
 
 ToolRow = tuple[int, int, str, str, bool | None, str | None]
 """The row of a call, which of its tools, and the fields of `ToolUse`."""
+
+
+_ALL_NEW = (
+    "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
+    " calls, cost, fresh) VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
 
 
 class _Course(NamedTuple):
@@ -102,11 +109,12 @@ def _record_new(
             made[name] = (*whose, course)
         else:
             made[name] = (session, fact, _course(fact))
+    sums = task_sums.of_roots(db, new)
     rows = [
-        (root, task, *course, *_whose(db, session, fact))
-        for (root, task), (session, fact, course) in made.items()
+        (*name, *course, *_whose(db, session, fact), *sums.get(name, (0, 0, 0)))
+        for name, (session, fact, course) in made.items()
     ]
-    db.executemany(_NEW, rows)
+    db.executemany(_ALL_NEW, rows)
     return rest
 
 

@@ -1,23 +1,30 @@
 """What tasks cost: every call that names one, whenever it was made. It knows no task's course."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from costtop.store.sums import rolled
 
-_ROOT = "(SELECT root FROM sessions WHERE id = ?1)"
 _ADD = (
-    "INSERT INTO task_sums (root, task, session, calls, cost, fresh)"
-    " SELECT root, ?2, ?1, ?3, ?4, ?5 FROM sessions WHERE id = ?1"
+    "INSERT INTO task_sums (root, task, session, calls, cost, fresh) VALUES (?,?,?,?,?,?)"
     " ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, cost = cost + excluded.cost,"
     " fresh = fresh + excluded.fresh"
 )
 _TO_TASK = (
-    "UPDATE tasks SET calls = calls + ?3, cost = cost + ?4, fresh = fresh + ?5"
-    f" WHERE session = {_ROOT} AND task = (SELECT text FROM names WHERE id = ?2)"
+    "UPDATE tasks SET calls = calls + ?4, cost = cost + ?5, fresh = fresh + ?6"
+    " WHERE session = ?1 AND task = (SELECT text FROM names WHERE id = ?2)"
 )
-_REMOVE = f"DELETE FROM task_sums WHERE root = {_ROOT} AND task = ?2 AND session = ?1 AND calls = 0"
+_REMOVE = "DELETE FROM task_sums WHERE root = ?1 AND task = ?2 AND session = ?3 AND calls = 0"
+_ROOTS = (
+    "SELECT id, root, EXISTS (SELECT 1 FROM tasks WHERE session = root) FROM sessions"
+    " WHERE id IN (SELECT value FROM json_each(?))"
+)
+_OF_ROOTS = (
+    "SELECT s.root, n.text, sum(s.calls), sum(s.cost), sum(s.fresh) FROM json_each(?) r"
+    " CROSS JOIN task_sums s ON s.root = r.value JOIN names n ON n.id = s.task GROUP BY 1, 2"
+)
 _OF = (
     "SELECT coalesce(sum(calls), 0), coalesce(sum(cost), 0), coalesce(sum(fresh), 0)"
     " FROM task_sums WHERE root = ?1 AND task = "
@@ -52,11 +59,23 @@ def add(
         calls, cost, fresh = found.get((session, task), (0, 0, 0))
         more = sums[6] - sums[7] + sums[10]
         found[session, task] = calls + sums[0], cost + sums[3], fresh + more
-    rows = [(*key, *sums) for key, sums in found.items()]
+    told = json.dumps([*{session for session, _ in found}])
+    roots = {row[0]: row[1:] for row in db.execute(_ROOTS, (told,))}
+    rows = [
+        (roots[one][0], task, one, *sums) for (one, task), sums in found.items() if one in roots
+    ]
     db.executemany(_ADD, rows)
-    db.executemany(_TO_TASK, rows)
+    db.executemany(_TO_TASK, [row for row in rows if roots[row[2]][1]])
     if shrunk:
-        db.executemany(_REMOVE, [key for key, sums in found.items() if sums[0] <= 0])
+        db.executemany(_REMOVE, [row[:3] for row in rows if row[3] <= 0])
+
+
+def of_roots(
+    db: sqlite3.Connection, roots: Iterable[int]
+) -> dict[tuple[int, str], tuple[int, int, int]]:
+    """(calls, cost, fresh) of the tasks of these root sessions, by root and name."""
+    rows = db.execute(_OF_ROOTS, (json.dumps([*roots]),))
+    return {row[:2]: row[2:] for row in rows}
 
 
 def move(db: sqlite3.Connection, old: int, new: int) -> None:
