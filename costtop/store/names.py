@@ -64,29 +64,28 @@ class Names:
         return found
 
     def foresee(self, db: sqlite3.Connection, contexts: Iterable[Context]) -> None:
-        """Writes those of the contexts that are new, with their texts, by two statements.
+        """Writes those of the contexts that are new, with their texts, by a statement each.
 
         They are to be asked for next: most contexts of a backlog are a task each, and new.
         """
         new = [one for one in dict.fromkeys(contexts) if one not in self._contexts]
-        texts = [one for one in dict.fromkeys(chain.from_iterable(new)) if one not in self._names]
-        if len(self._names) + len(texts) > _REMEMBERED:
+        texts = dict.fromkeys(chain.from_iterable(new))
+        unknown = [text for text in texts if text not in self._names]
+        if len(self._names) + len(unknown) > _REMEMBERED:
             self._names = {"": 0}
-            texts = list(dict.fromkeys(filter(None, chain.from_iterable(new))))
-        if first := _written(db, "names", "text", [(text,) for text in texts]):
-            self._names.update(zip(texts, count(first)))
-        rows, tasks = list[tuple[int | None, ...]](), list[int]()
-        for one in new:
-            ids = tuple([self.name(db, text) if text else 0 for text in one])
-            rows.append((*ids, self._whose(db, ids)))
-            tasks.append(ids[_TASK])
-        if not (first := _written(db, "contexts", f"{_CONTEXT}, whose", rows)):
-            return
+            unknown = list(filter(None, texts))
+        rows = [(text,) for text in unknown]
+        made = _put(db, "names", "text", rows)
+        self._names |= {text: made[(text,)] for text in unknown if (text,) in made}
+        ids = [tuple([self.name(db, text) if text else 0 for text in one]) for one in new]
+        told = [(*one, self._whose(db, one)) for one in ids]
+        made = _put(db, "contexts", f"{_CONTEXT}, whose", told)
         if len(self._contexts) + len(new) > _REMEMBERED:
             self._contexts.clear()
-        self._contexts.update(zip(new, count(first)))
-        for number, row, task in zip(count(first), rows, tasks):
-            self._part(number, row[-1], task)
+        for context, names, row in zip(new, ids, told, strict=True):
+            if row in made:
+                self._contexts[context] = made[row]
+                self._part(made[row], row[-1], names[_TASK])
 
     def _make(self, db: sqlite3.Connection, ids: tuple[int, ...]) -> int:
         """The row of the context of these names; a new one is told at once what it is without task.
@@ -138,21 +137,21 @@ class Names:
         return found
 
 
-def _written(
+def _put(
     db: sqlite3.Connection, table: str, columns: str, rows: Sequence[tuple[object, ...]]
-) -> int:
-    """Writes new rows; the first one's number, and the others follow. 0: not all of them are new.
-
-    Then those that are new are written all the same, and each has to be asked for.
-    """
+) -> dict[tuple[object, ...], int]:
+    """Writes those of the rows that are new; their numbers."""
     if not rows:
-        return 0
+        return {}
     first = 1 + int(db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
     made = db.executemany(
         f"INSERT OR IGNORE INTO {table} (id, {columns}) VALUES (?{',?' * len(rows[0])})",
         [(number, *row) for number, row in enumerate(rows, first)],
     )
-    return first if made.rowcount == len(rows) else 0
+    if made.rowcount == len(rows):  # as in nearly every batch of a first import
+        return dict(zip(rows, count(first)))
+    found = db.execute(f"SELECT id FROM {table} WHERE id >= ?", (first,))
+    return {rows[number - first]: number for (number,) in found}
 
 
 def rates_of(text: str) -> Rates:

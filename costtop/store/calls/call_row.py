@@ -6,6 +6,7 @@ larger output, the owner is the earliest file, the time is the earliest.
 """
 
 import json
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from costtop.columnar.call_columns import CallRest
@@ -107,9 +108,9 @@ def computed_of(name: str = "") -> str:
     return f"nullif(coalesce({name}computed, {name}cost), {_NONE})"
 
 
-def kept_key(key: bytes) -> bytes:
-    """A key as the table holds it."""
-    return key[:8] if key[8:] == _NO_TEXT else key
+def kept_keys(keys: Iterable[bytes]) -> list[bytearray]:
+    """Keys as the table holds them, to be bound: `sqlite3` looks for adapters of `bytes`."""
+    return [bytearray(key[:8] if key[8:] == _NO_TEXT else key) for key in keys]
 
 
 def kept_computed(computed: int | None, cost: int | None) -> int | None:

@@ -20,7 +20,7 @@ from costtop.store.calls.call_row import (
     begins,
     fields,
     kept_computed,
-    kept_key,
+    kept_keys,
     merged,
 )
 
@@ -167,7 +167,7 @@ def write(
         )
         values = zip(
             numbers[start:stop],
-            [bytearray(kept_key(key)) for key in columns[0]],
+            kept_keys(columns[0]),
             *(columns[n] for n in _MOSTLY),
             *compress(often_null, told),
             strict=True,
@@ -213,4 +213,4 @@ def _insert(told: tuple[bool, ...]) -> str:
 
 def _kept(row: CallRow) -> tuple[object, ...]:
     key, computed, *rest = row
-    return (bytearray(kept_key(key)), kept_computed(computed, row.cost), *rest)
+    return (*kept_keys([key]), kept_computed(computed, row.cost), *rest)

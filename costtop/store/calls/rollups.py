@@ -140,7 +140,7 @@ class Deltas:
         """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
         session, at = rows[_SESSION], rows[_AT]
         minutes = [one // MINUTE for one in at]
-        sums = [_upto(column) for column in _summed(rows)]
+        sums = _summed(rows)
         calls, _, unpriced, cost, _, _, used, *_, output, _ = sums
         in_minutes = list(zip(minutes, session, strict=True))
         tokens = list(map(add, used, output))
@@ -225,18 +225,22 @@ def _newest(rows: _Columns, n: int) -> _Newest:
     return (rows[_CONTEXT][n], rows[_FEATURE][n], rows[_MODEL][n], rows[_INPUT][n])
 
 
-def _summed(rows: _Columns) -> Iterator[Iterable[int]]:
-    """What `spend` says of each call, as columns in its order."""
+def _summed(rows: _Columns) -> list[Sequence[int]]:
+    """What `spend` says of the calls before each of these, and of all, as columns in its order."""
     costs, told, flags = rows[_COST], rows[_REPORTED], rows[_FLAGS]
-    nothing = [0] * len(costs)
-    yield [1] * len(costs)
-    yield [one & ERROR for one in flags] if any(one & ERROR for one in {*flags}) else nothing
-    yield [cost is None for cost in costs] if None in costs else nothing
-    yield [cost or 0 for cost in costs] if None in costs else costs
-    untold = told.count(None) == len(told)
-    yield nothing if untold else [one or 0 for one in told]
-    yield nothing if untold else [one is not None for one in told]
-    yield from rows[_INPUT : _REASONING + 1]
+    nothing = [0] * (len(costs) + 1)
+    failed = [one & ERROR for one in flags] if any(one & ERROR for one in {*flags}) else None
+    unpriced = [cost is None for cost in costs] if None in costs else None
+    reported = None if told.count(None) == len(told) else [one or 0 for one in told]
+    return [
+        range(len(costs) + 1),
+        _upto(failed) if failed else nothing,
+        _upto(unpriced) if unpriced else nothing,
+        _upto([cost or 0 for cost in costs] if unpriced else costs),
+        _upto(reported) if reported else nothing,
+        _upto([one is not None for one in told]) if reported else nothing,
+        *map(_upto, rows[_INPUT : _REASONING + 1]),
+    ]
 
 
 def _upto(values: Iterable[int]) -> list[int]:
