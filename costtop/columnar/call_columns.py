@@ -6,6 +6,7 @@ is said once and numbered. A call itself is made when somebody asks for one.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from costtop.model import Call, Context, Media, Tokens, ToolUse
@@ -50,6 +51,8 @@ class CallRest(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether a log tells its tokens, all of text, and nothing besides that has a price."""
+        if self == _ORDINARY:  # as nearly all
+            return True
         ordinary = self._replace(status="ok", attempt=1, pid=None, estimated=False, yields=False)
         return ordinary == _ORDINARY
 
@@ -156,41 +159,41 @@ def of_plain(told: tuple[Any, ...]) -> CallColumns:
 def of_calls(calls: Sequence[Call]) -> CallColumns:
     """The columns of these calls."""
     columns = list(zip(*calls, strict=True)) or [()] * len(Call._fields)
-    kinds, kind = _numbered(CallKind, zip(*(columns[n] for n in _KIND), strict=True))
-    rests, rest = _numbered(CallRest, zip(*(columns[n] for n in _REST), strict=True))
+    kinds, kind = _numbered(CallKind, zip(*_kinds_of(columns), strict=True))
+    rests, rest = _numbered(CallRest, zip(*_rests_of(columns), strict=True))
     return CallColumns(
         kinds=kinds,
         kind=kind,
         rests=rests,
         rest=rest,
-        key=columns[_place("key")],
-        at=columns[_place("at")],
-        tokens=list(zip(*columns[_place("tokens")], strict=True)) or [()] * len(Tokens._fields),
-        request=columns[_place("request")],
-        offset=columns[_place("offset")],
-        tools=_tools(columns[_place("tools")]),
+        key=columns[_KEY],
+        at=columns[_AT],
+        tokens=list(zip(*columns[_TOKENS], strict=True)) or [()] * len(Tokens._fields),
+        request=columns[_REQUEST],
+        offset=columns[_OFFSET],
+        tools=_tools(columns[_TOOLS]),
     )
 
 
 def kind_of(call: Call) -> CallKind:
     """Whose one call is and what was asked."""
-    return CallKind._make(call[n] for n in _KIND)
+    return CallKind._make(_kinds_of(call))
 
 
 _place = Call._fields.index
-_KIND = tuple(map(_place, CallKind._fields))
-_REST = tuple(map(_place, CallRest._fields))
-_CALL_OF = [
-    (CallKind._fields + CallRest._fields + ("key", "at", "tokens", "request", "offset", "tools"))
-    .index(name)
-    for name in Call._fields
-]  # fmt: skip
+_kinds_of: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_place, CallKind._fields))
+_rests_of: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_place, CallRest._fields))
+_KEY, _AT, _TOKENS, _REQUEST, _OFFSET, _TOOLS = map(
+    _place, ("key", "at", "tokens", "request", "offset", "tools")
+)
+_TOLD = (*CallKind._fields, *CallRest._fields, "key", "at", "tokens", "request", "offset", "tools")
+_of_call: Callable[[_Fields], _Fields] = itemgetter(*map(_TOLD.index, Call._fields))
 
 
 def _call(told: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
     kind, rest, key, at, tokens = told
     values = (*kind, *rest, key, at, Tokens._make(tokens), *own)
-    return Call._make([values[n] for n in _CALL_OF])
+    return Call._make(_of_call(values))
 
 
 def _numbered(of: Callable[..., T], values: Iterable[_Fields]) -> tuple[list[T], list[int]]:

@@ -7,7 +7,7 @@ and repeats nothing. What the rows mean for budgets and alerts is `after`'s busi
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from costtop import lasting
@@ -21,13 +21,14 @@ from costtop.daemon.ingest.journalled import encoded
 from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
+from costtop.model import Call
 from costtop.named import NamedTuple
 from costtop.pricing.book import PriceBook
 from costtop.pricing.price_columns import prices
 from costtop.sources.fold.source import Memo, written
 from costtop.store import places
 from costtop.store.calls import calls
-from costtop.store.calls.batch import PricedColumns, Reading
+from costtop.store.calls.batch import Priced, PricedColumns, Reading
 from costtop.store.calls.calls import Recorded
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.git import pull_links
@@ -267,7 +268,7 @@ class Ingest:
         ]
 
     def _price(self, folded: Sequence[Folded]) -> list[Reading]:
-        calls = self._priced(whole([item.calls for item in folded], of_calls))
+        each = self._each_priced([item.calls for item in folded])
         return [
             Reading(
                 source=item.label,
@@ -286,10 +287,18 @@ class Ingest:
                 pulls=item.pulls,
                 owner=self.owner_of(item.label, item.place.path),
             )
-            for item, own in zip(
-                folded, parts(calls, [len(one.calls) for one in folded]), strict=True
-            )
+            for item, own in zip(folded, each, strict=True)
         ]
+
+    def _each_priced(self, calls: Sequence[Collection[Call]]) -> Iterable[Collection[Priced]]:
+        """The calls of each turn with their prices: by columns where they are many."""
+        if sum(map(len, calls)) > _FEW:
+            return parts(self._priced(whole(calls, of_calls)), map(len, calls))
+        return [list(map(self._one_priced, some)) for some in calls]
+
+    def _one_priced(self, call: Call) -> Priced:
+        computed, rates, short = self._prices.price(call)
+        return Priced(call, computed, self._counted(computed, call), rates, short)
 
     def _priced(self, calls: CallColumns) -> PricedColumns:
         found = prices(self._prices, calls)
@@ -299,7 +308,7 @@ class Ingest:
             cost = list(map(self._counted, found.computed, rests))
         return PricedColumns(calls, found.computed, cost, found.rates, found.short)
 
-    def _counted(self, computed: int | None, told: CallRest) -> int | None:
+    def _counted(self, computed: int | None, told: Call | CallRest) -> int | None:
         """What counts of what a call comes to by the lists and by its own telling."""
         if told.settled and told.reported is not None:
             return told.reported

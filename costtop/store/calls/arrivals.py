@@ -7,14 +7,14 @@ taken out as a `Sight`, and what it became is put back in its place.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, compress, repeat
 from operator import itemgetter, sub
 from typing import Any
 
-from costtop.columnar.call_columns import CallKind
+from costtop.columnar.call_columns import CallKind, kind_of
 from costtop.model import FloorReason, Outcome, Rates
-from costtop.store.calls.batch import PricedColumns
+from costtop.store.calls.batch import Priced, PricedColumns
 from costtop.store.calls.call_row import (
     SHORT,
     CallIds,
@@ -26,12 +26,121 @@ from costtop.store.calls.call_row import (
 from costtop.store.calls.merge import Sight
 from costtop.store.calls.otlp_twins import heard_rank
 from costtop.store.calls.write_context import WriteContext
-from costtop.store.sessions.tasks import ToolRow
+from costtop.store.sessions.tasks import ToolRow, with_outcomes
 
 Rows = list[Sequence[Any]]
 """Columns by the fields of `CallRow`."""
-_KEY, _COMPUTED, _COST = map(CallRow._fields.index, ("key", "computed", "cost"))
+_KEY, _COMPUTED, _COST, _FLAGS = map(CallRow._fields.index, ("key", "computed", "cost", "flags"))
+_tuple = tuple.__new__  # makes a row in half the time of its constructor
 _IDS = 6  # the first fields of CallIds, as they stand in a row
+
+
+class FewArrivals:
+    """The calls of a small batch, as of live lines, where columns would be more work than they are.
+
+    Each is looked at by itself. It is asked the same as `Arrivals`.
+    """
+
+    def __init__(self, now: int) -> None:
+        self.ids: list[CallIds] = []  # of none: each sight has its own
+        self._now = now
+        self._sights: list[Sight] = []
+        self._became: Mapping[int, CallRow] = {}
+
+    @property
+    def size(self) -> int:
+        """How many calls have arrived."""
+        return len(self._sights)
+
+    def arrive(
+        self,
+        db: sqlite3.Connection,
+        into: WriteContext,
+        calls: Iterable[Priced],
+        where: tuple[int, Rank],
+    ) -> None:
+        """These were read at a place."""
+        self._sights.extend(_sight(db, into, one, where, self._now) for one in calls)
+
+    def settle(self, db: sqlite3.Connection, into: WriteContext) -> None:
+        """All have arrived."""
+
+    def renew(self, db: sqlite3.Connection, into: WriteContext) -> None:
+        """Some sessions have another root by now."""
+        self._sights = [sight._replace(ids=None) for sight in self._sights]
+
+    def answer(self, outcomes: Iterable[Outcome], slots: Mapping[bytes, int]) -> None:
+        """Puts outcomes to the tools of calls that came with them."""
+        for key in {one.call for one in outcomes if one.call in slots}:
+            own = [one for one in outcomes if one.call == key]
+            for n, sight in enumerate(self._sights):
+                if sight.row.key == key:
+                    call = sight.priced.call
+                    call = call._replace(tools=with_outcomes(call.tools, own))
+                    self._sights[n] = sight._replace(priced=sight.priced._replace(call=call))
+
+    def slots(self) -> dict[bytes, int]:
+        """Where each call stands first."""
+        found: dict[bytes, int] = {}
+        for n, sight in enumerate(self._sights):
+            found.setdefault(sight.row.key, n)
+        return found
+
+    def looked_at(self, slots: Mapping[bytes, int], *, every: bool) -> Sequence[int]:
+        """The places of all calls."""
+        return range(len(self._sights))
+
+    def has(self, flag: int) -> bool:
+        """Whether some of the calls have a flag."""
+        return any(sight.row.flags & flag for sight in self._sights)
+
+    def sight(self, n: int) -> Sight:
+        """One of the calls."""
+        return self._sights[n]
+
+    def become(self, rows: Mapping[int, CallRow]) -> None:
+        """What calls have become, by their places."""
+        self._became = rows
+
+    def chosen(self, which: bytes) -> Rows:
+        """The columns of what those became of which `which` says 1."""
+        rows = [self._became[n] for n, one in enumerate(which) if one]
+        return list(zip(*rows, strict=True)) or [()] * len(CallRow._fields)
+
+    def tools(self, numbers: Sequence[int], which: bytes) -> Iterator[ToolRow]:
+        """The tools of those that are written as they came: there are none."""
+        return iter(())
+
+
+def _sight(
+    db: sqlite3.Connection,
+    into: WriteContext,
+    priced: Priced,
+    where: tuple[int, Rank],
+    now: int,
+) -> Sight:
+    call, computed, cost, rates, short = priced
+    kind = kind_of(call)
+    ids = into.ids(db, kind)
+    if into.runs and ids.root_key in into.runs:
+        context = into.runs[ids.root_key](call.context)
+        ids = into.ids(db, kind._replace(context=context))
+        priced = priced._replace(call=call._replace(context=context))
+    place, rank = where
+    row = _tuple(CallRow, (
+        call.key, computed, *ids[:_IDS], call.at, now, *call.tokens, call.searches, cost,
+        call.reported,
+        into.names.card(db, rates) if rates else None,
+        place,
+        call.offset,
+        request_hash(call.request) if call.request else None,
+        call_flags(call) | (sum(SHORT[reason] for reason in short) if short else 0),
+        call.attempt,
+        json.dumps(call.media) if call.media else None,
+    ))  # fmt: skip
+    if call.heard:
+        rank = heard_rank(rank, call.session, call.service)
+    return Sight(row, rank, priced, None, ids)
 
 
 class Arrivals:
@@ -46,12 +155,21 @@ class Arrivals:
         self._ranks: list[Rank] = []
         self._places: list[int] = []
 
+    @property
+    def size(self) -> int:
+        """How many calls there are."""
+        return self.calls.size
+
     def arrive(
-        self, db: sqlite3.Connection, into: WriteContext, count: int, where: tuple[int, Rank]
+        self,
+        db: sqlite3.Connection,
+        into: WriteContext,
+        calls: Collection[Priced],
+        where: tuple[int, Rank],
     ) -> None:
-        """The next calls, `count` of them, were read at this place."""
+        """These, which are the next of the calls, were read at a place."""
         place, rank = where
-        start = len(self._places)
+        start, count = len(self._places), len(calls)
         kinds = max(self.calls.calls.kind[start : start + count], default=-1) + 1
         for kind in self.calls.calls.kinds[len(self._kinds) : kinds]:
             self._meet(db, into, kind)
@@ -73,8 +191,10 @@ class Arrivals:
 
     def settle(self, db: sqlite3.Connection, into: WriteContext) -> None:
         """Makes the rows, once all have arrived."""
-        priced, calls = self.calls, self.calls.calls._replace(kinds=self._kinds)
-        self.calls = priced._replace(calls=calls)
+        priced, calls = self.calls, self.calls.calls
+        if into.runs:
+            calls = calls._replace(kinds=self._kinds)
+            self.calls = priced._replace(calls=calls)
         rests = calls.rests
         searches, reported, attempt, media, flags = (
             self._by(calls.rest, column)
@@ -168,9 +288,9 @@ class Arrivals:
             found.update(n for n in range(size) if computed[n] != cost[n])
         return sorted(found)
 
-    def is_heard(self) -> bool:
-        """Whether some of the calls were only heard."""
-        return any(one.heard for one in self.calls.calls.rests)
+    def has(self, flag: int) -> bool:
+        """Whether some of the calls have a flag."""
+        return any(one & flag for one in {*self.rows[_FLAGS]})
 
     def row(self, n: int) -> CallRow:
         """One of the rows."""
@@ -200,6 +320,8 @@ class Arrivals:
 
     def become(self, rows: Mapping[int, CallRow]) -> None:
         """Puts what calls have become into their places."""
+        if not rows:
+            return
         for field, column in enumerate(self.rows):
             changed = {n: row[field] for n, row in rows.items() if row[field] != column[n]}
             if changed:

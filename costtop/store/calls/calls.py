@@ -5,13 +5,13 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from costtop.columnar.stretches import whole
 from costtop.model import Context, SessionFact, Spend, TaskFact
 from costtop.named import NamedTuple
-from costtop.store.calls.arrivals import Arrivals
-from costtop.store.calls.batch import Reading, of_priced, told_of
+from costtop.store.calls.arrivals import Arrivals, FewArrivals
+from costtop.store.calls.batch import Priced, Reading, of_priced, told_of
 from costtop.store.calls.filling import moved
 from costtop.store.calls.rollups import next_rev
 from costtop.store.calls.spends import Spends
@@ -22,7 +22,7 @@ from costtop.store.sessions import kept_lives, task_completion, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
-_FEW = 8  # kinds of calls whose contexts are written one by one
+_FEW = 8  # calls that are sooner written one by one than by columns
 
 
 class Recorded(NamedTuple):
@@ -78,22 +78,32 @@ def _arrived(
     placed: Sequence[tuple[Reading, int]],
     now: int,
     rev: int,
-) -> Arrivals:
+) -> Arrivals | FewArrivals:
     """The calls as rows; what else the readings tell of their sessions is written."""
-    arrived = Arrivals(whole([reading.calls for reading, _ in placed], of_priced), now)
-    if len(arrived.calls.calls.kinds) > _FEW and not into.runs:  # who runs may say otherwise
-        into.names.foresee(db, (kind.context for kind in arrived.calls.calls.kinds))
+    arrived = _awaited(db, into, [reading.calls for reading, _ in placed], now)
     for reading, place in placed:
         for fact in reading.facts:
             into.sessions.learn(db, fact, rev)
-        if count := len(reading.calls):
-            arrived.arrive(db, into, count, (place, into.places.rank(db, place)))
+        if reading.calls:
+            arrived.arrive(db, into, reading.calls, (place, into.places.rank(db, place)))
         if reading.source in into.labels:
             _label(db, into, reading, rev)
         if into.accounts:
             _place(db, into, reading, rev)
     arrived.settle(db, into)
     return arrived
+
+
+def _awaited(
+    db: sqlite3.Connection, into: WriteContext, calls: Sequence[Collection[Priced]], now: int
+) -> Arrivals | FewArrivals:
+    """What takes these calls: by columns where they are many."""
+    if sum(map(len, calls)) <= _FEW:
+        return FewArrivals(now)
+    columns = whole(calls, of_priced)
+    if not into.runs:  # who runs may say otherwise
+        into.names.foresee(db, (kind.context for kind in columns.calls.kinds))
+    return Arrivals(columns, now)
 
 
 def _tasks(

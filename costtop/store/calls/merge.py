@@ -2,9 +2,9 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
-from itertools import compress, pairwise
-from operator import ne
+from functools import cache, partial
+from itertools import compress, pairwise, repeat
+from operator import is_not, itemgetter, ne
 from typing import Any
 
 from costtop.model import Context
@@ -160,15 +160,13 @@ def write(
 ) -> None:
     """Writes new calls, whose rows are columns by the fields of `CallRow`, and changed ones."""
     for start, stop, told in _alike(rows):
-        columns = [column[start:stop] for column in rows]
-        often_null = (
-            _kept_computed(columns) if told[0] else (),
-            *(columns[n] for n in _SELDOM[1:]),
-        )
+        whole = (start, stop) == (0, len(numbers))
+        columns = rows if whole else [column[start:stop] for column in rows]
+        often_null = (_kept_computed(columns) if told[0] else (), *_seldom_of(columns))
         values = zip(
             numbers[start:stop],
             kept_keys(columns[0]),
-            *(columns[n] for n in _MOSTLY),
+            *_mostly_of(columns),
             *compress(often_null, told),
             strict=True,
         )
@@ -183,18 +181,15 @@ def write(
 _OFTEN_NULL = ("computed", "reported", "request", "media")
 _SELDOM = tuple(map(CallRow._fields.index, _OFTEN_NULL))
 _MOSTLY = tuple(n for n in range(1, len(CallRow._fields)) if n not in _SELDOM)
+_seldom_of, _mostly_of = itemgetter(*_SELDOM[1:]), itemgetter(*_MOSTLY)
 _COMPUTED, _COST = map(CallRow._fields.index, ("computed", "cost"))
 
 
 def _alike(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int, tuple[bool, ...]]]:
     """(start, stop) of stretches of new rows that have the same of `_OFTEN_NULL`, and which."""
-    told = list(
-        zip(
-            map(ne, rows[_COMPUTED], rows[_COST]),
-            *([one is not None for one in rows[n]] for n in _SELDOM[1:]),
-            strict=True,
-        )
-    )
+    untold = [None] * len(rows[_COST])
+    seldom = map(partial(map, is_not), _seldom_of(rows), repeat(untold))
+    told = list(zip(map(ne, rows[_COMPUTED], rows[_COST]), *seldom, strict=True))
     turns = compress(range(1, len(told)), map(ne, told[1:], told))
     ends = [0, *turns, len(told)] if told else []
     return ((start, stop, told[start]) for start, stop in pairwise(ends))

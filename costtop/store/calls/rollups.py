@@ -5,7 +5,7 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, compress, islice, pairwise
 from operator import add, ne, sub
 from typing import Any, TypeVar
@@ -97,11 +97,11 @@ class Deltas:
         """Adds many calls, as `book` adds each of them."""
         flags, costs = rows[_FLAGS], rows[_COST]
         told = {*flags}
-        if None in costs or any(one & ANY_SHORT for one in told):
+        if None in costs or any(map(ANY_SHORT.__and__, told)):
             for row in map(CallRow._make, zip(*rows, strict=True)):
                 if row.flags & ANY_SHORT or row.cost is None:
                     self._book_floors(row, 1)
-        if any(one & UNREADABLE for one in told):
+        if any(map(UNREADABLE.__and__, told)):
             read = [not one & UNREADABLE for one in flags]
             rows = [[*compress(column, read)] for column in rows]
         self._many.append(rows)
@@ -138,19 +138,23 @@ class Deltas:
 
     def _sum(self, rows: _Columns, sign: int) -> None:
         """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
-        session, at = rows[_SESSION], rows[_AT]
+        sessions, at, told = rows[_SESSION], rows[_AT], _told(rows)
         minutes = [one // MINUTE for one in at]
-        sums = _summed(rows)
-        calls, _, unpriced, cost, _, _, used, *_, output, _ = sums
-        in_minutes = list(zip(minutes, session, strict=True))
-        tokens = list(map(add, used, output))
-        for key, some in _by_turns(in_minutes, (cost, calls, unpriced, tokens), sign):
-            self._minutes.add(key, some)
         quarters = [one // _MINUTES_A_QUARTER for one in minutes]
-        whose = (rows[n] for n in (_CONTEXT, _MODEL, _FEATURE))
-        lines = list(zip(quarters, session, *whose, strict=True))
-        for key, some in _by_turns(lines, sums, sign):
-            self._spend.add(key, some)
+        whose = rows[_CONTEXT], rows[_MODEL], rows[_FEATURE]
+        in_minutes = list(zip(minutes, sessions, strict=True))
+        lines = list(zip(quarters, sessions, *whose, strict=True))
+        if len(at) == 1:
+            some = [sign * column[0] for column in told]
+            self._minutes.add(in_minutes[0], [some[3], some[0], some[2], some[6] + some[10]])
+            self._spend.add(lines[0], some)
+            return
+        upto = [list(accumulate(column, initial=0)) for column in told]
+        tokens = list(map(add, upto[6], upto[10]))
+        for minute, some in _by_turns(in_minutes, (upto[3], upto[0], upto[2], tokens), sign):
+            self._minutes.add(minute, some)
+        for line, some in _by_turns(lines, upto, sign):
+            self._spend.add(line, some)
 
     def _note_latest(self, rows: _Columns) -> None:
         of_session, at, seen = rows[_SESSION], rows[_AT], rows[_SEEN]
@@ -159,8 +163,8 @@ class Deltas:
             times, when = at[start:stop], seen[start]
             if min(seen[start:stop]) == max(seen[start:stop]):
                 last = max(times)
-                n = max(k for k, time in enumerate(times) if time == last)
-                late.note(min(times), last, when, _newest(rows, start + n))
+                n = stop - 1 - times[::-1].index(last)  # of calls at one time the one told last
+                late.note(min(times), last, when, _newest(rows, n))
             else:
                 for n in range(start, stop):
                     late.note(at[n], at[n], seen[n], _newest(rows, n))
@@ -183,8 +187,8 @@ class Deltas:
             _ADD_WITH_TIMES,
             [(*totals[one], rev, *late.times(one)) for one, late in latest.items()],
         )
-        rest = [(*sums, rev, one) for one, sums in totals.items() if one not in latest]
-        db.executemany(_ADD_TO_SESSION, rest)
+        if rest := [(*sums, rev, one) for one, sums in totals.items() if one not in latest]:
+            db.executemany(_ADD_TO_SESSION, rest)
         db.executemany(_NEWEST, [late.newest(session) for session, late in self._latest.items()])
         if self._taken_back:
             self._give_times_back(db)
@@ -225,33 +229,29 @@ def _newest(rows: _Columns, n: int) -> _Newest:
     return (rows[_CONTEXT][n], rows[_FEATURE][n], rows[_MODEL][n], rows[_INPUT][n])
 
 
-def _summed(rows: _Columns) -> list[Sequence[int]]:
-    """What `spend` says of the calls before each of these, and of all, as columns in its order."""
+def _told(rows: _Columns) -> list[Sequence[int]]:
+    """What `spend` says of each of the calls, as columns in its order."""
     costs, told, flags = rows[_COST], rows[_REPORTED], rows[_FLAGS]
-    nothing = [0] * (len(costs) + 1)
-    failed = [one & ERROR for one in flags] if any(one & ERROR for one in {*flags}) else None
-    unpriced = [cost is None for cost in costs] if None in costs else None
-    reported = None if told.count(None) == len(told) else [one or 0 for one in told]
+    nothing = [0] * len(costs)
+    unpriced, untold = None in costs, told.count(None) == len(told)
     return [
-        range(len(costs) + 1),
-        _upto(failed) if failed else nothing,
-        _upto(unpriced) if unpriced else nothing,
-        _upto([cost or 0 for cost in costs] if unpriced else costs),
-        _upto(reported) if reported else nothing,
-        _upto([one is not None for one in told]) if reported else nothing,
-        *map(_upto, rows[_INPUT : _REASONING + 1]),
+        [1] * len(costs),
+        [one & ERROR for one in flags] if any(map(ERROR.__and__, {*flags})) else nothing,
+        [cost is None for cost in costs] if unpriced else nothing,
+        [cost or 0 for cost in costs] if unpriced else costs,
+        nothing if untold else [one or 0 for one in told],
+        nothing if untold else [one is not None for one in told],
+        *rows[_INPUT : _REASONING + 1],
     ]
-
-
-def _upto(values: Iterable[int]) -> list[int]:
-    """The sum before each of the values, and that of all."""
-    return list(accumulate(values, initial=0))
 
 
 def _by_turns(
     keys: Sequence[_Key], upto: Sequence[Sequence[int]], sign: int
 ) -> Iterator[tuple[_Key, list[int]]]:
-    """Each key with the sums of its values, as often as it turns up anew; `upto` are of `_upto`."""
+    """Each key with the sums of its values, as often as it turns up anew.
+
+    `upto` are columns of the sums before each value, and of all.
+    """
     starts = [0, *_turns(keys)]
     ends = [*starts[1:], len(keys)]
     many = (starts, ends) if sign > 0 else (ends, starts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
 from costtop.model import Spend
-from costtop.store.calls.arrivals import Arrivals
+from costtop.store.calls.arrivals import Arrivals, FewArrivals
 from costtop.store.calls.call_row import CallRow
 
 _AT, _SEEN, _COST = map(CallRow._fields.index, ("at", "seen", "cost"))
@@ -21,10 +21,14 @@ class Spends:
     """
 
     def __init__(
-        self, arrived: Arrivals, plain: bytes, apart: Mapping[int, Spend], labels: Sequence[str]
+        self,
+        arrived: Arrivals | FewArrivals,
+        plain: bytes,
+        apart: Mapping[int, Spend],
+        labels: Sequence[str],
     ) -> None:
-        self._arrived, self._plain, self._apart = arrived, plain, apart
-        self._labels = labels
+        self._arrived = arrived if isinstance(arrived, Arrivals) else None
+        self._plain, self._apart, self._labels = plain, apart, labels
         self._all: list[Spend] | None = None
 
     def __len__(self) -> int:
@@ -38,6 +42,8 @@ class Spends:
 
     def since(self, at: int) -> Iterator[Spend]:
         """Those of calls made at `at` (ms UTC) or later."""
+        if self._arrived is None:
+            return (spend for spend in self.all() if spend.call.at >= at)
         times = self._arrived.rows[_AT]
         return self._made(n for n, time in enumerate(times) if time >= at)
 
@@ -51,8 +57,8 @@ class Spends:
 
     def unpriced(self) -> int:
         """How many of these have no known cost."""
-        apart = (spend.cost for spend in self._apart.values() if spend.new)
-        return [*compress(self._arrived.rows[_COST], self._plain), *apart].count(None)
+        costs = compress(self._arrived.rows[_COST], self._plain) if self._arrived else ()
+        return [*costs, *(one.cost for one in self._apart.values() if one.new)].count(None)
 
     def _made(self, places: Iterator[int] | Sequence[int]) -> Iterator[Spend]:
         for n in places:
@@ -63,6 +69,7 @@ class Spends:
 
     def _spend(self, n: int) -> Spend:
         arrived = self._arrived
+        assert arrived is not None
         priced, kind = arrived.calls.item(n), arrived.calls.calls.kind[n]
         ids = arrived.ids[kind]
         return Spend(

@@ -6,12 +6,12 @@ merged one by one with what is known of them.
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain
 
 from costtop.columnar.call_columns import kind_of
 from costtop.model import Call, Context, Outcome, Spend
 from costtop.named import NamedTuple
-from costtop.store.calls.arrivals import Arrivals
+from costtop.store.calls.arrivals import Arrivals, FewArrivals
 from costtop.store.calls.call_row import (
     HEARD,
     MODALITY,
@@ -47,7 +47,7 @@ from costtop.store.sessions import kept_lives, tasks
 from costtop.store.sessions.tasks import ToolRow
 
 _NOTHING = (None, None, None)
-_KEY, _FLAGS = map(CallRow._fields.index, ("key", "flags"))
+_FLAGS = CallRow._fields.index("flags")
 
 
 class Written(NamedTuple):
@@ -61,7 +61,7 @@ class Written(NamedTuple):
 class _Batch(NamedTuple):
     """The calls of a batch, and what is known of them."""
 
-    arrived: Arrivals
+    arrived: Arrivals | FewArrivals
     slots: dict[bytes, int]  # where each stands among those that arrived
     sights: dict[bytes, Sight]  # those of which something else tells too
     joined: Joined
@@ -90,7 +90,7 @@ class _Became(NamedTuple):
 def store(
     db: sqlite3.Connection,
     into: WriteContext,
-    arrived: Arrivals,
+    arrived: Arrivals | FewArrivals,
     outcomes: Sequence[Outcome],
     affected: dict[int, Affected],
     rev: int,
@@ -101,14 +101,16 @@ def store(
     deltas = Deltas()
     became = _merged(db, into, batch, filling, deltas)
     arrived.become(became.rows)
-    deltas.add(arrived.chosen(_also(batch.fresh, became.rows)))
+    new = arrived.chosen(batch.fresh)
+    booked = _also(batch.fresh, became.rows)
+    deltas.add(new if booked == batch.fresh else arrived.chosen(booked))
     gone += overtaken(db, _messages(batch), batch.maybe)
     delete(db, gone)
     for item in gone:
         deltas.book(item.row, -1)
     updates = became.updates + filling.rest(_rows(batch, gone) if affected else (), deltas)
-    write(db, batch.inserted, arrived.chosen(batch.fresh), updates)
-    into.filled_here.written(_last(db))
+    write(db, batch.inserted, new, updates)
+    into.filled_here.written(_last(db) if gone else batch.numbers[-1])
     filling.write()
     plain = _but(batch.fresh, [batch.slots[key] for key in batch.sights])
     tools = arrived.tools(batch.numbers[1:], plain)
@@ -122,14 +124,14 @@ def store(
 def _batch(
     db: sqlite3.Connection,
     into: WriteContext,
-    arrived: Arrivals,
+    arrived: Arrivals | FewArrivals,
     outcomes: Sequence[Outcome],
     affected: dict[int, Affected],
 ) -> tuple[_Batch, list[Stored]]:
     """What is known of the calls; rows that count no more."""
     slots = arrived.slots()
     arrived.answer(outcomes, slots)
-    heard = into.heard.matters(db, comes=arrived.is_heard())
+    heard = into.heard.matters(db, comes=arrived.has(HEARD))
     every = heard or into.told.matters(db)
     sights: dict[bytes, Sight] = {}
     for n in arrived.looked_at(slots, every=every):
@@ -148,7 +150,7 @@ def _batch(
     yielding = _yielding(arrived, slots, sights)
     side = side_copies(db, slots, yielding, maybe)
     known = [slots[key] for key in chain(stored, side) if key in slots]
-    fresh = _but(_also(bytes(arrived.calls.size), slots.values()), known)
+    fresh = _but(_also(bytes(arrived.size), slots.values()), known)
     numbers = list(accumulate(fresh, initial=last))
     batch = _Batch(arrived, slots, sights, joined, stored, maybe, yielding, side, fresh, numbers)
     return batch, gone
@@ -182,12 +184,12 @@ def _merged(
 
 
 def _yielding(
-    arrived: Arrivals, slots: Mapping[bytes, int], sights: Mapping[bytes, Sight]
+    arrived: Arrivals | FewArrivals, slots: Mapping[bytes, int], sights: Mapping[bytes, Sight]
 ) -> set[bytes]:
     """Keys of the calls that are side copies."""
-    flags = arrived.rows[_FLAGS]
-    if not any(one & YIELDS for one in {*flags}):
+    if not arrived.has(YIELDS):
         return set()
+    flags = arrived.rows[_FLAGS] if isinstance(arrived, Arrivals) else ()
     told = ((key, sights[key].row.flags if key in sights else flags[n]) for key, n in slots.items())
     return {key for key, flag in told if flag & YIELDS}
 
@@ -216,15 +218,19 @@ def _asked_again(batch: _Batch) -> set[int]:
 
 
 def _new(batch: _Batch) -> set[bytes]:
-    return {*compress(batch.arrived.rows[_KEY], batch.fresh)}
+    return {key for key, n in batch.slots.items() if batch.fresh[n]}
 
 
-def _labels(db: sqlite3.Connection, into: WriteContext, arrived: Arrivals) -> list[str]:
+def _labels(
+    db: sqlite3.Connection, into: WriteContext, arrived: Arrivals | FewArrivals
+) -> list[str]:
     return [into.sessions.label_of(db, one.session) for one in arrived.ids]
 
 
 def _also(which: bytes, places: Collection[int]) -> bytes:
     """The same, with 1 in these places."""
+    if not places:
+        return which
     changed = bytearray(which)
     for n in places:
         changed[n] = 1
@@ -233,6 +239,8 @@ def _also(which: bytes, places: Collection[int]) -> bytes:
 
 def _but(which: bytes, places: Collection[int]) -> bytes:
     """The same, with 0 in these places."""
+    if not places:
+        return which
     changed = bytearray(which)
     for n in places:
         changed[n] = 0

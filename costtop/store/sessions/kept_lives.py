@@ -8,7 +8,7 @@ is never missed. Times are ms UTC; every function is part of the caller's transa
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from costtop.named import NamedTuple
 from costtop.store import meta
@@ -83,16 +83,20 @@ def put(db: sqlite3.Connection, rev: int, life: KeptLife) -> None:
     )
 
 
-def drop(db: sqlite3.Connection, sessions: Iterable[int]) -> None:
+def drop(db: sqlite3.Connection, sessions: Collection[int]) -> None:
     """Those of the families of these session rows hold no longer."""
+    if not sessions:
+        return
     db.executemany(
         "DELETE FROM lives WHERE session = (SELECT root FROM sessions WHERE id = ?)",
         [(one,) for one in sessions],
     )
 
 
-def drop_of(db: sqlite3.Connection, calls: Iterable[bytes]) -> None:
+def drop_of(db: sqlite3.Connection, calls: Collection[bytes]) -> None:
     """The same, of the families of the calls with these keys."""
+    if not calls:
+        return
     db.executemany(
         "DELETE FROM lives WHERE session = (SELECT s.root FROM calls c"
         f" JOIN sessions s ON s.id = c.session WHERE {has_key('c.', '?1')})",

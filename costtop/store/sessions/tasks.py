@@ -39,6 +39,8 @@ ToolRow = tuple[int, int, str, str, bool | None, str | None]
 """The row of a call, which of its tools, and the fields of `ToolUse`."""
 
 
+_WAITING = "INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)"
+_ANSWERED = "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)"
 _ALL_NEW = (
     "INSERT INTO tasks (session, task, status, started, finished, context, feature,"
     " calls, cost, fresh) VALUES (?,?,?,?,?,?,?,?,?,?)"
@@ -275,17 +277,14 @@ def write_tools(db: sqlite3.Connection, names: Names, asked: Iterable[ToolRow]) 
     bare = list(zip(call, nth, [ids[one] for one in name], _all_kept(key), strict=True))
     told = [one is not None or other is not None for one, other in zip(error, result, strict=True)]
     answers = zip(compress(error, told), compress(result, told), strict=True)
-    db.executemany(
-        "INSERT OR IGNORE INTO tools (call, nth, name, key, result, error) VALUES (?,?,?,?,?,?)",
-        [  # a bool is bound at twice the cost of a number
-            (*row, _kept(result), None if error is None else int(error))
-            for row, (error, result) in zip(compress(bare, told), answers, strict=True)
-        ],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)",
-        compress(bare, map(not_, told)),
-    )
+    answered = [  # a bool is bound at twice the cost of a number
+        (*row, _kept(result), None if error is None else int(error))
+        for row, (error, result) in zip(compress(bare, told), answers, strict=True)
+    ]
+    if answered:
+        db.executemany(_ANSWERED, answered)
+    if len(answered) < len(bare):
+        db.executemany(_WAITING, compress(bare, map(not_, told)))
 
 
 def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:
@@ -319,6 +318,15 @@ def _kept(text: str | None) -> str | bytearray | None:
 def told(kept: str | bytes | None) -> str | None:
     """The same as it was told."""
     return kept.hex() if isinstance(kept, bytes) else kept
+
+
+def with_outcomes(tools: tuple[ToolUse, ...], outcomes: Sequence[Outcome]) -> tuple[ToolUse, ...]:
+    """The tools of one call with outcomes that came; a tool's first outcome stands."""
+    told = list(tools)
+    for _, nth, error, result in outcomes:
+        if nth < len(told) and told[nth].error is None:
+            told[nth] = told[nth]._replace(error=error, result=result)
+    return tuple(told)
 
 
 def write_outcomes(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> list[bytes]:

@@ -17,10 +17,7 @@ _TO_TASK = (
     " WHERE session = ?1 AND task = (SELECT text FROM names WHERE id = ?2)"
 )
 _REMOVE = "DELETE FROM task_sums WHERE root = ?1 AND task = ?2 AND session = ?3 AND calls = 0"
-_ROOTS = (
-    "SELECT id, root, EXISTS (SELECT 1 FROM tasks WHERE session = root) FROM sessions"
-    " WHERE id IN (SELECT value FROM json_each(?))"
-)
+_ROOT = "SELECT root, EXISTS (SELECT 1 FROM tasks WHERE session = root) FROM sessions WHERE id = ?"
 _OF_ROOTS = (
     "SELECT s.root, n.text, sum(s.calls), sum(s.cost), sum(s.fresh) FROM json_each(?) r"
     " CROSS JOIN task_sums s ON s.root = r.value JOIN names n ON n.id = s.task GROUP BY 1, 2"
@@ -59,13 +56,11 @@ def add(
         calls, cost, fresh = found.get((session, task), (0, 0, 0))
         more = sums[6] - sums[7] + sums[10]
         found[session, task] = calls + sums[0], cost + sums[3], fresh + more
-    told = json.dumps([*{session for session, _ in found}])
-    roots = {row[0]: row[1:] for row in db.execute(_ROOTS, (told,))}
-    rows = [
-        (roots[one][0], task, one, *sums) for (one, task), sums in found.items() if one in roots
-    ]
+    roots = {one: db.execute(_ROOT, (one,)).fetchone() for one in {one for one, _ in found}}
+    rows = [(roots[one][0], task, one, *sums) for (one, task), sums in found.items() if roots[one]]
     db.executemany(_ADD, rows)
-    db.executemany(_TO_TASK, [row for row in rows if roots[row[2]][1]])
+    if told := [row for row in rows if roots[row[2]][1]]:
+        db.executemany(_TO_TASK, told)
     if shrunk:
         db.executemany(_REMOVE, [row[:3] for row in rows if row[3] <= 0])
 
