@@ -12,7 +12,7 @@ NOBODY = 54_321  # a uid that no system has in its list
 NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 # What a command needs is loaded before: the interpreter may lie where only root can read.
 _ASK = f"""
-import contextlib, getpass, io, os, pwd, sys
+import contextlib, getpass, io, os, pwd, sys, tomllib
 from costtop import config, files
 from costtop.cli import main
 from costtop.cli.control import act, alerts, budget
