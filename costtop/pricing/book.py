@@ -5,11 +5,13 @@ knows has no rates, and `why` says so. A call whose card is known costs one dict
 Cards of common models are shipped; genai-prices is imported at the first call of any other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import compress, pairwise
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
-from costtop.model import Call, Price, Rates
+from costtop.model import Call, FloorReason, Price, Rates
 from costtop.named import NamedTuple
 from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
@@ -24,12 +26,14 @@ from costtop.pricing.cards import (
     unpriced,
     window_at,
 )
-from costtop.pricing.charge import call_cost, short
+from costtop.pricing.charge import call_cost, charges, short
 from costtop.pricing.model_names import Candidate, candidates, plain
 from costtop.pricing.override import PriceOverride, rules_for
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
+
+    from costtop.columnar.call_columns import CallColumns
 
 _CARD = ("provider", "model", "tier", "speed", "geo", "card")  # one entry of an export
 FORM = "2"  # of an exported card: older ones lack rates of audio and images
@@ -38,7 +42,15 @@ _MOST = 4096  # cards remembered: a log full of made-up names must not fill the 
 Key = tuple[str, str, str, str, str]  # provider, model, tier, speed, geo as the log has them
 
 
-class Page(NamedTuple):
+class PriceColumns(NamedTuple):
+    """The fields of `Price`, a column each."""
+
+    computed: list[int | None]
+    rates: list[Rates | None]
+    short: list[tuple[FloorReason, ...]]
+
+
+class RatePage(NamedTuple):
     """A card with its newest rates in front, which hold from a time on (ms UTC) up to a size."""
 
     since: int
@@ -83,7 +95,7 @@ class PriceBook:
         self._mine = mine
         self._fallback = litellm_list.table(fallback)
         self._snapshot = snapshot
-        self._pages: dict[Key, Page] = {}
+        self._pages: dict[Key, RatePage] = {}
         self._offered: Any = None
         self._learnt = False
         self._shipped = cache(shipped)
@@ -101,7 +113,7 @@ class PriceBook:
         """The rates of a request of `size` input tokens in all at `at` (ms UTC); None: unpriced."""
         return self.page((provider, model, tier, speed, geo)).rates(at, size)
 
-    def page(self, key: Key) -> Page:
+    def page(self, key: Key) -> RatePage:
         """The rates of such requests at any time and size, worked out once."""
         return self._pages.get(key) or self._learn(key)
 
@@ -199,7 +211,7 @@ class PriceBook:
         self._pages.update(pages)
         return True
 
-    def _learn(self, key: Key) -> Page:
+    def _learn(self, key: Key) -> RatePage:
         if self._offered is not None:
             offered, self._offered = self._offered, None
             if self.restore(offered) and key in self._pages:
@@ -272,13 +284,54 @@ def _shipped_card(told: Any, model: Candidate, modifiers: tuple[str, ...]) -> Ca
     return None if number is None else from_plain(told["cards"][number])
 
 
-def _page(card: Card) -> Page:
+def _page(card: Card) -> RatePage:
     """The card with its newest, smallest rates in front: what all but a few calls ask for."""
     since, windows = card.stretches[-1]
     bands = windows[0].bands
     if len(windows) > 1:
-        return Page(since, -1, None, card)  # no size is that small: the time of day counts
+        return RatePage(since, -1, None, card)  # no size is that small: the time of day counts
     if not bands:
-        return Page(since, VAST, None, card)
+        return RatePage(since, VAST, None, card)
     upto = bands[1].above if len(bands) > 1 else VAST
-    return Page(since, upto, bands[0].rates, card)
+    return RatePage(since, upto, bands[0].rates, card)
+
+
+def prices(book: PriceBook, calls: "CallColumns") -> PriceColumns:
+    """What each call costs by the lists.
+
+    Plain calls in a row that have the same rates are charged together, all others one by one.
+    """
+    found = PriceColumns([None] * calls.size, _rates(book, calls), [()] * calls.size)
+    plain = [rest.is_plain for rest in calls.rests]
+    for start, stop in _runs(found.rates):
+        rates = found.rates[start]
+        if rates is None or rates.floor:
+            apart: Sequence[int] = range(start, stop)
+        else:
+            tokens = [column[start:stop] for column in calls.tokens]
+            found.computed[start:stop] = charges(tokens, rates)
+            apart = [] if all(plain) else _not_plain(calls, plain, start, stop)
+        for n in apart:
+            price = book.price(calls.item(n))
+            found.computed[n], found.rates[n], found.short[n] = price
+    return found
+
+
+def _rates(book: PriceBook, calls: "CallColumns") -> list[Rates | None]:
+    pages = [book.page((kind.provider, kind.model, *kind[6:])) for kind in calls.kinds]
+    asked = [pages[kind] for kind in calls.kind]
+    first, largest = min(calls.at, default=0), max(calls.tokens[0], default=0)
+    if all(page.since <= first and largest <= page.upto for page in pages):
+        return [page.newest for page in asked]
+    each = zip(asked, calls.at, calls.tokens[0], strict=True)
+    return [page.rates(at, size) for page, at, size in each]
+
+
+def _runs(rates: Sequence[Rates | None]) -> list[tuple[int, int]]:
+    """(start, stop) of stretches with the same rates."""
+    turns = compress(range(1, len(rates)), map(is_not, rates[1:], rates))
+    return [*pairwise([0, *turns, len(rates)])] if rates else []
+
+
+def _not_plain(calls: "CallColumns", plain: list[bool], start: int, stop: int) -> list[int]:
+    return [n for n in range(start, stop) if not plain[calls.rest[n]]]

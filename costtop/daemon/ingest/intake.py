@@ -23,8 +23,7 @@ from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
 from costtop.named import NamedTuple
-from costtop.pricing.book import PriceBook
-from costtop.pricing.price_columns import prices
+from costtop.pricing.book import PriceBook, prices
 from costtop.sources.fold.source import Memo, written
 from costtop.store import places
 from costtop.store.calls import calls

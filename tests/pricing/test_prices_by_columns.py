@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from costtop.columnar.call_columns import of_calls
 from costtop.model import Call, Media, Rates, Tokens
-from costtop.pricing.book import PriceBook
+from costtop.pricing.book import PriceBook, prices
 from costtop.pricing.charge import charge, charges
 from costtop.pricing.override import overrides
-from costtop.pricing.price_columns import prices
 from tests.pricing.test_book import KNOWN, TODAY
 
 COUNTS = st.one_of(st.integers(0, 5), st.integers(0, 300_000))
