@@ -18,7 +18,7 @@ class Columns(Protocol[Made_co]):
     def item(self, n: int) -> Made_co: ...
 
 
-class Stretch(Generic[T]):
+class ColumnStretch(Generic[T]):
     """A stretch of columns, as a collection of values that are made when they are asked for."""
 
     __slots__ = ("start", "stop", "whole")
@@ -36,17 +36,17 @@ class Stretch(Generic[T]):
         return any(one == item for one in self)
 
 
-def parts(whole: Columns[T], sizes: Iterable[int]) -> Iterator[Stretch[T]]:
+def parts(whole: Columns[T], sizes: Iterable[int]) -> Iterator[ColumnStretch[T]]:
     """The columns in stretches of these sizes, one after the other."""
     ends = accumulate(sizes, initial=0)
-    return (Stretch(whole, start, stop) for start, stop in pairwise(ends))
+    return (ColumnStretch(whole, start, stop) for start, stop in pairwise(ends))
 
 
 def whole(given: Sequence[Collection[T]], made: Callable[[list[T]], C]) -> C:
     """All of the values as columns: what they are stretches of, else `made` of them."""
     told = [one for one in given if len(one)]
     first = told[0] if told else None
-    if isinstance(first, Stretch) and _in_a_row(told):
+    if isinstance(first, ColumnStretch) and _in_a_row(told):
         found: Any = first.whole.cut(first.start, first.start + sum(map(len, told)))
         return cast("C", found)
     return made([*chain.from_iterable(told)])
@@ -55,8 +55,8 @@ def whole(given: Sequence[Collection[T]], made: Callable[[list[T]], C]) -> C:
 def _in_a_row(given: Sequence[Collection[Any]]) -> bool:
     """Whether they are stretches of the same columns, each beginning where the last one ends."""
     return all(
-        isinstance(one, Stretch)
-        and isinstance(other, Stretch)
+        isinstance(one, ColumnStretch)
+        and isinstance(other, ColumnStretch)
         and one.whole is other.whole
         and one.stop == other.start
         for one, other in pairwise([given[0], *given[1:]])

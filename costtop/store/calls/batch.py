@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from costtop.columnar.call_columns import CallColumns, of_calls
-from costtop.columnar.stretches import Stretch
+from costtop.columnar.stretches import ColumnStretch
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
 from costtop.nouns.log_owner import LogOwner
@@ -86,7 +86,7 @@ def told_of(reading: Reading) -> set[tuple[str, str, str]]:
     """(source, session, agent) of all that a reading tells of."""
     told = {(fact.source, fact.session, fact.agent) for fact in reading.facts}
     calls = reading.calls
-    if isinstance(calls, Stretch) and isinstance(calls.whole, PricedColumns):
+    if isinstance(calls, ColumnStretch) and isinstance(calls.whole, PricedColumns):
         columns = calls.whole.calls
         kinds = map(columns.kinds.__getitem__, {*columns.kind[calls.start : calls.stop]})
         return told.union((kind.source, kind.session, kind.agent) for kind in kinds)
