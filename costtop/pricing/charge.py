@@ -47,14 +47,14 @@ def charge(tokens: Tokens, searches: int, rates: Rates, media: Media | None = No
 
 
 def charges(tokens: Sequence[Sequence[int]], rates: Rates) -> list[int]:
-    """`charge` of each of many requests of text at the same rates.
+    """`charge` of each of many requests of text, of one at least, at the same rates.
 
     `tokens` are columns by the fields of `Tokens`.
     """
     total, read, write, hour, output, _ = tokens
     plain = list(map(sub, map(sub, total, read), write))
     short = list(map(sub, write, hour))
-    if min(plain, default=0) < 0 or min(short, default=0) < 0:
+    if min(plain) < 0 or min(short) < 0:
         each = zip(*tokens, strict=True)
         return [charge(Tokens._make(one), 0, rates) for one in each]
     per_plain, per_read, per_short, per_hour, per_output, _, _, request, *_ = rates

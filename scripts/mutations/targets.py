@@ -13,7 +13,10 @@ class Target(NamedTuple):
 
 TARGETS = (
     Target("costtop/money.py", ("tests/test_money.py",)),
-    Target("costtop/pricing/charge.py", ("tests/pricing/test_charge.py",)),
+    Target(
+        "costtop/pricing/charge.py",
+        ("tests/pricing/test_charge.py", "tests/pricing/test_prices_by_columns.py"),
+    ),
     Target(
         "costtop/queries/live/running_burn.py",
         ("tests/queries/test_rate.py",),

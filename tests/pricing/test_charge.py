@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from costtop.model import Call, Media, Rates, Tokens
 from costtop.money import NANO
-from costtop.pricing.charge import basis, bill, call_cost, charge, cost, each, per_million, short
+from costtop.pricing.charge import (
+    basis,
+    bill,
+    call_cost,
+    charge,
+    charges,
+    cost,
+    each,
+    per_million,
+    short,
+)
 
 OPUS = Rates(5_000_000, 500_000, 6_250_000, 10_000_000, 25_000_000, search=10_000_000)
 counts = st.integers(0, 10**9)
@@ -246,3 +256,25 @@ def test_a_bill_names_a_request_and_what_rounding_leaves_once() -> None:
     )
     assert bill(Tokens(), 0, half) == (("request", 1, "$0.000000007 each", 7),)
     assert bill(Tokens(), 0, half._replace(request=0)) == ()
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        [Tokens(1), Tokens(3), Tokens(5), Tokens(7)],  # half a nano-dollar, to the even one
+        [Tokens(9, 2, 3, 1, 5), Tokens(8, 5, 4, 1)],  # one claims to have read more than it sent
+        [Tokens(9, 2, 3, 1, 5), Tokens(9, 0, 1, 2)],  # or kept more for an hour than at all
+        [Tokens(9, 2, 3, 1, 5, 4), Tokens(0), Tokens(9, 4, 5, 5)],
+    ],
+)
+@pytest.mark.parametrize("listed", [Rates(500, 500, 500, 500, 500), OPUS._replace(request=3)])
+def test_many_requests_cost_what_each_of_them_costs(used: list[Tokens], listed: Rates) -> None:
+    found = charges(list(zip(*used, strict=True)), listed)
+    assert found == [charge(one, 0, listed) for one in used]
+
+
+@pytest.mark.parametrize("plain", [5, 0])
+def test_columns_that_do_not_belong_together_are_no_requests(plain: int) -> None:
+    columns = [[plain], [1], [0], [0], [1, 2], [0]]
+    with pytest.raises(ValueError, match="argument"):
+        charges(columns, OPUS)
