@@ -230,10 +230,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["rebuilt", "left", "joined", "new server"]))
     def upset(self, what: str) -> None:
-        """What is on its way to a server that is no more may be answered all the same."""
+        """What is on its way to a server that is no more may be answered all the same.
+
+        Out of the fleet a store that is rebuilt does not know what it told before: what counts no
+        more since then stays with the server (docs/fleet.md).
+        """
         if what == "rebuilt":
             self.way.clear()
-            self.rebuild()
+            if self.joined:
+                self.rebuild()
         elif what == "new server":
             self.server = Server()
             if self.joined:
