@@ -55,8 +55,9 @@ def serve(pace: StewardPace | None = None) -> None:
 
 
 def _end_with_daemon() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+    with suppress(OSError):  # its end of the pipe may break instead of ending
+        while sys.stdin.buffer.read(4096):
+            pass
     os._exit(0)
 
 
