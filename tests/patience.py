@@ -5,6 +5,7 @@ A wait proves that something comes, or in which order; how soon it comes is for 
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,3 +21,14 @@ def until(true: Callable[[], T], seconds: float = PATIENCE, what: object = "") -
         time.sleep(min(max(0.01, 2 * (now - began)), 0.25))  # a dear look leaves others the machine
         began = time.monotonic()
     return answer
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has asked how.
+
+    A test of `costtop run` may have made its worker adopt orphans, which no test waits for.
+    """
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True

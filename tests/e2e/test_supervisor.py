@@ -16,7 +16,7 @@ import costtop
 from costtop.daemon.lifecycle import supervisor
 from costtop.daemon.lifecycle.instance import holder, is_free
 from tests.e2e.instance import Instance
-from tests.patience import PATIENCE, until
+from tests.patience import PATIENCE, gone, until
 
 LARGEST = 12 << 20  # bytes of memory
 
@@ -51,13 +51,6 @@ def again(instance: Instance, before: int) -> int:
         return pid if up and pid != before and not is_free(instance.paths.lock) else 0
 
     return until(other)
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 def test_a_crashed_daemon_is_started_again_and_stop_ends_both(kept):

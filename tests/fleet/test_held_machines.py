@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-from pathlib import Path
 
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
 from tests.fleet.machine import children, joined, told
 from tests.fleet.stewards import BUDGET
 from tests.fleet.test_steward import spend
 from tests.fleet.wire import Wire
-from tests.patience import until
+from tests.patience import gone, until
 
 SESSION = "11111111-0000-4000-8000-000000000001"
 ASKED = {"session_id": SESSION, "hook_event_name": "PreToolUse", "tool_name": "Bash",
@@ -92,4 +91,4 @@ def test_a_daemon_that_is_to_be_a_steward_keeps_a_process_that_leads_and_ends_wi
     assert "fleet-steward" not in instance.cli("doctor", code=None)
     (steward,) = [pid for pid, name in children(daemon.pid).items() if name == "costtop-steward"]
     instance.kill9()
-    until(lambda: not Path(f"/proc/{steward}").exists())
+    until(lambda: gone(steward))
