@@ -187,6 +187,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="of the loads")
     given = parser.parse_args(arguments)
+    for tree in given.beside:
+        if not (tree / ".venv/bin/python").exists():
+            parser.error(f"--beside {tree}: no checkout in which scripts/run has been run")
     trees = [*given.beside, _ROOT, None]
     turns = [[turn(tree, given.scale) for tree in trees] for _ in range(given.turns)]
     print(f"{'':24} {'':8} {'us a call':>10} {'least':>8} {'calls/s':>8}")

@@ -102,7 +102,7 @@ def store(
     became = _merged(db, into, batch, filling, deltas)
     arrived.become(became.rows)
     new = arrived.chosen(batch.fresh)
-    booked = _also(batch.fresh, became.rows)
+    booked = _marked(batch.fresh, became.rows, 1)
     deltas.add(new if booked == batch.fresh else arrived.chosen(booked))
     gone += overtaken(db, _messages(batch), batch.maybe)
     delete(db, gone)
@@ -112,7 +112,7 @@ def store(
     write(db, batch.inserted, new, updates)
     into.filled_here.written(_last(db) if gone else batch.numbers[-1])
     filling.write()
-    plain = _but(batch.fresh, [batch.slots[key] for key in batch.sights])
+    plain = _marked(batch.fresh, [batch.slots[key] for key in batch.sights], 0)
     tools = arrived.tools(batch.numbers[1:], plain)
     tasks.write_tools(db, into.names, chain(tools, became.tools))
     kept_lives.drop(db, _asked_again(batch))
@@ -150,7 +150,7 @@ def _batch(
     yielding = _yielding(arrived, slots, sights)
     side = side_copies(db, slots, yielding, maybe)
     known = [slots[key] for key in chain(stored, side) if key in slots]
-    fresh = _but(_also(bytes(arrived.size), slots.values()), known)
+    fresh = _marked(_marked(bytes(arrived.size), slots.values(), 1), known, 0)
     numbers = list(accumulate(fresh, initial=last))
     batch = _Batch(arrived, slots, sights, joined, stored, maybe, yielding, side, fresh, numbers)
     return batch, gone
@@ -227,23 +227,13 @@ def _labels(
     return [into.sessions.label_of(db, one.session) for one in arrived.ids]
 
 
-def _also(which: bytes, places: Collection[int]) -> bytes:
-    """The same, with 1 in these places."""
+def _marked(which: bytes, places: Collection[int], mark: int) -> bytes:
+    """The same, with `mark` (1 or 0) in these places."""
     if not places:
         return which
     changed = bytearray(which)
     for n in places:
-        changed[n] = 1
-    return bytes(changed)
-
-
-def _but(which: bytes, places: Collection[int]) -> bytes:
-    """The same, with 0 in these places."""
-    if not places:
-        return which
-    changed = bytearray(which)
-    for n in places:
-        changed[n] = 0
+        changed[n] = mark
     return bytes(changed)
 
 
