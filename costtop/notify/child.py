@@ -8,15 +8,19 @@ whatever a channel's code does: Apprise cannot be cancelled (0.7).
 """
 
 import contextlib
+import functools
 import ipaddress
 import json
 import os
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,10 +98,9 @@ def fault(url: str) -> str:
     if url.startswith("desktop:"):
         return ""
     import apprise
-    from apprise.manager_plugins import NotificationManager
 
     schema = url.partition(":")[0].lower()
-    known: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    known = channels(schema)
     if schema not in known:
         import difflib
 
@@ -185,6 +188,7 @@ def send(order: dict[str, Any]) -> dict[str, Any]:
         storage_mode="memory",
         plugin_paths=[],
     )
+    channels(order["url"].partition(":")[0].lower())
     plugin = apprise.Apprise.instantiate(order["url"], asset=asset, suppress_exceptions=True)
     if plugin is None:
         return failure("Apprise does not understand the URL (costtop alerts test)", permanent=True)
@@ -200,6 +204,40 @@ def send(order: dict[str, Any]) -> dict[str, Any]:
         body_format="text",
     )
     return success() if done else judge(seen)
+
+
+@functools.cache
+def channels(schema: str) -> Any:
+    """Apprise's register of channels with that of the schema, and with all where it is not found.
+
+    Left to itself, Apprise loads its 180 channels for one message: more than half of what it costs.
+    It loads what a folder names, so it is given one that names a single channel.
+    """
+    from apprise.manager_plugins import NotificationManager
+
+    known: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    with contextlib.suppress(OSError):
+        if name := channel_of(schema):
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, name).touch()
+                known.load_modules(folder, "apprise.plugins")
+    if schema not in known:  # a page's own URL perhaps, which its channel alone recognises
+        known.load_modules()
+    return known
+
+
+def channel_of(schema: str) -> str:
+    """Apprise's module whose source names the schema as its protocol, or ""; raises OSError."""
+    from apprise import plugins
+
+    names = re.compile(
+        rb"""protocol = (?:[(\[{][^)\]}]*)?["']%b["']""" % re.escape(schema.encode())
+    )
+    folder = Path(str(plugins.__file__)).parent
+    for file in folder.rglob("*.py"):
+        if names.search(file.read_bytes()):
+            return file.relative_to(folder).parts[0].removesuffix(".py")
+    return ""
 
 
 def judge(seen: dict[str, Any]) -> dict[str, Any]:
