@@ -22,7 +22,7 @@ from textual.widget import Widget
 
 from costtop.named import NamedTuple
 from costtop.queries.live.view import Snapshot
-from costtop.tui.draw import pens
+from costtop.tui.draw import palette, pens
 from costtop.tui.draw.pens import Pen, look
 from costtop.tui.draw.sparing import pen_of
 from costtop.tui.early_terminal import EarlyTerminal
@@ -91,9 +91,14 @@ def keep_pens(app: App[Any], file: Path) -> None:
 
 
 def _pens(app: App[Any], table: Widget) -> dict[str, Pen]:
-    """Those of all inks that were asked for on the background of the list, and of its scrollbar."""
+    """Those of all inks on the background of the list, and of its scrollbar.
+
+    What this screen showed is not all: the next one may begin with a lamp, or a row in alarm.
+    """
     system = COLOR_SYSTEMS.get(app.console.color_system or "", ColorSystem.TRUECOLOR)
-    found = {ink: _pen(table, style, system) for ink, style in inks_of(table).items()}
+    inks = inks_of(table)
+    names = {*inks, *palette.names()}
+    found = {ink: _pen(table, inks[ink], system) for ink in names}
     styles = table.styles
     back = styles.scrollbar_background
     bar = (back + styles.scrollbar_color).rich_color

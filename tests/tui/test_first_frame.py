@@ -17,12 +17,13 @@ from costtop.tui.draw.pens import Pen
 from costtop.tui.early_terminal import EarlyTerminal
 from costtop.tui.first_frame import FirstFrame, Room, drawn
 from costtop.tui.taking_over import Opening
+from costtop.tui.widgets import pane
 from costtop.tui.widgets.table import Table
 from scripts.benches import fleet
 from scripts.benches.terminal import Terminal
 from tests.patience import PATIENCE
 from tests.tui.emulated import Emulated
-from tests.tui.stage import STILL
+from tests.tui.stage import STILL, Stage
 
 _LOOKS = {
     "dark": {},
@@ -104,6 +105,19 @@ def test_pens_come_back_for_their_own_look_alone(tmp_path):
     pens.keep(file, "dark", made)
     assert pens.kept(file, "dark") == pens.kept(file, "look 8") == made
     assert pens.kept(file, "light") == pens.kept(file, "look 0") == {}
+
+
+async def test_colours_that_the_last_screen_did_not_show_are_known_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(pane, "_INKS", {})  # as in a process of its own
+    stage, file = Stage(), tmp_path / "pens"
+    app = CosttopApp(stage.backend, STILL)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "lamp" not in pane.inks_of(app.screen.query_one(Table))
+        taking_over.keep_pens(app, file)
+    known = pens.kept(file, pens.look(app.theme, mono=False))
+    stopped = stage.now._replace(pulse=stage.now.pulse._replace(running=False))
+    assert "daemon not running" in drawn(FirstFrame(stopped, STILL, app.mood, Room(120, 40)), known)
 
 
 _NO_PENS = ("", "[]", '{"dark": []}', '{"dark": {"text": ["1"]}, "x',

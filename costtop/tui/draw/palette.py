@@ -7,7 +7,7 @@ A severity never has colour alone: a sign stands beside it, and without colours 
 reversed (SCREEN.md A.3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.style import Style
 from textual.color import Color
@@ -166,6 +166,12 @@ ANSI: Table = COLOURED | {
     "heat-3": Ink("ansi_black", "ansi_cyan"),
     "heat-4": Ink("ansi_black", "ansi_bright_cyan"),
 }
+
+
+def names() -> Iterator[str]:
+    """The names of all inks on each ground."""
+    for ground in ("", *_GROUNDS):
+        yield from (f"{own}@{ground}" if ground else own for own in COLOURED)
 
 
 class Inks(dict[str, Style]):
