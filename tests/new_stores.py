@@ -1,4 +1,4 @@
-"""New stores are copies of one that was really migrated: thousands are made, each takes 35 steps.
+"""New stores are copies of one that was really made: thousands are, and a copy is quicker.
 
 It holds for stores that this process makes while its steps are those of the checkout; what is not
 empty is migrated as ever, and so are the stores of child processes.
@@ -19,7 +19,7 @@ _MIGRATE = store._migrate
 
 @contextmanager
 def really_migrated() -> Iterator[None]:
-    """As long as it lasts, every store is made step by step."""
+    """As long as it lasts, every store is made as costtop makes it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "_migrate", _MIGRATE)
         yield

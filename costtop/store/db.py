@@ -15,15 +15,17 @@ from costtop.errors import NothingStored, OlderStore, StoreError
 from costtop.files import private_directory, private_file
 
 _MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
+_NEW = os.path.join(os.path.dirname(__file__), "new_store.sql")
 
 
-def migrations() -> list[str]:
-    """The numbered SQL steps, oldest first."""
-    texts = []
-    for name in _steps():
-        with open(os.path.join(_MIGRATIONS, name), encoding="utf-8") as file:
-            texts.append(file.read())
-    return texts
+def migrations(done: int = 0) -> list[str]:
+    """The numbered SQL steps, oldest first, without those that are `done`."""
+    return [_text(os.path.join(_MIGRATIONS, name)) for name in _steps()[done:]]
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @cache
@@ -113,25 +115,30 @@ def _give_number(db: sqlite3.Connection) -> None:
 
 
 def _migrate(db: sqlite3.Connection, path: Path, *, backed_up: bool) -> None:
-    steps = migrations()
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if 0 < version < len(steps) and not backed_up:
+    version, newest = int(db.execute("PRAGMA user_version").fetchone()[0]), len(_steps())
+    if 0 < version < newest and not backed_up:
         from costtop.store.recovery import backups
 
         if lack := backups.before_migration(db, path):
             import logging
 
             logging.getLogger("costtop").warning("migrated without a backup: %s", lack)
-    for number in range(version, len(steps)):
+    if not version and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        # What all steps to some number make, at once: a fifth of their time.
+        _apply(db, _text(_NEW))
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    for number, step in enumerate(migrations(version), version + 1):
         # The version rises in the step's own transaction: a crash leaves old or new, never half.
-        try:
-            db.executescript(
-                f"BEGIN IMMEDIATE; {steps[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
-            )
-        except sqlite3.Error:
-            if db.in_transaction:
-                db.rollback()
-            raise
+        _apply(db, f"{step}; PRAGMA user_version = {number};")
+
+
+def _apply(db: sqlite3.Connection, step: str) -> None:
+    try:
+        db.executescript(f"BEGIN IMMEDIATE; {step} COMMIT;")
+    except sqlite3.Error:
+        if db.in_transaction:
+            db.rollback()
+        raise
 
 
 def open_reader(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
