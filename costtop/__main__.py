@@ -30,8 +30,10 @@ def main() -> int:
     from costtop.cli.main import main as run
 
     code = run(sys.argv[1:])
-    # To take apart all that was loaded takes as long as a third of loading it.
-    return code if "threading" in sys.modules else _end(code)
+    # To take apart all that was loaded takes as long as a third of loading it. A scan's threads
+    # have ended by then.
+    is_over = "threading" not in sys.modules or sys.argv[1:2] == ["scan"]
+    return _end(code) if is_over else code
 
 
 def _end(code: int) -> int:

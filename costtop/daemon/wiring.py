@@ -77,14 +77,19 @@ class Wired(NamedTuple):
 
 @asynccontextmanager
 async def wired(
-    paths: Paths, config: Config, posted: Callable[[], None], lock_wait: float = 60.0
+    paths: Paths,
+    config: Config,
+    posted: Callable[[], None],
+    lock_wait: float = 60.0,
+    *,
+    once: bool = False,
 ) -> AsyncIterator[Wired]:
     """Opens the store and everything that reads into it. The caller holds the instance's lock.
 
     `posted` is called, on the loop, when a message was put into the outbox. `lock_wait` is how many
-    seconds a write waits for another program's lock.
+    seconds a write waits for another program's lock. `once`: nobody looks at the roots again.
     """
-    found = roots(config, paths)
+    found = roots(config, paths, once=once)
     who = LogOwners(config, paths)
     private_directory(paths.spool)
     prices = price_book(config, paths)

@@ -158,6 +158,12 @@ class Known:
             return False
         return own.offset >= own.size or _gzipped(seen) or not _final(own, seen, now)
 
+    def unread(self, seen: Seen) -> int:
+        """Bytes; of a database it cannot be known how much is new, and it is asked in pages."""
+        place = self.get(seen.path)
+        read = place.offset if place and seen.root.shape == "lines" else 0
+        return 0 if seen.root.shape == "rows" else max(0, seen.size - read)
+
     def compare(self, seen: Seen, now: int | None = None) -> FileChange:
         """What became of `seen`; opens it unless its stat settles that. `now`: ns UTC.
 

@@ -7,11 +7,12 @@ hooks and live lines get their turn between two of them.
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from costtop.daemon import lean
 from costtop.daemon.ingest.fold import Folded, Order
-from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.daemon.ingest.fold_workers import Workers, started, workers
 from costtop.daemon.ingest.slow_files import is_slow
 from costtop.durations import now_ms
 from costtop.named import NamedTuple
@@ -52,6 +53,7 @@ class Backlog:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self.ahead: Workers | None = None  # that somebody has started already, and ends
         self.urgent: Callable[[], list[Seen]] | None = None  # what was written since it was asked
         self._turns: list[_Turn] = []  # that workers have not ended
         self._under_way: set[bytes] = set()  # files that they read now
@@ -60,14 +62,22 @@ class Backlog:
 
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
-        if size >= _BACKLOG and _WORKERS > 1:
+        if self.ahead or pays(size):
             with lean.uncollected():
-                async with workers(1, _WORKER_TURN) as pool:
+                async with self._workers() as pool:
                     await self._import(seen, pool)
             return
         for group in _groups(seen, _FILES_AT_ONCE):
             await self._steps.read(group)
             await self._serve_live()
+
+    @asynccontextmanager
+    async def _workers(self) -> AsyncIterator[Workers]:
+        if self.ahead:
+            yield self.ahead
+            return
+        async with workers(1, _WORKER_TURN) as pool:
+            yield pool
 
     async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
         """The same for a backlog: files are folded by worker processes, a few turns ahead.
@@ -133,6 +143,24 @@ class Backlog:
             del self._owed[seen.path]
         if ready:
             await self._steps.read(ready)
+
+
+def pays(size: int) -> bool:
+    """Whether worker processes pay for so many bytes."""
+    return size >= _BACKLOG and _WORKERS > 1
+
+
+@contextmanager
+def started_ahead(size: int) -> Iterator[Workers | None]:
+    """What will fold so many bytes, where workers pay: it gets ready beside who gets ready too."""
+    if not pays(size):
+        yield None
+        return
+    pool = started(1, _WORKER_TURN)
+    try:
+        yield pool
+    finally:
+        pool.end()
 
 
 def further(orders: Sequence[Order], folded: Sequence[Folded]) -> list[Order]:

@@ -56,6 +56,17 @@ class Workers:
         finally:
             self._idle.put_nowait(process)
 
+    def end(self) -> None:
+        """Ends them, whatever they do."""
+        self.over = True
+        processes = self.processes + self.followers
+        for process in processes:
+            process.kill()
+        for process in processes:
+            # Closes its pipes: in that of one that died there may be an order still.
+            with suppress(BrokenPipeError), process:
+                process.wait()
+
     def add(self, most: int) -> None:
         """Starts one worker more, up to `most`."""
         if len(self.processes) < most:
@@ -74,15 +85,16 @@ class Workers:
 @asynccontextmanager
 async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
     """Starts `count` workers that read about `budget` bytes of a file at a turn; ends them."""
-    pool = Workers([_started(budget) for _ in range(count)], budget)
+    pool = started(count, budget)
     try:
         yield pool
     finally:
-        pool.over = True
-        processes = pool.processes + pool.followers
-        for process in processes:
-            process.kill()
-        await asyncio.to_thread(_reap, processes)
+        await asyncio.to_thread(pool.end)
+
+
+def started(count: int, budget: int) -> Workers:
+    """The same for who ends them himself. They get ready by themselves meanwhile."""
+    return Workers([_started(budget) for _ in range(count)], budget)
 
 
 def _started(budget: int, pure: bool = False) -> "subprocess.Popen[bytes]":
@@ -111,10 +123,3 @@ def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Fold
     pickle.dump(order_crossing.packed(orders), process.stdin, pickle.HIGHEST_PROTOCOL)
     process.stdin.flush()
     return unpacked(pickle.load(process.stdout))  # noqa: S301 - our own child's answer
-
-
-def _reap(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-    for process in processes:
-        # Closes its pipes: in that of one that died there may be an order still.
-        with suppress(BrokenPipeError), process:
-            process.wait()

@@ -85,7 +85,7 @@ class Ingest:
         self._bad: dict[bytes, int] = {}  # bad lines of each file that has any
         self.slow = SlowFiles()
         self.backlog = Backlog(
-            Steps(self._ordered, self.commit, self._read, self._unread, self.known.settled)
+            Steps(self._ordered, self.commit, self._read, self.known.unread, self.known.settled)
         )
 
     async def restore(self) -> None:
@@ -133,15 +133,15 @@ class Ingest:
             await self.slow.put(slow)
         else:
             wanted += slow
-        total = sum(map(self._unread, wanted))
+        total = sum(map(self.known.unread, wanted))
         self.progress = Progress(0, total)
         since = time.time_ns() - _RECENT
         recent = [seen for seen in wanted if seen.mtime >= since]
-        await self.backlog.take(recent, sum(map(self._unread, recent)))
+        await self.backlog.take(recent, sum(map(self.known.unread, recent)))
         if batch.found:
             self.recent_is_read = True
         old = [seen for seen in wanted if seen.mtime < since]
-        await self.backlog.take(old, sum(map(self._unread, old)))
+        await self.backlog.take(old, sum(map(self.known.unread, old)))
         self.progress = Progress()
         if batch.found:
             await self._count_files(batch.found)
@@ -159,12 +159,6 @@ class Ingest:
                     self.slow.rest(seen.path, time.monotonic() - began)
                 await self.slow.done(seen)
             lasting.well()
-
-    def _unread(self, seen: Seen) -> int:
-        """Bytes; of a database it cannot be known how much is new, and it is asked in pages."""
-        place = self.known.get(seen.path)
-        read = place.offset if place and seen.root.shape == "lines" else 0
-        return 0 if seen.root.shape == "rows" else max(0, seen.size - read)
 
     async def _read(self, seen: Sequence[Seen], turn: int = TURN) -> None:
         """Turn by turn until these files are read to their ends."""

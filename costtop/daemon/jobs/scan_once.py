@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from costtop import config as configuration
 from costtop.config import Config
@@ -27,6 +28,9 @@ from costtop.tail.identity import Known, unclear
 from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
 
+if TYPE_CHECKING:
+    from costtop.daemon.ingest.fold_workers import Workers
+
 _SCANNED, _ASKED = 60.0, 1.0  # s of asking git in a scan, and before somebody's question
 _EVERY = 0.25  # s between two words of how far a reading is
 Watch = Callable[[int, int], None]
@@ -41,8 +45,11 @@ def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
     with hold(paths):
         with lean.uncollected():
             found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-            settled = _settled(paths, config, found)
-        counts = Counts().plain() if settled else _read(paths, config, found, watch, _SCANNED)
+            unread = _unread(paths, config, found)
+        if unread is None:
+            counts = Counts().plain()
+        else:
+            counts = _read(paths, config, found, unread, watch, _SCANNED)
         return {"looked_at": len(found.seen), **counts}
 
 
@@ -54,50 +61,59 @@ def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
     config = configuration.load(paths)
     with lean.uncollected():
         found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-        is_new = _new(paths, config, found)
-    if not is_new:
+        unread = _new(paths, config, found)
+    if unread is None:
         return None
     if config.read_only:
         raise Refused("read_only is set, so nothing new is read")
     with hold(paths):
-        return _read(paths, config, found, watch, _ASKED)
+        return _read(paths, config, found, unread, watch, _ASKED)
 
 
-def _new(paths: Paths, config: Config, found: FoundFiles) -> bool:
+def _new(paths: Paths, config: Config, found: FoundFiles) -> int | None:
+    """How many bytes are new; None where nobody has to read anything."""
     if damage.ordered(paths.database) is not None:
-        return True
+        return _size(Known(), found)
     try:
         db = open_reader(paths.database, unfinished=True)
     except NothingStored:
-        return bool(found.seen)
+        return _size(Known(), found) if found.seen else None
     except StoreError:
-        return False  # whoever reads it says what is wrong
+        return None  # whoever reads it says what is wrong
     with closing(db):
         told = meta.everything(db)
-        if meta.REBUILDING in told or not _told(db, config).items() <= told.items():
-            return True
         known, found = _known(db, found)
-    return not all(known.settled(seen) for seen in found.seen)
+        is_told = meta.REBUILDING not in told and _told(db, config).items() <= told.items()
+    if is_told and all(known.settled(seen) for seen in found.seen):
+        return None
+    return _size(known, found)
 
 
-def _settled(paths: Paths, config: Config, found: FoundFiles) -> bool:
-    """Whether a full scan would change nothing: not one place, and nothing readers are told."""
+def _unread(paths: Paths, config: Config, found: FoundFiles) -> int | None:
+    """How many bytes are new; None where a scan would change nothing.
+
+    Then not one place would move, and nothing readers are told.
+    """
     if damage.fault(paths.database) is not None:
-        return False
+        return _size(Known(), found)
     try:
         db = open_reader(paths.database, unfinished=True)
     except StoreError:
-        return False
+        return _size(Known(), found)
     with closing(db):
         known, found = _known(db, found)
         told, wanted = meta.everything(db), _told(db, config)
         asks = _asks_git(db, config)
-    if meta.REBUILDING in told or not all(known.settled(seen) for seen in found.seen):
-        return False
-    if asks:
-        return False
-    marked, dropped = known.census(found, now_ms())
-    return not marked and not dropped and wanted.items() <= told.items()
+    if not asks and meta.REBUILDING not in told and all(map(known.settled, found.seen)):
+        marked, dropped = known.census(found, now_ms())
+        if not marked and not dropped and wanted.items() <= told.items():
+            return None
+    return _size(known, found)
+
+
+def _size(known: Known, found: FoundFiles) -> int:
+    """How many bytes of these files have not been read."""
+    return sum(map(known.unread, found.seen))
 
 
 def _known(db: sqlite3.Connection, found: FoundFiles) -> tuple[Known, FoundFiles]:
@@ -122,6 +138,23 @@ def _read(
     paths: Paths,
     config: Config,
     found: FoundFiles,
+    unread: int,
+    watch: Watch | None,
+    git_seconds: float,
+) -> dict[str, int]:
+    """Reads it; what folds `unread` bytes begins to load before what stores them does."""
+    with lean.without("ssl"):  # asyncio's, for nothing here speaks TLS: 5 ms
+        from costtop.daemon.ingest.backlog import started_ahead
+
+    with started_ahead(unread) as workers:
+        return _stored(paths, config, found, workers, watch, git_seconds)
+
+
+def _stored(
+    paths: Paths,
+    config: Config,
+    found: FoundFiles,
+    workers: "Workers | None",
     watch: Watch | None,
     git_seconds: float,
 ) -> dict[str, int]:
@@ -140,8 +173,9 @@ def _read(
             watch(*ingest.progress)
 
     async def read() -> dict[str, int]:
-        async with wired(paths, config, lambda: None) as instance:
+        async with wired(paths, config, lambda: None, once=True) as instance:
             ingest = instance.ingest
+            ingest.backlog.ahead = workers
             fresh = [seen for seen in found.newest_first() if not ingest.known.settled(seen)]
             telling = asyncio.create_task(tell(ingest))
             try:
