@@ -87,7 +87,7 @@ async def wired(
     """Opens the store and everything that reads into it. The caller holds the instance's lock.
 
     `posted` is called, on the loop, when a message was put into the outbox. `lock_wait` is how many
-    seconds a write waits for another program's lock. `once`: nobody looks at the roots again.
+    seconds a write waits for another program's lock. `once`: as `roots` has it.
     """
     found = roots(config, paths, once=once)
     who = LogOwners(config, paths)
@@ -99,18 +99,11 @@ async def wired(
         await writer.transact(join, config.fleet, paths)
         costs = partial(basis, policy=config.prices.counts)
         write_context = await _context(writer, config, costs)
-        zone, limits = configuration.zone(config), configuration.budgets(config)
-        to = audience(config, zone)
-        settings = reader_settings(config)
         await _place_sessions(writer, write_context, config, who)
-        if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
-            posted()
+        evaluator = await _judging(writer, config, posted)
         await _leave_fleet(writer, config)
         await title_reading.as_wanted(writer, wanted=config.session_titles)
         prices.offer(json.loads(await writer.read(meta.get, "cards") or "null"))
-        tell = partial(_on_loop, asyncio.get_running_loop(), posted)
-        shelf = partial(FileShelf, paths.database.parent)
-        evaluator = Evaluator(settings_of(config), limits, zone, to, tell, shelf=shelf)
         ingest = Ingest(
             writer, write_context, prices, costs, after=evaluator.after, lost=evaluator.fall_asleep
         )
@@ -131,6 +124,17 @@ async def wired(
         finally:
             if prices.learnt() and not writer.damaged.is_set():
                 await _keep_last(writer, prices)
+
+
+async def _judging(writer: Writer, config: Config, posted: Callable[[], None]) -> Evaluator:
+    """What judges commits by the config. What the config changed of budgets is told before."""
+    zone, limits = configuration.zone(config), configuration.budgets(config)
+    to, settings = audience(config, zone), reader_settings(config)
+    if await writer.transact(budget_changes.keep, settings, limits, to, now_ms()):
+        posted()
+    tell = partial(_on_loop, asyncio.get_running_loop(), posted)
+    shelf = partial(FileShelf, writer.path.parent)
+    return Evaluator(settings_of(config), limits, zone, to, tell, shelf=shelf)
 
 
 async def _leave_fleet(writer: Writer, config: Config) -> None:

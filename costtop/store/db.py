@@ -123,7 +123,7 @@ def _migrate(db: sqlite3.Connection, path: Path, *, backed_up: bool) -> None:
             import logging
 
             logging.getLogger("costtop").warning("migrated without a backup: %s", lack)
-    if not version and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+    if not version and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
         # What all steps to some number make, at once: a fifth of their time.
         _apply(db, _text(_NEW))
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
