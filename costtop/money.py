@@ -3,9 +3,12 @@
 Sums of ints are exact; floats never hold money below the screen.
 """
 
-from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from costtop.errors import CosttopError
+
+if TYPE_CHECKING:  # only what is written out by people, or not to be told by a float, needs it
+    from decimal import Decimal
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
 _PLAIN = 1e6  # dollars up to which floats stand closer to each other than nano-dollars
@@ -18,6 +21,8 @@ class NotMoney(CosttopError):
 
 def parse(text: str | int | float) -> int:
     """Nano-dollars of "$20", "20.5" or 20.5; raises NotMoney for anything else."""
+    from decimal import Decimal, InvalidOperation
+
     try:
         dollars = Decimal(str(text).strip().removeprefix("$").replace(",", ""))
     except InvalidOperation:
@@ -27,12 +32,14 @@ def parse(text: str | int | float) -> int:
     return int((dollars * NANO).to_integral_value())
 
 
-def from_dollars(dollars: float | Decimal) -> int:
+def from_dollars(dollars: "float | Decimal") -> int:
     """Nano-dollars of a number that a log reported; the float's shortest decimal form counts."""
     if isinstance(dollars, float) and -_PLAIN < dollars < _PLAIN:
         nanos = round(dollars * NANO)
         if nanos / NANO == dollars:
             return nanos  # nearly always: no other amount of nine digits is the same float
+    from decimal import Decimal
+
     return int(
         (
             Decimal(repr(dollars) if isinstance(dollars, float) else dollars) * NANO

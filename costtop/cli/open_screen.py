@@ -1,6 +1,5 @@
 """Opens the live screen over this instance, with a daemon behind it and one line meanwhile."""
 
-import locale
 import os
 import sys
 import time
@@ -215,7 +214,8 @@ def is_unicode() -> bool:
     """False where the terminal would show boxes: no UTF-8 locale, or the Linux console."""
     if os.environ.get("TERM") == "linux":
         return False
-    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
+    said = os.device_encoding(sys.stderr.fileno()) or ""  # the locale's
+    return said.lower().replace("-", "") == "utf8"
 
 
 def started(found: paths.Paths) -> str:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 
 from costtop.money import NANO
 from costtop.shown import currency
@@ -11,7 +10,7 @@ from costtop.store import meta
 
 _LARGEST_FILE = 1 << 20  # bytes
 _DATE = 10  # characters of 2026-11-28
-_LIMIT = Decimal(10**7)
+_LIMIT = 10**7
 
 
 class NoRateError(Exception):
@@ -58,6 +57,8 @@ def read(text: str, now: int) -> Currency:
 
 def _rate(text: str) -> int:
     """Nano-units for a dollar; 0 for what is no rate."""
+    from decimal import Decimal, InvalidOperation  # who reads sums in dollars needs none
+
     try:
         rate = Decimal(text)
     except InvalidOperation:

@@ -16,6 +16,7 @@ from costtop.model import Context, Price, SessionFact, TaskFact
 from costtop.queries.spending import completed_tasks
 from costtop.queries.spending.spend_filters import Filter
 from costtop.queries.spending.sum_keys import Labels
+from costtop.store.calls import scope_sums
 from costtop.store.calls.batch import Reading
 from costtop.store.calls.repricing import reprice
 from costtop.store.calls.write_context import WriteContext
@@ -82,8 +83,26 @@ def exact(db: sqlite3.Connection) -> None:
     assert {key: one for key, one in stored(db, "days", 5).items() if key[0] < upto} == days
     assert {key: one for key, one in stored(db, "floor_days", 6).items() if key[0] < upto} == floors
     done_is_exact(db)
+    spent_is_exact(db)
     if rolled.tasks(db) == rolled.ALL:
         tasks_are_exact(db)
+
+
+def spent_is_exact(db: sqlite3.Connection) -> None:
+    """What falls under a scope is the same by days as by quarter hours."""
+
+    def by_quarters(
+        db: sqlite3.Connection, since: int, until: int, counted: str
+    ) -> tuple[rolled.Part]:
+        return (rolled.Part("spend", "floors", since, until),)
+
+    scopes = ({}, {"feature": "f*"}, {"project": "p*"}, {"user": "*a*"}, {"model": "claude-*"})
+    spans = ((T0 - 40 * DAY, T0 + DAY), (T0 - 3 * DAY - HOUR, T0 + HOUR), (T0, T0 + 9 * QUARTER))
+    for scope, span in itertools.product(scopes, spans):
+        quick = scope_sums.spent(db, scope, *span)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(scope_sums, "_parts", by_quarters)
+            assert scope_sums.spent(db, scope, *span) == quick
 
 
 def done_is_exact(db: sqlite3.Connection) -> None:

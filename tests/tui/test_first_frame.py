@@ -1,5 +1,6 @@
 """The frame that is drawn by hand before Textual is there, and how Textual takes over its cells."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -179,10 +180,32 @@ def test_keys_typed_meanwhile_are_not_lost_and_the_screen_is_entered_once():
         assert b"handz" not in terminal.written  # no echo
 
 
-def test_what_is_drawn_by_hand_loads_nothing_of_textual():
-    code = "import sys, costtop.cli.open_screen, costtop.tui.first_frame, costtop.tui.draw.pens"
-    code += ", costtop.tui.early_terminal, costtop.queries.connection; print(*sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(ran.stdout.split())
-    assert not loaded & {"textual", "rich.segment", "asyncio", "msgspec", "tomllib", "subprocess"}
+_DRAWN = """
+import sys
+from collections import defaultdict
+import costtop.cli.open_screen, costtop.tui.early_terminal
+from costtop import paths
+from costtop.queries.connection import Door
+from costtop.tui import first_frame, preferences
+from costtop.tui.draw.pens import Pen
+from costtop.tui.host import Mood
+
+snapshot = Door(paths.find(), lambda: {at}).frame(early=True)
+frame = first_frame.FirstFrame(
+    snapshot, preferences.Preferences(), Mood(), first_frame.Room(120, 40)
+)
+print(first_frame.drawn(frame, defaultdict(Pen)), "loaded:", *sys.modules)
+"""
+
+
+def test_what_is_drawn_by_hand_loads_nothing_of_textual(fleet_paths):
+    code = _DRAWN.format(at=fleet.AT)
+    place = {**os.environ, "COSTTOP_HOME": str(fleet_paths.database.parent)}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=place)
+    text, _, names = ran.stdout.rpartition("loaded: ")
+    assert "SESSION" in text
+    loaded = set(names.split())
+    assert not loaded & {"textual", "rich", "asyncio", "msgspec", "tomllib", "subprocess"}
+    assert not loaded & {"decimal", "locale"}  # a millisecond each
     assert not [name for name in loaded if name.startswith("costtop.daemon")]

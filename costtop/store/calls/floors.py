@@ -20,11 +20,15 @@ def by_all(
     where: str,
     values: Sequence[object],
     table: str = "floors",
+    joined: str = _JOINED,
 ) -> dict[tuple[Any, ...], Floor]:
-    """The same by several expressions at once; `table` may be that of whole days."""
+    """The same by several expressions at once; `table` may be that of whole days.
+
+    `joined` may be "" where neither s nor c is asked.
+    """
     groups = ", ".join(str(nth) for nth in range(1, len(keys) + 2))
     rows = db.execute(
-        f"SELECT {', '.join(keys)}, p.reason, sum(p.calls), sum(p.cost) FROM {table} p {_JOINED}"
+        f"SELECT {', '.join(keys)}, p.reason, sum(p.calls), sum(p.cost) FROM {table} p {joined}"
         f" WHERE {where} GROUP BY {groups}",
         values,
     )
@@ -34,6 +38,12 @@ def by_all(
     return {names: of_reasons(reasons) for names, reasons in found.items()}
 
 
-def of(db: sqlite3.Connection, where: str, values: Sequence[object]) -> Floor:
+def of(
+    db: sqlite3.Connection,
+    where: str,
+    values: Sequence[object],
+    table: str = "floors",
+    joined: str = _JOINED,
+) -> Floor:
     """The floor of all that fits."""
-    return by(db, "0", where, values).get(0, EXACT)
+    return by_all(db, ["0"], where, values, table, joined).get((0,), EXACT)

@@ -2,13 +2,15 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from costtop.durations import MINUTE, QUARTER
-from costtop.floor import Sum
+from costtop.floor import Sum, together
 from costtop.scope import matches
 from costtop.store.calls import floors
 from costtop.store.sessions import owner_columns
+from costtop.store.sums import rolled
+from costtop.store.sums.rolled import Part
 
 _COLUMN = {
     "feature": "p.feature",
@@ -66,16 +68,28 @@ def minutes(
 def spent(
     db: sqlite3.Connection, scope: Mapping[str, str], since: int, until: int, counted: str = VALUE
 ) -> Sum:
-    """What falls under the scope in [since, until), whole quarter hours."""
+    """What falls under the scope in [since, until), whole quarter hours; of long spans by days."""
     where, values = within(db, scope)
     span = f"p.quarter >= ? AND p.quarter < ?{where}"
-    bound = (since // QUARTER, -(-until // QUARTER), *values)
-    cost, calls = db.execute(
-        f"SELECT coalesce(sum({counted}), 0), coalesce(sum(p.calls), 0) FROM spend p"
-        f"{_joined(where, counted)} WHERE {span}",
-        bound,
-    ).fetchone()
-    return Sum(cost, calls, floors.of(db, span, bound))
+    joined = _joined(where, counted)
+    cost, calls, shorts = 0, 0, []
+    for part in _parts(db, since // QUARTER, -(-until // QUARTER), counted):
+        bound = (part.since, part.until, *values)
+        more, times = db.execute(
+            f"SELECT coalesce(sum({counted}), 0), coalesce(sum(p.calls), 0) FROM {part.spend} p"
+            f"{joined} WHERE {span}",
+            bound,
+        ).fetchone()
+        cost, calls = cost + more, calls + times
+        shorts.append(floors.of(db, span, bound, part.floors, joined))
+    return Sum(cost, calls, together(shorts))
+
+
+def _parts(db: sqlite3.Connection, since: int, until: int, counted: str) -> Iterable[Part]:
+    """From which roll-up what is summed; what is billed of a row depends on its quarter hour."""
+    if counted != VALUE:
+        return (Part("spend", "floors", since, until),)
+    return rolled.parts(db, since, until)
 
 
 def _joined(where: str, counted: str) -> str:

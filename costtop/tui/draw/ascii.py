@@ -6,7 +6,7 @@ keep a sign of their own, and a letter outside ASCII becomes `?` for each of its
 
 from functools import lru_cache
 
-from rich.cells import cell_len
+from costtop.tui.draw.cells import cell_len
 
 _SHADES = " .:-=+*#"  # rising, for sparklines, heat and braille
 _SIGNS = {

@@ -11,10 +11,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
-from rich.cells import cell_len, set_cell_size
-
 from costtop.named import NamedTuple
 from costtop.text import clean
+from costtop.tui.draw.cells import cell_len, set_cell_size
 
 _LONGEST = 1_000  # cells; wider than any terminal
 
@@ -52,7 +51,7 @@ def fit(text: str, width: int, align: str = "<") -> str:
     if width <= 0:
         return ""
     text = clean(text, _LONGEST)
-    cells = len(text) if text.isascii() else cell_len(text)
+    cells = cell_len(text)
     if cells > width:
         return set_cell_size(text, width - 1) + "…"
     pad = " " * (width - cells)
@@ -151,7 +150,7 @@ def runs(line: Line, width: int, base: str = "text") -> Iterator[tuple[str, int,
     left = width
     for span in line:
         text = _safe(span.text)
-        cells = len(text) if text.isascii() else cell_len(text)
+        cells = cell_len(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
         yield text, cells, span.ink, span.act
