@@ -5,7 +5,6 @@
 
 #include "blake2b.h"
 #include "failure.h"
-#include "letters.h"
 #include "settling.h"
 
 enum { ARGUMENTS = 2400, RESULT = 192, MORE = 1024 }; /* as _ARGUMENTS, _RESULT, _MORE */
@@ -33,12 +32,17 @@ void fingerprint(const uint8_t *raw, size_t size, const uint8_t *kind, size_t ki
     blake2b_end(&state, hash);
 }
 
+/* 1 for what is no hex digit: added as it stands, it takes half of what a test of a bit takes. */
+static const uint8_t NO_HEX[256] = {
+    [0 ... '0' - 1] = 1, ['9' + 1 ... 'A' - 1] = 1, ['F' + 1 ... 'a' - 1] = 1, ['f' + 1 ... 255] = 1,
+};
+
 static size_t without_hex(const uint8_t *raw, size_t size, uint8_t *to)
 {
     size_t made = 0;
     for (size_t n = 0; n < size; n++) {
         to[made] = raw[n];
-        made += !is_hex(raw[n]);
+        made += NO_HEX[raw[n]];
     }
     return made;
 }
